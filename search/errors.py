@@ -1,0 +1,71 @@
+"""Everything that Soundalike raises on purpose::
+
+    SoundalikeError
+    ├── AudioError            a file cannot be decoded: says which file and why
+    ├── EncoderError          a model cannot be found, loaded or used as asked
+    │   └── ModelNotFound     names the ways to get the file
+    ├── QueryError            a query that makes no sense (no positive part, unknown clip, k < 1, ...)
+    │   └── WhereError        a filter that does not parse: says where
+    ├── LibraryError          a library that cannot be opened, written or trusted
+    │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
+    │   ├── LibraryBusy       another writer holds the lease: says who, since when
+    │   └── SnapshotError     a snapshot on disk is damaged or incomplete
+    └── UsageError            a command or setting that is wrong
+
+Each message is one line: what failed, on which input, what to do.
+"""
+
+
+class SoundalikeError(Exception):
+    """The root of the tree; the edge of a process catches this and nothing wider."""
+
+
+class AudioError(SoundalikeError):
+    """A file cannot be decoded. ``str()`` is one line: the path (shell-safe, one line even if the name has newlines), a colon, the cause."""
+
+    def __init__(self, path: str, cause: str) -> None:
+        self.path = path
+        self.cause = cause
+        super().__init__(f"{printable(path)}: {cause}")
+
+
+class EncoderError(SoundalikeError):
+    """A model cannot be loaded or used as asked."""
+
+
+class ModelNotFound(EncoderError):
+    """A model file is nowhere; the message names every place that was tried and how to get it."""
+
+
+class QueryError(SoundalikeError):
+    """A query that cannot be answered as asked."""
+
+
+class WhereError(QueryError):
+    """A ``--where`` filter that does not parse or names an unknown column."""
+
+
+class LibraryError(SoundalikeError):
+    """A library that cannot be opened, written or trusted."""
+
+
+class SpaceMismatch(LibraryError):
+    """The encoder at hand is not the one that made the space."""
+
+
+class LibraryBusy(LibraryError):
+    """Another writer holds the lease."""
+
+
+class SnapshotError(LibraryError):
+    """A snapshot on disk is damaged or incomplete."""
+
+
+class UsageError(SoundalikeError):
+    """A command line or a setting that is wrong."""
+
+
+def printable(path: str) -> str:
+    """``path`` on one line that any terminal can show: control characters, and bytes that are no UTF-8, as escapes."""
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)

@@ -1,0 +1,129 @@
+"""The seams of Soundalike, as Protocols. Read this first.
+
+Audio goes up through an `Encoder` into vectors; the `JobCatalog` keeps them (the truth), a `VectorIndex` finds
+among them, a `ClipCatalog` says what was found. Only numpy arrays and the frozen values of `search.model` cross;
+torch, faiss and SQLAlchemy stay inside their adapters. Which adapter serves is decided in `search.wiring` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from search.model import (
+    AudioEncoding,
+    Bitmap,
+    Clip,
+    ClipChange,
+    Content,
+    ContentEncoding,
+    EncoderSpec,
+    Ids,
+    IndexChange,
+    KnownFile,
+    Root,
+    Scores,
+    Space,
+    Vectors,
+    Waves,
+    WordMatch,
+)
+
+
+class Encoder(Protocol):
+    """Turns audio (and, where it can, text) into vectors of one space. Deterministic: same samples, same vector
+    (to 1e-5 on one device), whatever else is in the batch."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The model's facts."""
+
+    def encode_audio(self, waves: Waves) -> AudioEncoding:
+        """``waves`` (n, spec.window_samples) -> vectors (n, dim) with unit rows, and tags in the same pass. n may be 0.
+
+        Silence has a vector too. Raises EncoderError when the shape is not the window's or a sample is not finite.
+        """
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) unit rows in the same space. Raises EncoderError when ``spec.can_text`` is false."""
+
+
+class VectorIndex(Protocol):
+    """Nearest vectors by inner product of unit rows (cosine). Readers never block; one writer publishes."""
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
+        """(q, dim) -> scores and ids (q, k), best first, equal scores by ascending id; absent = -inf / -1.
+
+        ``among`` restricts the search itself, not its result: k hits come back whenever k segments pass.
+        """
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add (n,) ids, none negative, with (n, dim) unit rows; an id that is there already is replaced."""
+
+    def remove(self, ids: Ids) -> None:
+        """Remove ids; unknown ones are ignored."""
+
+    def publish(self, sequence: int) -> None:
+        """Write the present state to disk as the immutable snapshot of catalog sequence ``sequence``, atomically."""
+
+    def __len__(self) -> int:
+        """How many vectors would be found."""
+
+
+class ClipCatalog(Protocol):
+    """What readers ask of the catalog."""
+
+    def spaces(self) -> list[Space]:
+        """The library's spaces, in the order they were made."""
+
+    def clips(self, ids: Sequence[int]) -> list[Clip]:
+        """The clips with these ids, in their order; unknown ids are left out. Tags of the library's first space with a vocabulary."""
+
+    def clips_of(self, content_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Content id -> ids of the clips that point to it, ascending; contents without a clip are left out."""
+
+    def encoding(self, content_id: int, space_id: int) -> ContentEncoding | None:
+        """A content's segments in a space, as encoded."""
+
+    def match_words(self, text: str, limit: int) -> list[WordMatch]:
+        """Full-text search over title, metadata and the words of file and folder names, best first. Any text is safe."""
+
+    def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
+        """The catalog's tail after sequence ``since`` (0: everything that is there now, as adds), in bounded memory."""
+
+
+class Lease(Protocol):
+    """The right to write, renewed by a heartbeat while it is held."""
+
+    @property
+    def holder(self) -> str:
+        """Who holds it: host, process id, command."""
+
+    def check(self) -> None:
+        """Raises LibraryBusy when the lease was lost (a machine that slept, a clock that jumped)."""
+
+
+class JobCatalog(Protocol):
+    """What the one writer asks of the catalog."""
+
+    def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
+        """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy that names the holder."""
+
+    def space(self, spec: EncoderSpec) -> Space:
+        """The space of this encoder, made when it is new. Raises SpaceMismatch when the name is there with another fingerprint."""
+
+    def root(self, path: str) -> Root:
+        """The root at this absolute path, made when it is new."""
+
+    def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
+        """Every clip of a root by its relative path."""
+
+    def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
+        """A stored content and the ids of the spaces it is encoded in."""
+
+    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+        """Write all of ``changes`` in one transaction, or none; the sequence number reached.
+
+        Raises LibraryError when the disk is full or the library is read-only, LibraryBusy when the lease is lost.
+        """

@@ -1,0 +1,60 @@
+"""Settings that come from outside: read once at the edge of a process, frozen from then on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias, cast
+
+import platformdirs
+
+from search.errors import UsageError
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+DEFAULT_ENCODER = "spectral"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and what runs.
+
+    ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
+    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name.
+    ``offline``: never try to download.
+    """
+
+    library: Path
+    models: tuple[Path, ...]
+    model_cache: Path
+    encoder: str = DEFAULT_ENCODER
+    device: Device = "auto"
+    offline: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, separated as PATH is), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE``.
+
+        Raises UsageError for a value that is not allowed.
+        """
+        device = environ.get("SOUNDALIKE_DEVICE", "auto")
+        if device not in ("auto", "cpu", "cuda"):
+            raise UsageError(f"SOUNDALIKE_DEVICE is {device!r}; it must be auto, cpu or cuda")
+        library = environ.get("SOUNDALIKE_LIBRARY")
+        models = environ.get("SOUNDALIKE_MODELS", "")
+        return cls(
+            library=Path(library) if library else platformdirs.user_data_path("soundalike") / "library",
+            models=tuple(Path(part) for part in models.split(os.pathsep) if part),
+            model_cache=platformdirs.user_cache_path("soundalike") / "models",
+            encoder=environ.get("SOUNDALIKE_ENCODER") or DEFAULT_ENCODER,
+            device=cast(Device, device),
+            offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
+        )
+
+
+
+
+
+
