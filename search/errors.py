@@ -21,7 +21,7 @@ class SoundalikeError(Exception):
 
 
 class AudioError(SoundalikeError):
-    """A file cannot be decoded. ``str()`` is one line: the path (shell-safe, one line even if the name has newlines), a colon, the cause."""
+    """A file cannot be decoded. ``str()`` is one line whatever the file is called: the path, a colon, the cause."""
 
     def __init__(self, path: str, cause: str) -> None:
         self.path = path

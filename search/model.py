@@ -158,7 +158,7 @@ class Content:
 class SegmentTags:
     """The likeliest classes of each segment, likeliest first.
 
-    ``classes`` (n, TAGS_PER_SEGMENT) uint16 indexes the space's vocabulary; ``probabilities`` has the same shape, float16.
+    ``classes`` (n, TAGS_PER_SEGMENT) uint16 indexes the space's vocabulary; ``probabilities`` is float16, same shape.
     """
 
     classes: NDArray[np.uint16]
@@ -167,7 +167,7 @@ class SegmentTags:
 
 @dataclass(frozen=True, slots=True)
 class ContentEncoding:
-    """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim) float16, ``silent`` (n,) bool, tags or None.
+    """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,) bool, tags or None.
 
     ``segment_ids`` (n,) int64 is consecutive and given by the catalog; empty before the encoding is stored.
     """
@@ -234,9 +234,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class AddContent:
-    """A decoded and encoded file: its content is stored (or found by digest and track) and linked to a clip at ``file.path``.
+    """A decoded and encoded file: its content is stored (or found by digest and track) and linked to a clip.
 
-    A clip already at that path keeps its id and gets the new content. ``encoding`` replaces an older one of the same space.
+    A clip already at ``file.path`` keeps its id and gets the new content; ``encoding`` replaces one of the same space.
     """
 
     root_id: int
@@ -298,7 +298,7 @@ ClipChange: TypeAlias = AddContent | LinkClip | MoveClip | MarkMissing | RemoveC
 class IndexChange:
     """One entry of the catalog's tail as an index replays it, in order of ``sequence``.
 
-    An ``add`` carries ids and vectors (float32, from the stored float16); a ``remove`` carries ids alone (vectors None).
+    An addition carries ids and vectors (float32, from the stored float16); a removal ids alone, ``vectors`` None.
     """
 
     sequence: int
@@ -308,7 +308,7 @@ class IndexChange:
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """A clip that full-text search found; ``score`` is higher for a better match and comparable within one answer only."""
+    """A clip that full-text search found; ``score`` (higher is better) compares within one answer only."""
 
     clip_id: int
     score: float
@@ -357,7 +357,7 @@ Verdict: TypeAlias = Literal["good", "weak", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: parts with weights (at least one positive), how many hits, a ``--where`` filter, a space by name."""
+    """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name."""
 
     parts: tuple[Part, ...]
     k: int = 10
@@ -367,7 +367,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """Why a hit was found: the part's place in the query (``"audio 1"``, ``"words 2"``) and its share of the score; shares sum to 1."""
+    """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1."""
 
     part: str
     share: float
@@ -375,7 +375,7 @@ class Via:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clip with its best segment. ``path`` is absolute. ``probability`` is None where the space has no calibration."""
+    """A clip with its best segment. ``path`` is absolute; ``probability`` is None in a space without calibration."""
 
     clip_id: int
     segment_id: int

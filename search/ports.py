@@ -32,8 +32,10 @@ from search.model import (
 
 
 class Encoder(Protocol):
-    """Turns audio (and, where it can, text) into vectors of one space. Deterministic: same samples, same vector
-    (to 1e-5 on one device), whatever else is in the batch."""
+    """Turns audio (and, where it can, text) into vectors of one space.
+
+    Deterministic: same samples, same vector (to 1e-5 on one device), whatever else is in the batch.
+    """
 
     @property
     def spec(self) -> EncoderSpec:
@@ -78,7 +80,10 @@ class ClipCatalog(Protocol):
         """The library's spaces, in the order they were made."""
 
     def clips(self, ids: Sequence[int]) -> list[Clip]:
-        """The clips with these ids, in their order; unknown ids are left out. Tags of the library's first space with a vocabulary."""
+        """The clips with these ids, in their order; unknown ids are left out.
+
+        Their tags are those of the library's first space with a vocabulary, likeliest first.
+        """
 
     def clips_of(self, content_ids: Sequence[int]) -> dict[int, list[int]]:
         """Content id -> ids of the clips that point to it, ascending; contents without a clip are left out."""
@@ -87,7 +92,7 @@ class ClipCatalog(Protocol):
         """A content's segments in a space, as encoded."""
 
     def match_words(self, text: str, limit: int) -> list[WordMatch]:
-        """Full-text search over title, metadata and the words of file and folder names, best first. Any text is safe."""
+        """Full-text search in title, metadata and the words of file and folder names, best first. Any text is safe."""
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
         """The catalog's tail after sequence ``since`` (0: everything that is there now, as adds), in bounded memory."""
@@ -111,7 +116,10 @@ class JobCatalog(Protocol):
         """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy that names the holder."""
 
     def space(self, spec: EncoderSpec) -> Space:
-        """The space of this encoder, made when it is new. Raises SpaceMismatch when the name is there with another fingerprint."""
+        """The space of this encoder, made when it is new.
+
+        Raises SpaceMismatch when the name is there with another fingerprint.
+        """
 
     def root(self, path: str) -> Root:
         """The root at this absolute path, made when it is new."""

@@ -35,7 +35,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, separated as PATH is), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE``.
+        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -52,9 +52,3 @@ class Settings:
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
         )
-
-
-
-
-
-
