@@ -115,7 +115,10 @@ class AudioEncoding:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A named vector space of one library: the encoder that made it, as recorded in the catalog."""
+    """A named vector space of one library: the encoder that made it, as recorded in the catalog.
+
+    ``calibration`` is the encoder's, kept here so that a search by clip needs no model.
+    """
 
     id: int
     name: str
@@ -126,6 +129,7 @@ class Space:
     window_s: float
     hop_s: float
     vocabulary: tuple[str, ...] | None = None
+    calibration: tuple[float, float] | None = None
 
 
 # --- catalog ----------------------------------------------------------------------------------------------
@@ -387,6 +391,18 @@ class Hit:
     probability: float | None
     tags: tuple[Tag, ...]
     via: tuple[Via, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Contents in the engine's order, best first, one row each: its id, its best segment's id, that segment's score.
+
+    Three arrays of the same length: ``content_ids`` and ``segment_ids`` int64, ``scores`` float32.
+    """
+
+    content_ids: Ids
+    segment_ids: Ids
+    scores: Scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ class VectorIndex(Protocol):
     def publish(self, sequence: int) -> None:
         """Write the present state to disk as the immutable snapshot of catalog sequence ``sequence``, atomically."""
 
+    def vectors(self, ids: Ids) -> Vectors:
+        """The rows of these ids (n, dim), in their order. Raises LibraryError for an id that is not there."""
+
     def __len__(self) -> int:
         """How many vectors would be found."""
 
