@@ -10,6 +10,7 @@
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
+    ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
     └── UsageError            a command or setting that is wrong
 
 Each message is one line: what failed, on which input, what to do.
@@ -59,6 +60,10 @@ class LibraryBusy(LibraryError):
 
 class SnapshotError(LibraryError):
     """A snapshot on disk is damaged or incomplete."""
+
+
+class JobError(SoundalikeError):
+    """The bulk job cannot go on, whatever the file; what it wrote so far is kept and the next run resumes."""
 
 
 class UsageError(SoundalikeError):

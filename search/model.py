@@ -117,7 +117,7 @@ class AudioEncoding:
 class Space:
     """A named vector space of one library: the encoder that made it, as recorded in the catalog.
 
-    ``calibration`` is the encoder's, kept here so that a search by clip needs no model.
+    ``calibration`` and ``can_text`` are the encoder's, kept here so that a search which needs no model loads none.
     """
 
     id: int
@@ -130,6 +130,7 @@ class Space:
     hop_s: float
     vocabulary: tuple[str, ...] | None = None
     calibration: tuple[float, float] | None = None
+    can_text: bool = False
 
 
 # --- catalog ----------------------------------------------------------------------------------------------
@@ -194,13 +195,18 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file as the catalog remembers it; ``encoded`` says whether its content has vectors in the space asked about."""
+    """A file as the catalog remembers it.
+
+    ``encoded`` says whether its content has vectors in the space asked about, ``missing`` whether the last scan
+    did not find it.
+    """
 
     clip_id: int
     content_id: int
     digest: str
     facts: FileFacts
     encoded: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
