@@ -36,18 +36,20 @@ def rain(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
 
 
 def wind(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """Gusts: low noise with a whistling band that comes and goes."""
-    gust = drift(rng, rate, seconds, 1.2)
-    low = noise(rng, rate, seconds, 60, 400, slope=0.8) * (0.3 + 0.7 * gust)
-    centre = rng.uniform(450, 700)
-    return low + 0.5 * noise(rng, rate, seconds, centre, centre * 1.3, slope=0.5) * gust**2
+    """Gusts in leaves: broad noise that swells slowly, brighter where it is louder."""
+    gust = drift(rng, rate, seconds, 1.5)
+    low = noise(rng, rate, seconds, 90, 500, slope=0.6) * (0.35 + 0.65 * gust)
+    leaves = noise(rng, rate, seconds, rng.uniform(350, 500), 1600, slope=0.8)
+    return low + 0.7 * leaves * (0.1 + gust**2)
 
 
 def thunder(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """A crack, then a long rumble."""
-    out = noise(rng, rate, seconds, 25, 110, slope=1.0) * np.exp(-times(rate, seconds) / (seconds / 2.5))
-    out *= 0.3 + drift(rng, rate, seconds, 0.35)
-    place(out, 1.5 * burst(rng, rate, 0.8, 80, rng.uniform(1200, 2500), decay_s=0.15), round(0.05 * rate))
+    """A tearing crack, then a long rumble that rolls."""
+    end = np.exp(-times(rate, seconds) / (seconds / 2.5))
+    rumble = noise(rng, rate, seconds, 45, 220, slope=0.6) * (0.2 + drift(rng, rate, seconds, 0.3))
+    out = (rumble + 0.25 * noise(rng, rate, seconds, 200, 900, slope=0.8) * drift(rng, rate, seconds, 0.12) ** 2) * end
+    for at in np.cumsum(rng.uniform(0.02, 0.12, 5)):
+        place(out, 1.2 * burst(rng, rate, 0.8, 80, rng.uniform(1500, 3500), decay_s=0.12), round(at * rate))
     return out
 
 
@@ -90,17 +92,18 @@ def church_bell(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
 
 
 def engine(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """A car's engine: firing pulses that speed up and slow down over exhaust noise."""
-    speed = rng.uniform(28, 45) * (1 + 0.7 * drift(rng, rate, seconds, 1.5))
-    firing = tone(speed, rate, tuple(1 / n**0.7 for n in range(1, 30)))
-    return firing * (1 + 0.3 * tone(speed / 2, rate)) + 0.4 * noise(rng, rate, seconds, 60, 500, slope=0.5)
+    """A car's engine: uneven firing pulses whose pace wanders, over exhaust noise that they shape."""
+    speed = rng.uniform(24, 38) * (1 + 0.3 * drift(rng, rate, seconds, 1.5))
+    phase = np.cumsum(speed * (1 + 0.05 * noise(rng, rate, seconds, 2, 40, slope=0.3))) / rate
+    pulse = np.exp(-(phase % 1) * 5) * (0.7 + 0.3 * np.sin(np.pi * phase))
+    return pulse * noise(rng, rate, seconds, 70, 420, slope=0.5) + 0.25 * noise(rng, rate, seconds, 60, 1500, slope=0.6)
 
 
 def helicopter(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """Rotor blades: low thumps eleven to fourteen times a second, and the turbine's whine."""
-    beat = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(11, 14) * times(rate, seconds))
-    whine = tone(np.full(round(rate * seconds), rng.uniform(2200, 3000)), rate, (0.08, 0.03))
-    return 2 * noise(rng, rate, seconds, 50, 350, slope=0.5) * beat**4 + whine
+    """Rotor blades: thumps eleven to fourteen times a second, over the turbine's rush."""
+    beat = (times(rate, seconds) * rng.uniform(11, 14)) % 1
+    blades = 2 * noise(rng, rate, seconds, 70, 600, slope=0.6) * np.exp(-beat * 5)
+    return blades + 0.35 * noise(rng, rate, seconds, 150, 3000, slope=0.5) * (0.5 + 0.5 * np.exp(-beat * 4))
 
 
 def bird_chirps(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
@@ -214,24 +217,28 @@ def telephone(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
 
 
 def glass_clink(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """Two glasses touching, now and then."""
+    """Two glasses touching, now and then: a click, then two rims that ring slightly apart."""
     out = np.zeros(round(rate * seconds))
-    for at in np.arange(0.05, seconds, rng.uniform(0.7, 1.2)):
+    for at in np.arange(0.05, seconds, rng.uniform(0.5, 0.9)):
         hertz = rng.uniform(2300, 3300)
-        modes = ((hertz, 1, 0.25), (hertz * 1.07, 0.6, 0.2), (hertz * 1.9, 0.6, 0.12), (hertz * 2.7, 0.4, 0.06))
-        place(out, ring(rate, 1.0, modes) * rng.uniform(0.6, 1), round(at * rate))
+        modes = tuple(
+            (hertz * r * d, a / d, 0.12 / r) for r, a in ((1, 1), (1.83, 0.8), (2.71, 0.6)) for d in (1, 1.06)
+        )
+        clink = ring(rate, 0.6, modes) * rng.uniform(0.6, 1)
+        place(clink, burst(rng, rate, 0.01, 3000, 9000, decay_s=0.002), 0)
+        place(out, clink, round(at * rate))
     return out
 
 
 def footsteps(rng: np.random.Generator, rate: int, seconds: float) -> Samples:
-    """Shoes on gravel: heel, then toe."""
+    """Shoes on gravel: a dull heel, then dozens of small stones that crunch."""
     out = np.zeros(round(rate * seconds))
     for at in np.arange(0.08, seconds, rng.uniform(0.45, 0.65)):
-        start = round((at + rng.normal(0, 0.01)) * rate)
-        place(out, burst(rng, rate, 0.2, 90, 260, decay_s=0.035) + ring(rate, 0.2, ((85, 1.0, 0.04),)), start)
-        place(
-            out, 0.5 * burst(rng, rate, 0.22, 900, 3500, decay_s=0.05) * rng.uniform(0.6, 1), start + round(0.05 * rate)
-        )
+        start = at + rng.normal(0, 0.01)
+        place(out, 0.5 * burst(rng, rate, 0.1, 90, 300, decay_s=0.02), round(start * rate))
+        for stone in start + np.abs(rng.normal(0, 0.07, 40)):
+            grain = burst(rng, rate, 0.02, 1200, rng.uniform(2500, 6000), decay_s=0.004)
+            place(out, grain * rng.uniform(0.1, 0.5), round(stone * rate))
     return out
 
 
