@@ -1,0 +1,38 @@
+"""``soundalike search``: ask by example, by passage, by words."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from search import wiring
+from search.commands import options, output
+from search.settings import Settings
+
+
+class Search:
+    """Find the clips that sound like an example, or whose names say the words."""
+
+    name = "search"
+    help = "find sounds by example (a file, a passage, a clip) and by words"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_query(parser)
+        options.add_library(parser)
+        shape = parser.add_mutually_exclusive_group()
+        shape.add_argument("--json", action="store_true", help="print JSON")
+        shape.add_argument("--csv", action="store_true", help="print CSV")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Search and print; 0 also with no match."""
+        query = options.query(args)
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            answer = library.search(query)
+        if args.json:
+            output.print_json(output.as_json(answer))
+        elif args.csv:
+            output.write_csv(answer.hits, sys.stdout)
+        else:
+            output.print_table(answer)
+        return 0

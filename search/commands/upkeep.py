@@ -1,0 +1,230 @@
+"""Subcommands that look after a library: info, tags, verify, remove, reindex, backup, restore."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from search import wiring
+from search.commands import options, output
+from search.errors import UsageError, printable
+from search.library import Library, holder
+from search.model import Clip, RemoveClip
+from search.settings import Settings
+
+REMOVE_BATCH = 500
+
+
+class Info:
+    """What a library holds."""
+
+    name = "info"
+    help = "what the library holds: clips, hours, spaces, roots, failures"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print it."""
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            facts = library.info()
+        if args.json:
+            output.print_json(facts.as_json())
+        else:
+            print(facts.as_text())
+        return 0
+
+
+class Tags:
+    """Which tags a library's clips have."""
+
+    name = "tags"
+    help = "the tags of the library with how many clips have each, or the tags of one clip"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument("--clip", type=int, metavar="ID", help="this clip's tags with their probabilities")
+        parser.add_argument("--min-probability", type=float, default=0.3, metavar="P", help="count from here (0.3)")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print them, most frequent (likeliest) first."""
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            if args.clip is not None:
+                rows: list[tuple[str, float]] = [(t.name, t.probability) for t in _clip(library, args.clip).tags]
+            else:
+                rows = [(name, count) for name, count in library.tag_counts(args.min_probability)]
+        if args.json:
+            output.print_json([{"name": name, "value": round(value, 4)} for name, value in rows])
+        elif rows:
+            for name, value in rows:
+                print(f"{value:10.3f}  {name}" if args.clip is not None else f"{int(value):10d}  {name}")
+        else:
+            print("No tags: this library's encoder knows none.")
+        return 0
+
+
+class Verify:
+    """Whether a library is sound."""
+
+    name = "verify"
+    help = "check catalog, snapshots and index against each other"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print each problem; 1 when there is one."""
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            problems = library.verify()
+        if args.json:
+            output.print_json({"sound": not problems, "problems": problems})
+        else:
+            for problem in problems:
+                print(problem, file=sys.stderr)
+            print(f"{len(problems)} problems" if problems else "The library is sound.")
+        return 1 if problems else 0
+
+
+class Remove:
+    """Take clips out of the library; files stay where they are."""
+
+    name = "remove"
+    help = "take clips out of the library (by id, by file or folder, or all that are missing); files are not touched"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, or a folder with all that is below it")
+        parser.add_argument("--clip", type=int, action="append", default=[], metavar="ID", help="a clip by its id")
+        parser.add_argument("--missing", action="store_true", help="every clip whose file was gone at the last scan")
+        options.add_library(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Remove them; 1 when a path or an id is not in the library."""
+        if not (args.paths or args.clip or args.missing):
+            raise UsageError("say what to remove: a PATH, --clip ID or --missing")
+        with wiring.library(options.library_path(args, settings), settings) as library:
+            ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
+            with library.jobs.lease(holder("remove"), wait_s=10) as lease:
+                for start in range(0, len(ids), REMOVE_BATCH):
+                    library.jobs.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
+                for space in library.clips.spaces():
+                    library.publish(space, lease)
+        for what in unknown:
+            print(f"soundalike: {printable(what)}: not in this library", file=sys.stderr)
+        print(f"{len(ids)} clips removed")
+        return 1 if unknown else 0
+
+
+class Reindex:
+    """Make the index anew, from the catalog or with another encoder."""
+
+    name = "reindex"
+    help = "make the index anew from the catalog, or encode everything again with another (or newer) encoder"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument("--encoder", metavar="NAME", help="encode every file again with this encoder")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Rebuild; the status of the indexing job where files are encoded again."""
+        path = options.library_path(args, settings)
+        with wiring.library(path, settings) as library:
+            stale = [s for s in library.clips.spaces() if library.is_stale(s)]
+            if args.encoder is None and not stale:
+                with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
+                    for space in library.clips.spaces():
+                        library.rebuild(space, lease)
+                        print(f"{space.name}: index made anew from the catalog")
+                return 0
+            names = [args.encoder] if args.encoder else [space.name for space in stale]
+            return max(_encode_again(library, name, settings) for name in names)
+
+
+class Backup:
+    """Copy a library to one file."""
+
+    name = "backup"
+    help = "copy the library to one file, also while it is in use"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("target", type=Path, metavar="FILE", help="the backup to write")
+        options.add_library(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write the backup."""
+        if args.target.exists():
+            raise UsageError(f"{args.target} is there already; choose another name")
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            library.backup(args.target)
+        print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
+        return 0
+
+
+class Restore:
+    """Put a backup in a library's place."""
+
+    name = "restore"
+    help = "put a backup in the library's place, also while it is in use"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("source", type=Path, metavar="FILE", help="a file that backup wrote")
+        options.add_library(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Restore, then make the index anew from the catalog."""
+        if not args.source.is_file():
+            raise UsageError(f"{args.source} is not there")
+        with wiring.library(options.library_path(args, settings), settings, create=True) as library:
+            library.restore(args.source)
+            clips = library.info().clips
+        print(f"{library.path}: {clips} clips restored")
+        return 0
+
+
+def _clip(library: Library, clip_id: int) -> Clip:
+    clips = library.clips.clips([clip_id])
+    if not clips:
+        raise UsageError(f"no clip has the id {clip_id}")
+    return clips[0]
+
+
+def _ids_to_remove(
+    library: Library, paths: list[str], clip_ids: list[int], *, missing: bool
+) -> tuple[list[int], list[str]]:
+    """The clips meant, and what is not in the library."""
+    found: set[int] = set(library.missing()) if missing else set()
+    unknown = []
+    for clip_id in clip_ids:
+        if library.clips.clips([clip_id]):
+            found.add(clip_id)
+        else:
+            unknown.append(f"clip {clip_id}")
+    for path in paths:
+        below = library.clips_below(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        found.update(below)
+        if not below:
+            unknown.append(path)
+    return sorted(found), unknown
+
+
+def _encode_again(library: Library, name: str, settings: Settings) -> int:
+    """Encode every root's files into a fresh space of encoder ``name``, then drop the spaces that it replaces."""
+    index = wiring.job("index")
+    with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
+        library.retire(name, lease)
+    status: int = index(library, name, [root.path for root in library.roots()], settings)
+    if status in {0, 1}:
+        with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
+            library.drop_retired(lease)
+    return status

@@ -1,0 +1,221 @@
+"""The engine: a query goes in, hits come out.
+
+A query's parts become one vector in each space (`search.parts`); the space's index ranks segments; a clip counts as
+its best segment. Words also rank clips by their names and metadata. One ranking keeps its own scores (cosine);
+several are merged by reciprocal rank (`search.fusion`). A filter becomes a bitmap that the index searches inside.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import QueryError
+from search.explain import Explainer, Found
+from search.fusion import RankedClips, fuse
+from search.model import (
+    Answer,
+    Bitmap,
+    ClipPart,
+    Hit,
+    Part,
+    Query,
+    Ranking,
+    SegmentPart,
+    Space,
+    TextPart,
+    Verdict,
+)
+from search.parts import AskedSpace, PartReader, SpaceView
+from search.ports import ClipCatalog, Encoder
+from search.where import Where, parse
+
+MAX_K = 10_000
+MAX_PARTS = 64
+FUSION_DEPTH = 200
+"""How deep a ranking is read before it is merged: beyond this a reciprocal rank no longer moves a hit."""
+WORDS_DEPTH = 1_000
+GOOD_PROBABILITY = 0.5
+WEAK_PROBABILITY = 0.2
+
+
+class SearchEngine:
+    """Answers queries over the views of a library. Holds no state of its own; threads may share it."""
+
+    def __init__(
+        self,
+        catalog: ClipCatalog,
+        views: Callable[[str | None], list[SpaceView]],
+        encoder: Callable[[Space], Encoder],
+    ) -> None:
+        self._catalog = catalog
+        self._views = views
+        self._reader = PartReader(catalog, encoder)
+
+    def search(self, query: Query) -> Answer:
+        """The ``query.k`` best clips, one hit each.
+
+        Raises QueryError (no positive part, unknown ids, bad k), WhereError (a filter that does not parse),
+        AudioError (a file that cannot be decoded), EncoderError (a model that cannot be had).
+        """
+        started = time.perf_counter()
+        check(query)
+        where = parse(query.where) if query.where else None
+        views = self._views(query.space)
+        asked = [self._reader.ask(query.parts, view, views) for view in views]
+        words = self._words(query, views[0], where)
+        by_sound = [found for one in asked if (found := self._by_sound(one, query, where, words)) is not None]
+        everything = [*by_sound, *(Found(ranked, None) for ranked in words)]
+        ranked = _merge([found.ranked for found in everything], query.k)
+        clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in ranked])}
+        explainer = Explainer(asked, everything)
+        hits = tuple(explainer.hit(clips[clip_id], score) for clip_id, score in ranked if clip_id in clips)
+        found_by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
+        return Answer(verdict(hits, found_by_name), hits, (time.perf_counter() - started) * 1e3)
+
+    def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
+        """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
+        views = self._views(space)
+        vector = self._reader.ask(parts, views[0], views).vector
+        if vector is None:
+            raise QueryError(f"space {views[0].space.name!r} cannot read words; ask by audio, clip or segment")
+        return vector
+
+    def rank(
+        self, vector: NDArray[np.float32], k: int, *, space: str | None = None, among: Bitmap | None = None
+    ) -> Ranking:
+        """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment, as every search ranks them."""
+        return rank(self._views(space)[0], vector, k, among)
+
+    def _words(self, query: Query, view: SpaceView, where: Where | None) -> list[RankedClips]:
+        """For each part in words, the clips whose names or metadata say so, and that pass the filter."""
+        lists = []
+        for place, part in enumerate(query.parts, start=1):
+            if not isinstance(part, TextPart):
+                continue
+            matches = self._catalog.match_words(part.text, WORDS_DEPTH)
+            clip_ids = np.array([m.clip_id for m in matches], np.int64)
+            scores = np.array([m.score for m in matches], np.float32)
+            if where is not None and len(clip_ids):
+                passes = np.isin(clip_ids, view.columns.clip_ids[view.columns.clips_where(where)])
+                clip_ids, scores = clip_ids[passes], scores[passes]
+            nowhere = np.full(len(clip_ids), -1, np.int64)
+            lists.append(RankedClips(f"words {place}", clip_ids, scores, nowhere, part.weight))
+        return lists
+
+    def _by_sound(
+        self, asked: AskedSpace, query: Query, where: Where | None, words: Sequence[RankedClips]
+    ) -> Found | None:
+        """The ranking of one space, None when no part has a vector there.
+
+        Negative parts alone rank only what the words found: "horn, but not like this one" is about horns.
+        """
+        if asked.vector is None:
+            return None
+        columns = asked.view.columns
+        passing = columns.clips_where(where) if where is not None else None
+        if all(part.weight < 0 for part in asked.parts):
+            by_name = np.concatenate([w.clip_ids for w in words if w.weight > 0])
+            said = np.isin(columns.clip_ids, by_name)
+            passing = said if passing is None else passing & said
+        excluded = _own_clips(query, asked.view)
+        depth = max(query.k, FUSION_DEPTH) if words else query.k
+        among = columns.bitmap(passing) if passing is not None else None
+        ranking = rank(asked.view, asked.vector, depth + len(excluded), among)
+        return Found(_expand(asked.view, ranking, passing, excluded, depth), asked)
+
+
+def check(query: Query) -> None:
+    """Raises QueryError for a query that makes no sense, before any work is done."""
+    if not 1 <= query.k <= MAX_K:
+        raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
+    if len(query.parts) > MAX_PARTS:
+        raise QueryError(f"the query has {len(query.parts)} parts; at most {MAX_PARTS} are allowed")
+    if any(not math.isfinite(part.weight) or part.weight == 0 for part in query.parts):
+        raise QueryError("a part's weight must be a number other than 0")
+    if not any(part.weight > 0 for part in query.parts):
+        raise QueryError("a query needs at least one thing to look for, not only things to avoid")
+    if any(isinstance(part, TextPart) and not part.text.strip() for part in query.parts):
+        raise QueryError("the text to look for is empty")
+
+
+def rank(view: SpaceView, vector: NDArray[np.float32], k: int, among: Bitmap | None = None) -> Ranking:
+    """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment; fewer when no more are there.
+
+    Segments are fetched in growing numbers until enough different contents are among them.
+    """
+    size = len(view.index)
+    wanted = min(size, 4 * k + 16)
+    while True:
+        scores, ids = view.index.search(vector[np.newaxis], max(wanted, 1), among)
+        present = ids[0] >= 0
+        segment_ids, segment_scores = ids[0][present], scores[0][present]
+        contents, _, _ = view.columns.place(segment_ids)
+        _, first = np.unique(contents, return_index=True)
+        first = np.sort(first)
+        first = first[contents[first] >= 0][:k]
+        if len(first) >= k or len(segment_ids) < wanted or wanted >= size:
+            return Ranking(contents[first], segment_ids[first], segment_scores[first])
+        wanted = min(size, 4 * wanted)
+
+
+def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:
+    """Whether the library has what was asked for: by name, else by the best calibrated probability of relevance.
+
+    A space without calibration cannot promise anything: its answers are ``weak``.
+    """
+    if not hits:
+        return "none"
+    if found_by_name:
+        return "good"
+    best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
+    if best is None:
+        return "weak"
+    return "good" if best >= GOOD_PROBABILITY else "weak" if best >= WEAK_PROBABILITY else "none"
+
+
+def _own_clips(query: Query, view: SpaceView) -> set[int]:
+    """The clips that the query itself names: nobody asks for what they hold in their hand."""
+    own = {part.clip_id for part in query.parts if isinstance(part, ClipPart) and part.weight > 0}
+    segments = [part.segment_id for part in query.parts if isinstance(part, SegmentPart) and part.weight > 0]
+    if segments:
+        contents, _, _ = view.columns.place(np.array(segments, np.int64))
+        for clip_ids in view.columns.clips_of(contents[contents >= 0]).values():
+            own.update(clip_ids)
+    return own
+
+
+def _expand(
+    view: SpaceView, ranking: Ranking, passing: NDArray[np.bool_] | None, excluded: set[int], depth: int
+) -> RankedClips:
+    """From contents to the clips that hold them: copies stand side by side, filtered clips and excluded ones go."""
+    clips_of = view.columns.clips_of(ranking.content_ids)
+    rows = [
+        (clip_id, score, segment_id)
+        for content_id, segment_id, score in zip(
+            ranking.content_ids.tolist(), ranking.segment_ids.tolist(), ranking.scores.tolist(), strict=True
+        )
+        for clip_id in clips_of.get(content_id, ())
+        if clip_id not in excluded
+    ]
+    if passing is not None and rows:
+        among = np.isin(np.array([row[0] for row in rows]), view.columns.clip_ids[passing])
+        rows = [row for row, passes in zip(rows, among, strict=True) if passes]
+    rows = rows[:depth]
+    return RankedClips(
+        view.space.name,
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1] for row in rows], np.float32),
+        np.array([row[2] for row in rows], np.int64),
+    )
+
+
+def _merge(lists: Sequence[RankedClips], k: int) -> list[tuple[int, float]]:
+    """One ranking stands as it is, several are fused."""
+    if len(lists) == 1 and lists[0].weight > 0:
+        return list(zip(lists[0].clip_ids[:k].tolist(), lists[0].scores[:k].tolist(), strict=True))
+    return fuse(lists, k)

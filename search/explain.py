@@ -1,0 +1,103 @@
+"""Why a clip was found: its best segment, how sure that is, and which parts of the query found it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from search.fusion import RankedClips, contributions
+from search.model import Clip, Hit, Via
+from search.parts import AskedSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One ranking of clips and the space that it came from, None where names and metadata were searched."""
+
+    ranked: RankedClips
+    asked: AskedSpace | None
+
+
+class Explainer:
+    """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it."""
+
+    def __init__(self, asked: Sequence[AskedSpace], found: Sequence[Found]) -> None:
+        self._asked = asked
+        self._found = [
+            (one, contributions(one.ranked), dict(zip(*_listed(one.ranked), strict=True)))
+            for one in found
+            if one.ranked.weight > 0
+        ]
+
+    def hit(self, clip: Clip, score: float) -> Hit:
+        """The hit for a clip, at its best segment."""
+        asked, segment_id = self._best_segment(clip)
+        _, starts, ends = asked.view.columns.place(np.array([segment_id], np.int64))
+        return Hit(
+            clip_id=clip.id,
+            segment_id=segment_id,
+            path=str(Path(clip.root.path) / clip.path),
+            title=clip.title,
+            start_s=float(starts[0]),
+            end_s=float(ends[0]),
+            score=score,
+            probability=probability(asked, segment_id),
+            tags=clip.tags,
+            via=self._via(clip.id, asked, segment_id),
+        )
+
+    def _best_segment(self, clip: Clip) -> tuple[AskedSpace, int]:
+        """Where a ranking by sound found the clip; else its segment nearest to the query; else its first."""
+        for one, _, segments in self._found:
+            if one.asked is not None and clip.id in segments:
+                return one.asked, segments[clip.id]
+        asked = next((a for a in self._asked if a.vector is not None), self._asked[0])
+        ids = asked.view.columns.segments_of(clip.content_id)
+        if asked.vector is None or len(ids) == 1:
+            return asked, int(ids[0])
+        return asked, int(ids[np.argmax(asked.view.index.vectors(ids) @ asked.vector)])
+
+    def _via(self, clip_id: int, asked: AskedSpace, segment_id: int) -> tuple[Via, ...]:
+        """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
+        gains: dict[str, float] = {}
+        for one, contribution, _ in self._found:
+            gain = contribution.get(clip_id, 0.0)
+            if gain <= 0:
+                continue
+            shares = {one.ranked.label: 1.0} if one.asked is None else _part_shares(one.asked, asked, segment_id)
+            for label, share in shares.items():
+                gains[label] = gains.get(label, 0.0) + gain * share
+        total = sum(gains.values()) or 1.0
+        return tuple(Via(label, gain / total) for label, gain in gains.items())
+
+
+def probability(asked: AskedSpace, segment_id: int) -> float | None:
+    """The calibrated probability that a segment is relevant.
+
+    None without a calibration, and for words that an encoder read: the calibration is of sounds against sounds.
+    """
+    calibration = asked.view.space.calibration
+    if asked.vector is None or calibration is None or any(part.is_text for part in asked.parts):
+        return None
+    slope, offset = calibration
+    cosine = float(asked.view.index.vectors(np.array([segment_id], np.int64))[0] @ asked.vector)
+    return 1.0 / (1.0 + math.exp(-(slope * cosine + offset)))
+
+
+def _part_shares(one: AskedSpace, best: AskedSpace, segment_id: int) -> dict[str, float]:
+    """How much each wanted part of a space adds to the segment's score; shares sum to 1."""
+    wanted = [part for part in one.parts if part.weight > 0] or list(one.parts)
+    if len(wanted) == 1 or one is not best:
+        return {part.label: 1.0 / len(wanted) for part in wanted}
+    vector = one.view.index.vectors(np.array([segment_id], np.int64))[0]
+    raw = {part.label: max(part.weight * float(part.vector @ vector), 0.0) for part in wanted}
+    total = sum(raw.values())
+    return {label: value / total if total else 1.0 / len(raw) for label, value in raw.items()}
+
+
+def _listed(ranked: RankedClips) -> tuple[list[int], list[int]]:
+    return ranked.clip_ids.tolist(), ranked.segment_ids.tolist()

@@ -1,0 +1,50 @@
+"""Merging rankings that have no common scale: reciprocal-rank fusion.
+
+G. V. Cormack, C. L. A. Clarke, S. Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
+Learning Methods", SIGIR 2009: a document's score is the sum over the lists of ``1 / (60 + rank)``. Here a list has a
+weight, negative for what is not wanted, and the sum is scaled so that first place in every wanted list gives 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.model import Ids, Scores
+
+RANK_OFFSET = 60
+"""The constant of the paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedClips:
+    """One list to merge: ``clip_ids`` (n,) best first, ``scores`` (n,), ``segment_ids`` (n,) or -1, and its weight."""
+
+    label: str
+    clip_ids: Ids
+    scores: Scores
+    segment_ids: Ids
+    weight: float = 1.0
+
+
+def fuse(lists: Sequence[RankedClips], k: int) -> list[tuple[int, float]]:
+    """The best ``k`` clips of the wanted lists with their fused scores, best first; ties by ascending clip id."""
+    scores: dict[int, float] = {}
+    top = sum(ranked.weight for ranked in lists if ranked.weight > 0) / (RANK_OFFSET + 1)
+    for ranked in lists:
+        if ranked.weight > 0:
+            for clip_id in ranked.clip_ids.tolist():
+                scores.setdefault(clip_id, 0.0)
+    for ranked in lists:
+        for clip_id, gain in contributions(ranked).items():
+            if clip_id in scores:
+                scores[clip_id] += gain / top
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+
+
+def contributions(ranked: RankedClips) -> dict[int, float]:
+    """What a list adds to each of its clips, before scaling: ``weight / (60 + rank)``, rank from 1."""
+    ranks = np.arange(1, len(ranked.clip_ids) + 1)
+    return dict(zip(ranked.clip_ids.tolist(), (ranked.weight / (RANK_OFFSET + ranks)).tolist(), strict=True))

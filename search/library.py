@@ -1,0 +1,235 @@
+"""A library: one catalog, the snapshots of its spaces, and the views that searches read.
+
+Readers hold a `SpaceView`, an immutable-enough pair of index and columns that is swapped when the catalog has moved
+on; the one writer (who holds the catalog's lease) turns the catalog's tail into a new snapshot with `publish`.
+On disk::
+
+    <library>/catalog.sqlite            the truth
+    <library>/spaces/<id>/index/<N>/    snapshots of the vectors at catalog sequence N (search.vectors.snapshot)
+    <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from search.catalog.store import Catalog
+from search.columns import ClipColumns
+from search.engine import SearchEngine, SpaceView
+from search.errors import LibraryError, QueryError, SnapshotError, SpaceMismatch
+from search.model import Answer, Query, Space
+from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
+from search.settings import Settings
+from search.vectors.snapshot import SnapshotIndex
+from search.vectors.snapshot import verify as verify_snapshots
+
+CATALOG_FILE = "catalog.sqlite"
+REFRESH_INTERVAL_S = 0.5
+PUBLISH_ALWAYS_BELOW = 50_000
+"""Below this many segments a snapshot is written after every job: it takes well under a second."""
+PUBLISH_SHARE = 0.02
+"""Above it, once the tail is this share of the library: replaying less costs a reader some ten milliseconds."""
+COLUMNS_KEPT = 2
+
+
+class Library:
+    """Everything kept for one collection. Threads may share one; use it as a context manager or call `close`."""
+
+    def __init__(
+        self,
+        path: Path,
+        catalog: Catalog,
+        settings: Settings,
+        load_encoder: Callable[[str, Settings], Encoder],
+    ) -> None:
+        self.path = path
+        self.settings = settings
+        self.catalog = catalog
+        self._load_encoder = load_encoder
+        self._encoders: dict[str, Encoder] = {}
+        self._open: dict[int, SpaceView] = {}
+        self._lock = threading.RLock()
+        self._checked = float("-inf")
+        self.engine = SearchEngine(catalog, self.views, self.encoder)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        settings: Settings,
+        *,
+        load_encoder: Callable[[str, Settings], Encoder],
+        create: bool = False,
+        read_only: bool = False,
+    ) -> Library:
+        """Open the library in folder ``path``. Raises LibraryError when it is not there and ``create`` is false."""
+        file = path / CATALOG_FILE
+        if not file.exists():
+            if not create:
+                raise LibraryError(f"no library at {path}; make one with: soundalike index FOLDER --library {path}")
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LibraryError(f"cannot make a library at {path}: {error.strerror}") from error
+        return cls(path, Catalog.open(file, create=create, read_only=read_only), settings, load_encoder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the catalog and every snapshot."""
+        with self._lock:
+            self._open.clear()
+            self.catalog.close()
+
+    @property
+    def jobs(self) -> JobCatalog:
+        """What the one writer asks of the catalog."""
+        return self.catalog
+
+    @property
+    def clips(self) -> ClipCatalog:
+        """What readers ask of the catalog."""
+        return self.catalog
+
+    def space(self, name: str | None = None) -> Space:
+        """The space called ``name``, or the library's first. Raises QueryError that lists what is there."""
+        spaces = self.catalog.spaces()
+        if name is None:
+            if not spaces:
+                raise QueryError(f"the library at {self.path} is empty; fill it with: soundalike index FOLDER")
+            return spaces[0]
+        for space in spaces:
+            if space.name == name:
+                return space
+        known = ", ".join(s.name for s in spaces) or "none yet"
+        raise QueryError(f"this library has no space called {name!r}; its spaces: {known}")
+
+    def encoder(self, space: Space) -> Encoder:
+        """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now."""
+        with self._lock:
+            if space.name not in self._encoders:
+                self._encoders[space.name] = self._load_encoder(space.name, self.settings)
+            encoder = self._encoders[space.name]
+        if encoder.spec.fingerprint != space.fingerprint:
+            raise SpaceMismatch(
+                f"space {space.name!r} of {self.path} was made by revision {space.revision} "
+                f"({space.fingerprint[:12]}), the encoder here is {encoder.spec.revision} "
+                f"({encoder.spec.fingerprint[:12]}); run: soundalike reindex --library {self.path}"
+            )
+        return encoder
+
+    def search(self, query: Query) -> Answer:
+        """Answer a query on the state of the last half second."""
+        return self.engine.search(query)
+
+    def views(self, name: str | None = None) -> list[SpaceView]:
+        """The views of the space called ``name``, or of every space, brought up to date at most twice a second."""
+        with self._lock:
+            due = time.monotonic() - self._checked > REFRESH_INTERVAL_S
+            spaces = [self.space(name)] if name is not None else [self.space(), *self.catalog.spaces()[1:]]
+            stale = [s for s in spaces if due or s.id not in self._open]
+            for space in stale:
+                self._refresh(space)
+            if due:
+                self._checked = time.monotonic()
+            return [self._open[space.id] for space in spaces]
+
+    def publish(self, space: Space, lease: Lease, *, always: bool = False) -> bool:
+        """Turn the catalog's tail into a new snapshot when enough of it is pending (or ``always``); whether it did.
+
+        Runs in bounded memory, beside readers. Raises LibraryBusy when the lease is lost, LibraryError when the
+        disk is full.
+        """
+        lease.check()
+        index = SnapshotIndex.open(self._folder(space) / "index", space.dim, device="cpu")
+        published, sequence = index.sequence, self.catalog.sequence()
+        pending = self.catalog.pending(space.id, published)
+        size = len(index) + pending
+        if not always and (pending == 0 or (size >= PUBLISH_ALWAYS_BELOW and pending < size * PUBLISH_SHARE)):
+            return False
+        index.fold(self.catalog.changes(space.id, published), sequence)
+        self._save_columns(space)
+        lease.check()
+        self.catalog.prune_changes(published)
+        return True
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong with the library, a line each; empty when it is sound.
+
+        Checks the catalog (integrity, references, sizes), every snapshot on disk, and that the index of each space
+        holds the catalog's segments, no more and no fewer, each placed under a clip.
+        """
+        problems = self.catalog.verify()
+        for space in self.catalog.spaces():
+            problems += verify_snapshots(self._folder(space) / "index")
+            (view,) = self.views(space.name)
+            expected = np.concatenate(
+                [c.segment_ids for c in self.catalog.changes(space.id, 0)] or [np.empty(0, np.int64)]
+            )
+            held = view.index.ids()
+            for what, ids in (("lacks", np.setdiff1d(expected, held)), ("dangles", np.setdiff1d(held, expected))):
+                if len(ids):
+                    problems.append(f"space {space.name}: index {what} {len(ids)} segments, the first is {ids[0]}")
+        return problems
+
+    def rebuild(self, space: Space, lease: Lease) -> None:
+        """Make the space's snapshots anew from the catalog, without decoding or encoding anything."""
+        lease.check()
+        with self._lock:
+            self._open.pop(space.id, None)
+        for part in ("index", "columns"):
+            shutil.rmtree(self._folder(space) / part, ignore_errors=True)
+        self.publish(space, lease, always=True)
+
+    def _folder(self, space: Space) -> Path:
+        return self.path / "spaces" / str(space.id)
+
+    def _refresh(self, space: Space) -> None:
+        """Bring a space's view up to the catalog: the index first, so that every segment in it has its columns."""
+        opened = self._open.get(space.id)
+        if opened is None:
+            index = SnapshotIndex.open(self._folder(space) / "index", space.dim, device=self.settings.device)
+            columns = self._newest_columns(space)
+        else:
+            index, columns = opened.index, opened.columns
+            index.refresh()
+        index.replay(self.catalog.changes(space.id, index.sequence))
+        columns = columns.refreshed(self.catalog)
+        self._open[space.id] = SpaceView(space, index, columns)
+
+    def _newest_columns(self, space: Space) -> ClipColumns:
+        for folder in self._column_folders(space):
+            try:
+                return ClipColumns.load(folder)
+            except SnapshotError:
+                continue  # damaged: an older one, or the catalog, gives the same
+        return ClipColumns.build(self.catalog, space)
+
+    def _save_columns(self, space: Space) -> None:
+        columns = self._newest_columns(space).refreshed(self.catalog)
+        target = self._folder(space) / "columns" / f"{columns.sequence:020d}"
+        if not target.exists():
+            columns.save(target)
+        for old in self._column_folders(space)[COLUMNS_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _column_folders(self, space: Space) -> list[Path]:
+        """Newest first; names in the making (not all digits) are left out."""
+        parent = self._folder(space) / "columns"
+        if not parent.is_dir():
+            return []
+        return sorted((f for f in parent.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)

@@ -1,0 +1,148 @@
+"""From the parts of a query to vectors of one space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.columns import ClipColumns
+from search.errors import QueryError
+from search.model import AudioPart, ClipPart, Part, SegmentPart, Space, TextPart, Vectors, Wave
+from search.ports import ClipCatalog, Encoder, VectorIndex
+
+BATCH = 16
+"""Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceView:
+    """What a search reads of one space: its index and columns, both at least as new as when the view was taken."""
+
+    space: Space
+    index: VectorIndex
+    columns: ClipColumns
+
+
+@dataclass(frozen=True, slots=True)
+class PartVector:
+    """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``."""
+
+    label: str
+    vector: NDArray[np.float32]
+    weight: float
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSpace:
+    """A query in one space: its parts as vectors and their sum ``vector`` (dim,), None when no part has one there."""
+
+    view: SpaceView
+    parts: tuple[PartVector, ...]
+    vector: NDArray[np.float32] | None
+
+
+class PartReader:
+    """Turns parts into vectors, loading an encoder only for a part that needs one."""
+
+    def __init__(self, catalog: ClipCatalog, encoder: Callable[[Space], Encoder]) -> None:
+        self._catalog = catalog
+        self._encoder = encoder
+
+    def ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
+        """The parts in ``view``'s space; words that its encoder cannot read have no vector and are left out.
+
+        Raises QueryError for an unknown clip or segment, or parts that cancel out; AudioError for a file that
+        cannot be decoded.
+        """
+        found = []
+        for place, part in enumerate(parts, start=1):
+            vector = self._vector(part, view, views)
+            if vector is not None:
+                label = f"{part_kind(part)} {place}"
+                found.append(PartVector(label, vector, part.weight, isinstance(part, TextPart)))
+        return AskedSpace(view, tuple(found), combine(found) if found else None)
+
+    def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
+        match part:
+            case TextPart(text=text):
+                return self._encoder(view.space).encode_text([text])[0] if view.space.can_text else None
+            case AudioPart():
+                return self._audio(part, view)
+            case ClipPart(clip_id=clip_id):
+                return self._clip(clip_id, view)
+            case SegmentPart(segment_id=segment_id):
+                return self._segment(segment_id, view, views)
+
+    def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
+        encoder = self._encoder(view.space)
+        windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s)
+        total = np.zeros(encoder.spec.dim, np.float64)
+        for waves in _batches(window.samples for window in windows):
+            total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
+        return unit(total)
+
+    def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
+        clips = self._catalog.clips([clip_id])
+        if not clips:
+            raise QueryError(f"no clip has the id {clip_id}")
+        segments = view.columns.segments_of(clips[0].content_id)
+        if not len(segments):
+            raise QueryError(f"clip {clip_id} has no vectors in space {view.space.name!r}")
+        return unit(view.index.vectors(segments).sum(axis=0, dtype=np.float64))
+
+    def _segment(self, segment_id: int, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32]:
+        one = np.array([segment_id], np.int64)
+        for home in views:
+            contents, starts, ends = home.columns.place(one)
+            if contents[0] < 0:
+                continue
+            if home is view:
+                return view.index.vectors(one)[0]
+            return self._passage(int(contents[0]), float(starts[0]), float(ends[0]), view)
+        raise QueryError(f"no segment has the id {segment_id}")
+
+    def _passage(self, content_id: int, start_s: float, end_s: float, view: SpaceView) -> NDArray[np.float32]:
+        """The same passage in another space: the mean of the segments that overlap it."""
+        segments = view.columns.segments_of(content_id)
+        _, starts, ends = view.columns.place(segments)
+        overlapping = segments[(starts < end_s) & (ends > start_s)]
+        if not len(overlapping):
+            raise QueryError(f"the passage has no vectors in space {view.space.name!r}")
+        return unit(view.index.vectors(overlapping).sum(axis=0, dtype=np.float64))
+
+
+def part_kind(part: Part) -> str:
+    """The word for a part in ``via``."""
+    match part:
+        case TextPart():
+            return "text"
+        case AudioPart():
+            return "audio"
+        case ClipPart():
+            return "clip"
+        case SegmentPart():
+            return "segment"
+
+
+def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
+    """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError for nought."""
+    total = np.sum([np.float64(p.weight) * p.vector for p in parts], axis=0)
+    if np.linalg.norm(total) < 1e-6:
+        raise QueryError("the parts of this query cancel each other out; change a weight or leave one out")
+    return unit(total)
+
+
+def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
+    """``vector`` (dim,) at length one."""
+    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+
+
+def _batches(waves: Iterator[Wave]) -> Iterator[Vectors]:
+    while batch := list(islice(waves, BATCH)):
+        yield np.stack(batch)
