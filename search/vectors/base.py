@@ -1,0 +1,66 @@
+"""The unchanging part of a `SnapshotIndex`: a snapshot opened for searching, or the empty one before the first."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from search.model import Bitmap, HalfVectors, Ids, Scores, Vectors
+from search.vectors import bitmaps, scoring
+from search.vectors.files import Stored
+
+NEVER = -1
+"""The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
+
+
+class Base(Protocol):
+    """A set of segments that never changes. Safe to search from any number of threads."""
+
+    @property
+    def sequence(self) -> int:
+        """The catalog sequence it was published at, or NEVER."""
+
+    @property
+    def ids(self) -> Ids:
+        """(n,) ascending."""
+
+    @property
+    def rows(self) -> HalfVectors:
+        """(n, dim) in the order of ``ids``."""
+
+    def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+        """As `VectorIndex.search`, with queries and k already checked."""
+
+
+class ExactBase:
+    """A small snapshot, held as float32 and scanned whole."""
+
+    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors) -> None:
+        self.sequence = sequence
+        self.ids = ids
+        self.rows = rows
+        self._wide = scoring.widen(rows)
+
+    @classmethod
+    def empty(cls, dim: int) -> ExactBase:
+        """What there is before the first snapshot."""
+        return cls(NEVER, np.empty(0, np.int64), np.empty((0, dim), np.float16))
+
+    @classmethod
+    def of(cls, stored: Stored) -> ExactBase:
+        """An opened snapshot."""
+        return cls(stored.manifest.sequence, stored.ids, stored.rows)
+
+    def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+        """As `Base.search`."""
+        picked = None if allowed is None else np.flatnonzero(bitmaps.contains(allowed, self.ids))
+        return scoring.scan(queries, self._wide, self.ids, k, picked)
+
+
+def rows_of(ids: Ids, wanted: Ids) -> Ids:
+    """Where each of ``wanted`` (m,) stands in the ascending ``ids`` (n,), or -1."""
+    if not ids.size:
+        return np.full(wanted.shape, -1, np.int64)
+    place = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
+    return np.where(ids[place] == wanted, place, -1)

@@ -1,0 +1,62 @@
+"""Sets of segment ids as bitmaps: id ``i`` is in when bit ``i & 7`` of byte ``i >> 3`` is set.
+
+Ids are catalog keys and therefore dense: a million of them take 125 kB, and FAISS reads the same layout.
+Bits beyond the last byte are not set.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Bitmap, Ids
+
+
+def from_ids(ids: Ids) -> Bitmap:
+    """The bitmap of ``ids`` (n,), in any order, none negative; just long enough for the largest."""
+    if not ids.size:
+        return np.zeros(0, np.uint8)
+    bits = np.zeros(int(ids.max()) + 1, np.bool_)
+    bits[ids] = True
+    return np.packbits(bits, bitorder="little")
+
+
+def to_ids(bitmap: Bitmap) -> Ids:
+    """The ids that are in, ascending. Costs a glance at each byte, and work only for those that are not zero."""
+    filled = np.flatnonzero(bitmap)
+    bits = np.unpackbits(bitmap[filled], bitorder="little").reshape(-1, 8)
+    byte, bit = np.nonzero(bits)
+    return filled[byte] * 8 + bit
+
+
+def contains(bitmap: Bitmap, ids: Ids) -> NDArray[np.bool_]:
+    """For each of ``ids`` (n,), none negative: is it in?"""
+    byte = ids >> 3
+    if not ids.size or int(byte.max()) < bitmap.size:
+        present: NDArray[np.bool_] = (bitmap[byte] >> (ids & 7).astype(np.uint8) & 1) != 0
+        return present
+    present = np.zeros(ids.shape, np.bool_)
+    inside = byte < bitmap.size
+    present[inside] = contains(bitmap, ids[inside])
+    return present
+
+
+def count(bitmap: Bitmap) -> int:
+    """How many ids are in."""
+    return int(np.bitwise_count(bitmap).sum(dtype=np.int64))
+
+
+def both(left: Bitmap | None, right: Bitmap | None) -> Bitmap | None:
+    """What is in both; None stands for everything."""
+    if left is None or right is None:
+        return right if left is None else left
+    shared = min(left.size, right.size)
+    return left[:shared] & right[:shared]
+
+
+def without(bitmap: Bitmap, ids: Ids) -> Bitmap:
+    """``bitmap`` less ``ids`` (n,), none negative, as a new bitmap."""
+    rest = bitmap.copy()
+    hit = ids[ids >> 3 < bitmap.size]
+    np.bitwise_and.at(rest, hit >> 3, ~(np.uint8(1) << (hit & 7).astype(np.uint8)))
+    return rest

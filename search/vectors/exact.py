@@ -1,0 +1,129 @@
+"""Exact search in memory: the oracle that every approximate index is measured against, and the snapshot's delta."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Bitmap, Ids, Scores, Vectors
+from search.vectors import bitmaps, scoring
+
+_FIRST_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """An unchanging view of rows in memory: ``ids`` (n,), ``vectors`` (n, dim) float32, ``live`` (n,).
+
+    A row that was removed or replaced stays where it was and is not live.
+    """
+
+    ids: Ids
+    vectors: Vectors
+    live: NDArray[np.bool_]
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None) -> tuple[Scores, Ids]:
+        """As `VectorIndex.search`; ``queries`` and ``k`` are already checked."""
+        live = self.live if among is None else self.live & bitmaps.contains(among, self.ids)
+        picked = None if live.all() else np.flatnonzero(live)
+        return scoring.scan(queries, self.vectors, self.ids, k, picked)
+
+
+class ExactIndex:
+    """A `VectorIndex` over float32 rows in memory. Searches go on undisturbed while another thread changes it.
+
+    Rows are only ever appended; a search works on the `Rows` that were there when it began.
+    """
+
+    def __init__(self, dim: int) -> None:
+        self._dim = dim
+        self._lock = threading.Lock()
+        self._row_of: dict[int, int] = {}
+        self._rows = _empty(dim, 0)
+        self._room = _empty(dim, _FIRST_ROWS)
+
+    @property
+    def rows(self) -> Rows:
+        """What would be searched now."""
+        return self._rows
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
+        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        return self._rows.search(scoring.check_queries(queries, self._dim, k), k, among)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """As the port says. Raises LibraryError when ids and vectors do not fit together or are not finite."""
+        ids, vectors = scoring.check_rows(ids, vectors, self._dim)
+        with self._lock:
+            last = {segment_id: row for row, segment_id in enumerate(ids.tolist())}
+            if len(last) < ids.size:  # an id given twice: its last vector counts
+                kept = np.fromiter(last.values(), np.intp)
+                ids, vectors = ids[kept], vectors[kept]
+            self._bury(ids)
+            self._append(ids, vectors)
+
+    def remove(self, ids: Ids) -> None:
+        """As the port says."""
+        with self._lock:
+            self._bury(np.asarray(ids, np.int64))
+            self._show(self._rows.ids.size)
+            if len(self._row_of) < self._rows.ids.size // 2:
+                self._compact()
+
+    def publish(self, sequence: int) -> None:
+        """Nothing to do: this index ends with its process. `SnapshotIndex` is the one that lives on a disk."""
+
+    def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
+        """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
+        with self._lock:
+            found = [self._row_of.get(segment_id, -1) for segment_id in ids.tolist()]
+            rows = np.asarray(found, np.intp)
+            return rows >= 0, self._rows.vectors[rows[rows >= 0]]
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def _bury(self, ids: Ids) -> None:
+        """Mark ``ids`` as gone in the next view: on a copy, since a search under way reads the old marks."""
+        gone = [self._row_of.pop(segment_id) for segment_id in ids.tolist() if segment_id in self._row_of]
+        if gone:
+            live = self._room.live.copy()
+            live[gone] = False
+            self._room = Rows(self._room.ids, self._room.vectors, live)
+
+    def _append(self, ids: Ids, vectors: Vectors) -> None:
+        start, stop = self._rows.ids.size, self._rows.ids.size + ids.size
+        if stop > self._room.ids.size:
+            self._grow(max(stop, 2 * self._room.ids.size))
+        self._room.ids[start:stop] = ids
+        self._room.vectors[start:stop] = vectors
+        self._room.live[start:stop] = True
+        self._row_of.update(zip(ids.tolist(), range(start, stop), strict=True))
+        self._show(stop)
+
+    def _grow(self, capacity: int) -> None:
+        room, used = _empty(self._dim, capacity), self._rows.ids.size
+        room.ids[:used] = self._rows.ids
+        room.vectors[:used] = self._rows.vectors
+        room.live[:used] = self._room.live[:used]
+        self._room = room
+
+    def _compact(self) -> None:
+        kept = np.flatnonzero(self._rows.live)
+        room = _empty(self._dim, max(_FIRST_ROWS, 2 * kept.size))
+        room.ids[: kept.size] = self._rows.ids[kept]
+        room.vectors[: kept.size] = self._rows.vectors[kept]
+        room.live[: kept.size] = True
+        self._row_of = {segment_id: row for row, segment_id in enumerate(room.ids[: kept.size].tolist())}
+        self._room = room
+        self._show(kept.size)
+
+    def _show(self, stop: int) -> None:
+        self._rows = Rows(self._room.ids[:stop], self._room.vectors[:stop], self._room.live[:stop])
+
+
+def _empty(dim: int, capacity: int) -> Rows:
+    return Rows(np.empty(capacity, np.int64), np.empty((capacity, dim), np.float32), np.zeros(capacity, np.bool_))

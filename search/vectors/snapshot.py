@@ -1,0 +1,217 @@
+"""The library's index of one space: the newest snapshot, what came since, and what went.
+
+A `SnapshotIndex` never changes what a search is reading. Each change makes a new `_State` and puts it in place with
+one assignment; a search takes the state that is there when it begins. So searches need no lock, and a refresh in
+another thread never disturbs one under way.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from search.errors import LibraryError, SnapshotError
+from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
+from search.settings import Device
+from search.vectors import bitmaps, files, folding, scoring
+from search.vectors.base import Base, ExactBase, rows_of
+from search.vectors.exact import ExactIndex, Rows
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a search sees. ``live`` is what may be found of the base, None for all of it; ``hidden`` counts the rest."""
+
+    base: Base
+    delta: Rows
+    live: Bitmap | None
+    hidden: int
+
+
+class SnapshotIndex:
+    """A `VectorIndex` over snapshots in a folder, safe for any number of searching threads.
+
+    Vectors are kept as float16, as the catalog stores them; a score is that of the stored vector, exactly.
+    Any process may open, replay and refresh; only the one that holds the library's lease may fold or publish.
+    """
+
+    def __init__(self, directory: Path, dim: int, device: Device) -> None:
+        """Use `open`."""
+        self._directory = directory
+        self._dim = dim
+        self._device = device
+        self._change = threading.RLock()
+        self._writing = threading.Lock()
+        self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
+        self._delta = ExactIndex(dim)
+        self._sequence = 0
+        self._state = _State(ExactBase.empty(dim), self._delta.rows, None, 0)
+
+    @classmethod
+    def open(cls, directory: Path, dim: int, *, device: Device = "auto") -> SnapshotIndex:
+        """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
+
+        A damaged snapshot is passed over with a warning in the log: the one before it and the catalog's tail, or the
+        catalog alone, lead to the same state.
+        """
+        index = cls(directory, dim, device)
+        index.refresh()
+        return index
+
+    @property
+    def sequence(self) -> int:
+        """The catalog sequence that this state reflects."""
+        return self._sequence
+
+    @property
+    def pending(self) -> int:
+        """How many segments were added, replaced or removed since the snapshot: when there are many, fold."""
+        return len(self._touched)
+
+    def __len__(self) -> int:
+        state = self._state
+        return state.base.ids.size - state.hidden + int(state.delta.live.sum())
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
+        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        queries = scoring.check_queries(queries, self._dim, k)
+        state = self._state
+        found = state.base.search(queries, k, bitmaps.both(state.live, among))
+        if not state.delta.ids.size:
+            return found
+        return scoring.merge([found, state.delta.search(queries, k, among)], k)
+
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors (n, dim) float32 of ``ids`` (n,), in their order. Raises LibraryError for an id not here."""
+        ids = np.asarray(ids, np.int64)
+        with self._change:
+            state = self._state
+            in_delta, from_delta = self._delta.take(ids)
+        rows = rows_of(state.base.ids, ids)
+        if state.live is not None:
+            rows[~bitmaps.contains(state.live, np.maximum(ids, 0))] = -1
+        lost = ids[~in_delta & (rows < 0)]
+        if lost.size:
+            raise LibraryError(f"segment {int(lost[0])} is not in the index; it was removed, or the index lags behind")
+        found = np.empty((ids.size, self._dim), np.float32)
+        found[~in_delta] = state.base.rows[rows[~in_delta]]
+        found[in_delta] = from_delta
+        return found
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """As the port says; rounded to float16. Raises LibraryError when ids and vectors do not fit together."""
+        self.replay([IndexChange(self._sequence, ids, vectors)])
+
+    def remove(self, ids: Ids) -> None:
+        """As the port says."""
+        self.replay([IndexChange(self._sequence, ids, None)])
+
+    def replay(self, changes: Iterable[IndexChange]) -> None:
+        """Apply the catalog's changes in their order; ``sequence`` becomes the last one's.
+
+        Searches see all of them at once, when this returns. Should ``changes`` fail on the way, those before count.
+        """
+        with self._change:
+            try:
+                for change in changes:
+                    self._apply(change)
+            finally:
+                self._show(self._state.base)
+
+    def refresh(self) -> bool:
+        """Take over a newer snapshot, if one is on disk, and keep the changes that are newer still. True if it did."""
+        newer = self._newest_base()
+        if newer is None:
+            return False
+        with self._change:
+            if newer.sequence <= self._state.base.sequence:  # another thread was faster
+                return False
+            kept = {segment_id: at for segment_id, at in self._touched.items() if at > newer.sequence}
+            here, vectors = self._delta.take(np.fromiter(kept, np.int64, len(kept)))
+            self._delta = ExactIndex(self._dim)
+            self._delta.add(np.fromiter(kept, np.int64, len(kept))[here], vectors)
+            self._touched = kept
+            self._sequence = max(self._sequence, newer.sequence)
+            self._show(newer)
+            return True
+
+    def fold(self, changes: Iterable[IndexChange], sequence: int) -> None:
+        """Publish the snapshot of ``sequence`` = the present state with ``changes`` applied, and go over to it.
+
+        ``changes`` are the catalog's after ``self.sequence``, in order; any beyond ``sequence`` are left for a replay.
+        Holds ids and file positions in memory, never the vectors of a whole library. Where the snapshot exists
+        already it is taken over. Raises LibraryError when the disk is full or read-only (the index stays as it was
+        and nothing is left half-written) or ``sequence`` is older than the present state.
+        """
+        with self._writing:
+            if sequence < self._sequence:
+                raise LibraryError(f"snapshot {sequence} would be older than the index, which is at {self._sequence}")
+            self.refresh()
+            with self._change:
+                base, own = self._state.base, self._own_changes()
+            if base.sequence < sequence:
+                tail = (change for change in changes if change.sequence <= sequence)
+                self._write(base, itertools.chain(own, tail), sequence)
+                self.refresh()
+            elif own:
+                raise LibraryError(
+                    f"snapshot {sequence} is published and cannot change; publish under a higher sequence"
+                )
+
+    def publish(self, sequence: int) -> None:
+        """As the port says: `fold` without further changes."""
+        self.fold([], sequence)
+
+    def _apply(self, change: IndexChange) -> None:
+        ids = np.asarray(change.segment_ids, np.int64)
+        if change.vectors is None:
+            self._delta.remove(ids)
+        else:
+            half = np.asarray(change.vectors, np.float32).astype(np.float16)
+            self._delta.add(ids, half.astype(np.float32))
+        self._touched.update(dict.fromkeys(ids.tolist(), change.sequence))
+        self._sequence = max(self._sequence, change.sequence)
+
+    def _show(self, base: Base) -> None:
+        """Put the present base, delta and tombstones before the searches, as one."""
+        touched = np.fromiter(self._touched, np.int64, len(self._touched))
+        hidden = touched[rows_of(base.ids, touched) >= 0]
+        live = bitmaps.without(bitmaps.from_ids(base.ids), hidden) if hidden.size else None
+        self._state = _State(base, self._delta.rows, live, hidden.size)
+
+    def _newest_base(self) -> Base | None:
+        """The newest valid snapshot on disk that is newer than the base, opened."""
+        for sequence in files.sequences(self._directory):
+            if sequence <= self._state.base.sequence:
+                return None
+            try:
+                return self._open(files.read(files.folder_of(self._directory, sequence), self._dim))
+            except SnapshotError as error:
+                log.warning("%s", error)
+        return None
+
+    def _open(self, stored: files.Stored) -> Base:
+        return ExactBase.of(stored)
+
+    def _own_changes(self) -> list[IndexChange]:
+        """Delta and tombstones as two changes on top of the base."""
+        touched = np.fromiter(self._touched, np.int64, len(self._touched))
+        here, vectors = self._delta.take(touched)
+        gone = IndexChange(self._sequence, touched[~here], None)
+        come = IndexChange(self._sequence, touched[here], vectors)
+        return [change for change in (gone, come) if change.segment_ids.size]
+
+    def _write(self, base: Base, changes: Iterator[IndexChange], sequence: int) -> None:
+        with files.publication(self._directory, sequence) as folder:
+            merged = folding.merge(base.ids, base.rows, changes, folder, folder / files.SIDECAR)
+            written = {files.IDS: files.write_ids(folder / files.IDS, merged.ids), files.SIDECAR: merged.facts}
+            manifest = files.Manifest(sequence, merged.ids.size, self._dim, "exact", 0, written)
+            files.write_manifest(folder, manifest)
