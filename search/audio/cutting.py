@@ -1,0 +1,82 @@
+"""Cut a stream of blocks into an encoder's windows, the same whatever the blocks' sizes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from search.errors import EncoderError
+from search.model import EncoderSpec, Wave, Window
+
+SILENCE_DB = -80.0
+"""A window is silent when no sample exceeds this, in dB of full scale."""
+
+_SILENCE = 10.0 ** (SILENCE_DB / 20.0)
+
+TAIL_FRACTION = 0.1
+"""A rest longer than this part of a window gets a window of its own, aligned with the end of the sound."""
+
+
+def cut(blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0) -> Iterator[Window]:
+    """Cut ``blocks`` (one sound at ``spec.sample_rate_hz``, in order, of any sizes) into windows, in order of time.
+
+    Windows start at every multiple of the hop from which a whole window fits. When more than a tenth of a window
+    is left after the last of them, one more window ends where the sound ends. So a sound of at least a window is
+    never padded; a shorter one is a single window, repeated to fill it (zero padding costs a third of the
+    precision on short effects). No sound, no window. ``offset_s`` is added to all times.
+
+    Holds about a window plus a block. Raises EncoderError for a window or hop of no samples.
+    """
+    window, hop, rate = spec.window_samples, spec.hop_samples, spec.sample_rate_hz
+    if window < 1 or hop < 1:
+        raise EncoderError(f"{spec.name}: window and hop must be at least one sample, not {window} and {hop}")
+
+    def passage(start: int, samples: Wave, stop: int) -> Window:
+        peak = max(float(samples.max()), -float(samples.min()))
+        return Window(offset_s + start / rate, offset_s + stop / rate, samples, silent=peak <= _SILENCE)
+
+    recent = _Recent()
+    start = 0  # of the next window
+    for block in blocks:
+        recent.append(block)
+        while start + window <= recent.end:
+            yield passage(start, recent.copy(start, start + window), start + window)
+            start += hop
+        recent.forget(min(start, recent.end - window))
+    total, covered = recent.end, start - hop + window
+    if 0 < total < window:
+        yield passage(0, np.resize(recent.copy(0, total), window), total)
+    elif total >= window and total - covered > TAIL_FRACTION * window:
+        yield passage(total - window, recent.copy(total - window, total), total)
+
+
+class _Recent:
+    """The latest samples of a stream, as the blocks they came in, addressed by their place in the whole."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[Wave] = deque()
+        self._begin = 0
+        self.end = 0
+
+    def append(self, block: Wave) -> None:
+        if len(block):
+            self._blocks.append(block)
+            self.end += len(block)
+
+    def forget(self, before: int) -> None:
+        """Drop every block that ends at or before this place."""
+        while self._blocks and self._begin + len(self._blocks[0]) <= before:
+            self._begin += len(self._blocks.popleft())
+
+    def copy(self, start: int, stop: int) -> Wave:
+        """Samples ``start`` to ``stop``, which must not be forgotten, as a new array."""
+        parts, at = [], self._begin
+        for block in self._blocks:
+            if at >= stop:
+                break
+            if at + len(block) > start:
+                parts.append(block[max(start - at, 0) : stop - at])
+            at += len(block)
+        return np.concatenate(parts, dtype=np.float32)

@@ -1,0 +1,73 @@
+"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...) and FLAC."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+
+import soundfile
+
+from search.audio.decoding import UnknownFormat
+from search.audio.mixing import block_frames, mono
+from search.errors import AudioError
+from search.model import AudioInfo, Wave
+
+_UNKNOWN_LENGTH = 1 << 62
+"""libsndfile gives its largest count where a header does not know the length."""
+
+
+class SndfileTrack:
+    """The one track of a file that libsndfile reads."""
+
+    def __init__(self, path: str, file: io.FileIO, track: int) -> None:
+        self._path = path
+        try:
+            # by its descriptor libsndfile reads without the interpreter; on Windows the two C libraries share none
+            source = file.fileno() if os.name == "posix" else file
+            self._sound = soundfile.SoundFile(source, closefd=False)
+        except soundfile.SoundFileError as error:
+            raise UnknownFormat(str(error)) from error
+        if track != 0:
+            self.close()
+            raise AudioError(path, f"has one sound track; track {track} (counted from 0) was asked for")
+        sound = self._sound
+        self._frames: int | None = sound.frames if 0 <= sound.frames < _UNKNOWN_LENGTH else None
+        self.info = AudioInfo(
+            container=sound.format,
+            codec=sound.subtype,
+            sample_rate_hz=sound.samplerate,
+            channels=sound.channels,
+            duration_s=None if self._frames is None else self._frames / sound.samplerate,
+        )
+
+    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Wave]:
+        """See ``Track.blocks``."""
+        rate, channels = self.info.sample_rate_hz, self.info.channels
+        at = round(start_s * rate)
+        stop = _UNKNOWN_LENGTH if end_s is None else round(end_s * rate)
+        if self._frames is not None:
+            stop = min(stop, self._frames)
+        if at >= stop:
+            return
+        size = block_frames(rate, channels)
+        try:
+            if at:
+                self._sound.seek(at)
+            while at < stop:
+                frames = self._sound.read(min(size, stop - at), dtype="float32", always_2d=True)
+                if not len(frames):
+                    break
+                at += len(frames)
+                yield mono(frames.T)
+        except soundfile.SoundFileError as error:
+            raise AudioError(self._path, f"damaged or truncated after {at / rate:.1f} s") from error
+        if self._frames is not None and at < stop:
+            promised = self._frames / rate
+            raise AudioError(
+                self._path, f"truncated: the header says {promised:.1f} s, only {at / rate:.1f} s are there"
+            )
+
+    def close(self) -> None:
+        """See ``Track.close``."""
+        self._sound.close()
