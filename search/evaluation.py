@@ -1,0 +1,218 @@
+"""Retrieval metrics: how good a ranking is, how good it could be, and how sure that is.
+
+Relevance is binary. A ranking becomes a row of hits (is the clip at this place relevant?), and every metric is
+computed for all rows at once; `METRICS` names them in the order of every metric axis here:
+
+===========  ==========================================================================================
+``mAP``      average precision: mean over the relevant clips of the precision where each stands
+``P@1``      is the first clip relevant
+``P@10``     share of relevant clips among the first ten
+``R@10``     share of the relevant clips that are among the first ten
+``F1@10``    harmonic mean of P@10 and R@10
+``nDCG@10``  discounted gain, log2 of place + 1, over the best possible (Järvelin and Kekäläinen, TOIS 2002)
+``MRR``      one over the place of the first relevant clip
+===========  ==========================================================================================
+
+Definitions follow trec_eval: a cut-off of ten divides by ten also when fewer clips were ranked, and relevant clips
+that were not ranked count as missed. Queries without a relevant clip have no value: they are left out and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Vectors
+
+METRICS = ("mAP", "P@1", "P@10", "R@10", "F1@10", "nDCG@10", "MRR")
+CUTOFF = 10
+RESAMPLES = 2000
+"""Bootstrap resamples by default: the 2.5 % points then move by about .001 from seed to seed."""
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged rankings: ``hits`` (queries, depth), best first, padded with False; ``relevant`` (queries,) counts.
+
+    ``relevant`` counts all clips that a query could have found, ranked or not.
+    """
+
+    hits: Mask
+    relevant: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PerQuery:
+    """``values`` and ``ceilings`` (answered, len(METRICS)) in [0, 1], for the queries that have a relevant clip.
+
+    ``answered`` (answered,) holds their places among all queries; ``skipped`` counts the others.
+    """
+
+    values: Values
+    ceilings: Values
+    answered: NDArray[np.int64]
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric's mean over queries, the ceiling that the numbers of relevant clips allow, and a 95 % interval."""
+
+    metric: str
+    mean: float
+    ceiling: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much better one ranking is than another over the same queries (positive: better), with a 95 % interval."""
+
+    metric: str
+    mean: float
+    low: float
+    high: float
+
+
+def relevance(labels: Sequence[frozenset[str]], groups: Sequence[str]) -> tuple[Mask, Mask]:
+    """``(relevant, candidates)``, both (n, n), for query by example: row = query, column = clip.
+
+    A candidate is any clip of another group (so never the query itself); it is relevant when it shares a label.
+    Raises ValueError when the two sequences differ in length.
+    """
+    if len(labels) != len(groups):
+        raise ValueError(f"{len(labels)} label sets for {len(groups)} groups: one of each per clip is needed")
+    names = {name: column for column, name in enumerate(sorted({name for row in labels for name in row}))}
+    has = np.zeros((len(labels), max(len(names), 1)), np.float32)
+    for row, own in enumerate(labels):
+        has[row, [names[name] for name in own]] = 1.0
+    _, group = np.unique(np.array(groups, dtype=str), return_inverse=True)
+    candidates = np.asarray(group[:, np.newaxis] != group[np.newaxis, :])
+    return (has @ has.T > 0) & candidates, candidates
+
+
+def order_by_cosine(queries: Vectors, vectors: Vectors) -> NDArray[np.int64]:
+    """(q, dim) and (n, dim) unit rows -> (q, n) clip indices, nearest first, equal ones by ascending index."""
+    return np.argsort(-(queries @ vectors.T), axis=1, kind="stable").astype(np.int64)
+
+
+def judge(order: NDArray[np.int64], relevant: Mask, candidates: Mask | None = None) -> Judged:
+    """Turn rankings into hits.
+
+    ``order`` (q, depth) holds clip indices, best first, -1 where a ranking has ended; ``relevant`` (q, n) says what
+    should be found. Clips that are no ``candidates`` (q, n) leave the ranking and the clips behind them move up.
+    Raises ValueError for a clip ranked twice, an index that is no clip, or shapes that do not fit.
+    """
+    check_order(order, relevant.shape)
+    allowed = np.ones_like(relevant) if candidates is None else candidates
+    if allowed.shape != relevant.shape:
+        raise ValueError(f"candidates {allowed.shape} and relevant {relevant.shape} must have one shape")
+    place = np.maximum(order, 0)
+    kept = (order >= 0) & np.take_along_axis(allowed, place, axis=1)
+    hits = np.take_along_axis(relevant, place, axis=1) & kept
+    moved_up = np.argsort(~kept, axis=1, kind="stable")
+    counts = np.count_nonzero(relevant & allowed, axis=1).astype(np.int64)
+    return Judged(np.take_along_axis(hits, moved_up, axis=1), counts)
+
+
+def check_order(order: NDArray[np.int64], shape: tuple[int, ...]) -> None:
+    """Raises ValueError unless ``order`` ranks clips of a (queries, clips) table, each at most once per query."""
+    if order.ndim != 2 or len(shape) != 2 or order.shape[0] != shape[0]:
+        raise ValueError(f"rankings {order.shape} do not fit (queries, clips) {shape}")
+    if order.size and (order.min() < -1 or order.max() >= shape[1]):
+        raise ValueError(f"a ranking names clip {order.max()} or {order.min()}, there are {shape[1]}")
+    ascending = np.sort(order, axis=1)
+    if np.any((ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)):
+        raise ValueError("a ranking names a clip twice")
+
+
+def score(judged: Judged) -> PerQuery:
+    """Every metric of every query that has a relevant clip, and the best value that each could have."""
+    answered = np.flatnonzero(judged.relevant > 0).astype(np.int64)
+    relevant = judged.relevant[answered]
+    values = measure(judged.hits[answered], relevant)
+    best = np.arange(CUTOFF)[np.newaxis, :] < relevant[:, np.newaxis]
+    ceilings = measure(best, relevant)
+    ceilings[:, METRICS.index("mAP")] = 1.0  # the row above is cut at ten, a whole ranking is not
+    return PerQuery(values, ceilings, answered, len(judged.relevant) - len(answered))
+
+
+def measure(hits: Mask, relevant: NDArray[np.int64]) -> Values:
+    """(q, depth) hits and (q,) counts of relevant clips, each above 0 -> (q, len(METRICS))."""
+    depth = max(hits.shape[1], CUTOFF)
+    rows = np.pad(hits, ((0, 0), (0, depth - hits.shape[1])))
+    places = np.arange(1, depth + 1)
+    found = np.cumsum(rows, axis=1)
+    precision = np.sum(found / places, axis=1, where=rows) / relevant
+    top = found[:, CUTOFF - 1]
+    discounts = 1.0 / np.log2(places[:CUTOFF] + 1)
+    gain = rows[:, :CUTOFF] @ discounts
+    best_gain = np.cumsum(discounts)[np.minimum(relevant, CUTOFF) - 1]
+    first = np.where(rows.any(axis=1), 1.0 / (rows.argmax(axis=1) + 1), 0.0)
+    columns = {
+        "mAP": precision,
+        "P@1": rows[:, 0],
+        "P@10": top / CUTOFF,
+        "R@10": top / relevant,
+        # 2 P R / (P + R) with P = top / 10 and R = top / relevant, without a division of zero by zero
+        "F1@10": 2 * top / (CUTOFF + relevant),
+        "nDCG@10": gain / best_gain,
+        "MRR": first,
+    }
+    # sums of many fractions end a rounding error above one
+    return np.minimum(np.stack([columns[name] for name in METRICS], axis=1).astype(np.float64), 1.0)
+
+
+def summarise(scores: PerQuery, seed: int, resamples: int = RESAMPLES) -> tuple[Estimate, ...]:
+    """The mean over queries of each metric with its ceiling and a 95 % bootstrap interval; empty without a query."""
+    if not len(scores.answered):
+        return ()
+    low, high = bootstrap(scores.values, seed, resamples)
+    means, ceilings = scores.values.mean(axis=0), scores.ceilings.mean(axis=0)
+    return tuple(
+        Estimate(name, float(means[i]), float(ceilings[i]), float(low[i]), float(high[i]))
+        for i, name in enumerate(METRICS)
+    )
+
+
+def compare(scores: PerQuery, baseline: PerQuery, seed: int, resamples: int = RESAMPLES) -> tuple[Difference, ...]:
+    """``scores`` minus ``baseline``, query by query. Raises ValueError when they are not over the same queries.
+
+    Pairing removes what the queries themselves contribute to the variance: the interval of the difference is much
+    narrower than the two intervals suggest.
+    """
+    if not np.array_equal(scores.answered, baseline.answered):
+        raise ValueError("a paired difference needs the same queries on both sides")
+    if not len(scores.answered):
+        return ()
+    differences = scores.values - baseline.values
+    low, high = bootstrap(differences, seed, resamples)
+    means = differences.mean(axis=0)
+    return tuple(Difference(name, float(means[i]), float(low[i]), float(high[i])) for i, name in enumerate(METRICS))
+
+
+def bootstrap(values: Values, seed: int, resamples: int) -> tuple[Values, Values]:
+    """95 % percentile interval of the column means of ``values`` (q, metrics), by resampling rows.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. A resample of q rows is drawn as the
+    number of times that each row is taken, so that a block of resamples is one matrix product.
+    """
+    count = len(values)
+    rng = np.random.default_rng(seed)
+    block = max(1, 4_000_000 // count)  # counts drawn at once: 32 MB
+    shares = np.full(count, 1.0 / count)
+    means = np.concatenate(
+        [
+            rng.multinomial(count, shares, size=min(block, resamples - start)) @ values / count
+            for start in range(0, resamples, block)
+        ]
+    )
+    low, high = np.quantile(means, (0.025, 0.975), axis=0)
+    return low, high
