@@ -1,0 +1,162 @@
+"""One SQLite database as SQLAlchemy sees it: connections, transactions, and errors in the library's words.
+
+WAL mode: readers in any number of processes never wait for the writer, nor it for them. ``synchronous=FULL``, so
+that what `apply` returned stays even when the machine loses power: published snapshots name a sequence of the
+catalog, and a catalog that fell back behind them would give the same ids again to other segments. It costs one
+flush per batch of files, which nobody notices beside decoding them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from search.errors import LibraryBusy, LibraryError, printable
+
+BUSY_S: Final = 20.0
+"""How long a statement waits for another process's short transaction before it gives up."""
+
+_WAL_LIMIT_BYTES: Final = 64 << 20
+_NEARLY_FULL_BYTES: Final = 1 << 20
+_RESTORE: Final = "restore a backup (`soundalike restore`), or index again into a new library"
+
+
+class Database:
+    """Connections to one database file, each in an explicit transaction."""
+
+    def __init__(self, path: Path, *, mode: str) -> None:
+        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``, or ``immutable`` for a file on a medium that nobody can write."""
+        self.path = path
+        self.mode = mode
+        self._engine = _engine(path, mode)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the catalog throughout. Raises LibraryError."""
+        with self.translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose changes are kept together when the block ends well, and not at all otherwise.
+
+        Raises LibraryBusy when another process writes for longer than `BUSY_S`, LibraryError when it cannot be written.
+        """
+        with self.translated(), self._engine.connect() as connection:
+            immediate = connection.execution_options(soundalike_begin="IMMEDIATE")
+            with immediate.begin():
+                yield immediate
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Let what the database raises inside leave as LibraryError with the cause and a remedy."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise self.explain(error.orig or error) from error
+        except sqlite3.Error as error:
+            raise self.explain(error) from error
+        except PoolTimeoutError as error:
+            raise LibraryError(f"{self._shown}: too many queries at once in this process; try again") from error
+
+    def explain(self, error: BaseException) -> LibraryError:
+        """The LibraryError that says what ``error`` means for this library."""
+        name = getattr(error, "sqlite_errorname", None) or ""
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and self._nearly_full()):
+            return LibraryError(f"{self._shown}: the disk is full; free some space and run the command again")
+        if name.startswith("SQLITE_READONLY") or "readonly" in str(error):
+            return LibraryError(
+                f"{self._shown}: the library is read-only; give write permission, or use another library"
+            )
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return LibraryBusy(f"{self._shown}: another process holds the database; try again when it is done")
+        if name.startswith("SQLITE_CANTOPEN"):
+            return LibraryError(f"{self._shown}: {_why_not_opened(self.path)}")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return LibraryError(f"{self._shown}: the catalog is damaged ({error}); {_RESTORE}")
+        if name.startswith("SQLITE_IOERR"):
+            return LibraryError(
+                f"{self._shown}: the disk cannot be read or written ({error}); check it, then run `verify`"
+            )
+        return LibraryError(f"{self._shown}: the catalog cannot be used ({error}); run `soundalike verify`")
+
+    def use_wal(self) -> None:
+        """Put the file into WAL mode, where it stays. Outside of any transaction, as SQLite demands."""
+        with self.translated():
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA journal_mode = WAL")
+            finally:
+                raw.close()
+
+    def close(self) -> None:
+        """Close every connection; the last one to leave folds the write-ahead log into the file."""
+        self._engine.dispose()
+
+    @property
+    def _shown(self) -> str:
+        return printable(str(self.path))
+
+    def _nearly_full(self) -> bool:
+        try:
+            return shutil.disk_usage(self.path.parent).free < _NEARLY_FULL_BYTES
+        except OSError:
+            return False
+
+
+def _engine(path: Path, mode: str) -> Engine:
+    # '?' and '#' end a path inside a URI, and a file name may hold any byte
+    where = quote(os.fsencode(path.absolute()))
+    query = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
+    uri = f"file:{where}?{query}"
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level None leaves BEGIN to us: the driver's own begins no transaction for a SELECT
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=_pool_class(), pool_size=8, max_overflow=24)
+
+    @event.listens_for(engine, "connect")
+    def set_up(dbapi_connection: sqlite3.Connection, _record: Any) -> None:
+        for pragma in ("foreign_keys = ON", "synchronous = FULL", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        kind = connection.get_execution_options().get("soundalike_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+def _pool_class() -> type[Any]:
+    from sqlalchemy.pool import QueuePool
+
+    return QueuePool  # what a URL without a file name would not get
+
+
+def _why_not_opened(path: Path) -> str:
+    """Ask the operating system what SQLite keeps to itself."""
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return "no file handles left; close other programs or raise `ulimit -n`, then run the command again"
+        if error.errno == errno.ENOENT:
+            return "there is no library; make one with `soundalike index PATH`"
+        if error.errno == errno.EACCES:
+            return "no permission to read the library; ask its owner"
+        return f"the catalog cannot be opened ({error.strerror})"
+    return "the catalog cannot be opened: its folder must be writable, or the whole library on a read-only medium"

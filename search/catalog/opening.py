@@ -1,0 +1,94 @@
+"""Opening a catalog: made when it is absent, migrated when it is older, refused when it is newer or something else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from search.catalog import migrations
+from search.catalog.database import Database
+from search.errors import LibraryError, printable
+
+_SCHEME: Final = "sqlite:///"
+
+
+def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
+    """The database, at the newest schema. Raises LibraryError with a remedy when that cannot be."""
+    path = _path(url_or_path)
+    if not path.exists():
+        if not create:
+            raise LibraryError(f"{printable(str(path))}: there is no library; make one with `soundalike index PATH`")
+        _make_folder(path.parent)
+    database = Database(path, mode="ro" if read_only else "rwc" if create else "rw")
+    try:
+        _bring_up_to_date(database, read_only=read_only)
+    except LibraryError:
+        database.close()
+        if os.access(path.parent, os.W_OK) or not os.access(path, os.R_OK):
+            raise
+        # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
+        database = Database(path, mode="immutable")
+        _bring_up_to_date(database, read_only=True)
+    return database
+
+
+def _bring_up_to_date(database: Database, *, read_only: bool) -> None:
+    with database.reading() as connection:
+        version = _version(connection)
+        if version == migrations.HEAD:
+            return
+        _require_ours(connection, database.path, version)
+    if read_only:
+        raise LibraryError(
+            f"{printable(str(database.path))}: made by an older version; open it once with write permission to migrate it"
+        )
+    database.use_wal()
+    with database.writing() as connection:
+        if _version(connection) != migrations.HEAD:  # another process may have been quicker
+            migrations.upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not _tables(connection, "name = 'alembic_version'"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _require_ours(connection: Connection, path: Path, version: str | None) -> None:
+    shown = printable(str(path))
+    if version is None and _tables(connection, "name NOT LIKE 'sqlite_%'"):
+        raise LibraryError(f"{shown}: is a database, but not a Soundalike catalog; name another library")
+    if version is not None and version > migrations.HEAD:
+        raise LibraryError(
+            f"{shown}: made by a newer version of Soundalike (schema {version}, this one knows {migrations.HEAD}); upgrade Soundalike"
+        )
+
+
+def _tables(connection: Connection, condition: str) -> int:
+    counted = text(f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND {condition}")  # noqa: S608  conditions are written above
+    return int(connection.execute(counted).scalar_one())
+
+
+def _path(url_or_path: str | Path) -> Path:
+    if isinstance(url_or_path, Path):
+        return url_or_path
+    if url_or_path.startswith(_SCHEME):
+        return Path(url_or_path.removeprefix(_SCHEME))
+    if "://" in url_or_path:
+        raise LibraryError(
+            f"{printable(url_or_path)}: only SQLite catalogs are supported; name a file or sqlite:///file"
+        )
+    return Path(url_or_path)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"{printable(str(folder))}: the library's folder cannot be made ({error.strerror})"
+        ) from error

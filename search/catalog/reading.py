@@ -1,0 +1,210 @@
+"""What the catalog is asked: spaces, roots, clips, contents, encodings, failures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, func, select
+
+from search.catalog import blobs
+from search.catalog.knownfiles import KnownFiles
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
+from search.model import Clip, Content, ContentEncoding, Ids, Root, Space, Tag
+
+IDS_PER_QUERY: Final = 10_000
+"""SQLite takes 32,766 parameters in one statement."""
+
+T = TypeVar("T")
+
+_CLIPS_BY_ID: Final = (
+    select(
+        *CLIPS.c,
+        ROOTS.c.path.label("root_path"),
+        CONTENTS.c.duration_s,
+        CONTENTS.c.silent,
+    )
+    .join(ROOTS, ROOTS.c.id == CLIPS.c.root_id)
+    .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
+    .where(CLIPS.c.id.in_(bindparam("ids", expanding=True)))
+)
+_TAG_SPACE: Final = select(func.min(SPACES.c.id)).where(SPACES.c.vocabulary.is_not(None)).scalar_subquery()
+_TAGS: Final = (
+    select(
+        ENCODINGS.c.content_id, ENCODINGS.c.clip_tag_classes, ENCODINGS.c.clip_tag_probabilities, SPACES.c.vocabulary
+    )
+    .join(SPACES, SPACES.c.id == ENCODINGS.c.space_id)
+    .where(ENCODINGS.c.content_id.in_(bindparam("ids", expanding=True)), ENCODINGS.c.space_id == _TAG_SPACE)
+)
+_CLIPS_OF: Final = (
+    select(CLIPS.c.content_id, CLIPS.c.id)
+    .where(CLIPS.c.content_id.in_(bindparam("ids", expanding=True)))
+    .order_by(CLIPS.c.content_id, CLIPS.c.id)
+)
+
+
+def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """``items`` in lists of at most ``size``."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def sequence(connection: Connection) -> int:
+    """The last sequence number given; 0 for an empty library."""
+    return counter(connection, "sequence")
+
+
+def counter(connection: Connection, name: str) -> int:
+    """One of `search.catalog.tables.COUNTERS`."""
+    return int(connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == name)).scalar_one())
+
+
+def spaces(connection: Connection) -> list[Space]:
+    """Every space, in the order they were made."""
+    return [
+        Space(
+            id=row.id,
+            name=row.name,
+            revision=row.revision,
+            fingerprint=row.fingerprint,
+            dim=row.dim,
+            sample_rate_hz=row.sample_rate_hz,
+            window_s=row.window_s,
+            hop_s=row.hop_s,
+            vocabulary=None if row.vocabulary is None else tuple(json.loads(row.vocabulary)),
+            calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
+            can_text=row.can_text,
+        )
+        for row in connection.execute(select(SPACES).order_by(SPACES.c.id))
+    ]
+
+
+def roots(connection: Connection) -> list[Root]:
+    """Every root, in the order they were made."""
+    rows = connection.execute(select(ROOTS).order_by(ROOTS.c.id))
+    return [Root(id=row.id, path=blobs.path_text(row.path)) for row in rows]
+
+
+def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
+    """The clips with these ids, in their order, with their likeliest tags; unknown ids are left out."""
+    rows: dict[int, Any] = {}
+    for chunk in chunked(dict.fromkeys(map(int, ids)), IDS_PER_QUERY):
+        rows.update((row.id, row) for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk}))
+    tags = _tags(connection, {row.content_id for row in rows.values()})
+    made = {id_: _clip(row, tags.get(row.content_id, ())) for id_, row in rows.items()}
+    return [made[int(id_)] for id_ in ids if int(id_) in made]
+
+
+def missing(connection: Connection) -> list[int]:
+    """Ids of the clips that the last scan did not find, ascending."""
+    return list(connection.execute(select(CLIPS.c.id).where(CLIPS.c.missing).order_by(CLIPS.c.id)).scalars())
+
+
+def clips_of(connection: Connection, content_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Content id -> ids of its clips, ascending; contents without a clip are left out."""
+    found: dict[int, list[int]] = {}
+    for chunk in chunked(dict.fromkeys(map(int, content_ids)), IDS_PER_QUERY):
+        for content_id, clip_id in connection.execute(_CLIPS_OF, {"ids": chunk}):
+            found.setdefault(content_id, []).append(clip_id)
+    return found
+
+
+def encoding(connection: Connection, content_id: int, space_id: int) -> ContentEncoding | None:
+    """A content's segments in a space, as encoded."""
+    wanted = (
+        select(ENCODINGS, SPACES.c.dim)
+        .join(SPACES, SPACES.c.id == ENCODINGS.c.space_id)
+        .where(ENCODINGS.c.content_id == content_id, ENCODINGS.c.space_id == space_id)
+    )
+    row = connection.execute(wanted).one_or_none()
+    return None if row is None else blobs.unpack(row, row.dim)
+
+
+def find(connection: Connection, digest: str, track: int) -> tuple[Content, frozenset[int]] | None:
+    """A stored content and the ids of the spaces it is encoded in."""
+    row = connection.execute(
+        select(CONTENTS).where(CONTENTS.c.digest == digest, CONTENTS.c.track == track)
+    ).one_or_none()
+    if row is None:
+        return None
+    encoded = connection.execute(select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == row.id)).scalars()
+    return Content(**row._mapping), frozenset(encoded)
+
+
+def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
+    """Every clip of a root by its relative path."""
+    wanted = (
+        select(
+            CLIPS.c.id,
+            CLIPS.c.path,
+            CLIPS.c.content_id,
+            CLIPS.c.size_bytes,
+            CLIPS.c.mtime_ns,
+            CLIPS.c.missing,
+            CONTENTS.c.digest,
+            ENCODINGS.c.content_id.is_not(None).label("encoded"),
+        )
+        .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
+        .outerjoin(ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == space_id))
+        .where(CLIPS.c.root_id == root_id)
+        .order_by(CLIPS.c.path)
+    )
+    count = connection.execute(select(func.count()).select_from(CLIPS).where(CLIPS.c.root_id == root_id)).scalar_one()
+    return KnownFiles(connection.execute(wanted), int(count))
+
+
+def failures(connection: Connection) -> list[tuple[str, str]]:
+    """Absolute path and cause of every file that could not be indexed, by root and path."""
+    wanted = (
+        select(ROOTS.c.path.label("root"), FAILURES.c.path, FAILURES.c.cause)
+        .join(ROOTS, ROOTS.c.id == FAILURES.c.root_id)
+        .order_by(FAILURES.c.root_id, FAILURES.c.path)
+    )
+    return [
+        (f"{blobs.path_text(row.root)}/{blobs.path_text(row.path)}", row.cause) for row in connection.execute(wanted)
+    ]
+
+
+def segment_ranges(connection: Connection, space_id: int) -> Ids:
+    """(n, 3) first segment id, number of segments and content id of every encoding of a space, by segment id."""
+    wanted = (
+        select(ENCODINGS.c.first_segment_id, ENCODINGS.c.n_segments, ENCODINGS.c.content_id)
+        .where(ENCODINGS.c.space_id == space_id)
+        .order_by(ENCODINGS.c.first_segment_id)
+    )
+    rows = connection.execute(wanted).all()
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def _tags(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
+    found: dict[int, tuple[Tag, ...]] = {}
+    vocabulary: tuple[str, ...] | None = None
+    for chunk in chunked(content_ids, IDS_PER_QUERY):
+        for row in connection.execute(_TAGS, {"ids": chunk}):
+            if row.clip_tag_classes is None:
+                continue
+            if vocabulary is None:  # one space's: the same in every row
+                vocabulary = tuple(json.loads(row.vocabulary))
+            found[row.content_id] = blobs.named_tags(row.clip_tag_classes, row.clip_tag_probabilities, vocabulary)
+    return found
+
+
+def _clip(row: Any, tags: tuple[Tag, ...]) -> Clip:
+    return Clip(
+        id=row.id,
+        content_id=row.content_id,
+        root=Root(id=row.root_id, path=blobs.path_text(row.root_path)),
+        path=blobs.path_text(row.path),
+        title=row.title,
+        duration_s=row.duration_s,
+        size_bytes=row.size_bytes,
+        added=row.added,
+        silent=row.silent,
+        missing=row.missing,
+        metadata=blobs.metadata_of(row.metadata),
+        tags=tags,
+    )

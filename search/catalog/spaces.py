@@ -1,0 +1,82 @@
+"""Making spaces and roots: the two things that exist before anything is indexed."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import insert, select, update
+
+from search.catalog import blobs, reading
+from search.catalog.database import Database
+from search.catalog.tables import ROOTS, SPACES
+from search.errors import LibraryError, SpaceMismatch, printable
+from search.model import EncoderSpec, Root, Space
+
+
+def space(database: Database, spec: EncoderSpec) -> Space:
+    """The space of this encoder, made when it is new. Raises SpaceMismatch when its name has another fingerprint."""
+    found = _space(database, spec)
+    if found is not None and (found.calibration, found.can_text) == (spec.calibration, spec.can_text):
+        return found
+    slope, offset = spec.calibration or (None, None)
+    # what a newer version of the program may know better about the same vectors
+    facts = {"calibration_slope": slope, "calibration_offset": offset, "can_text": spec.can_text}
+    with database.writing() as connection:
+        known = connection.execute(update(SPACES).where(SPACES.c.name == spec.name).values(facts)).rowcount
+        if not known:
+            connection.execute(
+                insert(SPACES).values(
+                    name=spec.name,
+                    revision=spec.revision,
+                    fingerprint=spec.fingerprint,
+                    dim=spec.dim,
+                    sample_rate_hz=spec.sample_rate_hz,
+                    window_s=spec.window_s,
+                    hop_s=spec.hop_s,
+                    vocabulary=None if spec.vocabulary is None else json.dumps(spec.vocabulary),
+                    **facts,
+                )
+            )
+    made = _space(database, spec)  # another process may have been quicker, with another fingerprint
+    if made is None:
+        raise LibraryError(f"the space {spec.name} was not kept; run `soundalike verify`")
+    return made
+
+
+def _space(database: Database, spec: EncoderSpec) -> Space | None:
+    with database.reading() as connection:
+        found = next((space for space in reading.spaces(connection) if space.name == spec.name), None)
+    if found is not None and found.fingerprint != spec.fingerprint:
+        raise SpaceMismatch(
+            f"{printable(str(database.path))}: its vectors come from {found.name} {found.revision} "
+            f"({found.fingerprint[:12]}), the encoder at hand is {spec.name} {spec.revision} ({spec.fingerprint[:12]}); "
+            "run `soundalike reindex` to encode everything again, or use the encoder it was made with"
+        )
+    return found
+
+
+def root(database: Database, path: str) -> Root:
+    """The root at this absolute path, made when it is new."""
+    stored = blobs.path_bytes(path)
+    wanted = select(ROOTS.c.id).where(ROOTS.c.path == stored)
+    with database.reading() as connection:
+        found = connection.execute(wanted).scalar()
+    if found is None:
+        with database.writing() as connection:
+            found = connection.execute(wanted).scalar()
+            if found is None:
+                connection.execute(insert(ROOTS).values(path=stored))
+                found = connection.execute(wanted).scalar_one()
+    return Root(id=found, path=path)
+
+
+def move_root(database: Database, root_id: int, path: str) -> Root:
+    """Say that a root lies at another absolute path now. Raises LibraryError when another root is there, or none is ``root_id``."""
+    stored = blobs.path_bytes(path)
+    with database.writing() as connection:
+        other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()
+        if other is not None and other != root_id:
+            raise LibraryError(f"{printable(path)}: is a root of the library already; remove one of the two")
+        if connection.execute(update(ROOTS).where(ROOTS.c.id == root_id).values(path=stored)).rowcount == 0:
+            raise LibraryError(f"the library has no root {root_id}")
+    return Root(id=root_id, path=path)

@@ -1,0 +1,173 @@
+"""The catalog: the truth about a library, behind the ports ClipCatalog and JobCatalog.
+
+This module opens a database and gives each method its transaction; what a method says to the database stands in
+its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from search.catalog import leases, reading, spaces, tail, upkeep, words, writing
+from search.catalog.database import Database
+from search.catalog.opening import open_database
+from search.errors import LibraryBusy
+from search.model import (
+    Clip,
+    ClipChange,
+    Content,
+    ContentEncoding,
+    EncoderSpec,
+    IndexChange,
+    KnownFile,
+    Root,
+    Space,
+    WordMatch,
+)
+from search.ports import Lease
+
+
+class Catalog:
+    """One catalog, open. Safe to use from several threads; each process opens its own (after a fork, too)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url_or_path: str | Path, *, create: bool = True, read_only: bool = False) -> Catalog:
+        """Open the catalog in a file (or at ``sqlite:///file``), made when absent and ``create``, migrated when older.
+
+        Raises LibraryError when it is absent, damaged, no catalog, made by a newer version, or cannot be read.
+        """
+        return cls(open_database(url_or_path, create=create and not read_only, read_only=read_only))
+
+    def close(self) -> None:
+        """Close the database. Closing twice does no harm."""
+        self._database.close()
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        """The database's file."""
+        return self._database.path
+
+    # --- ClipCatalog ----------------------------------------------------------------------------------------
+
+    def spaces(self) -> list[Space]:
+        """The library's spaces, in the order they were made."""
+        with self._database.reading() as connection:
+            return reading.spaces(connection)
+
+    def clips(self, ids: Sequence[int]) -> list[Clip]:
+        """The clips with these ids, in their order; unknown ids are left out."""
+        with self._database.reading() as connection:
+            return reading.clips(connection, ids)
+
+    def clips_of(self, content_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Content id -> ids of the clips that point to it, ascending; contents without a clip are left out."""
+        with self._database.reading() as connection:
+            return reading.clips_of(connection, content_ids)
+
+    def encoding(self, content_id: int, space_id: int) -> ContentEncoding | None:
+        """A content's segments in a space, as encoded."""
+        with self._database.reading() as connection:
+            return reading.encoding(connection, content_id, space_id)
+
+    def match_words(self, text: str, limit: int) -> list[WordMatch]:
+        """Full-text search over title, metadata and the words of file and folder names, best first."""
+        with self._database.reading() as connection:
+            return words.match(connection, text, limit)
+
+    def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
+        """The tail after ``since``; once a change was applied, the index stands at its sequence (see `tail.changes`)."""
+        return tail.changes(self._database, space_id, since)
+
+    # --- JobCatalog -----------------------------------------------------------------------------------------
+
+    def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
+        """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy that names the holder."""
+        return leases.held(self._database, holder, wait_s)
+
+    def space(self, spec: EncoderSpec) -> Space:
+        """The space of this encoder, made when it is new. Raises SpaceMismatch when the name has another fingerprint."""
+        return spaces.space(self._database, spec)
+
+    def root(self, path: str) -> Root:
+        """The root at this absolute path, made when it is new."""
+        return spaces.root(self._database, path)
+
+    def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
+        """Every clip of a root by its relative path, as of now."""
+        with self._database.reading() as connection:
+            return reading.files(connection, root_id, space_id)
+
+    def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
+        """A stored content and the ids of the spaces it is encoded in."""
+        with self._database.reading() as connection:
+            return reading.find(connection, digest, track)
+
+    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+        """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
+        token = _token(lease)
+        with self._database.writing() as connection:
+            leases.require(connection, token)
+            return writing.apply(connection, changes)
+
+    # --- for the library ------------------------------------------------------------------------------------
+
+    def sequence(self) -> int:
+        """The last sequence number given; 0 for an empty library."""
+        with self._database.reading() as connection:
+            return reading.sequence(connection)
+
+    def roots(self) -> list[Root]:
+        """Every root, in the order they were made."""
+        with self._database.reading() as connection:
+            return reading.roots(connection)
+
+    def move_root(self, root_id: int, path: str) -> Root:
+        """Say that a root lies at another absolute path now. Raises LibraryError when another root is there."""
+        return spaces.move_root(self._database, root_id, path)
+
+    def missing(self) -> list[int]:
+        """Ids of the clips that the last scan did not find, ascending."""
+        with self._database.reading() as connection:
+            return reading.missing(connection)
+
+    def failures(self) -> list[tuple[str, str]]:
+        """Absolute path and cause of every file that could not be indexed."""
+        with self._database.reading() as connection:
+            return reading.failures(connection)
+
+    def stats(self) -> upkeep.CatalogStats:
+        """Clips, contents, hours, and bytes and segments of every space."""
+        return upkeep.stats(self._database)
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong with the catalog, a line each; empty when it is sound."""
+        return upkeep.verify(self._database)
+
+    def backup(self, target: Path) -> None:
+        """Copy the catalog to the new file ``target`` while it is in use. Raises LibraryError."""
+        upkeep.backup(self._database, target)
+
+    def prune_changes(self, before_sequence: int) -> None:
+        """Forget the log before ``before_sequence``; readers further back replay everything instead."""
+        with self._database.writing() as connection:
+            upkeep.prune_changes(connection, before_sequence)
+
+
+def _token(lease: Lease) -> str:
+    if not isinstance(lease, leases.CatalogLease):
+        raise LibraryBusy(f"{lease.holder} holds no lease of this catalog; take one with `lease`")
+    return lease.token

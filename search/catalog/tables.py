@@ -1,0 +1,167 @@
+"""The catalog's tables, as the newest migration leaves them (a test compares the two).
+
+Paths are bytes (``os.fsencode``), since a file name need not be text. Ids of clips, contents and segments are
+never given twice, so whoever remembers one finds the same thing or nothing. There is no row per segment: an
+encoding keeps all of its segments in blobs, little-endian and C-ordered, and its ids are the ``n_segments``
+numbers from ``first_segment_id`` on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ADD: Final = 1
+"""Kind of a change: the segments of a content came into a space."""
+REMOVE: Final = 2
+"""Kind of a change: they left it."""
+CLIP: Final = 3
+"""Kind of a change: a clip came, changed or left; segments stayed."""
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers its rows only under the name INTEGER
+
+ROOTS: Final = Table(
+    "roots",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("path", LargeBinary, nullable=False, unique=True),
+    sqlite_autoincrement=True,
+)
+
+CONTENTS: Final = Table(
+    "contents",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("track", Integer, nullable=False),
+    Column("duration_s", Float(53), nullable=False),
+    Column("sample_rate_hz", Integer, nullable=False),
+    Column("channels", Integer, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    UniqueConstraint("digest", "track"),
+    sqlite_autoincrement=True,
+)
+
+CLIPS: Final = Table(
+    "clips",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("root_id", _BIG, ForeignKey("roots.id"), nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("content_id", _BIG, ForeignKey("contents.id"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("added", Float(53), nullable=False),
+    Column("missing", Boolean, nullable=False, index=True),
+    UniqueConstraint("root_id", "path"),
+    sqlite_autoincrement=True,
+)
+
+SPACES: Final = Table(
+    "spaces",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("revision", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("dim", Integer, nullable=False),
+    Column("sample_rate_hz", Integer, nullable=False),
+    Column("window_s", Float(53), nullable=False),
+    Column("hop_s", Float(53), nullable=False),
+    Column("vocabulary", Text),
+    Column("calibration_slope", Float(53)),
+    Column("calibration_offset", Float(53)),
+    Column("can_text", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+ENCODINGS: Final = Table(
+    "encodings",
+    METADATA,
+    Column("content_id", _BIG, ForeignKey("contents.id"), primary_key=True),
+    Column("space_id", _BIG, ForeignKey("spaces.id"), primary_key=True),
+    Column("first_segment_id", BigInteger, nullable=False),
+    Column("n_segments", Integer, nullable=False),
+    # Small columns stand before the large ones: SQLite reads a row from its front and stops when it has enough.
+    Column("clip_tag_classes", LargeBinary),
+    Column("clip_tag_probabilities", LargeBinary),
+    Column("silent", LargeBinary, nullable=False),
+    Column("spans", LargeBinary, nullable=False),
+    Column("tag_classes", LargeBinary),
+    Column("tag_probabilities", LargeBinary),
+    Column("vectors", LargeBinary, nullable=False),
+    # Answers "which segments are there" by itself, without touching the rows and their blobs.
+    Index("ix_encodings_segments", "space_id", "first_segment_id", "n_segments", "content_id", unique=True),
+)
+
+CHANGES: Final = Table(
+    "changes",
+    METADATA,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("space_id", BigInteger),
+    Column("content_id", BigInteger),
+    Column("first_segment_id", BigInteger),
+    Column("n_segments", Integer),
+    Column("clip_id", BigInteger),
+)
+
+FAILURES: Final = Table(
+    "failures",
+    METADATA,
+    Column("root_id", _BIG, ForeignKey("roots.id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("at", Float(53), nullable=False),
+)
+
+COUNTERS: Final = Table(
+    "counters",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: changes up to this sequence are no longer kept."""
+
+LEASES: Final = Table(
+    "leases",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("token", String(32), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("taken", Float(53), nullable=False),
+    Column("heartbeat", Float(53), nullable=False),
+)

@@ -1,0 +1,207 @@
+"""Looking after a catalog: backup, figures, verification, pruning the log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, select, text, update
+
+from search.catalog import blobs, reading
+from search.catalog.database import Database
+from search.catalog.tables import CHANGES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES
+from search.errors import LibraryError, printable
+
+_MAX_PROBLEMS: Final = 1000
+_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceStats:
+    """What one space of a library holds. ``vector_bytes`` counts the stored float16 vectors."""
+
+    name: str
+    contents: int
+    segments: int
+    vector_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogStats:
+    """What a library holds. ``hours`` are of contents: equal files count once."""
+
+    clips: int
+    missing: int
+    contents: int
+    failures: int
+    hours: float
+    database_bytes: int
+    sequence: int
+    spaces: tuple[SpaceStats, ...]
+
+
+def stats(database: Database) -> CatalogStats:
+    """Count what is there."""
+    with database.reading() as connection:
+        duration_s = connection.execute(select(func.sum(CONTENTS.c.duration_s))).scalar()
+        found = CatalogStats(
+            clips=_count(connection, select(func.count()).select_from(CLIPS)),
+            missing=_count(connection, select(func.count()).select_from(CLIPS).where(CLIPS.c.missing)),
+            contents=_count(connection, select(func.count()).select_from(CONTENTS)),
+            failures=_count(connection, select(func.count()).select_from(FAILURES)),
+            hours=(duration_s or 0.0) / 3600,
+            database_bytes=_size_bytes(database.path),
+            sequence=reading.sequence(connection),
+            spaces=tuple(_space_stats(connection)),
+        )
+    return found
+
+
+def backup(database: Database, target: Path) -> None:
+    """Copy the catalog as it is at this moment to the new file ``target``, while anyone reads and writes it.
+
+    The copy holds no lease. Raises LibraryError when ``target`` is there already or cannot be written.
+    """
+    if target.exists():
+        raise LibraryError(f"{printable(str(target))}: is there already; name a new file for the backup")
+    partial = target.with_name(target.name + ".partial")
+    copied = Database(partial, mode="rwc")
+    with database.reading() as connection, copied.translated():
+        source = connection.connection.driver_connection
+        if not isinstance(source, sqlite3.Connection):
+            raise LibraryError("only a SQLite catalog is backed up here; use the database server's own backup")
+        connection.rollback()  # the copy takes its own read transaction
+        partial.unlink(missing_ok=True)
+        with closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)  # one step: a consistent state, and in WAL mode nobody waits for it
+            copy.execute("DELETE FROM leases")
+            copy.commit()
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
+    partial.replace(target)
+
+
+def prune_changes(connection: Connection, before: int) -> None:
+    """Forget the log before the sequence ``before``; a reader that is further back replays everything."""
+    last = min(before - 1, reading.sequence(connection))
+    if last > reading.counter(connection, "pruned"):
+        connection.execute(delete(CHANGES).where(CHANGES.c.sequence <= last))
+        connection.execute(update(COUNTERS).where(COUNTERS.c.name == "pruned").values(value=last))
+
+
+def verify(database: Database) -> list[str]:
+    """Everything that is wrong with the catalog, a line each (at most a thousand); empty when it is sound."""
+    problems: list[str] = []
+    with database.reading() as connection:
+        for check in _CHECKS:
+            for problem in check(connection):
+                problems.append(problem)
+                if len(problems) >= _MAX_PROBLEMS:
+                    return [*problems, "and more"]
+    return problems
+
+
+def _check_pages(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name == "sqlite":
+        for (line,) in connection.execute(text("PRAGMA integrity_check(100)")):
+            if line != "ok":
+                yield f"the database is damaged: {line}"
+
+
+def _check_references(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name == "sqlite":
+        for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+            yield f"row {row} of {table} points to a row of {parent} that is gone"
+
+
+def _check_orphans(connection: Connection) -> Iterator[str]:
+    without_clip = select(CONTENTS.c.id).where(~select(CLIPS.c.id).where(CLIPS.c.content_id == CONTENTS.c.id).exists())
+    for (content_id,) in connection.execute(without_clip):
+        yield f"content {content_id} has no clip"
+    unencoded = select(CONTENTS.c.id).where(
+        ~select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == CONTENTS.c.id).exists()
+    )
+    for (content_id,) in connection.execute(unencoded):
+        yield f"content {content_id} has no vectors in any space"
+
+
+def _check_encodings(connection: Connection) -> Iterator[str]:
+    """Blob sizes, without reading the blobs: SQLite keeps their length in the row's header."""
+    dims = {space.id: space.dim for space in reading.spaces(connection)}
+    wanted = select(
+        ENCODINGS.c.content_id,
+        ENCODINGS.c.space_id,
+        ENCODINGS.c.first_segment_id,
+        ENCODINGS.c.n_segments,
+        func.length(ENCODINGS.c.silent).label("silent"),
+        func.length(ENCODINGS.c.spans).label("spans"),
+        func.length(ENCODINGS.c.vectors).label("vectors"),
+        func.length(ENCODINGS.c.tag_classes).label("classes"),
+        func.length(ENCODINGS.c.tag_probabilities).label("probabilities"),
+    ).order_by(ENCODINGS.c.space_id, ENCODINGS.c.first_segment_id)
+    ends: dict[int, int] = {}
+    for row in connection.execute(wanted.execution_options(yield_per=_PAGE)):
+        n, what = row.n_segments, f"content {row.content_id} in space {row.space_id}"
+        sizes = {"spans": (row.spans, n * blobs.SPAN_BYTES), "silent marks": (row.silent, (n + 7) // 8)}
+        sizes["vectors"] = (row.vectors, n * dims[row.space_id] * blobs.HALF_BYTES)
+        sizes["tags"] = (row.classes, row.probabilities)
+        for column, (found, expected) in sizes.items():
+            if found != expected:
+                yield f"{what}: {found} bytes of {column}, {expected} expected"
+        if row.first_segment_id < ends.get(row.space_id, 1):
+            yield f"{what}: its segments' ids overlap another content's"
+        ends[row.space_id] = row.first_segment_id + n
+    given = reading.counter(connection, "segment")
+    if max(ends.values(), default=1) > given:
+        yield f"segment ids up to {max(ends.values()) - 1} are in use, but the counter would give {given} next"
+
+
+def _check_log(connection: Connection) -> Iterator[str]:
+    last = connection.execute(select(func.max(CHANGES.c.sequence))).scalar()
+    reached = reading.sequence(connection)
+    if last is not None and last > reached:
+        yield f"the log goes to sequence {last}, but the counter stands at {reached}"
+
+
+def _check_words(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name != "sqlite":
+        return
+    for table in ("clip_words", "clip_trigrams"):
+        stray = text(
+            f"SELECT count(*) FROM clips WHERE id NOT IN (SELECT rowid FROM {table})"  # noqa: S608  names fixed above
+        )
+        lost = text(f"SELECT count(*) FROM {table} WHERE rowid NOT IN (SELECT id FROM clips)")  # noqa: S608
+        if n := _count(connection, stray):
+            yield f"{n} clips are not in the full text ({table})"
+        if n := _count(connection, lost):
+            yield f"the full text ({table}) has {n} clips that are gone"
+
+
+_CHECKS: Final[tuple[Callable[[Connection], Iterator[str]], ...]] = (
+    _check_pages,
+    _check_references,
+    _check_orphans,
+    _check_encodings,
+    _check_log,
+    _check_words,
+)
+
+
+def _space_stats(connection: Connection) -> Iterator[SpaceStats]:
+    for space in reading.spaces(connection):
+        wanted = select(func.count(), func.sum(ENCODINGS.c.n_segments)).where(ENCODINGS.c.space_id == space.id)
+        contents, segments = connection.execute(wanted).one()
+        n = int(segments or 0)
+        yield SpaceStats(space.name, int(contents), n, n * space.dim * blobs.HALF_BYTES)
+
+
+def _count(connection: Connection, statement: object) -> int:
+    return int(connection.execute(statement).scalar_one())
+
+
+def _size_bytes(path: Path) -> int:
+    parts = (path, path.with_name(path.name + "-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())

@@ -1,0 +1,114 @@
+"""Full text over names and metadata: whole words first, then beginnings, then words inside words.
+
+Two FTS5 tables, keyed by clip id. ``clip_words`` (Porter stems) has a column per source, so that a title counts for
+more than a folder. ``clip_trigrams`` finds `horn` in `airhorn_03.wav`. Text is folded and cut into words here,
+in one place for what is stored and what is asked, so a query can hold nothing but letters and digits when it
+reaches FTS5's query language. SQLite only: PostgreSQL will bring a sibling of this module.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from search.model import WordMatch
+
+MAX_QUERY_WORDS: Final = 32
+"""A longer query is cut: more words than this only repeat themselves."""
+
+_MAX_STORED_CHARACTERS: Final = 20_000
+_MAX_QUERY_CHARACTERS: Final = 20_000
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_WORD: Final = re.compile(r"[^\W_]+")
+_STOP_WORDS: Final = frozenset(
+    ["a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "into", "is", "it", "like", "of", "on", "or", "some", "sound", "sounds", "that", "the", "this", "to", "with"]
+)
+_INSERT_WORDS: Final = text(
+    "INSERT INTO clip_words(rowid, title, name, metadata, folder) VALUES (:id, :title, :name, :metadata, :folder)"
+)
+_INSERT_TRIGRAMS: Final = text("INSERT INTO clip_trigrams(rowid, words) VALUES (:id, :words)")
+_DELETE: Final = tuple(text(f"DELETE FROM {table} WHERE rowid = :id") for table in ("clip_words", "clip_trigrams"))  # noqa: S608  names are fixed here
+_ASK_WORDS: Final = text(
+    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words WHERE clip_words MATCH :match "
+    "ORDER BY cost, rowid LIMIT :n"
+)
+_ASK_TRIGRAMS: Final = text(
+    "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
+    "ORDER BY cost, rowid LIMIT :n"
+)
+
+
+def split(text_: str) -> list[str]:
+    """The words of a text: cut at punctuation, between letters and digits and at camelCase; folded to lower case, no accents."""
+    return _WORD.findall(_fold(_CAMEL.sub(" ", text_)))
+
+
+def split_query(text_: str) -> list[str]:
+    """A query's words, each once, in order, without the likes of "the sound of" unless there is nothing else."""
+    every = list(dict.fromkeys(split(text_[:_MAX_QUERY_CHARACTERS])))
+    telling = [word for word in every if word not in _STOP_WORDS]
+    return (telling or every)[:MAX_QUERY_WORDS]
+
+
+def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
+    """Make a clip findable by the words of its root-relative path, title and metadata; replaces what was stored for it."""
+    forget(connection, clip_id)
+    folder, _, name = path.rpartition("/")
+    fields = {
+        "title": " ".join(split(title)),
+        "name": " ".join(split(name)),
+        "metadata": " ".join(split(" ".join(metadata.values())[:_MAX_STORED_CHARACTERS])),
+        "folder": " ".join(split(folder)),
+    }
+    connection.execute(_INSERT_WORDS, {"id": clip_id, **fields})
+    # A word that stands in the title and the name again would count twice
+    words = dict.fromkeys(word for field in fields.values() for word in field.split())
+    connection.execute(_INSERT_TRIGRAMS, {"id": clip_id, "words": " ".join(words)})
+
+
+def forget(connection: Connection, clip_id: int) -> None:
+    """Make a clip unfindable."""
+    for statement in _DELETE:
+        connection.execute(statement, {"id": clip_id})
+
+
+def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
+    """The clips that match ``query``, best first, at most ``limit``.
+
+    Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
+    words inside words; then by BM25. A score is the step's rank plus the squashed BM25 within it.
+    """
+    words = split_query(query)
+    if not words or limit <= 0:
+        return []
+    inside = [f'"{word}"' for word in words if len(word) >= 3]
+    whole = [f'"{word}"' for word in words]
+    beginnings = [f"{word} *" for word in whole]
+    steps = [
+        (_ASK_WORDS, " AND ".join(whole)),
+        (_ASK_WORDS, " AND ".join(beginnings)),
+        (_ASK_TRIGRAMS, " AND ".join(inside) if len(inside) == len(words) else ""),
+        (_ASK_WORDS, " OR ".join(whole)),
+        (_ASK_WORDS, " OR ".join(beginnings)),
+        (_ASK_TRIGRAMS, " OR ".join(inside)),
+    ]
+    if len(words) == 1:
+        steps = steps[:3]
+    found: dict[int, WordMatch] = {}
+    for place, (statement, expression) in enumerate(steps):
+        if not expression or len(found) >= limit:
+            continue
+        for row in connection.execute(statement, {"match": expression, "n": limit + len(found)}):
+            # bm25() is negative, lower for a better match
+            score = len(steps) - 1 - place + -row.cost / (1.0 - row.cost)
+            found.setdefault(row.id, WordMatch(clip_id=row.id, score=score))
+    return list(found.values())[:limit]
+
+
+def _fold(text_: str) -> str:
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text_.casefold()) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", bare)

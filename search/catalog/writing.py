@@ -1,0 +1,264 @@
+"""What one `apply` writes: every change of a batch, the log of what changed, and the words of the clips.
+
+A content goes when the batch ends without a clip that points to it, so the order of changes within a batch does
+not decide what survives: a batch may remove the last copy of a file and link a new one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from search.catalog import blobs, reading, words
+from search.catalog.tables import (
+    ADD,
+    CHANGES,
+    CLIP,
+    CLIPS,
+    CONTENTS,
+    COUNTERS,
+    ENCODINGS,
+    FAILURES,
+    REMOVE,
+)
+from search.errors import LibraryError, printable
+from search.model import (
+    AddContent,
+    ClipChange,
+    Content,
+    LinkClip,
+    MarkMissing,
+    MoveClip,
+    RecordFailure,
+    RemoveClip,
+    Space,
+)
+
+
+def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
+    """Write ``changes`` within the connection's transaction; the sequence number reached. Raises LibraryError."""
+    return _Batch(connection).write(changes)
+
+
+class _Batch:
+    """One batch while it is written: the counters, and the contents that lost a clip."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        counters = {row.name: row.value for row in connection.execute(select(COUNTERS))}
+        self._sequence: int = counters["sequence"]
+        self._next_segment: int = counters["segment"]
+        self._spaces: dict[int, Space] = {}
+        self._left: set[int] = set()
+        self._path_before: dict[int, bytes] = {}
+
+    def write(self, changes: Sequence[ClipChange]) -> int:
+        self._free_paths([change for change in changes if isinstance(change, MoveClip)])
+        for change in changes:
+            self._write_one(change)
+        self._remove_orphans()
+        for name, value in (("sequence", self._sequence), ("segment", self._next_segment)):
+            self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
+        return self._sequence
+
+    def _write_one(self, change: ClipChange) -> None:
+        match change:
+            case AddContent():
+                self._add_content(change)
+            case LinkClip():
+                self._require_content(change)
+                self._put_clip(change, change.content_id)
+            case MoveClip():
+                self._move(change)
+            case MarkMissing():
+                self._mark_missing(change.clip_id)
+            case RemoveClip():
+                self._remove_clip(change.clip_id)
+            case RecordFailure():
+                self._record_failure(change)
+
+    # --- contents -------------------------------------------------------------------------------------------
+
+    def _add_content(self, change: AddContent) -> None:
+        found = reading.find(self._connection, change.content.digest, change.content.track)
+        content_id = found[0].id if found else self._insert_content(change.content)
+        self._put_encoding(content_id, change)
+        self._put_clip(change, content_id)
+
+    def _insert_content(self, content: Content) -> int:
+        values = {name: value for name, value in asdict(content).items() if name != "id"}
+        values["container"] = blobs.storable(content.container)
+        values["codec"] = blobs.storable(content.codec)
+        return _inserted(self._connection.execute(insert(CONTENTS).values(values)).inserted_primary_key)
+
+    def _put_encoding(self, content_id: int, change: AddContent) -> None:
+        columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
+        is_it = (ENCODINGS.c.content_id == content_id) & (ENCODINGS.c.space_id == change.space_id)
+        old = self._connection.execute(select(ENCODINGS).where(is_it)).one_or_none()
+        if old is not None:
+            if all(getattr(old, name) == value for name, value in columns.items()):
+                return  # a copy that was encoded at the same time: its segments keep their ids
+            self._connection.execute(delete(ENCODINGS).where(is_it))
+            self._log(REMOVE, old.space_id, content_id, old.first_segment_id, old.n_segments)
+        first = self._next_segment
+        self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too
+        self._connection.execute(
+            insert(ENCODINGS).values(content_id=content_id, space_id=change.space_id, first_segment_id=first, **columns)
+        )
+        self._log(ADD, change.space_id, content_id, first, columns["n_segments"])
+
+    def _require_content(self, change: LinkClip) -> None:
+        if self._connection.execute(select(CONTENTS.c.id).where(CONTENTS.c.id == change.content_id)).first() is None:
+            raise LibraryError(
+                f"{printable(change.file.path)}: the content {change.content_id} it was to share is gone; index it again"
+            )
+
+    def _remove_orphans(self) -> None:
+        for content_id in sorted(self._left):
+            if self._connection.execute(select(exists().where(CLIPS.c.content_id == content_id))).scalar():
+                continue
+            owned = select(ENCODINGS.c.space_id, ENCODINGS.c.first_segment_id, ENCODINGS.c.n_segments).where(
+                ENCODINGS.c.content_id == content_id
+            )
+            for row in self._connection.execute(owned).all():
+                self._log(REMOVE, row.space_id, content_id, row.first_segment_id, row.n_segments)
+            self._connection.execute(delete(ENCODINGS).where(ENCODINGS.c.content_id == content_id))
+            self._connection.execute(delete(CONTENTS).where(CONTENTS.c.id == content_id))
+
+    # --- clips ----------------------------------------------------------------------------------------------
+
+    def _put_clip(self, change: AddContent | LinkClip, content_id: int) -> None:
+        path = blobs.path_bytes(change.file.path)
+        title = blobs.storable(change.title)
+        values = {
+            "content_id": content_id,
+            "title": title,
+            "metadata": blobs.metadata_text(change.metadata),
+            "size_bytes": change.file.size_bytes,
+            "mtime_ns": change.file.mtime_ns,
+            "missing": False,
+        }
+        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
+        old = self._connection.execute(select(CLIPS.c.id, CLIPS.c.content_id).where(at_path)).one_or_none()
+        if old is None:
+            new = insert(CLIPS).values(root_id=change.root_id, path=path, added=time.time(), **values)
+            clip_id = _inserted(self._connection.execute(new).inserted_primary_key)
+        else:
+            clip_id = old.id
+            self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(values))
+            if old.content_id != content_id:
+                self._left.add(old.content_id)
+        words.store(self._connection, clip_id, change.file.path, title, change.metadata)
+        self._clear_failure(change.root_id, path)
+        self._log_clip(clip_id)
+
+    def _free_paths(self, moves: Sequence[MoveClip]) -> None:
+        """Take the clips that will move off their paths, so that two files which changed places do not collide."""
+        for change in moves:
+            is_it = CLIPS.c.id == change.clip_id
+            path = self._connection.execute(select(CLIPS.c.path).where(is_it)).scalar()
+            if path is None or change.clip_id in self._path_before:
+                continue
+            self._path_before[change.clip_id] = path
+            parked = b"\0moving/%d" % change.clip_id  # no file's name holds a NUL
+            self._connection.execute(update(CLIPS).where(is_it).values(path=parked))
+
+    def _move(self, change: MoveClip) -> None:
+        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == change.clip_id)).one_or_none()
+        if clip is None:
+            raise LibraryError(
+                f"{printable(change.file.path)}: the clip {change.clip_id} that moved here is gone; index it again"
+            )
+        path = blobs.path_bytes(change.file.path)
+        title = blobs.retitled(blobs.path_text(self._path_before[clip.id]), clip.title, change.file.path)
+        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
+        in_the_way = self._connection.execute(select(CLIPS.c.id).where(at_path)).scalar()
+        if in_the_way is not None:
+            self._remove_clip(in_the_way)
+        self._connection.execute(
+            update(CLIPS)
+            .where(CLIPS.c.id == clip.id)
+            .values(
+                root_id=change.root_id,
+                path=path,
+                title=title,
+                size_bytes=change.file.size_bytes,
+                mtime_ns=change.file.mtime_ns,
+                missing=False,
+            )
+        )
+        words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
+        self._clear_failure(change.root_id, path)
+        self._log_clip(clip.id)
+
+    def _mark_missing(self, clip_id: int) -> None:
+        clip = self._connection.execute(
+            select(CLIPS.c.root_id, CLIPS.c.path).where(CLIPS.c.id == clip_id)
+        ).one_or_none()
+        if clip is None:
+            return
+        self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(missing=True))
+        self._clear_failure(clip.root_id, clip.path)
+        self._log_clip(clip_id)
+
+    def _remove_clip(self, clip_id: int) -> None:
+        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == clip_id)).one_or_none()
+        if clip is None:
+            return
+        self._connection.execute(delete(CLIPS).where(CLIPS.c.id == clip_id))
+        words.forget(self._connection, clip_id)
+        self._clear_failure(clip.root_id, clip.path)
+        self._left.add(clip.content_id)
+        self._log_clip(clip_id)
+
+    # --- failures, spaces, the log --------------------------------------------------------------------------
+
+    def _record_failure(self, change: RecordFailure) -> None:
+        path = blobs.path_bytes(change.file.path)
+        self._clear_failure(change.root_id, path)
+        self._connection.execute(
+            insert(FAILURES).values(
+                root_id=change.root_id,
+                path=path,
+                size_bytes=change.file.size_bytes,
+                mtime_ns=change.file.mtime_ns,
+                cause=blobs.storable(change.cause),
+                at=time.time(),
+            )
+        )
+
+    def _clear_failure(self, root_id: int, path: bytes) -> None:
+        self._connection.execute(delete(FAILURES).where((FAILURES.c.root_id == root_id) & (FAILURES.c.path == path)))
+
+    def _space(self, space_id: int) -> Space:
+        if space_id not in self._spaces:
+            self._spaces = {space.id: space for space in reading.spaces(self._connection)}
+        if space_id not in self._spaces:
+            raise LibraryError(f"the library has no space {space_id}")
+        return self._spaces[space_id]
+
+    def _log(self, kind: int, space_id: int, content_id: int, first_segment_id: int, n_segments: int) -> None:
+        self._sequence += 1
+        self._connection.execute(
+            insert(CHANGES).values(
+                sequence=self._sequence,
+                kind=kind,
+                space_id=space_id,
+                content_id=content_id,
+                first_segment_id=first_segment_id,
+                n_segments=n_segments,
+            )
+        )
+
+    def _log_clip(self, clip_id: int) -> None:
+        self._sequence += 1
+        self._connection.execute(insert(CHANGES).values(sequence=self._sequence, kind=CLIP, clip_id=clip_id))
+
+
+def _inserted(key: Sequence[object] | None) -> int:
+    if key is None or not isinstance(key[0], int):  # every table that this is asked about numbers its rows
+        raise LibraryError("the database gave no id to a new row; run `soundalike verify`")
+    return key[0]
