@@ -27,9 +27,7 @@ _FORMATS = (
 """The containers that may be opened. Others (playlists, concatenation lists, subtitles, pictures, devices) can name
 further files and addresses, or take any text for something to play."""
 
-_KNOW_THEIR_LENGTH = """
-mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere
-""".split()
+_LENGTH_KNOWN = "mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere"
 """Containers that say how long the sound is; with others FFmpeg estimates from the bit rate."""
 
 _SEEK = frozenset({"mov", "matroska", "ogg"})
@@ -94,7 +92,7 @@ class LibavTrack:
 
     def _duration_s(self, container: str) -> float | None:
         stream = self._stream
-        if not (container in _KNOW_THEIR_LENGTH or (container == "mp3" and self._counted)):
+        if not (container in _LENGTH_KNOWN.split() or (container == "mp3" and self._counted)):
             return None
         if stream.duration and stream.time_base:
             return float(stream.duration * stream.time_base)
