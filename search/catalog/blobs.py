@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Row
 
 from search.errors import LibraryError
 from search.model import TAGS_PER_SEGMENT, ContentEncoding, HalfVectors, SegmentTags, Space, Spans, Tag
@@ -22,7 +23,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class EncodingColumns:
-    """The columns of one row of ``encodings`` apart from its keys; tag columns are None where the space has no vocabulary."""
+    """The columns of one row of ``encodings`` apart from its keys; without a vocabulary the tag columns are None."""
 
     n_segments: int
     clip_tag_classes: bytes | None
@@ -35,7 +36,7 @@ class EncodingColumns:
 
 
 def pack(encoding: ContentEncoding, space: Space) -> EncodingColumns:
-    """An encoding as it is stored. Raises LibraryError when its shapes do not fit the space or a vector is not finite."""
+    """An encoding as it is stored. Raises LibraryError when it does not fit the space or a vector is not finite."""
     n = len(encoding.vectors)
     _check(encoding, space)
     tags = encoding.tags
@@ -52,7 +53,7 @@ def pack(encoding: ContentEncoding, space: Space) -> EncodingColumns:
     )
 
 
-def unpack(row: Any, dim: int) -> ContentEncoding:
+def unpack(row: Row[*tuple[Any, ...]], dim: int) -> ContentEncoding:
     """The encoding in a row of ``encodings`` that has every column of `EncodingColumns` and ``first_segment_id``."""
     n = int(row.n_segments)
     tags = None

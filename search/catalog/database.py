@@ -30,13 +30,20 @@ BUSY_S: Final = 20.0
 _WAL_LIMIT_BYTES: Final = 64 << 20
 _NEARLY_FULL_BYTES: Final = 1 << 20
 _RESTORE: Final = "restore a backup (`soundalike restore`), or index again into a new library"
+_MEANINGS: Final = {
+    "SQLITE_READONLY": "the library is read-only; give write permission, or use another library",
+    "SQLITE_CORRUPT": f"the catalog is damaged ({{error}}); {_RESTORE}",
+    "SQLITE_NOTADB": f"the catalog is damaged ({{error}}); {_RESTORE}",
+    "SQLITE_IOERR": "the disk cannot be read or written ({error}); check it, then run `soundalike verify`",
+}
+_UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
 
 
 class Database:
     """Connections to one database file, each in an explicit transaction."""
 
     def __init__(self, path: Path, *, mode: str) -> None:
-        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``, or ``immutable`` for a file on a medium that nobody can write."""
+        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``, or ``immutable`` where nobody can write."""
         self.path = path
         self.mode = mode
         self._engine = _engine(path, mode)
@@ -75,21 +82,12 @@ class Database:
         name = getattr(error, "sqlite_errorname", None) or ""
         if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and self._nearly_full()):
             return LibraryError(f"{self._shown}: the disk is full; free some space and run the command again")
-        if name.startswith("SQLITE_READONLY") or "readonly" in str(error):
-            return LibraryError(
-                f"{self._shown}: the library is read-only; give write permission, or use another library"
-            )
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return LibraryBusy(f"{self._shown}: another process holds the database; try again when it is done")
         if name.startswith("SQLITE_CANTOPEN"):
             return LibraryError(f"{self._shown}: {_why_not_opened(self.path)}")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return LibraryError(f"{self._shown}: the catalog is damaged ({error}); {_RESTORE}")
-        if name.startswith("SQLITE_IOERR"):
-            return LibraryError(
-                f"{self._shown}: the disk cannot be read or written ({error}); check it, then run `verify`"
-            )
-        return LibraryError(f"{self._shown}: the catalog cannot be used ({error}); run `soundalike verify`")
+        meaning = next((text for start, text in _MEANINGS.items() if name.startswith(start)), _UNKNOWN)
+        return LibraryError(f"{self._shown}: {meaning.format(error=error)}")
 
     def use_wal(self) -> None:
         """Put the file into WAL mode, where it stays. Outside of any transaction, as SQLite demands."""
@@ -128,7 +126,7 @@ def _engine(path: Path, mode: str) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=_pool_class(), pool_size=8, max_overflow=24)
 
     @event.listens_for(engine, "connect")
-    def set_up(dbapi_connection: sqlite3.Connection, _record: Any) -> None:
+    def set_up(dbapi_connection: sqlite3.Connection, _record: object) -> None:
         for pragma in ("foreign_keys = ON", "synchronous = FULL", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 

@@ -15,7 +15,7 @@ class KnownFiles(Mapping[str, KnownFile]):
     """Relative path -> `KnownFile`, made when it is asked for; the state at one moment."""
 
     def __init__(self, rows: Iterable[Any], count: int) -> None:
-        """``rows`` have id, path, content_id, size_bytes, mtime_ns, digest, encoded, missing; there are ``count`` of them."""
+        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, digest, encoded and missing."""
         self._places: dict[str, int] = {}
         self._numbers = np.empty((count, 4), np.int64)  # clip, content, bytes, mtime
         self._digests = np.empty(count, "S64")

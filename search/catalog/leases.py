@@ -61,7 +61,8 @@ def require(connection: Connection, token: str) -> None:
         raise LibraryBusy("this process lost the right to write (it gave the lease up); run the command again")
     if row.token != token:
         raise LibraryBusy(
-            f"this process lost the right to write: {printable(row.holder)} took it {_when(row.taken)}; run the command again"
+            f"this process lost the right to write: {printable(row.holder)} took it {_when(row.taken)}; "
+            "run the command again"
         )
 
 
@@ -154,7 +155,7 @@ def _is_alive(pid: int) -> bool:
 def _machine() -> str:
     """Names the machine, and the process-id namespace where containers have their own."""
     try:
-        namespace = os.readlink(Path("/proc/self/ns/pid"))
+        namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         namespace = ""
     return f"{platform.node()} {namespace}".strip()

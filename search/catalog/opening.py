@@ -43,7 +43,7 @@ def _bring_up_to_date(database: Database, *, read_only: bool) -> None:
         _require_ours(connection, database.path, version)
     if read_only:
         raise LibraryError(
-            f"{printable(str(database.path))}: made by an older version; open it once with write permission to migrate it"
+            f"{printable(str(database.path))}: made by an older version; open it with write permission to migrate it"
         )
     database.use_wal()
     with database.writing() as connection:
@@ -64,7 +64,8 @@ def _require_ours(connection: Connection, path: Path, version: str | None) -> No
         raise LibraryError(f"{shown}: is a database, but not a Soundalike catalog; name another library")
     if version is not None and version > migrations.HEAD:
         raise LibraryError(
-            f"{shown}: made by a newer version of Soundalike (schema {version}, this one knows {migrations.HEAD}); upgrade Soundalike"
+            f"{shown}: made by a newer version of Soundalike (schema {version}, this one knows {migrations.HEAD}); "
+            "upgrade Soundalike"
         )
 
 

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-import numpy as np
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
-from search.model import Clip, Content, ContentEncoding, Ids, Root, Space, Tag
+from search.model import Clip, Content, ContentEncoding, Root, Space, Tag
 
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
@@ -169,17 +168,6 @@ def failures(connection: Connection) -> list[tuple[str, str]]:
     ]
 
 
-def segment_ranges(connection: Connection, space_id: int) -> Ids:
-    """(n, 3) first segment id, number of segments and content id of every encoding of a space, by segment id."""
-    wanted = (
-        select(ENCODINGS.c.first_segment_id, ENCODINGS.c.n_segments, ENCODINGS.c.content_id)
-        .where(ENCODINGS.c.space_id == space_id)
-        .order_by(ENCODINGS.c.first_segment_id)
-    )
-    rows = connection.execute(wanted).all()
-    return np.array(rows, np.int64).reshape(-1, 3)
-
-
 def _tags(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
     found: dict[int, tuple[Tag, ...]] = {}
     vocabulary: tuple[str, ...] | None = None
@@ -193,7 +181,7 @@ def _tags(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple
     return found
 
 
-def _clip(row: Any, tags: tuple[Tag, ...]) -> Clip:
+def _clip(row: Row[*tuple[Any, ...]], tags: tuple[Tag, ...]) -> Clip:
     return Clip(
         id=row.id,
         content_id=row.content_id,

@@ -49,8 +49,8 @@ def _space(database: Database, spec: EncoderSpec) -> Space | None:
     if found is not None and found.fingerprint != spec.fingerprint:
         raise SpaceMismatch(
             f"{printable(str(database.path))}: its vectors come from {found.name} {found.revision} "
-            f"({found.fingerprint[:12]}), the encoder at hand is {spec.name} {spec.revision} ({spec.fingerprint[:12]}); "
-            "run `soundalike reindex` to encode everything again, or use the encoder it was made with"
+            f"({found.fingerprint[:12]}), the encoder at hand is {spec.name} {spec.revision} "
+            f"({spec.fingerprint[:12]}); run `soundalike reindex` to encode everything again, or use the first encoder"
         )
     return found
 
@@ -71,7 +71,7 @@ def root(database: Database, path: str) -> Root:
 
 
 def move_root(database: Database, root_id: int, path: str) -> Root:
-    """Say that a root lies at another absolute path now. Raises LibraryError when another root is there, or none is ``root_id``."""
+    """Say where a root lies now. Raises LibraryError when another root is there, or no root has this id."""
     stored = blobs.path_bytes(path)
     with database.writing() as connection:
         other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()

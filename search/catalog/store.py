@@ -89,7 +89,7 @@ class Catalog:
             return words.match(connection, text, limit)
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
-        """The tail after ``since``; once a change was applied, the index stands at its sequence (see `tail.changes`)."""
+        """The tail after ``since``; after each change the index stands at its sequence (see `tail.changes`)."""
         return tail.changes(self._database, space_id, since)
 
     # --- JobCatalog -----------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ class Catalog:
         return leases.held(self._database, holder, wait_s)
 
     def space(self, spec: EncoderSpec) -> Space:
-        """The space of this encoder, made when it is new. Raises SpaceMismatch when the name has another fingerprint."""
+        """The space of this encoder, made when it is new. Raises SpaceMismatch when it has another fingerprint."""
         return spaces.space(self._database, spec)
 
     def root(self, path: str) -> Root:
@@ -129,6 +129,11 @@ class Catalog:
         """The last sequence number given; 0 for an empty library."""
         with self._database.reading() as connection:
             return reading.sequence(connection)
+
+    def pending(self, space_id: int, since: int) -> int:
+        """How many segments came to a space or left it after the sequence ``since``."""
+        with self._database.reading() as connection:
+            return tail.pending(connection, space_id, since)
 
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""
@@ -162,7 +167,7 @@ class Catalog:
         upkeep.backup(self._database, target)
 
     def prune_changes(self, before_sequence: int) -> None:
-        """Forget the log before ``before_sequence``; readers further back replay everything instead."""
+        """Forget what was removed before ``before_sequence``; for readers further back `changes` finds out anew."""
         with self._database.writing() as connection:
             upkeep.prune_changes(connection, before_sequence)
 

@@ -4,6 +4,9 @@ Paths are bytes (``os.fsencode``), since a file name need not be text. Ids of cl
 never given twice, so whoever remembers one finds the same thing or nothing. There is no row per segment: an
 encoding keeps all of its segments in blobs, little-endian and C-ordered, and its ids are the ``n_segments``
 numbers from ``first_segment_id`` on.
+
+Every change has a sequence number. What is there carries the one at which it came or changed last; what went is
+kept in ``removals`` until no snapshot is old enough to need it. Together they are the tail that readers replay.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    SmallInteger,
     String,
     Table,
     Text,
@@ -35,13 +37,6 @@ METADATA: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-ADD: Final = 1
-"""Kind of a change: the segments of a content came into a space."""
-REMOVE: Final = 2
-"""Kind of a change: they left it."""
-CLIP: Final = 3
-"""Kind of a change: a clip came, changed or left; segments stayed."""
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers its rows only under the name INTEGER
 
@@ -82,6 +77,7 @@ CLIPS: Final = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("added", Float(53), nullable=False),
     Column("missing", Boolean, nullable=False, index=True),
+    Column("sequence", BigInteger, nullable=False, index=True),
     UniqueConstraint("root_id", "path"),
     sqlite_autoincrement=True,
 )
@@ -109,6 +105,7 @@ ENCODINGS: Final = Table(
     METADATA,
     Column("content_id", _BIG, ForeignKey("contents.id"), primary_key=True),
     Column("space_id", _BIG, ForeignKey("spaces.id"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
     Column("first_segment_id", BigInteger, nullable=False),
     Column("n_segments", Integer, nullable=False),
     # Small columns stand before the large ones: SQLite reads a row from its front and stops when it has enough.
@@ -119,21 +116,22 @@ ENCODINGS: Final = Table(
     Column("tag_classes", LargeBinary),
     Column("tag_probabilities", LargeBinary),
     Column("vectors", LargeBinary, nullable=False),
-    # Answers "which segments are there" by itself, without touching the rows and their blobs.
-    Index("ix_encodings_segments", "space_id", "first_segment_id", "n_segments", "content_id", unique=True),
+    # Answers "which segments came since" by itself, without touching the rows and their blobs. Segment ids and
+    # sequence numbers are given in step, so it is in the order of both.
+    Index("ix_encodings_segments", "space_id", "sequence", "first_segment_id", "n_segments", "content_id", unique=True),
 )
 
-CHANGES: Final = Table(
-    "changes",
+REMOVALS: Final = Table(
+    "removals",
     METADATA,
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", SmallInteger, nullable=False),
+    Column("clip_id", BigInteger),
     Column("space_id", BigInteger),
     Column("content_id", BigInteger),
     Column("first_segment_id", BigInteger),
     Column("n_segments", Integer),
-    Column("clip_id", BigInteger),
 )
+"""What went: a clip, or the segments of a content in a space."""
 
 FAILURES: Final = Table(
     "failures",
@@ -152,7 +150,7 @@ COUNTERS: Final = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: changes up to this sequence are no longer kept."""
+"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: removals up to here are gone."""
 
 LEASES: Final = Table(
     "leases",

@@ -1,161 +1,190 @@
-"""The log of changes, as an index replays it.
+"""The tail of the catalog, as an index replays it: what came and what went since a sequence number.
 
-Nothing here holds a transaction open while the caller works: the log only grows at its end and ids are never given
-twice, so page after page gives one consistent story however much is written in between.
+Nothing here holds a transaction open while the caller works. Sequence numbers and ids only grow and are never given
+twice, so page after page tells one consistent story however much is written in between.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from search.catalog import blobs, reading
 from search.catalog.database import Database
-from search.catalog.tables import ADD, CHANGES, ENCODINGS, SPACES
-from search.model import HalfVectors, IndexChange
+from search.catalog.tables import ENCODINGS, REMOVALS, SPACES
+from search.catalog.writing import SEGMENTS_PER_SEQUENCE, sequences
+from search.model import HalfVectors, Ids, IndexChange
 
-ROWS_PER_CHANGE: Final = 8192
+ROWS_PER_CHANGE: Final = SEGMENTS_PER_SEQUENCE
 _PAGE: Final = 4096
-
-_Range: TypeAlias = tuple[int, int, int]  # first segment id, number of segments, sequence
-_Slice: TypeAlias = tuple[int, int, int]  # first segment id of an encoding, start and stop within it
 
 _VECTORS: Final = select(ENCODINGS.c.first_segment_id, ENCODINGS.c.vectors).where(
     ENCODINGS.c.space_id == bindparam("space_id"),
-    ENCODINGS.c.first_segment_id.in_(bindparam("ids", expanding=True)),
-    ENCODINGS.c.n_segments > 0,
+    ENCODINGS.c.content_id.in_(bindparam("ids", expanding=True)),
 )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Piece:
+    """At most `ROWS_PER_CHANGE` segments of one content that came or went at ``sequence``."""
+
+    sequence: int
+    came: bool
+    content_id: int
+    first_segment_id: int
+    start: int
+    stop: int
+
+    @property
+    def ids(self) -> range:
+        return range(self.first_segment_id + self.start, self.first_segment_id + self.stop)
 
 
 def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChange]:
     """See `search.ports.ClipCatalog.changes`.
 
-    Once a change was applied, the index stands at its ``sequence``; the last one brings it to the catalog's, and is an
-    empty removal when nothing but clips changed. Where the log no longer reaches back to ``since``, ids that are gone
-    come as removals before everything that is there comes as adds, so the same replay is right in every case.
+    Once a change was applied, the index stands at its ``sequence``, and the last change brings it to the catalog's (an
+    empty removal, when no segment came or went). What came and went again in between is left out. Where removals
+    after ``since`` are forgotten, every id that was ever given and is not there comes as a removal first.
     """
     with database.reading() as connection:
         now = reading.sequence(connection)
+        forgotten = 0 < since < reading.counter(connection, "pruned")
         dim = connection.execute(select(SPACES.c.dim).where(SPACES.c.id == space_id)).scalar()
+        # all at once: another process may forget them while this one replays
+        went = _removals(connection, space_id, since) if since else []
     if now > since and dim is not None:
-        yield from _Replay(database, space_id, dim, now).after(since)
+        replay = _Replay(database, space_id, dim, since, now)
+        if forgotten:
+            yield from replay.absent()
+        yield from replay.run(went)
+
+
+def pending(connection: Connection, space_id: int, since: int) -> int:
+    """How many segments came to a space or left it after the sequence ``since``."""
+    total = 0
+    for table in (ENCODINGS, REMOVALS):
+        counted = select(func.sum(table.c.n_segments)).where(table.c.space_id == space_id, table.c.sequence > since)
+        total += int(connection.execute(counted).scalar() or 0)
+    return total
 
 
 class _Replay:
-    """One reader's way through the log up to the sequence ``now``."""
+    """One reader's way from the sequence ``since`` to ``now``."""
 
-    def __init__(self, database: Database, space_id: int, dim: int, now: int) -> None:
+    def __init__(self, database: Database, space_id: int, dim: int, since: int, now: int) -> None:
         self._database = database
         self._space_id = space_id
         self._dim = dim
+        self._since = since
         self._now = now
         self._large: tuple[int, HalfVectors] | None = None
 
-    def after(self, since: int) -> Iterator[IndexChange]:
-        done = since
-        while True:
-            with self._database.reading() as connection:
-                # asked for every page: another process may prune what this replay has not read yet
-                whole = done == 0 or done < reading.counter(connection, "pruned")
-                page = [] if whole else self._page(connection, done)
-            if whole:
-                yield from self._everything(done)
-                done = 0
-                break
-            for kind, run in groupby(page, key=attrgetter("kind")):
-                rows = list(run)
-                ranges = [(row.first_segment_id, row.n_segments, row.sequence) for row in rows]
-                yield from self._additions(ranges, done) if kind == ADD else self._removals(ranges, done)
-                done = rows[-1].sequence
-            if len(page) < _PAGE:
-                break
+    def run(self, went: Iterable[_Piece]) -> Iterator[IndexChange]:
+        """What came, and ``went``, in order, in as few changes as may be."""
+        done = self._since
+        for is_add, run in groupby(heapq.merge(self._came(), went), key=attrgetter("came")):
+            for pieces in _packed(run):
+                done = pieces[-1].sequence
+                yield self._addition(pieces) if is_add else IndexChange(done, _ids(pieces), None)
         if done < self._now:
             yield IndexChange(self._now, np.empty(0, np.int64), None)
 
-    def _page(self, connection: Connection, after: int) -> Sequence[Any]:
-        wanted = (
-            select(CHANGES)
-            .where(CHANGES.c.sequence > after, CHANGES.c.sequence <= self._now, CHANGES.c.space_id == self._space_id)
-            .order_by(CHANGES.c.sequence)
-            .limit(_PAGE)
-        )
-        return connection.execute(wanted).all()
+    def absent(self) -> Iterator[IndexChange]:
+        """Removals, at the sequence ``since``, of every id that was given up to now and is not in this space."""
+        table = ENCODINGS.c
+        wanted = select(table.first_segment_id, table.n_segments).where(table.space_id == self._space_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(table.sequence)).all()
+            end = reading.counter(connection, "segment")
+        ranges = np.array(rows, np.int64).reshape(-1, 2)
+        starts = np.concatenate(([1], ranges.sum(axis=1))).tolist()
+        for start, stop in zip(starts, [*ranges[:, 0].tolist(), end], strict=True):
+            for low in range(start, stop, ROWS_PER_CHANGE):
+                ids = np.arange(low, min(low + ROWS_PER_CHANGE, stop), dtype=np.int64)
+                yield IndexChange(self._since, ids, None)
 
-    def _everything(self, since: int) -> Iterator[IndexChange]:
-        """All that is there, at the sequence ``since``: who stops half-way has to begin again."""
-        if since:
-            yield from self._removals(self._gaps(since), since)
-        after = 0
+    def _came(self) -> Iterator[_Piece]:
+        after = self._since
+        table = ENCODINGS.c
         while True:
             page = (
-                select(ENCODINGS.c.first_segment_id, ENCODINGS.c.n_segments)
-                .where(ENCODINGS.c.space_id == self._space_id, ENCODINGS.c.first_segment_id > after)
-                .order_by(ENCODINGS.c.first_segment_id)
+                select(table.sequence, table.content_id, table.first_segment_id, table.n_segments)
+                .where(table.space_id == self._space_id, table.sequence > after, table.sequence <= self._now)
+                .order_by(table.sequence)
                 .limit(_PAGE)
             )
             with self._database.reading() as connection:
                 rows = connection.execute(page).all()
-            if not rows:
+            for row in rows:
+                yield from _cut(row, self._since, came=True)
+            if len(rows) < _PAGE:
                 return
-            yield from self._additions([(first, n, since) for first, n in rows], since)
-            after = rows[-1].first_segment_id
+            after = rows[-1].sequence
 
-    def _gaps(self, sequence: int) -> Iterator[_Range]:
-        """The ids that were given once and are not in this space: the gaps between its encodings."""
+    def _addition(self, pieces: Sequence[_Piece]) -> IndexChange:
+        """Segments that went since the page was read are left out: their removal is in the next replay."""
+        stored = self._vectors(pieces)
+        there = [piece for piece in pieces if piece.first_segment_id in stored]
+        rows = [stored[piece.first_segment_id][piece.start : piece.stop] for piece in there]
+        vectors = np.concatenate(rows).astype(np.float32) if rows else np.empty((0, self._dim), np.float32)
+        return IndexChange(pieces[-1].sequence, _ids(there), vectors)
+
+    def _vectors(self, pieces: Sequence[_Piece]) -> dict[int, HalfVectors]:
+        """The vectors of the pieces' encodings by first segment id."""
+        last = pieces[-1].first_segment_id
+        if len(pieces) == 1 and self._large is not None and self._large[0] == last:
+            return {last: self._large[1]}
+        ids = [piece.content_id for piece in pieces]
         with self._database.reading() as connection:
-            ranges = reading.segment_ranges(connection, self._space_id)
-            end = reading.counter(connection, "segment")
-        starts = np.concatenate(([1], ranges[:, 0] + ranges[:, 1]))
-        for start, stop in zip(starts.tolist(), [*ranges[:, 0].tolist(), end], strict=True):
-            yield start, stop - start, sequence
-
-    def _removals(self, ranges: Iterable[_Range], done: int) -> Iterator[IndexChange]:
-        for slices, sequence in _pieces(ranges, done):
-            ids = [np.arange(first + start, first + stop, dtype=np.int64) for first, start, stop in slices]
-            yield IndexChange(sequence, np.concatenate(ids), None)
-
-    def _additions(self, ranges: Iterable[_Range], done: int) -> Iterator[IndexChange]:
-        """Adds whose segments have gone since are left out: their removal follows."""
-        for slices, sequence in _pieces(ranges, done):
-            stored = self._vectors([first for first, _, _ in slices])
-            there = [(first, start, stop) for first, start, stop in slices if first in stored]
-            if there:
-                ids = [np.arange(first + start, first + stop, dtype=np.int64) for first, start, stop in there]
-                rows = [stored[first][start:stop] for first, start, stop in there]
-                yield IndexChange(sequence, np.concatenate(ids), np.concatenate(rows).astype(np.float32))
-
-    def _vectors(self, firsts: Sequence[int]) -> dict[int, HalfVectors]:
-        if len(firsts) == 1 and self._large is not None and self._large[0] == firsts[0]:
-            return {firsts[0]: self._large[1]}
-        with self._database.reading() as connection:
-            rows = connection.execute(_VECTORS, {"space_id": self._space_id, "ids": list(firsts)}).all()
+            rows = connection.execute(_VECTORS, {"space_id": self._space_id, "ids": ids}).all()
         stored = {row.first_segment_id: blobs.vectors_of(row.vectors, self._dim) for row in rows}
-        last = stored.get(firsts[-1])
-        # a day-long recording comes in many pieces, and is read once
-        self._large = (firsts[-1], last) if last is not None and len(last) > ROWS_PER_CHANGE else None
+        # a day-long recording comes in many pieces and is read once
+        large = stored.get(last)
+        self._large = (last, large) if large is not None and len(large) > ROWS_PER_CHANGE else None
         return stored
 
 
-def _pieces(ranges: Iterable[_Range], done: int) -> Iterator[tuple[list[_Slice], int]]:
-    """Cut ranges into pieces of at most `ROWS_PER_CHANGE` ids, each with the sequence that it completes."""
-    piece: list[_Slice] = []
-    room = ROWS_PER_CHANGE
-    for first, n, sequence in ranges:
-        if room < n and piece:
-            yield piece, done
-            piece, room = [], ROWS_PER_CHANGE
-        for start in range(0, n, ROWS_PER_CHANGE):
-            stop = min(start + ROWS_PER_CHANGE, n)
-            if stop < n:
-                yield [(first, start, stop)], done
-            else:
-                piece.append((first, start, stop))
-                room -= stop - start
-        done = sequence
-    if piece:
-        yield piece, done
+def _removals(connection: Connection, space_id: int, since: int) -> list[_Piece]:
+    table = REMOVALS.c
+    wanted = (
+        select(table.sequence, table.content_id, table.first_segment_id, table.n_segments)
+        .where(table.space_id == space_id, table.sequence > since)
+        .order_by(table.sequence)
+    )
+    return [piece for row in connection.execute(wanted) for piece in _cut(row, since, came=False)]
+
+
+def _cut(row: Row[*tuple[Any, ...]], since: int, *, came: bool) -> Iterator[_Piece]:
+    """The pieces of an encoding after ``since``; each has a sequence number, the last has ``row``'s."""
+    first_sequence = row.sequence - sequences(row.n_segments) + 1
+    for place, start in enumerate(range(0, row.n_segments, ROWS_PER_CHANGE)):
+        if first_sequence + place > since:
+            stop = min(start + ROWS_PER_CHANGE, row.n_segments)
+            yield _Piece(first_sequence + place, came, row.content_id, row.first_segment_id, start, stop)
+
+
+def _ids(pieces: Sequence[_Piece]) -> Ids:
+    return np.concatenate([np.array(p.ids, np.int64) for p in pieces]) if pieces else np.empty(0, np.int64)
+
+
+def _packed(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+    """Pieces in lists of at most `ROWS_PER_CHANGE` segments together."""
+    packed: list[_Piece] = []
+    held = 0
+    for piece in pieces:
+        size = piece.stop - piece.start
+        if packed and held + size > ROWS_PER_CHANGE:
+            yield packed
+            packed, held = [], 0
+        packed.append(piece)
+        held += size
+    if packed:
+        yield packed

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, Executable, delete, func, select, text, update
 
 from search.catalog import blobs, reading
 from search.catalog.database import Database
-from search.catalog.tables import CHANGES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS
 from search.errors import LibraryError, printable
 
 _MAX_PROBLEMS: Final = 1000
@@ -48,7 +48,7 @@ def stats(database: Database) -> CatalogStats:
     """Count what is there."""
     with database.reading() as connection:
         duration_s = connection.execute(select(func.sum(CONTENTS.c.duration_s))).scalar()
-        found = CatalogStats(
+        return CatalogStats(
             clips=_count(connection, select(func.count()).select_from(CLIPS)),
             missing=_count(connection, select(func.count()).select_from(CLIPS).where(CLIPS.c.missing)),
             contents=_count(connection, select(func.count()).select_from(CONTENTS)),
@@ -58,7 +58,6 @@ def stats(database: Database) -> CatalogStats:
             sequence=reading.sequence(connection),
             spaces=tuple(_space_stats(connection)),
         )
-    return found
 
 
 def backup(database: Database, target: Path) -> None:
@@ -85,10 +84,10 @@ def backup(database: Database, target: Path) -> None:
 
 
 def prune_changes(connection: Connection, before: int) -> None:
-    """Forget the log before the sequence ``before``; a reader that is further back replays everything."""
+    """Forget the removals before the sequence ``before``; who is further back hears of every id that is not there."""
     last = min(before - 1, reading.sequence(connection))
     if last > reading.counter(connection, "pruned"):
-        connection.execute(delete(CHANGES).where(CHANGES.c.sequence <= last))
+        connection.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= last))
         connection.execute(update(COUNTERS).where(COUNTERS.c.name == "pruned").values(value=last))
 
 
@@ -159,11 +158,12 @@ def _check_encodings(connection: Connection) -> Iterator[str]:
         yield f"segment ids up to {max(ends.values()) - 1} are in use, but the counter would give {given} next"
 
 
-def _check_log(connection: Connection) -> Iterator[str]:
-    last = connection.execute(select(func.max(CHANGES.c.sequence))).scalar()
+def _check_sequences(connection: Connection) -> Iterator[str]:
     reached = reading.sequence(connection)
-    if last is not None and last > reached:
-        yield f"the log goes to sequence {last}, but the counter stands at {reached}"
+    for table in (CLIPS, ENCODINGS, REMOVALS):
+        last = connection.execute(select(func.max(table.c.sequence))).scalar()
+        if last is not None and last > reached:
+            yield f"{table.name} has the sequence number {last}, but the counter stands at {reached}"
 
 
 def _check_words(connection: Connection) -> Iterator[str]:
@@ -185,7 +185,7 @@ _CHECKS: Final[tuple[Callable[[Connection], Iterator[str]], ...]] = (
     _check_references,
     _check_orphans,
     _check_encodings,
-    _check_log,
+    _check_sequences,
     _check_words,
 )
 
@@ -198,7 +198,7 @@ def _space_stats(connection: Connection) -> Iterator[SpaceStats]:
         yield SpaceStats(space.name, int(contents), n, n * space.dim * blobs.HALF_BYTES)
 
 
-def _count(connection: Connection, statement: object) -> int:
+def _count(connection: Connection, statement: Executable) -> int:
     return int(connection.execute(statement).scalar_one())
 
 

@@ -25,7 +25,33 @@ _MAX_QUERY_CHARACTERS: Final = 20_000
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _WORD: Final = re.compile(r"[^\W_]+")
 _STOP_WORDS: Final = frozenset(
-    ["a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "into", "is", "it", "like", "of", "on", "or", "some", "sound", "sounds", "that", "the", "this", "to", "with"]
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "like",
+        "of",
+        "on",
+        "or",
+        "some",
+        "sound",
+        "sounds",
+        "that",
+        "the",
+        "this",
+        "to",
+        "with",
+    ]
 )
 _INSERT_WORDS: Final = text(
     "INSERT INTO clip_words(rowid, title, name, metadata, folder) VALUES (:id, :title, :name, :metadata, :folder)"
@@ -43,7 +69,7 @@ _ASK_TRIGRAMS: Final = text(
 
 
 def split(text_: str) -> list[str]:
-    """The words of a text: cut at punctuation, between letters and digits and at camelCase; folded to lower case, no accents."""
+    """The words of a text: cut at punctuation, camelCase, and between letters and digits; lower case, no accents."""
     return _WORD.findall(_fold(_CAMEL.sub(" ", text_)))
 
 
@@ -55,7 +81,7 @@ def split_query(text_: str) -> list[str]:
 
 
 def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
-    """Make a clip findable by the words of its root-relative path, title and metadata; replaces what was stored for it."""
+    """Make a clip findable by the words of its root-relative path, title and metadata, and by no others."""
     forget(connection, clip_id)
     folder, _, name = path.rpartition("/")
     fields = {

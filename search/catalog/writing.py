@@ -1,4 +1,4 @@
-"""What one `apply` writes: every change of a batch, the log of what changed, and the words of the clips.
+"""What one `apply` writes: every change of a batch, what it removed, and the words of the clips.
 
 A content goes when the batch ends without a clip that points to it, so the order of changes within a batch does
 not decide what survives: a batch may remove the last copy of a file and link a new one.
@@ -9,20 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from search.catalog import blobs, reading, words
 from search.catalog.tables import (
-    ADD,
-    CHANGES,
-    CLIP,
     CLIPS,
     CONTENTS,
     COUNTERS,
     ENCODINGS,
     FAILURES,
-    REMOVE,
+    REMOVALS,
 )
 from search.errors import LibraryError, printable
 from search.model import (
@@ -37,10 +35,21 @@ from search.model import (
     Space,
 )
 
+SEGMENTS_PER_SEQUENCE: Final = 8192
+
 
 def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
     """Write ``changes`` within the connection's transaction; the sequence number reached. Raises LibraryError."""
     return _Batch(connection).write(changes)
+
+
+def sequences(n_segments: int) -> int:
+    """How many sequence numbers the coming or going of ``n_segments`` takes.
+
+    A reader stands at one number after each piece of at most `SEGMENTS_PER_SEQUENCE`, so a day-long recording is
+    replayed in bounded memory and a replay that stops half-way goes on where it was.
+    """
+    return max(1, -(-n_segments // SEGMENTS_PER_SEQUENCE))
 
 
 class _Batch:
@@ -102,19 +111,25 @@ class _Batch:
             if all(getattr(old, name) == value for name, value in columns.items()):
                 return  # a copy that was encoded at the same time: its segments keep their ids
             self._connection.execute(delete(ENCODINGS).where(is_it))
-            self._log(REMOVE, old.space_id, content_id, old.first_segment_id, old.n_segments)
+            self._log_segments(old, content_id)
+        sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment
         self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too
         self._connection.execute(
-            insert(ENCODINGS).values(content_id=content_id, space_id=change.space_id, first_segment_id=first, **columns)
+            insert(ENCODINGS).values(
+                content_id=content_id,
+                space_id=change.space_id,
+                sequence=sequence,
+                first_segment_id=first,
+                **columns,
+            )
         )
-        self._log(ADD, change.space_id, content_id, first, columns["n_segments"])
 
     def _require_content(self, change: LinkClip) -> None:
-        if self._connection.execute(select(CONTENTS.c.id).where(CONTENTS.c.id == change.content_id)).first() is None:
-            raise LibraryError(
-                f"{printable(change.file.path)}: the content {change.content_id} it was to share is gone; index it again"
-            )
+        wanted = select(CONTENTS.c.id).where(CONTENTS.c.id == change.content_id)
+        if self._connection.execute(wanted).first() is None:
+            shown = printable(change.file.path)
+            raise LibraryError(f"{shown}: the content {change.content_id} it was to share is gone; index it again")
 
     def _remove_orphans(self) -> None:
         for content_id in sorted(self._left):
@@ -124,7 +139,7 @@ class _Batch:
                 ENCODINGS.c.content_id == content_id
             )
             for row in self._connection.execute(owned).all():
-                self._log(REMOVE, row.space_id, content_id, row.first_segment_id, row.n_segments)
+                self._log_segments(row, content_id)
             self._connection.execute(delete(ENCODINGS).where(ENCODINGS.c.content_id == content_id))
             self._connection.execute(delete(CONTENTS).where(CONTENTS.c.id == content_id))
 
@@ -140,6 +155,7 @@ class _Batch:
             "size_bytes": change.file.size_bytes,
             "mtime_ns": change.file.mtime_ns,
             "missing": False,
+            "sequence": self._take(),
         }
         at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
         old = self._connection.execute(select(CLIPS.c.id, CLIPS.c.content_id).where(at_path)).one_or_none()
@@ -153,7 +169,6 @@ class _Batch:
                 self._left.add(old.content_id)
         words.store(self._connection, clip_id, change.file.path, title, change.metadata)
         self._clear_failure(change.root_id, path)
-        self._log_clip(clip_id)
 
     def _free_paths(self, moves: Sequence[MoveClip]) -> None:
         """Take the clips that will move off their paths, so that two files which changed places do not collide."""
@@ -188,11 +203,11 @@ class _Batch:
                 size_bytes=change.file.size_bytes,
                 mtime_ns=change.file.mtime_ns,
                 missing=False,
+                sequence=self._take(),
             )
         )
         words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
         self._clear_failure(change.root_id, path)
-        self._log_clip(clip.id)
 
     def _mark_missing(self, clip_id: int) -> None:
         clip = self._connection.execute(
@@ -200,9 +215,8 @@ class _Batch:
         ).one_or_none()
         if clip is None:
             return
-        self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(missing=True))
+        self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(missing=True, sequence=self._take()))
         self._clear_failure(clip.root_id, clip.path)
-        self._log_clip(clip_id)
 
     def _remove_clip(self, clip_id: int) -> None:
         clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == clip_id)).one_or_none()
@@ -212,9 +226,9 @@ class _Batch:
         words.forget(self._connection, clip_id)
         self._clear_failure(clip.root_id, clip.path)
         self._left.add(clip.content_id)
-        self._log_clip(clip_id)
+        self._connection.execute(insert(REMOVALS).values(sequence=self._take(), clip_id=clip_id))
 
-    # --- failures, spaces, the log --------------------------------------------------------------------------
+    # --- failures, spaces, sequence numbers --------------------------------------------------------------------------
 
     def _record_failure(self, change: RecordFailure) -> None:
         path = blobs.path_bytes(change.file.path)
@@ -240,22 +254,21 @@ class _Batch:
             raise LibraryError(f"the library has no space {space_id}")
         return self._spaces[space_id]
 
-    def _log(self, kind: int, space_id: int, content_id: int, first_segment_id: int, n_segments: int) -> None:
-        self._sequence += 1
+    def _take(self, count: int = 1) -> int:
+        """The last of the next ``count`` sequence numbers."""
+        self._sequence += count
+        return self._sequence
+
+    def _log_segments(self, gone: Row[*tuple[Any, ...]], content_id: int) -> None:
         self._connection.execute(
-            insert(CHANGES).values(
-                sequence=self._sequence,
-                kind=kind,
-                space_id=space_id,
+            insert(REMOVALS).values(
+                sequence=self._take(sequences(gone.n_segments)),
+                space_id=gone.space_id,
                 content_id=content_id,
-                first_segment_id=first_segment_id,
-                n_segments=n_segments,
+                first_segment_id=gone.first_segment_id,
+                n_segments=gone.n_segments,
             )
         )
-
-    def _log_clip(self, clip_id: int) -> None:
-        self._sequence += 1
-        self._connection.execute(insert(CHANGES).values(sequence=self._sequence, kind=CLIP, clip_id=clip_id))
 
 
 def _inserted(key: Sequence[object] | None) -> int:

@@ -1,4 +1,4 @@
-"""The first schema: roots, contents, clips, spaces, encodings, the log of changes, failures, the lease, full text.
+"""The first schema: roots, contents, clips, spaces, encodings, removals, failures, the lease, full text.
 
 Revision ID: 0001
 """
@@ -59,6 +59,7 @@ def _make_files() -> None:
         sa.Column("mtime_ns", sa.BigInteger, nullable=False),
         sa.Column("added", sa.Float(53), nullable=False),
         sa.Column("missing", sa.Boolean, nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_clips"),
         sa.ForeignKeyConstraint(["root_id"], ["roots.id"], name="fk_clips_root_id"),
         sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name="fk_clips_content_id"),
@@ -67,6 +68,7 @@ def _make_files() -> None:
     )
     op.create_index("ix_clips_content_id", "clips", ["content_id"])
     op.create_index("ix_clips_missing", "clips", ["missing"])
+    op.create_index("ix_clips_sequence", "clips", ["sequence"])
     op.create_table(
         "failures",
         sa.Column("root_id", _BIG, nullable=False),
@@ -103,6 +105,7 @@ def _make_encodings() -> None:
         "encodings",
         sa.Column("content_id", _BIG, nullable=False),
         sa.Column("space_id", _BIG, nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("first_segment_id", sa.BigInteger, nullable=False),
         sa.Column("n_segments", sa.Integer, nullable=False),
         sa.Column("clip_tag_classes", sa.LargeBinary),
@@ -119,22 +122,21 @@ def _make_encodings() -> None:
     op.create_index(
         "ix_encodings_segments",
         "encodings",
-        ["space_id", "first_segment_id", "n_segments", "content_id"],
+        ["space_id", "sequence", "first_segment_id", "n_segments", "content_id"],
         unique=True,
     )
 
 
 def _make_log() -> None:
     op.create_table(
-        "changes",
+        "removals",
         sa.Column("sequence", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("kind", sa.SmallInteger, nullable=False),
+        sa.Column("clip_id", sa.BigInteger),
         sa.Column("space_id", sa.BigInteger),
         sa.Column("content_id", sa.BigInteger),
         sa.Column("first_segment_id", sa.BigInteger),
         sa.Column("n_segments", sa.Integer),
-        sa.Column("clip_id", sa.BigInteger),
-        sa.PrimaryKeyConstraint("sequence", name="pk_changes"),
+        sa.PrimaryKeyConstraint("sequence", name="pk_removals"),
     )
     counters = op.create_table(
         "counters",
