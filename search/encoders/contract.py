@@ -1,0 +1,49 @@
+"""What every encoder checks on the way in and promises on the way out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import EncoderError
+from search.model import EncoderSpec, Vectors, Waves
+
+
+def check_waves(waves: Waves, spec: EncoderSpec) -> None:
+    """Raises EncoderError unless ``waves`` is (n, spec.window_samples) float32 and finite."""
+    wanted = spec.window_samples
+    if waves.ndim != 2 or waves.shape[1] != wanted:
+        raise EncoderError(
+            f"{spec.name} takes windows of shape (n, {wanted}), not {waves.shape}: cut them to the window"
+        )
+    if waves.dtype != np.float32:
+        raise EncoderError(f"{spec.name} takes float32 samples in [-1, 1], not {waves.dtype}: convert them")
+    if not np.isfinite(waves).all():
+        row = int(np.flatnonzero(~np.isfinite(waves).all(axis=1))[0])
+        raise EncoderError(
+            f"{spec.name}: window {row} has samples that are NaN or infinite: mend or leave out the file"
+        )
+
+
+def unit_rows(rows: NDArray[np.floating]) -> Vectors:
+    """(n, dim) rows of any length -> rows of length 1, float32; a row of zeros becomes the first axis."""
+    wide = rows.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    wide[lengths[:, 0] == 0, 0] = 1.0
+    lengths[lengths == 0] = 1.0
+    rows_of_1: Vectors = (wide / lengths).astype(np.float32)
+    return rows_of_1
+
+
+def fingerprint(facts: Mapping[str, str | float | tuple[int, ...] | None]) -> str:
+    """Hex digest of everything that decides a vector, independent of the order in which the facts are given."""
+    return hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def refuse_text(name: str) -> EncoderError:
+    """The error for words given to an encoder that cannot read."""
+    return EncoderError(f"{name} cannot read words: search by --audio, or add a space whose encoder can (clap)")

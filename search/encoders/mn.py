@@ -1,0 +1,218 @@
+"""The "mn" networks of EfficientAT: MobileNetV3 widened or narrowed, on mel spectrograms.
+
+After Schmid, Koutini, Widmer, "Efficient large-scale audio tagging via transformer-to-CNN knowledge distillation"
+(ICASSP 2023) and Howard et al., "Searching for MobileNetV3" (ICCV 2019), table 1. Parameters carry the names of the
+published checkpoints, so that these load strictly: a file of another network is refused, not half used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from search.errors import EncoderError
+
+Head: TypeAlias = Literal["mlp", "fully_convolutional"]
+State: TypeAlias = Mapping[str, Tensor]
+
+WIDTHS = (0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 2.0, 3.0, 4.0)
+"""Widths that were published; a checkpoint does not name its own, its shapes do."""
+
+
+class Row(NamedTuple):
+    """A bottleneck of MobileNetV3-Large at width 1. ``stage``: its place in ``MnShape.strides``, None for stride 1."""
+
+    kernel: int
+    expanded: int
+    out: int
+    attends: bool
+    hard_swish: bool
+    stage: int | None = None
+
+
+TABLE = (
+    Row(3, 16, 16, False, False),
+    Row(3, 64, 24, False, False, 0),
+    Row(3, 72, 24, False, False),
+    Row(5, 72, 40, True, False, 1),
+    Row(5, 120, 40, True, False),
+    Row(5, 120, 40, True, False),
+    Row(3, 240, 80, False, True, 2),
+    Row(3, 200, 80, False, True),
+    Row(3, 184, 80, False, True),
+    Row(3, 184, 80, False, True),
+    Row(3, 480, 112, True, True),
+    Row(3, 672, 112, True, True),
+    Row(5, 672, 160, True, True, 3),
+    Row(5, 960, 160, True, True),
+    Row(5, 960, 160, True, True),
+)
+STEM_CHANNELS, HIDDEN = 16, 1280
+
+
+@dataclass(frozen=True, slots=True)
+class MnShape:
+    """What fixes a network: its width, classes, head, and the strides of the four stages."""
+
+    width: float
+    classes: int
+    head: Head = "mlp"
+    strides: tuple[int, int, int, int] = (2, 2, 2, 2)
+
+    def channels(self, at_width_1: int) -> int:
+        """Channels of a layer that has ``at_width_1`` at width 1, a multiple of 8."""
+        return multiple_of_8(at_width_1 * self.width)
+
+    @property
+    def dim(self) -> int:
+        """Length of the embedding: six times the last bottleneck's channels."""
+        return 6 * self.channels(TABLE[-1].out)
+
+    @classmethod
+    def of_state(cls, state: State, strides: tuple[int, int, int, int] = (2, 2, 2, 2)) -> MnShape:
+        """The shape of a published checkpoint. Strides leave no trace in it: they are the caller's to know.
+
+        Raises EncoderError when no published shape fits.
+        """
+        head: Head = "mlp" if "classifier.5.bias" in state else "fully_convolutional"
+        bias = state.get("classifier.5.bias" if head == "mlp" else "classifier.1.bias")
+        last = state.get(f"features.{len(TABLE) + 1}.0.weight")
+        widest = state.get(f"features.{len(TABLE)}.block.0.0.weight")
+        if bias is not None and last is not None and widest is not None:
+            for width in WIDTHS:
+                shape = cls(width, len(bias), head, strides)
+                if len(last) == shape.dim and len(widest) == shape.channels(TABLE[-1].expanded):
+                    return shape
+        raise EncoderError("these are not the weights of an mn network (EfficientAT, mn01 to mn40)")
+
+
+def multiple_of_8(channels: float) -> int:
+    """The multiple of 8 nearest to ``channels``, at least 8, never more than 10 % below (MobileNet's rule)."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+class MnNetwork(nn.Module):
+    """Mel (n, 1, bands, frames) -> embedding (n, dim), logits (n, classes)."""
+
+    def __init__(self, shape: MnShape) -> None:
+        super().__init__()
+        stem = shape.channels(STEM_CHANNELS)
+        layers: list[nn.Module] = [ConvNorm(1, stem, 3, stride=2, activation=nn.Hardswish(inplace=True))]
+        channels = stem
+        for row in TABLE:
+            layers.append(Bottleneck(channels, row, shape))
+            channels = shape.channels(row.out)
+        layers.append(ConvNorm(channels, shape.dim, 1, activation=nn.Hardswish(inplace=True)))
+        self.features = nn.Sequential(*layers)
+        self.classifier = _head(shape)
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        """The embedding is the mean over bands and frames of the last layer; the head sees the same mean."""
+        embedding = self.features(mel).mean((2, 3))
+        # every head is affine up to its mean over the map, so it may as well start from the mean
+        return embedding, self.classifier(embedding[:, :, None, None]).flatten(1)
+
+    def fuse(self) -> None:
+        """For inference: fold batch norms into the convolutions before them, lay channels last. The same function."""
+        self.eval()
+        for module in self.modules():
+            if isinstance(module, ConvNorm):
+                module.fold()
+            if isinstance(module, nn.Conv2d):
+                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution, batch norm, activation (none where None)."""
+
+    def __init__(  # noqa: PLR0917 (as nn.Conv2d has them)
+        self,
+        channels: int,
+        out: int,
+        kernel: int,
+        stride: int = 1,
+        groups: int = 1,
+        activation: nn.Module | None = None,
+    ) -> None:
+        conv = nn.Conv2d(channels, out, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
+        norm = nn.BatchNorm2d(out, eps=0.001, momentum=0.01)
+        super().__init__(conv, norm, *([] if activation is None else [activation]))
+
+    def fold(self) -> None:
+        """Fold the norm into the convolution."""
+        conv, norm = self[0], self[1]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            self[0] = fuse_conv_bn_eval(conv, norm)
+            self[1] = nn.Identity()
+
+
+class Bottleneck(nn.Module):
+    """Expand, convolve each channel, attend to channels, project; added to the input where the shapes allow."""
+
+    def __init__(self, channels: int, row: Row, shape: MnShape) -> None:
+        super().__init__()
+        expanded, out = shape.channels(row.expanded), shape.channels(row.out)
+        stride = 1 if row.stage is None else shape.strides[row.stage]
+        # the published networks add where the table's channels are equal, which rounding to 8 can make true
+        self.adds = stride == 1 and channels == out
+        layers: list[nn.Module] = []
+        if expanded != channels:
+            layers.append(ConvNorm(channels, expanded, 1, activation=_activation(row)))
+        layers.append(ConvNorm(expanded, expanded, row.kernel, stride, expanded, _activation(row)))
+        if row.attends:
+            layers.append(ChannelAttention(expanded))
+        layers.append(ConvNorm(expanded, out, 1))
+        self.block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, bands, frames) -> (n, out, bands / stride, frames / stride)."""
+        added: Tensor = self.block(x)
+        return added + x if self.adds else added
+
+
+class ChannelAttention(nn.Module):
+    """Squeeze and excitation over channels (Hu et al., CVPR 2018), one branch of the published concurrent block."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conc_se_layers = nn.ModuleList([_Excite(channels, multiple_of_8(channels // 4))])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each channel scaled by a factor between 0 and 1 that depends on all channels' means."""
+        scale: Tensor = self.conc_se_layers[0](x.mean((2, 3)))
+        return x * scale[:, :, None, None]
+
+
+class _Excite(nn.Module):
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, squeezed)
+        self.fc2 = nn.Linear(squeezed, channels)
+
+    def forward(self, means: Tensor) -> Tensor:
+        return torch.sigmoid(self.fc2(torch.relu(self.fc1(means))))
+
+
+def _activation(row: Row) -> nn.Module:
+    return nn.Hardswish(inplace=True) if row.hard_swish else nn.ReLU(inplace=True)
+
+
+def _head(shape: MnShape) -> nn.Sequential:
+    """Embedding (n, dim, 1, 1) -> logits; layers without weights keep the published places of those that have them."""
+    if shape.head == "fully_convolutional":
+        return nn.Sequential(nn.Conv2d(shape.dim, shape.classes, 1, bias=False), nn.BatchNorm2d(shape.classes))
+    hidden = shape.channels(HIDDEN)
+    return nn.Sequential(
+        nn.Identity(),
+        nn.Flatten(1),
+        nn.Linear(shape.dim, hidden),
+        nn.Hardswish(inplace=True),
+        nn.Dropout(0.2),
+        nn.Linear(hidden, shape.classes),
+    )
