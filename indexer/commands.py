@@ -1,0 +1,221 @@
+"""The subcommand ``soundalike index``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.model import Options, Summary
+from indexer.progress import clock_time, reporter
+from search import wiring
+from search.errors import UsageError, printable
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from search import Library
+
+DONE = 0
+SOME_FAILED = 1
+
+
+class Index:
+    """Make what is in some folders findable."""
+
+    name = "index"
+    help = "index the audio files in folders, so that they can be searched"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a file")
+        parser.add_argument(
+            "--library",
+            type=Path,
+            metavar="DIR",
+            help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
+        )
+        parser.add_argument(
+            "--encoder",
+            metavar="NAME",
+            help="what makes the vectors (default: the library's own, else $SOUNDALIKE_ENCODER)",
+        )
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
+        parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
+        parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
+        parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
+        parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
+        parser.add_argument(
+            "--wait", type=float, default=0.0, metavar="S", help="wait for another writer this long (0)"
+        )
+        parser.add_argument("--json", action="store_true", help="print a summary as JSON, one line for each pass")
+        parser.add_argument("--quiet", action="store_true", help="print nothing but failures")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Index, once or until stopped; 1 when some inputs failed, 128 + the signal when stopped by one."""
+        from indexer.job import index
+
+        options = _options(args)
+        settings = replace(settings, device=args.device or settings.device)
+        _one_thread_per_call(options)
+        with (
+            _until_signal() as stop,
+            wiring.library(args.library or settings.library, settings, create=True) as library,
+        ):
+            encoder = wiring.encoder(args.encoder or _default_encoder(library, settings), settings)
+            tell = reporter(quiet=args.quiet or args.json)
+            status = DONE
+            for paths in self._passes(args, stop.event):
+                with tell.running():
+                    summary = index(library, encoder, paths, options, tell, stop=stop.event)
+                _print_summary(summary, args)
+                status = max(status, SOME_FAILED if summary.failed else DONE)
+            if stop.signal is not None:
+                if not args.watch:
+                    print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
+                return 128 + stop.signal
+        return status
+
+    def _passes(self, args: argparse.Namespace, stop: threading.Event) -> Iterable[list[str]]:
+        if not args.watch:
+            return [args.paths]
+        from indexer.watch import changed_paths
+
+        return changed_paths(args.paths, stop)
+
+
+COMMANDS = (Index(),)
+
+
+def index_again(library: Library, encoder: str, paths: Sequence[str], settings: Settings) -> int:
+    """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name."""
+    from indexer.job import index
+
+    tell = reporter(quiet=False)
+    with tell.running():
+        summary = index(library, wiring.encoder(encoder, settings), paths, Options(), tell)
+    return SOME_FAILED if summary.failed else DONE
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """The summary as ``--json`` prints it."""
+    stages = {name: round(value, 3) for name, value in asdict(summary.stages).items()}
+    return {
+        "indexed": summary.indexed,
+        "linked": summary.linked,
+        "moved": summary.moved,
+        "unchanged": summary.unchanged,
+        "changed": summary.changed,
+        "missing": summary.missing,
+        "removed": summary.removed,
+        "failed": [asdict(failure) for failure in summary.failed],
+        "silent": summary.silent,
+        "hours": round(summary.hours, 6),
+        "seconds": round(summary.seconds, 3),
+        "times_real_time": round(summary.times_real_time, 1),
+        "stages": {**stages, "sum_s": round(summary.stages.sum_s, 3)},
+        "library": summary.library,
+        "space": summary.space,
+        "sequence": summary.sequence,
+        "interrupted": summary.interrupted,
+    }
+
+
+def summary_line(summary: Summary) -> str:
+    """The summary for people."""
+    counts = (
+        (summary.indexed, "indexed"),
+        (summary.changed, "changed"),
+        (summary.linked, "copies"),
+        (summary.moved, "moved"),
+        (summary.unchanged, "unchanged"),
+        (summary.missing, "missing"),
+        (summary.removed, "removed"),
+        (summary.silent, "silent"),
+        (len(summary.failed), "failed"),
+    )
+    shown = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"
+    if not summary.hours:
+        return f"{shown} ({clock_time(summary.seconds)})"
+    pace = f"{summary.hours:.2f} h of audio, {summary.times_real_time:.0f}x real time"
+    return f"{shown} ({pace}, {clock_time(summary.seconds)})"
+
+
+def _print_summary(summary: Summary, args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps(as_json(summary)), flush=True)
+    elif not args.quiet:
+        print(summary_line(summary), flush=True)
+
+
+def _options(args: argparse.Namespace) -> Options:
+    """Raises UsageError for a number that makes no sense."""
+    if args.workers is not None and args.workers < 1:
+        raise UsageError(f"--workers is {args.workers}; it must be 1 or more")
+    if args.max_duration_s is not None and not args.max_duration_s > 0:
+        raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
+    if not args.wait >= 0:
+        raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
+    return Options(workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=args.wait)
+
+
+def _default_encoder(library: Library, settings: Settings) -> str:
+    """The encoder of the library's first space; the default one for a library that has none yet."""
+    spaces = library.clips.spaces()
+    return spaces[0].name if spaces else settings.encoder
+
+
+def _one_thread_per_call(options: Options) -> None:
+    """Let every encoding thread compute alone: several fill the processors better than one that splits every layer.
+
+    The numeric libraries read it when they are loaded, which is why it is set here and now.
+    """
+    from indexer.executors import encoding_threads
+
+    processors = os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors // encoding_threads(options.workers))))
+
+
+class _Stop:
+    """What a signal sets."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.signal: int | None = None
+
+
+@contextmanager
+def _until_signal() -> Iterator[_Stop]:
+    """Turn the first SIGINT or SIGTERM into a clean stop; the second one does what it always does."""
+    stop = _Stop()
+    before: dict[int, Any] = {}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop.signal = number
+        stop.event.set()
+        for other, handler in before.items():
+            signal.signal(other, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[int(number)] = signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        for other, handler in before.items():
+            signal.signal(other, handler)
+
+
+def _again() -> str:
+    """The command line that resumes this one."""
+    import shlex
+
+    return " ".join(["soundalike", *(printable(shlex.quote(word)) for word in sys.argv[1:])])

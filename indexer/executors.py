@@ -1,0 +1,166 @@
+"""Where the work runs: threads of this process (a cluster can take their place behind the same method).
+
+Decoders, resamplers, networks and hashes let go of Python's lock, so threads use every processor and share
+memory; nothing is copied between processes. Decoding and encoding threads together are more than the processors:
+whichever side is behind gets the time, and bounded channels hold the other back.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from indexer.channel import Cancelled, Channel, Closed
+from indexer.clock import StageClock
+from indexer.model import Outcome, Task, Twin
+from indexer.pipeline import FileReader, Piece, encode
+from search.ports import Encoder
+
+Result: TypeAlias = Outcome | Twin
+
+TICK_S = 0.2
+"""How often whoever waits for results hears from us when there are none."""
+BATCH_AUDIO_S = 160.0
+MAX_BATCH = 64
+"""A batch is ``BATCH_AUDIO_S`` of audio, but no more windows than this: larger ones gain nothing on a processor."""
+MAX_ENCODING_THREADS = 4
+WAITING_RESULTS = 64
+
+
+def encoding_threads(workers: int | None) -> int:
+    """How many threads encode when ``workers`` (None: one per processor) decode."""
+    return min(workers or os.cpu_count() or 1, MAX_ENCODING_THREADS)
+
+
+class Executor(Protocol):
+    """Runs the reading and encoding of many files."""
+
+    def run(self, tasks: Iterator[Task | Outcome], reader: FileReader) -> Generator[Result | None]:
+        """Results in any order; None when there was none for a moment. Closing the iterator stops the work.
+
+        ``tasks`` is drawn from as the work goes on, by one thread at a time; outcomes in it are passed on.
+        """
+
+
+class LocalExecutor:
+    """``workers`` threads that decode and as many (up to four) that encode, in this process."""
+
+    def __init__(self, encoder: Encoder, workers: int, clock: StageClock) -> None:
+        self._encoder = encoder
+        self._workers = workers
+        self._clock = clock
+        self.batch = max(1, min(MAX_BATCH, round(BATCH_AUDIO_S / encoder.spec.window_s)))
+
+    def run(self, tasks: Iterator[Task | Outcome], reader: FileReader) -> Generator[Result | None]:
+        """See `Executor.run`. Raises what a thread raised (EncoderError, JobError)."""
+        pieces: Channel[Piece] = Channel(self.batch)
+        results: Channel[Result] = Channel(WAITING_RESULTS)
+        source = _Shared(tasks, self._clock)
+        turns = threading.Lock()
+        encoders = encoding_threads(self._workers)
+        with ThreadPoolExecutor(self._workers + encoders, thread_name_prefix="index") as pool:
+            crew = _Crew(pieces.cancel, results.cancel)
+            try:
+                crew.start(
+                    [pool.submit(_read_all, source, reader, pieces, results) for _ in range(self._workers)],
+                    pieces.close,
+                )
+                crew.start(
+                    [pool.submit(self._encode_all, turns, pieces, results) for _ in range(encoders)],
+                    results.close,
+                )
+                while True:
+                    yield results.get(TICK_S)
+            except (Closed, Cancelled):
+                crew.check()
+            finally:
+                pieces.cancel()
+                results.cancel()
+
+    def _encode_all(self, turns: threading.Lock, pieces: Channel[Piece], results: Channel[Result]) -> None:
+        """Encode batch after batch until the channel is closed."""
+        waves = np.empty((self.batch, self._encoder.spec.window_samples), np.float32)
+        while True:
+            with turns:  # one thread at a time fills its batch, or two would share what makes one
+                batch = _collect(pieces, self.batch)
+            if not batch:
+                return
+            with self._clock.stage("encode"):
+                outcomes = encode(self._encoder, batch, waves)
+            del batch
+            for outcome in outcomes:
+                results.put(outcome)
+
+
+def _read_all(source: _Shared, reader: FileReader, pieces: Channel[Piece], results: Channel[Result]) -> None:
+    """Read file after file until none is left."""
+    for item in source:
+        result = item if isinstance(item, Outcome) else reader.read(item, pieces.put)
+        if result is not None:
+            results.put(result)
+
+
+def _collect(pieces: Channel[Piece], size: int) -> list[Piece]:
+    """The next ``size`` windows, fewer when the channel is closed before."""
+    batch: list[Piece] = []
+    try:
+        while len(batch) < size:
+            piece = pieces.get()
+            if piece is not None:
+                batch.append(piece)
+    except Closed:
+        pass
+    return batch
+
+
+class _Shared(Iterator["Task | Outcome"]):
+    """An iterator that threads draw from one at a time."""
+
+    def __init__(self, tasks: Iterator[Task | Outcome], clock: StageClock) -> None:
+        self._tasks = tasks
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def __next__(self) -> Task | Outcome:
+        with self._lock, self._clock.stage("scan"):
+            return next(self._tasks)
+
+
+class _Crew:
+    """Threads that do one job: when the last of a group is done, the next group is told; when one fails, all stop."""
+
+    def __init__(self, *stops: Callable[[], None]) -> None:
+        self._stops = stops
+        self._lock = threading.Lock()
+        self._futures: list[Future[None]] = []
+
+    def start(self, group: list[Future[None]], when_done: Callable[[], None]) -> None:
+        """Watch over the threads of ``group``."""
+        self._futures += group
+        left = len(group)
+
+        def ended(future: Future[None]) -> None:
+            nonlocal left
+            if future.exception() is not None:
+                for stop in self._stops:
+                    stop()
+            with self._lock:
+                left -= 1
+                last = left == 0
+            if last:
+                when_done()
+
+        for future in group:
+            future.add_done_callback(ended)
+
+    def check(self) -> None:
+        """Raise what went wrong in a thread, if anything did."""
+        for future in self._futures:
+            error = future.exception()
+            if error is not None and not isinstance(error, Cancelled):
+                raise error

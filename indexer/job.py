@@ -1,0 +1,215 @@
+"""The bulk job: bring a library up to date with what is on disk.
+
+`index` is all of it: look, read, encode, write, and tell what was done. It keeps no state of its own: whatever
+stops it, the next call plans from the catalog and does what is left.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from indexer.clock import StageClock
+from indexer.executors import LocalExecutor
+from indexer.model import Failure, Options, Outcome, Progress, Summary
+from indexer.pipeline import FileReader
+from indexer.plan import Plan, moved_clips
+from indexer.scan import places
+from indexer.writer import Writer
+from search.errors import LibraryBusy
+from search.model import Root, Space
+from search.ports import Encoder, JobCatalog, Lease
+
+REPORT_EVERY_S = 0.2
+
+
+class Library(Protocol):
+    """What a job asks of a library (`search.Library` is one)."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+
+    @property
+    def jobs(self) -> JobCatalog:
+        """Where a job writes."""
+
+    def roots(self) -> list[Root]:
+        """Its roots."""
+
+    def publish(self, space: Space, lease: Lease) -> bool:
+        """Turn what was written into a snapshot when enough is pending."""
+
+
+class Report(Protocol):
+    """Who is told how a job goes. Called by the thread that runs it."""
+
+    def progress(self, progress: Progress) -> None:
+        """How far it is, a few times a second."""
+
+    def failure(self, failure: Failure) -> None:
+        """A file that could not be indexed, when that turns out."""
+
+    def note(self, text: str) -> None:
+        """Something that a person wants to know, one line."""
+
+
+def index(
+    library: Library,
+    encoder: Encoder,
+    paths: Sequence[str],
+    options: Options,
+    report: Report,
+    *,
+    stop: threading.Event | None = None,
+) -> Summary:
+    """Index every audio file at or under ``paths`` into the encoder's space; what was done.
+
+    Setting ``stop`` ends it within seconds, with everything that is finished by then written. Raises LibraryBusy
+    when another writer holds the lease, SpaceMismatch, LibraryError (disk full, read-only), EncoderError, JobError.
+    """
+    started_s = time.monotonic()
+    with _lease(library.jobs, options.wait_s, report) as lease:
+        job = _Job(library, encoder, options, report, lease=lease, stop=stop or threading.Event())
+        return job.run(paths, started_s)
+
+
+class _Job:
+    """One pass, from the lease to the summary."""
+
+    def __init__(
+        self,
+        library: Library,
+        encoder: Encoder,
+        options: Options,
+        report: Report,
+        *,
+        lease: Lease,
+        stop: threading.Event,
+    ) -> None:
+        self._library = library
+        self._encoder = encoder
+        self._options = options
+        self._report = report
+        self._lease = lease
+        self._stop = stop
+        self._clock = StageClock()
+        self._counts: Counter[str] = Counter()
+        self._failed: list[Failure] = []
+        self._bytes_done = 0
+        self._audio_s = 0.0
+        self._silent = 0
+        self._moved: set[int] = set()
+
+    def run(self, paths: Sequence[str], started_s: float) -> Summary:
+        catalog = self._library.jobs
+        space = catalog.space(self._encoder.spec)
+        found, nowhere = places(paths, [root.path for root in self._library.roots()])
+        for path in nowhere:
+            self._count([Outcome("failed", path, cause="no such file or folder")])
+        plan = Plan(catalog, space, found, self._clock)
+        writer = Writer(catalog, self._lease, plan.ledger, self._clock)
+        self._work(space, plan, writer)
+        if not self._stop.is_set():
+            for outcome in plan.leftovers(self._moved, prune=self._options.prune):
+                self._count([outcome, *writer.add(outcome)])
+        self._count(writer.finish())
+        if not self._stop.is_set():
+            self._publish(space)
+        return self._summary(space, writer.sequence, time.monotonic() - started_s)
+
+    def _work(self, space: Space, plan: Plan, writer: Writer) -> None:
+        """Read and encode what needs it, writing and publishing as it comes."""
+        options = self._options
+        survey = plan.survey()
+        workers = options.workers or os.cpu_count() or 1
+        executor = LocalExecutor(self._encoder, workers, self._clock)
+        reader = FileReader(self._encoder.spec, space, plan.ledger, self._clock, options.max_duration_s)
+        started_s = told_s = published_s = time.monotonic()
+        with closing(executor.run(plan.tasks(), reader)) as results:
+            for result in results:
+                if self._stop.is_set():
+                    break
+                if isinstance(result, Outcome):
+                    self._count([result])
+                self._count(writer.tick() if result is None else writer.add(result))
+                now_s = time.monotonic()
+                if now_s - told_s >= REPORT_EVERY_S:
+                    told_s = now_s
+                    self._report.progress(self._progress(survey.files, survey.work_bytes, now_s - started_s))
+                if now_s - published_s >= options.publish_every_s:
+                    self._count(writer.flush())
+                    self._publish(space)
+                    published_s = time.monotonic()
+        self._report.progress(self._progress(survey.files, survey.work_bytes, time.monotonic() - started_s))
+
+    def _publish(self, space: Space) -> None:
+        with self._clock.stage("publish"):
+            self._library.publish(space, self._lease)
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            self._counts[outcome.kind] += 1
+            self._bytes_done += outcome.size_bytes
+            self._audio_s += outcome.duration_s
+            self._silent += outcome.silent
+            self._moved |= moved_clips(outcome)
+            if outcome.kind == "failed":
+                failure = Failure(outcome.path, outcome.cause)
+                self._failed.append(failure)
+                self._report.failure(failure)
+
+    def _progress(self, files: int, work_bytes: int, elapsed_s: float) -> Progress:
+        done = sum(self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed"))
+        return Progress(
+            files_done=done,
+            files_total=max(files, done),
+            bytes_done=self._bytes_done,
+            bytes_total=work_bytes,
+            audio_s=self._audio_s,
+            failed=len(self._failed),
+            elapsed_s=elapsed_s,
+        )
+
+    def _summary(self, space: Space, sequence: int, seconds: float) -> Summary:
+        counts = self._counts
+        return Summary(
+            library=str(self._library.path),
+            space=space.name,
+            sequence=sequence,
+            indexed=counts["indexed"],
+            linked=counts["linked"],
+            moved=counts["moved"],
+            unchanged=counts["unchanged"],
+            changed=counts["changed"],
+            missing=counts["missing"],
+            removed=counts["removed"],
+            silent=self._silent,
+            failed=tuple(self._failed),
+            hours=self._audio_s / 3600,
+            seconds=seconds,
+            stages=self._clock.times(),
+            interrupted=self._stop.is_set(),
+        )
+
+
+@contextmanager
+def _lease(catalog: JobCatalog, wait_s: float, report: Report) -> Iterator[Lease]:
+    """The writer's lease; whoever has to wait for it is told for whom."""
+    holder = f"soundalike index (process {os.getpid()} on {platform.node()})"
+    with ExitStack() as held:
+        try:
+            lease = held.enter_context(catalog.lease(holder, 0))
+        except LibraryBusy as busy:
+            if wait_s <= 0:
+                raise
+            report.note(f"waiting up to {wait_s:g} s: {busy}")
+            lease = held.enter_context(catalog.lease(holder, wait_s))
+        yield lease

@@ -1,0 +1,161 @@
+"""The values of the bulk job: what there is to do, what came of it, what it cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from search.model import ClipChange, FileFacts, KnownFile, Root
+
+Kind: TypeAlias = Literal["indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed"]
+"""What became of a file; the summary counts by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to index.
+
+    ``workers``: threads that decode, and that encode; None: one per processor. ``prune``: remove the clips whose
+    files are gone (otherwise they are marked missing). ``max_duration_s``: longer files fail. ``wait_s``: how long
+    to wait for another writer's lease. ``publish_every_s``: how long a new clip may wait for a snapshot.
+    """
+
+    workers: int | None = None
+    prune: bool = False
+    max_duration_s: float | None = None
+    wait_s: float = 0.0
+    publish_every_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to look at; ``known`` is what the catalog remembers of its path, if anything."""
+
+    root: Root
+    facts: FileFacts
+    known: KnownFile | None
+
+    @property
+    def path(self) -> str:
+        """Where the file is, absolute."""
+        return absolute(self.root, self.facts.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file, and the changes that write it into the catalog, in their order.
+
+    ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
+    are the content's, where it was decoded. ``path`` is absolute. ``cause`` says why, for a failure.
+    """
+
+    kind: Kind
+    path: str
+    changes: tuple[ClipChange, ...] = ()
+    digest: str | None = None
+    duration_s: float = 0.0
+    size_bytes: int = 0
+    silent: bool = False
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A file with the same bytes as one that is being encoded at this moment: it is settled when that one is."""
+
+    task: Task
+    digest: str
+    title: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that could not be indexed: its absolute path, and why."""
+
+    path: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """CPU seconds of each stage, over all of its threads.
+
+    ``process_s`` is the CPU time of the whole process over the same time: what the stages do not account for
+    (starting threads, waiting, a network that computes in threads of its own) is the difference.
+    """
+
+    scan_s: float = 0.0
+    hash_s: float = 0.0
+    decode_s: float = 0.0
+    encode_s: float = 0.0
+    write_s: float = 0.0
+    publish_s: float = 0.0
+    process_s: float = 0.0
+
+    @property
+    def sum_s(self) -> float:
+        """All stages together."""
+        return self.scan_s + self.hash_s + self.decode_s + self.encode_s + self.write_s + self.publish_s
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. ``bytes_*`` count the files that need work; totals are from a first look at the folders."""
+
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    audio_s: float
+    failed: int
+    elapsed_s: float
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of audio per second of work."""
+        return self.audio_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left at the pace so far, None before there is one."""
+        if self.bytes_done <= 0:
+            return None
+        return self.elapsed_s * max(self.bytes_total - self.bytes_done, 0) / self.bytes_done
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a job did. Counts are of files; ``silent`` of those encoded; ``hours`` of audio decoded, over ``seconds``.
+
+    ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the next run.
+    """
+
+    library: str
+    space: str
+    sequence: int
+    indexed: int = 0
+    linked: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    missing: int = 0
+    removed: int = 0
+    silent: int = 0
+    failed: tuple[Failure, ...] = ()
+    hours: float = 0.0
+    seconds: float = 0.0
+    stages: StageTimes = field(default_factory=StageTimes)
+    interrupted: bool = False
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of audio decoded per second of the job."""
+        return self.hours * 3600 / self.seconds if self.seconds > 0 else 0.0
+
+
+def absolute(root: Root, path: str) -> str:
+    """The absolute path of ``path``, which is relative to ``root`` and has '/' between its parts."""
+    return os.path.join(root.path, *path.split("/")) if path else root.path  # noqa: PTH118  # any bytes, no cost

@@ -1,0 +1,199 @@
+"""What a file needs: nothing, a link to content that is known, a move of a clip, or decoding and encoding.
+
+The catalog is the only memory, so a job that was stopped anywhere is resumed by planning again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from indexer.clock import StageClock
+from indexer.model import Outcome, Task, absolute
+from indexer.scan import Place, Unreadable, covers, is_absent, walk
+from search.model import ClipChange, FileFacts, KnownFile, MarkMissing, MoveClip, RecordFailure, RemoveClip, Root, Space
+from search.ports import JobCatalog
+
+Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait"]
+"""``wait``: a file with the same bytes is being encoded at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the bytes of a file need: the ``content_id`` to link; the ``clip_id`` of a clip that moved here, if any."""
+
+    need: Need
+    content_id: int = 0
+    clip_id: int | None = None
+
+
+class Ledger:
+    """Which contents are known, which clips may have moved, what is being encoded right now. Threads share it."""
+
+    def __init__(self, catalog: JobCatalog, space: Space) -> None:
+        self._catalog = catalog
+        self._space_id = space.id
+        self._lock = threading.Lock()
+        self._in_work: set[str] = set()
+        self._clips: dict[str, list[tuple[Root, KnownFile]]] = defaultdict(list)
+
+    def remember(self, root: Root, files: Iterable[KnownFile]) -> None:
+        """Take in clips of a root that may turn out to have moved."""
+        for file in files:
+            self._clips[file.digest].append((root, file))
+
+    def decide(self, task: Task, digest: str) -> Decision:
+        """What the file of ``task`` needs, now that its digest is known; claims the digest when that is encoding."""
+        known = task.known
+        if known is not None and known.digest == digest and known.encoded:
+            return Decision("link", content_id=known.content_id)
+        with self._lock:
+            if digest in self._in_work:
+                return Decision("wait")
+            found = self._catalog.find(digest)
+            moved = self._vanished(digest) if known is None else None
+            if found is not None and self._space_id in found[1]:
+                return Decision("link" if moved is None else "move", found[0].id, moved)
+            self._in_work.add(digest)
+            return Decision("encode", clip_id=moved)
+
+    def settle(self, digest: str) -> None:
+        """The content of ``digest`` was written, or could not be made."""
+        with self._lock:
+            self._in_work.discard(digest)
+
+    def in_work(self, digest: str) -> bool:
+        """Whether the content of ``digest`` is being made or waits to be written."""
+        with self._lock:
+            return digest in self._in_work
+
+    def content_id(self, digest: str) -> int | None:
+        """The stored content of ``digest``, if it has vectors in the space."""
+        found = self._catalog.find(digest)
+        return found[0].id if found is not None and self._space_id in found[1] else None
+
+    def _vanished(self, digest: str) -> int | None:
+        """A clip of these bytes whose file is gone; it is given once."""
+        for place, (root, file) in enumerate(clips := self._clips.get(digest, [])):
+            if not os.path.lexists(absolute(root, file.facts.path)) and not is_absent(root.path):
+                del clips[place]
+                return file.clip_id
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a first look found: how many files there are, and how many bytes of them need work."""
+
+    files: int
+    work_bytes: int
+
+
+class Plan:
+    """Everything that one pass over some places has to do, found while it is being done.
+
+    First `survey`, then `tasks` to their end, then `leftovers`: what the scan did not find.
+    """
+
+    def __init__(self, catalog: JobCatalog, space: Space, found: Sequence[Place], clock: StageClock) -> None:
+        self.ledger = Ledger(catalog, space)
+        self._clock = clock
+        self._stops = {place.root for place in found}
+        self._roots = {path: catalog.root(path) for path in sorted(self._stops)}
+        self._known = {path: catalog.files(root.id, space.id) for path, root in self._roots.items()}
+        self._absent = [p for p in found if self._known[p.root] and is_absent(p.root)]
+        self._places = [p for p in found if p not in self._absent]
+        self._seen: set[int] = set()
+        self._unread: list[tuple[str, str]] = []
+
+    def survey(self) -> Survey:
+        """A first look at everything: how much there is to do, and which clips are not where they were."""
+        files = work_bytes = 0
+        seen: set[int] = set()
+        with self._clock.stage("scan"):
+            for place in self._places:
+                known = self._known[place.root]
+                for found in walk(place.root, place.part, self._stops - {place.root}):
+                    files += 1
+                    if isinstance(found, Unreadable):
+                        continue
+                    file = known.get(found.path)
+                    if file is not None:
+                        seen.add(file.clip_id)
+                    if not _is_settled(file, found):
+                        work_bytes += found.size_bytes
+            for path, root in self._roots.items():
+                self.ledger.remember(root, (f for f in self._known[path].values() if f.clip_id not in seen))
+        return Survey(files, work_bytes)
+
+    def tasks(self) -> Iterator[Task | Outcome]:
+        """Every file that needs work, and the outcome of every other, in the order of the walk."""
+        for place in self._absent:
+            count = len(self._known[place.root])
+            cause = f"the folder is empty or not there; its {count} clips are kept as they are (is a disk unmounted?)"
+            yield Outcome("failed", place.root, cause=cause)
+        for place in self._places:
+            root, known = self._roots[place.root], self._known[place.root]
+            for found in walk(place.root, place.part, self._stops - {place.root}):
+                facts = found if isinstance(found, FileFacts) else found.facts
+                file = known.get(facts.path)
+                if isinstance(found, Unreadable):
+                    outcome = self._unreadable(root, place, found, file)
+                    if outcome is not None:
+                        yield outcome
+                    continue
+                if file is not None:
+                    self._seen.add(file.clip_id)
+                if _is_settled(file, facts):
+                    yield Outcome("unchanged", absolute(root, facts.path))
+                else:
+                    yield Task(root, facts, file)
+
+    def leftovers(self, moved: set[int], *, prune: bool) -> Iterator[Outcome]:
+        """The clips whose files the scan did not find, to be marked missing, or removed when ``prune``.
+
+        Clips under a folder that could not be read, or of a root that is not there, are left as they are.
+        ``moved`` are the clips that were found under another path.
+        """
+        for place in self._places:
+            root = self._roots[place.root]
+            for path, file in self._known[place.root].items():
+                if file.clip_id in self._seen or file.clip_id in moved or not covers(place.part, path):
+                    continue
+                if any(r == place.root and covers(folder, path) for r, folder in self._unread):
+                    continue
+                where = absolute(root, path)
+                if prune:
+                    yield Outcome("removed", where, (RemoveClip(file.clip_id),))
+                else:
+                    yield Outcome("missing", where, () if file.missing else (MarkMissing(file.clip_id),))
+
+    def _unreadable(self, root: Root, place: Place, found: Unreadable, file: KnownFile | None) -> Outcome | None:
+        """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""
+        where = absolute(root, found.facts.path)
+        if found.facts.path == place.part and not os.path.lexists(where):
+            known = self._known[place.root]
+            if any(covers(place.part, path) for path in known):
+                return None
+            return Outcome("failed", where, cause=found.cause)
+        if found.folder:
+            self._unread.append((place.root, found.facts.path))
+            return Outcome("failed", where, cause=found.cause)
+        changes: list[ClipChange] = [RecordFailure(root.id, found.facts, found.cause)]
+        if file is not None and os.path.lexists(where):
+            self._seen.add(file.clip_id)
+        return Outcome("failed", where, tuple(changes), cause=found.cause)
+
+
+def _is_settled(known: KnownFile | None, facts: FileFacts) -> bool:
+    """Whether the catalog has this very file, by size and time, with its vectors."""
+    return known is not None and known.encoded and not known.missing and known.facts == facts
+
+
+def moved_clips(outcome: Outcome) -> set[int]:
+    """The clips that ``outcome`` moves."""
+    return {change.clip_id for change in outcome.changes if isinstance(change, MoveClip)}

@@ -1,0 +1,131 @@
+"""How a job is told to people: a bar on a terminal, a line now and then elsewhere, failures always.
+
+Everything goes to stderr; stdout is for the summary.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from indexer.model import Failure, Progress
+from search.errors import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+LINE_EVERY_S = 5.0
+
+
+class Reporter(Protocol):
+    """Implements `indexer.job.Report`, and may hold the terminal while a job runs."""
+
+    def running(self) -> AbstractContextManager[object]:
+        """The block in which a job runs."""
+
+    def progress(self, progress: Progress) -> None:
+        """How far the job is."""
+
+    def failure(self, failure: Failure) -> None:
+        """A file that could not be indexed."""
+
+    def note(self, text: str) -> None:
+        """One line for a person."""
+
+
+class FailuresOnly:
+    """Says nothing but what went wrong (``--json``, ``--quiet``)."""
+
+    def running(self) -> AbstractContextManager[object]:
+        """See `Reporter`."""
+        return nullcontext()
+
+    def progress(self, progress: Progress) -> None:
+        """See `Reporter`."""
+
+    def failure(self, failure: Failure) -> None:
+        """See `Reporter`."""
+        self.note(failure_line(failure))
+
+    def note(self, text: str) -> None:
+        """See `Reporter`."""
+        print(f"soundalike: {text}", file=sys.stderr, flush=True)
+
+
+class Lines(FailuresOnly):
+    """A line every few seconds, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._told_s = time.monotonic()
+
+    def progress(self, progress: Progress) -> None:
+        """See `Reporter`."""
+        now_s = time.monotonic()
+        if now_s - self._told_s >= LINE_EVERY_S:
+            self._told_s = now_s
+            print(progress_line(progress), file=sys.stderr, flush=True)
+
+
+class TerminalBar(FailuresOnly):
+    """A bar that moves, with failures above it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        columns = (BarColumn(bar_width=30), TextColumn("{task.description}", markup=False))
+        self._bar: Bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("looking", total=None)
+
+    def running(self) -> AbstractContextManager[object]:
+        """See `Reporter`."""
+        return self._bar
+
+    def progress(self, progress: Progress) -> None:
+        """See `Reporter`."""
+        if progress.bytes_total:
+            done, total = progress.bytes_done, progress.bytes_total
+        else:
+            done, total = progress.files_done, progress.files_total
+        self._bar.update(self._task, completed=done, total=max(total, done), description=progress_line(progress))
+
+    def note(self, text: str) -> None:
+        """See `Reporter`."""
+        self._bar.console.print(f"soundalike: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def reporter(*, quiet: bool) -> Reporter:
+    """The fitting one for this process's stderr."""
+    if quiet:
+        return FailuresOnly()
+    return TerminalBar() if sys.stderr.isatty() else Lines()
+
+
+def failure_line(failure: Failure) -> str:
+    """``path: cause``, one line whatever the file is called."""
+    return f"{printable(failure.path)}: {printable(failure.cause)}"
+
+
+def progress_line(progress: Progress) -> str:
+    """Files, hours, times real time, failures and time left."""
+    parts = [
+        f"{progress.files_done} of {progress.files_total} files",
+        f"{progress.audio_s / 3600:.2f} h",
+        f"{progress.times_real_time:.0f}x real time",
+    ]
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    left_s = progress.left_s
+    if left_s is not None:
+        parts.append(f"{clock_time(left_s)} left")
+    return ", ".join(parts)
+
+
+def clock_time(seconds: float) -> str:
+    """``m:ss``, or ``h:mm:ss`` from an hour on."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

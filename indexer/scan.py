@@ -1,0 +1,198 @@
+"""What is on disk: which root a path belongs to, and which files under it are audio.
+
+Rules, in the order in which they bite:
+
+* A PATH inside a root that the library has belongs to that root, and only that part of it is looked at.
+* A PATH above roots that the library has becomes a root of its own; the inner roots keep their folders (they are
+  looked at as themselves), so no file is ever a clip of two roots.
+* A single file that no root holds makes its folder a root, and only that file is looked at; it is taken
+  whatever it is called.
+* Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
+  disks) are skipped. Symbolic links are followed; each folder is entered once, by its own name if it has one in
+  the tree, so loops end.
+"""
+
+# Paths are str here, as the system gave them: any bytes pass, and a hundred thousand cost little.
+# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from search.audio import is_audio_name
+from search.model import FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A PATH resolved: ``root`` is the absolute path of its root, ``part`` its relative path under that ('' = all)."""
+
+    root: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something in the tree that cannot be read. ``facts.path`` is relative; ``folder``: nothing below it was seen."""
+
+    facts: FileFacts
+    cause: str
+    folder: bool = False
+
+
+def resolve(path: str) -> str:
+    """``path`` absolute, its folders without links; a link to a file keeps its own name."""
+    if os.path.isdir(path):
+        return os.path.realpath(path)
+    head, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(head), name)
+
+
+def places(paths: Sequence[str], roots: Iterable[str]) -> tuple[list[Place], list[str]]:
+    """Where each of ``paths`` belongs, given the folders of the library's ``roots``; and those that are nowhere.
+
+    Places come from the top down; what lies within another PATH is dropped, and inner roots of a PATH are places
+    of their own. Nowhere is a path that neither exists nor lies in a root.
+    """
+    known = set(roots)
+    found: list[Place] = []
+    nowhere: list[str] = []
+    for path in sorted({resolve(p) for p in paths}, key=len):
+        home = max((root for root in known if _is_within(path, root)), key=len, default=None)
+        if home is None:
+            if not os.path.lexists(path):
+                nowhere.append(path)
+                continue
+            home = path if os.path.isdir(path) else os.path.dirname(path)
+            known.add(home)
+        found.append(Place(home, _relative(path, home)))
+        found.extend(Place(root) for root in sorted(known) if root != home and _is_within(root, path))
+    kept: list[Place] = []
+    for place in found:
+        if not any(place.root == k.root and covers(k.part, place.part) for k in kept):
+            kept.append(place)
+    return kept, nowhere
+
+
+def covers(part: str, path: str) -> bool:
+    """Whether the relative ``path`` is ``part`` or lies under it."""
+    return not part or path == part or path.startswith(part + "/")
+
+
+def walk(root: str, part: str, stops: Collection[str]) -> Iterator[FileFacts | Unreadable]:
+    """Every audio file of ``root`` at or under ``part``, folder by folder, names in order.
+
+    ``stops`` are absolute folders that are not entered (other roots), by whatever name. Memory grows with the
+    largest folder, not with the tree.
+    """
+    start = os.path.join(root, *part.split("/")) if part else root
+    if not os.path.isdir(start):
+        yield _look(start, part)
+        return
+    entered = {identity for identity in map(_identity, stops) if identity is not None}
+    waiting = [(start, part)]
+    by_link: list[tuple[str, str]] = []
+    while waiting or by_link:
+        folder, relative = waiting.pop() if waiting else by_link.pop()
+        try:
+            identity = _identity(folder)
+            if identity is None or identity in entered:
+                continue
+            entered.add(identity)
+            listing = _list(folder)
+        except OSError as error:
+            yield Unreadable(FileFacts(relative, 0, 0), _cause(error), folder=True)
+            continue
+        prefix = relative + "/" if relative else ""
+        waiting.extend((os.path.join(folder, name), prefix + name) for name in reversed(listing.folders))
+        by_link.extend((os.path.join(folder, name), prefix + name) for name in reversed(listing.links))
+        for name in listing.files:
+            yield _look(os.path.join(folder, name), prefix + name)
+
+
+def is_absent(root: str) -> bool:
+    """Whether the folder of a root is not there or holds nothing: what an unmounted disk leaves."""
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # there, but unreadable: the walk says so
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    files: list[str]
+    folders: list[str]
+    links: list[str]
+    """Links to folders."""
+
+
+def _list(folder: str) -> _Listing:
+    """The names in a folder that matter, sorted. Raises OSError."""
+    listing = _Listing([], [], [])
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                listing.folders.append(entry.name)
+            elif entry.is_symlink() and _leads_to_folder(entry):
+                listing.links.append(entry.name)
+            elif is_audio_name(entry.name):
+                listing.files.append(entry.name)
+    for names in (listing.files, listing.folders, listing.links):
+        names.sort()
+    return listing
+
+
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:
+        return False  # a link to itself; if its name is that of audio, looking at it says so
+
+
+def _look(path: str, relative: str) -> FileFacts | Unreadable:
+    try:
+        facts = facts_of(path, relative)
+    except FileNotFoundError:
+        cause = "a broken link" if os.path.islink(path) else "no such file or folder"
+        return Unreadable(FileFacts(relative, 0, 0), cause)
+    except OSError as error:
+        return Unreadable(FileFacts(relative, 0, 0), _cause(error))
+    if facts is None:
+        return Unreadable(FileFacts(relative, 0, 0), "not a regular file")
+    return facts
+
+
+def facts_of(path: str, relative: str) -> FileFacts | None:
+    """Size and time of the file at ``path``; None for what is no regular file (reading a pipe would never end)."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return FileFacts(relative, found.st_size, found.st_mtime_ns)
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """Device and number of a folder; None for one that is gone."""
+    try:
+        found = os.stat(folder)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _cause(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _relative(path: str, root: str) -> str:
+    return "" if path == root else path[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")

@@ -1,0 +1,120 @@
+"""Which parts of some folders changed, again and again, while files come, change and go.
+
+This tells where to look; the job itself finds out what happened there, as it does after any other interval.
+"""
+
+# Paths are str here, as in indexer.scan.
+# ruff: noqa: PTH112, PTH116, PTH118, PTH119, PTH120, PTH206, PTH208
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from indexer.scan import resolve
+from search.audio import is_audio_name
+from search.errors import JobError, UsageError, printable
+
+GATHER_MS = 500
+"""Changes closer together than this are one."""
+GATHER_AT_MOST_MS = 5_000
+TICK_MS = 200
+SETTLE_S = 0.5
+"""A file whose size and time stand still this long is taken to be whole."""
+SETTLE_AT_MOST_S = 30.0
+"""A file that grows for longer (a recording that runs) is tried, and tried again when it changes next."""
+
+
+def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[str]]:
+    """The files and folders to look at because something happened there, until ``stop`` is set.
+
+    The first item comes at once and is ``paths`` themselves: by then watching has begun, so nothing that happens
+    during the first look at them is lost. A file that is gone is told by its folder. Raises UsageError for a path
+    that is not there, JobError when the system refuses to watch (a limit on watches, say).
+    """
+    from watchfiles import watch
+
+    watched = [resolve(path) for path in paths]
+    for path, given in zip(watched, paths, strict=True):
+        if not os.path.lexists(path):
+            raise UsageError(f"cannot watch {printable(given)}: no such file or folder")
+    folders = {path if os.path.isdir(path) else os.path.dirname(path) for path in watched}
+    told_all = False
+    try:
+        for changes in watch(
+            *sorted(folders),
+            watch_filter=None,
+            debounce=GATHER_AT_MOST_MS,
+            step=GATHER_MS,
+            stop_event=stop,
+            rust_timeout=TICK_MS,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        ):
+            if not told_all:
+                told_all = True
+                yield list(paths)
+            found = places_to_look({path for _, path in changes}, watched)
+            if found and settled(found, stop):
+                yield found
+    except OSError as error:
+        raise JobError(f"cannot watch {', '.join(map(printable, paths))}: {error}") from error
+
+
+def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
+    """Where to look because of ``changed``: audio files and folders themselves; the folder of what is gone."""
+    found = set()
+    for path in changed:
+        home = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
+        if home is None or _is_hidden(path[len(home) :]):
+            continue
+        if os.path.isdir(path):
+            found.add(path)
+        elif not os.path.lexists(path):
+            found.add(_existing(path, home))
+        elif is_audio_name(os.path.basename(path)) or path == home:
+            found.add(path)
+    return sorted(found)
+
+
+def settled(paths: Sequence[str], stop: threading.Event) -> bool:
+    """Wait until no file among ``paths`` grows any more (or for half a minute); false when ``stop`` was set."""
+    deadline_s = time.monotonic() + SETTLE_AT_MOST_S
+    before = _states(paths)
+    while not stop.wait(SETTLE_S):
+        now = _states(paths)
+        if now == before or time.monotonic() > deadline_s:
+            return True
+        before = now
+    return False
+
+
+def _states(paths: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Size and time of every file at ``paths``, and of those directly in the folders among them."""
+    states: list[tuple[int, int] | None] = []
+    for path in paths:
+        inside = [path]
+        if os.path.isdir(path):
+            inside = [os.path.join(path, name) for name in sorted(os.listdir(path)) if is_audio_name(name)]
+        states += [_state(file) for file in inside]
+    return states
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _existing(path: str, home: str) -> str:
+    """The nearest folder above ``path`` that is there, ``home`` at the furthest."""
+    while path != home and not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _is_hidden(relative: str) -> bool:
+    return any(part.startswith(".") for part in relative.split(os.sep))
