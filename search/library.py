@@ -19,17 +19,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.engine import SearchEngine, SpaceView
 from search.errors import LibraryError, QueryError, SnapshotError, SpaceMismatch
-from search.model import Answer, Query, Space
+from search.model import Answer, Query, Root, Space
 from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
 from search.settings import Settings
 from search.vectors.snapshot import SnapshotIndex
-from search.vectors.snapshot import verify as verify_snapshots
 
 CATALOG_FILE = "catalog.sqlite"
 REFRESH_INTERVAL_S = 0.5
@@ -105,6 +102,10 @@ class Library:
         """What readers ask of the catalog."""
         return self.catalog
 
+    def roots(self) -> list[Root]:
+        """The folders that the library indexes."""
+        return self.catalog.roots()
+
     def space(self, name: str | None = None) -> Space:
         """The space called ``name``, or the library's first. Raises QueryError that lists what is there."""
         spaces = self.catalog.spaces()
@@ -120,10 +121,7 @@ class Library:
 
     def encoder(self, space: Space) -> Encoder:
         """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now."""
-        with self._lock:
-            if space.name not in self._encoders:
-                self._encoders[space.name] = self._load_encoder(space.name, self.settings)
-            encoder = self._encoders[space.name]
+        encoder = self._loaded(space)
         if encoder.spec.fingerprint != space.fingerprint:
             raise SpaceMismatch(
                 f"space {space.name!r} of {self.path} was made by revision {space.revision} "
@@ -131,6 +129,16 @@ class Library:
                 f"({encoder.spec.fingerprint[:12]}); run: soundalike reindex --library {self.path}"
             )
         return encoder
+
+    def current_fingerprint(self, space: Space) -> str:
+        """The fingerprint of the encoder that has the space's name today."""
+        return self._loaded(space).spec.fingerprint
+
+    def _loaded(self, space: Space) -> Encoder:
+        with self._lock:
+            if space.name not in self._encoders:
+                self._encoders[space.name] = self._load_encoder(space.name, self.settings)
+            return self._encoders[space.name]
 
     def search(self, query: Query) -> Answer:
         """Answer a query on the state of the last half second."""
@@ -155,7 +163,7 @@ class Library:
         disk is full.
         """
         lease.check()
-        index = SnapshotIndex.open(self._folder(space) / "index", space.dim, device="cpu")
+        index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device="cpu")
         published, sequence = index.sequence, self.catalog.sequence()
         pending = self.catalog.pending(space.id, published)
         size = len(index) + pending
@@ -167,42 +175,21 @@ class Library:
         self.catalog.prune_changes(published)
         return True
 
-    def verify(self) -> list[str]:
-        """Everything that is wrong with the library, a line each; empty when it is sound.
-
-        Checks the catalog (integrity, references, sizes), every snapshot on disk, and that the index of each space
-        holds the catalog's segments, no more and no fewer, each placed under a clip.
-        """
-        problems = self.catalog.verify()
-        for space in self.catalog.spaces():
-            problems += verify_snapshots(self._folder(space) / "index")
-            (view,) = self.views(space.name)
-            expected = np.concatenate(
-                [c.segment_ids for c in self.catalog.changes(space.id, 0)] or [np.empty(0, np.int64)]
-            )
-            held = view.index.ids()
-            for what, ids in (("lacks", np.setdiff1d(expected, held)), ("dangles", np.setdiff1d(held, expected))):
-                if len(ids):
-                    problems.append(f"space {space.name}: index {what} {len(ids)} segments, the first is {ids[0]}")
-        return problems
-
-    def rebuild(self, space: Space, lease: Lease) -> None:
-        """Make the space's snapshots anew from the catalog, without decoding or encoding anything."""
-        lease.check()
+    def forget(self, space: Space) -> None:
+        """Drop what is held in memory of a space; the next search opens it again."""
         with self._lock:
             self._open.pop(space.id, None)
-        for part in ("index", "columns"):
-            shutil.rmtree(self._folder(space) / part, ignore_errors=True)
-        self.publish(space, lease, always=True)
+            self._encoders.pop(space.name, None)
 
-    def _folder(self, space: Space) -> Path:
+    def folder(self, space: Space) -> Path:
+        """Where a space's snapshots lie."""
         return self.path / "spaces" / str(space.id)
 
     def _refresh(self, space: Space) -> None:
         """Bring a space's view up to the catalog: the index first, so that every segment in it has its columns."""
         opened = self._open.get(space.id)
         if opened is None:
-            index = SnapshotIndex.open(self._folder(space) / "index", space.dim, device=self.settings.device)
+            index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device=self.settings.device)
             columns = self._newest_columns(space)
         else:
             index, columns = opened.index, opened.columns
@@ -221,7 +208,7 @@ class Library:
 
     def _save_columns(self, space: Space) -> None:
         columns = self._newest_columns(space).refreshed(self.catalog)
-        target = self._folder(space) / "columns" / f"{columns.sequence:020d}"
+        target = self.folder(space) / "columns" / f"{columns.sequence:020d}"
         if not target.exists():
             columns.save(target)
         for old in self._column_folders(space)[COLUMNS_KEPT:]:
@@ -229,7 +216,7 @@ class Library:
 
     def _column_folders(self, space: Space) -> list[Path]:
         """Newest first; names in the making (not all digits) are left out."""
-        parent = self._folder(space) / "columns"
+        parent = self.folder(space) / "columns"
         if not parent.is_dir():
             return []
         return sorted((f for f in parent.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)

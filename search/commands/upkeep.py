@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from search import wiring
+from search import upkeep, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.library import Library, holder
+from search.library import Library
 from search.model import Clip, RemoveClip
 from search.settings import Settings
 
@@ -31,7 +31,7 @@ class Info:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print it."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            facts = library.info()
+            facts = upkeep.info(library)
         if args.json:
             output.print_json(facts.as_json())
         else:
@@ -58,7 +58,7 @@ class Tags:
             if args.clip is not None:
                 rows: list[tuple[str, float]] = [(t.name, t.probability) for t in _clip(library, args.clip).tags]
             else:
-                rows = [(name, count) for name, count in library.tag_counts(args.min_probability)]
+                rows = [(name, count) for name, count in upkeep.tag_counts(library, args.min_probability)]
         if args.json:
             output.print_json([{"name": name, "value": round(value, 4)} for name, value in rows])
         elif rows:
@@ -83,7 +83,7 @@ class Verify:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each problem; 1 when there is one."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            problems = library.verify()
+            problems = upkeep.verify(library)
         if args.json:
             output.print_json({"sound": not problems, "problems": problems})
         else:
@@ -112,7 +112,7 @@ class Remove:
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
         with wiring.library(options.library_path(args, settings), settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
-            with library.jobs.lease(holder("remove"), wait_s=10) as lease:
+            with library.jobs.lease(upkeep.holder("remove"), wait_s=10) as lease:
                 for start in range(0, len(ids), REMOVE_BATCH):
                     library.jobs.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
                 for space in library.clips.spaces():
@@ -136,17 +136,16 @@ class Reindex:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Rebuild; the status of the indexing job where files are encoded again."""
-        path = options.library_path(args, settings)
-        with wiring.library(path, settings) as library:
-            stale = [s for s in library.clips.spaces() if library.is_stale(s)]
-            if args.encoder is None and not stale:
-                with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
-                    for space in library.clips.spaces():
-                        library.rebuild(space, lease)
-                        print(f"{space.name}: index made anew from the catalog")
-                return 0
-            names = [args.encoder] if args.encoder else [space.name for space in stale]
-            return max(_encode_again(library, name, settings) for name in names)
+        with wiring.library(options.library_path(args, settings), settings) as library:
+            if args.encoder is not None:
+                return _encode_again(library, args.encoder, settings)
+            stale = upkeep.stale_spaces(library)
+            for space in library.clips.spaces():
+                if space not in stale:
+                    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
+                        upkeep.rebuild(library, space, lease)
+                    print(f"{space.name}: index made anew from the catalog")
+            return max((_encode_again(library, space.name, settings) for space in stale), default=0)
 
 
 class Backup:
@@ -162,10 +161,8 @@ class Backup:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the backup."""
-        if args.target.exists():
-            raise UsageError(f"{args.target} is there already; choose another name")
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            library.backup(args.target)
+            upkeep.backup(library, args.target)
         print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
         return 0
 
@@ -186,8 +183,9 @@ class Restore:
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
         with wiring.library(options.library_path(args, settings), settings, create=True) as library:
-            library.restore(args.source)
-            clips = library.info().clips
+            with library.jobs.lease(upkeep.holder("restore"), wait_s=10) as lease:
+                upkeep.restore(library, args.source, lease)
+            clips = upkeep.info(library).clips
         print(f"{library.path}: {clips} clips restored")
         return 0
 
@@ -203,7 +201,7 @@ def _ids_to_remove(
     library: Library, paths: list[str], clip_ids: list[int], *, missing: bool
 ) -> tuple[list[int], list[str]]:
     """The clips meant, and what is not in the library."""
-    found: set[int] = set(library.missing()) if missing else set()
+    found: set[int] = set(library.catalog.missing()) if missing else set()
     unknown = []
     for clip_id in clip_ids:
         if library.clips.clips([clip_id]):
@@ -211,7 +209,7 @@ def _ids_to_remove(
         else:
             unknown.append(f"clip {clip_id}")
     for path in paths:
-        below = library.clips_below(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        below = upkeep.clips_below(library, os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
         found.update(below)
         if not below:
             unknown.append(path)
@@ -219,12 +217,19 @@ def _ids_to_remove(
 
 
 def _encode_again(library: Library, name: str, settings: Settings) -> int:
-    """Encode every root's files into a fresh space of encoder ``name``, then drop the spaces that it replaces."""
-    index = wiring.job("index")
-    with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
-        library.retire(name, lease)
-    status: int = index(library, name, [root.path for root in library.roots()], settings)
-    if status in {0, 1}:
-        with library.jobs.lease(holder("reindex"), wait_s=10) as lease:
-            library.drop_retired(lease)
-    return status
+    """Encode every file into a fresh space of encoder ``name``, then drop the spaces that it replaces."""
+    encoder = wiring.encoder(name, settings)
+    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
+        for space in library.clips.spaces():
+            if space.name == encoder.spec.name and space.fingerprint != encoder.spec.fingerprint:
+                upkeep.retire(library, space, lease)
+    status: int = wiring.job("index")(library, name, [root.path for root in library.roots()], settings)
+    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
+        left = upkeep.drop_replaced(library, library.space(encoder.spec.name), lease)
+    for space, contents in left:
+        print(
+            f"soundalike: space {space.name} stays: {contents} contents could not be encoded again; "
+            "bring their files back and reindex once more, or take them out with: soundalike remove --missing",
+            file=sys.stderr,
+        )
+    return 1 if left else status

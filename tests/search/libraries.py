@@ -1,0 +1,120 @@
+"""Small real libraries for tests: a SQLite file and snapshots on disk, filled with vectors that a test chooses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from search.errors import EncoderError
+from search.library import Library
+from search.model import (
+    AddContent,
+    AudioEncoding,
+    Content,
+    ContentEncoding,
+    EncoderSpec,
+    FileFacts,
+    Vectors,
+    Waves,
+)
+from search.ports import Encoder
+from search.settings import Settings
+
+DIM = 8
+
+
+def spec(**changes: object) -> EncoderSpec:
+    """A small encoder's facts."""
+    facts = {
+        "name": "toy",
+        "revision": "1",
+        "fingerprint": "f" * 64,
+        "dim": DIM,
+        "sample_rate_hz": 8000,
+        "window_s": 1.0,
+        "hop_s": 0.5,
+        "calibration": (10.0, -5.0),
+    }
+    return EncoderSpec(**{**facts, **changes})
+
+
+class ToyEncoder:
+    """Energy in eight equal bands of the spectrum; reads the eight words ``band0`` to ``band7`` when told to."""
+
+    def __init__(self, facts: EncoderSpec) -> None:
+        self.spec = facts
+
+    def encode_audio(self, waves: Waves) -> AudioEncoding:
+        power = np.abs(np.fft.rfft(waves, axis=1))[:, 1:] ** 2
+        bands = np.stack([b.sum(axis=1) for b in np.array_split(power, DIM, axis=1)], axis=1) + 1e-9
+        return AudioEncoding((bands / np.linalg.norm(bands, axis=1, keepdims=True)).astype(np.float32))
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        if not self.spec.can_text:
+            raise EncoderError("toy cannot read")
+        return np.stack([axis(int(text.removeprefix("band"))) for text in texts])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A clip to put into a library: its path, its segments' vectors, what stands in its metadata."""
+
+    path: str
+    vectors: Vectors
+    title: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    bytes_: bytes = b""
+
+
+def axis(index: int, toward: int | None = None, amount: float = 0.0) -> np.ndarray:
+    """A unit vector along one axis, or between two."""
+    vector = np.zeros(DIM, np.float32)
+    vector[index] = 1.0
+    if toward is not None:
+        vector[toward] += amount
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def settings(tmp_path: Path) -> Settings:
+    return Settings(library=tmp_path / "library", models=(), model_cache=tmp_path / "models", device="cpu")
+
+
+def open_library(tmp_path: Path, facts: EncoderSpec | None = None) -> Library:
+    """The library below ``tmp_path`` (made when it is not there), its encoder a `ToyEncoder`."""
+
+    def load(name: str, _settings: Settings) -> Encoder:
+        return ToyEncoder(facts or spec())
+
+    return Library.open(tmp_path / "library", settings(tmp_path), load_encoder=load, create=True)
+
+
+def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None = None, *, publish: bool = True) -> None:
+    """Apply the entries as one job under the lease would."""
+    space = library.jobs.space(facts or spec())
+    root = library.jobs.root("/sounds")
+    with library.jobs.lease("test", wait_s=5) as lease:
+        changes = [_addition(entry, root.id, space.id) for entry in entries]
+        library.jobs.apply(lease, changes)
+        if publish:
+            library.publish(space, lease, always=True)
+
+
+def _addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
+    n = len(entry.vectors)
+    starts = np.arange(n) * 0.5
+    digest = hashlib.sha256(entry.bytes_ or entry.path.encode("utf-8", "surrogateescape")).hexdigest()
+    return AddContent(
+        root_id=root_id,
+        file=FileFacts(entry.path, 1000, 1),
+        content=Content(digest, 0.5 + 0.5 * n, 8000, 1, "WAV", "PCM_16"),
+        title=entry.title or Path(entry.path).stem,
+        metadata=entry.metadata,
+        space_id=space_id,
+        encoding=ContentEncoding(
+            np.stack([starts, starts + 1.0], axis=1), entry.vectors.astype(np.float16), np.zeros(n, bool)
+        ),
+    )

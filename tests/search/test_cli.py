@@ -1,0 +1,172 @@
+"""The command line's contract: the order of parts, passages, exit statuses, start-up time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from search import cli
+from search.commands import options
+from search.errors import UsageError
+from search.model import AudioPart, ClipPart, SegmentPart, TextPart
+
+
+def parse(*arguments):
+    parser = argparse.ArgumentParser()
+    options.add_query(parser)
+    return options.query(parser.parse_args(arguments))
+
+
+def test_parts_keep_their_order_and_a_weight_belongs_to_the_part_before_it():
+    query = parse("--text", "rain", "--weight", "2", "--not-text", "thunder", "--clip", "7", "--not-clip", "8",
+                  "--weight", "0.5", "--segment", "9", "-k", "3")  # fmt: skip
+    assert query.parts == (
+        TextPart("rain", 2.0),
+        TextPart("thunder", -1.0),
+        ClipPart(7),
+        ClipPart(8, -0.5),
+        SegmentPart(9),
+    )
+    assert query.k == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "start_s", "end_s"),
+    [("a.wav", 0.0, None), ("a.wav#3-6", 3.0, 6.0), ("a.wav#1:30-1:31.5", 90.0, 91.5), ("a.wav#5-", 5.0, None),
+     ("a.wav#-2", 0.0, 2.0)],
+)  # fmt: skip
+def test_a_passage_is_written_after_a_hash(text, start_s, end_s):
+    assert options.passage(text) == AudioPart(str(Path.cwd() / "a.wav"), start_s, end_s)
+
+
+def test_a_file_whose_name_looks_like_a_passage_is_that_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take#1-2").touch()
+    assert options.passage("take#1-2") == AudioPart(str(tmp_path / "take#1-2"))
+
+
+@pytest.mark.parametrize("text", ["a.wav#6-3", "a.wav#1:2:x-3", "a.wav#..-3"])
+def test_a_passage_that_makes_no_sense_is_refused(text):
+    if text == "a.wav#1:2:x-3":
+        assert options.passage(text).path.endswith(text)  # no times: a file name like any other
+    else:
+        with pytest.raises(UsageError):
+            options.passage(text)
+
+
+def test_nothing_to_look_for_is_wrong_use(capsys, tmp_path):
+    assert cli.main(["search", "--library", str(tmp_path)]) == 2
+    assert "say what to look for" in capsys.readouterr().err
+
+
+def test_a_library_that_is_not_there_says_how_to_make_one(capsys, tmp_path):
+    assert cli.main(["search", "--text", "x", "--library", str(tmp_path / "none")]) == 3
+    err = capsys.readouterr().err
+    assert "no library at" in err
+    assert "soundalike index" in err
+    assert len(err.splitlines()) == 1
+
+
+def soundalike(*arguments, timeout=120):
+    command = [sys.executable, "-m", "search.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory):
+    """A folder of four sounds with hard names, and its library, made by the command."""
+    folder = tmp_path_factory.mktemp("sounds")
+    rate = 16000
+    time_s = np.arange(2 * rate) / rate
+    sounds = {"airhorn_03.wav": 400, "car 'horn'\nloud.wav": 420, "pip.flac": 3000, "päng 🎺.ogg": 2500}
+    for name, frequency in sounds.items():
+        soundfile.write(folder / name, 0.3 * np.sin(2 * np.pi * frequency * time_s), rate)
+    library = tmp_path_factory.mktemp("library") / "library"
+    done = soundalike("index", folder, "--library", library, "--json")
+    assert done.returncode == 0, done.stderr
+    return folder, library
+
+
+def test_json_has_the_contracts_fields(indexed):
+    _, library = indexed
+    found = soundalike("search", "--text", "horn", "--json", "--library", library)
+    answer = json.loads(found.stdout)
+    assert found.returncode == 0
+    assert set(answer) == {"verdict", "hits", "took_ms"}
+    assert {Path(hit["path"]).name for hit in answer["hits"]} == {"airhorn_03.wav", "car 'horn'\nloud.wav"}
+    for hit in answer["hits"]:
+        assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
+                            "tags", "via"}  # fmt: skip
+        assert Path(hit["path"]).exists()
+
+
+def test_an_example_finds_the_nearest_sound_and_csv_and_tables_hold_it(indexed):
+    folder, library = indexed
+    example = f"{folder / 'airhorn_03.wav'}#0.5-1.5"
+    csv = soundalike("search", "--audio", example, "--csv", "--library", library).stdout.splitlines()
+    assert csv[0].startswith("rank,score,probability,clip_id")
+    assert "airhorn_03" in csv[1]
+    table = soundalike("search", "--audio", example, "--library", library).stdout
+    assert "car 'horn'\\nloud.wav" in table
+
+
+def test_exporting_gives_unit_rows_beside_their_clips(indexed, tmp_path):
+    _, library = indexed
+    out = tmp_path / "v.npz"
+    assert soundalike("export", "--vectors", out, "--library", library).returncode == 0
+    with np.load(out) as arrays:
+        assert set(arrays) == {"clip_id", "path", "start_s", "end_s", "vectors", "space"}
+        assert len(arrays["clip_id"]) == len(arrays["vectors"]) == 4
+        np.testing.assert_allclose(np.linalg.norm(arrays["vectors"], axis=1), 1, atol=1e-3)
+    for name in ("hits.csv", "hits.json", "hits.m3u8"):
+        done = soundalike("export", "--hits", tmp_path / name, "--text", "horn", "--library", library)
+        assert done.returncode == 0
+        assert "airhorn_03.wav" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_info_verify_tags_and_remove(indexed, tmp_path):
+    folder, library = indexed
+    info = json.loads(soundalike("info", "--json", "--library", library).stdout)
+    assert (info["clips"], info["roots"][0]["path"]) == (4, str(folder))
+    assert soundalike("verify", "--library", library).returncode == 0
+    assert soundalike("tags", "--library", library).returncode == 0
+    assert soundalike("remove", tmp_path / "nothing.wav", "--library", library).returncode == 1
+    copy = tmp_path / "copy.sqlite"
+    assert soundalike("backup", copy, "--library", library).returncode == 0
+    assert soundalike("remove", folder / "pip.flac", "--library", library).stdout == "1 clips removed\n"
+    assert json.loads(soundalike("info", "--json", "--library", library).stdout)["clips"] == 3
+    assert soundalike("restore", copy, "--library", library).returncode == 0
+    assert json.loads(soundalike("info", "--json", "--library", library).stdout)["clips"] == 4
+    assert soundalike("reindex", "--library", library).returncode == 0
+    assert soundalike("verify", "--library", library).returncode == 0
+
+
+def test_a_command_that_needs_no_model_starts_in_half_a_second(indexed):
+    """The median of five starts; a busy machine is allowed twice the bar (`bench speed` prints the figure)."""
+    _, library = indexed
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        soundalike("info", "--library", library)
+        took.append(time.perf_counter() - started)
+    assert sorted(took)[2] < 1.0
+
+
+def test_a_search_by_words_loads_neither_torch_nor_a_decoder(indexed):
+    """Cold start: what a search does not need is not imported."""
+    _, library = indexed
+    code = (
+        "import sys; from search import cli; "
+        f"cli.main(['search', '--text', 'horn', '--library', {str(library)!r}]); "
+        "print([m for m in ('torch', 'transformers', 'av', 'soundfile', 'alembic') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == "[]"

@@ -1,0 +1,198 @@
+"""The engine's exact meanings (DESIGN.md), on real libraries with chosen vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from search.errors import QueryError, SpaceMismatch, WhereError
+from search.model import AudioPart, ClipPart, Query, SegmentPart, TextPart
+from tests.search.libraries import Entry, axis, fill, open_library, spec
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Four clips: two horns (one of two segments), a dog, and a copy of the dog elsewhere."""
+    with open_library(tmp_path) as library:
+        fill(
+            library,
+            [
+                Entry("horns/airhorn_03.wav", np.stack([axis(1), axis(0)])),
+                Entry("horns/car horn.wav", np.stack([axis(0, 1, 0.5)])),
+                Entry("dog.wav", np.stack([axis(2)]), bytes_=b"dog"),
+                Entry("copies/dog again.wav", np.stack([axis(2)]), bytes_=b"dog"),
+            ],
+        )
+        yield library
+
+
+def clip_id(library, path):
+    return next(c.id for c in library.clips.clips(range(1, 10)) if c.path == path)
+
+
+def paths(answer):
+    return [hit.path.removeprefix("/sounds/") for hit in answer.hits]
+
+
+def test_a_clip_counts_as_its_best_segment_with_its_time_stamps(library):
+    vector = axis(0)
+    ranking = library.engine.rank(vector, 10)
+    hits = library.search(Query((ClipPart(clip_id(library, "horns/car horn.wav")),))).hits
+    assert hits[0].path == "/sounds/horns/airhorn_03.wav"
+    assert (hits[0].start_s, hits[0].end_s) == (0.5, 1.5)
+    assert hits[0].score == pytest.approx(float(axis(0, 1, 0.5) @ axis(0)), abs=1e-3)
+    assert len(ranking.content_ids) == len(set(ranking.content_ids)) == 3
+    assert list(ranking.scores) == sorted(ranking.scores, reverse=True)
+
+
+def test_one_hit_for_each_clip_and_copies_stand_side_by_side(library):
+    hits = library.search(Query((ClipPart(clip_id(library, "horns/airhorn_03.wav")),), k=10)).hits
+    assert len({hit.clip_id for hit in hits}) == len(hits) == 3
+    dogs = [i for i, hit in enumerate(hits) if "dog" in hit.path]
+    assert dogs == [1, 2]
+
+
+def test_the_clip_in_hand_is_not_among_the_answers_but_its_copy_is(library):
+    answer = library.search(Query((ClipPart(clip_id(library, "dog.wav")),)))
+    assert paths(answer)[0] == "copies/dog again.wav"
+    assert "dog.wav" not in paths(answer)
+
+
+def test_a_segment_asks_for_that_passage_only(library):
+    whole = clip_id(library, "horns/airhorn_03.wav")
+    first = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), k=10)).hits
+    assert whole in {hit.clip_id for hit in first}
+    (content,) = {c.content_id for c in library.clips.clips([whole])}
+    segments = library.clips.encoding(content, library.space().id).segment_ids
+    answer = library.search(Query((SegmentPart(int(segments[1])),)))
+    assert answer.hits[0].path == "/sounds/horns/car horn.wav"
+    assert answer.hits[0].score == pytest.approx(float(axis(0, 1, 0.5) @ axis(0)), abs=1e-3)
+
+
+def test_parts_add_up_by_weight_and_negative_parts_subtract(library):
+    dog, horn = clip_id(library, "dog.wav"), clip_id(library, "horns/car horn.wav")
+    vector = library.engine.query_vector((ClipPart(dog, 2.0), ClipPart(horn, -1.0)))
+    expected = 2 * axis(2) - axis(0, 1, 0.5)
+    np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-3)
+
+
+def test_words_find_names_even_inside_a_word(library):
+    answer = library.search(Query((TextPart("horn"),)))
+    assert set(paths(answer)) == {"horns/airhorn_03.wav", "horns/car horn.wav"}
+    assert answer.verdict == "good"
+    assert {via.part for hit in answer.hits for via in hit.via} == {"words 1"}
+
+
+def test_sound_and_words_are_fused_and_say_what_each_gave(library):
+    dog = clip_id(library, "dog.wav")
+    answer = library.search(Query((ClipPart(dog), TextPart("again"))))
+    assert paths(answer)[0] == "copies/dog again.wav"
+    shares = {via.part: via.share for via in answer.hits[0].via}
+    assert set(shares) == {"clip 1", "words 2"}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert answer.hits[0].score == pytest.approx(1.0)
+
+
+def test_unwanted_words_push_a_clip_down(library):
+    horn = clip_id(library, "horns/car horn.wav")
+    plain = library.search(Query((ClipPart(horn),)))
+    without = library.search(Query((ClipPart(horn), TextPart("airhorn", -1.0))))
+    assert paths(plain)[0] == "horns/airhorn_03.wav"
+    assert paths(without)[-1] == "horns/airhorn_03.wav"
+
+
+def test_a_sound_to_avoid_orders_what_the_words_found(library):
+    horn = clip_id(library, "horns/car horn.wav")
+    answer = library.search(Query((TextPart("horn"), ClipPart(horn, -1.0))))
+    assert set(paths(answer)) == {"horns/airhorn_03.wav", "horns/car horn.wav"}
+    assert paths(answer)[0] == "horns/airhorn_03.wav"
+
+
+def test_a_filter_holds_for_each_clip_not_for_its_copies(library):
+    answer = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), where='path ~ "copies"'))
+    assert paths(answer) == ["copies/dog again.wav"]
+    assert library.search(Query((TextPart("dog"),), where='path ~ "copies"')).hits[0].path.endswith("dog again.wav")
+
+
+def test_a_filter_that_nothing_passes_gives_no_hits(library):
+    answer = library.search(Query((TextPart("dog"),), where="duration_s > 1000"))
+    assert (answer.hits, answer.verdict) == ((), "none")
+
+
+def test_an_example_from_a_file_or_a_passage_of_it(library, tmp_path):
+    rate = 8000
+    time = np.arange(2 * rate) / rate
+    low, high = np.sin(2 * np.pi * 200 * time), np.sin(2 * np.pi * 1200 * time)
+    soundfile.write(tmp_path / "both.wav", 0.5 * np.concatenate([low, high]), rate)
+    at_end = library.engine.query_vector((AudioPart(str(tmp_path / "both.wav"), 2.5, 4.0),))
+    whole = library.engine.query_vector((AudioPart(str(tmp_path / "both.wav")),))
+    assert np.argmax(at_end) == 2
+    assert at_end[2] > 0.99
+    assert whole[0] > 0.5
+    assert whole[2] > 0.5
+
+
+def test_a_probability_is_the_calibrated_cosine_and_gives_the_verdict(library):
+    answer = library.search(Query((ClipPart(clip_id(library, "dog.wav")),)))
+    assert answer.hits[0].probability == pytest.approx(1 / (1 + np.exp(-5.0)), abs=1e-3)
+    assert answer.verdict == "good"
+    far = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), where='path ~ "horns"'))
+    assert far.hits
+    assert far.verdict == "none"
+
+
+def test_words_are_read_by_an_encoder_that_can(tmp_path):
+    facts = spec(can_text=True)
+    with open_library(tmp_path, facts) as library:
+        fill(library, [Entry("a.wav", np.stack([axis(3)])), Entry("b.wav", np.stack([axis(5)]))], facts)
+        answer = library.search(Query((TextPart("band5"),)))
+        assert paths(answer)[0] == "b.wav"
+        assert answer.hits[0].via[0].part == "text 1"
+        assert answer.hits[0].probability is None
+
+
+def test_what_was_added_since_the_snapshot_is_found_and_what_went_is_not(library):
+    fill(library, [Entry("new.wav", np.stack([axis(7)]))], publish=False)
+    library._checked = float("-inf")
+    assert paths(library.search(Query((TextPart("new"),)))) == ["new.wav"]
+    assert library.engine.rank(axis(7), 1).scores[0] == pytest.approx(1.0, abs=1e-3)
+    assert library.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        (Query(()), "at least one thing"),
+        (Query((TextPart("x", -1.0),)), "at least one thing"),
+        (Query((TextPart("x"),), k=0), "k is 0"),
+        (Query((TextPart("x", float("nan")),)), "weight"),
+        (Query((TextPart("  "),)), "empty"),
+        (Query((ClipPart(999),)), "no clip has the id 999"),
+        (Query((SegmentPart(10**12),)), "no segment has the id"),
+        (Query((TextPart("x"),), space="cnn:other"), "no space called 'cnn:other'; its spaces: toy"),
+        (Query((TextPart("x"),) * 65), "at most 64"),
+    ],
+)
+def test_a_query_that_makes_no_sense_says_why(library, query, says):
+    with pytest.raises(QueryError, match=says):
+        library.search(query)
+
+
+def test_parts_that_cancel_out_are_refused(library):
+    dog = clip_id(library, "dog.wav")
+    with pytest.raises(QueryError, match="cancel"):
+        library.search(Query((ClipPart(dog), ClipPart(dog, -1.0))))
+
+
+def test_a_filter_that_does_not_parse_says_where(library):
+    with pytest.raises(WhereError):
+        library.search(Query((TextPart("x"),), where="duration_s <"))
+
+
+def test_vectors_of_another_fingerprint_are_never_mixed(tmp_path):
+    with open_library(tmp_path, spec(fingerprint="a" * 64)) as library:
+        fill(library, [Entry("a.wav", np.stack([axis(3)]))], spec(fingerprint="b" * 64))
+        soundfile.write(tmp_path / "x.wav", np.ones(9000) * 0.1, 8000)
+        with pytest.raises(SpaceMismatch, match="soundalike reindex"):
+            library.search(Query((AudioPart(str(tmp_path / "x.wav")),)))

@@ -1,0 +1,51 @@
+"""Reciprocal-rank fusion against the paper's formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.fusion import RANK_OFFSET, RankedClips, fuse
+
+
+def ranked(ids, weight=1.0):
+    n = len(ids)
+    return RankedClips("list", np.array(ids, np.int64), np.ones(n, np.float32), np.full(n, -1), weight)
+
+
+def test_a_clip_that_two_lists_find_passes_one_that_only_one_finds_first():
+    order = [clip for clip, _ in fuse([ranked([1, 2]), ranked([3, 2])], 10)]
+    assert order[0] == 2
+
+
+def test_first_in_every_list_scores_one():
+    assert fuse([ranked([7, 8], 2.0), ranked([7])], 1) == [(7, pytest.approx(1.0))]
+
+
+def test_an_unwanted_list_lowers_but_never_brings_in():
+    fused = dict(fuse([ranked([1, 2]), ranked([1, 9], -1.0)], 10))
+    assert 9 not in fused
+    assert fused[2] > fused[1]
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(1, 30), unique=True, max_size=20), st.sampled_from([-1.0, 0.5, 1.0, 2.0])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_every_score_is_the_papers_sum(lists):
+    """score = sum over lists of weight / (60 + rank), scaled by what first place in every wanted list would give."""
+    wanted = [(ids, w) for ids, w in lists if w > 0]
+    scale = sum(w for _, w in wanted) / (RANK_OFFSET + 1)
+    expected = {
+        clip: sum(w / (RANK_OFFSET + 1 + ids.index(clip)) for ids, w in lists if clip in ids) / scale
+        for ids, _ in wanted
+        for clip in ids
+    }
+    fused = fuse([ranked(ids, w) for ids, w in lists], 1000)
+    assert dict(fused) == pytest.approx(expected)
+    assert [s for _, s in fused] == sorted((s for _, s in fused), reverse=True)
