@@ -137,7 +137,11 @@ def score(judged: Judged) -> PerQuery:
     """Every metric of every query that has a relevant clip, and the best value that each could have."""
     answered = np.flatnonzero(judged.relevant > 0).astype(np.int64)
     relevant = judged.relevant[answered]
-    values = measure(judged.hits[answered], relevant)
+    block = max(1, 4_000_000 // max(judged.hits.shape[1], 1))  # rows at once: temporaries stay below 100 MB
+    parts = [slice(start, start + block) for start in range(0, len(answered), block)]
+    values = np.concatenate(
+        [np.empty((0, len(METRICS)))] + [measure(judged.hits[answered[p]], relevant[p]) for p in parts]
+    )
     best = np.arange(CUTOFF)[np.newaxis, :] < relevant[:, np.newaxis]
     ceilings = measure(best, relevant)
     ceilings[:, METRICS.index("mAP")] = 1.0  # the row above is cut at ten, a whole ranking is not

@@ -1,0 +1,125 @@
+"""From the clips of a data set to their segments' vectors, as the bulk job makes them, with a cache on disk.
+
+An encoding is kept under the encoder's fingerprint and the file's digest, so it is found again exactly as long as it
+would come out the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TypeAlias
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.errors import UsageError
+from search.model import ContentEncoding, EncoderSpec, Window
+from search.ports import Encoder
+
+WINDOWS_AT_ONCE = 64
+TELL_EVERY = 200
+
+Told: TypeAlias = Callable[[str], None]
+"""Hears a line at a time of what is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedClip:
+    """A clip's file digest (SHA-256, hex) and its segments in the encoder's space."""
+
+    digest: str
+    encoding: ContentEncoding
+
+
+class EncodingCache:
+    """Encodings on disk, one small file each; without a folder it holds nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def get(self, spec: EncoderSpec, digest: str) -> ContentEncoding | None:
+        """The encoding of these bytes by this encoder, or None; a damaged file counts as absent."""
+        if self._folder is None:
+            return None
+        try:
+            with np.load(self._file(self._folder, spec, digest)) as arrays:
+                return ContentEncoding(arrays["spans"], arrays["vectors"], arrays["silent"])
+        except (OSError, ValueError, KeyError, BadZipFile, EOFError):
+            return None
+
+    def put(self, spec: EncoderSpec, digest: str, encoding: ContentEncoding) -> None:
+        """Keep an encoding; a reader never sees half a file. Raises UsageError when the folder cannot be written."""
+        if self._folder is None:
+            return
+        file = self._file(self._folder, spec, digest)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
+                np.savez(part, spans=encoding.spans, vectors=encoding.vectors, silent=encoding.silent)
+            Path(part.name).replace(file)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write the cache {self._folder}: {error.strerror}; use --cache DIR or --no-cache"
+            ) from error
+
+    @staticmethod
+    def _file(folder: Path, spec: EncoderSpec, digest: str) -> Path:
+        return folder / spec.fingerprint / digest[:2] / f"{digest}.npz"
+
+
+def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, tell: Told) -> list[EncodedClip]:
+    """The encodings of these files, in their order. ``tell`` hears now and then how many are done.
+
+    Raises AudioError for a file that cannot be decoded: figures over the rest would be those of another set.
+    """
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    path_of = dict(zip(reversed(digests), reversed(paths), strict=True))
+    found: dict[str, ContentEncoding] = {}
+    for digest in path_of:
+        cached = cache.get(encoder.spec, digest)
+        if cached is not None:
+            found[digest] = cached
+    missing = [digest for digest in dict.fromkeys(digests) if digest not in found]
+    for number, (digest, encoding) in enumerate(_encoded(missing, path_of, encoder), start=1):
+        cache.put(encoder.spec, digest, encoding)
+        found[digest] = encoding
+        if number % TELL_EVERY == 0:
+            tell(f"  {number} of {len(missing)} files encoded")
+    return [EncodedClip(digest, found[digest]) for digest in digests]
+
+
+def _encoded(
+    digests: Iterable[str], path_of: dict[str, Path], encoder: Encoder
+) -> Iterator[tuple[str, ContentEncoding]]:
+    """Decode in a stream, encode in batches across files, and give each file's segments when they are complete."""
+    windows = (
+        (digest, window) for digest in digests for window in audio.windows(os.fspath(path_of[digest]), encoder.spec)
+    )
+    for digest, rows in groupby(_with_vectors(windows, encoder), key=lambda row: row[0]):
+        segments = [(window, vector) for _, window, vector in rows]
+        yield (
+            digest,
+            ContentEncoding(
+                spans=np.array([(window.start_s, window.end_s) for window, _ in segments], np.float64),
+                vectors=np.array([vector for _, vector in segments], np.float16),
+                silent=np.array([window.silent for window, _ in segments], np.bool_),
+            ),
+        )
+
+
+def _with_vectors(
+    windows: Iterable[tuple[str, Window]], encoder: Encoder
+) -> Iterator[tuple[str, Window, NDArray[np.float32]]]:
+    stream = iter(windows)
+    while batch := list(islice(stream, WINDOWS_AT_ONCE)):
+        vectors = encoder.encode_audio(np.stack([window.samples for _, window in batch])).vectors
+        for (digest, window), vector in zip(batch, vectors, strict=True):
+            yield digest, window, vector

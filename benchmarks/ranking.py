@@ -1,0 +1,93 @@
+"""A data set in a temporary library, ranked by the engine as every search is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.encoding import EncodedClip
+from search import wiring
+from search.model import AddContent, ClipPart, Content, EncoderSpec, FileFacts, Space
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library import Library
+
+CLIPS_PER_TRANSACTION = 500
+
+
+class RankedSet:
+    """A library that holds the clips of one data set in the space of one encoder; see `ranked_set`.
+
+    Clips are named by their place in the data set. Files with equal bytes are one content, as in any library.
+    """
+
+    def __init__(self, library: Library, clip_ids: NDArray[np.int64], clips_of: dict[int, list[int]]) -> None:
+        self._library = library
+        self._clip_ids = clip_ids
+        self._clips_of = clips_of
+
+    def __len__(self) -> int:
+        """How many clips there are to rank."""
+        return len(self._clip_ids)
+
+    def by_example(self, clip: int) -> NDArray[np.int64]:
+        """All clips (n,), best first, for a search by this clip (which is among them)."""
+        return self.by_vector(self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))]))
+
+    def by_vector(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+        """All clips (n,), best first, for a unit vector (dim,) of the space."""
+        ranking = self._library.engine.rank(vector, len(self._clips_of))
+        clips = [clip for content in ranking.content_ids.tolist() for clip in self._clips_of[content]]
+        out = np.full(len(self), -1, np.int64)
+        out[: len(clips)] = clips
+        return out
+
+
+@contextmanager
+def ranked_set(encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Settings) -> Iterator[RankedSet]:
+    """Write the encodings into a new library in a temporary folder, publish it, and open it for ranking."""
+    with (
+        tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
+        wiring.library(Path(folder) / "library", settings, create=True) as library,
+    ):
+        root = library.jobs.root(folder)
+        with library.jobs.lease("soundalike bench quality", wait_s=0) as lease:
+            space = library.jobs.space(spec)
+            changes = [_addition(place, clip, root.id, space) for place, clip in enumerate(encoded)]
+            for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
+                library.jobs.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
+            library.publish(space, lease, always=True)
+        known = library.jobs.files(root.id, space.id)
+        files = [known[_name(place)] for place in range(len(encoded))]
+        clips_of: defaultdict[int, list[int]] = defaultdict(list)
+        for place, file in enumerate(files):
+            clips_of[file.content_id].append(place)
+        yield RankedSet(library, np.array([file.clip_id for file in files], np.int64), dict(clips_of))
+
+
+def _addition(place: int, clip: EncodedClip, root_id: int, space: Space) -> AddContent:
+    """What the bulk job would write. The names and the format are nothing that a ranking by vectors looks at."""
+    name = _name(place)
+    content = Content(
+        digest=clip.digest,
+        duration_s=float(clip.encoding.spans[-1, 1]),
+        sample_rate_hz=space.sample_rate_hz,
+        channels=1,
+        container="",
+        codec="",
+        silent=bool(clip.encoding.silent.all()),
+    )
+    facts = FileFacts(name, size_bytes=0, mtime_ns=0)
+    return AddContent(root_id, facts, content, name, {}, space.id, clip.encoding)
+
+
+def _name(place: int) -> str:
+    return f"{place:07d}"
