@@ -185,6 +185,8 @@ class FileReader:
 def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
     pieces = [piece for piece in batch if not piece.assembly.failed]
+    if not pieces:
+        return []
     for row, piece in enumerate(pieces):
         waves[row] = piece.samples
     encoding = encoder.encode_audio(waves[: len(pieces)])

@@ -1,0 +1,96 @@
+"""From windows of many files to the encoding of each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.executors import LocalExecutor
+from indexer.model import Options
+from indexer.pipeline import top_tags
+from search.audio import windows
+from tests.indexer.conftest import Bench, write_tone
+
+
+def stored(bench: Bench):
+    """Relative path -> (spans, vectors, tag classes) as stored."""
+    catalog = bench.library.catalog
+    (space,) = catalog.spaces()
+    found = {}
+    for path, clip in bench.clips().items():
+        encoding = catalog.encoding(clip.content_id, space.id)
+        found[path] = (encoding.spans, encoding.vectors, encoding.tags.classes)
+    return found
+
+
+def test_what_is_stored_is_what_the_encoder_gives_for_each_window_alone(bench: Bench) -> None:
+    """Whatever shared a batch, each segment has its window's vector, span and likeliest tags, in order."""
+    rng = np.random.default_rng(1)
+    for number in range(40):
+        write_tone(bench.sounds / f"{number}.wav", 100 + 90 * number, seconds=float(rng.uniform(0.3, 9)))
+
+    bench.index()
+
+    found = stored(bench)
+    assert len(found) == 40
+    assert max(bench.encoder.passes) > 20  # windows of several files shared a batch
+    for path, (spans, vectors, classes) in found.items():
+        cut = list(windows(str(bench.sounds / path), bench.encoder.spec))
+        alone = bench.encoder.encode_audio(np.stack([window.samples for window in cut]))
+        np.testing.assert_array_equal(vectors, alone.vectors.astype(np.float16))
+        np.testing.assert_array_equal(spans, [(window.start_s, window.end_s) for window in cut])
+        np.testing.assert_array_equal(classes, top_tags(alone.tags).classes)
+
+
+@pytest.mark.parametrize("workers", [1, 5])
+def test_the_number_of_workers_does_not_show_in_the_result(bench: Bench, tmp_path, workers: int) -> None:
+    """One worker or many: the same clips with the same vectors."""
+    for number in range(25):
+        write_tone(bench.sounds / f"{number}.wav", 100 + 90 * number, seconds=0.5 + 0.3 * number)
+    bench.index(options=Options(workers=2))
+    (tmp_path / "again").mkdir()
+    other = Bench(tmp_path / "again")
+    other.index(bench.sounds, options=Options(workers=workers))
+
+    expected, found = stored(bench), stored(other)
+
+    assert expected.keys() == found.keys()
+    for path, values in expected.items():
+        for one, two in zip(values, found[path], strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_top_tags_are_the_largest_in_falling_order(classes: int, seed: int) -> None:
+    """As many as there are, twenty at most, likeliest first; no class left out is likelier than one that is in."""
+    probabilities = np.random.default_rng(seed).random((3, classes), np.float32)
+    before = probabilities.copy()
+
+    tags = top_tags(probabilities)
+
+    kept = min(20, classes)
+    assert tags.classes.shape == tags.probabilities.shape == (3, kept)
+    np.testing.assert_array_equal(probabilities, before)
+    expected = np.sort(probabilities, axis=1)[:, ::-1][:, :kept]
+    np.testing.assert_array_equal(np.take_along_axis(probabilities, tags.classes.astype(int), axis=1), expected)
+
+
+def test_stages_account_for_their_time(bench: Bench) -> None:
+    """Every stage that did something has CPU time, and together they are not more than the process's."""
+    for number in range(30):
+        write_tone(bench.sounds / f"{number}.wav", 100 + 90 * number, seconds=4)
+
+    stages = bench.index().stages
+
+    assert min(stages.scan_s, stages.hash_s, stages.decode_s, stages.encode_s, stages.write_s) > 0
+    assert stages.sum_s <= stages.process_s * 1.05
+
+
+def test_memory_between_the_stages_is_bounded_by_the_batch(bench: Bench) -> None:
+    """However long the window, a batch holds at most a few minutes of audio."""
+    executor = LocalExecutor(bench.encoder, 2, None)
+
+    assert executor.batch * bench.encoder.spec.window_s <= 160
