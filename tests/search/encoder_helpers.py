@@ -46,3 +46,46 @@ def random_mn(path: Path, width: float = 0.1, classes: int = 527, seed: int = 3)
         network.train()(torch.randn(4, 1, 128, 200))
     torch.save(network.state_dict(), path)
     return network.eval()
+
+
+def tiny_clap(folder: Path, seed: int = 5) -> Path:
+    """A CLAP model of random weights with its processor and a word-level tokenizer, saved to ``folder``."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor, PreTrainedTokenizerFast
+
+    sentence = "<s> <pad> </s> <unk> a bark barks bell dog falls far away on rain roof tin while"
+    words = sentence.split()
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", None, [("<s>", 0), ("</s>", 2)])
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>"
+    )
+    torch.manual_seed(seed)
+    config = ClapConfig(
+        text_config={
+            "vocab_size": len(words),
+            "hidden_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 24,
+            "max_position_embeddings": 40,
+            "projection_dim": 32,
+        },
+        audio_config={
+            "patch_embeds_hidden_size": 8,
+            "hidden_size": 64,
+            "depths": [1, 1, 1, 1],
+            "num_attention_heads": [1, 1, 1, 1],
+            "projection_dim": 32,
+        },
+        projection_dim=32,
+    )
+    model = ClapModel(config)
+    for module in model.modules():
+        # the default spread of .02 is too small for sounds to come out different
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+            module.weight.data.normal_(0, 1.5 / module.weight[0].numel() ** 0.5)
+    model.save_pretrained(folder)
+    ClapProcessor(ClapFeatureExtractor(truncation="rand_trunc"), fast).save_pretrained(folder)
+    return folder
