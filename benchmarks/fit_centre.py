@@ -5,9 +5,10 @@
     python -m benchmarks.fit_centre $MANIFEST $DATA/spectral.npz --encoder spectral:plain --standardise
 
 The encoder named is the one without constants. ``centre`` is the mean over clips of their mean vectors; ``scale`` is
-one over their standard deviation, or 1; ``calibration`` is the slope and offset of a logistic regression from a clip's
-best cosine to whether it is relevant: its file's name has the same word for a sound and it comes from another
-collection. Relevant and other pairs weigh the same, so a half means "as likely as not before anything is known".
+one over their standard deviation, or 1. ``calibration`` is the slope and offset of a logistic regression from cosine to
+relevance, where relevant means: the file's name has the same word for a sound, and it comes from another collection.
+A name says little about how a thing was recorded, so of the clips that share a word with a query only the most similar
+stands for "relevant"; every clip of other words stands for "not". Before anything is known, one in ten is relevant.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ WORDS = frozenset(_WORDS.split())
 
 WINDOWS_AT_ONCE = 64
 NEWTON_STEPS = 50
+
+PRIOR = 0.1
+"""Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +104,38 @@ def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return rows_of_1
 
 
-def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Best cosine of every clip for every query with a word, own collection left out; and which are relevant."""
+def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cosines of clips with queries of other collections: each query's best relevant clip's, and all that are not."""
     firsts = np.flatnonzero(np.diff(material.owner, prepend=-1))
     queries = unit(mean_by_owner(vectors, material.owner))
     collection = np.array(material.collection)
-    cosines: list[NDArray[np.float64]] = []
-    relevant: list[NDArray[np.bool_]] = []
-    named = np.array([bool(words) for words in material.words])
-    for query in np.flatnonzero(named):
+    relevant: list[float] = []
+    other: list[NDArray[np.float64]] = []
+    # a clip without a word may sound like anything: it is no evidence either way
+    named = np.flatnonzero([bool(words) for words in material.words])
+    for query in named:
         best = np.maximum.reduceat(vectors @ queries[query], firsts)
-        # a clip without a word may sound like anything: it is no evidence either way
-        others = np.flatnonzero(named & (collection != collection[query]))
-        cosines.append(best[others])
-        relevant.append(np.array([bool(material.words[query] & material.words[other]) for other in others]))
-    return np.concatenate(cosines), np.concatenate(relevant)
+        among = named[collection[named] != collection[query]]
+        shares = np.array([bool(material.words[query] & material.words[clip]) for clip in among])
+        if shares.any():
+            relevant.append(best[among[shares]].max())
+            other.append(best[among[~shares]])
+    return np.array(relevant), np.concatenate(other)
 
 
-def logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset that fit P(y) = 1 / (1 + exp(-(slope x + offset))), both classes weighing the same (Newton)."""
-    weight = np.where(y, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    inputs = np.stack([x, np.ones_like(x)], axis=1)
-    beta = np.zeros(2)
+def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and offset of P(relevant) = 1 / (1 + exp(-(slope cosine + offset))), by Newton's method.
+
+    The relevant weigh ``PRIOR`` together, the others the rest, however many there are.
+    """
+    cosine = np.concatenate([relevant, other])
+    wanted = np.concatenate([np.ones(len(relevant)), np.zeros(len(other))])
+    weight = np.where(wanted > 0, PRIOR / len(relevant), (1 - PRIOR) / len(other))
+    inputs = np.stack([cosine, np.ones_like(cosine)], axis=1)
+    beta = np.array([0.0, np.log(PRIOR / (1 - PRIOR))])
     for _ in range(NEWTON_STEPS):
         p = 1 / (1 + np.exp(-inputs @ beta))
-        step = np.linalg.solve((inputs.T * (weight * p * (1 - p))) @ inputs, inputs.T @ (weight * (y - p)))
+        step = np.linalg.solve((inputs.T * (weight * p * (1 - p))) @ inputs, inputs.T @ (weight * (wanted - p)))
         beta += step
         if np.abs(step).max() < 1e-10:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.error
@@ -111,7 +112,7 @@ def _download(model: ModelFile, settings: Settings, progress: Progress | None) -
                 f"{model.url} gave a file with SHA-256 {digest[:16]}..., not {model.sha256[:16]}...: try again"
             )
         partial.replace(target)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _not_found(model, settings, f"downloading failed: {getattr(error, 'reason', error)}") from error
     except OSError as error:
         raise _not_found(model, settings, f"the cache cannot be written: {error.strerror}") from error
