@@ -1,0 +1,159 @@
+"""The quality benchmark: protocols, the engine's ranking, and what the report says."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import datasets, quality, quality_report, report
+from benchmarks.encoding import EncodingCache, encode
+from benchmarks.ranking import ranked_set
+from search import evaluation
+from search.evaluation import METRICS, order_by_cosine
+from search.settings import Settings
+from tests.benchmarks.sounds import ReadingEncoder, write_set
+
+
+def silent(line: str) -> None:
+    del line
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory: pytest.TempPathFactory) -> datasets.DataSet:
+    return datasets.load(write_set(tmp_path_factory.mktemp("tones")))
+
+
+@pytest.fixture(scope="module")
+def measured(tones: datasets.DataSet) -> quality.QualityReport:
+    encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
+    return quality.run(
+        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
+    )
+
+
+def test_the_engine_ranks_by_each_clips_best_segment(tones: datasets.DataSet) -> None:
+    """Every ranking equals the plain one: mean of the query's segments against each clip's best, ties aside."""
+    encoder = ReadingEncoder()
+    encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
+    segments = [clip.encoding.vectors.astype(np.float64) for clip in encoded]
+    with ranked_set(encoded, encoder.spec, Settings.from_env({})) as ranked:
+        for query in range(len(tones.items)):
+            order = ranked.by_example(query)
+            assert sorted(order.tolist()) == list(range(len(tones.items)))
+            mean = segments[query].sum(axis=0)
+            best = np.array([float((rows @ (mean / np.linalg.norm(mean))).max()) for rows in segments])
+            assert np.all(np.diff(best[order]) <= 1e-3)
+
+
+def test_a_set_with_one_segment_a_clip_scores_as_plain_cosine_does(tmp_path: Path) -> None:
+    """With clips of a window's length the engine's figures are those of evaluation on the vectors themselves."""
+    tones = datasets.load(write_set(tmp_path, seconds=0.4))
+    encoder = ReadingEncoder()
+    encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
+    vectors = np.concatenate([clip.encoding.vectors.astype(np.float32) for clip in encoded])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    (question, _) = quality.questions(tones)
+    plain = evaluation.score(
+        evaluation.judge(order_by_cosine(vectors, vectors), question.relevant, question.candidates)
+    )
+    with ranked_set(encoded, encoder.spec, Settings.from_env({})) as ranked:
+        ours = evaluation.score(quality.by_example([question], ranked)[quality.EXAMPLE])
+    np.testing.assert_allclose(ours.values, plain.values, atol=1e-9)
+
+
+def test_every_way_of_asking_has_a_table_with_all_metrics(measured: quality.QualityReport) -> None:
+    """By example, by fold, in words; 12 clips or 3 texts as queries; the encoder that hears and reads is right."""
+    tables = {table.protocol: table for table in measured.tables}
+    assert list(tables) == [quality.EXAMPLE, quality.FOLDS, quality.TEXT]
+    assert [tables[p].queries for p in tables] == [12, 12, 3]
+    for table in tables.values():
+        best = table.rows[0].estimates
+        assert tuple(e.metric for e in best) == METRICS
+        assert best[0].mean == pytest.approx(1.0)
+        assert all(e.low <= e.mean <= e.high <= e.ceiling + 1e-9 for row in table.rows for e in row.estimates)
+
+
+def test_ceilings_follow_from_the_number_of_relevant_clips(measured: quality.QualityReport) -> None:
+    """Two of the eight to ten other clips are relevant by example: P@10 can reach .2, F1@10 4/12."""
+    by_name = {e.metric: e for e in measured.tables[0].rows[0].estimates}
+    assert by_name["P@10"].ceiling == pytest.approx(0.2)
+    assert by_name["F1@10"].ceiling == pytest.approx(4 / 12)
+    assert by_name["P@10"].mean == pytest.approx(0.2)
+
+
+def test_differences_are_paired_with_the_first_encoder(measured: quality.QualityReport) -> None:
+    """The first row has none; the worse encoder's is negative and is the difference of the means."""
+    first, second = measured.tables[0].rows
+    assert first.versus_first == ()
+    assert second.versus_first[0].mean == pytest.approx(second.estimates[0].mean - first.estimates[0].mean)
+    assert second.versus_first[0].high < 0
+
+
+def test_sizes_machine_and_fingerprints_are_in_the_report(measured: quality.QualityReport) -> None:
+    """What was measured, and on what, can be read from the JSON and from the Markdown."""
+    facts = json.loads(report.to_json(measured))
+    assert facts["datasets"][0]["clips"] == 12
+    assert facts["datasets"][0]["segments"] == 24
+    assert facts["encoders"][0]["fingerprint"] == "reading-1"
+    text = quality_report.markdown(measured)
+    for part in ("reading-1", "seed 1", "numpy", "deaf − reading", "12 queries", "*ceiling*"):
+        assert part in text
+
+
+def test_markdown_tables_are_rectangular(measured: quality.QualityReport) -> None:
+    """Every line of a table has as many cells as its header."""
+    widths: list[int] = []
+    for line in quality_report.markdown(measured).splitlines():
+        if not line.startswith("|"):
+            widths = []
+            continue
+        widths.append(line.count("|"))
+        assert len(set(widths)) == 1, line
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_the_plot_is_drawn_with_a_bar_for_each_encoder_and_set(
+    measured: quality.QualityReport, tmp_path: Path, suffix: str
+) -> None:
+    """A file of that kind comes out; each panel has encoders x sets bars."""
+    figure = quality_report.figure(measured)
+    assert [len(axes.patches) for axes in figure.axes] == [2, 2, 2]
+    report.save_figure(figure, tmp_path / f"plot{suffix}")
+    start = (tmp_path / f"plot{suffix}").read_bytes()[:5]
+    assert start == (b"\x89PNG\r" if suffix == ".png" else b"<?xml")
+
+
+def test_clips_without_a_sibling_are_skipped_and_counted(tmp_path: Path) -> None:
+    """One clip of a label of its own asks nothing, but stands among the answers of the others."""
+    write_set(tmp_path)
+    file = tmp_path / "manifest.csv"
+    with file.open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    rows[1][1] = "alone"
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+    found = quality.run(
+        [datasets.load(tmp_path)],
+        [ReadingEncoder()],
+        Settings.from_env({}),
+        cache=EncodingCache(None),
+        seed=1,
+        resamples=100,
+        tell=silent,
+    )
+    table = found.tables[0]
+    assert (table.queries, table.skipped) == (11, 1)
+    assert "1 without a relevant clip skipped" in quality_report.markdown(found)
+
+
+def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: quality.QualityReport) -> None:
+    """Tables are equal from run to run, intervals included."""
+    encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
+    again = quality.run(
+        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
+    )
+    assert again.tables == measured.tables
