@@ -12,6 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks import datasets
+from benchmarks.encoding import EncodingCache, encode
+from search import evaluation, wiring
+from search.settings import Settings
+
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo.py"
 
 
@@ -71,6 +76,18 @@ def test_the_manifest_lists_every_file_once_in_about_25_kinds_and_three_formats(
     assert {Path(path).suffix for path in listed} == {".wav", ".flac", ".ogg"}
     assert len({row["label"] for row in rows(collection)}) == 25
     assert all(row["label"].replace(" ", "_") == Path(row["path"]).stem[:-3] for row in rows(collection))
+
+
+def test_its_kinds_can_be_told_apart_by_the_encoder_that_needs_no_weights(collection: Path) -> None:
+    """With `spectral` a clip's siblings come first: mAP above .7 with 4 clips a kind (.87 with 8), chance is .03."""
+    dataset = datasets.load(collection)
+    encoder = wiring.encoder("spectral", Settings.from_env({}))
+    encoded = encode([item.path for item in dataset.items], encoder, EncodingCache(None), lambda _: None)
+    means = np.stack([clip.encoding.vectors.astype(np.float32).mean(axis=0) for clip in encoded])
+    vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+    labels, groups = [item.labels for item in dataset.items], [item.group for item in dataset.items]
+    judged = evaluation.judge(evaluation.order_by_cosine(vectors, vectors), *evaluation.relevance(labels, groups))
+    assert evaluation.score(judged).values[:, evaluation.METRICS.index("mAP")].mean() > 0.7
 
 
 def test_a_wrong_option_is_refused_with_its_name(tmp_path: Path) -> None:
