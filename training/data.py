@@ -1,0 +1,119 @@
+"""Batches for the distillation: crops of the corpora, augmented, each a pure function of the seed and the step.
+
+So a run that was interrupted goes on with exactly the batches that it would have had.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from training import augment
+from training.augment import Augmentation, Mel
+from training.corpus import FRAMES_PER_S, Corpus, to_input
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShape:
+    """``crops`` crops of ``frames`` frames. Recordings longer than ``cap_s`` are drawn as often as one of that."""
+
+    crops: int = 32
+    frames: int = 300
+    cap_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A corpus, the share of all crops that come from it, and which of its groups are left out."""
+
+    corpus: Corpus
+    share: float
+    without: frozenset[str] = frozenset()
+
+
+@dataclass
+class Batches:
+    """Batches (crops, 1, bands, frames) float32 as the networks take them."""
+
+    sources: Sequence[Source]
+    shape: BatchShape
+    seed: int
+    how: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        self._picks = [_Pick(source, self.shape.cap_s) for source in self.sources]
+        shares = np.array([source.share for source in self.sources])
+        self._shares = shares / shares.sum()
+
+    def batch(self, step: int) -> NDArray[np.float32]:
+        """The batch of this step."""
+        rng = np.random.default_rng((self.seed, step))
+        crops = [self._crop(rng) for _ in range(self.shape.crops)]
+        return to_input(np.stack(crops).transpose(0, 2, 1)[:, None])
+
+    def from_step(self, step: int, ahead: int = 4) -> Iterator[NDArray[np.float32]]:
+        """The batches of ``step`` and all later ones, prepared beside the network in a thread of their own."""
+        ready: queue.Queue[NDArray[np.float32]] = queue.Queue(ahead)
+        stop = threading.Event()
+
+        def prepare() -> None:
+            at = step
+            while not stop.is_set():
+                batch = self.batch(at)
+                at += 1
+                while not stop.is_set():
+                    try:
+                        ready.put(batch, timeout=1.0)
+                        break
+                    except queue.Full:
+                        continue
+
+        worker = threading.Thread(target=prepare, name="batches", daemon=True)
+        worker.start()
+        try:
+            while True:
+                yield ready.get()
+        finally:
+            stop.set()
+            worker.join()
+
+    def _crop(self, rng: Generator) -> Mel:
+        how = self.how
+        level_db = rng.uniform(how.quietest_db, how.loudest_db)
+        mel = self._at_level(level_db, rng)
+        if rng.random() < how.mixed:
+            others = 2 if rng.random() < how.mixed_again else 1
+            for _ in range(others):
+                relative_db = rng.uniform(how.mixed_from_db, how.mixed_to_db)
+                mel = augment.mix(mel, self._at_level(level_db + relative_db, rng))
+        return mel
+
+    def _at_level(self, level_db: float, rng: Generator) -> Mel:
+        pick = self._picks[int(rng.choice(len(self._picks), p=self._shares))]
+        crop, found_db = augment.fit(*pick.draw(rng), self.shape.frames, self.how, rng)
+        if rng.random() < self.how.equalised:
+            crop = augment.equalise(crop, rng)
+        if rng.random() < self.how.reverberated:
+            crop = augment.reverberate(crop, FRAMES_PER_S, rng)
+        return augment.gain(crop, min(level_db - found_db, 60.0))
+
+
+class _Pick:
+    """Draws a clip with probability proportional to the root of its length."""
+
+    def __init__(self, source: Source, cap_s: float) -> None:
+        self._corpus = source.corpus
+        self._clips = [clip for clip in source.corpus.clips if clip.group not in source.without]
+        weights = np.sqrt(np.minimum([clip.frames for clip in self._clips], cap_s * FRAMES_PER_S))
+        self._cumulative = np.cumsum(weights / weights.sum())
+
+    def draw(self, rng: Generator) -> tuple[Mel, NDArray[np.float32]]:
+        clip = self._clips[min(int(np.searchsorted(self._cumulative, rng.random())), len(self._clips) - 1)]
+        part = slice(clip.start, clip.start + clip.frames)
+        return self._corpus.mel[part].astype(np.float32), self._corpus.level_db[part].astype(np.float32)

@@ -1,0 +1,86 @@
+"""``python -m training.recipe``: train the shipped encoder, from nothing or from where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from training.corpus import Corpus
+from training.data import Batches, BatchShape, Source
+from training.development import REPOSITORIES
+from training.distil import Phase, Teaching
+from training.run import Pace, Run, fidelity
+from training.student import build, load_teacher
+
+PRESETS: dict[str, tuple[Phase, ...]] = {
+    "miniature": (
+        Phase("blocks", "blocks", 4, 3e-3),
+        Phase("frozen blocks", "frozen blocks", 4, 2e-3),
+        Phase("end to end", "end to end", 4, 1e-3),
+    ),
+    "cpu-75min": (
+        Phase("blocks", "blocks", 3_000, 3e-3),
+        Phase("frozen blocks", "frozen blocks", 8_000, 2e-3),
+        Phase("end to end", "end to end", 8_000, 1e-3),
+    ),
+    "long": (
+        Phase("blocks", "blocks", 3_000, 3e-3),
+        Phase("frozen blocks", "frozen blocks", 15_000, 2e-3),
+        Phase("end to end", "end to end", 100_000, 1e-3),
+    ),
+}
+
+SHARES = {
+    "natural": 0.40,
+    "natural-slow": 0.10,
+    "natural-fast": 0.10,
+    "instruments": 0.16,
+    "drums": 0.05,
+    "songs": 0.07,
+    "procedural": 0.07,
+    "speech": 0.05,
+}
+"""Of all crops, by corpus."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and train."""
+    parser = argparse.ArgumentParser(prog="python -m training.recipe", description=__doc__)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="long")
+    parser.add_argument("--run", type=Path, default=Path("run/training/long"), help="folder of checkpoint and log")
+    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
+    parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    teaching = Teaching(load_teacher(args.teacher).to(device), build().to(device))
+    run = Run(args.run, teaching, PRESETS[args.preset], device)
+    run.resume()
+    (args.run / "pid").write_text(f"{os.getpid()}\n")
+    corpora = [Corpus.open(args.corpora / name) for name in SHARES if (args.corpora / name / "clips.json").is_file()]
+    sources = [Source(corpus, SHARES[corpus.name], REPOSITORIES) for corpus in corpora]
+    held_out = [
+        Source(corpus, 1.0, frozenset(clip.group for clip in corpus.clips) - REPOSITORIES)
+        for corpus in corpora
+        if corpus.name == "natural"
+    ]
+    looks = _looks(teaching, Batches(held_out, BatchShape(), seed=7), device)
+    done = run.go(Batches(sources, BatchShape(), args.seed), Pace(), looks)
+    return 0 if done else 1
+
+
+def _looks(teaching: Teaching, batches: Batches, device: torch.device) -> Iterator[dict[str, float]]:
+    fixed = [batches.batch(step) for step in range(8)]
+    while True:
+        yield fidelity(teaching, fixed, device)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
