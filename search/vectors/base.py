@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,9 @@ from search.vectors.files import Stored
 
 NEVER = -1
 """The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
+
+COMPRESS_FROM = 20_000
+"""From this many segments on a snapshot is compressed: a scan of all would take over a millisecond and 31 MB."""
 
 
 class Base(Protocol):
@@ -29,18 +33,36 @@ class Base(Protocol):
     def rows(self) -> HalfVectors:
         """(n, dim) in the order of ``ids``."""
 
+    @property
+    def everything(self) -> Bitmap:
+        """``ids`` as a bitmap."""
+
+    @property
+    def trained_count(self) -> int:
+        """How many rows its compressed index was trained for, 0 without one."""
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`, with queries and k already checked."""
 
 
 class ExactBase:
-    """A small snapshot, held as float32 and scanned whole."""
+    """A small snapshot, scanned whole; held as float32 from the first search on, which a writer never makes."""
+
+    trained_count = 0
 
     def __init__(self, sequence: int, ids: Ids, rows: HalfVectors) -> None:
         self.sequence = sequence
         self.ids = ids
         self.rows = rows
-        self._wide = scoring.widen(rows)
+
+    @cached_property
+    def everything(self) -> Bitmap:
+        """As `Base.everything`."""
+        return bitmaps.from_ids(self.ids)
+
+    @cached_property
+    def _wide(self) -> Vectors:
+        return scoring.widen(self.rows)
 
     @classmethod
     def empty(cls, dim: int) -> ExactBase:

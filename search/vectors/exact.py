@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.errors import LibraryError
 from search.model import Bitmap, Ids, Scores, Vectors
 from search.vectors import bitmaps, scoring
 
@@ -75,6 +76,13 @@ class ExactIndex:
 
     def publish(self, sequence: int) -> None:
         """Nothing to do: this index ends with its process. `SnapshotIndex` is the one that lives on a disk."""
+
+    def vectors(self, ids: Ids) -> Vectors:
+        """As the port says."""
+        here, vectors = self.take(np.asarray(ids, np.int64))
+        if not here.all():
+            raise LibraryError(f"segment {int(np.asarray(ids)[~here][0])} is not in the index")
+        return vectors
 
     def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
         """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""

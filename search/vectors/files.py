@@ -66,7 +66,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An opened snapshot: ``ids`` (count,) in memory, ``rows`` (count, dim) float16 mapped from the sidecar."""
+    """An opened snapshot: ``ids`` (count,) and ``rows`` (count, dim) float16, both mapped from their files."""
 
     folder: Path
     manifest: Manifest
@@ -133,18 +133,23 @@ def read(folder: Path, dim: int | None = None) -> Stored:
                 raise _damaged(folder, f"{name} has {size_bytes} bytes where {facts.size_bytes} were written")
         if manifest.files[IDS].digest != digest_of(folder / IDS):
             raise _damaged(folder, f"{IDS} is not what was written")
-        ids = np.load(folder / IDS, allow_pickle=False)
-        shape = (manifest.count, manifest.dim)
-        if ids.shape != shape[:1] or manifest.files[SIDECAR].size_bytes != 2 * shape[0] * shape[1]:
+        ids = np.load(folder / IDS, mmap_mode="r" if manifest.count else None, allow_pickle=False)
+        size_bytes = 2 * manifest.count * manifest.dim
+        if ids.shape != (manifest.count,) or manifest.files[SIDECAR].size_bytes != size_bytes:
             raise _damaged(folder, f"its files do not hold the {manifest.count} vectors of its manifest")
-        rows: HalfVectors = np.empty(shape, np.float16)
-        if manifest.count:  # an empty file cannot be mapped
-            rows = np.asarray(np.memmap(folder / SIDECAR, np.float16, "r", shape=shape))
+        rows = map_rows(folder / SIDECAR, manifest.count, manifest.dim)
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(folder, f"it cannot be read ({error})") from error
     if dim is not None and manifest.dim != dim:
         raise _damaged(folder, f"it holds vectors of {manifest.dim} dimensions where the space has {dim}")
-    return Stored(folder, manifest, ids, rows)
+    return Stored(folder, manifest, np.asarray(ids), rows)
+
+
+def map_rows(path: Path, count: int, dim: int) -> HalfVectors:
+    """A file of float16 rows as (count, dim), mapped read-only. Raises OSError or ValueError when it cannot be."""
+    if not count:  # an empty file cannot be mapped
+        return np.empty((0, dim), np.float16)
+    return np.asarray(np.memmap(path, np.float16, "r", shape=(count, dim)))
 
 
 def read_manifest(folder: Path) -> Manifest:

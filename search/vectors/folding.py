@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import HalfVectors, Ids, IndexChange
-from search.vectors.files import FileFacts, Writer
+from search.vectors.files import SIDECAR, FileFacts, Writer, map_rows
 from search.vectors.scoring import check_rows
 
 _COPY_ROWS = 8192
@@ -32,7 +32,7 @@ class Spool:
     count: int = 0
 
     def take(self, change: IndexChange) -> None:
-        """Note one change. Raises LibraryError when ids and vectors do not fit together, OSError when the disk is full."""
+        """Note one change. Raises LibraryError when ids and vectors do not fit, OSError when the disk is full."""
         ids = np.asarray(change.segment_ids, np.int64)
         if change.vectors is None:
             self.rows.append(np.full(ids.size, _GONE, np.int64))
@@ -66,14 +66,14 @@ class Merged:
     dropped: Ids
 
 
-def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange], folder: Path, sidecar: Path) -> Merged:
-    """Write ``sidecar``: ``base_rows`` (n, dim) with ``changes`` applied in their order, sorted by id.
+def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange], folder: Path) -> Merged:
+    """Write the sidecar in ``folder``: ``base_rows`` (n, dim) with ``changes`` applied in their order, sorted by id.
 
-    ``folder`` is where the spool may lie meanwhile. Raises LibraryError for changes that make no sense, OSError
+    Raises LibraryError for changes that make no sense, OSError
     when the disk is full.
     """
     dim = base_rows.shape[1]
-    path = folder / "spool.f16"
+    path, sidecar = folder / "spool.f16", folder / SIDECAR
     with Writer(path) as file:
         spool = Spool(file, dim)
         for change in changes:
@@ -90,12 +90,12 @@ def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange],
         path.rename(sidecar)  # arrived in order and complete: the spool is the sidecar
         facts = spool.file.facts
     else:
-        fresh_rows = np.memmap(path, np.float16, "r", shape=(spool.count, dim)) if spool.count else base_rows[:0]
+        fresh_rows = map_rows(path, spool.count, dim)
         with Writer(sidecar) as out:
             for start in range(0, rows.size, _COPY_ROWS):
-                out.write(_gather(base_rows, np.asarray(fresh_rows), rows[start : start + _COPY_ROWS]))
+                out.write(_gather(base_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
         facts = out.facts
-        del fresh_rows
+        del fresh_rows  # Windows deletes no file that is mapped
         path.unlink()
     return Merged(
         ids, facts, np.flatnonzero(rows >= base_ids.size), np.intersect1d(base_ids, touched, assume_unique=True)

@@ -20,8 +20,11 @@ from search.errors import LibraryError, SnapshotError
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, files, folding, scoring
-from search.vectors.base import Base, ExactBase, rows_of
+from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
 from search.vectors.exact import ExactIndex, Rows
+from search.vectors.verifying import verify
+
+__all__ = ["SnapshotIndex", "verify"]
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +46,12 @@ class SnapshotIndex:
     Any process may open, replay and refresh; only the one that holds the library's lease may fold or publish.
     """
 
-    def __init__(self, directory: Path, dim: int, device: Device) -> None:
+    def __init__(self, directory: Path, dim: int, device: Device, compress_from: int) -> None:
         """Use `open`."""
         self._directory = directory
         self._dim = dim
         self._device = device
+        self._compress_from = compress_from
         self._change = threading.RLock()
         self._writing = threading.Lock()
         self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
@@ -56,13 +60,16 @@ class SnapshotIndex:
         self._state = _State(ExactBase.empty(dim), self._delta.rows, None, 0)
 
     @classmethod
-    def open(cls, directory: Path, dim: int, *, device: Device = "auto") -> SnapshotIndex:
+    def open(
+        cls, directory: Path, dim: int, *, device: Device = "auto", compress_from: int = COMPRESS_FROM
+    ) -> SnapshotIndex:
         """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
 
         A damaged snapshot is passed over with a warning in the log: the one before it and the catalog's tail, or the
-        catalog alone, lead to the same state.
+        catalog alone, lead to the same state. Snapshots written from here are compressed from ``compress_from``
+        segments on. Raises UsageError when ``device`` is a GPU that is not there.
         """
-        index = cls(directory, dim, device)
+        index = cls(directory, dim, device, compress_from)
         index.refresh()
         return index
 
@@ -88,6 +95,14 @@ class SnapshotIndex:
         if not state.delta.ids.size:
             return found
         return scoring.merge([found, state.delta.search(queries, k, among)], k)
+
+    def ids(self) -> Ids:
+        """The ids (n,) of every segment that would be found, ascending."""
+        state = self._state
+        base = state.base.ids
+        if state.live is not None:
+            base = base[bitmaps.contains(state.live, base)]
+        return np.sort(np.concatenate([base, state.delta.ids[state.delta.live]]))
 
     def vectors(self, ids: Ids) -> Vectors:
         """The vectors (n, dim) float32 of ``ids`` (n,), in their order. Raises LibraryError for an id not here."""
@@ -184,7 +199,7 @@ class SnapshotIndex:
         """Put the present base, delta and tombstones before the searches, as one."""
         touched = np.fromiter(self._touched, np.int64, len(self._touched))
         hidden = touched[rows_of(base.ids, touched) >= 0]
-        live = bitmaps.without(bitmaps.from_ids(base.ids), hidden) if hidden.size else None
+        live = bitmaps.without(base.everything, hidden) if hidden.size else None
         self._state = _State(base, self._delta.rows, live, hidden.size)
 
     def _newest_base(self) -> Base | None:
@@ -199,7 +214,11 @@ class SnapshotIndex:
         return None
 
     def _open(self, stored: files.Stored) -> Base:
-        return ExactBase.of(stored)
+        if stored.manifest.kind == "exact":
+            return ExactBase.of(stored)
+        from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
+
+        return FaissBase(stored, self._device)
 
     def _own_changes(self) -> list[IndexChange]:
         """Delta and tombstones as two changes on top of the base."""
@@ -211,7 +230,25 @@ class SnapshotIndex:
 
     def _write(self, base: Base, changes: Iterator[IndexChange], sequence: int) -> None:
         with files.publication(self._directory, sequence) as folder:
-            merged = folding.merge(base.ids, base.rows, changes, folder, folder / files.SIDECAR)
+            merged = folding.merge(base.ids, base.rows, changes, folder)
             written = {files.IDS: files.write_ids(folder / files.IDS, merged.ids), files.SIDECAR: merged.facts}
-            manifest = files.Manifest(sequence, merged.ids.size, self._dim, "exact", 0, written)
-            files.write_manifest(folder, manifest)
+            kind: files.Kind = "faiss" if merged.ids.size >= self._compress_from else "exact"
+            trained_count = 0
+            if kind == "faiss":
+                trained_count = self._compress(base, merged, folder)
+                written[files.COMPRESSED] = files.facts_of(folder / files.COMPRESSED)
+            count = merged.ids.size
+            files.write_manifest(folder, files.Manifest(sequence, count, self._dim, kind, trained_count, written))
+
+    def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
+        """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
+        from search.vectors import faiss
+
+        count, path = merged.ids.size, folder / files.COMPRESSED
+        rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
+        if base.trained_count and faiss.worth_growing(count, merged.fresh.size, base.trained_count):
+            old = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
+            faiss.grow(old, rows, merged, path)
+            return base.trained_count
+        faiss.build(rows, merged.ids, path)
+        return count

@@ -1,0 +1,54 @@
+"""Looking for damage in the snapshots on disk: every byte is read, unlike when one is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from search.errors import SnapshotError, printable
+from search.vectors import files
+
+UNIT_TOLERANCE = 0.01
+"""A row of float16 components, each off by at most 2^-11 of itself, is no further than this from unit length."""
+
+_READ_ROWS = 8192
+
+
+def verify(directory: Path) -> list[str]:
+    """Everything that is wrong with the snapshots under ``directory``, a line each; empty when they are sound.
+
+    Checks what opening checks, then every file's digest, the order of the ids, that each vector is finite and of unit
+    length, and that a compressed index holds exactly the ids. Folders of an interrupted publication are no problem.
+    """
+    found: list[str] = []
+    for sequence in files.sequences(directory):
+        folder = files.folder_of(directory, sequence)
+        try:
+            stored = files.read(folder)
+        except SnapshotError as error:
+            found.append(str(error))
+            continue
+        found += [f"snapshot {printable(str(folder))}: {problem}" for problem in _problems(stored)]
+    return found
+
+
+def _problems(stored: files.Stored) -> list[str]:
+    found = [
+        f"{name} is not what was written (its digest differs)"
+        for name, facts in stored.manifest.files.items()
+        if files.digest_of(stored.folder / name) != facts.digest
+    ]
+    if stored.ids.size and (stored.ids[0] < 0 or (np.diff(stored.ids) <= 0).any()):
+        found.append("its ids are not ascending")
+    for start in range(0, stored.ids.size, _READ_ROWS):
+        rows = stored.rows[start : start + _READ_ROWS].astype(np.float32)
+        bad = np.flatnonzero(~(np.abs(np.linalg.norm(rows, axis=1) - 1.0) < UNIT_TOLERANCE))
+        if bad.size:
+            found.append(f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length")
+            break
+    if stored.manifest.kind == "faiss":
+        from search.vectors import faiss  # only where there is something for it to read
+
+        found += faiss.problems(stored.folder / files.COMPRESSED, stored.ids)
+    return found
