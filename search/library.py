@@ -21,9 +21,10 @@ from typing import Self
 
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
-from search.engine import SearchEngine, SpaceView
+from search.engine import SearchEngine
 from search.errors import LibraryError, QueryError, SnapshotError, SpaceMismatch
 from search.model import Answer, Query, Root, Space
+from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
 from search.settings import Settings
 from search.vectors.snapshot import SnapshotIndex
@@ -53,6 +54,7 @@ class Library:
         self._load_encoder = load_encoder
         self._encoders: dict[str, Encoder] = {}
         self._open: dict[int, SpaceView] = {}
+        self._indexes: dict[int, SnapshotIndex] = {}
         self._lock = threading.RLock()
         self._checked = float("-inf")
         self.engine = SearchEngine(catalog, self.views, self.encoder)
@@ -90,6 +92,7 @@ class Library:
         """Let go of the catalog and every snapshot."""
         with self._lock:
             self._open.clear()
+            self._indexes.clear()
             self.catalog.close()
 
     @property
@@ -175,10 +178,16 @@ class Library:
         self.catalog.prune_changes(published)
         return True
 
+    def index(self, space: Space) -> SnapshotIndex:
+        """The space's index, as of the last half second."""
+        self.views(space.name)
+        return self._indexes[space.id]
+
     def forget(self, space: Space) -> None:
         """Drop what is held in memory of a space; the next search opens it again."""
         with self._lock:
             self._open.pop(space.id, None)
+            self._indexes.pop(space.id, None)
             self._encoders.pop(space.name, None)
 
     def folder(self, space: Space) -> Path:
@@ -187,15 +196,15 @@ class Library:
 
     def _refresh(self, space: Space) -> None:
         """Bring a space's view up to the catalog: the index first, so that every segment in it has its columns."""
-        opened = self._open.get(space.id)
-        if opened is None:
+        if space.id not in self._open:
             index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device=self.settings.device)
             columns = self._newest_columns(space)
         else:
-            index, columns = opened.index, opened.columns
+            index, columns = self._indexes[space.id], self._open[space.id].columns
             index.refresh()
         index.replay(self.catalog.changes(space.id, index.sequence))
         columns = columns.refreshed(self.catalog)
+        self._indexes[space.id] = index
         self._open[space.id] = SpaceView(space, index, columns)
 
     def _newest_columns(self, space: Space) -> ClipColumns:

@@ -71,7 +71,7 @@ class PartReader:
     def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
         match part:
             case TextPart(text=text):
-                return self._encoder(view.space).encode_text([text])[0] if view.space.can_text else None
+                return _first(self._encoder(view.space).encode_text([text])) if view.space.can_text else None
             case AudioPart():
                 return self._audio(part, view)
             case ClipPart(clip_id=clip_id):
@@ -103,7 +103,7 @@ class PartReader:
             if contents[0] < 0:
                 continue
             if home is view:
-                return view.index.vectors(one)[0]
+                return _first(view.index.vectors(one))
             return self._passage(int(contents[0]), float(starts[0]), float(ends[0]), view)
         raise QueryError(f"no segment has the id {segment_id}")
 
@@ -141,6 +141,11 @@ def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
 def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
     """``vector`` (dim,) at length one."""
     return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+
+
+def _first(vectors: Vectors) -> NDArray[np.float32]:
+    row: NDArray[np.float32] = vectors[0]
+    return row
 
 
 def _batches(waves: Iterator[Wave]) -> Iterator[Vectors]:

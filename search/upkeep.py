@@ -16,6 +16,7 @@ from search.library import Library
 from search.model import Space
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
+from search.where import TagProbabilityIs
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def verify(library: Library) -> list[str]:
         (view,) = library.views(space.name)
         added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
         expected = np.concatenate([*added, np.empty(0, np.int64)])
-        held = view.index.ids()
+        held = library.index(space).ids()
         contents, _, _ = view.columns.place(held)
         for what, ids in (
             ("lacks", np.setdiff1d(expected, held)),
@@ -120,8 +121,12 @@ def tag_counts(library: Library, min_probability: float) -> list[tuple[str, int]
     """How many clips have each tag at this probability or above, most frequent first."""
     for space in library.catalog.spaces():
         if space.vocabulary:
-            (view,) = library.views(space.name)
-            return view.columns.tag_counts(min_probability)
+            columns = library.views(space.name)[0].columns
+            counts = [
+                (tag, int(columns.clips_where(TagProbabilityIs(tag, ">=", min_probability)).sum()))
+                for tag in space.vocabulary
+            ]
+            return sorted((c for c in counts if c[1]), key=lambda c: (-c[1], c[0]))
     return []
 
 

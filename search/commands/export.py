@@ -53,7 +53,7 @@ def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
         raise UsageError(f"{out}: vectors are written as .npz")
     space = library.space(space_name)
     (view,) = library.views(space.name)
-    segment_ids = view.index.ids()
+    segment_ids = library.index(space).ids()
     contents, starts, ends = view.columns.place(segment_ids)
     clips_of = view.columns.clips_of(np.unique(contents))
     rows, clip_ids = [], []

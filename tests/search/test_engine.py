@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from search import upkeep
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.model import AudioPart, ClipPart, Query, SegmentPart, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
@@ -157,7 +158,7 @@ def test_what_was_added_since_the_snapshot_is_found_and_what_went_is_not(library
     library._checked = float("-inf")
     assert paths(library.search(Query((TextPart("new"),)))) == ["new.wav"]
     assert library.engine.rank(axis(7), 1).scores[0] == pytest.approx(1.0, abs=1e-3)
-    assert library.verify() == []
+    assert upkeep.verify(library) == []
 
 
 @pytest.mark.parametrize(

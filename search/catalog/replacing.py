@@ -1,0 +1,107 @@
+"""Putting something in another's place: a backup in the catalog's, a new space in an old one's."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlalchemy import delete, func, select, text, update
+
+from search.catalog import leases, reading
+from search.catalog.database import Database
+from search.catalog.opening import open_database
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, REMOVALS, SPACES
+from search.errors import LibraryError, printable
+
+
+def restore(database: Database, source: Path, token: str) -> None:
+    """Put the backup ``source`` in the catalog's place, in one transaction, while others read.
+
+    The restored rows get sequence numbers after every one that was given, so that whoever follows the catalog takes
+    them for news and drops the rest; ids that were given since the backup are not given again. Raises LibraryError
+    when ``source`` is no catalog or the disk is full, LibraryBusy when the lease is lost.
+    """
+    partial = database.path.with_name(database.path.name + ".restoring")
+    try:
+        with closing(_copy(source, partial)) as restored:
+            _move_past(restored, database, token)
+        with database.reading() as connection, closing(sqlite3.connect(partial)) as copy:
+            leases.require(connection, token)
+            connection.rollback()  # the copy takes its own write transaction
+            copy.backup(_raw(connection.connection.driver_connection))
+    finally:
+        for ending in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                partial.with_name(partial.name + ending).unlink()
+
+
+def rename_space(database: Database, space_id: int, name: str) -> None:
+    """Call a space by another name, so that its own is free."""
+    with database.writing() as connection:
+        connection.execute(update(SPACES).where(SPACES.c.id == space_id).values(name=name))
+
+
+def count_only_in(database: Database, space_id: int, other_id: int) -> int:
+    """How many contents have vectors in one space and none in the other."""
+    other = select(ENCODINGS.c.content_id).where(ENCODINGS.c.space_id == other_id)
+    counted = select(func.count()).where(ENCODINGS.c.space_id == space_id, ENCODINGS.c.content_id.not_in(other))
+    with database.reading() as connection:
+        return int(connection.execute(counted).scalar_one())
+
+
+def drop_space(database: Database, space_id: int, token: str) -> None:
+    """Forget a space and its vectors; the contents must be encoded elsewhere. Raises LibraryError when one is not."""
+    with database.writing() as connection:
+        leases.require(connection, token)
+        connection.execute(delete(ENCODINGS).where(ENCODINGS.c.space_id == space_id))
+        connection.execute(delete(REMOVALS).where(REMOVALS.c.space_id == space_id))
+        encoded = select(ENCODINGS.c.content_id)
+        left = connection.execute(
+            select(func.count()).select_from(CONTENTS).where(CONTENTS.c.id.not_in(encoded))
+        ).scalar_one()
+        if left:
+            raise LibraryError(f"{left} contents have vectors in this space alone; it cannot be dropped")
+        connection.execute(delete(SPACES).where(SPACES.c.id == space_id))
+
+
+def _copy(source: Path, partial: Path) -> Database:
+    """A copy of the backup, at the newest schema."""
+    try:
+        shutil.copyfile(source, partial)
+    except OSError as error:
+        raise LibraryError(
+            f"{printable(str(source))}: cannot be copied beside the library ({error.strerror})"
+        ) from error
+    return open_database(partial, create=False, read_only=False)
+
+
+def _move_past(restored: Database, live: Database, token: str) -> None:
+    """Give the copy sequence numbers and ids beyond the live catalog's, and the lease that is held now."""
+    with live.reading() as connection:
+        leases.require(connection, token)
+        lease = connection.execute(select(LEASES)).one()
+        reached, next_segment = reading.sequence(connection), reading.counter(connection, "segment")
+        given = connection.execute(text("SELECT name, seq FROM sqlite_sequence")).all()
+    with restored.writing() as connection:
+        for table in (CLIPS, ENCODINGS):
+            connection.execute(update(table).values(sequence=table.c.sequence + reached))
+        connection.execute(delete(REMOVALS))
+        now = reading.sequence(connection) + reached + 1
+        segment = max(next_segment, reading.counter(connection, "segment"))
+        for name, value in (("sequence", now), ("pruned", now), ("segment", segment)):
+            connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
+        for table_name, last in given:
+            known = {"name": table_name, "last": last}
+            if not connection.execute(text("SELECT 1 FROM sqlite_sequence WHERE name = :name"), known).scalar():
+                connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), known)
+            connection.execute(text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name"), known)
+        connection.execute(delete(LEASES))
+        connection.execute(LEASES.insert().values(lease._mapping))
+
+
+def _raw(connection: object) -> sqlite3.Connection:
+    if not isinstance(connection, sqlite3.Connection):
+        raise LibraryError("only a SQLite catalog is restored here; use the database server's own restore")
+    return connection

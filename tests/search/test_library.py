@@ -1,0 +1,139 @@
+"""A library over time: publishing, restoring under readers, changing encoders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from search import upkeep
+from search.errors import LibraryError, UsageError
+from search.model import ClipPart, Query, RemoveClip, TextPart
+from tests.search.libraries import Entry, axis, fill, open_library, spec
+
+
+def entries(names, along=0):
+    return [Entry(f"{name}.wav", np.stack([axis(along, i % 7 + 1, 0.3)])) for i, name in enumerate(names)]
+
+
+def names(library):
+    clips = library.clips.clips(range(1, 1000))
+    return sorted(clip.path.removesuffix(".wav") for clip in clips)
+
+
+def remove(library, *clip_names):
+    clips = {clip.path.removesuffix(".wav"): clip.id for clip in library.clips.clips(range(1, 1000))}
+    with library.jobs.lease("test", wait_s=5) as lease:
+        library.jobs.apply(lease, [RemoveClip(clips[name]) for name in clip_names])
+
+
+def up_to_date(library):
+    """Let the next search look at the catalog at once, not after half a second."""
+    library._checked = float("-inf")
+    return library
+
+
+def test_a_reader_takes_up_what_another_process_writes_and_publishes(tmp_path):
+    with open_library(tmp_path) as writer, open_library(tmp_path) as reader:
+        fill(writer, entries("abc"))
+        assert len(reader.search(Query((ClipPart(1),))).hits) == 2
+        fill(writer, entries("de"), publish=False)
+        assert len(up_to_date(reader).search(Query((ClipPart(1),))).hits) == 4
+        fill(writer, entries("f"), publish=True)
+        remove(writer, "b")
+        hits = up_to_date(reader).search(Query((ClipPart(1),))).hits
+        assert {hit.title for hit in hits} == set("cdef")
+        assert upkeep.verify(up_to_date(reader)) == []
+
+
+def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp_path):
+    with open_library(tmp_path) as library:
+        fill(library, entries("ab"), publish=False)
+        with library.jobs.lease("test", wait_s=5) as lease:
+            assert library.publish(library.space(), lease)
+            assert not library.publish(library.space(), lease)
+
+
+def test_a_damaged_snapshot_costs_nothing_but_time(tmp_path):
+    with open_library(tmp_path) as library:
+        fill(library, entries("abc"))
+        for file in (library.folder(library.space())).rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"")
+    with open_library(tmp_path) as library:
+        assert len(library.search(Query((ClipPart(1),))).hits) == 2
+        assert upkeep.verify(library) != []
+        with library.jobs.lease("test", wait_s=5) as lease:
+            upkeep.rebuild(library, library.space(), lease)
+        assert upkeep.verify(library) == []
+
+
+def test_a_backup_is_restored_under_a_reader_who_then_sees_the_old_state(tmp_path):
+    with open_library(tmp_path) as writer, open_library(tmp_path) as reader:
+        fill(writer, entries("abc"))
+        upkeep.backup(writer, tmp_path / "backup.sqlite")
+        remove(writer, "a")
+        fill(writer, entries("xyz", along=3))
+        newest = max(clip.id for clip in writer.clips.clips(range(1000)))
+        assert names(up_to_date(reader)) == sorted("bcxyz")
+        assert len(reader.search(Query((TextPart("x"),))).hits) == 1
+        with writer.jobs.lease("test", wait_s=5) as lease:
+            upkeep.restore(writer, tmp_path / "backup.sqlite", lease)
+            lease.check()
+        assert names(up_to_date(reader)) == list("abc")
+        assert {h.title for h in up_to_date(reader).search(Query((ClipPart(1),))).hits} == {"b", "c"}
+        assert upkeep.verify(up_to_date(reader)) == []
+        fill(writer, entries("n"))
+        assert min(c.id for c in writer.clips.clips(range(4, 1000))) > newest, "ids are never given twice"
+        assert upkeep.verify(up_to_date(reader)) == []
+
+
+def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
+    with open_library(tmp_path) as library:
+        fill(library, entries("a"))
+        upkeep.backup(library, tmp_path / "b.sqlite")
+        assert [f.name for f in tmp_path.glob("b.sqlite*")] == ["b.sqlite"]
+        with pytest.raises(UsageError, match="there already"):
+            upkeep.backup(library, tmp_path / "b.sqlite")
+        (tmp_path / "no.sqlite").write_text("this is not a library at all " * 100)
+        with library.jobs.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):
+            upkeep.restore(library, tmp_path / "no.sqlite", lease)
+        assert names(library) == ["a"]
+        assert upkeep.verify(library) == []
+
+
+def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
+    old, new = spec(fingerprint="a" * 64), spec(fingerprint="b" * 64)
+    with open_library(tmp_path, old) as library:
+        fill(library, entries("abc"), old)
+        stale = library.space()
+        with library.jobs.lease("test", wait_s=5) as lease:
+            upkeep.retire(library, stale, lease)
+        fill(library, entries("ab", along=2), new)
+        fresh = library.space("toy")
+        with library.jobs.lease("test", wait_s=5) as lease:
+            ((kept, only_there),) = upkeep.drop_replaced(library, fresh, lease)
+        assert (kept.fingerprint, only_there) == (old.fingerprint, 1)
+        fill(library, entries("c"), new)
+        with library.jobs.lease("test", wait_s=5) as lease:
+            assert upkeep.drop_replaced(library, fresh, lease) == []
+        assert [s.fingerprint for s in library.clips.spaces()] == [new.fingerprint]
+        assert upkeep.verify(up_to_date(library)) == []
+
+
+def test_removing_by_folder_takes_what_is_below_it_and_nothing_beside_it(tmp_path):
+    with open_library(tmp_path) as library:
+        fill(library, [Entry(p, np.stack([axis(0)])) for p in ("a/x.wav", "a/b/y.wav", "ab/z.wav")])
+        clips = {c.path: c.id for c in library.clips.clips(range(10))}
+        assert set(upkeep.clips_below(library, "/sounds/a")) == {clips["a/x.wav"], clips["a/b/y.wav"]}
+        assert upkeep.clips_below(library, "/sounds/ab/z.wav") == [clips["ab/z.wav"]]
+        assert len(upkeep.clips_below(library, "/sounds")) == len(upkeep.clips_below(library, "/")) == 3
+        assert upkeep.clips_below(library, "/elsewhere") == []
+
+
+def test_a_missing_library_is_not_made_by_reading_it(tmp_path):
+    from search import wiring
+    from tests.search.libraries import settings
+
+    with pytest.raises(LibraryError, match="soundalike index"):
+        wiring.library(tmp_path / "nowhere", settings(tmp_path))
+    assert not (tmp_path / "nowhere").exists()
