@@ -1,0 +1,109 @@
+"""The melody index: tunes go in, a hum is answered. It joins a vector index of windows to the book of contours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from search.errors import QueryError
+from search.melody.book import ContourBook, Entry
+from search.melody.confidence import probabilities, verdict
+from search.melody.contours import Contour, contour_of_curve, contour_of_notes, windows_of
+from search.melody.hearing import listen
+from search.melody.matching import Matches, Places, find, match, scale
+from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
+from search.model import Bitmap
+from search.ports import VectorIndex
+
+
+class MelodyIndex:
+    """Tunes by their windows' ids. ``vectors`` and the book change together; searching threads see one book throughout."""
+
+    def __init__(self, vectors: VectorIndex, book: ContourBook | None = None) -> None:
+        """``vectors`` holds the windows of the contours in ``book``, with unit rows of ``contours.VECTOR_DIM``."""
+        self._vectors = vectors
+        self._book = book or ContourBook.of(())
+        self._fresh: list[Entry] = []
+
+    def __len__(self) -> int:
+        return len(self._book) + len(self._fresh)
+
+    @property
+    def book(self) -> ContourBook:
+        """All contours, those added last bound in."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            self._book = self._book.joined(ContourBook.of(fresh)) if len(self._book) else ContourBook.of(fresh)
+        return self._book
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add contours; their windows' ids (consecutive from ``first_id``) must be new."""
+        for entry in entries:
+            _, vectors = windows_of(entry.contour)
+            self._vectors.add(entry.first_id + np.arange(len(vectors), dtype=np.int64), vectors)
+        self._fresh.extend(entries)
+
+    def remove(self, tunes: Sequence[int]) -> None:
+        """Take tunes out; unknown ones are ignored."""
+        book = self.book
+        for row in np.flatnonzero(np.isin(book.tune, np.array(tunes, np.int64))):
+            self._vectors.remove(book.window_ids(int(row)))
+        self._book = book.without(tunes)
+
+    def save(self, folder: Path, sequence: int) -> None:
+        """Publish the vectors as the snapshot of ``sequence`` and write the book to ``folder``, a new one."""
+        self.book.save(folder)
+        self._vectors.publish(sequence)
+
+    def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
+        """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
+
+        What sounds like speech is looked for all the same: a fast reel glides as much, and then it matches a tune well.
+        """
+        heard = listen(curve)
+        if heard.reason and not heard.doubtful:
+            return MelodyAnswer("no melody", (), heard.reason)
+        answer = self._answer(contour_of_curve(heard.curve), heard.notes, k, among)
+        if heard.doubtful and answer.verdict != "good":
+            return MelodyAnswer("no melody", (), heard.reason)
+        return answer
+
+    def search_notes(self, notes: Notes, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
+        """Which tunes typed notes may be. Raises QueryError when there are none."""
+        if not len(notes):
+            raise QueryError("no notes were given; write them as \"C4 D4 E4\"")
+        return self._answer(contour_of_notes(notes), notes, k, among)
+
+    def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
+        if k < 1:
+            raise QueryError(f"k is {k}; ask for at least one tune")
+        book = self.book
+        if not len(book):
+            return MelodyAnswer("none", (), "no tunes are indexed")
+        places = scale(hum, find(hum, self._vectors, book, among), book)
+        if not len(places):
+            return MelodyAnswer("none", (), "no tune comes near")
+        matches = match(hum, places, book)
+        chances = probabilities(matches.cost, notes)
+        found = verdict(float(chances[0]))
+        reason = "no tune is close enough to be sure" if found == "none" else ""
+        return MelodyAnswer(found, tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances)))), reason)
+
+
+def _hit(matches: Matches, i: int, probability: float, book: ContourBook) -> MelodyHit:
+    places: Places = matches.places
+    row = int(places.row[i])
+    start_s, end_s = book.tune_time(row, [float(places.start_s[i]), float(matches.end_s[i])])
+    return MelodyHit(
+        tune=int(book.tune[row]),
+        start_s=float(start_s),
+        end_s=float(end_s),
+        score=-float(matches.cost[i]),
+        probability=probability,
+        tempo=float(places.tempo[i]),
+        transposed=float(places.shift[i]),
+    )
+
+
