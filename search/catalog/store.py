@@ -7,11 +7,12 @@ its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from search.catalog import leases, reading, spaces, tail, upkeep, words, writing
+from search.catalog import leases, reading, replacing, spaces, tail, upkeep, words, writing
+from search.catalog.columnar import ColumnReader
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.errors import LibraryBusy
@@ -135,6 +136,12 @@ class Catalog:
         with self._database.reading() as connection:
             return tail.pending(connection, space_id, since)
 
+    @contextmanager
+    def columns(self, space_id: int) -> Iterator[ColumnReader]:
+        """One state of the catalog in bulk, for `search.columns`; the block is one read transaction."""
+        with self._database.reading() as connection:
+            yield ColumnReader(connection, space_id)
+
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""
         with self._database.reading() as connection:
@@ -165,6 +172,22 @@ class Catalog:
     def backup(self, target: Path) -> None:
         """Copy the catalog to the new file ``target`` while it is in use. Raises LibraryError."""
         upkeep.backup(self._database, target)
+
+    def restore(self, source: Path, lease: Lease) -> None:
+        """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
+        replacing.restore(self._database, source, _token(lease))
+
+    def rename_space(self, space_id: int, name: str) -> None:
+        """Call a space by another name, so that its own is free."""
+        replacing.rename_space(self._database, space_id, name)
+
+    def count_only_in(self, space_id: int, other_id: int) -> int:
+        """How many contents have vectors in one space and none in the other."""
+        return replacing.count_only_in(self._database, space_id, other_id)
+
+    def drop_space(self, space_id: int, lease: Lease) -> None:
+        """Forget a space and its vectors. Raises LibraryError when a content has vectors there alone."""
+        replacing.drop_space(self._database, space_id, _token(lease))
 
     def prune_changes(self, before_sequence: int) -> None:
         """Forget what was removed before ``before_sequence``; for readers further back `changes` finds out anew."""

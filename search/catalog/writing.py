@@ -112,6 +112,8 @@ class _Batch:
                 return  # a copy that was encoded at the same time: its segments keep their ids
             self._connection.execute(delete(ENCODINGS).where(is_it))
             self._log_segments(old, content_id)
+        # other files of this content have other tags from now on, too
+        self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
         sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment
         self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too

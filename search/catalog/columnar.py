@@ -1,0 +1,122 @@
+"""The catalog as columns are made from it: clips and segment ranges in bulk, at one sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, func, select
+
+from search.catalog import blobs, reading
+from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, REMOVALS
+from search.model import Ids, Space
+
+_PAGE: Final = 2000
+
+
+class ClipRow(NamedTuple):
+    """What filters read of a clip; tags are bytes of uint16 classes and float16 probabilities, likeliest first."""
+
+    id: int
+    content_id: int
+    path: str
+    title: str
+    container: str
+    duration_s: float
+    size_bytes: int
+    added: float
+    silent: bool
+    missing: bool
+    tag_classes: bytes
+    tag_probabilities: bytes
+
+
+class EncodingRow(NamedTuple):
+    """Where a content's segments lie. ``spans`` are the bytes of (n_segments, 2) float64."""
+
+    content_id: int
+    first_segment_id: int
+    n_segments: int
+    spans: bytes
+
+
+class ColumnReader:
+    """One state of the catalog, read in bulk. Clips that changed after a sequence, or all of them: ``since`` 0."""
+
+    def __init__(self, connection: Connection, space_id: int) -> None:
+        self._connection = connection
+        self._space_id = space_id
+        self.sequence = reading.sequence(connection)
+        """The state's sequence number."""
+        self.pruned = reading.counter(connection, "pruned")
+        """Up to where `removed` no longer knows what went."""
+        self._tag_space = self._first_with_vocabulary()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The tags' names, by class; empty where no space of the library has a vocabulary."""
+        return () if self._tag_space is None else self._tag_space.vocabulary or ()
+
+    def count(self, since: int) -> int:
+        """How many clips `clips` would give."""
+        counted = select(func.count()).select_from(CLIPS).where(CLIPS.c.sequence > since)
+        return int(self._connection.execute(counted).scalar_one())
+
+    def clips(self, since: int) -> Iterator[ClipRow]:
+        """Every clip that came or changed after ``since``, by id."""
+        tag_space_id = -1 if self._tag_space is None else self._tag_space.id
+        wanted = (
+            select(
+                CLIPS.c.id,
+                CLIPS.c.content_id,
+                CLIPS.c.path,
+                CLIPS.c.title,
+                CONTENTS.c.container,
+                CONTENTS.c.duration_s,
+                CLIPS.c.size_bytes,
+                CLIPS.c.added,
+                CONTENTS.c.silent,
+                CLIPS.c.missing,
+                ENCODINGS.c.clip_tag_classes,
+                ENCODINGS.c.clip_tag_probabilities,
+            )
+            .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
+            .outerjoin(
+                ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == tag_space_id)
+            )
+            .order_by(CLIPS.c.id)
+        )
+        for row in self._stream(wanted.where(CLIPS.c.sequence > since) if since else wanted):
+            yield ClipRow._make(row)._replace(
+                path=blobs.path_text(row.path),
+                tag_classes=row.clip_tag_classes or b"",
+                tag_probabilities=row.clip_tag_probabilities or b"",
+            )
+
+    def encodings(self, since: int) -> Iterator[EncodingRow]:
+        """Every content's segments in the space that came after ``since``, by first segment id."""
+        table = ENCODINGS.c
+        wanted = (
+            select(table.content_id, table.first_segment_id, table.n_segments, table.spans)
+            .where(table.space_id == self._space_id, table.sequence > since)
+            .order_by(table.sequence)
+        )
+        for row in self._stream(wanted):
+            yield EncodingRow(*row)
+
+    def removed(self, since: int) -> tuple[Ids, Ids]:
+        """Ids of the clips, and first segment ids in the space, that went after ``since``; `pruned` at the earliest."""
+        table = REMOVALS.c
+        clips = select(table.clip_id).where(table.sequence > since, table.clip_id.is_not(None))
+        firsts = select(table.first_segment_id).where(table.sequence > since, table.space_id == self._space_id)
+        return self._ids(clips), self._ids(firsts)
+
+    def _ids(self, wanted: Select[int]) -> Ids:
+        return np.fromiter(self._connection.execute(wanted).scalars(), np.int64)
+
+    def _stream(self, wanted: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
+        yield from self._connection.execute(wanted, execution_options={"yield_per": _PAGE})
+
+    def _first_with_vocabulary(self) -> Space | None:
+        return next((space for space in reading.spaces(self._connection) if space.vocabulary is not None), None)

@@ -1,0 +1,198 @@
+"""`ClipColumns`: from segments to contents to clips, and from filters to bitmaps, at one sequence of the catalog.
+
+Two parts: ``base``, large, made once and then mapped from files, and ``recent``, the clips and segments that came or
+changed since, made anew at every refresh. What went from the base, or stands in ``recent`` by now, is marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns import files
+from search.columns.filtering import passing
+from search.columns.part import Part
+from search.model import Bitmap, Ids, Space
+from search.where import Where
+
+if TYPE_CHECKING:
+    from search.catalog.columnar import ColumnReader
+    from search.catalog.store import Catalog
+
+REBUILD_CLIPS: Final = 1000
+REBUILD_SHARE: Final = 16
+"""More recent clips than the first, and than one in so many of the base: the base is made anew."""
+
+
+@dataclass(frozen=True)
+class ClipColumns:
+    """The columns of one space's clips. Immutable; `refreshed` gives the next one. Rows are clips, in no order.
+
+    ``gone_clips`` (base.n_clips,) and ``gone_encodings`` mark what of the base no longer counts; some rows of
+    `clip_ids` are therefore dead, and no method returns or accepts them as clips.
+    """
+
+    sequence: int
+    space_id: int
+    vocabulary: tuple[str, ...]
+    base_sequence: int
+    base: Part
+    recent: Part
+    gone_clips: NDArray[np.bool_]
+    gone_encodings: NDArray[np.bool_]
+
+    # --- making ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def build(cls, catalog: Catalog, space: Space) -> ClipColumns:
+        """The columns of everything that is in the catalog now; a few seconds for a million segments."""
+        return cls._built(catalog, space.id)
+
+    @classmethod
+    def load(cls, directory: Path) -> ClipColumns:
+        """The columns that `save` wrote, mapped: nothing is read before it is asked for. Raises SnapshotError."""
+        manifest, parts = files.load(directory)
+        return cls(
+            sequence=manifest.sequence,
+            space_id=manifest.space_id,
+            vocabulary=manifest.vocabulary,
+            base_sequence=manifest.base_sequence,
+            base=parts.base,
+            recent=parts.recent,
+            gone_clips=parts.gone_clips,
+            gone_encodings=parts.gone_encodings,
+        )
+
+    def save(self, directory: Path) -> None:
+        """Write the new folder ``directory``, which appears whole or not at all. Raises LibraryError."""
+        manifest = files.Manifest(self.sequence, self.space_id, self.vocabulary, self.base_sequence)
+        files.save(directory, manifest, files.Parts(self.base, self.recent, self.gone_clips, self.gone_encodings))
+
+    def refreshed(self, catalog: Catalog) -> ClipColumns:
+        """The columns at the catalog's present sequence; this very object when nothing changed."""
+        with catalog.columns(self.space_id) as reader:
+            if reader.sequence == self.sequence:
+                return self
+            allowed = max(REBUILD_CLIPS, self.base.n_clips // REBUILD_SHARE)
+            # A clock that stands before ours is another catalog, restored from a backup
+            known = reader.pruned <= self.sequence < reader.sequence and reader.vocabulary == self.vocabulary
+            if known and reader.count(self.base_sequence) <= allowed:
+                return self._with_recent(reader)
+        return self._built(catalog, self.space_id)
+
+    @classmethod
+    def _built(cls, catalog: Catalog, space_id: int) -> ClipColumns:
+        with catalog.columns(space_id) as reader:
+            n_tags = len(reader.vocabulary)
+            base = Part.build(reader.clips(0), reader.encodings(0), n_tags)
+            return cls(
+                sequence=reader.sequence,
+                space_id=space_id,
+                vocabulary=reader.vocabulary,
+                base_sequence=reader.sequence,
+                base=base,
+                recent=Part.build([], [], n_tags),
+                gone_clips=np.zeros(base.n_clips, np.bool_),
+                gone_encodings=np.zeros(len(base.first_segment), np.bool_),
+            )
+
+    def _with_recent(self, reader: ColumnReader) -> ClipColumns:
+        recent = Part.build(
+            reader.clips(self.base_sequence), reader.encodings(self.base_sequence), len(self.vocabulary)
+        )
+        clip_ids, first_segments = reader.removed(self.sequence)
+        gone_clips, gone_encodings = self.gone_clips.copy(), self.gone_encodings.copy()
+        gone_clips[self.base.rows_of_clips(np.concatenate((clip_ids, recent.clip_ids)))] = True
+        places = self.base.encodings_of_segments(first_segments)
+        gone_encodings[places[places >= 0]] = True
+        return replace(
+            self, sequence=reader.sequence, recent=recent, gone_clips=gone_clips, gone_encodings=gone_encodings
+        )
+
+    # --- clips ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def clip_ids(self) -> Ids:
+        """(rows,) the clip of each row."""
+        if not self.recent.n_clips:
+            return self.base.clip_ids
+        return np.concatenate((self.base.clip_ids, self.recent.clip_ids))
+
+    def clips_where(self, where: Where) -> NDArray[np.bool_]:
+        """(rows,) which clips pass a filter."""
+        base = passing(self.base, where, self.vocabulary) & ~self.gone_clips
+        if not self.recent.n_clips:
+            return base
+        return np.concatenate((base, passing(self.recent, where, self.vocabulary)))
+
+    def clips_of(self, content_ids: Ids) -> dict[int, list[int]]:
+        """Content id -> ids of its clips, ascending; contents without a clip are left out."""
+        wanted = np.unique(content_ids)
+        found: dict[int, list[int]] = {}
+        for part, gone in ((self.base, self.gone_clips), (self.recent, None)):
+            starts, ends = part.rows_of_contents(wanted)
+            for content_id, start, end in zip(wanted.tolist(), starts.tolist(), ends.tolist(), strict=True):
+                rows = part.by_content[start:end]
+                if gone is not None:
+                    rows = rows[~gone[rows]]
+                if len(rows):
+                    found.setdefault(content_id, []).extend(part.clip_ids[rows].tolist())
+        for clip_ids in found.values():
+            clip_ids.sort()
+        return found
+
+    # --- segments -------------------------------------------------------------------------------------------
+
+    def bitmap(self, clip_rows: NDArray[np.bool_]) -> Bitmap:
+        """The segments of every content of which at least one of ``clip_rows`` (rows,) bool is a clip."""
+        base_rows = clip_rows[: self.base.n_clips] & ~self.gone_clips
+        recent_rows = clip_rows[self.base.n_clips :]
+        in_base = _marked(self.base.clip_encoding[base_rows], len(self.base.first_segment))
+        in_recent = _marked(self.recent.clip_encoding[recent_rows], len(self.recent.first_segment))
+        # a new clip of an old content
+        elsewhere = self.recent.content_ids[recent_rows][self.recent.clip_encoding[recent_rows] < 0]
+        places = self.base.encodings_of_contents(elsewhere)
+        in_base[places[places >= 0]] = True
+        in_base &= ~self.gone_encodings
+        segments = np.zeros(max(self.base.end_segment, self.recent.end_segment), np.bool_)
+        segments[: self.base.end_segment] = self.base.segments_of_encodings(in_base)
+        if in_recent.any():
+            segments[: self.recent.end_segment] |= self.recent.segments_of_encodings(in_recent)
+        return np.packbits(segments, bitorder="little")
+
+    def place(self, segment_ids: Ids) -> tuple[Ids, NDArray[np.float64], NDArray[np.float64]]:
+        """(q,) content id, start and end in seconds of each segment; -1 and NaN for one that is not there."""
+        contents = np.full(len(segment_ids), -1, np.int64)
+        spans = np.full((len(segment_ids), 2), np.nan)
+        for part, gone in ((self.base, self.gone_encodings), (self.recent, None)):
+            place = part.encodings_of_segments(segment_ids)
+            here = place >= 0
+            if gone is not None and here.any():
+                here[here] = ~gone[place[here]]
+            at = place[here]
+            contents[here] = part.encoding_content[at]
+            spans[here] = part.spans[part.span_starts[at] + segment_ids[here] - part.first_segment[at]]
+        return contents, spans[:, 0], spans[:, 1]
+
+    def segments_of(self, content_id: int) -> Ids:
+        """(n,) ids of a content's segments, ascending; empty for one that is not there."""
+        wanted = np.array([content_id], np.int64)
+        place = int(self.recent.encodings_of_contents(wanted)[0])
+        part = self.recent
+        if place < 0:
+            place, part = int(self.base.encodings_of_contents(wanted)[0]), self.base
+            if place < 0 or self.gone_encodings[place]:
+                return np.empty(0, np.int64)
+        first = int(part.first_segment[place])
+        return np.arange(first, first + int(part.n_segments[place]), dtype=np.int64)
+
+
+def _marked(places: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
+    marked = np.zeros(count, np.bool_)
+    marked[places[places >= 0]] = True
+    return marked

@@ -1,0 +1,125 @@
+"""Which clips of a part pass a filter: every comparison on whole columns at once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.part import Part
+from search.columns.text import TextColumn, folded
+from search.where import (
+    TAG_PROBABILITY,
+    AddedIs,
+    And,
+    FlagIs,
+    Not,
+    NumberIs,
+    Operator,
+    Or,
+    TagIs,
+    TagProbabilityIs,
+    TextIs,
+    Where,
+)
+
+_COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def passing(part: Part, where: Where, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+    """(n_clips,) whether each clip passes. ``vocabulary`` names the classes of the part's tags."""
+    match where:
+        case And(parts):
+            return reduce(operator.and_, (passing(part, inner, vocabulary) for inner in parts))
+        case Or(parts):
+            return reduce(operator.or_, (passing(part, inner, vocabulary) for inner in parts))
+        case Not(inner):
+            return ~passing(part, inner, vocabulary)
+        case TagIs() | TagProbabilityIs():
+            return _by_tag(part, where, vocabulary)
+        case _:
+            return _by_column(part, where)
+
+
+def _by_column(part: Part, where: NumberIs | AddedIs | TextIs | FlagIs) -> NDArray[np.bool_]:
+    match where:
+        case NumberIs("duration_s", sign, value):
+            return np.asarray(_COMPARE[sign](part.duration_s, value))
+        case NumberIs(_, sign, value):
+            return np.asarray(_COMPARE[sign](part.size_bytes, value))
+        case FlagIs(column, sign, flag):
+            return np.asarray(_COMPARE[sign](part.silent if column == "silent" else part.missing, flag))
+        case AddedIs():
+            return _by_time(part.added, where)
+        case TextIs():
+            return _by_text(part, where)
+
+
+def _by_time(added: NDArray[np.float64], where: AddedIs) -> NDArray[np.bool_]:
+    start, end = where.interval()
+    # A bare number is a moment: it ends where it starts, and that is in it
+    ended = added > end if start == end else added >= end
+    before = added < start
+    match where.operator:
+        case "<":
+            return before
+        case "<=":
+            return ~ended
+        case ">":
+            return ended
+        case ">=":
+            return ~before
+        case "!=":
+            return before | ended
+        case _:
+            return ~(before | ended)
+
+
+def _by_text(part: Part, where: TextIs) -> NDArray[np.bool_]:
+    match where.column:
+        case "path":
+            found = _in_text(part.paths, where)
+        case "title":
+            found = _in_text(part.titles, where)
+        case "folder":
+            found = _in_text(part.folders, where)[part.folder_codes]
+        case "format":
+            found = _in_text(part.formats, where)[part.format_codes]
+    return ~found if where.operator == "!=" else found
+
+
+def _in_text(column: TextColumn, where: TextIs) -> NDArray[np.bool_]:
+    return column.contains(where.value) if where.operator == "~" else column.equals(where.value)
+
+
+def _by_tag(part: Part, where: TagIs | TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+    if isinstance(where, TagProbabilityIs):
+        # two classes of one name: the likelier counts
+        highest = np.zeros(part.n_clips, np.float64)
+        for class_ in _classes(vocabulary, where.tag, inside=False):
+            rows, probabilities = part.tag_values(class_)
+            highest[rows] = np.maximum(highest[rows], probabilities)
+        return np.asarray(_COMPARE[where.operator](highest, where.value))
+    has_it = np.zeros(part.n_clips, np.bool_)
+    for class_ in _classes(vocabulary, where.value, inside=where.operator == "~"):
+        rows, probabilities = part.tag_values(class_)
+        has_it[rows[probabilities.astype(np.float64) >= TAG_PROBABILITY]] = True
+    return ~has_it if where.operator == "!=" else has_it
+
+
+def _classes(vocabulary: tuple[str, ...], text: str, *, inside: bool) -> list[int]:
+    wanted = folded(text)
+    if inside:
+        return [place for place, name in enumerate(vocabulary) if wanted in folded(name)]
+    return [place for place, name in enumerate(vocabulary) if wanted == folded(name)]

@@ -1,0 +1,95 @@
+"""Columns of text that are searched as one: every value folded, in one blob, found by one pass over its bytes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Ids
+
+_END: Final = b"\xff"  # a byte that UTF-8 never uses, half characters included
+
+
+def folded(text: str) -> bytes:
+    """``text`` as it is compared: composed, without case, in UTF-8 (with the half characters of odd file names)."""
+    if text.isascii():
+        return text.lower().encode("ascii")
+    return unicodedata.normalize("NFC", text).casefold().encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """``blob`` (bytes,) uint8: every value after and before a byte FF; ``starts`` (n + 1,) int64: where each begins."""
+
+    blob: NDArray[np.uint8]
+    starts: Ids
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Self:
+        """A column of these values."""
+        builder = TextBuilder()
+        for text in texts:
+            builder.add(text)
+        return cls(*builder.arrays())
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def contains(self, text: str) -> NDArray[np.bool_]:
+        """(n,) whether each value contains ``text``."""
+        return self._rows_of(re.escape(folded(text)))
+
+    def equals(self, text: str) -> NDArray[np.bool_]:
+        """(n,) whether each value is ``text``."""
+        # looks ahead at the end of the value: it is also the beginning of the next one
+        return self._rows_of(_END + re.escape(folded(text)) + b"(?=" + _END + b")", offset=1)
+
+    def _rows_of(self, pattern: bytes, offset: int = 0) -> NDArray[np.bool_]:
+        rows = np.zeros(len(self), np.bool_)
+        if not pattern:
+            rows[:] = True
+            return rows
+        found = (match.start() + offset for match in re.finditer(pattern, self.blob.data))
+        rows[np.searchsorted(self.starts, np.fromiter(found, np.int64), side="right") - 1] = True
+        return rows
+
+
+class TextBuilder:
+    """Gathers the values of a column, in little more than their bytes."""
+
+    def __init__(self) -> None:
+        self._blob = bytearray(_END)
+        self._starts = array("q", [1])
+
+    def add(self, text: str) -> None:
+        """Append a value."""
+        self._blob += folded(text)
+        self._blob += _END
+        self._starts.append(len(self._blob))
+
+    def arrays(self) -> tuple[NDArray[np.uint8], Ids]:
+        """``blob`` and ``starts`` of the column."""
+        return np.frombuffer(bytes(self._blob), np.uint8), np.array(self._starts, np.int64)
+
+
+class CodeBuilder:
+    """Gathers a column with few different values: each once, and a code for every row."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self._rows = array("i")
+
+    def add(self, text: str) -> None:
+        """Append a value."""
+        self._rows.append(self._codes.setdefault(text, len(self._codes)))
+
+    def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.uint8], Ids]:
+        """``codes`` (n,), then ``blob`` and ``starts`` of the different values."""
+        column = TextColumn.of(list(self._codes))
+        return np.array(self._rows, np.int32), column.blob, column.starts
