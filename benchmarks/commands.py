@@ -95,6 +95,43 @@ class Quality:
         return 0
 
 
+class Speed:
+    """How fast the work is done."""
+
+    name = "speed"
+    help = "how fast: indexing by stage against its limit and a naive loop; search against other libraries"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--only", choices=("indexing", "search"), help="one half alone")
+        group = parser.add_argument_group("indexing")
+        group.add_argument("--audio", type=Path, metavar="DIR", help="recordings to encode to MP3 and index")
+        group.add_argument("--encoder", metavar="NAME", help="what encodes (default: $SOUNDALIKE_ENCODER)")
+        group.add_argument("--minutes", type=float, default=60.0, metavar="M", help="how much of it (60)")
+        group.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians are reported (3)")
+        add_outputs(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Measure, print, and write what was asked for."""
+        from benchmarks import indexing_report, indexing_speed, material, report
+
+        if not args.minutes > 0 or args.rounds < 1:
+            raise UsageError("--minutes must be more than 0 and --rounds at least 1")
+        check_plot(args)
+        options = indexing_speed.Options(
+            encoder=args.encoder or settings.encoder,
+            source=args.audio or material.default_source(),
+            minutes=args.minutes,
+            rounds=args.rounds,
+            seed=args.seed,
+        )
+        found = indexing_speed.run(options, settings, tell)
+        write_outputs(args, report.to_json(found), indexing_report.markdown(found))
+        if plot := plot_file(args):
+            report.save_figure(indexing_report.figure(found), plot)
+        return 0
+
+
 class BenchCommand:
     """``soundalike bench``: hands over to one of its benchmarks."""
 
@@ -189,4 +226,4 @@ def tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-COMMANDS = (BenchCommand((Quality(),)),)
+COMMANDS = (BenchCommand((Quality(), Speed())),)

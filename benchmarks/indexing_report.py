@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.indexing_speed import IndexingReport
-from benchmarks.report import markdown_table
+from benchmarks.report import markdown_table, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def markdown(report: IndexingReport) -> str:
     """The section on indexing."""
     return "\n\n".join(
-        (
+        [
             "## Indexing",
+            report.machine.sentence(),
             f"{report.files:,} MP3 files, {report.hours:.2f} hours, {report.size_bytes / 2**20:.0f} MiB, made at run "
             f"time from {report.source} (seed {report.seed}); encoder {report.encoder} "
             f"(`{report.fingerprint[:12]}`) on {report.device}; {len(report.rounds)} rounds.",
@@ -28,8 +30,15 @@ def markdown(report: IndexingReport) -> str:
             "What a second of sound costs one core, stage by stage in one thread (windows overlap: most sound "
             "passes the encoder twice):",
             _costs(report),
-        )
+        ]
     )
+
+
+def figure(report: IndexingReport) -> Figure:
+    """Both charts side by side."""
+    out = new_figure(11, 4)
+    draw(report, out.add_subplot(1, 2, 1), out.add_subplot(1, 2, 2))
+    return out
 
 
 def draw(report: IndexingReport, walls: Axes, stages: Axes) -> None:
