@@ -64,6 +64,9 @@ class Quality:
             metavar="NAME",
             help="encoders; differences are to the first (default: $SOUNDALIKE_ENCODER, spectral, yamnet)",
         )
+        parser.add_argument(
+            "--queries", choices=("all", "example", "text"), default="all", help="by example, in words, or both (all)"
+        )
         parser.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="bootstrap resamples (2000)")
         parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
         parser.add_argument("--no-cache", action="store_true", help="encode everything again and keep nothing")
@@ -86,6 +89,7 @@ class Quality:
             seed=args.seed,
             resamples=args.resamples,
             tell=tell,
+            queries=args.queries,
         )
         write_outputs(args, report.to_json(found), quality_report.markdown(found))
         if plot := plot_file(args):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from benchmarks.encoding import EncodedClip, EncodingCache, Told, encode
 from benchmarks.machine import Machine, this_machine
 from benchmarks.ranking import RankedSet, ranked_set
 from search import evaluation
+from search.errors import UsageError
 from search.evaluation import Difference, Estimate, Judged, PerQuery
 from search.model import EncoderSpec
 from search.ports import Encoder
@@ -29,6 +30,7 @@ FOLDS = "by example, query fold against the other folds"
 TEXT = "in words"
 
 QUERIES_AT_ONCE = 256
+Queries: TypeAlias = Literal["all", "example", "text"]
 Mask: TypeAlias = NDArray[np.bool_]
 
 
@@ -107,10 +109,11 @@ def run(
     seed: int,
     resamples: int,
     tell: Told,
+    queries: Queries = "all",
 ) -> QualityReport:
     """Measure every data set with every encoder. ``tell`` hears a line at a time of what is going on.
 
-    Raises AudioError for a clip that cannot be decoded.
+    Raises AudioError for a clip that cannot be decoded, UsageError when there was nothing to ask at all.
     """
     facts, tables = [], []
     for dataset in datasets:
@@ -123,14 +126,17 @@ def run(
             if encoder is encoders[0]:
                 facts.append(describe(dataset, encoded))
             with ranked_set(encoded, encoder.spec, settings) as ranked:
-                judged = by_example(asked, ranked)
-                if encoder.spec.can_text and dataset.text_queries:
+                judged = {} if queries == "text" else by_example(asked, ranked)
+                if queries != "example" and encoder.spec.can_text and dataset.text_queries:
                     judged[TEXT] = by_text(dataset, encoder, ranked)
             for protocol, rankings in judged.items():
                 scores.setdefault(protocol, {})[name] = evaluation.score(rankings)
         tables += [tabulate(dataset.name, protocol, rows, seed, resamples) for protocol, rows in scores.items()]
+    answered = tuple(table for table in tables if table.queries)
+    if not answered:
+        raise UsageError("nothing to measure: no clip has a relevant one, or no encoder here reads the sets' texts")
     specs = tuple(describe_encoder(encoder.spec) for encoder in encoders)
-    return QualityReport(seed, resamples, this_machine(), specs, tuple(facts), tuple(t for t in tables if t.queries))
+    return QualityReport(seed, resamples, this_machine(), specs, tuple(facts), answered)
 
 
 def questions(dataset: DataSet) -> list[Question]:

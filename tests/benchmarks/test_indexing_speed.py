@@ -19,6 +19,8 @@ from search.errors import SoundalikeError, UsageError
 from search.settings import Settings
 from tests.benchmarks.sounds import write_set
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:audioread")  # of a package that librosa loads
+
 
 def silent(line: str) -> None:
     del line

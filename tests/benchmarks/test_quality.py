@@ -13,6 +13,7 @@ from benchmarks import datasets, quality, quality_report, report
 from benchmarks.encoding import EncodingCache, encode
 from benchmarks.ranking import ranked_set
 from search import evaluation
+from search.errors import UsageError
 from search.evaluation import METRICS, order_by_cosine
 from search.settings import Settings
 from tests.benchmarks.sounds import ReadingEncoder, write_set
@@ -157,3 +158,25 @@ def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: 
         [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
     )
     assert again.tables == measured.tables
+
+
+def test_one_kind_of_query_can_be_asked_alone(tones: datasets.DataSet) -> None:
+    """By example or in words; where nothing can be asked the run says so instead of giving an empty report."""
+
+    def protocols(kind: quality.Queries, dataset: datasets.DataSet) -> list[str]:
+        found = quality.run(
+            [dataset],
+            [ReadingEncoder()],
+            Settings.from_env({}),
+            cache=EncodingCache(None),
+            seed=1,
+            resamples=50,
+            tell=silent,
+            queries=kind,
+        )
+        return [table.protocol for table in found.tables]
+
+    assert protocols("example", tones) == [quality.EXAMPLE, quality.FOLDS]
+    assert protocols("text", tones) == [quality.TEXT]
+    with pytest.raises(UsageError, match="nothing to measure"):
+        protocols("text", datasets.DataSet("wordless", tones.items, ()))
