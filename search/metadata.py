@@ -110,8 +110,8 @@ def read(path: str) -> tuple[str, dict[str, str]]:
     fields: dict[str, str] = {}
     try:
         with open_regular(path) as file:
-            for name, value in (*_from_tags(file), *_from_chunks(file)):
-                name, value = _one_line(name).lower(), _one_line(value)
+            for key, text in (*_from_tags(file), *_from_chunks(file)):
+                name, value = _one_line(key).lower(), _one_line(text)
                 if name and value and name not in _ABOUT_THE_FILE:
                     fields.setdefault(name, value)
     except (AudioError, OSError):
@@ -164,11 +164,11 @@ def _tag_fields(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - mutag
         return
     mp4 = isinstance(tags, MP4Tags)
     for key in tags.keys():  # noqa: SIM118 - some of mutagen's tags are lists of pairs when iterated
-        name = _MP4_NAMES.get(key) or key.rpartition(":")[2] if mp4 else key
+        name = _mp4_name(key) if mp4 else key
         values = tags[key]
         values = values if isinstance(values, list) else [values]
         texts = [text for value in values if (text := _text_of(value))]
-        if texts:
+        if name and texts:
             yield name.removeprefix("WM/"), _joined(texts)
 
 
@@ -185,6 +185,11 @@ def _id3_fields(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - as ab
         else:
             name = _ID3_NAMES.get(frame.FrameID, frame.FrameID)
         yield name, _joined(text if isinstance(text, list) else [text])
+
+
+def _mp4_name(key: str) -> str:
+    """Empty for what holds no text; ``----:com.apple.iTunes:MIC`` is how programs add fields of their own."""
+    return _MP4_NAMES.get(key) or (key.rpartition(":")[2] if key.startswith("----:") else "")
 
 
 def _text_of(value: object) -> str:

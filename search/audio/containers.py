@@ -6,9 +6,11 @@ page: they decode what is left. Here such files are told from whole ones. The ch
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from search.errors import AudioError
 
@@ -41,6 +43,15 @@ def head(file: io.FileIO) -> bytes:
     return first
 
 
+def is_text(first: bytes) -> bool:
+    """Whether a file begins with nothing but letters. FFmpeg takes some texts for the sound of old telephones."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(first)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter.isspace() for letter in text)
+
+
 def is_ogg_or_mpeg(first: bytes) -> bool:
     """Whether this is Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds MPEG audio."""
     if first[:4] == b"OggS" or first[:3] == b"ID3":
@@ -53,15 +64,15 @@ def is_ogg_or_mpeg(first: bytes) -> bool:
 def chunks(file: io.FileIO, first: bytes) -> Iterator[Chunk]:
     """The chunks of a file, in order; none of a file without any. A damaged chunk ends the walk."""
     form = first[:4]
-    if form in (b"RIFF", b"RIFX", b"RF64", b"BW64") and first[8:12] == b"WAVE":
-        long_sizes = _ds64(first) if form in (b"RF64", b"BW64") else {}
-        yield from _walk(file, 12, "big" if form == b"RIFX" else "little", long_sizes)
-    elif form == b"FORM" and first[8:12] in (b"AIFF", b"AIFC"):
-        yield from _walk(file, 12, "big", {})
+    present = file.seek(0, io.SEEK_END)
+    if form in (b"RIFF", b"RF64", b"BW64") and first[8:12] == b"WAVE":
+        yield from _walk(file, present, "little", _ds64(first))
+    elif (form == b"RIFX" and first[8:12] == b"WAVE") or (form == b"FORM" and first[8:12] in (b"AIFF", b"AIFC")):
+        yield from _walk(file, present, "big", None)
     elif form == b"caff":
-        yield from _walk_caf(file)
+        yield from _walk_caf(file, present)
     elif first[:16] == _W64_RIFF:
-        yield from _walk_w64(file)
+        yield from _walk_w64(file, present)
 
 
 def check_promises(path: str, file: io.FileIO, first: bytes) -> None:
@@ -93,8 +104,6 @@ def why_unknown(first: bytes) -> str:
     for magic, name in _MAGIC.items():
         if first.startswith(magic):
             return f"damaged or truncated: begins like {name}, but cannot be decoded"
-    if _is_text(first):
-        return "text, not sound"
     return "not sound in any format that can be decoded"
 
 
@@ -114,14 +123,6 @@ _MAGIC = {
 }
 
 
-def _is_text(first: bytes) -> bool:
-    try:
-        text = first[: len(first) - 4 if len(first) == _HEAD_BYTES else None].decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return all(letter.isprintable() or letter.isspace() for letter in text)
-
-
 # --- chunk walks --------------------------------------------------------------------------------------------
 
 _W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
@@ -129,35 +130,42 @@ _MOST_CHUNKS = 10_000
 """A file of nothing but empty chunks is not walked to its end."""
 
 
-def _ds64(first: bytes) -> dict[bytes, int]:
-    """The 64-bit sizes of an RF64 file (EBU Tech 3306); its ``ds64`` chunk comes first."""
-    return {b"data": int.from_bytes(first[28:36], "little")} if first[12:16] == b"ds64" and len(first) >= 36 else {}
+def _ds64(first: bytes) -> int | None:
+    """The size of the sound in an RF64 file (EBU Tech 3306), whose ``ds64`` chunk comes first."""
+    return int.from_bytes(first[28:36], "little") if first[12:16] == b"ds64" and len(first) >= 36 else None
 
 
-def _walk(file: io.FileIO, at: int, order: str, long_sizes: dict[bytes, int]) -> Iterator[Chunk]:
+def _header(file: io.FileIO, at: int, present: int, length: int) -> bytes:
+    """A whole chunk header, or nothing where the file ends before it does."""
+    if at + length > present:
+        return b""
+    file.seek(at)
+    return file.read(length) or b""
+
+
+def _walk(file: io.FileIO, present: int, order: Literal["little", "big"], long_size: int | None) -> Iterator[Chunk]:
+    """RIFF and AIFF: names of 4 bytes, sizes of 4, chunks aligned to 2 bytes."""
+    at = 12
     for _ in range(_MOST_CHUNKS):
-        file.seek(at)
-        header = file.read(8) or b""
-        if len(header) < 8:
+        header = _header(file, at, present, 8)
+        if not header:
             return
-        name = header[:4]
-        size = int.from_bytes(header[4:], "little" if order == "little" else "big")
-        if size == 0xFFFFFFFF and name in long_sizes:
-            size = long_sizes[name]
-        unknown = name == b"data" and size in _STREAMED_SIZES
-        yield Chunk(name, at + 8, None if unknown else size)
-        if unknown:
+        name, size = header[:4], int.from_bytes(header[4:], order)
+        if name == b"data" and long_size is not None:
+            size = long_size
+        elif name == b"data" and size in _STREAMED_SIZES:
+            yield Chunk(name, at + 8, None)
             return
+        yield Chunk(name, at + 8, size)
         at += 8 + size + (size & 1)
 
 
-def _walk_caf(file: io.FileIO) -> Iterator[Chunk]:
-    """Apple Core Audio Format: 64-bit sizes; -1 when unknown; ``data`` begins with an edit count of 4 bytes."""
+def _walk_caf(file: io.FileIO, present: int) -> Iterator[Chunk]:
+    """Apple Core Audio Format: names of 4 bytes, sizes of 8, -1 where it is not known."""
     at = 8
     for _ in range(_MOST_CHUNKS):
-        file.seek(at)
-        header = file.read(12) or b""
-        if len(header) < 12:
+        header = _header(file, at, present, 12)
+        if not header:
             return
         size = int.from_bytes(header[4:], "big", signed=True)
         yield Chunk(header[:4], at + 12, None if size < 0 else size)
@@ -166,14 +174,13 @@ def _walk_caf(file: io.FileIO) -> Iterator[Chunk]:
         at += 12 + size
 
 
-def _walk_w64(file: io.FileIO) -> Iterator[Chunk]:
+def _walk_w64(file: io.FileIO, present: int) -> Iterator[Chunk]:
     """Sony Wave64: names of 16 bytes, sizes of 8 that count the header, chunks aligned to 8 bytes."""
     at = 40
     for _ in range(_MOST_CHUNKS):
-        file.seek(at)
-        header = file.read(24) or b""
+        header = _header(file, at, present, 24)
         size = int.from_bytes(header[16:], "little") - 24
-        if len(header) < 24 or size < 0:
+        if size < 0:
             return
         yield Chunk(header[:4], at + 24, size)
         at += 24 + size + (-size % 8)

@@ -41,6 +41,8 @@ def open_track(path: str, file: io.FileIO, track: int) -> Track:
     libsndfile is first with all others, FFmpeg comes after it.
     """
     head = containers.head(file)
+    if containers.is_text(head):
+        raise AudioError(path, "text, not sound")
     containers.check_promises(path, file, head)
     if not containers.is_ogg_or_mpeg(head):
         from search.audio.sndfile import SndfileTrack

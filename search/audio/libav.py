@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-import av.logging
+import numpy as np
+from av.audio.plane import AudioPlane
 
 from search.audio.containers import counts_its_frames
 from search.audio.decoding import UnknownFormat
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
 
 _FORMATS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,bwf,caf,dsf,dts,dtshd,eac3,flac,flv,gsm,iff,ircam,loas,matroska,mlp,mov,"
-    "mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,rm,shn,spdif,tak,truehd,tta,voc,w64,wav,webm,wv,xa,xwma"
+    "aac,ac3,aiff,amr,ape,asf,au,avi,bwf,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,loas,matroska,mlp,mov,"
+    "mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
 )
 """The containers that may be opened. Others (playlists, concatenation lists, subtitles, pictures, devices) can name
 further files and addresses, or take any text for something to play."""
@@ -44,6 +45,34 @@ _BAD_PACKETS = 0.01
 
 _READ_BYTES = 1 << 18
 
+_FAILURES = (av.error.FFmpegError, OverflowError, ValueError)
+"""What PyAV raises over damaged files."""
+
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""FFmpeg's sample formats in numpy's words; a ``p`` at the end of FFmpeg's says that each channel is apart."""
+
+
+class _Source:
+    """A file as FFmpeg reads it. An exception on this way would be printed; an error is told by a return value."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.tell = file.tell
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes; none at the end, and where the disk fails: what is missing is noticed later."""
+        try:
+            return self._file.read(size) or b""
+        except OSError:
+            return b""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """The new place, -1 where no file can have one: damaged headers send FFmpeg there."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, OverflowError, ValueError):
+            return -1
+
 
 class LibavTrack:
     """One of the sound tracks of a file that FFmpeg reads."""
@@ -53,9 +82,13 @@ class LibavTrack:
         self._counted = counts_its_frames(file)
         try:
             self._container = av.open(
-                file, "r", options={"format_whitelist": _FORMATS}, metadata_errors="replace", buffer_size=_READ_BYTES
+                _Source(file),
+                "r",
+                options={"format_whitelist": _FORMATS},
+                metadata_errors="replace",
+                buffer_size=_READ_BYTES,
             )
-        except (av.error.FFmpegError, ValueError) as error:
+        except _FAILURES as error:
             raise UnknownFormat(str(error)) from error
         try:
             self._stream = self._choose(track)
@@ -132,11 +165,13 @@ class LibavTrack:
             try:
                 frames = packet.decode()
                 cut_off = packet.is_corrupt or (cut_off and packet.size == 0)  # the last, empty packet flushes
-            except (av.error.FFmpegError, ValueError):
+            except _FAILURES:
                 bad += 1
                 cut_off = True
                 continue
             for frame in frames:
+                if not frame.samples:
+                    continue
                 if frame.sample_rate != rate:
                     raise AudioError(self._path, f"the sample rate changes from {rate} to {frame.sample_rate} Hz")
                 if at is None:
@@ -150,7 +185,7 @@ class LibavTrack:
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
         try:
             yield from self._container.demux(self._stream)
-        except (av.error.FFmpegError, ValueError) as error:
+        except _FAILURES as error:
             raise AudioError(self._path, f"damaged: {_reason(error)}") from error
 
     def _check_all_there(self, got_s: float, bad: int, packets: int, cut_off: bool) -> None:
@@ -172,7 +207,7 @@ class LibavTrack:
         try:
             place = int((start_s - _PREROLL_S) / stream.time_base) + (stream.start_time or 0)
             self._container.seek(place, stream=stream)
-        except (av.error.FFmpegError, OverflowError) as error:
+        except _FAILURES as error:
             raise AudioError(self._path, f"cannot be entered at {start_s:.1f} s: {_reason(error)}") from error
         return True
 
@@ -184,13 +219,14 @@ class LibavTrack:
         return round(float(frame.pts * frame.time_base - begin) * self.info.sample_rate_hz)
 
     def _mono(self, frame: AudioFrame) -> Wave:
-        try:
-            samples = frame.to_ndarray()
-        except (ValueError, KeyError) as error:
-            raise AudioError(self._path, f"samples of type {frame.format.name} cannot be read") from error
-        if not frame.format.is_planar:
-            samples = samples.reshape(frame.samples, -1).T
-        return mono(samples)
+        dtype = _DTYPES.get(frame.format.name.removesuffix("p"))
+        if dtype is None:
+            raise AudioError(self._path, f"samples of type {frame.format.name} cannot be read")
+        count, channels = frame.samples, frame.layout.nb_channels
+        # plane by plane: with more than eight of them frame.planes and to_ndarray() read beyond the list of planes
+        if frame.format.is_planar:
+            return mono([np.frombuffer(memoryview(AudioPlane(frame, i)), dtype, count) for i in range(channels)])
+        return mono(np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count * channels).reshape(count, channels).T)
 
     def close(self) -> None:
         """See ``Track.close``."""

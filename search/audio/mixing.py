@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ def block_frames(sample_rate_hz: int, channels: int) -> int:
     return max(1, min(round(sample_rate_hz * BLOCK_S), _BLOCK_SAMPLES // max(1, channels)))
 
 
-def mono(channels: NDArray[Any]) -> Wave:
-    """The mean of ``channels`` (channels, frames), of float or integer samples at full scale, as a new array.
+def mono(channels: Sequence[NDArray[Any]] | NDArray[Any]) -> Wave:
+    """The mean of ``channels``, each (frames,), of float or integer samples at full scale, as a new array.
 
     The plain mean also for surround sound: every channel is heard, none is louder than it was, and full scale stays
     full scale. (Downmixes for the ear weigh the channels by loudspeaker, and leave out the one for bass.)
@@ -32,7 +33,7 @@ def mono(channels: NDArray[Any]) -> Wave:
     with np.errstate(over="ignore", invalid="ignore"):  # infinite samples are found, and refused, further on
         for channel in channels[1:]:
             mix += channel
-        scale, zero = _full_scale(channels.dtype)
+        scale, zero = _full_scale(channels[0].dtype)
         if zero:
             mix -= np.float32(zero * len(channels))
         if scale * len(channels) != 1:

@@ -37,12 +37,12 @@ def open_regular(path: str) -> io.FileIO:
     try:
         _check_kind(path, os.stat(path))  # noqa: PTH116 - the path may hold bytes that are no UTF-8; it stays a str
         # O_NONBLOCK: should a pipe take the file's place after the check, opening it still does not wait for a writer
-        file = io.FileIO(path, "r", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise AudioError(path, _cause(path, error)) from error
     except ValueError as error:  # a NUL, or a surrogate that stands for no byte
         raise AudioError(path, "no file can have this name") from error
-    return file
+    return io.FileIO(descriptor, "r")  # without its name, by whose suffix decoders would guess what is in it
 
 
 def _check_kind(path: str, status: os.stat_result) -> None:

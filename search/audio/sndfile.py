@@ -61,7 +61,8 @@ class SndfileTrack:
                 at += len(frames)
                 yield mono(frames.T)
         except soundfile.SoundFileError as error:
-            raise AudioError(self._path, f"damaged or truncated after {at / rate:.1f} s") from error
+            of = "" if self._frames is None else f" of {self._frames / rate:.1f} s"
+            raise AudioError(self._path, f"damaged or truncated after {at / rate:.1f} s{of}") from error
         if self._frames is not None and at < stop:
             promised = self._frames / rate
             raise AudioError(
