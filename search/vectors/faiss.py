@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -24,14 +24,18 @@ from search.vectors.files import COMPRESSED, Stored
 from search.vectors.folding import Merged
 from search.vectors.gpu import GpuCopy
 
-PROBES = 32
-"""Lists visited for an unfiltered query for ten hits."""
+VISITED_ROWS = 16_000
+"""A query visits the nearest lists that hold so many segments which pass its filter: at a million, 32 lists of 2048."""
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
 """How many segments are re-ranked: at least so many, and so many for each hit that is asked for."""
 
 SCAN_UP_TO = 3000
 """Where no more segments pass a filter, all of them are scored: a microsecond each at worst, and nothing is missed."""
+
+CODE_BITS, MOST_BITS_PER_DIMENSION = 512, 4
+"""A code's error falls with the root of its bits (Gao and Long, RaBitQ, SIGMOD 2024), so that spaces of few dimensions
+get more bits for each: as many as fit CODE_BITS, one at 384 dimensions. More than 4 are no better after re-ranking."""
 
 TRAINING_ROWS_PER_LIST = 40
 """FAISS asks for 39. At 2048 lists the sample takes 126 MB, the most that building holds of the vectors."""
@@ -44,18 +48,30 @@ _QUERY_BITS = 8
 _ADD_ROWS = 16_384
 
 
+class WholeCopy(Protocol):
+    """A copy of all rows elsewhere that finds the true nearest, but knows no filter."""
+
+    def nearest(self, queries: Vectors, wanted: int) -> Ids:
+        """The rows (q, at most ``wanted``) nearest to ``queries`` (q, dim)."""
+
+
 class FaissBase:
     """A `Base` over a compressed snapshot. Its file is mapped: processes share it, and the kernel may drop pages."""
 
-    def __init__(self, stored: Stored, device: Device) -> None:
-        """Raises SnapshotError when FAISS cannot read the file, UsageError for a GPU that is not there."""
+    def __init__(self, stored: Stored, whole: WholeCopy | None) -> None:
+        """Raises SnapshotError when FAISS cannot read the file."""
         self.sequence = stored.manifest.sequence
         self.ids = stored.ids
         self.rows = stored.rows
         self.trained_count = stored.manifest.trained_count
         self._index = _read(stored.folder / COMPRESSED, faiss.IO_FLAG_MMAP_IFC)
         self._lists = faiss.extract_index_ivf(self._index).nlist
-        self._gpu = GpuCopy.of(stored.rows, device)
+        self._whole = whole
+
+    @classmethod
+    def open(cls, stored: Stored, device: Device) -> FaissBase:
+        """With a copy on the GPU where ``device`` says so. Raises SnapshotError, or UsageError for a GPU not there."""
+        return cls(stored, GpuCopy.of(stored.rows, device))
 
     @cached_property
     def everything(self) -> Bitmap:
@@ -65,12 +81,15 @@ class FaissBase:
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
         passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)
-        wanted = max(CANDIDATES, CANDIDATES_PER_HIT * k)
-        if passing <= max(SCAN_UP_TO, wanted):
+        if passing <= max(SCAN_UP_TO, _wanted(k)):
             return self._scan(queries, k, allowed)
-        if self._gpu is not None:
-            return self._search_gpu(self._gpu, queries, k, wanted, allowed)
-        return self._search_lists(queries, k, wanted, passing, allowed)
+        if self._whole is None:
+            return self._search_lists(queries, k, passing, allowed)
+        scores, ids = self._search_whole(self._whole, queries, k, allowed)
+        short = np.flatnonzero(ids[:, k - 1] < 0)
+        if short.size:
+            scores[short], ids[short] = self._search_lists(queries[short], k, passing, allowed)
+        return scores, ids
 
     def _scan(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         if allowed is None:
@@ -78,36 +97,26 @@ class FaissBase:
         rows = rows_of(self.ids, bitmaps.to_ids(allowed))
         return scoring.scan(queries, self.rows, self.ids, k, rows[rows >= 0])
 
-    def _search_lists(
-        self, queries: Vectors, k: int, wanted: int, passing: int, allowed: Bitmap | None
-    ) -> tuple[Scores, Ids]:
+    def _search_lists(self, queries: Vectors, k: int, passing: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         probes = self._probes(k, passing)
-        scores, ids = self._rerank(queries, k, self._candidates(queries, wanted, probes, allowed))
-        short = np.flatnonzero(ids[:, min(k, passing) - 1] < 0)
+        scores, ids = self._rerank(queries, k, self._candidates(queries, _wanted(k), probes, allowed))
+        short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size and probes < self._lists:  # what passes lies in lists further away
-            again = self._candidates(queries[short], wanted, self._lists, allowed)
+            again = self._candidates(queries[short], _wanted(k), self._lists, allowed)
             scores[short], ids[short] = self._rerank(queries[short], k, again)
         return scores, ids
 
-    def _search_gpu(
-        self, gpu: GpuCopy, queries: Vectors, k: int, wanted: int, allowed: Bitmap | None
-    ) -> tuple[Scores, Ids]:
-        """The GPU's nearest are the true ones: where k of them are allowed the answer is complete, else the CPU's."""
-        rows = gpu.nearest(queries, wanted)
-        found = self.ids[rows]
+    def _search_whole(self, copy: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+        """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
+        found = self.ids[copy.nearest(queries, _wanted(k))]
         if allowed is not None:
             found = np.where(bitmaps.contains(allowed, found.ravel()).reshape(found.shape), found, -1)
-        scores, ids = self._rerank(queries, k, found)
-        short = np.flatnonzero(ids[:, k - 1] < 0)
-        if short.size:
-            passing = self.ids.size if allowed is None else bitmaps.count(allowed)
-            scores[short], ids[short] = self._search_lists(queries[short], k, wanted, passing, allowed)
-        return scores, ids
+        return self._rerank(queries, k, found)
 
     def _probes(self, k: int, passing: int) -> int:
         """How many lists to visit: more when fewer segments pass (hits lie further apart) or more hits are wanted."""
-        share = passing / max(self.ids.size, 1)
-        return min(self._lists, math.ceil(PROBES / share * max(1.0, math.sqrt(k / 100))))
+        visited = VISITED_ROWS * max(1.0, math.sqrt(k / 100))
+        return min(self._lists, math.ceil(self._lists * visited / passing))
 
     def _candidates(self, queries: Vectors, wanted: int, probes: int, allowed: Bitmap | None) -> Ids:
         """(q, wanted) ids that are probably the nearest, -1 where there are no more."""
@@ -127,6 +136,10 @@ class FaissBase:
             rows = self.rows[rows_of(self.ids, ids)]
             rankings.append(scoring.order(scoring.scores_of(query[None], rows)[0], ids, k))
         return scoring.stack(rankings, k)
+
+
+def _wanted(k: int) -> int:
+    return max(CANDIDATES, CANDIDATES_PER_HIT * k)
 
 
 def build(rows: HalfVectors, ids: Ids, path: Path) -> None:
@@ -193,9 +206,12 @@ def lists_for(count: int) -> int:
 def _trained(rows: HalfVectors) -> Any:  # noqa: ANN401 -- faiss ships no types
     count, dim = rows.shape
     lists = min(lists_for(count), max(1, count // TRAINING_ROWS_PER_LIST))
-    index = faiss.index_factory(dim, f"RR{dim},IVF{lists},RaBitQ", faiss.METRIC_INNER_PRODUCT)
+    bits = min(MOST_BITS_PER_DIMENSION, max(1, CODE_BITS // dim))
+    kind = f"RR{dim},IVF{lists},RaBitQ{bits if bits > 1 else ''}"
+    index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
     clustering = faiss.extract_index_ivf(index).cp
     clustering.niter = TRAINING_ROUNDS
+    clustering.min_points_per_centroid = 1  # small libraries need no warning
     clustering.max_points_per_centroid = 2 * TRAINING_ROWS_PER_LIST  # the sample is the limit, not FAISS's own
     sample = np.random.default_rng(count).choice(count, min(count, lists * TRAINING_ROWS_PER_LIST), replace=False)
     index.train(scoring.widen(rows[np.sort(sample)]))

@@ -83,6 +83,11 @@ class SnapshotIndex:
         """How many segments were added, replaced or removed since the snapshot: when there are many, fold."""
         return len(self._touched)
 
+    @property
+    def trained_count(self) -> int:
+        """How many segments the compressed snapshot was trained for, 0 where it is not compressed."""
+        return self._state.base.trained_count
+
     def __len__(self) -> int:
         state = self._state
         return state.base.ids.size - state.hidden + int(state.delta.live.sum())
@@ -218,7 +223,7 @@ class SnapshotIndex:
             return ExactBase.of(stored)
         from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
 
-        return FaissBase(stored, self._device)
+        return FaissBase.open(stored, self._device)
 
     def _own_changes(self) -> list[IndexChange]:
         """Delta and tombstones as two changes on top of the base."""

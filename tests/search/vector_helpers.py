@@ -1,0 +1,92 @@
+"""What the tests of the vector index share: clumped vectors, a plain oracle, and every backend behind one port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from search.model import Ids, Scores, Vectors
+from search.ports import VectorIndex
+from search.vectors.exact import ExactIndex
+from search.vectors.snapshot import SnapshotIndex
+
+DIM = 32
+
+
+def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vectors:
+    """Unit rows (count, dim), exactly representable as float16, in the same clumps for every seed.
+
+    Axes shrink like 1/rank, as those of real embeddings do; vectors without any structure are found by no index.
+    """
+    axes = 1.0 / np.sqrt(np.arange(1, dim + 1))
+    centres = np.random.default_rng(dim).standard_normal((clumps, dim)) * axes
+    rng = np.random.default_rng(seed)
+    rows = centres[rng.integers(0, clumps, count)] + 0.4 * rng.standard_normal((count, dim)) * axes
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.astype(np.float16).astype(np.float32)
+
+
+def plain(held: Mapping[int, Vectors], query: Vectors, k: int) -> tuple[Scores, Ids]:
+    """The port's promise in the plainest words: sort every id by falling inner product, then by itself."""
+    scored = [(-np.float32(np.dot(query.astype(float), row.astype(float))), key) for key, row in held.items()]
+    best = sorted(scored)[:k] + [(np.float32(np.inf), -1)] * max(0, k - len(scored))
+    return np.asarray([-score for score, _ in best], np.float32), np.asarray([key for _, key in best], np.int64)
+
+
+def recall(found: Ids, truth: Ids) -> float:
+    """The mean part of each row of ``truth`` (q, k) that is in the same row of ``found``; absent ids do not count."""
+    shares = [np.isin(t[t >= 0], f).mean() for f, t in zip(found, truth, strict=True) if (t >= 0).any()]
+    return float(np.mean(shares))
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A way to keep vectors: ``make`` fills an index in an empty folder; ``exact`` says whether nothing is missed."""
+
+    name: str
+    make: Callable[[Path, Ids, Vectors], VectorIndex]
+    exact: bool
+
+
+def _exact(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+    index = ExactIndex(vectors.shape[1])
+    index.add(ids, vectors)
+    return index
+
+
+def _delta(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+    index = SnapshotIndex.open(folder, vectors.shape[1])
+    index.add(ids, vectors)
+    return index
+
+
+def _published(compress_from: int) -> Callable[[Path, Ids, Vectors], VectorIndex]:
+    def make(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+        index = SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=compress_from)
+        index.add(ids, vectors)
+        index.publish(1)
+        return index
+
+    return make
+
+
+def _half_published(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+    half = ids.size // 2
+    index = SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=1)
+    index.add(ids[:half], vectors[:half])
+    index.add(ids[half : half + 3], vectors[:3])  # three that the delta will replace
+    index.publish(1)
+    index.add(ids[half:], vectors[half:])
+    return index
+
+
+BACKENDS = [
+    Backend("exact", _exact, exact=True),
+    Backend("delta alone", _delta, exact=True),
+    Backend("small snapshot", _published(10**9), exact=True),
+    Backend("compressed snapshot", _published(1), exact=False),
+    Backend("compressed snapshot and delta", _half_published, exact=False),
+]
