@@ -21,8 +21,8 @@ _RATES_HZ = (100, 10_000_000)
 """Sample rates outside are a damaged header's."""
 
 _QUALITY = "HQ"
-"""soxr's quality. HQ costs 0.25 ms per second of sound at 44.1 to 32 kHz, MQ a seventh less, a tenth of the decoding:
-nothing is gained by less than what keeps the band to .91 of its width with 120 dB of rejection."""
+"""soxr's quality, 20 bits: what would alias is 120 dB down, the band is flat to .91 of its width. From 44.1 to 32 kHz
+it costs 0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) would save a seventh of that."""
 
 
 def probe(path: str, track: int = 0) -> AudioInfo:
