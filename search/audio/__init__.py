@@ -7,6 +7,7 @@
 ``sndfile``    decoding by libsndfile: uncompressed formats and FLAC
 ``libav``      decoding by FFmpeg's libraries: Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
 ``decoding``   which of the two decodes a file, by its content
+``mixing``     samples of any type -> mono float32
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
 =============  ====================================================================================
