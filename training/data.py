@@ -5,9 +5,10 @@ So a run that was interrupted goes on with exactly the batches that it would hav
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator as Stream
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,31 +58,18 @@ class Batches:
         crops = [self._crop(rng) for _ in range(self.shape.crops)]
         return to_input(np.stack(crops).transpose(0, 2, 1)[:, None])
 
-    def from_step(self, step: int, ahead: int = 4) -> Iterator[NDArray[np.float32]]:
+    def from_step(self, step: int, ahead: int = 4) -> Stream[NDArray[np.float32]]:
         """The batches of ``step`` and all later ones, prepared beside the network in a thread of their own."""
-        ready: queue.Queue[NDArray[np.float32]] = queue.Queue(ahead)
-        stop = threading.Event()
-
-        def prepare() -> None:
-            at = step
-            while not stop.is_set():
-                batch = self.batch(at)
-                at += 1
-                while not stop.is_set():
-                    try:
-                        ready.put(batch, timeout=1.0)
-                        break
-                    except queue.Full:
-                        continue
-
-        worker = threading.Thread(target=prepare, name="batches", daemon=True)
-        worker.start()
-        try:
-            while True:
-                yield ready.get()
-        finally:
-            stop.set()
-            worker.join()
+        with ThreadPoolExecutor(1, "batches") as worker:
+            waiting = deque(worker.submit(self.batch, at) for at in range(step, step + ahead))
+            try:
+                while True:
+                    waiting.append(worker.submit(self.batch, step + ahead))
+                    step += 1
+                    yield waiting.popleft().result()
+            finally:
+                for batch in waiting:
+                    batch.cancel()
 
     def _crop(self, rng: Generator) -> Mel:
         how = self.how
@@ -110,6 +98,8 @@ class _Pick:
     def __init__(self, source: Source, cap_s: float) -> None:
         self._corpus = source.corpus
         self._clips = [clip for clip in source.corpus.clips if clip.group not in source.without]
+        if not self._clips:
+            raise ValueError(f"no clip of {source.corpus.name} may be learnt from")
         weights = np.sqrt(np.minimum([clip.frames for clip in self._clips], cap_s * FRAMES_PER_S))
         self._cumulative = np.cumsum(weights / weights.sum())
 

@@ -29,8 +29,9 @@ PRESETS: dict[str, tuple[Phase, ...]] = {
     ),
     "long": (
         Phase("blocks", "blocks", 3_000, 3e-3),
-        Phase("frozen blocks", "frozen blocks", 15_000, 2e-3),
-        Phase("end to end", "end to end", 100_000, 1e-3),
+        Phase("frozen blocks", "frozen blocks", 6_000, 2e-3),
+        Phase("end to end", "end to end", 20_000, 1e-3, last=0.1),
+        Phase("end to end, on", "end to end", 80_000, 7e-4),
     ),
 }
 

@@ -73,6 +73,8 @@ class Run:
         self.step = 0
         self._cpu_s = 0.0
         self._optimiser = self._new_optimiser()
+        self.stop_at: int | None = None
+        """A step before which to stop as if interrupted, for a session of limited length."""
         self._interrupted = False
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -119,7 +121,7 @@ class Run:
         before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         stream = batches.from_step(self.step)
         try:
-            while not self._interrupted and (at := place(self.step, self.phases)) is not None:
+            while not self._stops and (at := place(self.step, self.phases)) is not None:
                 self._train_step(at, torch.from_numpy(next(stream)).to(self.device), pace)
                 if self.step % pace.checkpoint == 0:
                     self.save()
@@ -127,7 +129,7 @@ class Run:
                     self._write({"step": self.step, "development": next(look)})
             self.save()
         finally:
-            stream.close()  # type: ignore[attr-defined]
+            stream.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
         return place(self.step, self.phases) is None
@@ -139,7 +141,7 @@ class Run:
             self._optimiser = self._new_optimiser()
         for group in self._optimiser.param_groups:
             group["lr"] = rate(phase, at.within)
-        loss, parts = self.teaching.loss(mel.contiguous(memory_format=torch.channels_last), phase.kind)
+        loss, parts = self.teaching.loss(mel.contiguous(memory_format=torch.channels_last), phase.kind, self.step)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.student.parameters(), LARGEST_GRADIENT)
@@ -160,6 +162,10 @@ class Run:
             file.write(json.dumps(line) + "\n")
         shown = {name: round(value, 4) if isinstance(value, float) else value for name, value in line.items()}
         print(json.dumps({k: v for k, v in shown.items() if k != "parts"}), flush=True)
+
+    @property
+    def _stops(self) -> bool:
+        return self._interrupted or self.step == self.stop_at
 
     def _new_optimiser(self) -> torch.optim.AdamW:
         return torch.optim.AdamW(self.student.parameters(), lr=1e-3, weight_decay=WEIGHT_DECAY)

@@ -1,0 +1,107 @@
+"""The text tower of ``cnn:soundalike-1``: words -> a vector of the audio space, in about a millisecond.
+
+Word pieces have fixed vectors; a small convolution lets neighbours meet ("car horn" is no car), a learned weighting says
+which pieces matter, and two layers turn their sum into what MiniLM makes of the sentence, which the tower was distilled
+from (training/text.py). How near that lies to each of AudioSet's class names, as a softmax, says which classes are
+meant; a class is a direction of the audio space.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+UNKNOWN = "[UNK]"
+LONGEST = 64
+"""Pieces of a query that are read; what follows is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class TowerShape:
+    """Sizes: word pieces, their vectors, the hidden layer, MiniLM's meaning, classes, the audio space."""
+
+    pieces: int
+    width: int = 256
+    hidden: int = 512
+    meaning: int = 384
+    classes: int = 527
+    dim: int = 384
+
+
+class WordPieces:
+    """BERT's uncased word pieces over a given vocabulary (Devlin et al., 2019): text -> piece numbers."""
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        self.vocabulary = tuple(vocabulary)
+        self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
+
+    def read(self, text: str) -> list[int]:
+        """The longest pieces from the left of every word, at most LONGEST in all; never empty."""
+        plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
+        numbers = [number for word in re.findall(r"\w+|[^\w\s]", plain) for number in self._pieces(word)]
+        return numbers[:LONGEST] or [self._numbers[UNKNOWN]]
+
+    def _pieces(self, word: str) -> list[int]:
+        numbers, start = [], 0
+        while start < len(word):
+            for stop in range(len(word), start, -1):
+                number = self._numbers.get(word[start:stop] if start == 0 else f"##{word[start:stop]}")
+                if number is not None:
+                    break
+            else:
+                return [self._numbers[UNKNOWN]]
+            numbers.append(number)
+            start = stop
+        return numbers
+
+
+class TextTower(nn.Module):
+    """Piece numbers (n, pieces), -1 where a text has ended -> directions of the audio space (n, dim), unit rows."""
+
+    def __init__(self, shape: TowerShape) -> None:
+        super().__init__()
+        self.pieces = nn.Embedding(shape.pieces, shape.width)
+        self.neighbours = nn.Conv1d(shape.width, shape.width, 3, padding=1)
+        self.importance = nn.Linear(shape.width, 1)
+        self.hidden = nn.Linear(2 * shape.width, shape.hidden)
+        self.meaning = nn.Linear(shape.hidden, shape.meaning)
+        self.shortcut = nn.Linear(shape.width, shape.meaning, bias=False)
+        self.register_buffer("class_meanings", torch.zeros(shape.classes, shape.meaning))
+        self.register_buffer("class_directions", torch.zeros(shape.classes, shape.dim))
+        self.register_buffer("sharpness", torch.tensor(20.0))
+        self.class_meanings: Tensor
+        self.class_directions: Tensor
+        self.sharpness: Tensor
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """The direction of each text."""
+        return self.direction(self.read(numbers))
+
+    def read(self, numbers: Tensor) -> Tensor:
+        """What MiniLM would make of each text: (n, meaning), unit rows."""
+        there = (numbers >= 0)[..., None]
+        x = self.pieces(numbers.clamp(min=0)) * there
+        mixed = nn.functional.gelu(self.neighbours(x.transpose(1, 2)).transpose(1, 2))
+        weights = self.importance(x + mixed).masked_fill(~there, -torch.inf).softmax(1)
+        alone, together = (x * weights).sum(1), (mixed * weights).sum(1)
+        hidden = nn.functional.gelu(self.hidden(torch.cat([alone, together], 1)))
+        return nn.functional.normalize(self.meaning(hidden) + self.shortcut(alone), dim=1)
+
+    def classes(self, meanings: Tensor) -> Tensor:
+        """How much each class is meant: (n, classes), rows that sum to 1."""
+        return (self.sharpness * meanings @ self.class_meanings.T).softmax(1)
+
+    def direction(self, meanings: Tensor) -> Tensor:
+        """Meanings -> directions of the audio space, unit rows."""
+        return nn.functional.normalize(self.classes(meanings) @ self.class_directions, dim=1)
+
+
+def pad(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of piece numbers, of any lengths -> (n, longest) int64, -1 where a row has ended."""
+    longest = max((len(row) for row in rows), default=1)
+    return torch.tensor([[*row, *[-1] * (longest - len(row))] for row in rows], dtype=torch.int64).reshape(-1, longest)

@@ -1,0 +1,18 @@
+"""A corpus small enough for tests, made of formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training import procedural
+from training.corpus import Corpus, write_corpus
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Twelve short sounds of six kinds."""
+    folder: Path = tmp_path_factory.mktemp("corpus") / "procedural"
+    write_corpus(folder, procedural.sounds(12, seed=5))
+    return Corpus.open(folder)

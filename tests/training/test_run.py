@@ -1,0 +1,130 @@
+"""A miniature of the recipe, from nothing to weights: it learns, repeats from its seed, and survives interruption."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from search.encoders.mn import MnNetwork
+from search.errors import UsageError
+from training.data import Batches, BatchShape, Source
+from training.distil import Phase, Teaching
+from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
+from training.student import EXPANDED, build, channels_last, run_block
+
+PHASES = (
+    Phase("blocks", "blocks", 3, 3e-3),
+    Phase("frozen blocks", "frozen blocks", 3, 2e-3),
+    Phase("end to end", "end to end", 3, 1e-3),
+)
+MN04 = (8, 24, 32, 32, 48, 48, 96, 80, 72, 72, 192, 272, 272, 384, 384)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def batches(corpus) -> Batches:
+    return Batches([Source(corpus, 1.0)], BatchShape(crops=4, frames=40), seed=1)
+
+
+def teacher() -> MnNetwork:
+    """A network of mn04's shape with random weights."""
+    torch.manual_seed(11)
+    network = build(MN04)
+    network.fuse()
+    return channels_last(network.requires_grad_(False))
+
+
+def new_run(folder: Path, phases=PHASES) -> Run:
+    torch.manual_seed(1)
+    return Run(folder, Teaching(teacher(), build()), phases, CPU)
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in run.student.state_dict().items()}
+
+
+def test_the_miniature_repeats_from_its_seed_and_interruption_changes_nothing(tmp_path, batches):
+    whole, again, stopped = new_run(tmp_path / "a"), new_run(tmp_path / "b"), new_run(tmp_path / "c")
+    assert whole.go(batches, Pace(log=3, checkpoint=100, look=100))
+    assert again.go(batches, Pace(log=3, checkpoint=100, look=100))
+    for stop in (2, 5):  # in the middle of the first and the second phase
+        stopped.stop_at = stop
+        assert not stopped.go(batches, Pace(log=3, checkpoint=100, look=100))
+        stopped = new_run(tmp_path / "c")
+        assert stopped.resume()
+        assert stopped.step == stop
+    assert stopped.go(batches, Pace(log=3, checkpoint=100, look=100))
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(again)[name]), name
+        assert torch.equal(tensor, weights(stopped)[name]), name
+    lines = [json.loads(line) for line in (tmp_path / "a" / LOG).read_text().splitlines()]
+    assert [line["phase"] for line in lines] == ["blocks", "frozen blocks", "end to end"]
+
+
+def test_the_error_of_every_phase_falls(tmp_path, batches):
+    for kind in ("blocks", "frozen blocks", "end to end"):
+        run = new_run(tmp_path / kind, (Phase(kind, kind, 12, 3e-3),))
+        run.go(batches, Pace(log=1, checkpoint=100, look=100))
+        losses = [json.loads(line)["loss"] for line in (tmp_path / kind / LOG).read_text().splitlines()]
+        assert sum(losses[-3:]) < sum(losses[:3]), kind
+
+
+def test_a_student_with_the_teachers_weights_makes_no_error(batches):
+    torch.manual_seed(11)
+    student = build(MN04)
+    teaching = Teaching(teacher(), student)
+    mel = torch.from_numpy(batches.batch(0)).contiguous(memory_format=torch.channels_last)
+    for kind in ("frozen blocks", "end to end"):
+        loss, parts = teaching.loss(mel, kind, 0)
+        assert float(loss.detach()) < 1e-3, kind
+        assert parts["cosine"] > 0.999
+
+
+def test_a_folded_norm_is_the_norm_in_evaluation_mode(batches):
+    network = build().eval()
+    for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+        torch.nn.init.uniform_(norm.running_mean, -1, 1)
+        torch.nn.init.uniform_(norm.running_var, 0.5, 2)
+    x = torch.from_numpy(batches.batch(0))
+    for block in network.features:
+        expected = block(x)
+        assert torch.allclose(run_block(block, x, frozen=True), expected, atol=1e-4)
+        x = expected.detach()
+
+
+def test_fidelity_is_perfect_for_the_teacher_itself(batches):
+    torch.manual_seed(11)
+    figures = fidelity(Teaching(teacher(), build(MN04)), [batches.batch(0), batches.batch(1)], CPU)
+    assert figures["cosine"] > 0.999
+    assert figures["logits"] < 1e-6
+
+
+def test_a_checkpoint_of_another_student_is_refused(tmp_path):
+    run = new_run(tmp_path)
+    run.save()
+    assert (tmp_path / CHECKPOINT).is_file()
+    other = Run(tmp_path, Teaching(teacher(), build((*EXPANDED[:-1], 384))), PHASES, CPU)
+    with pytest.raises(UsageError, match="another student"):
+        other.resume()
+
+
+def test_the_rate_rises_then_falls_to_its_last_value():
+    phase = Phase("x", "blocks", 1000, 2e-3, last=0.1)
+    rates = [rate(phase, within) for within in range(1000)]
+    assert max(rates) == rates[max(range(1000), key=rates.__getitem__)] <= 2e-3
+    assert rates[0] < rates[50] < rates[99]
+    assert rates[-1] == pytest.approx(2e-4, rel=0.01)
+    assert place(0, PHASES) is not None
+    assert place(sum(phase.steps for phase in PHASES), PHASES) is None
+    assert replace(phase, steps=1).steps == 1
+
+
+def test_inner_widths_must_fit_the_table():
+    with pytest.raises(UsageError, match="inner widths"):
+        build((8, 24))
+    with pytest.raises(UsageError, match="multiples of 8"):
+        build((*EXPANDED[:-1], 385))

@@ -1,0 +1,77 @@
+"""``python -m training.prepare``: make the corpora that `training.recipe` learns from. Finished ones are kept."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from search.errors import SoundalikeError
+from training import music, natural, procedural, speech
+from training.corpus import FRAMES_PER_S, Corpus, Sound, write_corpus
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of what can be made is made: phrases per instrument and per drum kit, songs, formulas, sentences."""
+
+    phrases: int = 24
+    drum_phrases: int = 100
+    songs: int = 240
+    song_s: float = 25.0
+    procedural: int = 1_500
+    utterances: int = 1_200
+
+
+def sources(shared: Path, soundfont: Path, size: Size) -> dict[str, Callable[[], Iterator[Sound]]]:
+    """What makes each corpus, by name."""
+    manifest = shared / "data" / "natural" / "manifest.csv"
+    captions = shared / "data" / "captions" / "audiocaps_train.csv"
+    made: dict[str, Callable[[], Iterator[Sound]]] = {
+        name: partial(natural.sounds, manifest, speed) for name, speed in natural.SPEEDS.items()
+    }
+    made["instruments"] = partial(music.instruments, soundfont, size.phrases, SEED)
+    made["drums"] = partial(music.drums, soundfont, size.drum_phrases, SEED)
+    made["songs"] = partial(music.songs, soundfont, shared / "data" / "pop909", size.songs, size.song_s, SEED)
+    made["procedural"] = partial(procedural.sounds, size.procedural, SEED)
+    made["speech"] = partial(speech.utterances, captions, size.utterances, SEED)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and make what is missing."""
+    parser = argparse.ArgumentParser(prog="python -m training.prepare", description=__doc__)
+    parser.add_argument("names", nargs="*", help="corpora to make (default: all)")
+    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    made = sources(args.shared, args.soundfont, Size())
+    unknown = sorted(set(args.names) - set(made))
+    if unknown:
+        parser.error(f"no corpus is called {', '.join(unknown)}; there are {', '.join(made)}")
+    try:
+        for name in args.names or made:
+            folder = args.corpora / name
+            if not (folder / "clips.json").is_file():
+                write_corpus(folder, made[name]())
+            corpus = Corpus.open(folder)
+            hours = len(corpus.mel) / FRAMES_PER_S / 3600
+            print(f"{name}: {len(corpus.clips)} sounds, {hours:.2f} h", flush=True)
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
