@@ -45,8 +45,9 @@ def figure(report: QualityReport) -> Figure:
         axes = out.add_subplot(len(protocols), 1, number)
         _bars(axes, [table for table in report.tables if table.protocol == protocol], names)
         axes.set_title(protocol, fontsize=10)
+        axes.set_xlim(-0.5, len(report.datasets) - 0.5)  # one width of bars in every panel
         if number == 1:
-            axes.legend(fontsize=8, ncols=len(names), loc="upper right")
+            out.legend(*axes.get_legend_handles_labels(), fontsize=8, ncols=len(names), loc="outside lower center")
     return out
 
 
@@ -69,7 +70,7 @@ def _bars(axes: Axes, tables: Sequence[Table], names: Sequence[str]) -> None:
             label=name,
         )
     axes.set_xticks(range(len(tables)), [table.dataset for table in tables])
-    axes.set_ylim(0, 1.12)
+    axes.set_ylim(0, 1.05)
     axes.set_ylabel("mAP")
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
