@@ -6,10 +6,11 @@ STAMP := $(VENV)/.installed
 DEMO_LIBRARY := run/demo-library
 SOUNDALIKE := $(BIN)/soundalike
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test test-slow check format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make test    run the tests"
+	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make format  lay the code out"
 	@echo "make clean   remove what was generated (not the environment)"
@@ -27,6 +28,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow --timeout=3600
 
 check: $(STAMP)
 	$(BIN)/ruff check .

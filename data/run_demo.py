@@ -24,7 +24,7 @@ def main() -> int:
     example = sorted(args.collection.glob("**/*siren*"))[0]
     library = ["--library", str(args.library)]
     for what, command in (
-        ("Index the folder (again: nothing to do):", ["index", str(args.collection), *library]),
+        ("Index the folder:", ["index", str(args.collection), *library]),
         ("What is called rain?", ["search", "--text", "rain", "-k", "5", *library]),
         ("What sounds like this siren?", ["search", "--audio", str(example), "-k", "5", *library]),
         (

@@ -54,7 +54,7 @@ class SearchEngine:
     ) -> None:
         self._catalog = catalog
         self._views = views
-        self._reader = PartReader(catalog, encoder)
+        self._reader = PartReader(encoder)
 
     def search(self, query: Query) -> Answer:
         """The ``query.k`` best clips, one hit each.
@@ -72,8 +72,8 @@ class SearchEngine:
         everything = [*by_sound, *(Found(ranked, None) for ranked in words)]
         ranked = _merge([found.ranked for found in everything], query.k)
         clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in ranked])}
-        explainer = Explainer(asked, everything)
-        hits = tuple(explainer.hit(clips[clip_id], score) for clip_id, score in ranked if clip_id in clips)
+        there = [(clips[clip_id], score) for clip_id, score in ranked if clip_id in clips]
+        hits = Explainer(asked, everything).hits(there)
         found_by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
         return Answer(verdict(hits, found_by_name), hits, (time.perf_counter() - started) * 1e3)
 

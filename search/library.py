@@ -56,6 +56,7 @@ class Library:
         self._open: dict[int, SpaceView] = {}
         self._indexes: dict[int, SnapshotIndex] = {}
         self._lock = threading.RLock()
+        self._spaces: list[Space] = []
         self._checked = float("-inf")
         self.engine = SearchEngine(catalog, self.views, self.encoder)
 
@@ -112,15 +113,10 @@ class Library:
     def space(self, name: str | None = None) -> Space:
         """The space called ``name``, or the library's first. Raises QueryError that lists what is there."""
         spaces = self.catalog.spaces()
-        if name is None:
-            if not spaces:
-                raise QueryError(f"the library at {self.path} is empty; fill it with: soundalike index FOLDER")
-            return spaces[0]
-        for space in spaces:
-            if space.name == name:
-                return space
-        known = ", ".join(s.name for s in spaces) or "none yet"
-        raise QueryError(f"this library has no space called {name!r}; its spaces: {known}")
+        found = next((space for space in spaces if name is None or space.name == name), None)
+        if found is None:
+            raise self._no_space(name)
+        return found
 
     def encoder(self, space: Space) -> Encoder:
         """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now."""
@@ -150,14 +146,17 @@ class Library:
     def views(self, name: str | None = None) -> list[SpaceView]:
         """The views of the space called ``name``, or of every space, brought up to date at most twice a second."""
         with self._lock:
-            due = time.monotonic() - self._checked > REFRESH_INTERVAL_S
-            spaces = [self.space(name)] if name is not None else [self.space(), *self.catalog.spaces()[1:]]
-            stale = [s for s in spaces if due or s.id not in self._open]
-            for space in stale:
-                self._refresh(space)
-            if due:
+            if time.monotonic() - self._checked > REFRESH_INTERVAL_S:
+                self._spaces = self.catalog.spaces()
+                for space in self._spaces:
+                    self._refresh(space)
                 self._checked = time.monotonic()
-            return [self._open[space.id] for space in spaces]
+            if name is None and self._spaces:
+                return [self._open[space.id] for space in self._spaces]
+            for space in self._spaces:
+                if space.name == name:
+                    return [self._open[space.id]]
+        raise self._no_space(name)
 
     def publish(self, space: Space, lease: Lease, *, always: bool = False) -> bool:
         """Turn the catalog's tail into a new snapshot when enough of it is pending (or ``always``); whether it did.
@@ -186,6 +185,7 @@ class Library:
     def forget(self, space: Space) -> None:
         """Drop what is held in memory of a space; the next search opens it again."""
         with self._lock:
+            self._checked = float("-inf")
             self._open.pop(space.id, None)
             self._indexes.pop(space.id, None)
             self._encoders.pop(space.name, None)
@@ -193,6 +193,12 @@ class Library:
     def folder(self, space: Space) -> Path:
         """Where a space's snapshots lie."""
         return self.path / "spaces" / str(space.id)
+
+    def _no_space(self, name: str | None) -> QueryError:
+        known = ", ".join(space.name for space in self.catalog.spaces())
+        if name is None or not known:
+            return QueryError(f"the library at {self.path} is empty; fill it with: soundalike index FOLDER")
+        return QueryError(f"this library has no space called {name!r}; its spaces: {known}")
 
     def _refresh(self, space: Space) -> None:
         """Bring a space's view up to the catalog: the index first, so that every segment in it has its columns."""

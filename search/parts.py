@@ -13,7 +13,7 @@ from search import audio
 from search.columns import ClipColumns
 from search.errors import QueryError
 from search.model import AudioPart, ClipPart, Part, SegmentPart, Space, TextPart, Vectors, Wave
-from search.ports import ClipCatalog, Encoder, VectorIndex
+from search.ports import Encoder, VectorIndex
 
 BATCH = 16
 """Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
@@ -50,8 +50,7 @@ class AskedSpace:
 class PartReader:
     """Turns parts into vectors, loading an encoder only for a part that needs one."""
 
-    def __init__(self, catalog: ClipCatalog, encoder: Callable[[Space], Encoder]) -> None:
-        self._catalog = catalog
+    def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
         self._encoder = encoder
 
     def ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
@@ -88,10 +87,10 @@ class PartReader:
         return unit(total)
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
-        clips = self._catalog.clips([clip_id])
-        if not clips:
+        content_id = view.columns.content_of(clip_id)
+        if content_id is None:
             raise QueryError(f"no clip has the id {clip_id}")
-        segments = view.columns.segments_of(clips[0].content_id)
+        segments = view.columns.segments_of(content_id)
         if not len(segments):
             raise QueryError(f"clip {clip_id} has no vectors in space {view.space.name!r}")
         return unit(view.index.vectors(segments).sum(axis=0, dtype=np.float64))

@@ -26,8 +26,8 @@ def test_every_command_has_a_name_a_help_and_options():
     commands = wiring.commands()
     names = [command.name for command in commands]
     assert len(names) == len(set(names))
-    expected = "index search info verify remove reindex tags export backup restore bench".split()
-    assert set(expected) <= set(names)
+    assert {"index", "search", "info", "verify", "remove", "reindex"} <= set(names)
+    assert {"tags", "export", "backup", "restore", "bench"} <= set(names)
     for command in commands:
         command.configure(argparse.ArgumentParser())
         assert command.help

@@ -123,6 +123,15 @@ class ClipColumns:
             return self.base.clip_ids
         return np.concatenate((self.base.clip_ids, self.recent.clip_ids))
 
+    def content_of(self, clip_id: int) -> int | None:
+        """The content that a clip points to, None for a clip that is not there."""
+        wanted = np.array([clip_id], np.int64)
+        for part, gone in ((self.recent, None), (self.base, self.gone_clips)):
+            rows = part.rows_of_clips(wanted)
+            if len(rows) and (gone is None or not gone[rows[0]]):
+                return int(part.content_ids[rows[0]])
+        return None
+
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
         """(rows,) which clips pass a filter."""
         base = passing(self.base, where, self.vocabulary) & ~self.gone_clips

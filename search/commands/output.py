@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from search.errors import printable
@@ -67,22 +68,30 @@ def print_table(answer: Answer) -> None:
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # literals of justify
         table.add_column("title", overflow="ellipsis", no_wrap=True)
         table.add_column("file", overflow="fold")
-        table.add_column("tags", overflow="ellipsis", no_wrap=True)
+        if any(hit.tags for hit in answer.hits):
+            table.add_column("tags", overflow="ellipsis", no_wrap=True)
         for hit in answer.hits:
-            table.add_row(
+            row = (
                 str(hit.clip_id),
                 f"{hit.score:.3f}",
                 "" if hit.probability is None else f"{hit.probability:.0%}",
                 f"{clock(hit.start_s)}-{clock(hit.end_s)}",
                 Text(printable(hit.title)),
-                Text(printable(hit.path)),
+                Text(printable(_from_here(hit.path))),
                 Text(", ".join(tag.name for tag in hit.tags[:3])),
             )
+            table.add_row(*row[: len(table.columns)])
         console.print(table)
     note = VERDICT_LINES[answer.verdict] if answer.hits else "No match."
     if note:
         console.print(note)
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms", style="dim")
+
+
+def _from_here(path: str) -> str:
+    """Relative to the working folder where the file lies below it."""
+    here = f"{Path.cwd()}/"
+    return path.removeprefix(here)
 
 
 def clock(time_s: float) -> str:
