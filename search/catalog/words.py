@@ -91,8 +91,9 @@ def store(connection: Connection, clip_id: int, path: str, title: str, metadata:
         "folder": " ".join(split(folder)),
     }
     connection.execute(_INSERT_WORDS, {"id": clip_id, **fields})
-    # A word that stands in the title and the name again would count twice
-    words = dict.fromkeys(word for field in fields.values() for word in field.split())
+    # Joined words as they were written, too: `dogbark` finds DogBark. Each once: a title often repeats the name
+    written = _WORD.findall(_fold(f"{title} {name}"))
+    words = dict.fromkeys([*(word for field in fields.values() for word in field.split()), *written])
     connection.execute(_INSERT_TRIGRAMS, {"id": clip_id, "words": " ".join(words)})
 
 

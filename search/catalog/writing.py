@@ -235,6 +235,8 @@ class _Batch:
     def _record_failure(self, change: RecordFailure) -> None:
         path = blobs.path_bytes(change.file.path)
         self._clear_failure(change.root_id, path)
+        if not change.cause:  # the file is gone, or of no interest any more
+            return
         self._connection.execute(
             insert(FAILURES).values(
                 root_id=change.root_id,

@@ -92,7 +92,7 @@ def load(directory: Path) -> tuple[Manifest, Parts]:
         raise _damaged(directory, str(error.strerror)) from error
     except KeyError as error:
         raise _damaged(directory, f"it lacks {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, EOFError) as error:
         raise _damaged(directory, str(error)) from error
     return manifest, parts
 

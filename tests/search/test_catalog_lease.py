@@ -1,0 +1,112 @@
+"""The writer's lease: one at a time, named, given back, taken over when stale, and fencing off who lost it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from search.catalog import leases
+from search.catalog.store import Catalog
+from search.errors import LibraryBusy
+from tests.search.catalog_helpers import Shelf
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    made = Shelf(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+@pytest.fixture
+def other(shelf):
+    with Catalog.open(shelf.catalog.path) as catalog:
+        yield catalog
+
+
+def alter(shelf: Shelf, assignment: str) -> None:
+    with sqlite3.connect(shelf.catalog.path) as connection:
+        connection.execute(f"UPDATE leases SET {assignment}")
+    connection.close()
+
+
+def test_a_second_writer_hears_who_holds_the_lease(shelf, other):
+    """LibraryBusy names the holder and since when; after the first is done the second gets it."""
+    with (
+        shelf.catalog.lease("host 17 index", 0) as lease,
+        pytest.raises(LibraryBusy, match=r"host 17 index is writing since 20\d\d-"),
+        other.lease("second", 0.3),
+    ):
+        pass
+    assert lease.holder == "host 17 index"
+    with other.lease("second", 0):
+        pass
+
+
+def test_a_second_writer_may_wait(shelf, other):
+    """Within its time it takes over from a holder that ends."""
+    held = shelf.catalog.lease("first", 0)
+    held.__enter__()
+    threading.Timer(0.4, held.__exit__, (None, None, None)).start()
+    with other.lease("second", 10.0) as lease:
+        lease.check()
+
+
+def test_a_stale_lease_is_taken_and_its_holder_fenced_off(shelf, other):
+    """A holder without a heartbeat loses the lease; what it applies afterwards is refused and leaves nothing."""
+    with shelf.catalog.lease("sleeper", 0) as sleeper:
+        alter(shelf, "heartbeat = heartbeat - 1000")
+        with other.lease("second", 0) as lease:
+            with pytest.raises(LibraryBusy, match="second took it"):
+                sleeper.check()
+            with pytest.raises(LibraryBusy):
+                shelf.catalog.apply(sleeper, [shelf.add("late.wav")])
+            other.apply(lease, [shelf.add("in time.wav")])
+    assert list(shelf.ids()) == ["in time.wav"]
+
+
+def test_a_lease_given_back_is_no_lease(shelf):
+    """Applying after the block has ended is refused."""
+    with shelf.catalog.lease("first", 0) as lease:
+        pass
+    with pytest.raises(LibraryBusy):
+        shelf.catalog.apply(lease, [shelf.add("late.wav")])
+
+
+def test_the_heartbeat_keeps_a_lease_alive(shelf, monkeypatch):
+    """While it is held its heartbeat moves on."""
+    monkeypatch.setattr(leases, "HEARTBEAT_S", 0.05)
+    with shelf.catalog.lease("first", 0), sqlite3.connect(shelf.catalog.path) as connection:
+        before = connection.execute("SELECT heartbeat FROM leases").fetchone()
+        deadline = time.monotonic() + 10
+        while connection.execute("SELECT heartbeat FROM leases").fetchone() == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    connection.close()
+
+
+def _hold_and_die(path) -> None:
+    Catalog.open(path).lease("doomed", 0).__enter__()
+    os._exit(1)
+
+
+def test_a_dead_holder_does_not_make_anyone_wait(shelf, other):
+    """A process of this machine that is gone loses its lease at once, without waiting for the heartbeat."""
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(shelf.catalog.path,))
+    process.start()
+    process.join()
+    with other.lease("second", 0):
+        pass
+
+
+def test_a_holder_on_another_machine_is_believed(shelf, other):
+    """Its process id says nothing here: only its heartbeat counts."""
+    with shelf.catalog.lease("far away", 0):
+        alter(shelf, "machine = 'elsewhere', pid = 999999999")
+        with pytest.raises(LibraryBusy, match="far away"), other.lease("second", 0):
+            pass

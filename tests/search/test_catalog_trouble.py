@@ -1,0 +1,304 @@
+"""A catalog in trouble: killed writers, full disks, read-only files, no handles, damage, other versions."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event
+from sqlalchemy.pool import Pool
+
+from search.catalog import migrations
+from search.catalog.store import Catalog
+from search.catalog.tables import METADATA
+from search.errors import LibraryBusy, LibraryError
+from search.model import RemoveClip
+from tests.search.catalog_helpers import Shelf, replayed
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.search.catalog_helpers import Shelf, facts
+from search.catalog.store import Catalog
+from search.model import RemoveClip
+shelf = Shelf.__new__(Shelf)
+shelf.catalog = Catalog.open(Path(sys.argv[1]))
+shelf.space, shelf.root = shelf.catalog.spaces()[0], shelf.catalog.roots()[0]
+shelf.lease = None
+with shelf.catalog.lease("writer", 10) as lease:
+    for turn in range(int(sys.argv[2]), 10**6):
+        new = [shelf.add(f"{turn}/{i}.wav", n=1 + i) for i in range(8)]
+        print(turn, shelf.catalog.apply(lease, [*new, RemoveClip(3 * turn)]), flush=True)
+"""
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    made = Shelf(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(shelf):
+    """SIGKILL at random moments: the catalog is sound, batches are whole, the next writer goes on at once."""
+    rng = random.Random(7)
+    turn = 0
+    for _ in range(4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(shelf.catalog.path), str(turn)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        acknowledged = [writer.stdout.readline()]
+        killer = threading.Timer(rng.uniform(0.0, 0.3), writer.send_signal, (signal.SIGKILL,))
+        killer.start()
+        acknowledged += writer.stdout.readlines()
+        assert writer.wait() == -signal.SIGKILL
+        last, sequence = map(int, acknowledged[-1].split())
+        assert shelf.catalog.verify() == []
+        assert shelf.catalog.sequence() >= sequence
+        ids = shelf.ids()
+        turn = 1 + max(int(path.split("/")[0]) for path in ids)
+        assert turn > last
+        # every batch brought eight clips and took one away, or left no trace at all
+        assert set(ids.values()) == set(range(1, 8 * turn + 1)) - {3 * t for t in range(turn)}
+    assert len(replayed(shelf.catalog, shelf.space)) == shelf.catalog.stats().spaces[0].segments
+
+
+def test_readers_are_never_in_the_writers_way(shelf):
+    """While one process writes, another reads without an error and never sees half a batch."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(shelf.catalog.path), "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    writer.stdout.readline()
+    deadline = time.monotonic() + 1.5
+    with Catalog.open(shelf.catalog.path, read_only=True) as reader:
+        while time.monotonic() < deadline:
+            files = reader.files(shelf.root.id, shelf.space.id)
+            assert all(known.encoded for known in files.values())
+            ids = [known.clip_id for known in files.values()]
+            assert len(reader.clips(ids[:50])) >= min(50, len(ids)) - 10
+            reader.match_words("wav", 5)
+    writer.kill()
+    writer.communicate()
+
+
+@contextmanager
+def pages_limited_to(count: int):
+    """Every new connection finds a disk of ``count`` pages."""
+
+    def limit(connection, _record):
+        connection.execute(f"PRAGMA max_page_count = {count}")
+
+    event.listen(Pool, "connect", limit)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", limit)
+
+
+def test_a_full_disk_is_said_and_changes_nothing(shelf):
+    """The error names the remedy, the batch is undone as a whole, and with space again the same batch goes in."""
+    shelf.apply(shelf.add("a.wav"))
+    batch = [shelf.add(f"{i}.wav", n=2000) for i in range(20)]
+    with (
+        pages_limited_to(60),
+        Catalog.open(shelf.catalog.path) as full,
+        full.lease("me", 0) as lease,
+        pytest.raises(LibraryError, match="disk is full; free some space"),
+    ):
+        full.apply(lease, batch)
+    assert shelf.catalog.verify() == []
+    assert list(shelf.ids()) == ["a.wav"]
+    shelf.apply(*batch)
+    assert len(shelf.ids()) == 21
+
+
+def test_a_read_only_catalog_is_read_and_says_so_when_written(shelf):
+    """Opened for reading it answers; a lease is refused with the remedy."""
+    shelf.apply(shelf.add("horn.wav"))
+    with Catalog.open(shelf.catalog.path, read_only=True) as reader:
+        assert len(reader.match_words("horn", 3)) == 1
+        assert len(reader.clips([1])) == 1
+        with pytest.raises(LibraryError, match="read-only; give write permission"), reader.lease("me", 0):
+            pass
+
+
+@contextmanager
+def without_privileges():
+    """As nobody, where the tests run as root, for whom no file is read-only."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_library_without_write_permission_can_be_searched():
+    """A file and a folder that nobody may write are read, though SQLite cannot make its side files."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shelf = Shelf(folder)
+        shelf.apply(shelf.add("horn.wav"))
+        shelf.catalog.close()
+        shelf.catalog.path.chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            with without_privileges(), Catalog.open(shelf.catalog.path) as catalog:
+                assert catalog.verify() == []
+                assert len(catalog.match_words("horn", 3)) == 1
+                with pytest.raises(LibraryError, match="read-only"), catalog.lease("me", 0):
+                    pass
+        finally:
+            folder.chmod(0o755)
+
+
+def test_no_file_handles_is_said_plainly(shelf):
+    """A process at its limit hears about the limit, not about a database that cannot be opened."""
+    shelf.apply(shelf.add("a.wav"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
+    for handle in spare:
+        os.close(handle)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(spare), hard))
+    try:
+        with pytest.raises(LibraryError, match="no file handles left"):
+            Catalog.open(shelf.catalog.path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all, only text " * 200, b""])
+def test_what_is_no_catalog_is_refused(tmp_path, damage):
+    """Text is refused; an empty file is a catalog that has not been made yet, and is only made on request."""
+    path = tmp_path / "catalog.sqlite"
+    path.write_bytes(damage)
+    if damage:
+        with pytest.raises(LibraryError, match=r"damaged.*restore"):
+            Catalog.open(path)
+    else:
+        Catalog.open(path).close()
+
+
+def test_a_damaged_page_is_found_by_verify_or_said(shelf):
+    """Bytes that a disk garbled are reported, by `verify` or the first query that meets them."""
+    shelf.apply(*(shelf.add(f"{i}.wav", n=50) for i in range(40)))
+    shelf.catalog.close()
+    data = bytearray(shelf.catalog.path.read_bytes())
+    rng = np.random.default_rng(0)
+    for page in range(8, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 64] = rng.bytes(64)
+    shelf.catalog.path.write_bytes(data)
+    try:
+        with Catalog.open(shelf.catalog.path) as catalog:
+            problems = catalog.verify()
+    except LibraryError as error:
+        problems = [str(error)]
+    assert any("damaged" in problem for problem in problems)
+
+
+def test_another_database_is_left_alone(tmp_path):
+    """A database of another program is refused and not touched."""
+    path = tmp_path / "catalog.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (id)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(LibraryError, match="not a Soundalike catalog"):
+        Catalog.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused_with_the_remedy(shelf):
+    """A catalog from the future says that Soundalike must be upgraded."""
+    shelf.catalog.close()
+    with sqlite3.connect(shelf.catalog.path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(LibraryError, match=r"newer version.*upgrade"):
+        Catalog.open(shelf.catalog.path)
+
+
+def test_an_absent_catalog_is_made_only_on_request(tmp_path):
+    """Without ``create`` the error says how to make one; URLs of other databases are refused."""
+    with pytest.raises(LibraryError, match="soundalike index"):
+        Catalog.open(tmp_path / "none.sqlite", create=False)
+    with pytest.raises(LibraryError, match="only SQLite"):
+        Catalog.open("postgresql://host/db")
+    with Catalog.open(f"sqlite:///{tmp_path}/new folder %41?#/c.sqlite") as catalog:
+        assert catalog.sequence() == 0
+    assert (tmp_path / "new folder %41?#" / "c.sqlite").exists()
+
+
+def test_two_processes_may_make_one_catalog_at_once(tmp_path):
+    """Whoever comes second finds it made."""
+    command = "import sys; from search.catalog.store import Catalog; Catalog.open(sys.argv[1]).close()"
+    makers = [
+        subprocess.Popen([sys.executable, "-c", command, str(tmp_path / "c.sqlite")], stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    assert [maker.communicate()[1] for maker in makers] == [b""] * 3
+    with Catalog.open(tmp_path / "c.sqlite", create=False) as catalog:
+        assert catalog.verify() == []
+
+
+def test_the_migrations_make_the_tables(tmp_path):
+    """The newest migration leaves what `tables` describes, and its number is the one that opening compares with."""
+    Catalog.open(tmp_path / "c.sqlite").close()
+    engine = create_engine(f"sqlite:///{tmp_path}/c.sqlite")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": _no_full_text})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
+
+
+def _no_full_text(name, kind, _parents):
+    return kind != "table" or not str(name).startswith(("clip_words", "clip_trigrams"))
+
+
+def test_opening_a_catalog_does_not_load_the_migration_machinery(shelf):
+    """A command starts fast: Alembic is imported only when there is something to migrate."""
+    command = (
+        "import sys; from search.catalog.store import Catalog; Catalog.open(sys.argv[1]).close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", command, str(shelf.catalog.path)], check=False).returncode == 0
+
+
+def test_a_stranger_to_the_lease_cannot_write(shelf):
+    """An object that only looks like a lease is none."""
+
+    class Pretender:
+        holder = "nobody"
+
+        def check(self) -> None:
+            """All is well."""
+
+    with pytest.raises(LibraryBusy, match="nobody holds no lease"):
+        shelf.catalog.apply(Pretender(), [RemoveClip(1)])

@@ -1,0 +1,131 @@
+"""Full-text search of the catalog: what finds what, in which order, and that no text can harm it."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.catalog.words import split, split_query
+from search.model import RemoveClip
+from tests.search.catalog_helpers import Shelf
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    made = Shelf(tmp_path_factory.mktemp("words"))
+    made.apply(
+        made.add("signals/airhorn_03.wav"),
+        made.add("signals/Horn section.wav"),
+        made.add("animals/DogBarking2.wav"),
+        made.add("animals/cat.wav", title="Katze", metadata={"artist": "Björk Guðmundsdóttir", "comment": "no dogs"}),
+        made.add("horn/tone.wav"),
+        made.add("weather/rain on a tin roof.wav"),
+        made.add("weather/light rain.wav"),
+    )
+    yield made
+    made.catalog.close()
+
+
+def found(shelf: Shelf, text: str) -> list[str]:
+    paths = {clip_id: path for path, clip_id in shelf.ids().items()}
+    return [paths[match.clip_id].rpartition("/")[2] for match in shelf.catalog.match_words(text, 10)]
+
+
+def test_words_are_cut_where_people_see_them():
+    """Punctuation, digits and camelCase separate words; case and accents do not."""
+    assert split("BigDog-bark_03 (take2).WAV") == ["big", "dog", "bark", "03", "take", "2", "wav"]
+    assert split("Ärger_ÉTÉ HTTPServer") == ["arger", "ete", "http", "server"]
+
+
+def test_small_words_do_not_count_beside_telling_ones():
+    """ "the sound of a horn" asks for horns; "the" alone asks for "the"."""
+    assert split_query("The sound of a horn") == ["horn"]
+    assert split_query("the of") == ["the", "of"]
+    assert len(split_query("word " * 5000)) == 1
+
+
+def test_horn_finds_airhorn_after_whole_horns(shelf):
+    """A word inside a file's name is found; the whole word comes first, in the name before in the folder."""
+    assert found(shelf, "horn") == ["Horn section.wav", "tone.wav", "airhorn_03.wav"]
+
+
+def test_inflections_beginnings_case_and_accents_do_not_matter(shelf):
+    """Stems, prefixes and folded letters find the same clip."""
+    for text in ("dog barks", "DOGS", "dogbarking", "barki"):
+        assert "DogBarking2.wav" in found(shelf, text), text
+    assert found(shelf, "guðmundsdottir") == ["cat.wav"]
+    assert found(shelf, "BJÖRK") == ["cat.wav"]
+    assert found(shelf, "katze") == ["cat.wav"]
+
+
+def test_clips_with_every_word_come_before_clips_with_one(shelf):
+    """All words first, then any."""
+    assert found(shelf, "rain roof") == ["rain on a tin roof.wav", "light rain.wav"]
+
+
+def test_scores_fall_with_the_order(shelf):
+    """Best first, by scores that can be compared within the answer."""
+    scores = [match.score for match in shelf.catalog.match_words("rain roof horn", 10)]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 5
+
+
+def test_the_limit_holds(shelf):
+    """At most as many as asked for; none for none."""
+    assert len(shelf.catalog.match_words("rain horn", 2)) == 2
+    assert shelf.catalog.match_words("rain", 0) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE clips; --",
+        '" OR "1"="1',
+        "horn' UNION SELECT 1, 2 --",
+        "NEAR(horn rain, 5)",
+        "title : horn",
+        "horn AND",
+        "NOT horn",
+        "{title name} : horn",
+        "^horn",
+        "horn*",
+        "-horn +rain",
+        "(((((",
+        "\0horn\0",
+        "🎺 horn 🎺",
+        "\ud800 horn",
+        '"' * 10_000,
+        "horn " * 2_000,
+        "x" * 10_000,
+    ],
+)
+def test_no_text_is_read_as_a_command(shelf, text):
+    """Operators, quotes, NUL and ten thousand characters are words or nothing, and the catalog stays as it was."""
+    answer = found(shelf, text)
+    assert ("Horn section.wav" in answer) == ("horn" in text.lower())
+    assert shelf.catalog.verify() == []
+    assert len(shelf.ids()) == 7
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(string.punctuation)), max_size=60))
+def test_any_text_is_safe(shelf, text):
+    """No text raises, whatever it holds."""
+    for match in shelf.catalog.match_words(text, 5):
+        assert match.score > 0
+
+
+def test_a_file_is_found_by_its_own_name(tmp_path):
+    """Asking for a file's name finds it; after a move the new name alone does, after removal none."""
+    shelf = Shelf(tmp_path)
+    for name in ("Zweite Aufnahme 12.wav", "雨の音.wav", "ÄÖÜ-test.wav", "snake_case_name.flac", "x.y.z.wav"):
+        shelf.apply(shelf.add(f"in/{name}"))
+        assert name in found(shelf, name)
+    shelf.apply(shelf.move(shelf.ids()["in/snake_case_name.flac"], "in/otherwise.flac"))
+    assert found(shelf, "snake") == []
+    assert found(shelf, "otherwise") == ["otherwise.flac"]
+    shelf.apply(RemoveClip(shelf.ids()["in/otherwise.flac"]))
+    assert found(shelf, "otherwise") == []

@@ -1,0 +1,260 @@
+"""Columns: filters against a plain loop over clips, refreshing, and files that are damaged."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.columns import ClipColumns
+from search.columns.text import TextColumn, folded
+from search.errors import SnapshotError
+from search.model import Clip, MarkMissing, RemoveClip
+from search.where import (
+    TAG_PROBABILITY,
+    AddedIs,
+    And,
+    FlagIs,
+    Not,
+    NumberIs,
+    Or,
+    TagIs,
+    TagProbabilityIs,
+    TextIs,
+    Where,
+    parse,
+)
+from tests.search.catalog_helpers import VOCABULARY, Shelf
+from tests.search.test_where import FILTERS
+
+ORDERS = {
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "~": lambda a, b: b in a,
+}
+
+
+def passes(clip: Clip, format_: str, where: Where) -> bool:
+    """The meaning of a filter, said once more, clip by clip."""
+    match where:
+        case And(parts):
+            return all(passes(clip, format_, part) for part in parts)
+        case Or(parts):
+            return any(passes(clip, format_, part) for part in parts)
+        case Not(part):
+            return not passes(clip, format_, part)
+        case NumberIs(column, sign, value) | FlagIs(column, sign, value):
+            return ORDERS[sign](getattr(clip, column), value)
+        case AddedIs(sign, _):
+            start, end = where.interval()
+            inside = start <= clip.added < end or clip.added == start
+            return {
+                "=": inside,
+                "!=": not inside,
+                "<": clip.added < start,
+                "<=": clip.added < start or inside,
+                ">": clip.added > start and not inside,
+                ">=": clip.added >= start,
+            }[sign]
+        case TextIs(column, sign, value):
+            texts = {"path": clip.path, "folder": clip.path.rpartition("/")[0], "title": clip.title, "format": format_}
+            return ORDERS[sign](folded(texts[column]), folded(value))
+        case TagIs(sign, value):
+            names = [folded(tag.name) for tag in clip.tags if tag.probability >= TAG_PROBABILITY]
+            has_it = any(folded(value) in name if sign == "~" else folded(value) == name for name in names)
+            return not has_it if sign == "!=" else has_it
+        case TagProbabilityIs(tag, sign, value):
+            found = [t.probability for t in clip.tags if folded(t.name) == folded(tag)]
+            return ORDERS[sign](max(found, default=0.0), value)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    made = Shelf(tmp_path_factory.mktemp("columns"))
+    names = [
+        "a/Horn.wav",
+        "a/b/rain.WAV",
+        "Straße.wav",
+        "rain.wav",
+        "x\udcff.wav",
+        "e\u0301te.wav",
+        "🎺.wav",
+        "a.wav",
+        "a.wa",
+    ]
+    made.apply(*(made.add(name, n=1 + i % 3, seed=i, duration_s=i * 1.5) for i, name in enumerate(names)))
+    made.apply(made.link("copy of horn.wav", 1), MarkMissing(3))
+    yield made
+    made.catalog.close()
+
+
+LIKELY = st.one_of(
+    st.builds(
+        TextIs,
+        st.sampled_from(["path", "title", "folder"]),
+        st.sampled_from(["=", "!=", "~"]),
+        st.sampled_from(
+            [
+                "",
+                "a",
+                "A",
+                "rain",
+                "RAIN.wav",
+                "strasse",
+                "a/b",
+                ".",
+                "\udcff",
+                "été",
+                "horn",
+                "a/Horn.wav",
+                "\0",
+                "wav\n",
+            ]
+        ),
+    ),
+    st.builds(TextIs, st.just("format"), st.sampled_from(["=", "~"]), st.sampled_from(["wav", "WA", "mp3"])),
+    st.builds(TagIs, st.sampled_from(["=", "!=", "~"]), st.sampled_from([*VOCABULARY, "dog", "o", "none"])),
+    st.builds(
+        TagProbabilityIs, st.sampled_from([*VOCABULARY, "dog", "none"]), st.sampled_from([*ORDERS][:6]), st.floats(0, 1)
+    ),
+    st.builds(
+        NumberIs, st.just("duration_s"), st.sampled_from([*ORDERS][:6]), st.integers(0, 14).map(lambda n: n / 1.0)
+    ),
+    st.builds(AddedIs, st.sampled_from([*ORDERS][:6]), st.sampled_from(["2020-01-01", time.strftime("%Y-%m-%d"), 4e9])),
+    FILTERS,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        LIKELY,
+        st.builds(Not, LIKELY),
+        st.builds(And, st.tuples(LIKELY, LIKELY)),
+        st.builds(Or, st.tuples(LIKELY, LIKELY)),
+    )
+)
+def test_filters_mean_what_a_plain_loop_says(shelf, where):
+    """Whole columns at once give the clips that checking one clip after the other gives."""
+    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    clips = shelf.catalog.clips(columns.clip_ids.tolist())
+    assert columns.clips_where(where).tolist() == [passes(clip, "WAV", where) for clip in clips]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=6), max_size=8), st.text(max_size=3))
+def test_text_is_found_in_its_own_row_only(texts, wanted):
+    """No match crosses from one value into the next, whatever characters they hold."""
+    column = TextColumn.of(texts)
+    assert column.contains(wanted).tolist() == [folded(wanted) in folded(text) for text in texts]
+    assert column.equals(wanted).tolist() == [folded(wanted) == folded(text) for text in texts]
+
+
+def test_a_bitmap_has_the_segments_of_all_copies_of_a_sound(shelf):
+    """A content is in when any of its clips passes, and only its own bits are set."""
+    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    bits = columns.bitmap(columns.clips_where(parse("title ~ 'copy of'")))
+    expected = shelf.catalog.encoding(1, shelf.space.id).segment_ids
+    np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(bits, bitorder="little")), expected)
+    nothing = columns.bitmap(columns.clips_where(parse("title = 'nothing'")))
+    assert not nothing.any()
+
+
+def test_refreshing_follows_every_kind_of_change(tmp_path):
+    """New clips, copies, moves, marks and removals show at once; without changes it is the same object."""
+    shelf = Shelf(tmp_path)
+    shelf.apply(*(shelf.add(f"{i}.wav") for i in range(5)))
+    before = ClipColumns.build(shelf.catalog, shelf.space)
+    assert before.refreshed(shelf.catalog) is before
+    shelf.apply(
+        MarkMissing(1),
+        RemoveClip(2),
+        shelf.move(3, "moved/to.wav"),
+        shelf.link("copy.wav", 4),
+        shelf.add("new.wav", n=3),
+    )
+    after = before.refreshed(shelf.catalog)
+    found = {
+        where: sorted(after.clip_ids[after.clips_where(parse(where))].tolist())
+        for where in (
+            "missing",
+            "title = 'to'",
+            "folder = 'moved'",
+            "title = '2'",
+            "path = 'copy.wav' or path = '3.wav'",
+            "duration_s > 0",
+        )
+    }
+    assert found == {
+        "missing": [1],
+        "title = 'to'": [3],
+        "folder = 'moved'": [3],
+        "title = '2'": [],
+        "path = 'copy.wav' or path = '3.wav'": [4, 6],
+        "duration_s > 0": [1, 3, 4, 5, 6, 7],
+    }
+    assert after.clips_of(np.array([4, 2, 6])) == {4: [4, 6], 6: [7]}
+    assert before.clips_where(parse("missing")).sum() == 0
+    copies = after.bitmap(after.clips_where(parse("path = 'copy.wav'")))
+    np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(copies, bitorder="little")), after.segments_of(4))
+    shelf.catalog.close()
+
+
+def test_columns_older_than_the_pruned_tail_are_made_anew(tmp_path):
+    """What was forgotten meanwhile does not linger."""
+    shelf = Shelf(tmp_path)
+    shelf.apply(shelf.add("a.wav"), shelf.add("b.wav"))
+    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    shelf.apply(RemoveClip(1))
+    shelf.apply(shelf.add("c.wav"))
+    shelf.catalog.prune_changes(shelf.catalog.sequence())
+    after = columns.refreshed(shelf.catalog)
+    assert after.clip_ids[after.clips_where(parse("duration_s > 0"))].tolist() == [2, 3]
+    assert after.place(np.array([1, 2]))[0].tolist() == [-1, -1]
+    shelf.catalog.close()
+
+
+def test_columns_of_an_empty_library(tmp_path):
+    """Nothing is there, and asking is no error."""
+    shelf = Shelf(tmp_path)
+    ClipColumns.build(shelf.catalog, shelf.space).save(tmp_path / "columns")
+    columns = ClipColumns.load(tmp_path / "columns")
+    rows = columns.clips_where(parse("tag = 'Dog' or title ~ 'x' or missing"))
+    assert (len(rows), len(columns.bitmap(rows)), len(columns.segments_of(1))) == (0, 0, 0)
+    assert columns.clips_of(np.array([1])) == {}
+    assert columns.place(np.array([0, 5]))[0].tolist() == [-1, -1]
+    shelf.catalog.close()
+
+
+def test_damaged_columns_are_refused(shelf):
+    """A missing, shortened, foreign or newer file is SnapshotError, which a library answers by making columns anew."""
+    with tempfile.TemporaryDirectory() as name:
+        whole, copy = Path(name) / "whole", Path(name) / "copy"
+        ClipColumns.build(shelf.catalog, shelf.space).save(whole)
+        for file in sorted(whole.iterdir()):
+            for harm in (
+                Path.unlink,
+                lambda path: path.write_bytes(path.read_bytes()[:-1]),
+                lambda path: path.write_bytes(b""),
+            ):
+                shutil.copytree(whole, copy)
+                harm(copy / file.name)
+                with pytest.raises(SnapshotError, match="damaged columns"):
+                    ClipColumns.load(copy)
+                shutil.rmtree(copy)
+        manifest = (whole / "manifest.json").read_text()
+        (whole / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 9'))
+        with pytest.raises(SnapshotError, match="this version reads"):
+            ClipColumns.load(whole)
+        with pytest.raises(SnapshotError):
+            ClipColumns.load(Path(name) / "nowhere")
