@@ -14,7 +14,7 @@ from search.encoders.mn import TABLE, Bottleneck, ConvNorm, MnNetwork, MnShape
 from search.encoders.weights import read_state
 from search.errors import UsageError
 
-WIDTH, CLASSES = 0.4, 527  # the shape multiplies by WIDTH and rounds to 8, so an inner width is given times 5/2
+WIDTH, CLASSES = 0.4, 527
 
 EXPANDED = (8, 24, 32, 32, 48, 48, 112, 96, 96, 96, 256, 320, 320, 448, 448)
 """Channels between the expansion and the projection of each bottleneck; mn04 has 8, 24, 32, 32, 48, 48, 96, 80, 72,
@@ -25,12 +25,7 @@ def build(expanded: tuple[int, ...] = EXPANDED) -> MnNetwork:
     """A student with Kaiming weights. Raises UsageError when ``expanded`` does not fit the table of bottlenecks."""
     if len(expanded) != len(TABLE) or any(channels % 8 for channels in expanded):
         raise UsageError(f"a student has {len(TABLE)} inner widths, multiples of 8, not {expanded}")
-    shape = MnShape(WIDTH, CLASSES)
-    network = MnNetwork(shape)
-    channels = shape.channels(16)
-    for place, (row, inner) in enumerate(zip(TABLE, expanded, strict=True), start=1):
-        network.features[place] = Bottleneck(channels, row._replace(expanded=inner * 5 // 2), shape)
-        channels = shape.channels(row.out)
+    network = MnNetwork(MnShape(WIDTH, CLASSES, inner=expanded))
     _initialise(network)
     return channels_last(network)
 

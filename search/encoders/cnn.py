@@ -20,7 +20,7 @@ from search.encoders.contract import check_waves, fingerprint, refuse_text, unit
 from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
 from search.encoders.mn import MnNetwork, MnShape
-from search.encoders.normalisation import Normalisation
+from search.encoders.normalisation import Normalisation, Space
 from search.encoders.weights import ModelFile, find, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
@@ -66,7 +66,7 @@ class CnnEncoder:
         front_end: MelFrontEnd,
         network: MnNetwork,
         device: torch.device,
-        normalisation: Normalisation | None,
+        normalisation: Space | None,
     ) -> None:
         self.spec = spec
         self._front_end = front_end.to(device)

@@ -57,16 +57,24 @@ STEM_CHANNELS, HIDDEN = 16, 1280
 
 @dataclass(frozen=True, slots=True)
 class MnShape:
-    """What fixes a network: its width, classes, head, and the strides of the four stages."""
+    """What fixes a network: its width, classes, head, and the strides of the four stages.
+
+    ``inner`` are the channels inside each bottleneck where they are not the table's (`cnn:soundalike-1`).
+    """
 
     width: float
     classes: int
     head: Head = "mlp"
     strides: tuple[int, int, int, int] = (2, 2, 2, 2)
+    inner: tuple[int, ...] | None = None
 
     def channels(self, at_width_1: int) -> int:
         """Channels of a layer that has ``at_width_1`` at width 1, a multiple of 8."""
         return multiple_of_8(at_width_1 * self.width)
+
+    def expanded(self, place: int) -> int:
+        """Channels inside bottleneck ``place`` of the table."""
+        return self.channels(TABLE[place].expanded) if self.inner is None else self.inner[place]
 
     @property
     def dim(self) -> int:
@@ -105,8 +113,8 @@ class MnNetwork(nn.Module):
         stem = shape.channels(STEM_CHANNELS)
         layers: list[nn.Module] = [ConvNorm(1, stem, 3, stride=2, activation=nn.Hardswish(inplace=True))]
         channels = stem
-        for row in TABLE:
-            layers.append(Bottleneck(channels, row, shape))
+        for place, row in enumerate(TABLE):
+            layers.append(Bottleneck(channels, shape.expanded(place), row, shape))
             channels = shape.channels(row.out)
         layers.append(ConvNorm(channels, shape.dim, 1, activation=nn.Hardswish(inplace=True)))
         self.features = nn.Sequential(*layers)
@@ -155,9 +163,9 @@ class ConvNorm(nn.Sequential):
 class Bottleneck(nn.Module):
     """Expand, convolve each channel, attend to channels, project; added to the input where the shapes allow."""
 
-    def __init__(self, channels: int, row: Row, shape: MnShape) -> None:
+    def __init__(self, channels: int, expanded: int, row: Row, shape: MnShape) -> None:
         super().__init__()
-        expanded, out = shape.channels(row.expanded), shape.channels(row.out)
+        out = shape.channels(row.out)
         stride = 1 if row.stage is None else shape.strides[row.stage]
         # the published networks add where the table's channels are equal, which rounding to 8 can make true
         self.adds = stride == 1 and channels == out

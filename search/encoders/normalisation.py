@@ -8,12 +8,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import unit_rows
 from search.model import Vectors
+
+
+class Space(Protocol):
+    """What turns a network's embeddings into the vectors of a space."""
+
+    def apply(self, rows: NDArray[np.floating]) -> Vectors:
+        """(n, dim) rows -> unit rows, (n, dim) float32."""
 
 
 @dataclass(frozen=True, slots=True)

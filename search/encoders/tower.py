@@ -1,9 +1,9 @@
 """The text tower of ``cnn:soundalike-1``: words -> a vector of the audio space, in about a millisecond.
 
-Word pieces have fixed vectors; a small convolution lets neighbours meet ("car horn" is no car), a learned weighting says
-which pieces matter, and two layers turn their sum into what MiniLM makes of the sentence, which the tower was distilled
-from (training/text.py). How near that lies to each of AudioSet's class names, as a softmax, says which classes are
-meant; a class is a direction of the audio space.
+Word pieces have fixed vectors; a small convolution lets neighbours meet ("car horn" is no car), a learned weighting
+says which pieces matter, and two layers turn their sum into what MiniLM makes of the sentence, which the tower was
+distilled from (training/tower.py). How near that lies to each of AudioSet's class names, as a softmax, says which
+classes are meant; a class is a direction of the audio space.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 UNKNOWN = "[UNK]"
 LONGEST = 64
 """Pieces of a query that are read; what follows is not."""
+LONGEST_WORD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class WordPieces:
     def read(self, text: str) -> list[int]:
         """The longest pieces from the left of every word, at most LONGEST in all; never empty."""
         plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
-        numbers = [number for word in re.findall(r"\w+|[^\w\s]", plain) for number in self._pieces(word)]
+        words = islice(re.finditer(r"\w+|[^\w\s]", plain), LONGEST)
+        numbers = [number for word in words for number in self._pieces(word[0][:LONGEST_WORD])]
         return numbers[:LONGEST] or [self._numbers[UNKNOWN]]
 
     def _pieces(self, word: str) -> list[int]:
@@ -99,6 +102,20 @@ class TextTower(nn.Module):
     def direction(self, meanings: Tensor) -> Tensor:
         """Meanings -> directions of the audio space, unit rows."""
         return nn.functional.normalize(self.classes(meanings) @ self.class_directions, dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A tower and the word pieces that it knows."""
+
+    tower: TextTower
+    pieces: WordPieces
+
+    @torch.inference_mode()
+    def directions(self, texts: Sequence[str]) -> Tensor:
+        """(n, dim) unit rows; one text at a time, so that no vector depends, even in its last digit, on its neighbours."""
+        rows = [self.tower(pad([self.pieces.read(text)])) for text in texts]
+        return torch.cat(rows) if rows else torch.empty(0, self.tower.class_directions.shape[1])
 
 
 def pad(rows: Sequence[Sequence[int]]) -> Tensor:

@@ -98,7 +98,8 @@ def test_a_folded_norm_is_the_norm_in_evaluation_mode(batches):
 
 def test_fidelity_is_perfect_for_the_teacher_itself(batches):
     torch.manual_seed(11)
-    figures = fidelity(Teaching(teacher(), build(MN04)), [batches.batch(0), batches.batch(1)], CPU)
+    student = build(MN04)
+    figures = fidelity(Teaching(teacher(), student), [batches.batch(0), batches.batch(1)], CPU)
     assert figures["cosine"] > 0.999
     assert figures["logits"] < 1e-6
 
