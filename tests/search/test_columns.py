@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -239,19 +238,18 @@ def test_columns_of_an_empty_library(tmp_path):
 def test_damaged_columns_are_refused(shelf):
     """A missing, shortened, foreign or newer file is SnapshotError, which a library answers by making columns anew."""
     with tempfile.TemporaryDirectory() as name:
-        whole, copy = Path(name) / "whole", Path(name) / "copy"
+        whole = Path(name) / "whole"
         ClipColumns.build(shelf.catalog, shelf.space).save(whole)
-        for file in sorted(whole.iterdir()):
-            for harm in (
-                Path.unlink,
-                lambda path: path.write_bytes(path.read_bytes()[:-1]),
-                lambda path: path.write_bytes(b""),
-            ):
-                shutil.copytree(whole, copy)
-                harm(copy / file.name)
+        for file in [*sorted(whole.glob("*.npy"))[::6], whole / "manifest.json"]:
+            good = file.read_bytes()
+            for bad in (None, good[:-1], b""):
+                file.unlink()
+                if bad is not None:
+                    file.write_bytes(bad)
                 with pytest.raises(SnapshotError, match="damaged columns"):
-                    ClipColumns.load(copy)
-                shutil.rmtree(copy)
+                    ClipColumns.load(whole)
+                file.write_bytes(good)
+        assert ClipColumns.load(whole).sequence == shelf.catalog.sequence()
         manifest = (whole / "manifest.json").read_text()
         (whole / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 9'))
         with pytest.raises(SnapshotError, match="this version reads"):
