@@ -35,7 +35,8 @@ DIFFICULTIES = {
     "middle": Difficulty((0.7, 1.4), 0.15, 0.40, 1.0, 0.05, (10.0, 30.0)),
     "hard": Difficulty((0.6, 1.6), 0.25, 0.60, 2.0, 0.10, (5.0, 20.0)),
 }
-"""``pitch_error`` and ``drift`` in semitones; ``note_errors`` is the share of notes dropped or doubled. Middle is issue-given."""
+"""``pitch_error`` and ``drift`` in semitones; ``note_errors`` is the share of notes dropped or doubled. Middle is
+issue-given."""
 
 LONGEST_PAUSE_S = 0.7
 """How long a hummer waits at a rest before going on."""
@@ -52,7 +53,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hum:
-    """``wave`` (samples,) float32 at SAMPLE_RATE_HZ, and what was hummed: notes ``first`` to ``last`` (exclusive) of the tune."""
+    """``wave`` (samples,) float32 at SAMPLE_RATE_HZ, and what was hummed: notes ``first`` to ``last`` (exclusive) of
+    the tune.
+    """
 
     wave: NDArray[np.float32]
     first: int
@@ -77,7 +80,8 @@ def _perform(
     line: Line, first: int, duration_s: float, tempo: float, level: Difficulty, rng: np.random.Generator
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], int]:
     """Start, end and pitch of every note as it is performed, and the tune's note after the last one."""
-    now, rows, index = 0.0, [], first
+    rows: list[tuple[float, float, float]] = []
+    now, index = 0.0, first
     while index < len(line.pitch) and now < duration_s:
         length = (line.end_s[index] - line.start_s[index]) / tempo * np.exp(rng.normal(0, level.length_jitter))
         pause = 0.0

@@ -1,16 +1,29 @@
 """What the hum matcher's constants were tuned on: other tunes and other hums than the benchmark's.
 
-The tunes are POP909's melodies turned upside down and played backwards: as song-like in rhythm and repetition, and in no
+The tunes are POP909's melodies turned upside down and played backwards: as song-like in rhythm and repetition, and in
+no
 catalogue. The hums come from another synthesiser: a buzzing source with one resonance, pitch errors with heavy tails
-that follow one another, keys that slip in steps, tempo that breathes, syllables with or without gaps, hum of the mains and clicks.
+that follow one another, keys that slip in steps, tempo that breathes, syllables with or without gaps, hum of the mains
+and clicks.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.humming import catalogue
+from benchmarks.tune_sets import POP909, midi_folder
+from search.melody.confidence import RIVALS, features
+from search.melody.hearing import listen
+from search.melody.index import MelodyIndex
 from search.melody.model import Notes
+from search.melody.pitch import pitch_of
 
 SAMPLE_RATE_HZ = 16_000
 
@@ -55,7 +68,8 @@ def buzz(notes: Notes, first: int, duration_s: float, rng: np.random.Generator) 
 
 
 def _perform(notes: Notes, first: int, duration_s: float, rng: np.random.Generator) -> list[tuple[float, float, float]]:
-    now, rows, index = 0.0, [], first
+    rows: list[tuple[float, float, float]] = []
+    now, index = 0.0, first
     tempo = rng.uniform(0.65, 1.5)
     sway = rng.uniform(0, 0.15)
     legato = rng.uniform(0.7, 1.0)
@@ -85,3 +99,88 @@ def _errors(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     for _ in range(rng.integers(0, 3)):
         error[rng.integers(0, count) :] += rng.uniform(-0.7, 0.7)
     return error
+
+
+def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
+    """Two tunes of every song: upside down and backwards; and upside down at 2.4 times the tempo, as dense as a
+    reel.
+    """
+    slow = [turned(notes) for notes in songs]
+    fast = []
+    for notes in songs:
+        mirror = float(notes.pitch.min() + notes.pitch.max())
+        fast.append(Notes(notes.start_s * 0.42, notes.end_s * 0.42, (mirror - notes.pitch).astype(np.float32)))
+    return slow + fast
+
+
+def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int, seed: int) -> Sample:
+    """Hum tunes; the first ``known`` of them are in the index. Features of each answer, and whether it was right."""
+    rows, right, inside = [], [], []
+    for number in range(hums):
+        rng = np.random.default_rng([seed, number])
+        tune = int(rng.integers(len(tunes)))
+        notes = tunes[tune]
+        latest = int(np.searchsorted(notes.start_s, notes.end_s[-1] - 12))
+        duration_s = float(rng.choice([4.0, 6.0, 8.0, 10.0, 10.0, 14.0]))
+        wave = buzz(notes, int(rng.integers(0, max(1, latest))), duration_s, rng)
+        heard = listen(pitch_of(wave))
+        if heard.reason:
+            continue
+        answer = index.search_hum(heard.curve, 1 + RIVALS)
+        cost = np.array([-hit.score for hit in answer.hits], np.float32)
+        if len(cost) < 2:
+            continue
+        rows.append(features(cost, heard.notes))
+        right.append(answer.hits[0].tune == tune)
+        inside.append(tune < known)
+    return Sample(np.array(rows), np.array(right), np.array(inside))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """``features`` (n, f) of answers, whether the first hit was ``right`` and whether the tune was ``inside`` (n,)."""
+
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+
+
+def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) -> NDArray[np.float64]:
+    """Weights (f + 1,), offset last, of a logistic regression, by Newton's method with a little ridge."""
+    rows = np.concatenate([x, np.ones((len(x), 1))], axis=1)
+    weights = np.zeros(rows.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-rows @ weights))
+        gradient = rows.T @ (y - p) - ridge * weights
+        hessian = (rows * (p * (1 - p))[:, None]).T @ rows + ridge * np.eye(len(weights))
+        weights = weights + np.linalg.solve(hessian, gradient)
+    return weights
+
+
+def main() -> None:
+    """Fit the confidence and print the constants of ``search/melody/confidence.py``."""
+    songs = [tune.notes for tune in midi_folder(POP909)]
+    tunes = tuning_tunes(songs)
+    order = np.random.default_rng(5).permutation(len(tunes))
+    tunes = [tunes[i] for i in order]
+    known = len(tunes) * 3 // 5
+    with tempfile.TemporaryDirectory() as folder:
+        index = catalogue(tunes[:known], Path(folder))
+        sample = ask_tuning(index, tunes, known, 800, 17)
+    weights = logistic(sample.features, sample.right)
+    p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
+    limit = float(np.quantile(p[sample.inside], 0.05))
+    print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))
+    print("right of inside", sample.right[sample.inside].mean(), "of", sample.inside.sum())
+    print(
+        "refuse below",
+        round(limit, 3),
+        "refused outside",
+        (p[~sample.inside] < limit).mean(),
+        "of",
+        (~sample.inside).sum(),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,9 @@ Matrix = NDArray[np.float32]
 STEP_PENALTY = 0.12
 """Cost of every step that is not diagonal, in semitones (tuned)."""
 
+MOST_DRIFT = 2.0
+"""Semitones that a hum may go flat or sharp from beginning to end."""
+
 LARGEST_ERROR = 2.5
 """Semitones; a wrong note costs no more than this, however wrong (tuned)."""
 
@@ -25,7 +28,8 @@ LARGEST_ERROR = 2.5
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """For every candidate: ``cost`` (c,) mean semitones a frame, ``path`` (c, m) the stretch's frame at each frame of
-    the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones."""
+    the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones.
+    """
 
     cost: Matrix
     path: NDArray[np.int32]
@@ -35,20 +39,34 @@ class Alignment:
 def align(hum: Matrix, stretches: Matrix, shift: Matrix, passes: int = 2) -> Alignment:
     """Align ``hum`` (m,) with ``stretches`` (c, m + band - 1), both in semitones, starting at any place of the band.
 
-    ``shift`` (c,) is a first guess of the hum's key less the stretch's; every pass corrects it along the path just found.
+    ``shift`` (c,) is a first guess of the hum's key less the stretch's; every pass corrects it along the path just
+    found.
     """
-    for _ in range(passes):
-        cost, path = _warp(hum, stretches, shift)
-        along = np.take_along_axis(stretches, path, axis=1)
-        shift = np.median(hum[None, :] - along, axis=1).astype(np.float32)
-    return Alignment(cost, path, shift)
+    key = np.repeat(shift[:, None], len(hum), axis=1)
+    for number in range(passes):
+        if number:
+            key = _key(hum, np.take_along_axis(stretches, path, axis=1))
+        cost, path = _warp(hum, stretches, key)
+    return Alignment(cost, path, key.mean(axis=1))
 
 
-def _warp(hum: Matrix, stretches: Matrix, shift: Matrix) -> tuple[Matrix, NDArray[np.int32]]:
-    """One pass of dynamic time warping: costs (c,) and paths (c, m). Column b of row i is frame i + b of the stretch."""
+def _key(hum: Matrix, along: Matrix) -> Matrix:
+    """(c, m): the hum's key less the tune's, as it drifts: a line through the medians of the hum's two halves."""
+    difference = hum[None, :] - along
+    half = len(hum) // 2
+    first, second = np.median(difference[:, :half], axis=1), np.median(difference[:, half:], axis=1)
+    middle = np.median(difference, axis=1)
+    slope = np.clip(second - first, -MOST_DRIFT / 2, MOST_DRIFT / 2) * (2.0 / len(hum))
+    return np.asarray(middle[:, None] + slope[:, None] * (np.arange(len(hum)) - len(hum) / 2), np.float32)
+
+
+def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[np.int32]]:
+    """One pass of dynamic time warping: costs (c,) and paths (c, m). Column b of row i is frame i + b of the
+    stretch.
+    """
     count, length = stretches.shape
     rows, band = len(hum), length - len(hum) + 1
-    target = hum[:, None] - shift[None, :]
+    target = hum[:, None] - key.T
     local = np.empty((rows, count, band), np.float32)
     for i in range(rows):
         np.abs(stretches[:, i : i + band] - target[i][:, None], out=local[i])

@@ -23,7 +23,8 @@ CENTS = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A contour that goes into the book: ``tune`` is what a hit will be called by, ``first_id`` the id of its first window.
+    """A contour that goes into the book: ``tune`` is what a hit will be called by, ``first_id`` the id of its first
+    window.
 
     The windows' ids are consecutive, in the order of ``contours.windows_of``.
     """
@@ -83,7 +84,9 @@ class ContourBook:
         return np.arange(self.first_id[row], self.first_id[row] + count, dtype=np.int64)
 
     def locate(self, window_ids: Ids) -> tuple[Ids, NDArray[np.float64]]:
-        """Rows (n,) of the contours that windows belong to, -1 for ids not in the book, and their starts in sounding time."""
+        """Rows (n,) of the contours that windows belong to, -1 for ids not in the book, and their starts in sounding
+        time.
+        """
         if not len(self):
             return np.full(len(window_ids), -1, np.int64), np.zeros(len(window_ids))
         rows = np.maximum(np.searchsorted(self.first_id, window_ids, side="right") - 1, 0)
@@ -92,7 +95,9 @@ class ContourBook:
         return np.where(found, rows, -1), self.window_s[np.where(found, at, 0)].astype(np.float64)
 
     def stretches(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Semitones (c, n) at times (c, n) of the contours in ``rows`` (c,); beyond its ends a contour holds its pitch."""
+        """Semitones (c, n) at times (c, n) of the contours in ``rows`` (c,); beyond its ends a contour holds its
+        pitch.
+        """
         frames = np.floor(sounding_s * (1 / FRAME_S)).astype(np.int64)
         low, high = self.offset[rows][:, None], self.offset[rows + 1][:, None] - 1
         return np.asarray(self.cents[np.clip(frames + low, low, high)] * np.float32(1 / CENTS), np.float32)
@@ -129,7 +134,9 @@ class ContourBook:
         try:
             return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES))
         except (OSError, ValueError) as error:
-            raise LibraryError(f"the contours in {folder} are missing or damaged ({error}): rebuild the melody index") from error
+            raise LibraryError(
+                f"the contours in {folder} are missing or damaged ({error}): rebuild the melody index"
+            ) from error
 
 
 _FILES = tuple(field.name for field in fields(ContourBook))

@@ -48,7 +48,8 @@ RANGE_SEMITONES = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contour:
-    """``pitch`` (n,) float32 without gaps, a value every ``FRAME_S`` of sounding time, and the way back to the tune's time.
+    """``pitch`` (n,) float32 without gaps, a value every ``FRAME_S`` of sounding time, and the way back to the tune's
+    time.
 
     ``knots_sounding_s`` and ``knots_tune_s`` (k,) ascend and are the same instants on both clocks.
     """
@@ -82,7 +83,8 @@ def contour_of_notes(notes: Notes) -> Contour:
 
 
 def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) -> Contour:
-    """The contour of what a pitch tracker heard (a hum, or a recording of one voice). Raises ValueError where no pitch sounds.
+    """The contour of what a pitch tracker heard (a hum, or a recording of one voice). Raises ValueError where no pitch
+    sounds.
 
     Rests are filled and shortened as a tune's are; what comes before the first pitch and after the last is left out.
     """
@@ -119,14 +121,14 @@ def window_starts(contour: Contour) -> Times:
 
     A window may hang over the end by half a second; a tune shorter than a window has one.
     """
-    last_s = len(contour) * FRAME_S - WINDOW_S + 0.5
+    last_s = max(0.0, len(contour) * FRAME_S - WINDOW_S + 0.5)
+    notes_s = onsets(contour.pitch) * FRAME_S
     chosen = [0.0]
-    for start_s in (onsets(contour.pitch) * FRAME_S).tolist():
-        if chosen[-1] + WINDOW_DISTANCE_S <= start_s <= last_s:
+    for start_s in [*notes_s[notes_s <= last_s].tolist(), last_s]:
+        while start_s - chosen[-1] > WINDOW_S:  # one long note, or notes repeated: no place is left without a window
+            chosen.append(chosen[-1] + WINDOW_S)
+        if start_s - chosen[-1] >= WINDOW_DISTANCE_S and start_s < last_s:
             chosen.append(start_s)
-        elif start_s - chosen[-1] > WINDOW_S:
-            # nothing but one note, or notes repeated: still, no place of a tune is left without a window
-            chosen.extend(np.arange(chosen[-1] + WINDOW_S, min(start_s, last_s), WINDOW_S).tolist())
     return np.array(chosen)
 
 
@@ -140,8 +142,10 @@ def windows_of(contour: Contour) -> tuple[Spans, Vectors]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HumWindows:
-    """A hum's windows at every tempo in question: ``vectors`` (n, VECTOR_DIM), and for each how many seconds of the tune
-    a second of the hum would cover, ``tempo`` (n,), and where in the hum it starts, ``start_s`` (n,)."""
+    """A hum's windows at every tempo in question: ``vectors`` (n, VECTOR_DIM), and for each how many seconds of the
+    tune
+    a second of the hum would cover, ``tempo`` (n,), and where in the hum it starts, ``start_s`` (n,).
+    """
 
     vectors: Vectors
     tempo: Times

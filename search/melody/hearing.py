@@ -2,11 +2,13 @@
 
 A tune dwells on notes, stretches where the pitch keeps still; speech glides. Measured as the share of the voiced time
 in stretches of 0.16 s or more, 2nd and 98th percentile: hums of the tuning synthesiser .62 to .99, spoken sentences of
-../shared/data/natural .00 to .44; two real singers with a wide vibrato .45 and .53, a formant synthesiser's speech up to .45.
+../shared/data/natural .00 to .44; two real singers with a wide vibrato .45 and .53, a formant synthesiser's speech up
+to .45.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +34,8 @@ LONGEST_HUM_S = 30.0
 class Hearing:
     """What was heard: the pitch ``curve`` (cut to LONGEST_HUM_S) and its steady ``notes``.
 
-    ``reason`` says why this is no tune; it is empty where it is one. ``doubtful`` is true where it only glides like speech.
+    ``reason`` says why this is no tune; it is empty where it is one. ``doubtful`` is true where it only glides like
+    speech.
     """
 
     curve: PitchCurve
@@ -64,7 +67,9 @@ def _missing(curve: PitchCurve, notes: Notes) -> str:
         return f"only {voiced_s:.1f} s of voice were heard; hum for three seconds or more"
     pitches = _distinct(notes.pitch)
     if len(notes) < LEAST_NOTES or pitches < LEAST_PITCHES:
-        return f"only {pitches} different note{'s were' if pitches != 1 else ' was'} heard; that is not enough of a tune"
+        return (
+            f"only {pitches} different note{'s were' if pitches != 1 else ' was'} heard; that is not enough of a tune"
+        )
     return ""
 
 
@@ -80,18 +85,20 @@ def _voiced_s(curve: PitchCurve) -> float:
 
 
 def steady_notes(curve: PitchCurve) -> Notes:
-    """The stretches of at least ``SHORTEST_NOTE_S`` whose pitch stays within ``WIDEST_NOTE``, greedily from the left."""
+    """The stretches of at least ``SHORTEST_NOTE_S`` whose pitch stays within ``WIDEST_NOTE``, greedily from the
+    left.
+    """
     low = high = 0.0
     start, rows = -1, []
     least = round(SHORTEST_NOTE_S / curve.hop_s)
-    for i, pitch in enumerate([*curve.pitch.tolist(), float("nan")]):
-        steady = pitch == pitch and start >= 0 and max(high, pitch) - min(low, pitch) <= WIDEST_NOTE
+    for i, pitch in enumerate([*curve.pitch.tolist(), math.nan]):
+        steady = not math.isnan(pitch) and start >= 0 and max(high, pitch) - min(low, pitch) <= WIDEST_NOTE
         if steady:
             low, high = min(low, pitch), max(high, pitch)
             continue
         if start >= 0 and i - start >= least:
             rows.append((start * curve.hop_s, i * curve.hop_s, float(np.median(curve.pitch[start:i]))))
-        start, low, high = (i, pitch, pitch) if pitch == pitch else (-1, 0.0, 0.0)
+        start, low, high = (-1, 0.0, 0.0) if math.isnan(pitch) else (i, pitch, pitch)
     if not rows:
         return _no_notes()
     columns = np.array(rows, np.float64).T

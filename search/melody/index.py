@@ -19,7 +19,9 @@ from search.ports import VectorIndex
 
 
 class MelodyIndex:
-    """Tunes by their windows' ids. ``vectors`` and the book change together; searching threads see one book throughout."""
+    """Tunes by their windows' ids. ``vectors`` and the book change together; searching threads see one book
+    throughout.
+    """
 
     def __init__(self, vectors: VectorIndex, book: ContourBook | None = None) -> None:
         """``vectors`` holds the windows of the contours in ``book``, with unit rows of ``contours.VECTOR_DIM``."""
@@ -73,7 +75,7 @@ class MelodyIndex:
     def search_notes(self, notes: Notes, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes typed notes may be. Raises QueryError when there are none."""
         if not len(notes):
-            raise QueryError("no notes were given; write them as \"C4 D4 E4\"")
+            raise QueryError('no notes were given; write them as "C4 D4 E4"')
         return self._answer(contour_of_notes(notes), notes, k, among)
 
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
@@ -89,7 +91,9 @@ class MelodyIndex:
         chances = probabilities(matches.cost, notes)
         found = verdict(float(chances[0]))
         reason = "no tune is close enough to be sure" if found == "none" else ""
-        return MelodyAnswer(found, tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances)))), reason)
+        return MelodyAnswer(
+            found, tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances)))), reason
+        )
 
 
 def _hit(matches: Matches, i: int, probability: float, book: ContourBook) -> MelodyHit:
@@ -105,5 +109,3 @@ def _hit(matches: Matches, i: int, probability: float, book: ContourBook) -> Mel
         tempo=float(places.tempo[i]),
         transposed=float(places.shift[i]),
     )
-
-

@@ -10,8 +10,9 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-import mido
+import mido  # type: ignore[import-untyped]  # ships no types
 import numpy as np
+from numpy.typing import NDArray
 
 from search.errors import AudioError
 from search.melody.model import Notes, Tune
@@ -34,7 +35,7 @@ class _Line:
 
     name: str
     channel: int
-    notes: np.ndarray
+    notes: NDArray[np.int64]
 
 
 def tunes_from_midi(path: str) -> tuple[Tune, ...]:
@@ -113,7 +114,7 @@ def _melodiousness(line: _Line) -> float:
     return 2 * alone + small_steps + height + length + min(1.0, sounding) - 2 * named
 
 
-def _skyline(notes: np.ndarray) -> np.ndarray:
+def _skyline(notes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(m, 3): one voice out of many, the highest note at every onset, cut where the next one starts.
 
     A higher note that still sounds keeps the line: a lower one that starts meanwhile is accompaniment.
@@ -130,7 +131,7 @@ def _skyline(notes: np.ndarray) -> np.ndarray:
     return np.array(kept, np.int64).reshape(-1, 3)
 
 
-def _clock(song: mido.MidiFile) -> tuple[np.ndarray, np.ndarray]:
+def _clock(song: mido.MidiFile) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(ticks, seconds) at every change of tempo in any track, extended past the end: interpolate in between."""
     changes = {0: DEFAULT_TEMPO_US}
     last_tick = 0
@@ -148,7 +149,7 @@ def _clock(song: mido.MidiFile) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([np.array(ticks, np.float64), ends[-1:]]), seconds
 
 
-def _one_voice(notes: np.ndarray, clock: tuple[np.ndarray, np.ndarray]) -> Notes:
+def _one_voice(notes: NDArray[np.int64], clock: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Notes:
     top = _skyline(notes)
     start_s, end_s = np.interp(top[:, 0], *clock), np.interp(top[:, 1], *clock)
     return Notes(start_s, end_s, top[:, 2].astype(np.float32))

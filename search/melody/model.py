@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MelodyVerdict: TypeAlias = Literal["good", "weak", "none", "no melody"]
-"""As ``search.model.Verdict``, and "no melody" where what was hummed is not a tune (speech, noise, silence, two notes)."""
+"""As ``search.model.Verdict``, and "no melody" where what was hummed is not a tune (speech, noise, silence, two
+notes)."""
 
 Times: TypeAlias = NDArray[np.float64]
 Pitches: TypeAlias = NDArray[np.float32]
@@ -37,7 +38,9 @@ class Notes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tune:
-    """A melody that can be looked for. ``name`` tells the voices of one file apart (a track's name; empty where there is one)."""
+    """A melody that can be looked for. ``name`` tells the voices of one file apart (a track's name; empty where there
+    is one).
+    """
 
     notes: Notes
     name: str = ""
@@ -61,7 +64,8 @@ class MelodyHit:
     """A tune that a hum matches, and where: from ``start_s`` to ``end_s`` of the tune.
 
     ``score`` is higher for a closer match (0 is perfect); ``probability`` is the confidence that this is the tune;
-    ``tempo`` is how much faster than the tune the hum went; ``transposed`` is the hum's key less the tune's, in semitones.
+    ``tempo`` is how much faster than the tune the hum went; ``transposed`` is the hum's key less the tune's, in
+    semitones.
     """
 
     tune: int

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.melody.model import PitchCurve
 from search.model import Wave
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 16_000
 HOP_S = 0.016
 LOWEST_HZ, HIGHEST_HZ = 65.0, 2000.0
-"""C2 to about C7: below a bass voice and above a whistle there is only rumble and squeak."""
+"""C2 to about B6: below a bass voice there is only rumble, and the model ends at 2094 Hz."""
+
+WHISTLE_HZ = 1200.0
+"""A hum that lies above this may go beyond the model, as whistling does; it is heard again at half speed."""
 
 CONFIDENCE = 0.5
 SHORTEST_FRAMES = 3
@@ -36,7 +40,26 @@ def _tracker() -> SwiftF0:
 
 
 def pitch_of(wave: Wave) -> PitchCurve:
-    """The pitch curve of ``wave`` (samples,) at ``SAMPLE_RATE_HZ``; NaN where there is no voice. Empty audio has an empty curve."""
+    """The pitch curve of ``wave`` (samples,) at ``SAMPLE_RATE_HZ``; NaN where there is no voice. Empty audio has an
+    empty curve.
+    """
+    curve = _track(wave)
+    heard = curve.pitch[np.isfinite(curve.pitch)]
+    if len(heard) and float(np.percentile(heard, 75)) > 69 + 12 * np.log2(WHISTLE_HZ / 440):
+        slow = _track(_half_speed(wave))
+        if np.isfinite(slow.pitch).sum() > 2 * len(heard):
+            return PitchCurve(slow.pitch[::2] + np.float32(12.0), HOP_S)
+    return curve
+
+
+def _half_speed(wave: Wave) -> Wave:
+    """Twice as many samples, so that everything sounds an octave lower and half as fast."""
+    import soxr
+
+    return np.asarray(soxr.resample(wave, SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ), np.float32)
+
+
+def _track(wave: Wave) -> PitchCurve:
     if not len(wave):
         return PitchCurve(np.empty(0, np.float32), HOP_S)
     heard = _tracker().detect(wave, SAMPLE_RATE_HZ, LOWEST_HZ, HIGHEST_HZ)
@@ -45,7 +68,7 @@ def pitch_of(wave: Wave) -> PitchCurve:
     return PitchCurve(np.where(voiced, midi, np.nan).astype(np.float32), HOP_S)
 
 
-def _without_islands(voiced: np.ndarray) -> np.ndarray:
+def _without_islands(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Runs of true that are shorter than ``SHORTEST_FRAMES`` become false."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
     kept = voiced.copy()

@@ -1,0 +1,137 @@
+"""Collections of tunes for the humming benchmark, and MIR-QBSH as it is published, for who has it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import AudioError, UsageError, printable
+from search.melody.midi import tunes_from_midi
+from search.melody.model import Notes
+
+POP909 = Path("../shared/data/pop909")
+NOTTINGHAM = Path("../shared/data/nottingham")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedTune:
+    """A tune of a collection; ``name`` is collection/file."""
+
+    name: str
+    notes: Notes
+
+
+def midi_folder(folder: Path) -> list[NamedTune]:
+    """Every MIDI file of ``folder`` by name; files without a melody are left out. Raises UsageError where there is
+    none.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".mid", ".midi"))
+    tunes = []
+    for file in files:
+        try:
+            tunes.append(NamedTune(f"{folder.name}/{file.stem}", tunes_from_midi(str(file))[0].notes))
+        except AudioError:
+            continue
+    if not tunes:
+        raise UsageError(f"{printable(str(folder))}: no MIDI file with a melody; name a folder with --tunes")
+    return tunes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedHum:
+    """A recording of MIR-QBSH: the wave file, the pitch vector beside it (if any) and the name of the tune hummed."""
+
+    wave: Path
+    pitch: Path | None
+    tune: str
+
+
+def mir_qbsh(folder: Path) -> tuple[list[NamedTune], list[RecordedHum]]:
+    """MIR-QBSH (Jang 2006) as published: ``midiFile/00001.mid`` and ``waveFile/year*/person*/00001.wav`` with ``.pv``
+    beside.
+
+    48 tunes, 4,431 hums, 8 s at 8 kHz from the beginning of the tune. Raises UsageError when the layout is another.
+    """
+    midi, waves = folder / "midiFile", folder / "waveFile"
+    if not midi.is_dir() or not waves.is_dir():
+        raise UsageError(f"{printable(str(folder))}: MIR-QBSH has the folders midiFile and waveFile")
+    tunes = midi_folder(midi)
+    known = {tune.name.split("/")[-1]: tune.name for tune in tunes}
+    hums = []
+    for wave in sorted(waves.rglob("*.wav")):
+        if wave.stem in known:
+            pitch = wave.with_suffix(".pv")
+            hums.append(RecordedHum(wave, pitch if pitch.is_file() else None, known[wave.stem]))
+    if not hums:
+        raise UsageError(f"{printable(str(waves))}: no recording is named for one of the {len(tunes)} tunes")
+    return tunes, hums
+
+
+def read_pitch_vector(file: Path) -> NDArray[np.float32]:
+    """A ``.pv`` of MIR-QBSH: semitones, one line each 1/31.25 s, 0 where no pitch was labelled (NaN here).
+
+    Raises UsageError when a line is no number.
+    """
+    try:
+        values = np.array([float(line) for line in file.read_text(encoding="ascii").split()], np.float32)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UsageError(f"{printable(str(file))}: not a pitch vector ({error})") from error
+    return np.where(values > 0, values, np.float32(np.nan)).astype(np.float32)
+
+
+def write_midi(file: Path, notes: Notes, ticks_per_second: int = 960) -> None:
+    """Write a tune as a MIDI file of one track: 120 beats a minute, 480 ticks a beat. For tests and for listening."""
+    body = bytearray()
+    now = 0
+    for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
+        start, end = round(float(start_s) * ticks_per_second), round(float(end_s) * ticks_per_second)
+        body += _variable(start - now) + bytes([0x90, int(pitch), 90])
+        body += _variable(max(1, end - start)) + bytes([0x80, int(pitch), 0])
+        now = max(end, start + 1)
+    body += b"\x00\xff\x2f\x00"
+    header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, ticks_per_second // 2)
+    file.write_bytes(header + b"MTrk" + struct.pack(">I", len(body)) + bytes(body))
+
+
+def _variable(value: int) -> bytes:
+    """A MIDI variable-length quantity."""
+    groups = [max(0, value) & 0x7F]
+    value = max(0, value) >> 7
+    while value:
+        groups.append((value & 0x7F) | 0x80)
+        value >>= 7
+    return bytes(reversed(groups))
+
+
+def recombined(tunes: Sequence[NamedTune], count: int, seed: int) -> list[Notes]:
+    """``count`` tunes to fill a large catalogue: phrases of two to five tunes, each moved and stretched.
+
+    They have the notes and rhythms of real ones, but the order of their phrases is nobody's.
+    """
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        parts, now = [], 0.0
+        for pick in rng.integers(0, len(tunes), rng.integers(2, 6)):
+            notes = tunes[pick].notes
+            first = int(rng.integers(0, max(1, len(notes) - 24)))
+            chosen = slice(first, first + int(rng.integers(24, 80)))
+            stretch, move = rng.uniform(0.75, 1.33), int(rng.integers(-6, 7))
+            start = (notes.start_s[chosen] - notes.start_s[first]) * stretch + now
+            end = (notes.end_s[chosen] - notes.start_s[first]) * stretch + now
+            # a contour of its own: every phrase has its steps mirrored or its notes in reverse order half of the time
+            pitch = notes.pitch[chosen] + move
+            if rng.uniform() < 0.5:
+                pitch = 2 * np.round(pitch.mean()) - pitch
+            if rng.uniform() < 0.5:
+                pitch = pitch[::-1]
+            parts.append((start, end, pitch))
+            now = float(end[-1])
+        starts, ends, pitches = (np.concatenate(column) for column in zip(*parts, strict=True))
+        made.append(Notes(starts, ends, np.clip(pitches, 30, 100).astype(np.float32)))
+    return made

@@ -1,0 +1,56 @@
+"""Tunes and hums for the tests of the melody room: seeded, and small enough to index in a second."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from search.melody.book import Entry
+from search.melody.contours import VECTOR_DIM, contour_of_notes, window_starts
+from search.melody.index import MelodyIndex
+from search.melody.model import Notes, PitchCurve
+from search.vectors.exact import ExactIndex
+
+HOP_S = 0.016
+
+
+def tune(seed: int, count: int = 80) -> Notes:
+    """A random walk on a major scale, in notes of an eighth to a half at 120 beats a minute, with a rest now and
+    then."""
+    rng = np.random.default_rng(seed)
+    scale = np.array([0, 2, 4, 5, 7, 9, 11])
+    degree = 7 + np.cumsum(rng.choice([-3, -2, -1, 1, 2, 4], count, p=[0.1, 0.2, 0.25, 0.25, 0.15, 0.05]))
+    degree = np.abs(degree) % 15
+    pitch = 60 + scale[degree % 7] + 12 * (degree // 7)
+    length = rng.choice([0.25, 0.5, 0.75, 1.0], count, p=[0.4, 0.4, 0.1, 0.1])
+    rest = np.where(rng.uniform(size=count) < 0.05, 0.5, 0.0)
+    start = np.concatenate([[0.0], np.cumsum(length + rest)[:-1]])
+    return Notes(start, start + length, pitch.astype(np.float32))
+
+
+def curve_of(notes: Notes, first_s: float, length_s: float, tempo: float = 1.0, shift: float = 0.0) -> PitchCurve:
+    """A perfect hum of the passage from ``first_s``: ``length_s`` of it at ``tempo``, ``shift`` semitones higher."""
+    at_s = first_s + np.arange(0, length_s, HOP_S) * tempo
+    which = np.searchsorted(notes.start_s, at_s, side="right").clip(1) - 1
+    sounding = at_s < notes.end_s[which]
+    return PitchCurve(np.where(sounding, notes.pitch[which] + shift, np.nan).astype(np.float32), HOP_S)
+
+
+def index_of(tunes: list[Notes]) -> MelodyIndex:
+    """A melody index over the exact vector index; tune number i is called i."""
+    index, next_id = MelodyIndex(ExactIndex(VECTOR_DIM)), 0
+    for number, notes in enumerate(tunes):
+        contour = contour_of_notes(notes)
+        index.add([Entry(number, next_id, contour)])
+        next_id += len(window_starts(contour))
+    return index
+
+
+def voice(curve: PitchCurve, sample_rate_hz: int = 16_000, seed: int = 0) -> np.ndarray:
+    """``curve`` as a buzzing tone with a little noise, silent where it is NaN."""
+    count = int(len(curve.pitch) * curve.hop_s * sample_rate_hz)
+    which = np.minimum((np.arange(count) / sample_rate_hz / curve.hop_s).astype(int), len(curve.pitch) - 1)
+    pitch = curve.pitch[which]
+    sounding = np.isfinite(pitch)
+    phase = np.cumsum(440 * 2 ** ((np.where(sounding, pitch, 0) - 69) / 12) / sample_rate_hz) * 2 * np.pi
+    wave = sum(np.sin(k * phase) / k for k in range(1, 6)) * sounding
+    return (0.3 * wave + 0.002 * np.random.default_rng(seed).normal(size=count)).astype(np.float32)

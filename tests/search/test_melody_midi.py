@@ -1,0 +1,129 @@
+"""Tunes from MIDI files: the melody is found, and whatever is wrong with a file is said in one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from search.errors import AudioError
+from search.melody.midi import tunes_from_midi
+
+
+def write(file: Path, *tracks: tuple[str, list[tuple[int, int, int, int]]], kind: int = 1) -> str:
+    """A MIDI file; a track is a name and notes (channel, pitch, start beat in quarters, length in quarters)."""
+    song = mido.MidiFile(type=kind, ticks_per_beat=480)
+    for name, notes in tracks:
+        track = mido.MidiTrack()
+        track.append(mido.MetaMessage("track_name", name=name))
+        events = []
+        for channel, pitch, start, length in notes:
+            events.append((start * 480, 1, mido.Message("note_on", channel=channel, note=pitch, velocity=80)))
+            events.append(((start + length) * 480, 0, mido.Message("note_off", channel=channel, note=pitch)))
+        now = 0
+        for tick, _, message in sorted(events, key=lambda event: event[:2]):
+            track.append(message.copy(time=tick - now))
+            now = tick
+        song.tracks.append(track)
+    song.save(str(file))
+    return str(file)
+
+
+TUNE = [(0, pitch, i, 1) for i, pitch in enumerate((72, 74, 76, 77, 79, 77, 76, 74))]
+CHORDS = [(1, pitch, 2 * i, 2) for i in range(4) for pitch in (48, 52, 55)]
+
+
+def test_a_track_called_melody_is_the_tune(tmp_path):
+    """The name decides, also against a busier track; times are seconds at 120 beats a minute."""
+    path = write(tmp_path / "a.mid", ("PIANO", CHORDS), ("MELODY", TUNE))
+    (tune,) = tunes_from_midi(path)
+    assert tune.notes.pitch.tolist() == [note[1] for note in TUNE]
+    assert tune.notes.start_s.tolist() == pytest.approx([0.5 * i for i in range(8)])
+    assert tune.notes.duration_s == pytest.approx(4.0)
+
+
+def test_without_names_the_line_shaped_like_a_melody_is_chosen(tmp_path):
+    """One voice, in the middle register, in small steps beats chords below it, in one track with them or not."""
+    drums = [(9, 38, i, 1) for i in range(8)]
+    for tracks in ((("", CHORDS), ("", TUNE), ("", drums)), (("", [*CHORDS, *TUNE, *drums]),)):
+        (tune,) = tunes_from_midi(write(tmp_path / "b.mid", *tracks))
+        assert tune.notes.pitch.tolist() == [note[1] for note in TUNE]
+
+
+def test_chords_under_a_tune_in_one_voice_leave_the_highest_notes(tmp_path):
+    """A melody written with its chords in one track keeps its top line."""
+    (tune,) = tunes_from_midi(write(tmp_path / "c.mid", ("", [*TUNE, *[(0, p, s, n) for _, p, s, n in CHORDS]])))
+    assert tune.notes.pitch.tolist() == [note[1] for note in TUNE]
+
+
+def test_tempo_changes_move_the_notes(tmp_path):
+    """A tempo halved after two beats doubles what follows."""
+    file = tmp_path / "d.mid"
+    write(file, ("MELODY", TUNE))
+    song = mido.MidiFile(str(file))
+    song.tracks.insert(0, mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000, time=960)]))
+    song.save(str(file))
+    (tune,) = tunes_from_midi(str(file))
+    assert tune.notes.start_s.tolist() == pytest.approx([0, 0.5, 1, 2, 3, 4, 5, 6])
+
+
+def test_several_tracks_called_vocals_are_several_tunes(tmp_path):
+    """Two singers give two tunes, told apart by their names."""
+    low = [(1, pitch - 12, start, length) for _, pitch, start, length in TUNE]
+    tunes = tunes_from_midi(write(tmp_path / "e.mid", ("Vocal 1", TUNE), ("Vocal 2", low), ("Bass", CHORDS)))
+    assert [tune.name for tune in tunes] == ["Vocal 1", "Vocal 2"]
+
+
+def test_a_file_without_notes_says_so(tmp_path):
+    """A MIDI file without notes, or with drums only, is named with that cause."""
+    for tracks in ((("MELODY", []),), (("", [(9, 38, i, 1) for i in range(8)]),)):
+        with pytest.raises(AudioError, match=r"f\.mid: the MIDI file has no notes"):
+            tunes_from_midi(write(tmp_path / "f.mid", *tracks))
+    with pytest.raises(AudioError, match="fewer than 4 notes"):
+        tunes_from_midi(write(tmp_path / "f.mid", ("MELODY", TUNE[:2])))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"MThd", b"RIFF....WAVE", b"MThd\0\0\0\6\0\1\0\1\0\0MTrk\0\0\0\4\0\xff\x2f\0", b"text"]
+)
+def test_what_is_no_midi_file_says_so(tmp_path, content):
+    """Empty, cut off, another format, or without a clock: one line with the file."""
+    file = tmp_path / "g.mid"
+    file.write_bytes(content)
+    with pytest.raises(AudioError, match=r"g\.mid: .*MIDI"):
+        tunes_from_midi(str(file))
+
+
+def test_any_damage_is_an_audio_error_or_still_a_tune(tmp_path):
+    """400 files with random bytes changed or cut: never another exception."""
+    whole = Path(write(tmp_path / "h.mid", ("PIANO", CHORDS), ("MELODY", TUNE))).read_bytes()
+    rng = np.random.default_rng(3)
+    file, refused = tmp_path / "i.mid", 0
+    for _ in range(400):
+        damaged = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.uniform() < 0.5 else whole)
+        for place in rng.integers(0, len(damaged), rng.integers(1, 6)):
+            damaged[place] = rng.integers(0, 256)
+        file.write_bytes(damaged)
+        try:
+            tunes_from_midi(str(file))
+        except AudioError:
+            refused += 1
+    assert refused > 50
+
+
+def test_a_missing_file_says_so(tmp_path):
+    """No such file is not a damaged one."""
+    with pytest.raises(AudioError, match="no such file"):
+        tunes_from_midi(str(tmp_path / "none.mid"))
+
+
+@pytest.mark.shared
+def test_pop909_melodies_are_their_melody_tracks(shared):
+    """The track called MELODY, note for note, in a real song."""
+    path = str(shared / "data/pop909/001.mid")
+    track = next(track for track in mido.MidiFile(path).tracks if track.name == "MELODY")
+    written = [message.note for message in track if message.type == "note_on" and message.velocity]
+    (tune,) = tunes_from_midi(path)
+    assert tune.notes.pitch.tolist() == written

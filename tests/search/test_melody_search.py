@@ -1,0 +1,184 @@
+"""Finding tunes by humming: alignment, the whole way from a curve and from sound, and what is no tune."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from search.errors import QueryError
+from search.melody.alignment import LARGEST_ERROR, STEP_PENALTY, align
+from search.melody.hearing import listen
+from search.melody.model import Notes, PitchCurve
+from search.melody.notation import parse_notes
+from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+from tests.search.melodies import HOP_S, curve_of, index_of, tune, voice
+
+TUNES = [tune(seed) for seed in range(60)]
+
+
+@pytest.fixture(scope="module")
+def index():
+    return index_of(TUNES)
+
+
+def plain_warp(hum, stretch, shift):
+    """The recurrence written out, one cell at a time: the oracle."""
+    rows, band = len(hum), len(stretch) - len(hum) + 1
+    local = lambda i, b: min(abs(hum[i] - shift - stretch[i + b]), LARGEST_ERROR)  # noqa: E731
+    total = np.full((rows, band), np.inf)
+    for b in range(band):
+        total[0, b] = local(0, b)
+    for i in range(1, rows):
+        for b in range(band):
+            best = total[i - 1, b]
+            if b > 0:
+                best = min(best, total[i - 1, b - 1] + STEP_PENALTY)
+            if i > 1 and b + 1 < band:
+                best = min(best, total[i - 2, b + 1] + local(i - 1, b) + STEP_PENALTY)
+            total[i, b] = best + local(i, b)
+    return total[-1].min() / rows
+
+
+def test_alignment_is_the_plain_recurrence():
+    """Vectorised over candidates and band, costs equal the ones computed cell by cell; paths never go back."""
+    rng = np.random.default_rng(0)
+    hum = rng.integers(55, 70, 30).astype(np.float32)
+    stretches = rng.integers(55, 70, (5, 44)).astype(np.float32)
+    shift = rng.uniform(-2, 2, 5).astype(np.float32)
+    aligned = align(hum, stretches, shift, passes=1)
+    assert aligned.cost == pytest.approx(
+        [plain_warp(hum, s, k) for s, k in zip(stretches, shift, strict=True)], rel=1e-5
+    )
+    assert np.all(np.diff(aligned.path, axis=1) >= 0)
+    assert np.all(np.diff(aligned.path, axis=1) <= 2)
+
+
+@pytest.mark.parametrize("tempo", [0.62, 0.8, 1.0, 1.3, 1.58])
+@pytest.mark.parametrize("shift", [-12.0, 0.3, 7.0])
+def test_a_clean_hum_finds_its_tune_place_tempo_and_key(index, tempo, shift):
+    """From anywhere, at any tempo that is promised and in any key: first, surely, and within a second of its place."""
+    wanted, start_s = 23, float(TUNES[23].start_s[20])
+    answer = index.search_hum(curve_of(TUNES[wanted], start_s, 9.0, tempo, shift))
+    best = answer.hits[0]
+    assert best.tune == wanted
+    assert best.start_s == pytest.approx(start_s, abs=1.0)
+    assert best.tempo == pytest.approx(tempo, rel=0.12)
+    assert best.transposed == pytest.approx(shift, abs=0.5)
+    assert answer.verdict == "good"
+    assert [hit.score for hit in answer.hits] == sorted((hit.score for hit in answer.hits), reverse=True)
+
+
+def test_a_sung_tune_is_found_from_its_sound(index):
+    """Through the pitch tracker: sound in, tune out."""
+    wave = voice(curve_of(TUNES[7], float(TUNES[7].start_s[15]), 8.0, 1.1, -6.0))
+    answer = index.search_hum(pitch_of(wave))
+    assert answer.hits[0].tune == 7
+    assert answer.verdict == "good"
+
+
+def test_typed_notes_find_their_tune(index):
+    """Names of pitches with their lengths, in another octave."""
+    line = TUNES[5]
+    words = [
+        f"{['C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B'][int(p) % 12]}{int(p) // 12 - 2}:{(e - s) / 0.4}"
+        for s, e, p in zip(line.start_s[8:28], line.end_s[8:28], line.pitch[8:28], strict=True)
+    ]
+    assert index.search_notes(parse_notes(" ".join(words))).hits[0].tune == 5
+
+
+def test_a_tune_that_is_not_there_is_no_match(index):
+    """The closest tunes come back, but the verdict says that none is it."""
+    refused = sum(index.search_hum(curve_of(tune(1000 + n), 5.0, 9.0)).verdict == "none" for n in range(10))
+    assert refused >= 8
+
+
+def test_a_removed_tune_is_not_found_and_the_others_stay():
+    """Take one out of twelve: it never comes back; the rest is found as before."""
+    small = index_of(TUNES[:12])
+    small.remove([4, 99])
+    assert len(small) == 11
+    assert 4 not in [hit.tune for hit in small.search_hum(curve_of(TUNES[4], 5.0, 9.0), k=12).hits]
+    assert small.search_hum(curve_of(TUNES[5], 5.0, 9.0)).hits[0].tune == 5
+
+
+def test_nothing_indexed_is_no_match_and_k_must_be_positive():
+    """An empty index answers clearly; k = 0 is a mistake."""
+    empty = index_of([])
+    answer = empty.search_hum(curve_of(TUNES[0], 0.0, 8.0))
+    assert (answer.verdict, answer.hits, answer.reason) == ("none", (), "no tunes are indexed")
+    with pytest.raises(QueryError, match="at least one"):
+        empty.search_hum(curve_of(TUNES[0], 0.0, 8.0), k=0)
+
+
+def test_silence_noise_and_a_click_are_no_melody(index):
+    """No pitch, no tune; an empty recording too."""
+    rng = np.random.default_rng(1)
+    click = np.zeros(48_000, np.float32)
+    click[20_000] = 1.0
+    for wave in (
+        np.zeros(160_000, np.float32),
+        rng.normal(0, 0.1, 160_000).astype(np.float32),
+        click,
+        np.empty(0, np.float32),
+    ):
+        answer = index.search_hum(pitch_of(wave))
+        assert answer.verdict == "no melody"
+        assert answer.hits == ()
+        assert answer.reason
+
+
+def test_two_notes_are_no_melody(index):
+    """A doorbell, however long it rings, is not enough of a tune."""
+    bell = PitchCurve(np.tile(np.repeat([72.0, 68.0], 30), 10).astype(np.float32), HOP_S)
+    answer = index.search_hum(bell)
+    assert answer.verdict == "no melody"
+    assert "only 2 different notes" in answer.reason
+
+
+def test_gliding_like_speech_is_no_melody(index):
+    """A pitch that never rests is taken for speech."""
+    rng = np.random.default_rng(2)
+    points = rng.uniform(45, 57, 60)
+    glide = PitchCurve(np.interp(np.arange(600) / 10, np.arange(60), points).astype(np.float32), HOP_S)
+    answer = index.search_hum(glide)
+    assert answer.verdict == "no melody"
+    assert "speech" in answer.reason
+
+
+def test_a_long_hum_is_answered_by_its_first_half_minute(index):
+    """Five minutes of humming are no more work than thirty seconds, and find the tune."""
+    long = PitchCurve(np.tile(curve_of(TUNES[9], 0.0, 30.0).pitch, 10), HOP_S)
+    assert listen(long).curve.duration_s == pytest.approx(30.0, abs=0.1)
+    assert index.search_hum(long).hits[0].tune == 9
+
+
+def test_clipped_sound_still_finds_its_tune(index):
+    """A recording driven into its limits keeps its pitch."""
+    wave = voice(curve_of(TUNES[11], float(TUNES[11].start_s[12]), 8.0, 0.9, 2.0))
+    answer = index.search_hum(pitch_of(np.clip(20 * wave, -1, 1).astype(np.float32)))
+    assert answer.hits[0].tune == 11
+
+
+def test_a_high_whistle_is_followed_beyond_the_model():
+    """Whistling at 1.5 to 3 kHz, partly above what the pitch model hears, comes out at its own pitch."""
+    notes = Notes(np.arange(8) * 0.4, np.arange(8) * 0.4 + 0.4, np.array([90, 94, 97, 99, 101, 97, 94, 90], np.float32))
+    curve = curve_of(notes, 0.0, 3.2)
+    at = np.arange(int(3.2 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    pitch = np.nan_to_num(curve.pitch, nan=90.0)[np.minimum((at / HOP_S).astype(int), len(curve.pitch) - 1)]
+    wave = 0.3 * np.sin(2 * np.pi * np.cumsum(440 * 2 ** ((pitch - 69) / 12)) / SAMPLE_RATE_HZ)
+    heard = pitch_of(wave.astype(np.float32))
+    middle = ((notes.start_s + 0.2) / heard.hop_s).astype(int)
+    assert heard.pitch[middle] == pytest.approx(notes.pitch, abs=0.4)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("clip", ["vocadito_10.wav", "vocadito_14.wav"])
+def test_real_singing_is_heard_as_a_melody(shared, clip):
+    """Two real singers: voiced most of the time, in many notes, and not refused as speech."""
+    from search.audio import stream
+
+    wave = np.concatenate(list(stream(str(shared / "data/vocadito" / clip), SAMPLE_RATE_HZ)))
+    heard = listen(pitch_of(wave))
+    assert heard.reason == ""
+    assert len(heard.notes) >= 15
+    assert 40 < np.nanmedian(heard.curve.pitch) < 70
