@@ -113,7 +113,7 @@ class Reader:
 
     @torch.inference_mode()
     def directions(self, texts: Sequence[str]) -> Tensor:
-        """(n, dim) unit rows; one text at a time, so that no vector depends, even in its last digit, on its neighbours."""
+        """(n, dim) unit rows; one text at a time, so that no vector depends on its neighbours in its last digit."""
         rows = [self.tower(pad([self.pieces.read(text)])) for text in texts]
         return torch.cat(rows) if rows else torch.empty(0, self.tower.class_directions.shape[1])
 
