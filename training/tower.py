@@ -99,8 +99,8 @@ def learn(
 def loss_terms(tower: TextTower, numbers: Tensor, wanted: Tensor) -> dict[str, Tensor]:
     """One minus the cosine of the meanings, the divergence of the classes, one minus the cosine of the directions."""
     found = tower.read(numbers)
-    found_classes, wanted_classes = tower.classes(found), tower.classes(wanted)
-    divergence = torch.nn.functional.kl_div(found_classes.log(), wanted_classes, reduction="batchmean")
+    scores = tower.sharpness * found @ tower.class_meanings.T
+    divergence = torch.nn.functional.kl_div(scores.log_softmax(1), tower.classes(wanted), reduction="batchmean")
     return {
         "meaning": 1 - (found * wanted).sum(1).mean(),
         "classes": divergence,

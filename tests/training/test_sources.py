@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from search.errors import UsageError
-from training import credits, music, natural, overlap, procedural, speech
+from training import music, natural, overlap, procedural, speech
+from training.credits import TABLE, collect
 from training.development import REPOSITORIES
 from training.overlap import EVALUATION, digests, files_of
 from training.prepare import SOUNDFONT, Size, sources
@@ -97,9 +98,9 @@ def test_no_source_of_training_sound_reads_an_evaluation_set(shared):
 
 @pytest.mark.shared
 def test_every_recording_that_is_learnt_from_is_credited(shared):
-    with credits.TABLE.open(newline="", encoding="utf-8") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
-    expected = [[str(value) for value in row] for row in credits.collect(shared / "data" / "natural" / "manifest.csv")]
+    expected = [[str(value) for value in row] for row in collect(shared / "data" / "natural" / "manifest.csv")]
     assert rows[1:] == expected, "run python -m training.credits"
 
 

@@ -25,7 +25,7 @@ def lessons(pieces: WordPieces) -> Lessons:
 def new_tower(pieces: WordPieces) -> TextTower:
     torch.manual_seed(1)
     tower = TextTower(TowerShape(len(pieces.vocabulary), width=32, hidden=32))
-    torch.nn.init.normal_(tower.class_meanings)
+    torch.nn.init.normal_(tower.class_meanings, 0, 384**-0.5)
     torch.nn.init.normal_(tower.class_directions)
     return tower
 
