@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DONE = 0
 SOME_FAILED = 1
+WATCH_WAIT_S = 600.0
 
 
 class Index:
@@ -67,11 +68,12 @@ class Index:
         options = _options(args)
         settings = replace(settings, device=args.device or settings.device)
         _one_thread_per_call(options)
+        named = wiring.encoder(args.encoder, settings) if args.encoder else None  # a wrong name makes no library
         with (
             _until_signal() as stop,
             wiring.library(args.library or settings.library, settings, create=True) as library,
         ):
-            encoder = wiring.encoder(args.encoder or _default_encoder(library, settings), settings)
+            encoder = named or wiring.encoder(_default_encoder(library, settings), settings)
             tell = reporter(quiet=args.quiet or args.json)
             status = DONE
             for paths in self._passes(args, stop.event):
@@ -165,7 +167,9 @@ def _options(args: argparse.Namespace) -> Options:
         raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
     if not args.wait >= 0:
         raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
-    return Options(workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=args.wait)
+    # whoever watches has time: another writer's job is waited for rather than the end of watching
+    wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
+    return Options(workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=wait_s)
 
 
 def _default_encoder(library: Library, settings: Settings) -> str:

@@ -111,10 +111,11 @@ class _Job:
     def run(self, paths: Sequence[str], started_s: float) -> Summary:
         catalog = self._library.jobs
         space = catalog.space(self._encoder.spec)
-        found, nowhere = places(paths, [root.path for root in self._library.roots()])
+        roots = [root.path for root in self._library.roots()]
+        found, nowhere = places(paths, roots)
         for path in nowhere:
             self._count([Outcome("failed", path, cause="no such file or folder")])
-        plan = Plan(catalog, space, found, self._clock)
+        plan = Plan(catalog, space, found, roots, self._clock)
         writer = Writer(catalog, self._lease, plan.ledger, self._clock)
         self._work(space, plan, writer)
         if not self._stop.is_set():

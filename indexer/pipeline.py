@@ -6,9 +6,7 @@ by their place, so neither the order nor the company in which they were encoded 
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +17,12 @@ from numpy.typing import NDArray
 
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
+from indexer.handles import check_handles
 from indexer.model import Kind, Outcome, Task, Twin
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio, metadata
-from search.errors import AudioError, JobError
+from search.errors import AudioError
 from search.model import (
     TAGS_PER_SEGMENT,
     AddContent,
@@ -41,8 +40,6 @@ from search.model import (
     Waves,
 )
 from search.ports import Encoder
-
-NO_HANDLES = (errno.EMFILE, errno.ENFILE)
 
 
 class Assembly:
@@ -243,7 +240,7 @@ def _digest(path: str) -> str:
 
 def _failure(task: Task, error: Exception, digest: str | None = None) -> Outcome:
     """The failure that ``error`` means for a file. Raises JobError when it means that no file can be opened."""
-    _check_handles(error)
+    check_handles(error)
     if isinstance(error, AudioError):
         return failed(task, error.cause, digest)
     if isinstance(error, PermissionError):
@@ -251,14 +248,3 @@ def _failure(task: Task, error: Exception, digest: str | None = None) -> Outcome
     if isinstance(error, OSError) and error.strerror:
         return failed(task, error.strerror.lower(), digest)
     return failed(task, f"{type(error).__name__}: {error}".splitlines()[0], digest)
-
-
-def _check_handles(error: Exception) -> None:
-    """Decoders report an exhausted table of file handles in words of their own, so ask the system itself."""
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
-    except OSError as problem:
-        if problem.errno in NO_HANDLES:
-            raise JobError(
-                "out of file handles: raise the limit (ulimit -n) or close other programs, then run it again"
-            ) from error

@@ -99,11 +99,15 @@ class Plan:
     First `survey`, then `tasks` to their end, then `leftovers`: what the scan did not find.
     """
 
-    def __init__(self, catalog: JobCatalog, space: Space, found: Sequence[Place], clock: StageClock) -> None:
+    def __init__(
+        self, catalog: JobCatalog, space: Space, found: Sequence[Place], roots: Iterable[str], clock: StageClock
+    ) -> None:
+        """``found`` is what to look at; ``roots`` are the folders of all roots of the library."""
         self.ledger = Ledger(catalog, space)
         self._clock = clock
-        self._stops = {place.root for place in found}
-        self._roots = {path: catalog.root(path) for path in sorted(self._stops)}
+        looked_at = {place.root for place in found}
+        self._stops = looked_at | set(roots)
+        self._roots = {path: catalog.root(path) for path in sorted(looked_at)}
         self._known = {path: catalog.files(root.id, space.id) for path, root in self._roots.items()}
         self._absent = [p for p in found if self._known[p.root] and is_absent(p.root)]
         self._places = [p for p in found if p not in self._absent]

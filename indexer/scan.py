@@ -21,6 +21,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.handles import check_handles
 from search.audio import is_audio_name
 from search.model import FileFacts
 
@@ -85,7 +86,7 @@ def walk(root: str, part: str, stops: Collection[str]) -> Iterator[FileFacts | U
     """Every audio file of ``root`` at or under ``part``, folder by folder, names in order.
 
     ``stops`` are absolute folders that are not entered (other roots), by whatever name. Memory grows with the
-    largest folder, not with the tree.
+    largest folder, not with the tree. Raises JobError when no folder can be opened any more.
     """
     start = os.path.join(root, *part.split("/")) if part else root
     if not os.path.isdir(start):
@@ -103,6 +104,7 @@ def walk(root: str, part: str, stops: Collection[str]) -> Iterator[FileFacts | U
             entered.add(identity)
             listing = _list(folder)
         except OSError as error:
+            check_handles(error)
             yield Unreadable(FileFacts(relative, 0, 0), _cause(error), folder=True)
             continue
         prefix = relative + "/" if relative else ""

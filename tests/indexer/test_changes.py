@@ -208,3 +208,33 @@ def test_files_that_change_places_keep_one_clip_each(bench: Bench) -> None:
     assert after["a.wav"].content_id == before["b.wav"].content_id
     assert after["b.wav"].content_id == before["a.wav"].content_id
     assert len(bench.encoder.passes) == encoded
+
+
+def test_a_link_into_another_root_makes_no_second_clip(bench: Bench) -> None:
+    """A folder that is a root is not entered through a link in another root, whichever is indexed."""
+    write_tone(bench.sounds / "one" / "a.wav")
+    write_tone(bench.sounds / "two" / "b.wav", 800)
+    (bench.sounds / "two" / "link").symlink_to(bench.sounds / "one")
+    bench.index(bench.sounds / "one")
+
+    bench.index(bench.sounds / "two")
+
+    assert sorted(bench.clips()) == ["a.wav", "b.wav"]
+
+
+def test_indexing_above_a_root_keeps_its_clips(bench: Bench) -> None:
+    """The folder above a root becomes a root beside it: every file is one clip, those of the inner root as before."""
+    write_tone(bench.sounds / "inner" / "a.wav")
+    write_tone(bench.sounds / "b.wav", 800)
+    bench.index(bench.sounds / "inner")
+    before = bench.clips()["a.wav"].id
+
+    summary = bench.index()
+
+    clips = bench.clips()
+    assert (summary.indexed, summary.unchanged) == (1, 1)
+    assert {path: clip.root.path for path, clip in clips.items()} == {
+        "a.wav": str(bench.sounds / "inner"),
+        "b.wav": str(bench.sounds),
+    }
+    assert clips["a.wav"].id == before

@@ -96,6 +96,7 @@ def test_wrong_use_is_told_before_anything_is_made(
     status = main(["index", str(sounds), "--library", str(tmp_path / "library"), *wrong])
 
     assert status in {2, 3}
+    assert not (tmp_path / "library").exists()
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
