@@ -81,8 +81,7 @@ def split_query(text_: str) -> list[str]:
 
 
 def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
-    """Make a clip findable by the words of its root-relative path, title and metadata, and by no others."""
-    forget(connection, clip_id)
+    """Make a clip that is not findable yet so by the words of its root-relative path, title and metadata."""
     folder, _, name = path.rpartition("/")
     fields = {
         "title": " ".join(split(title)),

@@ -94,16 +94,19 @@ class _Batch:
     def _add_content(self, change: AddContent) -> None:
         found = reading.find(self._connection, change.content.digest, change.content.track)
         content_id = found[0].id if found else self._insert_content(change.content)
-        self._put_encoding(content_id, change)
+        if found:
+            self._replace_encoding(content_id, change)
+        else:
+            self._insert_encoding(content_id, change)
         self._put_clip(change, content_id)
 
     def _insert_content(self, content: Content) -> int:
         values = {name: value for name, value in asdict(content).items() if name != "id"}
         values["container"] = blobs.storable(content.container)
         values["codec"] = blobs.storable(content.codec)
-        return _inserted(self._connection.execute(insert(CONTENTS).values(values)).inserted_primary_key)
+        return _inserted(self._connection.execute(insert(CONTENTS), values).inserted_primary_key)
 
-    def _put_encoding(self, content_id: int, change: AddContent) -> None:
+    def _replace_encoding(self, content_id: int, change: AddContent) -> None:
         columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
         is_it = (ENCODINGS.c.content_id == content_id) & (ENCODINGS.c.space_id == change.space_id)
         old = self._connection.execute(select(ENCODINGS).where(is_it)).one_or_none()
@@ -114,17 +117,16 @@ class _Batch:
             self._log_segments(old, content_id)
         # other files of this content have other tags from now on, too
         self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
+        self._insert_encoding(content_id, change)
+
+    def _insert_encoding(self, content_id: int, change: AddContent) -> None:
+        columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
         sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment
         self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too
+        keys = {"content_id": content_id, "space_id": change.space_id}
         self._connection.execute(
-            insert(ENCODINGS).values(
-                content_id=content_id,
-                space_id=change.space_id,
-                sequence=sequence,
-                first_segment_id=first,
-                **columns,
-            )
+            insert(ENCODINGS), {**keys, "sequence": sequence, "first_segment_id": first, **columns}
         )
 
     def _require_content(self, change: LinkClip) -> None:
@@ -162,10 +164,11 @@ class _Batch:
         at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
         old = self._connection.execute(select(CLIPS.c.id, CLIPS.c.content_id).where(at_path)).one_or_none()
         if old is None:
-            new = insert(CLIPS).values(root_id=change.root_id, path=path, added=time.time(), **values)
-            clip_id = _inserted(self._connection.execute(new).inserted_primary_key)
+            values |= {"root_id": change.root_id, "path": path, "added": time.time()}
+            clip_id = _inserted(self._connection.execute(insert(CLIPS), values).inserted_primary_key)
         else:
             clip_id = old.id
+            words.forget(self._connection, clip_id)
             self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(values))
             if old.content_id != content_id:
                 self._left.add(old.content_id)
@@ -208,6 +211,7 @@ class _Batch:
                 sequence=self._take(),
             )
         )
+        words.forget(self._connection, clip.id)
         words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
         self._clear_failure(change.root_id, path)
 

@@ -91,8 +91,8 @@ def test_the_heartbeat_keeps_a_lease_alive(shelf, monkeypatch):
 
 
 def _hold_and_die(path) -> None:
-    Catalog.open(path).lease("doomed", 0).__enter__()
-    os._exit(1)
+    with Catalog.open(path).lease("doomed", 0):
+        os._exit(1)  # nothing is given back
 
 
 def test_a_dead_holder_does_not_make_anyone_wait(shelf, other):
@@ -100,6 +100,9 @@ def test_a_dead_holder_does_not_make_anyone_wait(shelf, other):
     process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(shelf.catalog.path,))
     process.start()
     process.join()
+    with sqlite3.connect(shelf.catalog.path) as connection:
+        assert connection.execute("SELECT holder FROM leases").fetchone() == ("doomed",)
+    connection.close()
     with other.lease("second", 0):
         pass
 
