@@ -11,19 +11,23 @@ of the anchors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.encoding import EncodingCache, Told, encode
 from search.model import Vectors
+from search.ports import Encoder
 
 NEIGHBOURS = 16
 """An anchor moves in the directions of this many nearest anchors."""
 
 CLIP_SPREAD, SEGMENT_SPREAD = 0.6, 0.3
-"""How far a clip lies from its anchor and a segment from its clip, in root mean square distances to those neighbours."""
+"""How far a clip lies from its anchor, and a segment from its clip: parts of the distance to those neighbours."""
 
 SEGMENTS_PER_CLIP = 8
 QUERY_SHARE = 0.1
@@ -54,6 +58,13 @@ def synthetic_anchors(count: int, dim: int, seed: int) -> Anchors:
     )
 
 
+def encoded_anchors(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, tell: Told) -> Anchors:
+    """Anchors from real recordings: every segment of these files, as the bulk job encodes them."""
+    clips = encode(paths, encoder, cache, tell)
+    vectors = np.concatenate([clip.encoding.vectors.astype(np.float32) for clip in clips])
+    return Anchors(_unit(vectors), f"{len(vectors)} segments of {len(clips)} recordings by {encoder.spec.name}")
+
+
 class VectorSource:
     """A reproducible stream of vectors grown from anchors, and queries that none of them was grown from."""
 
@@ -65,10 +76,11 @@ class VectorSource:
         self._anchors = shuffled[held_out:]
         self._neighbours = nearest(self._anchors, NEIGHBOURS)
         self._seed = seed
+        self.digest = hashlib.sha256(anchors.vectors.tobytes()).hexdigest()
         self.dim = anchors.vectors.shape[1]
         self.description = (
-            f"grown from {anchors.source}: {SEGMENTS_PER_CLIP} segments to a clip, each clip an anchor moved within its "
-            f"{NEIGHBOURS} nearest; queries are anchors held out"
+            f"grown from {anchors.source}: {SEGMENTS_PER_CLIP} segments to a clip, each clip an anchor moved among "
+            f"its {NEIGHBOURS} nearest; queries are anchors held out"
         )
 
     def queries(self, count: int) -> Vectors:
@@ -106,7 +118,7 @@ def nearest(vectors: Vectors, k: int) -> NDArray[np.intp]:
 
 
 def intrinsic_dimension(scores: NDArray[np.float32]) -> float:
-    """The local dimension that the best scores (q, k) of some queries tell of, best first: how fast neighbours thin out.
+    """The local dimension around some queries, by their best scores (q, k), best first: how fast neighbours thin out.
 
     Maximum likelihood estimate of Levina and Bickel (NIPS 2004), with MacKay's and Ghahramani's average of inverses.
     """
@@ -120,4 +132,5 @@ def _rotation(dim: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _unit(rows: NDArray[np.floating]) -> Vectors:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit

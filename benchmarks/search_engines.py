@@ -1,0 +1,286 @@
+"""The engines that the search benchmark compares, behind one small port: ours, exact search, and three HNSW libraries.
+
+Each keeps row ``i`` of the vectors under the id ``i + 1`` and is built with the settings its own documentation starts
+from, 16 links to a node and 100 candidates while building; only the effort of a search is tuned, to equal recall.
+Ours comes as `search.wiring` hands it out; there is nothing to tune.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import wiring
+from search.errors import UsageError
+from search.model import Bitmap, HalfVectors, Ids, IndexChange, Vectors
+from search.ports import VectorIndex
+from search.settings import Device
+
+Filtering: TypeAlias = Literal["inside", "callback", "after"]
+"""Where a filter acts: inside the search; inside, through a Python function called for each segment met; or on the
+hits, of which more are fetched."""
+
+LINKS, BUILD_EFFORT = 16, 100
+EFFORTS = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+MOST_FETCHED = 10_000
+"""How many hits are fetched at most to be filtered afterwards."""
+
+_ROWS_AT_ONCE = 16_384
+_BUILD_THREADS = 0  # all cores, in each library's words
+
+
+class Engine(Protocol):
+    """One way to search. ``efforts`` are what `set_effort` takes, in rising order; empty where nothing is tuned.
+
+    ``module`` is what it is made of: code that is loaded before memory is counted.
+    """
+
+    name: str
+    module: str
+    settings: str
+    filtering: Filtering
+    efforts: tuple[int, ...]
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """Index ``rows`` (n, dim), which may be larger than memory, into the empty ``folder``."""
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """Make ready to search what was built."""
+
+    def set_effort(self, effort: int) -> None:
+        """How many candidates a search keeps."""
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """The ids of the best ``k`` for one query (1, dim), -1 where there are fewer."""
+
+
+class Soundalike:
+    """This project's index, one query at a time on one thread."""
+
+    name = "soundalike"
+    module = "faiss"
+    settings = "as shipped"
+    filtering: Filtering = "inside"
+    efforts: tuple[int, ...] = ()
+    device: Device = "cpu"
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        index = wiring.snapshot_index(folder, rows.shape[1], "cpu")
+        index.fold((IndexChange(1, ids, part) for ids, part in chunks(rows)), 1)
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        self._index: VectorIndex = wiring.snapshot_index(folder, rows.shape[1], self.device)
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """See `Engine`."""
+        _, ids = self._index.search(query, k, among)
+        return ids.reshape(k)
+
+
+class SoundalikeGpu(Soundalike):
+    """The same with its read copy on the GPU."""
+
+    name = "soundalike-gpu"
+    device: Device = "cuda"
+
+
+class Exact:
+    """The oracle: every vector as float32 in memory, all of them scored."""
+
+    name = "exact"
+    module = "numpy"
+    settings = "float32, numpy"
+    filtering: Filtering = "inside"
+    efforts: tuple[int, ...] = ()
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`; there is nothing on disk."""
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        self.index = wiring.exact_index(rows.shape[1])
+        for ids, part in chunks(rows):
+            self.index.add(ids, part)
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """See `Engine`."""
+        _, ids = self.index.search(query, k, among)
+        return ids.reshape(k)
+
+
+class Hnswlib:
+    """hnswlib, which takes a Python function as a filter."""
+
+    name = "hnswlib"
+    module = "hnswlib"
+    settings = f"float32, M={LINKS}, ef_construction={BUILD_EFFORT}"
+    filtering: Filtering = "callback"
+    efforts: tuple[int, ...] = EFFORTS
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        import hnswlib
+
+        index: Any = hnswlib.Index(space="ip", dim=rows.shape[1])
+        index.init_index(max_elements=len(rows), M=LINKS, ef_construction=BUILD_EFFORT)
+        for ids, part in chunks(rows):
+            index.add_items(part, ids)
+        index.save_index(str(folder / "index"))
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        import hnswlib
+
+        self._index: Any = hnswlib.Index(space="ip", dim=rows.shape[1])
+        self._index.load_index(str(folder / "index"), max_elements=len(rows))
+        self._filter: tuple[Bitmap, Any, int] | None = None
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+        self._index.set_ef(effort)
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """See `Engine`. hnswlib fails where it meets fewer hits than were asked for; that counts as none found."""
+        if among is None:
+            return np.asarray(self._index.knn_query(query, k=k, num_threads=1)[0][0], np.int64)
+        if self._filter is None or self._filter[0] is not among:  # made once for each filter, outside most timings
+            self._filter = (among, _membership(among), int(np.bitwise_count(among).sum()))
+        _, allowed, passing = self._filter
+        try:
+            found = self._index.knn_query(query, k=min(k, passing), num_threads=1, filter=allowed)[0][0]
+        except RuntimeError:
+            found = []
+        return kept(np.asarray(found, np.int64), k, None)
+
+
+class Usearch:
+    """usearch, whose Python side has no filter."""
+
+    name = "usearch"
+    module = "usearch.index"
+    settings = f"float16, connectivity={LINKS}, expansion_add={BUILD_EFFORT}"
+    filtering: Filtering = "after"
+    efforts: tuple[int, ...] = EFFORTS
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        from usearch.index import Index
+
+        index: Any = Index(ndim=rows.shape[1], metric="ip", dtype="f16", connectivity=LINKS, expansion_add=BUILD_EFFORT)
+        for ids, part in chunks(rows):
+            index.add(ids.astype(np.uint64), part, threads=_BUILD_THREADS)
+        index.save(str(folder / "index"))
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        from usearch.index import Index
+
+        self._index: Any = Index.restore(str(folder / "index"))
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+        self._index.expansion_search = effort
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """See `Engine`."""
+        fetched = to_fetch(k, among, len(self._index))
+        return kept(np.asarray(self._index.search(query[0], fetched, threads=1).keys, np.int64), k, among)
+
+
+class Voyager:
+    """voyager, which has no filter."""
+
+    name = "voyager"
+    module = "voyager"
+    settings = f"float32, M={LINKS}, ef_construction={BUILD_EFFORT}"
+    filtering: Filtering = "after"
+    efforts: tuple[int, ...] = EFFORTS
+
+    def build(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        import voyager
+
+        index: Any = voyager.Index(
+            voyager.Space.InnerProduct, num_dimensions=rows.shape[1], M=LINKS, ef_construction=BUILD_EFFORT
+        )
+        for ids, part in chunks(rows):
+            index.add_items(part, ids.astype(np.uint64))
+        index.save(str(folder / "index"))
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        import voyager
+
+        self._index: Any = voyager.Index.load(str(folder / "index"))
+        self._effort = EFFORTS[0]
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+        self._effort = effort
+
+    def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
+        """See `Engine`."""
+        fetched = to_fetch(k, among, len(self._index))
+        found = self._index.query(query[0], k=fetched, query_ef=max(self._effort, fetched))[0]
+        return kept(np.asarray(found, np.int64), k, among)
+
+
+ENGINES: dict[str, Callable[[], Engine]] = {
+    Soundalike.name: Soundalike,
+    SoundalikeGpu.name: SoundalikeGpu,
+    Exact.name: Exact,
+    Hnswlib.name: Hnswlib,
+    Usearch.name: Usearch,
+    Voyager.name: Voyager,
+}
+PEERS = (Hnswlib.name, Usearch.name, Voyager.name)
+
+
+def engine_of(name: str) -> Engine:
+    """The engine of that name. Raises UsageError for another."""
+    if name not in ENGINES:
+        raise UsageError(f"no engine is called {name!r}; there are {', '.join(ENGINES)}")
+    return ENGINES[name]()
+
+
+def chunks(rows: HalfVectors) -> Iterator[tuple[Ids, Vectors]]:
+    """``rows`` (n, dim) as float32 with their ids, some thousands at a time."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[start : start + _ROWS_AT_ONCE].astype(np.float32)
+        yield np.arange(start + 1, start + 1 + len(part)), part
+
+
+def to_fetch(k: int, among: Bitmap | None, count: int) -> int:
+    """How many hits to fetch so that about 2 ``k`` of them should pass a filter over ``count`` segments."""
+    if among is None:
+        return k
+    passing = max(1, int(np.bitwise_count(among).sum()))
+    return min(MOST_FETCHED, count, math.ceil(2 * k * count / passing))
+
+
+def kept(found: Ids, k: int, among: Bitmap | None) -> Ids:
+    """The first ``k`` of ``found`` (n,) that pass, -1 after them."""
+    passing = found if among is None else found[_bits(among, found)]
+    return np.append(passing[:k], np.full(max(0, k - len(passing)), -1, np.int64))
+
+
+def _bits(among: Bitmap, ids: Ids) -> NDArray[np.bool_]:
+    bits: NDArray[np.bool_] = (among[ids >> 3] >> (ids & 7).astype(np.uint8) & 1) != 0
+    return bits
+
+
+def _membership(among: Bitmap) -> Any:  # noqa: ANN401 -- a bound method, which is the fastest callback there is
+    return np.unpackbits(among, bitorder="little").astype(np.bool_).tolist().__getitem__
