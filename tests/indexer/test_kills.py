@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from benchmarks import concurrent, kills
 from search.settings import Settings
 
 
-@pytest.mark.slow
 def test_a_job_killed_at_ten_random_moments_loses_doubles_and_changes_nothing(tmp_path: Path) -> None:
     """After ten SIGKILLs and a resume each library has the clips, spans and vectors of an uninterrupted run."""
     options = kills.Options(kills=10, clips=150, encoder="spectral", seed=3)
@@ -23,7 +20,6 @@ def test_a_job_killed_at_ten_random_moments_loses_doubles_and_changes_nothing(tm
     assert verdict.passed, verdict
 
 
-@pytest.mark.slow
 def test_searching_beside_a_job_meets_no_error_and_no_dangling_hit(tmp_path: Path) -> None:
     """Two processes search while a job writes and publishes; every hit has its clip and segment."""
     met = concurrent.run(clips=150, searchers=2, encoder="spectral", seed=3, folder=tmp_path)
