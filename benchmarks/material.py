@@ -43,11 +43,9 @@ def as_mp3(source: Path, out: Path, minutes: float, seed: int) -> Material:
     """
     import soundfile
 
-    paths = sorted(str(path) for path in source.rglob("*") if path.is_file() and audio.is_audio_name(str(path)))
-    order = np.random.default_rng(seed).permutation(len(paths))
     files: list[Path] = []
     seconds = 0.0
-    for path, wave in _decoded(paths[place] for place in order):
+    for path, wave in _decoded(_shuffled(source, seed)):
         if seconds >= minutes * 60:
             break
         file = out / f"{len(files):05d}_{Path(path).stem[:60]}.mp3"
@@ -57,6 +55,30 @@ def as_mp3(source: Path, out: Path, minutes: float, seed: int) -> Material:
     if not files:
         raise UsageError(f"{printable(str(source))} has no audio file that can be decoded")
     return Material(out, str(source), tuple(files), seconds, sum(file.stat().st_size for file in files))
+
+
+def choose(source: Path, count: int, seed: int) -> list[Path]:
+    """At most ``count`` recordings of a folder that can be decoded, in random order, the same for the same seed.
+
+    Raises UsageError when there are none.
+    """
+    found: list[Path] = []
+    for path in _shuffled(source, seed):
+        if len(found) == count:
+            break
+        try:
+            audio.probe(path)
+        except AudioError:
+            continue
+        found.append(Path(path))
+    if not found:
+        raise UsageError(f"{printable(str(source))} has no audio file that can be decoded")
+    return found
+
+
+def _shuffled(source: Path, seed: int) -> list[str]:
+    paths = sorted(str(path) for path in source.rglob("*") if path.is_file() and audio.is_audio_name(str(path)))
+    return [paths[place] for place in np.random.default_rng(seed).permutation(len(paths))]
 
 
 def _decoded(paths: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:

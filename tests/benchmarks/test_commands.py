@@ -43,7 +43,7 @@ def test_quality_writes_the_report_its_plot_the_json_and_a_line_of_the_log(
     facts = json.loads((tmp_path / "q.json").read_text())
     assert [e["name"] for e in facts["encoders"]] == ["spectral", "spectral:plain"]
     assert facts["seed"] == 5
-    assert "![figures](q.png)" in (tmp_path / "out" / "q.md").read_text()
+    assert "![q](q.png)" in (tmp_path / "out" / "q.md").read_text()
     assert (tmp_path / "out" / "q.png").read_bytes().startswith(b"\x89PNG")
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["seed"] for line in logged] == [5, 7]
@@ -85,6 +85,8 @@ def test_peers_that_cannot_be_had_are_left_out_with_the_reason(
         (("quality", "--dataset", "nowhere.csv"), "no such data set"),
         (("speed", "--minutes", "0"), "--minutes"),
         (("speed", "--rounds", "0"), "--rounds"),
+        (("speed", "--sizes", "0"), "--sizes"),
+        (("speed", "--audio", "nowhere"), "nowhere is no folder"),
     ],
 )
 def test_wrong_use_is_refused_before_any_work(
