@@ -20,8 +20,7 @@ import numpy as np
 from benchmarks.machine import Machine, this_machine
 from benchmarks.report import markdown_table
 from benchmarks.search_vectors import SEGMENTS_PER_CLIP, VectorSource
-from search import wiring
-from search.library import Library
+from search import Library, wiring
 from search.model import (
     AddContent,
     ClipPart,

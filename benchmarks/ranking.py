@@ -18,7 +18,7 @@ from search.model import AddContent, ClipPart, Content, EncoderSpec, FileFacts, 
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.library import Library
+    from search import Library
 
 CLIPS_PER_TRANSACTION = 500
 

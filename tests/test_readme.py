@@ -73,7 +73,8 @@ def test_the_python_example_runs_as_it_is_pasted(home):
 def test_make_demo_does_the_main_job_and_says_how_to_go_on(tmp_path):
     """The script behind `make demo`: generates, indexes, answers, exits 0; again, it finds everything done."""
     command = [
-        sys.executable, PROJECT / "data" / "run_demo.py", "--collection", tmp_path / "demo", "--library", tmp_path / "lib",
+        sys.executable, PROJECT / "data" / "run_demo.py",
+        "--collection", tmp_path / "demo", "--library", tmp_path / "lib",
     ]  # fmt: skip
     first = subprocess.run(command, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stderr
