@@ -6,7 +6,9 @@ tags, the direction of every class for the tower.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import json
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,14 @@ from torch import Tensor, nn
 from search.encoders.contract import unit_rows
 from search.encoders.mn import MnNetwork
 from search.encoders.soundalike import Whitening
-from search.encoders.tower import TextTower
+from search.encoders.tower import TextTower, TowerShape
 from search.errors import UsageError
+from training import calibrate
+from training.corpus import Corpus
+from training.development import REPOSITORIES, Clips, by_example, embed
+from training.student import build, load_teacher
+from training.tower import class_directions
+from training.weights import load, load_student
 
 WHITENING_POWER = 0.25
 """Of the inverse of an axis's spread: chosen on the development split (docs/training.md)."""
@@ -87,3 +95,67 @@ def write_bundle(path: Path, parts: Mapping[str, Mapping[str, Tensor]], revision
     tensors = {f"{part}/{name}": value for part, named in parts.items() for name, value in named.items()}
     save_file(tensors, path, metadata={"format": "soundalike-1", "revision": revision})
     return path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is fitted on top of a student: its space, the calibration of its tags, where each class points."""
+
+    space: Whitening
+    tags: TagCalibration
+    directions: NDArray[np.float32]
+
+
+def fit(student: MnNetwork, teacher: MnNetwork, natural: Corpus) -> tuple[Fitted, dict[str, float]]:
+    """Fit on natural without the development split; the figures are those of the split."""
+    clips = Clips.of(natural)
+    learnt = np.array([clip.group not in REPOSITORIES for clip in natural.clips])
+    embeddings, log_probabilities = embed(student, natural)
+    _, wanted = embed(teacher, natural)
+    space = fit_space(embeddings[learnt], (1.0, 0.0))
+    vectors = space.apply(embeddings)
+    slope, offset = calibrate.of_tags(_logits(log_probabilities[learnt]), np.exp(wanted[learnt]))
+    fitted = Fitted(
+        Whitening(space.centre, space.matrix, calibrate.of_scores(clips, vectors)),
+        TagCalibration(slope, offset),
+        class_directions(vectors[learnt], wanted[learnt]),
+    )
+    return fitted, by_example(clips, vectors)
+
+
+def _logits(log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logit of each probability, from its logarithm."""
+    return np.asarray(log_probabilities - np.log1p(-np.exp(np.minimum(log_probabilities, -1e-6))), np.float32)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit, write the file, print its size and the figures of the development split."""
+    parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
+    parser.add_argument("student", type=Path, help="a run's state.pt, or student.safetensors")
+    parser.add_argument("tower", type=Path, help="tower.safetensors, with vocabulary.json beside it")
+    parser.add_argument("out", type=Path, help="the file to write, soundalike-1.safetensors")
+    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
+    parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    student = build()
+    step = load_student(student, args.student)
+    vocabulary = tuple(json.loads((args.tower.parent / "vocabulary.json").read_text()))
+    tower = TextTower(TowerShape(len(vocabulary)))
+    load(tower, args.tower)
+    fitted, figures = fit(student, load_teacher(args.teacher), Corpus.open(args.corpora / "natural"))
+    tower.class_directions.copy_(torch.from_numpy(fitted.directions))
+    parts = {
+        "network": network_tensors(student, fitted.tags),
+        "space": space_tensors(fitted.space),
+        "tower": tower_tensors(tower, vocabulary),
+    }
+    size = write_bundle(args.out, parts, f"step {step}")
+    print(json.dumps({"step": step, "bytes": size, "tags": [fitted.tags.slope, fitted.tags.offset], **figures}))
+    if size > LARGEST_BYTES:
+        raise UsageError(f"{args.out} has {size} bytes, more than the {LARGEST_BYTES} that may ship")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

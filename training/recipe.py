@@ -15,6 +15,7 @@ from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
 from training.run import Pace, Run, fidelity
 from training.student import build, load_teacher
+from training.weights import load_student
 
 PRESETS: dict[str, tuple[Phase, ...]] = {
     "miniature": (
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, default=Path("run/training/long"), help="folder of checkpoint and log")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
+    parser.add_argument("--start", type=Path, help="weights to go on from where the folder has no checkpoint")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(arguments)
@@ -63,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     teaching = Teaching(load_teacher(args.teacher).to(device), build().to(device))
     run = Run(args.run, teaching, PRESETS[args.preset], device)
-    run.resume()
+    if not run.resume() and args.start is not None:
+        run.start_from(load_student(teaching.student, args.start))
     (args.run / "pid").write_text(f"{os.getpid()}\n")
     corpora = [Corpus.open(args.corpora / name) for name in SHARES if (args.corpora / name / "clips.json").is_file()]
     sources = [Source(corpus, SHARES[corpus.name], REPOSITORIES) for corpus in corpora]

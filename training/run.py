@@ -72,6 +72,7 @@ class Run:
         self.folder, self.teaching, self.phases, self.device = folder, teaching, tuple(phases), device
         self.step = 0
         self._cpu_s = 0.0
+        self._started_at = -WARM_UP_STEPS
         self._optimiser = self._new_optimiser()
         self.stop_at: int | None = None
         """A step before which to stop as if interrupted, for a session of limited length."""
@@ -97,6 +98,10 @@ class Run:
         if state["optimiser"] is not None:
             self._optimiser.load_state_dict(state["optimiser"])
         return True
+
+    def start_from(self, step: int) -> None:
+        """Count on from ``step`` with the weights that the student has; the optimiser starts anew."""
+        self.step = self._started_at = step
 
     def save(self) -> None:
         """Write the checkpoint beside its place, then rename: a kill leaves the old one or the new one."""
@@ -140,7 +145,7 @@ class Run:
         if at.within == 0:
             self._optimiser = self._new_optimiser()
         for group in self._optimiser.param_groups:
-            group["lr"] = rate(phase, at.within)
+            group["lr"] = rate(phase, at.within) * min(1.0, (self.step - self._started_at + 1) / WARM_UP_STEPS)
         loss, parts = self.teaching.loss(mel.contiguous(memory_format=torch.channels_last), phase.kind, self.step)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -1,0 +1,69 @@
+"""Calibration on learning material: from cosine to a probability of relevance, from logits to probabilities of tags."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Vectors
+from training.development import Clips
+
+PRIOR = 0.1
+"""Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
+_NEWTON_STEPS = 50
+
+Floats = NDArray[np.float64]
+
+
+def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
+    """Slope and offset from cosine to relevance, over the unit rows (clips, dim) of natural.
+
+    The rule of the other encoders' constants: names say little about how a thing was recorded, so of the clips of a
+    query's kind in other repositories only the most similar stands for "relevant"; all of other kinds stand for "not".
+    """
+    named = np.array([i for i, kinds in enumerate(clips.kinds) if kinds])
+    groups = np.array([clips.clips[i].group for i in named])
+    cosines = vectors[named] @ vectors[named].T
+    relevant, other = [], []
+    for row, query in enumerate(named):
+        elsewhere = groups != groups[row]
+        shared = np.array([bool(clips.kinds[query] & clips.kinds[i]) for i in named])
+        if np.any(shared & elsewhere):
+            relevant.append(cosines[row, shared & elsewhere].max())
+            other.append(cosines[row, ~shared & elsewhere])
+    wanted = np.concatenate([np.ones(len(relevant)), np.zeros(sum(map(len, other)))])
+    weight = np.where(wanted > 0, PRIOR / len(relevant), (1 - PRIOR) / max(1, len(wanted) - len(relevant)))
+    return logistic(np.concatenate([relevant, *other]), wanted, weight)
+
+
+def of_tags(logits: NDArray[np.float32], probabilities: NDArray[np.float32]) -> tuple[float, float]:
+    """Slope and offset from a student's logits to its teacher's probabilities, both (clips, classes)."""
+    count = logits.size
+    return logistic(logits.ravel(), probabilities.ravel(), np.full(count, 1 / count))
+
+
+def logistic(
+    inputs: NDArray[np.floating], wanted: NDArray[np.floating], weight: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) of least weighted cross entropy, by Newton's method."""
+    x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
+    share = float(np.average(wanted, weights=weight))
+    beta = np.array([0.0, np.log(share / (1 - share))])
+    for _ in range(_NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-x @ beta))
+        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (wanted - p)))
+        beta += step
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(beta[0]), float(beta[1])
+
+
+def expected_calibration_error(probabilities: Floats, true: NDArray[np.bool_], bins: int = 15) -> float:
+    """The mean gap between what was promised and what was so, over equal bins of probability (Naeini et al., 2015)."""
+    bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
+    gaps = [
+        abs(float(probabilities[bin_of == i].mean()) - float(true[bin_of == i].mean())) * np.count_nonzero(bin_of == i)
+        for i in range(bins)
+        if np.any(bin_of == i)
+    ]
+    return float(sum(gaps) / len(probabilities))

@@ -1,0 +1,53 @@
+"""Weights between machines: a student and a tower as small files in half precision, from which training goes on.
+
+A checkpoint (`training.run`) also holds the optimiser and is exact; these files are for version control. What is lost is
+the optimiser's memory, which a hundred steps of rising rate rebuild.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from search.encoders.mn import MnNetwork
+from search.encoders.weights import read_state
+from search.errors import UsageError
+
+STUDENT, TOWER = "student.safetensors", "tower.safetensors"
+
+
+def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:
+    """Write the weights, whole numbers as they are, the rest in half precision; ``facts`` become the file's metadata."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = module.state_dict()
+    save_file(
+        {name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()},
+        path,
+        metadata=facts,
+    )
+
+
+def load(module: nn.Module, path: Path) -> dict[str, str]:
+    """Read what `save` wrote into ``module``; its metadata. Raises UsageError when the weights are another network's."""
+    state = {name: value.float() if value.is_floating_point() else value for name, value in read_state(path).items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise UsageError(f"{path} holds the weights of another network: {str(error).splitlines()[0]}") from error
+    with safe_open(path, "pt") as file:
+        return dict(file.metadata() or {})
+
+
+def load_student(network: MnNetwork, path: Path) -> int:
+    """Read a student from a checkpoint of a run or from a small file; the step that it had reached."""
+    if path.suffix == ".safetensors":
+        return int(load(network, path).get("step", "0"))
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: no run has written a checkpoint in this folder")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    network.load_state_dict(state["student"])
+    return int(state["step"])
