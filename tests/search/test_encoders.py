@@ -1,4 +1,4 @@
-"""One contract suite over every encoder, and the golden values of those that ship."""
+"""One contract suite over every encoder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from search import wiring
 from search.errors import EncoderError
 from search.ports import Encoder
-from tests.search.encoder_helpers import random_mn, settings, sounds
+from tests.search.encoder_helpers import random_mn, settings, sounds, tiny_clap
 
 
 def _spectral(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
@@ -21,6 +21,10 @@ def _spectral(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
 def _random_cnn(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
     random_mn(tmp / "tiny.pt")
     return wiring.encoder(f"cnn:{tmp / 'tiny.pt'}", settings(tmp))
+
+
+def _random_clap(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
+    return wiring.encoder(f"clap:{tiny_clap(tmp / 'tiny')}", settings(tmp))
 
 
 def _mn04(request: pytest.FixtureRequest, tmp: Path) -> Encoder:
@@ -33,6 +37,7 @@ def _mn04(request: pytest.FixtureRequest, tmp: Path) -> Encoder:
     params=[
         pytest.param(_spectral, id="spectral"),
         pytest.param(_random_cnn, id="cnn-random"),
+        pytest.param(_random_clap, id="clap-random"),
         pytest.param(_mn04, id="cnn-mn04", marks=pytest.mark.shared),
     ],
 )
