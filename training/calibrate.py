@@ -45,7 +45,7 @@ def of_tags(logits: NDArray[np.float32], probabilities: NDArray[np.float32]) -> 
 def logistic(
     inputs: NDArray[np.floating], wanted: NDArray[np.floating], weight: NDArray[np.floating]
 ) -> tuple[float, float]:
-    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) of least weighted cross entropy, by Newton's method."""
+    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) with least cross entropy, by Newton's method."""
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(wanted, weights=weight))
     beta = np.array([0.0, np.log(share / (1 - share))])

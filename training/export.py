@@ -19,20 +19,17 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from search.encoders.contract import unit_rows
 from search.encoders.mn import MnNetwork
-from search.encoders.soundalike import Whitening
+from search.encoders.soundalike import FORMAT, Whitening
 from search.encoders.tower import TextTower, TowerShape
 from search.errors import UsageError
 from training import calibrate
 from training.corpus import Corpus
 from training.development import REPOSITORIES, Clips, by_example, embed
+from training.space import class_directions, fit_space
 from training.student import build, load_teacher
-from training.tower import class_directions
 from training.weights import load, load_student
 
-WHITENING_POWER = 0.25
-"""Of the inverse of an axis's spread: chosen on the development split (docs/training.md)."""
 LARGEST_BYTES = 16 * 1024 * 1024
 
 
@@ -42,17 +39,6 @@ class TagCalibration:
 
     slope: float
     offset: float
-
-
-def fit_space(
-    embeddings: NDArray[np.float32], calibration: tuple[float, float], power: float = WHITENING_POWER
-) -> Whitening:
-    """Centre and whitening of embeddings (clips, dim)."""
-    rows = unit_rows(embeddings)
-    centre = rows.mean(0)
-    _, spread, axes = np.linalg.svd(rows - centre, full_matrices=False)
-    spread = np.maximum(spread, 1e-3 * spread[0])  # axes without any sound in them stay small
-    return Whitening(centre, (axes.T * (spread / spread[0]) ** -power).astype(np.float32), calibration)
 
 
 def network_tensors(network: MnNetwork, tags: TagCalibration) -> dict[str, Tensor]:
@@ -93,7 +79,7 @@ def space_tensors(space: Whitening) -> dict[str, Tensor]:
 def write_bundle(path: Path, parts: Mapping[str, Mapping[str, Tensor]], revision: str) -> int:
     """Write ``parts`` (network, space, tower) as one file; its size in bytes."""
     tensors = {f"{part}/{name}": value for part, named in parts.items() for name, value in named.items()}
-    save_file(tensors, path, metadata={"format": "soundalike-1", "revision": revision})
+    save_file(tensors, path, metadata={"format": FORMAT, "revision": revision})
     return path.stat().st_size
 
 

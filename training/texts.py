@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,19 @@ from search.errors import UsageError
 TEMPLATE = "the sound of {}"
 """How a query is put to MiniLM; measured better than the bare words (../shared/README.md)."""
 
+PART = 4096
+"""Texts between two saves."""
+
 Meanings = NDArray[np.float32]
 """(texts, 384), unit rows: MiniLM's sentence embeddings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Texts and what MiniLM makes of them, in one order: ``meanings`` (texts, 384) float16."""
+
+    texts: list[str]
+    meanings: NDArray[np.float16]
 
 
 class MiniLm:
@@ -53,6 +65,10 @@ class MiniLm:
             mean = (states * mask).sum(1) / mask.sum(1)
             meanings[part] = torch.nn.functional.normalize(mean, dim=1).numpy()
         return meanings
+
+    def pieces(self) -> list[str]:
+        """The vocabulary in its order."""
+        return sorted(self.tokenizer.get_vocab(), key=self.tokenizer.get_vocab().__getitem__)
 
     def whole_words(self) -> list[str]:
         """The words of three letters or more that the vocabulary has in one piece."""
@@ -91,3 +107,22 @@ def _pieces(words: Sequence[str], rng: Generator) -> list[str]:
     count = int(rng.integers(1, 5))
     first = int(rng.integers(max(1, len(words) - count + 1)))
     return [" ".join(words[first : first + count]).strip(",")]
+
+
+def read_all(minilm: MiniLm, captions_folder: Path, folder: Path, seed: int) -> Library:
+    """Everything that is read with its meanings, kept in ``folder``; goes on where it was interrupted."""
+    names, sentences = ontology(captions_folder / "ontology.json")
+    said = captions(captions_folder / "audiocaps_train.csv")
+    texts = reading_list([*said, *sentences], names, minilm.whole_words(), seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for first in range(0, len(texts), PART):
+        part = folder / f"meanings-{seed}-{first:06d}.npy"
+        if not part.is_file():
+            meanings = minilm.read([TEMPLATE.format(text) for text in texts[first : first + PART]])
+            partial = part.with_suffix(".part")
+            with partial.open("wb") as file:
+                np.save(file, meanings.astype(np.float16))
+            partial.replace(part)
+            print(f"MiniLM has read {min(first + PART, len(texts))} of {len(texts)} texts", flush=True)
+    parts = [np.load(folder / f"meanings-{seed}-{first:06d}.npy") for first in range(0, len(texts), PART)]
+    return Library(texts, np.concatenate(parts))

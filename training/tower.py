@@ -1,4 +1,4 @@
-"""Distil MiniLM into the text tower, then point it into the audio space.
+"""How the text tower learns from MiniLM, and where it points in the audio space.
 
 The tower learns MiniLM's meaning of a text, and beside it which of AudioSet's classes the text means: the measured
 bridge (softmax at .05 of the cosine with "the sound of <class>" and "<class>: <description>"). What is left is linear:
@@ -9,12 +9,9 @@ split that ranks clips as well as the 527 probabilities themselves do (docs/trai
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,10 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from search.encoders.tower import UNKNOWN, TextTower, pad
-from training.texts import TEMPLATE, Meanings, MiniLm
 
 TEMPERATURE = 0.05
-_RIDGE = 0.01
 _KEPT = re.compile(r"(##)?[a-z]+|[!-/:-@\[-`{-~]|[0-9]")
 
 
@@ -43,25 +38,6 @@ class TowerRecipe:
 def vocabulary(pieces: Sequence[str]) -> tuple[str, ...]:
     """MiniLM's word pieces without other scripts, numbers and unused places: 26,500 of 30,522."""
     return tuple(piece for piece in pieces if piece == UNKNOWN or _KEPT.fullmatch(piece))
-
-
-def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
-    """(527, 384): the mean of what MiniLM makes of a class's name and of its description, in the networks' order."""
-    with names.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    described = {entry["id"]: entry["description"] for entry in json.loads(ontology.read_text())}
-    spoken = minilm.read([TEMPLATE.format(row["display_name"].lower()) for row in rows])
-    told = minilm.read([f"{row['display_name']}: {described.get(row['mid'], '')}" for row in rows])
-    return np.asarray((spoken + told) / 2, np.float32)
-
-
-def class_directions(vectors: NDArray[np.float32], log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(classes, dim): ridge regression of standardised log probabilities (clips, classes) on vectors (clips, dim)."""
-    spread = log_probabilities.std(0)
-    wanted = (log_probabilities - log_probabilities.mean(0)) / np.where(spread > 0, spread, 1)
-    inner = vectors.T @ vectors / len(vectors)
-    ridge = _RIDGE * np.trace(inner) / len(inner) * np.eye(len(inner))
-    return np.asarray(np.linalg.solve(inner + ridge, vectors.T @ wanted / len(vectors)).T, np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Weights between machines: a student and a tower as small files in half precision, from which training goes on.
 
-A checkpoint (`training.run`) also holds the optimiser and is exact; these files are for version control. What is lost is
-the optimiser's memory, which a hundred steps of rising rate rebuild.
+A checkpoint (`training.run`) also holds the optimiser and is exact; these files are for version control. What is lost
+is the optimiser's memory, which a hundred steps of rising rate rebuild.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STUDENT, TOWER = "student.safetensors", "tower.safetensors"
 
 
 def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:
-    """Write the weights, whole numbers as they are, the rest in half precision; ``facts`` become the file's metadata."""
+    """Write the weights: whole numbers as they are, the rest in half precision; ``facts`` become its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = module.state_dict()
     save_file(
@@ -32,7 +32,7 @@ def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:
 
 
 def load(module: nn.Module, path: Path) -> dict[str, str]:
-    """Read what `save` wrote into ``module``; its metadata. Raises UsageError when the weights are another network's."""
+    """Read what `save` wrote into ``module``; its metadata. Raises UsageError for the weights of another network."""
     state = {name: value.float() if value.is_floating_point() else value for name, value in read_state(path).items()}
     try:
         module.load_state_dict(state)

@@ -21,7 +21,7 @@ from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
 from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
-from search.encoders.weights import ModelFile, find, read_state, sha256_of
+from search.encoders.weights import ModelFile, find, read_state, sha256_of, shipped
 from search.errors import EncoderError, ModelNotFound, printable
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
@@ -105,18 +105,24 @@ class CnnEncoder:
 
 
 def load(variant: str, settings: Settings) -> CnnEncoder:
-    """The encoder ``cnn:<variant>``: a published name, or the path of a checkpoint of an mn network.
+    """The encoder ``cnn:<variant>``: ``soundalike-1``, a published name, or the path of a file of either kind.
 
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
     """
+    from search.encoders import soundalike  # it builds on this module
+
+    if variant == soundalike.NAME:
+        return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
     known = PUBLISHED.get(variant)
     if known is not None:
         path, mel = find(known.file, settings), known.mel
         return _build(variant, path, mel, settings, Normalisation.shipped(known.normalisation))
     path = Path(variant).expanduser()
     if not path.is_file():
-        names = ", ".join(f"cnn:{name}" for name in PUBLISHED)
+        names = ", ".join(f"cnn:{name}" for name in (soundalike.NAME, *PUBLISHED))
         raise ModelNotFound(f"cnn:{printable(variant)}: no such model file; known by name are {names}")
+    if soundalike.is_bundle(path):
+        return soundalike.load(path, variant, settings.device)
     return _build(variant, path, mel_of_file_name(path.name), settings, None)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from search.encoders import audioset
@@ -27,6 +28,10 @@ from search.encoders.weights import read_state, sha256_of
 from search.errors import EncoderError, printable
 from search.model import EncoderSpec, Vectors
 from search.settings import Device
+
+NAME = "soundalike-1"
+FORMAT = "soundalike-1"
+FILE = f"{NAME}.safetensors"
 
 WIDTH = 0.4
 """Of the channels between the blocks, as mn04's; those inside are the network's own and show in its weights."""
@@ -68,6 +73,15 @@ class SoundalikeEncoder(CnnEncoder):
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
         return unit_rows(self._reader.directions(texts).numpy())
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a file says that it is one of these; a damaged or missing one does not."""
+    try:
+        with safe_open(path, "pt") as file:
+            return (file.metadata() or {}).get("format") == FORMAT
+    except (OSError, SafetensorError):
+        return False
 
 
 def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:

@@ -51,6 +51,18 @@ def find(model: ModelFile, settings: Settings, progress: Progress | None = None)
     return _download(model, settings, progress)
 
 
+def shipped(name: str, settings: Settings) -> Path:
+    """A model file that comes with this package, unless one of that name in ``settings.models`` stands in for it.
+
+    Raises ModelNotFound when neither is there.
+    """
+    own = Path(__file__).with_name("data")
+    for folder in (*settings.models, own):
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelNotFound(f"{name} is not in this installation ({printable(str(own))}): install soundalike again")
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file. Raises ModelNotFound when it cannot be read."""
     try:

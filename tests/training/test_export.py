@@ -12,7 +12,8 @@ from search.encoders import soundalike
 from search.encoders.soundalike import Whitening
 from search.encoders.tower import LONGEST, UNKNOWN, TextTower, TowerShape, WordPieces, pad
 from search.errors import EncoderError, ModelNotFound
-from training.export import TagCalibration, fit_space, network_tensors, space_tensors, tower_tensors, write_bundle
+from training.export import TagCalibration, network_tensors, space_tensors, tower_tensors, write_bundle
+from training.space import fit_space
 from training.student import build
 
 VOCABULARY = (UNKNOWN, "dog", "##s", "bark", "##ing", "rain", "a", "tin", "roof", ",")

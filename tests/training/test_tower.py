@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from search.encoders.tower import UNKNOWN, TextTower, TowerShape, WordPieces, pad
+from training.space import class_directions
 from training.texts import ontology, reading_list
-from training.tower import Lessons, TowerRecipe, class_directions, learn, vocabulary
+from training.tower import Lessons, TowerRecipe, learn, vocabulary
 
 WORDS = ("dog", "rain", "bell", "horn", "car", "loud", "far", "old")
 

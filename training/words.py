@@ -1,0 +1,102 @@
+"""``python -m training.words``: teach the text tower to read, from nothing."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from search.encoders.tower import TextTower, TowerShape, WordPieces, pad
+from search.model import Vectors
+from training.corpus import Corpus
+from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
+from training.space import class_directions, fit_space
+from training.student import load_teacher
+from training.texts import TEMPLATE, Library, Meanings, MiniLm, read_all
+from training.tower import Lessons, TowerRecipe, learn, loss_terms, vocabulary
+from training.weights import TOWER, save
+
+HELD_OUT = 3_000
+"""Texts that the tower never reads while it learns."""
+
+
+def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
+    """(527, 384): the mean of what MiniLM makes of a class's name and of its description, in the networks' order."""
+    with names.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    described = {entry["id"]: entry["description"] for entry in json.loads(ontology.read_text())}
+    spoken = minilm.read([TEMPLATE.format(row["display_name"].lower()) for row in rows])
+    told = minilm.read([f"{row['display_name']}: {described.get(row['mid'], '')}" for row in rows])
+    return np.asarray((spoken + told) / 2, np.float32)
+
+
+def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> TextTower:
+    """A tower that has read nothing, for given classes."""
+    tower = TextTower(TowerShape(len(pieces.vocabulary)))
+    torch.nn.init.normal_(tower.pieces.weight, 0, 0.1)
+    tower.class_meanings.copy_(torch.from_numpy(meanings))
+    tower.class_directions.copy_(torch.from_numpy(directions))
+    return tower
+
+
+@torch.inference_mode()
+def held_out_figures(tower: TextTower, pieces: WordPieces, held: Library) -> dict[str, float]:
+    """The terms of the loss over texts that were never read."""
+    numbers = pad([pieces.read(text) for text in held.texts])
+    terms = loss_terms(tower, numbers, torch.from_numpy(held.meanings.astype(np.float32)))
+    return {name: float(term) for name, term in terms.items()}
+
+
+@torch.inference_mode()
+def kinds_figure(tower: TextTower, pieces: WordPieces, clips: Clips, vectors: Vectors) -> float:
+    """The development split by words: mean average precision over its kinds' names."""
+    directions = tower(pad([pieces.read(kind) for kind in KINDS])).numpy()
+    return by_kind_text(clips, directions @ vectors.T, list(KINDS))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read with MiniLM (kept, resumed), learn, write the tower and its vocabulary."""
+    parser = argparse.ArgumentParser(prog="python -m training.words", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("run/training/text"), help="for meanings and the tower")
+    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--steps", type=int, default=TowerRecipe().steps)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    torch.manual_seed(args.seed)
+    minilm = MiniLm()
+    captions, models = args.shared / "data" / "captions", args.shared / "models"
+    library = read_all(minilm, captions, args.folder, args.seed)
+    read, held = (
+        Library(library.texts[part], library.meanings[part]) for part in (slice(-HELD_OUT), slice(-HELD_OUT, None))
+    )
+    natural = Corpus.open(args.corpora / "natural")
+    clips = Clips.of(natural)
+    embeddings, log_probabilities = embed(load_teacher(models / "mn04_as_mAP_432.pt"), natural)
+    learnt = np.array([clip.group not in REPOSITORIES for clip in natural.clips])
+    vectors = fit_space(embeddings[learnt], (1.0, 0.0)).apply(embeddings)
+    pieces = WordPieces(vocabulary(minilm.pieces()))
+    classes = class_meanings(models / "audioset_class_labels_indices.csv", captions / "ontology.json", minilm)
+    tower = new_tower(pieces, classes, class_directions(vectors[learnt], log_probabilities[learnt]))
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        if step % 500 == 0:
+            figures = held_out_figures(tower, pieces, held)
+            kinds = kinds_figure(tower, pieces, clips, vectors)
+            print(json.dumps({"step": step, "terms": terms, "held out": figures, "kinds": kinds}), flush=True)
+
+    lessons = Lessons([pieces.read(text) for text in read.texts], read.meanings)
+    learn(tower, lessons, TowerRecipe(steps=args.steps), args.seed, report)
+    save(tower, args.folder / TOWER, {"steps": str(args.steps)})
+    (args.folder / "vocabulary.json").write_text(json.dumps(pieces.vocabulary))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
