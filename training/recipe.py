@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 
+from search.errors import SoundalikeError, UsageError
 from training.corpus import Corpus
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
 from training.run import Pace, Run, fidelity
 from training.student import build, load_teacher
-from training.weights import load_student
+from training.weights import STUDENT, load_student, save
 
 PRESETS: dict[str, tuple[Phase, ...]] = {
     "miniature": (
@@ -61,23 +63,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
+    try:
+        return 0 if train(args) else 1
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 3
+
+
+def train(args: argparse.Namespace) -> bool:
+    """Train until the end or an interruption; true at the end. The weights lie in the run's folder afterwards."""
     torch.manual_seed(args.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sources, held_out = sources_in(args.corpora)
     teaching = Teaching(load_teacher(args.teacher).to(device), build().to(device))
     run = Run(args.run, teaching, PRESETS[args.preset], device)
     if not run.resume() and args.start is not None:
         run.start_from(load_student(teaching.student, args.start))
     (args.run / "pid").write_text(f"{os.getpid()}\n")
-    corpora = [Corpus.open(args.corpora / name) for name in SHARES if (args.corpora / name / "clips.json").is_file()]
-    sources = [Source(corpus, SHARES[corpus.name], REPOSITORIES) for corpus in corpora]
-    held_out = [
-        Source(corpus, 1.0, frozenset(clip.group for clip in corpus.clips) - REPOSITORIES)
-        for corpus in corpora
-        if corpus.name == "natural"
-    ]
-    looks = _looks(teaching, Batches(held_out, BatchShape(), seed=7), device)
+    looks = _looks(teaching, Batches([held_out], BatchShape(), seed=7), device)
     done = run.go(Batches(sources, BatchShape(), args.seed), Pace(), looks)
-    return 0 if done else 1
+    save(teaching.student, args.run / STUDENT, {"step": str(run.step), "preset": args.preset})
+    return done
+
+
+def sources_in(folder: Path) -> tuple[list[Source], Source]:
+    """What is learnt from, of the corpora that are there, and the development split. Raises UsageError if none is."""
+    corpora = {name: Corpus.open(folder / name) for name in SHARES if (folder / name / "clips.json").is_file()}
+    if "natural" not in corpora:
+        raise UsageError(f"{folder} has no corpus called natural: run python -m training.prepare")
+    natural = corpora["natural"]
+    others = frozenset(clip.group for clip in natural.clips) - REPOSITORIES
+    return [Source(corpus, SHARES[name], REPOSITORIES) for name, corpus in corpora.items()], Source(
+        natural, 1.0, others
+    )
 
 
 def _looks(teaching: Teaching, batches: Batches, device: torch.device) -> Iterator[dict[str, float]]:

@@ -35,7 +35,7 @@ class Pace:
     """Steps between lines of the log, checkpoints and looks at the development split."""
 
     log: int = 50
-    checkpoint: int = 250
+    checkpoint: int = 100
     look: int = 1000
 
 
@@ -95,6 +95,7 @@ class Run:
         except RuntimeError as error:
             raise UsageError(f"{path} is a checkpoint of another student: choose another --run folder") from error
         self.step, self._cpu_s, self.teaching.scale = state["step"], state["cpu_s"], state["scale"]
+        self._started_at = state.get("started_at", -WARM_UP_STEPS)
         if state["optimiser"] is not None:
             self._optimiser.load_state_dict(state["optimiser"])
         return True
@@ -113,6 +114,7 @@ class Run:
                 "scale": self.teaching.scale,
                 "step": self.step,
                 "cpu_s": self._cpu_s,
+                "started_at": self._started_at,
             },
             partial,
         )
@@ -161,12 +163,19 @@ class Run:
                 "loss": float(loss.detach()),
             }
             self._write(line | {"gradient": float(norm), "cpu_s": round(self._cpu_s, 1), "parts": parts})
+            self._show(phase, float(loss.detach()))
 
     def _write(self, line: dict[str, object]) -> None:
         with (self.folder / LOG).open("a") as file:
             file.write(json.dumps(line) + "\n")
-        shown = {name: round(value, 4) if isinstance(value, float) else value for name, value in line.items()}
-        print(json.dumps({k: v for k, v in shown.items() if k != "parts"}), flush=True)
+
+    def _show(self, phase: Phase, loss: float) -> None:
+        total = sum(each.steps for each in self.phases)
+        left_s = self._cpu_s / (self.step - max(0, self._started_at)) * (total - self.step)
+        print(
+            f"step {self.step} of {total} ({phase.name}), loss {loss:.3f}, {left_s / 3600:.1f} h of CPU left",
+            flush=True,
+        )
 
     @property
     def _stops(self) -> bool:

@@ -11,10 +11,12 @@ import torch
 
 from search.encoders.mn import MnNetwork
 from search.errors import UsageError
+from training import curves, recipe
 from training.data import Batches, BatchShape, Source
 from training.distil import Phase, Teaching
 from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
 from training.student import EXPANDED, build, channels_last, run_block
+from training.weights import STUDENT, load_student, save
 
 PHASES = (
     Phase("blocks", "blocks", 3, 3e-3),
@@ -129,3 +131,42 @@ def test_inner_widths_must_fit_the_table():
         build((8, 24))
     with pytest.raises(UsageError, match="multiples of 8"):
         build((*EXPANDED[:-1], 385))
+
+
+def test_training_goes_on_from_small_weights_on_another_machine(tmp_path, batches):
+    first = new_run(tmp_path / "a")
+    first.stop_at = 4
+    first.go(batches, Pace())
+    save(first.student, tmp_path / STUDENT, {"step": str(first.step)})
+    second = new_run(tmp_path / "b")
+    second.start_from(load_student(second.student, tmp_path / STUDENT))
+    assert second.step == 4
+    for name, tensor in weights(second).items():
+        assert torch.allclose(tensor.float(), weights(first)[name].float(), rtol=1e-3, atol=1e-4), name
+    assert second.go(batches, Pace(log=1))
+    lines = [json.loads(line) for line in (tmp_path / "b" / LOG).read_text().splitlines()]
+    assert [line["step"] for line in lines] == [5, 6, 7, 8, 9]
+
+
+def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):
+    assert recipe.main(["--corpora", str(tmp_path), "--run", str(tmp_path / "run")]) == 3
+    assert "training.prepare" in capsys.readouterr().err
+
+
+def test_every_preset_begins_block_by_block_and_ends_end_to_end():
+    for phases in recipe.PRESETS.values():
+        assert phases[0].kind == "blocks"
+        assert phases[-1].kind == "end to end"
+    assert sum(recipe.SHARES.values()) == pytest.approx(1)
+
+
+def test_a_runs_log_is_drawn(tmp_path, batches):
+    run = new_run(tmp_path)
+    run.go(batches, Pace(log=1, look=4), iter([{"cosine": 0.1, "logits": 3.0}, {"cosine": 0.2, "logits": 2.0}]))
+    found = curves.read(tmp_path / LOG)
+    assert found.steps == list(range(1, 10))
+    assert found.looks == [(4, 0.1, 3.0), (8, 0.2, 2.0)]
+    assert [name for _, name in found.phases] == ["blocks", "frozen blocks", "end to end"]
+    pytest.importorskip("matplotlib")
+    curves.draw(found, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 5_000
