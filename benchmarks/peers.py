@@ -4,10 +4,11 @@ Registered as the encoder family ``yamnet`` through the entry point ``soundalike
 Its file is a TensorFlow Lite model that the package ai-edge-litert runs (extra ``bench``), looked for in
 ``$SOUNDALIKE_MODELS`` and the user cache.
 
-``yamnet`` is centred on the mean of its embeddings over ../shared/data/natural, ``yamnet:plain`` is not. The
-constants come from::
+``yamnet`` is centred on the mean of its embeddings over material that may be learnt from, ``yamnet:<path>`` is not.
+The constants come from::
 
-    python -m benchmarks.fit_centre ../shared/data/natural/manifest.csv benchmarks/yamnet.npz --encoder yamnet:plain
+    python -m benchmarks.fit_centre ../shared/data/natural/manifest.csv benchmarks/yamnet.npz \
+        --encoder yamnet:../shared/models/yamnet.tflite
 """
 
 from __future__ import annotations
@@ -97,13 +98,13 @@ class YamnetEncoder:
 
 
 def load(variant: str, settings: Settings) -> YamnetEncoder:
-    """The encoder ``yamnet`` or ``yamnet:plain``.
+    """The encoder ``yamnet``, centred, or ``yamnet:<path>``, the model in that file as it is.
 
-    Raises EncoderError for another variant, ModelNotFound without the file, UsageError without ai-edge-litert.
+    Raises ModelNotFound without the file, EncoderError for one that is no YAMNet, UsageError without ai-edge-litert.
     """
-    if variant not in ("", "plain"):
-        raise EncoderError(f"yamnet:{printable(variant)}: there are only yamnet and yamnet:plain")
-    path = find(settings)
+    path = Path(variant).expanduser() if variant else find(settings)
+    if not path.is_file():
+        raise ModelNotFound(f"yamnet:{printable(variant)}: no such model file")
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
@@ -116,7 +117,8 @@ def load(variant: str, settings: Settings) -> YamnetEncoder:
         except ValueError as error:
             raise EncoderError(f"{printable(str(path))} is no TensorFlow Lite model: {error}") from error
     centre = None if variant else Centre.shipped()
-    return YamnetEncoder(spec_of(path, centre), interpreter, centre)
+    name = f"yamnet:{variant}" if variant else "yamnet"
+    return YamnetEncoder(spec_of(name, path, centre), interpreter, centre)
 
 
 def find(settings: Settings) -> Path:
@@ -126,16 +128,18 @@ def find(settings: Settings) -> Path:
         if path.is_file():
             return path
     places = ", ".join(printable(str(path)) for path in tried)
-    raise ModelNotFound(f"no {FILE_NAME} ({places}): set SOUNDALIKE_MODELS to the folder that holds it")
+    raise ModelNotFound(
+        f"no {FILE_NAME} (tried {places}): name it as yamnet:PATH or set SOUNDALIKE_MODELS to its folder"
+    )
 
 
-def spec_of(path: Path, centre: Centre | None) -> EncoderSpec:
+def spec_of(name: str, path: Path, centre: Centre | None) -> EncoderSpec:
     """The model's facts; everything that decides a vector is in the fingerprint."""
     weights = hashlib.sha256(path.read_bytes()).hexdigest()
     constants = hashlib.sha256(centre.vector.tobytes()).hexdigest() if centre else "plain"
     facts = f"yamnet 1 {weights} {constants} {WINDOW_S} {HOP_S} {PATCH_HOP_SAMPLES} repeat"
     return EncoderSpec(
-        name="yamnet" if centre else "yamnet:plain",
+        name=name,
         revision=f"yamnet@{weights[:8]}",
         fingerprint=hashlib.sha256(facts.encode()).hexdigest()[:32],
         dim=DIM,
