@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,15 +20,17 @@ from benchmarks.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Hum, Line, hum
 from benchmarks.tune_sets import NamedTune
 from search import wiring
 from search.audio import stream
-from search.melody.book import Entry
-from search.melody.contours import VECTOR_DIM, Contour, contour_of_curve, contour_of_notes, window_starts
+from search.melody.book import ContourBook, Entry
+from search.melody.contours import VECTOR_DIM, Contour, contour_of_curve, contour_of_notes, windows_of
 from search.melody.hearing import listen
 from search.melody.index import MelodyIndex
 from search.melody.model import MelodyAnswer, Notes
 from search.melody.pitch import SAMPLE_RATE_HZ as TRACKED_HZ
 from search.melody.pitch import pitch_of
+from search.model import IndexChange, Vectors
 
 K = 10
+CHUNK_TUNES = 200
 PLACE_S = 2.0
 
 
@@ -88,19 +90,33 @@ class Score:
         )
 
 
-def catalogue(tunes: Sequence[Notes], folder: Path) -> MelodyIndex:
-    """An index of ``tunes`` (a hit's ``tune`` is the place in the sequence), published below ``folder`` as a library's
+def catalogue(tunes: Iterable[Notes], folder: Path) -> MelodyIndex:
+    """An index of ``tunes`` (a hit's ``tune`` is its place among them), published below ``folder`` as a library's
     is.
     """
-    index = MelodyIndex(wiring.snapshot_index(folder / "windows", VECTOR_DIM, "cpu"))
-    entries, next_id = [], 0
-    for number, notes in enumerate(tunes):
-        contour = contour_of_notes(notes)
-        entries.append(Entry(number, next_id, contour))
-        next_id += len(window_starts(contour))
-    index.add(entries)
-    index.save(folder / "contours", 1)
-    return index
+    entries: list[Entry] = []
+
+    def changes() -> Iterator[IndexChange]:
+        next_id, vectors = 0, []
+        for number, notes in enumerate(tunes):
+            contour = contour_of_notes(notes)
+            vectors.append(windows_of(contour)[1])
+            entries.append(Entry(number, next_id + sum(map(len, vectors[:-1])), contour))
+            if len(vectors) == CHUNK_TUNES:
+                yield _addition(next_id, vectors)
+                next_id += sum(map(len, vectors))
+                vectors = []
+        if vectors:
+            yield _addition(next_id, vectors)
+
+    index = wiring.snapshot_index(folder / "windows", VECTOR_DIM, "cpu")
+    index.fold(changes(), 1)
+    return MelodyIndex(index, ContourBook.of(entries))
+
+
+def _addition(first_id: int, vectors: Sequence[Vectors]) -> IndexChange:
+    rows = np.concatenate(vectors)
+    return IndexChange(1, np.arange(first_id, first_id + len(rows), dtype=np.int64), rows)
 
 
 def draw(

@@ -43,9 +43,9 @@ def align(hum: Matrix, stretches: Matrix, shift: Matrix, passes: int = 2) -> Ali
     found.
     """
     key = np.repeat(shift[:, None], len(hum), axis=1)
-    for number in range(passes):
-        if number:
-            key = _key(hum, np.take_along_axis(stretches, path, axis=1))
+    cost, path = _warp(hum, stretches, key)
+    for _ in range(passes - 1):
+        key = _key(hum, np.take_along_axis(stretches, path, axis=1))
         cost, path = _warp(hum, stretches, key)
     return Alignment(cost, path, key.mean(axis=1))
 

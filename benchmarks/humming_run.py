@@ -1,0 +1,195 @@
+"""One run of the humming benchmark: every condition, absent tunes, baselines, growth; frozen values come out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import humming
+from benchmarks.humming import Asked, Score
+from benchmarks.humming_baselines import ExhaustiveDtw, PitchVectorHashing
+from benchmarks.hums import LEVELS
+from benchmarks.machine import Machine, this_machine
+from benchmarks.tune_sets import NamedTune, recombined
+from search.melody.contours import contour_of_notes
+
+Tell = Callable[[str], None]
+FALSE_REJECTS = 0.05
+STARTS = ("anywhere", "beginning")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much is asked. ``absent``: how many tunes are taken out of the catalogue, and hummed. ``sizes``: of the
+    catalogues that growth is drawn over; none leaves it out.
+    """
+
+    hums: int = 300
+    baseline_hums: int = 100
+    absent: int = 200
+    sizes: tuple[int, ...] = (1_000, 3_000, 10_000, 30_000, 100_000)
+    growth_hums: int = 40
+    seed: int = 7
+    levels: tuple[str, ...] = LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline on the middle level from anywhere, beside ours on the same hums. ``survive``: of the hums whose tune
+    it had in its first ten, the share whose tune we have there too.
+    """
+
+    name: str
+    hums: int
+    top1: float
+    top10: float
+    mrr: float
+    ours_top1: float
+    ours_top10: float
+    survive: float
+    median_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Hums of tunes that were taken out. ``refused_at_5``: the share answered "no match" at the limit that would refuse
+    5 % of the others; ``refused`` and ``wrongly`` what the shipped limit does.
+    """
+
+    hums: int
+    refused_at_5: float
+    refused: float
+    wrongly: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a query costs in a catalogue of ``tunes``, and how good it is there."""
+
+    tunes: int
+    windows: int
+    median_ms: float
+    p95_ms: float
+    top1: float
+    top10: float
+
+
+@dataclass(frozen=True, slots=True)
+class HummingReport:
+    """Everything that was measured."""
+
+    machine: Machine
+    seed: int
+    tunes: int
+    collections: str
+    scores: tuple[Score, ...]
+    absent: Absent | None
+    baselines: tuple[Baseline, ...]
+    growth: tuple[Size, ...]
+
+
+def run(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> HummingReport:
+    """Measure. Equal tunes, options and seed give equal hums."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = humming.catalogue([tune.notes for tune in tunes], Path(folder))
+        tell(f"{len(tunes)} tunes indexed")
+        scores, middle = [], []
+        for level in options.levels:
+            for start in STARTS:
+                asked = humming.ask_all(index, tunes, level, start, hums=options.hums, seed=options.seed)
+                scores.append(Score.of(level, start, asked))
+                tell(str(scores[-1]))
+                if (level, start) == ("middle", "anywhere"):
+                    middle = asked
+    absent = _absent(tunes, middle, options, tell) if middle and options.absent else None
+    baselines = _baselines(tunes, middle, options, tell) if middle and options.baseline_hums else ()
+    return HummingReport(
+        this_machine(),
+        options.seed,
+        len(tunes),
+        " and ".join(sorted({tune.name.split("/")[0] for tune in tunes})),
+        tuple(scores),
+        absent,
+        baselines,
+        _growth(tunes, options, tell),
+    )
+
+
+def _absent(tunes: Sequence[NamedTune], present: Sequence[Asked], options: Options, tell: Tell) -> Absent:
+    """Take tunes out and hum them, at the middle level from anywhere."""
+    rng = np.random.default_rng([options.seed, 1])
+    out = set(rng.choice(len(tunes), min(options.absent, len(tunes) // 2), replace=False).tolist())
+    missing = [tune for number, tune in enumerate(tunes) if number in out]
+    with tempfile.TemporaryDirectory() as folder:
+        index = humming.catalogue([tune.notes for n, tune in enumerate(tunes) if n not in out], Path(folder))
+        asked = humming.ask_all(index, missing, "middle", "anywhere", hums=options.absent, seed=options.seed + 1)
+    limit = float(np.quantile([a.probability for a in present], FALSE_REJECTS))
+    found = Absent(
+        len(asked),
+        float(np.mean([a.probability < limit for a in asked])),
+        _refused(asked),
+        _refused(present),
+    )
+    tell(str(found))
+    return found
+
+
+def _refused(asked: Sequence[Asked]) -> float:
+    return float(np.mean([a.verdict in ("none", "no melody") for a in asked]))
+
+
+def _baselines(tunes: Sequence[NamedTune], ours: Sequence[Asked], options: Options, tell: Tell) -> tuple[Baseline, ...]:
+    contours = [contour_of_notes(tune.notes) for tune in tunes]
+    count = min(options.baseline_hums, len(ours))
+    found = []
+    for name, make in (("exhaustive DTW", ExhaustiveDtw), ("hashed pitch vectors", PitchVectorHashing)):
+        ranker = make(contours)
+        humming.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=1, seed=options.seed)  # compiles
+        begin = time.perf_counter()
+        ranks = humming.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=count, seed=options.seed)
+        took_ms = (time.perf_counter() - begin) * 1000 / count
+        found.append(_compare(name, ranks, [a.rank for a in ours[:count]], took_ms))
+        tell(str(found[-1]))
+    return tuple(found)
+
+
+def _compare(name: str, theirs: Sequence[int | None], ours: Sequence[int | None], took_ms: float) -> Baseline:
+    both = [mine is not None for their, mine in zip(theirs, ours, strict=True) if their is not None]
+    return Baseline(
+        name,
+        len(theirs),
+        *_summary(theirs),
+        *_summary(ours)[:2],
+        float(np.mean(both)) if both else 1.0,
+        took_ms,
+    )
+
+
+def _summary(ranks: Sequence[int | None]) -> tuple[float, float, float]:
+    """Top-1, top-10, MRR."""
+    return (
+        float(np.mean([rank == 0 for rank in ranks])),
+        float(np.mean([rank is not None for rank in ranks])),
+        float(np.mean([0.0 if rank is None else 1.0 / (1 + rank) for rank in ranks])),
+    )
+
+
+def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[Size, ...]:
+    """The same hums in ever larger catalogues; recombined phrases of the tunes fill them up."""
+    rows = []
+    for size in options.sizes:
+        real = list(tunes[:: max(1, len(tunes) // size)])[:size]
+        filling = recombined(tunes, size - len(real), options.seed)
+        with tempfile.TemporaryDirectory() as folder:
+            index = humming.catalogue([*(tune.notes for tune in real), *filling], Path(folder))
+            asked = humming.ask_all(index, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2)
+            score = Score.of("middle", "anywhere", asked)
+            windows = int(index.book.window_offset[-1])
+        rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.top1, score.top10))
+        tell(str(rows[-1]))
+    return tuple(rows)
