@@ -24,6 +24,7 @@ def markdown(report: IndexingReport) -> str:
             f"time from {report.source} (seed {report.seed}); encoder {report.encoder} "
             f"(`{report.fingerprint[:12]}`) on {report.device}; {len(report.rounds)} rounds.",
             _ratios(report),
+            "Seconds of wall time, and of processor time where it says CPU:",
             _rounds(report),
             "CPU seconds of each stage of the job, over all threads, median of rounds:",
             _stages(report),
@@ -80,6 +81,7 @@ def _ratios(report: IndexingReport) -> str:
         [
             (f"job's wall time over (stages' CPU seconds / {report.machine.cores} cores)", f"{report.over_ideal:.2f}"),
             ("naive loop's wall time over the command's", f"{report.loop_over_ours:.2f}"),
+            ("the same in processor time", f"{report.loop_over_ours_cpu:.2f}"),
             ("job's wall time over decoding and resampling alone", f"{report.ours_over_limit:.2f}"),
             ("hours of sound encoded per minute, encoder alone", f"{report.encoding_hours_per_minute:.1f}"),
         ],
@@ -87,13 +89,10 @@ def _ratios(report: IndexingReport) -> str:
 
 
 def _rounds(report: IndexingReport) -> str:
-    header = ("wall seconds", "decoding and resampling", "indexing job", "whole command", "naive loop")
-    rows = [
-        (f"round {number}", f"{r.limit_s:.1f}", f"{r.job_s:.1f}", f"{r.command_s:.1f}", f"{r.loop_s:.1f}")
-        for number, r in enumerate(report.rounds, start=1)
-    ]
-    columns = np.array([(r.limit_s, r.job_s, r.command_s, r.loop_s) for r in report.rounds])
-    return markdown_table(header, [*rows, ("median", *(f"{value:.1f}" for value in np.median(columns, axis=0)))])
+    header = ("", "decoding and resampling", "indexing job", "whole command", "naive loop", "command, CPU", "loop, CPU")
+    columns = [(r.limit_s, r.job_s, r.command_s, r.loop_s, r.command_cpu_s, r.loop_cpu_s) for r in report.rounds]
+    rows = [(f"round {number}", *(f"{s:.1f}" for s in row)) for number, row in enumerate(columns, start=1)]
+    return markdown_table(header, [*rows, ("median", *(f"{s:.1f}" for s in np.median(columns, axis=0)))])
 
 
 def _stages(report: IndexingReport) -> str:

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,6 +33,15 @@ from search.settings import Settings
 
 PROFILED_FILES = 60
 GPU_WINDOWS = 2048
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Wall and processor seconds."""
+
+    wall_s: float
+    cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +55,27 @@ class StageSeconds:
 @dataclass(frozen=True, slots=True)
 class Round:
     """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index``,
-    ``job_s`` of it the job proper; ``loop_s``: the naive loop. All wall time.
+    ``job_s`` of it the job proper; ``loop_s``: the naive loop. These are wall time; ``*_cpu_s`` is processor time of
+    the whole command and loop, which other programs on the machine hardly change.
     """
 
     limit_s: float
     command_s: float
+    command_cpu_s: float
     job_s: float
     stages: tuple[StageSeconds, ...]
     stages_sum_s: float
     loop_s: float
+    loop_cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class IndexingReport:
     """The figures of `run`. Ratios are medians of each round's ratio.
 
-    ``over_ideal``: wall time of the job over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the naive
-    loop's wall time over the command's. ``ours_over_limit``: the job's over decoding and resampling alone.
+    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the naive
+    loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
+    job's wall time over decoding and resampling alone.
     """
 
     machine: Machine
@@ -77,6 +91,7 @@ class IndexingReport:
     costs: tuple[StageCost, ...]
     over_ideal: float
     loop_over_ours: float
+    loop_over_ours_cpu: float
     ours_over_limit: float
     encoding_hours_per_minute: float
 
@@ -124,6 +139,7 @@ def run(options: Options, settings: Settings, tell: Told) -> IndexingReport:
         costs=costs,
         over_ideal=float(np.median([r.job_s / (r.stages_sum_s / machine.cores) for r in rounds])),
         loop_over_ours=float(np.median([r.loop_s / r.command_s for r in rounds])),
+        loop_over_ours_cpu=float(np.median([r.loop_cpu_s / max(r.command_cpu_s, 1e-9) for r in rounds])),
         ours_over_limit=float(np.median([r.job_s / r.limit_s for r in rounds])),
         encoding_hours_per_minute=pace,
     )
@@ -133,23 +149,30 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
     """The limit, the command, the loop, in this order."""
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
-    started = time.perf_counter()
-    job_s, stages = index_command(material.folder, folder / "library", spec.name)
-    command_s = time.perf_counter() - started
-    started = time.perf_counter()
-    loop = ["-m", "benchmarks.naive_loop", str(material.folder), str(folder / "loop.npz"), "--encoder", spec.name]
-    run_python(loop)
-    loop_s = time.perf_counter() - started
+    (job_s, stages), command = timed(lambda: index_command(material.folder, folder / "library", spec.name))
+    script = ["-m", "benchmarks.naive_loop", str(material.folder), str(folder / "loop.npz"), "--encoder", spec.name]
+    _, loop = timed(lambda: run_python(script))
     total = stages.pop("sum")
     stages.pop("process", None)  # the whole process, not a stage
     return Round(
         limit_s=limit_s,
-        command_s=command_s,
+        command_s=command.wall_s,
+        command_cpu_s=command.cpu_s,
         job_s=job_s,
         stages=tuple(StageSeconds(stage, cpu_s) for stage, cpu_s in stages.items()),
         stages_sum_s=total,
-        loop_s=loop_s,
+        loop_s=loop.wall_s,
+        loop_cpu_s=loop.cpu_s,
     )
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
+    """What ``work`` gives, its wall time, and the processor time of the processes that it started and waited for."""
+    before, started = os.times(), time.perf_counter()
+    result = work()
+    wall_s, after = time.perf_counter() - started, os.times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return result, Spent(wall_s, cpu_s)
 
 
 def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:

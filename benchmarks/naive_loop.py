@@ -1,6 +1,9 @@
 """The loop people write to encode a folder: librosa, one clip at a time, two processes. See `indexing_speed`.
 
-python -m benchmarks.naive_loop FOLDER OUT.npz --encoder NAME [--processes 2]
+    python -m benchmarks.naive_loop FOLDER OUT.npz --encoder NAME [--processes 2]
+
+The network, with its front end, is the very one that ``soundalike index`` runs, and so are windows and hop; PyTorch has
+the threads that it takes by itself (``OMP_NUM_THREADS=1`` gives each process one).
 """
 
 from __future__ import annotations
@@ -19,14 +22,9 @@ from search.settings import Settings
 
 @cache
 def model(name: str) -> Encoder:
-    """The same network that the index is made with, loaded once in each process, one thread in each."""
-    import torch
-
+    """The encoder, loaded once in each process."""
     from search import wiring
 
-    torch.set_num_threads(
-        1
-    )  # kinder than what people write: two processes with a thread per core each get in each other's way
     return wiring.encoder(name, Settings.from_env(os.environ))
 
 
