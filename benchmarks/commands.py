@@ -1,4 +1,4 @@
-"""The subcommand ``soundalike bench``: quality and speed."""
+"""The subcommand ``soundalike bench``: quality, speed, humming."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from benchmarks.humming_command import Humming
 from benchmarks.outputs import CACHE, add_outputs, check_plots, save_plots, tell, write_outputs
 from benchmarks.speed import Speed
 from search.errors import ModelNotFound, UsageError
@@ -150,4 +151,4 @@ def log_record(report: QualityReport) -> dict[str, object]:
     }
 
 
-COMMANDS = (BenchCommand((Quality(), Speed())),)
+COMMANDS = (BenchCommand((Quality(), Speed(), Humming())),)
