@@ -103,7 +103,7 @@ class _Pick:
         weights = np.sqrt(np.minimum([clip.frames for clip in self._clips], cap_s * FRAMES_PER_S))
         self._cumulative = np.cumsum(weights / weights.sum())
 
-    def draw(self, rng: Generator) -> tuple[Mel, NDArray[np.float32]]:
+    def draw(self, rng: Generator) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
         clip = self._clips[min(int(np.searchsorted(self._cumulative, rng.random())), len(self._clips) - 1)]
         part = slice(clip.start, clip.start + clip.frames)
-        return self._corpus.mel[part].astype(np.float32), self._corpus.level_db[part].astype(np.float32)
+        return self._corpus.mel[part], self._corpus.level_db[part]

@@ -26,6 +26,10 @@ EARLY_BLOCKS, EARLY_EVERY = 5, 3
 """End to end the first five blocks, which are half of the cost and 2 % of the parameters, learn in every third step."""
 
 
+SCALE_EVERY = 10
+"""Steps between two measurements of how much each block adds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """``steps`` steps of one kind. The rate rises for 100 steps and falls to ``last`` of its peak along a cosine."""
@@ -58,7 +62,8 @@ class Teaching:
     def loss(self, mel: Tensor, kind: Kind, step: int) -> tuple[Tensor, dict[str, float]]:
         """The loss of a batch (n, 1, bands, frames) at a step of the run, and its parts for the log."""
         states = self._states(mel)
-        self._update_scale(states)
+        if self.scale is None or step % SCALE_EVERY == 0:
+            self._update_scale(states)
         if kind == "end to end":
             return self._whole(mel, states, early=step % EARLY_EVERY == 0)
         return self._blocks(states, frozen=kind == "frozen blocks")
@@ -79,7 +84,7 @@ class Teaching:
             added = after[:8] - before[:8] if isinstance(block, Bottleneck) and block.adds else after[:8]
             variances.append(added.var((0, 2, 3)).mean())
         now = torch.stack(variances)
-        self.scale = now if self.scale is None else 0.99 * self.scale + 0.01 * now
+        self.scale = now if self.scale is None else 0.9 * self.scale + 0.1 * now
 
     def _blocks(self, states: list[Tensor], frozen: bool) -> tuple[Tensor, dict[str, float]]:
         assert self.scale is not None  # noqa: S101 (loss() has set it)

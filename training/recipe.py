@@ -15,6 +15,7 @@ from training.corpus import Corpus
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
+from training.memory import keep_freed_memory
 from training.run import Pace, Run, fidelity
 from training.student import build, load_teacher
 from training.weights import STUDENT, load_student, save
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
+    keep_freed_memory()
     try:
         return 0 if train(args) else 1
     except SoundalikeError as error:
