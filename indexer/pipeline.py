@@ -7,14 +7,13 @@ by their place, so neither the order nor the company in which they were encoded 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from indexer.assembly import Assembly, Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.handles import check_handles
@@ -26,9 +25,9 @@ from search.errors import AudioError
 from search.model import (
     TAGS_PER_SEGMENT,
     AddContent,
+    AudioInfo,
     ClipChange,
     Content,
-    ContentEncoding,
     EncoderSpec,
     LinkClip,
     MoveClip,
@@ -42,54 +41,54 @@ from search.model import (
 from search.ports import Encoder
 
 
-class Assembly:
-    """The segments of one content while they are being encoded; complete when every window's row is there."""
+@dataclass(frozen=True, slots=True)
+class InWork:
+    """A file on its way to be a clip. ``moved`` is the clip that was found again under its path, if one was."""
 
-    def __init__(self, finish: Callable[[Assembly], Outcome]) -> None:
-        self.spans: list[tuple[float, float]] = []
-        self.silent: list[bool] = []
-        self.rows: dict[int, tuple[NDArray[np.float16], SegmentTags | None]] = {}
-        self.failed = False
-        self._finish = finish
-        self._lock = threading.Lock()
-        self._closed = False
+    task: Task
+    digest: str
+    title: str
+    metadata: Mapping[str, str]
+    info: AudioInfo
+    space_id: int
+    moved: int | None
+    assembly: Assembly = field(default_factory=Assembly)
 
-    def add(self, place: int, vector: NDArray[np.float16], tags: SegmentTags | None) -> Outcome | None:
-        """Take in one window's row; the outcome when it was the last."""
-        with self._lock:
-            self.rows[place] = (vector, tags)
-            return self._outcome()
-
-    def close(self) -> Outcome | None:
-        """Say that every window was cut; the outcome when they are all encoded by now."""
-        with self._lock:
-            self._closed = True
-            return self._outcome()
-
-    def encoding(self) -> ContentEncoding:
-        """All rows in their order."""
-        rows = [self.rows[place] for place in range(len(self.spans))]
-        tags = [t for _, t in rows if t is not None]
-        return ContentEncoding(
-            spans=np.array(self.spans, np.float64).reshape(-1, 2),
-            vectors=np.stack([vector for vector, _ in rows]),
-            silent=np.array(self.silent, np.bool_),
-            tags=SegmentTags(np.stack([t.classes for t in tags]), np.stack([t.probabilities for t in tags]))
-            if tags
-            else None,
+    def outcome(self) -> Outcome:
+        """What is to be written, once the assembly is complete."""
+        task, assembly = self.task, self.assembly
+        content = Content(
+            digest=self.digest,
+            duration_s=max(end_s for _, end_s in assembly.spans),
+            sample_rate_hz=self.info.sample_rate_hz,
+            channels=self.info.channels,
+            container=self.info.container,
+            codec=self.info.codec,
+            silent=all(assembly.silent),
         )
-
-    def _outcome(self) -> Outcome | None:
-        if self._closed and not self.failed and len(self.rows) == len(self.spans):
-            return self._finish(self)
-        return None
+        changes: list[ClipChange] = []
+        if self.moved is not None:
+            changes.append(MoveClip(self.moved, task.root.id, task.facts))
+        changes.append(
+            AddContent(task.root.id, task.facts, content, self.title, self.metadata, self.space_id, assembly.encoding())
+        )
+        is_new = task.known is None or task.known.digest == self.digest
+        return Outcome(
+            "indexed" if is_new else "changed",
+            task.path,
+            tuple(changes),
+            digest=self.digest,
+            duration_s=content.duration_s,
+            size_bytes=task.facts.size_bytes,
+            silent=content.silent,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its content."""
 
-    assembly: Assembly
+    content: InWork
     place: int
     samples: Wave
 
@@ -117,25 +116,28 @@ class FileReader:
         except OSError as error:
             return _failure(task, error)
         decision = self._ledger.decide(task, digest)
-        assembly: Assembly | None = None
+        content: InWork | None = None
         try:
             with self._clock.stage("decode"):
-                title, tags = metadata.read(task.path)
+                title, fields = metadata.read(task.path)
             if decision.need == "wait":
-                return Twin(task, digest, title, tags)
+                return Twin(task, digest, title, fields)
             if decision.need != "encode":
-                return _settled(task, decision, title, tags)
-            assembly = self._assembly(task, decision, digest, title, tags)
-            self._cut(task, assembly, put)
-            return assembly.close()
+                return _settled(task, decision, title, fields)
+            with self._clock.stage("decode"):
+                info = audio.probe(task.path)
+            content = InWork(task, digest, title, fields, info, self._space.id, decision.clip_id)
+            self._cut(content, put)
+            return content.outcome() if content.assembly.close() else None
         except Cancelled:
             raise
         except Exception as error:  # noqa: BLE001  # the edge of one file: whatever a decoder raises is its failure
-            if assembly is not None:
-                assembly.failed = True
+            if content is not None:
+                content.assembly.failed = True
             return _failure(task, error, digest if decision.need == "encode" else None)
 
-    def _cut(self, task: Task, assembly: Assembly, put: Callable[[Piece], None]) -> None:
+    def _cut(self, content: InWork, put: Callable[[Piece], None]) -> None:
+        task, assembly = content.task, content.assembly
         windows = audio.windows(task.path, self._spec, max_duration_s=self._max_duration_s)
         while True:
             with self._clock.stage("decode"):
@@ -144,58 +146,28 @@ class FileReader:
                 break
             assembly.spans.append((window.start_s, window.end_s))
             assembly.silent.append(window.silent)
-            put(Piece(assembly, len(assembly.spans) - 1, window.samples))
+            put(Piece(content, len(assembly.spans) - 1, window.samples))
         if facts_of(task.path, task.facts.path) != task.facts:
             raise AudioError(task.path, "changed while it was being read; the next run takes it")
-
-    def _assembly(self, task: Task, decision: Decision, digest: str, title: str, tags: Mapping[str, str]) -> Assembly:
-        with self._clock.stage("decode"):
-            info = audio.probe(task.path)
-
-        def finish(assembly: Assembly) -> Outcome:
-            content = Content(
-                digest=digest,
-                duration_s=max(end_s for _, end_s in assembly.spans),
-                sample_rate_hz=info.sample_rate_hz,
-                channels=info.channels,
-                container=info.container,
-                codec=info.codec,
-                silent=all(assembly.silent),
-            )
-            moved: tuple[ClipChange, ...] = ()
-            if decision.clip_id is not None:
-                moved = (MoveClip(decision.clip_id, task.root.id, task.facts),)
-            add = AddContent(task.root.id, task.facts, content, title, tags, self._space.id, assembly.encoding())
-            return Outcome(
-                _kind(task, digest),
-                task.path,
-                (*moved, add),
-                digest,
-                content.duration_s,
-                task.facts.size_bytes,
-                content.silent,
-            )
-
-        return Assembly(finish)
 
 
 def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
-    pieces = [piece for piece in batch if not piece.assembly.failed]
+    pieces = [piece for piece in batch if not piece.content.assembly.failed]
     if not pieces:
         return []
     for row, piece in enumerate(pieces):
         waves[row] = piece.samples
     encoding = encoder.encode_audio(waves[: len(pieces)])
-    vectors = encoding.vectors.astype(np.float16)
-    tags = None if encoding.tags is None else top_tags(encoding.tags)
-    outcomes = []
-    for row, piece in enumerate(pieces):
-        mine = None if tags is None else SegmentTags(tags.classes[row], tags.probabilities[row])
-        outcome = piece.assembly.add(piece.place, vectors[row], mine)
-        if outcome is not None:
-            outcomes.append(outcome)
-    return outcomes
+    rows: Rows = (encoding.vectors.astype(np.float16),)
+    if encoding.tags is not None:
+        tags = top_tags(encoding.tags)
+        rows += (tags.classes, tags.probabilities)
+    return [
+        piece.content.outcome()
+        for row, piece in enumerate(pieces)
+        if piece.content.assembly.add(piece.place, rows, row)
+    ]
 
 
 def top_tags(probabilities: Probabilities) -> SegmentTags:
@@ -205,9 +177,9 @@ def top_tags(probabilities: Probabilities) -> SegmentTags:
     return SegmentTags(order.astype(np.uint16), np.take_along_axis(probabilities, order, axis=1).astype(np.float16))
 
 
-def link(task: Task, content_id: int, title: str, tags: Mapping[str, str]) -> Outcome:
+def link(task: Task, content_id: int, title: str, fields: Mapping[str, str]) -> Outcome:
     """The outcome of a file whose content is stored and encoded."""
-    changes = (LinkClip(task.root.id, task.facts, content_id, title, tags),)
+    changes = (LinkClip(task.root.id, task.facts, content_id, title, fields),)
     known = task.known
     if known is None:
         kind: Kind = "linked"
@@ -222,15 +194,11 @@ def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
     return Outcome("failed", task.path, (change,), digest, size_bytes=task.facts.size_bytes, cause=cause)
 
 
-def _settled(task: Task, decision: Decision, title: str, tags: Mapping[str, str]) -> Outcome:
+def _settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
     if decision.need == "move" and decision.clip_id is not None:
         change = MoveClip(decision.clip_id, task.root.id, task.facts)
         return Outcome("moved", task.path, (change,), size_bytes=task.facts.size_bytes)
-    return link(task, decision.content_id, title, tags)
-
-
-def _kind(task: Task, digest: str) -> Kind:
-    return "changed" if task.known is not None and task.known.digest != digest else "indexed"
+    return link(task, decision.content_id, title, fields)
 
 
 def _digest(path: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.executors import LocalExecutor
+from indexer.assembly import Assembly
+from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
 from indexer.model import Options
 from indexer.pipeline import top_tags
 from search.audio import windows
@@ -89,8 +92,43 @@ def test_stages_account_for_their_time(bench: Bench) -> None:
     assert stages.sum_s <= stages.process_s * 1.05
 
 
-def test_memory_between_the_stages_is_bounded_by_the_batch(bench: Bench) -> None:
-    """However long the window, a batch holds at most a few minutes of audio."""
-    executor = LocalExecutor(bench.encoder, 2, None)
+def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Bench) -> None:
+    """A slow encoder gets the same small batches throughout; a quick one gets larger ones, to a bound."""
+    write_tone(bench.sounds / "long.wav", seconds=400)
+    bench.index()
+    quick = max(bench.encoder.passes)
+    bench.encoder = type(bench.encoder)("bands:slow")
+    encode = bench.encoder.encode_audio
 
-    assert executor.batch * bench.encoder.spec.window_s <= 160
+    def slowly(waves):
+        time.sleep(0.03)
+        return encode(waves)
+
+    bench.encoder.encode_audio = slowly
+    bench.index()
+
+    assert BATCH_AUDIO_S < quick <= MAX_BATCH
+    assert max(bench.encoder.passes) == BATCH_AUDIO_S / bench.encoder.spec.window_s
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(150)), st.integers(1, 150))
+def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int) -> None:
+    """However the windows of a content were batched and whenever they came, row i is that of window i."""
+    assembly = Assembly()
+    arrived = [place for place in order if place < count]
+    for place in range(count):
+        assembly.spans.append((float(place), place + 1.0))
+        assembly.silent.append(False)
+    assert not assembly.close()
+    complete = [
+        assembly.add(place, (np.full((3, 2), place, np.float16), np.full((3, 1), place, np.uint16),
+                             np.zeros((3, 1), np.float16)), 1)
+        for place in arrived
+    ]  # fmt: skip
+
+    encoding = assembly.encoding()
+
+    assert complete == [False] * (count - 1) + [True]
+    np.testing.assert_array_equal(encoding.vectors[:, 0], np.arange(count, dtype=np.float16))
+    np.testing.assert_array_equal(encoding.tags.classes[:, 0], np.arange(count))
