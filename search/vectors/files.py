@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import mmap
 import os
 import shutil
 from collections.abc import Iterator
@@ -150,6 +151,19 @@ def map_rows(path: Path, count: int, dim: int) -> HalfVectors:
     if not count:  # an empty file cannot be mapped
         return np.empty((0, dim), np.float16)
     return np.asarray(np.memmap(path, np.float16, "r", shape=(count, dim)))
+
+
+def release(rows: HalfVectors) -> None:
+    """Let the system drop the pages of mapped ``rows`` that this process has read; they are read again when needed.
+
+    Without this a job that walks through a large sidecar once seems to hold all of it. Arrays in memory stay as they
+    are, and so does everything on systems that have no such call.
+    """
+    holder: object = rows
+    while isinstance(holder, np.ndarray):
+        holder = holder.base
+    if isinstance(holder, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        holder.madvise(mmap.MADV_DONTNEED)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import HalfVectors, Ids, IndexChange
-from search.vectors.files import SIDECAR, FileFacts, Writer, map_rows
+from search.vectors.files import SIDECAR, FileFacts, Writer, map_rows, release
 from search.vectors.scoring import check_rows
 
 _COPY_ROWS = 8192
@@ -94,6 +94,8 @@ def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange],
         with Writer(sidecar) as out:
             for start in range(0, rows.size, _COPY_ROWS):
                 out.write(_gather(base_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
+                release(base_rows)
+                release(fresh_rows)
         facts = out.facts
         del fresh_rows  # Windows deletes no file that is mapped
         path.unlink()

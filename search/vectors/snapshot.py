@@ -247,13 +247,13 @@ class SnapshotIndex:
 
     def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
         """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
-        from search.vectors import faiss
+        from search.vectors import building
 
         count, path = merged.ids.size, folder / files.COMPRESSED
         rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
-        if base.trained_count and faiss.worth_growing(count, merged.fresh.size, base.trained_count):
+        if base.trained_count and building.worth_growing(count, merged.fresh.size, base.trained_count):
             old = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
-            faiss.grow(old, rows, merged, path)
+            building.grow(old, rows, merged, path)
             return base.trained_count
-        faiss.build(rows, merged.ids, path)
+        building.build(rows, merged.ids, path)
         return count

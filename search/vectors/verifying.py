@@ -48,7 +48,7 @@ def _problems(stored: files.Stored) -> list[str]:
             found.append(f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length")
             break
     if stored.manifest.kind == "faiss":
-        from search.vectors import faiss  # only where there is something for it to read
+        from search.vectors import building  # only where there is something for it to read
 
-        found += faiss.problems(stored.folder / files.COMPRESSED, stored.ids)
+        found += building.problems(stored.folder / files.COMPRESSED, stored.ids)
     return found

@@ -11,9 +11,9 @@ import pytest
 
 from search.errors import UsageError
 from search.model import Ids, Vectors
-from search.vectors import bitmaps, files
-from search.vectors import faiss as compressed
+from search.vectors import bitmaps, building, files
 from search.vectors.exact import ExactIndex
+from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
 from search.vectors.snapshot import SnapshotIndex
 from tests.search.vector_helpers import clumped, recall
@@ -115,7 +115,7 @@ def test_the_same_vectors_give_the_same_index(vectors: Vectors, tmp_path: Path) 
     """Building is seeded: two libraries of the same sounds answer alike, to the byte on disk."""
     rows = vectors[:5000].astype(np.float16)
     for name in ("one", "two"):
-        compressed.build(rows, np.arange(5000), tmp_path / name)
+        building.build(rows, np.arange(5000), tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -123,8 +123,8 @@ def test_the_same_vectors_give_the_same_index(vectors: Vectors, tmp_path: Path) 
 def test_a_segment_takes_few_bytes(tmp_path: Path, dim: int, bytes_each: int) -> None:
     """Index and ids together, without what all segments share (centres, rotation): under 100 at 384 dimensions."""
     count = 6000
-    compressed.build(clumped(count, 1, dim).astype(np.float16), np.arange(count), tmp_path / "index")
-    shared = 4 * dim * (dim + compressed.lists_for(count)) + 20_000
+    building.build(clumped(count, 1, dim).astype(np.float16), np.arange(count), tmp_path / "index")
+    shared = 4 * dim * (dim + building.lists_for(count)) + 20_000
     assert ((tmp_path / "index").stat().st_size - shared) / count + 8 <= bytes_each
 
 
@@ -146,7 +146,7 @@ def test_what_a_copy_cannot_answer_the_lists_do(
 ) -> None:
     """A filter is laid over the copy's nearest; where that leaves fewer than k, the CPU searches inside the filter."""
     copy = NumpyCopy(vectors)
-    base = compressed.FaissBase(files.read(folder / "1"), copy)
+    base = FaissBase(files.read(folder / "1"), copy)
     passing = np.flatnonzero(np.random.default_rng(1).random(COUNT) <= share) + FIRST_ID
     among = None if share == 1.0 else bitmaps.from_ids(passing)
     ids = base.search(queries, 10, among)[1]

@@ -16,7 +16,7 @@ import pytest
 
 from search.errors import LibraryError, SnapshotError
 from search.model import IndexChange
-from search.vectors import faiss, files
+from search.vectors import building, files
 from search.vectors.snapshot import SnapshotIndex, verify
 from tests.search.vector_helpers import DIM, clumped
 
@@ -202,7 +202,7 @@ def test_a_compressed_index_that_cannot_be_written_is_an_error_of_the_disk(tmp_p
     """FAISS's own kind of error does not get out, so that a publication reports it like any other failed write."""
     rows = clumped(100, 1).astype(np.float16)
     with pytest.raises(OSError, match="FAISS"):
-        faiss.build(rows, np.arange(100), tmp_path / "absent" / files.COMPRESSED)
+        building.build(rows, np.arange(100), tmp_path / "absent" / files.COMPRESSED)
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:

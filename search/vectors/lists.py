@@ -1,0 +1,117 @@
+"""Which inverted lists a query visits: the nearest ones that hold enough segments that its filter lets pass.
+
+A fixed number of lists is right only without a filter. What passes may lie anywhere: "speech" asked among the clips
+tagged "rain" finds its nearest lists empty and the hits in lists far away, so lists are counted by what passes in them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Bitmap, Ids, Scores, Vectors
+from search.vectors import bitmaps, native
+from search.vectors.base import rows_of
+
+PASSING_ROWS = 16_000
+"""Lists are visited until they held so many segments that pass: at a million without a filter, 30 lists of 2048 ..."""
+
+SCATTERED_PASSING, SCATTERED_VISITED = 4_000, 150_000
+"""... or so many of so many: what passes is scattered then, the hits are far apart, and their lists easy to tell ..."""
+
+VISITED_ROWS = 250_000
+"""... or so many in all, which takes about two milliseconds. A filter that leaves 1 %, scattered, has let 2,500 of them
+pass by then, and the best ten of a million are among those (measured)."""
+
+SAMPLED_ROWS = 16_000
+"""Where more segments pass, a sample of about so many tells how they spread over the lists."""
+
+ANYWAY_ROWS = 120_000
+"""The nearest lists, with so many segments, are visited even where the sample saw nothing pass: the best hits may be
+the few of a near list that do."""
+
+_QUERY_BITS = 8
+"""What a dimension of the query is rounded to for the comparison with codes, RaBitQ's own suggestion."""
+
+
+class Lists:
+    """The inverted lists of one compressed index: their centres, their sizes, and which of them each segment is in."""
+
+    def __init__(self, index: faiss.IndexPreTransform, ids: Ids) -> None:
+        """``index`` is a rotation before inverted lists, and holds ``ids`` (n,), ascending."""
+        self._index = index  # owns what the next two look into
+        chain: Any = index.chain
+        self._rotation: Any = faiss.downcast_VectorTransform(chain.at(0))
+        self._inverted: Any = faiss.extract_index_ivf(index)
+        self.count: int = self._inverted.nlist
+        quantizer: Any = faiss.downcast_index(self._inverted.quantizer)
+        # a copy: numbers in a mapped file may stand at odd addresses, which makes products eight times slower
+        centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
+        self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
+        self._ids = ids
+        self._list_of = np.zeros(ids.size, np.min_scalar_type(max(self.count - 1, 0)))
+        for number, members in native.ids_by_list(index):
+            self._list_of[rows_of(ids, members)] = number
+        self._sizes = np.bincount(self._list_of, minlength=self.count)
+
+    def candidates(self, queries: Vectors, wanted: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
+        """(q, wanted) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
+
+        ``everywhere`` visits each list that may hold something.
+        """
+        native.use_threads(1 if len(queries) == 1 else native.thread_budget())
+        turned: Vectors = self._rotation.apply(queries)
+        near = turned @ self._centres.T
+        if everywhere:
+            visited = np.tile(np.arange(self.count, dtype=np.int64), (len(queries), 1))
+        else:
+            visited = self._nearest(near, k, allowed)
+        scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
+        return self._search(turned, wanted, visited, scores, allowed)
+
+    def _nearest(self, near: Scores, k: int, allowed: Bitmap | None) -> Ids:
+        """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
+        passing, certain = (self._sizes, True) if allowed is None else self._passing(allowed)
+        more = max(1.0, math.sqrt(k / 100))  # many hits reach further than ten
+        order = np.argsort(-near, axis=1)
+        sizes, pass_each = self._sizes[order], passing[order]
+        worth = pass_each > 0
+        if not certain:
+            worth |= sizes.cumsum(axis=1) <= ANYWAY_ROWS * more
+        # a list is needed while those before it were too few
+        passed = (pass_each.cumsum(axis=1) - pass_each) / more
+        visited = ((sizes * (pass_each > 0)).cumsum(axis=1) - sizes) / more
+        scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
+        needed = worth & (passed < PASSING_ROWS) & (visited < VISITED_ROWS) & ~scattered
+        most = max(1, int(needed.sum(axis=1).max()))
+        chosen = np.full((len(near), most), -1, np.int64)
+        for row, (lists, wanted) in enumerate(zip(order, needed, strict=True)):
+            chosen[row, : wanted.sum()] = lists[wanted]
+        return chosen
+
+    def _passing(self, allowed: Bitmap) -> tuple[NDArray[np.intp], bool]:
+        """How many segments of each list (lists,) are allowed, and whether that is certain or told by a sample."""
+        every = math.ceil(bitmaps.count(allowed) / SAMPLED_ROWS)
+        # every n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not
+        ids = bitmaps.to_ids(allowed[::every])
+        rows = rows_of(self._ids, (ids >> 3) * (8 * every) + (ids & 7))
+        counts = every * np.bincount(self._list_of[rows[rows >= 0]], minlength=self.count)
+        return counts, every == 1
+
+    def _search(self, turned: Vectors, wanted: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
+        parameters = faiss.IVFRaBitQSearchParameters()
+        parameters.nprobe, parameters.qb = visited.shape[1], _QUERY_BITS
+        selector = None if allowed is None else native.selector_of(allowed)
+        parameters.sel = selector  # held by this frame too: FAISS keeps a bare pointer
+        scores = np.empty((len(turned), wanted), np.float32)
+        ids = np.empty((len(turned), wanted), np.int64)
+        pointer = faiss.swig_ptr
+        self._inverted.search_preassigned_c(  # the wrapper that takes arrays refuses parameters
+            len(turned), pointer(turned), wanted, pointer(visited), pointer(near), pointer(scores), pointer(ids),
+            False, parameters,
+        )  # fmt: skip
+        return ids
