@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import faiss
 import numpy as np
 
 from search.errors import SnapshotError, printable
-from search.model import HalfVectors, Ids
+from search.model import HalfVectors, Ids, Vectors
 from search.vectors import bitmaps, native, scoring
 from search.vectors.files import release
 from search.vectors.folding import Merged
@@ -25,7 +26,7 @@ TRAINING_ROUNDS = 8
 RETRAIN_GROWTH = 2.0
 """Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
 
-_ADD_ROWS = 16_384
+_ROWS_AT_ONCE = 8_192
 
 
 def build(rows: HalfVectors, ids: Ids, path: Path) -> None:
@@ -84,14 +85,19 @@ def _trained(rows: HalfVectors) -> faiss.Index:
     clustering.min_points_per_centroid = 1  # small libraries need no warning
     clustering.max_points_per_centroid = 2 * TRAINING_ROWS_PER_LIST  # the sample is the limit, not FAISS's own
     sample = np.random.default_rng(count).choice(count, min(count, lists * TRAINING_ROWS_PER_LIST), replace=False)
-    index.train(scoring.widen(rows[np.sort(sample)]))
-    release(rows)
+    index.train(np.concatenate([part for _, part in _parts(rows, np.sort(sample))]))
     return index
 
 
 def _fill(index: faiss.Index, rows: HalfVectors, ids: Ids, chosen: Ids) -> None:
     """Add the rows numbered ``chosen`` (m,), ascending, under their ids, a part at a time."""
-    for start in range(0, chosen.size, _ADD_ROWS):
-        part = chosen[start : start + _ADD_ROWS]
-        index.add_with_ids(scoring.widen(rows[part]), ids[part])
+    for part, vectors in _parts(rows, chosen):
+        index.add_with_ids(vectors, ids[part])
+
+
+def _parts(rows: HalfVectors, chosen: Ids) -> Iterator[tuple[Ids, Vectors]]:
+    """The rows numbered ``chosen`` (m,), ascending, some thousands at a time, holding no more of the mapped file."""
+    for start in range(0, chosen.size, _ROWS_AT_ONCE):
+        part = chosen[start : start + _ROWS_AT_ONCE]
+        yield part, scoring.widen(rows[part])
         release(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,10 @@ def test_peers_without_a_filter_fetch_more_and_keep_what_passes() -> None:
 def test_a_page_counts_once_it_is_read(tmp_path: Path) -> None:
     """Three pages of a mapped file are read; three are counted."""
     path = tmp_path / "pages.bin"
-    path.write_bytes(bytes(1 << 20))
+    with path.open("wb") as file:
+        file.write(bytes(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())  # a page that is not on the disk yet cannot be dropped
     mapped = np.memmap(path, np.uint8, "r")
     counted = touched_pages("pages.bin", lambda: [int(mapped[page * 4096]) for page in (3, 90, 200)])
     if counted is None:
