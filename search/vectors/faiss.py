@@ -1,7 +1,7 @@
 """The compressed kind of snapshot: inverted lists of one bit per dimension (RaBitQ), re-ranked from the sidecar.
 
 FAISS finds a few hundred candidates in 67 bytes per segment; their scores are then those of `scoring`, exactly.
-Why this kind, and where its constants come from: docs/decisions/vector-index.md.
+Why this kind, and where its constants come from: docs/decisions/0005-vector-index.md.
 """
 
 from __future__ import annotations
