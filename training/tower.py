@@ -1,7 +1,7 @@
 """How the text tower learns from MiniLM, and where it points in the audio space.
 
 The tower learns MiniLM's meaning of a text, and beside it which of AudioSet's classes the text means: the measured
-bridge (softmax at .05 of the cosine with "the sound of <class>" and "<class>: <description>"). What is left is linear:
+bridge (a softmax over the cosines with "the sound of <class>" and "<class>: <description>"). What is left is linear:
 regressing the classes' standardised log probabilities on the centred embeddings of learning material gives every
 class a direction of the audio space, so that text, audio and their sums are points of one space. On the development
 split that ranks clips as well as the 527 probabilities themselves do (docs/training.md).
@@ -20,7 +20,6 @@ from torch import Tensor
 
 from search.encoders.tower import UNKNOWN, TextTower, pad
 
-TEMPERATURE = 0.05
 _KEPT = re.compile(r"(##)?[a-z]+|[!-/:-@\[-`{-~]|[0-9]")
 
 
@@ -75,7 +74,7 @@ def learn(
 def loss_terms(tower: TextTower, numbers: Tensor, wanted: Tensor) -> dict[str, Tensor]:
     """One minus the cosine of the meanings, the divergence of the classes, one minus the cosine of the directions."""
     found = tower.read(numbers)
-    scores = tower.sharpness * found @ tower.class_meanings.T
+    scores = tower.class_scores(found)
     divergence = torch.nn.functional.kl_div(scores.log_softmax(1), tower.classes(wanted), reduction="batchmean")
     return {
         "meaning": 1 - (found * wanted).sum(1).mean(),

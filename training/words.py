@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from search.encoders.tower import TextTower, TowerShape, WordPieces, pad
 from search.model import Vectors
@@ -17,7 +18,7 @@ from training.corpus import Corpus
 from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
 from training.space import class_directions, fit_space
 from training.student import load_teacher
-from training.texts import TEMPLATE, Library, Meanings, MiniLm, read_all
+from training.texts import PART, TEMPLATE, Library, Meanings, MiniLm, read_all
 from training.tower import Lessons, TowerRecipe, learn, loss_terms, vocabulary
 from training.weights import TOWER, save
 
@@ -42,6 +43,13 @@ def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> Te
     tower.class_meanings.copy_(torch.from_numpy(meanings))
     tower.class_directions.copy_(torch.from_numpy(directions))
     return tower
+
+
+@torch.inference_mode()
+def typical_classes(tower: TextTower, library: Library) -> Tensor:
+    """(classes,): what the texts of a library mean on average."""
+    parts = torch.split(torch.from_numpy(library.meanings.astype(np.float32)), PART)  # type: ignore[no-untyped-call]
+    return torch.cat([tower.classes(part) for part in parts]).mean(0)
 
 
 @torch.inference_mode()
@@ -84,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pieces = WordPieces(vocabulary(minilm.pieces()))
     classes = class_meanings(models / "audioset_class_labels_indices.csv", captions / "ontology.json", minilm)
     tower = new_tower(pieces, classes, class_directions(vectors[learnt], log_probabilities[learnt]))
+    tower.typical_classes.copy_(typical_classes(tower, read))
 
     def report(step: int, terms: dict[str, float]) -> None:
         if step % 500 == 0:

@@ -21,6 +21,10 @@ UNKNOWN = "[UNK]"
 LONGEST = 64
 """Pieces of a query that are read; what follows is not."""
 LONGEST_WORD = 100
+SHARPNESS = 25.0
+"""One over the temperature of the softmax over classes; this and the next were chosen on the development split."""
+COMMON_SHARE = 0.75
+"""How much of what an average text means is taken out of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,10 @@ class TextTower(nn.Module):
         self.shortcut = nn.Linear(shape.width, shape.meaning, bias=False)
         self.register_buffer("class_meanings", torch.zeros(shape.classes, shape.meaning))
         self.register_buffer("class_directions", torch.zeros(shape.classes, shape.dim))
-        self.register_buffer("sharpness", torch.tensor(20.0))
+        self.register_buffer("typical_classes", torch.zeros(shape.classes))
         self.class_meanings: Tensor
         self.class_directions: Tensor
-        self.sharpness: Tensor
+        self.typical_classes: Tensor
 
     def forward(self, numbers: Tensor) -> Tensor:
         """The direction of each text."""
@@ -97,11 +101,16 @@ class TextTower(nn.Module):
 
     def classes(self, meanings: Tensor) -> Tensor:
         """How much each class is meant: (n, classes), rows that sum to 1."""
-        return (self.sharpness * meanings @ self.class_meanings.T).softmax(1)
+        return self.class_scores(meanings).softmax(1)
+
+    def class_scores(self, meanings: Tensor) -> Tensor:
+        """The logarithms of `classes`, up to a constant of each row."""
+        return SHARPNESS * meanings @ self.class_meanings.T
 
     def direction(self, meanings: Tensor) -> Tensor:
-        """Meanings -> directions of the audio space, unit rows."""
-        return nn.functional.normalize(self.classes(meanings) @ self.class_directions, dim=1)
+        """Meanings -> directions of the audio space, unit rows: the classes meant more than by an average text."""
+        meant = self.classes(meanings) - COMMON_SHARE * self.typical_classes
+        return nn.functional.normalize(meant @ self.class_directions, dim=1)
 
 
 @dataclass(frozen=True, slots=True)
