@@ -10,9 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.errors import LibraryError
 from search.fusion import RankedClips, contributions
 from search.model import Clip, Hit, Ids, Via
 from search.parts import AskedSpace
+
+NOWHERE = -1
+"""The segment of a clip that has none any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Explainer:
         ]
 
     def hits(self, ranked: Sequence[tuple[Clip, float]]) -> tuple[Hit, ...]:
-        """The hits for clips with their scores, in that order, each at its best segment."""
+        """The hits for clips with their scores, in that order, each at its best segment.
+
+        A clip that is taken out of the library at this very moment is left out.
+        """
         best = [self._best_segment(clip) for clip, _ in ranked]
         passages: dict[int, Passage] = {}
         for asked in self._asked:
@@ -55,6 +62,7 @@ class Explainer:
         return tuple(
             self._hit(clip, score, asked, passages[segment_id])
             for (clip, score), (asked, segment_id) in zip(ranked, best, strict=True)
+            if segment_id in passages
         )
 
     def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage) -> Hit:
@@ -77,10 +85,13 @@ class Explainer:
             if one.asked is not None and clip.id in segments:
                 return one.asked, segments[clip.id]
         asked = next((a for a in self._asked if a.vector is not None), self._asked[0])
-        ids = asked.view.columns.segments_of(clip.content_id)
-        if asked.vector is None or len(ids) == 1:
-            return asked, int(ids[0])
-        return asked, int(ids[np.argmax(asked.view.index.vectors(ids) @ asked.vector)])
+        passages = _passages(asked, asked.view.columns.segments_of(clip.content_id))
+        if not passages:
+            return asked, NOWHERE
+        vector = asked.vector
+        if vector is None:
+            return asked, min(passages)
+        return asked, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
 
     def _via(self, clip_id: int, asked: AskedSpace, passage: Passage) -> tuple[Via, ...]:
         """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
@@ -109,11 +120,24 @@ def probability(asked: AskedSpace, passage: Passage) -> float | None:
 
 
 def _passages(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
-    """Where segments lie and what their vectors are, fetched together."""
-    _, starts, ends = asked.view.columns.place(segment_ids)
-    vectors = asked.view.index.vectors(segment_ids)
-    rows = zip(segment_ids.tolist(), starts.tolist(), ends.tolist(), vectors, strict=True)
+    """Where segments lie and what their vectors are, fetched together; those that just went are left out."""
+    contents, starts, ends = asked.view.columns.place(segment_ids)
+    try:
+        vectors = asked.view.index.vectors(segment_ids)
+    except LibraryError:  # one of them went between the search and now
+        return _passages_one_by_one(asked, segment_ids)
+    there = contents >= 0
+    columns = (segment_ids[there].tolist(), starts[there].tolist(), ends[there].tolist(), vectors[there])
+    rows = zip(*columns, strict=True)
     return {segment_id: Passage(segment_id, start_s, end_s, vector) for segment_id, start_s, end_s, vector in rows}
+
+
+def _passages_one_by_one(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
+    found: dict[int, Passage] = {}
+    if len(segment_ids) > 1:
+        for segment_id in segment_ids:
+            found.update(_passages(asked, np.array([segment_id], np.int64)))
+    return found
 
 
 def _part_shares(one: AskedSpace, best: AskedSpace, passage: Passage) -> dict[str, float]:

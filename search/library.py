@@ -182,6 +182,11 @@ class Library:
         self.views(space.name)
         return self._indexes[space.id]
 
+    def look_again(self) -> None:
+        """Let the next search look at the catalog, however recently it was looked at."""
+        with self._lock:
+            self._checked = float("-inf")
+
     def forget(self, space: Space) -> None:
         """Drop what is held in memory of a space; the next search opens it again."""
         with self._lock:
@@ -201,15 +206,18 @@ class Library:
         return QueryError(f"this library has no space called {name!r}; its spaces: {known}")
 
     def _refresh(self, space: Space) -> None:
-        """Bring a space's view up to the catalog: the index first, so that every segment in it has its columns."""
+        """Bring a space's view up to the catalog: the columns first, so that the index knows every segment of them.
+
+        What the index holds beyond them has no content yet, and a ranking leaves it out.
+        """
         if space.id not in self._open:
             index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device=self.settings.device)
             columns = self._newest_columns(space)
         else:
             index, columns = self._indexes[space.id], self._open[space.id].columns
             index.refresh()
-        index.replay(self.catalog.changes(space.id, index.sequence))
         columns = columns.refreshed(self.catalog)
+        index.replay(self.catalog.changes(space.id, index.sequence))
         self._indexes[space.id] = index
         self._open[space.id] = SpaceView(space, index, columns)
 

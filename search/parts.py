@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from search import audio
 from search.columns import ClipColumns
-from search.errors import QueryError
+from search.errors import LibraryError, QueryError
 from search.model import AudioPart, ClipPart, Part, SegmentPart, Space, TextPart, Vectors, Wave
 from search.ports import Encoder, VectorIndex
 
@@ -93,7 +93,11 @@ class PartReader:
         segments = view.columns.segments_of(content_id)
         if not len(segments):
             raise QueryError(f"clip {clip_id} has no vectors in space {view.space.name!r}")
-        return unit(view.index.vectors(segments).sum(axis=0, dtype=np.float64))
+        try:
+            vectors = view.index.vectors(segments)
+        except LibraryError as error:
+            raise QueryError(f"clip {clip_id} was taken out of the library at this moment") from error
+        return unit(vectors.sum(axis=0, dtype=np.float64))
 
     def _segment(self, segment_id: int, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32]:
         one = np.array([segment_id], np.int64)

@@ -18,6 +18,8 @@ from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 from search.where import TagProbabilityIs
 
+VERIFY_TRIES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SpaceInfo:
@@ -97,23 +99,34 @@ def verify(library: Library) -> list[str]:
     """Everything that is wrong, a line each; empty when the library is sound.
 
     Checks the catalog (integrity, references, sizes), every snapshot on disk, and that the index of each space holds
-    the catalog's segments, no more and no fewer, each placed under a clip.
+    the catalog's segments, no more and no fewer, each placed under a clip. A library that is being written to is
+    looked at again, until nothing changed meanwhile (five times at most).
     """
-    problems = library.catalog.verify()
-    for space in library.catalog.spaces():
-        problems += verify_snapshots(library.folder(space) / "index")
-        (view,) = library.views(space.name)
-        added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
-        expected = np.concatenate([*added, np.empty(0, np.int64)])
-        held = library.index(space).ids()
-        contents, _, _ = view.columns.place(held)
-        for what, ids in (
-            ("lacks", np.setdiff1d(expected, held)),
-            ("dangles: it still holds", np.setdiff1d(held, expected)),
-            ("has no clip for", held[contents < 0]),
-        ):
-            if len(ids):
-                problems.append(f"space {space.name}: the index {what} {len(ids)} segments, the first is {ids[0]}")
+    for _ in range(VERIFY_TRIES):
+        before = library.catalog.sequence()
+        problems = library.catalog.verify()
+        for space in library.catalog.spaces():
+            problems += _verify_space(library, space)
+        if not problems or library.catalog.sequence() == before:
+            break
+        library.look_again()
+    return problems
+
+
+def _verify_space(library: Library, space: Space) -> list[str]:
+    problems = verify_snapshots(library.folder(space) / "index")
+    (view,) = library.views(space.name)
+    added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
+    expected = np.concatenate([*added, np.empty(0, np.int64)])
+    held = library.index(space).ids()
+    contents, _, _ = view.columns.place(held)
+    for what, ids in (
+        ("lacks", np.setdiff1d(expected, held)),
+        ("dangles: it still holds", np.setdiff1d(held, expected)),
+        ("has no clip for", held[contents < 0]),
+    ):
+        if len(ids):
+            problems.append(f"space {space.name}: the index {what} {len(ids)} segments, the first is {ids[0]}")
     return problems
 
 

@@ -166,6 +166,9 @@ class LibavTrack:
                 frames = packet.decode()
                 cut_off = packet.is_corrupt or (cut_off and packet.size == 0)  # the last, empty packet flushes
             except _FAILURES:
+                if not any(bytes(packet)):
+                    packets -= 1  # nothing but zeros behind the last frame: encoders and taggers pad files
+                    continue
                 bad += 1
                 cut_off = True
                 continue

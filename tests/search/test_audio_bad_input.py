@@ -225,6 +225,16 @@ def _film(path: Path) -> None:
         output.mux(pictures.encode(None))
 
 
+@pytest.mark.parametrize("zeros", [1, 2, 5, 128, 4096])
+def test_zeros_behind_the_last_frame_of_an_mp3_are_padding(tmp_path, zeros):
+    """Taggers and streaming servers pad MP3 files; the sound is all there."""
+    plain = write(tmp_path / "plain.mp3", chord(2.0, 44100), 44100)
+    padded = tmp_path / "padded.mp3"
+    padded.write_bytes(plain.read_bytes() + bytes(zeros))
+    expected = np.concatenate(list(stream(str(plain), 44100)))
+    np.testing.assert_array_equal(np.concatenate(list(stream(str(padded), 44100))), expected)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
 def test_samples_that_are_not_finite(tmp_path, value, subtype):

@@ -155,7 +155,7 @@ def test_words_are_read_by_an_encoder_that_can(tmp_path):
 
 def test_what_was_added_since_the_snapshot_is_found_and_what_went_is_not(library):
     fill(library, [Entry("new.wav", np.stack([axis(7)]))], publish=False)
-    library._checked = float("-inf")
+    library.look_again()
     assert paths(library.search(Query((TextPart("new"),)))) == ["new.wav"]
     assert library.engine.rank(axis(7), 1).scores[0] == pytest.approx(1.0, abs=1e-3)
     assert upkeep.verify(library) == []
@@ -197,3 +197,17 @@ def test_vectors_of_another_fingerprint_are_never_mixed(tmp_path):
         soundfile.write(tmp_path / "x.wav", np.ones(9000) * 0.1, 8000)
         with pytest.raises(SpaceMismatch, match="soundalike reindex"):
             library.search(Query((AudioPart(str(tmp_path / "x.wav")),)))
+
+
+def test_a_clip_that_goes_while_it_is_being_found_is_left_out(library):
+    """Another thread refreshed the index between the ranking and the hits: no error, no dangling hit."""
+    space = library.space()
+    library.views()
+    dog = library.clips.clips([clip_id(library, "dog.wav")])[0]
+    gone = library.clips.encoding(dog.content_id, space.id).segment_ids
+    library.index(space).remove(gone)
+    assert library.search(Query((TextPart("dog"),))).hits == ()
+    horn = Query((ClipPart(clip_id(library, "horns/car horn.wav")), TextPart("dog")))
+    assert paths(library.search(horn)) == ["horns/airhorn_03.wav"]
+    with pytest.raises(QueryError, match="taken out"):
+        library.search(Query((ClipPart(dog.id),)))
