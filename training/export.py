@@ -21,14 +21,16 @@ from torch import Tensor, nn
 
 from search.encoders.mn import MnNetwork
 from search.encoders.soundalike import FORMAT, Whitening
-from search.encoders.tower import TextTower, TowerShape
+from search.encoders.tower import read_tensors
+from search.encoders.weights import read_state
 from search.errors import UsageError
 from training import calibrate
 from training.corpus import Corpus
 from training.development import REPOSITORIES, Clips, by_example, embed
 from training.space import class_directions, fit_space
 from training.student import build, load_teacher
-from training.weights import load, load_student
+from training.tower import tower_tensors
+from training.weights import load_student
 
 LARGEST_BYTES = 16 * 1024 * 1024
 
@@ -52,19 +54,6 @@ def network_tensors(network: MnNetwork, tags: TagCalibration) -> dict[str, Tenso
         head.weight.mul_(tags.slope)
         head.bias.mul_(tags.slope).add_(tags.offset)
     return {name: value.half().contiguous() for name, value in folded.state_dict().items()}
-
-
-def tower_tensors(tower: TextTower, vocabulary: tuple[str, ...]) -> dict[str, Tensor]:
-    """The tower's weights: word pieces as 8-bit numbers with a scale each, the rest in half precision."""
-    state = tower.state_dict()
-    vectors = state.pop("pieces.weight")
-    scale = vectors.abs().amax(1).clamp(min=1e-8) / 127
-    tensors = {name: value.half().contiguous() for name, value in state.items()}
-    tensors["pieces"] = (vectors / scale[:, None]).round().to(torch.int8)
-    # halves reach down to 6e-8: a scale below is a piece that nothing has taught
-    tensors["pieces_scale"] = scale.half()
-    tensors["vocabulary"] = torch.frombuffer(bytearray("\n".join(vocabulary).encode()), dtype=torch.uint8)
-    return tensors
 
 
 def space_tensors(space: Whitening) -> dict[str, Tensor]:
@@ -118,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, write the file, print its size and the figures of the development split."""
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
     parser.add_argument("student", type=Path, help="a run's state.pt, or student.safetensors")
-    parser.add_argument("tower", type=Path, help="tower.safetensors, with vocabulary.json beside it")
+    parser.add_argument("tower", type=Path, help="tower.safetensors of training.words")
     parser.add_argument("out", type=Path, help="the file to write, soundalike-1.safetensors")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
@@ -126,15 +115,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     student = build()
     step = load_student(student, args.student)
-    vocabulary = tuple(json.loads((args.tower.parent / "vocabulary.json").read_text()))
-    tower = TextTower(TowerShape(len(vocabulary)))
-    load(tower, args.tower)
+    reader = read_tensors(read_state(args.tower))
     fitted, figures = fit(student, load_teacher(args.teacher), Corpus.open(args.corpora / "natural"))
-    tower.class_directions.copy_(torch.from_numpy(fitted.directions))
+    reader.tower.class_directions.copy_(torch.from_numpy(fitted.directions))
     parts = {
         "network": network_tensors(student, fitted.tags),
         "space": space_tensors(fitted.space),
-        "tower": tower_tensors(tower, vocabulary),
+        "tower": tower_tensors(reader),
     }
     size = write_bundle(args.out, parts, f"step {step}")
     print(json.dumps({"step": step, "bytes": size, "tags": [fitted.tags.slope, fitted.tags.offset], **figures}))

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from search.encoders.tower import UNKNOWN, TextTower, pad
+from search.encoders.tower import UNKNOWN, Reader, TextTower, pad
 
 _KEPT = re.compile(r"(##)?[a-z]+|[!-/:-@\[-`{-~]|[0-9]")
 
@@ -81,3 +81,16 @@ def loss_terms(tower: TextTower, numbers: Tensor, wanted: Tensor) -> dict[str, T
         "classes": divergence,
         "direction": 1 - (tower.direction(found) * tower.direction(wanted)).sum(1).mean(),
     }
+
+
+def tower_tensors(reader: Reader) -> dict[str, Tensor]:
+    """The tower's weights: word pieces as 8-bit numbers with a scale each, the rest in half precision."""
+    state = reader.tower.state_dict()
+    vectors = state.pop("pieces.weight")
+    scale = vectors.abs().amax(1).clamp(min=1e-8) / 127
+    tensors = {name: value.half().contiguous() for name, value in state.items()}
+    tensors["pieces"] = (vectors / scale[:, None]).round().to(torch.int8)
+    # halves reach down to 6e-8: a scale below is a piece that nothing has taught
+    tensors["pieces_scale"] = scale.half()
+    tensors["vocabulary"] = torch.frombuffer(bytearray("\n".join(reader.pieces.vocabulary).encode()), dtype=torch.uint8)
+    return tensors

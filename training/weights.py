@@ -1,4 +1,4 @@
-"""Weights between machines: a student and a tower as small files in half precision, from which training goes on.
+"""Weights between machines: a student as a small file in half precision, from which training goes on.
 
 A checkpoint (`training.run`) also holds the optimiser and is exact; these files are for version control. What is lost
 is the optimiser's memory, which a hundred steps of rising rate rebuild.
@@ -17,7 +17,7 @@ from search.encoders.mn import MnNetwork
 from search.encoders.weights import read_state
 from search.errors import UsageError
 
-STUDENT, TOWER = "student.safetensors", "tower.safetensors"
+STUDENT = "student.safetensors"
 
 
 def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:

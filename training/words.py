@@ -10,18 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
-from search.encoders.tower import TextTower, TowerShape, WordPieces, pad
+from search.encoders.tower import Reader, TextTower, TowerShape, WordPieces, pad
 from search.model import Vectors
 from training.corpus import Corpus
 from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
 from training.space import class_directions, fit_space
 from training.student import load_teacher
 from training.texts import PART, TEMPLATE, Library, Meanings, MiniLm, read_all
-from training.tower import Lessons, TowerRecipe, learn, loss_terms, vocabulary
-from training.weights import TOWER, save
+from training.tower import Lessons, TowerRecipe, learn, loss_terms, tower_tensors, vocabulary
 
+TOWER = "tower.safetensors"
 HELD_OUT = 3_000
 """Texts that the tower never reads while it learns."""
 
@@ -48,8 +49,9 @@ def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> Te
 @torch.inference_mode()
 def typical_classes(tower: TextTower, library: Library) -> Tensor:
     """(classes,): what the texts of a library mean on average."""
-    parts = torch.split(torch.from_numpy(library.meanings.astype(np.float32)), PART)  # type: ignore[no-untyped-call]
-    return torch.cat([tower.classes(part) for part in parts]).mean(0)
+    meanings = torch.from_numpy(library.meanings.astype(np.float32))
+    parts = [tower.classes(meanings[first : first + PART]) for first in range(0, len(meanings), PART)]
+    return torch.cat(parts).mean(0)
 
 
 @torch.inference_mode()
@@ -102,8 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     lessons = Lessons([pieces.read(text) for text in read.texts], read.meanings)
     learn(tower, lessons, TowerRecipe(steps=args.steps), args.seed, report)
-    save(tower, args.folder / TOWER, {"steps": str(args.steps)})
-    (args.folder / "vocabulary.json").write_text(json.dumps(pieces.vocabulary))
+    save_file(tower_tensors(Reader(tower, pieces)), args.folder / TOWER, metadata={"steps": str(args.steps)})
     return 0
 
 

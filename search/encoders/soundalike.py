@@ -23,7 +23,7 @@ from search.encoders.contract import fingerprint, unit_rows
 from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
 from search.encoders.mn import MnNetwork, MnShape
-from search.encoders.tower import Reader, TextTower, TowerShape, WordPieces
+from search.encoders.tower import Reader, read_tensors
 from search.encoders.weights import read_state, sha256_of
 from search.errors import EncoderError, printable
 from search.model import EncoderSpec, Vectors
@@ -94,7 +94,7 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
     try:
         network = _network(_part(state, "network/"), len(vocabulary))
         space = _space(_part(state, "space/"))
-        reader = _reader(_part(state, "tower/"))
+        reader = read_tensors(_part(state, "tower/"))
     except (KeyError, RuntimeError, IndexError) as error:
         cause = str(error).partition("\n")[0][:120]
         raise EncoderError(f"{printable(str(path))}: not a soundalike-1 model ({cause}): get it again") from error
@@ -139,23 +139,3 @@ def _network(state: State, classes: int) -> MnNetwork:
 def _space(state: State) -> Whitening:
     slope, offset = (float(value) for value in state["calibration"])
     return Whitening(state["centre"].numpy(), state["matrix"].numpy(), (slope, offset))
-
-
-def _reader(state: State) -> Reader:
-    """The tower and its word pieces, whose vectors are kept as whole numbers of -127 to 127 times a scale per piece."""
-    vocabulary = bytes(state["vocabulary"].numpy()).decode().split("\n")
-    vectors = state["pieces"].float() * state["pieces_scale"].float()[:, None]
-    rest = {
-        name: value.float() for name, value in state.items() if name not in ("vocabulary", "pieces", "pieces_scale")
-    }
-    shape = TowerShape(
-        pieces=len(vocabulary),
-        width=vectors.shape[1],
-        hidden=len(rest["hidden.bias"]),
-        meaning=len(rest["meaning.bias"]),
-        classes=len(rest["class_directions"]),
-        dim=rest["class_directions"].shape[1],
-    )
-    tower = TextTower(shape)
-    tower.load_state_dict(rest | {"pieces.weight": vectors})
-    return Reader(tower.requires_grad_(False).eval(), WordPieces(vocabulary))

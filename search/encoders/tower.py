@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -131,3 +131,26 @@ def pad(rows: Sequence[Sequence[int]]) -> Tensor:
     """Rows of piece numbers, of any lengths -> (n, longest) int64, -1 where a row has ended."""
     longest = max((len(row) for row in rows), default=1)
     return torch.tensor([[*row, *[-1] * (longest - len(row))] for row in rows], dtype=torch.int64).reshape(-1, longest)
+
+
+def read_tensors(state: Mapping[str, Tensor]) -> Reader:
+    """A reader from its file: word pieces' vectors are whole numbers of -127 to 127 times a scale per piece.
+
+    Raises KeyError or RuntimeError when something is missing or of another shape.
+    """
+    vocabulary = bytes(state["vocabulary"].numpy()).decode().split("\n")
+    vectors = state["pieces"].float() * state["pieces_scale"].float()[:, None]
+    rest = {
+        name: value.float() for name, value in state.items() if name not in ("vocabulary", "pieces", "pieces_scale")
+    }
+    shape = TowerShape(
+        pieces=len(vocabulary),
+        width=vectors.shape[1],
+        hidden=len(rest["hidden.bias"]),
+        meaning=len(rest["meaning.bias"]),
+        classes=len(rest["class_directions"]),
+        dim=rest["class_directions"].shape[1],
+    )
+    tower = TextTower(shape)
+    tower.load_state_dict(rest | {"pieces.weight": vectors})
+    return Reader(tower.requires_grad_(False).eval(), WordPieces(vocabulary))

@@ -10,11 +10,12 @@ import torch
 
 from search.encoders import soundalike
 from search.encoders.soundalike import Whitening
-from search.encoders.tower import LONGEST, UNKNOWN, TextTower, TowerShape, WordPieces, pad
+from search.encoders.tower import LONGEST, UNKNOWN, Reader, TextTower, TowerShape, WordPieces, pad
 from search.errors import EncoderError, ModelNotFound
-from training.export import TagCalibration, network_tensors, space_tensors, tower_tensors, write_bundle
+from training.export import TagCalibration, network_tensors, space_tensors, write_bundle
 from training.space import fit_space
 from training.student import build
+from training.tower import tower_tensors
 
 VOCABULARY = (UNKNOWN, "dog", "##s", "bark", "##ing", "rain", "a", "tin", "roof", ",")
 
@@ -41,7 +42,7 @@ def bundle(tmp_path_factory, space, tower) -> Path:
     parts = {
         "network": network_tensors(build().eval(), TagCalibration(1.0, 0.0)),
         "space": space_tensors(space),
-        "tower": tower_tensors(tower, VOCABULARY),
+        "tower": tower_tensors(Reader(tower, WordPieces(VOCABULARY))),
     }
     write_bundle(path, parts, "test")
     return path
