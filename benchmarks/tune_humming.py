@@ -115,7 +115,7 @@ def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
 
 def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int, seed: int) -> Sample:
     """Hum tunes; the first ``known`` of them are in the index. Features of each answer, and whether it was right."""
-    rows, right, inside = [], [], []
+    rows, right, inside, hummed_s = [], [], [], []
     for number in range(hums):
         rng = np.random.default_rng([seed, number])
         tune = int(rng.integers(len(tunes)))
@@ -133,16 +133,21 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int
         rows.append(features(cost, heard.notes))
         right.append(answer.hits[0].tune == tune)
         inside.append(tune < known)
-    return Sample(np.array(rows), np.array(right), np.array(inside))
+        hummed_s.append(duration_s)
+    return Sample(np.array(rows), np.array(right), np.array(inside), np.array(hummed_s))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """``features`` (n, f) of answers, whether the first hit was ``right`` and whether the tune was ``inside`` (n,)."""
+    """``features`` (n, f) of answers, and (n,) whether the first hit was ``right``, whether the tune was ``inside``,
+    and
+    for how long it was hummed.
+    """
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     inside: NDArray[np.bool_]
+    hummed_s: NDArray[np.float64]
 
 
 def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) -> NDArray[np.float64]:
@@ -166,20 +171,20 @@ def main() -> None:
     known = len(tunes) * 3 // 5
     with tempfile.TemporaryDirectory() as folder:
         index = catalogue(tunes[:known], Path(folder))
-        sample = ask_tuning(index, tunes, known, 800, 17)
+        sample = ask_tuning(index, tunes, known, 600, 17)
     weights = logistic(sample.features, sample.right)
     p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
-    limit = float(np.quantile(p[sample.inside], 0.05))
     print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))
-    print("right of inside", sample.right[sample.inside].mean(), "of", sample.inside.sum())
-    print(
-        "refuse below",
-        round(limit, 3),
-        "refused outside",
-        (p[~sample.inside] < limit).mean(),
-        "of",
-        (~sample.inside).sum(),
-    )
+    for least_s in (0.0, 8.0):
+        inside, outside = sample.inside & (sample.hummed_s >= least_s), ~sample.inside & (sample.hummed_s >= least_s)
+        print(
+            f"hums of {least_s:.0f} s or more: right {sample.right[inside].mean():.3f} of {inside.sum()} in the index"
+        )
+        for limit in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9):
+            print(
+                f"  limit {limit:.2f}: refuses {(p[inside] < limit).mean():.3f} of them, "
+                f"{(p[outside] < limit).mean():.3f} of {outside.sum()} not in the index"
+            )
 
 
 if __name__ == "__main__":

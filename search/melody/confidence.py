@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from search.melody.model import MelodyVerdict, Notes
 
 RIVALS = 5
-"""The lead is measured against the mean of the second to the sixth tune: another version of a tune does not spoil it."""
+"""The lead is measured against the mean of the second to the sixth tune: another version of a tune does not spoil
+it."""
 
 WEIGHTS = (-3.163, 13.496, 0.791)
 OFFSET = -5.36
@@ -48,8 +49,11 @@ def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64
     return np.concatenate([[first], others])
 
 
-def verdict(probability: float) -> MelodyVerdict:
-    """What a best hit of this probability is worth."""
+def verdict(cost: NDArray[np.float32], notes: Notes) -> MelodyVerdict:
+    """What the best of these matches is worth; "none" where there are none."""
+    if not len(cost):
+        return "none"
+    probability = float(probabilities(cost, notes)[0])
     if probability < NO_MATCH_BELOW:
         return "none"
     return "good" if probability >= GOOD_FROM else "weak"

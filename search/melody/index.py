@@ -12,7 +12,7 @@ from search.melody.book import ContourBook, Entry
 from search.melody.confidence import probabilities, verdict
 from search.melody.contours import Contour, contour_of_curve, contour_of_notes, windows_of
 from search.melody.hearing import listen
-from search.melody.matching import Matches, Places, find, match, scale
+from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
 from search.model import Bitmap
 from search.ports import VectorIndex
@@ -84,16 +84,14 @@ class MelodyIndex:
         book = self.book
         if not len(book):
             return MelodyAnswer("none", (), "no tunes are indexed")
-        places = scale(hum, find(hum, self._vectors, book, among), book)
-        if not len(places):
+        matches = look(hum, self._vectors, book, QUICK, among)
+        if verdict(matches.cost, notes) != "good":
+            matches = look(hum, self._vectors, book, THOROUGH, among)
+        if not len(matches.cost):
             return MelodyAnswer("none", (), "no tune comes near")
-        matches = match(hum, places, book)
-        chances = probabilities(matches.cost, notes)
-        found = verdict(float(chances[0]))
-        reason = "no tune is close enough to be sure" if found == "none" else ""
-        return MelodyAnswer(
-            found, tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances)))), reason
-        )
+        chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)
+        hits = tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances))))
+        return MelodyAnswer(found, hits, "no tune is close enough to be sure" if found == "none" else "")
 
 
 def _hit(matches: Matches, i: int, probability: float, book: ContourBook) -> MelodyHit:

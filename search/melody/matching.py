@@ -20,12 +20,22 @@ from search.melody.contours import FRAME_S, TEMPI, Contour, windows_of_hum
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
-FINDS = 3000
-"""How many windows are asked for in all: so many by every window of the hum that it comes to this (tuned)."""
-
 SCALING_POINTS = 64
-ALIGNED = 100
-"""Places that are aligned exactly; on the tuning hums, the right one was among the first 100 whenever it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far to look: ``finds`` windows of the tunes in all, of which ``aligned`` places are aligned exactly."""
+
+    finds: int
+    aligned: int
+
+
+QUICK = Effort(finds=3_000, aligned=100)
+"""What nearly every hum needs (tuned): of the tuning hums' right places, 98 % are among the 100."""
+
+THOROUGH = Effort(finds=20_000, aligned=600)
+"""For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
 
 ALIGN_FRAME_S = 0.08
 SLACK_S = 1.2
@@ -64,10 +74,16 @@ class Matches:
     cost: NDArray[np.float32]
 
 
-def find(hum: Contour, index: VectorIndex, book: ContourBook, among: Bitmap | None = None) -> Places:
+def look(hum: Contour, index: VectorIndex, book: ContourBook, effort: Effort, among: Bitmap | None = None) -> Matches:
+    """All three steps; there may be no matches at all, where ``among`` leaves no window."""
+    places = find(hum, index, book, effort.finds, among)
+    return match(hum, scale(hum, places, book, effort.aligned), book)
+
+
+def find(hum: Contour, index: VectorIndex, book: ContourBook, finds: int, among: Bitmap | None = None) -> Places:
     """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
     windows = windows_of_hum(hum)
-    k = int(np.clip(FINDS // len(windows.vectors), 20, 200))
+    k = int(np.clip(finds // len(windows.vectors), 10, 500))
     _, ids = index.search(windows.vectors, k, among)
     which = np.repeat(np.arange(len(windows.vectors)), ids.shape[1])
     row, window_s = book.locate(ids.ravel())
@@ -80,7 +96,7 @@ def find(hum: Contour, index: VectorIndex, book: ContourBook, among: Bitmap | No
     return Places(row[first], start_s[first], tempo[first], np.zeros(len(first), np.float32))
 
 
-def scale(hum: Contour, places: Places, book: ContourBook, keep: int = ALIGNED) -> Places:
+def scale(hum: Contour, places: Places, book: ContourBook, keep: int) -> Places:
     """Step 2: the ``keep`` places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
     at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)

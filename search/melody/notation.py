@@ -1,8 +1,8 @@
 """Tunes that are typed: note names ("C4 D4 E4:2 r G4") and ABC notation.
 
 The subset of ABC (abcnotation.com, standard v2.1) is what a line of melody needs: header fields K, L, M and Q, notes
-with accidentals, octaves and lengths, rests, broken rhythm, tuplets, ties, bars, repeats with endings left out of account (the
-notes are read once, as written). Chords give their highest note; grace notes, decorations and words are skipped.
+with accidentals, octaves and lengths, rests, broken rhythm, tuplets, ties, bars. Repeats are read
+once, as written. Chords give their highest note; grace notes, decorations and words are skipped.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def parse_notes(text: str) -> Notes:
         found = _NAME.match(word)
         if found is None:
             raise QueryError(
-                f"{word!r} is no note: write C4, F#4, Bb3, with a length in beats C4:2, r for a rest, or ABC with a K: line"
+                f"{word!r} is no note: write C4, F#4, Bb3, C4:2 for two beats, r for a rest, or ABC with a K: line"
             )
         letter, accidentals, number, beats = found.groups()
         length_s = BEAT_S * float(Fraction(beats)) if beats else BEAT_S
