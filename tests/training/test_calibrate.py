@@ -22,7 +22,7 @@ def test_a_logistic_is_recovered_from_its_samples():
 
 
 def test_weights_count_as_repetition():
-    x, wanted = np.array([0.0, 0.5, 1.0, 0.2]), np.array([0.0, 1.0, 1.0, 1.0])
+    x, wanted = np.array([0.0, 0.5, 1.0, 0.2]), np.array([0.0, 1.0, 0.0, 1.0])
     twice = logistic(np.append(x, 0.0), np.append(wanted, 0.0), np.full(5, 1 / 5))
     assert logistic(x, wanted, np.array([2, 1, 1, 1]) / 5) == pytest.approx(twice)
 
