@@ -1,4 +1,4 @@
-"""``soundalike bench speed``: indexing and search, each beside its limit and its alternatives."""
+"""``soundalike bench speed``: indexing and search beside their limit and their alternatives, and whole queries."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmarks.indexing_speed import IndexingReport
+    from benchmarks.library_speed import LibrarySpeedReport
     from benchmarks.search_speed import SearchSpeedReport
     from benchmarks.search_vectors import Anchors
 
@@ -27,21 +28,22 @@ SYNTHETIC_ANCHORS, SYNTHETIC_DIM = 20_000, 384
 
 @dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """Both halves; one is None when only the other was asked for."""
+    """Its parts; what was not asked for is None, or empty."""
 
     indexing: IndexingReport | None
     search: SearchSpeedReport | None
+    libraries: tuple[LibrarySpeedReport, ...]
 
 
 class Speed:
     """How fast the work is done."""
 
     name = "speed"
-    help = "how fast: indexing by stage against its limit and a naive loop; search against other libraries"
+    help = "how fast: indexing against its limit and a naive loop; search against other libraries; whole queries"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--only", choices=("indexing", "search"), help="one half alone")
+        parser.add_argument("--only", choices=("indexing", "search", "library"), help="one part alone")
         parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
         parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
         indexing = parser.add_argument_group("indexing")
@@ -74,8 +76,9 @@ class Speed:
         check(args)
         check_plots(args)
         found = SpeedReport(
-            indexing=None if args.only == "search" else measure_indexing(args, settings),
-            search=None if args.only == "indexing" else measure_search(args, settings),
+            indexing=measure_indexing(args, settings) if args.only in (None, "indexing") else None,
+            search=measure_search(args, settings) if args.only in (None, "search") else None,
+            libraries=measure_libraries(args, settings) if args.only in (None, "library") else (),
         )
         plots = save_plots(args, figures(found)) if wants_plots(args) else []
         write_outputs(args, report.to_json(found), markdown(found), plots)
@@ -93,7 +96,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingReport:
-    """The half that indexes."""
+    """The part that indexes."""
     from benchmarks import indexing_speed, material
 
     options = indexing_speed.Options(
@@ -107,12 +110,24 @@ def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingRe
 
 
 def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedReport:
-    """The half that searches."""
+    """The part that searches vectors."""
     from benchmarks import search_speed
     from benchmarks.search_vectors import VectorSource
 
     source = VectorSource(anchors(args, settings), args.seed)
     return search_speed.run(args.sizes, source, queries=args.queries, seed=args.seed, work=args.work, tell=tell)
+
+
+def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[LibrarySpeedReport, ...]:
+    """The part that opens whole libraries and asks them."""
+    from benchmarks import library_speed
+    from benchmarks.search_vectors import VectorSource
+
+    source = VectorSource(anchors(args, settings), args.seed)
+    return tuple(
+        library_speed.run(source, size, args.work, settings, queries=args.queries, seed=args.seed, tell=tell)
+        for size in args.sizes
+    )
 
 
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
@@ -131,19 +146,20 @@ def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
 
 
 def markdown(report: SpeedReport) -> str:
-    """Both sections."""
-    from benchmarks import indexing_report, search_report
+    """Every section that was measured."""
+    from benchmarks import indexing_report, library_speed, search_report
 
     parts: Sequence[str] = [
         "# Speed",
         *([indexing_report.markdown(report.indexing)] if report.indexing else []),
         *([search_report.markdown(report.search)] if report.search else []),
+        *([library_speed.markdown(report.libraries)] if report.libraries else []),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def figures(report: SpeedReport) -> dict[str, Figure]:
-    """The plot of each half that was measured."""
+    """The plot of each part that has one."""
     from benchmarks import indexing_report, search_report
 
     drawn = {}

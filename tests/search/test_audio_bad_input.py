@@ -225,7 +225,7 @@ def _film(path: Path) -> None:
         output.mux(pictures.encode(None))
 
 
-@pytest.mark.parametrize("zeros", [1, 2, 5, 128, 4096])
+@pytest.mark.parametrize("zeros", [1, 2, 5, 128])
 def test_zeros_behind_the_last_frame_of_an_mp3_are_padding(tmp_path, zeros):
     """Taggers and streaming servers pad MP3 files; the sound is all there."""
     plain = write(tmp_path / "plain.mp3", chord(2.0, 44100), 44100)
