@@ -55,6 +55,7 @@ class Humming:
             baseline_hums=args.baseline_hums,
             absent=args.absent,
             sizes=tuple(args.sizes),
+            growth_hums=min(40, args.hums),
             seed=args.seed,
             levels=tuple(args.level or LEVELS),
         )
