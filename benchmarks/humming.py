@@ -120,7 +120,7 @@ def _addition(first_id: int, vectors: Sequence[Vectors]) -> IndexChange:
 
 
 def draw(
-    tunes: Sequence[NamedTune], level: str, start: str, duration_s: float, seed: int, number: int
+    tunes: Sequence[NamedTune], level: str, start: str, *, duration_s: float, seed: int, number: int
 ) -> tuple[int, Hum]:
     """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums."""
     rng = np.random.default_rng([seed, number])
@@ -153,7 +153,7 @@ def ask_all(
     asked = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(hums):
-            tune, sung = draw(tunes, level, start, duration_s, seed, number)
+            tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
             file = Path(folder) / "hum.wav"
             write_wave(file, sung)
             answer, took_ms = ask(index, file)
@@ -203,7 +203,7 @@ def baseline_ranks(
     """Ranks of the right tune by a baseline, for the same hums as ``ask_all``."""
     ranks: list[int | None] = []
     for number in range(hums):
-        tune, sung = draw(tunes, level, start, 10.0, seed, number)
+        tune, sung = draw(tunes, level, start, duration_s=10.0, seed=seed, number=number)
         found = ranker.rank(contour_of_curve(listen(pitch_of(sung.wave)).curve), K)
         ranks.append(found.index(tune) if tune in found else None)
     return ranks

@@ -56,7 +56,7 @@ class ExhaustiveDtw:
 def _best_costs(prange: Any) -> Any:  # noqa: ANN401 -- numba ships no types
     """The kernel, for numba to compile: the cheapest path of the hum through each of ``which`` tunes."""
 
-    def kernel(
+    def kernel(  # noqa: PLR0917 -- numba compiles positional parameters
         heard: Frames, flat: Frames, offset: NDArray[np.int64], which: NDArray[np.int64], middle: float, key_step: float
     ) -> Frames:
         result = np.full(len(which), np.inf, np.float32)

@@ -68,7 +68,7 @@ def hum(line: Line, first: int, duration_s: float, level: Difficulty, rng: np.ra
     """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends)."""
     tempo = float(np.exp(rng.uniform(*np.log(level.tempo))))
     shift = float(rng.uniform(-level.transposition, level.transposition))
-    notes, last = _perform(line, first, duration_s, tempo, level, rng)
+    notes, last = _perform(line, first, duration_s=duration_s, tempo=tempo, level=level, rng=rng)
     start, end, pitch = notes
     pitch = pitch + shift + rng.normal(0, level.pitch_error, len(pitch)) + _drift(start, level.drift, rng)
     curve, loud = _curve(start, end, pitch, level, rng)
@@ -77,7 +77,7 @@ def hum(line: Line, first: int, duration_s: float, level: Difficulty, rng: np.ra
 
 
 def _perform(
-    line: Line, first: int, duration_s: float, tempo: float, level: Difficulty, rng: np.random.Generator
+    line: Line, first: int, *, duration_s: float, tempo: float, level: Difficulty, rng: np.random.Generator
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], int]:
     """Start, end and pitch of every note as it is performed, and the tune's note after the last one."""
     rows: list[tuple[float, float, float]] = []

@@ -18,7 +18,7 @@ from search.model import Wave
 LEAST_NOTES = 8
 LEAST_PITCHES = 4
 LEAST_STEADY = 0.5
-"""Share of the time between a recording's first and last pitch that lies in steady notes; rendered songs have .6 to .85."""
+"""Share of the time between a recording's first and last pitch that lies in steady notes; songs have .6 to .85."""
 
 
 def contour_of_recording(wave: Wave) -> Contour | None:

@@ -33,7 +33,9 @@ def line_of(notes: Notes) -> Line:
 
 def test_equal_seeds_give_equal_hums_and_others_do_not():
     """A hum is a function of its tune, level, seed and number."""
-    first, again, other = (humming.draw(TUNES, "middle", "anywhere", 4.0, seed, 3) for seed in (5, 5, 6))
+    first, again, other = (
+        humming.draw(TUNES, "middle", "anywhere", duration_s=4.0, seed=seed, number=3) for seed in (5, 5, 6)
+    )
     assert first[0] == again[0]
     assert np.array_equal(first[1].wave, again[1].wave)
     assert not np.array_equal(first[1].wave[:1000], other[1].wave[:1000])

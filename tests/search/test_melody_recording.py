@@ -32,6 +32,6 @@ def test_noise_silence_and_a_siren_have_no_tune():
     """What cannot be hummed is not indexed: noise, silence, nothing, and a tone that only glides."""
     rng = np.random.default_rng(0)
     at_s = np.arange(10 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
-    siren = 0.3 * np.sin(2 * np.pi * np.cumsum(600 + 300 * np.sin(2 * np.pi * 0.25 * at_s)) / SAMPLE_RATE_HZ)
+    siren = 0.3 * np.sin(2 * np.pi * np.cumsum(600 + 300 * np.sin(2 * np.pi * 0.8 * at_s)) / SAMPLE_RATE_HZ)
     for wave in (rng.normal(0, 0.1, len(at_s)), np.zeros(len(at_s)), np.empty(0), siren):
         assert contour_of_recording(wave.astype(np.float32)) is None
