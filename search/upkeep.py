@@ -7,16 +7,18 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from search.errors import UsageError, printable
-from search.library import Library
 from search.model import Space
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 from search.where import TagProbabilityIs
+
+if TYPE_CHECKING:
+    from search.library import Library
 
 VERIFY_TRIES = 5
 

@@ -6,15 +6,18 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from search import wiring
 from search.commands import options, output
 from search.errors import UsageError
-from search.library import Library
 from search.model import Hit
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library import Library
 
 
 class Export:

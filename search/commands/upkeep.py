@@ -6,13 +6,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search import upkeep, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.library import Library
 from search.model import Clip, RemoveClip
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library import Library
 
 REMOVE_BATCH = 500
 
