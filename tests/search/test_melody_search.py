@@ -78,7 +78,7 @@ def test_a_sung_tune_is_found_from_its_sound(index):
 
 def test_typed_notes_find_their_tune(index):
     """Names of pitches with their lengths, in another octave."""
-    line, names = TUNES[5], "C C# D D# E F F# G G# A A# B".split()
+    line, names = TUNES[5], ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
     words = [
         f"{names[int(p) % 12]}{int(p) // 12 - 2}:{(e - s) / 0.4}"
         for s, e, p in zip(line.start_s[8:28], line.end_s[8:28], line.pitch[8:28], strict=True)
