@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
+from search.encoders.memory import keep_freed_memory
 from search.errors import SoundalikeError, UsageError
 from training.corpus import Corpus
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
-from training.memory import keep_freed_memory
 from training.run import Pace, Run, fidelity
 from training.student import build, load_teacher
 from training.weights import STUDENT, load_student, save

@@ -19,6 +19,7 @@ from search.encoders import audioset
 from search.encoders.contract import check_waves, fingerprint, refuse_text, unit_rows
 from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
+from search.encoders.memory import keep_freed_memory
 from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
 from search.encoders.weights import ModelFile, find, read_state, sha256_of, shipped
@@ -111,6 +112,7 @@ def load(variant: str, settings: Settings) -> CnnEncoder:
     """
     from search.encoders import soundalike  # it builds on this module
 
+    keep_freed_memory()
     if variant == soundalike.NAME:
         return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
     known = PUBLISHED.get(variant)

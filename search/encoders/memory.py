@@ -1,0 +1,21 @@
+"""Freed memory kept for the next batch instead of given back to the system page by page."""
+
+from __future__ import annotations
+
+import ctypes
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_LARGEST_MMAP_THRESHOLD = 32 << 20  # glibc takes no more
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep what was freed, for the whole process; false where there is another C library.
+
+    A network's activations are tens of megabytes each and come and go by the hundred. By default each is mapped and
+    zeroed anew, which is a third of the CPU time of encoding with ``cnn:mn04`` (1.6 against 1.06 ms for a second of
+    sound) and a fifth of a training step; the peak stays the same.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)) and bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
