@@ -58,7 +58,7 @@ def _baseline_table(report: HummingReport) -> str:
                 b.name,
                 str(b.hums),
                 *(f"{v:.3f}" for v in (b.top1, b.top10, b.mrr, b.ours_top1, b.ours_top10, b.survive)),
-                f"{b.median_ms:.0f}",
+                f"{b.mean_ms:.0f}",
             ]
             for b in report.baselines
         ],

@@ -52,7 +52,7 @@ class Baseline:
     ours_top1: float
     ours_top10: float
     survive: float
-    median_ms: float
+    mean_ms: float
 
 
 @dataclass(frozen=True, slots=True)
