@@ -124,11 +124,12 @@ def recombined(tunes: Sequence[NamedTune], count: int, seed: int) -> list[Notes]
             stretch, move = rng.uniform(0.75, 1.33), int(rng.integers(-6, 7))
             start = (notes.start_s[chosen] - notes.start_s[first]) * stretch + now
             end = (notes.end_s[chosen] - notes.start_s[first]) * stretch + now
-            # a contour of its own: every phrase has its steps mirrored or its notes in reverse order half of the time
+            # never as it was, or its hum would rightly be found here: mirrored, backwards, or both
             pitch = notes.pitch[chosen] + move
-            if rng.uniform() < 0.5:
+            change = int(rng.integers(1, 4))
+            if change & 1:
                 pitch = 2 * np.round(pitch.mean()) - pitch
-            if rng.uniform() < 0.5:
+            if change & 2:
                 pitch = pitch[::-1]
             parts.append((start, end, pitch))
             now = float(end[-1])
