@@ -19,9 +19,9 @@ WEIGHTS = (-5.274, 13.517, 0.908)
 OFFSET = -3.853
 """The logistic of ``features``, fitted by benchmarks/tune_humming.py to whether the first hit was right."""
 
-NO_MATCH_BELOW, GOOD_FROM = 0.2, 0.9
-"""Verdicts. Of the tuning hums of eight seconds or more, 3 % of those whose tune was there fall below the first, and
-92 % of those whose tune was not."""
+NO_MATCH_BELOW, GOOD_FROM = 0.3, 0.9
+"""Verdicts. Of the tuning hums of eight seconds or more, 5 % of those whose tune was there fall below the first, and
+97 % of those whose tune was not."""
 
 _CLOSEST_COST = 0.02
 """Semitones; no hum is closer than this to be told from another, and logarithms need a floor."""
