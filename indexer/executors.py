@@ -26,8 +26,8 @@ Result: TypeAlias = Outcome | Twin
 
 TICK_S = 0.2
 """How often whoever waits for results hears from us when there are none."""
-BATCH_AUDIO_S = 30.0
-"""A batch starts as so much audio. With mn04 on two cores, 40 s took 90 MB more and no less time, 20 s a quarter more
+BATCH_AUDIO_S = 15.0
+"""A batch starts as so much audio. With mn04, 30 s need 40 MB more for each thread and the same time, 5 s a quarter more
 time."""
 QUICK_S = 0.02
 MAX_BATCH = 256

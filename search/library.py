@@ -23,6 +23,7 @@ from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.engine import SearchEngine
 from search.errors import LibraryError, QueryError, SnapshotError, SpaceMismatch
+from search.memory import give_back_freed_memory
 from search.model import Answer, Query, Root, Space
 from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
@@ -171,6 +172,7 @@ class Library:
         size = len(index) + pending
         if not always and (pending == 0 or (size >= PUBLISH_ALWAYS_BELOW and pending < size * PUBLISH_SHARE)):
             return False
+        give_back_freed_memory()
         index.fold(self.catalog.changes(space.id, published), sequence)
         self._save_columns(space)
         lease.check()

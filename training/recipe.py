@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from search.encoders.memory import keep_freed_memory
 from search.errors import SoundalikeError, UsageError
+from search.memory import keep_freed_memory
 from training.corpus import Corpus
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES

@@ -19,11 +19,11 @@ from search.encoders import audioset
 from search.encoders.contract import check_waves, fingerprint, refuse_text, unit_rows
 from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
-from search.encoders.memory import keep_freed_memory
 from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
 from search.encoders.weights import ModelFile, find, read_state, sha256_of, shipped
 from search.errors import EncoderError, ModelNotFound, printable
+from search.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
 

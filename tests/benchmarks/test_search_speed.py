@@ -18,7 +18,7 @@ from benchmarks.search_speed import SearchSpeedReport
 from benchmarks.search_vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
 from search.errors import UsageError
 
-SIZE, QUERIES = 21_000, 40
+SIZE, QUERIES = 41_000, 40
 """Just large enough for our index to be of the compressed kind."""
 
 

@@ -1,4 +1,4 @@
-"""Freed memory kept for the next batch instead of given back to the system page by page."""
+"""What the C library does with freed memory: keep it for the next batch, or give it back before other work."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)) and bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def give_back_freed_memory() -> bool:
+    """Give what was freed back to the system, from every thread; false where the C library cannot.
+
+    Before work of another kind that needs memory of its own: the peak is then the larger of the two, not their sum.
+    """
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return malloc_trim is not None and bool(malloc_trim(0))
