@@ -27,8 +27,8 @@ Result: TypeAlias = Outcome | Twin
 TICK_S = 0.2
 """How often whoever waits for results hears from us when there are none."""
 BATCH_AUDIO_S = 15.0
-"""A batch starts as so much audio. With mn04, 30 s need 40 MB more for each thread and the same time, 5 s a quarter more
-time."""
+"""A batch starts as so much audio. With mn04, 30 s need 40 MB more for each thread and take as long, 5 s take a quarter
+longer."""
 QUICK_S = 0.02
 MAX_BATCH = 256
 """A device that is done with a batch within `QUICK_S` is given twice as many windows, up to this: a GPU wants that."""
