@@ -34,6 +34,8 @@ MAX_BATCH = 256
 """A device that is done with a batch within `QUICK_S` is given twice as many windows, up to this: a GPU wants that."""
 MAX_ENCODING_THREADS = 4
 WAITING_RESULTS = 64
+WAITING_WINDOWS = 16
+"""Windows that may wait for an encoder, at least (10 MB at 32 kHz): with fewer, decoders and encoders wait in turns."""
 
 
 def encoding_threads(workers: int | None) -> int:
@@ -63,7 +65,7 @@ class LocalExecutor:
 
     def run(self, tasks: Iterator[Task | Outcome], reader: FileReader) -> Generator[Result | None]:
         """See `Executor.run`. Raises what a thread raised (EncoderError, JobError)."""
-        pieces: Channel[Piece] = Channel(self.batch)
+        pieces: Channel[Piece] = Channel(max(self.batch, WAITING_WINDOWS))
         results: Channel[Result] = Channel(WAITING_RESULTS)
         source = _Shared(tasks, self._clock)
         turns = threading.Lock()
