@@ -40,6 +40,9 @@ Bitmap: TypeAlias = NDArray[np.uint8]
 TAGS_PER_SEGMENT = 20
 """How many of a vocabulary's likeliest classes are kept for each segment (DESIGN.md, "tag")."""
 
+MELODY_SPACE = "melody"
+"""The name of the space that holds tunes; every other space of a library is made by an encoder of sounds."""
+
 
 # --- audio ------------------------------------------------------------------------------------------------
 
@@ -170,11 +173,26 @@ class SegmentTags:
     probabilities: NDArray[np.float16]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ContentContour:
+    """A tune as the catalog keeps it: ``cents`` (frames,) int16 of its pitch in sounding time.
+
+    ``window_s`` (n,) float32 is where its windows start, in sounding time; ``knots`` (k, 2) float64 are the same
+    instants in sounding time and in the content's time (see `search.melody.contours`).
+    """
+
+    cents: NDArray[np.int16]
+    window_s: NDArray[np.float32]
+    knots: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class ContentEncoding:
     """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,) bool, tags or None.
 
     ``segment_ids`` (n,) int64 is consecutive and given by the catalog; empty before the encoding is stored.
+    ``contours`` are the content's tunes, in the melody space only; their windows, one after the other, are its n
+    segments.
     """
 
     spans: Spans
@@ -182,6 +200,7 @@ class ContentEncoding:
     silent: NDArray[np.bool_]
     tags: SegmentTags | None = None
     segment_ids: Ids = field(default_factory=lambda: np.empty(0, np.int64))
+    contours: tuple[ContentContour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -120,6 +121,23 @@ ENCODINGS: Final = Table(
     # sequence numbers are given in step, so it is in the order of both.
     Index("ix_encodings_segments", "space_id", "sequence", "first_segment_id", "n_segments", "content_id", unique=True),
 )
+
+CONTOURS: Final = Table(
+    "contours",
+    METADATA,
+    Column("content_id", _BIG, primary_key=True),
+    Column("space_id", _BIG, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("n_windows", Integer, nullable=False),
+    Column("window_s", LargeBinary, nullable=False),
+    Column("cents", LargeBinary, nullable=False),
+    Column("knots", LargeBinary, nullable=False),
+    # a contour is a part of its encoding and goes with it, however that goes
+    ForeignKeyConstraint(
+        ["content_id", "space_id"], ["encodings.content_id", "encodings.space_id"], ondelete="CASCADE"
+    ),
+)
+"""The tunes of a content, in the order in which their windows are the segments of its encoding in the melody space."""
 
 REMOVALS: Final = Table(
     "removals",

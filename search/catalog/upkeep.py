@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Executable, delete, func, select, text, update
 
-from search.catalog import blobs, reading
+from search.catalog import blobs, contours, reading
 from search.catalog.database import Database
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS
 from search.errors import LibraryError, printable
@@ -185,6 +185,7 @@ _CHECKS: Final[tuple[Callable[[Connection], Iterator[str]], ...]] = (
     _check_references,
     _check_orphans,
     _check_encodings,
+    contours.check,
     _check_sequences,
     _check_words,
 )

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
-from search.catalog import blobs, reading, words
+from search.catalog import blobs, contours, reading, words
 from search.catalog.tables import (
     CLIPS,
     CONTENTS,
@@ -128,6 +128,7 @@ class _Batch:
         self._connection.execute(
             insert(ENCODINGS), {**keys, "sequence": sequence, "first_segment_id": first, **columns}
         )
+        contours.store(self._connection, content_id, change.space_id, change.encoding)
 
     def _require_content(self, change: LinkClip) -> None:
         wanted = select(CONTENTS.c.id).where(CONTENTS.c.id == change.content_id)

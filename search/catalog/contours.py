@@ -1,0 +1,118 @@
+"""The tunes of the melody space: contours beside the encodings that hold their windows.
+
+A contour's blobs are little-endian: the pitch in cents, where its windows start, the knots between the two clocks.
+They go with their encoding (a cascade in the database), so whoever removes or replaces one need not know of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, func, insert, select
+
+from search.catalog.tables import CONTOURS, ENCODINGS
+from search.errors import LibraryError
+from search.model import ContentContour, ContentEncoding, Ids
+
+_PAGE = 1000
+_CENT_BYTES, _WINDOW_BYTES, _KNOT_BYTES = 2, 4, 16
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContour:
+    """A tune of a content; its windows are the segments from ``first_segment_id`` on."""
+
+    content_id: int
+    first_segment_id: int
+    contour: ContentContour
+
+
+def store(connection: Connection, content_id: int, space_id: int, encoding: ContentEncoding) -> None:
+    """Keep the contours of an encoding that was just written. Raises LibraryError when they do not fit its segments."""
+    if not encoding.contours:
+        return
+    n_windows = sum(len(contour.window_s) for contour in encoding.contours)
+    if n_windows != len(encoding.vectors):
+        raise LibraryError(f"contours of {n_windows} windows do not fit an encoding of {len(encoding.vectors)}")
+    rows = [
+        {
+            "content_id": content_id,
+            "space_id": space_id,
+            "number": number,
+            "n_windows": len(contour.window_s),
+            "window_s": np.ascontiguousarray(contour.window_s, "<f4").tobytes(),
+            "cents": np.ascontiguousarray(contour.cents, "<i2").tobytes(),
+            "knots": np.ascontiguousarray(contour.knots, "<f8").tobytes(),
+        }
+        for number, contour in enumerate(encoding.contours)
+    ]
+    connection.execute(insert(CONTOURS), rows)
+
+
+def since(connection: Connection, space_id: int, sequence: int) -> Iterator[StoredContour]:
+    """Every tune of a space that came after ``sequence`` (0: all), by ascending segment id."""
+    wanted = (
+        select(ENCODINGS.c.first_segment_id, CONTOURS)
+        .join(
+            CONTOURS,
+            (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c.space_id == ENCODINGS.c.space_id),
+        )
+        .where(ENCODINGS.c.space_id == space_id, ENCODINGS.c.sequence > sequence)
+        .order_by(ENCODINGS.c.sequence, CONTOURS.c.number)
+    )
+    encoding, first = -1, 0
+    for row in connection.execute(wanted, execution_options={"yield_per": _PAGE}):
+        if row.first_segment_id != encoding:
+            encoding = first = row.first_segment_id
+        yield StoredContour(
+            row.content_id,
+            first,
+            ContentContour(
+                cents=np.frombuffer(row.cents, "<i2"),
+                window_s=np.frombuffer(row.window_s, "<f4"),
+                knots=np.frombuffer(row.knots, "<f8").reshape(-1, 2),
+            ),
+        )
+        first += row.n_windows
+
+
+def first_segments(connection: Connection, space_id: int) -> Ids:
+    """(n,) ascending: the first segment id of every content that is in the space now."""
+    wanted = select(ENCODINGS.c.first_segment_id).where(ENCODINGS.c.space_id == space_id)
+    return np.sort(np.fromiter(connection.execute(wanted).scalars(), np.int64))
+
+
+def check(connection: Connection) -> Iterator[str]:
+    """What is wrong with the contours, a line each, without reading their blobs."""
+    wanted = select(
+        CONTOURS.c.content_id,
+        CONTOURS.c.number,
+        CONTOURS.c.n_windows,
+        func.length(CONTOURS.c.window_s).label("window_bytes"),
+        func.length(CONTOURS.c.cents).label("cent_bytes"),
+        func.length(CONTOURS.c.knots).label("knot_bytes"),
+    )
+    for row in connection.execute(wanted.execution_options(yield_per=_PAGE)):
+        sizes_fit = (
+            row.window_bytes == row.n_windows * _WINDOW_BYTES
+            and row.cent_bytes
+            and row.cent_bytes % _CENT_BYTES == 0
+            and row.knot_bytes
+            and row.knot_bytes % _KNOT_BYTES == 0
+        )
+        if not sizes_fit:
+            yield f"contour {row.number} of content {row.content_id}: its parts have the wrong sizes"
+    counted = func.sum(CONTOURS.c.n_windows)
+    unequal = (
+        select(ENCODINGS.c.content_id, ENCODINGS.c.n_segments, counted.label("windows"))
+        .join(
+            CONTOURS,
+            (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c.space_id == ENCODINGS.c.space_id),
+        )
+        .group_by(ENCODINGS.c.content_id, ENCODINGS.c.space_id)
+        .having(counted != ENCODINGS.c.n_segments)
+    )
+    for odd in connection.execute(unequal):
+        yield f"content {odd.content_id}: contours of {odd.windows} windows for {odd.n_segments} segments"
