@@ -29,6 +29,7 @@ from search.model import (
     Waves,
     WordMatch,
 )
+from search.steering import Feedback
 
 
 class Encoder(Protocol):
@@ -138,3 +139,25 @@ class JobCatalog(Protocol):
 
         Raises LibraryError when the disk is full or the library is read-only, LibraryBusy when the lease is lost.
         """
+
+
+class FeedbackStore(Protocol):
+    """What people thought of clips, kept under names (profiles) that the caller chooses. Needs no lease."""
+
+    def add(self, profile: str, feedback: Sequence[Feedback]) -> None:
+        """Remember these opinions, in one transaction or not at all; a newer one of the same clip replaces the older.
+
+        Only "seen" does not: a clip that was liked stays liked when it is seen again. An ``at`` of 0 becomes now.
+        Raises QueryError for a profile name that is empty or longer than 200 characters, a weight that is not above
+        0, more than `search.steering.MAX_FEEDBACK` opinions; LibraryError when the library is read-only or the disk
+        is full.
+        """
+
+    def put(self, profile: str, feedback: Sequence[Feedback]) -> None:
+        """The same, after forgetting what was known under that name."""
+
+    def get(self, profile: str) -> list[Feedback]:
+        """Everything known under that name, newest first; empty for a name that was never used."""
+
+    def forget(self, profile: str) -> int:
+        """Delete everything known under that name; how many opinions that were."""

@@ -14,6 +14,7 @@ from types import TracebackType
 from search.catalog import leases, reading, replacing, spaces, tail, upkeep, words, writing
 from search.catalog.columnar import ColumnReader
 from search.catalog.database import Database
+from search.catalog.feedback import CatalogFeedback
 from search.catalog.opening import open_database
 from search.errors import LibraryBusy
 from search.model import (
@@ -92,6 +93,11 @@ class Catalog:
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
         """The tail after ``since``; after each change the index stands at its sequence (see `tail.changes`)."""
         return tail.changes(self._database, space_id, since)
+
+    @property
+    def feedback(self) -> CatalogFeedback:
+        """What people thought of clips."""
+        return CatalogFeedback(self._database)
 
     # --- JobCatalog -----------------------------------------------------------------------------------------
 

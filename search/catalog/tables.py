@@ -162,6 +162,18 @@ FAILURES: Final = Table(
     Column("at", Float(53), nullable=False),
 )
 
+FEEDBACK: Final = Table(
+    "feedback",
+    METADATA,
+    Column("profile", String(200), primary_key=True),
+    # no foreign key: what someone heard stays heard when the clip goes, and a restored clip comes back with its id
+    Column("clip_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("opinion", String(8), nullable=False),
+    Column("weight", Float(53), nullable=False),
+    Column("at", Float(53), nullable=False),
+)
+"""What people thought of clips, one opinion each: ``like``, ``dislike`` or ``seen``."""
+
 COUNTERS: Final = Table(
     "counters",
     METADATA,
