@@ -166,7 +166,7 @@ class Library:
         disk is full.
         """
         lease.check()
-        index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device="cpu")
+        index = SnapshotIndex.open(self.folder(space) / "index", space.dim, searches=False)
         published, sequence = index.sequence, self.catalog.sequence()
         pending = self.catalog.pending(space.id, published)
         size = len(index) + pending

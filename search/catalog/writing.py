@@ -23,6 +23,7 @@ from search.catalog.tables import (
     REMOVALS,
 )
 from search.errors import LibraryError, printable
+from search.memory import give_back_freed_memory
 from search.model import (
     AddContent,
     ClipChange,
@@ -120,6 +121,8 @@ class _Batch:
         self._insert_encoding(content_id, change)
 
     def _insert_encoding(self, content_id: int, change: AddContent) -> None:
+        if len(change.encoding.vectors) > SEGMENTS_PER_SEQUENCE:
+            give_back_freed_memory()  # a day-long recording is packed and bound whole: not on top of what encoding held
         columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
         sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment

@@ -46,14 +46,13 @@ class Base(Protocol):
 
 
 class ExactBase:
-    """A small snapshot, scanned whole; held as float32 from the first search on, which a writer never makes."""
+    """A snapshot that is scanned whole; held as float32 from the first search on, which a writer never makes."""
 
-    trained_count = 0
-
-    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors) -> None:
+    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors, trained_count: int = 0) -> None:
         self.sequence = sequence
         self.ids = ids
         self.rows = rows
+        self.trained_count = trained_count
 
     @cached_property
     def everything(self) -> Bitmap:
@@ -72,7 +71,7 @@ class ExactBase:
     @classmethod
     def of(cls, stored: Stored) -> ExactBase:
         """An opened snapshot."""
-        return cls(stored.manifest.sequence, stored.ids, stored.rows)
+        return cls(stored.manifest.sequence, stored.ids, stored.rows, stored.manifest.trained_count)
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""

@@ -21,6 +21,7 @@ from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, files, folding, scoring
 from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
+from search.vectors.compressing import compress
 from search.vectors.exact import ExactIndex, Rows
 from search.vectors.verifying import verify
 
@@ -46,12 +47,13 @@ class SnapshotIndex:
     Any process may open, replay and refresh; only the one that holds the library's lease may fold or publish.
     """
 
-    def __init__(self, directory: Path, dim: int, device: Device, compress_from: int) -> None:
+    def __init__(self, directory: Path, dim: int, device: Device, compress_from: int, searches: bool) -> None:
         """Use `open`."""
         self._directory = directory
         self._dim = dim
         self._device = device
         self._compress_from = compress_from
+        self._searches = searches
         self._change = threading.RLock()
         self._writing = threading.Lock()
         self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
@@ -61,15 +63,22 @@ class SnapshotIndex:
 
     @classmethod
     def open(
-        cls, directory: Path, dim: int, *, device: Device = "auto", compress_from: int = COMPRESS_FROM
+        cls,
+        directory: Path,
+        dim: int,
+        *,
+        device: Device = "auto",
+        compress_from: int = COMPRESS_FROM,
+        searches: bool = True,
     ) -> SnapshotIndex:
         """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
 
         A damaged snapshot is passed over with a warning in the log: the one before it and the catalog's tail, or the
         catalog alone, lead to the same state. Snapshots written from here are compressed from ``compress_from``
-        segments on. Raises UsageError when ``device`` is a GPU that is not there.
+        segments on. One that only publishes (not ``searches``) loads no FAISS; it would find the same, slowly.
+        Raises UsageError when ``device`` is a GPU that is not there.
         """
-        index = cls(directory, dim, device, compress_from)
+        index = cls(directory, dim, device, compress_from, searches)
         index.refresh()
         return index
 
@@ -219,7 +228,7 @@ class SnapshotIndex:
         return None
 
     def _open(self, stored: files.Stored) -> Base:
-        if stored.manifest.kind == "exact":
+        if stored.manifest.kind == "exact" or not self._searches:
             return ExactBase.of(stored)
         from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
 
@@ -247,13 +256,8 @@ class SnapshotIndex:
 
     def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
         """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
-        from search.vectors import building
-
-        count, path = merged.ids.size, folder / files.COMPRESSED
-        rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
-        if base.trained_count and building.worth_growing(count, merged.fresh.size, base.trained_count):
-            old = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
-            building.grow(old, rows, merged, path)
-            return base.trained_count
-        building.build(rows, merged.ids, path)
-        return count
+        count, grown_from = merged.ids.size, None
+        if folding.worth_growing(count, merged.fresh.size, base.trained_count):
+            grown_from = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
+        compress(folder, merged, self._dim, grown_from)
+        return base.trained_count if grown_from is not None else count
