@@ -7,10 +7,11 @@ torch, faiss and SQLAlchemy stay inside their adapters. Which adapter serves is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from search.jobs import Job, JobKind, JobOutcome, JobProgress, JobState, Key, Scope, Wish
 from search.model import (
     AudioEncoding,
     Bitmap,
@@ -161,3 +162,61 @@ class FeedbackStore(Protocol):
 
     def forget(self, profile: str) -> int:
         """Delete everything known under that name; how many opinions that were."""
+
+
+class JobStore(Protocol):
+    """The jobs of a service as its clients see them (`search.jobs`). Needs no lease."""
+
+    def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
+        """Queue a job for ``files``: absolute path and the client's name of each. Once this returns it is kept.
+
+        Raises LibraryError when the disk is full or the library is read-only.
+        """
+
+    def get(self, job_id: int) -> Job | None:
+        """The job, None where there is none of that id."""
+
+    def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
+        """How many jobs are in ``state`` (None: all), and a page of them, newest first."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many jobs are in each state; states without any are left out."""
+
+    def wish(self, job_id: int, wish: Wish) -> Job | None:
+        """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once.
+
+        None where there is no such job. Raises QueryError for a job that has ended.
+        """
+
+
+class JobWork(Protocol):
+    """The jobs of a service as the process sees them that works them off."""
+
+    def claim(self) -> Job | None:
+        """Take the oldest queued job, now running; None without any.
+
+        First, whatever a process was running that is gone by now is queued again, or failed after
+        `search.jobs.MAX_ATTEMPTS`.
+        """
+
+    def report(self, job_id: int, progress: JobProgress) -> Wish | None:
+        """Say that the job is alive and how far it is; what its client wants of it."""
+
+    def finish(self, job_id: int, outcome: JobOutcome) -> None:
+        """The job ended (done, failed, cancelled), or was stopped and is paused or queued again."""
+
+
+class KeyStore(Protocol):
+    """The keys that let clients use a service."""
+
+    def add(self, name: str, scopes: Iterable[Scope]) -> str:
+        """Make a key; its secret, which is told this once. Raises UsageError for a name that is in use."""
+
+    def list(self) -> list[Key]:
+        """Every key that was ever made, oldest first."""
+
+    def revoke(self, name: str) -> bool:
+        """End a key; whether there was one of that name that held."""
+
+    def find(self, secret: str) -> Key | None:
+        """The key of this secret, None where none holds."""

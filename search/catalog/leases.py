@@ -91,7 +91,7 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
         lease = CatalogLease(database, holder, uuid.uuid4().hex)
         with database.writing() as connection:
             row = connection.execute(select(LEASES)).one_or_none()
-            if row is None or _is_stale(row.machine, row.pid, row.heartbeat):
+            if row is None or is_stale(row.machine, row.pid, row.heartbeat):
                 now = time.time()
                 connection.execute(delete(LEASES))
                 connection.execute(
@@ -99,7 +99,7 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
                         id=1,
                         token=lease.token,
                         holder=printable(holder),
-                        machine=_machine(),
+                        machine=machine_name(),
                         pid=os.getpid(),
                         taken=now,
                         heartbeat=now,
@@ -133,11 +133,12 @@ def _beat(lease: CatalogLease, stop: threading.Event) -> None:
             continue  # a full disk may be emptied again
 
 
-def _is_stale(machine: str, pid: int, heartbeat: float) -> bool:
+def is_stale(machine: str, pid: int, heartbeat: float) -> bool:
+    """Whether a process is gone: not heard of for `STALE_S`, or of this machine and no longer there."""
     # A heartbeat from the future is a clock that jumped back; the holder's next one puts it right within seconds.
     if abs(time.time() - heartbeat) > STALE_S:
         return True
-    return machine == _machine() and not _is_alive(pid)
+    return machine == machine_name() and not _is_alive(pid)
 
 
 def _is_alive(pid: int) -> bool:
@@ -152,7 +153,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _machine() -> str:
+def machine_name() -> str:
     """Names the machine, and the process-id namespace where containers have their own."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())

@@ -15,6 +15,8 @@ from search.catalog import leases, reading, replacing, spaces, tail, upkeep, wor
 from search.catalog.columnar import ColumnReader
 from search.catalog.database import Database
 from search.catalog.feedback import CatalogFeedback
+from search.catalog.jobs import CatalogJobs
+from search.catalog.keys import CatalogKeys
 from search.catalog.opening import open_database
 from search.errors import LibraryBusy
 from search.model import (
@@ -98,6 +100,16 @@ class Catalog:
     def feedback(self) -> CatalogFeedback:
         """What people thought of clips."""
         return CatalogFeedback(self._database)
+
+    @property
+    def queue(self) -> CatalogJobs:
+        """The long work of a service."""
+        return CatalogJobs(self._database)
+
+    @property
+    def keys(self) -> CatalogKeys:
+        """Who may use a service."""
+        return CatalogKeys(self._database)
 
     # --- JobCatalog -----------------------------------------------------------------------------------------
 

@@ -193,3 +193,39 @@ LEASES: Final = Table(
     Column("taken", Float(53), nullable=False),
     Column("heartbeat", Float(53), nullable=False),
 )
+
+JOBS: Final = Table(
+    "jobs",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("wish", String(16)),
+    Column("files", Text, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("failures", Text, nullable=False),
+    Column("reason", Text),
+    Column("created", Float(53), nullable=False),
+    Column("started", Float(53)),
+    Column("finished", Float(53)),
+    Column("attempts", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("heartbeat", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The long work of a service (`search.jobs`). The last three name who runs a job, and when it was last heard of."""
+
+KEYS: Final = Table(
+    "keys",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created", Float(53), nullable=False),
+    Column("revoked", Float(53)),
+    sqlite_autoincrement=True,
+)
+"""Who may use a service; of a key only its digest is kept."""

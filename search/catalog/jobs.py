@@ -1,0 +1,194 @@
+"""The jobs of a service in the catalog's database, behind the ports JobStore and JobWork.
+
+They need no writer's lease: each call is a short transaction of its own. What a job writes into the library goes
+through the lease like everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from search.catalog import blobs
+from search.catalog.database import Database
+from search.catalog.leases import is_stale, machine_name
+from search.catalog.tables import CLIPS, JOBS, ROOTS
+from search.errors import QueryError
+from search.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobState, Wish
+
+_AT_ONCE: Final[dict[tuple[str, Wish], JobState]] = {
+    ("queued", "pause"): "paused",
+    ("paused", "resume"): "queued",
+    ("queued", "cancel"): "cancelled",
+    ("paused", "cancel"): "cancelled",
+}
+_ENDED: Final = ("done", "failed", "cancelled")
+
+
+class CatalogJobs:
+    """A `search.ports.JobStore` and `JobWork` in the catalog's database. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- JobStore -------------------------------------------------------------------------------------------
+
+    def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
+        """As the port says."""
+        values = {
+            "kind": kind,
+            "state": "queued",
+            "files": json.dumps([list(one) for one in files]),
+            "progress": json.dumps(asdict(JobProgress(files_total=len(files)))),
+            "failures": "[]",
+            "created": time.time(),
+            "attempts": 0,
+            "version": 1,
+            "machine": "",
+            "pid": 0,
+            "heartbeat": 0.0,
+        }
+        with self._database.writing() as connection:
+            key = connection.execute(insert(JOBS), values).inserted_primary_key
+            row = connection.execute(select(JOBS).where(JOBS.c.id == (key[0] if key else 0))).one()
+            return _job(row, ())
+
+    def get(self, job_id: int) -> Job | None:
+        """As the port says."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
+            return None if row is None else _job(row, _clips_of(connection, row))
+
+    def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
+        """As the port says."""
+        wanted = JOBS.c.state == state if state is not None else JOBS.c.id > 0
+        page = select(JOBS).where(wanted).order_by(JOBS.c.id.desc()).offset(offset).limit(limit)
+        with self._database.reading() as connection:
+            total = connection.execute(select(func.count()).select_from(JOBS).where(wanted)).scalar_one()
+            rows = connection.execute(page).all()
+            return int(total), [_job(row, _clips_of(connection, row)) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """As the port says."""
+        counted = select(JOBS.c.state, func.count()).group_by(JOBS.c.state)
+        with self._database.reading() as connection:
+            return {str(state): int(count) for state, count in connection.execute(counted)}
+
+    def wish(self, job_id: int, wish: Wish) -> Job | None:
+        """As the port says."""
+        with self._database.writing() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
+            if row is None:
+                return None
+            at_once = _AT_ONCE.get((row.state, wish))
+            if at_once is not None:
+                ended = {"finished": time.time()} if at_once in _ENDED else {}
+                _set(connection, row, state=at_once, wish=None, reason=None, **ended)
+            elif row.state == "running":
+                _set(connection, row, wish=None if wish == "resume" else wish)
+            elif (row.state, wish) != ("paused", "pause") and (row.state, wish) != ("queued", "resume"):
+                raise QueryError(f"job {job_id} is {row.state}; it cannot {wish}")
+        return self.get(job_id)
+
+    # --- JobWork --------------------------------------------------------------------------------------------
+
+    def claim(self) -> Job | None:
+        """As the port says."""
+        with self._database.writing() as connection:
+            self._recover(connection)
+            oldest = select(JOBS).where(JOBS.c.state == "queued").order_by(JOBS.c.id).limit(1)
+            row = connection.execute(oldest).one_or_none()
+            if row is None:
+                return None
+            mine = {"machine": machine_name(), "pid": os.getpid(), "heartbeat": time.time()}
+            started = row.started or time.time()
+            _set(connection, row, state="running", attempts=row.attempts + 1, started=started, reason=None, **mine)
+        return self.get(row.id)
+
+    def report(self, job_id: int, progress: JobProgress) -> Wish | None:
+        """As the port says."""
+        told = json.dumps(asdict(progress))
+        with self._database.writing() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
+            changed = {"progress": told, "version": row.version + 1} if told != row.progress else {}
+            beat = {"heartbeat": time.time()}
+            connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**beat, **changed))
+            return cast("Wish | None", row.wish)
+
+    def finish(self, job_id: int, outcome: JobOutcome) -> None:
+        """As the port says."""
+        with self._database.writing() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
+            values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "wish": None}
+            if outcome.failures:
+                values["failures"] = json.dumps([[one.file, one.cause] for one in outcome.failures])
+            if outcome.state in _ENDED:
+                values["finished"] = time.time()
+            else:  # it was stopped, not killed: that was no attempt
+                values["attempts"] = max(0, row.attempts - 1)
+            _set(connection, row, **values)
+
+    def _recover(self, connection: Connection) -> None:
+        """Queue again what a process that is gone was running, or call it failed after too many attempts."""
+        for row in connection.execute(select(JOBS).where(JOBS.c.state == "running")).all():
+            if not is_stale(row.machine, row.pid, row.heartbeat):
+                continue
+            if row.wish == "cancel":
+                _set(connection, row, state="cancelled", wish=None, finished=time.time())
+            elif row.wish == "pause":
+                _set(connection, row, state="paused", wish=None)
+            elif row.attempts >= MAX_ATTEMPTS:
+                reason = f"the service ended {row.attempts} times while this job ran; it is not tried again"
+                _set(connection, row, state="failed", reason=reason, finished=time.time())
+            else:
+                _set(connection, row, state="queued", reason="the service ended while this job ran; it goes on")
+
+
+def _set(connection: Connection, row: Row[*tuple[Any, ...]], **values: Any) -> None:  # noqa: ANN401 - columns
+    connection.execute(update(JOBS).where(JOBS.c.id == row.id).values(**values, version=row.version + 1))
+
+
+def _clips_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> tuple[int, ...]:
+    """The clips at a job's paths, in their order."""
+    paths = [path for path, _ in json.loads(row.files)]
+    if not paths:
+        return ()
+    roots = [(root.id, blobs.path_text(root.path)) for root in connection.execute(select(ROOTS))]
+    found: dict[tuple[int, bytes], int] = {}
+    places: list[tuple[int, bytes]] = []
+    for path in paths:
+        home = max((r for r in roots if path.startswith(r[1] + os.sep)), key=lambda r: len(r[1]), default=None)
+        if home is not None:
+            places.append((home[0], blobs.path_bytes(path[len(home[1]) + 1 :].replace(os.sep, "/"))))
+    for root_id in {root_id for root_id, _ in places}:
+        wanted = [path for root, path in places if root == root_id]
+        at = select(CLIPS.c.id, CLIPS.c.path).where(CLIPS.c.root_id == root_id, CLIPS.c.path.in_(wanted))
+        found.update(((root_id, clip.path), clip.id) for clip in connection.execute(at))
+    return tuple(found[place] for place in places if place in found)
+
+
+def _job(row: Row[*tuple[Any, ...]], clip_ids: tuple[int, ...]) -> Job:
+    files = json.loads(row.files)
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        paths=tuple(path for path, _ in files),
+        files=tuple(name for _, name in files),
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
+        progress=JobProgress(**json.loads(row.progress)),
+        failures=tuple(JobFailure(*one) for one in json.loads(row.failures)),
+        clip_ids=clip_ids,
+        reason=row.reason,
+        wish=row.wish,
+        attempts=row.attempts,
+        version=row.version,
+    )

@@ -1,0 +1,155 @@
+"""Jobs and keys in the catalog: what survives a crash, what can be asked of a job, what a key lets in."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from search.catalog.store import Catalog
+from search.errors import QueryError, UsageError
+from search.jobs import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
+from tests.search.catalog_helpers import Shelf
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog.open(tmp_path / "catalog.sqlite") as opened:
+        yield opened
+
+
+def died(catalog, job_id):
+    """Make the process that runs a job one that was never heard of."""
+    with sqlite3.connect(catalog.path) as raw:
+        raw.execute("UPDATE jobs SET machine = 'elsewhere', heartbeat = 0 WHERE id = ?", [job_id])
+
+
+def test_a_job_is_kept_from_before_its_client_hears_of_it(catalog):
+    """Another process sees it at once, with the names its client gave its files."""
+    job = catalog.queue.add("index", [("/in/1/a.wav", "a.wav"), ("/in/1/b.wav", "the b.wav")])
+    with Catalog.open(catalog.path) as other:
+        found = other.queue.get(job.id)
+    assert found == job
+    assert (found.state, found.files, found.progress.files_total) == ("queued", ("a.wav", "the b.wav"), 2)
+    assert catalog.queue.get(job.id + 1) is None
+
+
+def test_jobs_are_worked_off_in_order_and_by_one_process_each(catalog):
+    first, second = (catalog.queue.add("index", []) for _ in range(2))
+    assert [catalog.queue.claim().id, catalog.queue.claim().id] == [first.id, second.id]
+    assert catalog.queue.claim() is None
+    assert catalog.queue.counts() == {"running": 2}
+
+
+def test_progress_and_outcome_are_told(catalog):
+    """The version grows only when something changed, so that a follower is told nothing twice."""
+    job = catalog.queue.add("index", [("/in/a.wav", "a.wav")])
+    catalog.queue.claim()
+    assert catalog.queue.report(job.id, JobProgress(1, 1, 0, 2.5)) is None
+    told = catalog.queue.get(job.id)
+    catalog.queue.report(job.id, JobProgress(1, 1, 0, 2.5))
+    assert catalog.queue.get(job.id).version == told.version
+    catalog.queue.finish(job.id, JobOutcome("done", failures=(JobFailure("a.wav", "text, not sound"),)))
+    done = catalog.queue.get(job.id)
+    assert (done.state, done.progress.audio_s) == ("done", 2.5)
+    assert done.failures == (JobFailure("a.wav", "text, not sound"),)
+    assert done.started <= done.finished
+
+
+def test_a_running_job_hears_what_its_client_wants(catalog):
+    job = catalog.queue.add("index", [])
+    catalog.queue.claim()
+    assert catalog.queue.wish(job.id, "pause").state == "running"
+    assert catalog.queue.report(job.id, JobProgress()) == "pause"
+    catalog.queue.finish(job.id, JobOutcome("paused"))
+    assert catalog.queue.claim() is None
+    assert catalog.queue.wish(job.id, "resume").state == "queued"
+    assert catalog.queue.claim().attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("wishes", "state"),
+    [
+        (["pause"], "paused"),
+        (["pause", "pause"], "paused"),
+        (["pause", "cancel"], "cancelled"),
+        (["cancel"], "cancelled"),
+    ],
+)
+def test_a_waiting_job_obeys_at_once(catalog, wishes, state):
+    job = catalog.queue.add("index", [])
+    for wish in wishes:
+        found = catalog.queue.wish(job.id, wish)
+    assert found.state == state
+
+
+def test_what_ended_cannot_be_asked_for_anything(catalog):
+    job = catalog.queue.add("index", [])
+    catalog.queue.wish(job.id, "cancel")
+    with pytest.raises(QueryError, match="cancelled; it cannot resume"):
+        catalog.queue.wish(job.id, "resume")
+    assert catalog.queue.wish(99, "pause") is None
+
+
+def test_a_job_whose_process_died_goes_on_and_is_given_up_after_some_attempts(catalog):
+    job = catalog.queue.add("index", [])
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        assert catalog.queue.claim().attempts == attempt
+        assert catalog.queue.claim() is None, "its process lives"
+        died(catalog, job.id)
+    assert catalog.queue.claim() is None
+    given_up = catalog.queue.get(job.id)
+    assert given_up.state == "failed"
+    assert "ended 3 times" in given_up.reason
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", "paused"), ("cancel", "cancelled")])
+def test_a_wish_outlives_the_process_it_was_for(catalog, wish, state):
+    job = catalog.queue.add("index", [])
+    catalog.queue.claim()
+    catalog.queue.wish(job.id, wish)
+    died(catalog, job.id)
+    assert catalog.queue.claim() is None
+    assert catalog.queue.get(job.id).state == state
+
+
+def test_a_job_that_was_stopped_in_order_used_up_no_attempt(catalog):
+    job = catalog.queue.add("index", [])
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert catalog.queue.claim().id == job.id
+        catalog.queue.finish(job.id, JobOutcome("queued", "the service was shut down; it goes on"))
+
+
+def test_a_job_knows_the_clips_of_its_files(tmp_path):
+    shelf = Shelf(tmp_path)
+    shelf.apply(shelf.add("in/b.wav"), shelf.add("in/a.wav"))
+    paths = [f"{shelf.root.path}/in/{name}" for name in ("a.wav", "missing.wav", "b.wav")]
+    job = shelf.catalog.queue.add("index", [(path, path) for path in paths])
+    ids = shelf.ids()
+    assert shelf.catalog.queue.get(job.id).clip_ids == (ids["in/a.wav"], ids["in/b.wav"])
+    total, (listed,) = shelf.catalog.queue.list("queued", 0, 5)
+    assert (total, listed.clip_ids) == (1, (ids["in/a.wav"], ids["in/b.wav"]))
+    shelf.catalog.close()
+
+
+def test_a_key_lets_in_who_has_its_secret_until_it_is_revoked(catalog):
+    """The secret is nowhere in the database."""
+    secret = catalog.keys.add("web shop", ["read"])
+    assert catalog.keys.find(secret).scopes == {"read"}
+    assert catalog.keys.find(secret + "x") is None
+    assert secret.encode() not in catalog.path.read_bytes() + catalog.path.with_name("catalog.sqlite-wal").read_bytes()
+    assert catalog.keys.revoke("web shop")
+    assert catalog.keys.find(secret) is None
+    assert not catalog.keys.revoke("web shop")
+    assert catalog.keys.add("web shop", ["read", "write"]) != secret
+    assert [key.revoked is None for key in catalog.keys.list()] == [False, True]
+
+
+def test_a_name_stands_for_one_key(catalog):
+    catalog.keys.add("shop", ["read"])
+    with pytest.raises(UsageError, match="already"):
+        catalog.keys.add("shop", ["read"])
+    with pytest.raises(UsageError, match="scope"):
+        catalog.keys.add("other", [])
+    with pytest.raises(UsageError, match="name"):
+        catalog.keys.add("a\nb", ["read"])
