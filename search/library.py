@@ -11,7 +11,6 @@ On disk::
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,11 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from search import publishing
 from search.catalog.store import Catalog
-from search.columns import ClipColumns
 from search.engine import SearchEngine
-from search.errors import LibraryError, QueryError, SnapshotError, SpaceMismatch
-from search.memory import give_back_freed_memory
+from search.errors import LibraryError, QueryError, SpaceMismatch
 from search.model import Answer, Query, Root, Space
 from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
@@ -36,7 +34,6 @@ PUBLISH_ALWAYS_BELOW = 50_000
 """Below this many segments a snapshot is written after every job: it takes well under a second."""
 PUBLISH_SHARE = 0.02
 """Above it, once the tail is this share of the library: replaying less costs a reader some ten milliseconds."""
-COLUMNS_KEPT = 2
 
 
 class Library:
@@ -166,17 +163,14 @@ class Library:
         disk is full.
         """
         lease.check()
-        index = SnapshotIndex.open(self.folder(space) / "index", space.dim, searches=False)
-        published, sequence = index.sequence, self.catalog.sequence()
-        pending = self.catalog.pending(space.id, published)
+        index = SnapshotIndex.open(self.folder(space) / publishing.INDEX, space.dim, searches=False)
+        pending = self.catalog.pending(space.id, index.sequence)
         size = len(index) + pending
         if not always and (pending == 0 or (size >= PUBLISH_ALWAYS_BELOW and pending < size * PUBLISH_SHARE)):
             return False
-        give_back_freed_memory()
-        index.fold(self.catalog.changes(space.id, published), sequence)
-        self._save_columns(space)
+        publishing.publish(self.catalog, self.folder(space), space, size)
         lease.check()
-        self.catalog.prune_changes(published)
+        self.catalog.prune_changes(index.sequence)
         return True
 
     def index(self, space: Space) -> SnapshotIndex:
@@ -213,8 +207,9 @@ class Library:
         What the index holds beyond them has no content yet, and a ranking leaves it out.
         """
         if space.id not in self._open:
-            index = SnapshotIndex.open(self.folder(space) / "index", space.dim, device=self.settings.device)
-            columns = self._newest_columns(space)
+            folder = self.folder(space)
+            index = SnapshotIndex.open(folder / publishing.INDEX, space.dim, device=self.settings.device)
+            columns = publishing.newest_columns(self.catalog, folder, space)
         else:
             index, columns = self._indexes[space.id], self._open[space.id].columns
             index.refresh()
@@ -222,26 +217,3 @@ class Library:
         index.replay(self.catalog.changes(space.id, index.sequence))
         self._indexes[space.id] = index
         self._open[space.id] = SpaceView(space, index, columns)
-
-    def _newest_columns(self, space: Space) -> ClipColumns:
-        for folder in self._column_folders(space):
-            try:
-                return ClipColumns.load(folder)
-            except SnapshotError:
-                continue  # damaged: an older one, or the catalog, gives the same
-        return ClipColumns.build(self.catalog, space)
-
-    def _save_columns(self, space: Space) -> None:
-        columns = self._newest_columns(space).refreshed(self.catalog)
-        target = self.folder(space) / "columns" / f"{columns.sequence:020d}"
-        if not target.exists():
-            columns.save(target)
-        for old in self._column_folders(space)[COLUMNS_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
-
-    def _column_folders(self, space: Space) -> list[Path]:
-        """Newest first; names in the making (not all digits) are left out."""
-        parent = self.folder(space) / "columns"
-        if not parent.is_dir():
-            return []
-        return sorted((f for f in parent.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)

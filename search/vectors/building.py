@@ -23,6 +23,9 @@ TRAINING_ROWS_PER_LIST = 40
 """FAISS asks for 39. At 2048 lists the sample takes 126 MB, the most that building holds of the vectors."""
 
 TRAINING_ROUNDS = 8
+RETRAIN_GROWTH = 2.0
+"""Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
+
 _ROWS_AT_ONCE = 8_192
 
 
@@ -46,6 +49,11 @@ def grow(old: Path, rows: HalfVectors, merged: Merged, path: Path) -> None:
         index.remove_ids(native.selector_of(gone))
     _fill(index, rows, merged.ids, merged.fresh)
     native.write(index, path)
+
+
+def worth_growing(count: int, fresh: int, trained_count: int) -> bool:
+    """Do the lists trained for ``trained_count`` rows still fit ``count``, of which ``fresh`` are new?"""
+    return trained_count > 0 and count <= RETRAIN_GROWTH * trained_count and fresh <= count / RETRAIN_GROWTH
 
 
 def lists_for(count: int) -> int:

@@ -17,9 +17,6 @@ from search.model import HalfVectors, Ids, IndexChange
 from search.vectors.files import SIDECAR, FileFacts, Writer, map_rows, release
 from search.vectors.scoring import check_rows
 
-RETRAIN_GROWTH = 2.0
-"""Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
-
 _COPY_ROWS = 8192
 _GONE = -1
 
@@ -105,11 +102,6 @@ def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange],
     return Merged(
         ids, facts, np.flatnonzero(rows >= base_ids.size), np.intersect1d(base_ids, touched, assume_unique=True)
     )
-
-
-def worth_growing(count: int, fresh: int, trained_count: int) -> bool:
-    """Do the lists trained for ``trained_count`` rows still fit ``count``, of which ``fresh`` are new?"""
-    return trained_count > 0 and count <= RETRAIN_GROWTH * trained_count and fresh <= count / RETRAIN_GROWTH
 
 
 def _gather(base: HalfVectors, fresh: HalfVectors, rows: Ids) -> HalfVectors:

@@ -21,7 +21,6 @@ from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, files, folding, scoring
 from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
-from search.vectors.compressing import compress
 from search.vectors.exact import ExactIndex, Rows
 from search.vectors.verifying import verify
 
@@ -256,8 +255,13 @@ class SnapshotIndex:
 
     def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
         """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
-        count, grown_from = merged.ids.size, None
-        if folding.worth_growing(count, merged.fresh.size, base.trained_count):
-            grown_from = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
-        compress(folder, merged, self._dim, grown_from)
-        return base.trained_count if grown_from is not None else count
+        from search.vectors import building
+
+        count, path = merged.ids.size, folder / files.COMPRESSED
+        rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
+        if building.worth_growing(count, merged.fresh.size, base.trained_count):
+            old = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
+            building.grow(old, rows, merged, path)
+            return base.trained_count
+        building.build(rows, merged.ids, path)
+        return count

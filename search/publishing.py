@@ -1,0 +1,108 @@
+"""Publishing: a space's catalog tail becomes a new snapshot on disk, here or in a process of its own.
+
+A large library is published by another process. FAISS with its GPU libraries takes 170 MB before it holds a vector,
+the columns of 100,000 clips tens more, and a process that indexes for hours should not keep for good what it needs for
+seconds. A small library, or a process that has loaded FAISS anyway, publishes where it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from search.catalog.store import Catalog
+from search.columns import ClipColumns
+from search.errors import LibraryError, SnapshotError, SoundalikeError
+from search.melody import shelf
+from search.memory import give_back_freed_memory
+from search.model import Space
+from search.vectors.base import COMPRESS_FROM
+from search.vectors.snapshot import SnapshotIndex
+
+INDEX, COLUMNS, CONTOURS = "index", "columns", "contours"
+"""The folders of a space; the last one of the melody space."""
+COLUMNS_KEPT: Final = 2
+_FAILED: Final = 3
+
+
+def publish(catalog: Catalog, folder: Path, space: Space, segments: int) -> None:
+    """Write the snapshot of ``space``, which has about so many ``segments``, into its ``folder``.
+
+    Runs in bounded memory, beside readers; the caller holds the lease. Raises LibraryError (disk full, read-only).
+    """
+    give_back_freed_memory()
+    if segments < COMPRESS_FROM or "faiss" in sys.modules:
+        write(catalog, folder, space)
+        return
+    # -P: what lies in the folder where the user happens to be is no module of ours
+    command = [sys.executable, "-P", "-m", __name__, str(catalog.path), str(folder), space.name]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)  # noqa: S603
+    if done.returncode:
+        raise LibraryError(_what_happened(done.returncode, done.stderr.strip()))
+
+
+def write(catalog: Catalog, folder: Path, space: Space) -> None:
+    """`publish`, in this process."""
+    index = SnapshotIndex.open(folder / INDEX, space.dim, searches=False)
+    sequence = catalog.sequence()
+    index.fold(catalog.changes(space.id, index.sequence), sequence)
+    columns = newest_columns(catalog, folder, space).refreshed(catalog)
+    target = folder / COLUMNS / f"{columns.sequence:020d}"
+    if not target.exists():
+        columns.save(target)
+    for old in _column_folders(folder)[COLUMNS_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    if space.is_melody:
+        shelf.save(folder / CONTOURS, partial(catalog.contours, space.id))
+
+
+def newest_columns(catalog: Catalog, folder: Path, space: Space) -> ClipColumns:
+    """The columns as last published, or made from the catalog where there are none that can be read."""
+    for saved in _column_folders(folder):
+        try:
+            return ClipColumns.load(saved)
+        except SnapshotError:
+            continue  # damaged: an older one, or the catalog, gives the same
+    return ClipColumns.build(catalog, space)
+
+
+def main(argv: Sequence[str]) -> int:
+    """The other process: ``CATALOG FOLDER SPACE``. What went wrong is its last line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job, which lets a publication end
+    path, folder, name = argv
+    try:
+        with Catalog.open(path, create=False, read_only=True) as catalog:
+            space = next(space for space in catalog.spaces() if space.name == name)
+            write(catalog, Path(folder), space)
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return _FAILED
+    return 0
+
+
+def _column_folders(folder: Path) -> list[Path]:
+    """Newest first; names in the making (not all digits) are left out."""
+    parent = folder / COLUMNS
+    if not parent.is_dir():
+        return []
+    return sorted((f for f in parent.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)
+
+
+def _what_happened(status: int, told: str) -> str:
+    last = told.splitlines()[-1] if told else ""
+    if status == _FAILED:
+        return last
+    if status < 0:
+        name = signal.Signals(-status).name
+        return f"the process that publishes the index was ended by {name}; was there memory left? Run the command again"
+    return f"the process that publishes the index failed ({last or f'status {status}'}); run the command again"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
