@@ -3,7 +3,8 @@
     python -m benchmarks.memory --clips 10000 100000 --hours 24
 
 Each job is a process of its own; the peak is what Linux kept as ``VmHWM``, the idle figure that of the same command
-over an empty folder (encoder loaded, nothing to do).
+over an empty folder (encoder loaded, nothing to do). The process that publishes a large library for it, for seconds
+at a time, is told apart: its peak is what the system kept of finished children.
 """
 
 from __future__ import annotations
@@ -22,24 +23,26 @@ from benchmarks.machine import this_machine
 from search.errors import SoundalikeError
 
 _RUN = """
+import resource
 import sys
 from search.cli import main
 status = main(sys.argv[1:])
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(peak.split()[1])
+print(peak.split()[1], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one job needed: its clips, the hours they last, its wall seconds, and its peak."""
+    """What one job needed: its clips, the hours they last, its wall seconds, its peak, and its publisher's (or 0)."""
 
     what: str
     clips: int
     hours: float
     seconds: float
     peak_bytes: int
+    publisher_bytes: int
 
 
 def measure(what: str, sounds: Path, library: Path, encoder: str) -> Peak:
@@ -52,8 +55,9 @@ def measure(what: str, sounds: Path, library: Path, encoder: str) -> Peak:
         raise SoundalikeError(f"indexing {sounds} ended with status {done.returncode}: {done.stderr.strip()}")
     summary, kibibytes = done.stdout.strip().splitlines()
     told = json.loads(summary)
+    own, publisher = (int(figure) * 1024 for figure in kibibytes.split())
     clips = told["indexed"] + told["linked"]
-    return Peak(what, clips, told["hours"], told["seconds"], int(kibibytes) * 1024)
+    return Peak(what, clips, told["hours"], told["seconds"], own, publisher)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _show(peak: Peak, idle: Peak) -> None:
     print(
         f"{peak.what}: {peak.clips} clips, {peak.hours:.1f} h in {peak.seconds:.0f} s, peak "
-        f"{peak.peak_bytes / 1e6:.0f} MB, {(peak.peak_bytes - idle.peak_bytes) / 1e6:.0f} MB above idle",
+        f"{peak.peak_bytes / 1e6:.0f} MB, {(peak.peak_bytes - idle.peak_bytes) / 1e6:.0f} MB above idle"
+        + (f"; the process that publishes {peak.publisher_bytes / 1e6:.0f} MB" if peak.publisher_bytes else ""),
         flush=True,
     )
 

@@ -93,7 +93,11 @@ def info(library: Library) -> LibraryInfo:
             )
             for s in library.catalog.spaces()
         ),
-        failures=tuple({"path": path, "cause": cause} for path, cause in library.catalog.failures()),
+        failures=tuple(
+            {"path": path, "cause": cause}
+            for path, cause in library.catalog.failures()
+            if os.path.lexists(path)  # a file that is gone by now fails nobody
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from search import upkeep
 from search.errors import LibraryError, UsageError
-from search.model import ClipPart, Query, RemoveClip, TextPart
+from search.model import ClipPart, FileFacts, Query, RecordFailure, RemoveClip, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 
 
@@ -137,3 +137,15 @@ def test_a_missing_library_is_not_made_by_reading_it(tmp_path):
     with pytest.raises(LibraryError, match="soundalike index"):
         wiring.library(tmp_path / "nowhere", settings(tmp_path))
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_info_names_the_files_that_failed_as_long_as_they_are_there(tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    with open_library(tmp_path) as library:
+        fill(library, entries("a"))
+        root = library.jobs.root(str(tmp_path))
+        with library.jobs.lease("test", wait_s=5) as lease:
+            failed = [RecordFailure(root.id, FileFacts(name, 8, 1), "no audio") for name in ("bad.wav", "gone.wav")]
+            library.jobs.apply(lease, failed)
+        assert upkeep.info(library).failures == ({"path": str(bad), "cause": "no audio"},)
