@@ -69,7 +69,9 @@ class RecommendQuery:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many clips have a value. ``where`` is the filter (DESIGN.md, ``--where``) that selects exactly these."""
+    """How many clips have a value. ``where`` is the filter (DESIGN.md, ``--where``) that selects exactly these;
+    it may hold an ``and``: put it in parentheses before joining it with another.
+    """
 
     value: str
     count: int

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from search.columns.text import CodeBuilder, TextBuilder, TextColumn
 from search.model import Ids, Spans
+from search.where import TAG_PROBABILITY
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ClipRow, EncodingRow
@@ -161,6 +162,27 @@ class Part:
         """Rows that have a tag, and its probability there."""
         low, high = self.tag_starts[class_], self.tag_starts[class_ + 1]
         return self.tag_rows[low:high], self.tag_probabilities[low:high]
+
+    @cached_property
+    def likely_tags(self) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+        """Class and row of every tag that a clip counts as having (`search.where.TAG_PROBABILITY`)."""
+        likely = self.tag_probabilities.astype(np.float64) >= TAG_PROBABILITY
+        classes = np.repeat(np.arange(len(self.tag_starts) - 1, dtype=np.uint16), np.diff(self.tag_starts))
+        return classes[likely], self.tag_rows[likely]
+
+    @cached_property
+    def folder_places(self) -> dict[bytes, int]:
+        """By its folded name, the code of each folder: of names that differ in case alone, the first one's."""
+        places: dict[bytes, int] = {}
+        for code in range(len(self.folders)):
+            places.setdefault(self.folders.value(code), code)
+        return places
+
+    @cached_property
+    def folded_folder_codes(self) -> NDArray[np.int32]:
+        """(n,) the code in `folder_places` of each clip's folder."""
+        first = [self.folder_places[self.folders.value(code)] for code in range(len(self.folders))]
+        return np.array(first, np.int32)[self.folder_codes]
 
     def segments_of_encodings(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(end_segment,) which segment ids belong to the ``marked`` (m,) encodings."""

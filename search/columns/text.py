@@ -43,6 +43,10 @@ class TextColumn:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def value(self, place: int) -> bytes:
+        """The value at a place, as it is compared: `folded`."""
+        return self.blob[self.starts[place] : self.starts[place + 1] - 1].tobytes()
+
     def contains(self, text: str) -> NDArray[np.bool_]:
         """(n,) whether each value contains ``text``."""
         wanted = folded(text)

@@ -97,13 +97,13 @@ def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None =
     space = library.jobs.space(facts or spec())
     root = library.jobs.root("/sounds")
     with library.jobs.lease("test", wait_s=5) as lease:
-        changes = [_addition(entry, root.id, space.id) for entry in entries]
+        changes = [addition(entry, root.id, space.id) for entry in entries]
         library.jobs.apply(lease, changes)
         if publish:
             library.publish(space, lease, always=True)
 
 
-def _addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
+def addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
     n = len(entry.vectors)
     starts = np.arange(n) * 0.5
     digest = hashlib.sha256(entry.bytes_ or entry.path.encode("utf-8", "surrogateescape")).hexdigest()
