@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,20 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Hum, Line, hum
-from benchmarks.tune_sets import NamedTune
-from search import wiring
-from search.audio import stream
-from search.melody.book import ContourBook, Entry
-from search.melody.contours import VECTOR_DIM, Contour, contour_of_curve, contour_of_notes, windows_of
+from benchmarks.tune_sets import NamedTune, RecordedHum
+from search import Library, wiring
+from search.melody.contours import Contour, contour_of_curve, contour_of_notes
 from search.melody.hearing import listen
-from search.melody.index import MelodyIndex
-from search.melody.model import MelodyAnswer, Notes
-from search.melody.pitch import SAMPLE_RATE_HZ as TRACKED_HZ
+from search.melody.model import Notes
 from search.melody.pitch import pitch_of
-from search.model import IndexChange, Vectors
+from search.melody.space import SPEC, encoding_of
+from search.model import MELODY_SPACE, AddContent, Answer, Content, FileFacts, HumPart, Query
+from search.settings import Settings
 
 K = 10
-CHUNK_TUNES = 200
+CHUNK_TUNES = 500
 PLACE_S = 2.0
 
 
@@ -84,39 +83,36 @@ class Score:
             float(np.mean([r is not None for r in ranks])),
             float(np.mean([0.0 if r is None else 1 / (1 + r) for r in ranks])),
             float(np.mean(places)) if places else 0.0,
-            float(np.mean([a.verdict in ("none", "no melody") for a in asked])),
+            float(np.mean([a.verdict == "none" for a in asked])),
             float(np.median(took)),
             float(np.percentile(took, 95)),
         )
 
 
-def catalogue(tunes: Iterable[Notes], folder: Path) -> MelodyIndex:
-    """An index of ``tunes`` (a hit's ``tune`` is its place among them), published below ``folder`` as a library's
-    is.
-    """
-    entries: list[Entry] = []
-
-    def changes() -> Iterator[IndexChange]:
-        next_id, vectors = 0, []
-        for number, notes in enumerate(tunes):
-            contour = contour_of_notes(notes)
-            vectors.append(windows_of(contour)[1])
-            entries.append(Entry(number, next_id + sum(map(len, vectors[:-1])), contour))
-            if len(vectors) == CHUNK_TUNES:
-                yield _addition(next_id, vectors)
-                next_id += sum(map(len, vectors))
-                vectors = []
-        if vectors:
-            yield _addition(next_id, vectors)
-
-    index = wiring.snapshot_index(folder / "windows", VECTOR_DIM, "cpu")
-    index.fold(changes(), 1)
-    return MelodyIndex(index, ContourBook.of(entries))
+@contextmanager
+def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
+    """A library of ``tunes`` in ``folder``, published. Tune number i is the file ``i.mid``, and content i + 1."""
+    with wiring.library(folder, Settings.from_env({}), create=True) as library:
+        jobs = library.jobs
+        space, root = jobs.space(SPEC), jobs.root(str(folder))
+        with jobs.lease("soundalike bench humming", 0) as lease:
+            waiting: list[AddContent] = []
+            for number, notes in enumerate(tunes):
+                waiting.append(_addition(number, notes, root.id, space.id))
+                if len(waiting) == CHUNK_TUNES:
+                    jobs.apply(lease, waiting)
+                    waiting = []
+            jobs.apply(lease, waiting)
+            library.publish(space, lease, always=True)
+        yield library
 
 
-def _addition(first_id: int, vectors: Sequence[Vectors]) -> IndexChange:
-    rows = np.concatenate(vectors)
-    return IndexChange(1, np.arange(first_id, first_id + len(rows), dtype=np.int64), rows)
+def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddContent:
+    """A tune as the indexing job would add it, had it been in a file."""
+    content = Content(f"{number:064x}", notes.duration_s, sample_rate_hz=0, channels=0, container="MIDI", codec="")
+    file = FileFacts(f"{number}.mid", size_bytes=1, mtime_ns=0)
+    encoding = encoding_of([contour_of_notes(notes)])
+    return AddContent(root_id, file, content, str(number), {}, space_id, encoding)
 
 
 def draw(
@@ -131,16 +127,15 @@ def draw(
     return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng)
 
 
-def ask(index: MelodyIndex, file: Path) -> tuple[MelodyAnswer, float]:
-    """From an audio file to the answer; milliseconds of wall time."""
+def ask(library: Library, file: Path) -> tuple[Answer, float]:
+    """From an audio file to the answer, as any search; milliseconds of wall time."""
     begin = time.perf_counter()
-    wave = np.concatenate([np.empty(0, np.float32), *stream(str(file), TRACKED_HZ)])
-    answer = index.search_hum(pitch_of(wave), K)
+    answer = library.search(Query((HumPart(str(file)),), k=K, space=MELODY_SPACE))
     return answer, (time.perf_counter() - begin) * 1000
 
 
 def ask_all(
-    index: MelodyIndex,
+    library: Library,
     tunes: Sequence[NamedTune],
     level: str,
     start: str,
@@ -156,22 +151,40 @@ def ask_all(
             tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
             file = Path(folder) / "hum.wav"
             write_wave(file, sung)
-            answer, took_ms = ask(index, file)
+            answer, took_ms = ask(library, file)
             asked.append(judge(tunes[tune].notes, tune, sung, answer, took_ms))
     return asked
 
 
-def judge(notes: Notes, tune: int, sung: Hum, answer: MelodyAnswer, took_ms: float) -> Asked:
+def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[RecordedHum]) -> list[Asked]:
+    """Ask by real hums, which begin where their tune does; the passage is not judged."""
+    numbers = {tune.name: number for number, tune in enumerate(tunes)}
+    asked = []
+    for recorded in hums:
+        answer, took_ms = ask(library, recorded.wave)
+        tune = numbers[recorded.tune]
+        asked.append(Asked(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, took_ms))
+    return asked
+
+
+def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, took_ms: float) -> Asked:
     """Compare an answer with what was hummed."""
-    found = [hit.tune for hit in answer.hits]
-    rank = found.index(tune) if tune in found else None
+    rank = _rank(answer, tune)
     place = None
     if rank == 0:
         truth_s = float(notes.start_s[sung.first])
         length_s = float(notes.end_s[min(sung.last, len(notes)) - 1]) - truth_s
         place = is_repeat(notes, truth_s, length_s, answer.hits[0].start_s)
-    probability = answer.hits[0].probability if answer.hits else 0.0
-    return Asked(tune, rank, place, probability, answer.verdict, took_ms)
+    return Asked(tune, rank, place, _probability(answer), answer.verdict, took_ms)
+
+
+def _rank(answer: Answer, tune: int) -> int | None:
+    found = [int(Path(hit.path).stem) for hit in answer.hits]
+    return found.index(tune) if tune in found else None
+
+
+def _probability(answer: Answer) -> float:
+    return (answer.hits[0].probability or 0.0) if answer.hits else 0.0
 
 
 def is_repeat(notes: Notes, truth_s: float, length_s: float, found_s: float) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.humming import catalogue
 from benchmarks.tune_sets import POP909, midi_folder
+from search.errors import UsageError
 from search.melody.confidence import RIVALS, features
 from search.melody.hearing import listen
 from search.melody.index import MelodyIndex
@@ -131,7 +132,7 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int
         if len(cost) < 2:
             continue
         rows.append(features(cost, heard.notes))
-        right.append(answer.hits[0].tune == tune)
+        right.append(answer.hits[0].tune == tune + 1)  # contents are numbered from 1
         inside.append(tune < known)
         hummed_s.append(duration_s)
     return Sample(np.array(rows), np.array(right), np.array(inside), np.array(hummed_s))
@@ -169,9 +170,11 @@ def main() -> None:
     order = np.random.default_rng(5).permutation(len(tunes))
     tunes = [tunes[i] for i in order]
     known = len(tunes) * 3 // 5
-    with tempfile.TemporaryDirectory() as folder:
-        index = catalogue(tunes[:known], Path(folder))
-        sample = ask_tuning(index, tunes, known, 600, 17)
+    with tempfile.TemporaryDirectory() as folder, catalogue(tunes[:known], Path(folder)) as library:
+        melody = library.melody()
+        if melody is None:
+            raise UsageError("the tuning tunes made no library")
+        sample = ask_tuning(melody.index, tunes, known, 600, 17)
     weights = logistic(sample.features, sample.right)
     p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
     print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from search.errors import QueryError
 from search.explain import Explainer, Found
 from search.fusion import RankedClips, fuse
+from search.humming import MelodyView, TuneSearch, better
 from search.model import (
     Answer,
     Bitmap,
     ClipPart,
     Hit,
+    HumPart,
+    NotesPart,
     Part,
     Query,
     Ranking,
@@ -51,16 +54,18 @@ class SearchEngine:
         catalog: ClipCatalog,
         views: Callable[[str | None], list[SpaceView]],
         encoder: Callable[[Space], Encoder],
+        melody: Callable[[], MelodyView | None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._views = views
         self._reader = PartReader(encoder)
+        self._tunes = TuneSearch(melody)
 
     def search(self, query: Query) -> Answer:
         """The ``query.k`` best clips, one hit each.
 
-        Raises QueryError (no positive part, unknown ids, bad k), WhereError (a filter that does not parse),
-        AudioError (a file that cannot be decoded), EncoderError (a model that cannot be had).
+        Raises QueryError (no positive part, unknown ids, bad k, notes that are none), WhereError (a filter that does
+        not parse), AudioError (a file that cannot be decoded), EncoderError (a model that cannot be had).
         """
         started = time.perf_counter()
         check(query)
@@ -68,14 +73,18 @@ class SearchEngine:
         views = self._views(query.space)
         asked = [self._reader.ask(query.parts, view, views) for view in views]
         words = self._words(query, views[0], where)
-        by_sound = [found for one in asked if (found := self._by_sound(one, query, where, words)) is not None]
-        everything = [*by_sound, *(Found(ranked, None) for ranked in words)]
+        tunes = self._tunes.ask(query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
+        others = [*words, *tunes.ranked]
+        by_sound = [found for one in asked if (found := self._by_sound(one, query, where, others)) is not None]
+        everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
         ranked = _merge([found.ranked for found in everything], query.k)
         clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in ranked])}
         there = [(clips[clip_id], score) for clip_id, score in ranked if clip_id in clips]
-        hits = Explainer(asked, everything).hits(there)
-        found_by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
-        return Answer(verdict(hits, found_by_name), hits, (time.perf_counter() - started) * 1e3)
+        hits = Explainer([*asked, *tunes.views], everything, tunes.matches).hits(there)
+        by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
+        heard = verdict([hit for hit in hits if hit.clip_id not in tunes.matches], by_name)
+        took_ms = (time.perf_counter() - started) * 1e3
+        return Answer(better(heard, tunes.verdict), hits, took_ms, tunes.reason)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
@@ -176,6 +185,11 @@ def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:
     if best is None:
         return "weak"
     return "good" if best >= GOOD_PROBABILITY else "weak" if best >= WEAK_PROBABILITY else "none"
+
+
+def _only_tunes(query: Query) -> bool:
+    """One hum and nothing else: its ranking is the answer, and needs no more hits than asked for."""
+    return len(query.parts) == 1 and isinstance(query.parts[0], HumPart | NotesPart)
 
 
 def _own_clips(query: Query, view: SpaceView) -> set[int]:

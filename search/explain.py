@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from search.errors import LibraryError
 from search.fusion import RankedClips, contributions
+from search.humming import tune_hit
+from search.melody.model import MelodyHit
 from search.model import Clip, Hit, Ids, Via
 from search.parts import AskedSpace
 
@@ -38,10 +40,13 @@ class Passage:
 
 
 class Explainer:
-    """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it."""
+    """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it, ``tunes``
+    says by clip id where a hum matched.
+    """
 
-    def __init__(self, asked: Sequence[AskedSpace], found: Sequence[Found]) -> None:
+    def __init__(self, asked: Sequence[AskedSpace], found: Sequence[Found], tunes: Mapping[int, MelodyHit]) -> None:
         self._asked = asked
+        self._tunes = tunes
         self._found = [
             (one, contributions(one.ranked), dict(zip(*_listed(one.ranked), strict=True)))
             for one in found
@@ -53,23 +58,29 @@ class Explainer:
 
         A clip that is taken out of the library at this very moment is left out.
         """
-        best = [self._best_segment(clip) for clip, _ in ranked]
+        best = [self._best_segment(clip) for clip, _ in ranked if clip.id not in self._tunes]
         passages: dict[int, Passage] = {}
         for asked in self._asked:
             ids = [segment_id for one, segment_id in best if one is asked]
             if ids:
                 passages.update(_passages(asked, np.array(ids, np.int64)))
-        return tuple(
-            self._hit(clip, score, asked, passages[segment_id])
-            for (clip, score), (asked, segment_id) in zip(ranked, best, strict=True)
-            if segment_id in passages
-        )
+        places = iter(best)
+        hits: list[Hit] = []
+        for clip, score in ranked:
+            if clip.id in self._tunes:
+                via = self._via(clip.id, None, None)
+                hits.append(tune_hit(clip, score, _absolute(clip), self._tunes[clip.id], via))
+                continue
+            asked, segment_id = next(places)
+            if segment_id in passages:
+                hits.append(self._hit(clip, score, asked, passages[segment_id]))
+        return tuple(hits)
 
     def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage) -> Hit:
         return Hit(
             clip_id=clip.id,
             segment_id=passage.segment_id,
-            path=os.path.join(clip.root.path, clip.path),  # noqa: PTH118 - ten times faster than pathlib's
+            path=_absolute(clip),
             title=clip.title,
             start_s=passage.start_s,
             end_s=passage.end_s,
@@ -84,16 +95,16 @@ class Explainer:
         for one, _, segments in self._found:
             if one.asked is not None and clip.id in segments:
                 return one.asked, segments[clip.id]
-        asked = next((a for a in self._asked if a.vector is not None), self._asked[0])
-        passages = _passages(asked, asked.view.columns.segments_of(clip.content_id))
-        if not passages:
-            return asked, NOWHERE
-        vector = asked.vector
-        if vector is None:
-            return asked, min(passages)
-        return asked, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
+        for asked in sorted(self._asked, key=lambda a: a.vector is None):
+            passages = _passages(asked, asked.view.columns.segments_of(clip.content_id))
+            vector = asked.vector
+            if passages and vector is None:
+                return asked, min(passages)
+            if passages and vector is not None:
+                return asked, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
+        return self._asked[0], NOWHERE
 
-    def _via(self, clip_id: int, asked: AskedSpace, passage: Passage) -> tuple[Via, ...]:
+    def _via(self, clip_id: int, asked: AskedSpace | None, passage: Passage | None) -> tuple[Via, ...]:
         """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
         gains: dict[str, float] = {}
         for one, contribution, _ in self._found:
@@ -140,14 +151,18 @@ def _passages_one_by_one(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passa
     return found
 
 
-def _part_shares(one: AskedSpace, best: AskedSpace, passage: Passage) -> dict[str, float]:
+def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: Passage | None) -> dict[str, float]:
     """How much each wanted part of a space adds to the passage's score; shares sum to 1."""
     wanted = [part for part in one.parts if part.weight > 0] or list(one.parts)
-    if len(wanted) == 1 or one is not best:
+    if len(wanted) == 1 or one is not best or passage is None:
         return {part.label: 1.0 / len(wanted) for part in wanted}
     raw = {part.label: max(part.weight * float(part.vector @ passage.vector), 0.0) for part in wanted}
     total = sum(raw.values())
     return {label: value / total if total else 1.0 / len(raw) for label, value in raw.items()}
+
+
+def _absolute(clip: Clip) -> str:
+    return os.path.join(clip.root.path, clip.path)  # noqa: PTH118 - ten times faster than pathlib's
 
 
 def _listed(ranked: RankedClips) -> tuple[list[int], list[int]]:

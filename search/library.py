@@ -7,6 +7,7 @@ On disk::
     <library>/catalog.sqlite            the truth
     <library>/spaces/<id>/index/<N>/    snapshots of the vectors at catalog sequence N (search.vectors.snapshot)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
+    <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.shelf)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +24,11 @@ from search import publishing
 from search.catalog.store import Catalog
 from search.engine import SearchEngine
 from search.errors import LibraryError, QueryError, SpaceMismatch
-from search.model import Answer, Query, Root, Space
+from search.humming import MelodyView
+from search.melody.index import MelodyIndex
+from search.melody.shelf import OpenBook
+from search.melody.space import SPEC
+from search.model import MELODY_SPACE, Answer, Query, Root, Space
 from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
 from search.settings import Settings
@@ -53,10 +59,11 @@ class Library:
         self._encoders: dict[str, Encoder] = {}
         self._open: dict[int, SpaceView] = {}
         self._indexes: dict[int, SnapshotIndex] = {}
+        self._books: dict[int, OpenBook] = {}
         self._lock = threading.RLock()
         self._spaces: list[Space] = []
         self._checked = float("-inf")
-        self.engine = SearchEngine(catalog, self.views, self.encoder)
+        self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody)
 
     @classmethod
     def open(
@@ -92,6 +99,7 @@ class Library:
         with self._lock:
             self._open.clear()
             self._indexes.clear()
+            self._books.clear()
             self.catalog.close()
 
     @property
@@ -109,9 +117,9 @@ class Library:
         return self.catalog.roots()
 
     def space(self, name: str | None = None) -> Space:
-        """The space called ``name``, or the library's first. Raises QueryError that lists what is there."""
+        """The space called ``name``, or the library's first of sounds. Raises QueryError that lists what is there."""
         spaces = self.catalog.spaces()
-        found = next((space for space in spaces if name is None or space.name == name), None)
+        found = next((space for space in spaces if _is_meant(space, name)), None)
         if found is None:
             raise self._no_space(name)
         return found
@@ -129,6 +137,8 @@ class Library:
 
     def current_fingerprint(self, space: Space) -> str:
         """The fingerprint of the encoder that has the space's name today."""
+        if space.name == MELODY_SPACE:
+            return SPEC.fingerprint
         return self._loaded(space).spec.fingerprint
 
     def _loaded(self, space: Space) -> Encoder:
@@ -142,19 +152,23 @@ class Library:
         return self.engine.search(query)
 
     def views(self, name: str | None = None) -> list[SpaceView]:
-        """The views of the space called ``name``, or of every space, brought up to date at most twice a second."""
+        """The views of the space called ``name``, or of every space of sounds, up to date at most twice a second.
+
+        The melody space is given by its name only: what has a vector there is no sound.
+        """
         with self._lock:
-            if time.monotonic() - self._checked > REFRESH_INTERVAL_S:
-                self._spaces = self.catalog.spaces()
-                for space in self._spaces:
-                    self._refresh(space)
-                self._checked = time.monotonic()
-            if name is None and self._spaces:
-                return [self._open[space.id] for space in self._spaces]
-            for space in self._spaces:
-                if space.name == name:
-                    return [self._open[space.id]]
-        raise self._no_space(name)
+            self._look()
+            found = [self._open[space.id] for space in self._spaces if _is_meant(space, name)]
+        if not found:
+            raise self._no_space(name)
+        return found
+
+    def melody(self) -> MelodyView | None:
+        """The library's tunes, as of the last half second; None where it has no melody space."""
+        with self._lock:
+            self._look()
+            view = next((self._open[space.id] for space in self._spaces if space.name == MELODY_SPACE), None)
+            return None if view is None else MelodyView(view, MelodyIndex(view.index, self._books[view.space.id].book))
 
     def publish(self, space: Space, lease: Lease, *, always: bool = False) -> bool:
         """Turn the catalog's tail into a new snapshot when enough of it is pending (or ``always``); whether it did.
@@ -189,6 +203,7 @@ class Library:
             self._checked = float("-inf")
             self._open.pop(space.id, None)
             self._indexes.pop(space.id, None)
+            self._books.pop(space.id, None)
             self._encoders.pop(space.name, None)
 
     def folder(self, space: Space) -> Path:
@@ -200,6 +215,14 @@ class Library:
         if name is None or not known:
             return QueryError(f"the library at {self.path} is empty; fill it with: soundalike index FOLDER")
         return QueryError(f"this library has no space called {name!r}; its spaces: {known}")
+
+    def _look(self) -> None:
+        """Look at the catalog, unless that was less than `REFRESH_INTERVAL_S` ago."""
+        if time.monotonic() - self._checked > REFRESH_INTERVAL_S:
+            self._spaces = self.catalog.spaces()
+            for space in self._spaces:
+                self._refresh(space)
+            self._checked = time.monotonic()
 
     def _refresh(self, space: Space) -> None:
         """Bring a space's view up to the catalog: the columns first, so that the index knows every segment of them.
@@ -215,5 +238,14 @@ class Library:
             index.refresh()
         columns = columns.refreshed(self.catalog)
         index.replay(self.catalog.changes(space.id, index.sequence))
+        if space.name == MELODY_SPACE:
+            contours = partial(self.catalog.contours, space.id)
+            book = self._books.get(space.id) or OpenBook.open(self.folder(space) / publishing.CONTOURS, contours)
+            self._books[space.id] = book.refreshed(contours)
         self._indexes[space.id] = index
         self._open[space.id] = SpaceView(space, index, columns)
+
+
+def _is_meant(space: Space, name: str | None) -> bool:
+    """Whether ``name`` means this space; without one every space of sounds is meant."""
+    return space.name == name if name is not None else not space.is_melody

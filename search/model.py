@@ -135,6 +135,11 @@ class Space:
     calibration: tuple[float, float] | None = None
     can_text: bool = False
 
+    @property
+    def is_melody(self) -> bool:
+        """Whether it holds tunes (also one whose successor is being made): no sound has a vector there."""
+        return self.name.partition("@")[0] == MELODY_SPACE
+
 
 # --- catalog ----------------------------------------------------------------------------------------------
 
@@ -186,6 +191,15 @@ class ContentContour:
     knots: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredContour:
+    """A tune of a content, as it was stored; its windows are the segments from ``first_segment_id`` on."""
+
+    content_id: int
+    first_segment_id: int
+    contour: ContentContour
+
+
 @dataclass(frozen=True, slots=True)
 class ContentEncoding:
     """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,) bool, tags or None.
@@ -201,6 +215,16 @@ class ContentEncoding:
     tags: SegmentTags | None = None
     segment_ids: Ids = field(default_factory=lambda: np.empty(0, np.int64))
     contours: tuple[ContentContour, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TuneFile:
+    """A file of notes (MIDI): what it is called, what it says of itself, how long it lasts, and its tunes."""
+
+    title: str
+    metadata: Mapping[str, str]
+    duration_s: float
+    encoding: ContentEncoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +404,28 @@ class SegmentPart:
     weight: float = 1.0
 
 
-Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart
+@dataclass(frozen=True, slots=True)
+class HumPart:
+    """A tune that is hummed, sung or whistled in a file, or in the passage of it: 3 to 30 seconds from anywhere in it.
+
+    Searched in the melody space, whatever ``Query.space`` says.
+    """
+
+    path: str
+    start_s: float = 0.0
+    end_s: float | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotesPart:
+    """A tune that is typed: names of notes ("C4 D4 E4:2 r G4") or ABC. Searched as a hum is."""
+
+    notes: str
+    weight: float = 1.0
+
+
+Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart | HumPart | NotesPart
 Verdict: TypeAlias = Literal["good", "weak", "none"]
 
 
@@ -432,8 +477,12 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The hits of a query, best first, with a verdict beside them and the milliseconds they took."""
+    """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
+
+    ``reason`` explains the verdict where there is something to say ("no melody heard: ..."), and is empty elsewhere.
+    """
 
     verdict: Verdict
     hits: tuple[Hit, ...]
     took_ms: float
+    reason: str = ""

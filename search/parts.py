@@ -12,7 +12,19 @@ from numpy.typing import NDArray
 from search import audio
 from search.columns import ClipColumns
 from search.errors import LibraryError, QueryError
-from search.model import AudioPart, ClipPart, Part, SegmentPart, Space, TextPart, Vectors, Wave
+from search.model import (
+    MELODY_SPACE,
+    AudioPart,
+    ClipPart,
+    HumPart,
+    NotesPart,
+    Part,
+    SegmentPart,
+    Space,
+    TextPart,
+    Vectors,
+    Wave,
+)
 from search.ports import Encoder, VectorIndex
 
 BATCH = 16
@@ -60,6 +72,8 @@ class PartReader:
         cannot be decoded.
         """
         found = []
+        if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
+            raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
         for place, part in enumerate(parts, start=1):
             vector = self._vector(part, view, views)
             if vector is not None:
@@ -77,6 +91,8 @@ class PartReader:
                 return self._clip(clip_id, view)
             case SegmentPart(segment_id=segment_id):
                 return self._segment(segment_id, view, views)
+            case HumPart() | NotesPart():
+                return None  # matched by more than a vector (search.humming)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
         encoder = self._encoder(view.space)
@@ -131,6 +147,10 @@ def part_kind(part: Part) -> str:
             return "clip"
         case SegmentPart():
             return "segment"
+        case HumPart():
+            return "hum"
+        case NotesPart():
+            return "notes"
 
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:

@@ -26,6 +26,7 @@ from search.model import (
     Root,
     Scores,
     Space,
+    TuneFile,
     Vectors,
     Waves,
     WordMatch,
@@ -51,6 +52,23 @@ class Encoder(Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) unit rows in the same space. Raises EncoderError when ``spec.can_text`` is false."""
+
+
+class MelodyExtractor(Protocol):
+    """Finds the tunes of files: contours and their windows, with time stamps. Threads may share one.
+
+    It is no `Encoder`: a passage of sound has no vector in the melody space, and a hum is matched by more than vectors.
+    """
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The melody space's facts."""
+
+    def midi(self, path: str) -> TuneFile:
+        """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
+
+    def recording(self, path: str, max_duration_s: float | None = None) -> ContentEncoding:
+        """The tune of a recording; without segments where it has none. Raises AudioError when it cannot be decoded."""
 
 
 class VectorIndex(Protocol):

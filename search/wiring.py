@@ -19,7 +19,7 @@ from search.settings import Device, Settings
 
 if TYPE_CHECKING:
     from search.library import Library
-    from search.ports import Encoder, VectorIndex
+    from search.ports import Encoder, MelodyExtractor, VectorIndex
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
 
@@ -67,6 +67,13 @@ def encoder(name: str, settings: Settings) -> Encoder:
     if family not in families:
         raise EncoderError(f"no encoder is called {name!r}; known families: {', '.join(sorted(families))}")
     return families[family]()(variant, settings)
+
+
+def melody_extractor() -> MelodyExtractor:
+    """What finds the tunes of MIDI files and recordings."""
+    from search.melody.extraction import TuneExtractor
+
+    return TuneExtractor()
 
 
 def exact_index(dim: int) -> ExactIndex:

@@ -7,26 +7,18 @@ They go with their encoding (a cascade in the database), so whoever removes or r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection, func, insert, select
 
+from search.catalog import reading
 from search.catalog.tables import CONTOURS, ENCODINGS
 from search.errors import LibraryError
-from search.model import ContentContour, ContentEncoding, Ids
+from search.model import ContentContour, ContentEncoding, Ids, StoredContour
 
 _PAGE = 1000
+_SAME_ENCODING = (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c.space_id == ENCODINGS.c.space_id)
 _CENT_BYTES, _WINDOW_BYTES, _KNOT_BYTES = 2, 4, 16
-
-
-@dataclass(frozen=True, slots=True)
-class StoredContour:
-    """A tune of a content; its windows are the segments from ``first_segment_id`` on."""
-
-    content_id: int
-    first_segment_id: int
-    contour: ContentContour
 
 
 def store(connection: Connection, content_id: int, space_id: int, encoding: ContentEncoding) -> None:
@@ -51,37 +43,44 @@ def store(connection: Connection, content_id: int, space_id: int, encoding: Cont
     connection.execute(insert(CONTOURS), rows)
 
 
-def since(connection: Connection, space_id: int, sequence: int) -> Iterator[StoredContour]:
-    """Every tune of a space that came after ``sequence`` (0: all), by ascending segment id."""
-    wanted = (
-        select(ENCODINGS.c.first_segment_id, CONTOURS)
-        .join(
-            CONTOURS,
-            (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c.space_id == ENCODINGS.c.space_id),
-        )
-        .where(ENCODINGS.c.space_id == space_id, ENCODINGS.c.sequence > sequence)
-        .order_by(ENCODINGS.c.sequence, CONTOURS.c.number)
-    )
-    encoding, first = -1, 0
-    for row in connection.execute(wanted, execution_options={"yield_per": _PAGE}):
-        if row.first_segment_id != encoding:
-            encoding = first = row.first_segment_id
-        yield StoredContour(
-            row.content_id,
-            first,
-            ContentContour(
-                cents=np.frombuffer(row.cents, "<i2"),
-                window_s=np.frombuffer(row.window_s, "<f4"),
-                knots=np.frombuffer(row.knots, "<f8").reshape(-1, 2),
-            ),
-        )
-        first += row.n_windows
+class ContourReader:
+    """One state of the tunes of a space, for the book that is derived from them."""
 
+    def __init__(self, connection: Connection, space_id: int) -> None:
+        self._connection = connection
+        self._space_id = space_id
+        self.sequence = reading.sequence(connection)
+        """The state's sequence number."""
 
-def first_segments(connection: Connection, space_id: int) -> Ids:
-    """(n,) ascending: the first segment id of every content that is in the space now."""
-    wanted = select(ENCODINGS.c.first_segment_id).where(ENCODINGS.c.space_id == space_id)
-    return np.sort(np.fromiter(connection.execute(wanted).scalars(), np.int64))
+    def since(self, sequence: int) -> Iterator[StoredContour]:
+        """Every tune that came after ``sequence`` (0: all) and is there, by ascending segment id."""
+        wanted = (
+            select(ENCODINGS.c.first_segment_id, CONTOURS)
+            .join(CONTOURS, _SAME_ENCODING)
+            .where(ENCODINGS.c.space_id == self._space_id, ENCODINGS.c.sequence > sequence)
+            .order_by(ENCODINGS.c.sequence, CONTOURS.c.number)
+        )
+        encoding, first = -1, 0
+        for row in self._connection.execute(wanted, execution_options={"yield_per": _PAGE}):
+            if row.first_segment_id != encoding:
+                encoding = first = row.first_segment_id
+            yield StoredContour(
+                row.content_id,
+                first,
+                ContentContour(
+                    cents=np.frombuffer(row.cents, "<i2"),
+                    window_s=np.frombuffer(row.window_s, "<f4"),
+                    knots=np.frombuffer(row.knots, "<f8").reshape(-1, 2),
+                ),
+            )
+            first += row.n_windows
+
+    def contents(self) -> Ids:
+        """(n, 2) by ascending segment id: the first segment id of every content that is in the space, and its id."""
+        table = ENCODINGS.c
+        wanted = select(table.first_segment_id, table.content_id).where(table.space_id == self._space_id)
+        rows = self._connection.execute(wanted.order_by(table.first_segment_id)).all()
+        return np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
 
 
 def check(connection: Connection) -> Iterator[str]:
@@ -107,10 +106,7 @@ def check(connection: Connection) -> Iterator[str]:
     counted = func.sum(CONTOURS.c.n_windows)
     unequal = (
         select(ENCODINGS.c.content_id, ENCODINGS.c.n_segments, counted.label("windows"))
-        .join(
-            CONTOURS,
-            (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c.space_id == ENCODINGS.c.space_id),
-        )
+        .join(CONTOURS, _SAME_ENCODING)
         .group_by(ENCODINGS.c.content_id, ENCODINGS.c.space_id)
         .having(counted != ENCODINGS.c.n_segments)
     )

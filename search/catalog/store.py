@@ -13,6 +13,7 @@ from types import TracebackType
 
 from search.catalog import leases, reading, replacing, spaces, tail, upkeep, words, writing
 from search.catalog.columnar import ColumnReader
+from search.catalog.contours import ContourReader
 from search.catalog.database import Database
 from search.catalog.feedback import CatalogFeedback
 from search.catalog.jobs import CatalogJobs
@@ -159,6 +160,12 @@ class Catalog:
         """One state of the catalog in bulk, for `search.columns`; the block is one read transaction."""
         with self._database.reading() as connection:
             yield ColumnReader(connection, space_id)
+
+    @contextmanager
+    def contours(self, space_id: int) -> Iterator[ContourReader]:
+        """One state of the tunes of a space, for `search.melody.shelf`; the block is one read transaction."""
+        with self._database.reading() as connection:
+            yield ContourReader(connection, space_id)
 
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""

@@ -1,16 +1,11 @@
-"""The melody index: tunes go in, a hum is answered. It joins a vector index of windows to the book of contours."""
+"""The melody index: a hum is answered. It joins the vector index of the tunes' windows to the book of contours."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
-
 from search.errors import QueryError
-from search.melody.book import ContourBook, Entry
+from search.melody.book import Book
 from search.melody.confidence import probabilities, verdict
-from search.melody.contours import Contour, contour_of_curve, contour_of_notes, windows_of
+from search.melody.contours import Contour, contour_of_curve, contour_of_notes
 from search.melody.hearing import listen
 from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
@@ -19,45 +14,12 @@ from search.ports import VectorIndex
 
 
 class MelodyIndex:
-    """Tunes by their windows' ids. ``vectors`` and the book change together; searching threads see one book
-    throughout.
-    """
+    """Tunes by their windows, as they are at one moment; threads may share it."""
 
-    def __init__(self, vectors: VectorIndex, book: ContourBook | None = None) -> None:
+    def __init__(self, vectors: VectorIndex, book: Book) -> None:
         """``vectors`` holds the windows of the contours in ``book``, with unit rows of ``contours.VECTOR_DIM``."""
         self._vectors = vectors
-        self._book = book or ContourBook.of(())
-        self._fresh: list[Entry] = []
-
-    def __len__(self) -> int:
-        return len(self._book) + len(self._fresh)
-
-    @property
-    def book(self) -> ContourBook:
-        """All contours, those added last bound in."""
-        if self._fresh:
-            fresh, self._fresh = self._fresh, []
-            self._book = self._book.joined(ContourBook.of(fresh)) if len(self._book) else ContourBook.of(fresh)
-        return self._book
-
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Add contours; their windows' ids (consecutive from ``first_id``) must be new."""
-        for entry in entries:
-            _, vectors = windows_of(entry.contour)
-            self._vectors.add(entry.first_id + np.arange(len(vectors), dtype=np.int64), vectors)
-        self._fresh.extend(entries)
-
-    def remove(self, tunes: Sequence[int]) -> None:
-        """Take tunes out; unknown ones are ignored."""
-        book = self.book
-        for row in np.flatnonzero(np.isin(book.tune, np.array(tunes, np.int64))):
-            self._vectors.remove(book.window_ids(int(row)))
-        self._book = book.without(tunes)
-
-    def save(self, folder: Path, sequence: int) -> None:
-        """Publish the vectors as the snapshot of ``sequence`` and write the book to ``folder``, a new one."""
-        self.book.save(folder)
-        self._vectors.publish(sequence)
+        self._book = book
 
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
@@ -81,7 +43,7 @@ class MelodyIndex:
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
         if k < 1:
             raise QueryError(f"k is {k}; ask for at least one tune")
-        book = self.book
+        book = self._book
         if not len(book):
             return MelodyAnswer("none", (), "no tunes are indexed")
         matches = look(hum, self._vectors, book, QUICK, among)
@@ -94,12 +56,13 @@ class MelodyIndex:
         return MelodyAnswer(found, hits, "no tune is close enough to be sure" if found == "none" else "")
 
 
-def _hit(matches: Matches, i: int, probability: float, book: ContourBook) -> MelodyHit:
+def _hit(matches: Matches, i: int, probability: float, book: Book) -> MelodyHit:
     places: Places = matches.places
     row = int(places.row[i])
     start_s, end_s = book.tune_time(row, [float(places.start_s[i]), float(matches.end_s[i])])
     return MelodyHit(
-        tune=int(book.tune[row]),
+        tune=int(book.tunes(places.row[i : i + 1])[0]),
+        window=book.window_at(row, float(places.start_s[i])),
         start_s=float(start_s),
         end_s=float(end_s),
         score=-float(matches.cost[i]),

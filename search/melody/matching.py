@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.melody.alignment import LARGEST_ERROR, align
-from search.melody.book import ContourBook
+from search.melody.book import Book, ContourBook
 from search.melody.contours import FRAME_S, TEMPI, Contour, windows_of_hum
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
@@ -74,13 +74,13 @@ class Matches:
     cost: NDArray[np.float32]
 
 
-def look(hum: Contour, index: VectorIndex, book: ContourBook, effort: Effort, among: Bitmap | None = None) -> Matches:
+def look(hum: Contour, index: VectorIndex, book: Book, effort: Effort, among: Bitmap | None = None) -> Matches:
     """All three steps; there may be no matches at all, where ``among`` leaves no window."""
     places = find(hum, index, book, effort.finds, among)
     return match(hum, scale(hum, places, book, effort.aligned), book)
 
 
-def find(hum: Contour, index: VectorIndex, book: ContourBook, finds: int, among: Bitmap | None = None) -> Places:
+def find(hum: Contour, index: VectorIndex, book: Book, finds: int, among: Bitmap | None = None) -> Places:
     """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
     windows = windows_of_hum(hum)
     k = int(np.clip(finds // len(windows.vectors), 10, 500))
@@ -96,7 +96,7 @@ def find(hum: Contour, index: VectorIndex, book: ContourBook, finds: int, among:
     return Places(row[first], start_s[first], tempo[first], np.zeros(len(first), np.float32))
 
 
-def scale(hum: Contour, places: Places, book: ContourBook, keep: int) -> Places:
+def scale(hum: Contour, places: Places, book: Book, keep: int) -> Places:
     """Step 2: the ``keep`` places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
     at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)
@@ -109,7 +109,7 @@ def scale(hum: Contour, places: Places, book: ContourBook, keep: int) -> Places:
     return shifted.take(best)
 
 
-def match(hum: Contour, places: Places, book: ContourBook) -> Matches:
+def match(hum: Contour, places: Places, book: Book) -> Matches:
     """Step 3: align the hum exactly at ``places``; of each tune the closest, closest first."""
     rows = max(2, int(len(hum) * FRAME_S / ALIGN_FRAME_S))
     heard = hum.pitch[np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)]
@@ -118,7 +118,7 @@ def match(hum: Contour, places: Places, book: ContourBook) -> Matches:
     stretches = book.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
     aligned = align(heard, stretches, places.shift)
     order = np.argsort(aligned.cost, kind="stable")
-    _, first = np.unique(book.tune[places.row[order]], return_index=True)
+    _, first = np.unique(book.tunes(places.row[order]), return_index=True)
     best = order[np.sort(first)]
     path_s = (aligned.path[best][:, [0, -1]] - margin + np.array([0, 1])) * ALIGN_FRAME_S
     start_s, end_s = (places.start_s[best][:, None] + places.tempo[best][:, None] * path_s).T

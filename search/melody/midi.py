@@ -25,6 +25,10 @@ MAX_DURATION_S = 24 * 3600.0
 """Delta times of a damaged file can add up to years; nothing that long is a tune."""
 
 MIN_NOTES = 4
+LONGEST_TEXT = 4000
+"""Characters kept of one text."""
+
+_TEXTS = {"copyright": "copyright", "text": "comment", "lyrics": "lyrics"}
 _MELODY_NAME = re.compile(r"\b(melod\w*|vocals?|voice|lead|vox|sing\w*|soprano|tune|theme|canto)\b", re.IGNORECASE)
 _BACKING_NAME = re.compile(r"\b(back\w*|harmon\w*|chord\w*|bass|drum\w*|perc\w*|pad|strings?|rhythm)\b", re.IGNORECASE)
 
@@ -38,11 +42,26 @@ class _Line:
     notes: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class MidiSong:
+    """A MIDI file: its melodies, what it is called ("" where it does not say), its texts, how long it lasts."""
+
+    tunes: tuple[Tune, ...]
+    title: str
+    metadata: dict[str, str]
+    duration_s: float
+
+
 def tunes_from_midi(path: str) -> tuple[Tune, ...]:
     """The melody of a MIDI file: one tune, or several where several tracks are called melodies.
 
     Raises AudioError when the file is no MIDI, is damaged, or has no line of at least four notes that could be sung.
     """
+    return read_midi(path).tunes
+
+
+def read_midi(path: str) -> MidiSong:
+    """A MIDI file with its melodies. Raises AudioError as `tunes_from_midi` does."""
     song = _read(path)
     lines = _lines(song)
     if not lines:
@@ -50,13 +69,33 @@ def tunes_from_midi(path: str) -> tuple[Tune, ...]:
     melodies = [line for line in lines if _MELODY_NAME.search(line.name) and not _BACKING_NAME.search(line.name)]
     long_enough = [line for line in melodies if len(line.notes) >= MIN_NOTES]
     chosen = long_enough or [max(lines, key=_melodiousness)]
-    seconds = _clock(song)
-    tunes = tuple(Tune(_one_voice(line.notes, seconds), line.name if len(chosen) > 1 else "") for line in chosen)
+    clock = _clock(song)
+    tunes = tuple(Tune(_one_voice(line.notes, clock), line.name if len(chosen) > 1 else "") for line in chosen)
     if any(len(tune.notes) < MIN_NOTES for tune in tunes):
         raise AudioError(path, f"the MIDI file has no melody: fewer than {MIN_NOTES} notes")
     if max(tune.notes.duration_s for tune in tunes) > MAX_DURATION_S:
         raise AudioError(path, "the MIDI file is damaged: it claims to last longer than a day")
-    return tunes
+    last_tick = max(int(line.notes[:, 1].max()) for line in lines)
+    duration_s = min(float(np.interp(last_tick, *clock)), MAX_DURATION_S)
+    return MidiSong(tunes, _title(song), _texts(song), duration_s)
+
+
+def _title(song: mido.MidiFile) -> str:
+    """The name of the first track, which is the song's where that track has no notes (Standard MIDI Files 1.0)."""
+    if not song.tracks or any(message.type == "note_on" for message in song.tracks[0]):
+        return ""
+    return " ".join(str(song.tracks[0].name or "").split())[:LONGEST_TEXT]
+
+
+def _texts(song: mido.MidiFile) -> dict[str, str]:
+    """What the file says of itself, for the search by words: copyright, comments, lyrics."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for track in song.tracks:
+        for message in track:
+            if message.type in _TEXTS:
+                said[_TEXTS[message.type]].append(str(getattr(message, "text", "")))
+    joined = {name: " ".join(" ".join(texts).split())[:LONGEST_TEXT] for name, texts in said.items()}
+    return {name: text for name, text in joined.items() if text}
 
 
 def _read(path: str) -> mido.MidiFile:

@@ -61,7 +61,8 @@ class PitchCurve:
 
 @dataclass(frozen=True, slots=True)
 class MelodyHit:
-    """A tune that a hum matches, and where: from ``start_s`` to ``end_s`` of the tune.
+    """A tune that a hum matches, and where: from ``start_s`` to ``end_s`` of the tune; ``window`` is the id of the
+    tune's window that starts closest to there.
 
     ``score`` is higher for a closer match (0 is perfect); ``probability`` is the confidence that this is the tune;
     ``tempo`` is how much faster than the tune the hum went; ``transposed`` is the hum's key less the tune's, in
@@ -69,6 +70,7 @@ class MelodyHit:
     """
 
     tune: int
+    window: int
     start_s: float
     end_s: float
     score: float

@@ -6,6 +6,7 @@ here and hears about 0.2 % of white noise as a pitch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,27 @@ def _half_speed(wave: Wave) -> Wave:
     return np.asarray(soxr.resample(wave, SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ), np.float32)
 
 
+def pitch_of_blocks(blocks: Iterable[Wave]) -> PitchCurve:
+    """The pitch curve of a recording of any length, from blocks (samples,) of it; they are held one at a time."""
+    heard = _tracker().stream(LOWEST_HZ, HIGHEST_HZ)
+    parts = [heard.push(block, SAMPLE_RATE_HZ) for block in blocks]
+    if parts:
+        parts.append(heard.flush())
+    return _curve([part.pitch_hz for part in parts], [part.confidence for part in parts])
+
+
 def _track(wave: Wave) -> PitchCurve:
     if not len(wave):
         return PitchCurve(np.empty(0, np.float32), HOP_S)
     heard = _tracker().detect(wave, SAMPLE_RATE_HZ, LOWEST_HZ, HIGHEST_HZ)
-    midi = 69.0 + 12.0 * np.log2(np.maximum(heard.pitch_hz, 1.0) / 440.0)
-    voiced = _without_islands(heard.confidence >= CONFIDENCE)
+    return _curve([heard.pitch_hz], [heard.confidence])
+
+
+def _curve(pitch_hz: Sequence[NDArray[np.float32]], confidence: Sequence[NDArray[np.float32]]) -> PitchCurve:
+    """What the tracker said, part by part, as one curve in semitones."""
+    hz = np.concatenate([np.empty(0, np.float32), *pitch_hz])
+    midi = 69.0 + 12.0 * np.log2(np.maximum(hz, 1.0) / 440.0)
+    voiced = _without_islands(np.concatenate([np.empty(0, np.float32), *confidence]) >= CONFIDENCE)
     return PitchCurve(np.where(voiced, midi, np.nan).astype(np.float32), HOP_S)
 
 

@@ -11,9 +11,7 @@ import numpy as np
 
 from search.melody.contours import Contour, contour_of_curve
 from search.melody.hearing import steady_notes
-from search.melody.model import PitchCurve
-from search.melody.pitch import pitch_of
-from search.model import Wave
+from search.melody.model import Notes, PitchCurve
 
 LEAST_NOTES = 8
 LEAST_PITCHES = 4
@@ -21,20 +19,20 @@ LEAST_STEADY = 0.5
 """Share of the time between a recording's first and last pitch that lies in steady notes; songs have .6 to .85."""
 
 
-def contour_of_recording(wave: Wave) -> Contour | None:
-    """The contour of ``wave`` (samples,) at ``pitch.SAMPLE_RATE_HZ``, or None where there is no tune to be hummed."""
-    curve = pitch_of(wave)
+def contour_of_recording(curve: PitchCurve) -> Contour | None:
+    """The contour of what was heard in a recording, or None where there is no tune to be hummed."""
     notes = steady_notes(curve)
     pitches = len(np.unique(np.round(notes.pitch))) if len(notes) else 0
-    if len(notes) < LEAST_NOTES or pitches < LEAST_PITCHES or steady_share(curve) < LEAST_STEADY:
+    if len(notes) < LEAST_NOTES or pitches < LEAST_PITCHES or steady_share(curve, notes) < LEAST_STEADY:
         return None
     return contour_of_curve(curve)
 
 
-def steady_share(curve: PitchCurve) -> float:
-    """Steady notes' share of the time between the first sound of pitch and the last; 0 where there is none."""
+def steady_share(curve: PitchCurve, notes: Notes) -> float:
+    """The share of steady ``notes`` in the time between the first sound of pitch and the last; 0 where there is
+    none.
+    """
     voiced = np.flatnonzero(np.isfinite(curve.pitch))
     if not len(voiced):
         return 0.0
-    notes = steady_notes(curve)
     return float((notes.end_s - notes.start_s).sum()) / (int(voiced[-1] - voiced[0] + 1) * curve.hop_s)

@@ -98,8 +98,8 @@ def test_scores_are_the_plain_shares():
 
 def test_hums_find_their_tunes_from_files(tmp_path):
     """The whole way, from WAV files to judged answers: easy hums are nearly all found."""
-    index = humming.catalogue([tune.notes for tune in TUNES], tmp_path)
-    asked = humming.ask_all(index, TUNES, "easy", "anywhere", hums=8, seed=3)
+    with humming.catalogue([tune.notes for tune in TUNES], tmp_path) as library:
+        asked = humming.ask_all(library, TUNES, "easy", "anywhere", hums=8, seed=3)
     score = Score.of("easy", "anywhere", asked)
     assert score.top1 >= 0.75
     assert score.top10 >= 0.85

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from search.melody.book import Entry
-from search.melody.contours import VECTOR_DIM, contour_of_notes, window_starts
+from search.melody.book import ContourBook
+from search.melody.contours import VECTOR_DIM, Contour, contour_of_notes, windows_of
 from search.melody.index import MelodyIndex
 from search.melody.model import Notes, PitchCurve
+from search.melody.space import stored_contour
+from search.model import StoredContour
 from search.vectors.exact import ExactIndex
 
 HOP_S = 0.016
@@ -37,12 +41,18 @@ def curve_of(notes: Notes, first_s: float, length_s: float, tempo: float = 1.0, 
 
 def index_of(tunes: list[Notes]) -> MelodyIndex:
     """A melody index over the exact vector index; tune number i is called i."""
-    index, next_id = MelodyIndex(ExactIndex(VECTOR_DIM)), 0
-    for number, notes in enumerate(tunes):
-        contour = contour_of_notes(notes)
-        index.add([Entry(number, next_id, contour)])
-        next_id += len(window_starts(contour))
-    return index
+    return index_of_contours([contour_of_notes(notes) for notes in tunes])
+
+
+def index_of_contours(contours: Sequence[Contour]) -> MelodyIndex:
+    """The same for contours."""
+    vectors, pages, next_id = ExactIndex(VECTOR_DIM), [], 0
+    for number, contour in enumerate(contours):
+        _, rows = windows_of(contour)
+        vectors.add(np.arange(next_id, next_id + len(rows)), rows)
+        pages.append(StoredContour(number, next_id, stored_contour(contour)))
+        next_id += len(rows)
+    return MelodyIndex(vectors, ContourBook.of(pages))
 
 
 def voice(curve: PitchCurve, sample_rate_hz: int = 16_000, seed: int = 0) -> np.ndarray:

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.errors import LibraryError
-from search.melody.book import ContourBook, Entry
 from search.melody.contours import (
     FRAME_S,
     LONGEST_REST_S,
@@ -83,40 +81,6 @@ def test_onsets_are_where_the_pitch_steps():
     """Steps of a semitone are heard, wavering by a fifth of one is not."""
     pitch = np.repeat([60, 62, 61, 67], 10).astype(np.float32) + 0.2 * np.sin(np.arange(40)).astype(np.float32)
     assert onsets(pitch).tolist() == [0, 10, 20, 30]
-
-
-def test_the_book_finds_contours_by_their_windows_and_survives_the_disk(tmp_path):
-    """Ids lead to rows and times, unknown ones to -1; a saved book reads back equal; without a tune, the others
-    stay."""
-    contours = [contour_of_notes(tune(seed)) for seed in range(4)]
-    starts = [100, 1000, 2000, 3000]
-    book = ContourBook.of(
-        Entry(n + 10, first, contour) for n, (first, contour) in enumerate(zip(starts, contours, strict=True))
-    )
-    rows, at_s = book.locate(np.array([100, 1003, 99, 999, 2000 + len(window_starts(contours[2])), 3001]))
-    assert rows.tolist() == [0, 1, -1, -1, -1, 3]
-    assert at_s[1] == pytest.approx(window_starts(contours[1])[3], abs=1e-5)
-    book.save(tmp_path / "book")
-    again = ContourBook.load(tmp_path / "book")
-    assert again.tune.tolist() == [10, 11, 12, 13]
-    assert np.array_equal(
-        again.stretches(np.array([2]), np.array([[0.0, 1.0]])), book.stretches(np.array([2]), np.array([[0.0, 1.0]]))
-    )
-    fewer = again.without([11])
-    assert fewer.tune.tolist() == [10, 12, 13]
-    assert fewer.locate(np.array([2005]))[0].tolist() == [1]
-    assert fewer.joined(ContourBook.of([Entry(11, 1000, contours[1])])).tune.tolist() == [10, 11, 12, 13]
-
-
-def test_a_damaged_book_says_so(tmp_path):
-    """A file cut off is a LibraryError that names the remedy, as is a folder that is not there."""
-    ContourBook.of([Entry(0, 0, contour_of_notes(tune(0)))]).save(tmp_path / "book")
-    (tmp_path / "book/cents.npy").write_bytes(b"\x93NUMPY")
-    for folder in ("book", "none"):
-        with pytest.raises(LibraryError, match="rebuild the melody index"):
-            ContourBook.load(tmp_path / folder)
-    with pytest.raises(LibraryError, match="cannot be written"):
-        ContourBook.of(()).save(tmp_path / "book")
 
 
 def test_nothing_voiced_has_no_contour():

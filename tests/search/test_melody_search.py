@@ -92,15 +92,6 @@ def test_a_tune_that_is_not_there_is_no_match(index):
     assert refused >= 8
 
 
-def test_a_removed_tune_is_not_found_and_the_others_stay():
-    """Take one out of twelve: it never comes back; the rest is found as before."""
-    small = index_of(TUNES[:12])
-    small.remove([4, 99])
-    assert len(small) == 11
-    assert 4 not in [hit.tune for hit in small.search_hum(curve_of(TUNES[4], 5.0, 9.0), k=12).hits]
-    assert small.search_hum(curve_of(TUNES[5], 5.0, 9.0)).hits[0].tune == 5
-
-
 def test_nothing_indexed_is_no_match_and_k_must_be_positive():
     """An empty index answers clearly; k = 0 is a mistake."""
     empty = index_of([])

@@ -1,0 +1,38 @@
+"""From a file to what the melody space keeps of it: a MIDI file's melodies, or the tune of a recording."""
+
+from __future__ import annotations
+
+import os
+
+from search.audio import stream
+from search.melody.contours import contour_of_notes
+from search.melody.midi import read_midi
+from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+from search.melody.recording import contour_of_recording
+from search.melody.space import SPEC, encoding_of
+from search.model import ContentEncoding, TuneFile
+
+
+class TuneExtractor:
+    """The `search.ports.MelodyExtractor`: stateless, threads may share it."""
+
+    spec = SPEC
+
+    def midi(self, path: str) -> TuneFile:
+        """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
+        song = read_midi(path)
+        encoding = encoding_of([contour_of_notes(tune.notes) for tune in song.tunes])
+        return TuneFile(song.title or _stem(path), song.metadata, song.duration_s, encoding)
+
+    def recording(self, path: str, max_duration_s: float | None = None) -> ContentEncoding:
+        """The tune of a recording; an encoding without segments where it has none that could be hummed.
+
+        Raises AudioError when it cannot be decoded.
+        """
+        curve = pitch_of_blocks(stream(path, SAMPLE_RATE_HZ, max_duration_s=max_duration_s))
+        contour = contour_of_recording(curve)
+        return encoding_of([] if contour is None else [contour])
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a name of any bytes
