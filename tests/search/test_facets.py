@@ -12,7 +12,7 @@ from search.columns import facets as counting
 from search.errors import QueryError, WhereError
 from search.model import AddContent, RemoveClip, SegmentTags
 from search.where import parse
-from tests.search.libraries import Entry, addition, axis, fill, open_library, spec
+from tests.search.libraries import Entry, addition, axis, open_library, spec
 
 FACTS = spec(vocabulary=("Dog", 'a "quoted" tag', "Rain"))
 
@@ -40,7 +40,6 @@ def put(library, clips):
 @pytest.fixture
 def library(tmp_path):
     with open_library(tmp_path, FACTS) as library:
-        fill(library, [], FACTS)
         put(library, [tagged("Kitchen/a.wav", 1, 0.9, 0.5, 0.0), tagged("Kitchen/b.wav", 4, 0.2, 0.8, 0.0)])
         with library.jobs.lease("test", wait_s=5) as lease:
             library.publish(library.space(), lease, always=True)
