@@ -2,7 +2,8 @@
 
 What a user can add without touching this code comes in through entry points: ``soundalike.encoders`` (a family's
 ``load(variant, settings) -> Encoder``), ``soundalike.indexes`` (``open(directory, dim, device) -> VectorIndex``),
-``soundalike.commands`` (a tuple of `Command`) and ``soundalike.jobs`` (the work of upper rooms, by name).
+``soundalike.commands`` (a tuple of `Command`), ``soundalike.jobs`` (the work of upper rooms, by name) and
+``soundalike.pages`` (a function that makes the Flask blueprint to mount at ``/``).
 """
 
 from __future__ import annotations
@@ -124,6 +125,12 @@ def job(name: str) -> Callable[..., Any]:
     if not points:
         raise UsageError(f"no installed package does the job {name!r}; reinstall soundalike with its indexer")
     return cast("Callable[..., Any]", next(iter(points)).load())
+
+
+def page() -> Callable[[], Any] | None:
+    """What makes the web page's Flask blueprint, None where no page is installed."""
+    point = next(iter(sorted(entry_points(group="soundalike.pages"), key=lambda p: p.name)), None)
+    return None if point is None else cast("Callable[[], Any]", point.load())
 
 
 def _lazy(target: str) -> Callable[[], EncoderFactory]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
-from search.model import Clip, Content, ContentEncoding, Root, Space, Tag
+from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, Tag
 
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
@@ -154,6 +154,24 @@ def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
     )
     count = connection.execute(select(func.count()).select_from(CLIPS).where(CLIPS.c.root_id == root_id)).scalar_one()
     return KnownFiles(connection.execute(wanted), int(count))
+
+
+def file(connection: Connection, clip_id: int) -> KnownFile | None:
+    """A clip's file as the catalog remembers it; ``encoded`` says whether in any space."""
+    wanted = (
+        select(
+            *CLIPS.c,
+            CONTENTS.c.digest,
+            select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == CLIPS.c.content_id).exists().label("encoded"),
+        )
+        .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
+        .where(CLIPS.c.id == clip_id)
+    )
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    facts = FileFacts(blobs.path_text(row.path), row.size_bytes, row.mtime_ns)
+    return KnownFile(row.id, row.content_id, row.digest, facts, row.encoded, row.missing)
 
 
 def failures(connection: Connection) -> list[tuple[str, str]]:

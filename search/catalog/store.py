@@ -181,6 +181,11 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.missing(connection)
 
+    def file(self, clip_id: int) -> KnownFile | None:
+        """A clip's file as the catalog remembers it; ``encoded`` says whether in any space."""
+        with self._database.reading() as connection:
+            return reading.file(connection, clip_id)
+
     def failures(self) -> list[tuple[str, str]]:
         """Absolute path and cause of every file that could not be indexed."""
         with self._database.reading() as connection:

@@ -1,0 +1,138 @@
+"""`create_app`: the Flask application over one open library."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib.metadata import version
+
+from flask import Response, g, request
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
+from flask_openapi3.models import SecurityScheme
+from flask_openapi3.types import SecuritySchemesDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from search import wiring
+from search.service import logs, problems
+from search.service.config import MAX_JSON_BYTES
+from search.service.guard import Guard
+from search.service.routes.clips import ClipRoutes
+from search.service.routes.jobs import JobRoutes
+from search.service.routes.media import MediaRoutes
+from search.service.routes.searching import SearchRoutes
+from search.service.routes.status import StatusRoutes, plain_page
+from search.service.service import Service
+
+PREFIX = "/api/v1"
+DOCUMENT = f"{PREFIX}/openapi.json"
+COMMON = problems.described(400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
+"""What any endpoint may answer: the guard, the limits and the engine stand before each."""
+_FORM_MEMORY_BYTES = 1 << 20
+_SLOW_MS = 1000.0
+_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""No other site may embed, script or read this one (CORS headers are never sent), and this one asks nothing of any."""
+
+log = logging.getLogger("soundalike.service")
+
+
+def create_app(service: Service) -> OpenAPI:
+    """The application. Nothing outside ``service`` is touched, and nothing is loaded before it is asked for."""
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
+    security: SecuritySchemesDict | None = {"key": key} if service.config.needs_keys else None
+    app = OpenAPI(
+        "soundalike",
+        info=Info(title="Soundalike", version=version("soundalike"), description="Find sounds by sound and by words."),
+        security_schemes=security,
+        doc_ui=False,
+        validation_error_status=422,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.invalid,
+        static_folder=None,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
+    app.url_map.strict_slashes = True
+    app.config.update(MAX_CONTENT_LENGTH=service.config.limits.upload_bytes, MAX_FORM_MEMORY_SIZE=_FORM_MEMORY_BYTES)
+    problems.register(app)
+    _around_requests(app, service)
+    api = APIBlueprint(
+        "api",
+        __name__,
+        url_prefix=PREFIX,
+        abp_responses=COMMON,
+        abp_security=[{"key": []}] if security else None,
+    )
+    for routes in (SearchRoutes, ClipRoutes, MediaRoutes, JobRoutes, StatusRoutes):
+        routes(service).register(api)
+    app.register_api(api)
+    app.add_url_rule(DOCUMENT, "openapi_document", lambda: app.api_doc)
+    StatusRoutes(service).register_at_root(app)
+    _mount_page(app)
+    return app
+
+
+def _around_requests(app: OpenAPI, service: Service) -> None:
+    guard = Guard(service.config, service.keys)
+
+    def begin() -> None:
+        g.started_s = time.perf_counter()
+        g.request_id = logs.request_id(request.headers.get("X-Request-Id"))
+        guard.admit(request)
+        _check_json()
+
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        seconds = time.perf_counter() - g.started_s
+        route = request.url_rule.rule if request.url_rule else "none"
+        service.metrics.request(request.method, route, response.status_code, seconds)
+        fields = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "ms": round(seconds * 1e3, 2),
+            "bytes": response.content_length,
+            "client": request.remote_addr,
+            "key": g.get("key_name"),
+        }
+        level = logging.WARNING if response.status_code >= 500 or seconds * 1e3 > _SLOW_MS else logging.INFO
+        log.log(level, "request", extra={logs.FIELDS: fields})
+        return response
+
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def _check_json() -> None:
+    """What comes as JSON must be JSON, and not too much of it. Raises BadRequest, RequestEntityTooLarge."""
+    if request.method in ("GET", "HEAD", "DELETE", "OPTIONS"):
+        return
+    if request.mimetype == "application/json":
+        request.max_content_length = MAX_JSON_BYTES
+        try:
+            request.get_json()
+        except (BadRequest, RecursionError) as error:
+            raise BadRequest("the body is not JSON") from error
+    elif request.mimetype != "multipart/form-data" and request.content_length:
+        raise UnsupportedMediaType("send application/json or multipart/form-data")
+
+
+def _mount_page(app: OpenAPI) -> None:
+    """The web page at ``/`` where one is installed, else a page of one paragraph that says where the API is."""
+    make_blueprint = wiring.page()
+    if make_blueprint is not None:
+        app.register_blueprint(make_blueprint())
+    else:
+        app.add_url_rule("/", "plain_page", plain_page)

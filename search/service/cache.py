@@ -1,0 +1,71 @@
+"""What is costly to make again, on disk, within a bound."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+SWEEP_EVERY = 64
+"""Files written between two looks at how much there is."""
+KEPT_SHARE = 0.8
+"""A sweep takes the oldest away until so much of the bound is left, so that it is not due again at once."""
+
+
+class DiskCache:
+    """Bytes by name in a folder of at most about ``max_bytes``; the ones that were not asked for longest go first.
+
+    Threads and processes may share the folder. Losing it costs time and nothing else: whatever goes wrong with the
+    disk, `get` makes the bytes anew.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._written = 0
+
+    def get(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The bytes called ``name``, made by ``make`` where they are not there. Raises what ``make`` raises."""
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        path = self._folder / digest[:2] / digest[2:]
+        with contextlib.suppress(OSError):
+            found = path.read_bytes()
+            os.utime(path)
+            return found
+        made = make()
+        with contextlib.suppress(OSError):
+            self._put(path, made)
+        return made
+
+    def _put(self, path: Path, content: bytes) -> None:
+        if len(content) > self._max_bytes * KEPT_SHARE:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as partial:
+            partial.write(content)
+        Path(partial.name).replace(path)  # readers see all of it or nothing
+        with self._lock:
+            self._written += 1
+            due = self._written % SWEEP_EVERY == 1
+        if due:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        found: list[tuple[float, int, Path]] = []
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(OSError):  # another process swept it
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        if total <= self._max_bytes:
+            return
+        for _, size, path in sorted(found):
+            path.unlink(missing_ok=True)
+            total -= size
+            if total <= self._max_bytes * KEPT_SHARE:
+                return

@@ -1,0 +1,51 @@
+"""From the engine's answers to what a client reads."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+
+from search.library import Library
+from search.model import Answer
+from search.service.answers import SearchOut
+
+ROOTS_CACHE_S = 5.0
+
+
+class Hits:
+    """Makes paths relative to their roots: where a library lies on its machine is no client's business."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._roots: tuple[str, ...] = ()
+        self._until_s = 0.0
+
+    def out(self, answer: Answer) -> SearchOut:
+        """The answer as JSON has it."""
+        roots = self._known_roots()
+        hits = tuple(replace(hit, path=_below(hit.path, roots)) for hit in answer.hits)
+        return SearchOut.model_validate(replace(answer, hits=hits))
+
+    def _known_roots(self) -> tuple[str, ...]:
+        """Every root with a separator behind it, longest first: an inner root's files are its own."""
+        with self._lock:
+            if time.monotonic() >= self._until_s:
+                paths = (root.path.rstrip(os.sep) + os.sep for root in self._library.roots())
+                self._roots = tuple(sorted(paths, key=len, reverse=True))
+                self._until_s = time.monotonic() + ROOTS_CACHE_S
+            return self._roots
+
+
+def _below(path: str, roots: tuple[str, ...]) -> str:
+    for root in roots:
+        if path.startswith(root):
+            return text(path[len(root) :])
+    return text(os.path.basename(path))  # noqa: PTH119 - a root that was made a moment ago
+
+
+def text(path: str) -> str:
+    """A path as JSON can write it: bytes that are no UTF-8 become replacement characters."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,108 @@
+"""What a sound looks like: its waveform in few numbers, and its spectrogram as a picture.
+
+Both are made in one pass over the decoded sound, in memory that does not grow with its length.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.encoders.filters import slaney_bank
+from search.model import Wave
+
+RATE_HZ = 22_050
+FFT_SIZE = 1024
+LOW_HZ = 30.0
+RANGE_DB = 80.0
+_FRAMES_AT_ONCE = 256
+_COLOURS = ((0, 0, 4), (40, 11, 84), (101, 21, 110), (159, 42, 99), (212, 72, 66), (245, 125, 21), (252, 255, 164))
+"""From silent to loud: dark to light at an even pace, also without colour vision (after matplotlib's inferno)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """Lowest and highest sample of each of n equal stretches from ``start_s`` to ``end_s``; both (n,), in [-1, 1]."""
+
+    start_s: float
+    end_s: float
+    low: list[float]
+    high: list[float]
+
+
+def peaks(path: str, start_s: float, end_s: float, buckets: int) -> Peaks:
+    """The waveform of a passage. Raises AudioError."""
+    count = max(1, round((end_s - start_s) * RATE_HZ))
+    buckets = min(buckets, count)
+    low = np.zeros(buckets, np.float32)
+    high = np.zeros(buckets, np.float32)
+    done = 0
+    for block in audio.stream(path, RATE_HZ, start_s=start_s, end_s=end_s):
+        # what a header promised too little of counts to the last stretch
+        places = np.minimum((np.arange(done, done + len(block)) * buckets) // count, buckets - 1)
+        first, starts = np.unique(places, return_index=True)
+        low[first] = np.minimum(low[first], np.minimum.reduceat(block, starts))
+        high[first] = np.maximum(high[first], np.maximum.reduceat(block, starts))
+        done += len(block)
+    return Peaks(start_s, end_s, low.astype(float).round(4).tolist(), high.astype(float).round(4).tolist())
+
+
+def spectrogram_png(path: str, start_s: float, end_s: float, width: int, height: int) -> bytes:
+    """A picture of a passage, PNG: time to the right, mel-spaced frequency upwards, `RANGE_DB` below its loudest.
+
+    A column is the mean power of the frames that fall on it. Raises AudioError.
+    """
+    hop = max(64, min(FFT_SIZE // 2, math.ceil((end_s - start_s) * RATE_HZ / width)))
+    frames = max(1, math.ceil((end_s - start_s) * RATE_HZ / hop))
+    bank = slaney_bank(height, FFT_SIZE, RATE_HZ, LOW_HZ, RATE_HZ / 2)
+    power = np.zeros((min(width, frames), height), np.float64)
+    counts = np.zeros(len(power), np.int64)
+    done = 0
+    for part in _spectra(audio.stream(path, RATE_HZ, start_s=start_s, end_s=end_s), hop):
+        places = np.minimum((np.arange(done, done + len(part)) * len(power)) // frames, len(power) - 1)
+        np.add.at(power, places, part @ bank)
+        np.add.at(counts, places, 1)
+        done += len(part)
+    return _png(_levels(power / np.maximum(counts, 1)[:, None]), width, height)
+
+
+def _spectra(blocks: Iterable[Wave], hop: int) -> Iterator[NDArray[np.float32]]:
+    """Power spectra (n, FFT_SIZE // 2 + 1) of Hann-windowed frames, centred on every ``hop``-th sample."""
+    window = np.hanning(FFT_SIZE).astype(np.float32)
+    held = np.zeros(FFT_SIZE // 2, np.float32)
+    for block in itertools.chain(blocks, [np.zeros(FFT_SIZE // 2, np.float32)]):
+        held = np.concatenate((held, block))
+        count = (len(held) - FFT_SIZE) // hop + 1
+        for first in range(0, count, _FRAMES_AT_ONCE):
+            last = min(first + _FRAMES_AT_ONCE, count)
+            frames = np.lib.stride_tricks.sliding_window_view(held, FFT_SIZE)[first * hop : (last - 1) * hop + 1 : hop]
+            yield (np.abs(np.fft.rfft(frames * window, axis=1)) ** 2).astype(np.float32)
+        if count > 0:
+            held = held[count * hop :]
+
+
+def _levels(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(columns, bands) in [0, 1]: decibels below the loudest, from `RANGE_DB` to none."""
+    db = 10.0 * np.log10(np.maximum(power, 1e-12))
+    return np.clip(1.0 + (db - db.max()) / RANGE_DB, 0.0, 1.0) if power.any() else np.zeros_like(db)
+
+
+def _png(levels: NDArray[np.float64], width: int, height: int) -> bytes:
+    from PIL import Image
+
+    steps = np.linspace(0.0, 1.0, len(_COLOURS))
+    palette = np.stack([np.interp(np.linspace(0, 1, 256), steps, channel) for channel in zip(*_COLOURS, strict=True)])
+    image = Image.fromarray(np.round(levels.T[::-1] * 255).astype(np.uint8))
+    image.putpalette(np.round(palette.T).astype(np.uint8).tobytes())
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.NEAREST)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=False, compress_level=6)
+    return out.getvalue()

@@ -1,0 +1,129 @@
+"""Every error as a problem document (RFC 9457, ``application/problem+json``)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, g, has_request_context
+from flask_openapi3 import OpenAPI
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.http import HTTP_STATUS_CODES
+
+from search.errors import (
+    AudioError,
+    EncoderError,
+    LibraryBusy,
+    LibraryError,
+    QueryError,
+    SoundalikeError,
+    UsageError,
+    printable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+BUSY_RETRY_S = 5
+
+log = logging.getLogger("soundalike.service")
+
+_STATUS: tuple[tuple[type[SoundalikeError], int], ...] = (
+    (QueryError, 422),
+    (AudioError, 422),
+    (UsageError, 422),
+    (LibraryBusy, 409),
+    (EncoderError, 503),
+    (LibraryError, 503),
+)
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request: where, and what."""
+
+    where: str
+    what: str
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 has it; ``request_id`` finds the line in the service's log."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+def described(*statuses: int) -> dict[int | str, Any]:
+    """The OpenAPI responses of these statuses, for a route's declaration."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTP_STATUS_CODES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    errors: list[FieldProblem] | None = None,
+    retry_after_s: int | None = None,
+) -> Response:
+    """The response that says so."""
+    body = Problem(
+        title=HTTP_STATUS_CODES.get(status, "Error"),
+        status=status,
+        detail=detail,
+        request_id=getattr(g, "request_id", None) if has_request_context() else None,
+        errors=errors,
+    )
+    response = Response(body.model_dump_json(exclude_none=True), status, mimetype=MEDIA_TYPE)
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def invalid(error: ValidationError) -> Response:
+    """A request that does not fit its model."""
+    found = [
+        FieldProblem(where=".".join(printable(str(step)) for step in one["loc"]) or "body", what=printable(one["msg"]))
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    shown = "; ".join(f"{one.where}: {one.what}" for one in found[:3])
+    return problem(422, shown or "the request does not fit", errors=found[:20])
+
+
+def refusal(error: SoundalikeError) -> Response:
+    """What the engine refused. The causes of its errors are written for people and name no secret."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    detail = error.cause if isinstance(error, AudioError) else str(error)
+    if status >= 500:
+        log.error("refused: %s", error)
+    return problem(status, printable(detail), retry_after_s=BUSY_RETRY_S if status in (409, 503) else None)
+
+
+def register(app: OpenAPI) -> None:
+    """Let every error of the application leave as a problem document."""
+
+    def http_error(error: HTTPException) -> Response:
+        if isinstance(error.response, Response):
+            return error.response
+        return _from_http(error)
+
+    def failure(error: InternalServerError) -> Response:
+        # the exception itself is in the log, with its request id; a client learns no internals
+        return problem(500, "the service failed on this request; its log says why, under this request id")
+
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(SoundalikeError, refusal)
+    app.register_error_handler(InternalServerError, failure)
+
+
+def _from_http(error: HTTPException) -> Response:
+    response = problem(error.code or 500, error.description or "")
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response

@@ -1,0 +1,67 @@
+"""How often a client may ask, and how much of the costly work is done at once."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from werkzeug.exceptions import TooManyRequests
+
+BURST_S = 2.0
+"""A client that was quiet may ask as much at once as it may in this time."""
+MAX_CLIENTS = 10_000
+
+
+class RateLimiter:
+    """A token bucket for each client (key or address). Threads share it; each process has its own."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """``per_second`` 0: no limit."""
+        self._rate = per_second
+        self._size = max(1.0, per_second * BURST_S)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client -> tokens, when
+
+    def wait_s(self, client: str) -> float:
+        """Take a token of ``client``: 0.0, or after how many seconds there will be one."""
+        if self._rate <= 0:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            tokens, then = self._buckets.pop(client, (self._size, now))
+            tokens = min(self._size, tokens + (now - then) * self._rate)
+            allowed = tokens >= 1.0
+            self._buckets[client] = (tokens - 1.0 if allowed else tokens, now)
+            if len(self._buckets) > MAX_CLIENTS:  # whoever was quiet longest has a full bucket anyway
+                self._buckets.popitem(last=False)
+            return 0.0 if allowed else (1.0 - tokens) / self._rate
+
+    def require(self, client: str) -> None:
+        """Raises TooManyRequests (429, with Retry-After) when ``client`` asks too often."""
+        wait_s = self.wait_s(client)
+        if wait_s > 0:
+            raise TooManyRequests("too many requests; slow down", retry_after=max(1, math.ceil(wait_s)))
+
+
+class Slots:
+    """So many at once, of decoding or of open event streams; a further one waits, then is refused."""
+
+    def __init__(self, count: int, wait_s: float, what: str) -> None:
+        self._free = threading.BoundedSemaphore(count)
+        self._wait_s = wait_s
+        self._what = what
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a slot. Raises TooManyRequests (429, with Retry-After) when none comes free."""
+        if not self._free.acquire(timeout=self._wait_s):
+            raise TooManyRequests(f"too many {self._what} at once; try again", retry_after=max(1, round(self._wait_s)))
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -1,0 +1,208 @@
+"""What may be asked. These models validate requests and make the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+from flask_openapi3 import FileStorage
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.model import AudioPart, ClipPart, Part, SegmentPart, TextPart
+from search.service.config import MAX_K, MAX_PARTS, MAX_QUERY_CHARACTERS
+from search.where import MAX_CHARACTERS
+
+MAX_ID = 2**63 - 1
+
+Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
+Weight: TypeAlias = Annotated[
+    float, Field(ge=-1000, le=1000, description="How much it counts; below 0: not like this. Not 0.")
+]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=MAX_K, description="How many hits.")]
+Filter: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_CHARACTERS, description='A filter, like: duration_s < 6 and tag = "Dog"'),
+]
+Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
+
+
+class Body(BaseModel):
+    """A JSON body: types are taken at their word, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Parameters(BaseModel):
+    """Parameters of a path or a query string: text that is read as the type it should have."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Pydantic's; without arguments, as the framework asks for it at every request, it is made once."""
+        return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema(cls)
+
+
+@cache
+def _schema(model: type[Parameters]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
+
+
+# --- the parts of a query ---------------------------------------------------------------------------------
+
+
+class TextIn(Body):
+    """Words: looked up in meaning, where the encoder reads, and in names and metadata."""
+
+    text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+    weight: Weight = 1.0
+
+
+class ClipIn(Body):
+    """A clip of the library."""
+
+    clip_id: Id
+    weight: Weight = 1.0
+
+
+class SegmentIn(Body):
+    """A segment of the library."""
+
+    segment_id: Id
+    weight: Weight = 1.0
+
+
+class AudioIn(Body):
+    """A file of this request, or the passage of it from ``start_s`` to ``end_s``."""
+
+    audio: Annotated[str, Field(min_length=1, max_length=100, description="The multipart field that has the file.")]
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    weight: Weight = 1.0
+
+
+PartIn: TypeAlias = TextIn | ClipIn | SegmentIn | AudioIn
+
+
+class SearchIn(Body):
+    """What to look for: any number of wanted and unwanted parts in one question."""
+
+    parts: Annotated[list[PartIn], Field(max_length=MAX_PARTS)] = []
+    k: Count = 10
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class SearchForm(BaseModel):
+    """A search with files: ``query`` names the fields that hold them, a lone file stands in ``audio``."""
+
+    query: SearchIn | None = None
+    audio: FileStorage | None = None
+
+
+def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
+    """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one."""
+    match asked:
+        case TextIn(text=text, weight=weight):
+            return TextPart(text, weight)
+        case ClipIn(clip_id=clip_id, weight=weight):
+            return ClipPart(clip_id, weight)
+        case SegmentIn(segment_id=segment_id, weight=weight):
+            return SegmentPart(segment_id, weight)
+        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight):
+            return AudioPart(paths[name], start_s, end_s, weight)
+
+
+# --- clips --------------------------------------------------------------------------------------------------
+
+Sort: TypeAlias = Literal[
+    "id", "-id", "added", "-added", "duration_s", "-duration_s", "size_bytes", "-size_bytes", "title", "-title",
+    "path", "-path",
+]  # fmt: skip
+
+
+class ClipPath(Parameters):
+    """A clip by its id."""
+
+    clip_id: Id
+
+
+class ClipList(Parameters):
+    """Which clips, in which order, which page of them."""
+
+    where: Filter | None = None
+    sort: Sort = "id"
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of everything found.")] = False
+
+
+class ClipChange(Body):
+    """What may be changed of a clip."""
+
+    title: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")] | None = None
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,64}$")], Annotated[str, Field(max_length=4000)]],
+            Field(max_length=64),
+        ]
+        | None
+    ) = None
+
+
+class SimilarTo(Parameters):
+    """How to look for clips like another."""
+
+    k: Count = 10
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class Passage(Parameters):
+    """A passage of a clip; all of it without them."""
+
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+
+
+class PeaksOf(Passage):
+    """How finely to look at the waveform."""
+
+    buckets: Annotated[int, Field(ge=1, le=4000, description="Into how many equal stretches of time.")] = 800
+
+
+class PictureOf(Passage):
+    """How large a picture."""
+
+    width: Annotated[int, Field(ge=16, le=2000)] = 800
+    height: Annotated[int, Field(ge=16, le=512)] = 128
+
+
+# --- uploads and jobs -------------------------------------------------------------------------------------
+
+
+class UploadForm(BaseModel):
+    """The files to index."""
+
+    files: Annotated[list[FileStorage], Field(min_length=1, description="One or more audio files.")]
+
+
+class JobPath(Parameters):
+    """A job by its id."""
+
+    job_id: Id
+
+
+class JobList(Parameters):
+    """Which jobs, newest first."""
+
+    state: Literal["queued", "running", "paused", "done", "failed", "cancelled"] | None = None
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class NewJob(Body):
+    """Work on the whole library that a client may start; uploads start their own."""
+
+    kind: Literal["duplicates", "map"]

@@ -1,0 +1,109 @@
+"""``/clips``: listing, looking at, changing and removing clips, uploading new ones, and finding similar ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from search.errors import LibraryError
+from search.model import ClipChange as ClipChanges
+from search.model import ClipPart, LinkClip, Query, RemoveClip
+from search.service.answers import ClipOut, ClipsOut, JobOut, SearchOut
+from search.service.hits import Hits
+from search.service.listing import Listing, clip_out, gone, the_clip
+from search.service.replies import accepted, reply, revisable
+from search.service.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
+from search.service.routes.view import view
+from search.service.service import Service
+from search.upkeep import holder
+
+TAG = Tag(name="clips", description="What is in the library.")
+LEASE_WAIT_S = 2.0
+"""How long a change waits for an indexing job's batch; the job holds the right to write all along, so not longer."""
+
+
+class ClipRoutes:
+    """Clips by themselves."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._library = service.library
+        self._listing = Listing(service.library)
+        self._hits = Hits(service.library)
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        one = "/clips/<int:clip_id>"
+        api.get("/clips", tags=[TAG], responses={200: ClipsOut})(view(self.list_clips))
+        api.post("/clips", tags=[TAG], responses={202: JobOut})(view(self.upload_clips))
+        api.get(one, tags=[TAG], responses={200: ClipOut})(view(self.get_clip))
+        api.patch(one, tags=[TAG], responses={200: ClipOut})(view(self.change_clip))
+        api.delete(one, tags=[TAG], responses={204: None})(view(self.remove_clip))
+        api.get(f"{one}/similar", tags=[TAG], responses={200: SearchOut})(view(self.similar_clips))
+
+    def list_clips(self, query: ClipList) -> Response:
+        """The clips that pass a filter, sorted, a page at a time."""
+        return revisable(reply(self._listing.page(query)))
+
+    def get_clip(self, path: ClipPath) -> Response:
+        """One clip."""
+        return revisable(reply(clip_out(the_clip(self._library, path.clip_id))))
+
+    def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
+        """The clips that sound most like this one."""
+        asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space)
+        if not self._library.catalog.spaces():
+            raise gone(path.clip_id)
+        with self._service.metrics.stage("engine"):
+            if self._library.views(query.space)[0].columns.content_of(path.clip_id) is None:
+                raise gone(path.clip_id)
+            answer = self._library.search(asked)
+        with self._service.metrics.stage("write"):
+            return reply(self._hits.out(answer))
+
+    def upload_clips(self, form: UploadForm) -> Response:
+        """Store audio files in the library and queue the job that indexes them.
+
+        Once this is answered they are kept, whatever happens to the service. The answer is the job; its `Location` can
+        be asked for progress, or followed at `events`.
+        """
+        limits = self._service.config.limits
+        if len(form.files) > limits.files:
+            raise RequestEntityTooLarge(f"more than {limits.files} files in one request")
+        with self._service.decodes.taken(), self._service.metrics.stage("receive"):
+            kept = self._service.uploads.keep(form.files, limits.indexed_s)
+        try:
+            job = self._service.jobs.add("index", kept)
+        except LibraryError:
+            for path, _ in kept:
+                self._service.uploads.discard(path)
+            raise
+        return accepted(job)
+
+    def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
+        """Give a clip another title, or other metadata. They hold until its file changes and is indexed again."""
+        clip = the_clip(self._library, path.clip_id)
+        known = self._library.catalog.file(clip.id)
+        if known is None:
+            raise gone(path.clip_id)
+        title = clip.title if body.title is None else body.title
+        metadata = clip.metadata if body.metadata is None else body.metadata
+        self._apply(LinkClip(clip.root.id, known.facts, clip.content_id, title, metadata))
+        return reply(clip_out(the_clip(self._library, clip.id)))
+
+    def remove_clip(self, path: ClipPath) -> Response:
+        """Take a clip out of the library. A file that was uploaded is deleted, every other file stays where it is."""
+        clip = the_clip(self._library, path.clip_id)
+        self._apply(RemoveClip(clip.id))
+        self._service.uploads.discard(str(Path(clip.root.path, clip.path)))
+        return Response(status=204)
+
+    def _apply(self, change: ClipChanges) -> None:
+        """Write one change under the lease. Raises LibraryBusy (409) while a job holds it."""
+        catalog = self._library.jobs
+        with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:
+            catalog.apply(lease, [change])
+        self._library.look_again()

@@ -1,0 +1,128 @@
+"""``/jobs``: the long work, its progress by asking and by server-sent events, and stopping it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.types import ResponseDict
+from werkzeug.exceptions import Conflict, NotFound
+
+from search.errors import QueryError
+from search.jobs import Job, Wish
+from search.service.answers import JobOut, JobsOut
+from search.service.replies import accepted, reply, revisable
+from search.service.requests import JobList, JobPath, NewJob
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="jobs", description="Long work: indexing uploads, finding duplicates, drawing the map.")
+POLL_S = 0.3
+BEAT_S = 10.0
+STREAM_S = 55.0
+"""After so long a stream ends; clients of server-sent events connect again by themselves, and proxies stay calm."""
+_ENDED = ("done", "failed", "cancelled")
+_EVENTS: ResponseDict = {
+    200: {
+        "description": "An event `job` with the job as JSON, now and after every change, until it ends.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+class JobRoutes:
+    """Jobs by themselves."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._jobs = service.jobs
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        one = "/jobs/<int:job_id>"
+        api.get("/jobs", tags=[TAG], responses={200: JobsOut})(view(self.list_jobs))
+        api.post("/jobs", tags=[TAG], responses={202: JobOut})(view(self.start_job))
+        api.get(one, tags=[TAG], responses={200: JobOut})(view(self.get_job))
+        api.get(f"{one}/events", tags=[TAG], responses=_EVENTS)(view(self.job_events))
+        api.post(f"{one}/pause", tags=[TAG], responses={200: JobOut})(view(self.pause_job))
+        api.post(f"{one}/resume", tags=[TAG], responses={200: JobOut})(view(self.resume_job))
+        api.post(f"{one}/cancel", tags=[TAG], responses={200: JobOut})(view(self.cancel_job))
+
+    def list_jobs(self, query: JobList) -> Response:
+        """The jobs, newest first, a page at a time."""
+        total, jobs = self._jobs.list(query.state, query.offset, query.limit)
+        return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
+
+    def start_job(self, body: NewJob) -> Response:
+        """Find the duplicates of the library anew, or draw its map anew."""
+        return accepted(self._jobs.add(body.kind, []))
+
+    def get_job(self, path: JobPath) -> Response:
+        """One job, and how far it is."""
+        return revisable(reply(JobOut.model_validate(self._job(path.job_id))))
+
+    def pause_job(self, path: JobPath) -> Response:
+        """Stop a job within seconds and keep what it did; `resume` goes on."""
+        return self._wish(path.job_id, "pause")
+
+    def resume_job(self, path: JobPath) -> Response:
+        """Go on with a job that was paused."""
+        return self._wish(path.job_id, "resume")
+
+    def cancel_job(self, path: JobPath) -> Response:
+        """Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted."""
+        return self._wish(path.job_id, "cancel")
+
+    def job_events(self, path: JobPath) -> Response:
+        """Follow a job: server-sent events. The id of an event is the job's version."""
+        job = self._job(path.job_id)
+        held = ExitStack()
+        held.enter_context(self._service.streams.taken())
+        response = Response(self._events(job), mimetype="text/event-stream")
+        response.call_on_close(held.close)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"
+        return response
+
+    def _events(self, job: Job) -> Iterator[str]:
+        end_s = time.monotonic() + STREAM_S
+        yield "retry: 1000\n\n"
+        told, beat_s = 0, time.monotonic()
+        while True:
+            if job.version != told:
+                told, beat_s = job.version, time.monotonic()
+                yield f"event: job\nid: {told}\ndata: {JobOut.model_validate(job).model_dump_json()}\n\n"
+            if job.state in _ENDED or time.monotonic() >= end_s:
+                return
+            if time.monotonic() - beat_s > BEAT_S:  # writing is how a client that left is noticed
+                beat_s = time.monotonic()
+                yield ": still there\n\n"
+            time.sleep(POLL_S)
+            now = self._jobs.get(job.id)
+            if now is None:
+                return
+            job = now
+
+    def _wish(self, job_id: int, wish: Wish) -> Response:
+        try:
+            job = self._jobs.wish(job_id, wish)
+        except QueryError as error:
+            raise Conflict(str(error)) from error
+        if job is None:
+            raise _gone(job_id)
+        if job.state == "cancelled":
+            self._service.uploads.discard_unindexed(job, self._service.library.catalog)
+        return reply(JobOut.model_validate(job))
+
+    def _job(self, job_id: int) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise _gone(job_id)
+        return job
+
+
+def _gone(job_id: int) -> NotFound:
+    return NotFound(f"no job has the id {job_id}")

@@ -1,0 +1,130 @@
+"""``/clips/{id}/audio``, ``/peaks`` and ``/spectrogram.png``: a clip to the ear and to the eye.
+
+The only way to a file is a clip's id: the catalog says where it lies, and nothing of a request becomes a path.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from flask import Response, send_file
+from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.types import ResponseDict
+from werkzeug.exceptions import NotFound, UnprocessableEntity
+
+from search.audio.opening import open_regular
+from search.errors import AudioError
+from search.model import Clip
+from search.service import media
+from search.service.answers import PeaksOut
+from search.service.hits import text
+from search.service.listing import gone, the_clip
+from search.service.replies import JSON, PRIVATE, lasting
+from search.service.requests import ClipPath, Passage, PeaksOf, PictureOf
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="media", description="Hearing and seeing clips.")
+PNG = "image/png"
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_AUDIO: ResponseDict = {
+    200: {"description": "The file.", "content": {"audio/*": _BINARY, "video/*": _BINARY}},
+    206: {"description": "The range of it that was asked for.", "content": {"audio/*": _BINARY, "video/*": _BINARY}},
+    304: {"description": "The client has it."},
+    416: {"description": "No such range."},
+}
+
+
+class MediaRoutes:
+    """What a clip sounds and looks like."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        one = "/clips/<int:clip_id>"
+        picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
+        api.get(f"{one}/audio", tags=[TAG], responses=_AUDIO)(view(self.clip_audio))
+        api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
+        api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
+
+    def clip_audio(self, path: ClipPath) -> Response:
+        """The clip's file as it is, whole or in ranges."""
+        clip, digest = self._clip(path)
+        file = str(Path(clip.root.path, clip.path))
+        try:
+            with open_regular(file):
+                status = Path(file).stat()
+        except (AudioError, OSError) as error:
+            raise NotFound(f"the file of clip {clip.id} is not there now; a disk may be unmounted") from error
+        response = send_file(
+            file,
+            mimetype=media_type(clip.path),
+            download_name=text(Path(clip.path).name),
+            conditional=True,
+            etag=f"{digest[:32]}-{status.st_size:x}-{status.st_mtime_ns:x}",
+            max_age=0,
+        )
+        response.headers["Cache-Control"] = PRIVATE
+        response.headers["Accept-Ranges"] = "bytes"
+        return response
+
+    def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
+        """The waveform of a clip, or of a passage of it, in few numbers."""
+
+        def make(file: str, start_s: float, end_s: float) -> bytes:
+            found = media.peaks(file, start_s, end_s, query.buckets)
+            return PeaksOut.model_validate(asdict(found)).model_dump_json().encode()
+
+        return self._made(path, query, f"peaks {query.buckets}", JSON, make)
+
+    def clip_spectrogram(self, path: ClipPath, query: PictureOf) -> Response:
+        """The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light."""
+
+        def make(file: str, start_s: float, end_s: float) -> bytes:
+            return media.spectrogram_png(file, start_s, end_s, query.width, query.height)
+
+        return self._made(path, query, f"spectrogram {query.width}x{query.height}", PNG, make)
+
+    def _made(
+        self, path: ClipPath, passage: Passage, what: str, media_type_: str, make: Callable[[str, float, float], bytes]
+    ) -> Response:
+        """What is made of a clip's sound: once, then from the cache."""
+        clip, digest = self._clip(path)
+        start_s, end_s = self._passage(clip, passage)
+
+        def decode() -> bytes:
+            with self._service.decodes.taken(), self._service.metrics.stage("decode"):
+                return make(str(Path(clip.root.path, clip.path)), start_s, end_s)
+
+        name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
+        return lasting(self._service.cache.get(name, decode), media_type_, name.replace(" ", "-"))
+
+    def _clip(self, path: ClipPath) -> tuple[Clip, str]:
+        clip = the_clip(self._service.library, path.clip_id)
+        known = self._service.library.catalog.file(clip.id)
+        if known is None:
+            raise gone(path.clip_id)
+        return clip, known.digest
+
+    def _passage(self, clip: Clip, asked: Passage) -> tuple[float, float]:
+        """From when to when. Raises UnprocessableEntity for nothing, and for too much at once."""
+        end_s = clip.duration_s if asked.end_s is None else min(asked.end_s, clip.duration_s)
+        if asked.start_s >= end_s:
+            raise UnprocessableEntity(
+                f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage holds nothing of it"
+            )
+        longest_s = self._service.config.limits.shown_s
+        if end_s - asked.start_s > longest_s:
+            raise UnprocessableEntity(f"at most {longest_s:g} s at once; ask for a passage by start_s and end_s")
+        return asked.start_s, end_s
+
+
+def media_type(path: str) -> str:
+    """What a file's name says it is, as long as that is sound or a film: never something that a browser runs."""
+    guessed = mimetypes.guess_type(path)[0] or ""
+    return guessed if guessed.startswith(("audio/", "video/")) else "application/octet-stream"

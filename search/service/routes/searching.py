@@ -1,0 +1,112 @@
+"""``POST /search``: words, sounds, clips and segments, wanted and unwanted, in one question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.models import RequestBody
+from flask_openapi3.utils import parse_body, parse_form
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
+
+from search.errors import QueryError
+from search.model import Answer, Query
+from search.service import reading
+from search.service.answers import SearchOut
+from search.service.hits import Hits
+from search.service.replies import reply
+from search.service.requests import AudioIn, SearchForm, SearchIn, part_of
+from search.service.routes.view import view
+from search.service.service import Service
+from search.service.uploads import check_length, received, shown_name
+
+TAG = Tag(name="search", description="Asking the library.")
+QUERY_FIELD = "query"
+LONE_FILE = "audio"
+
+
+class SearchRoutes:
+    """Asking by anything."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._hits = Hits(service.library)
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoint."""
+        api.post("/search", tags=[TAG], responses={200: SearchOut}, openapi_extensions=_two_bodies(api))(
+            view(self.search)
+        )
+
+    def search(self) -> Response:
+        """Find the clips that sound like, or are called, what is asked for.
+
+        Send JSON, or, with files, multipart/form-data: the same JSON in the field `query`, and the files in the fields
+        that its parts name. A lone file in the field `audio` needs no part.
+        """
+        metrics = self._service.metrics
+        with metrics.stage("receive"):
+            asked, files = self._question()
+        with ExitStack() as held:
+            paths: Mapping[str, str] = {}
+            if files:
+                with metrics.stage("wait"):
+                    held.enter_context(self._service.decodes.taken())
+                paths = held.enter_context(received(files))
+                self._check_lengths(asked, files, paths)
+            parts = tuple(part_of(part, paths) for part in asked.parts)
+            with metrics.stage("engine"):
+                answer = self._ask(Query(parts, asked.k, asked.where, asked.space))
+        with metrics.stage("write"):
+            return reply(self._hits.out(answer))
+
+    def _question(self) -> tuple[SearchIn, dict[str, FileStorage]]:
+        """What is asked, and the file of each field that a part of it names."""
+        if request.mimetype == "application/json":
+            asked, sent = reading.valid(SearchIn, request.get_json()), {}
+        elif request.mimetype == "multipart/form-data":
+            asked = reading.json_field(SearchIn, QUERY_FIELD) or SearchIn()
+            sent = {name: found[0] for name, found in reading.files(self._service.config.limits.files).items()}
+        else:
+            raise UnsupportedMediaType("send application/json or multipart/form-data")
+        named = {part.audio for part in asked.parts if isinstance(part, AudioIn)}
+        if LONE_FILE in sent and LONE_FILE not in named:
+            asked = asked.model_copy(update={"parts": [AudioIn(audio=LONE_FILE), *asked.parts]})
+            named.add(LONE_FILE)
+        if lost := sorted(named - sent.keys()):
+            raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
+        if unused := sorted(sent.keys() - named):
+            raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
+        return asked, sent
+
+    def _check_lengths(self, asked: SearchIn, files: Mapping[str, FileStorage], paths: Mapping[str, str]) -> None:
+        """Raises AudioError for a file that is no sound, or a passage that is too long to decode for a query."""
+        with self._service.metrics.stage("check"):
+            for part in asked.parts:
+                if isinstance(part, AudioIn):
+                    name = shown_name(files[part.audio].filename)
+                    longest_s = self._service.config.limits.query_s
+                    check_length(paths[part.audio], name, longest_s, part.start_s, part.end_s)
+
+    def _ask(self, query: Query) -> Answer:
+        library = self._service.library
+        try:
+            return library.search(query)
+        except QueryError:
+            if library.clips.spaces():
+                raise
+            return Answer("none", (), 0.0)  # nothing is indexed yet: whatever is asked for is not there
+
+
+def _two_bodies(api: APIBlueprint) -> dict[str, Any]:
+    """The request body as OpenAPI has it: one model as JSON, another as a form."""
+    content: dict[str, Any] = {}
+    for parse, model in ((parse_body, SearchIn), (parse_form, SearchForm)):
+        media, schemas = parse(model)
+        content.update(media)
+        api.components_schemas.update(schemas)
+    return {"requestBody": RequestBody(content=content, required=True)}

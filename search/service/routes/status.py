@@ -1,0 +1,72 @@
+"""``/health``, ``/ready`` and ``/metrics``: for whoever runs the service."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.types import ResponseDict
+
+from search.service import metrics
+from search.service.answers import HealthOut, ReadyOut
+from search.service.listing import live
+from search.service.replies import reply
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="status", description="For whoever runs the service.")
+_METRICS: ResponseDict = {
+    200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Soundalike</title></head>
+<body><h1>Soundalike</h1>
+<p>The search service is running; the search page is not installed here.</p>
+<p>The API is described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>; try
+<a href="/api/v1/clips">/api/v1/clips</a> and <a href="/ready">/ready</a>.</p>
+</body></html>
+"""
+
+
+class StatusRoutes:
+    """Whether it runs, whether it can answer, how it is doing."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints to the API."""
+        api.get("/health", tags=[TAG], responses={200: HealthOut})(view(self.health))
+        api.get("/ready", tags=[TAG], responses={200: ReadyOut})(view(self.ready))
+        api.get("/metrics", tags=[TAG], responses=_METRICS)(view(self.metrics))
+
+    def register_at_root(self, app: Flask) -> None:
+        """And where supervisors and Prometheus look for them."""
+        for method in (self.health, self.ready, self.metrics):
+            app.add_url_rule(f"/{method.__name__}", f"root_{method.__name__}", method)
+
+    def health(self) -> Response:
+        """The process answers."""
+        return reply(HealthOut(status="ok"))
+
+    def ready(self) -> Response:
+        """The library is open; how much is in it."""
+        library = self._service.library
+        spaces = library.clips.spaces()
+        views = library.views() if spaces else []
+        found = ReadyOut(
+            status="ready",
+            clips=int(live(views[0].columns).sum()) if views else 0,
+            segments=sum(len(view.index) for view in views),
+            spaces=[space.name for space in spaces],
+        )
+        return reply(found)
+
+    def metrics(self) -> Response:
+        """Figures for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""
+        with_state = self._service.metrics.page(self._service.library, self._service.jobs)
+        return Response(with_state, content_type=metrics.MEDIA_TYPE)
+
+
+def plain_page() -> Response:
+    """What stands at ``/`` where the search page is not installed."""
+    return Response(_PAGE, mimetype="text/html")
