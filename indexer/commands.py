@@ -23,6 +23,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from types import FrameType
 
+    from indexer.job import Report
     from search import Library
 
 DONE = 0
@@ -101,13 +102,32 @@ class Index:
 COMMANDS = (Index(),)
 
 
-def index_again(library: Library, encoder: str, paths: Sequence[str], settings: Settings) -> int:
-    """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name."""
+def index_again(
+    library: Library,
+    encoder: str,
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    report: Report | None = None,
+    stop: threading.Event | None = None,
+    wait_s: float = 0.0,
+    max_duration_s: float | None = None,
+) -> int:
+    """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
+
+    It tells the terminal how it goes, or ``report`` where there is one. Setting ``stop`` ends it within seconds; the
+    next call goes on. Raises as `indexer.job.index` does.
+    """
     from indexer.job import index
 
-    tell = reporter(quiet=False)
-    with tell.running():
-        summary = index(library, wiring.encoder(encoder, settings), paths, Options(), tell)
+    options = Options(wait_s=wait_s, max_duration_s=max_duration_s)
+    made = wiring.encoder(encoder, settings)
+    if report is not None:
+        summary = index(library, made, paths, options, report, stop=stop)
+    else:
+        tell = reporter(quiet=False)
+        with tell.running():
+            summary = index(library, made, paths, options, tell, stop=stop)
     return SOME_FAILED if summary.failed else DONE
 
 
