@@ -1,7 +1,9 @@
 """The engine's own subcommands. Heavy modules are imported where a command runs, so that each starts fast."""
 
 from search.commands.export import Export
+from search.commands.keys import Keys
 from search.commands.search import Search
+from search.commands.serve import Serve
 from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Tags, Verify
 
-COMMANDS = (Search(), Info(), Tags(), Verify(), Remove(), Reindex(), Export(), Backup(), Restore())
+COMMANDS = (Search(), Info(), Tags(), Verify(), Remove(), Reindex(), Export(), Backup(), Restore(), Serve(), Keys())

@@ -57,7 +57,7 @@ class Guard:
         self._rates.require(client)
 
     def _check_host(self, request: Request) -> None:
-        if not self._config.on_loopback:
+        if self._config.needs_keys or not self._config.on_loopback:
             return
         host = urlsplit(f"//{request.host}").hostname or ""
         if host != "localhost" and not _is_own_address(host):

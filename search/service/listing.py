@@ -33,7 +33,7 @@ class Listing:
     def page(self, asked: ClipList) -> ClipsOut:
         """A page of the clips that pass the filter. Raises WhereError."""
         where = parse(asked.where) if asked.where else None
-        if not self._library.catalog.spaces():
+        if all(space.is_melody for space in self._library.clips.spaces()):
             return ClipsOut(total=0, offset=asked.offset, clips=[])
         columns = self._library.views()[0].columns
         passing = columns.clips_where(where) if where is not None else live(columns)

@@ -88,7 +88,7 @@ class _State(Collector):
         """Size of the index by space, age of its state, jobs by state."""
         segments = GaugeMetricFamily("soundalike_segments", "Segments that can be found.", labels=["space"])
         clips = GaugeMetricFamily("soundalike_clips", "Clips of the library.")
-        if self._library.clips.spaces():
+        if any(not space.is_melody for space in self._library.clips.spaces()):
             views = self._library.views()
             for view in views:
                 segments.add_metric([view.space.name], len(view.index))

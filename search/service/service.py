@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 from search.library import Library
+from search.model import Space
 from search.ports import JobStore, KeyStore
 from search.service.cache import DiskCache
 from search.service.config import ServiceConfig
@@ -28,10 +30,11 @@ class Service:
     metrics: Metrics
     decodes: Slots
     streams: Slots
+    stopping: threading.Event
 
     @classmethod
-    def over(cls, library: Library, config: ServiceConfig) -> Service:
-        """The service of an open library."""
+    def over(cls, library: Library, config: ServiceConfig, stopping: threading.Event | None = None) -> Service:
+        """The service of an open library; whoever sets ``stopping`` is about to end the process."""
         limits = config.limits
         return cls(
             config=config,
@@ -43,4 +46,9 @@ class Service:
             metrics=Metrics(),
             decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded"),
             streams=Slots(limits.streams, 0.0, "event streams are open"),
+            stopping=stopping or threading.Event(),
         )
+
+    def spaces(self) -> list[Space]:
+        """The library's spaces of sound; none as long as nothing is indexed."""
+        return [space for space in self.library.clips.spaces() if not space.is_melody]

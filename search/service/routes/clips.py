@@ -55,7 +55,7 @@ class ClipRoutes:
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
         asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space)
-        if not self._library.catalog.spaces():
+        if not self._service.spaces():
             raise gone(path.clip_id)
         with self._service.metrics.stage("engine"):
             if self._library.views(query.space)[0].columns.content_of(path.clip_id) is None:

@@ -95,7 +95,7 @@ class JobRoutes:
             if job.version != told:
                 told, beat_s = job.version, time.monotonic()
                 yield f"event: job\nid: {told}\ndata: {JobOut.model_validate(job).model_dump_json()}\n\n"
-            if job.state in _ENDED or time.monotonic() >= end_s:
+            if job.state in _ENDED or self._service.stopping.is_set() or time.monotonic() >= end_s:
                 return
             if time.monotonic() - beat_s > BEAT_S:  # writing is how a client that left is noticed
                 beat_s = time.monotonic()

@@ -97,7 +97,7 @@ class SearchRoutes:
         try:
             return library.search(query)
         except QueryError:
-            if library.clips.spaces():
+            if self._service.spaces():
                 raise
             return Answer("none", (), 0.0)  # nothing is indexed yet: whatever is asked for is not there
 

@@ -51,7 +51,7 @@ class StatusRoutes:
     def ready(self) -> Response:
         """The library is open; how much is in it."""
         library = self._service.library
-        spaces = library.clips.spaces()
+        spaces = self._service.spaces()
         views = library.views() if spaces else []
         found = ReadyOut(
             status="ready",

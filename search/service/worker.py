@@ -1,0 +1,135 @@
+"""The processes behind ``soundalike serve``: a web worker (waitress and its threads), and the one that does the jobs.
+
+Waitress reads whole requests in one loop before a thread sees them. Slow senders and idle connections therefore cost
+a socket and a buffer each, no thread (docs/decisions/0010-rest-service.md).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.synchronize import Event
+from types import FrameType
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, create_server
+from waitress.task import ErrorTask
+
+from search import wiring
+from search.service import logs
+from search.service.config import ServiceConfig
+from search.service.problems import MEDIA_TYPE, Problem
+from search.settings import Settings
+
+CONNECTIONS = 2000
+IDLE_S = 30
+FORM_OVERHEAD_BYTES = 1 << 20
+TICK_S = 0.5
+DRAIN_S = 10.0
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+    """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
+
+    def execute(self) -> None:
+        """Write it, and close the connection."""
+        error = self.request.error
+        body = Problem(title=error.reason, status=error.code, detail=str(error.body)).model_dump_json(exclude_none=True)
+        content = body.encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class ProblemChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose errors are problem documents."""
+
+    error_task_class = ProblemTask
+
+
+def web(config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event) -> None:
+    """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
+    logs.configure()
+    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+        from search.service.app import create_app
+        from search.service.service import Service
+
+        service = Service.over(library, config, stop)
+        app = create_app(service)
+        if service.spaces():
+            library.views()  # opens the snapshots now, not in the first request
+        server = create_server(
+            app,
+            sockets=[listening],
+            threads=config.threads,
+            connection_limit=CONNECTIONS,
+            backlog=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            cleanup_interval=5,
+            max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
+            asyncore_use_poll=True,
+            expose_tracebacks=False,
+            ident=None,
+        )
+        server.channel_class = ProblemChannel
+        ready.set()
+        _serve(server, stop)
+
+
+def jobs(config: ServiceConfig, settings: Settings) -> None:
+    """Work off jobs until SIGTERM."""
+    logs.configure()
+    # the web workers answer people meanwhile: whatever can wait for them does
+    with suppress(OSError, AttributeError):
+        os.nice(10)
+    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+        from search.service.runner import Runner
+        from search.service.uploads import Uploads, folder_of
+
+        uploads = Uploads(folder_of(config.library))
+        Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s).run(stop)
+
+
+def _serve(server: TcpWSGIServer, stop: threading.Event) -> None:
+    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`."""
+    while not stop.is_set():
+        wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
+    server.accepting = False
+    server.del_channel()
+    deadline_s = time.monotonic() + DRAIN_S
+    while time.monotonic() < deadline_s and any(map(_is_busy, list(server.active_channels.values()))):
+        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+    server.task_dispatcher.shutdown(timeout=1)
+
+
+def _is_busy(channel: HTTPChannel) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len or channel.request is not None)
+
+
+@contextmanager
+def _until_terminated() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets, and so does the end of the supervisor, whose SIGINT (from a terminal) is."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    def outlive_nobody() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=outlive_nobody, daemon=True).start()
+    yield stop
