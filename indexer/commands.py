@@ -18,6 +18,7 @@ from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
 from search import wiring
 from search.errors import UsageError, printable
+from search.model import MELODY_SPACE
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Index:
     """Make what is in some folders findable."""
 
     name = "index"
-    help = "index the audio files in folders, so that they can be searched"
+    help = "index the sounds and tunes (MIDI) in folders, so that they can be searched"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -58,6 +59,11 @@ class Index:
         parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
         parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
         parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
+        parser.add_argument(
+            "--melody",
+            action="store_true",
+            help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
+        )
         parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
         parser.add_argument(
             "--wait", type=float, default=0.0, metavar="S", help="wait for another writer this long (0)"
@@ -78,11 +84,12 @@ class Index:
             wiring.library(args.library or settings.library, settings, create=True) as library,
         ):
             encoder = named or wiring.encoder(_default_encoder(library, settings), settings)
+            tunes = wiring.melody_extractor()
             tell = reporter(quiet=args.quiet or args.json)
             status = DONE
             for paths in self._passes(args, stop.event):
                 with tell.running():
-                    summary = index(library, encoder, paths, options, tell, stop=stop.event)
+                    summary = index(library, encoder, paths, options, tell, tunes=tunes, stop=stop.event)
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed else DONE)
             if stop.signal is not None:
@@ -115,19 +122,22 @@ def index_again(
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
+    ``melody`` names no encoder: with it the recordings' tunes are followed, after what the library's own encoder does.
     It tells the terminal how it goes, or ``report`` where there is one. Setting ``stop`` ends it within seconds; the
     next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
-    options = Options(wait_s=wait_s, max_duration_s=max_duration_s)
-    made = wiring.encoder(encoder, settings)
+    melody = encoder == MELODY_SPACE
+    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody)
+    made = wiring.encoder(_default_encoder(library, settings) if melody else encoder, settings)
+    tunes = wiring.melody_extractor()
     if report is not None:
-        summary = index(library, made, paths, options, report, stop=stop)
+        summary = index(library, made, paths, options, report, tunes=tunes, stop=stop)
     else:
         tell = reporter(quiet=False)
         with tell.running():
-            summary = index(library, made, paths, options, tell, stop=stop)
+            summary = index(library, made, paths, options, tell, tunes=tunes, stop=stop)
     return SOME_FAILED if summary.failed else DONE
 
 
@@ -144,6 +154,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "removed": summary.removed,
         "failed": [asdict(failure) for failure in summary.failed],
         "silent": summary.silent,
+        "tunes": summary.tunes,
         "hours": round(summary.hours, 6),
         "seconds": round(summary.seconds, 3),
         "times_real_time": round(summary.times_real_time, 1),
@@ -166,6 +177,7 @@ def summary_line(summary: Summary) -> str:
         (summary.missing, "missing"),
         (summary.removed, "removed"),
         (summary.silent, "silent"),
+        (summary.tunes, "tunes"),
         (len(summary.failed), "failed"),
     )
     shown = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"
@@ -192,13 +204,14 @@ def _options(args: argparse.Namespace) -> Options:
         raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
     # whoever watches has time: another writer's job is waited for rather than the end of watching
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
-    return Options(workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=wait_s)
+    return Options(
+        workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=wait_s, melody=args.melody
+    )
 
 
 def _default_encoder(library: Library, settings: Settings) -> str:
-    """The encoder of the library's first space; the default one for a library that has none yet."""
-    spaces = library.clips.spaces()
-    return spaces[0].name if spaces else settings.encoder
+    """The encoder of the library's first space of sounds; the default one for a library that has none yet."""
+    return next((space.name for space in library.clips.spaces() if not space.is_melody), settings.encoder)
 
 
 def _one_thread_per_call(options: Options) -> None:

@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.clock import StageClock
-from indexer.executors import LocalExecutor
 from indexer.model import Failure, Options, Outcome, Progress, Summary
-from indexer.pipeline import FileReader
 from indexer.plan import Plan, moved_clips
-from indexer.scan import places
+from indexer.scan import Place, places
+from indexer.tunes import TuneWork
+from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy
 from search.model import Root, Space
-from search.ports import Encoder, JobCatalog, Lease
+from search.ports import Encoder, JobCatalog, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
+_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
 
 
 class Library(Protocol):
@@ -68,26 +69,37 @@ def index(
     options: Options,
     report: Report,
     *,
+    tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
     """Index every audio file at or under ``paths`` into the encoder's space; what was done.
 
+    With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
     Setting ``stop`` ends it within seconds, with everything that is finished by then written. Raises LibraryBusy
     when another writer holds the lease, SpaceMismatch, LibraryError (disk full, read-only), EncoderError, JobError.
     """
     started_s = time.monotonic()
+    stop = stop or threading.Event()
     with _lease(library.jobs, options.wait_s, report) as lease:
-        job = _Job(library, encoder, options, report, lease=lease, stop=stop or threading.Event())
-        return job.run(paths, started_s)
+        found, nowhere = places(paths, [root.path for root in library.roots()])
+        sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop)
+        done = sounds.run(started_s, nowhere)
+        if tunes is None or stop.is_set():
+            return done
+        started_s, work = time.monotonic(), TuneWork(tunes, options)
+        if not sounds.plan.has(work):
+            return done
+        return done.followed_by(_Job(library, work, found, options, report, lease=lease, stop=stop).run(started_s))
 
 
 class _Job:
-    """One pass, from the lease to the summary."""
+    """One pass over some places, from the plan to the summary."""
 
     def __init__(
         self,
         library: Library,
-        encoder: Encoder,
+        work: Work,
+        found: Sequence[Place],
         options: Options,
         report: Report,
         *,
@@ -95,7 +107,7 @@ class _Job:
         stop: threading.Event,
     ) -> None:
         self._library = library
-        self._encoder = encoder
+        self._work = work
         self._options = options
         self._report = report
         self._lease = lease
@@ -106,18 +118,19 @@ class _Job:
         self._bytes_done = 0
         self._audio_s = 0.0
         self._silent = 0
+        self._tunes = 0
         self._moved: set[int] = set()
+        catalog = library.jobs
+        self._space = catalog.space(work.spec)
+        roots = [root.path for root in library.roots()]
+        self.plan = Plan(catalog, self._space, found, roots, self._clock, files=work)
 
-    def run(self, paths: Sequence[str], started_s: float) -> Summary:
-        catalog = self._library.jobs
-        space = catalog.space(self._encoder.spec)
-        roots = [root.path for root in self._library.roots()]
-        found, nowhere = places(paths, roots)
+    def run(self, started_s: float, nowhere: Sequence[str] = ()) -> Summary:
+        space, plan = self._space, self.plan
         for path in nowhere:
             self._count([Outcome("failed", path, cause="no such file or folder")])
-        plan = Plan(catalog, space, found, roots, self._clock)
-        writer = Writer(catalog, self._lease, plan.ledger, self._clock)
-        self._work(space, plan, writer)
+        writer = Writer(self._library.jobs, self._lease, plan.ledger, self._clock)
+        self._fill(space, plan, writer)
         if not self._stop.is_set():
             for outcome in plan.leftovers(self._moved, prune=self._options.prune):
                 self._count([outcome, *writer.add(outcome)])
@@ -126,15 +139,12 @@ class _Job:
             self._publish(space)
         return self._summary(space, writer.sequence, time.monotonic() - started_s)
 
-    def _work(self, space: Space, plan: Plan, writer: Writer) -> None:
+    def _fill(self, space: Space, plan: Plan, writer: Writer) -> None:
         """Read and encode what needs it, writing and publishing as it comes."""
         options = self._options
         survey = plan.survey()
-        workers = options.workers or os.cpu_count() or 1
-        executor = LocalExecutor(self._encoder, workers, self._clock)
-        reader = FileReader(self._encoder.spec, space, plan.ledger, self._clock, options.max_duration_s)
         started_s = told_s = published_s = time.monotonic()
-        with closing(executor.run(plan.tasks(), reader)) as results:
+        with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
                 if self._stop.is_set():
                     break
@@ -161,6 +171,7 @@ class _Job:
             self._bytes_done += outcome.size_bytes
             self._audio_s += outcome.duration_s
             self._silent += outcome.silent
+            self._tunes += outcome.tunes
             self._moved |= moved_clips(outcome)
             if outcome.kind == "failed":
                 failure = Failure(outcome.path, outcome.cause)
@@ -168,7 +179,9 @@ class _Job:
                 self._report.failure(failure)
 
     def _progress(self, files: int, work_bytes: int, elapsed_s: float) -> Progress:
-        done = sum(self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed"))
+        done = sum(
+            self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
+        )
         return Progress(
             files_done=done,
             files_total=max(files, done),
@@ -193,6 +206,7 @@ class _Job:
             missing=counts["missing"],
             removed=counts["removed"],
             silent=self._silent,
+            tunes=self._tunes,
             failed=tuple(self._failed),
             hours=self._audio_s / 3600,
             seconds=seconds,

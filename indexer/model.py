@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 from search.model import ClipChange, FileFacts, KnownFile, Root
 
-Kind: TypeAlias = Literal["indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed"]
-"""What became of a file; the summary counts by it."""
+Kind: TypeAlias = Literal["indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "heard"]
+"""What became of a file; the summary counts by it. ``heard``: a known recording whose tune was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Options:
     ``workers``: threads that decode, and that encode; None: one per processor. ``prune``: remove the clips whose
     files are gone (otherwise they are marked missing). ``max_duration_s``: longer files fail. ``wait_s``: how long
     to wait for another writer's lease. ``publish_every_s``: how long a new clip may wait for a snapshot.
+    ``melody``: look for the tunes of recordings too, not only of MIDI files.
     """
 
     workers: int | None = None
@@ -27,6 +28,7 @@ class Options:
     max_duration_s: float | None = None
     wait_s: float = 0.0
     publish_every_s: float = 300.0
+    melody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Outcome:
     """What became of one file, and the changes that write it into the catalog, in their order.
 
     ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
-    are the content's, where it was decoded. ``path`` is absolute. ``cause`` says why, for a failure.
+    are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
+    absolute. ``cause`` says why, for a failure.
     """
 
     kind: Kind
@@ -58,6 +61,7 @@ class Outcome:
     duration_s: float = 0.0
     size_bytes: int = 0
     silent: bool = False
+    tunes: int = 0
     cause: str = ""
 
 
@@ -100,6 +104,10 @@ class StageTimes:
         """All stages together."""
         return self.scan_s + self.hash_s + self.decode_s + self.encode_s + self.write_s + self.publish_s
 
+    def plus(self, other: StageTimes) -> StageTimes:
+        """Both together."""
+        return StageTimes(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -128,7 +136,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a job did. Counts are of files; ``silent`` of those encoded; ``hours`` of audio decoded, over ``seconds``.
+    """What a job did. Counts are of files; ``silent`` of those encoded; ``tunes`` of melodies found in MIDI files and
+    recordings; ``hours`` of audio decoded, over ``seconds``.
 
     ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the next run.
     """
@@ -144,6 +153,7 @@ class Summary:
     missing: int = 0
     removed: int = 0
     silent: int = 0
+    tunes: int = 0
     failed: tuple[Failure, ...] = ()
     hours: float = 0.0
     seconds: float = 0.0
@@ -154,6 +164,27 @@ class Summary:
     def times_real_time(self) -> float:
         """Seconds of audio decoded per second of the job."""
         return self.hours * 3600 / self.seconds if self.seconds > 0 else 0.0
+
+    def followed_by(self, tunes: Summary) -> Summary:
+        """This pass and the one for ``tunes`` after it, as one; the space stays that of the sounds."""
+        return replace(
+            self,
+            sequence=max(self.sequence, tunes.sequence),
+            indexed=self.indexed + tunes.indexed,
+            linked=self.linked + tunes.linked,
+            moved=self.moved + tunes.moved,
+            unchanged=self.unchanged + tunes.unchanged,
+            changed=self.changed + tunes.changed,
+            missing=self.missing + tunes.missing,
+            removed=self.removed + tunes.removed,
+            silent=self.silent + tunes.silent,
+            tunes=self.tunes + tunes.tunes,
+            failed=self.failed + tunes.failed,
+            hours=self.hours + tunes.hours,
+            seconds=self.seconds + tunes.seconds,
+            stages=self.stages.plus(tunes.stages),
+            interrupted=self.interrupted or tunes.interrupted,
+        )
 
 
 def absolute(root: Root, path: str) -> str:

@@ -112,9 +112,9 @@ class FileReader:
         """
         try:
             with self._clock.stage("hash"):
-                digest = _digest(task.path)
+                digest = digest_of(task.path)
         except OSError as error:
-            return _failure(task, error)
+            return failure_of(task, error)
         decision = self._ledger.decide(task, digest)
         content: InWork | None = None
         try:
@@ -123,7 +123,7 @@ class FileReader:
             if decision.need == "wait":
                 return Twin(task, digest, title, fields)
             if decision.need != "encode":
-                return _settled(task, decision, title, fields)
+                return settled(task, decision, title, fields)
             with self._clock.stage("decode"):
                 info = audio.probe(task.path)
             content = InWork(task, digest, title, fields, info, self._space.id, decision.clip_id)
@@ -134,7 +134,7 @@ class FileReader:
         except Exception as error:  # noqa: BLE001  # the edge of one file: whatever a decoder raises is its failure
             if content is not None:
                 content.assembly.failed = True
-            return _failure(task, error, digest if decision.need == "encode" else None)
+            return failure_of(task, error, digest if decision.need == "encode" else None)
 
     def _cut(self, content: InWork, put: Callable[[Piece], None]) -> None:
         task, assembly = content.task, content.assembly
@@ -194,19 +194,21 @@ def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
     return Outcome("failed", task.path, (change,), digest, size_bytes=task.facts.size_bytes, cause=cause)
 
 
-def _settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
+def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
+    """The outcome of a file that needs no encoding."""
     if decision.need == "move" and decision.clip_id is not None:
         change = MoveClip(decision.clip_id, task.root.id, task.facts)
         return Outcome("moved", task.path, (change,), size_bytes=task.facts.size_bytes)
     return link(task, decision.content_id, title, fields)
 
 
-def _digest(path: str) -> str:
+def digest_of(path: str) -> str:
+    """The SHA-256 of a file's bytes, hex. Raises OSError."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _failure(task: Task, error: Exception, digest: str | None = None) -> Outcome:
+def failure_of(task: Task, error: Exception, digest: str | None = None) -> Outcome:
     """The failure that ``error`` means for a file. Raises JobError when it means that no file can be opened."""
     check_handles(error)
     if isinstance(error, AudioError):

@@ -10,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from indexer.clock import StageClock
 from indexer.model import Outcome, Task, absolute
@@ -93,6 +93,16 @@ class Survey:
     work_bytes: int
 
 
+class Files(Protocol):
+    """The kind of files that a pass is about."""
+
+    def takes(self, name: str, *, named: bool) -> bool:
+        """Whether the pass looks at a file of this name (see `indexer.scan.Takes`)."""
+
+    def owns(self, path: str) -> bool:
+        """Whether it is for this pass to say that the file is gone, or has moved."""
+
+
 class Plan:
     """Everything that one pass over some places has to do, found while it is being done.
 
@@ -100,9 +110,19 @@ class Plan:
     """
 
     def __init__(
-        self, catalog: JobCatalog, space: Space, found: Sequence[Place], roots: Iterable[str], clock: StageClock
+        self,
+        catalog: JobCatalog,
+        space: Space,
+        found: Sequence[Place],
+        roots: Iterable[str],
+        clock: StageClock,
+        *,
+        files: Files,
     ) -> None:
-        """``found`` is what to look at; ``roots`` are the folders of all roots of the library."""
+        """``found`` is what to look at, and ``files`` of what kind; ``roots`` are the folders of all the library's
+        roots.
+        """
+        self._files = files
         self.ledger = Ledger(catalog, space)
         self._clock = clock
         looked_at = {place.root for place in found}
@@ -121,7 +141,7 @@ class Plan:
         with self._clock.stage("scan"):
             for place in self._places:
                 known = self._known[place.root]
-                for found in walk(place.root, place.part, self._stops - {place.root}):
+                for found in self._walk(place):
                     files += 1
                     if isinstance(found, Unreadable):
                         continue
@@ -131,8 +151,16 @@ class Plan:
                     if not _is_settled(file, found):
                         work_bytes += found.size_bytes
             for path, root in self._roots.items():
-                self.ledger.remember(root, (f for f in self._known[path].values() if f.clip_id not in seen))
+                gone = (f for f in self._known[path].values() if f.clip_id not in seen)
+                self.ledger.remember(root, (f for f in gone if self._files.owns(f.facts.path)))
         return Survey(files, work_bytes)
+
+    def has(self, files: Files) -> bool:
+        """Whether there are files of another kind here, or were: whether a pass for them has anything to do."""
+        if any(files.owns(path) for known in self._known.values() for path in known):
+            return True
+        found = (f for p in self._places for f in walk(p.root, p.part, self._stops - {p.root}, files.takes))
+        return any(isinstance(file, FileFacts) for file in found)
 
     def tasks(self) -> Iterator[Task | Outcome]:
         """Every file that needs work, and the outcome of every other, in the order of the walk."""
@@ -142,7 +170,7 @@ class Plan:
             yield Outcome("failed", place.root, cause=cause)
         for place in self._places:
             root, known = self._roots[place.root], self._known[place.root]
-            for found in walk(place.root, place.part, self._stops - {place.root}):
+            for found in self._walk(place):
                 facts = found if isinstance(found, FileFacts) else found.facts
                 file = known.get(facts.path)
                 if isinstance(found, Unreadable):
@@ -168,6 +196,8 @@ class Plan:
             for path, file in self._known[place.root].items():
                 if file.clip_id in self._seen or file.clip_id in moved or not covers(place.part, path):
                     continue
+                if not self._files.owns(path):
+                    continue
                 if any(r == place.root and covers(folder, path) for r, folder in self._unread):
                     continue
                 where = absolute(root, path)
@@ -175,6 +205,9 @@ class Plan:
                     yield Outcome("removed", where, (RemoveClip(file.clip_id),))
                 else:
                     yield Outcome("missing", where, () if file.missing else (MarkMissing(file.clip_id),))
+
+    def _walk(self, place: Place) -> Iterator[FileFacts | Unreadable]:
+        return walk(place.root, place.part, self._stops - {place.root}, self._files.takes)
 
     def _unreadable(self, root: Root, place: Place, found: Unreadable, file: KnownFile | None) -> Outcome | None:
         """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""

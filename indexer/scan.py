@@ -1,4 +1,4 @@
-"""What is on disk: which root a path belongs to, and which files under it are audio.
+"""What is on disk: which root a path belongs to, and which files under it are of a kind that is wanted.
 
 Rules, in the order in which they bite:
 
@@ -13,16 +13,16 @@ Rules, in the order in which they bite:
 """
 
 # Paths are str here, as the system gave them: any bytes pass, and a hundred thousand cost little.
-# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from indexer.handles import check_handles
-from search.audio import is_audio_name
 from search.model import FileFacts
 
 
@@ -82,15 +82,23 @@ def covers(part: str, path: str) -> bool:
     return not part or path == part or path.startswith(part + "/")
 
 
-def walk(root: str, part: str, stops: Collection[str]) -> Iterator[FileFacts | Unreadable]:
-    """Every audio file of ``root`` at or under ``part``, folder by folder, names in order.
+class Takes(Protocol):
+    """Which files are wanted, by name."""
+
+    def __call__(self, name: str, *, named: bool) -> bool:
+        """Whether the file of this name is; ``named``: it was asked for by itself, not found in a folder."""
+
+
+def walk(root: str, part: str, stops: Collection[str], takes: Takes) -> Iterator[FileFacts | Unreadable]:
+    """Every file of ``root`` at or under ``part`` that ``takes`` wants, folder by folder, names in order.
 
     ``stops`` are absolute folders that are not entered (other roots), by whatever name. Memory grows with the
     largest folder, not with the tree. Raises JobError when no folder can be opened any more.
     """
     start = os.path.join(root, *part.split("/")) if part else root
     if not os.path.isdir(start):
-        yield _look(start, part)
+        if takes(os.path.basename(start), named=True):
+            yield _look(start, part)
         return
     entered = {identity for identity in map(_identity, stops) if identity is not None}
     waiting = [(start, part)]
@@ -102,7 +110,7 @@ def walk(root: str, part: str, stops: Collection[str]) -> Iterator[FileFacts | U
             if identity is None or identity in entered:
                 continue
             entered.add(identity)
-            listing = _list(folder)
+            listing = _list(folder, takes)
         except OSError as error:
             check_handles(error)
             yield Unreadable(FileFacts(relative, 0, 0), _cause(error), folder=True)
@@ -133,7 +141,7 @@ class _Listing:
     """Links to folders."""
 
 
-def _list(folder: str) -> _Listing:
+def _list(folder: str, takes: Takes) -> _Listing:
     """The names in a folder that matter, sorted. Raises OSError."""
     listing = _Listing([], [], [])
     with os.scandir(folder) as entries:
@@ -144,7 +152,7 @@ def _list(folder: str) -> _Listing:
                 listing.folders.append(entry.name)
             elif entry.is_symlink() and _leads_to_folder(entry):
                 listing.links.append(entry.name)
-            elif is_audio_name(entry.name):
+            elif takes(entry.name, named=False):
                 listing.files.append(entry.name)
     for names in (listing.files, listing.folders, listing.links):
         names.sort()
@@ -155,7 +163,7 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
     try:
         return link.is_dir()
     except OSError:
-        return False  # a link to itself; if its name is that of audio, looking at it says so
+        return False  # a link to itself; if its name is that of a file we take, looking at it says so
 
 
 def _look(path: str, relative: str) -> FileFacts | Unreadable:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from indexer.scan import resolve
-from search.audio import is_audio_name
+from search.audio import is_audio_name, is_midi_name
 from search.errors import JobError, UsageError, printable
 
 GATHER_MS = 500
@@ -63,7 +63,7 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
 
 
 def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
-    """Where to look because of ``changed``: audio files and folders themselves; the folder of what is gone."""
+    """Where to look because of ``changed``: sounds, notes and folders themselves; the folder of what is gone."""
     found = set()
     for path in changed:
         home = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
@@ -73,7 +73,7 @@ def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
             found.add(path)
         elif not os.path.lexists(path):
             found.add(_existing(path, home))
-        elif is_audio_name(os.path.basename(path)) or path == home:
+        elif _matters(os.path.basename(path)) or path == home:
             found.add(path)
     return sorted(found)
 
@@ -96,7 +96,7 @@ def _states(paths: Sequence[str]) -> list[tuple[int, int] | None]:
     for path in paths:
         inside = [path]
         if os.path.isdir(path):
-            inside = [os.path.join(path, name) for name in sorted(os.listdir(path)) if is_audio_name(name)]
+            inside = [os.path.join(path, name) for name in sorted(os.listdir(path)) if _matters(name)]
         states += [_state(file) for file in inside]
     return states
 
@@ -107,6 +107,10 @@ def _state(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _matters(name: str) -> bool:
+    return is_audio_name(name) or is_midi_name(name)
 
 
 def _existing(path: str, home: str) -> str:

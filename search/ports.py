@@ -28,6 +28,7 @@ from search.model import (
     Space,
     TuneFile,
     Vectors,
+    Wave,
     Waves,
     WordMatch,
 )
@@ -67,8 +68,10 @@ class MelodyExtractor(Protocol):
     def midi(self, path: str) -> TuneFile:
         """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
 
-    def recording(self, path: str, max_duration_s: float | None = None) -> ContentEncoding:
-        """The tune of a recording; without segments where it has none. Raises AudioError when it cannot be decoded."""
+    def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
+        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; without segments where it has
+        none. What the blocks raise is raised.
+        """
 
 
 class VectorIndex(Protocol):

@@ -18,7 +18,7 @@ Every failure is one AudioError that names the file and a cause a person underst
 from __future__ import annotations
 
 from search.audio.cutting import SILENCE_DB, cut
-from search.audio.names import is_audio_name
+from search.audio.names import is_audio_name, is_midi_name
 from search.audio.streaming import probe, stream, windows
 
-__all__ = ["SILENCE_DB", "cut", "is_audio_name", "probe", "stream", "windows"]
+__all__ = ["SILENCE_DB", "cut", "is_audio_name", "is_midi_name", "probe", "stream", "windows"]

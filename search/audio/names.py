@@ -19,7 +19,21 @@ SUFFIXES = frozenset((_LOSSLESS + _LOSSY + _WITH_A_SOUND_TRACK).split())
 usually bear them: ``ts`` (TypeScript), ``mat`` (MATLAB), ``iff`` (pictures), ``raw``, ``dat``."""
 
 
+MIDI_SUFFIXES = frozenset({"mid", "midi", "kar", "rmi"})
+"""Notes, not sound: their melodies are indexed, in the melody space."""
+
+
 def is_audio_name(path: str) -> bool:
     """Whether a scan picks this file up. ``._name.wav``, which macOS leaves on foreign disks, holds no sound."""
+    return _suffix(path) in SUFFIXES
+
+
+def is_midi_name(path: str) -> bool:
+    """Whether a scan takes this file for one of notes."""
+    return _suffix(path) in MIDI_SUFFIXES
+
+
+def _suffix(path: str) -> str:
+    """In lower case, without its dot; none for what macOS leaves."""
     name = os.path.basename(path)  # noqa: PTH119 - pathlib costs ten times as much, once per file of a scan
-    return not name.startswith("._") and os.path.splitext(name)[1][1:].lower() in SUFFIXES  # noqa: PTH122 - as above
+    return "" if name.startswith("._") else os.path.splitext(name)[1][1:].lower()  # noqa: PTH122 - as above

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-from search.audio import stream
 from search.melody.contours import contour_of_notes
 from search.melody.midi import read_midi
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+from search.melody.pitch import pitch_of_blocks
 from search.melody.recording import contour_of_recording
 from search.melody.space import SPEC, encoding_of
-from search.model import ContentEncoding, TuneFile
+from search.model import ContentEncoding, TuneFile, Wave
 
 
 class TuneExtractor:
@@ -24,13 +24,11 @@ class TuneExtractor:
         encoding = encoding_of([contour_of_notes(tune.notes) for tune in song.tunes])
         return TuneFile(song.title or _stem(path), song.metadata, song.duration_s, encoding)
 
-    def recording(self, path: str, max_duration_s: float | None = None) -> ContentEncoding:
-        """The tune of a recording; an encoding without segments where it has none that could be hummed.
-
-        Raises AudioError when it cannot be decoded.
+    def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
+        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; an encoding without segments
+        where it has none that could be hummed.
         """
-        curve = pitch_of_blocks(stream(path, SAMPLE_RATE_HZ, max_duration_s=max_duration_s))
-        contour = contour_of_recording(curve)
+        contour = contour_of_recording(pitch_of_blocks(blocks))
         return encoding_of([] if contour is None else [contour])
 
 

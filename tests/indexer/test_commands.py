@@ -184,7 +184,7 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(so
     library = tmp_path / "library"
     synthetic.write_clips(sounds, 100, seed=1)
 
-    full = index(sounds, library, "--quiet", limits="trap '' XFSZ; ulimit -f 150")
+    full = index(sounds, library, "--quiet", limits="trap '' XFSZ; ulimit -f 300")
 
     assert full.returncode == 3, full
     assert len(full.stderr.splitlines()) == 1

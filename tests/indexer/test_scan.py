@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.scan import Place, Unreadable, covers, is_absent, places, walk
+from search.audio import is_audio_name
 
 
 def touch(path: Path) -> None:
@@ -15,8 +16,12 @@ def touch(path: Path) -> None:
     path.write_bytes(b"x")
 
 
+def takes(name: str, *, named: bool) -> bool:
+    return named or is_audio_name(name)
+
+
 def names(root: Path, part: str = "", stops: tuple[str, ...] = ()) -> list[str]:
-    return [f.path for f in walk(str(root), part, stops) if not isinstance(f, Unreadable)]
+    return [f.path for f in walk(str(root), part, stops, takes) if not isinstance(f, Unreadable)]
 
 
 def test_audio_is_found_at_any_depth_and_hidden_names_are_not(tmp_path: Path) -> None:
@@ -52,7 +57,7 @@ def test_what_cannot_be_read_is_told_with_its_cause(tmp_path: Path, make, cause:
     """Broken links, links to themselves and pipes are named, and nothing waits for a pipe."""
     make(tmp_path / "bad.wav")
 
-    (found,) = walk(str(tmp_path), "", ())
+    (found,) = walk(str(tmp_path), "", (), takes)
 
     assert isinstance(found, Unreadable)
     assert (found.facts.path, found.cause) == ("bad.wav", cause)

@@ -1,0 +1,185 @@
+"""The pass for tunes: the melodies of MIDI files, and those of recordings where they are asked for.
+
+It comes after the pass for sounds and fills the melody space. MIDI files are its own: it makes their clips, finds them
+again when they move and marks them missing. A recording is a clip already; here it only gains its tune. One that has
+none is remembered as such (an encoding without segments), so that its pitch is not followed again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from indexer.channel import Cancelled
+from indexer.clock import StageClock
+from indexer.executors import TICK_S, Result
+from indexer.model import Options, Outcome, Task, Twin
+from indexer.pipeline import digest_of, failure_of, settled
+from indexer.plan import Decision, Ledger
+from indexer.scan import facts_of
+from search import audio, metadata
+from search.audio import is_audio_name, is_midi_name
+from search.errors import AudioError
+from search.model import AddContent, ClipChange, Content, ContentEncoding, MoveClip, Space, Wave
+from search.ports import MelodyExtractor
+
+MIDI = "MIDI"
+"""The container and codec of a content that is notes."""
+
+
+class TuneWork:
+    """See `indexer.work.Work`."""
+
+    def __init__(self, extractor: MelodyExtractor, options: Options) -> None:
+        self._extractor = extractor
+        self._options = options
+        self.spec = extractor.spec
+
+    def takes(self, name: str, *, named: bool) -> bool:
+        """Notes; sounds too where the tunes of recordings are asked for."""
+        return is_midi_name(name) or (self._options.melody and (named or is_audio_name(name)))
+
+    def owns(self, path: str) -> bool:
+        """Notes alone."""
+        return is_midi_name(path)
+
+    def results(
+        self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
+    ) -> Generator[Result | None]:
+        """See `Work.results`. What the pass for sounds has told of recordings is not told again. Raises JobError."""
+        workers = self._options.workers or os.cpu_count() or 1
+        stop = threading.Event()
+        reader = _TuneReader(self._extractor, self._options, space, ledger, clock=clock, stop=stop)
+        waiting: set[Future[Result | None]] = set()
+        with ThreadPoolExecutor(workers, thread_name_prefix="tunes") as pool:
+            try:
+                for task in tasks:
+                    if isinstance(task, Outcome):
+                        if is_midi_name(task.path):
+                            yield task
+                        continue
+                    waiting.add(pool.submit(reader.read, task))
+                    while len(waiting) >= 2 * workers:
+                        waiting = yield from _some(waiting)
+                while waiting:
+                    waiting = yield from _some(waiting)
+            finally:
+                stop.set()
+                for future in waiting:
+                    future.cancel()
+
+
+def _some(
+    waiting: set[Future[Result | None]],
+) -> Generator[Result | None, None, set[Future[Result | None]]]:
+    """The results that come within a tick (None when there are none); returns who is still waited for."""
+    done, rest = wait(waiting, TICK_S, FIRST_COMPLETED)
+    if not done:
+        yield None
+    for future in done:
+        result = future.result()
+        if result is not None:
+            yield result
+    return rest
+
+
+class _TuneReader:
+    """Settles one file at a time; threads share it."""
+
+    def __init__(
+        self,
+        extractor: MelodyExtractor,
+        options: Options,
+        space: Space,
+        ledger: Ledger,
+        *,
+        clock: StageClock,
+        stop: threading.Event,
+    ) -> None:
+        self._extractor = extractor
+        self._options = options
+        self._space = space
+        self._ledger = ledger
+        self._clock = clock
+        self._stop = stop
+
+    def read(self, task: Task) -> Result | None:
+        """What becomes of a file; None for a recording that the pass for sounds could not take.
+
+        Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
+        """
+        try:
+            with self._clock.stage("hash"):
+                digest = digest_of(task.path)
+        except OSError as error:
+            return failure_of(task, error)
+        is_midi = is_midi_name(task.path)
+        if not is_midi and (task.known is None or task.known.digest != digest):
+            return None
+        decision = self._ledger.decide(task, digest)
+        try:
+            return self._notes(task, digest, decision) if is_midi else self._recording(task, digest, decision)
+        except Cancelled:
+            return None
+        except Exception as error:  # noqa: BLE001  # the edge of one file: whatever its reader raises is its failure
+            return failure_of(task, error, digest if decision.need == "encode" else None)
+
+    def _notes(self, task: Task, digest: str, decision: Decision) -> Result:
+        with self._clock.stage("decode"):
+            file = self._extractor.midi(task.path)
+        if decision.need == "wait":
+            return Twin(task, digest, file.title, file.metadata)
+        if decision.need != "encode":
+            return settled(task, decision, file.title, file.metadata)
+        content = Content(digest, file.duration_s, sample_rate_hz=0, channels=0, container=MIDI, codec=MIDI)
+        changes: list[ClipChange] = []
+        if decision.clip_id is not None:
+            changes.append(MoveClip(decision.clip_id, task.root.id, task.facts))
+        changes.append(self._addition(task, content, file.title, file.metadata, file.encoding))
+        is_new = task.known is None or task.known.digest == digest
+        return Outcome(
+            "indexed" if is_new else "changed",
+            task.path,
+            tuple(changes),
+            digest=digest,
+            size_bytes=task.facts.size_bytes,
+            tunes=len(file.encoding.contours),
+        )
+
+    def _recording(self, task: Task, digest: str, decision: Decision) -> Outcome | None:
+        if decision.need != "encode":
+            return None  # a copy of one whose tune is known, or is being looked for
+        with self._clock.stage("decode"):
+            title, fields = metadata.read(task.path)
+            info = audio.probe(task.path)
+        with self._clock.stage("encode"):
+            encoding = self._extractor.recording(self._blocks(task.path))
+        duration_s = info.duration_s or 0.0
+        # the content is stored: of this value only its digest counts
+        content = Content(digest, duration_s, info.sample_rate_hz, info.channels, info.container, info.codec)
+        return Outcome(
+            "heard",
+            task.path,
+            (self._addition(task, content, title, fields, encoding),),
+            digest=digest,
+            duration_s=duration_s,
+            size_bytes=task.facts.size_bytes,
+            tunes=len(encoding.contours),
+        )
+
+    def _blocks(self, path: str) -> Iterator[Wave]:
+        """The sound of a recording, until the job is stopped. Raises Cancelled then."""
+        blocks = audio.stream(path, self._extractor.spec.sample_rate_hz, max_duration_s=self._options.max_duration_s)
+        for block in blocks:
+            if self._stop.is_set():
+                raise Cancelled
+            yield block
+
+    def _addition(
+        self, task: Task, content: Content, title: str, fields: Mapping[str, str], encoding: ContentEncoding
+    ) -> AddContent:
+        if facts_of(task.path, task.facts.path) != task.facts:
+            raise AudioError(task.path, "changed while it was being read; the next run takes it")
+        return AddContent(task.root.id, task.facts, content, title, fields, self._space.id, encoding)

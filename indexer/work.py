@@ -1,0 +1,56 @@
+"""The two kinds of passes over some folders: for their sounds (here) and for their tunes (`indexer.tunes`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from typing import Protocol
+
+from indexer.clock import StageClock
+from indexer.executors import LocalExecutor, Result
+from indexer.model import Options, Outcome, Task
+from indexer.pipeline import FileReader
+from indexer.plan import Files, Ledger
+from search.audio import is_audio_name, is_midi_name
+from search.model import EncoderSpec, Space
+from search.ports import Encoder
+
+
+class Work(Files, Protocol):
+    """What a pass does with its files."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The facts of the space that it fills."""
+
+    def results(
+        self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
+    ) -> Generator[Result | None]:
+        """What becomes of ``tasks``, in any order; None when there was nothing for a moment. Closing it stops the
+        work. Outcomes among the tasks are passed on.
+        """
+
+
+class SoundWork:
+    """Decodes and encodes every file of sound."""
+
+    def __init__(self, encoder: Encoder, options: Options) -> None:
+        self._encoder = encoder
+        self._options = options
+        self.spec = encoder.spec
+
+    def takes(self, name: str, *, named: bool) -> bool:
+        """Names of sound, and whatever was asked for by itself, but no notes."""
+        return is_audio_name(name) or (named and not is_midi_name(name))
+
+    def owns(self, path: str) -> bool:
+        """Everything but notes."""
+        return not is_midi_name(path)
+
+    def results(
+        self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
+    ) -> Generator[Result | None]:
+        """See `Work.results`. Raises EncoderError, JobError."""
+        workers = self._options.workers or os.cpu_count() or 1
+        reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
+        return LocalExecutor(self._encoder, workers, clock).run(tasks, reader)
