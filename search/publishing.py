@@ -1,8 +1,8 @@
 """Publishing: a space's catalog tail becomes a new snapshot on disk, here or in a process of its own.
 
-A large library is published by another process. FAISS with its GPU libraries takes 170 MB before it holds a vector,
-the columns of 100,000 clips tens more, and a process that indexes for hours should not keep for good what it needs for
-seconds. A small library, or a process that has loaded FAISS anyway, publishes where it is.
+FAISS with its GPU libraries takes 170 MB before it holds a vector, the columns of 100,000 clips tens more, and a job
+of hours should not keep for good what it needs for seconds. So another process publishes, except where that would take
+longer to start than to finish, or where FAISS is loaded anyway.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from search.errors import LibraryError, SnapshotError, SoundalikeError
 from search.melody import shelf
 from search.memory import give_back_freed_memory
 from search.model import Space
-from search.vectors.base import COMPRESS_FROM
 from search.vectors.snapshot import SnapshotIndex
 
 INDEX, COLUMNS, CONTOURS = "index", "columns", "contours"
 """The folders of a space; the last one of the melody space."""
 COLUMNS_KEPT: Final = 2
+ELSEWHERE_FROM: Final = 5_000
+"""From this many segments on another process publishes: fewer take less than the .6 s that it needs to start."""
 _FAILED: Final = 3
 
 
@@ -37,7 +38,7 @@ def publish(catalog: Catalog, folder: Path, space: Space, segments: int) -> None
     Runs in bounded memory, beside readers; the caller holds the lease. Raises LibraryError (disk full, read-only).
     """
     give_back_freed_memory()
-    if segments < COMPRESS_FROM or "faiss" in sys.modules:
+    if segments < ELSEWHERE_FROM or "faiss" in sys.modules:
         write(catalog, folder, space)
         return
     # -P: what lies in the folder where the user happens to be is no module of ours
