@@ -34,6 +34,12 @@ def scores_of(queries: Vectors, rows: Vectors | HalfVectors) -> Scores:
     return wide.astype(np.float32)
 
 
+def scores_of_each(queries: Vectors, rows: HalfVectors) -> Scores:
+    """The scores (q, n) of each query's own ``rows`` (q, n, dim) for ``queries`` (q, dim)."""
+    wide: NDArray[np.float64] = np.matmul(rows.astype(np.float64), np.asarray(queries, np.float64)[:, :, None])
+    return wide[:, :, 0].astype(np.float32)
+
+
 def widen(half: HalfVectors) -> Vectors:
     """``half`` (n, dim) float16, all finite, as float32: the same numbers in a fifth of the time numpy takes.
 
@@ -71,6 +77,17 @@ def order(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
     best_ids = np.full(k, -1, np.int64)
     best_scores[: ranked.size] = scores[ranked]
     best_ids[: ranked.size] = ids[ranked]
+    return best_scores, best_ids
+
+
+def order_each(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
+    """`order` for every row of ``scores`` (q, n) and ``ids`` (q, n), ascending, -1 where absent: (q, k) each."""
+    scores = np.where(ids < 0, np.float32(-np.inf), scores)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    best_scores = np.full((len(ids), k), -np.inf, np.float32)
+    best_ids = np.full((len(ids), k), -1, np.int64)
+    best_scores[:, : best.shape[1]] = np.take_along_axis(scores, best, axis=1)
+    best_ids[:, : best.shape[1]] = np.take_along_axis(ids, best, axis=1)
     return best_scores, best_ids
 
 

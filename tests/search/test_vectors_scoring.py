@@ -74,3 +74,18 @@ def test_equal_rows_score_equal_wherever_they_stand() -> None:
         for score in scoring.scan(query, np.repeat(row, length, axis=0), np.arange(length), length)[0][0]
     }
     assert len(scores) == 1
+
+
+def test_many_rankings_at_once_are_those_one_by_one():
+    """Scores and order of several queries, each with its own candidates, are bit for bit those of a loop."""
+    rng = np.random.default_rng(3)
+    queries = rng.normal(size=(7, 25)).astype(np.float32)
+    rows = rng.normal(size=(7, 40, 25)).astype(np.float16)
+    rows[:, 5] = rows[:, 17]  # equal scores
+    ids = np.sort(rng.integers(-1, 60, (7, 40)), axis=1)
+    scores, found = scoring.order_each(scoring.scores_of_each(queries, rows), ids, 30)
+    for query, own, own_ids, best, best_ids in zip(queries, rows, ids, scores, found, strict=True):
+        there = own_ids >= 0
+        wanted = scoring.order(scoring.scores_of(query[None], own[there])[0], own_ids[there], 30)
+        assert np.array_equal(best, wanted[0])
+        assert np.array_equal(best_ids, wanted[1])
