@@ -26,11 +26,7 @@ def of_filter(library: Library, where: str | None, limit: int) -> Facets:
     Raises WhereError for a filter that does not parse, QueryError for a limit that is not from 1 to `MAX_VALUES`.
     """
     view = library.views()[0]
-    if where is None:
-        rows = np.ones(len(view.columns.clip_ids), np.bool_)
-        rows[: view.columns.base.n_clips] = ~view.columns.gone_clips
-    else:
-        rows = view.columns.clips_where(parse(where))
+    rows = view.columns.present if where is None else view.columns.clips_where(parse(where))
     return _facets(library, view, rows, limit)
 
 

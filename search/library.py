@@ -14,24 +14,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from search import publishing
+from search import facets, publishing
 from search.catalog.store import Catalog
-from search.engine import SearchEngine
+from search.engine import SearchEngine, rank
 from search.errors import LibraryError, QueryError, SpaceMismatch
 from search.humming import MelodyView
 from search.melody.index import MelodyIndex
 from search.melody.shelf import OpenBook
 from search.melody.space import SPEC
-from search.model import MELODY_SPACE, Answer, Query, Root, Space
+from search.model import MELODY_SPACE, Answer, Ids, Query, Root, Space
 from search.parts import SpaceView
-from search.ports import ClipCatalog, Encoder, JobCatalog, Lease
+from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
+from search.recommending.recommender import Recommender
 from search.settings import Settings
+from search.steering import Facets, RecommendQuery
 from search.vectors.snapshot import SnapshotIndex
 
 CATALOG_FILE = "catalog.sqlite"
@@ -64,6 +66,7 @@ class Library:
         self._spaces: list[Space] = []
         self._checked = float("-inf")
         self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody)
+        self._recommender = Recommender(catalog, catalog.feedback, self.views, rank, lambda: _themselves)
 
     @classmethod
     def open(
@@ -150,6 +153,33 @@ class Library:
     def search(self, query: Query) -> Answer:
         """Answer a query on the state of the last half second."""
         return self.engine.search(query)
+
+    def recommend(self, query: RecommendQuery) -> Answer:
+        """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.
+
+        Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
+        """
+        return self._recommender.recommend(query)
+
+    def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
+        """An answer for each query, in order; what is wrong with one of them stands in its place."""
+        return self._recommender.recommend_each(queries)
+
+    @property
+    def feedback(self) -> FeedbackStore:
+        """What people thought of clips, by profile."""
+        return self.catalog.feedback
+
+    def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
+        """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).
+
+        Raises WhereError for a filter that does not parse.
+        """
+        return facets.of_filter(self, where, limit)
+
+    def facets_of(self, clip_ids: Iterable[int], *, limit: int = 20) -> Facets:
+        """The same of these clips: the hits of an answer."""
+        return facets.of_clips(self, clip_ids, limit)
 
     def views(self, name: str | None = None) -> list[SpaceView]:
         """The views of the space called ``name``, or of every space of sounds, up to date at most twice a second.
@@ -249,3 +279,7 @@ class Library:
 def _is_meant(space: Space, name: str | None) -> bool:
     """Whether ``name`` means this space; without one every space of sounds is meant."""
     return space.name == name if name is not None else not space.is_melody
+
+
+def _themselves(content_ids: Ids) -> Ids:
+    return content_ids

@@ -123,6 +123,23 @@ class ClipColumns:
             return self.base.clip_ids
         return np.concatenate((self.base.clip_ids, self.recent.clip_ids))
 
+    @cached_property
+    def content_ids(self) -> Ids:
+        """(rows,) the content that the clip of each row points to."""
+        if not self.recent.n_clips:
+            return self.base.content_ids
+        return np.concatenate((self.base.content_ids, self.recent.content_ids))
+
+    @cached_property
+    def silent(self) -> NDArray[np.bool_]:
+        """(rows,) whether the clip of each row is silent."""
+        return np.concatenate((self.base.silent, self.recent.silent))
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """(rows,) whether the clip of each row is still there."""
+        return np.concatenate((~self.gone_clips, np.ones(self.recent.n_clips, np.bool_)))
+
     def content_of(self, clip_id: int) -> int | None:
         """The content that a clip points to, None for a clip that is not there."""
         wanted = np.array([clip_id], np.int64)

@@ -98,9 +98,7 @@ def facets(columns: ClipColumns, rows: NDArray[np.bool_], folder_counts: tuple[F
 
 def rows_of(columns: ClipColumns, clip_ids: Ids) -> NDArray[np.bool_]:
     """(rows,) the rows of these clips that are there."""
-    rows = np.isin(columns.clip_ids, clip_ids)
-    rows[: columns.base.n_clips] &= ~columns.gone_clips
-    return rows
+    return np.isin(columns.clip_ids, clip_ids) & columns.present
 
 
 def quoted(text: str) -> str:

@@ -2,8 +2,22 @@
 
 from search.commands.export import Export
 from search.commands.keys import Keys
+from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
 from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Tags, Verify
 
-COMMANDS = (Search(), Info(), Tags(), Verify(), Remove(), Reindex(), Export(), Backup(), Restore(), Serve(), Keys())
+COMMANDS = (
+    Search(),
+    Recommend(),
+    Info(),
+    Tags(),
+    Verify(),
+    Remove(),
+    Reindex(),
+    Export(),
+    Backup(),
+    Restore(),
+    Serve(),
+    Keys(),
+)

@@ -1,0 +1,233 @@
+"""`Recommender`: what someone liked, disliked and heard goes in, clips that they have not heard come out."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine import verdict
+from search.errors import LibraryError, QueryError
+from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Via
+from search.parts import SpaceView
+from search.ports import ClipCatalog, FeedbackStore
+from search.recommending.choosing import choose
+from search.recommending.history import History, Known, Twins, check, clip_vectors, contents_of, gather
+from search.recommending.starters import starters
+from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
+from search.steering import RecommendQuery
+from search.where import parse
+
+POOL: Final = 1.5
+POOL_FOR_VARIETY: Final = 5.0
+"""Candidates for each clip asked for: the first, and the second times the diversity squared. More change nothing."""
+FEW: Final = 100
+"""Up to so many contents to leave out are simply asked for more; beyond it the search itself is told to skip them."""
+NAMED_LIKES: Final = 3
+
+Rank = Callable[[SpaceView, NDArray[np.float32], int, Bitmap | None], Ranking]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """n contents, each with the segment that fits best: ids, ``vectors`` (n, dim), ``scores`` (tastes, n)."""
+
+    content_ids: Ids
+    segment_ids: Ids
+    vectors: Vectors
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """A content chosen, why, and how well it fits (the cosine with its taste)."""
+
+    content_id: int
+    segment_id: int
+    score: float
+    via: tuple[Via, ...]
+
+
+class Recommender:
+    """Answers `RecommendQuery`. Threads may share it; it keeps the last sample for empty histories, nothing else."""
+
+    def __init__(
+        self,
+        catalog: ClipCatalog,
+        feedback: FeedbackStore,
+        views: Callable[[str | None], list[SpaceView]],
+        rank: Rank,
+        twins: Callable[[], Twins],
+    ) -> None:
+        self._catalog = catalog
+        self._feedback = feedback
+        self._views = views
+        self._rank = rank
+        self._twins = twins
+        self._starters: tuple[tuple[str, int, str | None], Ids] | None = None
+        self._lock = threading.Lock()
+
+    def recommend(self, query: RecommendQuery) -> Answer:
+        """At most ``query.k`` clips that are new to whoever asks, best first, one for each recording.
+
+        Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
+        """
+        started = time.perf_counter()
+        check(query)
+        view = self._views(query.space)[0]
+        history = gather(query, self._feedback, view)
+        twins = self._twins()
+        passing = view.columns.clips_where(parse(query.where)) if query.where else None
+        known = contents_of(view, [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))])
+        if history.likes:
+            picked = self._by_taste(view, query, history, passing, Known(known, twins))
+        else:
+            picked = self._from_starters(view, query, history, passing, Known(known, twins))
+        hits = self._hits(view, picked, passing, query.k)
+        return Answer(verdict(hits, found_by_name=not history.likes), hits, (time.perf_counter() - started) * 1e3)
+
+    def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
+        """An answer for each query, in order; what is wrong with one of them stands in its place."""
+        answers: list[Answer | QueryError] = []
+        for query in queries:
+            try:
+                answers.append(self.recommend(query))
+            except QueryError as error:
+                answers.append(error)
+        return answers
+
+    def _by_taste(
+        self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
+    ) -> list[_Picked]:
+        likes, kept = clip_vectors(view, history.likes)
+        if not kept:
+            return self._from_starters(view, query, history, passing, known)
+        dislikes, _ = clip_vectors(view, history.dislikes)
+        weights = np.array([part.weight for part in kept], np.float64)
+        tastes = tastes_of(likes, weights, dislikes)
+        found = self._candidates(view, tastes, query, passing, known)
+        if not len(found.content_ids):
+            return []
+        rows, chosen_for = choose(found.scores, tastes.shares, found.vectors, query.k, query.diversity)
+        return [
+            _Picked(
+                int(found.content_ids[row]),
+                int(found.segment_ids[row]),
+                float(found.scores[taste, row]),
+                _via(kept, likes, tastes.members[taste], found.vectors[row]),
+            )
+            for row, taste in zip(rows.tolist(), chosen_for.tolist(), strict=True)
+        ]
+
+    def _candidates(
+        self, view: SpaceView, tastes: Tastes, query: RecommendQuery, passing: NDArray[np.bool_] | None, known: Known
+    ) -> _Candidates:
+        """The best contents of each taste together, without those that are known and with one of each recording."""
+        pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
+        wanted = max(pool // len(tastes.vectors), query.k)
+        among, extra = _among(view, passing, known.contents)
+        rankings = [self._rank(view, vector, wanted + extra, among) for vector in tastes.vectors]
+        contents = np.concatenate([r.content_ids for r in rankings])
+        segments = np.concatenate([r.segment_ids for r in rankings])
+        found = np.concatenate([r.scores for r in rankings])
+        taste = np.repeat(np.arange(len(rankings)), [len(r.content_ids) for r in rankings])
+        best = np.argsort(-found, kind="stable")
+        best = best[_firsts(known.twins(contents[best]))]
+        best = best[known.are_new(contents[best])]
+        try:
+            vectors = view.index.vectors(segments[best])
+        except LibraryError:  # one of them went between the search and now
+            return self._candidates(view, tastes, query, passing, known)
+        scores = tastes.vectors @ vectors.T
+        # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
+        scores[taste[best], np.arange(len(best))] = found[best]
+        return _Candidates(contents[best], segments[best], vectors, scores)
+
+    def _from_starters(
+        self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
+    ) -> list[_Picked]:
+        segment_ids = self._sample(view, query, passing)
+        contents, _, _ = view.columns.place(segment_ids)
+        keep = _firsts(known.twins(contents))
+        keep = keep[known.are_new(contents[keep]) & (contents[keep] >= 0)]
+        dislikes, _ = clip_vectors(view, history.dislikes)
+        if len(dislikes) and len(keep):
+            near = (view.index.vectors(segment_ids[keep]) @ dislikes.T).max(axis=1) >= SAME_TASTE
+            keep = keep[np.argsort(near, kind="stable")]
+        varied = (Via("variety", 1.0),)
+        return [_Picked(int(contents[row]), int(segment_ids[row]), 0.0, varied) for row in keep[: query.k].tolist()]
+
+    def _sample(self, view: SpaceView, query: RecommendQuery, passing: NDArray[np.bool_] | None) -> Ids:
+        """The library's starters, kept until it or the filter changes."""
+        key = (view.space.name, view.columns.sequence, query.where)
+        with self._lock:
+            if self._starters is None or self._starters[0] != key:
+                self._starters = (key, starters(view, view.columns.present if passing is None else passing))
+            return self._starters[1]
+
+    def _hits(
+        self, view: SpaceView, picked: Sequence[_Picked], passing: NDArray[np.bool_] | None, k: int
+    ) -> tuple[Hit, ...]:
+        """The first clip of each content chosen that passes the filter."""
+        clips_of = view.columns.clips_of(np.array([one.content_id for one in picked], np.int64))
+        if passing is not None:
+            every = np.array([clip_id for clip_ids in clips_of.values() for clip_id in clip_ids], np.int64)
+            passes = set(every[np.isin(every, view.columns.clip_ids[passing])].tolist())
+            clips_of = {content: [i for i in ids if i in passes] for content, ids in clips_of.items()}
+        first = {content: ids[0] for content, ids in clips_of.items() if ids}
+        clips = {clip.id: clip for clip in self._catalog.clips(list(first.values()))}
+        _, starts, ends = view.columns.place(np.array([one.segment_id for one in picked], np.int64))
+        return tuple(
+            _hit(view, clip, one, start_s, end_s)
+            for one, start_s, end_s in zip(picked, starts.tolist(), ends.tolist(), strict=True)
+            if (clip := clips.get(first.get(one.content_id, -1))) is not None
+        )[:k]
+
+
+def _among(view: SpaceView, passing: NDArray[np.bool_] | None, known: Ids) -> tuple[Bitmap | None, int]:
+    """What the search may find, None for all, and how many hits more to ask for because some are known."""
+    if passing is None and len(known) <= FEW:
+        return None, len(known)
+    rows = view.columns.present if passing is None else passing
+    return view.columns.bitmap(rows & ~np.isin(view.columns.content_ids, known)), 0
+
+
+def _firsts(values: Ids) -> Ids:
+    """Where each different value stands first, ascending."""
+    return np.sort(np.unique(values, return_index=True)[1])
+
+
+def _via(
+    kept: Sequence[ClipPart], likes: Vectors, members: Sequence[int], vector: NDArray[np.float32]
+) -> tuple[Via, ...]:
+    """The likes of the taste that a clip was chosen for, nearest first, `NAMED_LIKES` at most; shares sum to 1."""
+    rows = list(members)
+    gains = np.maximum(likes[rows] @ vector, 1e-6) * np.array([kept[row].weight for row in rows])
+    order = np.argsort(-gains, kind="stable")[:NAMED_LIKES]
+    total = float(gains[order].sum())
+    return tuple(Via(f"like {kept[rows[place]].clip_id}", float(gains[place]) / total) for place in order.tolist())
+
+
+def _hit(view: SpaceView, clip: Clip, one: _Picked, start_s: float, end_s: float) -> Hit:
+    calibration = view.space.calibration
+    likely = calibration is not None and one.via[0].part != "variety"
+    slope, offset = calibration or (0.0, 0.0)
+    return Hit(
+        clip_id=clip.id,
+        segment_id=one.segment_id,
+        path=os.path.join(clip.root.path, clip.path),  # noqa: PTH118 - ten times faster than pathlib's
+        title=clip.title,
+        start_s=start_s,
+        end_s=end_s,
+        score=one.score,
+        probability=1.0 / (1.0 + math.exp(-(slope * one.score + offset))) if likely else None,
+        tags=clip.tags,
+        via=one.via,
+    )
