@@ -47,12 +47,31 @@ class HitOut(Answered):
     via: list[ViaOut]
 
 
+class FacetOut(Answered):
+    """How many clips have a value; ``where`` is the filter that selects exactly these."""
+
+    value: str
+    count: int
+    where: str
+
+
+class FacetsOut(Answered):
+    """Counts over ``clips`` clips: tags and folders most frequent first, durations and dates in their order."""
+
+    clips: int
+    tags: list[FacetOut]
+    durations: list[FacetOut]
+    added: list[FacetOut]
+    folders: list[FacetOut]
+
+
 class SearchOut(Answered):
     """The hits, best first, and whether the library has what was asked for at all."""
 
     verdict: Literal["good", "weak", "none"]
     hits: list[HitOut]
     took_ms: Seconds
+    facets: FacetsOut | None = None
 
 
 class ClipOut(Answered):
@@ -72,11 +91,12 @@ class ClipOut(Answered):
 
 
 class ClipsOut(Answered):
-    """A page of clips; ``total`` counts all that pass the filter."""
+    """A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for."""
 
     total: int
     offset: int
     clips: list[ClipOut]
+    facets: FacetsOut | None = None
 
 
 class PeaksOut(Answered):
@@ -141,3 +161,76 @@ class ReadyOut(Answered):
     clips: int
     segments: int
     spaces: list[str]
+
+
+class JobEvent(Answered):
+    """A server-sent event: ``data`` is a job as JSON, ``id`` its version."""
+
+    event: Literal["job"]
+    id: str
+    data: str
+
+
+class BatchedOut(Answered):
+    """The answer to one of several questions, or what is wrong with that question."""
+
+    answer: SearchOut | None
+    error: str | None
+
+
+class RecommendBatchOut(Answered):
+    """An answer for each question, in their order."""
+
+    answers: list[BatchedOut]
+
+
+class OpinionOut(Answered):
+    """What someone thought of a clip, and when."""
+
+    clip_id: int
+    opinion: Literal["like", "dislike", "seen"]
+    weight: float
+    at: Seconds
+
+
+class FeedbackOut(Answered):
+    """Everything known under a name, newest first."""
+
+    profile: str
+    feedback: list[OpinionOut]
+
+
+class DuplicateOut(Answered):
+    """A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder."""
+
+    clip_id: int
+    kind: Literal["kept", "copy", "same recording"]
+    offset_s: Seconds
+    gain_db: Share | None
+    similarity: Share
+
+
+class DuplicateGroupOut(Answered):
+    """Clips of one recording; ``keep`` is the one worth keeping, and ``why`` says why."""
+
+    keep: int
+    why: str
+    clips: list[DuplicateOut]
+
+
+class DuplicatesOut(Answered):
+    """A page of the groups, largest first. ``current`` is false when clips came or went since they were looked for."""
+
+    total: int
+    offset: int
+    current: bool
+    groups: list[DuplicateGroupOut]
+
+
+class MapOut(Answered):
+    """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The three lists go together."""
+
+    fitted: int
+    clip_ids: list[int]
+    x: list[float]
+    y: list[float]

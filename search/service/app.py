@@ -50,7 +50,7 @@ log = logging.getLogger("soundalike.service")
 def create_app(service: Service) -> OpenAPI:
     """The application. Nothing outside ``service`` is touched, and nothing is loaded before it is asked for."""
     key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
-    security: SecuritySchemesDict | None = {"key": key} if service.config.needs_keys else None
+    security: SecuritySchemesDict = {"key": key} if service.config.needs_keys else {}
     app = OpenAPI(
         "soundalike",
         info=Info(title="Soundalike", version=version("soundalike"), description="Find sounds by sound and by words."),

@@ -7,11 +7,13 @@ import threading
 import time
 from dataclasses import replace
 
+from search import facets
 from search.library import Library
 from search.model import Answer
-from search.service.answers import SearchOut
+from search.service.answers import FacetsOut, SearchOut
 
 ROOTS_CACHE_S = 5.0
+MAX_FACETS = 50
 
 
 class Hits:
@@ -23,11 +25,15 @@ class Hits:
         self._roots: tuple[str, ...] = ()
         self._until_s = 0.0
 
-    def out(self, answer: Answer) -> SearchOut:
-        """The answer as JSON has it."""
+    def out(self, answer: Answer, *, with_facets: bool = False) -> SearchOut:
+        """The answer as JSON has it, and what its hits are made up of."""
         roots = self._known_roots()
         hits = tuple(replace(hit, path=_below(hit.path, roots)) for hit in answer.hits)
-        return SearchOut.model_validate(replace(answer, hits=hits))
+        found = SearchOut.model_validate(replace(answer, hits=hits))
+        if with_facets and hits:
+            counted = facets.of_clips(self._library, [hit.clip_id for hit in hits], MAX_FACETS)
+            found.facets = FacetsOut.model_validate(counted)
+        return found
 
     def _known_roots(self) -> tuple[str, ...]:
         """Every root with a separator behind it, longest first: an inner root's files are its own."""

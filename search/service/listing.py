@@ -9,13 +9,14 @@ from collections import OrderedDict
 import numpy as np
 from werkzeug.exceptions import NotFound
 
+from search import facets
 from search.columns import ClipColumns
 from search.columns.part import Part
 from search.columns.text import TextColumn
 from search.library import Library
 from search.model import Clip, Ids
-from search.service.answers import ClipOut, ClipsOut
-from search.service.hits import text
+from search.service.answers import ClipOut, ClipsOut, FacetsOut
+from search.service.hits import MAX_FACETS, text
 from search.service.requests import ClipList
 from search.where import parse
 
@@ -41,7 +42,11 @@ class Listing:
         rows = order[passing[order]]
         ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
         clips = self._library.clips.clips(ids.tolist())
-        return ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
+        found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
+        if asked.facets:
+            counted = facets.of_filter(self._library, asked.where, MAX_FACETS)
+            found.facets = FacetsOut.model_validate(counted)
+        return found
 
     def _order(self, columns: ClipColumns, sort: str) -> Ids:
         """(rows,) every row of the columns in an order, made once for each state of the library."""

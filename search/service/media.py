@@ -38,13 +38,17 @@ class Peaks:
 
 
 def peaks(path: str, start_s: float, end_s: float, buckets: int) -> Peaks:
-    """The waveform of a passage. Raises AudioError."""
-    count = max(1, round((end_s - start_s) * RATE_HZ))
+    """The waveform of a passage, at the file's own rate: resampling would move what lies between two samples.
+
+    Raises AudioError.
+    """
+    rate_hz = audio.probe(path).sample_rate_hz
+    count = max(1, round((end_s - start_s) * rate_hz))
     buckets = min(buckets, count)
     low = np.zeros(buckets, np.float32)
     high = np.zeros(buckets, np.float32)
     done = 0
-    for block in audio.stream(path, RATE_HZ, start_s=start_s, end_s=end_s):
+    for block in audio.stream(path, rate_hz, start_s=start_s, end_s=end_s):
         # what a header promised too little of counts to the last stretch
         places = np.minimum((np.arange(done, done + len(block)) * buckets) // count, buckets - 1)
         first, starts = np.unique(places, return_index=True)

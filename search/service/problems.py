@@ -125,5 +125,5 @@ def _from_http(error: HTTPException) -> Response:
     response = problem(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
+            response.headers.add(name, value)
     return response

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from flask_openapi3 import FileStorage
 from pydantic import BaseModel, ConfigDict, Field
 
-from search.model import AudioPart, ClipPart, Part, SegmentPart, TextPart
-from search.service.config import MAX_K, MAX_PARTS, MAX_QUERY_CHARACTERS
+from search.model import AudioPart, ClipPart, HumPart, NotesPart, Part, SegmentPart, TextPart
+from search.service.config import MAX_BATCH, MAX_K, MAX_PARTS, MAX_PROFILE_CHARACTERS, MAX_QUERY_CHARACTERS, MAX_TASTES
+from search.steering import DEFAULT_DIVERSITY, MAX_FEEDBACK, Opinion, RecommendQuery
 from search.where import MAX_CHARACTERS
 
 MAX_ID = 2**63 - 1
@@ -81,8 +82,34 @@ class AudioIn(Body):
     end_s: Seconds | None = None
     weight: Weight = 1.0
 
+    @property
+    def file(self) -> str:
+        """The field that has the file."""
+        return self.audio
 
-PartIn: TypeAlias = TextIn | ClipIn | SegmentIn | AudioIn
+
+class HumIn(Body):
+    """A file of this request, or the passage of it, in which a tune is hummed, sung or whistled."""
+
+    hum: Annotated[str, Field(min_length=1, max_length=100, description="The multipart field that has the file.")]
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    weight: Weight = 1.0
+
+    @property
+    def file(self) -> str:
+        """The field that has the file."""
+        return self.hum
+
+
+class NotesIn(Body):
+    """A tune that is typed: names of notes, like `C4 D4 E4:2 r G4`, or ABC."""
+
+    notes: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+    weight: Weight = 1.0
+
+
+PartIn: TypeAlias = TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn
 
 
 class SearchIn(Body):
@@ -92,13 +119,15 @@ class SearchIn(Body):
     k: Count = 10
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
 
 
 class SearchForm(BaseModel):
-    """A search with files: ``query`` names the fields that hold them, a lone file stands in ``audio``."""
+    """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
 
     query: SearchIn | None = None
     audio: FileStorage | None = None
+    hum: FileStorage | None = None
 
 
 def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
@@ -112,6 +141,10 @@ def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
             return SegmentPart(segment_id, weight)
         case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight):
             return AudioPart(paths[name], start_s, end_s, weight)
+        case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
+            return HumPart(paths[name], start_s, end_s, weight)
+        case NotesIn(notes=notes, weight=weight):
+            return NotesPart(notes, weight)
 
 
 # --- clips --------------------------------------------------------------------------------------------------
@@ -206,3 +239,84 @@ class NewJob(Body):
     """Work on the whole library that a client may start; uploads start their own."""
 
     kind: Literal["duplicates", "map"]
+
+
+# --- recommendation and feedback --------------------------------------------------------------------------
+
+Profile: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_PROFILE_CHARACTERS, pattern=r"\S", description="A name that callers choose."),
+]
+Amount: TypeAlias = Annotated[float, Field(gt=0, le=1000, description="How much it counts.")]
+
+
+class TasteIn(Body):
+    """A clip that someone liked or disliked."""
+
+    clip_id: Id
+    weight: Amount = 1.0
+
+
+class RecommendIn(Body):
+    """For whom: what they liked and disliked, what they know already, and the profile kept under a name."""
+
+    likes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
+    dislikes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
+    seen: Annotated[list[Id], Field(max_length=MAX_FEEDBACK)] = []
+    profile: Profile | None = None
+    k: Count = 10
+    diversity: Annotated[float, Field(ge=0, le=1, description="0: the likeliest, however alike; 1: varied.")] = (
+        DEFAULT_DIVERSITY
+    )
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    def query(self) -> RecommendQuery:
+        """The engine's question."""
+        return RecommendQuery(
+            likes=tuple(ClipPart(one.clip_id, one.weight) for one in self.likes),
+            dislikes=tuple(ClipPart(one.clip_id, one.weight) for one in self.dislikes),
+            seen=frozenset(self.seen),
+            k=self.k,
+            diversity=self.diversity,
+            where=self.where,
+            space=self.space,
+            profile=self.profile,
+        )
+
+
+class RecommendBatchIn(Body):
+    """Several questions at once, as a backend has them."""
+
+    queries: Annotated[list[RecommendIn], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class ProfilePath(Parameters):
+    """A profile by its name."""
+
+    profile: Profile
+
+
+class OpinionIn(Body):
+    """What someone thought of a clip; ``at`` is seconds since 1970, now without it."""
+
+    clip_id: Id
+    opinion: Opinion
+    weight: Amount = 1.0
+    at: Annotated[float, Field(ge=0, le=1e11)] = 0.0
+
+
+class FeedbackIn(Body):
+    """Opinions of clips."""
+
+    feedback: Annotated[list[OpinionIn], Field(max_length=MAX_FEEDBACK)]
+
+
+# --- the whole library ------------------------------------------------------------------------------------
+
+
+class GroupList(Parameters):
+    """Which page of the groups."""
+
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50

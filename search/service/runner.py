@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from search import wiring
-from search.errors import LibraryBusy, SoundalikeError, printable
+from search.errors import LibraryBusy, SoundalikeError, UsageError, printable
 from search.jobs import Job, JobFailure, JobOutcome, JobProgress
 from search.library import Library
 from search.ports import JobWork
@@ -134,6 +134,8 @@ class Runner:
         return JobOutcome("done", failures=failures)
 
     def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:
+        if job.kind != "index":
+            raise UsageError(f"this version cannot do the job {job.kind!r}")
         index: Callable[..., int] = wiring.job("index")
         index(
             self._library,

@@ -120,13 +120,12 @@ def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, e
 
 def shown_name(name: str | None) -> str:
     """A client's name of a file as it is told back: the last part, on one line."""
-    last = re.split(r"[/\\]", name or "")[-1]
-    return "".join(c for c in last if c.isprintable())[:200] or "upload"
+    return _last_part(name)[:200] or "upload"
 
 
 def safe_name(name: str) -> str:
     """``name`` as every file system takes it: no folders, no leading dots, letters of any script, not too long."""
-    composed = unicodedata.normalize("NFC", shown_name(name)).encode("utf-8", "ignore").decode("utf-8")
+    composed = unicodedata.normalize("NFC", _last_part(name)).encode("utf-8", "ignore").decode("utf-8")
     stem, dot, suffix = _UNSAFE.sub("_", composed).strip(" .").rpartition(".")
     if not dot or suffix.lower() not in SUFFIXES:
         stem, suffix = _UNSAFE.sub("_", composed).strip(" ."), ""
@@ -134,6 +133,11 @@ def safe_name(name: str) -> str:
         stem = f"upload_{stem}".rstrip("_")
     short = stem.encode("utf-8")[:_LONGEST_NAME_BYTES].decode("utf-8", "ignore").rstrip(" .")
     return f"{short}.{suffix.lower()}" if suffix else short
+
+
+def _last_part(name: str | None) -> str:
+    last = re.split(r"[/\\]", name or "")[-1][-1000:]
+    return "".join(c for c in last if c.isprintable())
 
 
 def _store(file: FileStorage, batch: Path, given: str) -> Path:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Conflict, NotFound
 
 from search.errors import QueryError
 from search.jobs import Job, Wish
-from search.service.answers import JobOut, JobsOut
+from search.service.answers import JobEvent, JobOut, JobsOut
 from search.service.replies import accepted, reply, revisable
 from search.service.requests import JobList, JobPath, NewJob
 from search.service.routes.view import view
@@ -28,7 +28,7 @@ _ENDED = ("done", "failed", "cancelled")
 _EVENTS: ResponseDict = {
     200: {
         "description": "An event `job` with the job as JSON, now and after every change, until it ends.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": JobEvent.model_json_schema()}},
     }
 }
 

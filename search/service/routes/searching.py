@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,14 +19,18 @@ from search.service import reading
 from search.service.answers import SearchOut
 from search.service.hits import Hits
 from search.service.replies import reply
-from search.service.requests import AudioIn, SearchForm, SearchIn, part_of
+from search.service.requests import AudioIn, HumIn, SearchForm, SearchIn, part_of
 from search.service.routes.view import view
 from search.service.service import Service
 from search.service.uploads import check_length, received, shown_name
 
 TAG = Tag(name="search", description="Asking the library.")
 QUERY_FIELD = "query"
-LONE_FILE = "audio"
+LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
+    ("audio", lambda field: AudioIn(audio=field)),
+    ("hum", lambda field: HumIn(hum=field)),
+)
+"""The fields whose file needs no part, and the part that it stands for."""
 
 
 class SearchRoutes:
@@ -46,7 +50,7 @@ class SearchRoutes:
         """Find the clips that sound like, or are called, what is asked for.
 
         Send JSON, or, with files, multipart/form-data: the same JSON in the field `query`, and the files in the fields
-        that its parts name. A lone file in the field `audio` needs no part.
+        that its parts name. A lone file in the field `audio` (or `hum`: a tune) needs no part.
         """
         metrics = self._service.metrics
         with metrics.stage("receive"):
@@ -62,7 +66,7 @@ class SearchRoutes:
             with metrics.stage("engine"):
                 answer = self._ask(Query(parts, asked.k, asked.where, asked.space))
         with metrics.stage("write"):
-            return reply(self._hits.out(answer))
+            return reply(self._hits.out(answer, with_facets=asked.facets))
 
     def _question(self) -> tuple[SearchIn, dict[str, FileStorage]]:
         """What is asked, and the file of each field that a part of it names."""
@@ -73,10 +77,11 @@ class SearchRoutes:
             sent = {name: found[0] for name, found in reading.files(self._service.config.limits.files).items()}
         else:
             raise UnsupportedMediaType("send application/json or multipart/form-data")
-        named = {part.audio for part in asked.parts if isinstance(part, AudioIn)}
-        if LONE_FILE in sent and LONE_FILE not in named:
-            asked = asked.model_copy(update={"parts": [AudioIn(audio=LONE_FILE), *asked.parts]})
-            named.add(LONE_FILE)
+        named = {part.file for part in _with_files(asked)}
+        lone = [make(field) for field, make in LONE_FILES if field in sent and field not in named]
+        if lone:
+            asked = asked.model_copy(update={"parts": [*lone, *asked.parts]})
+            named.update(part.file for part in lone)
         if lost := sorted(named - sent.keys()):
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
@@ -86,11 +91,10 @@ class SearchRoutes:
     def _check_lengths(self, asked: SearchIn, files: Mapping[str, FileStorage], paths: Mapping[str, str]) -> None:
         """Raises AudioError for a file that is no sound, or a passage that is too long to decode for a query."""
         with self._service.metrics.stage("check"):
-            for part in asked.parts:
-                if isinstance(part, AudioIn):
-                    name = shown_name(files[part.audio].filename)
-                    longest_s = self._service.config.limits.query_s
-                    check_length(paths[part.audio], name, longest_s, part.start_s, part.end_s)
+            for part in _with_files(asked):
+                name = shown_name(files[part.file].filename)
+                longest_s = self._service.config.limits.query_s
+                check_length(paths[part.file], name, longest_s, part.start_s, part.end_s)
 
     def _ask(self, query: Query) -> Answer:
         library = self._service.library
@@ -100,6 +104,10 @@ class SearchRoutes:
             if self._service.spaces():
                 raise
             return Answer("none", (), 0.0)  # nothing is indexed yet: whatever is asked for is not there
+
+
+def _with_files(asked: SearchIn) -> list[AudioIn | HumIn]:
+    return [part for part in asked.parts if isinstance(part, AudioIn | HumIn)]
 
 
 def _two_bodies(api: APIBlueprint) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""A small real library, the application over it, and real servers on loopback that are ended when a test is."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+import soundfile
+
+from search import wiring
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
+from search.settings import Settings
+
+RATE_HZ = 16_000
+SOUNDS = {"rain": 1, "rain on tin": 2, "wind": 3, "bell": 4, "bell far": 5, "dog": 6}
+
+
+def noise(seed: int, seconds: float = 1.5) -> np.ndarray:
+    """A noise of its own colour for each seed; (samples,) float64."""
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.standard_normal(round(seconds * RATE_HZ)))
+    shape = np.exp(-(((np.linspace(0, 1, len(spectrum)) - seed % 9 / 8) * 5) ** 2))
+    sound = np.fft.irfft(spectrum * shape)
+    return 0.5 * sound / np.abs(sound).max()
+
+
+def wav(seed: int, seconds: float = 1.5) -> bytes:
+    """The same as a WAV file."""
+    out = io.BytesIO()
+    soundfile.write(out, noise(seed, seconds), RATE_HZ, format="WAV")
+    return out.getvalue()
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(library=folder, models=(), model_cache=folder / "models", encoder="spectral", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def made_library(tmp_path_factory) -> Path:
+    """A library of six clips in two folders, made once; tests copy it."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, seed in SOUNDS.items():
+        place = folder / "sounds" / ("weather" if seed <= 3 else "things")
+        place.mkdir(parents=True, exist_ok=True)
+        soundfile.write(place / f"{name}.wav", noise(seed), RATE_HZ)
+    with wiring.library(folder / "library", settings(folder), create=True) as library:
+        wiring.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder))
+    return folder / "library"
+
+
+@pytest.fixture
+def library_path(made_library, tmp_path) -> Path:
+    """A library of its own for a test."""
+    return Path(shutil.copytree(made_library, tmp_path / "library"))
+
+
+@contextmanager
+def application(path: Path, **changes: object):
+    """The application over a library, and a client that asks it without a network."""
+    with wiring.library(path, settings(path), create=True) as library:
+        app = create_app(Service.over(library, ServiceConfig(path, **changes)))
+        client = app.test_client()
+        yield client
+
+
+@pytest.fixture
+def client(library_path):
+    with application(library_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def reader(made_library, tmp_path_factory):
+    """A client for questions that change nothing."""
+    copy = shutil.copytree(made_library, tmp_path_factory.mktemp("read") / "library")
+    with application(Path(copy)) as made:
+        yield made
+
+
+class Server:
+    """A running ``soundalike serve``."""
+
+    def __init__(self, library: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+        self.library = library
+        self.log = library.parent / f"serve-{time.monotonic_ns()}.log"
+        command = [sys.executable, "-m", "search.cli", "serve", "--library", str(library), "--port", "0", *options]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, env={**os.environ, **(environ or {})})
+        self.url = self._url()
+
+    def _url(self) -> str:
+        for _ in range(600):
+            for line in self.log.read_text("utf-8").splitlines():
+                if line.startswith("soundalike: serving"):
+                    return line.split(" at ")[1].split()[0].rstrip("/")
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text("utf-8"))
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        return requests.get(self.url + path, timeout=20, **options)
+
+    def post(self, path: str, **options: object) -> requests.Response:
+        return requests.post(self.url + path, timeout=20, **options)
+
+    def upload(self, *files: tuple[str, bytes]) -> requests.Response:
+        return self.post("/api/v1/clips", files=[("files", file) for file in files])
+
+    def wait(self, job_id: int, *states: str, timeout_s: float = 60) -> dict:
+        """The job once it is in one of these states."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            job = self.get(f"/api/v1/jobs/{job_id}").json()
+            if job["state"] in states:
+                return job
+            time.sleep(0.1)
+        raise AssertionError(f"{job}\n{self.log.read_text('utf-8')}")
+
+    def stop(self) -> int:
+        """In order; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """All of its processes at once, as a loss of power would."""
+        import psutil
+
+        family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
+        for one in family:
+            one.kill()
+        psutil.wait_procs(family, timeout=20)
+        self.process.wait(20)
+
+
+@contextmanager
+def serving(library: Path, *options: str, environ: dict[str, str] | None = None) -> Iterator[Server]:
+    server = Server(library, *options, environ=environ)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def server(made_library, tmp_path_factory) -> Iterator[Server]:
+    """One that several tests ask."""
+    with serving(Path(shutil.copytree(made_library, tmp_path_factory.mktemp("served") / "library"))) as running:
+        yield running

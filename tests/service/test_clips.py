@@ -1,0 +1,168 @@
+"""/clips: listing, looking at, changing and removing; hearing and seeing."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.service.conftest import SOUNDS, wav
+
+
+def listed(client, query=""):
+    response = client.get(f"/api/v1/clips{query}")
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return response.get_json()
+
+
+def one(client, title):
+    return next(clip for clip in listed(client)["clips"] if clip["title"] == title)
+
+
+def test_pages_hold_every_clip_once(reader):
+    seen = [clip["id"] for offset in (0, 2, 4, 6) for clip in listed(reader, f"?limit=2&offset={offset}")["clips"]]
+    assert sorted(seen) == seen == sorted(set(seen))
+    assert len(seen) == listed(reader)["total"] == len(SOUNDS)
+
+
+@pytest.mark.parametrize("column", ["id", "added", "duration_s", "size_bytes", "title", "path"])
+def test_every_column_sorts_both_ways(reader, column):
+    up = [clip[column] for clip in listed(reader, f"?sort={column}")["clips"]]
+    down = [clip[column] for clip in listed(reader, f"?sort=-{column}")["clips"]]
+    assert up == sorted(up)
+    assert down == sorted(up, reverse=True)
+
+
+def test_a_filter_and_its_facets(reader):
+    found = listed(reader, "?where=folder = 'weather'&facets=true")
+    assert found["total"] == found["facets"]["clips"] == 3
+    assert reader.get("/api/v1/clips?where=folder").status_code == 422
+
+
+def test_an_unchanged_answer_is_not_sent_again(reader):
+    """The ETag answers 304 without a body."""
+    first = reader.get("/api/v1/clips/1")
+    again = reader.get("/api/v1/clips/1", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_clip_can_be_called_something_else_and_is_found_by_it(client):
+    clip = one(client, "wind")
+    changed = client.patch(f"/api/v1/clips/{clip['id']}", json={"title": "Storm", "metadata": {"artist": "Anna"}})
+    assert changed.status_code == 200
+    assert (changed.get_json()["title"], changed.get_json()["metadata"]) == ("Storm", {"artist": "Anna"})
+    found = client.post("/api/v1/search", json={"parts": [{"text": "anna"}]}).get_json()["hits"]
+    assert [hit["clip_id"] for hit in found] == [clip["id"]]
+    assert client.patch("/api/v1/clips/999", json={"title": "x"}).status_code == 404
+    assert client.patch(f"/api/v1/clips/{clip['id']}", json={"path": "/etc/passwd"}).status_code == 422
+
+
+def test_a_clip_that_is_removed_is_gone_and_its_file_stays(client, made_library):
+    clip = one(client, "dog")
+    assert client.delete(f"/api/v1/clips/{clip['id']}").status_code == 204
+    assert client.get(f"/api/v1/clips/{clip['id']}").status_code == 404
+    assert client.delete(f"/api/v1/clips/{clip['id']}").status_code == 404
+    assert listed(client)["total"] == len(SOUNDS) - 1
+    assert (made_library.parent / "sounds" / "things" / "dog.wav").exists()
+
+
+def test_a_change_beside_another_writer_is_refused_for_now(client, library_path):
+    """A job holds the right to write: 409, and when to try again."""
+    from search.catalog.store import Catalog
+
+    with Catalog.open(library_path / "catalog.sqlite") as other, other.lease("a job", 0):
+        refused = client.delete("/api/v1/clips/1")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (409, "5")
+    assert "a job is writing" in refused.get_json()["detail"]
+
+
+# --- hearing and seeing -----------------------------------------------------------------------------------
+
+
+def test_audio_comes_whole_and_in_ranges(reader):
+    clip = one(reader, "bell")
+    whole = reader.get(f"/api/v1/clips/{clip['id']}/audio")
+    assert whole.data == wav(4)
+    assert whole.mimetype in ("audio/wav", "audio/x-wav")
+    part = reader.get(f"/api/v1/clips/{clip['id']}/audio", headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.data) == (206, whole.data[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole.data)}"
+    assert reader.get(f"/api/v1/clips/{clip['id']}/audio", headers={"Range": "bytes=9999999-"}).status_code == 416
+    again = reader.get(f"/api/v1/clips/{clip['id']}/audio", headers={"If-None-Match": whole.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_file_that_went_is_not_found(client, library_path, made_library, tmp_path):
+    """And a folder, or a link into nowhere, in its place is no file."""
+    clip = one(client, "rain")
+    moved = tmp_path / "rain.wav"
+    file = made_library.parent / "sounds" / "weather" / "rain.wav"
+    shutil.move(file, moved)
+    try:
+        assert client.get(f"/api/v1/clips/{clip['id']}/audio").status_code == 404
+        file.mkdir()
+        assert client.get(f"/api/v1/clips/{clip['id']}/audio").status_code == 404
+        file.rmdir()
+    finally:
+        shutil.move(moved, file)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/clips/..%2f..%2fetc%2fpasswd/audio", "/api/v1/clips/1/../../../etc/passwd"])
+def test_no_path_of_a_request_reaches_a_file(reader, path):
+    assert reader.get(path).status_code == 404
+
+
+def test_peaks_follow_the_waveform(reader):
+    """Lowest and highest sample of each stretch, as the plain formula has them."""
+    import soundfile
+
+    clip = one(reader, "bell")
+    peaks = reader.get(f"/api/v1/clips/{clip['id']}/peaks?buckets=10").get_json()
+    sound, _ = soundfile.read(io.BytesIO(wav(4)))
+    stretches = np.array_split(sound, 10)
+    assert np.allclose(peaks["low"], [s.min() for s in stretches], atol=1e-3)
+    assert np.allclose(peaks["high"], [s.max() for s in stretches], atol=1e-3)
+    passage = reader.get(f"/api/v1/clips/{clip['id']}/peaks?buckets=5&start_s=0.5&end_s=1").get_json()
+    assert (passage["start_s"], passage["end_s"], len(passage["low"])) == (0.5, 1.0, 5)
+
+
+def test_a_spectrogram_shows_where_the_sound_is(reader):
+    """Rain is made of low frequencies here, a dog of high ones: the brightest rows say so."""
+
+    def brightest_row(title):
+        response = reader.get(f"/api/v1/clips/{one(reader, title)['id']}/spectrogram.png?width=64&height=32")
+        assert response.mimetype == "image/png"
+        picture = Image.open(io.BytesIO(response.data))
+        assert picture.size == (64, 32)
+        return int(np.asarray(picture.convert("L"), float).mean(axis=1).argmax())
+
+    assert brightest_row("rain") > brightest_row("dog")
+
+
+def test_what_was_made_once_comes_from_the_cache(client, library_path):
+    """Also after the file is gone; and a client that has it gets 304."""
+    url = f"/api/v1/clips/{one(client, 'wind')['id']}/peaks"
+    first = client.get(url)
+    assert len(list((library_path / "cache").glob("*/*"))) == 1
+    assert client.get(url).data == first.data
+    assert client.get(url, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert len(list((library_path / "cache").glob("*/*"))) == 1
+
+
+def test_a_passage_that_holds_nothing_is_refused(reader):
+    assert reader.get("/api/v1/clips/1/peaks?start_s=99").status_code == 422
+    assert reader.get("/api/v1/clips/1/peaks?start_s=1&end_s=0.5").status_code == 422
+
+
+def test_the_cache_stays_within_its_bound(tmp_path):
+    from search.service.cache import DiskCache
+
+    cache = DiskCache(tmp_path / "cache", 50_000)
+    for number in range(300):
+        assert cache.get(str(number), lambda: bytes(1000)) == bytes(1000)
+    held = sum(path.stat().st_size for path in Path(tmp_path / "cache").glob("*/*"))
+    assert held <= 50_000 + 64 * 1000

@@ -1,0 +1,174 @@
+"""Uploads become jobs, jobs become clips; over a real server, by asking and by server-sent events."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from search.catalog.store import Catalog
+from search.service.uploads import safe_name
+from tests.service.conftest import serving, wav
+
+
+def events(server, job_id):
+    """Every job that the event stream tells of."""
+    found = []
+    with server.get(f"/api/v1/jobs/{job_id}/events", stream=True) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        for line in stream.iter_lines(decode_unicode=True):
+            if line.startswith("data: "):
+                found.append(json.loads(line.removeprefix("data: ")))
+    return found
+
+
+def test_an_upload_becomes_clips_that_are_found(server):
+    """202 with the job's place; its events end with it; the new clips are found by sound and by name."""
+    response = server.upload(("../../owl call.wav", wav(7)), ("second.wav", wav(8, 2.0)))
+    assert response.status_code == 202
+    job = response.json()
+    assert job["files"] == ["owl call.wav", "second.wav"]
+    assert response.headers["Location"] == f"/api/v1/jobs/{job['id']}"
+    told = events(server, job["id"])
+    assert [one["state"] for one in told][-1] == "done"
+    assert told[-1]["progress"]["files_done"] == 2
+    owl, second = told[-1]["clip_ids"]
+    time.sleep(0.6)  # a search looks at the catalog at most twice a second
+    hits = server.post("/api/v1/search", files={"audio": ("q.wav", wav(7))}).json()["hits"]
+    assert hits[0]["clip_id"] == owl
+    assert hits[0]["path"].endswith("owl call.wav")
+    words = server.post("/api/v1/search", json={"parts": [{"text": "second"}]}).json()["hits"]
+    assert words[0]["clip_id"] == second
+    assert server.get(f"/api/v1/clips/{owl}/audio").content == wav(7)
+
+
+def test_an_uploaded_clip_that_is_removed_takes_its_file_along(server):
+    job = server.upload(("gone.wav", wav(9, 1.0))).json()
+    (clip_id,) = server.wait(job["id"], "done")["clip_ids"]
+    (file,) = server.library.glob("uploads/*/gone.wav")
+    import requests
+
+    assert requests.delete(f"{server.url}/api/v1/clips/{clip_id}", timeout=10).status_code == 204
+    assert not file.exists()
+
+
+def test_what_is_no_sound_never_becomes_a_job(server):
+    before = server.get("/api/v1/jobs").json()["total"]
+    for name, content in [("a.wav", b"RIFF"), ("b.mp3", b"not a sound at all"), ("c.wav", b"")]:
+        refused = server.upload(("good.wav", wav(1)), (name, content))
+        assert refused.status_code == 422, name
+        assert refused.headers["Content-Type"] == "application/problem+json"
+    assert server.get("/api/v1/jobs").json()["total"] == before
+    assert not list(server.library.glob("uploads/*/good.wav"))
+
+
+def test_a_file_that_breaks_in_the_middle_fails_by_its_name(server):
+    """Its header is fine and it is accepted; the job says which file, and why, and indexes the others."""
+    broken = bytearray(wav(2, 3.0))
+    import io
+
+    import numpy as np
+    import soundfile
+
+    sound = np.full(48_000, np.nan, np.float32)
+    out = io.BytesIO()
+    soundfile.write(out, sound, 16_000, format="WAV", subtype="FLOAT")
+    job = server.upload(("broken.wav", out.getvalue()), ("fine.wav", bytes(broken))).json()
+    done = server.wait(job["id"], "done", "failed")
+    assert (done["state"], len(done["clip_ids"])) == ("done", 1)
+    assert done["failures"] == [{"file": "broken.wav", "cause": "NaN or infinite samples at 0.000 s"}]
+
+
+def test_jobs_are_listed_newest_first_and_by_state(server):
+    first, second = (server.upload((f"{n}.wav", wav(n))).json()["id"] for n in (3, 4))
+    server.wait(second, "done")
+    listed = server.get("/api/v1/jobs?state=done&limit=2").json()
+    assert [job["id"] for job in listed["jobs"]] == [second, first]
+    assert server.get("/api/v1/jobs/999").status_code == 404
+    assert server.post(f"/api/v1/jobs/{first}/resume").status_code == 409
+
+
+def test_uploads_at_once_are_all_kept(server):
+    """From many clients, of equal names and of equal bytes."""
+    with ThreadPoolExecutor(8) as pool:
+        jobs = list(pool.map(lambda n: server.upload(("same.wav", wav(n % 4, 1.0))), range(12)))
+    accepted = [job.json()["id"] for job in jobs if job.status_code == 202]
+    assert {job.status_code for job in jobs} <= {202, 429}
+    clips = [server.wait(job_id, "done")["clip_ids"] for job_id in accepted]
+    assert len({clip for found in clips for clip in found}) == len(accepted)
+
+
+def test_a_stream_ends_with_its_client(server):
+    """Clients that leave give their place back: more than there are places can follow one after the other."""
+    job_id = server.post("/api/v1/jobs", json={"kind": "map"}).json()["id"]
+    for _ in range(8):
+        response = server.get(f"/api/v1/jobs/{job_id}/events", stream=True)
+        assert response.status_code in (200, 429)
+        response.close()
+    deadline = time.monotonic() + 30
+    while server.get(f"/api/v1/jobs/{job_id}/events", stream=True).status_code == 429:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def test_a_slow_sender_holds_nobody_up(server):
+    """As many half-sent uploads as the server has threads, and more: others are answered at once."""
+    import socket
+    from urllib.parse import urlsplit
+
+    where = urlsplit(server.url)
+    slow = []
+    for _ in range(30):
+        connection = socket.create_connection((where.hostname, where.port))
+        connection.sendall(
+            b"POST /api/v1/clips HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+        )
+        slow.append(connection)
+    started = time.monotonic()
+    assert server.get("/api/v1/clips").status_code == 200
+    assert time.monotonic() - started < 5
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("door.wav", "door.wav"), ("../../etc/passwd", "passwd"), ("C:\\sounds\\rain.MP3", "rain.mp3"), ("", "upload"),
+        (".hidden.wav", "hidden.wav"), ("a\x00b\n.wav", "ab.wav"), ("con.wav", "upload_con.wav"),
+        ("Regen über Köln.flac", "Regen über Köln.flac"), ("雨.ogg", "雨.ogg"), ("...", "upload"),
+        ("x" * 500 + ".wav", "x" * 120 + ".wav"), ("script.html", "script.html"), ("a<b>:c|d?.wav", "a_b__c_d_.wav"),
+    ],
+)  # fmt: skip
+def test_a_name_is_made_safe(given, safe):
+    assert safe_name(given) == safe
+
+
+def test_shutting_down_lets_a_request_finish(library_path):
+    """SIGTERM while an answer is being made: the answer comes, the status is 0, and what it promised is kept."""
+    with serving(library_path) as server:
+        answers = []
+        files = [(f"{n}.wav", wav(n)) for n in range(20)]
+        asking = threading.Thread(target=lambda: answers.append(server.upload(*files)))
+        asking.start()
+        time.sleep(0.05)
+        assert server.stop() == 0
+        asking.join()
+        assert answers[0].status_code == 202
+    with Catalog.open(library_path / "catalog.sqlite") as catalog:
+        job = catalog.queue.get(answers[0].json()["id"])
+    assert job.state in ("queued", "running", "done")
+    assert len(list(library_path.glob("uploads/*/*.wav"))) == 20
+
+
+def test_a_cancelled_upload_leaves_no_file_that_is_no_clip(server):
+    before = set(server.library.glob("uploads/*/*.wav"))
+    job_id = server.upload(*[(f"{n}.wav", wav(n, 1.0)) for n in range(30)]).json()["id"]
+    server.post(f"/api/v1/jobs/{job_id}/cancel")
+    job = server.wait(job_id, "cancelled", "done")
+    time.sleep(0.5)
+    assert len(set(server.library.glob("uploads/*/*.wav")) - before) == len(job["clip_ids"])

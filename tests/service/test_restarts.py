@@ -1,0 +1,95 @@
+"""Killed with jobs under way and started again: nothing that was answered with 2xx is lost."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import pytest
+import requests
+
+from tests.service.conftest import serving, wav
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.slow)])
+def test_killed_in_the_middle_of_uploads_and_jobs_nothing_that_was_promised_is_lost(library_path, kills):
+    """All processes are killed at random moments; each upload that got 202 ends as a clip that can be played."""
+    promised: dict[int, int] = {}
+    rng = random.Random(5)
+    number = 100
+    for _ in range(kills):
+        with serving(library_path) as server:
+            stop = threading.Event()
+
+            def upload(server=server, stop=stop):
+                nonlocal number
+                while not stop.is_set():
+                    number += 1
+                    try:
+                        response = server.upload((f"{number}.wav", wav(number, 1.0)))
+                    except requests.RequestException:
+                        return
+                    if response.status_code == 202:
+                        promised[response.json()["id"]] = number
+
+            thread = threading.Thread(target=upload)
+            thread.start()
+            time.sleep(1.0 + rng.random())
+            server.kill()
+            stop.set()
+            thread.join()
+    assert len(promised) > 2
+    with serving(library_path) as server:
+        for job_id, seed in promised.items():
+            job = server.wait(job_id, "done", "failed", timeout_s=90)
+            assert job["state"] == "done", job
+            (clip_id,) = job["clip_ids"]
+            assert server.get(f"/api/v1/clips/{clip_id}/audio").content == wav(seed, 1.0)
+
+
+@pytest.mark.slow
+def test_a_job_that_is_paused_goes_on_after_a_restart_when_it_is_told_to(library_path):
+    with serving(library_path) as server:
+        job_id = server.upload(*[(f"{n}.wav", wav(n, 1.0)) for n in range(30)]).json()["id"]
+        assert server.post(f"/api/v1/jobs/{job_id}/pause").status_code == 200
+        paused = server.wait(job_id, "paused", "done")
+        server.kill()
+    with serving(library_path) as server:
+        time.sleep(1.5)
+        assert server.get(f"/api/v1/jobs/{job_id}").json()["state"] == paused["state"]
+        if paused["state"] == "paused":
+            assert server.post(f"/api/v1/jobs/{job_id}/resume").json()["state"] in ("queued", "running")
+        assert len(server.wait(job_id, "done")["clip_ids"]) == 30
+
+
+def test_several_workers_answer_as_one(library_path):
+    """Their metrics are added up, and one that dies is replaced."""
+    import psutil
+
+    with serving(library_path, "--workers", "2") as server:
+        time.sleep(3)
+        for _ in range(20):
+            assert server.get("/api/v1/clips").status_code == 200
+        page = server.get("/metrics").text
+        counted = [line for line in page.splitlines() if "request_seconds_count" in line and '"/api/v1/clips"' in line]
+        assert sum(float(line.split()[-1]) for line in counted) == 20
+        children = [
+            child
+            for child in psutil.Process(server.process.pid).children()
+            if "spawn_main" in " ".join(child.cmdline())
+        ]
+        children[0].kill()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            alive = psutil.Process(server.process.pid).children()
+            if len([c for c in alive if c.is_running() and "spawn_main" in " ".join(c.cmdline())]) == len(children):
+                break
+            time.sleep(0.2)
+        assert server.get("/ready").status_code == 200
+        assert server.stop() == 0
+
+
+def _is_spawned(process):
+    return "spawn_main" in " ".join(process.cmdline())

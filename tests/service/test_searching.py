@@ -1,0 +1,117 @@
+"""POST /search and /clips/{id}/similar: what can be asked, and how wrong questions are refused."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from tests.service.conftest import application, wav
+
+
+def ask(client, *parts, **rest):
+    return client.post("/api/v1/search", json={"parts": list(parts), **rest})
+
+
+def form(client, query=None, **files):
+    data = {name: (io.BytesIO(content), f"{name}.wav") for name, content in files.items()}
+    if query is not None:
+        data["query"] = json.dumps(query)
+    return client.post("/api/v1/search", data=data)
+
+
+def titles(response):
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return [hit["title"] for hit in response.get_json()["hits"]]
+
+
+def test_words_find_names(reader):
+    assert set(titles(ask(reader, {"text": "rain"}))) == {"rain", "rain on tin"}
+
+
+def test_a_lone_file_is_a_whole_question(reader):
+    """The file itself comes first, by its sound; its path is told relative to its root."""
+    answer = form(reader, audio=wav(4)).get_json()
+    assert answer["hits"][0]["path"] == "things/bell.wav"
+    assert answer["hits"][0]["score"] > 0.999
+    assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
+    assert set(answer) == {"verdict", "hits", "took_ms", "facets"}
+
+
+def test_parts_name_their_files(reader):
+    """Like this file, unlike that one, among the short ones, two hits."""
+    query = {
+        "parts": [{"audio": "yes"}, {"audio": "no", "weight": -0.5}], "k": 2, "where": "duration_s < 60"
+    }  # fmt: skip
+    assert titles(form(reader, query, yes=wav(1), no=wav(6)))[0] == "rain"
+
+
+def test_clips_segments_and_words_go_together(reader):
+    found = ask(reader, {"clip_id": 1}, {"segment_id": 2}, {"text": "bell", "weight": -1}, k=3).get_json()
+    assert len(found["hits"]) == 3
+    assert all(abs(sum(via["share"] for via in hit["via"]) - 1) < 0.01 for hit in found["hits"])
+
+
+def test_facets_stand_beside_the_hits_when_asked_for(reader):
+    """Each count's filter selects what it counts."""
+    facets = ask(reader, {"text": "bell"}, facets=True).get_json()["facets"]
+    (folder,) = facets["folders"]
+    assert (folder["value"], folder["count"]) == ("things", 2)
+    assert set(titles(ask(reader, {"text": "bell"}, where=folder["where"]))) == {"bell", "bell far"}
+
+
+def test_similar_clips_leave_the_clip_itself_out(reader):
+    clips = reader.get("/api/v1/clips").get_json()["clips"]
+    rain = next(clip["id"] for clip in clips if clip["title"] == "rain")
+    found = reader.get(f"/api/v1/clips/{rain}/similar?k=3").get_json()["hits"]
+    assert [hit["clip_id"] for hit in found].count(rain) == 0
+    assert found[0]["title"] == "rain on tin"
+    assert reader.get("/api/v1/clips/999/similar").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"parts": []}, "at least one thing to look for"),
+        ({"parts": [{"text": "rain", "weight": -1}]}, "at least one thing to look for"),
+        ({"parts": [{"text": "rain"}], "where": "duration_s <"}, "duration_s <"),
+        ({"parts": [{"text": "rain"}], "space": "nowhere"}, "no space called"),
+        ({"parts": [{"text": "rain"}], "k": 0}, "greater than or equal to 1"),
+        ({"parts": [{"text": "rain"}], "k": 10**6}, "less than or equal to 1000"),
+        ({"parts": [{"text": "x" * 1001}]}, "at most 1000"),
+        ({"parts": [{"text": "rain"}] * 33}, "at most 32"),
+        ({"parts": [{"text": "rain"}], "colour": "red"}, "Extra inputs"),
+        ({"parts": [{"clip_id": 999}]}, "no clip has the id 999"),
+        ({"parts": [{"clip_id": "1"}]}, "valid integer"),
+        ({"parts": [{"audio": "door"}]}, "names the file 'door'"),
+        ({"parts": [{"text": "\ud800"}]}, "valid string"),
+    ],
+)
+def test_a_wrong_question_is_refused_with_what_is_wrong(reader, body, says):
+    response = reader.post("/api/v1/search", data=json.dumps(body), content_type="application/json")
+    assert response.status_code == 422
+    assert response.mimetype == "application/problem+json"
+    assert says in response.get_json()["detail"]
+
+
+def test_a_sound_that_is_none_is_refused_without_telling_where_it_was_put(reader):
+    response = form(reader, audio=b"this is a letter, not a sound")
+    assert response.status_code == 422
+    assert response.get_json()["detail"] == "text, not sound"
+
+
+def test_a_file_that_no_part_names_is_refused(reader):
+    response = form(reader, {"parts": [{"text": "rain"}]}, other=wav(1))
+    assert "no part names the file 'other'" in response.get_json()["detail"]
+
+
+def test_an_empty_library_has_no_match(tmp_path):
+    """Before anything is indexed every question has an answer, and every list is empty."""
+    with application(tmp_path / "new") as client:
+        assert ask(client, {"text": "rain"}).get_json() == {
+            "verdict": "none", "hits": [], "took_ms": 0.0, "facets": None
+        }  # fmt: skip
+        assert client.get("/api/v1/clips").get_json()["clips"] == []
+        assert client.get("/ready").get_json()["clips"] == 0
+        assert client.get("/api/v1/clips/1/similar").status_code == 404
