@@ -7,7 +7,6 @@ import threading
 import time
 from dataclasses import replace
 
-from search import facets
 from search.library import Library
 from search.model import Answer
 from search.service.answers import FacetsOut, SearchOut
@@ -31,7 +30,7 @@ class Hits:
         hits = tuple(replace(hit, path=_below(hit.path, roots)) for hit in answer.hits)
         found = SearchOut.model_validate(replace(answer, hits=hits))
         if with_facets and hits:
-            counted = facets.of_clips(self._library, [hit.clip_id for hit in hits], MAX_FACETS)
+            counted = self._library.facets_of((hit.clip_id for hit in hits), limit=MAX_FACETS)
             found.facets = FacetsOut.model_validate(counted)
         return found
 

@@ -9,7 +9,6 @@ from collections import OrderedDict
 import numpy as np
 from werkzeug.exceptions import NotFound
 
-from search import facets
 from search.columns import ClipColumns
 from search.columns.part import Part
 from search.columns.text import TextColumn
@@ -44,7 +43,7 @@ class Listing:
         clips = self._library.clips.clips(ids.tolist())
         found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
         if asked.facets:
-            counted = facets.of_filter(self._library, asked.where, MAX_FACETS)
+            counted = self._library.facets(asked.where, limit=MAX_FACETS)
             found.facets = FacetsOut.model_validate(counted)
         return found
 

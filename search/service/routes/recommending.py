@@ -1,0 +1,92 @@
+"""``/recommend`` and ``/feedback``: clips for someone, and what someone thought of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from search.errors import QueryError
+from search.model import Answer
+from search.service.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
+from search.service.hits import Hits
+from search.service.replies import reply, revisable
+from search.service.requests import FeedbackIn, ProfilePath, RecommendBatchIn, RecommendIn
+from search.service.routes.view import view
+from search.service.service import Service
+from search.steering import Feedback
+
+TAG = Tag(name="recommendation", description="Clips for someone, by what they liked so far.")
+_NOTHING = Answer("none", (), 0.0)
+"""The answer of a library in which nothing is indexed yet."""
+
+
+class RecommendRoutes:
+    """Recommendation, and what is kept of opinions."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._library = service.library
+        self._hits = Hits(service.library)
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        of = "/feedback/<profile>"
+        api.post("/recommend", tags=[TAG], responses={200: SearchOut})(view(self.recommend))
+        api.post("/recommend/batch", tags=[TAG], responses={200: RecommendBatchOut})(view(self.recommend_batch))
+        api.get(of, tags=[TAG], responses={200: FeedbackOut})(view(self.get_feedback))
+        api.put(of, tags=[TAG], responses={200: FeedbackOut})(view(self.replace_feedback))
+        api.post(of, tags=[TAG], responses={200: FeedbackOut})(view(self.add_feedback))
+        api.delete(of, tags=[TAG], responses={204: None})(view(self.forget_feedback))
+
+    def recommend(self, body: RecommendIn) -> Response:
+        """Clips for someone who liked some and disliked others; none that they know already.
+
+        With no likes at all it is a varied sample of the library, the same until the library changes.
+        """
+        with self._service.metrics.stage("engine"):
+            answer = self._library.recommend(body.query()) if self._service.spaces() else _NOTHING
+        with self._service.metrics.stage("write"):
+            return reply(self._hits.out(answer))
+
+    def recommend_batch(self, body: RecommendBatchIn) -> Response:
+        """The same for several at once; what is wrong with one question stands in its place."""
+        with self._service.metrics.stage("engine"):
+            queries = [one.query() for one in body.queries]
+            spaces = self._service.spaces()
+            found: Sequence[Answer | QueryError] = (
+                self._library.recommend_each(queries) if spaces else [_NOTHING] * len(queries)
+            )
+        with self._service.metrics.stage("write"):
+            return reply(RecommendBatchOut(answers=[self._batched(one) for one in found]))
+
+    def get_feedback(self, path: ProfilePath) -> Response:
+        """Everything that is known under a name; nothing for a name that was never used."""
+        return revisable(self._known(path.profile))
+
+    def replace_feedback(self, path: ProfilePath, body: FeedbackIn) -> Response:
+        """Keep these opinions under a name, and forget what was known there."""
+        return self._write(self._library.feedback.put, path.profile, body)
+
+    def add_feedback(self, path: ProfilePath, body: FeedbackIn) -> Response:
+        """Keep these opinions too; a newer one of the same clip replaces the older."""
+        return self._write(self._library.feedback.add, path.profile, body)
+
+    def forget_feedback(self, path: ProfilePath) -> Response:
+        """Forget everything that is known under a name."""
+        self._library.feedback.forget(path.profile)
+        return Response(status=204)
+
+    def _write(self, write: Callable[[str, Sequence[Feedback]], None], profile: str, body: FeedbackIn) -> Response:
+        write(profile, [Feedback(one.clip_id, one.opinion, one.weight, one.at) for one in body.feedback])
+        return self._known(profile)
+
+    def _known(self, profile: str) -> Response:
+        known = self._library.feedback.get(profile)
+        return reply(FeedbackOut.model_validate({"profile": profile, "feedback": known}))
+
+    def _batched(self, found: Answer | QueryError) -> BatchedOut:
+        if isinstance(found, QueryError):
+            return BatchedOut(answer=None, error=str(found))
+        return BatchedOut(answer=self._hits.out(found), error=None)
