@@ -91,7 +91,7 @@ def run(
     path = folder / f"library-{source.dim}x{segments}-{seed}"
     if not (path / "complete.json").exists():
         tell(f"making a library of {segments:,} segments (once) ...")
-        _make(source, segments, path, settings)
+        make(source, segments, path, settings, synthetic_spec(source.dim))
     clips = -(-segments // SEGMENTS_PER_CLIP)
     rng = np.random.default_rng(seed)
     asked = (1 + rng.choice(clips, min(queries, clips), replace=False)).tolist()
@@ -187,10 +187,14 @@ def _latency(what: str, times_ms: Sequence[float], around: float | None) -> Late
     return Latency(what, median, p95, p99, around)
 
 
-def _make(source: VectorSource, segments: int, path: Path, settings: Settings) -> None:
-    """Fill a library as a bulk job would, a batch of contents a transaction."""
-    spec = EncoderSpec("synthetic", "1", hashlib.sha256(b"synthetic").hexdigest(), source.dim, 32_000, WINDOW_S, HOP_S,
-                       calibration=(10.0, -5.0))  # fmt: skip
+def synthetic_spec(dim: int) -> EncoderSpec:
+    """The facts of an encoder that there is not: nothing can be asked of it that is not in the library already."""
+    digest = hashlib.sha256(b"synthetic").hexdigest()
+    return EncoderSpec("synthetic", "1", digest, dim, 32_000, WINDOW_S, HOP_S, calibration=(10.0, -5.0))
+
+
+def make(source: VectorSource, segments: int, path: Path, settings: Settings, spec: EncoderSpec) -> None:
+    """Fill a library as a bulk job with the encoder of ``spec`` would, a batch of contents a transaction."""
     with wiring.library(path, settings, create=True) as library:
         space, root = library.jobs.space(spec), library.jobs.root("/synthetic")
         with library.jobs.lease("bench speed", wait_s=5) as lease:

@@ -1,0 +1,178 @@
+"""A load generator that leaves the machine to the server: one thread, keep-alive connections, next to no parsing.
+
+A client library would take a third of a processor at 200 requests a second and measure itself.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import numpy as np
+
+TIMEOUT_S = 30.0
+_HEADER_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, whole; ``kind`` is what its latency is counted under."""
+
+    kind: str
+    content: bytes
+
+
+@dataclass
+class Tally:
+    """What came back: milliseconds by kind, statuses, bodies of errors; ``seconds`` from the first to the last."""
+
+    ms: dict[str, list[float]] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: list[bytes] = field(default_factory=list)
+    broken: int = 0
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """Answers in all."""
+        return sum(self.statuses.values())
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.count / self.seconds if self.seconds else 0.0
+
+    def percentile(self, kind: str, q: float) -> float:
+        """Milliseconds; NaN where nothing of this kind came back."""
+        return float(np.percentile(self.ms[kind], q)) if self.ms.get(kind) else float("nan")
+
+    def failures(self) -> int:
+        """5xx answers and connections that broke."""
+        return self.broken + sum(count for status, count in self.statuses.items() if status >= 500)
+
+
+def get(kind: str, path: str) -> Request:
+    """A GET."""
+    return Request(kind, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+
+
+def post(kind: str, path: str, body: bytes, content_type: str = "application/json") -> Request:
+    """A POST."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+    return Request(kind, head.encode() + b"\r\n" + body)
+
+
+def form(kind: str, path: str, files: list[tuple[str, str, bytes]]) -> Request:
+    """A POST of files: field, file name, content of each."""
+    boundary = "soundalike-benchmark"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n\r\n'.encode() + content
+        for name, file, content in files
+    ]
+    body = b"\r\n".join(parts) + f"\r\n--{boundary}--\r\n".encode()
+    return post(kind, path, body, f"multipart/form-data; boundary={boundary}")
+
+
+def run(url: str, requests: Iterator[Request], connections: int, seconds: float) -> Tally:
+    """Keep ``connections`` busy for ``seconds``, or until ``requests`` end; each sends the next after its answer."""
+    where = urlsplit(url)
+    address = (where.hostname or "127.0.0.1", where.port or 80)
+    tally = Tally()
+    started_s = time.perf_counter()
+    with selectors.DefaultSelector() as selector:
+        open_ = [_Connection(address, selector) for _ in range(connections)]
+        busy = sum(one.send(next(requests, None)) for one in open_)
+        while busy:
+            ready = selector.select(1.0)
+            now_s = time.perf_counter()
+            for key, _ in ready:
+                one: _Connection = key.data
+                if not one.receive(tally):
+                    continue
+                following = next(requests, None) if now_s - started_s < seconds else None
+                busy -= not one.send(following)
+            for one in open_:
+                if one.is_late(now_s):
+                    tally.broken += 1
+                    one.reopen()
+                    busy -= not one.send(next(requests, None) if now_s - started_s < seconds else None)
+    tally.seconds = time.perf_counter() - started_s
+    return tally
+
+
+class _Connection:
+    """One keep-alive connection with at most one request under way."""
+
+    def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
+        self._address = address
+        self._selector = selector
+        self._kind = ""
+        self._sent_s = 0.0
+        self._waits = False
+        self._received = bytearray()
+        self._open()
+
+    def send(self, request: Request | None) -> bool:
+        """Send a request whole; False where there is none."""
+        self._waits = request is not None
+        if request is None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+            return False
+        self._kind, self._sent_s = request.kind, time.perf_counter()
+        self._received.clear()
+        self._socket.setblocking(True)
+        self._socket.sendall(request.content)
+        self._socket.setblocking(False)
+        return True
+
+    def receive(self, tally: Tally) -> bool:
+        """Take in what is there; whether the answer is complete."""
+        try:
+            chunk = self._socket.recv(1 << 18)
+        except BlockingIOError:
+            return False
+        except OSError:
+            chunk = b""
+        if not chunk:
+            tally.broken += 1
+            self.reopen()
+            return True
+        self._received += chunk
+        head_end = self._received.find(_HEADER_END)
+        if head_end < 0:
+            return False
+        head = bytes(self._received[:head_end]).lower()
+        length_at = head.find(b"content-length:")
+        length = int(head[length_at + 15 :].split(b"\r\n")[0]) if length_at >= 0 else 0
+        if len(self._received) < head_end + 4 + length:
+            return False
+        status = int(head[9:12])
+        tally.statuses[status] += 1
+        tally.ms.setdefault(self._kind, []).append((time.perf_counter() - self._sent_s) * 1e3)
+        if status >= 400 and len(tally.errors) < 20:
+            tally.errors.append(bytes(self._received[head_end + 4 :]))
+        if b"connection: close" in head:
+            self.reopen()
+        return True
+
+    def is_late(self, now_s: float) -> bool:
+        """Whether an answer is overdue."""
+        return self._waits and now_s - self._sent_s > TIMEOUT_S
+
+    def reopen(self) -> None:
+        """Begin again on a new connection."""
+        self._selector.unregister(self._socket)
+        self._socket.close()
+        self._open()
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(self._address)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        self._selector.register(self._socket, selectors.EVENT_READ, self)

@@ -1,0 +1,68 @@
+"""A ``soundalike serve`` to measure: started on a free port, watched, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from search.errors import UsageError
+
+START_S = 180.0
+
+
+class Served:
+    """A running service of a library; a context manager that ends it."""
+
+    def __init__(self, library: Path, *options: str) -> None:
+        self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - kept
+        command = [sys.executable, "-m", "search.cli", "serve", "--library", str(library), "--port", "0", *options]
+        self._process = subprocess.Popen(command, stderr=self._log, env=os.environ)  # noqa: S603 - our own command
+        self.url = self._url()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(60)
+        self._log.close()
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and its children."""
+        supervisor = psutil.Process(self._process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def own_bytes(self) -> int:
+        """Memory that belongs to these processes alone (USS): mapped snapshots, which all share, do not count."""
+        total = 0
+        for process in self.processes():
+            try:
+                total += process.memory_full_info().uss
+            except psutil.NoSuchProcess:
+                continue  # it ended meanwhile
+        return total
+
+    def restarts(self) -> int:
+        """How many of its processes ended on their own."""
+        return Path(self._log.name).read_text("utf-8", "replace").count("ended with status")
+
+    def _url(self) -> str:
+        deadline_s = time.monotonic() + START_S
+        while time.monotonic() < deadline_s and self._process.poll() is None:
+            for line in Path(self._log.name).read_text("utf-8", "replace").splitlines():
+                if line.startswith("soundalike: serving"):
+                    return line.rsplit(" at ", 1)[1].split()[0].rstrip("/")
+            time.sleep(0.1)
+        raise UsageError(f"the service did not start: {Path(self._log.name).read_text('utf-8', 'replace')[-2000:]}")

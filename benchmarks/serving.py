@@ -1,0 +1,308 @@
+"""How fast a service answers, and how it holds out: ``python -m benchmarks.serving`` (README, "Serving").
+
+The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
+125,000 clips, vectors distributed like real ones) and kept under ``--work``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import json
+import os
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks import http_load, report
+from benchmarks.http_load import Request, Tally
+from benchmarks.library_speed import make
+from benchmarks.machine import this_machine
+from benchmarks.outputs import tell
+from benchmarks.search_vectors import SEGMENTS_PER_CLIP, VectorSource
+from benchmarks.served import Served
+from benchmarks.speed import anchors
+from search import wiring
+from search.settings import Settings
+
+API = "/api/v1"
+WORK = Path("run/bench-serving")
+PARTS = ("similar", "recommend", "text", "upload", "mixed")
+_WORDS = ("rain", "wind", "door", "glass", "metal", "wood", "water", "engine", "bird", "dog", "crowd", "bell")
+_UPLOAD_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    requests: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """The long run: what failed, and how much memory was the processes' own after a minute and at the end."""
+
+    minutes: float
+    requests: int
+    failures: int
+    jobs_done: int
+    own_mb_after_1_min: float
+    own_mb_at_end: float
+    restarts: int
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    args = _parser().parse_args(argv)
+    settings = Settings.from_env(os.environ)
+    library = args.library or _library(args, settings)
+    clips = _count(library, settings)
+    rows: list[Row] = []
+    mixed = None
+    with Served(library, "--workers", str(args.workers)) as server:
+        warm = _stream("similar", _shuffled(clips, args.seed + 1))
+        http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
+        for part in args.only or PARTS:
+            tell(f"{part} ...")
+            if part == "mixed":
+                mixed = _mixed(server, clips, args)
+            else:
+                rows.append(_measured(server.url, part, clips, args))
+        overhead_ms = _overhead(server.url, clips, args)
+    print(_markdown(args, clips, rows, overhead_ms, mixed))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps the library ({WORK})")
+    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="of the library (1 million)")
+    parser.add_argument("--encoder", default="cnn:mn04", metavar="NAME", help="whose library it is (cnn:mn04)")
+    parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings that the vectors are grown from")
+    parser.add_argument("--anchor-files", type=int, default=2000, metavar="N", help="how many of them (2000)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts alone")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of similar and recommend (60)")
+    parser.add_argument("--connections", type=int, default=16, metavar="N", help="of similar and recommend (16)")
+    parser.add_argument("--queries", type=int, default=300, metavar="N", help="texts and uploads (300)")
+    parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="of mixed load (10)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    return parser
+
+
+def _library(args: argparse.Namespace, settings: Settings) -> Path:
+    path: Path = args.work / f"{args.encoder.replace(':', '-')}-{args.segments}-{args.seed}"
+    if not (path / "complete.json").exists():
+        tell(f"making a library of {args.segments:,} segments (once) ...")
+        spec = wiring.encoder(args.encoder, settings).spec
+        make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec)
+    return path
+
+
+def _count(path: Path, settings: Settings) -> int:
+    """How many clips are there; their ids are 1 to this."""
+    done = path / "complete.json"
+    if done.exists():
+        return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
+    with wiring.library(path, settings, read_only=True) as library:
+        return int(library.catalog.stats().clips)
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+def _shuffled(clips: int, seed: int) -> list[int]:
+    return [int(clip) for clip in 1 + np.random.default_rng(seed).permutation(clips)]
+
+
+def _stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
+    """Requests of a kind, none of them twice."""
+    match kind:
+        case "similar":
+            return (http_load.get(kind, f"{API}/clips/{clip}/similar?k=10") for clip in ids)
+        case "recommend":
+            return (
+                _json(kind, "/recommend", {"likes": _likes(pair)}) for pair in zip(ids[::2], ids[1::2], strict=False)
+            )
+        case "text":
+            words = (f"{a} {b} {clip}" for clip, (a, b) in zip(ids, itertools.cycle(_pairs()), strict=False))
+            return (_json(kind, "/search", {"parts": [{"text": text}], "k": 10}) for text in words)
+        case _:
+            return (http_load.form("upload", f"{API}/search", [("audio", "query.wav", _wav(clip))]) for clip in ids)
+
+
+def _likes(pair: tuple[int, int]) -> list[dict[str, int]]:
+    return [{"clip_id": clip} for clip in pair]
+
+
+def _pairs() -> list[tuple[str, str]]:
+    return list(itertools.permutations(_WORDS, 2))
+
+
+def _json(kind: str, path: str, body: object) -> Request:
+    return http_load.post(kind, API + path, json.dumps(body).encode())
+
+
+def _wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
+    """Coloured noise that comes and goes, as a 16-bit WAV."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * rate_hz)
+    noise = np.convolve(rng.standard_normal(count), np.hanning(1 + seed % 40), "same")
+    sound = noise * (0.6 + 0.4 * np.sin(np.linspace(0, 1 + seed % 30, count)))
+    out = io.BytesIO()
+    soundfile.write(out, 0.5 * sound / np.abs(sound).max(), rate_hz, format="WAV")
+    return out.getvalue()
+
+
+# --- measuring --------------------------------------------------------------------------------------------
+
+
+def _measured(url: str, part: str, clips: int, args: argparse.Namespace) -> Row:
+    ids = _shuffled(clips, args.seed)
+    if part in ("similar", "recommend"):
+        tally = http_load.run(url, _stream(part, ids), args.connections, args.seconds)
+        what = f"{part}, {args.connections} connections for {tally.seconds:.0f} s"
+    else:
+        made = list(itertools.islice(_stream(part, ids), args.queries + 10))
+        http_load.run(url, iter(made[:10]), 1, 60)  # the encoder is loaded by the first
+        tally = http_load.run(url, iter(made[10:]), 1, 600)
+        what = {"text": "words, one connection", "upload": "a 5-second WAV file, one connection"}[part]
+    if tally.failures() or tally.statuses.keys() - {200}:
+        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
+    p50_ms, p99_ms = tally.percentile(part, 50), tally.percentile(part, 99)
+    return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, tally.failures())
+
+
+def _overhead(url: str, clips: int, args: argparse.Namespace) -> float:
+    """Median milliseconds of an answer that are not the engine's own, the way there and back included."""
+    spent = []
+    for clip in _shuffled(clips, args.seed + 2)[: args.queries]:
+        body = json.dumps({"parts": [{"clip_id": clip}]}).encode()
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{url}{API}/search", body, {"Content-Type": "application/json"}
+        )
+        started_s = time.perf_counter()
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            answer = json.loads(response.read())
+        spent.append((time.perf_counter() - started_s) * 1e3 - answer["took_ms"])
+    return float(np.median(spent))
+
+
+def _mixed(server: Served, clips: int, args: argparse.Namespace) -> Mixed:
+    """Everything at once while jobs index uploads all along."""
+    stop = threading.Event()
+    memory: list[tuple[float, int]] = []
+    started_s = time.monotonic()
+
+    def watch() -> None:
+        while not stop.wait(2.0):
+            memory.append((time.monotonic() - started_s, server.own_bytes()))
+
+    uploads = Tally()
+    threads = [
+        threading.Thread(target=watch),
+        threading.Thread(target=lambda: _keep_indexing(server.url, stop, uploads)),
+    ]
+    for thread in threads:
+        thread.start()
+    tally = http_load.run(server.url, _everything(clips, args.seed + 3), args.connections, args.minutes * 60)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    early = [own for at_s, own in memory if 50 <= at_s <= 70] or [own for _, own in memory]
+    late = [own for _, own in memory[-10:]]
+    if tally.failures():
+        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:3]}")
+    return Mixed(
+        minutes=tally.seconds / 60,
+        requests=tally.count,
+        failures=tally.failures() + uploads.failures(),
+        jobs_done=uploads.statuses[200],
+        own_mb_after_1_min=float(np.median(early)) / 1e6,
+        own_mb_at_end=float(np.median(late)) / 1e6,
+        restarts=server.restarts(),
+    )
+
+
+def _everything(clips: int, seed: int) -> Iterator[Request]:
+    ids = _shuffled(clips, seed)
+    few = [_wav(number) for number in range(20)]
+    streams: list[Iterator[Request]] = [
+        itertools.cycle(_stream("similar", ids)),
+        itertools.cycle(_stream("recommend", ids)),
+        itertools.cycle(_stream("text", ids)),
+        (http_load.form("upload", f"{API}/search", [("audio", "q.wav", wav)]) for wav in itertools.cycle(few)),
+        (http_load.get("clip", f"{API}/clips/{clip}") for clip in itertools.cycle(ids)),
+        (http_load.get("list", f"{API}/clips?limit=20&offset={clip}") for clip in itertools.cycle(ids)),
+    ]
+    weights = np.array([30, 20, 20, 1, 20, 9]) / 100
+    rng = np.random.default_rng(seed)
+    while True:
+        for place in rng.choice(len(streams), 1000, p=weights):
+            yield next(streams[place])
+
+
+def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
+    """Upload some files, wait for their job, again. 200 counts the jobs that were done."""
+    number = 1_000_000
+    while not stop.is_set():
+        number += _UPLOAD_FILES
+        files = [("files", f"upload_{n}.wav", _wav(n)) for n in range(number, number + _UPLOAD_FILES)]
+        sent = http_load.run(url, iter([http_load.form("clips", f"{API}/clips", files)]), 1, 60)
+        tally.statuses.update(sent.statuses)
+        tally.broken += sent.broken
+        while not stop.wait(0.5):
+            with urllib.request.urlopen(f"{url}{API}/jobs?limit=1", timeout=30) as response:  # noqa: S310
+                state = json.loads(response.read())["jobs"][0]["state"]
+            if state in ("done", "failed"):
+                tally.statuses[200 if state == "done" else 500] += 1
+                break
+
+
+# --- telling ----------------------------------------------------------------------------------------------
+
+
+def _markdown(
+    args: argparse.Namespace, clips: int, rows: Sequence[Row], overhead_ms: float, mixed: Mixed | None
+) -> str:
+    cells = [
+        (r.what, str(r.requests), *(f"{value:.1f}" for value in (r.per_second, r.p50_ms, r.p99_ms)), str(r.failures))
+        for r in rows
+    ]
+    lines = [
+        "## Serving",
+        this_machine().sentence(),
+        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s); load generator on the same machine.",
+    ]
+    if cells:
+        lines.append(report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "5xx"), cells))
+    lines.append(
+        f"On top of the engine (HTTP, validation, JSON, the way there and back): {overhead_ms:.2f} ms, median."
+    )
+    if mixed is not None:
+        growth = mixed.own_mb_at_end / mixed.own_mb_after_1_min - 1
+        lines.append(
+            f"Mixed load for {mixed.minutes:.1f} minutes: {mixed.requests} requests beside {mixed.jobs_done} indexing "
+            f"jobs of {_UPLOAD_FILES} files; {mixed.failures} answers 5xx; memory {mixed.own_mb_after_1_min:.0f} MB after "
+            f"a minute, {mixed.own_mb_at_end:.0f} MB at the end ({growth:+.1%}); {mixed.restarts} restarts."
+        )
+    return "\n\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
