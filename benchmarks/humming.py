@@ -41,6 +41,14 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one query took: wall time, and CPU time of the whole process."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One hum and its answer: ``rank`` of the right tune (0 is first, None beyond K), whether the passage was right
     (None where the tune was not first), the best hit's probability (0 without hits), and what it took.
@@ -52,11 +60,12 @@ class Asked:
     probability: float
     verdict: str
     took_ms: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Figures of one condition."""
+    """Figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median of CPU time."""
 
     level: str
     start: str
@@ -68,6 +77,7 @@ class Score:
     refused: float
     median_ms: float
     p95_ms: float
+    cpu_ms: float
 
     @classmethod
     def of(cls, level: str, start: str, asked: Sequence[Asked]) -> Score:
@@ -86,6 +96,7 @@ class Score:
             float(np.mean([a.verdict == "none" for a in asked])),
             float(np.median(took)),
             float(np.percentile(took, 95)),
+            float(np.median([a.cpu_ms for a in asked])),
         )
 
 
@@ -127,11 +138,11 @@ def draw(
     return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng)
 
 
-def ask(library: Library, file: Path) -> tuple[Answer, float]:
-    """From an audio file to the answer, as any search; milliseconds of wall time."""
-    begin = time.perf_counter()
+def ask(library: Library, file: Path) -> tuple[Answer, Cost]:
+    """From an audio file to the answer, as any search, and what it took."""
+    begin, begin_cpu = time.perf_counter(), time.process_time()
     answer = library.search(Query((HumPart(str(file)),), k=K, space=MELODY_SPACE))
-    return answer, (time.perf_counter() - begin) * 1000
+    return answer, Cost((time.perf_counter() - begin) * 1000, (time.process_time() - begin_cpu) * 1000)
 
 
 def ask_all(
@@ -151,8 +162,8 @@ def ask_all(
             tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
             file = Path(folder) / "hum.wav"
             write_wave(file, sung)
-            answer, took_ms = ask(library, file)
-            asked.append(judge(tunes[tune].notes, tune, sung, answer, took_ms))
+            answer, cost = ask(library, file)
+            asked.append(judge(tunes[tune].notes, tune, sung, answer, cost))
     return asked
 
 
@@ -161,13 +172,15 @@ def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[Re
     numbers = {tune.name: number for number, tune in enumerate(tunes)}
     asked = []
     for recorded in hums:
-        answer, took_ms = ask(library, recorded.wave)
+        answer, cost = ask(library, recorded.wave)
         tune = numbers[recorded.tune]
-        asked.append(Asked(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, took_ms))
+        asked.append(
+            Asked(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
+        )
     return asked
 
 
-def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, took_ms: float) -> Asked:
+def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, cost: Cost) -> Asked:
     """Compare an answer with what was hummed."""
     rank = _rank(answer, tune)
     place = None
@@ -175,7 +188,7 @@ def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, took_ms: float) ->
         truth_s = float(notes.start_s[sung.first])
         length_s = float(notes.end_s[min(sung.last, len(notes)) - 1]) - truth_s
         place = is_repeat(notes, truth_s, length_s, answer.hits[0].start_s)
-    return Asked(tune, rank, place, _probability(answer), answer.verdict, took_ms)
+    return Asked(tune, rank, place, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
 
 
 def _rank(answer: Answer, tune: int) -> int | None:

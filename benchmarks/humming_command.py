@@ -9,6 +9,8 @@ from benchmarks import outputs
 from search.errors import UsageError
 from search.settings import Settings
 
+PARTS = ("hums", "absent", "baselines", "growth", "recordings")
+
 
 class Humming:
     """How well and how fast tunes are found by humming."""
@@ -26,8 +28,9 @@ class Humming:
             metavar="DIR",
             help="folders of MIDI files, or MIR-QBSH as published (default: POP909 and Nottingham in ../shared/data)",
         )
+        parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)} (all)")
         parser.add_argument("--hums", type=int, default=300, metavar="N", help="for each condition (300)")
-        parser.add_argument("--baseline-hums", type=int, default=100, metavar="N", help="0: no baselines (100)")
+        parser.add_argument("--baseline-hums", type=int, default=100, metavar="N", help="for each baseline (100)")
         parser.add_argument("--absent", type=int, default=200, metavar="N", help="tunes taken out and hummed (200)")
         parser.add_argument(
             "--sizes",
@@ -35,7 +38,10 @@ class Humming:
             type=int,
             default=[1_000, 3_000, 10_000, 30_000, 100_000],
             metavar="N",
-            help="catalogues that growth is drawn over; none: leave it out",
+            help="catalogues that growth is drawn over",
+        )
+        parser.add_argument(
+            "--songs", type=int, default=60, metavar="N", help="recordings to render, of each kind (60)"
         )
         parser.add_argument("--level", nargs="+", choices=("easy", "middle", "hard"), help="levels (all)")
         outputs.add_outputs(parser)
@@ -48,18 +54,20 @@ class Humming:
         if args.hums < 1:
             raise UsageError(f"--hums is {args.hums}; it must be at least 1")
         outputs.check_plots(args)
-        folders = args.tunes or [tune_sets.POP909, tune_sets.NOTTINGHAM]
-        tunes = [tune for folder in folders for tune in tune_sets.midi_folder(folder)]
+        tunes, recorded = tune_sets.collections(args.tunes or [tune_sets.POP909, tune_sets.NOTTINGHAM])
         options = humming_run.Options(
+            parts=frozenset(args.only or PARTS),
             hums=args.hums,
             baseline_hums=args.baseline_hums,
             absent=args.absent,
             sizes=tuple(args.sizes),
             growth_hums=min(40, args.hums),
+            songs=args.songs,
             seed=args.seed,
             levels=tuple(args.level or LEVELS),
         )
-        found = humming_run.run(tunes, options, outputs.tell)
-        plots = outputs.save_plots(args, {"": humming_report.figure(found)}) if outputs.wants_plots(args) else []
+        found = humming_run.run(tunes, options, outputs.tell, recorded)
+        drawable = outputs.wants_plots(args) and bool(found.scores or found.growth)
+        plots = outputs.save_plots(args, {"": humming_report.figure(found)}) if drawable else []
         outputs.write_outputs(args, report.to_json(found), humming_report.markdown(found), plots)
         return 0

@@ -15,6 +15,8 @@ _CAVEAT = (
     "sound. Real people's hums may be harder or easier. Every figure goes the whole way from an audio file."
 )
 
+_TIMES = ("median ms", "95 % ms", "CPU ms")
+
 
 def markdown(report: HummingReport) -> str:
     """The report."""
@@ -22,20 +24,9 @@ def markdown(report: HummingReport) -> str:
         "# Finding tunes by humming\n",
         f"{report.tunes} tunes ({report.collections}); seed {report.seed}; {report.machine.sentence()}\n",
         _CAVEAT + "\n",
-        markdown_table(
-            ["hums", "number", "top-1", "top-10", "MRR", "right passage", "refused", "median ms", "95 % ms"],
-            [
-                [
-                    f"{s.level}, from {'the beginning' if s.start == 'beginning' else 'anywhere'}",
-                    str(s.hums),
-                    *(f"{value:.3f}" for value in (s.top1, s.top10, s.mrr, s.right_place, s.refused)),
-                    f"{s.median_ms:.0f}",
-                    f"{s.p95_ms:.0f}",
-                ]
-                for s in report.scores
-            ],
-        ),
     ]
+    if report.scores:
+        parts.append(_score_table(report))
     if report.absent:
         absent = report.absent
         parts.append(
@@ -47,7 +38,26 @@ def markdown(report: HummingReport) -> str:
         parts.append(_baseline_table(report))
     if report.growth:
         parts.append(_growth_table(report))
+    if report.recordings:
+        parts.append(_recordings_table(report))
     return "\n".join(parts) + "\n"
+
+
+def _score_table(report: HummingReport) -> str:
+    return markdown_table(
+        ["hums", "number", "top-1", "top-10", "MRR", "right passage", "refused", *_TIMES],
+        [
+            [
+                f"{s.level}, from {'the beginning' if s.start == 'beginning' else 'anywhere'}",
+                str(s.hums),
+                *(f"{value:.3f}" for value in (s.top1, s.top10, s.mrr, s.right_place, s.refused)),
+                f"{s.median_ms:.0f}",
+                f"{s.p95_ms:.0f}",
+                f"{s.cpu_ms:.0f}",
+            ]
+            for s in report.scores
+        ],
+    )
 
 
 def _baseline_table(report: HummingReport) -> str:
@@ -67,10 +77,27 @@ def _baseline_table(report: HummingReport) -> str:
 
 def _growth_table(report: HummingReport) -> str:
     rows = [
-        [f"{g.tunes:,}", f"{g.windows:,}", f"{g.median_ms:.0f}", f"{g.p95_ms:.0f}", f"{g.top1:.3f}", f"{g.top10:.3f}"]
+        [
+            f"{g.tunes:,}",
+            f"{g.windows:,}",
+            f"{g.median_ms:.0f}",
+            f"{g.p95_ms:.0f}",
+            f"{g.cpu_ms:.0f}",
+            f"{g.top1:.3f}",
+            f"{g.top10:.3f}",
+        ]
         for g in report.growth
     ]
-    return "\n" + markdown_table(["tunes", "windows", "median ms", "95 % ms", "top-1", "top-10"], rows)
+    return "\n" + markdown_table(["tunes", "windows", *_TIMES, "top-1", "top-10"], rows)
+
+
+def _recordings_table(report: HummingReport) -> str:
+    rows = [
+        [r.kind, str(r.songs), *(f"{v:.3f}" for v in (r.frames_right, r.kept, r.top1, r.top10, r.right_place))]
+        for r in report.recordings
+    ]
+    header = ["recordings (rendered)", "songs", "frames right", "tune found", "top-1", "top-10", "right passage"]
+    return "\n" + markdown_table(header, rows)
 
 
 def figure(report: HummingReport) -> Figure:
@@ -84,6 +111,12 @@ def figure(report: HummingReport) -> Figure:
         left.loglog(sizes, [first.median_ms * n / first.tunes for n in sizes], ":", label="linear growth")
         left.set(xlabel="tunes", ylabel="ms a query, file to answer", title="Time")
         left.legend()
+    if not report.scores:
+        right.semilogx([g.tunes for g in report.growth], [g.top1 for g in report.growth], "o-", label="top-1")
+        right.semilogx([g.tunes for g in report.growth], [g.top10 for g in report.growth], "o-", label="top-10")
+        right.set(ylim=(0, 1.02), xlabel="tunes", title="Quality, middle level, from anywhere")
+        right.legend(loc="lower left")
+        return drawn
     places = range(len(report.scores))
     right.bar([p - 0.2 for p in places], [s.top1 for s in report.scores], 0.4, label="top-1")
     right.bar([p + 0.2 for p in places], [s.top10 for s in report.scores], 0.4, label="top-10")

@@ -12,29 +12,37 @@ import numpy as np
 
 from benchmarks import humming
 from benchmarks.humming import Asked, Score
-from benchmarks.humming_baselines import ExhaustiveDtw, PitchVectorHashing
+from benchmarks.humming_baselines import ExhaustiveDtw
+from benchmarks.humming_command import PARTS
+from benchmarks.humming_hashing import PitchVectorHashing
+from benchmarks.humming_recordings import KINDS, Recordings, measure
 from benchmarks.hums import LEVELS
 from benchmarks.machine import Machine, this_machine
-from benchmarks.tune_sets import NamedTune, recombined
+from benchmarks.tune_sets import POP909, NamedTune, RecordedHum, recombined
+from search.errors import UsageError, printable
 from search.melody.contours import contour_of_notes
 from search.model import MELODY_SPACE
 
 Tell = Callable[[str], None]
 FALSE_REJECTS = 0.05
 STARTS = ("anywhere", "beginning")
+_MIDDLE = ("middle", "anywhere")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much is asked. ``absent``: how many tunes are taken out of the catalogue, and hummed. ``sizes``: of the
-    catalogues that growth is drawn over; none leaves it out.
+    """What is asked, and how much. ``absent``: how many tunes are taken out of the catalogue, and hummed. ``sizes``: of
+    the catalogues that growth is drawn over. ``songs``: how many recordings are rendered, of each kind.
     """
+
+    parts: frozenset[str] = frozenset(PARTS)
 
     hums: int = 300
     baseline_hums: int = 100
     absent: int = 200
     sizes: tuple[int, ...] = (1_000, 3_000, 10_000, 30_000, 100_000)
     growth_hums: int = 40
+    songs: int = 60
     seed: int = 7
     levels: tuple[str, ...] = LEVELS
 
@@ -76,6 +84,7 @@ class Size:
     windows: int
     median_ms: float
     p95_ms: float
+    cpu_ms: float
     top1: float
     top10: float
 
@@ -92,32 +101,65 @@ class HummingReport:
     absent: Absent | None
     baselines: tuple[Baseline, ...]
     growth: tuple[Size, ...]
+    recordings: tuple[Recordings, ...]
 
 
-def run(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> HummingReport:
-    """Measure. Equal tunes, options and seed give equal hums."""
-    with tempfile.TemporaryDirectory() as folder, humming.catalogue([t.notes for t in tunes], Path(folder)) as library:
-        tell(f"{len(tunes)} tunes indexed")
-        scores, middle = [], []
-        for level in options.levels:
-            for start in STARTS:
-                asked = humming.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
-                scores.append(Score.of(level, start, asked))
-                tell(str(scores[-1]))
-                if (level, start) == ("middle", "anywhere"):
-                    middle = asked
-    absent = _absent(tunes, middle, options, tell) if middle and options.absent else None
-    baselines = _baselines(tunes, middle, options, tell) if middle and options.baseline_hums else ()
+def run(
+    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum] = (), songs: Path = POP909
+) -> HummingReport:
+    """Measure the parts that ``options`` names. Equal tunes, options and seed give equal hums.
+
+    ``recorded`` are real hums of these tunes, if there are any; ``songs`` a folder of songs to be rendered.
+    """
+    parts = options.parts
+    scores, middle = _scores(tunes, options, tell, recorded) if parts & {"hums", "absent", "baselines"} else ((), [])
     return HummingReport(
         this_machine(),
         options.seed,
         len(tunes),
         " and ".join(sorted({tune.name.split("/")[0] for tune in tunes})),
-        tuple(scores),
-        absent,
-        baselines,
-        _growth(tunes, options, tell),
+        scores,
+        _absent(tunes, middle, options, tell) if "absent" in parts and middle else None,
+        _baselines(tunes, middle, options, tell) if "baselines" in parts and middle else (),
+        _growth(tunes, options, tell) if "growth" in parts else (),
+        _recordings(songs, options, tell) if "recordings" in parts else (),
     )
+
+
+def _scores(
+    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum]
+) -> tuple[tuple[Score, ...], list[Asked]]:
+    """Every level and beginning that is asked for, and the answers at the middle level from anywhere."""
+    conditions = [(level, start) for level in options.levels for start in STARTS] if "hums" in options.parts else []
+    if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
+        conditions.append(_MIDDLE)
+    scores, middle = [], []
+    with tempfile.TemporaryDirectory() as folder, humming.catalogue([t.notes for t in tunes], Path(folder)) as library:
+        tell(f"{len(tunes)} tunes indexed")
+        for level, start in conditions:
+            asked = humming.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
+            scores.append(Score.of(level, start, asked))
+            tell(str(scores[-1]))
+            if (level, start) == _MIDDLE:
+                middle = asked
+        if recorded:
+            rng = np.random.default_rng([options.seed, 2])
+            chosen = rng.choice(len(recorded), min(options.hums, len(recorded)), replace=False)
+            asked = humming.ask_recorded(library, tunes, [recorded[i] for i in chosen.tolist()])
+            scores.append(Score.of("recorded", "beginning", asked))
+            tell(str(scores[-1]))
+    return tuple(scores), middle
+
+
+def _recordings(songs: Path, options: Options, tell: Tell) -> tuple[Recordings, ...]:
+    files = sorted(songs.glob("*.mid"))[: options.songs]
+    if not files:
+        raise UsageError(f"{printable(str(songs))}: no songs to render; name a folder with --songs")
+    found = []
+    for kind in KINDS:
+        found.append(measure(files, kind, hums=options.songs, seed=options.seed))
+        tell(str(found[-1]))
+    return tuple(found)
 
 
 def _absent(tunes: Sequence[NamedTune], present: Sequence[Asked], options: Options, tell: Tell) -> Absent:
@@ -192,6 +234,6 @@ def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[S
             )
             score = Score.of("middle", "anywhere", asked)
             windows = len(library.index(library.space(MELODY_SPACE)))
-        rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.top1, score.top10))
+        rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
         tell(str(rows[-1]))
     return tuple(rows)

@@ -72,6 +72,23 @@ def mir_qbsh(folder: Path) -> tuple[list[NamedTune], list[RecordedHum]]:
     return tunes, hums
 
 
+def collections(folders: Sequence[Path]) -> tuple[list[NamedTune], list[RecordedHum]]:
+    """The tunes of every folder of MIDI files or MIR-QBSH, and the recorded hums of the latter.
+
+    Raises UsageError where a folder has none.
+    """
+    tunes: list[NamedTune] = []
+    hums: list[RecordedHum] = []
+    for folder in folders:
+        if (folder / "midiFile").is_dir():
+            found, recorded = mir_qbsh(folder)
+            tunes += found
+            hums += recorded
+        else:
+            tunes += midi_folder(folder)
+    return tunes, hums
+
+
 def read_pitch_vector(file: Path) -> NDArray[np.float32]:
     """A ``.pv`` of MIR-QBSH: semitones, one line each 1/31.25 s, 0 where no pitch was labelled (NaN here).
 

@@ -49,7 +49,7 @@ def _parser(commands: dict[str, Command], arguments: Sequence[str]) -> argparse.
     """The whole parser, but only the options of the subcommand that is called: the rest would cost start-up time."""
     parser = argparse.ArgumentParser(
         prog="soundalike",
-        description="Find sounds by example, by passage, by words. Start with: soundalike index FOLDER",
+        description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
     )
     parser.add_argument("--version", action="version", version=f"soundalike {version('soundalike')}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -177,10 +177,10 @@ def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:
 
     A space without calibration cannot promise anything: its answers are ``weak``.
     """
-    if not hits:
-        return "none"
     if found_by_name:
         return "good"
+    if not hits:
+        return "none"
     best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
     if best is None:
         return "weak"

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from search.commands import tunes
 from search.errors import UsageError
-from search.model import AudioPart, ClipPart, Part, Query, SegmentPart, TextPart
+from search.model import AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
 from search.settings import Settings
 
 _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.DOTALL)
@@ -41,6 +42,19 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     ):
         for name, description in ((f"--{option}", text), (f"--not-{option}", f"not like this {option}")):
             parts.add_argument(name, dest="parts", type=kind, metavar=metavar, action=_PartAction, help=description)
+    for option, metavar, text in (
+        (
+            "hum",
+            "FILE[#start-end]",
+            "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it",
+        ),
+        (
+            "notes",
+            "NOTES",
+            'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it',
+        ),
+    ):
+        parts.add_argument(f"--{option}", dest="parts", metavar=metavar, action=_PartAction, help=text)
     parts.add_argument(
         "--weight", dest="parts", type=float, metavar="W", action=_WeightAction, help="weight of the part before it"
     )
@@ -53,7 +67,7 @@ def query(args: argparse.Namespace) -> Query:
     """The query that the options make. Raises UsageError without any part."""
     parts: list[Part] = args.parts or []
     if not parts:
-        raise UsageError("say what to look for: --text, --audio, --clip or --segment")
+        raise UsageError("say what to look for: --text, --audio, --clip, --segment, --hum or --notes")
     return Query(tuple(parts), k=args.k, where=args.where, space=args.space)
 
 
@@ -67,6 +81,12 @@ def passage(text: str) -> AudioPart:
     if end_s is not None and end_s <= start_s:
         raise UsageError(f"the passage {text!r} ends before it starts")
     return AudioPart(str(Path(match["path"]).absolute()), start_s, end_s)
+
+
+def hum(text: str) -> HumPart:
+    """``FILE`` or ``FILE#start-end`` with a hum in it. Raises UsageError."""
+    heard = passage(text)
+    return HumPart(heard.path, heard.start_s, heard.end_s)
 
 
 def seconds(text: str) -> float:
@@ -86,6 +106,8 @@ _MAKE: dict[str, Callable[[Any], Part]] = {
     "audio": passage,
     "clip": ClipPart,
     "segment": SegmentPart,
+    "hum": hum,
+    "notes": tunes.notes,
 }
 
 

@@ -21,7 +21,13 @@ VERDICT_LINES = {
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """The answer as DESIGN.md's JSON."""
-    return {"verdict": answer.verdict, "hits": [hit_json(h) for h in answer.hits], "took_ms": round(answer.took_ms, 3)}
+    hits = [hit_json(hit) for hit in answer.hits]
+    return {
+        "verdict": answer.verdict,
+        "hits": hits,
+        "took_ms": round(answer.took_ms, 3),
+        "reason": answer.reason or None,
+    }
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -83,6 +89,8 @@ def print_table(answer: Answer) -> None:
             table.add_row(*row[: len(table.columns)])
         console.print(table)
     note = VERDICT_LINES[answer.verdict] if answer.hits else "No match."
+    if answer.reason:
+        note = f"{answer.reason[0].upper()}{answer.reason[1:]}."
     if note:
         console.print(note)
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms", style="dim")

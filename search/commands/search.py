@@ -1,4 +1,4 @@
-"""``soundalike search``: ask by example, by passage, by words."""
+"""``soundalike search``: ask by example, by passage, by words, by a tune."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import argparse
 import sys
 
 from search import wiring
-from search.commands import options, output
+from search.commands import options, output, tunes
 from search.settings import Settings
 
 
 class Search:
-    """Find the clips that sound like an example, or whose names say the words."""
+    """Find the clips that sound like an example, whose names say the words, or that hold a tune."""
 
     name = "search"
-    help = "find sounds by example (a file, a passage, a clip) and by words"
+    help = "find sounds by example (a file, a passage, a clip), by words, and by humming a tune"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_query(parser)
+        tunes.add_render(parser)
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
         shape.add_argument("--json", action="store_true", help="print JSON")
@@ -27,6 +28,8 @@ class Search:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
         query = options.query(args)
+        if args.render is not None:
+            tunes.render(query.parts, args.render)
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
             answer = library.search(query)
         if args.json:

@@ -50,10 +50,10 @@ class MelodyIndex:
         if verdict(matches.cost, notes) != "good":
             matches = look(hum, self._vectors, book, THOROUGH, among)
         if not len(matches.cost):
-            return MelodyAnswer("none", (), "no tune comes near")
+            return MelodyAnswer("none", (), "no match: no tune comes near")
         chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)
         hits = tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances))))
-        return MelodyAnswer(found, hits, "no tune is close enough to be sure" if found == "none" else "")
+        return MelodyAnswer(found, hits, "no match: no tune is close enough to be sure" if found == "none" else "")
 
 
 def _hit(matches: Matches, i: int, probability: float, book: Book) -> MelodyHit:

@@ -80,6 +80,19 @@ def read_midi(path: str) -> MidiSong:
     return MidiSong(tunes, _title(song), _texts(song), duration_s)
 
 
+def track_notes(path: str, name: str) -> Notes:
+    """Every note of the tracks of this name, chords and all, by start; none where there is no such track.
+
+    Raises AudioError when the file is no MIDI, or is damaged.
+    """
+    song = _read(path)
+    rows = [line.notes for line in _lines(song) if line.name == name]
+    notes = np.concatenate([np.empty((0, 3), np.int64), *rows])
+    start, end, pitch = notes[np.argsort(notes[:, 0], kind="stable")].T
+    clock = _clock(song)
+    return Notes(np.interp(start, *clock), np.interp(end, *clock), pitch.astype(np.float32))
+
+
 def _title(song: mido.MidiFile) -> str:
     """The name of the first track, which is the song's where that track has no notes (Standard MIDI Files 1.0)."""
     if not song.tracks or any(message.type == "note_on" for message in song.tracks[0]):

@@ -7,12 +7,13 @@ import numpy as np
 from search.melody.model import Notes
 from search.model import Wave
 
+SAMPLE_RATE_HZ = 22_050
 RELEASE_S = 0.08
 LONGEST_S = 600.0
 _HARMONICS = (1.0, 0.5, 0.25, 0.12, 0.06)
 
 
-def render(notes: Notes, sample_rate_hz: int = 22_050) -> Wave:
+def render(notes: Notes, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Wave:
     """``notes`` as mono samples in [-1, 1] at ``sample_rate_hz``; no longer than ten minutes. No notes give no
     samples.
     """

@@ -11,8 +11,9 @@ import soundfile
 
 from benchmarks import humming, tune_sets
 from benchmarks.humming import Asked, Score, is_repeat
-from benchmarks.humming_baselines import ExhaustiveDtw, PitchVectorHashing
+from benchmarks.humming_baselines import ExhaustiveDtw
 from benchmarks.humming_command import Humming
+from benchmarks.humming_hashing import PitchVectorHashing
 from benchmarks.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Line, hum
 from benchmarks.tune_humming import buzz, logistic, turned
 from benchmarks.tune_sets import NamedTune, mir_qbsh, read_pitch_vector, recombined, write_midi
@@ -89,8 +90,8 @@ def test_a_repeat_of_the_phrase_counts_and_another_phrase_does_not():
 
 def test_scores_are_the_plain_shares():
     """Ranks 0, 1 and none: a third, two thirds, a half; the passage counts among the first ranks alone."""
-    asked = [Asked(0, 0, True, 0.9, "good", 10.0), Asked(1, 1, None, 0.5, "weak", 20.0)]
-    asked.append(Asked(2, None, None, 0.1, "none", 90.0))
+    asked = [Asked(0, 0, True, 0.9, "good", 10.0, 9.0), Asked(1, 1, None, 0.5, "weak", 20.0, 18.0)]
+    asked.append(Asked(2, None, None, 0.1, "none", 90.0, 80.0))
     score = Score.of("middle", "anywhere", asked)
     assert (score.top1, score.top10, score.mrr) == pytest.approx((1 / 3, 2 / 3, 0.5))
     assert (score.right_place, score.refused, score.median_ms) == pytest.approx((1.0, 1 / 3, 20.0))
@@ -180,21 +181,8 @@ def test_the_command_measures_and_writes_its_report(tmp_path, capsys):
         write_midi(folder / f"{number:02}.mid", tune(number))
     parser, bench = argparse.ArgumentParser(), Humming()
     bench.configure(parser)
-    words = [
-        "--tunes",
-        folder,
-        "--hums",
-        2,
-        "--baseline-hums",
-        0,
-        "--absent",
-        2,
-        "--sizes",
-        10,
-        "30",
-        "--level",
-        "middle",
-    ]
+    words = ["--tunes", folder, "--hums", 2, "--absent", 2, "--sizes", 10, 30, "--level", "middle"]
+    words += ["--only", "hums", "absent", "growth"]
     words += ["--json", tmp_path / "out.json", "--report", tmp_path / "out.md"]
     assert bench.run(parser.parse_args([str(word) for word in words]), Settings.from_env({})) == 0
     assert "synthetic" in capsys.readouterr().out

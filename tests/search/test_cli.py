@@ -100,7 +100,7 @@ def test_json_has_the_contracts_fields(indexed):
     found = soundalike("search", "--text", "horn", "--json", "--library", library)
     answer = json.loads(found.stdout)
     assert found.returncode == 0
-    assert set(answer) == {"verdict", "hits", "took_ms"}
+    assert set(answer) == {"verdict", "hits", "took_ms", "reason"}
     assert {Path(hit["path"]).name for hit in answer["hits"]} == {"airhorn_03.wav", "car 'horn'\nloud.wav"}
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
