@@ -298,8 +298,8 @@ def _markdown(
         growth = mixed.own_mb_at_end / mixed.own_mb_after_1_min - 1
         lines.append(
             f"Mixed load for {mixed.minutes:.1f} minutes: {mixed.requests} requests beside {mixed.jobs_done} indexing "
-            f"jobs of {_UPLOAD_FILES} files; {mixed.failures} answers 5xx; memory {mixed.own_mb_after_1_min:.0f} MB after "
-            f"a minute, {mixed.own_mb_at_end:.0f} MB at the end ({growth:+.1%}); {mixed.restarts} restarts."
+            f"jobs of {_UPLOAD_FILES} files; {mixed.failures} answers 5xx; memory {mixed.own_mb_after_1_min:.0f} MB "
+            f"after a minute, {mixed.own_mb_at_end:.0f} MB at the end ({growth:+.1%}); {mixed.restarts} restarts."
         )
     return "\n\n".join(lines)
 

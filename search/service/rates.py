@@ -49,17 +49,25 @@ class RateLimiter:
 
 
 class Slots:
-    """So many at once, of decoding or of open event streams; a further one waits, then is refused."""
+    """So many at once, of decoding or of open event streams; a further one waits, then is refused.
 
-    def __init__(self, count: int, wait_s: float, what: str) -> None:
+    When more than ``max_backlog`` requests wait for a thread by now, it is refused without waiting.
+    """
+
+    def __init__(
+        self, count: int, wait_s: float, what: str, backlog: Callable[[], int] = lambda: 0, max_backlog: int = 1
+    ) -> None:
         self._free = threading.BoundedSemaphore(count)
         self._wait_s = wait_s
         self._what = what
+        self._backlog = backlog
+        self._max_backlog = max_backlog
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Hold a slot. Raises TooManyRequests (429, with Retry-After) when none comes free."""
-        if not self._free.acquire(timeout=self._wait_s):
+        overrun = self._backlog() > self._max_backlog
+        if overrun or not self._free.acquire(timeout=self._wait_s):
             raise TooManyRequests(f"too many {self._what} at once; try again", retry_after=max(1, round(self._wait_s)))
         try:
             yield

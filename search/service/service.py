@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from search.library import Library
@@ -15,6 +16,8 @@ from search.service.rates import Slots
 from search.service.uploads import Uploads, folder_of
 
 CACHE = "cache"
+MAX_BACKLOG = 100
+"""With more requests waiting, those that decode are refused at once: the queue stays seconds long at the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,17 @@ class Service:
     stopping: threading.Event
 
     @classmethod
-    def over(cls, library: Library, config: ServiceConfig, stopping: threading.Event | None = None) -> Service:
-        """The service of an open library; whoever sets ``stopping`` is about to end the process."""
+    def over(
+        cls,
+        library: Library,
+        config: ServiceConfig,
+        stopping: threading.Event | None = None,
+        backlog: Callable[[], int] = lambda: 0,
+    ) -> Service:
+        """The service of an open library.
+
+        Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread.
+        """
         limits = config.limits
         return cls(
             config=config,
@@ -44,7 +56,7 @@ class Service:
             uploads=Uploads(folder_of(config.library)),
             cache=DiskCache(config.library / CACHE, limits.cache_bytes),
             metrics=Metrics(),
-            decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded"),
+            decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded", backlog, MAX_BACKLOG),
             streams=Slots(limits.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
         )

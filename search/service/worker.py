@@ -20,7 +20,7 @@ from types import FrameType
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from search import wiring
 from search.service import logs
@@ -30,6 +30,10 @@ from search.settings import Settings
 
 CONNECTIONS = 2000
 IDLE_S = 30
+RECEIVE_S = 300.0
+"""How long a request may take to come in, however busily: 64 MiB at 1.8 Mbit/s."""
+BUFFER_BYTES = 1 << 16
+"""Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
 FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
 DRAIN_S = 10.0
@@ -63,18 +67,21 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
         from search.service.app import create_app
         from search.service.service import Service
 
-        service = Service.over(library, config, stop)
+        dispatcher = ThreadedTaskDispatcher()
+        service = Service.over(library, config, stop, lambda: len(dispatcher.queue))
         app = create_app(service)
         if service.spaces():
             library.views()  # opens the snapshots now, not in the first request
+        dispatcher.set_thread_count(config.threads)
         server = create_server(
             app,
+            _dispatcher=dispatcher,
             sockets=[listening],
-            threads=config.threads,
             connection_limit=CONNECTIONS,
             backlog=CONNECTIONS,
             channel_timeout=IDLE_S,
             cleanup_interval=5,
+            inbuf_overflow=BUFFER_BYTES,
             max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
             asyncore_use_poll=True,
             expose_tracebacks=False,
@@ -101,14 +108,41 @@ def jobs(config: ServiceConfig, settings: Settings) -> None:
 
 def _serve(server: TcpWSGIServer, stop: threading.Event) -> None:
     """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`."""
+    begun = _Begun()
     while not stop.is_set():
         wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
+        begun.close_late(server)
     server.accepting = False
     server.del_channel()
     deadline_s = time.monotonic() + DRAIN_S
     while time.monotonic() < deadline_s and any(map(_is_busy, list(server.active_channels.values()))):
         wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
     server.task_dispatcher.shutdown(timeout=1)
+
+
+class _Begun:
+    """Requests that are still being received, and since when: whoever sends a byte now and then is not idle."""
+
+    def __init__(self) -> None:
+        self._since_s: dict[int, tuple[object, float]] = {}
+        self._looked_s = 0.0
+
+    def close_late(self, server: TcpWSGIServer) -> None:
+        """Close connections whose request has not come in within `RECEIVE_S`."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < IDLE_S / 10:
+            return
+        self._looked_s = now_s
+        since_s: dict[int, tuple[object, float]] = {}
+        for number, channel in list(server.active_channels.items()):
+            request = channel.request
+            if request is None:
+                continue
+            before = self._since_s.get(number)
+            since_s[number] = before if before is not None and before[0] is request else (request, now_s)
+            if now_s - since_s[number][1] > RECEIVE_S:
+                channel.will_close = True
+        self._since_s = since_s
 
 
 def _is_busy(channel: HTTPChannel) -> bool:
