@@ -140,7 +140,7 @@ class Library:
 
     def current_fingerprint(self, space: Space) -> str:
         """The fingerprint of the encoder that has the space's name today."""
-        if space.name == MELODY_SPACE:
+        if space.is_melody:
             return SPEC.fingerprint
         return self._loaded(space).spec.fingerprint
 
@@ -199,6 +199,11 @@ class Library:
             self._look()
             view = next((self._open[space.id] for space in self._spaces if space.name == MELODY_SPACE), None)
             return None if view is None else MelodyView(view, MelodyIndex(view.index, self._books[view.space.id].book))
+
+    def windows_without_tune(self, segment_ids: Ids) -> int:
+        """How many of these segments of the melody space belong to no contour; none, in a sound library."""
+        self.melody()
+        return sum(int((opened.book.locate(segment_ids)[0] < 0).sum()) for opened in self._books.values())
 
     def publish(self, space: Space, lease: Lease, *, always: bool = False) -> bool:
         """Turn the catalog's tail into a new snapshot when enough of it is pending (or ``always``); whether it did.

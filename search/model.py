@@ -138,7 +138,12 @@ class Space:
     @property
     def is_melody(self) -> bool:
         """Whether it holds tunes (also one whose successor is being made): no sound has a vector there."""
-        return self.name.partition("@")[0] == MELODY_SPACE
+        return self.encoder_name == MELODY_SPACE
+
+    @property
+    def encoder_name(self) -> str:
+        """What it was called before its successor took its name (`search.upkeep.retire` appends to it)."""
+        return self.name.partition("@")[0]
 
 
 # --- catalog ----------------------------------------------------------------------------------------------

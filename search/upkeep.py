@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.errors import UsageError, printable
-from search.model import Space
+from search.model import MELODY_SPACE, Space
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 from search.where import TagProbabilityIs
@@ -133,6 +133,8 @@ def _verify_space(library: Library, space: Space) -> list[str]:
     ):
         if len(ids):
             problems.append(f"space {space.name}: the index {what} {len(ids)} segments, the first is {ids[0]}")
+    if space.name == MELODY_SPACE and (tuneless := library.windows_without_tune(held)):
+        problems.append(f"space {space.name}: {tuneless} windows belong to no tune; run `soundalike reindex`")
     return problems
 
 
@@ -169,7 +171,7 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
     library.forget(space)
-    for part in ("index", "columns"):
+    for part in ("index", "columns", "contours"):
         shutil.rmtree(library.folder(space) / part, ignore_errors=True)
     library.publish(space, lease, always=True)
 
@@ -203,14 +205,26 @@ def retire(library: Library, space: Space, lease: Lease) -> None:
     library.catalog.rename_space(space.id, f"{space.name}@{space.fingerprint[:12]}")
 
 
+def follows_recordings(library: Library) -> bool:
+    """Whether tunes of recordings were looked for in this library, not only those of MIDI files."""
+    spaces = library.catalog.spaces()
+    contents = {space.name: space.contents for space in library.catalog.stats().spaces}
+    return any(
+        library.catalog.count_only_in(tunes.id, sounds.id) < contents[tunes.name]
+        for tunes in spaces
+        for sounds in spaces
+        if tunes.is_melody and not sounds.is_melody
+    )
+
+
 def drop_replaced(library: Library, keep: Space, lease: Lease) -> list[tuple[Space, int]]:
-    """Drop every space but ``keep`` whose contents are all encoded in ``keep``.
+    """Drop every space of the same kind (sounds or tunes) but ``keep`` whose contents are all encoded in ``keep``.
 
     The ones that must stay come back, each with how many contents only they have (files that could not be read).
     """
     left = []
     for space in library.catalog.spaces():
-        if space.id == keep.id:
+        if space.id == keep.id or space.is_melody != keep.is_melody:
             continue
         only_there = library.catalog.count_only_in(space.id, keep.id)
         if only_there:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from search import upkeep, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.model import Clip, RemoveClip
+from search.model import MELODY_SPACE, Clip, RemoveClip
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -143,8 +143,12 @@ class Reindex:
             if args.encoder is not None:
                 return _encode_again(library, args.encoder, settings)
             stale = upkeep.stale_spaces(library)
+            for space in stale:  # all of them first: the job fills the library's sounds and its tunes
+                with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
+                    upkeep.retire(library, space, lease)
+            stale_ids = {space.id for space in stale}
             for space in library.clips.spaces():
-                if space not in stale:
+                if space.id not in stale_ids:
                     with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
                         upkeep.rebuild(library, space, lease)
                     print(f"{space.name}: index made anew from the catalog")
@@ -220,15 +224,20 @@ def _ids_to_remove(
 
 
 def _encode_again(library: Library, name: str, settings: Settings) -> int:
-    """Encode every file into a fresh space of encoder ``name``, then drop the spaces that it replaces."""
-    encoder = wiring.encoder(name, settings)
+    """Encode every file into a fresh space of encoder ``name``, then drop the spaces that it replaces.
+
+    ``melody`` stands for the tunes, of recordings too where they were looked for before.
+    """
+    tunes = name == MELODY_SPACE
+    spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
+    work = name if not tunes or upkeep.follows_recordings(library) else library.space().encoder_name
     with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
         for space in library.clips.spaces():
-            if space.name == encoder.spec.name and space.fingerprint != encoder.spec.fingerprint:
+            if space.name == spec.name and space.fingerprint != spec.fingerprint:
                 upkeep.retire(library, space, lease)
-    status: int = wiring.job("index")(library, name, [root.path for root in library.roots()], settings)
+    status: int = wiring.job("index")(library, work, [root.path for root in library.roots()], settings)
     with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
-        left = upkeep.drop_replaced(library, library.space(encoder.spec.name), lease)
+        left = upkeep.drop_replaced(library, library.space(spec.name), lease)
     for space, contents in left:
         print(
             f"soundalike: space {space.name} stays: {contents} contents could not be encoded again; "
