@@ -193,14 +193,25 @@ def synthetic_spec(dim: int) -> EncoderSpec:
     return EncoderSpec("synthetic", "1", digest, dim, 32_000, WINDOW_S, HOP_S, calibration=(10.0, -5.0))
 
 
-def make(source: VectorSource, segments: int, path: Path, settings: Settings, spec: EncoderSpec) -> None:
-    """Fill a library as a bulk job with the encoder of ``spec`` would, a batch of contents a transaction."""
+def make(
+    source: VectorSource,
+    segments: int,
+    path: Path,
+    settings: Settings,
+    spec: EncoderSpec,
+    *,
+    words: Callable[[int], str] | None = None,
+) -> None:
+    """Fill a library as a bulk job with the encoder of ``spec`` would, a batch of contents a transaction.
+
+    ``words`` makes the name of a clip by its number, counted from 0.
+    """
     with wiring.library(path, settings, create=True) as library:
         space, root = library.jobs.space(spec), library.jobs.root("/synthetic")
         with library.jobs.lease("bench speed", wait_s=5) as lease:
             batch: list[AddContent] = []
             for number, vectors in enumerate(_by_clip(source, segments)):
-                batch.append(_clip(number, vectors, root.id, space.id))
+                batch.append(_clip(number, (words or few_words)(number), vectors, root.id, space.id))
                 if len(batch) == _CLIPS_AT_ONCE:
                     library.jobs.apply(lease, batch)
                     batch = []
@@ -216,10 +227,14 @@ def _by_clip(source: VectorSource, segments: int) -> Iterator[Vectors]:
             yield chunk[start : start + SEGMENTS_PER_CLIP]
 
 
-def _clip(number: int, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
+def few_words(number: int) -> str:
+    """Two of a dozen words: each is in every sixth name, which is as hard as full text gets."""
+    return "_".join(_WORDS[(number // len(_WORDS) ** power) % len(_WORDS)] for power in range(2))
+
+
+def _clip(number: int, words: str, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
     n = len(vectors)
     starts = HOP_S * np.arange(n)
-    words = "_".join(_WORDS[(number // len(_WORDS) ** power) % len(_WORDS)] for power in range(2))
     duration_s = WINDOW_S + HOP_S * (n - 1) + (number * 7919 % 1000) / 1000
     return AddContent(
         root_id=root_id,

@@ -1,7 +1,7 @@
 """How fast a service answers, and how it holds out: ``python -m benchmarks.serving`` (README, "Serving").
 
 The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
-125,000 clips, vectors distributed like real ones) and kept under ``--work``.
+125,000 clips, vectors and words distributed like real ones) and kept under ``--work``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks import http_load, report
+from benchmarks import http_load, names, report
 from benchmarks.http_load import Request, Tally
 from benchmarks.library_speed import make
 from benchmarks.machine import this_machine
@@ -36,7 +36,6 @@ from search.settings import Settings
 API = "/api/v1"
 WORK = Path("run/bench-serving")
 PARTS = ("similar", "recommend", "text", "upload", "mixed")
-_WORDS = ("rain", "wind", "door", "glass", "metal", "wood", "water", "engine", "bird", "dog", "crowd", "bell")
 _UPLOAD_FILES = 20
 
 
@@ -110,7 +109,7 @@ def _library(args: argparse.Namespace, settings: Settings) -> Path:
     if not (path / "complete.json").exists():
         tell(f"making a library of {args.segments:,} segments (once) ...")
         spec = wiring.encoder(args.encoder, settings).spec
-        make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec)
+        make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec, words=names.name)
     return path
 
 
@@ -140,18 +139,14 @@ def _stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
                 _json(kind, "/recommend", {"likes": _likes(pair)}) for pair in zip(ids[::2], ids[1::2], strict=False)
             )
         case "text":
-            words = (f"{a} {b} {clip}" for clip, (a, b) in zip(ids, itertools.cycle(_pairs()), strict=False))
-            return (_json(kind, "/search", {"parts": [{"text": text}], "k": 10}) for text in words)
+            texts = dict.fromkeys(names.question(clip - 1) for clip in ids)  # each once
+            return (_json(kind, "/search", {"parts": [{"text": text}], "k": 10}) for text in texts)
         case _:
             return (http_load.form("upload", f"{API}/search", [("audio", "query.wav", _wav(clip))]) for clip in ids)
 
 
 def _likes(pair: tuple[int, int]) -> list[dict[str, int]]:
     return [{"clip_id": clip} for clip in pair]
-
-
-def _pairs() -> list[tuple[str, str]]:
-    return list(itertools.permutations(_WORDS, 2))
 
 
 def _json(kind: str, path: str, body: object) -> Request:
@@ -162,7 +157,7 @@ def _wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
     """Coloured noise that comes and goes, as a 16-bit WAV."""
     rng = np.random.default_rng(seed)
     count = round(seconds * rate_hz)
-    noise = np.convolve(rng.standard_normal(count), np.hanning(1 + seed % 40), "same")
+    noise = np.convolve(rng.standard_normal(count), np.hanning(3 + seed % 40), "same")
     sound = noise * (0.6 + 0.4 * np.sin(np.linspace(0, 1 + seed % 30, count)))
     out = io.BytesIO()
     soundfile.write(out, 0.5 * sound / np.abs(sound).max(), rate_hz, format="WAV")

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from search.errors import QueryError
 from search.library import Library
-from search.model import Space
+from search.model import Answer, Space
 from search.ports import JobStore, KeyStore
 from search.service.cache import DiskCache
 from search.service.config import ServiceConfig
@@ -64,3 +65,16 @@ class Service:
     def spaces(self) -> list[Space]:
         """The library's spaces of sound; none as long as nothing is indexed."""
         return [space for space in self.library.clips.spaces() if not space.is_melody]
+
+    def search(self, ask: Callable[[], Answer]) -> Answer:
+        """The engine's answer. In a library in which nothing is indexed yet, nothing is found. Raises as ``ask`` does.
+
+        Whether the library is empty is looked up only when the engine complains: each answer would wait for it.
+        """
+        try:
+            with self.metrics.stage("engine"):
+                return ask()
+        except QueryError:
+            if self.spaces():
+                raise
+            return Answer("none", (), 0.0)

@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from search.errors import LibraryError
+from search.errors import LibraryError, QueryError
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, LinkClip, Query, RemoveClip
 from search.service.answers import ClipOut, ClipsOut, JobOut, SearchOut
@@ -55,12 +55,12 @@ class ClipRoutes:
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
         asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space)
-        if not self._service.spaces():
-            raise gone(path.clip_id)
         with self._service.metrics.stage("engine"):
-            if self._library.views(query.space)[0].columns.content_of(path.clip_id) is None:
-                raise gone(path.clip_id)
-            answer = self._library.search(asked)
+            try:
+                answer = self._library.search(asked)
+            except QueryError:
+                the_clip(self._library, path.clip_id)
+                raise  # the clip is there: it was something else
         with self._service.metrics.stage("write"):
             return reply(self._hits.out(answer))
 

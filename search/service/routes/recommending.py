@@ -18,8 +18,6 @@ from search.service.service import Service
 from search.steering import Feedback
 
 TAG = Tag(name="recommendation", description="Clips for someone, by what they liked so far.")
-_NOTHING = Answer("none", (), 0.0)
-"""The answer of a library in which nothing is indexed yet."""
 
 
 class RecommendRoutes:
@@ -45,19 +43,14 @@ class RecommendRoutes:
 
         With no likes at all it is a varied sample of the library, the same until the library changes.
         """
-        with self._service.metrics.stage("engine"):
-            answer = self._library.recommend(body.query()) if self._service.spaces() else _NOTHING
+        answer = self._service.search(lambda: self._library.recommend(body.query()))
         with self._service.metrics.stage("write"):
             return reply(self._hits.out(answer))
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
         """The same for several at once; what is wrong with one question stands in its place."""
         with self._service.metrics.stage("engine"):
-            queries = [one.query() for one in body.queries]
-            spaces = self._service.spaces()
-            found: Sequence[Answer | QueryError] = (
-                self._library.recommend_each(queries) if spaces else [_NOTHING] * len(queries)
-            )
+            found = self._library.recommend_each(one.query() for one in body.queries)
         with self._service.metrics.stage("write"):
             return reply(RecommendBatchOut(answers=[self._batched(one) for one in found]))
 

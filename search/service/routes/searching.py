@@ -13,8 +13,7 @@ from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from search.errors import QueryError
-from search.model import Answer, Query
+from search.model import Query
 from search.service import reading
 from search.service.answers import SearchOut
 from search.service.hits import Hits
@@ -63,8 +62,8 @@ class SearchRoutes:
                 paths = held.enter_context(received(files))
                 self._check_lengths(asked, files, paths)
             parts = tuple(part_of(part, paths) for part in asked.parts)
-            with metrics.stage("engine"):
-                answer = self._ask(Query(parts, asked.k, asked.where, asked.space))
+            query = Query(parts, asked.k, asked.where, asked.space)
+            answer = self._service.search(lambda: self._service.library.search(query))
         with metrics.stage("write"):
             return reply(self._hits.out(answer, with_facets=asked.facets))
 
@@ -95,15 +94,6 @@ class SearchRoutes:
                 name = shown_name(files[part.file].filename)
                 longest_s = self._service.config.limits.query_s
                 check_length(paths[part.file], name, longest_s, part.start_s, part.end_s)
-
-    def _ask(self, query: Query) -> Answer:
-        library = self._service.library
-        try:
-            return library.search(query)
-        except QueryError:
-            if self._service.spaces():
-                raise
-            return Answer("none", (), 0.0)  # nothing is indexed yet: whatever is asked for is not there
 
 
 def _with_files(asked: SearchIn) -> list[AudioIn | HumIn]:

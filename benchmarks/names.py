@@ -1,0 +1,36 @@
+"""Names of clips with words as often as words are: the n-th most frequent of 20,000 in proportion to 1 / n (Zipf)."""
+
+from __future__ import annotations
+
+import math
+import random
+
+VOCABULARY = 20_000
+WORDS_PER_NAME = 3
+_ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "sh", "tr", "st", "pl", "kr")
+_VOWELS = ("a", "e", "i", "o", "u", "ai", "ou", "ea")
+
+
+def name(number: int) -> str:
+    """The words of clip ``number``, the same every time."""
+    rng = random.Random(number)  # noqa: S311 - a made-up name
+    return "_".join(word(_rank(rng.random())) for _ in range(WORDS_PER_NAME))
+
+
+def question(number: int) -> str:
+    """Two of the words of clip ``number``, as someone would ask for it."""
+    return " ".join(name(number).split("_")[:2])
+
+
+def word(rank: int) -> str:
+    """A word by its rank from 1: three syllables that no other rank has."""
+    syllables = []
+    for _ in range(3):
+        rank, place = divmod(rank, len(_ONSETS) * len(_VOWELS))
+        syllables.append(_ONSETS[place % len(_ONSETS)] + _VOWELS[place // len(_ONSETS)])
+    return "".join(syllables)
+
+
+def _rank(share: float) -> int:
+    """The rank below which ``share`` of all words lie: of 1 / n the sum grows as the logarithm."""
+    return max(1, math.ceil(math.pow(VOCABULARY, share)))
