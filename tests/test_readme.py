@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.service.conftest import serving
+
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
@@ -61,12 +63,35 @@ def test_the_quick_start_runs_as_it_is_pasted(home):
 
 @pytest.mark.timeout(600)
 def test_the_python_example_runs_as_it_is_pasted(home):
-    (code,) = blocks("python")
+    (code,) = [b for b in blocks("python") if "open_library" in b]
     if not (home / "library").exists():
         assert run(home, "soundalike index ~/Sounds --quiet").returncode == 0
     done = run(home, f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 5
+
+
+@pytest.mark.timeout(600)
+def test_the_service_answers_the_examples_as_they_are_pasted(home):
+    """Every curl line gets an answer that is no error, and the Python client prints the clips it was recommended."""
+    (block,) = [b for b in blocks("sh") if "curl" in b]
+    (client,) = [b for b in blocks("python") if "requests" in b]
+    if not (home / "library").exists():
+        assert run(home, "soundalike index ~/Sounds --quiet").returncode == 0
+    with serving(home / "library") as server:
+        local = block.replace("http://127.0.0.1:8000", server.url).replace("curl -s", "curl --fail-with-body -s")
+        lines = local.replace("\\\n", " ").splitlines()
+        settings, calls = lines[:2], lines[2:]
+        assert len(calls) >= 10
+        for call in calls:
+            done = run(home, "\n".join([*settings, call]))
+            assert done.returncode == 0, f"{call}\n{done.stdout}{done.stderr}"
+        answered = run(
+            home, f"{shlex.quote(sys.executable)} -c {shlex.quote(client.replace('127.0.0.1:8000', server.url[7:]))}"
+        )
+    assert answered.returncode == 0, answered.stderr
+    assert len(answered.stdout.splitlines()) == 5
+    assert '"state":"done"' in done.stdout
 
 
 @pytest.mark.timeout(600)

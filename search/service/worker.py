@@ -1,7 +1,7 @@
 """The processes behind ``soundalike serve``: a web worker (waitress and its threads), and the one that does the jobs.
 
 Waitress reads whole requests in one loop before a thread sees them. Slow senders and idle connections therefore cost
-a socket and a buffer each, no thread (docs/decisions/0010-rest-service.md).
+a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
 """
 
 from __future__ import annotations
