@@ -106,15 +106,14 @@ def steady_notes(curve: PitchCurve) -> Notes:
 
 
 def _distinct(pitch: NDArray[np.float32]) -> int:
-    """How many pitches that are more than 0.7 semitones apart."""
+    """How many pitches that are more than 0.7 semitones apart, octaves aside: trackers err by an octave, and a doorbell
+    whose second harmonic was heard now and then still has two notes.
+    """
     if not len(pitch):
         return 0
-    ordered = np.sort(pitch)
-    count, last = 1, ordered[0]
-    for value in ordered[1:]:
-        if value - last > 0.7:
-            count, last = count + 1, value
-    return count
+    classes = np.sort(np.mod(pitch, 12.0))
+    gaps = np.diff(np.append(classes, classes[0] + 12.0))
+    return max(1, int((gaps > 0.7).sum()))
 
 
 def _no_notes() -> Notes:
