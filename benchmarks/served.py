@@ -54,6 +54,17 @@ class Served:
                 continue  # it ended meanwhile
         return total
 
+    def cpu_s(self) -> float:
+        """CPU seconds that these processes have used."""
+        total = 0.0
+        for process in self.processes():
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+        return total
+
     def restarts(self) -> int:
         """How many of its processes ended on their own."""
         return Path(self._log.name).read_text("utf-8", "replace").count("ended with status")

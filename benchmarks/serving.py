@@ -41,13 +41,14 @@ _UPLOAD_FILES = 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table. ``cpu_ms`` is the service's CPU time for a request, which other load moves little."""
 
     what: str
     requests: int
     per_second: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
     failures: int
 
 
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if part == "mixed":
                 mixed = _mixed(server, clips, args)
             else:
-                rows.append(_measured(server.url, part, clips, args))
+                rows.append(_measured(server, part, clips, args))
         overhead_ms = _overhead(server.url, clips, args)
     print(_markdown(args, clips, rows, overhead_ms, mixed))
     return 0
@@ -167,20 +168,23 @@ def _wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
 # --- measuring --------------------------------------------------------------------------------------------
 
 
-def _measured(url: str, part: str, clips: int, args: argparse.Namespace) -> Row:
-    ids = _shuffled(clips, args.seed)
+def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -> Row:
+    url, ids = server.url, _shuffled(clips, args.seed)
+    cpu_s = server.cpu_s()
     if part in ("similar", "recommend"):
         tally = http_load.run(url, _stream(part, ids), args.connections, args.seconds)
         what = f"{part}, {args.connections} connections for {tally.seconds:.0f} s"
     else:
         made = list(itertools.islice(_stream(part, ids), args.queries + 10))
         http_load.run(url, iter(made[:10]), 1, 60)  # the encoder is loaded by the first
+        cpu_s = server.cpu_s()
         tally = http_load.run(url, iter(made[10:]), 1, 600)
         what = {"text": "words, one connection", "upload": "a 5-second WAV file, one connection"}[part]
     if tally.failures() or tally.statuses.keys() - {200}:
         tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
+    cpu_ms = (server.cpu_s() - cpu_s) * 1e3 / max(1, tally.count)
     p50_ms, p99_ms = tally.percentile(part, 50), tally.percentile(part, 99)
-    return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, tally.failures())
+    return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, cpu_ms, tally.failures())
 
 
 def _overhead(url: str, clips: int, args: argparse.Namespace) -> float:
@@ -275,17 +279,20 @@ def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
 def _markdown(
     args: argparse.Namespace, clips: int, rows: Sequence[Row], overhead_ms: float, mixed: Mixed | None
 ) -> str:
-    cells = [
-        (r.what, str(r.requests), *(f"{value:.1f}" for value in (r.per_second, r.p50_ms, r.p99_ms)), str(r.failures))
-        for r in rows
-    ]
+    cells = []
+    for row in rows:
+        measured = (row.per_second, row.p50_ms, row.p99_ms, row.cpu_ms)
+        cells.append((row.what, str(row.requests), *(f"{value:.1f}" for value in measured), str(row.failures)))
     lines = [
         "## Serving",
         this_machine().sentence(),
-        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s); load generator on the same machine.",
+        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s); load generator on the same machine; "
+        f"load average {os.getloadavg()[0]:.1f} at the end.",
     ]
     if cells:
-        lines.append(report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "5xx"), cells))
+        lines.append(
+            report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "CPU ms", "5xx"), cells)
+        )
     lines.append(
         f"On top of the engine (HTTP, validation, JSON, the way there and back): {overhead_ms:.2f} ms, median."
     )
