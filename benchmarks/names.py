@@ -25,6 +25,7 @@ def question(number: int) -> str:
 def word(rank: int) -> str:
     """A word by its rank from 1: three syllables that no other rank has."""
     syllables = []
+    rank += 1
     for _ in range(3):
         rank, place = divmod(rank, len(_ONSETS) * len(_VOWELS))
         syllables.append(_ONSETS[place % len(_ONSETS)] + _VOWELS[place // len(_ONSETS)])
@@ -33,4 +34,4 @@ def word(rank: int) -> str:
 
 def _rank(share: float) -> int:
     """The rank below which ``share`` of all words lie: of 1 / n the sum grows as the logarithm."""
-    return max(1, math.ceil(math.pow(VOCABULARY, share)))
+    return math.floor(math.pow(VOCABULARY, share))

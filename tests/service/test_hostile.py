@@ -1,0 +1,100 @@
+"""What means harm gets an answer, and the service goes on. More of it: ``python -m benchmarks.hostile``."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks.hostile_files import spoiled, whole_files
+from tests.service.conftest import wav
+
+REFUSED = (400, 413, 415, 422, 429)
+
+
+@pytest.fixture(scope="module")
+def files():
+    return whole_files()
+
+
+def processes(server):
+    import psutil
+
+    return {child.pid for child in psutil.Process(server.process.pid).children()}
+
+
+def test_every_format_is_understood(server, files):
+    for name, content in files.items():
+        response = server.post("/api/v1/search", files={"audio": (name, content)})
+        assert response.status_code == 200, (name, response.text)
+
+
+def test_spoiled_files_are_answered_and_nobody_dies(server, files):
+    before = processes(server)
+    for name, content in spoiled(files, 60, seed=11):
+        started = time.monotonic()
+        response = server.post("/api/v1/search", files={"audio": (name, content)})
+        assert response.status_code in (200, *REFUSED), (name, response.text)
+        assert time.monotonic() - started < 10
+    assert processes(server) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(4, b"\xff\xff\xff\xef"), (22, b"\xff\xff"), (24, b"\xff\xff\xff\xff"), (40, b"\xff\xff\xff\xef")],
+)
+def test_a_header_that_promises_the_world_is_not_believed(server, place, value):
+    lying = bytearray(wav(1, 0.2))
+    lying[place : place + len(value)] = value
+    for path, field in (("/api/v1/search", "audio"), ("/api/v1/clips", "files")):
+        response = server.post(path, files={field: ("a.wav", bytes(lying))})
+        assert response.status_code in (200, 202, *REFUSED), response.text
+
+
+def test_many_at_once_are_answered_or_told_to_come_again(server):
+    """Nobody waits longer than ten seconds, and whoever is refused hears when to try again."""
+
+    def ask(number):
+        started = time.monotonic()
+        response = server.post("/api/v1/search", files={"audio": ("a.wav", wav(number % 5, 1.0))})
+        return response, time.monotonic() - started
+
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(pool.map(ask, range(120)))
+    assert {response.status_code for response, _ in answers} <= {200, 429}
+    assert all("Retry-After" in response.headers for response, _ in answers if response.status_code == 429)
+    assert max(seconds for _, seconds in answers) < 10
+    assert any(response.status_code == 200 for response, _ in answers)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00" * 100 + b"\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
+        b"POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
+        b"POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_as_a_problem_document(server, sent):
+    where = urlsplit(server.url)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    status = int(answer.split()[1])
+    assert 400 <= status < 500 or status == 501
+    assert b"application/problem+json" in answer
+
+
+def test_a_form_of_many_parts_is_refused(server):
+    parts = {f"part{number}": (None, "x") for number in range(3000)}
+    assert server.post("/api/v1/search", files=parts).status_code in REFUSED
+
+
+def test_after_all_this_it_answers(server):
+    assert all(server.get("/ready").status_code == 200 for _ in itertools.repeat(None, 5))
