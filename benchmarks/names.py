@@ -8,6 +8,8 @@ import random
 VOCABULARY = 20_000
 WORDS_PER_NAME = 3
 _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "sh", "tr", "st", "pl", "kr")
+_STEP = 1_299_709
+"""A prime: neighbours in rank are spelt differently, and each rank in its own way."""
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ou", "ea")
 
 
@@ -25,9 +27,9 @@ def question(number: int) -> str:
 def word(rank: int) -> str:
     """A word by its rank from 1: three syllables that no other rank has."""
     syllables = []
-    rank += 1
+    spelt = rank * _STEP % (len(_ONSETS) * len(_VOWELS)) ** 3
     for _ in range(3):
-        rank, place = divmod(rank, len(_ONSETS) * len(_VOWELS))
+        spelt, place = divmod(spelt, len(_ONSETS) * len(_VOWELS))
         syllables.append(_ONSETS[place % len(_ONSETS)] + _VOWELS[place // len(_ONSETS)])
     return "".join(syllables)
 
