@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -109,8 +110,10 @@ def _library(args: argparse.Namespace, settings: Settings) -> Path:
     path: Path = args.work / f"{args.encoder.replace(':', '-')}-{args.segments}-{args.seed}"
     if not (path / "complete.json").exists():
         tell(f"making a library of {args.segments:,} segments (once) ...")
+        shutil.rmtree(path, ignore_errors=True)  # what an interrupted run left
         spec = wiring.encoder(args.encoder, settings).spec
         make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec, words=names.name)
+        (path / "complete.json").write_text(json.dumps({"segments": args.segments}), encoding="utf-8")
     return path
 
 
