@@ -5,6 +5,7 @@ on; the one writer (who holds the catalog's lease) turns the catalog's tail into
 On disk::
 
     <library>/catalog.sqlite            the truth
+    <library>/duplicates.npz            pairs of contents of one recording (search.duplicates.stored)
     <library>/spaces/<id>/index/<N>/    snapshots of the vectors at catalog sequence N (search.vectors.snapshot)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
     <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.shelf)
@@ -22,6 +23,7 @@ from typing import Self
 
 from search import facets, publishing
 from search.catalog.store import Catalog
+from search.duplicates.stored import PairsFile
 from search.engine import SearchEngine, rank
 from search.errors import LibraryError, QueryError, SpaceMismatch
 from search.humming import MelodyView
@@ -33,7 +35,7 @@ from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
 from search.recommending.recommender import Recommender
 from search.settings import Settings
-from search.steering import Facets, RecommendQuery
+from search.steering import Duplicates, Facets, RecommendQuery
 from search.vectors.snapshot import SnapshotIndex
 
 CATALOG_FILE = "catalog.sqlite"
@@ -42,6 +44,10 @@ PUBLISH_ALWAYS_BELOW = 50_000
 """Below this many segments a snapshot is written after every job: it takes well under a second."""
 PUBLISH_SHARE = 0.02
 """Above it, once the tail is this share of the library: replaying less costs a reader some ten milliseconds."""
+
+
+def _nobody(done: int, total: int) -> None:
+    """Hears and says nothing."""
 
 
 class Library:
@@ -66,7 +72,8 @@ class Library:
         self._spaces: list[Space] = []
         self._checked = float("-inf")
         self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody)
-        self._recommender = Recommender(catalog, catalog.feedback, self.views, rank, lambda: _themselves)
+        self._pairs = PairsFile(path)
+        self._recommender = Recommender(catalog, catalog.feedback, self.views, rank, self._pairs.twins)
 
     @classmethod
     def open(
@@ -181,6 +188,23 @@ class Library:
         """The same of these clips: the hits of an answer."""
         return facets.of_clips(self, clip_ids, limit)
 
+    def duplicates(self) -> Duplicates:
+        """The groups of equal files, and of one recording re-encoded, trimmed or at another level, as found last."""
+        from search.duplicates.grouping import groups
+
+        return groups(self, self._pairs.read())
+
+    def find_duplicates(self, tell: Callable[[int, int], None] = _nobody, *, again: bool = False) -> Duplicates:
+        """Look at what came since the last time (``again``: at everything) and give all groups; seconds to minutes.
+
+        ``tell`` hears how many contents of how many were looked at; what it raises stops the job, which goes on from
+        there the next time. Raises LibraryError when the pairs found cannot be written.
+        """
+        from search.duplicates.finding import find
+
+        find(self, self._pairs, tell, again=again)
+        return self.duplicates()
+
     def views(self, name: str | None = None) -> list[SpaceView]:
         """The views of the space called ``name``, or of every space of sounds, up to date at most twice a second.
 
@@ -284,7 +308,3 @@ class Library:
 def _is_meant(space: Space, name: str | None) -> bool:
     """Whether ``name`` means this space; without one every space of sounds is meant."""
     return space.name == name if name is not None else not space.is_melody
-
-
-def _themselves(content_ids: Ids) -> Ids:
-    return content_ids

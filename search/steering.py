@@ -127,8 +127,8 @@ class DuplicateGroup:
 class Duplicates:
     """Every group of a library, largest first, as of the catalog's ``sequence``.
 
-    ``current`` is false when clips came or went since: equal files are always found, other duplicates among newer
-    clips only after the next `find_duplicates`. ``sequence`` is 0 when it never ran.
+    ``current`` is false when clips came since: equal files are always found, other duplicates among newer clips only
+    after the next ``find_duplicates``. ``sequence`` is 0 when it never ran.
     """
 
     sequence: int

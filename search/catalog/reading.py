@@ -123,6 +123,15 @@ def encoding(connection: Connection, content_id: int, space_id: int) -> ContentE
     return None if row is None else blobs.unpack(row, row.dim)
 
 
+def contents(connection: Connection, ids: Iterable[int]) -> dict[int, Content]:
+    """The contents with these ids; unknown ids are left out."""
+    found: dict[int, Content] = {}
+    for chunk in chunked(ids, IDS_PER_QUERY):
+        for row in connection.execute(select(CONTENTS).where(CONTENTS.c.id.in_(chunk))):
+            found[row.id] = Content(**row._mapping)
+    return found
+
+
 def find(connection: Connection, digest: str, track: int) -> tuple[Content, frozenset[int]] | None:
     """A stored content and the ids of the spaces it is encoded in."""
     row = connection.execute(

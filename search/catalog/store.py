@@ -6,7 +6,7 @@ its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -166,6 +166,11 @@ class Catalog:
         """One state of the tunes of a space, for `search.melody.shelf`; the block is one read transaction."""
         with self._database.reading() as connection:
             yield ContourReader(connection, space_id)
+
+    def contents(self, ids: Iterable[int]) -> dict[int, Content]:
+        """The contents with these ids; unknown ids are left out."""
+        with self._database.reading() as connection:
+            return reading.contents(connection, ids)
 
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""

@@ -1,5 +1,6 @@
 """The engine's own subcommands. Heavy modules are imported where a command runs, so that each starts fast."""
 
+from search.commands.duplicates import DuplicatesCommand
 from search.commands.export import Export
 from search.commands.keys import Keys
 from search.commands.recommend import Recommend
@@ -15,6 +16,7 @@ COMMANDS = (
     Verify(),
     Remove(),
     Reindex(),
+    DuplicatesCommand(),
     Export(),
     Backup(),
     Restore(),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from search.engine import verdict
 from search.errors import LibraryError, QueryError
-from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Via
+from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Verdict, Via
 from search.parts import SpaceView
 from search.ports import ClipCatalog, FeedbackStore
 from search.recommending.choosing import choose
@@ -64,7 +64,7 @@ class Recommender:
         feedback: FeedbackStore,
         views: Callable[[str | None], list[SpaceView]],
         rank: Rank,
-        twins: Callable[[], Twins],
+        twins: Twins,
     ) -> None:
         self._catalog = catalog
         self._feedback = feedback
@@ -83,15 +83,15 @@ class Recommender:
         check(query)
         view = self._views(query.space)[0]
         history = gather(query, self._feedback, view)
-        twins = self._twins()
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
         known = contents_of(view, [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))])
         if history.likes:
-            picked = self._by_taste(view, query, history, passing, Known(known, twins))
+            picked = self._by_taste(view, query, history, passing, Known(known, self._twins))
         else:
-            picked = self._from_starters(view, query, history, passing, Known(known, twins))
+            picked = self._from_starters(view, query, history, passing, Known(known, self._twins))
         hits = self._hits(view, picked, passing, query.k)
-        return Answer(verdict(hits, found_by_name=not history.likes), hits, (time.perf_counter() - started) * 1e3)
+        found: Verdict = verdict(hits, found_by_name=False) if history.likes else "good" if hits else "none"
+        return Answer(found, hits, (time.perf_counter() - started) * 1e3)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""

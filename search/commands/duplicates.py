@@ -1,0 +1,103 @@
+"""``soundalike duplicates``: which clips are one recording, and which copy of each is worth keeping."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from search import wiring
+from search.commands import options, output
+from search.errors import printable
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library import Library
+    from search.steering import Duplicate, Duplicates
+
+SHOWN = 50
+
+
+class DuplicatesCommand:
+    """Find and list duplicates."""
+
+    name = "duplicates"
+    help = "clips of one recording: equal files, re-encoded, trimmed or at another level; with the copy worth keeping"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        looking = parser.add_mutually_exclusive_group()
+        looking.add_argument("--known", action="store_true", help="list what was found before, look for nothing")
+        looking.add_argument("--again", action="store_true", help="look at every clip anew, not only at new ones")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Look for duplicates among the clips that came since the last time, then list all groups."""
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            found = library.duplicates() if args.known else library.find_duplicates(_tell, again=args.again)
+            paths = _paths(library, found)
+        if args.json:
+            output.print_json(as_json(found, paths))
+        else:
+            _print(found, paths)
+        return 0
+
+
+def as_json(found: Duplicates, paths: dict[int, str]) -> dict[str, object]:
+    """For programs; ``paths`` by clip id."""
+    return {
+        "sequence": found.sequence,
+        "current": found.current,
+        "groups": [
+            {
+                "keep": group.keep,
+                "why": group.why,
+                "clips": [
+                    {
+                        "clip_id": one.clip_id,
+                        "path": paths.get(one.clip_id, ""),
+                        "kind": one.kind,
+                        "offset_s": round(one.offset_s, 3),
+                        "gain_db": None if one.gain_db is None else round(one.gain_db, 2),
+                        "similarity": round(one.similarity, 4),
+                    }
+                    for one in group.clips
+                ],
+            }
+            for group in found.groups
+        ],
+    }
+
+
+def _print(found: Duplicates, paths: dict[int, str]) -> None:
+    for group in found.groups[:SHOWN]:
+        print(f"{group.keep:8d}  {printable(paths.get(group.keep, ''))}  (keep: {group.why})")
+        for one in group.clips[1:]:
+            print(f"{one.clip_id:8d}  {printable(paths.get(one.clip_id, ''))}  ({_difference(one)})")
+        print()
+    extra = sum(len(group.clips) - 1 for group in found.groups)
+    more = f", {len(found.groups) - SHOWN} more with --json" if len(found.groups) > SHOWN else ""
+    print(f"{len(found.groups)} groups, {extra} clips beside those worth keeping{more}")
+
+
+def _difference(one: Duplicate) -> str:
+    if one.kind == "copy":
+        return "the same bytes"
+    facts = [f"agrees {one.similarity:.0%}"]
+    if abs(one.offset_s) >= 0.1:
+        facts.append(f"starts {one.offset_s:+.1f} s")
+    if one.gain_db is not None and abs(one.gain_db) >= 1:
+        facts.append(f"{one.gain_db:+.0f} dB")
+    return ", ".join(facts)
+
+
+def _paths(library: Library, found: Duplicates) -> dict[int, str]:
+    clip_ids = [one.clip_id for group in found.groups for one in group.clips]
+    return {clip.id: f"{clip.root.path}/{clip.path}" for clip in library.clips.clips(clip_ids)}
+
+
+def _tell(done: int, total: int) -> None:
+    """Progress where a person looks on."""
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total} clips compared", end="\n" if done == total else "", file=sys.stderr, flush=True)

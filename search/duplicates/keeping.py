@@ -1,0 +1,63 @@
+"""Which copy of a recording is worth keeping, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from search.model import Clip, Content
+
+COMPLETE: Final = 0.95
+"""A copy of this share of the longest one's length counts as the whole of it: codecs pad, editors trim silence."""
+
+LOSSLESS: Final = ("pcm", "flac", "alac", "wavpack", "tta", "ape", "float", "double", "dwvw")
+"""How the names of codecs that keep every sample begin, in both decoders' words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A clip of a group and what it points to."""
+
+    clip: Clip
+    content: Content
+
+
+def best_copy(copies: Sequence[Copy]) -> tuple[Copy, str]:
+    """The copy worth keeping among several, and the first thing that speaks for it, in words."""
+    longest_s = max(copy.content.duration_s for copy in copies)
+    questions = _questions(longest_s)
+
+    def key(copy: Copy) -> tuple[Any, ...]:
+        return tuple(question(copy) for question, _ in questions)
+
+    best, *others = sorted(copies, key=key)
+    for question, reason in questions:
+        if all(question(best) < question(other) for other in others):
+            return best, reason(best)
+    # no one thing sets it apart from all: what sets it apart from the next best
+    return best, next(reason(best) for question, reason in questions if question(best) < question(others[0]))
+
+
+def is_lossless(content: Content) -> bool:
+    """Whether its codec keeps every sample."""
+    return content.codec.lower().startswith(LOSSLESS)
+
+
+_Question = Callable[[Copy], Any]
+_Reason = Callable[[Copy], str]
+
+
+def _questions(longest_s: float) -> tuple[tuple[_Question, _Reason], ...]:
+    """What is asked in turn; the smaller answer is better."""
+    return (
+        (lambda c: c.clip.missing, lambda c: "its file is there"),
+        (lambda c: c.content.duration_s < COMPLETE * longest_s, lambda c: "the others are cut"),
+        (lambda c: not is_lossless(c.content), lambda c: f"lossless ({c.content.codec})"),
+        (lambda c: -round(c.content.duration_s, 1), lambda c: f"the longest ({c.content.duration_s:.1f} s)"),
+        (lambda c: -c.content.sample_rate_hz, lambda c: f"the highest sample rate ({c.content.sample_rate_hz} Hz)"),
+        (lambda c: -c.content.channels, lambda c: f"the most channels ({c.content.channels})"),
+        (lambda c: c.clip.added, lambda c: "added first"),
+        (lambda c: (c.clip.path.count("/"), len(c.clip.path)), lambda c: "the shortest path"),
+        (lambda c: (c.clip.path, c.clip.id), lambda c: "first by name"),
+    )
