@@ -30,11 +30,11 @@ class Hashing:
     window_s: float = 3.0
     points: int = 20
     hop_s: float = 0.5
-    tables: int = 16
-    hashes: int = 6
-    bucket: float = 16.0
+    tables: int = 8
+    hashes: int = 8
+    bucket: float = 12.0
     radius: float = 8.0
-    finalists: int = 500
+    finalists: int = 20_000
 
 
 class PitchVectorHashing:

@@ -110,12 +110,10 @@ def failure_line(failure: Failure) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """Files, hours, times real time, failures and time left."""
-    parts = [
-        f"{progress.files_done} of {progress.files_total} files",
-        f"{progress.audio_s / 3600:.2f} h",
-        f"{progress.times_real_time:.0f}x real time",
-    ]
+    """Files, hours and times real time where there is sound (MIDI files are none), failures and time left."""
+    parts = [f"{progress.files_done} of {progress.files_total} files"]
+    if progress.audio_s:
+        parts += [f"{progress.audio_s / 3600:.2f} h", f"{progress.times_real_time:.0f}x real time"]
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     left_s = progress.left_s
