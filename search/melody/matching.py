@@ -1,8 +1,7 @@
 """Which tunes does a hum match, and where: a cascade that gets dearer as fewer places are left.
 
 1. The vector index finds the tunes' windows closest to the hum's windows, at every tempo in question. Each find says:
-the
-   hum starts at this place of this tune and goes at this tempo.
+   the hum starts at this place of this tune and goes at this tempo.
 2. All finds are checked over the whole hum by linear scaling: one gather, one median, no warping.
 3. The best places are aligned exactly (dynamic time warping, ``alignment``); the best place of a tune is its hit.
 """
@@ -45,8 +44,7 @@ SLACK_S = 1.2
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """Where in which tune a hum may be: ``row`` (c,) of the book, ``start_s`` (c,) sounding time, ``tempo`` (c,) tune
-    seconds
-    a second of the hum, ``shift`` (c,) semitones from the tune's key to the hum's.
+    seconds a second of the hum, ``shift`` (c,) semitones from the tune's key to the hum's.
     """
 
     row: Ids

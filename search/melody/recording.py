@@ -1,8 +1,9 @@
 """The tune of a recording, where it has one that could be hummed.
 
 The pitch tracker follows one voice exactly, and of several mostly the one that leads: of rendered songs (a sung-like
-lead over piano), it had .88 of the lead's frames right, and .59 where the lead was plucked like the rest. Salience by
-harmonic summation (Salamon & Gomez 2012, without their contour selection) had .40 on both and was given up.
+lead over piano), it had .88 of the lead's frames right, and .81 where the lead was plucked like the rest
+(docs/figures/humming-recordings.md). Salience by harmonic summation (Salamon & Gomez 2012, without their contour
+selection) had .40 on both and was given up.
 """
 
 from __future__ import annotations
