@@ -1,8 +1,9 @@
 """The engine: a query goes in, hits come out.
 
 A query's parts become one vector in each space (`search.parts`); the space's index ranks segments; a clip counts as
-its best segment. Words also rank clips by their names and metadata. One ranking keeps its own scores (cosine);
-several are merged by reciprocal rank (`search.fusion`). A filter becomes a bitmap that the index searches inside.
+its best segment (`search.ranking`). Words also rank clips by their names and metadata. One ranking keeps its own
+scores; several are merged by reciprocal rank (`search.fusion`). A filter becomes a bitmap that the index searches
+inside.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from search.model import (
 )
 from search.parts import AskedSpace, PartReader, SpaceView
 from search.ports import ClipCatalog, Encoder
+from search.ranking import rank
 from search.where import Where, parse
 
 MAX_K = 10_000
@@ -150,26 +152,6 @@ def check(query: Query) -> None:
         raise QueryError("a query needs at least one thing to look for, not only things to avoid")
     if any(isinstance(part, TextPart) and not part.text.strip() for part in query.parts):
         raise QueryError("the text to look for is empty")
-
-
-def rank(view: SpaceView, vector: NDArray[np.float32], k: int, among: Bitmap | None = None) -> Ranking:
-    """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment; fewer when no more are there.
-
-    Segments are fetched in growing numbers until enough different contents are among them.
-    """
-    size = len(view.index)
-    wanted = min(size, 4 * k + 16)
-    while True:
-        scores, ids = view.index.search(vector[np.newaxis], max(wanted, 1), among)
-        present = ids[0] >= 0
-        segment_ids, segment_scores = ids[0][present], scores[0][present]
-        contents, _, _ = view.columns.place(segment_ids)
-        _, first = np.unique(contents, return_index=True)
-        first = np.sort(first)
-        first = first[contents[first] >= 0][:k]
-        if len(first) >= k or len(segment_ids) < wanted or wanted >= size:
-            return Ranking(contents[first], segment_ids[first], segment_scores[first])
-        wanted = min(size, 4 * wanted)
 
 
 def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:

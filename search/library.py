@@ -8,6 +8,7 @@ On disk::
     <library>/duplicates.npz            pairs of contents of one recording (search.duplicates.stored)
     <library>/spaces/<id>/index/<N>/    snapshots of the vectors at catalog sequence N (search.vectors.snapshot)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
+    <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods.shelf)
     <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.shelf)
 """
 
@@ -24,15 +25,18 @@ from typing import Self
 from search import facets, publishing
 from search.catalog.store import Catalog
 from search.duplicates.stored import PairsFile
-from search.engine import SearchEngine, rank
+from search.engine import SearchEngine
 from search.errors import LibraryError, QueryError, SpaceMismatch
 from search.humming import MelodyView
 from search.melody.index import MelodyIndex
 from search.melody.shelf import OpenBook
 from search.melody.space import SPEC
 from search.model import MELODY_SPACE, Answer, Ids, Query, Root, Space
+from search.neighbourhoods import Neighbourhoods
+from search.neighbourhoods.opened import Reader
 from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
+from search.ranking import rank
 from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.steering import Duplicates, Facets, RecommendQuery
@@ -68,6 +72,7 @@ class Library:
         self._open: dict[int, SpaceView] = {}
         self._indexes: dict[int, SnapshotIndex] = {}
         self._books: dict[int, OpenBook] = {}
+        self._neighbourhoods: dict[int, Reader] = {}
         self._lock = threading.RLock()
         self._spaces: list[Space] = []
         self._checked = float("-inf")
@@ -110,6 +115,7 @@ class Library:
             self._open.clear()
             self._indexes.clear()
             self._books.clear()
+            self._neighbourhoods.clear()
             self.catalog.close()
 
     @property
@@ -241,7 +247,8 @@ class Library:
         size = len(index) + pending
         if not always and (pending == 0 or (size >= PUBLISH_ALWAYS_BELOW and pending < size * PUBLISH_SHARE)):
             return False
-        publishing.publish(self.catalog, self.folder(space), space, size)
+        near = self.settings.neighbourhoods
+        publishing.publish(self.catalog, self.folder(space), space, size, neighbourhoods=near)
         lease.check()
         self.catalog.prune_changes(index.sequence)
         return True
@@ -263,6 +270,7 @@ class Library:
             self._open.pop(space.id, None)
             self._indexes.pop(space.id, None)
             self._books.pop(space.id, None)
+            self._neighbourhoods.pop(space.id, None)
             self._encoders.pop(space.name, None)
 
     def folder(self, space: Space) -> Path:
@@ -302,7 +310,15 @@ class Library:
             book = self._books.get(space.id) or OpenBook.open(self.folder(space) / publishing.CONTOURS, contours)
             self._books[space.id] = book.refreshed(contours)
         self._indexes[space.id] = index
-        self._open[space.id] = SpaceView(space, index, columns)
+        self._open[space.id] = SpaceView(space, index, columns, self._near(space))
+
+    def _near(self, space: Space) -> Neighbourhoods | None:
+        """The space's neighbourhoods, unless the settings turn them off; tunes are not ranked by them."""
+        if not self.settings.neighbourhoods or space.is_melody:
+            return None
+        if space.id not in self._neighbourhoods:
+            self._neighbourhoods[space.id] = Reader(self.folder(space) / publishing.NEIGHBOURHOODS, space.dim)
+        return self._neighbourhoods[space.id].newest()
 
 
 def _is_meant(space: Space, name: str | None) -> bool:

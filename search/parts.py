@@ -25,6 +25,7 @@ from search.model import (
     Vectors,
     Wave,
 )
+from search.neighbourhoods import Neighbourhoods
 from search.ports import Encoder, VectorIndex
 
 BATCH = 16
@@ -33,11 +34,15 @@ BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class SpaceView:
-    """What a search reads of one space: its index and columns, both at least as new as when the view was taken."""
+    """What a search reads of one space: its index and columns, both at least as new as when the view was taken.
+
+    ``neighbourhoods`` are as of the last snapshot that has some, None where a ranking is by plain similarity.
+    """
 
     space: Space
     index: VectorIndex
     columns: ClipColumns
+    neighbourhoods: Neighbourhoods | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,34 +21,38 @@ from search.columns import ClipColumns
 from search.errors import LibraryError, SnapshotError, SoundalikeError
 from search.melody import shelf
 from search.memory import give_back_freed_memory
-from search.model import Space
+from search.model import Ids, Space
+from search.neighbourhoods import shelf as neighbourhoods_shelf
+from search.neighbourhoods.graph import Source
 from search.vectors.snapshot import SnapshotIndex
 
-INDEX, COLUMNS, CONTOURS = "index", "columns", "contours"
-"""The folders of a space; the last one of the melody space."""
+INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
+"""The folders of a space: contours of the melody space, neighbourhoods of every other."""
 COLUMNS_KEPT: Final = 2
 ELSEWHERE_FROM: Final = 5_000
 """From this many segments on another process publishes: fewer take less than the .6 s that it needs to start."""
 _FAILED: Final = 3
 
 
-def publish(catalog: Catalog, folder: Path, space: Space, segments: int) -> None:
+def publish(catalog: Catalog, folder: Path, space: Space, segments: int, *, neighbourhoods: bool) -> None:
     """Write the snapshot of ``space``, which has about so many ``segments``, into its ``folder``.
 
-    Runs in bounded memory, beside readers; the caller holds the lease. Raises LibraryError (disk full, read-only).
+    Runs in bounded memory, beside readers; the caller holds the lease. Without ``neighbourhoods`` those that are there
+    stay as they are. Raises LibraryError (disk full, read-only).
     """
     give_back_freed_memory()
     if segments < ELSEWHERE_FROM or "faiss" in sys.modules:
-        write(catalog, folder, space)
+        write(catalog, folder, space, neighbourhoods=neighbourhoods)
         return
     # -P: what lies in the folder where the user happens to be is no module of ours
     command = [sys.executable, "-P", "-m", __name__, str(catalog.path), str(folder), space.name]
+    command += [NEIGHBOURHOODS] if neighbourhoods else []
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)  # noqa: S603
     if done.returncode:
         raise LibraryError(_what_happened(done.returncode, done.stderr.strip()))
 
 
-def write(catalog: Catalog, folder: Path, space: Space) -> None:
+def write(catalog: Catalog, folder: Path, space: Space, *, neighbourhoods: bool) -> None:
     """`publish`, in this process."""
     index = SnapshotIndex.open(folder / INDEX, space.dim, searches=False)
     sequence = catalog.sequence()
@@ -61,6 +65,19 @@ def write(catalog: Catalog, folder: Path, space: Space) -> None:
         shutil.rmtree(old, ignore_errors=True)
     if space.is_melody:
         shelf.save(folder / CONTOURS, partial(catalog.contours, space.id))
+    elif neighbourhoods:
+        _write_neighbourhoods(folder, space, columns)
+
+
+def _write_neighbourhoods(folder: Path, space: Space, columns: ClipColumns) -> None:
+    """Bring them up to the snapshot that was just written, with the index that it is."""
+    index = SnapshotIndex.open(folder / INDEX, space.dim, device="cpu")
+
+    def contents_of(segment_ids: Ids) -> Ids:
+        return columns.place(segment_ids)[0]
+
+    source = Source(index, index.ids(), contents_of)
+    neighbourhoods_shelf.update(folder / NEIGHBOURHOODS, index.sequence, space.dim, source)
 
 
 def newest_columns(catalog: Catalog, folder: Path, space: Space) -> ClipColumns:
@@ -74,13 +91,13 @@ def newest_columns(catalog: Catalog, folder: Path, space: Space) -> ClipColumns:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The other process: ``CATALOG FOLDER SPACE``. What went wrong is its last line."""
+    """The other process: ``CATALOG FOLDER SPACE [neighbourhoods]``. What went wrong is its last line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job, which lets a publication end
-    path, folder, name = argv
+    path, folder, name, *wanted = argv
     try:
         with Catalog.open(path, create=False, read_only=True) as catalog:
             space = next(space for space in catalog.spaces() if space.name == name)
-            write(catalog, Path(folder), space)
+            write(catalog, Path(folder), space, neighbourhoods=NEIGHBOURHOODS in wanted)
     except SoundalikeError as error:
         print(error, file=sys.stderr)
         return _FAILED

@@ -23,7 +23,7 @@ class Settings:
 
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name.
-    ``offline``: never try to download.
+    ``offline``: never try to download. ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`).
     """
 
     library: Path
@@ -32,16 +32,21 @@ class Settings:
     encoder: str = DEFAULT_ENCODER
     device: Device = "auto"
     offline: bool = False
+    neighbourhoods: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE``.
+        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE`` and
+        ``_NEIGHBOURHOODS`` (``on`` or ``off``).
 
         Raises UsageError for a value that is not allowed.
         """
         device = environ.get("SOUNDALIKE_DEVICE", "auto")
         if device not in ("auto", "cpu", "cuda"):
             raise UsageError(f"SOUNDALIKE_DEVICE is {device!r}; it must be auto, cpu or cuda")
+        neighbourhoods = environ.get("SOUNDALIKE_NEIGHBOURHOODS") or "on"
+        if neighbourhoods not in ("on", "off"):
+            raise UsageError(f"SOUNDALIKE_NEIGHBOURHOODS is {neighbourhoods!r}; it must be on or off")
         library = environ.get("SOUNDALIKE_LIBRARY")
         models = environ.get("SOUNDALIKE_MODELS", "")
         return cls(
@@ -51,4 +56,5 @@ class Settings:
             encoder=environ.get("SOUNDALIKE_ENCODER") or DEFAULT_ENCODER,
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
+            neighbourhoods=neighbourhoods == "on",
         )

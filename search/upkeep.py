@@ -171,7 +171,7 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
     library.forget(space)
-    for part in ("index", "columns", "contours"):
+    for part in ("index", "columns", "contours", "neighbourhoods"):
         shutil.rmtree(library.folder(space) / part, ignore_errors=True)
     library.publish(space, lease, always=True)
 

@@ -66,10 +66,10 @@ def test_what_goes_wrong_in_the_other_process_is_told_here(tmp_path, monkeypatch
         folder.write_text("a file where the folder should be")
         monkeypatch.delitem(sys.modules, "faiss", raising=False)
         with pytest.raises(LibraryError, match="could not be written"):
-            publishing.publish(library.catalog, folder, space, COMPRESS_FROM)
+            publishing.publish(library.catalog, folder, space, COMPRESS_FROM, neighbourhoods=True)
         monkeypatch.setattr(sys, "executable", str(_killed(tmp_path / "killed")))
         with pytest.raises(LibraryError, match="ended by SIGKILL"):
-            publishing.publish(library.catalog, folder, space, COMPRESS_FROM)
+            publishing.publish(library.catalog, folder, space, COMPRESS_FROM, neighbourhoods=True)
 
 
 def _killed(path):

@@ -1,0 +1,77 @@
+"""What a search uses of neighbourhoods: scores that know what is near the query and near each candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Ids, Scores, Vectors
+from search.neighbourhoods import shelf
+from search.neighbourhoods.shelf import Shelf
+from search.neighbourhoods.smoothing import NEIGHBOURS, SAME, blended, smoothed
+from search.vectors import scoring
+from search.vectors.base import rows_of
+
+
+class Neighbourhoods:
+    """The published neighbourhoods of one space, mapped. Immutable: threads may share one."""
+
+    def __init__(self, opened: Shelf) -> None:
+        self._shelf = opened
+
+    @property
+    def sequence(self) -> int:
+        """The catalog sequence that they were made at."""
+        return self._shelf.sequence
+
+    def __len__(self) -> int:
+        """How many segments have one."""
+        return len(self._shelf.graph.ids)
+
+    def around(self, scores: Scores) -> Ids:
+        """Which of ``scores`` (m,), one of each content and best first, are a query's neighbours: (n,), 10 at most.
+
+        Copies of the query itself are passed over.
+        """
+        return np.flatnonzero(scores < SAME)[:NEIGHBOURS]
+
+    def expanded(self, query: NDArray[np.float32], vectors: Vectors, scores: Scores) -> NDArray[np.float32]:
+        """``query`` (dim,) smoothed by its neighbours: ``vectors`` (n, dim) with ``scores`` (n,)."""
+        row: NDArray[np.float32] = smoothed(query[np.newaxis], vectors[np.newaxis], scores[np.newaxis])[0]
+        return row
+
+    def scores(
+        self, expanded: NDArray[np.float32], segment_ids: Ids, plain: Scores, vectors: Callable[[Ids], Vectors]
+    ) -> Scores:
+        """The scores (n,) of segments with ``plain`` similarity (n,) to the query, which is ``expanded`` (dim,).
+
+        A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it.
+        """
+        rows = rows_of(self._shelf.graph.ids, segment_ids)
+        there = rows >= 0
+        smooth = np.empty(len(rows), np.float32)
+        smooth[there] = scoring.widen(self._shelf.smoothed[rows[there]]) @ expanded
+        if not there.all():
+            smooth[~there] = vectors(segment_ids[~there]) @ expanded
+        return blended(plain, smooth)
+
+
+class Reader:
+    """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, told of once."""
+
+    def __init__(self, directory: Path, dim: int) -> None:
+        self._directory = directory
+        self._dim = dim
+        self._passed: set[int] = set()
+        self._newest: Neighbourhoods | None = None
+
+    def newest(self) -> Neighbourhoods | None:
+        """The newest that can be read, None where there are none."""
+        after = -1 if self._newest is None else self._newest.sequence
+        found = shelf.newest(self._directory, self._dim, after, self._passed)
+        if found is not None:
+            self._newest = Neighbourhoods(found)
+        return self._newest
