@@ -81,6 +81,43 @@ class Difference:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Promises with probabilities from ``low`` to ``high``: how many, their mean, and the share that came true."""
+
+    low: float
+    high: float
+    count: int
+    promised: float
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """``error`` is the expected calibration error; ``bins`` are those that hold a promise, ascending."""
+
+    error: float
+    bins: tuple[Bin, ...]
+
+
+def calibration(probabilities: Values, true: Mask, bins: int = 15) -> Calibration:
+    """How far promises (n,) are from what came ``true`` (n,).
+
+    The error is the mean gap between promised and kept over equal bins of probability, weighted by how many fall into
+    each (Naeini et al., AAAI 2015). Raises ValueError without a promise.
+    """
+    if not len(probabilities) or probabilities.shape != true.shape:
+        raise ValueError(f"promises {probabilities.shape} and outcomes {true.shape} must be one to one, and some")
+    bin_of = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    found = [
+        Bin(i / bins, (i + 1) / bins, len(own), float(probabilities[own].mean()), float(true[own].mean()))
+        for i in range(bins)
+        if len(own := np.flatnonzero(bin_of == i))
+    ]
+    error = sum(each.count * abs(each.promised - each.kept) for each in found) / len(probabilities)
+    return Calibration(float(error), tuple(found))
+
+
 def relevance(labels: Sequence[frozenset[str]], groups: Sequence[str]) -> tuple[Mask, Mask]:
     """``(relevant, candidates)``, both (n, n), for query by example: row = query, column = clip.
 

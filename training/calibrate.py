@@ -12,8 +12,6 @@ PRIOR = 0.1
 """Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
 _NEWTON_STEPS = 50
 
-Floats = NDArray[np.float64]
-
 
 def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
     """Slope and offset from cosine to relevance, over the unit rows (clips, dim) of natural.
@@ -56,14 +54,3 @@ def logistic(
         if np.abs(step).max() < 1e-9:
             break
     return float(beta[0]), float(beta[1])
-
-
-def expected_calibration_error(probabilities: Floats, true: NDArray[np.bool_], bins: int = 15) -> float:
-    """The mean gap between what was promised and what was so, over equal bins of probability (Naeini et al., 2015)."""
-    bin_of = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(probabilities[bin_of == i].mean()) - float(true[bin_of == i].mean())) * np.count_nonzero(bin_of == i)
-        for i in range(bins)
-        if np.any(bin_of == i)
-    ]
-    return float(sum(gaps) / len(probabilities))

@@ -57,8 +57,8 @@ def typical_classes(tower: TextTower, library: Library) -> Tensor:
 @torch.inference_mode()
 def held_out_figures(tower: TextTower, pieces: WordPieces, held: Library) -> dict[str, float]:
     """The terms of the loss over texts that were never read."""
-    numbers = pad([pieces.read(text) for text in held.texts])
-    terms = loss_terms(tower, numbers, torch.from_numpy(held.meanings.astype(np.float32)))
+    rows = [pieces.read(text) for text in held.texts]
+    terms = loss_terms(tower, rows, torch.from_numpy(held.meanings.astype(np.float32)))
     return {name: float(term) for name, term in terms.items()}
 
 

@@ -237,3 +237,17 @@ def test_two_thousand_rankings_of_two_thousand_clips_take_seconds() -> None:
     assert time.process_time() - started < 5
     assert estimates[0].mean == pytest.approx(39 / 1999, abs=0.006)
     assert len(estimates) == len(METRICS) == len(evaluation.METRICS)
+
+
+def test_promises_that_are_kept_have_no_calibration_error_and_others_do() -> None:
+    rng = np.random.default_rng(3)
+    promised = rng.random(200_000)
+    kept = evaluation.calibration(promised, rng.random(200_000) < promised)
+    assert kept.error < 0.01
+    assert sum(each.count for each in kept.bins) == 200_000
+    assert evaluation.calibration(promised, rng.random(200_000) < promised**2).error > 0.1
+
+
+def test_calibration_needs_a_promise() -> None:
+    with pytest.raises(ValueError, match="one to one"):
+        evaluation.calibration(np.empty(0), np.empty(0, bool))

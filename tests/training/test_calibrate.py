@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import expected_calibration_error, logistic, of_tags
+from training.calibrate import logistic, of_tags
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -31,11 +31,3 @@ def test_a_students_logits_are_brought_to_its_teachers_probabilities():
     logits = np.random.default_rng(2).normal(-3, 2, (200, 20)).astype(np.float32)
     slope, offset = of_tags(logits, sigmoid(0.8 * logits - 0.5).astype(np.float32))
     assert (slope, offset) == (pytest.approx(0.8, abs=1e-3), pytest.approx(-0.5, abs=1e-3))
-
-
-def test_promises_that_are_kept_have_no_calibration_error_and_others_do():
-    rng = np.random.default_rng(3)
-    promised = rng.random(200_000)
-    kept = rng.random(200_000) < promised
-    assert expected_calibration_error(promised, kept) < 0.01
-    assert expected_calibration_error(promised, rng.random(200_000) < promised**2) > 0.1
