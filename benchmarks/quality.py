@@ -2,25 +2,27 @@
 
 By example every clip of a set is a query, as a clip of a library is (its segments' mean against every clip's best
 segment); in words every text, where the encoder reads. Words in names and metadata play no part: they would find a
-file called "rain" for its name and say nothing of the encoder.
+file called "rain" for its name and say nothing of the encoder. Where the set is large enough to have neighbourhoods
+(`search.neighbourhoods`) it is ranked with them, as every library of its size is, and once more without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import hubness
 from benchmarks.datasets import DataSet
 from benchmarks.encoding import EncodedClip, EncodingCache, Told, encode
 from benchmarks.machine import Machine, this_machine
 from benchmarks.ranking import RankedSet, ranked_set
 from search import evaluation
 from search.errors import UsageError
-from search.evaluation import Difference, Estimate, Judged, PerQuery
+from search.evaluation import Difference, Estimate, Judged
 from search.model import EncoderSpec
 from search.ports import Encoder
 from search.settings import Settings
@@ -28,6 +30,9 @@ from search.settings import Settings
 EXAMPLE = "by example, all clips, other source"
 FOLDS = "by example, query fold against the other folds"
 TEXT = "in words"
+
+PLAIN = "{}, plain similarity"
+"""What a ranking without neighbourhoods is called, after its encoder."""
 
 QUERIES_AT_ONCE = 256
 Queries: TypeAlias = Literal["all", "example", "text"]
@@ -61,11 +66,15 @@ class SetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One encoder's figures in one table; ``versus_first`` is the paired difference to the table's first encoder."""
+    """One encoder's figures in one table; ``versus_first`` is the paired difference to the table's first encoder.
+
+    ``hubness`` is the skewness of the 10-occurrence (`benchmarks.hubness`), where every clip was a query.
+    """
 
     encoder: str
     estimates: tuple[Estimate, ...]
     versus_first: tuple[Difference, ...]
+    hubness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,14 @@ class QualityReport:
     encoders: tuple[EncoderFacts, ...]
     datasets: tuple[SetFacts, ...]
     tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How one encoder answered all queries of one protocol."""
+
+    judged: Judged
+    hubness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ def run(
     facts, tables = [], []
     for dataset in datasets:
         asked = questions(dataset)
-        scores: dict[str, dict[str, PerQuery]] = {}  # protocol -> encoder -> scores
+        answers: dict[str, dict[str, Answered]] = {}  # protocol -> encoder -> answers
         for encoder in encoders:
             name = encoder.spec.name
             tell(f"{dataset.name}: {len(dataset.items)} clips with {name}")
@@ -126,17 +143,26 @@ def run(
             if encoder is encoders[0]:
                 facts.append(describe(dataset, encoded))
             with ranked_set(encoded, encoder.spec, settings) as ranked:
-                judged = {} if queries == "text" else by_example(asked, ranked)
-                if queries != "example" and encoder.spec.can_text and dataset.text_queries:
-                    judged[TEXT] = by_text(dataset, encoder, ranked)
-            for protocol, rankings in judged.items():
-                scores.setdefault(protocol, {})[name] = evaluation.score(rankings)
-        tables += [tabulate(dataset.name, protocol, rows, seed, resamples) for protocol, rows in scores.items()]
-    answered = tuple(table for table in tables if table.queries)
-    if not answered:
+                for row, one in ((name, ranked), (PLAIN.format(name), ranked.plain)):
+                    found = {} if one is None else _answers(dataset, asked, encoder, one, queries)
+                    for protocol, answered in found.items():
+                        answers.setdefault(protocol, {})[row] = answered
+        tables += [tabulate(dataset.name, protocol, rows, seed, resamples) for protocol, rows in answers.items()]
+    measured = tuple(table for table in tables if table.queries)
+    if not measured:
         raise UsageError("nothing to measure: no clip has a relevant one, or no encoder here reads the sets' texts")
     specs = tuple(describe_encoder(encoder.spec) for encoder in encoders)
-    return QualityReport(seed, resamples, this_machine(), specs, tuple(facts), answered)
+    return QualityReport(seed, resamples, this_machine(), specs, tuple(facts), measured)
+
+
+def _answers(
+    dataset: DataSet, asked: Sequence[Question], encoder: Encoder, ranked: RankedSet, queries: Queries
+) -> dict[str, Answered]:
+    """Every protocol that was asked for and that the encoder can answer."""
+    found = {} if queries == "text" else by_example(asked, ranked)
+    if queries != "example" and encoder.spec.can_text and dataset.text_queries:
+        found[TEXT] = Answered(by_text(dataset, encoder, ranked))
+    return found
 
 
 def questions(dataset: DataSet) -> list[Question]:
@@ -148,9 +174,10 @@ def questions(dataset: DataSet) -> list[Question]:
     return asked
 
 
-def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Judged]:
+def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Answered]:
     """Every clip as a query, ranked once and judged by every question; in blocks, for a set of any size."""
     judged: dict[str, list[Judged]] = {question.protocol: [] for question in asked}
+    occurrences = {question.protocol: np.zeros(len(ranked), np.int64) for question in asked}
     for start in range(0, len(ranked), QUERIES_AT_ONCE):
         queries = range(start, min(start + QUERIES_AT_ONCE, len(ranked)))
         order = np.stack([ranked.by_example(clip) for clip in queries])
@@ -158,7 +185,10 @@ def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Judged
             block = slice(queries.start, queries.stop)
             part = evaluation.judge(order, question.relevant[block], question.candidates[block])
             judged[question.protocol].append(part)
-    return {protocol: joined(parts) for protocol, parts in judged.items()}
+            occurrences[question.protocol] += hubness.occurrences(order, question.candidates[block])
+    return {
+        protocol: Answered(joined(parts), hubness.skewness(occurrences[protocol])) for protocol, parts in judged.items()
+    }
 
 
 def by_text(dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> Judged:
@@ -180,14 +210,16 @@ def joined(parts: Sequence[Judged]) -> Judged:
     return Judged(np.concatenate([p.hits for p in parts]), np.concatenate([p.relevant for p in parts]))
 
 
-def tabulate(dataset: str, protocol: str, scores: dict[str, PerQuery], seed: int, resamples: int) -> Table:
+def tabulate(dataset: str, protocol: str, answers: Mapping[str, Answered], seed: int, resamples: int) -> Table:
     """Means, ceilings and intervals of every encoder, and its paired difference to the first."""
+    scores = {name: evaluation.score(answered.judged) for name, answered in answers.items()}
     first = next(iter(scores.values()))
     rows = tuple(
         Row(
             encoder=name,
             estimates=evaluation.summarise(own, seed, resamples),
             versus_first=() if own is first else evaluation.compare(own, first, seed, resamples),
+            hubness=answers[name].hubness,
         )
         for name, own in scores.items()
     )

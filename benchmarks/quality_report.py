@@ -24,7 +24,9 @@ def markdown(report: QualityReport) -> str:
         f"Means over queries with bootstrap 95 % intervals ({report.resamples} resamples of the queries, seed "
         f"{report.seed}). A row `b − a` is the paired difference over the same queries. The ceiling is what the number "
         "of relevant clips allows. Rankings are the engine's: a query is the mean of a clip's segments, a clip counts "
-        "as its best segment; clips of the query's own group leave the ranking.",
+        "as its best segment; clips of the query's own group leave the ranking. A library of 100 clips or more has "
+        "neighbourhoods; rows called *plain similarity* rank without. *hubness* is the skewness of how often a "
+        "clip is among the first ten.",
         _encoders(report),
         _sets(report),
     ]
@@ -108,16 +110,20 @@ def _sets(report: QualityReport) -> str:
 
 def _table(table: Table) -> str:
     first = table.rows[0]
-    rows = [("*ceiling*", *(f"*{_number(e.ceiling)}*" for e in first.estimates))]
-    rows += [(row.encoder, *(_estimate(e) for e in row.estimates)) for row in table.rows]
+    rows = [("*ceiling*", *(f"*{_number(e.ceiling)}*" for e in first.estimates), "")]
+    rows += [(row.encoder, *(_estimate(e) for e in row.estimates), _hubness(row)) for row in table.rows]
     rows += [
-        (f"{row.encoder} − {first.encoder}", *(_difference(d) for d in row.versus_first))
+        (f"{row.encoder} − {first.encoder}", *(_difference(d) for d in row.versus_first), "")
         for row in table.rows
         if row.versus_first
     ]
     skipped = f", {table.skipped} without a relevant clip skipped" if table.skipped else ""
     title = f"**{table.dataset}**: {table.queries:,} queries{skipped}"
-    return f"{title}\n\n{markdown_table(('', *METRICS), rows)}"
+    return f"{title}\n\n{markdown_table(('', *METRICS, 'hubness'), rows)}"
+
+
+def _hubness(row: Row) -> str:
+    return "" if row.hubness is None else f"{row.hubness:.2f}"
 
 
 def summary_lines(report: QualityReport) -> list[str]:

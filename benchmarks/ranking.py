@@ -6,6 +6,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,18 @@ class RankedSet:
     Clips are named by their place in the data set. Files with equal bytes are one content, as in any library.
     """
 
-    def __init__(self, library: Library, clip_ids: NDArray[np.int64], clips_of: dict[int, list[int]]) -> None:
+    def __init__(
+        self,
+        library: Library,
+        clip_ids: NDArray[np.int64],
+        clips_of: dict[int, list[int]],
+        plain: RankedSet | None = None,
+    ) -> None:
         self._library = library
         self._clip_ids = clip_ids
         self._clips_of = clips_of
+        self.plain = plain
+        """The same ranked without neighbourhoods, None where there are none."""
 
     def __len__(self) -> int:
         """How many clips there are to rank."""
@@ -70,7 +79,11 @@ def ranked_set(encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Sett
         clips_of: defaultdict[int, list[int]] = defaultdict(list)
         for place, file in enumerate(files):
             clips_of[file.content_id].append(place)
-        yield RankedSet(library, np.array([file.clip_id for file in files], np.int64), dict(clips_of))
+        clip_ids = np.array([file.clip_id for file in files], np.int64)
+        with wiring.library(library.path, replace(settings, neighbourhoods=False), read_only=True) as without:
+            plain = RankedSet(without, clip_ids, clips_of)
+            has_some = library.views()[0].neighbourhoods is not None
+            yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)
 
 
 def _addition(place: int, clip: EncodedClip, root_id: int, space: Space) -> AddContent:

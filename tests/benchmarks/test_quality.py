@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import datasets, quality, quality_report, report
+from benchmarks import datasets, hubness, quality, quality_report, report
 from benchmarks.encoding import EncodingCache, encode
 from benchmarks.ranking import ranked_set
 from search import evaluation
@@ -62,7 +63,7 @@ def test_a_set_with_one_segment_a_clip_scores_as_plain_cosine_does(tmp_path: Pat
         evaluation.judge(order_by_cosine(vectors, vectors), question.relevant, question.candidates)
     )
     with ranked_set(encoded, encoder.spec, Settings.from_env({})) as ranked:
-        ours = evaluation.score(quality.by_example([question], ranked)[quality.EXAMPLE])
+        ours = evaluation.score(quality.by_example([question], ranked)[quality.EXAMPLE].judged)
     np.testing.assert_allclose(ours.values, plain.values, atol=1e-9)
 
 
@@ -180,3 +181,31 @@ def test_one_kind_of_query_can_be_asked_alone(tones: datasets.DataSet) -> None:
     assert protocols("text", tones) == [quality.TEXT]
     with pytest.raises(UsageError, match="nothing to measure"):
         protocols("text", datasets.DataSet("wordless", tones.items, ()))
+
+
+def test_hubness_is_the_skewness_of_how_often_a_clip_is_among_the_first_ten() -> None:
+    """A clip that every ranking begins with is a hub; where each is found as often as another there is none."""
+    clips = 40
+    fair = (np.arange(clips)[:, np.newaxis] + np.arange(clips)) % clips
+    assert hubness.occurrences(fair, clips=clips).tolist() == [hubness.FIRST] * clips
+    assert hubness.skewness(hubness.occurrences(fair, clips=clips)) == 0.0
+    hub = np.stack([[0, *[c for c in row if c != 0]] for row in fair.tolist()])
+    counts = hubness.occurrences(hub, clips=clips)
+    assert counts[0] == clips
+    values = counts.astype(float)
+    assert hubness.skewness(counts) == pytest.approx(((values - values.mean()) ** 3).mean() / values.std() ** 3)
+    without_itself = hubness.occurrences(hub, ~np.eye(clips, dtype=bool))
+    assert without_itself[0] == clips - 1, "a clip does not count as an answer to itself"
+
+
+def test_a_set_of_a_hundred_clips_is_ranked_with_and_without_neighbourhoods(tmp_path: Path) -> None:
+    """Two rows, the second called plain, each with its hubness; turned off there is one."""
+    many = datasets.load(write_set(tmp_path, seconds=0.4, takes=40))
+    for on, rows in ((True, ["reading", "reading, plain similarity"]), (False, ["reading"])):
+        settings = replace(Settings.from_env({}), neighbourhoods=on)
+        found = quality.run(
+            [many], [ReadingEncoder()], settings, cache=EncodingCache(None), seed=1, resamples=50, tell=silent
+        )
+        for table in found.tables:
+            assert [row.encoder for row in table.rows] == rows
+        assert all(row.hubness is not None for row in found.tables[0].rows)

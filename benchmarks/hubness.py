@@ -1,0 +1,35 @@
+"""Hubs: clips that are among the first answers to far more queries than others are.
+
+How often a clip is among the first ten is its 10-occurrence. Without hubs the numbers spread evenly about their mean;
+with hubs a few are far above it, and their distribution leans: its skewness measures hubness (Radovanovic et al.,
+"Hubs in space", JMLR 2010). 0 is none, above 1 is strong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST = 10
+
+
+def occurrences(
+    order: NDArray[np.int64], candidates: NDArray[np.bool_] | None = None, clips: int | None = None
+) -> NDArray[np.int64]:
+    """(clips,): to how many rankings ``order`` (q, depth) a clip is among the first ten ``candidates`` (q, clips).
+
+    An index of -1 ends a ranking; without ``candidates`` every clip is one, and ``clips`` says how many there are.
+    """
+    kept = order >= 0
+    if candidates is not None:
+        kept &= np.take_along_axis(candidates, np.maximum(order, 0), axis=1)
+        clips = candidates.shape[1]
+    first = kept & (np.cumsum(kept, axis=1) <= FIRST)
+    return np.bincount(order[first], minlength=clips or 0)
+
+
+def skewness(counts: NDArray[np.int64]) -> float:
+    """The third standardised moment of ``counts`` (n,); 0 where all are equal."""
+    away = counts - counts.mean()
+    spread = float(np.sqrt(np.mean(away**2)))
+    return float(np.mean((away / spread) ** 3)) if spread else 0.0
