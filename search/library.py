@@ -7,6 +7,7 @@ On disk::
     <library>/catalog.sqlite            the truth
     <library>/duplicates.npz            pairs of contents of one recording (search.duplicates.stored)
     <library>/spaces/<id>/index/<N>/    snapshots of the vectors at catalog sequence N (search.vectors.snapshot)
+    <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.maps)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
     <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods.shelf)
     <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.shelf)
@@ -39,7 +40,7 @@ from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
 from search.ranking import rank
 from search.recommending.recommender import Recommender
 from search.settings import Settings
-from search.steering import Duplicates, Facets, RecommendQuery
+from search.steering import ClipMap, Duplicates, Facets, RecommendQuery
 from search.vectors.snapshot import SnapshotIndex
 
 CATALOG_FILE = "catalog.sqlite"
@@ -210,6 +211,24 @@ class Library:
 
         find(self, self._pairs, tell, again=again)
         return self.duplicates()
+
+    def map(self, space: str | None = None) -> ClipMap | None:
+        """The 2-D layout of the clips, with those that came since; None when it was never drawn."""
+        from search.maps import drawing
+
+        view = self.views(space)[0]
+        return drawing.read(view, self.folder(view.space))
+
+    def draw_map(self, space: str | None = None, *, anew: bool = False) -> ClipMap | None:
+        """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
+
+        Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it cannot be written.
+        """
+        from search.maps import drawing
+
+        view = self.views(space)[0]
+        drawing.draw(view, self.folder(view.space), anew=anew)
+        return self.map(space)
 
     def views(self, name: str | None = None) -> list[SpaceView]:
         """The views of the space called ``name``, or of every space of sounds, up to date at most twice a second.

@@ -3,6 +3,7 @@
 from search.commands.duplicates import DuplicatesCommand
 from search.commands.export import Export
 from search.commands.keys import Keys
+from search.commands.map import MapCommand
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
@@ -17,6 +18,7 @@ COMMANDS = (
     Remove(),
     Reindex(),
     DuplicatesCommand(),
+    MapCommand(),
     Export(),
     Backup(),
     Restore(),

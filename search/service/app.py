@@ -19,6 +19,7 @@ from search.service.guard import Guard
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
+from search.service.routes.overview import OverviewRoutes
 from search.service.routes.recommending import RecommendRoutes
 from search.service.routes.searching import SearchRoutes
 from search.service.routes.status import StatusRoutes, plain_page
@@ -74,7 +75,7 @@ def create_app(service: Service) -> OpenAPI:
         abp_responses=COMMON,
         abp_security=[{"key": []}] if security else None,
     )
-    for routes in (SearchRoutes, RecommendRoutes, ClipRoutes, MediaRoutes, JobRoutes, StatusRoutes):
+    for routes in (SearchRoutes, RecommendRoutes, ClipRoutes, MediaRoutes, OverviewRoutes, JobRoutes, StatusRoutes):
         routes(service).register(api)
     app.register_api(api)
     app.add_url_rule(DOCUMENT, "openapi_document", lambda: app.api_doc)

@@ -316,7 +316,17 @@ class FeedbackIn(Body):
 
 
 class GroupList(Parameters):
-    """Which page of the groups."""
+    """Which page of the groups; with ``clip_id`` the one that this clip is in, if there is one."""
 
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50
+    clip_id: Id | None = None
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+class SessionIn(Body):
+    """An API key, as `soundalike keys add` printed it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from search import wiring
-from search.errors import LibraryBusy, SoundalikeError, UsageError, printable
+from search.errors import LibraryBusy, SoundalikeError, printable
 from search.jobs import Job, JobFailure, JobOutcome, JobProgress
 from search.library import Library
 from search.ports import JobWork
@@ -134,8 +134,15 @@ class Runner:
         return JobOutcome("done", failures=failures)
 
     def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:
-        if job.kind != "index":
-            raise UsageError(f"this version cannot do the job {job.kind!r}")
+        match job.kind:
+            case "index":
+                self._index(job, told, halt)
+            case "duplicates":
+                self._library.find_duplicates(_Teller(told, halt))
+            case "map":
+                self._library.draw_map()
+
+    def _index(self, job: Job, told: Told, halt: threading.Event) -> None:
         index: Callable[..., int] = wiring.job("index")
         index(
             self._library,
@@ -154,6 +161,23 @@ class Runner:
         return names[0] if names else self._settings.encoder
 
 
+class _Halted(Exception):
+    """A job was told to stop, and did."""
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Hears how far a job over all contents is; stops it when ``halt`` is set."""
+
+    told: Told
+    halt: threading.Event
+
+    def __call__(self, done: int, total: int) -> None:
+        self.told.progress_ = JobProgress(done, total)
+        if self.halt.is_set():
+            raise _Halted
+
+
 class _Ended:
     """How a call in another thread ended."""
 
@@ -163,6 +187,8 @@ class _Ended:
     def call(self, work: Callable[[], None]) -> None:
         try:
             work()
+        except _Halted:
+            return
         except SoundalikeError as error:
             self.error = error
         except Exception as error:  # the edge of the job: the runner goes on, and the log has the traceback

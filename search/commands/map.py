@@ -1,0 +1,53 @@
+"""``soundalike map``: lay the clips out in two dimensions, those that sound alike side by side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search import wiring
+from search.commands import options, output
+from search.errors import LibraryError, UsageError
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.steering import ClipMap
+
+
+class MapCommand:
+    """Draw the map, or add what is new to it."""
+
+    name = "map"
+    help = "draw the 2-D map of the clips, or add new clips to it (needs the extra: pip install 'soundalike[map]')"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--anew", action="store_true", help="lay everything out anew; every place may change")
+        parser.add_argument("--space", metavar="NAME", help="of this space")
+        parser.add_argument("--out", type=Path, metavar="OUT.npz", help="write the places: clip_id, xy")
+        options.add_library(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON: [[clip_id, x, y], ...]")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Draw it, say how many clips are on it."""
+        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+            drawn = library.draw_map(args.space, anew=args.anew)
+        if drawn is None:
+            raise LibraryError("the map was drawn, but cannot be read back; run the command again")
+        if args.out is not None:
+            _write(drawn, args.out)
+        if args.json:
+            rows = zip(drawn.clip_ids.tolist(), drawn.xy.tolist(), strict=True)
+            output.print_json([[clip_id, round(x, 5), round(y, 5)] for clip_id, (x, y) in rows])
+        else:
+            print(f"{len(drawn.clip_ids)} clips on the map, {drawn.fitted} of them laid out together")
+        return 0
+
+
+def _write(drawn: ClipMap, out: Path) -> None:
+    if out.suffix != ".npz":
+        raise UsageError(f"{out}: places are written as .npz")
+    np.savez(out, clip_id=drawn.clip_ids, xy=drawn.xy)

@@ -1,0 +1,75 @@
+"""Laying clips out in two dimensions by UMAP (McInnes, Healy and Melville 2018), from neighbours found by cosine."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import UsageError
+from search.model import Ids, Scores, Vectors
+
+NEIGHBOURS: Final = 15
+"""UMAP's own default, the clip itself among them."""
+
+MIN_DISTANCE: Final = 0.1
+SEED: Final = 1
+FEW: Final = 16
+"""Fewer clips than this have too few neighbours for UMAP; they are laid out by their principal components."""
+
+_INNER: Final = (0.02, 0.98)
+"""The share of clips on each axis that the unit square is scaled to, so that a few far ones do not shrink the rest."""
+
+
+def laid_out(vectors: Vectors, neighbours: Ids, cosines: Scores) -> NDArray[np.float32]:
+    """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
+
+    ``neighbours`` and ``cosines`` (n, NEIGHBOURS): rows of the nearest clips, nearest first, each clip's own row
+    first. The same input gives the same layout. Raises UsageError where UMAP is not installed.
+    """
+    if len(vectors) < FEW:
+        return _into_square(_principal(vectors))
+    umap = _umap()
+    fitted = umap.UMAP(
+        n_neighbors=NEIGHBOURS,
+        min_dist=MIN_DISTANCE,
+        init=_principal(vectors) * 10.0,
+        random_state=SEED,
+        n_jobs=1,
+        precomputed_knn=(neighbours, np.maximum(1.0 - cosines, 0.0).astype(np.float32)),
+        metric="cosine",
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="precomputed_knn")  # it cannot transform later; `placing` does
+        places = fitted.fit_transform(vectors)
+    return _into_square(np.asarray(places, np.float32))
+
+
+def _principal(vectors: Vectors) -> NDArray[np.float32]:
+    """(n, 2) the first two principal components, the first scaled to [-1, 1]; signs fixed, so that it is the same."""
+    centred = vectors - vectors.mean(axis=0)
+    _, axes = np.linalg.eigh(np.cov(centred, rowvar=False) if len(vectors) > 1 else np.eye(vectors.shape[1]))
+    axes = axes[:, :-3:-1]
+    axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(2)])
+    found = centred @ axes
+    scaled: NDArray[np.float32] = (found / max(float(np.abs(found).max(initial=0.0)), 1e-9)).astype(np.float32)
+    return scaled
+
+
+def _into_square(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    low, high = np.quantile(places, _INNER, axis=0)
+    middle, span = (low + high) / 2, max(float((high - low).max()), 1e-9)
+    inside: NDArray[np.float32] = ((places - middle) / (1.1 * span) + 0.5).astype(np.float32)
+    return inside
+
+
+def _umap() -> Any:  # noqa: ANN401 - it ships no types
+    try:
+        import umap
+    except ImportError as error:
+        raise UsageError(
+            "the map needs UMAP, which is not installed; install it with: pip install 'soundalike[map]'"
+        ) from error
+    return umap

@@ -1,0 +1,51 @@
+"""``/duplicates`` and ``/map``: the library as a whole, as a job found it last."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from search.service.answers import DuplicatesOut, MapOut
+from search.service.replies import reply, revisable
+from search.service.requests import GroupList
+from search.service.routes.view import view
+from search.service.service import Service
+from search.steering import DuplicateGroup
+
+TAG = Tag(name="overview", description="The library as a whole; `POST /jobs` brings it up to date.")
+
+
+class OverviewRoutes:
+    """What jobs found out about the library."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.get("/duplicates", tags=[TAG], responses={200: DuplicatesOut})(view(self.duplicates))
+        api.get("/map", tags=[TAG], responses={200: MapOut})(view(self.map))
+
+    def duplicates(self, query: GroupList) -> Response:
+        """Groups of clips that are copies, or the same recording in another shape, with the one worth keeping."""
+        if not self._service.spaces():
+            return reply(DuplicatesOut(total=0, offset=query.offset, current=True, groups=[]))
+        with self._service.metrics.stage("engine"):
+            found = self._service.library.duplicates()
+        groups = found.groups if query.clip_id is None else _with_clip(found.groups, query.clip_id)
+        page = groups[query.offset : query.offset + query.limit]
+        told = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
+        return revisable(reply(DuplicatesOut.model_validate(told)))
+
+    def map(self) -> Response:
+        """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn."""
+        drawn = self._service.library.map() if self._service.spaces() else None
+        if drawn is None:
+            return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[])))
+        x, y = drawn.xy.astype(float).round(4).T.tolist()
+        return revisable(reply(MapOut(fitted=drawn.fitted, clip_ids=drawn.clip_ids.tolist(), x=x, y=y)))
+
+
+def _with_clip(groups: tuple[DuplicateGroup, ...], clip_id: int) -> tuple[DuplicateGroup, ...]:
+    """The group that a clip is in; a clip is in one at most."""
+    return tuple(group for group in groups if any(one.clip_id == clip_id for one in group.clips))

@@ -1,0 +1,121 @@
+"""The map: neighbours stay neighbours, nobody moves when clips come, and a missing library is named."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from search import cli
+from search.errors import UsageError
+from search.maps import stored
+from search.maps.layout import laid_out
+from search.maps.placing import among_neighbours
+from search.model import RemoveClip
+from tests.search.libraries import Entry, axis, fill, open_library
+
+
+def near(kind, number):
+    return axis(kind, 3 + number % 5, 0.05 + 0.01 * number)
+
+
+def entries(start, stop):
+    """Clips of three kinds; each of two segments."""
+    return [
+        Entry(f"{kind}-{number}.wav", np.stack([near(kind, number), near(kind, number + 1)]))
+        for number in range(start, stop)
+        for kind in range(3)
+    ]
+
+
+def kind_of(library, clip_ids):
+    return np.array([int(clip.path[0]) for clip in library.clips.clips(clip_ids.tolist())])
+
+
+@pytest.fixture
+def library(tmp_path):
+    with open_library(tmp_path) as library:
+        fill(library, entries(0, 4))
+        yield library
+
+
+def test_a_small_library_is_laid_out_by_its_principal_components(library):
+    assert library.map() is None
+    drawn = library.draw_map()
+    assert list(drawn.clip_ids) == list(range(1, 13))
+    assert drawn.fitted == 12
+    kinds = kind_of(library, drawn.clip_ids)
+    centres = np.stack([drawn.xy[kinds == kind].mean(axis=0) for kind in range(3)])
+    nearest = np.argmin(np.linalg.norm(drawn.xy[:, None] - centres, axis=2), axis=1)
+    assert (nearest == kinds).all()
+
+
+def test_nobody_moves_when_clips_come_and_they_stand_among_their_kind(library):
+    before = library.draw_map()
+    fill(library, entries(4, 6))
+    library.look_again()
+    for drawn in (library.map(), library.draw_map(), library.map()):
+        assert len(drawn.clip_ids) == 18
+        assert drawn.fitted == 12
+        np.testing.assert_array_equal(drawn.xy[:12], before.xy)
+        kinds = kind_of(library, drawn.clip_ids)
+        for place in range(12, 18):
+            nearest = np.argmin(np.linalg.norm(before.xy - drawn.xy[place], axis=1))
+            assert kinds[nearest] == kinds[place]
+
+
+def test_what_went_leaves_the_map(library):
+    library.draw_map()
+    with library.jobs.lease("test", wait_s=5) as lease:
+        library.jobs.apply(lease, [RemoveClip(3)])
+    library.look_again()
+    assert 3 not in library.map().clip_ids
+    assert 3 not in library.draw_map().clip_ids
+
+
+def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
+    pytest.importorskip("umap", reason="the extra `map` is not installed")
+    rng = np.random.default_rng(1)
+    kinds = np.repeat(np.arange(3), 20)
+    vectors = np.eye(8, dtype=np.float32)[kinds] + 0.15 * rng.standard_normal((60, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T
+    order = np.argsort(-cosines, axis=1)[:, :15]
+    scores = np.take_along_axis(cosines, order, axis=1)
+    first, again = laid_out(vectors, order, scores), laid_out(vectors, order, scores)
+    np.testing.assert_array_equal(first, again)
+    apart = np.linalg.norm(first[:, None] - first, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert (kinds[apart.argmin(axis=1)] == kinds).mean() > 0.95
+
+
+def test_without_umap_the_error_names_the_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    rows = np.eye(20, dtype=np.float32)
+    with pytest.raises(UsageError, match=r"soundalike\[map\]"):
+        laid_out(rows, np.tile(np.arange(15), (20, 1)), np.ones((20, 15), np.float32))
+
+
+def test_a_place_is_the_weighted_mean_of_the_neighbours_that_are_on_the_map():
+    places = np.array([[[0.0, 0.0], [1.0, 1.0], [np.nan, np.nan]], [[np.nan] * 2] * 3], np.float32)
+    found = among_neighbours(places, np.array([[0.9, 0.9, 1.0], [1.0, 1.0, 1.0]], np.float32))
+    np.testing.assert_allclose(found, [[0.5, 0.5], [0.5, 0.5]])
+
+
+def test_a_damaged_map_is_none_and_drawing_heals_it(library):
+    library.draw_map()
+    folder = library.folder(library.space())
+    (folder / stored.FILE).write_bytes(b"no map")
+    assert library.map() is None
+    assert len(library.draw_map().clip_ids) == 12
+
+
+def test_the_command_draws_and_writes_the_map(library, tmp_path, capsys):
+    where = ["--library", str(library.path)]
+    assert cli.main(["map", "--out", str(tmp_path / "map.npz"), *where]) == 0
+    assert "12 clips on the map" in capsys.readouterr().out
+    assert np.load(tmp_path / "map.npz")["xy"].shape == (12, 2)
+    assert cli.main(["map", "--json", *where]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 12

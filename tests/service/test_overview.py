@@ -1,0 +1,104 @@
+"""/duplicates and /map: what jobs find out about the whole library."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+from search import wiring
+from search.catalog.store import Catalog
+from search.service.runner import Runner
+from search.service.uploads import Uploads, folder_of
+from tests.service.conftest import application, settings
+
+
+def work_off(library_path):
+    """Do what the jobs' process does until nothing is queued."""
+    with wiring.library(library_path, settings(library_path)) as library:
+        stop = threading.Event()
+
+        class OneRound:
+            """The queue, which ends the runner once it is empty."""
+
+            def claim(self):
+                job = library.catalog.queue.claim()
+                if job is None:
+                    stop.set()
+                return job
+
+            def report(self, job_id, progress):
+                return library.catalog.queue.report(job_id, progress)
+
+            def finish(self, job_id, outcome):
+                library.catalog.queue.finish(job_id, outcome)
+
+        Runner(library, OneRound(), Uploads(folder_of(library_path)), settings(library_path), 3600).run(stop)
+
+
+def test_copies_are_one_group(client, library_path, made_library, tmp_path):
+    """A copy of a file, indexed from elsewhere, stands beside it with the one worth keeping."""
+    (tmp_path / "more").mkdir()
+    shutil.copy(made_library.parent / "sounds" / "things" / "bell.wav", tmp_path / "more" / "bell copy.wav")
+    with wiring.library(library_path, settings(library_path)) as library:
+        wiring.job("index")(library, "spectral", [str(tmp_path / "more")], settings(library_path))
+    job = client.post("/api/v1/jobs", json={"kind": "duplicates"}).get_json()
+    work_off(library_path)
+    assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"
+    found = client.get("/api/v1/duplicates").get_json()
+    (group,) = [g for g in found["groups"] if any(c["kind"] == "copy" for c in g["clips"])]
+    assert found["current"]
+    assert {clip["kind"] for clip in group["clips"]} == {"kept", "copy"}
+    assert group["clips"][0]["clip_id"] == group["keep"]
+    assert client.get("/api/v1/duplicates?offset=99").get_json()["groups"] == []
+
+
+def test_the_map_has_a_place_for_every_clip(client, library_path):
+    """Before it is drawn it is empty."""
+    assert client.get("/api/v1/map").get_json()["clip_ids"] == []
+    job = client.post("/api/v1/jobs", json={"kind": "map"}).get_json()
+    work_off(library_path)
+    done = client.get(f"/api/v1/jobs/{job['id']}").get_json()
+    assert done["state"] == "done", done["reason"]
+    drawn = client.get("/api/v1/map").get_json()
+    assert len(drawn["clip_ids"]) == len(drawn["x"]) == len(drawn["y"]) == 6
+
+
+def test_an_empty_library_has_neither(tmp_path):
+    with application(tmp_path / "new") as client:
+        assert client.get("/api/v1/duplicates").get_json()["total"] == 0
+        assert client.get("/api/v1/map").get_json()["clip_ids"] == []
+
+
+def test_a_job_that_cannot_be_done_says_why(tmp_path):
+    """An empty library has no map to draw."""
+    with application(tmp_path / "new") as client:
+        job = client.post("/api/v1/jobs", json={"kind": "map"}).get_json()
+        work_off(tmp_path / "new")
+        failed = client.get(f"/api/v1/jobs/{job['id']}").get_json()
+    assert failed["state"] == "failed"
+    assert failed["reason"]
+
+
+def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
+    """It is queued again with the reason, and done once the other has ended."""
+    import io
+
+    from tests.service.conftest import wav
+
+    monkeypatch.setattr("search.service.runner.LEASE_WAIT_S", 0.0)
+    job = client.post("/api/v1/clips", data={"files": (io.BytesIO(wav(8)), "late.wav")}).get_json()
+    with (
+        Catalog.open(library_path / "catalog.sqlite") as other,
+        wiring.library(library_path, settings(library_path)) as library,
+    ):
+        runner = Runner(
+            library, library.catalog.queue, Uploads(folder_of(library_path)), settings(library_path), 3600
+        )  # fmt: skip
+        claimed = library.catalog.queue.claim()
+        with other.lease("another job", 0):
+            outcome = runner._do(claimed, threading.Event())
+        library.catalog.queue.finish(claimed.id, outcome)
+    assert outcome.state == "queued"
+    assert "another job" in outcome.reason
+    work_off(library_path)
+    assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"
