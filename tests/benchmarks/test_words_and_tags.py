@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import datasets, tags, words
+from benchmarks import datasets, query_cost, tags, words
 from benchmarks.encoding import EncodingCache
 from search import wiring
 from search.encoders.audioset import class_names
@@ -100,3 +100,18 @@ def test_tags_are_judged_by_the_likeliest_class_of_a_label(data: Path) -> None:
     assert "| tones | 24 |" in report
     with pytest.raises(UsageError, match="no tag Purple"):
         tags.promise(datasets.load(data / "tones"), {"low": ("Purple",)}, TaggingEncoder())
+
+
+def test_a_query_costs_time_for_each_way_of_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    heard, read = query_cost.measure(_AnyWords(), rounds=5)
+    assert heard.what == "0.4 s of sound"
+    assert read.what == "a text"
+    assert 0 <= heard.least_ms <= heard.median_ms
+    assert query_cost.main(["--encoder", "spectral", "--rounds", "2"]) == 0
+    assert "| spectral, 5 s of sound |" in capsys.readouterr().out
+    assert query_cost.main(["--encoder", "nothing"]) == 3
+
+
+class _AnyWords(ReadingEncoder):
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        return super().encode_text(["a low"] * len(texts))
