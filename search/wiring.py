@@ -30,6 +30,7 @@ BUILT_IN_ENCODERS = {
     "cnn": "search.encoders.cnn:load",
     "clap": "search.encoders.clap:load",
     "spectral": "search.encoders.spectral:load",
+    "adapted": "search.encoders.adapted:load",
 }
 
 

@@ -41,15 +41,21 @@ def of_tags(logits: NDArray[np.float32], probabilities: NDArray[np.float32]) -> 
 
 
 def logistic(
-    inputs: NDArray[np.floating], wanted: NDArray[np.floating], weight: NDArray[np.floating]
+    inputs: NDArray[np.floating], wanted: NDArray[np.floating], weight: NDArray[np.floating], ridge: float = 0.0
 ) -> tuple[float, float]:
-    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) with least cross entropy, by Newton's method."""
+    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) with least cross entropy, by Newton's method.
+
+    ``ridge`` / 2 times the squared slope is added to it: without, inputs that part cleanly have no finite slope.
+    """
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(wanted, weights=weight))
     beta = np.array([0.0, np.log(share / (1 - share))])
+    penalty = np.diag([ridge, 0.0])
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-x @ beta))
-        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (wanted - p)))
+        step = np.linalg.solve(
+            (x.T * (weight * p * (1 - p))) @ x + penalty, x.T @ (weight * (wanted - p)) - penalty @ beta
+        )
         beta += step
         if np.abs(step).max() < 1e-9:
             break

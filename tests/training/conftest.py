@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from search.settings import Settings
 from training import procedural
 from training.corpus import Corpus, write_corpus
 
@@ -16,3 +17,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     folder: Path = tmp_path_factory.mktemp("corpus") / "procedural"
     write_corpus(folder, procedural.sounds(12, seed=5))
     return Corpus.open(folder)
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path) -> Settings:
+    """Settings that look nowhere outside a test's folder."""
+    return Settings(library=tmp_path / "library", models=(), model_cache=tmp_path / "cache", device="cpu", offline=True)

@@ -1,0 +1,139 @@
+"""The encoder family ``adapted``: another encoder's space, turned towards a person's own labels (`soundalike train`).
+
+``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder beneath,
+which stays as it is. Words, where that encoder reads them, go through the same change and so keep their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from search.encoders.contract import fingerprint, unit_rows
+from search.errors import EncoderError, ModelNotFound, printable
+from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
+from search.ports import Encoder
+from search.settings import Settings
+
+FAMILY = "adapted"
+FORMAT = "soundalike-adapter-1"
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adapter:
+    """``down`` (dim, rank) and ``up`` (rank, dim): a unit row x becomes unit(x + x down up).
+
+    ``calibration`` is the slope and offset from cosine to relevance in the changed space.
+    """
+
+    down: Matrix
+    up: Matrix
+    calibration: tuple[float, float] | None = None
+
+    def apply(self, rows: Vectors) -> Vectors:
+        """(n, dim) unit rows -> (n, dim) unit rows."""
+        return unit_rows(rows + rows @ self.down @ self.up)
+
+
+class AdaptedEncoder:
+    """An `Encoder` over another one; see `load`."""
+
+    def __init__(self, beneath: Encoder, adapter: Adapter, name: str, revision: str) -> None:
+        """Raises EncoderError where the adapter is of another dimension than the encoder ``beneath``."""
+        if adapter.down.shape[0] != beneath.spec.dim or adapter.up.shape != adapter.down.shape[::-1]:
+            raise EncoderError(
+                f"{name}: an adapter {adapter.down.shape} x {adapter.up.shape} does not fit {beneath.spec.name}, "
+                f"which has {beneath.spec.dim} dimensions: train it again"
+            )
+        self.spec = adapted_spec(beneath.spec, adapter, name, revision)
+        self._beneath = beneath
+        self._adapter = adapter
+
+    def encode_audio(self, waves: Waves) -> AudioEncoding:
+        """See `search.ports.Encoder`; the tags are those of the encoder beneath."""
+        encoded = self._beneath.encode_audio(waves)
+        return AudioEncoding(self._adapter.apply(encoded.vectors), encoded.tags)
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        """See `search.ports.Encoder`."""
+        return self._adapter.apply(self._beneath.encode_text(texts))
+
+
+def adapted_spec(beneath: EncoderSpec, adapter: Adapter, name: str, revision: str) -> EncoderSpec:
+    """The facts of an encoder with an adapter: another space, cut in the same windows."""
+    facts = {
+        "family": FAMILY,
+        "beneath": beneath.fingerprint,
+        "down": adapter.down.tobytes().hex(),
+        "up": adapter.up.tobytes().hex(),
+    }
+    return replace(
+        beneath, name=name, revision=revision, fingerprint=fingerprint(facts), calibration=adapter.calibration
+    )
+
+
+def write(path: Path, adapter: Adapter, beneath: EncoderSpec, labels: Sequence[str]) -> None:
+    """Write an adapter that was trained over ``beneath`` for ``labels``. Raises EncoderError when it cannot."""
+    tensors = {"down": adapter.down, "up": adapter.up}
+    if adapter.calibration is not None:
+        tensors["calibration"] = np.array(adapter.calibration, np.float64)
+    facts = {
+        "format": FORMAT,
+        "encoder": beneath.name,
+        "fingerprint": beneath.fingerprint,
+        "labels": "\n".join(labels),
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        save_file(tensors, part, metadata=facts)
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise EncoderError(f"{printable(str(path))}: cannot be written ({error})") from error
+
+
+def load(variant: str, settings: Settings) -> AdaptedEncoder:
+    """The encoder ``adapted:<path>``.
+
+    Raises ModelNotFound when the file is not there, EncoderError when it is no adapter or was trained over other
+    weights than the encoder that it names has now.
+    """
+    from search import wiring  # names become encoders there, this one's too
+
+    path = Path(variant).expanduser()
+    if not path.is_file():
+        raise ModelNotFound(f"{FAMILY}:{printable(variant)}: no such file; soundalike train makes one")
+    adapter, facts = _read(path)
+    beneath = wiring.encoder(facts["encoder"], settings)
+    if beneath.spec.fingerprint != facts["fingerprint"]:
+        raise EncoderError(
+            f"{printable(variant)} was trained over another {facts['encoder']} than this one "
+            f"({beneath.spec.revision}): train it again"
+        )
+    return AdaptedEncoder(beneath, adapter, f"{FAMILY}:{variant}", f"{path.stem} over {beneath.spec.revision}")
+
+
+def _read(path: Path) -> tuple[Adapter, dict[str, str]]:
+    try:
+        with safe_open(path, "np") as file:
+            facts = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- no mapping
+    except (OSError, SafetensorError) as error:
+        raise EncoderError(f"{printable(str(path))}: damaged, or no adapter ({error})") from error
+    if (
+        facts.get("format") != FORMAT
+        or not {"encoder", "fingerprint"} <= set(facts)
+        or not {"down", "up"} <= set(tensors)
+    ):
+        raise EncoderError(f"{printable(str(path))}: no adapter of soundalike train")
+    calibration = tensors.get("calibration")
+    fitted = None if calibration is None else (float(calibration[0]), float(calibration[1]))
+    return Adapter(tensors["down"], tensors["up"], fitted), facts

@@ -1,0 +1,131 @@
+"""The subcommand ``soundalike train``: an encoder that knows a person's own labels."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search import wiring
+from search.errors import UsageError
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.evaluation import Difference, Estimate
+    from search.ports import Encoder
+    from training.adapting import Heard, Plan
+    from training.labelled import LabelledClip
+
+DONE, NO_BETTER = 0, 1
+
+
+class Train:
+    """Adapt an encoder to labelled folders, and say whether that helped on sounds that it never heard."""
+
+    name = "train"
+    help = "teach an encoder your own labels, from folders of labelled sounds"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument(
+            "sources",
+            nargs="+",
+            type=Path,
+            metavar="FOLDER",
+            help="a folder whose subfolders are labels, or a CSV with the columns path,label,group",
+        )
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="where the result goes")
+        parser.add_argument("--encoder", metavar="NAME", help="what to start from (default: $SOUNDALIKE_ENCODER)")
+        parser.add_argument("--takes", type=int, default=3, metavar="N", help="augmented versions of every window (3)")
+        parser.add_argument("--rank", type=int, default=64, metavar="N", help="dimensions that may change (64)")
+        parser.add_argument("--epochs", type=int, default=60, metavar="N", help="at most so many (60); it stops early")
+        parser.add_argument("--seed", type=int, default=1, help="of the split, the takes and the batches (1)")
+        parser.add_argument("--quiet", action="store_true", help="print the figures alone")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Train and report; 1 where the sounds that stopped it were found no better than before."""
+        from training.adapting import Plan
+        from training.labelled import gather, split
+
+        if args.takes < 0 or args.rank < 1 or args.epochs < 1:
+            raise UsageError("--rank and --epochs must be 1 or more, --takes 0 or more")
+        clips = split(gather(args.sources), args.seed)
+        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+        plan = Plan(takes=args.takes, rank=args.rank, most_epochs=args.epochs, seed=args.seed)
+        return _train(clips, encoder, plan, args.out, quiet=args.quiet)
+
+
+COMMANDS = (Train(),)
+
+
+def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Path, *, quiet: bool) -> int:
+    import numpy as np
+    import torch
+
+    from search.encoders import adapted
+    from search.evaluation import compare, summarise
+    from training.adapting import by_example, calibration, fit, hear
+    from training.labelled import write_csv
+
+    torch.set_num_threads(1)  # batches are small: two threads would wait for each other
+    parts = {name: [clip for clip in clips if clip.part == name] for name in ("learn", "validate", "held out")}
+    heard: dict[str, Heard] = {}
+    for name, of_part in parts.items():
+        takes = plan.takes if name == "learn" else 0
+        heard[name] = hear(of_part, encoder, takes, plan.seed, _Progress(f"listening to what is {_SAID[name]}", quiet))
+    names = sorted({clip.label for clip in clips})
+    labels = np.array([names.index(clip.label) for clip in parts["learn"]], np.int64)
+
+    def validate(adapter: adapted.Adapter | None) -> float:
+        rows = heard["validate"].pooled(len(parts["validate"]), adapter)
+        return float(by_example(rows, parts["validate"]).values[:, 0].mean())
+
+    learnt = fit(heard["learn"], labels, validate, plan)
+    if not quiet:
+        curve = " ".join(f"{value:.3f}" for value in learnt.validation)
+        print(f"mAP of the validation clips, before and after each epoch: {curve}", file=sys.stderr)
+    if learnt.adapter is None:
+        print(f"No better than {encoder.spec.name} as it is: nothing was written.")
+        return NO_BETTER
+    held = parts["held out"]
+    fitted = calibration(heard["validate"].pooled(len(parts["validate"]), learnt.adapter), parts["validate"])
+    adapter = adapted.Adapter(learnt.adapter.down, learnt.adapter.up, fitted)
+    before = by_example(heard["held out"].pooled(len(held)), held)
+    after = by_example(heard["held out"].pooled(len(held), adapter), held)
+    adapted.write(out, adapter, encoder.spec, names)
+    manifest = out.with_suffix(".held-out.csv")
+    write_csv(manifest, held)
+    counts = f"{len(parts['learn'])} clips learnt from, {len(parts['validate'])} to stop by"
+    print(f"{len(names)} labels; {counts}, {len(held)} held out; seed {plan.seed}. On those held out:\n")
+    print(_table(summarise(before, plan.seed), summarise(after, plan.seed), compare(after, before, plan.seed)))
+    print(
+        f"\n{out} is ready:  soundalike reindex --encoder adapted:{out}\n"
+        f"Measure it:  soundalike bench quality --dataset {manifest} --encoder {encoder.spec.name} adapted:{out}"
+    )
+    return DONE
+
+
+_SAID = {"learn": "learnt from", "validate": "to stop by", "held out": "held out"}
+
+
+def _table(before: Sequence[Estimate], after: Sequence[Estimate], gained: Sequence[Difference]) -> str:
+    lines = ["metric    before   after   difference, 95 % interval"]
+    for old, new, gain in zip(before, after, gained, strict=True):
+        lines.append(
+            f"{old.metric:8} {old.mean:7.3f} {new.mean:7.3f}   {gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+        )
+    return "\n".join(lines)
+
+
+class _Progress:
+    """A line on stderr that counts, where somebody looks."""
+
+    def __init__(self, what: str, quiet: bool) -> None:
+        self._what = what
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._shown:
+            print(f"\r{self._what}: {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)

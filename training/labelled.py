@@ -1,0 +1,111 @@
+"""A person's own labelled sounds: which files, which labels, and which of them are learnt from.
+
+A label is the name of the folder that a file lies in, or the ``label`` column of a CSV as `soundalike bench quality`
+reads it. Clips of one group (equal bytes; the CSV's ``group``) stay together on one side of the split.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from search.audio import is_audio_name
+from search.errors import UsageError, printable
+
+Part: TypeAlias = Literal["learn", "validate", "held out"]
+
+SHARE = 0.2
+"""Of a label's groups: to stop by, and as many to report by."""
+LEAST_ASKED = 2
+"""Groups of a label on either of those sides: one finds the other."""
+LEAST_GROUPS = 3 * LEAST_ASKED
+"""A label with fewer is learnt from, and nothing is said about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledClip:
+    """One file. ``part`` says what it is for."""
+
+    path: Path
+    label: str
+    group: str
+    part: Part = "learn"
+
+
+def gather(sources: Iterable[Path]) -> list[LabelledClip]:
+    """The labelled files of folders and CSVs, by path. Raises UsageError for what is neither, or holds none."""
+    clips: dict[Path, LabelledClip] = {}
+    for source in sources:
+        found = _of_folder(source) if source.is_dir() else _of_csv(source)
+        if not found:
+            raise UsageError(f"{printable(str(source))}: no sounds in it")
+        clips.update((clip.path, clip) for clip in found)
+    return [clips[path] for path in sorted(clips)]
+
+
+def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
+    """The clips, each with its part, drawn by label.
+
+    Raises UsageError where fewer than two labels have enough clips to learn from, to stop by and to report by.
+    """
+    groups_of: defaultdict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        groups_of[clip.label].add(clip.group)
+    enough = [label for label, groups in groups_of.items() if len(groups) >= LEAST_GROUPS]
+    if len(enough) < 2:
+        counts = ", ".join(f"{printable(label)}: {len(groups)}" for label, groups in sorted(groups_of.items())[:8])
+        raise UsageError(
+            f"two labels with {LEAST_GROUPS} different sounds each are the least to learn from ({counts}); "
+            "a label is the name of the folder that a file lies in"
+        )
+    rng = np.random.default_rng(seed)
+    part_of: dict[str, Part] = {}
+    for label in sorted(enough):
+        groups = rng.permutation(sorted(groups_of[label] - part_of.keys())).tolist()
+        asked = max(LEAST_ASKED, round(SHARE * len(groups_of[label])))
+        part_of.update(dict.fromkeys(groups[:asked], "validate"))
+        part_of.update(dict.fromkeys(groups[asked : 2 * asked], "held out"))
+        part_of.update(dict.fromkeys(groups[2 * asked :], "learn"))
+    return [replace(clip, part=part_of.get(clip.group, "learn")) for clip in clips]
+
+
+def write_csv(path: Path, clips: Iterable[LabelledClip]) -> None:
+    """Write clips as a data set that ``soundalike bench quality --dataset`` reads, with absolute paths."""
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        out = csv.writer(file)
+        out.writerow(["path", "label", "group"])
+        out.writerows([clip.path.resolve(), clip.label, clip.group] for clip in clips)
+
+
+def _of_folder(folder: Path) -> list[LabelledClip]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and is_audio_name(path.name))
+    return [LabelledClip(path, path.parent.resolve().name, _digest(path)) for path in found]
+
+
+def _of_csv(file: Path) -> list[LabelledClip]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
+            rows = list(csv.DictReader(lines))
+    except OSError as error:
+        raise UsageError(f"{printable(str(file))}: {error.strerror or error}") from error
+    if rows and not {"path", "label"} <= rows[0].keys():
+        raise UsageError(f"{printable(str(file))}: give a folder of labelled folders, or a CSV with path and label")
+    clips = []
+    for number, row in enumerate(rows, start=2):
+        path = file.parent / (row["path"] or "")
+        if not path.is_file() or not row["label"]:
+            raise UsageError(f"{printable(str(file))}, line {number}: no such sound, or no label")
+        clips.append(LabelledClip(path, row["label"], row.get("group") or _digest(path)))
+    return clips
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
