@@ -11,6 +11,7 @@ from training.development import Clips
 PRIOR = 0.1
 """Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
 _NEWTON_STEPS = 50
+_CLOSE = 1e-9
 
 
 def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
@@ -50,13 +51,18 @@ def logistic(
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(wanted, weights=weight))
     beta = np.array([0.0, np.log(share / (1 - share))])
-    penalty = np.diag([ridge, 0.0])
+    loss = _cross_entropy(x @ beta, wanted, weight)
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-x @ beta))
-        step = np.linalg.solve(
-            (x.T * (weight * p * (1 - p))) @ x + penalty, x.T @ (weight * (wanted - p)) - penalty @ beta
-        )
-        beta += step
-        if np.abs(step).max() < 1e-9:
+        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (wanted - p)))
+        # far from the optimum a whole step overshoots to where every p is 0 or 1, and nothing is left to solve
+        while (lower := _cross_entropy(x @ (beta + step), wanted, weight)) > loss and np.abs(step).max() > _CLOSE:
+            step /= 2
+        beta, loss = beta + step, lower
+        if np.abs(step).max() < _CLOSE:
             break
     return float(beta[0]), float(beta[1])
+
+
+def _cross_entropy(logits: NDArray[np.float64], wanted: NDArray[np.floating], weight: NDArray[np.floating]) -> float:
+    return float(np.sum(weight * (np.logaddexp(0, logits) - wanted * logits)))

@@ -31,3 +31,12 @@ def test_a_students_logits_are_brought_to_its_teachers_probabilities():
     logits = np.random.default_rng(2).normal(-3, 2, (200, 20)).astype(np.float32)
     slope, offset = of_tags(logits, sigmoid(0.8 * logits - 0.5).astype(np.float32))
     assert (slope, offset) == (pytest.approx(0.8, abs=1e-3), pytest.approx(-0.5, abs=1e-3))
+
+
+def test_rare_outcomes_far_from_the_mean_are_fitted_too():
+    """One promise in a thousand comes true: a whole Newton step from no slope overshoots."""
+    x = np.random.default_rng(4).normal(-9, 4, 200_000)
+    wanted = sigmoid(0.9 * x + 0.3)
+    assert wanted.mean() < 0.03
+    slope, offset = logistic(x, wanted, np.full(len(x), 1 / len(x)))
+    assert (slope, offset) == (pytest.approx(0.9, abs=1e-4), pytest.approx(0.3, abs=1e-3))
