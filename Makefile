@@ -5,10 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_LIBRARY := run/demo-library
 SOUNDALIKE := $(BIN)/soundalike
+# npm where Node is 20 or later, else nothing
+NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm)
+PAGE := webui/dist/index.html
+PAGE_PARTS := webui/node_modules/.package-lock.json
+PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
 
-.PHONY: help demo test test-slow check format clean
+.PHONY: help demo page types test test-slow check format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
+	@echo "make page    build the search page (Node 20); demo and test do so too"
+	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
 	@echo "make test    run the tests"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter"
@@ -23,10 +30,28 @@ $(STAMP): pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[bench,dev,map]"
 	touch $@
 
-demo: $(STAMP)
+# The search page. Without Node everything else works, and `soundalike serve` says what is missing.
+page: $(PAGE)
+ifneq ($(NPM),)
+$(PAGE): $(PAGE_PARTS) $(PAGE_SOURCES)
+	cd webui && npm run --silent build
+
+$(PAGE_PARTS): webui/package.json webui/package-lock.json
+	cd webui && npm ci --silent --no-audit --no-fund
+
+types: $(STAMP) $(PAGE_PARTS)
+	$(BIN)/python -m search.service.document webui/openapi.json
+	cd webui && npm run --silent types
+else
+.PHONY: $(PAGE)
+$(PAGE):
+	@echo "Node 20 (node, npm) is not here: going on without the search page"
+endif
+
+demo: $(STAMP) $(PAGE)
 	@$(BIN)/python data/run_demo.py --collection data/demo --library $(DEMO_LIBRARY)
 
-test: $(STAMP)
+test: $(STAMP) $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
@@ -37,10 +62,17 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+ifneq ($(NPM),)
+check: check-page
+.PHONY: check-page
+check-page: $(PAGE_PARTS)
+	cd webui && npm run --silent check
+endif
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	test ! -d webui/node_modules || (cd webui && npm run --silent format)
 
 clean:
-	rm -rf run data/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf run data/demo build dist webui/dist webui/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -33,7 +33,7 @@ class ViaOut(Answered):
 
 
 class HitOut(Answered):
-    """A clip with its best passage. ``path`` is relative to the clip's root."""
+    """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for."""
 
     clip_id: int
     segment_id: int
@@ -45,6 +45,7 @@ class HitOut(Answered):
     probability: Share | None
     tags: list[TagOut]
     via: list[ViaOut]
+    copies: list[int]
 
 
 class FacetOut(Answered):
@@ -66,11 +67,12 @@ class FacetsOut(Answered):
 
 
 class SearchOut(Answered):
-    """The hits, best first, and whether the library has what was asked for at all."""
+    """The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known."""
 
     verdict: Literal["good", "weak", "none"]
     hits: list[HitOut]
     took_ms: Seconds
+    reason: str = ""
     facets: FacetsOut | None = None
 
 
@@ -106,6 +108,21 @@ class PeaksOut(Answered):
     end_s: Seconds
     low: list[float]
     high: list[float]
+
+
+class ClipPeaksOut(Answered):
+    """The waveform of a whole clip; ``low`` and ``high`` are empty where it has none: its file is away, or is MIDI."""
+
+    clip_id: int
+    end_s: Seconds
+    low: list[float]
+    high: list[float]
+
+
+class ManyPeaksOut(Answered):
+    """Waveforms, in the order in which they were asked for; unknown clips are left out."""
+
+    peaks: list[ClipPeaksOut]
 
 
 class ProgressOut(Answered):
@@ -155,12 +172,13 @@ class HealthOut(Answered):
 
 
 class ReadyOut(Answered):
-    """The library is open and can be searched."""
+    """The library is open and can be searched; ``melody``: by humming too."""
 
     status: Literal["ready"]
     clips: int
     segments: int
     spaces: list[str]
+    melody: bool
 
 
 class JobEvent(Answered):

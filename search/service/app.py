@@ -22,6 +22,7 @@ from search.service.routes.media import MediaRoutes
 from search.service.routes.overview import OverviewRoutes
 from search.service.routes.recommending import RecommendRoutes
 from search.service.routes.searching import SearchRoutes
+from search.service.routes.session import SessionRoutes
 from search.service.routes.status import StatusRoutes, plain_page
 from search.service.service import Service
 
@@ -77,6 +78,7 @@ def create_app(service: Service) -> OpenAPI:
     )
     for routes in (SearchRoutes, RecommendRoutes, ClipRoutes, MediaRoutes, OverviewRoutes, JobRoutes, StatusRoutes):
         routes(service).register(api)
+    SessionRoutes(service).register(api)
     app.register_api(api)
     app.add_url_rule(DOCUMENT, "openapi_document", lambda: app.api_doc)
     StatusRoutes(service).register_at_root(app)

@@ -3,8 +3,9 @@
 * On loopback no key is needed. A page on another site could still make a browser ask: so the Host header must name
   this machine (a name that was re-bound to 127.0.0.1 does not), and what changes something must not come from
   another origin.
-* Elsewhere each request brings a key: ``Authorization: Bearer KEY``, or ``Basic`` with the key as the password, which
-  browsers ask people for and then send with every request of a page, its sounds and pictures included.
+* Elsewhere each request brings a key: ``Authorization: Bearer KEY``, ``Basic`` with the key as the password, or the
+  cookie that ``POST /api/v1/session`` sets for a key: a browser sends it with every request of a page, its sounds and
+  pictures included, and no script can read it. The page itself is open: it has a place to type the key.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from search.service.rates import RateLimiter
 
 KEY_CACHE_S = 2.0
 """How long a revoked key may still work: a look into the catalog for every request would cost a tenth of it."""
-OPEN_PATHS = frozenset({"/health", "/ready", "/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json"})
+COOKIE = "soundalike_key"
+PAGE = "page"
+"""The name of the blueprint that is the search page: files that hold nothing of the library."""
+OPEN_PATHS = frozenset(
+    {"/health", "/ready", "/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/session"}
+)
 READING_POSTS = frozenset({"/api/v1/search", "/api/v1/recommend", "/api/v1/recommend/batch"})
 """Questions that are asked with a body: they need no more than the right to read."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -46,11 +52,11 @@ class Guard:
         self._check_host(request)
         self._check_origin(request)
         client = f"address {request.remote_addr}"
-        if self._config.needs_keys and request.path not in OPEN_PATHS:
+        if self._config.needs_keys and request.path not in OPEN_PATHS and request.blueprint != PAGE:
             key = self._key(request)
             if key is None:
                 self._rates.require(client)  # guessing keys is slowed down too
-                raise _no_key()
+                raise _no_key(request)
             g.key_name = key.name
             client = f"key {key.name}"
             _check_scope(request, key)
@@ -75,8 +81,9 @@ class Guard:
     def _key(self, request: Request) -> Key | None:
         given = request.authorization
         if given is None:
-            return None
-        secret = given.token if given.type == "bearer" else given.password
+            secret = request.cookies.get(COOKIE)
+        else:
+            secret = given.token if given.type == "bearer" else given.password
         return self._find(secret) if secret else None
 
     def _find(self, secret: str) -> Key | None:
@@ -100,13 +107,14 @@ def _check_scope(request: Request, key: Key) -> None:
         raise Forbidden(f"the key {key.name!r} may not {needed}")
 
 
-def _no_key() -> Unauthorized:
+def _no_key(request: Request) -> Unauthorized:
+    challenges = [WWWAuthenticate("bearer", {"realm": "soundalike"})]
+    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        # of what a page fetches the page takes care: the browser's own dialog would cover it
+        challenges.append(WWWAuthenticate("basic", {"realm": "soundalike", "charset": "UTF-8"}))
     return Unauthorized(
         "this service needs a valid API key: Authorization: Bearer KEY",
-        www_authenticate=[
-            WWWAuthenticate("bearer", {"realm": "soundalike"}),
-            WWWAuthenticate("basic", {"realm": "soundalike", "charset": "UTF-8"}),
-        ],
+        www_authenticate=challenges,
     )
 
 

@@ -15,6 +15,8 @@ from search.steering import DEFAULT_DIVERSITY, MAX_FEEDBACK, Opinion, RecommendQ
 from search.where import MAX_CHARACTERS
 
 MAX_ID = 2**63 - 1
+MAX_WAVEFORMS = 24
+_COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
 Weight: TypeAlias = Annotated[
@@ -61,10 +63,17 @@ class TextIn(Body):
 
 
 class ClipIn(Body):
-    """A clip of the library."""
+    """A clip of the library, or the passage of it from ``start_s`` to ``end_s``."""
 
     clip_id: Id
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
     weight: Weight = 1.0
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether a part of the clip is meant, which is listened to, and not the clip as it is indexed."""
+        return self.start_s > 0 or self.end_s is not None
 
 
 class SegmentIn(Body):
@@ -119,6 +128,7 @@ class SearchIn(Body):
     k: Count = 10
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
     facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
 
 
@@ -131,7 +141,10 @@ class SearchForm(BaseModel):
 
 
 def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
-    """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one."""
+    """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one.
+
+    The passage of a clip is a part of audio whose file the caller knows (`SearchRoutes`); here it is the clip.
+    """
     match asked:
         case TextIn(text=text, weight=weight):
             return TextPart(text, weight)
@@ -190,6 +203,7 @@ class SimilarTo(Parameters):
     k: Count = 10
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
 
 
 class Passage(Parameters):
@@ -203,6 +217,13 @@ class PeaksOf(Passage):
     """How finely to look at the waveform."""
 
     buckets: Annotated[int, Field(ge=1, le=4000, description="Into how many equal stretches of time.")] = 800
+
+
+class ManyPeaks(Parameters):
+    """The waveforms of several clips at once, as a list that scrolls needs them."""
+
+    clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_WAVEFORMS)]
+    buckets: Annotated[int, Field(ge=1, le=400, description="Into how many equal stretches of time.")] = 160
 
 
 class PictureOf(Passage):
@@ -318,9 +339,9 @@ class FeedbackIn(Body):
 class GroupList(Parameters):
     """Which page of the groups; with ``clip_id`` the one that this clip is in, if there is one."""
 
+    clip_id: Id | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    clip_id: Id | None = None
 
 
 # --- keys ---------------------------------------------------------------------------------------------------

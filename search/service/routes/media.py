@@ -19,11 +19,11 @@ from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.model import Clip
 from search.service import media
-from search.service.answers import PeaksOut
+from search.service.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut
 from search.service.hits import text
 from search.service.listing import gone, the_clip
-from search.service.replies import JSON, PRIVATE, lasting
-from search.service.requests import ClipPath, Passage, PeaksOf, PictureOf
+from search.service.replies import JSON, PRIVATE, lasting, reply, revisable
+from search.service.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.routes.view import view
 from search.service.service import Service
 
@@ -50,6 +50,7 @@ class MediaRoutes:
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
         api.get(f"{one}/audio", tags=[TAG], responses=_AUDIO)(view(self.clip_audio))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
+        api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
 
     def clip_audio(self, path: ClipPath) -> Response:
@@ -75,12 +76,22 @@ class MediaRoutes:
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
         """The waveform of a clip, or of a passage of it, in few numbers."""
+        return self._made(path, query, f"peaks {query.buckets}", JSON, _peaks_in(query.buckets))
 
-        def make(file: str, start_s: float, end_s: float) -> bytes:
-            found = media.peaks(file, start_s, end_s, query.buckets)
-            return PeaksOut.model_validate(asdict(found)).model_dump_json().encode()
+    def many_peaks(self, query: ManyPeaks) -> Response:
+        """The waveforms of several clips, each whole."""
+        clips = {clip.id: clip for clip in self._service.library.clips.clips(query.clip_id)}
+        found = [self._whole_peaks(clips[clip_id], query.buckets) for clip_id in query.clip_id if clip_id in clips]
+        return revisable(reply(ManyPeaksOut(peaks=found)))
 
-        return self._made(path, query, f"peaks {query.buckets}", JSON, make)
+    def _whole_peaks(self, clip: Clip, buckets: int) -> ClipPeaksOut:
+        try:
+            _, digest = self._clip(ClipPath(clip_id=clip.id))
+            made, _ = self._cached(clip, digest, Passage(), f"peaks {buckets}", _peaks_in(buckets))
+        except (AudioError, NotFound, UnprocessableEntity):
+            return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[])
+        found = PeaksOut.model_validate_json(made)
+        return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=found.low, high=found.high)
 
     def clip_spectrogram(self, path: ClipPath, query: PictureOf) -> Response:
         """The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light."""
@@ -93,8 +104,15 @@ class MediaRoutes:
     def _made(
         self, path: ClipPath, passage: Passage, what: str, media_type_: str, make: Callable[[str, float, float], bytes]
     ) -> Response:
-        """What is made of a clip's sound: once, then from the cache."""
+        """What is made of a clip's sound, as an answer."""
         clip, digest = self._clip(path)
+        body, name = self._cached(clip, digest, passage, what, make)
+        return lasting(body, media_type_, name.replace(" ", "-"))
+
+    def _cached(
+        self, clip: Clip, digest: str, passage: Passage, what: str, make: Callable[[str, float, float], bytes]
+    ) -> tuple[bytes, str]:
+        """What is made of a clip's sound, once, then from the cache; and its name there."""
         start_s, end_s = self._passage(clip, passage)
 
         def decode() -> bytes:
@@ -102,7 +120,7 @@ class MediaRoutes:
                 return make(str(Path(clip.root.path, clip.path)), start_s, end_s)
 
         name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
-        return lasting(self._service.cache.get(name, decode), media_type_, name.replace(" ", "-"))
+        return self._service.cache.get(name, decode), name
 
     def _clip(self, path: ClipPath) -> tuple[Clip, str]:
         clip = the_clip(self._service.library, path.clip_id)
@@ -122,6 +140,15 @@ class MediaRoutes:
         if end_s - asked.start_s > longest_s:
             raise UnprocessableEntity(f"at most {longest_s:g} s at once; ask for a passage by start_s and end_s")
         return asked.start_s, end_s
+
+
+def _peaks_in(buckets: int) -> Callable[[str, float, float], bytes]:
+    """What makes the waveform of a passage of a file in so many stretches, as JSON."""
+
+    def make(file: str, start_s: float, end_s: float) -> bytes:
+        return PeaksOut.model_validate(asdict(media.peaks(file, start_s, end_s, buckets))).model_dump_json().encode()
+
+    return make
 
 
 def media_type(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request
@@ -13,12 +14,13 @@ from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from search.model import Query
+from search.model import AudioPart, Query
 from search.service import reading
 from search.service.answers import SearchOut
-from search.service.hits import Hits
+from search.service.hits import Hits, text
+from search.service.listing import the_clip
 from search.service.replies import reply
-from search.service.requests import AudioIn, HumIn, SearchForm, SearchIn, part_of
+from search.service.requests import AudioIn, ClipIn, HumIn, PartIn, SearchForm, SearchIn, part_of
 from search.service.routes.view import view
 from search.service.service import Service
 from search.service.uploads import check_length, received, shown_name
@@ -56,13 +58,14 @@ class SearchRoutes:
             asked, files = self._question()
         with ExitStack() as held:
             paths: Mapping[str, str] = {}
-            if files:
+            if files or any(isinstance(part, ClipIn) and part.is_passage for part in asked.parts):
                 with metrics.stage("wait"):
                     held.enter_context(self._service.decodes.taken())
+            if files:
                 paths = held.enter_context(received(files))
                 self._check_lengths(asked, files, paths)
-            parts = tuple(part_of(part, paths) for part in asked.parts)
-            query = Query(parts, asked.k, asked.where, asked.space)
+            parts = tuple(self._passage(part) or part_of(part, paths) for part in asked.parts)
+            query = Query(parts, asked.k, asked.where, asked.space, asked.collapse)
             answer = self._service.search(lambda: self._service.library.search(query))
         with metrics.stage("write"):
             return reply(self._hits.out(answer, with_facets=asked.facets))
@@ -86,6 +89,18 @@ class SearchRoutes:
         if unused := sorted(sent.keys() - named):
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
         return asked, sent
+
+    def _passage(self, asked: PartIn) -> AudioPart | None:
+        """The passage of a clip, listened to in its file; None for what is no such passage.
+
+        Raises NotFound for an unknown clip, AudioError for a file that is away or a passage that is too long.
+        """
+        if not (isinstance(asked, ClipIn) and asked.is_passage):
+            return None
+        clip = the_clip(self._service.library, asked.clip_id)
+        path = str(Path(clip.root.path, clip.path))
+        check_length(path, text(clip.title), self._service.config.limits.query_s, asked.start_s, asked.end_s)
+        return AudioPart(path, asked.start_s, asked.end_s, asked.weight)
 
     def _check_lengths(self, asked: SearchIn, files: Mapping[str, FileStorage], paths: Mapping[str, str]) -> None:
         """Raises AudioError for a file that is no sound, or a passage that is too long to decode for a query."""

@@ -1,0 +1,50 @@
+"""``/session``: an API key as a cookie, for browsers; sounds and pictures of a page cannot bring a header."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import Unauthorized
+
+from search.service.guard import COOKIE
+from search.service.requests import SessionIn
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="status", description="For whoever runs the service.")
+MAX_AGE_S = 30 * 86_400
+_PATH = "/api"
+
+
+class SessionRoutes:
+    """Letting a browser in, and out."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.post("/session", tags=[TAG], responses={204: None})(view(self.begin_session))
+        api.delete("/session", tags=[TAG], responses={204: None})(view(self.end_session))
+
+    def begin_session(self, body: SessionIn) -> Response:
+        """Keep an API key in this browser: as a cookie that no script reads and no other site can use."""
+        if self._service.keys.find(body.key) is None:
+            raise Unauthorized("no such API key, or it was revoked")
+        response = Response(status=204)
+        response.set_cookie(
+            COOKIE,
+            body.key,
+            max_age=MAX_AGE_S,
+            path=_PATH,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    def end_session(self) -> Response:
+        """Forget the key that this browser kept."""
+        response = Response(status=204)
+        response.delete_cookie(COOKIE, path=_PATH, secure=request.is_secure, httponly=True, samesite="Strict")
+        return response

@@ -1,0 +1,197 @@
+"""Asking, answers, filters and the keyboard, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import EACH, KINDS
+
+
+def titles(page):
+    return page.locator(".row-title").all_inner_texts()
+
+
+def found(page, title):
+    """The row of a title, looked for by its first word."""
+    page.get_by_label("What are you looking for?").fill(title.split()[0])
+    return page.locator(".row", has_text=title)
+
+
+def test_typing_finds_by_words_and_the_address_has_the_question(home):
+    """Hits come while typing; the address is the question, so a reload asks the same."""
+    home.get_by_label("What are you looking for?").press_sequentially("rain", delay=20)
+    expect(home.locator(".summary")).to_contain_text(f"{EACH} sounds")
+    assert all(title.startswith("rain") for title in titles(home))
+    assert home.url.endswith("?q=rain")
+    home.reload()
+    expect(home.locator(".row")).to_have_count(EACH)
+
+
+def test_enter_makes_chips_and_a_no_is_unwanted(home):
+    """ "horn, no bell" becomes a wanted and an unwanted chip; their signs and weights change, and they go."""
+    box = home.get_by_label("What are you looking for?")
+    box.fill("horn, no bell")
+    box.press("Enter")
+    expect(home.locator(".chip")).to_have_count(2)
+    expect(home.locator(".chip-not .chip-name")).to_have_text("not bell")
+    assert "part=-1*text" in home.url.replace("%2A", "*")
+    home.get_by_label("Not like this; make it wanted").click()
+    expect(home.locator(".chip-not")).to_have_count(0)
+    home.get_by_label("Counts normally; change").first.click()
+    assert "part=2*text" in home.url.replace("%2A", "*")
+    home.get_by_label("Remove bell").click()
+    expect(home.locator(".chip")).to_have_count(1)
+    home.go_back()
+    expect(home.locator(".chip")).to_have_count(2)
+
+
+def test_a_question_of_unwanted_parts_alone_says_what_is_missing(home, service):
+    home.goto(f"{service.url}/?part=-1*text:rain")
+    expect(home.get_by_role("alert")).to_contain_text("Add something that you want")
+
+
+def test_more_like_this_asks_by_example_and_back_comes_back(home):
+    """The neighbours of a clip are of its kind; the history knows the way back."""
+    found(home, "bell 2").get_by_label("More like this").click()
+    expect(home.locator(".chip")).to_contain_text("bell 2")
+    expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
+    assert all("bell" in title for title in titles(home)[: EACH - 1])
+    expect(home.locator(".score-word").first).to_have_text(re.compile("Sure|Likely|Possible"))
+    home.go_back()
+    expect(home.get_by_label("What are you looking for?")).to_have_value("bell")
+
+
+def test_a_file_is_dropped_or_chosen_and_survives_a_reload(home, sounds):
+    """A file becomes a chip and finds itself; this browser keeps it under the address."""
+    home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "dog 3.wav")
+    expect(home.locator(".chip")).to_contain_text("dog 3.wav")
+    expect(home.locator(".row-title").first).to_have_text("dog 3")
+    home.reload()
+    expect(home.locator(".chip")).to_contain_text("dog 3.wav")
+    expect(home.locator(".row-title").first).to_have_text("dog 3")
+
+
+def test_an_address_from_someone_else_says_that_their_sound_is_not_here(page, service):
+    page.goto(f"{service.url}/?part=audio:0123456789ab")
+    expect(page.get_by_role("alert")).to_contain_text("not kept in this browser")
+    expect(page.locator(".chip-lost")).to_contain_text("not here")
+
+
+def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
+    """Dragging over the waveform of a hit chooses a passage, a button makes it a part of the question."""
+    found(home, "glass 5").locator(".row-title").click()
+    wave = home.locator(".inspector .cutter-wave")
+    expect(wave.locator("canvas").first).to_be_attached()
+    place = wave.bounding_box()
+    home.mouse.move(place["x"] + place["width"] * 0.2, place["y"] + 40)
+    home.mouse.down()
+    home.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 40, steps=8)
+    home.mouse.up()
+    home.get_by_role("button", name="Ask for this passage").click()
+    expect(home.locator(".chip")).to_contain_text("glass 5")
+    assert re.search(r"clip%3A\d+%401(\.\d+)?-[23]", home.url), home.url
+    expect(home.locator(".row-title").first).to_have_text(re.compile("glass"))
+
+
+def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
+    home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
+    home.get_by_label("Choose a passage").click()
+    wave = home.locator("dialog .cutter-wave")
+    expect(wave.locator("canvas").first).to_be_attached()
+    place = wave.bounding_box()
+    home.mouse.move(place["x"] + place["width"] * 0.25, place["y"] + 40)
+    home.mouse.down()
+    home.mouse.move(place["x"] + place["width"] * 0.75, place["y"] + 40, steps=8)
+    home.mouse.up()
+    home.get_by_role("button", name="Ask for this passage").click()
+    expect(home.locator(".chip-more").first).to_have_text(re.compile(r"0:0[01].\d–0:0[23].\d"))
+    expect(home.locator(".row-title").first).to_have_text(re.compile("door"))
+
+
+def test_filters_narrow_and_are_part_of_the_address(home):
+    """A facet is a filter; two of a column widen each other, a filter of one's own narrows."""
+    home.get_by_label("weather").check()
+    expect(home.locator(".summary")).to_have_text(f"{2 * EACH} sounds")
+    home.get_by_label("Filter of your own").fill('title ~ "wind"')
+    home.get_by_role("button", name="Add the filter").click()
+    expect(home.locator(".summary")).to_have_text(f"{EACH} sounds")
+    assert home.url.count("filter=") == 2
+    home.reload()
+    expect(home.locator(".summary")).to_have_text(f"{EACH} sounds")
+    home.get_by_role("button", name="Clear").click()
+    expect(home.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
+
+
+def test_a_filter_that_does_not_parse_is_told_in_the_services_words(home):
+    home.get_by_label("Filter of your own").fill("duration_s <")
+    home.get_by_role("button", name="Add the filter").click()
+    expect(home.get_by_role("alert")).to_contain_text("duration_s")
+
+
+def test_nothing_sounds_like_that(home):
+    home.get_by_label("What are you looking for?").fill("zyxwvu")
+    expect(home.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()
+    home.get_by_role("button", name="Show all sounds").click()
+    expect(home.locator(".row").first).to_be_visible()
+
+
+def test_a_hit_plays_from_its_match(home):
+    """Play starts at the matching passage, and the bar says what plays."""
+    found(home, "dog 5").get_by_label("More like this").click()
+    expect(home.locator(".chip")).to_contain_text("dog 5")
+    row = home.locator(".row").first
+    row.get_by_label(re.compile("^Play")).click()
+    expect(home.get_by_role("region", name="Player")).to_be_visible()
+    expect(row.get_by_label(re.compile("^Pause"))).to_be_visible()
+    expect(home.locator(".player-time")).to_have_text(re.compile(r"^0:0[1-9]"))
+
+
+def test_everything_can_be_done_by_keyboard(home):
+    """/ types, arrows choose, space plays, enter shows, M asks for more like it, Esc closes, ? tells."""
+    home.keyboard.press("/")
+    home.keyboard.type("step")
+    expect(home.locator(".row")).to_have_count(EACH)
+    expect(home).to_have_url(re.compile("q=step$"))
+    expect(home.locator(".busy-on")).to_have_count(0)
+    home.keyboard.press("ArrowDown")
+    home.keyboard.press("ArrowDown")
+    expect(home.locator(".row-chosen")).to_have_attribute("aria-rowindex", "2")
+    home.keyboard.press("Space")
+    expect(home.locator(".row-chosen").get_by_label(re.compile("^Pause"))).to_be_visible()
+    home.keyboard.press("Enter")
+    expect(home.locator(".inspector")).to_be_visible()
+    home.keyboard.press("s")
+    expect(home.locator(".spectrogram")).to_be_visible()
+    expect(home.locator(".spectrogram")).to_have_js_property("naturalWidth", 800)
+    home.keyboard.press("Escape")
+    expect(home.locator(".inspector")).to_have_count(0)
+    home.keyboard.press("m")
+    expect(home.locator(".chip")).to_have_count(1)
+    home.keyboard.press("?")
+    expect(home.get_by_role("heading", name="Keyboard")).to_be_visible()
+
+
+def test_single_letters_can_be_turned_off(home):
+    """WCAG 2.1.4: with the switch off a letter does nothing."""
+    home.get_by_role("button", name="Keyboard").click()
+    home.get_by_label("Single letters are shortcuts").uncheck()
+    home.get_by_role("button", name="Close").click()
+    home.locator(".list").focus()
+    home.keyboard.press("ArrowDown")
+    home.keyboard.press("m")
+    expect(home.locator(".chip")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_colours_follow_the_system_until_they_are_chosen(home, scheme):
+    home.emulate_media(color_scheme=scheme)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert (home.evaluate(ground) == "rgb(18, 20, 24)") == (scheme == "dark")
+    switch = home.get_by_role("button", name=re.compile("^Colours"))
+    switch.click()
+    assert home.evaluate(ground) == "rgb(18, 20, 24)"
+    switch.click()
+    assert home.evaluate(ground) == "rgb(246, 246, 244)"

@@ -1,0 +1,98 @@
+/** Asking the service: one function for every request, and what can go wrong as errors of three kinds. */
+import { signal } from "@preact/signals";
+import type { components } from "./schema";
+
+export type Schemas = components["schemas"];
+export type Problem = Schemas["Problem"];
+
+export const API = "/api/v1";
+
+/** The service answered, and refused; `detail` is written for people. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly retryAfterS: number | null = null,
+  ) {
+    super(detail);
+  }
+}
+
+/** Nothing answered. */
+export class Unreachable extends Error {
+  constructor() {
+    super("the search service does not answer");
+  }
+}
+
+export type Reachability = "ok" | "gone" | "locked";
+
+/** Whether the service answers, and lets us in. Every request says so, the screens follow. */
+export const reachability = signal<Reachability>("ok");
+
+const WAIT_FOR_SERVICE_MS = 1500;
+
+/** The JSON that `path` (below the API's prefix) answers with. Throws Refused, Unreachable, or an AbortError. */
+export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await send(path, init);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The same, with `body` as JSON. */
+export function tell<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const init: RequestInit = {
+    method,
+    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json" },
+  };
+  if (signal) init.signal = signal;
+  return ask<T>(path, init);
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(API + path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    lost();
+    throw new Unreachable();
+  }
+  if (response.ok) {
+    if (reachability.value !== "ok") reachability.value = "ok";
+    return response;
+  }
+  if (response.status === 401) reachability.value = "locked";
+  throw await refusal(response);
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const retryAfter = Number(response.headers.get("Retry-After")) || null;
+  let detail = `${response.status} ${response.statusText}`;
+  try {
+    const problem = (await response.json()) as Problem;
+    detail = problem.detail || problem.title || detail;
+  } catch {
+    // not a problem document: a proxy's page, or nothing; the status has to do
+  }
+  return new Refused(response.status, detail, retryAfter);
+}
+
+/** Note that the service is gone, and look until it is back. */
+function lost(): void {
+  if (reachability.value === "gone") return;
+  reachability.value = "gone";
+  const look = async () => {
+    try {
+      const response = await fetch(`${API}/health`, { cache: "no-store" });
+      if (response.ok) {
+        reachability.value = "ok";
+        return;
+      }
+    } catch {
+      // still gone
+    }
+    setTimeout(look, WAIT_FOR_SERVICE_MS);
+  };
+  setTimeout(look, WAIT_FOR_SERVICE_MS);
+}

@@ -1,0 +1,106 @@
+/** The endpoints that the page uses, as functions. Types come from the OpenAPI document (`npm run types`). */
+import { API, ask, type Schemas, tell } from "./client";
+
+export type Hit = Schemas["HitOut"];
+export type Clip = Schemas["ClipOut"];
+export type Answer = Schemas["SearchOut"];
+export type Clips = Schemas["ClipsOut"];
+export type Facets = Schemas["FacetsOut"];
+export type Tag = Schemas["TagOut"];
+export type Peaks = Schemas["PeaksOut"];
+export type Ready = Schemas["ReadyOut"];
+export type SearchBody = Schemas["SearchIn"];
+export type Job = Schemas["JobOut"];
+export type Jobs = Schemas["JobsOut"];
+export type Feedback = Schemas["FeedbackOut"];
+export type Opinion = Schemas["OpinionIn"]["opinion"];
+
+export interface Listing {
+  where: string | null;
+  sort: string;
+  offset: number;
+  limit: number;
+  facets: boolean;
+}
+
+export const ready = () => ask<Ready>("/ready");
+
+/** Ask; `files` are sent along under the names that the body's parts give them. */
+export function search(body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> {
+  if (files.size === 0) return tell<Answer>("POST", "/search", body, signal);
+  const form = new FormData();
+  form.set("query", JSON.stringify(body));
+  for (const [name, file] of files) form.set(name, file, file.name);
+  return ask<Answer>("/search", { method: "POST", body: form, signal });
+}
+
+export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
+  const params = new URLSearchParams({
+    sort: asked.sort,
+    offset: String(asked.offset),
+    limit: String(asked.limit),
+    facets: String(asked.facets),
+  });
+  if (asked.where) params.set("where", asked.where);
+  return ask<Clips>(`/clips?${params}`, signal ? { signal } : {});
+}
+
+export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
+/** What may be changed of a clip (the generator cannot say that keys follow a pattern). */
+export interface ClipChange {
+  title?: string;
+  metadata?: Record<string, string>;
+}
+
+export const changeClip = (id: number, change: ClipChange) => tell<Clip>("PATCH", `/clips/${id}`, change);
+export const removeClip = (id: number) => ask<void>(`/clips/${id}`, { method: "DELETE" });
+
+export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
+
+export function spectrogramUrl(id: number, width: number, height: number): string {
+  return `${API}/clips/${id}/spectrogram.png?width=${width}&height=${height}`;
+}
+
+export const peaks = (id: number, buckets: number) => ask<Peaks>(`/clips/${id}/peaks?buckets=${buckets}`);
+
+export type ClipPeaks = Schemas["ClipPeaksOut"];
+
+export function peaksOf(ids: readonly number[], buckets: number): Promise<Schemas["ManyPeaksOut"]> {
+  const params = new URLSearchParams({ buckets: String(buckets) });
+  for (const id of ids) params.append("clip_id", String(id));
+  return ask(`/peaks?${params}`);
+}
+
+export const feedback = (profile: string) => ask<Feedback>(`/feedback/${encodeURIComponent(profile)}`);
+
+export function sendOpinions(
+  method: "POST" | "PUT",
+  profile: string,
+  opinions: Schemas["OpinionIn"][],
+): Promise<Feedback> {
+  return tell(method, `/feedback/${encodeURIComponent(profile)}`, { feedback: opinions });
+}
+
+export const recommend = (body: Schemas["RecommendIn"]) => tell<Answer>("POST", "/recommend", body);
+
+export const beginSession = (key: string) => tell<void>("POST", "/session", { key });
+
+export type Copies = Schemas["DuplicatesOut"];
+
+/** The group of duplicates that a clip is in, if it is in one. */
+export const copiesOf = (clipId: number) => ask<Copies>(`/duplicates?clip_id=${clipId}`);
+
+export const startJob = (kind: Schemas["NewJob"]["kind"]) => tell<Job>("POST", "/jobs", { kind });
+
+const POLL_MS = 500;
+
+/** The job once it ended. Throws when it failed. */
+export async function waitForJob(job: Job): Promise<Job> {
+  let now = job;
+  while (now.state === "queued" || now.state === "running") {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    now = await ask<Job>(`/jobs/${job.id}`);
+  }
+  if (now.state === "failed") throw new Error(now.reason ?? "the job failed");
+  return now;
+}

@@ -1,0 +1,94 @@
+/** The frame around every view. */
+import { signal } from "@preact/signals";
+import { reachability } from "./api/client";
+import { PlayerBar } from "./player/bar";
+import { DropTarget } from "./question/drop";
+import { address, go, question, view, VIEWS, type View } from "./route";
+import { SearchView } from "./results/view";
+import { GoneScreen, KeyScreen } from "./screens";
+import { IconButton, type IconName } from "./ui/icons";
+import { later } from "./ui/later";
+import { KeysDialog, keysShown } from "./ui/keys";
+import { nextTheme, type Theme, theme } from "./ui/theme";
+import { Toasts } from "./ui/toasts";
+
+const NAMES: Record<View, string> = { search: "Search", map: "Map", library: "Library" };
+const THEME_ICONS: Record<Theme, IconName> = { auto: "auto", dark: "moon", light: "sun" };
+const THEME_NAMES: Record<Theme, string> = { auto: "as the system", dark: "dark", light: "light" };
+
+const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView));
+const MapView = later(() => import("./map/view").then((module) => module.MapView));
+
+export const announced = signal("");
+
+export function App() {
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the sounds
+      </a>
+      <header class="top">
+        <a class="brand" href="/" onClick={follow("search", true)}>
+          <Mark /> Soundalike
+        </a>
+        <nav class="views" aria-label="Views">
+          {(Object.keys(VIEWS) as View[]).map((one) => (
+            <a
+              key={one}
+              href={address(one, question.value)}
+              aria-current={view.value === one ? "page" : undefined}
+              onClick={follow(one)}
+            >
+              {NAMES[one]}
+            </a>
+          ))}
+        </nav>
+        <div class="top-tools">
+          <IconButton icon="keys" label="Keyboard" shortcut="?" onClick={() => (keysShown.value = true)} />
+          <IconButton
+            icon={THEME_ICONS[theme.value]}
+            label={`Colours: ${THEME_NAMES[theme.value]}`}
+            onClick={nextTheme}
+          />
+        </div>
+      </header>
+      <Body />
+      <PlayerBar />
+      <Toasts />
+      <DropTarget />
+      {keysShown.value && <KeysDialog />}
+    </>
+  );
+}
+
+function Body() {
+  if (reachability.value === "locked") return <KeyScreen />;
+  return (
+    <>
+      {reachability.value === "gone" && <GoneScreen />}
+      {view.value === "library" ? <LibraryView /> : view.value === "map" ? <MapView /> : <SearchView />}
+    </>
+  );
+}
+
+function follow(to: View, fresh = false) {
+  return (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    go(fresh ? { view: to, question: { draft: "", parts: [], filters: [], region: "" } } : { view: to });
+  };
+}
+
+function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <path
+        d="M5 13v6M10.5 8v16M16 11.500v9M21.5 5v22M27 12.500v7"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="2.8"
+        stroke-linecap="round"
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,143 @@
+/** Facets and filters at the side: what the answer is made up of, and what to leave of it. */
+import { useState } from "preact/hooks";
+import type { Facets } from "../api/service";
+import { ask, question, toggleFilter } from "../route";
+import { answered } from "../results/answers";
+import { count } from "../ui/format";
+import { Icon, IconButton } from "../ui/icons";
+import { filtersShown } from "./state";
+
+type Facet = Facets["tags"][number];
+
+const SHOWN = 8;
+
+export function Filters() {
+  const { filters, region } = question.value;
+  const facets = answered.value?.facets ?? null;
+  return (
+    <aside class={`side ${filtersShown.value ? "side-open" : ""}`} aria-label="Filters">
+      <header class="side-head">
+        <h2>Filters</h2>
+        {(filters.length > 0 || region) && (
+          <button type="button" class="plain" onClick={() => ask({ filters: [], region: "" })}>
+            Clear
+          </button>
+        )}
+        <IconButton
+          icon="close"
+          label="Close filters"
+          class="side-close"
+          onClick={() => (filtersShown.value = false)}
+        />
+      </header>
+      <Chosen filters={filters} region={region} facets={facets} />
+      {facets && (
+        <>
+          <Group title="Sounds like" values={facets.tags} />
+          <Group title="Length" values={facets.durations} />
+          <Group title="Folder" values={facets.folders.filter((one) => one.value !== "")} />
+          <Group title="Added" values={facets.added} />
+        </>
+      )}
+      <OwnFilter />
+    </aside>
+  );
+}
+
+/** Filters that hold and are none of the facets shown below: each can be taken away. */
+function Chosen({
+  filters,
+  region,
+  facets,
+}: {
+  filters: readonly string[];
+  region: string;
+  facets: Facets | null;
+}) {
+  const shown = new Set(
+    facets
+      ? [...facets.tags, ...facets.durations, ...facets.folders, ...facets.added].map((one) => one.where)
+      : [],
+  );
+  const others = filters.filter((where) => !shown.has(where));
+  if (others.length === 0 && !region) return null;
+  return (
+    <ul class="chosen">
+      {region && (
+        <li>
+          <span>a region of the map</span>
+          <IconButton icon="close" label="Remove the region of the map" onClick={() => ask({ region: "" })} />
+        </li>
+      )}
+      {others.map((where) => (
+        <li key={where}>
+          <code>{where}</code>
+          <IconButton icon="close" label={`Remove the filter ${where}`} onClick={() => toggleFilter(where)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Group({ title, values }: { title: string; values: readonly Facet[] }) {
+  const [all, setAll] = useState(false);
+  const { filters } = question.value;
+  if (values.length === 0) return null;
+  const shown = all ? values : values.filter((one, place) => place < SHOWN || filters.includes(one.where));
+  const most = Math.max(...values.map((one) => one.count));
+  return (
+    <fieldset class="group">
+      <legend>{title}</legend>
+      {shown.map((one) => (
+        <label key={one.where} class="facet">
+          <input
+            type="checkbox"
+            checked={filters.includes(one.where)}
+            onChange={() => toggleFilter(one.where)}
+          />
+          <span class="facet-name">
+            <bdi>{one.value}</bdi>
+          </span>
+          <span class="facet-count">{count(one.count)}</span>
+          <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
+        </label>
+      ))}
+      {values.length > SHOWN && (
+        <button type="button" class="plain" onClick={() => setAll(!all)}>
+          {all ? "Fewer" : `All ${values.length}`}
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+/** The service's own language of filters, for those who know what they want. */
+function OwnFilter() {
+  const [text, setText] = useState("");
+  return (
+    <form
+      class="own-filter"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim()) toggleFilter(text.trim());
+        setText("");
+      }}
+    >
+      <label for="own-filter">Filter of your own</label>
+      <div class="field-row">
+        <input
+          id="own-filter"
+          type="text"
+          value={text}
+          placeholder='title ~ "door"'
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <button type="submit" class="icon-button" aria-label="Add the filter" title="Add the filter">
+          <Icon name="plus" />
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,109 @@
+/** "For you": what the likes and dislikes recommend, with a dial from alike to varied. */
+import { effect, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { recommend } from "../api/service";
+import { paused, playing } from "../player/player";
+import { rowOfHit, type Row } from "../results/rows";
+import { inspected, moreLike, toggleRow } from "../results/selection";
+import { Waveform } from "../results/waveform";
+import { IconButton } from "../ui/icons";
+import { remember, remembered } from "../ui/theme";
+import { likedCount, opinionOf, opinionsVersion, profile, setOpinion } from "./feedback";
+
+const KEY = "soundalike.diversity";
+const SHOWN = 8;
+const DIAL_PAUSE_MS = 150;
+
+const diversity = signal(Number(remembered(KEY) ?? 0.5));
+const recommended = signal<readonly Row[]>([]);
+
+async function learn(varied: number): Promise<void> {
+  try {
+    const found = await recommend({ profile, k: SHOWN, diversity: varied });
+    recommended.value = found.hits.map(rowOfHit);
+  } catch {
+    // the strip is an offer: without an answer it is left out
+  }
+}
+
+export function ForYou() {
+  useEffect(
+    () =>
+      effect(() => {
+        const varied = diversity.value;
+        void opinionsVersion.value;
+        const timer = setTimeout(() => void learn(varied), DIAL_PAUSE_MS);
+        return () => clearTimeout(timer);
+      }),
+    [],
+  );
+  const rows = recommended.value;
+  if (rows.length === 0) return null;
+  const likes = likedCount();
+  return (
+    <section class="foryou" aria-label="For you">
+      <header class="foryou-head">
+        <h2>{likes > 0 ? "For you" : "To begin with"}</h2>
+        <p class="hint">
+          {likes > 0
+            ? "From what you liked, without what you know."
+            : "A varied sample. Like some, and it becomes yours."}
+        </p>
+        <label class="dial">
+          alike
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step={0.05}
+            value={diversity.value}
+            aria-label="How varied"
+            onInput={(event) => {
+              diversity.value = Number(event.currentTarget.value);
+              remember(KEY, String(diversity.value));
+            }}
+          />
+          varied
+        </label>
+      </header>
+      <ul class="cards" tabIndex={0} aria-label="Recommended sounds">
+        {rows.map((row) => (
+          <Card key={row.clip_id} row={row} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Card({ row }: { row: Row }) {
+  const here = playing.value === row.clip_id && !paused.value;
+  return (
+    <li class="card">
+      <div class="card-wave">
+        <Waveform clipId={row.clip_id} match={null} />
+      </div>
+      <button type="button" class="card-title" title={row.path} onClick={() => (inspected.value = row)}>
+        <bdi>{row.title}</bdi>
+      </button>
+      <div class="card-tools">
+        <IconButton
+          icon={here ? "pause" : "play"}
+          label={`${here ? "Pause" : "Play"} ${row.title}`}
+          onClick={() => toggleRow(row)}
+        />
+        <IconButton icon="more" label={`More like ${row.title}`} onClick={() => moreLike(row)} />
+        <IconButton
+          icon="like"
+          label={`Like ${row.title}`}
+          pressed={opinionOf(row.clip_id) === "like"}
+          onClick={() => void setOpinion(row.clip_id, "like")}
+        />
+        <IconButton
+          icon="dislike"
+          label={`Not for me: ${row.title}`}
+          onClick={() => void setOpinion(row.clip_id, "dislike")}
+        />
+      </div>
+    </li>
+  );
+}

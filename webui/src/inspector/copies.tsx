@@ -1,0 +1,55 @@
+/** "Find duplicates": the clips that are copies of this one, or the same recording in another shape. */
+import { useSignal } from "@preact/signals";
+import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
+import { duration } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { sayFailure } from "../ui/toasts";
+import { clipName } from "./names";
+
+export function Copies({ clipId }: { clipId: number }) {
+  const found = useSignal<Found | null>(null);
+  const looking = useSignal(false);
+
+  const look = async () => {
+    looking.value = true;
+    try {
+      let now = await copiesOf(clipId);
+      if (!now.current) {
+        await waitForJob(await startJob("duplicates"));
+        now = await copiesOf(clipId);
+      }
+      found.value = now;
+    } catch (error) {
+      sayFailure("Duplicates could not be looked for", error);
+    }
+    looking.value = false;
+  };
+
+  const group = found.value?.groups[0];
+  return (
+    <section class="fact">
+      <h3>Duplicates</h3>
+      {!found.value && (
+        <button type="button" class="secondary" disabled={looking.value} onClick={() => void look()}>
+          <Icon name="copies" /> {looking.value ? "Listening to the library …" : "Find duplicates"}
+        </button>
+      )}
+      {found.value && !group && <p class="quiet">No other clip is the same recording.</p>}
+      {group && (
+        <ul class="copies">
+          {group.clips.map((one) => (
+            <li key={one.clip_id}>
+              <a href={`/?part=clip:${one.clip_id}`}>
+                <bdi>{clipName(one.clip_id)}</bdi>
+              </a>
+              <span class="quiet">
+                {one.clip_id === group.keep ? `worth keeping: ${group.why}` : one.kind}
+                {one.kind === "same recording" && one.offset_s > 0 && `, ${duration(one.offset_s)} later`}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

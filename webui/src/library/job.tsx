@@ -1,0 +1,105 @@
+/** One job: how far it is, what failed, and pausing, resuming, cancelling it. */
+import type { Job } from "../api/service";
+import { go } from "../route";
+import { NOTHING } from "../question/model";
+import { count, duration, plural, remaining } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { wish } from "./jobs";
+
+const KINDS: Record<Job["kind"], string> = {
+  index: "Index",
+  duplicates: "Find duplicates",
+  map: "Draw the map",
+};
+const STATES: Record<Job["state"], string> = {
+  queued: "waits",
+  running: "runs",
+  paused: "is paused",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+const FAILURES_SHOWN = 5;
+
+export function JobCard({ job }: { job: Job }) {
+  const { progress, state } = job;
+  const share =
+    progress.files_total > 0 ? progress.files_done / progress.files_total : state === "done" ? 1 : 0;
+  const name = job.kind === "index" ? `${KINDS.index} ${named(job.files)}` : KINDS[job.kind];
+  return (
+    <li class={`job job-${state}`} data-job={job.id}>
+      <p class="job-name">
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>{" "}
+        <span class="job-state">{STATES[state]}</span>
+      </p>
+      <progress max={1} value={share} aria-label={name} />
+      <p class="job-told">
+        {told(job)}
+        {left(job, share)}
+      </p>
+      {job.reason && (
+        <p class="refusal">
+          <bdi>{job.reason}</bdi>
+        </p>
+      )}
+      <Failures job={job} />
+      <p class="job-tools">
+        {(state === "running" || state === "queued") && job.kind === "index" && (
+          <button type="button" class="secondary" onClick={() => void wish(job, "pause")}>
+            <Icon name="pause" /> Pause
+          </button>
+        )}
+        {state === "paused" && (
+          <button type="button" class="secondary" onClick={() => void wish(job, "resume")}>
+            <Icon name="play" /> Resume
+          </button>
+        )}
+        {(state === "running" || state === "queued" || state === "paused") && (
+          <button type="button" class="danger" onClick={() => void wish(job, "cancel")}>
+            Cancel
+          </button>
+        )}
+        {state === "done" && job.kind === "index" && (
+          <button type="button" class="plain" onClick={() => go({ view: "search", question: NOTHING })}>
+            Look at them
+          </button>
+        )}
+      </p>
+    </li>
+  );
+}
+
+const named = (files: readonly string[]): string =>
+  files.length === 1 ? (files[0] ?? "") : plural(files.length, "file");
+
+function told({ progress, state }: Job): string {
+  if (progress.files_total === 0) return state === "queued" ? "Waits for its turn" : "";
+  const failed = progress.failed > 0 ? `, ${count(progress.failed)} failed` : "";
+  const heard = progress.audio_s > 0 ? `, ${duration(progress.audio_s)} of sound` : "";
+  return `${count(progress.files_done)} of ${count(progress.files_total)}${heard}${failed}`;
+}
+
+/** How long it will go on, once that can be said. */
+function left(job: Job, share: number): string {
+  if (job.state !== "running" || job.started === null || share < 0.05) return "";
+  const so_far_s = Date.now() / 1000 - job.started;
+  return `, ${remaining((so_far_s * (1 - share)) / share)} left`;
+}
+
+function Failures({ job }: { job: Job }) {
+  if (job.failures.length === 0) return null;
+  return (
+    <details class="failures" open={job.failures.length <= FAILURES_SHOWN}>
+      <summary>{plural(job.failures.length, "file")} could not be indexed</summary>
+      <ul>
+        {job.failures.map((failure) => (
+          <li key={failure.file}>
+            <bdi>{failure.file}</bdi>: <span class="quiet">{failure.cause}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,59 @@
+/** The service's jobs, followed while one of them runs. */
+import { signal } from "@preact/signals";
+import { API, ask } from "../api/client";
+import type { Job, Jobs } from "../api/service";
+import { sayFailure } from "../ui/toasts";
+import { libraryChanged } from "./facts";
+
+export const jobs = signal<readonly Job[]>([]);
+
+const SHOWN = 20;
+const LIVE = new Set<Job["state"]>(["queued", "running"]);
+let followed: { id: number; events: EventSource } | null = null;
+
+export const isLive = (job: Job): boolean => LIVE.has(job.state);
+
+export async function refreshJobs(): Promise<void> {
+  try {
+    jobs.value = (await ask<Jobs>(`/jobs?limit=${SHOWN}`)).jobs;
+  } catch (error) {
+    sayFailure("Jobs could not be listed", error);
+  }
+  follow();
+}
+
+export async function wish(job: Job, what: "pause" | "resume" | "cancel"): Promise<void> {
+  try {
+    replace(await ask<Job>(`/jobs/${job.id}/${what}`, { method: "POST" }));
+  } catch (error) {
+    sayFailure(`The job could not ${what}`, error);
+  }
+  await refreshJobs();
+}
+
+export function stopFollowing(): void {
+  followed?.events.close();
+  followed = null;
+}
+
+/** Follow the job that runs, or comes next, by server-sent events. */
+function follow(): void {
+  const next = jobs.peek().find((job) => job.state === "running") ?? jobs.peek().findLast(isLive);
+  if (next?.id === followed?.id) return;
+  stopFollowing();
+  if (!next) return;
+  const events = new EventSource(`${API}/jobs/${next.id}/events`);
+  followed = { id: next.id, events };
+  events.addEventListener("job", (event) => {
+    const job = JSON.parse((event as MessageEvent<string>).data) as Job;
+    replace(job);
+    if (isLive(job)) return;
+    stopFollowing();
+    void refreshJobs();
+    void libraryChanged();
+  });
+}
+
+function replace(job: Job): void {
+  jobs.value = jobs.peek().map((one) => (one.id === job.id ? job : one));
+}

@@ -1,0 +1,125 @@
+/** The library: adding files and folders, the jobs that index them, and what it holds. */
+import { useEffect, useRef } from "preact/hooks";
+import { startJob } from "../api/service";
+import { AUDIO_FILES } from "../question/drop";
+import { count, plural } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { sayFailure } from "../ui/toasts";
+import { facts } from "./facts";
+import { JobCard } from "./job";
+import { jobs, refreshJobs, stopFollowing } from "./jobs";
+import { sending, upload } from "./uploads";
+import "../styles/library.css";
+
+export function LibraryView() {
+  useEffect(() => {
+    void refreshJobs();
+    return stopFollowing;
+  }, []);
+  return (
+    <main id="main" class="library" tabIndex={-1}>
+      <h1>Library</h1>
+      <Facts />
+      <AddSounds />
+      <section class="jobs" aria-label="Jobs">
+        <header class="jobs-head">
+          <h2>Jobs</h2>
+          <button type="button" class="plain" onClick={() => void start("duplicates")}>
+            Find duplicates
+          </button>
+          <button type="button" class="plain" onClick={() => void start("map")}>
+            Draw the map
+          </button>
+        </header>
+        {jobs.value.length === 0 && <p class="quiet">No job yet: adding sounds begins one.</p>}
+        <ul>
+          {jobs.value.map((job) => (
+            <JobCard key={job.id} job={job} />
+          ))}
+        </ul>
+      </section>
+    </main>
+  );
+}
+
+async function start(kind: "duplicates" | "map"): Promise<void> {
+  try {
+    await startJob(kind);
+  } catch (error) {
+    sayFailure("The job could not be started", error);
+  }
+  await refreshJobs();
+}
+
+function Facts() {
+  const now = facts.value;
+  if (!now) return null;
+  return (
+    <dl class="facts">
+      <div>
+        <dd>{count(now.clips)}</dd>
+        <dt>{now.clips === 1 ? "sound" : "sounds"}</dt>
+      </div>
+      <div>
+        <dd>{count(now.segments)}</dd>
+        <dt>passages</dt>
+      </div>
+      <div>
+        <dd class="facts-words">{now.spaces.join(", ") || "none yet"}</dd>
+        <dt>how it listens</dt>
+      </div>
+    </dl>
+  );
+}
+
+function AddSounds() {
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const chosen = (input: HTMLInputElement) => {
+    void upload([...(input.files ?? [])]);
+    input.value = "";
+  };
+  const now = sending.value;
+  return (
+    <section class="add" aria-label="Add sounds">
+      <Icon name="folder" />
+      <p>
+        <strong>Drop files or folders here</strong>, or choose
+      </p>
+      <p class="screen-actions">
+        <button type="button" class="primary" onClick={() => files.current?.click()}>
+          <Icon name="file" /> Files
+        </button>
+        <button type="button" class="secondary" onClick={() => folder.current?.click()}>
+          <Icon name="folder" /> A folder
+        </button>
+      </p>
+      <p class="hint">
+        They are copied into the library. A large collection is better indexed where it lies:{" "}
+        <code>soundalike index ~/Sounds</code>
+      </p>
+      <p role="status">{now && `Sending ${count(now.done)} of ${plural(now.total, "file")} …`}</p>
+      <input
+        ref={files}
+        type="file"
+        class="hidden"
+        tabIndex={-1}
+        aria-label="Choose files to add"
+        accept={AUDIO_FILES}
+        multiple
+        onChange={(event) => chosen(event.currentTarget)}
+      />
+      <input
+        ref={(element) => {
+          folder.current = element;
+          element?.setAttribute("webkitdirectory", "");
+        }}
+        type="file"
+        class="hidden"
+        tabIndex={-1}
+        aria-label="Choose a folder to add"
+        onChange={(event) => chosen(event.currentTarget)}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,16 @@
+import { render } from "preact";
+import "./styles/index.css";
+import { App } from "./app";
+import { loadOpinions } from "./foryou/feedback";
+import { learnLibrary } from "./library/facts";
+import { answerQuestions } from "./results/answers";
+import { listenToKeys } from "./results/keyboard";
+
+const place = document.getElementById("app");
+if (place) {
+  answerQuestions();
+  listenToKeys();
+  void learnLibrary();
+  void loadOpinions();
+  render(<App />, place);
+}

@@ -1,0 +1,85 @@
+/** One sound at a time, played by the browser from the service's ranges. */
+import { computed, signal } from "@preact/signals";
+import { audioUrl } from "../api/service";
+import { say } from "../ui/toasts";
+
+export interface Played {
+  clip_id: number;
+  title: string;
+}
+
+const audio = new Audio();
+audio.preload = "none";
+
+export const current = signal<Played | null>(null);
+export const paused = signal(true);
+/** Seconds from the clip's start; moves while it plays. */
+export const position = signal(0);
+export const length = signal(0);
+/** The clip that is loaded, null when there is none. */
+export const playing = computed(() => current.value?.clip_id ?? null);
+
+let stopAt_s = Infinity;
+
+/** Play a clip from `from_s`, until `until_s` where it is given. */
+export function play(what: Played, from_s = 0, until_s = Infinity): void {
+  if (current.peek()?.clip_id !== what.clip_id) {
+    audio.src = audioUrl(what.clip_id);
+    current.value = what;
+  }
+  stopAt_s = until_s;
+  audio.currentTime = from_s;
+  position.value = from_s;
+  void start();
+}
+
+/** Pause, or go on; what plays already is not started again. */
+export function toggle(what?: Played, from_s = 0): void {
+  if (what && what.clip_id !== current.peek()?.clip_id) play(what, from_s);
+  else if (audio.paused) {
+    stopAt_s = Infinity;
+    void start();
+  } else audio.pause();
+}
+
+export function seek(to_s: number): void {
+  audio.currentTime = Math.max(0, to_s);
+  position.value = audio.currentTime;
+}
+
+export function stop(): void {
+  audio.pause();
+  audio.removeAttribute("src");
+  current.value = null;
+}
+
+async function start(): Promise<void> {
+  try {
+    await audio.play();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    say(
+      `${current.peek()?.title ?? "This clip"} cannot be played here: its file is away, or the browser does not know its format.`,
+      {
+        bad: true,
+      },
+    );
+  }
+}
+
+function follow(): void {
+  position.value = audio.currentTime;
+  if (audio.currentTime >= stopAt_s) audio.pause();
+  if (!audio.paused) requestAnimationFrame(follow);
+}
+
+audio.addEventListener("play", () => {
+  paused.value = false;
+  requestAnimationFrame(follow);
+});
+audio.addEventListener("pause", () => {
+  paused.value = true;
+});
+audio.addEventListener("durationchange", () => {
+  length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+});

@@ -1,0 +1,95 @@
+/** The one box for every question: words, chips, files, the microphone. */
+import { useRef } from "preact/hooks";
+import { hums } from "../library/facts";
+import { ask, question } from "../route";
+import { Icon } from "../ui/icons";
+import { later } from "../ui/later";
+import { Chips } from "./chips";
+import { addSounds, AUDIO_FILES } from "./drop";
+import { partsOfWords } from "./model";
+import { choosingPassage, recording } from "./state";
+
+const MOST_CHARACTERS = 1000;
+
+const Recorder = later(() => import("./recorder").then((module) => module.Recorder));
+const PassagePicker = later(() => import("./passage").then((module) => module.PassagePicker));
+
+export function QuestionBox() {
+  const { draft, parts } = question.value;
+  const files = useRef<HTMLInputElement>(null);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && draft.trim()) {
+      event.preventDefault();
+      ask({ draft: "", parts: [...parts, ...partsOfWords(draft)] });
+    }
+    if (event.key === "Backspace" && draft === "" && parts.length > 0) ask({ parts: parts.slice(0, -1) });
+  };
+
+  return (
+    <search class="ask">
+      <form class="box" onSubmit={(event) => event.preventDefault()}>
+        <Icon name="search" />
+        <div class="box-parts">
+          <Chips />
+          <input
+            id="question"
+            type="text"
+            aria-label="What are you looking for?"
+            placeholder={parts.length ? "and …" : "Describe a sound, or drop one here"}
+            autocomplete="off"
+            spellcheck={false}
+            maxLength={MOST_CHARACTERS}
+            value={draft}
+            onInput={(event) => ask({ draft: event.currentTarget.value }, { replace: draft !== "" })}
+            onKeyDown={onKeyDown}
+          />
+        </div>
+        <div class="box-tools">
+          <button
+            type="button"
+            class="tool"
+            onClick={() => files.current?.click()}
+            title="Sounds like this file"
+          >
+            <Icon name="file" /> <span>File</span>
+          </button>
+          <button
+            type="button"
+            class="tool"
+            onClick={() => (recording.value = "audio")}
+            title="Record a sound (R)"
+          >
+            <Icon name="mic" /> <span>Record</span>
+          </button>
+          {hums() && (
+            <button
+              type="button"
+              class="tool"
+              onClick={() => (recording.value = "hum")}
+              title="Hum, sing or whistle a tune"
+            >
+              <Icon name="hum" /> <span>Hum</span>
+            </button>
+          )}
+        </div>
+        <input
+          ref={files}
+          type="file"
+          class="hidden"
+          aria-label="Choose sounds"
+          tabIndex={-1}
+          accept={AUDIO_FILES}
+          multiple
+          onChange={(event) => {
+            void addSounds([...(event.currentTarget.files ?? [])]);
+            event.currentTarget.value = "";
+          }}
+        />
+      </form>
+      {recording.value && <Recorder />}
+      {choosingPassage.value !== null && <PassagePicker />}
+    </search>
+  );
+}

@@ -1,0 +1,127 @@
+/** The parts of a question as chips: wanted or not, how much, which passage. */
+import { useEffect, useState } from "preact/hooks";
+import { clip } from "../api/service";
+import { answered } from "../results/answers";
+import { changePart, question, removePart } from "../route";
+import { moment } from "../ui/format";
+import { Icon, IconButton, type IconName } from "../ui/icons";
+import type { Part, Thing } from "./model";
+import { findSound } from "./sounds";
+import { choosingPassage } from "./state";
+import { writePart } from "./url";
+
+const ICONS: Record<Thing["kind"], IconName> = {
+  text: "search",
+  clip: "more",
+  segment: "more",
+  audio: "file",
+  hum: "hum",
+  notes: "hum",
+};
+/** What the chip's weight button goes through. */
+const WEIGHTS = [1, 2, 0.5];
+const WEIGHT_NAMES = new Map([
+  [0.5, "a little"],
+  [2, "much"],
+]);
+
+export function Chips() {
+  return (
+    <>
+      {question.value.parts.map((part, place) => (
+        <Chip key={`${place} ${writePart(part)}`} part={part} place={place} />
+      ))}
+    </>
+  );
+}
+
+function Chip({ part, place }: { part: Part; place: number }) {
+  const { thing, weight } = part;
+  const name = useName(thing);
+  const unwanted = weight < 0;
+  const much = WEIGHT_NAMES.get(Math.abs(weight)) ?? (Math.abs(weight) === 1 ? "" : `× ${Math.abs(weight)}`);
+  const heavier = WEIGHTS[(WEIGHTS.indexOf(Math.abs(weight)) + 1) % WEIGHTS.length] ?? 1;
+  const canCut = thing.kind === "audio" || thing.kind === "clip";
+  return (
+    <span class={`chip ${unwanted ? "chip-not" : ""} ${name === null ? "chip-lost" : ""}`}>
+      <button
+        type="button"
+        class="chip-sign"
+        aria-label={unwanted ? "Not like this; make it wanted" : "Like this; make it unwanted"}
+        title={unwanted ? "Not like this" : "Like this"}
+        onClick={() => changePart(place, { weight: -weight })}
+      >
+        {unwanted ? <Icon name="minus" /> : <Icon name={ICONS[thing.kind]} />}
+      </button>
+      <span class="chip-name">
+        {unwanted && <span class="chip-word">not </span>}
+        <bdi>{name ?? "a sound that is not here"}</bdi>
+      </span>
+      {canCut && (
+        <button
+          type="button"
+          class="chip-more"
+          title="Choose a passage"
+          aria-label="Choose a passage"
+          onClick={() => (choosingPassage.value = place)}
+        >
+          {passageOf(thing) ?? "whole"}
+        </button>
+      )}
+      <button
+        type="button"
+        class="chip-more"
+        aria-label={`Counts ${much || "normally"}; change`}
+        title="How much it counts"
+        onClick={() => changePart(place, { weight: unwanted ? -heavier : heavier })}
+      >
+        {much || "×1"}
+      </button>
+      <IconButton
+        icon="close"
+        label={`Remove ${name ?? "this sound"}`}
+        class="chip-close"
+        onClick={() => removePart(place)}
+      />
+    </span>
+  );
+}
+
+function passageOf(thing: Thing): string | null {
+  if (!("passage" in thing) || !thing.passage) return null;
+  return `${moment(thing.passage.start_s)}–${moment(thing.passage.end_s)}`;
+}
+
+/** What a part is called; null for a sound that this browser does not have. */
+function useName(thing: Thing): string | null {
+  const [name, setName] = useState<string | null>(() => knownName(thing));
+  useEffect(() => {
+    let current = true;
+    void findName(thing).then((found) => current && setName(found));
+    return () => {
+      current = false;
+    };
+  }, [thing]);
+  return name;
+}
+
+function knownName(thing: Thing): string {
+  if (thing.kind === "text") return thing.text;
+  if (thing.kind === "notes") return thing.notes;
+  if (thing.kind === "segment") return `passage ${thing.id}`;
+  if (thing.kind === "clip") {
+    const row = answered.peek()?.rows.find((one) => one.clip_id === thing.id);
+    return row?.title ?? `sound ${thing.id}`;
+  }
+  return "…";
+}
+
+async function findName(thing: Thing): Promise<string | null> {
+  if (thing.kind === "audio" || thing.kind === "hum") return (await findSound(thing.file))?.name ?? null;
+  if (thing.kind !== "clip") return knownName(thing);
+  try {
+    return (await clip(thing.id)).title;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+/** A question: what the box and its chips hold. Plain values; nothing here touches the page. */
+import type { SearchBody } from "../api/service";
+
+/** From when to when, in seconds. */
+export interface Passage {
+  start_s: number;
+  end_s: number;
+}
+
+/** What a part of a question is. `file` names a sound that this browser keeps (`question/sounds`). */
+export type Thing =
+  | { kind: "text"; text: string }
+  | { kind: "clip"; id: number; passage?: Passage }
+  | { kind: "segment"; id: number }
+  | { kind: "audio"; file: string; passage?: Passage }
+  | { kind: "hum"; file: string; passage?: Passage }
+  | { kind: "notes"; notes: string };
+
+/** A part and how much it counts; below 0: not like this. Never 0. */
+export interface Part {
+  thing: Thing;
+  weight: number;
+}
+
+/** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language. */
+export interface Question {
+  draft: string;
+  parts: readonly Part[];
+  filters: readonly string[];
+  region: string;
+}
+
+export const NOTHING: Question = { draft: "", parts: [], filters: [], region: "" };
+
+type PartBody = NonNullable<SearchBody["parts"]>[number];
+
+/** Every part, the words in the box last. */
+export function allParts(question: Question): Part[] {
+  const text = question.draft.trim();
+  return text ? [...question.parts, { thing: { kind: "text", text }, weight: 1 }] : [...question.parts];
+}
+
+export const isEmpty = (question: Question): boolean => allParts(question).length === 0;
+
+/** Whether it asks for something: a question of unwanted parts alone has no answer. */
+export const isWanting = (question: Question): boolean => allParts(question).some((part) => part.weight > 0);
+
+/** One filter that holds where all chosen ones do; those about the same column widen each other. */
+export function whereOf(filters: readonly string[]): string | null {
+  const groups = new Map<string, string[]>();
+  for (const filter of filters) {
+    const column = /^(not )?[a-z_]+/.exec(filter)?.[0] ?? filter;
+    groups.set(column, [...(groups.get(column) ?? []), filter]);
+  }
+  const parts = [...groups].map(([column, some]) =>
+    some.map((one) => `(${one})`).join(column.startsWith("not ") ? " and " : " or "),
+  );
+  return parts.length === 0 ? null : parts.map((part) => `(${part})`).join(" and ");
+}
+
+/** The part as the service reads it; `field` is where its file is sent. */
+export function bodyOf(part: Part, field: (file: string) => string): PartBody {
+  const { thing, weight } = part;
+  switch (thing.kind) {
+    case "text":
+      return { text: thing.text, weight };
+    case "clip":
+      return { clip_id: thing.id, ...thing.passage, weight };
+    case "segment":
+      return { segment_id: thing.id, weight };
+    case "audio":
+      return { audio: field(thing.file), ...thing.passage, weight };
+    case "hum":
+      return { hum: field(thing.file), ...thing.passage, weight };
+    case "notes":
+      return { notes: thing.notes, weight };
+  }
+}
+
+const UNWANTED = /^(?:no|not|without|-)\s*(?=\S)/i;
+
+/** What someone typed, as parts: "rain on a tin roof, no thunder" is one wanted and one unwanted. */
+export function partsOfWords(typed: string): Part[] {
+  const pieces = typed.split(",").map((piece) => piece.trim());
+  return pieces.filter(Boolean).map((piece, place) => {
+    const unwanted = (place > 0 && UNWANTED.test(piece)) || piece.startsWith("-");
+    const text = unwanted ? piece.replace(UNWANTED, "") : piece;
+    return { thing: { kind: "text", text: text || piece }, weight: unwanted ? -1 : 1 };
+  });
+}

@@ -1,0 +1,7 @@
+/** What is open around the box. */
+import { signal } from "@preact/signals";
+
+/** What the recorder listens for; null while it is closed. */
+export const recording = signal<"audio" | "hum" | null>(null);
+/** The chip of a sound whose passage is being chosen, by its place; null while that is closed. */
+export const choosingPassage = signal<number | null>(null);

@@ -1,0 +1,85 @@
+/**
+ * A question as the query string of an address, and back, so that it can be shared and the back button works:
+ *
+ *   ?q=rain&part=clip:17@1.2-3.4&part=-0.5*text:thunder&filter=duration_s < 6
+ */
+import type { Part, Passage, Question, Thing } from "./model";
+
+const PASSAGE = /@(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/;
+const WEIGHTED = /^(-?\d+(?:\.\d+)?)\*/;
+
+export function writeQuestion(question: Question): URLSearchParams {
+  const params = new URLSearchParams();
+  if (question.draft) params.set("q", question.draft);
+  for (const part of question.parts) params.append("part", writePart(part));
+  for (const filter of question.filters) params.append("filter", filter);
+  if (question.region) params.set("region", question.region);
+  return params;
+}
+
+/** What cannot be read is left out: an address may come from anywhere. */
+export function readQuestion(params: URLSearchParams): Question {
+  return {
+    draft: params.get("q") ?? "",
+    parts: params.getAll("part").flatMap((written) => readPart(written) ?? []),
+    filters: params.getAll("filter").filter(Boolean),
+    region: params.get("region") ?? "",
+  };
+}
+
+export function writePart({ thing, weight }: Part): string {
+  const weighted = weight === 1 ? "" : `${weight}*`;
+  return `${weighted}${thing.kind}:${writeThing(thing)}`;
+}
+
+function writeThing(thing: Thing): string {
+  switch (thing.kind) {
+    case "text":
+      return thing.text;
+    case "notes":
+      return thing.notes;
+    case "segment":
+      return String(thing.id);
+    case "clip":
+      return thing.id + writePassage(thing.passage);
+    default:
+      return thing.file + writePassage(thing.passage);
+  }
+}
+
+function writePassage(passage: Passage | undefined): string {
+  return passage ? `@${round(passage.start_s)}-${round(passage.end_s)}` : "";
+}
+
+const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
+export function readPart(written: string): Part | null {
+  const weight = Number(WEIGHTED.exec(written)?.[1] ?? 1);
+  const rest = written.replace(WEIGHTED, "");
+  const colon = rest.indexOf(":");
+  const thing = readThing(rest.slice(0, colon), rest.slice(colon + 1));
+  return thing && weight !== 0 && Math.abs(weight) <= 1000 ? { thing, weight } : null;
+}
+
+function readThing(kind: string, value: string): Thing | null {
+  const found = PASSAGE.exec(value);
+  const passage = found ? { start_s: Number(found[1]), end_s: Number(found[2]) } : undefined;
+  const bare = found ? value.slice(0, found.index) : value;
+  switch (kind) {
+    case "text":
+      return value.trim() ? { kind, text: value } : null;
+    case "notes":
+      return value.trim() ? { kind, notes: value } : null;
+    case "segment":
+      return isId(value) ? { kind, id: Number(value) } : null;
+    case "clip":
+      return isId(bare) ? { kind, id: Number(bare), ...(passage && { passage }) } : null;
+    case "audio":
+    case "hum":
+      return bare ? { kind, file: bare, ...(passage && { passage }) } : null;
+    default:
+      return null;
+  }
+}
+
+const isId = (text: string): boolean => /^[1-9]\d{0,15}$/.test(text);

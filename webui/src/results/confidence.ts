@@ -1,0 +1,16 @@
+/** How sure a hit is, as a word and a number: people read the word, and compare by the number. */
+export interface Confidence {
+  word: "Sure" | "Likely" | "Possible" | "Unlikely";
+  level: 4 | 3 | 2 | 1;
+}
+
+/** The same limits as the service's verdicts: from 0.5 on good, below 0.2 none. */
+const LIMITS: readonly (readonly [number, Confidence])[] = [
+  [0.8, { word: "Sure", level: 4 }],
+  [0.5, { word: "Likely", level: 3 }],
+  [0.2, { word: "Possible", level: 2 }],
+];
+
+export function confidence(probability: number): Confidence {
+  return LIMITS.find(([from]) => probability >= from)?.[1] ?? { word: "Unlikely", level: 1 };
+}

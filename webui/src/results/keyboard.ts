@@ -1,0 +1,123 @@
+/** The whole list by keyboard. What is typed into a field, or means something to a focused control, is left alone. */
+import { opinionOf, setOpinion } from "../foryou/feedback";
+import { current, position, seek } from "../player/player";
+import { recording } from "../question/state";
+import { view } from "../route";
+import { keysShown, letters } from "../ui/keys";
+import { spectrogramShown } from "../inspector/state";
+import type { Row } from "./rows";
+import { alsoLike, choose, chosen, chosenRow, inspected, moreLike, notLike, toggleRow } from "./selection";
+
+const BOX = "question";
+
+export function listenToKeys(): void {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (handle(event, event.target as HTMLElement)) event.preventDefault();
+  });
+}
+
+/** Whether the key was for us. */
+function handle(event: KeyboardEvent, target: HTMLElement): boolean {
+  const inBox = target.id === BOX;
+  if (isField(target) && !inBox) return false;
+  switch (event.key) {
+    case "Escape":
+      return escape(target);
+    case "ArrowDown":
+      return move(inBox ? 0 : chosen.peek() + 1, inBox);
+    case "ArrowUp":
+      return !inBox && move(chosen.peek() - 1, false);
+    default:
+      return !inBox && command(event.key, target);
+  }
+}
+
+function command(key: string, target: HTMLElement): boolean {
+  const onControl = target.closest("button, a, summary, [role=slider]") !== null;
+  const row = inspected.peek() ?? chosenRow();
+  switch (key) {
+    case " ":
+      if (onControl || !row) return false;
+      toggleRow(row);
+      return true;
+    case "Enter":
+      if (onControl || !row) return false;
+      inspected.value = row;
+      return true;
+    case "ArrowLeft":
+    case "ArrowRight":
+      if (!current.peek()) return false;
+      seek(position.peek() + (key === "ArrowLeft" ? -1 : 1));
+      return true;
+    default:
+      return letters.peek() && letter(key.toLowerCase(), row);
+  }
+}
+
+function letter(key: string, row: Row | null): boolean {
+  switch (key) {
+    case "/":
+      document.getElementById(BOX)?.focus();
+      return true;
+    case "?":
+      keysShown.value = true;
+      return true;
+    case "r":
+      if (view.peek() === "library") return false;
+      recording.value = "audio";
+      return true;
+    default:
+      return row !== null && forRow(key, row);
+  }
+}
+
+function forRow(key: string, row: Row): boolean {
+  switch (key) {
+    case "m":
+      moreLike(row);
+      return true;
+    case "a":
+      alsoLike(row);
+      return true;
+    case "n":
+      notLike(row);
+      return true;
+    case "l":
+    case "d": {
+      const liking = key === "l" ? "like" : "dislike";
+      void setOpinion(row.clip_id, opinionOf(row.clip_id) === liking ? null : liking);
+      return true;
+    }
+    case "s":
+      inspected.value = row;
+      spectrogramShown.value = !spectrogramShown.peek();
+      return true;
+    default:
+      return false;
+  }
+}
+
+function move(place: number, fromBox: boolean): boolean {
+  if (view.peek() !== "search") return false;
+  if (fromBox) document.querySelector<HTMLElement>(".list")?.focus();
+  choose(place);
+  return true;
+}
+
+function escape(target: HTMLElement): boolean {
+  if (inspected.peek()) {
+    inspected.value = null;
+    document.querySelector<HTMLElement>(".list")?.focus();
+    return true;
+  }
+  if (target.id === BOX) {
+    target.blur();
+    return true;
+  }
+  return false;
+}
+
+const isField = (target: HTMLElement): boolean =>
+  target.isContentEditable || target.matches("textarea, select, input:not([type=checkbox], [type=radio])");

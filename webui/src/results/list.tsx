@@ -1,0 +1,88 @@
+/** The list: however many rows there are, only those in sight are in the page. */
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { answered, more } from "./answers";
+import { HitRow } from "./row";
+import { chosen } from "./selection";
+
+const WIDE = matchMedia("(min-width: 48rem)");
+const ROW_PX = { wide: 72, narrow: 128, narrowPlain: 100 };
+const BEYOND = 4;
+
+/** How high rows are: hits on a phone have a line more than clips that nobody asked about. */
+function rowHeight(): number {
+  if (WIDE.matches) return ROW_PX.wide;
+  return answered.value?.verdict ? ROW_PX.narrow : ROW_PX.narrowPlain;
+}
+
+export function ResultList() {
+  const list = useRef<HTMLDivElement>(null);
+  const height = useSignal(rowHeight());
+  const first = useSignal(0);
+  const shown = useSignal(12);
+
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const measure = () => {
+      height.value = rowHeight();
+      shown.value = Math.ceil(element.clientHeight / height.value) + 2 * BEYOND;
+      first.value = Math.max(0, Math.floor(element.scrollTop / height.value) - BEYOND);
+    };
+    const sizes = new ResizeObserver(measure);
+    sizes.observe(element);
+    element.addEventListener("scroll", measure, { passive: true });
+    return () => {
+      sizes.disconnect();
+      element.removeEventListener("scroll", measure);
+    };
+  }, []);
+
+  useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
+  const question = answered.value?.question;
+  useEffect(() => {
+    height.value = rowHeight();
+    list.current?.scrollTo(0, 0);
+    chosen.value = -1;
+  }, [question]);
+
+  const rows = answered.value?.rows ?? [];
+  const tagged = rows.some((row) => row.tags.length > 0);
+  const total = answered.value?.total ?? 0;
+  const last = Math.min(rows.length, first.value + shown.value);
+  useEffect(() => {
+    if (last >= rows.length - BEYOND) void more();
+  }, [last, rows.length]);
+
+  return (
+    <div
+      ref={list}
+      class={`list ${tagged ? "" : "list-untagged"}`}
+      role="grid"
+      aria-label="Sounds"
+      aria-rowcount={total}
+      tabIndex={0}
+      data-first={first.value}
+    >
+      <div class="list-space" role="presentation" style={{ height: `${rows.length * height.value}px` }}>
+        <div
+          class="list-rows"
+          role="rowgroup"
+          style={{ transform: `translateY(${first.value * height.value}px)`, "--row": `${height.value}px` }}
+        >
+          {rows.slice(first.value, last).map((row, offset) => (
+            <HitRow key={row.clip_id} row={row} place={first.value + offset} />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function keepInSight(list: HTMLDivElement | null, place: number, height: number): void {
+  if (!list || place < 0) return;
+  const top = place * height;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (top + height > list.scrollTop + list.clientHeight)
+    list.scrollTop = top + height - list.clientHeight;
+}

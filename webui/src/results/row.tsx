@@ -1,0 +1,112 @@
+/** One row of the list. */
+import { useComputed } from "@preact/signals";
+import { opinionOf, setOpinion } from "../foryou/feedback";
+import { paused, playing } from "../player/player";
+import { duration, folder, moment, percent } from "../ui/format";
+import { IconButton } from "../ui/icons";
+import { confidence } from "./confidence";
+import { peaks } from "./peaks";
+import { likelyTags, type Row } from "./rows";
+import { choose, chosen, inspected, moreLike, toggleRow } from "./selection";
+import { Waveform } from "./waveform";
+
+interface RowProps {
+  row: Row;
+  place: number;
+}
+
+export function HitRow({ row, place }: RowProps) {
+  const isChosen = useComputed(() => chosen.value === place);
+  const isPlaying = useComputed(() => playing.value === row.clip_id && !paused.value);
+  const open = () => {
+    choose(place);
+    inspected.value = row;
+  };
+  return (
+    <div
+      class={`row ${isChosen.value ? "row-chosen" : ""} ${row.match ? "" : "row-plain"}`}
+      role="row"
+      aria-rowindex={place + 1}
+      aria-selected={isChosen.value}
+      data-clip={row.clip_id}
+      onClick={(event) => {
+        choose(place);
+        if (!(event.target as Element).closest("button, a")) inspected.value = row;
+      }}
+    >
+      <div class="row-play" role="gridcell">
+        <IconButton
+          icon={isPlaying.value ? "pause" : "play"}
+          label={`${isPlaying.value ? "Pause" : "Play"} ${row.title}`}
+          class="round"
+          onClick={() => toggleRow(row)}
+        />
+      </div>
+      <div class="row-name" role="gridcell">
+        <button type="button" class="row-title" onClick={open} title={row.path}>
+          <bdi>{row.title}</bdi>
+        </button>
+        <span class="row-folder">
+          <bdi>{row.missing ? "file not found" : folder(row.path)}</bdi>
+        </span>
+      </div>
+      <div class="row-wave" role="gridcell" aria-label={row.match ? passageLabel(row.match) : undefined}>
+        <Waveform clipId={row.clip_id} match={row.match} />
+      </div>
+      <div class="row-tags" role="gridcell">
+        {likelyTags(row.tags, 2).map((tag) => (
+          <span key={tag.name} class="tag">
+            {tag.name}
+          </span>
+        ))}
+      </div>
+      <div class="row-length" role="gridcell">
+        <Length row={row} />
+      </div>
+      <div class="row-score" role="gridcell">
+        <Score row={row} />
+      </div>
+      <div class="row-actions" role="gridcell">
+        <IconButton icon="more" label="More like this" shortcut="M" onClick={() => moreLike(row)} />
+        <LikeButton row={row} />
+      </div>
+    </div>
+  );
+}
+
+const passageLabel = (match: { start_s: number; end_s: number }): string =>
+  `matches from ${moment(match.start_s)} to ${moment(match.end_s)}`;
+
+function Length({ row }: { row: Row }) {
+  const known = peaks(row.clip_id).value;
+  const length = row.duration_s ?? (known === "waiting" ? null : known.end_s);
+  return <>{length === null ? "" : duration(length)}</>;
+}
+
+/** The calibrated word and number; a hit in a space without calibration has its similarity alone. */
+export function Score({ row }: { row: Row }) {
+  if (row.score === null) return null;
+  if (row.via.every((via) => via.part.startsWith("words"))) return <span class="score">By its name</span>;
+  if (row.probability === null) return <span class="score">{row.score.toFixed(2)}</span>;
+  const sure = confidence(row.probability);
+  return (
+    <span class={`score score-${sure.level}`} title={`similarity ${row.score.toFixed(3)}`}>
+      <span class="score-bar" aria-hidden="true" />
+      <span class="score-word">{sure.word}</span> <span class="score-number">{percent(row.probability)}</span>
+    </span>
+  );
+}
+
+function LikeButton({ row }: { row: Row }) {
+  const liked = opinionOf(row.clip_id) === "like";
+  return (
+    <IconButton
+      icon="like"
+      label={`Like ${row.title}`}
+      shortcut="L"
+      pressed={liked}
+      filled={liked}
+      onClick={() => void setOpinion(row.clip_id, liked ? null : "like")}
+    />
+  );
+}

@@ -1,0 +1,53 @@
+/** A row of the list: a hit, or a clip of the library that nobody asked about. */
+import type { Clip, Hit, Tag } from "../api/service";
+import type { Passage } from "../question/model";
+
+export interface Row {
+  clip_id: number;
+  title: string;
+  path: string;
+  /** The matching passage; null for a clip as such. */
+  match: (Passage & { segment_id: number }) | null;
+  score: number | null;
+  probability: number | null;
+  tags: readonly Tag[];
+  via: Hit["via"];
+  duration_s: number | null;
+  missing: boolean;
+}
+
+const SHOWN_FROM = 0.1;
+
+export function rowOfHit(hit: Hit): Row {
+  return {
+    clip_id: hit.clip_id,
+    title: hit.title,
+    path: hit.path,
+    match: { start_s: hit.start_s, end_s: hit.end_s, segment_id: hit.segment_id },
+    score: hit.score,
+    probability: hit.probability,
+    tags: hit.tags,
+    via: hit.via,
+    duration_s: null,
+    missing: false,
+  };
+}
+
+export function rowOfClip(clip: Clip): Row {
+  return {
+    clip_id: clip.id,
+    title: clip.title,
+    path: clip.path,
+    match: null,
+    score: null,
+    probability: null,
+    tags: clip.tags,
+    via: [],
+    duration_s: clip.duration_s,
+    missing: clip.missing,
+  };
+}
+
+/** The tags worth a person's time, likeliest first. */
+export const likelyTags = (tags: readonly Tag[], most: number): Tag[] =>
+  tags.filter((tag) => tag.probability >= SHOWN_FROM).slice(0, most);

@@ -1,0 +1,33 @@
+/** Which row is chosen, and what can be done with it: one place for buttons and keys. */
+import { signal } from "@preact/signals";
+import { play, playing, toggle } from "../player/player";
+import { addPart, askOnly } from "../route";
+import { answered } from "./answers";
+import type { Row } from "./rows";
+
+/** The place of the chosen row in the list; -1 for none. */
+export const chosen = signal(-1);
+/** The row that the inspector shows, null when it is closed. */
+export const inspected = signal<Row | null>(null);
+
+export const chosenRow = (): Row | null => answered.peek()?.rows[chosen.peek()] ?? null;
+
+export function choose(place: number): void {
+  const rows = answered.peek()?.rows ?? [];
+  if (rows.length === 0) return;
+  chosen.value = Math.max(0, Math.min(rows.length - 1, place));
+  if (inspected.peek()) inspected.value = rows[chosen.peek()] ?? null;
+}
+
+export const playRow = (row: Row): void => play(row, row.match?.start_s ?? 0);
+
+export function toggleRow(row: Row): void {
+  if (playing.peek() === row.clip_id) toggle();
+  else playRow(row);
+}
+
+export const moreLike = (row: Row): void => askOnly({ thing: { kind: "clip", id: row.clip_id }, weight: 1 });
+
+export const alsoLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: 1 });
+
+export const notLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: -1 });

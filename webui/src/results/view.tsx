@@ -1,0 +1,92 @@
+/** The search view: the box, filters, the list of sounds, the inspector. */
+import { Filters } from "../filters/side";
+import { filtersShown } from "../filters/state";
+import { ForYou } from "../foryou/strip";
+import { Inspector } from "../inspector/inspector";
+import { isEmptyLibrary } from "../library/facts";
+import { QuestionBox } from "../question/box";
+import { isEmpty } from "../question/model";
+import { question } from "../route";
+import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
+import { count, plural } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { answered, MOST_HITS, sort, waiting } from "./answers";
+import { ResultList } from "./list";
+import { inspected } from "./selection";
+
+const SORTS: readonly (readonly [string, string])[] = [
+  ["-added", "Newest first"],
+  ["added", "Oldest first"],
+  ["title", "By title"],
+  ["path", "By folder"],
+  ["duration_s", "Shortest first"],
+  ["-duration_s", "Longest first"],
+];
+
+export function SearchView() {
+  if (isEmptyLibrary()) return <EmptyLibraryScreen />;
+  return (
+    <div class={`search-view ${inspected.value ? "with-inspector" : ""}`}>
+      <QuestionBox />
+      <Filters />
+      <main id="main" class="results" tabIndex={-1}>
+        <Results />
+      </main>
+      {inspected.value && <Inspector row={inspected.value} />}
+    </div>
+  );
+}
+
+function Results() {
+  const now = answered.value;
+  const browsing = isEmpty(question.value);
+  return (
+    <>
+      <h1 class="unseen">{browsing ? "All sounds" : "Sounds found"}</h1>
+      {browsing && <ForYou />}
+      <header class="results-head">
+        <p class="summary" role="status">
+          {now ? summary() : "Looking …"}
+        </p>
+        <span class={`busy ${waiting.value ? "busy-on" : ""}`} aria-hidden="true" />
+        {browsing && (
+          <label class="sort">
+            <span class="unseen">Order</span>
+            <select value={sort.value} onChange={(event) => (sort.value = event.currentTarget.value)}>
+              {SORTS.map(([value, name]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <button
+          type="button"
+          class="tool filters-button"
+          aria-expanded={filtersShown.value}
+          onClick={() => (filtersShown.value = !filtersShown.value)}
+        >
+          <Icon name="filter" /> Filters
+          {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
+        </button>
+      </header>
+      {now?.refusal && <RefusedScreen why={now.refusal} />}
+      {now && !now.refusal && (now.verdict === "none" || now.rows.length === 0) && (
+        <NoMatchScreen answered={now} />
+      )}
+      {now && now.rows.length > 0 && <ResultList />}
+    </>
+  );
+}
+
+function summary(): string {
+  const now = answered.value;
+  if (!now || now.refusal) return "";
+  if (now.verdict === null) return plural(now.total, "sound");
+  const took = now.took_ms < 10 ? now.took_ms.toFixed(1) : Math.round(now.took_ms);
+  if (now.rows.length === 0) return "Nothing found";
+  const best = { good: "", weak: "no close match: ", none: "far from what you asked: " }[now.verdict];
+  const all = now.total >= MOST_HITS ? `the best ${count(MOST_HITS)} sounds` : plural(now.total, "sound");
+  return `${best}${all}, ${took} ms`;
+}

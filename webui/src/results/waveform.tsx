@@ -1,0 +1,76 @@
+/** A waveform on a canvas: the matching passage in the accent's colour, the rest quiet, a line where it plays. */
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { playing, position } from "../player/player";
+import type { Passage } from "../question/model";
+import { type Known, peaks } from "./peaks";
+
+interface WaveformProps {
+  clipId: number;
+  match: Passage | null;
+}
+
+const BAR_PX = 2;
+const GAP_PX = 1;
+
+export function Waveform({ clipId, match }: WaveformProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const head = useRef<HTMLSpanElement>(null);
+  const waveform = peaks(clipId);
+
+  useSignalEffect(() => {
+    const found = waveform.value;
+    if (canvas.current) draw(canvas.current, found, match);
+  });
+  useSignalEffect(() => {
+    const line = head.current;
+    const found = waveform.value;
+    if (!line) return;
+    const here = playing.value === clipId && found !== "waiting" && found.end_s > 0;
+    line.hidden = !here;
+    if (here) line.style.left = `${Math.min(100, (position.value / found.end_s) * 100)}%`;
+  });
+
+  return (
+    <span class="waveform">
+      <canvas ref={canvas} aria-hidden="true" />
+      <span ref={head} class="playhead" hidden />
+    </span>
+  );
+}
+
+/** Colours come from the style sheet, so that a change of theme needs no other code. */
+function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null): void {
+  const scale = Math.min(2, devicePixelRatio);
+  const width = canvas.clientWidth || 200;
+  const height = canvas.clientHeight || 40;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.scale(scale, scale);
+  const style = getComputedStyle(canvas);
+  const quiet = style.getPropertyValue(match ? "--wave" : "--wave-strong");
+  const loud = style.getPropertyValue("--wave-match");
+  const low = waveform === "waiting" ? [] : waveform.low;
+  const high = waveform === "waiting" ? [] : waveform.high;
+  const loudest = Math.max(0.02, ...high, ...low.map((value) => -value));
+  const bars = Math.floor(width / (BAR_PX + GAP_PX));
+  const length_s = waveform === "waiting" ? 0 : waveform.end_s;
+  for (let bar = 0; bar < bars; bar++) {
+    const first = Math.floor((bar / bars) * high.length);
+    const last = Math.max(first + 1, Math.floor(((bar + 1) / bars) * high.length));
+    let top = 0;
+    let bottom = 0;
+    for (let at = first; at < last; at++) {
+      top = Math.max(top, high[at] ?? 0);
+      bottom = Math.min(bottom, low[at] ?? 0);
+    }
+    const up = Math.max(0.5, (top / loudest) * (height / 2 - 1));
+    const down = Math.max(0.5, (-bottom / loudest) * (height / 2 - 1));
+    const at_s = ((bar + 0.5) / bars) * length_s;
+    const matches = match !== null && at_s >= match.start_s && at_s <= match.end_s;
+    pen.fillStyle = matches && length_s > 0 ? loud : quiet;
+    pen.fillRect(bar * (BAR_PX + GAP_PX), height / 2 - up, BAR_PX, up + down);
+  }
+}

@@ -1,0 +1,71 @@
+/** Where we are: the view and the question, always equal to the address. */
+import { computed, signal } from "@preact/signals";
+import { NOTHING, type Part, type Question } from "./question/model";
+import { readQuestion, writeQuestion } from "./question/url";
+
+export const VIEWS = { search: "/", map: "/map", library: "/library" } as const;
+export type View = keyof typeof VIEWS;
+
+interface Route {
+  view: View;
+  question: Question;
+}
+
+function read(): Route {
+  const names = Object.keys(VIEWS) as View[];
+  const view = names.find((name) => VIEWS[name] === location.pathname) ?? "search";
+  return { view, question: readQuestion(new URLSearchParams(location.search)) };
+}
+
+const route = signal<Route>(read());
+export const view = computed(() => route.value.view);
+export const question = computed(() => route.value.question);
+
+addEventListener("popstate", () => {
+  route.value = read();
+});
+
+/** The address of a view with a question. */
+export function address(to: View, asked: Question): string {
+  const params = writeQuestion(asked).toString();
+  return VIEWS[to] + (params ? `?${params}` : "");
+}
+
+/** Go there. `replace`: without a new entry in the history, as typing does. */
+export function go(to: Partial<Route>, { replace = false } = {}): void {
+  const next = { ...route.value, ...to };
+  const url = address(next.view, next.question);
+  if (url !== location.pathname + location.search) {
+    history[replace ? "replaceState" : "pushState"](null, "", url);
+  }
+  route.value = next;
+}
+
+/** Ask something else, in the search view unless the map shows the answers too. */
+export function ask(change: Partial<Question>, options: { replace?: boolean } = {}): void {
+  const to = route.value.view === "library" ? "search" : route.value.view;
+  go({ view: to, question: { ...route.value.question, ...change } }, options);
+}
+
+/** Start a new question with this part alone: "more like this". */
+export function askOnly(part: Part): void {
+  go({ view: "search", question: { ...NOTHING, filters: route.value.question.filters, parts: [part] } });
+}
+
+/** Add a part to the question. */
+export function addPart(part: Part): void {
+  ask({ parts: [...route.value.question.parts, part] });
+}
+
+export function changePart(place: number, change: Partial<Part>): void {
+  ask({ parts: question.value.parts.map((part, at) => (at === place ? { ...part, ...change } : part)) });
+}
+
+export function removePart(place: number): void {
+  ask({ parts: question.value.parts.filter((_, at) => at !== place) });
+}
+
+export function toggleFilter(where: string): void {
+  const { filters } = question.value;
+  ask({ filters: filters.includes(where) ? filters.filter((one) => one !== where) : [...filters, where] });
+}

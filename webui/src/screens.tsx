@@ -1,0 +1,159 @@
+/** What is shown when there is nothing to show: why, and what to do about it. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { reachability, Refused } from "./api/client";
+import { beginSession } from "./api/service";
+import { libraryChanged } from "./library/facts";
+import { isEmpty, NOTHING } from "./question/model";
+import type { Answered } from "./results/answers";
+import { ask, go } from "./route";
+import { Icon, type IconName } from "./ui/icons";
+
+interface ScreenProps {
+  icon: IconName;
+  title: string;
+  children: ComponentChildren;
+  class?: string;
+}
+
+function Screen({ icon, title, children, class: extra = "" }: ScreenProps) {
+  return (
+    <section class={`screen ${extra}`} aria-label={title}>
+      <span class="screen-icon">
+        <Icon name={icon} />
+      </span>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+export function EmptyLibraryScreen() {
+  return (
+    <main id="main" class="alone">
+      <Screen icon="folder" title="The library is empty">
+        <p>Add sounds, and they can be found by words, by example and by what you like.</p>
+        <p>
+          <button type="button" class="primary" onClick={() => go({ view: "library" })}>
+            Add sounds
+          </button>
+        </p>
+        <p class="hint">
+          Or index a whole folder where it lies: <code>soundalike index ~/Sounds</code>
+        </p>
+      </Screen>
+    </main>
+  );
+}
+
+export function NoMatchScreen({ answered }: { answered: Answered }) {
+  const filtered = answered.question.filters.length > 0 || answered.question.region !== "";
+  const browsing = isEmpty(answered.question);
+  const title = browsing ? "No sound passes these filters" : "Nothing sounds like that";
+  return (
+    <Screen icon="search" title={title} class={answered.rows.length > 0 ? "screen-low" : ""}>
+      <p>
+        {answered.rows.length > 0
+          ? "What comes closest is below, and it is not close."
+          : "Nothing in this library comes near it."}
+      </p>
+      <p class="screen-actions">
+        {filtered && (
+          <button type="button" class="secondary" onClick={() => ask({ filters: [], region: "" })}>
+            Search without filters
+          </button>
+        )}
+        {!browsing && (
+          <button type="button" class="secondary" onClick={() => go({ question: NOTHING })}>
+            Show all sounds
+          </button>
+        )}
+      </p>
+      {!browsing && answered.rows.length === 0 && (
+        <p class="hint">
+          Try other words, or drop a sound that is like it: examples find what names do not say.
+        </p>
+      )}
+    </Screen>
+  );
+}
+
+export function RefusedScreen({ why }: { why: string }) {
+  return (
+    <Screen icon="close" title="This cannot be asked">
+      <p class="refusal" role="alert">
+        <bdi>{why}</bdi>
+      </p>
+      <p class="screen-actions">
+        <button type="button" class="secondary" onClick={() => history.back()}>
+          Back
+        </button>
+        <button type="button" class="secondary" onClick={() => go({ question: NOTHING })}>
+          Start anew
+        </button>
+      </p>
+    </Screen>
+  );
+}
+
+export function GoneScreen() {
+  return (
+    <div class="gone" role="alert">
+      <span class="busy busy-on" aria-hidden="true" />
+      <p>
+        <strong>The search service does not answer.</strong> It may be restarting; this page goes on by itself
+        as soon as it is back. If you run it, look at the window of <code>soundalike serve</code>.
+      </p>
+    </div>
+  );
+}
+
+export function KeyScreen() {
+  const [key, setKey] = useState("");
+  const [wrong, setWrong] = useState("");
+  const enter = async (event: Event) => {
+    event.preventDefault();
+    try {
+      await beginSession(key.trim());
+      reachability.value = "ok";
+      await libraryChanged();
+    } catch (error) {
+      setWrong(
+        error instanceof Refused && error.status === 401
+          ? "This key is not known, or it was revoked."
+          : String(error),
+      );
+    }
+  };
+  return (
+    <main id="main" class="alone">
+      <Screen icon="keys" title="This library needs a key">
+        <p>Ask whoever runs it for an API key. It stays in this browser, where no script can read it.</p>
+        <form class="key-form" onSubmit={(event) => void enter(event)}>
+          <label for="key">API key</label>
+          <div class="field-row">
+            <input
+              id="key"
+              type="password"
+              autocomplete="current-password"
+              required
+              value={key}
+              aria-describedby="key-wrong"
+              aria-invalid={wrong !== ""}
+              onInput={(event) => setKey(event.currentTarget.value)}
+            />
+            <button type="submit" class="primary">
+              Enter
+            </button>
+          </div>
+          <p id="key-wrong" class="refusal" role="alert">
+            {wrong}
+          </p>
+        </form>
+        <p class="hint">
+          Keys are made with <code>soundalike keys add NAME</code>
+        </p>
+      </Screen>
+    </main>
+  );
+}

@@ -1,0 +1,53 @@
+/** The keys, told; and a switch that turns single letters off for those whose tools send letters. */
+import { signal } from "@preact/signals";
+import { Dialog } from "./dialog";
+import { remember, remembered } from "./theme";
+
+const KEY = "soundalike.letters";
+
+export const keysShown = signal(false);
+/** Whether single letters do something (WCAG 2.1.4: they can be turned off). */
+export const letters = signal(remembered(KEY) !== "off");
+letters.subscribe((on) => remember(KEY, on ? "on" : "off"));
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["/", "Type a question"],
+  ["↑ ↓", "Choose a sound"],
+  ["Space", "Play from the match, pause"],
+  ["← →", "Back and forth by a second"],
+  ["Enter", "Show the sound"],
+  ["M", "More like this"],
+  ["A", "Also like this: add it to the question"],
+  ["N", "Not like this"],
+  ["L", "Like"],
+  ["D", "Dislike"],
+  ["S", "Spectrogram"],
+  ["R", "Record"],
+  ["Esc", "Close"],
+  ["?", "These keys"],
+];
+
+export function KeysDialog() {
+  return (
+    <Dialog title="Keyboard" onClose={() => (keysShown.value = false)}>
+      <dl class="keys">
+        {KEYS.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={letters.value}
+          onChange={(event) => (letters.value = event.currentTarget.checked)}
+        />
+        Single letters are shortcuts
+      </label>
+    </Dialog>
+  );
+}

@@ -1,0 +1,18 @@
+/** The build: hashed names, one chunk for what the first page needs, others for what is opened later. */
+import { defineConfig } from "vite";
+
+/** Whatever is fetched only when it is first shown. */
+const LATER =
+  /wavesurfer|passagewaveform|\/(recorder|microphone|passage|cutter)\.ts|\/map\/|\/library\/(view|job|jobs|uploads)\.ts|library\.css/;
+
+export default defineConfig({
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "page", test: (id: string) => !LATER.test(id) }] } },
+    },
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8000" } },
+});
