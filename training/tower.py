@@ -10,15 +10,15 @@ split that ranks clips as well as the 527 probabilities themselves do (docs/trai
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from search.encoders.tower import UNKNOWN, Reader, TextTower, pad
+from search.encoders.tower import SCALE, UNKNOWN, Reader, TextTower, WordPieces, pad
 
 _KEPT = re.compile(r"(##)?[a-z]+|[!-/:-@\[-`{-~]|[0-9]")
 
@@ -98,14 +98,31 @@ def loss_terms(tower: TextTower, rows: Sequence[Sequence[int]], wanted: Tensor) 
     }
 
 
-def tower_tensors(reader: Reader) -> dict[str, Tensor]:
-    """The tower's weights: word pieces as 8-bit numbers with a scale each, the rest in half precision."""
+def without_untaught(reader: Reader, rows: Iterable[Sequence[int]]) -> Reader:
+    """The same tower without the word pieces that no text of ``rows`` (piece numbers) had: nothing ever taught them.
+
+    What would have been read as one of them is read as smaller pieces instead.
+    """
+    used = {number for row in rows for number in row}
+    vocabulary = reader.pieces.vocabulary
+    kept = [number for number, piece in enumerate(vocabulary) if piece == UNKNOWN or number in used]
     state = reader.tower.state_dict()
-    vectors = state.pop("pieces.weight")
-    scale = vectors.abs().amax(1).clamp(min=1e-8) / 127
-    tensors = {name: value.half().contiguous() for name, value in state.items()}
-    tensors["pieces"] = (vectors / scale[:, None]).round().to(torch.int8)
-    # halves reach down to 6e-8: a scale below is a piece that nothing has taught
-    tensors["pieces_scale"] = scale.half()
+    state["pieces.weight"] = state["pieces.weight"][kept]
+    tower = TextTower(replace(reader.tower.shape, pieces=len(kept)))
+    tower.load_state_dict(state)
+    return Reader(tower, WordPieces([vocabulary[number] for number in kept]))
+
+
+def tower_tensors(reader: Reader) -> dict[str, Tensor]:
+    """The tower's weights: rows of matrices as 8-bit numbers with a scale each, the rest in half precision."""
+    tensors: dict[str, Tensor] = {}
+    for name, value in reader.tower.state_dict().items():
+        if value.ndim != 2:
+            tensors[name] = value.half().contiguous()
+            continue
+        # halves reach down to 6e-8: a scale below is a row of nothing
+        scale = value.abs().amax(1).clamp(min=1e-7) / 127
+        tensors[name] = (value / scale[:, None]).round().to(torch.int8)
+        tensors[f"{name}{SCALE}"] = scale.half()
     tensors["vocabulary"] = torch.frombuffer(bytearray("\n".join(reader.pieces.vocabulary).encode()), dtype=torch.uint8)
     return tensors

@@ -20,7 +20,7 @@ from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
 from training.space import class_directions, fit_space
 from training.student import load_teacher
 from training.texts import PART, TEMPLATE, Library, Meanings, MiniLm, read_all
-from training.tower import Lessons, TowerRecipe, learn, loss_terms, tower_tensors, vocabulary
+from training.tower import Lessons, TowerRecipe, learn, loss_terms, tower_tensors, vocabulary, without_untaught
 
 TOWER = "tower.safetensors"
 HELD_OUT = 3_000
@@ -104,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     lessons = Lessons([pieces.read(text) for text in read.texts], read.meanings)
     learn(tower, lessons, TowerRecipe(steps=args.steps), args.seed, report)
-    save_file(tower_tensors(Reader(tower, pieces)), args.folder / TOWER, metadata={"steps": str(args.steps)})
+    reader = without_untaught(Reader(tower, pieces), lessons.numbers)
+    save_file(tower_tensors(reader), args.folder / TOWER, metadata={"steps": str(args.steps)})
     return 0
 
 

@@ -21,6 +21,8 @@ UNKNOWN = "[UNK]"
 LONGEST = 64
 """Pieces of a query that are read; what follows is not."""
 LONGEST_WORD = 100
+SCALE = ":scale"
+"""Ends the name of the scales that belong to a matrix in a file."""
 SHARPNESS = 25.0
 """One over the temperature of the softmax over classes; this and the next were chosen on the development split."""
 COMMON_SHARE = 0.75
@@ -72,6 +74,7 @@ class TextTower(nn.Module):
 
     def __init__(self, shape: TowerShape) -> None:
         super().__init__()
+        self.shape = shape
         self.pieces = nn.Embedding(shape.pieces, shape.width)
         self.neighbours = nn.Conv1d(shape.width, shape.width, 3, padding=1)
         self.importance = nn.Linear(shape.width, 1)
@@ -134,23 +137,24 @@ def pad(rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 def read_tensors(state: Mapping[str, Tensor]) -> Reader:
-    """A reader from its file: word pieces' vectors are whole numbers of -127 to 127 times a scale per piece.
+    """A reader from its file: matrices are whole numbers of -127 to 127 times a scale per row.
 
     Raises KeyError or RuntimeError when something is missing or of another shape.
     """
     vocabulary = bytes(state["vocabulary"].numpy()).decode().split("\n")
-    vectors = state["pieces"].float() * state["pieces_scale"].float()[:, None]
-    rest = {
-        name: value.float() for name, value in state.items() if name not in ("vocabulary", "pieces", "pieces_scale")
+    weights = {
+        name: value.float() * state[f"{name}{SCALE}"].float()[:, None] if value.dtype == torch.int8 else value.float()
+        for name, value in state.items()
+        if name != "vocabulary" and not name.endswith(SCALE)
     }
     shape = TowerShape(
         pieces=len(vocabulary),
-        width=vectors.shape[1],
-        hidden=len(rest["hidden.bias"]),
-        meaning=len(rest["meaning.bias"]),
-        classes=len(rest["class_directions"]),
-        dim=rest["class_directions"].shape[1],
+        width=weights["pieces.weight"].shape[1],
+        hidden=len(weights["hidden.bias"]),
+        meaning=len(weights["meaning.bias"]),
+        classes=len(weights["class_directions"]),
+        dim=weights["class_directions"].shape[1],
     )
     tower = TextTower(shape)
-    tower.load_state_dict(rest | {"pieces.weight": vectors})
+    tower.load_state_dict(weights)
     return Reader(tower.requires_grad_(False).eval(), WordPieces(vocabulary))

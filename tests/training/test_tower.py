@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from search.encoders.tower import UNKNOWN, TextTower, TowerShape, WordPieces, pad
+from search.encoders.tower import UNKNOWN, Reader, TextTower, TowerShape, WordPieces, pad, read_tensors
 from training.space import class_directions
 from training.texts import ontology, reading_list
-from training.tower import Lessons, TowerRecipe, learn, vocabulary
+from training.tower import Lessons, TowerRecipe, learn, read_by_length, tower_tensors, vocabulary, without_untaught
 
 WORDS = ("dog", "rain", "bell", "horn", "car", "loud", "far", "old")
 
@@ -70,3 +70,28 @@ def test_the_ontologys_names_and_sentences_are_read(shared):
     names, sentences = ontology(shared / "data" / "captions" / "ontology.json")
     assert "dog" in names
     assert len(sentences) > 500
+
+
+def test_texts_of_different_lengths_are_read_in_their_order():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    tower = new_tower(pieces)
+    rows = [pieces.read(" ".join(WORDS[: 1 + i % 7])) for i in range(150)]
+    with torch.inference_mode():
+        assert torch.allclose(read_by_length(tower, rows), tower.read(pad(rows)), atol=1e-6)
+
+
+def test_pieces_that_nothing_taught_are_left_out_and_the_others_mean_the_same():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    reader = Reader(new_tower(pieces), pieces)
+    smaller = without_untaught(reader, [pieces.read("old car horn"), pieces.read("dog")])
+    assert smaller.pieces.vocabulary == (UNKNOWN, "dog", "horn", "car", "old")
+    assert torch.allclose(smaller.directions(["old car", "dog horn"]), reader.directions(["old car", "dog horn"]))
+    assert smaller.pieces.read("rain") == [0]
+
+
+def test_a_tower_of_eight_bits_reads_as_before():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    reader = Reader(new_tower(pieces), pieces)
+    again = read_tensors(tower_tensors(reader))
+    assert again.pieces.vocabulary == pieces.vocabulary
+    assert float((again.directions(WORDS) * reader.directions(WORDS)).sum(1).min()) > 0.999
