@@ -31,6 +31,14 @@ class Neighbourhoods:
         """How many segments have one."""
         return len(self._shelf.graph.ids)
 
+    def density(self, segment_ids: Ids) -> Scores:
+        """The mean similarity (n,) of segments to their neighbours, NaN for those that came since."""
+        rows = rows_of(self._shelf.graph.ids, segment_ids)
+        means = np.full(len(rows), np.nan, np.float32)
+        there = rows >= 0
+        means[there] = self._shelf.graph.similarities[rows[there]].mean(axis=1)
+        return means
+
     def around(self, scores: Scores) -> Ids:
         """Which of ``scores`` (m,), one of each content and best first, are a query's neighbours: (n,), 10 at most.
 
@@ -48,7 +56,8 @@ class Neighbourhoods:
     ) -> Scores:
         """The scores (n,) of segments with ``plain`` similarity (n,) to the query, which is ``expanded`` (dim,).
 
-        A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it.
+        A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it, and it counts as
+        being in a crowd as the others are.
         """
         rows = rows_of(self._shelf.graph.ids, segment_ids)
         there = rows >= 0
@@ -56,7 +65,9 @@ class Neighbourhoods:
         smooth[there] = scoring.widen(self._shelf.smoothed[rows[there]]) @ expanded
         if not there.all():
             smooth[~there] = vectors(segment_ids[~there]) @ expanded
-        return blended(plain, smooth)
+        density = self.density(segment_ids)
+        usual = np.float32(np.nanmean(density)) if there.any() else np.float32(0)
+        return blended(plain, smooth, np.where(there, density, usual))
 
 
 class Reader:

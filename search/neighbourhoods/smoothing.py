@@ -23,6 +23,9 @@ STRENGTH: Final = 1.2
 FALL: Final = 1.5
 """A score moves from the plain to the smoothed similarity by ``STRENGTH (1 - plain) ^ FALL`` of the way, all of it at
 most: hardly where the plain one says enough, more than half of the way from .4 down."""
+CROWD: Final = 0.25
+"""How much of a segment's mean similarity to its neighbours its smoothed similarity loses: what lies in a crowd is near
+to everything (Conneau et al., ICLR 2018, with half their weight)."""
 SAME: Final = 0.995
 """From this cosine on a neighbour is a copy: it says nothing of a query that the query does not say itself."""
 
@@ -38,13 +41,14 @@ def smoothed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> Vec
     return unit
 
 
-def blended(plain: Scores, smooth: Scores) -> Scores:
-    """The scores (n,) of segments with ``plain`` and ``smooth`` similarities (n,) to the query.
+def blended(plain: Scores, smooth: Scores, density: Scores) -> Scores:
+    """The scores of segments with ``plain`` and ``smooth`` similarities to the query, all of one shape.
 
-    A copy of the query keeps its plain similarity exactly, so that nothing gets in front of it.
+    ``density`` (n,) is each segment's mean similarity to its neighbours. A copy of the query keeps its plain
+    similarity exactly, so that nothing gets in front of it.
     """
     share = np.minimum(np.float32(STRENGTH) * (1 - np.clip(plain, 0, 1)) ** np.float32(FALL), np.float32(1))
-    scores: Scores = (plain + share * (smooth - plain)).astype(np.float32)
+    scores: Scores = (plain + share * (smooth - np.float32(CROWD) * density - plain)).astype(np.float32)
     return scores
 
 

@@ -9,7 +9,7 @@ from search import publishing
 from search.model import ClipPart, Query, RemoveClip, SegmentPart, TextPart
 from search.neighbourhoods import shelf
 from search.neighbourhoods.graph import HITS, Graph, Source, updated
-from search.neighbourhoods.smoothing import EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
+from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from search.settings import Settings
 from search.steering import RecommendQuery
 from search.vectors.exact import ExactIndex
@@ -67,13 +67,21 @@ def test_a_smoothed_vector_is_its_own_plus_its_neighbours_by_their_similarity_cu
 
 def test_a_score_moves_towards_the_smoothed_one_the_more_the_further_away_and_a_copy_keeps_its_own():
     plain = np.array([1.0, 0.9, 0.5, 0.2, 0.0, -0.3], np.float32)
-    scores = blended(plain, np.full(6, 0.7, np.float32))
+    scores = blended(plain, np.full(6, 0.7, np.float32), np.zeros(6, np.float32))
     shares = (scores - plain) / (0.7 - plain)
     expected = np.minimum(STRENGTH * (1 - np.clip(plain, 0, 1)) ** FALL, 1)
     np.testing.assert_allclose(shares, expected, atol=1e-5)
     assert scores[0] == 1.0
     assert (np.diff(shares) >= 0).all()
     assert shares[-1] == 1.0, "never beyond the smoothed one"
+
+
+def test_what_lies_in_a_crowd_loses_part_of_how_dense_it_is_there():
+    plain, smooth = np.array([1.0, 0.5, 0.0], np.float32), np.full(3, 0.6, np.float32)
+    alone = blended(plain, smooth, np.zeros(3, np.float32))
+    crowd = blended(plain, smooth, np.full(3, 0.8, np.float32))
+    shares = np.minimum(STRENGTH * (1 - plain) ** FALL, 1)
+    np.testing.assert_allclose(alone - crowd, shares * CROWD * 0.8, atol=1e-6)
 
 
 # --- the graph --------------------------------------------------------------------------------------------
@@ -145,7 +153,7 @@ def as_set(library, on):
     return type(library).open(library.path, settings, load_encoder=library._load_encoder)
 
 
-def plain_ranking(library, vector, near):
+def plain_ranking(library, vector):
     """The formulas over every segment of the library, without an index, a graph or a cache."""
     view = library.views()[0]
     ids = library.index(view.space).ids()
@@ -163,10 +171,14 @@ def plain_ranking(library, vector, near):
         total = query + (np.maximum(vectors[rows] @ query, 0) ** EXPONENT) @ vectors[rows]
         return total / np.linalg.norm(total)
 
+    def density(row):
+        return (vectors[best(vectors[row], contents[row])[:NEIGHBOURS]] @ vectors[row]).mean()
+
     query = smooth(vector, -1)
     rows = best(vector, -1)
-    smoothed_rows = np.stack([smooth(vectors[r], contents[r]) if ids[r] in near else vectors[r] for r in rows])
-    scores = blended((vectors[rows] @ vector).astype(np.float32), smoothed_rows @ query)
+    smoothed_rows = np.stack([smooth(vectors[r], contents[r]) for r in rows])
+    plain = (vectors[rows] @ vector).astype(np.float32)
+    scores = blended(plain, smoothed_rows @ query, np.array([density(r) for r in rows], np.float32))
     order = np.argsort(-scores, kind="stable")
     return contents[rows[order]].tolist(), scores[order]
 
@@ -184,10 +196,9 @@ def view_of(library):
 
 
 def test_a_search_ranks_by_the_formulas_over_the_whole_library(library):
-    near = set(view_of(library).index.ids().tolist())
-    assert len(view_of(library).neighbourhoods) == len(near) == 300
+    assert len(view_of(library).neighbourhoods) == len(view_of(library).index) == 300
     for vector in clumped(5, 77, DIM, clumps=30):
-        expected, scores = plain_ranking(library, vector, near)
+        expected, scores = plain_ranking(library, vector)
         found = library.engine.rank(vector, 150)
         np.testing.assert_allclose(found.scores, scores, atol=2e-3)
         assert found.content_ids[:10].tolist() == pytest.approx(expected[:10])

@@ -1,0 +1,178 @@
+"""The ways to let a library's structure into a ranking that were compared, as dense matrices: for small libraries.
+
+Every form gives the similarity (queries, segments) that a ranking goes by. P is the plain cosine; Y and X are queries
+and segments smoothed by their neighbours (`search.neighbourhoods.smoothing`); r is a segment's mean similarity to its
+neighbours, how dense the library is around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import erf, sqrt
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.neighbourhoods.smoothing import EXPONENT, NEIGHBOURS, SAME, blended, distinct, first_of, smoothed
+
+Matrix: TypeAlias = NDArray[np.float32]
+Ids: TypeAlias = NDArray[np.int64]
+
+QUERIES_AT_ONCE = 500
+DIFFUSION_STEPS = 5
+DIFFUSION_SHARE = 0.7
+"""How much of a diffused vector comes from its neighbours at each step."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """``vectors`` (n, dim) of segments, their contents ``own`` (n,); ``queries`` (q, dim), their contents ``asked``.
+
+    A query that is of no content in the library has -1.
+    """
+
+    vectors: Matrix
+    own: Ids
+    queries: Matrix
+    asked: Ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """The neighbours of rows: ``ids`` (n, k) of segments, one of each content, and ``similarities`` (n, k)."""
+
+    ids: Ids
+    similarities: Matrix
+
+    def first(self, k: int) -> Near:
+        """The nearest ``k``."""
+        return Near(self.ids[:, :k], self.similarities[:, :k])
+
+
+def near(rows: Matrix, contents: Ids, material: Material, k: int, *, below: float = np.inf) -> Near:
+    """The ``k`` nearest segments of ``rows`` (n, dim), not of their own ``contents`` (n,), under ``below``."""
+    ids, similarities = [], []
+    for start in range(0, len(rows), QUERIES_AT_ONCE):
+        part = slice(start, start + QUERIES_AT_ONCE)
+        scores = rows[part] @ material.vectors.T
+        most = min(scores.shape[1], 20 * k)
+        best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1), axis=1)
+        found = np.take_along_axis(scores, best, axis=1)
+        kept = distinct(material.own[best], contents[part]) & (found < below)
+        one = first_of(kept, best, found, k)
+        ids.append(one[0])
+        similarities.append(one[1])
+    return Near(np.concatenate(ids), np.concatenate(similarities))
+
+
+class Forms:
+    """What is computed once for all forms over one `Material`."""
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+        self.plain: Matrix = material.queries @ material.vectors.T
+        self.of_segments = near(material.vectors, material.own, material, 2 * NEIGHBOURS)
+        self.of_queries = near(material.queries, material.asked, material, 2 * NEIGHBOURS, below=SAME)
+        self.density = self.of_segments.first(NEIGHBOURS).similarities.mean(axis=1)
+
+    def smoothed(self, k: int = NEIGHBOURS, among: Matrix | None = None) -> tuple[Matrix, Matrix]:
+        """Queries (q, dim) and segments (n, dim) smoothed by ``k`` neighbours, which are rows of ``among``."""
+        rows = self.material.vectors if among is None else among
+        around = self.of_queries.first(k), self.of_segments.first(k)
+        own = self.material.queries, rows
+        asked, kept = (_smoothed(one, by, rows) for one, by in zip(own, around, strict=True))
+        return asked, kept
+
+    def both(self, k: int = NEIGHBOURS) -> Matrix:
+        """Y X: both sides smoothed."""
+        asked, kept = self.smoothed(k)
+        similarity: Matrix = asked @ kept.T
+        return similarity
+
+    def expansion(self) -> Matrix:
+        """Y V: only the query is smoothed (average query expansion, Chum et al., ICCV 2007, weighted)."""
+        similarity: Matrix = self.smoothed()[0] @ self.material.vectors.T
+        return similarity
+
+    def chosen(self, k: int = NEIGHBOURS) -> Matrix:
+        """What searches do: from P towards Y X less a part of r, the more the smaller P is."""
+        return blended(self.plain, self.both(k), self.density)
+
+    def without_crowds(self) -> Matrix:
+        """The same without r."""
+        return blended(self.plain, self.both(), np.zeros_like(self.density))
+
+    def mutual_proximity(self) -> Matrix:
+        """The probability that both have less similar ones (Schnitzer et al., JMLR 2012), as a logarithm."""
+        rows = self.material.queries
+        of_segments = self.material.vectors @ rows.T
+        log = _log_normal_cdf((self.plain - of_segments.mean(axis=1)) / of_segments.std(axis=1))
+        asked = (self.plain - self.plain.mean(axis=1, keepdims=True)) / self.plain.std(axis=1, keepdims=True)
+        return log + _log_normal_cdf(asked)
+
+    def local_scaling(self, weight: float) -> Matrix:
+        """P - weight r: what lies in a dense place must come closer (Conneau et al., ICLR 2018)."""
+        similarity: Matrix = self.plain - np.float32(weight) * self.density
+        return similarity
+
+    def diffusion(self) -> Matrix:
+        """Vectors spread over the graph of neighbours (Iscen et al., CVPR 2017, truncated), both sides."""
+        around = self.of_segments.first(NEIGHBOURS)
+        weights = np.maximum(around.similarities, 0) ** EXPONENT
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+        spread = self.material.vectors
+        for _ in range(DIFFUSION_STEPS):
+            come = _weighted(weights, around.ids, spread)
+            spread = (1 - DIFFUSION_SHARE) * self.material.vectors + DIFFUSION_SHARE * come
+        spread = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+        asked, _ = self.smoothed(among=spread)
+        similarity: Matrix = asked @ spread.T
+        return similarity
+
+
+FORMS: Mapping[str, Callable[[Forms], Matrix]] = {
+    "plain cosine": lambda forms: forms.plain,
+    "query expansion": Forms.expansion,
+    "both sides smoothed": Forms.both,
+    "mean of plain and smoothed": lambda forms: _mean(forms.plain, forms.both()),
+    "chosen: smoothed where plain says little": Forms.chosen,
+    "chosen, 5 neighbours": lambda forms: forms.chosen(5),
+    "chosen, 20 neighbours": lambda forms: forms.chosen(20),
+    "chosen, nothing said of crowds": Forms.without_crowds,
+    "local scaling, r / 4": lambda forms: forms.local_scaling(0.25),
+    "local scaling, r / 2": lambda forms: forms.local_scaling(0.5),
+    "mutual proximity": Forms.mutual_proximity,
+    "diffusion": Forms.diffusion,
+    "mean of plain and diffusion": lambda forms: _mean(forms.plain, forms.diffusion()),
+}
+
+
+def _mean(one: Matrix, other: Matrix) -> Matrix:
+    mean: Matrix = (one + other) / np.float32(2)
+    return mean
+
+
+def _smoothed(rows: Matrix, around: Near, among: Matrix) -> Matrix:
+    parts = [
+        smoothed(rows[some], among[around.ids[some]], around.similarities[some])
+        for some in (slice(start, start + QUERIES_AT_ONCE) for start in range(0, len(rows), QUERIES_AT_ONCE))
+    ]
+    return np.concatenate(parts)
+
+
+def _weighted(weights: Matrix, ids: Ids, rows: Matrix) -> Matrix:
+    parts = [
+        np.matmul(weights[some][:, np.newaxis, :], rows[ids[some]])[:, 0, :]
+        for some in (slice(start, start + QUERIES_AT_ONCE) for start in range(0, len(ids), QUERIES_AT_ONCE))
+    ]
+    return np.concatenate(parts)
+
+
+def _log_normal_cdf(z: Matrix) -> Matrix:
+    """Logarithm of the standard normal distribution, by table: a ranking needs no more than four digits."""
+    grid = np.linspace(-6, 6, 1201)
+    table = np.log([0.5 * (1 + erf(x / sqrt(2))) for x in grid])
+    return np.interp(z, grid, table).astype(np.float32)
