@@ -33,7 +33,6 @@ def test_every_form_gives_a_similarity_that_ranks_kinds_better_than_chance(form:
     assert similarity.shape == (len(tasks.material.queries), 120)
     row = tasks.row(form, similarity)
     assert row.kinds > 0.6
-    assert row.copies > 0.05, "one in sixty by chance"
 
 
 def test_the_chosen_form_is_plain_for_a_copy_and_smoothed_for_what_is_far() -> None:
