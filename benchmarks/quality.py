@@ -15,11 +15,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import hubness
+from benchmarks import hubness, verdicts
 from benchmarks.datasets import DataSet
 from benchmarks.encoding import EncodedClip, EncodingCache, Told, encode
 from benchmarks.machine import Machine, this_machine
 from benchmarks.ranking import RankedSet, ranked_set
+from benchmarks.verdicts import VerdictRow
 from search import evaluation
 from search.errors import UsageError
 from search.evaluation import Difference, Estimate, Judged
@@ -98,6 +99,7 @@ class QualityReport:
     encoders: tuple[EncoderFacts, ...]
     datasets: tuple[SetFacts, ...]
     tables: tuple[Table, ...]
+    verdicts: tuple[VerdictRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def run(
 
     Raises AudioError for a clip that cannot be decoded, UsageError when there was nothing to ask at all.
     """
-    facts, tables = [], []
+    facts, tables, sure = [], [], []
     for dataset in datasets:
         asked = questions(dataset)
         answers: dict[str, dict[str, Answered]] = {}  # protocol -> encoder -> answers
@@ -142,17 +144,21 @@ def run(
             encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
             if encoder is encoders[0]:
                 facts.append(describe(dataset, encoded))
-            with ranked_set(encoded, encoder.spec, settings) as ranked:
+            with ranked_set(encoded, encoder.spec, settings, verdicts.titles(dataset)) as ranked:
                 for row, one in ((name, ranked), (PLAIN.format(name), ranked.plain)):
                     found = {} if one is None else _answers(dataset, asked, encoder, one, queries)
                     for protocol, answered in found.items():
                         answers.setdefault(protocol, {})[row] = answered
+                if queries != "text":
+                    sure.append(verdicts.measure(dataset, name, ranked))
         tables += [tabulate(dataset.name, protocol, rows, seed, resamples) for protocol, rows in answers.items()]
     measured = tuple(table for table in tables if table.queries)
     if not measured:
         raise UsageError("nothing to measure: no clip has a relevant one, or no encoder here reads the sets' texts")
     specs = tuple(describe_encoder(encoder.spec) for encoder in encoders)
-    return QualityReport(seed, resamples, this_machine(), specs, tuple(facts), measured)
+    return QualityReport(
+        seed, resamples, this_machine(), specs, tuple(facts), measured, tuple(row for row in sure if row)
+    )
 
 
 def _answers(

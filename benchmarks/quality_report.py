@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks import verdicts
 from benchmarks.quality import EXAMPLE, FOLDS, TEXT, QualityReport, Row, Table
 from benchmarks.report import markdown_table, new_figure
 from search.evaluation import METRICS, Difference, Estimate
@@ -35,6 +36,14 @@ def markdown(report: QualityReport) -> str:
         if tables:
             parts.append(f"## {protocol[0].upper()}{protocol[1:]}")
             parts += [_table(table) for table in tables]
+    if report.verdicts:
+        parts += [
+            "## Verdicts",
+            'Every clip asked among those of other groups, and with its class taken out; *right* is the mean of "not '
+            'none" the first time and "none" the second. *calibration error* is how far the probabilities of the '
+            "hits of both are from what came true.",
+            verdicts.table(report.verdicts),
+        ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.encoding import EncodedClip
-from search import wiring
-from search.model import AddContent, ClipPart, Content, EncoderSpec, FileFacts, Space
+from search import confidence, wiring
+from search.model import AddContent, Answer, ClipPart, Content, EncoderSpec, FileFacts, Query, Space
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class RankedSet:
         self._library = library
         self._clip_ids = clip_ids
         self._clips_of = clips_of
+        self._place_of = {clip_id: place for place, clip_id in enumerate(clip_ids.tolist())}
         self.plain = plain
         """The same ranked without neighbourhoods, None where there are none."""
 
@@ -59,10 +60,38 @@ class RankedSet:
         out[: len(clips)] = clips
         return out
 
+    def page(
+        self, clip: int, among: NDArray[np.bool_], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places, cosines and densities (n,).
+
+        A density is the mean similarity of the clip's best segment to its neighbours, NaN where that is not known.
+        """
+        (view,) = self._library.views()
+        vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
+        passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))
+        ranking = self._library.engine.rank(vector, k, among=passing)
+        clips = np.array([self._clips_of[content][0] for content in ranking.content_ids.tolist()], np.int64)
+        cosines = view.index.vectors(ranking.segment_ids) @ vector
+        return clips, cosines, confidence.densities(view.neighbourhoods, ranking.segment_ids)
+
+    def answer(self, clip: int, where: str, k: int) -> Answer:
+        """The whole answer to a search by ``clip`` with a filter."""
+        return self._library.search(Query((ClipPart(int(self._clip_ids[clip])),), k, where))
+
+    def places(self, clip_ids: Sequence[int]) -> list[int]:
+        """The places in the data set of clips, by their ids."""
+        return [self._place_of[clip_id] for clip_id in clip_ids]
+
 
 @contextmanager
-def ranked_set(encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Settings) -> Iterator[RankedSet]:
-    """Write the encodings into a new library in a temporary folder, publish it, and open it for ranking."""
+def ranked_set(
+    encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Settings, titles: Sequence[str] | None = None
+) -> Iterator[RankedSet]:
+    """Write the encodings into a new library in a temporary folder, publish it, and open it for ranking.
+
+    ``titles`` are those of the clips, for filters.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
         wiring.library(Path(folder) / "library", settings, create=True) as library,
@@ -70,7 +99,11 @@ def ranked_set(encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Sett
         root = library.jobs.root(folder)
         with library.jobs.lease("soundalike bench quality", wait_s=0) as lease:
             space = library.jobs.space(spec)
-            changes = [_addition(place, clip, root.id, space) for place, clip in enumerate(encoded)]
+            names = titles or [_name(place) for place in range(len(encoded))]
+            changes = [
+                _addition(place, clip, title, root.id, space)
+                for place, (clip, title) in enumerate(zip(encoded, names, strict=True))
+            ]
             for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
                 library.jobs.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
             library.publish(space, lease, always=True)
@@ -86,7 +119,7 @@ def ranked_set(encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Sett
             yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)
 
 
-def _addition(place: int, clip: EncodedClip, root_id: int, space: Space) -> AddContent:
+def _addition(place: int, clip: EncodedClip, title: str, root_id: int, space: Space) -> AddContent:
     """What the bulk job would write. The names and the format are nothing that a ranking by vectors looks at."""
     name = _name(place)
     content = Content(
@@ -99,7 +132,7 @@ def _addition(place: int, clip: EncodedClip, root_id: int, space: Space) -> AddC
         silent=bool(clip.encoding.silent.all()),
     )
     facts = FileFacts(name, size_bytes=0, mtime_ns=0)
-    return AddContent(root_id, facts, content, name, {}, space.id, clip.encoding)
+    return AddContent(root_id, facts, content, title, {}, space.id, clip.encoding)
 
 
 def _name(place: int) -> str:

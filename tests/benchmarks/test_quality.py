@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import datasets, hubness, quality, quality_report, report
+from benchmarks import datasets, hubness, quality, quality_report, report, verdicts
 from benchmarks.encoding import EncodingCache, encode
 from benchmarks.ranking import ranked_set
 from search import evaluation
@@ -209,3 +209,19 @@ def test_a_set_of_a_hundred_clips_is_ranked_with_and_without_neighbourhoods(tmp_
         for table in found.tables:
             assert [row.encoder for row in table.rows] == rows
         assert all(row.hubness is not None for row in found.tables[0].rows)
+
+
+def test_a_verdict_is_asked_for_with_the_class_there_and_taken_out(tmp_path: Path) -> None:
+    """Tones that sound alike are found and promised; with all of a pitch taken out the others are not promised."""
+    tones = datasets.load(write_set(tmp_path, seconds=0.4))
+    encoder = ReadingEncoder()
+    spec = replace(encoder.spec, calibration=(20.0, -16.0))
+    encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
+    with ranked_set(encoded, spec, Settings.from_env({}), verdicts.titles(tones)) as ranked:
+        row = verdicts.measure(tones, "reading", ranked)
+    assert row is not None
+    assert row.queries == 12
+    assert row.there[0] == row.taken_out[2] == row.right == 1.0
+    assert row.calibration_error is not None
+    assert row.calibration_error < 0.1
+    assert "1.00 / 0.00 / 0.00" in verdicts.table([row])

@@ -1,0 +1,136 @@
+"""Fit how sure a hit is (`search.confidence`) on material that may be learnt from, ranked by the engine as it ranks.
+
+    python -m benchmarks.fit_confidence [--manifest ../shared/data/natural/manifest.csv] [--encoder cnn:mn04]
+
+Every clip whose name says a kind is a query, once among those of other collections and once with everything of its
+kind taken out of these. A hit is relevant when its name says the same kind, or a tagger hears the same in both
+(`benchmarks.heard`); taken out is what is relevant. A logistic regression then says how the cosine, the density around
+the hit and the mean cosine of the page make a probability; verdicts are thresholds of the best one of a page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import heard
+from benchmarks.encoding import EncodingCache, encode
+from benchmarks.fit_centre import sound_words
+from benchmarks.neighbourhoods import LONGEST_S, NATURAL
+from benchmarks.outputs import CACHE, tell
+from benchmarks.ranking import RankedSet, ranked_set
+from search import confidence, evaluation, wiring
+from search.errors import UsageError
+from search.settings import Settings
+
+FEATURES = ("cosine", "density", "around")
+NEWTON_STEPS = 50
+RIDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """The first hits of one query: ``features`` (n, 3), calibrated, and which are ``relevant`` (n,)."""
+
+    features: NDArray[np.float64]
+    relevant: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """``alike`` (clips, clips): what is of a kind; ``elsewhere`` the same: of another collection; ``asked`` (q,)."""
+
+    alike: NDArray[np.bool_]
+    elsewhere: NDArray[np.bool_]
+    asked: NDArray[np.int64]
+
+
+def kinds_of(rows: list[dict[str, str]], classes: NDArray[np.int64]) -> Kinds:
+    """From the manifest's rows and what was heard in them; asked is what has its kind elsewhere by name and by ear."""
+    words = [sound_words(row["original_path"]) for row in rows]
+    by_name, elsewhere = evaluation.relevance(words, [row["repo"] for row in rows])
+    by_ear = heard.of_a_kind(classes)
+    asked = np.flatnonzero((by_name & by_ear).any(axis=1))
+    return Kinds((by_name | by_ear) & elsewhere, elsewhere, asked)
+
+
+def pages(ranked: RankedSet, kinds: Kinds, calibration: tuple[float, float]) -> Iterator[tuple[Page, Page]]:
+    """Every query's page with its kind there, and with it taken out."""
+    slope, offset = calibration
+    for query in kinds.asked.tolist():
+        found = []
+        for among in (kinds.elsewhere[query], kinds.elsewhere[query] & ~kinds.alike[query]):
+            clips, cosines, density = ranked.page(query, among, confidence.PAGE)
+            around = np.full(len(clips), cosines.mean() if len(clips) else 0.0)
+            features = slope * np.stack([cosines, density, around], axis=1).astype(np.float64) + offset
+            found.append(Page(features, kinds.alike[query, clips]))
+        yield found[0], found[1]
+
+
+def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights (m + 1,), the constant last, of the logistic regression of ``true`` (n,) on ``features`` (n, m)."""
+    rows = np.concatenate([features, np.ones((len(features), 1))], axis=1)
+    weights = np.zeros(rows.shape[1])
+    for _ in range(NEWTON_STEPS):
+        chance = 1 / (1 + np.exp(-rows @ weights))
+        curve = (rows.T * (chance * (1 - chance))) @ rows + RIDGE * np.eye(len(weights))
+        weights += np.linalg.solve(curve, rows.T @ (true - chance))
+    return weights
+
+
+def report(there: list[Page], out: list[Page]) -> str:
+    """The weights, how well they separate, and what thresholds of the best hit's probability would do."""
+    both = [*there, *out]
+    features = np.concatenate([page.features for page in both])
+    relevant = np.concatenate([page.relevant for page in both])
+    weights = logistic(features, relevant)
+    lines = [f"{len(there)} queries, {len(features)} hits, {relevant.mean():.2f} of them relevant"]
+    lines.append("  ".join(f"{name} {w:.3f}" for name, w in zip((*FEATURES, "offset"), weights, strict=True)))
+    for what, some in (("fitted", weights), ("cosine alone, calibrated", np.array([1.0, 0.0, 0.0, 0.0]))):
+        chance = 1 / (1 + np.exp(-(features @ some[:-1] + some[-1])))
+        error = evaluation.calibration(chance, relevant).error
+        best_there, best_out = (
+            np.array([1 / (1 + np.exp(-(page.features @ some[:-1] + some[-1]).max())) for page in pages_])
+            for pages_ in (there, out)
+        )
+        lines.append(f"{what}: calibration error {error:.3f}")
+        lines += [
+            f"  best of a page from {t:.2f} on: {np.mean(best_there >= t):.3f} with the kind there, "
+            f"{np.mean(best_out >= t):.3f} with it taken out"
+            for t in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+        ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Fit and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--manifest", type=Path, default=NATURAL, help="a CSV path,original_path,repo,seconds")
+    parser.add_argument("--encoder", default="cnn:mn04", help="whose calibrated cosines are weighed")
+    parser.add_argument("--tagger", default="cnn:mn04", help="the second opinion beside names")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="keeps encodings and what was heard")
+    args = parser.parse_args()
+    settings = Settings.from_env(os.environ)
+    with args.manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) <= LONGEST_S]
+        rows = [row for row in rows if sound_words(row["original_path"])]
+    paths = [args.manifest.parent / row["path"] for row in rows]
+    encoder = wiring.encoder(args.encoder, settings)
+    calibration = encoder.spec.calibration
+    if calibration is None:
+        raise UsageError(f"{args.encoder} has no calibration to build on")
+    classes = heard.classes(paths, wiring.encoder(args.tagger, settings), args.cache / "heard.npz", tell)
+    with ranked_set(encode(paths, encoder, EncodingCache(args.cache), tell), encoder.spec, settings) as ranked:
+        found = list(pages(ranked, kinds_of(rows, classes), calibration))
+    print(report([there for there, _ in found], [out for _, out in found]))
+
+
+if __name__ == "__main__":
+    main()
