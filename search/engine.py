@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from search.collapsing import Collapsed, Twins, collapsed
 from search.errors import QueryError
 from search.explain import Explainer, Found
 from search.fusion import RankedClips, fuse
@@ -44,6 +45,8 @@ MAX_PARTS = 64
 FUSION_DEPTH = 200
 """How deep a ranking is read before it is merged: beyond this a reciprocal rank no longer moves a hit."""
 WORDS_DEPTH = 1_000
+COPIES_READ = 20
+"""How many more clips are read at first where copies are folded: those of the last hits are to be named too."""
 GOOD_PROBABILITY = 0.5
 WEAK_PROBABILITY = 0.2
 
@@ -57,11 +60,13 @@ class SearchEngine:
         views: Callable[[str | None], list[SpaceView]],
         encoder: Callable[[Space], Encoder],
         melody: Callable[[], MelodyView | None] = lambda: None,
+        twins: Twins = lambda content_ids: content_ids,
     ) -> None:
         self._catalog = catalog
         self._views = views
         self._reader = PartReader(encoder)
         self._tunes = TuneSearch(melody)
+        self._twins = twins
 
     def search(self, query: Query) -> Answer:
         """The ``query.k`` best clips, one hit each.
@@ -77,12 +82,10 @@ class SearchEngine:
         words = self._words(query, views[0], where)
         tunes = self._tunes.ask(query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
         others = [*words, *tunes.ranked]
-        by_sound = [found for one in asked if (found := self._by_sound(one, query, where, others)) is not None]
-        everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
-        ranked = _merge([found.ranked for found in everything], query.k)
-        clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in ranked])}
-        there = [(clips[clip_id], score) for clip_id, score in ranked if clip_id in clips]
-        hits = Explainer([*asked, *tunes.views], everything, tunes.matches).hits(there)
+        everything, folded = self._ranked(query, asked, where, others)
+        clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in folded.ranked])}
+        there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
+        hits = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies).hits(there)
         by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
         heard = verdict([hit for hit in hits if hit.clip_id not in tunes.matches], by_name)
         took_ms = (time.perf_counter() - started) * 1e3
@@ -118,10 +121,26 @@ class SearchEngine:
             lists.append(RankedClips(f"words {place}", clip_ids, scores, nowhere, part.weight))
         return lists
 
+    def _ranked(
+        self, query: Query, asked: Sequence[AskedSpace], where: Where | None, others: Sequence[RankedClips]
+    ) -> tuple[list[Found], Collapsed]:
+        """Every ranking that was made, and what they come to; read ever deeper where copies fill the list."""
+        depth = 2 * query.k + COPIES_READ if query.collapse else query.k
+        while True:
+            by_sound = [found for one in asked if (found := self._by_sound(one, query, depth, where, others))]
+            everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
+            ranked = _merge([found.ranked for found in everything], depth)
+            folded = Collapsed(ranked, {})
+            if query.collapse:
+                folded = collapsed(ranked, asked[0].view.columns, self._twins)
+            if len(folded.ranked) >= query.k or len(ranked) < depth or depth >= MAX_K:
+                return everything, Collapsed(folded.ranked[: query.k], folded.copies)
+            depth *= 4
+
     def _by_sound(
-        self, asked: AskedSpace, query: Query, where: Where | None, words: Sequence[RankedClips]
+        self, asked: AskedSpace, query: Query, k: int, where: Where | None, words: Sequence[RankedClips]
     ) -> Found | None:
-        """The ranking of one space, None when no part has a vector there.
+        """The ranking of one space, ``k`` clips or more to merge; None when no part has a vector there.
 
         Negative parts alone rank only what the words found: "horn, but not like this one" is about horns.
         """
@@ -134,7 +153,7 @@ class SearchEngine:
             said = np.isin(columns.clip_ids, by_name)
             passing = said if passing is None else passing & said
         excluded = _own_clips(query, asked.view)
-        depth = max(query.k, FUSION_DEPTH) if words else query.k
+        depth = max(k, FUSION_DEPTH) if words else k
         among = columns.bitmap(passing) if passing is not None else None
         ranking = rank(asked.view, asked.vector, depth + len(excluded), among)
         return Found(_expand(asked.view, ranking, passing, excluded, depth), asked)

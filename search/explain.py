@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +41,19 @@ class Passage:
 
 class Explainer:
     """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it, ``tunes``
-    says by clip id where a hum matched.
+    says by clip id where a hum matched, ``copies`` which clips a clip stands for.
     """
 
-    def __init__(self, asked: Sequence[AskedSpace], found: Sequence[Found], tunes: Mapping[int, MelodyHit]) -> None:
+    def __init__(
+        self,
+        asked: Sequence[AskedSpace],
+        found: Sequence[Found],
+        tunes: Mapping[int, MelodyHit],
+        copies: Mapping[int, tuple[int, ...]],
+    ) -> None:
         self._asked = asked
         self._tunes = tunes
+        self._copies = copies
         self._found = [
             (one, contributions(one.ranked), dict(zip(*_listed(one.ranked), strict=True)))
             for one in found
@@ -69,7 +76,8 @@ class Explainer:
         for clip, score in ranked:
             if clip.id in self._tunes:
                 via = self._via(clip.id, None, None)
-                hits.append(tune_hit(clip, score, _absolute(clip), self._tunes[clip.id], via))
+                hit = tune_hit(clip, score, _absolute(clip), self._tunes[clip.id], via)
+                hits.append(replace(hit, copies=self._copies.get(clip.id, ())))
                 continue
             asked, segment_id = next(places)
             if segment_id in passages:
@@ -88,6 +96,7 @@ class Explainer:
             probability=probability(asked, passage),
             tags=clip.tags,
             via=self._via(clip.id, asked, passage),
+            copies=self._copies.get(clip.id, ()),
         )
 
     def _best_segment(self, clip: Clip) -> tuple[AskedSpace, int]:

@@ -77,8 +77,8 @@ class Library:
         self._lock = threading.RLock()
         self._spaces: list[Space] = []
         self._checked = float("-inf")
-        self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody)
         self._pairs = PairsFile(path)
+        self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody, self._pairs.twins)
         self._recommender = Recommender(catalog, catalog.feedback, self.views, rank, self._pairs.twins)
 
     @classmethod

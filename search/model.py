@@ -436,12 +436,16 @@ Verdict: TypeAlias = Literal["good", "weak", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name."""
+    """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name.
+
+    With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
+    """
 
     parts: tuple[Part, ...]
     k: int = 10
     where: str | None = None
     space: str | None = None
+    collapse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,7 +458,10 @@ class Via:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clip with its best segment. ``path`` is absolute; ``probability`` is None in a space without calibration."""
+    """A clip with its best segment. ``path`` is absolute; ``probability`` is None in a space without calibration.
+
+    ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
+    """
 
     clip_id: int
     segment_id: int
@@ -466,6 +473,7 @@ class Hit:
     probability: float | None
     tags: tuple[Tag, ...]
     via: tuple[Via, ...]
+    copies: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", type=int, default=10, metavar="N", help="how many hits (10)")
     parser.add_argument("--where", metavar="EXPR", help='a filter, like: duration_s < 10 and tag = "Dog"')
     parser.add_argument("--space", metavar="NAME", help="search this space only")
+    parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
 
 
 def query(args: argparse.Namespace) -> Query:
@@ -68,7 +69,7 @@ def query(args: argparse.Namespace) -> Query:
     parts: list[Part] = args.parts or []
     if not parts:
         raise UsageError("say what to look for: --text, --audio, --clip, --segment, --hum or --notes")
-    return Query(tuple(parts), k=args.k, where=args.where, space=args.space)
+    return Query(tuple(parts), k=args.k, where=args.where, space=args.space, collapse=args.collapse)
 
 
 def passage(text: str) -> AudioPart:

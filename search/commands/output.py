@@ -43,6 +43,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "probability": None if hit.probability is None else round(hit.probability, 4),
         "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
         "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
+        "copies": list(hit.copies),
     }
 
 
@@ -82,7 +83,7 @@ def print_table(answer: Answer) -> None:
                 f"{hit.score:.3f}",
                 "" if hit.probability is None else f"{hit.probability:.0%}",
                 f"{clock(hit.start_s)}-{clock(hit.end_s)}",
-                Text(printable(hit.title)),
+                Text(_with_copies(printable(hit.title), len(hit.copies))),
                 Text(printable(_from_here(hit.path))),
                 Text(", ".join(tag.name for tag in hit.tags[:3])),
             )
@@ -100,6 +101,11 @@ def _from_here(path: str) -> str:
     """Relative to the working folder where the file lies below it."""
     here = f"{Path.cwd()}/"
     return path.removeprefix(here)
+
+
+def _with_copies(title: str, copies: int) -> str:
+    """``title (+2 copies)``."""
+    return f"{title} (+{copies} {'copy' if copies == 1 else 'copies'})" if copies else title
 
 
 def clock(time_s: float) -> str:

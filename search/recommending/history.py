@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.collapsing import Twins
 from search.errors import LibraryError, QueryError
 from search.model import ClipPart, Ids, Vectors
 from search.parts import SpaceView, unit
@@ -21,9 +22,6 @@ MAX_CLIPS: Final = 10_000
 MOST_LIKES: Final = 64
 """Of a longer history the heaviest, then the newest likes count."""
 MOST_DISLIKES: Final = 256
-
-Twins = Callable[[Ids], Ids]
-"""(n,) content ids -> for each the content that stands for its recording: itself, or the group of duplicates' first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.collapsing import Twins
 from search.engine import verdict
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Verdict, Via
 from search.parts import SpaceView
 from search.ports import ClipCatalog, FeedbackStore
 from search.recommending.choosing import choose
-from search.recommending.history import History, Known, Twins, check, clip_vectors, contents_of, gather
+from search.recommending.history import History, Known, check, clip_vectors, contents_of, gather
 from search.recommending.starters import starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
 from search.steering import RecommendQuery

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from search import upkeep
+from search.duplicates.stored import Pairs
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.model import AudioPart, ClipPart, Query, SegmentPart, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
@@ -52,6 +53,25 @@ def test_one_hit_for_each_clip_and_copies_stand_side_by_side(library):
     assert len({hit.clip_id for hit in hits}) == len(hits) == 3
     dogs = [i for i, hit in enumerate(hits) if "dog" in hit.path]
     assert dogs == [1, 2]
+
+
+def test_collapsed_each_recording_has_one_hit_that_names_its_copies(library):
+    """Equal files are one recording without any search for duplicates; the list is read deeper until it is full."""
+    asked = ClipPart(clip_id(library, "horns/airhorn_03.wav"))
+    hits = library.search(Query((asked,), k=2, collapse=True)).hits
+    assert [hit.copies for hit in hits if "dog" in hit.path] == [(clip_id(library, "copies/dog again.wav"),)]
+    assert len(hits) == 2
+    assert all(hit.copies == () for hit in library.search(Query((asked,))).hits)
+
+
+def test_recordings_found_as_duplicates_are_collapsed_too(library):
+    dog, horn = (library.clips.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
+    one = np.array([dog.content_id]), np.array([horn.content_id])
+    library._pairs.write(Pairs(1, 9, *one, np.zeros(1), np.zeros(1), np.ones(1)))
+    hits = library.search(Query((TextPart("horn dog"),), collapse=True)).hits
+    horns = [hit for hit in hits if "airhorn" not in hit.path]
+    assert len(horns) == 1
+    assert len(horns[0].copies) == 2
 
 
 def test_the_clip_in_hand_is_not_among_the_answers_but_its_copy_is(library):

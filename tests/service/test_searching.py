@@ -36,7 +36,7 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["path"] == "things/bell.wav"
     assert answer["hits"][0]["score"] > 0.999
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
-    assert set(answer) == {"verdict", "hits", "took_ms", "facets"}
+    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "facets"}
 
 
 def test_parts_name_their_files(reader):

@@ -54,7 +54,7 @@ class ClipRoutes:
 
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
-        asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space)
+        asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space, query.collapse)
         with self._service.metrics.stage("engine"):
             try:
                 answer = self._library.search(asked)
