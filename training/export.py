@@ -28,11 +28,13 @@ from training import calibrate
 from training.corpus import Corpus
 from training.development import REPOSITORIES, Clips, by_example, embed
 from training.space import class_directions, fit_space
-from training.student import build, load_teacher
+from training.student import build
 from training.tower import tower_tensors
 from training.weights import load_student
 
 LARGEST_BYTES = 16 * 1024 * 1024
+INSTRUMENTS = ("instruments", "drums")
+"""Corpora on which classes find their directions too: natural has few instruments, and no clarinet at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +76,36 @@ def write_bundle(path: Path, parts: Mapping[str, Mapping[str, Tensor]], revision
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is fitted on top of a student: its space, the calibration of its tags, where each class points."""
+    """What is fitted on top of a student: its space, the calibration of its tags, where each class points.
+
+    ``figures`` are those of the development split, by example.
+    """
 
     space: Whitening
     tags: TagCalibration
     directions: NDArray[np.float32]
+    figures: Mapping[str, float]
 
 
-def fit(student: MnNetwork, teacher: MnNetwork, natural: Corpus) -> tuple[Fitted, dict[str, float]]:
-    """Fit on natural without the development split; the figures are those of the split."""
+def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> Fitted:
+    """Fit on natural without the development split; the classes' directions on instruments too, which it lacks."""
     clips = Clips.of(natural)
     learnt = np.array([clip.group not in REPOSITORIES for clip in natural.clips])
     embeddings, log_probabilities = embed(student, natural)
-    _, wanted = embed(teacher, natural)
     space = fit_space(embeddings[learnt], (1.0, 0.0))
     vectors = space.apply(embeddings)
-    slope, offset = calibrate.of_tags(_logits(log_probabilities[learnt]), np.exp(wanted[learnt]))
-    fitted = Fitted(
+    slope, offset = calibrate.of_tags(clips, _logits(log_probabilities), learnt)
+    heard = [(vectors[learnt], log_probabilities[learnt])]
+    for corpus in instruments:
+        rows, logs = embed(student, corpus)
+        heard.append((space.apply(rows), logs))
+    directions = class_directions(*(np.concatenate(parts) for parts in zip(*heard, strict=True)))
+    return Fitted(
         Whitening(space.centre, space.matrix, calibrate.of_scores(clips, vectors)),
         TagCalibration(slope, offset),
-        class_directions(vectors[learnt], wanted[learnt]),
+        directions,
+        by_example(clips, vectors),
     )
-    return fitted, by_example(clips, vectors)
 
 
 def _logits(log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,13 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("tower", type=Path, help="tower.safetensors of training.words")
     parser.add_argument("out", type=Path, help="the file to write, soundalike-1.safetensors")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
-    parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     student = build()
     step = load_student(student, args.student)
     reader = read_tensors(read_state(args.tower))
-    fitted, figures = fit(student, load_teacher(args.teacher), Corpus.open(args.corpora / "natural"))
+    folded = deepcopy(student)
+    folded.fuse()
+    corpora = {name: Corpus.open(args.corpora / name) for name in ("natural", *INSTRUMENTS)}
+    fitted = fit(folded, corpora["natural"], [corpora[name] for name in INSTRUMENTS])
     reader.tower.class_directions.copy_(torch.from_numpy(fitted.directions))
     parts = {
         "network": network_tensors(student, fitted.tags),
@@ -124,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "tower": tower_tensors(reader),
     }
     size = write_bundle(args.out, parts, f"step {step}")
-    print(json.dumps({"step": step, "bytes": size, "tags": [fitted.tags.slope, fitted.tags.offset], **figures}))
+    print(json.dumps({"step": step, "bytes": size, "tags": [fitted.tags.slope, fitted.tags.offset], **fitted.figures}))
     if size > LARGEST_BYTES:
         raise UsageError(f"{args.out} has {size} bytes, more than the {LARGEST_BYTES} that may ship")
     return 0

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import logistic, of_tags
+from search.encoders.audioset import class_names
+from search.evaluation import calibration
+from training.calibrate import KIND_CLASSES, logistic, of_tags
+from training.corpus import Corpus, CorpusClip
+from training.development import KINDS, Clips
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -27,10 +31,22 @@ def test_weights_count_as_repetition():
     assert logistic(x, wanted, np.array([2, 1, 1, 1]) / 5) == pytest.approx(twice)
 
 
-def test_a_students_logits_are_brought_to_its_teachers_probabilities():
-    logits = np.random.default_rng(2).normal(-3, 2, (200, 20)).astype(np.float32)
-    slope, offset = of_tags(logits, sigmoid(0.8 * logits - 0.5).astype(np.float32))
-    assert (slope, offset) == (pytest.approx(0.8, abs=1e-3), pytest.approx(-0.5, abs=1e-3))
+def test_tags_promise_what_names_keep():
+    """Logits of the teacher's kind, too low for what the names say, become probabilities that the names keep."""
+    rng = np.random.default_rng(2)
+    kinds = list(KIND_CLASSES)
+    names = rng.integers(len(kinds), size=3_000)
+    listed = tuple(CorpusClip(f"audio/r/{KINDS[kinds[i]].split()[0]}_1.wav", "r/r", 0, 10) for i in names)
+    clips = Clips.of(Corpus("natural", np.empty((0, 128), np.float16), np.empty(0, np.float16), listed))
+    logits = rng.normal(-8, 2, (len(names), 527)).astype(np.float32)
+    for clip, i in enumerate(names):
+        logits[clip, class_names().index(KIND_CLASSES[kinds[i]][0])] += 5
+    slope, offset = of_tags(clips, logits, np.ones(len(names), bool))
+    promised = [logits[:, [class_names().index(name) for name in KIND_CLASSES[kind]]].max(1) for kind in kinds]
+    true = np.array([[kind in own for own in clips.kinds] for kind in kinds])
+    assert offset > 0
+    assert calibration(sigmoid(slope * np.concatenate(promised) + offset), true.ravel()).error < 0.01
+    assert calibration(sigmoid(np.concatenate(promised)), true.ravel()).error > 0.015
 
 
 def test_rare_outcomes_far_from_the_mean_are_fitted_too():
