@@ -38,7 +38,7 @@ from search.model import (
 from search.parts import AskedSpace, PartReader, SpaceView
 from search.ports import ClipCatalog, Encoder
 from search.ranking import rank
-from search.where import Where, parse
+from search.where import And, IsAmong, Where, parse
 
 MAX_K = 10_000
 MAX_PARTS = 64
@@ -76,7 +76,7 @@ class SearchEngine:
         """
         started = time.perf_counter()
         check(query)
-        where = parse(query.where) if query.where else None
+        where = _filter(query)
         views = self._views(query.space)
         asked = [self._reader.ask(query.parts, view, views) for view in views]
         words = self._words(query, views[0], where)
@@ -186,6 +186,14 @@ def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:
     if best is None:
         return "weak"
     return "good" if best >= GOOD_PROBABILITY else "weak" if best >= WEAK_PROBABILITY else "none"
+
+
+def _filter(query: Query) -> Where | None:
+    """What every hit passes. Raises WhereError."""
+    said = parse(query.where) if query.where else None
+    if query.among is None:
+        return said
+    return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
 
 
 def _only_tunes(query: Query) -> bool:

@@ -438,6 +438,8 @@ Verdict: TypeAlias = Literal["good", "weak", "none"]
 class Query:
     """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name.
 
+    ``among``: only these clips, where it is given.
+
     With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
     """
 
@@ -446,6 +448,7 @@ class Query:
     where: str | None = None
     space: str | None = None
     collapse: bool = False
+    among: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

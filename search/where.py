@@ -112,6 +112,13 @@ class TagProbabilityIs:
 
 
 @dataclass(frozen=True, slots=True)
+class IsAmong:
+    """One of these clips. No words of the language say this; whoever chose clips one by one or on a map does."""
+
+    clip_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """``not part``."""
 
@@ -133,7 +140,7 @@ class Or:
 
 
 Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | TagProbabilityIs
-Where: TypeAlias = Comparison | Not | And | Or
+Where: TypeAlias = Comparison | IsAmong | Not | And | Or
 
 
 def parse(text: str) -> Where:
@@ -147,8 +154,10 @@ def parse(text: str) -> Where:
 
 
 def unparse(where: Where) -> str:
-    """A text that `parse` reads as ``where``."""
+    """A text that `parse` reads as ``where``. Raises WhereError for chosen clips: there is no text for them."""
     match where:
+        case IsAmong():
+            raise WhereError("a choice of clips cannot be written as a filter")
         case Not(part):
             return f"not ({unparse(part)})"
         case And(parts):

@@ -17,6 +17,7 @@ from search.where import (
     AddedIs,
     And,
     FlagIs,
+    IsAmong,
     Not,
     NumberIs,
     Operator,
@@ -46,6 +47,8 @@ def passing(part: Part, where: Where, vocabulary: tuple[str, ...]) -> NDArray[np
             return reduce(operator.or_, (passing(part, inner, vocabulary) for inner in parts))
         case Not(inner):
             return ~passing(part, inner, vocabulary)
+        case IsAmong(clip_ids):
+            return np.isin(part.clip_ids, clip_ids)
         case TagIs() | TagProbabilityIs():
             return _by_tag(part, where, vocabulary)
         case _:

@@ -246,9 +246,15 @@ class DuplicatesOut(Answered):
 
 
 class MapOut(Answered):
-    """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The three lists go together."""
+    """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
+
+    ``groups`` are the tags that are most often a clip's likeliest (folders, in a library without tags); ``group`` is a
+    clip's place among them, -1 for any other.
+    """
 
     fitted: int
     clip_ids: list[int]
     x: list[float]
     y: list[float]
+    group: list[int]
+    groups: list[str]

@@ -16,6 +16,7 @@ from search.library import Library
 from search.model import Clip, Ids
 from search.service.answers import ClipOut, ClipsOut, FacetsOut
 from search.service.hits import MAX_FACETS, text
+from search.service.regions import clips_within
 from search.service.requests import ClipList
 from search.where import parse
 
@@ -37,13 +38,18 @@ class Listing:
             return ClipsOut(total=0, offset=asked.offset, clips=[])
         columns = self._library.views()[0].columns
         passing = columns.clips_where(where) if where is not None else live(columns)
+        if asked.region is not None:
+            passing = passing & np.isin(columns.clip_ids, clips_within(self._library, asked.region))
         order = self._order(columns, asked.sort)
         rows = order[passing[order]]
         ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
         clips = self._library.clips.clips(ids.tolist())
         found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
         if asked.facets:
-            counted = self._library.facets(asked.where, limit=MAX_FACETS)
+            if asked.region is None:
+                counted = self._library.facets(asked.where, limit=MAX_FACETS)
+            else:
+                counted = self._library.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
             found.facets = FacetsOut.model_validate(counted)
         return found
 

@@ -28,6 +28,15 @@ Filter: TypeAlias = Annotated[
     Field(min_length=1, max_length=MAX_CHARACTERS, description='A filter, like: duration_s < 6 and tag = "Dog"'),
 ]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
+_CORNER = r"-?[0-9]{1,6}(\.[0-9]{1,6})?,-?[0-9]{1,6}(\.[0-9]{1,6})?"
+Region: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=4000,
+        pattern=f"^{_CORNER}( {_CORNER}){{2,199}}$",
+        description="Only clips inside this polygon of `GET /map`: its corners, `x,y x,y x,y`.",
+    ),
+]
 
 
 class Body(BaseModel):
@@ -127,6 +136,7 @@ class SearchIn(Body):
     parts: Annotated[list[PartIn], Field(max_length=MAX_PARTS)] = []
     k: Count = 10
     where: Filter | None = None
+    region: Region | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
     facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
@@ -178,6 +188,7 @@ class ClipList(Parameters):
     """Which clips, in which order, which page of them."""
 
     where: Filter | None = None
+    region: Region | None = None
     sort: Sort = "id"
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50

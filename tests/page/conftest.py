@@ -22,6 +22,8 @@ LONG_TITLE = "long " * 800
 MIRRORED = "abc\u202egnp.exe"
 """A name that a right-to-left override would show as another."""
 
+PATIENCE_MS = 20_000
+"""On a machine with other work to do; what is there is not waited for."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
     "--no-sandbox",
@@ -78,8 +80,9 @@ def chromium():
         pytest.skip("Chromium is not here: apt-get install chromium")
     if not (DIST / "index.html").exists():
         pytest.skip("the page is not built: make page (it needs Node 20)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
@@ -105,7 +108,7 @@ def page(chromium):
     """A page of its own, 1280 wide; nothing may be complained about."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, permissions=["microphone"])
     made = context.new_page()
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE_MS)
     complaints = Complaints(made)
     yield made
     context.close()

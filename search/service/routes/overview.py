@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from search.service.answers import DuplicatesOut, MapOut
+from search.service.grouping import groups_of
 from search.service.replies import reply, revisable
 from search.service.requests import GroupList
 from search.service.routes.view import view
@@ -41,9 +42,18 @@ class OverviewRoutes:
         """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn."""
         drawn = self._service.library.map() if self._service.spaces() else None
         if drawn is None:
-            return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[])))
+            return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[], group=[], groups=[])))
         x, y = drawn.xy.astype(float).round(4).T.tolist()
-        return revisable(reply(MapOut(fitted=drawn.fitted, clip_ids=drawn.clip_ids.tolist(), x=x, y=y)))
+        coloured = groups_of(self._service.library.views()[0].columns, drawn.clip_ids)
+        found = MapOut(
+            fitted=drawn.fitted,
+            clip_ids=drawn.clip_ids.tolist(),
+            x=x,
+            y=y,
+            group=coloured.places.tolist(),
+            groups=list(coloured.names),
+        )
+        return revisable(reply(found))
 
 
 def _with_clip(groups: tuple[DuplicateGroup, ...], clip_id: int) -> tuple[DuplicateGroup, ...]:

@@ -19,6 +19,7 @@ from search.service import reading
 from search.service.answers import SearchOut
 from search.service.hits import Hits, text
 from search.service.listing import the_clip
+from search.service.regions import clips_within
 from search.service.replies import reply
 from search.service.requests import AudioIn, ClipIn, HumIn, PartIn, SearchForm, SearchIn, part_of
 from search.service.routes.view import view
@@ -65,7 +66,8 @@ class SearchRoutes:
                 paths = held.enter_context(received(files))
                 self._check_lengths(asked, files, paths)
             parts = tuple(self._passage(part) or part_of(part, paths) for part in asked.parts)
-            query = Query(parts, asked.k, asked.where, asked.space, asked.collapse)
+            among = None if asked.region is None else clips_within(self._service.library, asked.region)
+            query = Query(parts, asked.k, asked.where, asked.space, asked.collapse, among)
             answer = self._service.search(lambda: self._service.library.search(query))
         with metrics.stage("write"):
             return reply(self._hits.out(answer, with_facets=asked.facets))

@@ -438,10 +438,21 @@ export interface components {
              */
             where?: string | null;
             /**
+             * Region
+             * @default null
+             */
+            region?: string | null;
+            /**
              * Space
              * @default null
              */
             space?: string | null;
+            /**
+             * Collapse
+             * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
+             * @default false
+             */
+            collapse?: boolean;
             /**
              * Facets
              * @description Count tags, durations, dates and folders of the hits.
@@ -589,7 +600,7 @@ export interface components {
         };
         /**
          * SearchOut
-         * @description The hits, best first, and whether the library has what was asked for at all.
+         * @description The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known.
          */
         SearchOut: {
             /**
@@ -601,6 +612,11 @@ export interface components {
             hits: components["schemas"]["HitOut"][];
             /** Took Ms */
             took_ms: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
@@ -634,7 +650,7 @@ export interface components {
         };
         /**
          * HitOut
-         * @description A clip with its best passage. ``path`` is relative to the clip's root.
+         * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
          */
         HitOut: {
             /** Clip Id */
@@ -657,6 +673,8 @@ export interface components {
             tags: components["schemas"]["TagOut"][];
             /** Via */
             via: components["schemas"]["ViaOut"][];
+            /** Copies */
+            copies: number[];
         };
         /**
          * TagOut
@@ -1035,7 +1053,10 @@ export interface components {
         };
         /**
          * MapOut
-         * @description Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The three lists go together.
+         * @description Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
+         *
+         *     ``groups`` are the tags that are most often a clip's likeliest (folders, in a library without tags); ``group`` is a
+         *     clip's place among them, -1 for any other.
          */
         MapOut: {
             /** Fitted */
@@ -1046,6 +1067,10 @@ export interface components {
             x: number[];
             /** Y */
             y: number[];
+            /** Group */
+            group: number[];
+            /** Groups */
+            groups: string[];
         };
         /**
          * JobsOut
@@ -2085,6 +2110,7 @@ export interface operations {
         parameters: {
             query?: {
                 where?: string | null;
+                region?: string | null;
                 sort?: "id" | "-id" | "added" | "-added" | "duration_s" | "-duration_s" | "size_bytes" | "-size_bytes" | "title" | "-title" | "path" | "-path";
                 offset?: number;
                 limit?: number;
@@ -2747,6 +2773,8 @@ export interface operations {
                 k?: number;
                 where?: string | null;
                 space?: string | null;
+                /** @description One hit for each recording, its best; `copies` names the other clips of it that were found. */
+                collapse?: boolean;
             };
             header?: never;
             path: {

@@ -17,6 +17,7 @@ export type Opinion = Schemas["OpinionIn"]["opinion"];
 
 export interface Listing {
   where: string | null;
+  region: string | null;
   sort: string;
   offset: number;
   limit: number;
@@ -42,6 +43,7 @@ export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
     facets: String(asked.facets),
   });
   if (asked.where) params.set("where", asked.where);
+  if (asked.region) params.set("region", asked.region);
   return ask<Clips>(`/clips?${params}`, signal ? { signal } : {});
 }
 
@@ -104,3 +106,7 @@ export async function waitForJob(job: Job): Promise<Job> {
   if (now.state === "failed") throw new Error(now.reason ?? "the job failed");
   return now;
 }
+
+export type ClipMap = Schemas["MapOut"];
+
+export const clipMap = () => ask<ClipMap>("/map");

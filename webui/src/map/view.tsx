@@ -1,11 +1,122 @@
-/** The collection as a map. */
+/** The collection as a map: every clip a point, those close that sound alike. */
+import { useEffect } from "preact/hooks";
+import { startJob, waitForJob } from "../api/service";
+import { Inspector } from "../inspector/inspector";
+import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
+import { ask, question } from "../route";
+import { answered } from "../results/answers";
+import { inspected } from "../results/selection";
+import { EmptyLibraryScreen } from "../screens";
+import { plural } from "../ui/format";
+import { Icon, IconButton } from "../ui/icons";
+import { sayFailure } from "../ui/toasts";
+import { useSignal } from "@preact/signals";
+import { MapCanvas } from "./canvas";
+import { GROUP_COLOURS } from "./palette";
+import { hearing, lassoing, layout, loadLayout } from "./state";
+import "../styles/map.css";
 
 export function MapView() {
+  useEffect(() => void loadLayout(), []);
+  if (isEmptyLibrary()) return <EmptyLibraryScreen />;
+  const now = layout.value;
   return (
-    <div class="search-view">
+    <div class={`search-view map-view ${inspected.value ? "with-inspector" : ""}`}>
       <QuestionBox />
-      <main id="main" class="results" tabIndex={-1} />
+      <main id="main" class="results" tabIndex={-1}>
+        <h1 class="unseen">Map</h1>
+        {now === "none" && <NotDrawn />}
+        {now !== null && now !== "none" && (
+          <>
+            <Tools />
+            <MapCanvas layout={now} />
+            <Legend groups={now.groups} />
+          </>
+        )}
+      </main>
+      {inspected.value && <Inspector row={inspected.value} />}
     </div>
+  );
+}
+
+function Tools() {
+  const hits = answered.value;
+  const { region } = question.value;
+  return (
+    <div class="map-tools">
+      <p class="summary" role="status">
+        {hits?.verdict
+          ? `${plural(hits.rows.length, "sound")} lit`
+          : region
+            ? plural(hits?.total ?? 0, "sound")
+            : ""}
+      </p>
+      {region && (
+        <button type="button" class="plain" onClick={() => ask({ region: "" })}>
+          Whole map
+        </button>
+      )}
+      <IconButton
+        icon="lasso"
+        label="Draw around sounds to filter"
+        pressed={lassoing.value}
+        onClick={() => (lassoing.value = !lassoing.value)}
+      />
+      <button
+        type="button"
+        class="tool"
+        aria-pressed={hearing.value}
+        onClick={() => (hearing.value = !hearing.value)}
+        title="Point at a sound to hear it"
+      >
+        <Icon name={hearing.value ? "check" : "play"} /> Hear
+      </button>
+    </div>
+  );
+}
+
+function Legend({ groups }: { groups: readonly string[] }) {
+  if (groups.length === 0) return null;
+  return (
+    <ul class="legend" aria-label="Colours">
+      {groups.slice(0, GROUP_COLOURS).map((name, at) => (
+        <li key={name}>
+          <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>
+        </li>
+      ))}
+      <li>
+        <span class="dot dot-none" aria-hidden="true" /> others
+      </li>
+    </ul>
+  );
+}
+
+function NotDrawn() {
+  const drawing = useSignal(false);
+  const draw = async () => {
+    drawing.value = true;
+    try {
+      await waitForJob(await startJob("map"));
+      await loadLayout();
+    } catch (error) {
+      sayFailure("The map could not be drawn", error);
+    }
+    drawing.value = false;
+  };
+  return (
+    <section class="screen" aria-label="No map yet">
+      <span class="screen-icon">
+        <Icon name="lasso" />
+      </span>
+      <h2>The map is not drawn yet</h2>
+      <p>
+        It lays out every sound so that those that sound alike lie close together. That takes a minute or so,
+        once.
+      </p>
+      <button type="button" class="primary" disabled={drawing.value} onClick={() => void draw()}>
+        {drawing.value ? "Drawing …" : "Draw the map"}
+      </button>
+    </section>
   );
 }

@@ -7,7 +7,9 @@ import { findSound } from "../question/sounds";
 import { question, view } from "../route";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
-export const FIRST_HITS = 50;
+const FIRST_HITS = 50;
+/** How many points of the map an answer lights up. */
+const LIT_HITS = 200;
 export const MOST_HITS = 1000;
 const PAGE = 100;
 /** Typing asks after a pause as short as between two quick strokes; answers take less time than the next stroke. */
@@ -71,7 +73,9 @@ export async function more(): Promise<void> {
 async function answer(asked: Question, order: string, aborted: AbortSignal): Promise<void> {
   if (aborted.aborted) return;
   await run(aborted, () =>
-    isEmpty(asked) ? page(asked, order, 0, aborted) : hits(asked, FIRST_HITS, aborted),
+    isEmpty(asked)
+      ? page(asked, order, 0, aborted)
+      : hits(asked, view.peek() === "map" ? LIT_HITS : FIRST_HITS, aborted),
   );
 }
 
@@ -91,7 +95,10 @@ async function run(aborted: AbortSignal, get: () => Promise<Answered>): Promise<
 
 async function page(asked: Question, order: string, offset: number, aborted: AbortSignal): Promise<Answered> {
   const where = whereOf(asked.filters);
-  const found = await clips({ where, sort: order, offset, limit: PAGE, facets: offset === 0 }, aborted);
+  const found = await clips(
+    { where, region: asked.region || null, sort: order, offset, limit: PAGE, facets: offset === 0 },
+    aborted,
+  );
   return {
     question: asked,
     rows: found.clips.map(rowOfClip),
@@ -118,7 +125,12 @@ async function hits(asked: Question, k: number, aborted: AbortSignal): Promise<A
     files.set(fieldOf(thing.file), file);
   }
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
-  const found = await search({ parts, k, where: whereOf(asked.filters), facets: true }, files, aborted);
+  const region = asked.region || null;
+  const found = await search(
+    { parts, k, where: whereOf(asked.filters), region, facets: true },
+    files,
+    aborted,
+  );
   return {
     question: asked,
     rows: found.hits.map(rowOfHit),

@@ -1,0 +1,116 @@
+"""The collection as a map."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from search import wiring
+from tests.page.conftest import EACH, KINDS
+from tests.service.conftest import serving, settings
+
+
+@pytest.fixture(scope="module")
+def mapped(made_page_library, tmp_path_factory):
+    """A service whose library has a map already: drawing one takes seconds, and a job of its own does it."""
+    pytest.importorskip("umap", reason="UMAP is not installed (the extra map)")
+    folder = tmp_path_factory.mktemp("mapped")
+    path = Path(shutil.copytree(made_page_library, folder / "library"))
+    with wiring.library(path, settings(folder)) as library:
+        library.draw_map()
+    with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+        yield running
+
+
+@pytest.fixture
+def map_page(page, mapped):
+    page.goto(f"{mapped.url}/map")
+    page.wait_for_selector(".map canvas")
+    expect(page.locator(".legend")).to_contain_text("weather")
+    return page
+
+
+def places(page, service):
+    """Every clip's id and where it is drawn, in pixels of the page."""
+    drawn = service.get("/api/v1/map").json()
+    x, y = drawn["x"], drawn["y"]
+    box = page.locator(".map canvas").bounding_box()
+    span = max(max(x) - min(x), max(y) - min(y))
+    pixels = min(box["width"], box["height"]) / 2 * 1.9 / span
+    middle = ((min(x) + max(x)) / 2, (min(y) + max(y)) / 2)
+    left, top = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return {
+        clip: (left + (one - middle[0]) * pixels, top - (other - middle[1]) * pixels)
+        for clip, one, other in zip(drawn["clip_ids"], x, y, strict=True)
+    }
+
+
+def test_pointing_at_a_sound_names_and_plays_it_and_a_click_opens_it(map_page, mapped):
+    clip, (x, y) = next(iter(places(map_page, mapped).items()))
+    title = mapped.get(f"/api/v1/clips/{clip}").json()["title"]
+    map_page.mouse.move(x, y)
+    expect(map_page.locator(".map-tip")).to_have_text(title)
+    expect(map_page.get_by_role("region", name="Player")).to_be_visible()
+    map_page.mouse.click(x, y)
+    expect(map_page.locator(".inspector h2")).to_have_text(title)
+
+
+def test_a_lasso_filters_and_is_part_of_the_address(map_page, mapped):
+    """What is drawn around is what the list shows, also after a reload, and on the way to the list."""
+    box = map_page.locator(".map canvas").bounding_box()
+    inside = {
+        clip: place
+        for clip, place in places(map_page, mapped).items()
+        if box["x"] + 60 < place[0] < box["x"] + box["width"] / 2 and place[1] < box["y"] + box["height"] - 90
+    }
+    assert inside
+    map_page.get_by_label("Draw around sounds to filter").click()
+    corners = [(60, 4), (0.5, 4), (0.5, -90), (60, -90), (60, 4)]
+    spots = [
+        (
+            box["x"] + (across if across > 1 else box["width"] * across),
+            box["y"] + (down if down > 0 else box["height"] + down),
+        )
+        for across, down in corners
+    ]
+    map_page.mouse.move(*spots[0])
+    map_page.mouse.down()
+    for spot in spots[1:]:
+        map_page.mouse.move(*spot, steps=12)
+    map_page.mouse.up()
+    expect(map_page).to_have_url(re.compile("region="))
+    expect(map_page.locator(".map-tools .summary")).to_have_text(re.compile(rf"{len(inside)} sound"))
+    map_page.get_by_role("link", name="Search").click()
+    expect(map_page.locator(".summary")).to_have_text(re.compile(rf"^{len(inside)} sound"))
+    map_page.get_by_label("What are you looking for?").fill("sound rain wind door bell")
+    expect(map_page).to_have_url(re.compile("region="))
+
+
+def test_the_hits_of_a_question_are_lit(map_page):
+    map_page.get_by_label("What are you looking for?").fill("horn")
+    expect(map_page.locator(".map-tools .summary")).to_have_text(f"{EACH} sounds lit")
+
+
+def test_the_map_is_moved_by_keyboard(map_page):
+    """Arrows and plus move what is seen; Enter opens the sound nearest to the middle."""
+    canvas = map_page.locator(".map canvas")
+    canvas.focus()
+    before = canvas.screenshot()
+    for key in ("ArrowLeft", "+", "+"):
+        map_page.keyboard.press(key)
+    map_page.wait_for_timeout(200)
+    assert canvas.screenshot() != before
+    map_page.keyboard.press("Enter")
+    expect(map_page.locator(".inspector")).to_be_visible()
+
+
+def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, service):
+    """The job is started from the page, and its end brings the map."""
+    page.goto(f"{service.url}/map")
+    page.get_by_role("button", name="Draw the map").click()
+    expect(page.locator(".legend")).to_be_visible(timeout=60_000)
+    assert len(service.get("/api/v1/map").json()["clip_ids"]) == EACH * len(KINDS)

@@ -1,0 +1,252 @@
+/** The map itself: points, pointer, keys, lasso. */
+import { effect, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { clip } from "../api/service";
+import { clipName } from "../inspector/names";
+import { play } from "../player/player";
+import { ask, question } from "../route";
+import { answered } from "../results/answers";
+import { rowOfClip } from "../results/rows";
+import { inspected } from "../results/selection";
+import { theme } from "../ui/theme";
+import { Camera } from "./camera";
+import { type Layout, Nearest, regionPolygon, regionText } from "./layout";
+import { Lasso } from "./lasso";
+import { palette } from "./palette";
+import { Renderer, WebGlMissing } from "./renderer";
+import { hearing, lassoing } from "./state";
+
+const REACH_PX = 14;
+const HEAR_AFTER_MS = 180;
+const STEP_PX = 60;
+const FEWEST_CORNERS = 8;
+
+export function MapCanvas({ layout }: { layout: Layout }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<SVGPolygonElement>(null);
+  const pointed = useSignal(-1);
+  const at = useSignal<readonly [number, number]>([0, 0]);
+  const failure = useSignal("");
+
+  useEffect(() => {
+    if (!canvas.current || !overlay.current) return;
+    try {
+      return operate(canvas.current, overlay.current, layout, (point, x, y) => {
+        pointed.value = point;
+        at.value = [x, y];
+      });
+    } catch (error) {
+      if (!(error instanceof WebGlMissing)) throw error;
+      failure.value = error.message;
+      return;
+    }
+  }, [layout]);
+
+  const id = layout.clipIds[pointed.value];
+  return (
+    <div class={`map ${lassoing.value ? "map-lasso" : ""}`}>
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="application"
+        aria-label={`Map of ${layout.clipIds.length} sounds. Arrows move, plus and minus zoom, Enter opens the sound nearest to the middle.`}
+      />
+      <svg class="map-overlay" aria-hidden="true">
+        <polygon ref={overlay} />
+      </svg>
+      {failure.value && (
+        <p class="map-failure" role="alert">
+          {failure.value}
+        </p>
+      )}
+      {id !== undefined && (
+        <p class="map-tip" style={{ transform: `translate(${at.value[0] + 14}px, ${at.value[1] + 10}px)` }}>
+          <bdi>{clipName(id)}</bdi>
+        </p>
+      )}
+    </div>
+  );
+}
+
+type OnPoint = (point: number, x_px: number, y_px: number) => void;
+
+/** Bring a canvas to life; gives back what ends it. Throws WebGlMissing. */
+function operate(
+  canvas: HTMLCanvasElement,
+  overlay: SVGPolygonElement,
+  layout: Layout,
+  onPoint: OnPoint,
+): () => void {
+  const renderer = new Renderer(canvas, layout);
+  const camera = new Camera();
+  const nearest = new Nearest(layout.xy);
+  const lasso = new Lasso();
+  const places = new Map(layout.clipIds.map((id, place) => [id, place]));
+  let colours = palette(canvas);
+  let lit: number[] = [];
+  let pointed = -1;
+  let frame = 0;
+  let timer = 0;
+
+  const draw = () => {
+    frame = 0;
+    renderer.draw(camera, colours);
+    const polygon = lasso.points.length > 0 ? lasso.points : regionPolygon(layout, question.peek().region);
+    overlay.setAttribute("points", polygon.map(([x, y]) => camera.toPixels(x, y).join(",")).join(" "));
+  };
+  const redraw = () => {
+    frame ||= requestAnimationFrame(draw);
+  };
+  const point = (next: number, x: number, y: number) => {
+    if (next === pointed) return;
+    pointed = next;
+    renderer.light(lit, pointed);
+    onPoint(pointed, x, y);
+    redraw();
+    clearTimeout(timer);
+    const id = layout.clipIds[pointed];
+    if (id !== undefined && hearing.peek()) {
+      timer = window.setTimeout(() => play({ clip_id: id, title: clipName(id).peek() }), HEAR_AFTER_MS);
+    }
+  };
+  const open = (place: number) => {
+    const id = layout.clipIds[place];
+    if (id !== undefined) void clip(id).then((found) => (inspected.value = rowOfClip(found)));
+  };
+
+  const sizes = new ResizeObserver(() => {
+    camera.resize(canvas.clientWidth, canvas.clientHeight);
+    canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+    canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+    draw();
+  });
+  sizes.observe(canvas);
+  const stopFollowing = effect(() => {
+    const hits = answered.value;
+    void question.value.region;
+    lit = (hits?.verdict ? hits.rows : []).flatMap((row) => places.get(row.clip_id) ?? []);
+    renderer.light(lit, pointed);
+    redraw();
+  });
+  const stopThemes = theme.subscribe(() => {
+    colours = palette(canvas);
+    redraw();
+  });
+  const stopPointer = listen(canvas, {
+    onMove: (x, y) => point(nearest.find(...camera.toLayout(x, y), REACH_PX / camera.zoom), x, y),
+    onLeave: () => point(-1, 0, 0),
+    onDrag: (dx, dy, x, y) => {
+      if (lassoing.peek()) lasso.add(camera.toLayout(x, y));
+      else camera.pan(dx, dy);
+      redraw();
+    },
+    onDragEnd: () => {
+      const drawn = lasso.end();
+      if (drawn.length >= FEWEST_CORNERS) ask({ region: regionText(layout, drawn) });
+      lassoing.value = false;
+      redraw();
+    },
+    onClick: (x, y) => open(nearest.find(...camera.toLayout(x, y), REACH_PX / camera.zoom)),
+    onZoom: (factor, x, y) => {
+      camera.zoomAt(factor, x, y);
+      redraw();
+    },
+    onKey: (key) => {
+      const [x, y] = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+      if (key === "ArrowLeft") camera.pan(STEP_PX, 0);
+      else if (key === "ArrowRight") camera.pan(-STEP_PX, 0);
+      else if (key === "ArrowUp") camera.pan(0, STEP_PX);
+      else if (key === "ArrowDown") camera.pan(0, -STEP_PX);
+      else if (key === "+" || key === "=") camera.zoomAt(1.3, x, y);
+      else if (key === "-") camera.zoomAt(1 / 1.3, x, y);
+      else if (key === "0") camera.reset();
+      else if (key === "Enter") open(nearest.find(...camera.toLayout(x, y), 4));
+      else return false;
+      redraw();
+      return true;
+    },
+  });
+  return () => {
+    stopPointer();
+    stopThemes();
+    stopFollowing();
+    sizes.disconnect();
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+    renderer.destroy();
+  };
+}
+
+interface Gestures {
+  onMove: (x: number, y: number) => void;
+  onLeave: () => void;
+  onDrag: (dx: number, dy: number, x: number, y: number) => void;
+  onDragEnd: () => void;
+  onClick: (x: number, y: number) => void;
+  onZoom: (factor: number, x: number, y: number) => void;
+  onKey: (key: string) => boolean;
+}
+
+const DRAG_FROM_PX = 4;
+
+/** Pointers (one drags, two zoom), wheel and keys as gestures; gives back what ends it. */
+function listen(canvas: HTMLCanvasElement, to: Gestures): () => void {
+  const stop = new AbortController();
+  const options = { signal: stop.signal };
+  const pointers = new Map<number, { x: number; y: number }>();
+  let travelled = 0;
+  const spread = () => {
+    const [one, other] = [...pointers.values()];
+    return one && other ? Math.hypot(one.x - other.x, one.y - other.y) : 0;
+  };
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+      travelled = 0;
+    },
+    options,
+  );
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      const from = pointers.get(event.pointerId);
+      const [x, y] = [event.offsetX, event.offsetY];
+      if (!from) {
+        to.onMove(x, y);
+        return;
+      }
+      const before = spread();
+      pointers.set(event.pointerId, { x, y });
+      travelled += Math.abs(x - from.x) + Math.abs(y - from.y);
+      if (pointers.size === 2 && before > 0) to.onZoom(spread() / before, x, y);
+      else if (travelled > DRAG_FROM_PX) to.onDrag(x - from.x, y - from.y, x, y);
+    },
+    options,
+  );
+  const up = (event: PointerEvent) => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (travelled > DRAG_FROM_PX) to.onDragEnd();
+    else to.onClick(event.offsetX, event.offsetY);
+  };
+  canvas.addEventListener("pointerup", up, options);
+  canvas.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId), options);
+  canvas.addEventListener("pointerleave", () => to.onLeave(), options);
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      to.onZoom(Math.exp(-event.deltaY * 0.0016), event.offsetX, event.offsetY);
+    },
+    { ...options, passive: false },
+  );
+  canvas.addEventListener(
+    "keydown",
+    (event) => {
+      if (to.onKey(event.key)) event.preventDefault();
+    },
+    options,
+  );
+  return () => stop.abort();
+}
