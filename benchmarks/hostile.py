@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=1000, metavar="N", help="uploads at once (1,000)")
     parser.add_argument("--slow", type=int, default=300, metavar="N", help="senders that never finish (300)")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
     args = parser.parse_args(argv)
     files = whole_files()
     rows: list[Row] = []
@@ -82,7 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.append(_finished(server))
         watch.stop.set()
         watching.join()
-    print(_markdown(rows, watch))
+    told = _markdown(rows, watch)
+    print(told)
+    if args.report is not None:
+        args.report.write_text(told + "\n", encoding="utf-8")
     return int(any(row.hangs or row.failures or row.restarts for row in rows))
 
 

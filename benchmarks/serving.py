@@ -84,7 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 rows.append(_measured(server, part, clips, args))
         overhead_ms = _overhead(server.url, clips, args)
-    print(_markdown(args, clips, rows, overhead_ms, mixed))
+    told = _markdown(args, clips, rows, overhead_ms, mixed)
+    print(told)
+    if args.report is not None:
+        args.report.write_text(told + "\n", encoding="utf-8")
     return 0
 
 
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="of mixed load (10)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
     return parser
 
 

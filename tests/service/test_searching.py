@@ -110,7 +110,7 @@ def test_an_empty_library_has_no_match(tmp_path):
     """Before anything is indexed every question has an answer, and every list is empty."""
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
-            "verdict": "none", "hits": [], "took_ms": 0.0, "facets": None
+            "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "facets": None
         }  # fmt: skip
         assert client.get("/api/v1/clips").get_json()["clips"] == []
         assert client.get("/ready").get_json()["clips"] == 0
