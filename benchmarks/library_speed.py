@@ -211,7 +211,7 @@ def make(
         with library.jobs.lease("bench speed", wait_s=5) as lease:
             batch: list[AddContent] = []
             for number, vectors in enumerate(_by_clip(source, segments)):
-                batch.append(_clip(number, (words or few_words)(number), vectors, root.id, space.id))
+                batch.append(clip_of(number, (words or few_words)(number), vectors, root.id, space.id))
                 if len(batch) == _CLIPS_AT_ONCE:
                     library.jobs.apply(lease, batch)
                     batch = []
@@ -232,7 +232,8 @@ def few_words(number: int) -> str:
     return "_".join(_WORDS[(number // len(_WORDS) ** power) % len(_WORDS)] for power in range(2))
 
 
-def _clip(number: int, words: str, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
+def clip_of(number: int, words: str, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
+    """Clip ``number`` with a name of ``words`` and these ``vectors`` (n, dim), as a bulk job would write it."""
     n = len(vectors)
     starts = HOP_S * np.arange(n)
     duration_s = WINDOW_S + HOP_S * (n - 1) + (number * 7919 % 1000) / 1000

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.collapsing import Collapsed, Twins, collapsed
+from search.confidence import PAGE, verdict
 from search.errors import QueryError
 from search.explain import Explainer, Found
 from search.fusion import RankedClips, fuse
@@ -24,7 +25,6 @@ from search.model import (
     Answer,
     Bitmap,
     ClipPart,
-    Hit,
     HumPart,
     NotesPart,
     Part,
@@ -47,8 +47,6 @@ FUSION_DEPTH = 200
 WORDS_DEPTH = 1_000
 COPIES_READ = 20
 """How many more clips are read at first where copies are folded: those of the last hits are to be named too."""
-GOOD_PROBABILITY = 0.5
-WEAK_PROBABILITY = 0.2
 
 
 class SearchEngine:
@@ -87,7 +85,7 @@ class SearchEngine:
         there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
         hits = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies).hits(there)
         by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
-        heard = verdict([hit for hit in hits if hit.clip_id not in tunes.matches], by_name)
+        heard: Verdict = "good" if by_name else verdict([hit for hit in hits if hit.clip_id not in tunes.matches])
         took_ms = (time.perf_counter() - started) * 1e3
         return Answer(better(heard, tunes.verdict), hits, took_ms, tunes.reason)
 
@@ -153,7 +151,7 @@ class SearchEngine:
             said = np.isin(columns.clip_ids, by_name)
             passing = said if passing is None else passing & said
         excluded = _own_clips(query, asked.view)
-        depth = max(k, FUSION_DEPTH) if words else k
+        depth = max(k, FUSION_DEPTH if words else PAGE)
         among = columns.bitmap(passing) if passing is not None else None
         ranking = rank(asked.view, asked.vector, depth + len(excluded), among)
         return Found(_expand(asked.view, ranking, passing, excluded, depth), asked)
@@ -171,21 +169,6 @@ def check(query: Query) -> None:
         raise QueryError("a query needs at least one thing to look for, not only things to avoid")
     if any(isinstance(part, TextPart) and not part.text.strip() for part in query.parts):
         raise QueryError("the text to look for is empty")
-
-
-def verdict(hits: Sequence[Hit], found_by_name: bool) -> Verdict:
-    """Whether the library has what was asked for: by name, else by the best calibrated probability of relevance.
-
-    A space without calibration cannot promise anything: its answers are ``weak``.
-    """
-    if found_by_name:
-        return "good"
-    if not hits:
-        return "none"
-    best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
-    if best is None:
-        return "weak"
-    return "good" if best >= GOOD_PROBABILITY else "weak" if best >= WEAK_PROBABILITY else "none"
 
 
 def _filter(query: Query) -> Where | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from search.confidence import PAGE, densities, probabilities
 from search.errors import LibraryError
 from search.fusion import RankedClips, contributions
 from search.humming import tune_hit
 from search.melody.model import MelodyHit
-from search.model import Clip, Hit, Ids, Via
-from search.parts import AskedSpace
+from search.model import Clip, Hit, Ids, Scores, Via
+from search.parts import AskedSpace, SpaceView
 
 NOWHERE = -1
 """The segment of a clip that has none any more."""
+NO_IDS: Ids = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,13 @@ class Explainer:
         """
         best = [self._best_segment(clip) for clip, _ in ranked if clip.id not in self._tunes]
         passages: dict[int, Passage] = {}
+        sure: dict[int, float] = {}
         for asked in self._asked:
             ids = [segment_id for one, segment_id in best if one is asked]
             if ids:
-                passages.update(_passages(asked, np.array(ids, np.int64)))
+                found = _passages(asked, np.array(ids, np.int64))
+                passages.update(found)
+                sure.update(chances(asked, list(found.values()), self._page(asked)))
         places = iter(best)
         hits: list[Hit] = []
         for clip, score in ranked:
@@ -81,10 +85,14 @@ class Explainer:
                 continue
             asked, segment_id = next(places)
             if segment_id in passages:
-                hits.append(self._hit(clip, score, asked, passages[segment_id]))
+                hits.append(self._hit(clip, score, asked, passages[segment_id], sure.get(segment_id)))
         return tuple(hits)
 
-    def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage) -> Hit:
+    def _page(self, asked: AskedSpace) -> Ids:
+        """The segments (n,) that a ranking by sound began with in this space."""
+        return next((one.ranked.segment_ids[:PAGE] for one, _, _ in self._found if one.asked is asked), NO_IDS)
+
+    def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage, sure: float | None) -> Hit:
         return Hit(
             clip_id=clip.id,
             segment_id=passage.segment_id,
@@ -93,7 +101,7 @@ class Explainer:
             start_s=passage.start_s,
             end_s=passage.end_s,
             score=score,
-            probability=probability(asked, passage),
+            probability=sure,
             tags=clip.tags,
             via=self._via(clip.id, asked, passage),
             copies=self._copies.get(clip.id, ()),
@@ -127,16 +135,29 @@ class Explainer:
         return tuple(Via(label, gain / total) for label, gain in gains.items())
 
 
-def probability(asked: AskedSpace, passage: Passage) -> float | None:
-    """The calibrated probability that a passage is relevant.
+def chances(asked: AskedSpace, passages: Sequence[Passage], page: Ids) -> dict[int, float]:
+    """The probability that each passage is relevant, by segment; ``page`` (n,) are the nearest segments to the query.
 
-    None without a calibration, and for words that an encoder read: the calibration is of sounds against sounds.
+    Empty without a calibration, and for words that an encoder read: the calibration is of sounds against sounds.
     """
     calibration = asked.view.space.calibration
-    if asked.vector is None or calibration is None or any(part.is_text for part in asked.parts):
-        return None
-    slope, offset = calibration
-    return 1.0 / (1.0 + math.exp(-(slope * float(passage.vector @ asked.vector) + offset)))
+    if not passages or asked.vector is None or calibration is None or any(part.is_text for part in asked.parts):
+        return {}
+    ids = np.array([passage.segment_id for passage in passages], np.int64)
+    cosines = np.stack([passage.vector for passage in passages]) @ asked.vector
+    around = _around(asked.view, asked.vector, page, cosines)
+    sure = probabilities(calibration, cosines, densities(asked.view.neighbourhoods, ids), around)
+    return dict(zip(ids.tolist(), sure.tolist(), strict=True))
+
+
+def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:
+    """The mean cosine of the query with ``page``, or of the hits themselves where that has nothing to say."""
+    if len(page):
+        try:
+            return float((view.index.vectors(page) @ vector).mean())
+        except LibraryError:  # one of them went between the search and now
+            pass
+    return float(cosines.mean())
 
 
 def _passages(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:

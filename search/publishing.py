@@ -66,11 +66,14 @@ def write(catalog: Catalog, folder: Path, space: Space, *, neighbourhoods: bool)
     if space.is_melody:
         shelf.save(folder / CONTOURS, partial(catalog.contours, space.id))
     elif neighbourhoods:
-        _write_neighbourhoods(folder, space, columns)
+        write_neighbourhoods(folder, space, columns)
 
 
-def _write_neighbourhoods(folder: Path, space: Space, columns: ClipColumns) -> None:
-    """Bring them up to the snapshot that was just written, with the index that it is."""
+def write_neighbourhoods(folder: Path, space: Space, columns: ClipColumns) -> None:
+    """Bring the neighbourhoods in ``folder`` up to its newest snapshot, which finds them; ``columns`` are as new.
+
+    What changed costs a search each, what did not a copy. Raises LibraryError (disk full, read-only).
+    """
     index = SnapshotIndex.open(folder / INDEX, space.dim, device="cpu")
 
     def contents_of(segment_ids: Ids) -> Ids:

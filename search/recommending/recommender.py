@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.collapsing import Twins
-from search.engine import verdict
+from search.confidence import PAGE, densities, probabilities, verdict
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Verdict, Via
 from search.parts import SpaceView
@@ -38,22 +37,27 @@ Rank = Callable[[SpaceView, NDArray[np.float32], int, Bitmap | None], Ranking]
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """n contents, each with the segment that fits best: ids, ``vectors`` (n, dim), ``scores`` (tastes, n)."""
+    """n contents, each with the segment that fits best: ids, ``vectors`` (n, dim), ``scores`` (tastes, n).
+
+    ``chances`` (tastes, n) are the probabilities that they fit, None where nothing is known of that.
+    """
 
     content_ids: Ids
     segment_ids: Ids
     vectors: Vectors
     scores: NDArray[np.float32]
+    chances: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
-    """A content chosen, why, and how well it fits (the cosine with its taste)."""
+    """A content chosen, why, how well it fits its taste, and the probability that it does."""
 
     content_id: int
     segment_id: int
     score: float
     via: tuple[Via, ...]
+    chance: float | None = None
 
 
 class Recommender:
@@ -91,7 +95,7 @@ class Recommender:
         else:
             picked = self._from_starters(view, query, history, passing, Known(known, self._twins))
         hits = self._hits(view, picked, passing, query.k)
-        found: Verdict = verdict(hits, found_by_name=False) if history.likes else "good" if hits else "none"
+        found: Verdict = verdict(hits) if history.likes else "good" if hits else "none"
         return Answer(found, hits, (time.perf_counter() - started) * 1e3)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
@@ -123,6 +127,7 @@ class Recommender:
                 int(found.segment_ids[row]),
                 float(found.scores[taste, row]),
                 _via(kept, likes, tastes.members[taste], found.vectors[row]),
+                None if found.chances is None else float(found.chances[taste, row]),
             )
             for row, taste in zip(rows.tolist(), chosen_for.tolist(), strict=True)
         ]
@@ -147,9 +152,10 @@ class Recommender:
         except LibraryError:  # one of them went between the search and now
             return self._candidates(view, tastes, query, passing, known)
         scores = tastes.vectors @ vectors.T
+        chances = _chances(view, segments[best], scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
         scores[taste[best], np.arange(len(best))] = found[best]
-        return _Candidates(contents[best], segments[best], vectors, scores)
+        return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
     def _from_starters(
         self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
@@ -186,7 +192,7 @@ class Recommender:
         clips = {clip.id: clip for clip in self._catalog.clips(list(first.values()))}
         _, starts, ends = view.columns.place(np.array([one.segment_id for one in picked], np.int64))
         return tuple(
-            _hit(view, clip, one, start_s, end_s)
+            _hit(clip, one, start_s, end_s)
             for one, start_s, end_s in zip(picked, starts.tolist(), ends.tolist(), strict=True)
             if (clip := clips.get(first.get(one.content_id, -1))) is not None
         )[:k]
@@ -216,10 +222,17 @@ def _via(
     return tuple(Via(f"like {kept[rows[place]].clip_id}", float(gains[place]) / total) for place in order.tolist())
 
 
-def _hit(view: SpaceView, clip: Clip, one: _Picked, start_s: float, end_s: float) -> Hit:
-    calibration = view.space.calibration
-    likely = calibration is not None and one.via[0].part != "variety"
-    slope, offset = calibration or (0.0, 0.0)
+def _chances(view: SpaceView, segment_ids: Ids, cosines: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """The probabilities (tastes, n) that segments fit tastes, by their ``cosines`` (tastes, n)."""
+    if view.space.calibration is None or not len(segment_ids):
+        return None
+    density = densities(view.neighbourhoods, segment_ids)
+    pages = [float(np.sort(row)[-PAGE:].mean()) for row in cosines]
+    rows = zip(cosines, pages, strict=True)
+    return np.stack([probabilities(view.space.calibration, row, density, page) for row, page in rows])
+
+
+def _hit(clip: Clip, one: _Picked, start_s: float, end_s: float) -> Hit:
     return Hit(
         clip_id=clip.id,
         segment_id=one.segment_id,
@@ -228,7 +241,7 @@ def _hit(view: SpaceView, clip: Clip, one: _Picked, start_s: float, end_s: float
         start_s=start_s,
         end_s=end_s,
         score=one.score,
-        probability=1.0 / (1.0 + math.exp(-(slope * one.score + offset))) if likely else None,
+        probability=one.chance,
         tags=clip.tags,
         via=one.via,
     )
