@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EncoderFactory = Callable[[str, Settings], "Encoder"]
 
 BUILT_IN_ENCODERS = {
-    "cnn": "search.encoders.cnn:load",
+    "cnn": "search.encoders.named:load",
     "clap": "search.encoders.clap:load",
     "spectral": "search.encoders.spectral:load",
     "adapted": "search.encoders.adapted:load",

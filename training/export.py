@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from search.encoders.mn import MnNetwork
 from search.encoders.soundalike import FORMAT, Whitening
-from search.encoders.tower import read_tensors
 from search.encoders.weights import read_state
 from search.errors import UsageError
 from training import calibrate
 from training.corpus import Corpus
 from training.development import REPOSITORIES, Clips, by_example, embed
+from training.reading import read_tensors
 from training.space import class_directions, fit_space
 from training.student import build
 from training.tower import tower_tensors

@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from search.encoders.tower import SCALE, UNKNOWN, Reader, TextTower, WordPieces, pad
+from search.encoders.tower import SCALE, UNKNOWN, WordPieces
+from training.reading import Reader, TowerNetwork, pad
 
 _KEPT = re.compile(r"(##)?[a-z]+|[!-/:-@\[-`{-~]|[0-9]")
 
@@ -51,7 +52,7 @@ class Lessons:
 
 
 def learn(
-    tower: TextTower,
+    tower: TowerNetwork,
     lessons: Lessons,
     recipe: TowerRecipe,
     seed: int,
@@ -74,7 +75,7 @@ def learn(
             report(step + 1, {name: float(term.detach()) for name, term in terms.items()})
 
 
-def read_by_length(tower: TextTower, rows: Sequence[Sequence[int]]) -> Tensor:
+def read_by_length(tower: TowerNetwork, rows: Sequence[Sequence[int]]) -> Tensor:
     """What the tower makes of rows of piece numbers: (n, meaning), in their order.
 
     Short and long ones are read apart, so that a text of two pieces is not padded to the longest of sixty: the same
@@ -86,7 +87,7 @@ def read_by_length(tower: TextTower, rows: Sequence[Sequence[int]]) -> Tensor:
     return found[torch.tensor(order).argsort()]
 
 
-def loss_terms(tower: TextTower, rows: Sequence[Sequence[int]], wanted: Tensor) -> dict[str, Tensor]:
+def loss_terms(tower: TowerNetwork, rows: Sequence[Sequence[int]], wanted: Tensor) -> dict[str, Tensor]:
     """One minus the cosine of the meanings, the divergence of the classes, one minus the cosine of the directions."""
     found = read_by_length(tower, rows)
     scores = tower.class_scores(found)
@@ -108,7 +109,7 @@ def without_untaught(reader: Reader, rows: Iterable[Sequence[int]]) -> Reader:
     kept = [number for number, piece in enumerate(vocabulary) if piece == UNKNOWN or number in used]
     state = reader.tower.state_dict()
     state["pieces.weight"] = state["pieces.weight"][kept]
-    tower = TextTower(replace(reader.tower.shape, pieces=len(kept)))
+    tower = TowerNetwork(replace(reader.tower.shape, pieces=len(kept)))
     tower.load_state_dict(state)
     return Reader(tower, WordPieces([vocabulary[number] for number in kept]))
 

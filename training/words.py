@@ -13,10 +13,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from search.encoders.tower import Reader, TextTower, TowerShape, WordPieces, pad
+from search.encoders.tower import WordPieces
 from search.model import Vectors
 from training.corpus import Corpus
 from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
+from training.reading import Reader, TowerNetwork, TowerShape, pad
 from training.space import class_directions, fit_space
 from training.student import load_teacher
 from training.texts import PART, TEMPLATE, Library, Meanings, MiniLm, read_all
@@ -37,9 +38,9 @@ def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
     return np.asarray((spoken + told) / 2, np.float32)
 
 
-def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> TextTower:
+def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> TowerNetwork:
     """A tower that has read nothing, for given classes."""
-    tower = TextTower(TowerShape(len(pieces.vocabulary)))
+    tower = TowerNetwork(TowerShape(len(pieces.vocabulary)))
     torch.nn.init.normal_(tower.pieces.weight, 0, 0.1)
     tower.class_meanings.copy_(torch.from_numpy(meanings))
     tower.class_directions.copy_(torch.from_numpy(directions))
@@ -47,7 +48,7 @@ def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> Te
 
 
 @torch.inference_mode()
-def typical_classes(tower: TextTower, library: Library) -> Tensor:
+def typical_classes(tower: TowerNetwork, library: Library) -> Tensor:
     """(classes,): what the texts of a library mean on average."""
     meanings = torch.from_numpy(library.meanings.astype(np.float32))
     parts = [tower.classes(meanings[first : first + PART]) for first in range(0, len(meanings), PART)]
@@ -55,7 +56,7 @@ def typical_classes(tower: TextTower, library: Library) -> Tensor:
 
 
 @torch.inference_mode()
-def held_out_figures(tower: TextTower, pieces: WordPieces, held: Library) -> dict[str, float]:
+def held_out_figures(tower: TowerNetwork, pieces: WordPieces, held: Library) -> dict[str, float]:
     """The terms of the loss over texts that were never read."""
     rows = [pieces.read(text) for text in held.texts]
     terms = loss_terms(tower, rows, torch.from_numpy(held.meanings.astype(np.float32)))
@@ -63,7 +64,7 @@ def held_out_figures(tower: TextTower, pieces: WordPieces, held: Library) -> dic
 
 
 @torch.inference_mode()
-def kinds_figure(tower: TextTower, pieces: WordPieces, clips: Clips, vectors: Vectors) -> float:
+def kinds_figure(tower: TowerNetwork, pieces: WordPieces, clips: Clips, vectors: Vectors) -> float:
     """The development split by words: mean average precision over its kinds' names."""
     directions = tower(pad([pieces.read(kind) for kind in KINDS])).numpy()
     return by_kind_text(clips, directions @ vectors.T, list(KINDS))

@@ -21,17 +21,13 @@ from search.encoders.devices import torch_device
 from search.encoders.mel import MelFrontEnd, MelShape
 from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
-from search.encoders.weights import ModelFile, find, read_state, sha256_of, shipped
+from search.encoders.soundalike import FRONT_END_REVISION, HOP_S, WINDOW_S
+from search.encoders.soundalike import NAME as SHIPPED
+from search.encoders.weights import ModelFile, find, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
 from search.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
-
-WINDOW_S, HOP_S = 5.0, 2.5
-"""Chosen on learning material (docs/decisions): shorter windows rank worse, longer ones blur the time stamps."""
-
-FRONT_END_REVISION = 1
-"""Part of every fingerprint; goes up when the same weights would give other vectors."""
 
 WINDOWS_AT_ONCE = {"cpu": 8, "cuda": 256}
 """On a CPU the activations of 8 windows stay in its caches: .9 ms of one thread per second of audio, 1.4 with 32."""
@@ -106,25 +102,19 @@ class CnnEncoder:
 
 
 def load(variant: str, settings: Settings) -> CnnEncoder:
-    """The encoder ``cnn:<variant>``: ``soundalike-1``, a published name, or the path of a file of either kind.
+    """The encoder ``cnn:<variant>`` of a published name, or of the path of a checkpoint.
 
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
     """
-    from search.encoders import soundalike  # it builds on this module
-
     keep_freed_memory()
-    if variant == soundalike.NAME:
-        return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
     known = PUBLISHED.get(variant)
     if known is not None:
         path, mel = find(known.file, settings), known.mel
         return _build(variant, path, mel, settings, Normalisation.shipped(known.normalisation))
     path = Path(variant).expanduser()
     if not path.is_file():
-        names = ", ".join(f"cnn:{name}" for name in (soundalike.NAME, *PUBLISHED))
+        names = ", ".join(f"cnn:{name}" for name in (SHIPPED, *PUBLISHED))
         raise ModelNotFound(f"cnn:{printable(variant)}: no such model file; known by name are {names}")
-    if soundalike.is_bundle(path):
-        return soundalike.load(path, variant, settings.device)
     return _build(variant, path, mel_of_file_name(path.name), settings, None)
 
 

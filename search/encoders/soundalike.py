@@ -7,36 +7,45 @@ calibrated head), ``space/`` (centre and whitening of the embedding), ``tower/``
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from safetensors.numpy import load_file
 
 from search.encoders import audioset
-from search.encoders.cnn import FRONT_END_REVISION, HOP_S, WINDOW_S, CnnEncoder
 from search.encoders.contract import fingerprint, unit_rows
-from search.encoders.devices import torch_device
-from search.encoders.mel import MelFrontEnd, MelShape
-from search.encoders.mn import MnNetwork, MnShape
-from search.encoders.tower import Reader, read_tensors
-from search.encoders.weights import read_state, sha256_of
-from search.errors import EncoderError, printable
-from search.model import EncoderSpec, Vectors
+from search.encoders.tower import TextTower, read_arrays
+from search.encoders.weights import sha256_of
+from search.errors import EncoderError, ModelNotFound, printable
+from search.memory import keep_freed_memory
+from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Device
+
+if TYPE_CHECKING:
+    from search.encoders.cnn import CnnEncoder
+    from search.encoders.mn import MnNetwork
 
 NAME = "soundalike-1"
 FORMAT = "soundalike-1"
 FILE = f"{NAME}.safetensors"
 
+SAMPLE_RATE_HZ = 32_000
+WINDOW_S, HOP_S = 5.0, 2.5
+"""Of the whole family; chosen on learning material (docs/decisions): shorter windows rank worse, longer ones blur the
+time stamps."""
+FRONT_END_REVISION = 1
+"""Part of every fingerprint of the family; goes up when the same weights would give other vectors."""
+
 WIDTH = 0.4
 """Of the channels between the blocks, as mn04's; those inside are the network's own and show in its weights."""
 
-State = Mapping[str, Tensor]
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +70,34 @@ class Whitening:
         return hashlib.sha256(self.centre.tobytes() + self.matrix.tobytes()).hexdigest()
 
 
-class SoundalikeEncoder(CnnEncoder):
-    """An `Encoder` that reads: a `CnnEncoder` beside a text tower of the same space."""
+class SoundalikeEncoder:
+    """An `Encoder` that reads. Its network, and torch with it, is made when the first sound comes."""
 
-    def __init__(
-        self, spec: EncoderSpec, network: MnNetwork, space: Whitening, reader: Reader, device: torch.device
-    ) -> None:
-        super().__init__(spec, MelFrontEnd(MelShape()), network, device, space)
-        self._reader = reader
+    def __init__(self, spec: EncoderSpec, network: Arrays, space: Whitening, tower: TextTower, device: Device) -> None:
+        self.spec = spec
+        self._network, self._space, self._tower, self._device = network, space, tower, device
+        self._hearing: CnnEncoder | None = None
+        self._making = threading.Lock()
+
+    def encode_audio(self, waves: Waves) -> AudioEncoding:
+        """See `search.ports.Encoder`."""
+        return self._heard().encode_audio(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
-        return unit_rows(self._reader.directions(texts).numpy())
+        return self._tower.directions(texts)
+
+    def _heard(self) -> CnnEncoder:
+        with self._making:
+            if self._hearing is None:
+                self._hearing = _hearing(self.spec, self._network, self._space, self._device)
+            return self._hearing
 
 
 def is_bundle(path: Path) -> bool:
     """Whether a file says that it is one of these; a damaged or missing one does not."""
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             return (file.metadata() or {}).get("format") == FORMAT
     except (OSError, SafetensorError):
         return False
@@ -89,17 +108,18 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
 
     Raises ModelNotFound when there is no such file, EncoderError when it is damaged or of another kind.
     """
-    state = read_state(path)
+    state = _read(path)
     vocabulary = audioset.class_names()
+    network = _part(state, "network/")
     try:
-        network = _network(_part(state, "network/"), len(vocabulary))
         space = _space(_part(state, "space/"))
-        reader = read_tensors(_part(state, "tower/"))
-    except (KeyError, RuntimeError, IndexError) as error:
+        tower = read_arrays(_part(state, "tower/"))
+        if len(network["classifier.5.bias"]) != len(vocabulary):
+            raise ValueError("another number of classes")
+    except (KeyError, ValueError, IndexError) as error:
         cause = str(error).partition("\n")[0][:120]
         raise EncoderError(f"{printable(str(path))}: not a soundalike-1 model ({cause}): get it again") from error
     digest = sha256_of(path)
-    dim = len(space.centre)
     spec = EncoderSpec(
         name=f"cnn:{variant}",
         revision=f"{path.stem}@{digest[:8]}",
@@ -113,29 +133,62 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
                 "padding": "repeat",
             }
         ),
-        dim=dim,
-        sample_rate_hz=MelShape().rate_hz,
+        dim=len(space.centre),
+        sample_rate_hz=SAMPLE_RATE_HZ,
         window_s=WINDOW_S,
         hop_s=HOP_S,
         vocabulary=vocabulary,
         can_text=True,
         calibration=space.calibration,
     )
-    return SoundalikeEncoder(spec, network, space, reader, torch_device(device))
+    encoder = SoundalikeEncoder(spec, network, space, tower, device)
+    if device == "cuda":  # said so: better no encoder than one that fails at its first sound
+        encoder.encode_audio(np.empty((0, spec.window_samples), np.float32))
+    return encoder
 
 
-def _part(state: State, prefix: str) -> dict[str, Tensor]:
+def _read(path: Path) -> dict[str, NDArray[np.generic]]:
+    shown = printable(str(path))
+    if not path.is_file():
+        raise ModelNotFound(f"{shown}: no such model file")
+    try:
+        return dict(load_file(path))
+    except (OSError, ValueError, SafetensorError) as error:
+        cause = str(error).partition("\n")[0][:120]
+        raise EncoderError(f"{shown}: not a readable model file ({cause}): get it again") from error
+
+
+def _part(state: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
-def _network(state: State, classes: int) -> MnNetwork:
-    inner = tuple(len(state[f"features.{place}.block.0.0.weight"]) for place in range(1, 16))
-    network = MnNetwork(MnShape(WIDTH, classes, inner=inner))
-    network.fuse()
-    network.load_state_dict({name: value.float() for name, value in state.items()})
+def _space(state: Arrays) -> Whitening:
+    slope, offset = (float(value) for value in state["calibration"].astype(np.float64))
+    return Whitening(state["centre"].astype(np.float32), state["matrix"].astype(np.float32), (slope, offset))
+
+
+def _hearing(spec: EncoderSpec, arrays: Arrays, space: Whitening, device: Device) -> CnnEncoder:
+    """The half that hears. Raises EncoderError for weights of another network."""
+    from search.encoders.cnn import CnnEncoder
+    from search.encoders.devices import torch_device
+    from search.encoders.mel import MelFrontEnd, MelShape
+
+    keep_freed_memory()
+    network = _mn_network(spec, arrays)
+    return CnnEncoder(spec, MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ)), network, torch_device(device), space)
+
+
+def _mn_network(spec: EncoderSpec, arrays: Arrays) -> MnNetwork:
+    import torch
+
+    from search.encoders.mn import MnNetwork, MnShape
+
+    try:
+        inner = tuple(len(arrays[f"features.{place}.block.0.0.weight"]) for place in range(1, 16))
+        network = MnNetwork(MnShape(WIDTH, len(spec.vocabulary or ()), inner=inner))
+        network.fuse()
+        network.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()})
+    except (KeyError, RuntimeError) as error:
+        cause = str(error).partition("\n")[0][:120]
+        raise EncoderError(f"{spec.name}: not the network of a soundalike-1 model ({cause}): get it again") from error
     return network.requires_grad_(False)
-
-
-def _space(state: State) -> Whitening:
-    slope, offset = (float(value) for value in state["calibration"])
-    return Whitening(state["centre"].numpy(), state["matrix"].numpy(), (slope, offset))

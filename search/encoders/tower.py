@@ -1,9 +1,11 @@
-"""The text tower of ``cnn:soundalike-1``: words -> a vector of the audio space, in about a millisecond.
+"""The text tower of ``cnn:soundalike-1``: words -> a vector of the audio space, in less than a millisecond.
 
 Word pieces have fixed vectors; a small convolution lets neighbours meet ("car horn" is no car), a learned weighting
 says which pieces matter, and two layers turn their sum into what MiniLM makes of the sentence, which the tower was
 distilled from (training/tower.py). How near that lies to each of AudioSet's class names, as a softmax, says which
 classes are meant; a class is a direction of the audio space.
+
+In numpy, so that a search by words starts without torch.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
+
+from search.encoders.contract import unit_rows
+from search.model import Vectors
 
 UNKNOWN = "[UNK]"
 LONGEST = 64
@@ -28,17 +33,7 @@ SHARPNESS = 25.0
 COMMON_SHARE = 0.75
 """How much of what an average text means is taken out of each."""
 
-
-@dataclass(frozen=True, slots=True)
-class TowerShape:
-    """Sizes: word pieces, their vectors, the hidden layer, MiniLM's meaning, classes, the audio space."""
-
-    pieces: int
-    width: int = 256
-    hidden: int = 512
-    meaning: int = 384
-    classes: int = 527
-    dim: int = 384
+Array = NDArray[np.float32]
 
 
 class WordPieces:
@@ -69,92 +64,87 @@ class WordPieces:
         return numbers
 
 
-class TextTower(nn.Module):
-    """Piece numbers (n, pieces), -1 where a text has ended -> directions of the audio space (n, dim), unit rows."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """The tower's arrays by their names in the file, float32 but for the word pieces.
 
-    def __init__(self, shape: TowerShape) -> None:
-        super().__init__()
-        self.shape = shape
-        self.pieces = nn.Embedding(shape.pieces, shape.width)
-        self.neighbours = nn.Conv1d(shape.width, shape.width, 3, padding=1)
-        self.importance = nn.Linear(shape.width, 1)
-        self.hidden = nn.Linear(2 * shape.width, shape.hidden)
-        self.meaning = nn.Linear(shape.hidden, shape.meaning)
-        self.shortcut = nn.Linear(shape.width, shape.meaning, bias=False)
-        self.register_buffer("class_meanings", torch.zeros(shape.classes, shape.meaning))
-        self.register_buffer("class_directions", torch.zeros(shape.classes, shape.dim))
-        self.register_buffer("typical_classes", torch.zeros(shape.classes))
-        self.class_meanings: Tensor
-        self.class_directions: Tensor
-        self.typical_classes: Tensor
-
-    def forward(self, numbers: Tensor) -> Tensor:
-        """The direction of each text."""
-        return self.direction(self.read(numbers))
-
-    def read(self, numbers: Tensor) -> Tensor:
-        """What MiniLM would make of each text: (n, meaning), unit rows."""
-        there = (numbers >= 0)[..., None]
-        x = self.pieces(numbers.clamp(min=0)) * there
-        mixed = nn.functional.gelu(self.neighbours(x.transpose(1, 2)).transpose(1, 2))
-        weights = self.importance(x + mixed).masked_fill(~there, -torch.inf).softmax(1)
-        alone, together = (x * weights).sum(1), (mixed * weights).sum(1)
-        hidden = nn.functional.gelu(self.hidden(torch.cat([alone, together], 1)))
-        return nn.functional.normalize(self.meaning(hidden) + self.shortcut(alone), dim=1)
-
-    def classes(self, meanings: Tensor) -> Tensor:
-        """How much each class is meant: (n, classes), rows that sum to 1."""
-        return self.class_scores(meanings).softmax(1)
-
-    def class_scores(self, meanings: Tensor) -> Tensor:
-        """The logarithms of `classes`, up to a constant of each row."""
-        return SHARPNESS * meanings @ self.class_meanings.T
-
-    def direction(self, meanings: Tensor) -> Tensor:
-        """Meanings -> directions of the audio space, unit rows: the classes meant more than by an average text."""
-        meant = self.classes(meanings) - COMMON_SHARE * self.typical_classes
-        return nn.functional.normalize(meant @ self.class_directions, dim=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A tower and the word pieces that it knows."""
-
-    tower: TextTower
-    pieces: WordPieces
-
-    @torch.inference_mode()
-    def directions(self, texts: Sequence[str]) -> Tensor:
-        """(n, dim) unit rows; one text at a time, so that no vector depends on its neighbours in its last digit."""
-        rows = [self.tower(pad([self.pieces.read(text)])) for text in texts]
-        return torch.cat(rows) if rows else torch.empty(0, self.tower.class_directions.shape[1])
-
-
-def pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    """Rows of piece numbers, of any lengths -> (n, longest) int64, -1 where a row has ended."""
-    longest = max((len(row) for row in rows), default=1)
-    return torch.tensor([[*row, *[-1] * (longest - len(row))] for row in rows], dtype=torch.int64).reshape(-1, longest)
-
-
-def read_tensors(state: Mapping[str, Tensor]) -> Reader:
-    """A reader from its file: matrices are whole numbers of -127 to 127 times a scale per row.
-
-    Raises KeyError or RuntimeError when something is missing or of another shape.
+    These stay whole numbers of -127 to 127, ``pieces`` (pieces, width), with a scale each: a text needs few of them.
     """
-    vocabulary = bytes(state["vocabulary"].numpy()).decode().split("\n")
-    weights = {
-        name: value.float() * state[f"{name}{SCALE}"].float()[:, None] if value.dtype == torch.int8 else value.float()
-        for name, value in state.items()
-        if name != "vocabulary" and not name.endswith(SCALE)
+
+    pieces: NDArray[np.int8]
+    pieces_scale: Array
+    others: Mapping[str, Array]
+
+
+class TextTower:
+    """Texts -> directions of the audio space. See `read_arrays`."""
+
+    def __init__(self, pieces: WordPieces, weights: Weights) -> None:
+        self.pieces = pieces
+        self._weights = weights
+
+    def directions(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) unit rows; one text at a time, so that no vector depends on its neighbours in its last digit."""
+        rows = [self._direction(self.pieces.read(text)) for text in texts]
+        dim = self._weights.others["class_directions"].shape[1]
+        return unit_rows(np.stack(rows)) if rows else np.empty((0, dim), np.float32)
+
+    def _direction(self, numbers: Sequence[int]) -> Array:
+        """(dim,): the classes that are meant more than by an average text."""
+        weight = self._weights.others
+        scores = SHARPNESS * weight["class_meanings"] @ self._meaning(numbers)
+        meant = np.exp(scores - scores.max())
+        meant = meant / meant.sum() - COMMON_SHARE * weight["typical_classes"]
+        return np.asarray(meant @ weight["class_directions"], np.float32)
+
+    def _meaning(self, numbers: Sequence[int]) -> Array:
+        """(meaning,): what MiniLM would make of the text, length 1."""
+        weight = self._weights.others
+        x = self._weights.pieces[numbers] * self._weights.pieces_scale[numbers, None]
+        padded = np.pad(x, ((1, 1), (0, 0)))
+        kernel = weight["neighbours.weight"]  # (width, width, 3): out, in, place
+        mixed = weight["neighbours.bias"] + sum(padded[i : i + len(x)] @ kernel[:, :, i].T for i in range(3))
+        mixed = gelu(np.asarray(mixed, np.float32))
+        importance = (x + mixed) @ weight["importance.weight"][0]  # its bias is the same for all
+        share = np.exp(importance - importance.max())
+        share /= share.sum()
+        alone, together = share @ x, share @ mixed
+        hidden = gelu(weight["hidden.weight"] @ np.concatenate([alone, together]) + weight["hidden.bias"])
+        meaning = weight["meaning.weight"] @ hidden + weight["meaning.bias"] + weight["shortcut.weight"] @ alone
+        return np.asarray(meaning / max(float(np.linalg.norm(meaning)), 1e-12), np.float32)
+
+
+def gelu(x: Array) -> Array:
+    """X times the normal distribution function of x (Hendrycks and Gimpel, arXiv:1606.08415), to 2e-7.
+
+    The error function is formula 7.1.26 of Abramowitz and Stegun, whose error is below 1.5e-7: numpy has none.
+    """
+    z = np.abs(x) / np.sqrt(2)
+    t = 1 / (1 + 0.3275911 * z)
+    tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    erf = np.sign(x) * (1 - tail * np.exp(-z * z))
+    return np.asarray(x * (1 + erf) / 2, np.float32)
+
+
+def read_arrays(state: Mapping[str, NDArray[np.generic]]) -> TextTower:
+    """A tower from the arrays of its file. Raises KeyError when one is missing, ValueError for shapes that misfit."""
+    vocabulary = state["vocabulary"].tobytes().decode().split("\n")
+    others = {
+        name: _dense(state, name)
+        for name in state
+        if not name.endswith(SCALE) and name not in ("vocabulary", "pieces.weight")
     }
-    shape = TowerShape(
-        pieces=len(vocabulary),
-        width=weights["pieces.weight"].shape[1],
-        hidden=len(weights["hidden.bias"]),
-        meaning=len(weights["meaning.bias"]),
-        classes=len(weights["class_directions"]),
-        dim=weights["class_directions"].shape[1],
+    weights = Weights(
+        np.asarray(state["pieces.weight"], np.int8), state[f"pieces.weight{SCALE}"].astype(np.float32), others
     )
-    tower = TextTower(shape)
-    tower.load_state_dict(weights)
-    return Reader(tower.requires_grad_(False).eval(), WordPieces(vocabulary))
+    tower = TextTower(WordPieces(vocabulary), weights)
+    if len(vocabulary) != len(weights.pieces):
+        raise ValueError(f"{len(vocabulary)} word pieces, {len(weights.pieces)} vectors")
+    tower.directions(["rain"])  # what does not fit shows here
+    return tower
+
+
+def _dense(state: Mapping[str, NDArray[np.generic]], name: str) -> Array:
+    values = state[name].astype(np.float32)
+    scale = state.get(f"{name}{SCALE}")
+    return values if scale is None else values * scale.astype(np.float32)[:, None]

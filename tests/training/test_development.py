@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from training.corpus import Corpus, CorpusClip
-from training.development import Clips, by_example, by_kind_text, embed, kinds_of, sibling_name, words_of
+from training.development import (
+    NEAR_EVALUATION,
+    Clips,
+    by_example,
+    by_kind_text,
+    embed,
+    kinds_of,
+    sibling_name,
+    words_of,
+)
 from training.student import build
 
 
@@ -58,3 +67,11 @@ def test_a_short_clip_is_repeated_and_a_long_one_is_the_mean_of_its_windows(corp
     assert logs.shape == (len(corpus.clips), 527)
     assert np.isfinite(embeddings).all()
     assert (logs <= 0).all()
+
+
+def test_what_is_near_an_evaluation_set_is_never_asked_for():
+    listed = tuple(CorpusClip(path, "adewale/keyboardia", 0, 10) for path in sorted(NEAR_EVALUATION))
+    clips = Clips.of(Corpus("natural", np.empty((0, 128), np.float16), np.empty(0, np.float16), listed))
+    assert not clips.held_out.any()
+    assert not any(clips.kinds)
+    assert len({name for own in clips.siblings for name in own}) == len(listed)

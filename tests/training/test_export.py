@@ -10,9 +10,10 @@ import torch
 
 from search.encoders import soundalike
 from search.encoders.soundalike import Whitening
-from search.encoders.tower import LONGEST, UNKNOWN, Reader, TextTower, TowerShape, WordPieces, pad
+from search.encoders.tower import LONGEST, UNKNOWN, WordPieces
 from search.errors import EncoderError, ModelNotFound
 from training.export import TagCalibration, network_tensors, space_tensors, write_bundle
+from training.reading import Reader, TowerNetwork, TowerShape, pad
 from training.space import fit_space
 from training.student import build
 from training.tower import tower_tensors
@@ -27,9 +28,9 @@ def space() -> Whitening:
 
 
 @pytest.fixture(scope="module")
-def tower() -> TextTower:
+def tower() -> TowerNetwork:
     torch.manual_seed(2)
-    tower = TextTower(TowerShape(len(VOCABULARY)))
+    tower = TowerNetwork(TowerShape(len(VOCABULARY)))
     torch.nn.init.normal_(tower.class_meanings)
     torch.nn.init.normal_(tower.class_directions)
     return tower.eval()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from search.encoders.tower import UNKNOWN, Reader, TextTower, TowerShape, WordPieces, pad, read_tensors
+from search.encoders.tower import UNKNOWN, WordPieces, gelu, read_arrays
+from training.reading import Reader, TowerNetwork, TowerShape, pad, read_tensors
 from training.space import class_directions
 from training.texts import ontology, reading_list
 from training.tower import Lessons, TowerRecipe, learn, read_by_length, tower_tensors, vocabulary, without_untaught
@@ -23,9 +24,9 @@ def lessons(pieces: WordPieces) -> Lessons:
     return Lessons([pieces.read(text) for text in texts], rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def new_tower(pieces: WordPieces) -> TextTower:
+def new_tower(pieces: WordPieces) -> TowerNetwork:
     torch.manual_seed(1)
-    tower = TextTower(TowerShape(len(pieces.vocabulary), width=32, hidden=32))
+    tower = TowerNetwork(TowerShape(len(pieces.vocabulary), width=32, hidden=32))
     torch.nn.init.normal_(tower.class_meanings, 0, 384**-0.5)
     torch.nn.init.normal_(tower.class_directions)
     return tower
@@ -95,3 +96,29 @@ def test_a_tower_of_eight_bits_reads_as_before():
     again = read_tensors(tower_tensors(reader))
     assert again.pieces.vocabulary == pieces.vocabulary
     assert float((again.directions(WORDS) * reader.directions(WORDS)).sum(1).min()) > 0.999
+
+
+def test_numpy_reads_as_torch_does():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    reader = Reader(new_tower(pieces), pieces)
+    for parameter in reader.tower.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.3)
+    torch.nn.init.uniform_(reader.tower.typical_classes, 0, 0.002)
+    tensors = tower_tensors(reader)
+    texts = [" ".join(WORDS[i:j]) for i in range(4) for j in range(i + 1, 9)] + ["", "something else"]
+    found = read_arrays({name: tensor.numpy() for name, tensor in tensors.items()}).directions(texts)
+    assert np.abs(found - read_tensors(tensors).directions(texts).numpy()).max() < 2e-5
+
+
+def test_gelu_is_torchs():
+    x = np.linspace(-9, 9, 4001, dtype=np.float32)
+    assert np.abs(gelu(x) - torch.nn.functional.gelu(torch.from_numpy(x)).numpy()).max() < 2e-6
+
+
+def test_arrays_that_do_not_fit_are_refused():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    arrays = {name: tensor.numpy() for name, tensor in tower_tensors(Reader(new_tower(pieces), pieces)).items()}
+    with pytest.raises(ValueError, match=r"mismatch|size|shape|broadcast"):
+        read_arrays(arrays | {"hidden.bias": np.zeros(3, np.float16)})
+    with pytest.raises(KeyError):
+        read_arrays({name: array for name, array in arrays.items() if name != "class_meanings"})

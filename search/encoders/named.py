@@ -1,0 +1,28 @@
+"""The family ``cnn`` by name: which of its modules loads which, so that one that only reads starts without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.encoders import soundalike
+from search.encoders.weights import shipped
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.ports import Encoder
+
+
+def load(variant: str, settings: Settings) -> Encoder:
+    """The encoder ``cnn:<variant>``: ``soundalike-1``, a published name, or the path of a file of either kind.
+
+    Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
+    """
+    if variant == soundalike.NAME:
+        return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
+    path = Path(variant).expanduser()
+    if path.is_file() and soundalike.is_bundle(path):
+        return soundalike.load(path, variant, settings.device)
+    from search.encoders import cnn
+
+    return cnn.load(variant, settings)
