@@ -108,7 +108,7 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
 
     Raises ModelNotFound when there is no such file, EncoderError when it is damaged or of another kind.
     """
-    state = _read(path)
+    state = read_arrays_of(path)
     vocabulary = audioset.class_names()
     network = _part(state, "network/")
     try:
@@ -147,7 +147,8 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
     return encoder
 
 
-def _read(path: Path) -> dict[str, NDArray[np.generic]]:
+def read_arrays_of(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Everything in a safetensors file by name. Raises ModelNotFound, or EncoderError when it is damaged."""
     shown = printable(str(path))
     if not path.is_file():
         raise ModelNotFound(f"{shown}: no such model file")

@@ -90,7 +90,7 @@ def indexed(tmp_path_factory):
     for name, frequency in sounds.items():
         soundfile.write(folder / name, 0.3 * np.sin(2 * np.pi * frequency * time_s), rate)
     library = tmp_path_factory.mktemp("library") / "library"
-    done = soundalike("index", folder, "--library", library, "--json")
+    done = soundalike("index", folder, "--library", library, "--encoder", "spectral", "--json")
     assert done.returncode == 0, done.stderr
     return folder, library
 
