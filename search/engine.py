@@ -106,10 +106,11 @@ class SearchEngine:
     def _words(self, query: Query, view: SpaceView, where: Where | None) -> list[RankedClips]:
         """For each part in words, the clips whose names or metadata say so, and that pass the filter."""
         lists = []
+        depth = _words_depth(query, where)
         for place, part in enumerate(query.parts, start=1):
             if not isinstance(part, TextPart):
                 continue
-            matches = self._catalog.match_words(part.text, WORDS_DEPTH)
+            matches = self._catalog.match_words(part.text, depth)
             clip_ids = np.array([m.clip_id for m in matches], np.int64)
             scores = np.array([m.score for m in matches], np.float32)
             if where is not None and len(clip_ids):
@@ -177,6 +178,12 @@ def _filter(query: Query) -> Where | None:
     if query.among is None:
         return said
     return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
+
+
+def _words_depth(query: Query, where: Where | None) -> int:
+    """How many clips are read for words: no more than can be merged, unless some of them may have to go."""
+    narrowed = where is not None or query.collapse or any(part.weight < 0 for part in query.parts)
+    return max(query.k, WORDS_DEPTH if narrowed else FUSION_DEPTH)
 
 
 def _only_tunes(query: Query) -> bool:

@@ -128,10 +128,10 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
     for place, (statement, expression) in enumerate(steps):
         if not expression or len(found) >= limit:
             continue
-        for row in connection.execute(statement, {"match": expression, "n": limit + len(found)}):
+        for clip_id, cost in connection.execute(statement, {"match": expression, "n": limit + len(found)}).all():
             # bm25() is negative, lower for a better match
-            score = len(steps) - 1 - place + -row.cost / (1.0 - row.cost)
-            found.setdefault(row.id, WordMatch(clip_id=row.id, score=score))
+            if clip_id not in found:
+                found[clip_id] = WordMatch(clip_id=clip_id, score=len(steps) - 1 - place + -cost / (1.0 - cost))
     return list(found.values())[:limit]
 
 
