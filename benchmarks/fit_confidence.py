@@ -5,7 +5,8 @@
 Every clip whose name says a kind is a query, once among those of other collections and once with everything of its
 kind taken out of these. A hit is relevant when its name says the same kind, or a tagger hears the same in both
 (`benchmarks.heard`); taken out is what is relevant. A logistic regression then says how the cosine, the density around
-the hit and the mean cosine of the page make a probability; verdicts are thresholds of the best one of a page.
+the hit and the mean cosine of the page make a probability (and the cosine alone, where neighbours are not known);
+verdicts are thresholds of the best one of a page.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from search.settings import Settings
 FEATURES = ("cosine", "density", "around")
 NEWTON_STEPS = 50
 RIDGE = 1e-6
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,23 +92,25 @@ def report(there: list[Page], out: list[Page]) -> str:
     both = [*there, *out]
     features = np.concatenate([page.features for page in both])
     relevant = np.concatenate([page.relevant for page in both])
-    weights = logistic(features, relevant)
     lines = [f"{len(there)} queries, {len(features)} hits, {relevant.mean():.2f} of them relevant"]
-    lines.append("  ".join(f"{name} {w:.3f}" for name, w in zip((*FEATURES, "offset"), weights, strict=True)))
-    for what, some in (("fitted", weights), ("cosine alone, calibrated", np.array([1.0, 0.0, 0.0, 0.0]))):
-        chance = 1 / (1 + np.exp(-(features @ some[:-1] + some[-1])))
-        error = evaluation.calibration(chance, relevant).error
-        best_there, best_out = (
-            np.array([1 / (1 + np.exp(-(page.features @ some[:-1] + some[-1]).max())) for page in pages_])
-            for pages_ in (there, out)
-        )
-        lines.append(f"{what}: calibration error {error:.3f}")
+    for used in (len(FEATURES), 1):
+        weights = logistic(features[:, :used], relevant)
+        told = zip((*FEATURES[:used], "offset"), weights, strict=True)
+        error = evaluation.calibration(_chances(features, weights), relevant).error
+        lines.append("  ".join(f"{name} {weight:.3f}" for name, weight in told) + f"  calibration error {error:.3f}")
+        best = [np.array([_chances(page.features, weights).max() for page in some]) for some in (there, out)]
         lines += [
-            f"  best of a page from {t:.2f} on: {np.mean(best_there >= t):.3f} with the kind there, "
-            f"{np.mean(best_out >= t):.3f} with it taken out"
-            for t in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+            f"  best of a page from {t:.2f} on: {np.mean(best[0] >= t):.3f} with the kind there, "
+            f"{np.mean(best[1] >= t):.3f} with it taken out"
+            for t in THRESHOLDS
         ]
     return "\n".join(lines)
+
+
+def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities (n,) from ``features`` (n, m), of which the first are used, by ``weights``, the constant last."""
+    chances: NDArray[np.float64] = 1 / (1 + np.exp(-(features[:, : len(weights) - 1] @ weights[:-1] + weights[-1])))
+    return chances
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """What a tagger hears in clips of learning material: a second opinion beside the words of their file names.
 
 Names miss most of what sounds alike (of the clips nearest to a clip, one in four shares a word with it). Two clips
-*sound of a kind* when one of the two likeliest classes of either is among the five likeliest of the other.
+*sound of a kind* when the likeliest class of either is among the three likeliest of the other: AudioSet's classes come
+with their parents (bark, dog, animal), and to look further would join all that have one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from search import audio
 from search.errors import UsageError
 from search.ports import Encoder
 
-LIKELIEST, LIKELY = 2, 5
+LIKELY = 3
 WINDOWS_AT_ONCE = 16
 TELL_EVERY = 500
 
 
 def classes(paths: Sequence[Path], tagger: Encoder, keep: Path, tell: Told) -> NDArray[np.int64]:
-    """(clips, 5): the likeliest classes of each file, likeliest first; kept in the file ``keep`` for the next time.
+    """(clips, 3): the likeliest classes of each file, likeliest first; kept in the file ``keep`` for the next time.
 
     Raises AudioError for a file that cannot be decoded, UsageError for an encoder that gives no tags.
     """
@@ -33,7 +34,7 @@ def classes(paths: Sequence[Path], tagger: Encoder, keep: Path, tell: Told) -> N
     if keep.is_file():
         with np.load(keep) as kept:
             if kept["names"].tolist() == names.tolist() and str(kept["tagger"]) == tagger.spec.fingerprint:
-                found: NDArray[np.int64] = kept["classes"]
+                found: NDArray[np.int64] = kept["classes"][:, :LIKELY]
                 return found
     rows = []
     for number, path in enumerate(paths, start=1):
@@ -47,12 +48,12 @@ def classes(paths: Sequence[Path], tagger: Encoder, keep: Path, tell: Told) -> N
 
 
 def of_a_kind(heard: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(clips, 5) classes -> (clips, clips): which sound of a kind."""
+    """(clips, 3) classes -> (clips, clips): which sound of a kind."""
     count = int(heard.max()) + 1
     likely = np.zeros((len(heard), count), np.float32)
     np.put_along_axis(likely, heard, 1, axis=1)
     likeliest = np.zeros_like(likely)
-    np.put_along_axis(likeliest, heard[:, :LIKELIEST], 1, axis=1)
+    np.put_along_axis(likeliest, heard[:, :1], 1, axis=1)
     one_way = likeliest @ likely.T > 0
     return np.asarray(one_way | one_way.T)
 

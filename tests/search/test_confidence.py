@@ -7,7 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.confidence import AROUND, COSINE, DENSITY, GOOD_FROM, NONE_BELOW, OFFSET, probabilities, verdict
+from search.confidence import (
+    ALONE,
+    ALONE_OFFSET,
+    AROUND,
+    COSINE,
+    DENSITY,
+    GOOD_FROM,
+    NONE_BELOW,
+    OFFSET,
+    probabilities,
+    verdict,
+)
 from search.model import ClipPart, Query, TextPart
 from search.steering import RecommendQuery
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
@@ -32,8 +43,9 @@ def test_a_hit_is_surer_the_closer_it_is_the_less_crowded_and_the_more_like_it_a
     assert chance(0.6, 0.5, 0.6) > chance(0.6, 0.5, 0.4)
 
 
-def test_where_neighbours_are_not_known_the_calibrated_cosine_speaks_alone():
-    assert chance(0.6, np.nan, 0.1) == chance(0.6, np.nan, 0.9) == pytest.approx(1 / (1 + np.exp(-1.4)), abs=1e-6)
+def test_where_neighbours_are_not_known_the_cosine_speaks_alone():
+    expected = 1 / (1 + np.exp(-(ALONE * 1.4 + ALONE_OFFSET)))
+    assert chance(0.6, np.nan, 0.1) == chance(0.6, np.nan, 0.9) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ export interface Confidence {
   level: 4 | 3 | 2 | 1;
 }
 
-/** The same limits as the service's verdicts: from 0.5 on good, below 0.2 none. */
+/** The same limits as the service's verdicts: from 0.6 on good, below 0.4 none. */
 const LIMITS: readonly (readonly [number, Confidence])[] = [
   [0.8, { word: "Sure", level: 4 }],
-  [0.5, { word: "Likely", level: 3 }],
-  [0.2, { word: "Possible", level: 2 }],
+  [0.6, { word: "Likely", level: 3 }],
+  [0.4, { word: "Possible", level: 2 }],
 ];
 
 export function confidence(probability: number): Confidence {
