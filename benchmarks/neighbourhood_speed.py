@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search import Library
 
+QUERIES, WARM_UP, K = 300, 100, 10
 NOISE = 0.3
 """Length of what is added to vectors that are there, to make those of new clips."""
 
@@ -84,6 +86,21 @@ def whole(library: Library, more: int, seed: int) -> list[Cost]:
     return [*costs, timed("more, added later", more, bring_up)]
 
 
+def searches(library: Library, seed: int) -> list[Cost]:
+    """The medians of `QUERIES` searches by stored segments, without neighbourhoods and with."""
+    costs = []
+    for what, on in (("a search, plain", False), ("a search by neighbourhoods", True)):
+        settings = replace(library.settings, neighbourhoods=on)
+        with wiring.library(library.path, settings, read_only=True) as opened:
+            (view,) = opened.views()
+            segments = np.random.default_rng(seed).choice(opened.index(view.space).ids(), QUERIES + WARM_UP)
+            vectors = view.index.vectors(segments)
+            took = [timed(what, 1, partial(opened.engine.rank, vector, K)) for vector in vectors][WARM_UP:]
+        wall_s, cpu_s = np.median([(one.wall_s, one.cpu_s) for one in took], axis=0)
+        costs.append(Cost(what, 1, float(wall_s), float(cpu_s)))
+    return costs
+
+
 def add(library: Library, more: int, seed: int) -> None:
     """Add clips of about ``more`` segments that are like those there, and publish them without neighbourhoods."""
     (view,) = library.views()
@@ -117,9 +134,11 @@ def main() -> None:
         shutil.copytree(args.library, copy, copy_function=_copy, ignore=shutil.ignore_patterns("neighbourhoods"))
         with wiring.library(copy, settings) as library:
             costs = sampled(library, args.sample, args.seed) if args.sample else whole(library, args.more, args.seed)
+            if not args.sample:
+                costs += searches(library, args.seed)
     print(this_machine().sentence() + "\n")
     rows = [
-        (c.what, f"{c.segments:,}", f"{c.wall_s:.1f}", f"{c.cpu_s:.1f}", f"{1e3 * c.cpu_s / c.segments:.2f}")
+        (c.what, f"{c.segments:,}", f"{c.wall_s:.4g}", f"{c.cpu_s:.4g}", f"{1e3 * c.cpu_s / c.segments:.2f}")
         for c in costs
     ]
     print(markdown_table(("", "segments", "wall s", "CPU s", "CPU ms each"), rows))
