@@ -4,7 +4,7 @@ A cosine alone says little: in a crowded corner of a space everything is close. 
 neighbours (it must be closer to the query than they are to it) and beside the rest of the page (what was asked for is
 seldom alone). The weights were fitted on learning material by ``python -m benchmarks.fit_confidence``, in units of the
 encoder's own calibration, so that they hold for other encoders too; where neighbours are not known, the cosine alone
-speaks. See docs/decisions/0008-neighbourhoods.md.
+speaks. See docs/decisions/0009-neighbourhoods.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import Hit, Ids, Scores, Verdict
-from search.neighbourhoods import Neighbourhoods
+from search.neighbourhoods import SAME, Neighbourhoods
 
 PAGE: Final = 10
 """The nearest contents whose mean cosine tells how much there is of what was asked for."""
@@ -29,6 +29,9 @@ OFFSET: Final = -0.217
 ALONE: Final = 0.663
 ALONE_OFFSET: Final = -0.873
 """The same where only the hit's cosine is known: a library of few clips, a clip that came a moment ago."""
+
+COPY: Final = 0.98
+"""A copy of what was asked for is that, however crowded its corner: the least for a cosine from `SAME` on."""
 
 GOOD_FROM, NONE_BELOW = 0.6, 0.4
 """Verdicts by the best hit's probability. On the learning material 78 % of pages reach the second where what was asked
@@ -53,7 +56,8 @@ def probabilities(
     around = slope * page + offset
     known = COSINE * own + DENSITY * crowd + AROUND * around + OFFSET
     alone = ALONE * own + ALONE_OFFSET
-    return 1.0 / (1.0 + np.exp(-np.where(np.isnan(crowd), alone, known)))
+    sure = 1.0 / (1.0 + np.exp(-np.where(np.isnan(crowd), alone, known)))
+    return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
 
 
 def verdict(hits: Sequence[Hit]) -> Verdict:

@@ -11,6 +11,7 @@ from search.confidence import (
     ALONE,
     ALONE_OFFSET,
     AROUND,
+    COPY,
     COSINE,
     DENSITY,
     GOOD_FROM,
@@ -46,6 +47,12 @@ def test_a_hit_is_surer_the_closer_it_is_the_less_crowded_and_the_more_like_it_a
 def test_where_neighbours_are_not_known_the_cosine_speaks_alone():
     expected = 1 / (1 + np.exp(-(ALONE * 1.4 + ALONE_OFFSET)))
     assert chance(0.6, np.nan, 0.1) == chance(0.6, np.nan, 0.9) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_copy_is_sure_however_crowded_it_is_around_it():
+    assert chance(1.0, 0.99, 0.1) == COPY
+    assert chance(1.0, np.nan, 0.1) >= COPY
+    assert chance(0.99, 0.99, 0.1) < GOOD_FROM
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from search import upkeep
-from search.confidence import ALONE, ALONE_OFFSET
+from search.confidence import COPY
 from search.duplicates.stored import Pairs
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.model import AudioPart, ClipPart, Query, SegmentPart, TextPart
@@ -155,9 +155,9 @@ def test_an_example_from_a_file_or_a_passage_of_it(library, tmp_path):
     assert whole[2] > 0.5
 
 
-def test_a_probability_is_the_calibrated_cosine_and_gives_the_verdict(library):
+def test_a_copy_makes_the_verdict_good_and_what_is_far_makes_it_none(library):
     answer = library.search(Query((ClipPart(clip_id(library, "dog.wav")),)))
-    assert answer.hits[0].probability == pytest.approx(1 / (1 + np.exp(-(ALONE * 5.0 + ALONE_OFFSET))), abs=1e-3)
+    assert answer.hits[0].probability == COPY
     assert answer.verdict == "good"
     far = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), where='path ~ "horns"'))
     assert far.hits
