@@ -11,11 +11,12 @@ PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
 
-.PHONY: help demo page types test test-slow check format clean
+.PHONY: help demo page types screenshots test test-slow check format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
 	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
+	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter"
@@ -50,6 +51,9 @@ endif
 
 demo: $(STAMP) $(PAGE)
 	@$(BIN)/python data/run_demo.py --collection data/demo --library $(DEMO_LIBRARY)
+
+screenshots: demo
+	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
 test: $(STAMP) $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

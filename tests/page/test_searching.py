@@ -90,7 +90,7 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
     home.mouse.down()
     home.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 40, steps=8)
     home.mouse.up()
-    home.get_by_role("button", name="Ask for this passage").click()
+    home.get_by_role("button", name="Add passage").click()
     expect(home.locator(".chip")).to_contain_text("glass 5")
     assert re.search(r"clip%3A\d+%401(\.\d+)?-[23]", home.url), home.url
     expect(home.locator(".row-title").first).to_have_text(re.compile("glass"))

@@ -103,7 +103,7 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
         <Icon name="play" /> {moment(passage.start_s)}–{moment(passage.end_s)}
       </button>
       <button type="button" class="secondary" onClick={() => addPart(part)}>
-        <Icon name="plus" /> Ask for this passage
+        <Icon name="plus" /> Add passage
       </button>
     </div>
   );
@@ -165,7 +165,7 @@ function WhyFound({ row }: { row: Row }) {
   return (
     <section class="fact">
       <h3>Why it was found</h3>
-      <p>
+      <p class="score-line">
         <Score row={row} />{" "}
         {row.probability !== null && <span class="quiet">similarity {row.score.toFixed(3)}</span>}
       </p>

@@ -2,7 +2,7 @@
  * Draws the points with WebGL 2: one buffer, one call, so that moving about costs no script.
  *
  * The scatter plot libraries that were looked at build on regl, which makes functions from text while it runs; this
- * page's content security policy forbids that (docs/decisions/0011-search-page.md).
+ * page's content security policy forbids that (docs/decisions/0008-search-page.md).
  */
 import type { Camera } from "./camera";
 import { type Layout, NO_GROUP } from "./layout";
@@ -105,7 +105,7 @@ export class Renderer {
     gl.uniform2fv(this.uniforms.shift, shift);
     gl.uniform1f(this.uniforms.size, this.pointSize(camera));
     gl.uniform3fv(this.uniforms.palette, palette.flat());
-    gl.uniform1f(this.uniforms.dimmed, this.anyLit ? 0.16 : 0.8);
+    gl.uniform1f(this.uniforms.dimmed, this.anyLit ? 0.25 : 0.8);
     gl.drawArrays(gl.POINTS, 0, this.layout.clipIds.length);
   }
 

@@ -8,9 +8,9 @@ import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";
 import { question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
-import { count, plural } from "../ui/format";
+import { plural } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { answered, MOST_HITS, sort, waiting } from "./answers";
+import { answered, sort, waiting } from "./answers";
 import { ResultList } from "./list";
 import { inspected } from "./selection";
 
@@ -87,6 +87,6 @@ function summary(): string {
   const took = now.took_ms < 10 ? now.took_ms.toFixed(1) : Math.round(now.took_ms);
   if (now.rows.length === 0) return "Nothing found";
   const best = { good: "", weak: "no close match: ", none: "far from what you asked: " }[now.verdict];
-  const all = now.total >= MOST_HITS ? `the best ${count(MOST_HITS)} sounds` : plural(now.total, "sound");
+  const all = now.total > now.rows.length ? "closest first" : plural(now.total, "sound");
   return `${best}${all}, ${took} ms`;
 }

@@ -1,0 +1,60 @@
+"""Likes and dislikes, and what they recommend."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+
+def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
+    """A varied sample at first; two likes of a kind bring others of it, and nothing that is known comes back."""
+    expect(home.get_by_role("heading", name="To begin with")).to_be_visible()
+    home.get_by_label("What are you looking for?").fill("bell")
+    for title in ("bell 1", "bell 2"):
+        home.get_by_label(f"Like {title}").click()
+        expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
+    home.get_by_label("What are you looking for?").fill("")
+    expect(home.get_by_role("heading", name="For you")).to_be_visible()
+    cards = home.locator(".card-title")
+    expect(cards.first).to_contain_text("bell")
+    assert not {"bell 1", "bell 2"} & set(cards.all_inner_texts())
+    home.reload()
+    expect(home.get_by_role("heading", name="For you")).to_be_visible()
+    first = cards.first.inner_text()
+    home.get_by_label(f"Not for me: {first}").click()
+    expect(home.get_by_label(f"Not for me: {first}")).to_have_count(0)
+
+
+def test_the_dial_goes_from_alike_to_varied(home):
+    """Between its ends the strip differs: alike asks for the likeliest, varied spreads."""
+    home.get_by_label("What are you looking for?").fill("door")
+    home.get_by_label("Like door 3").click()
+    home.get_by_label("What are you looking for?").fill("")
+    expect(home.get_by_role("heading", name="For you")).to_be_visible()
+    found = []
+    for value in ("0", "1"):
+        with home.expect_response("**/recommend"):
+            home.get_by_label("How varied").fill(value)
+        home.wait_for_timeout(300)
+        found.append(home.locator(".card-title").all_inner_texts())
+    assert found[0] != found[1]
+    kinds = [len({title.split()[0] for title in titles}) for titles in found]
+    assert kinds[0] <= kinds[1]
+
+
+def test_an_opinion_is_taken_back(home):
+    home.get_by_label("What are you looking for?").fill("horn")
+    like = home.get_by_label("Like horn 4")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "false")
+    home.reload()
+    expect(home.get_by_label("Like horn 4")).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
+    home.get_by_label("What are you looking for?").fill("wind")
+    home.route("**/feedback/**", lambda route: route.fulfill(status=503, body="{}"))
+    home.get_by_label("Like wind 1").click()
+    expect(home.get_by_text("This could not be kept")).to_be_visible()
+    expect(home.get_by_label("Like wind 1")).to_have_attribute("aria-pressed", "false")

@@ -1,0 +1,76 @@
+"""Titles, tags and file names that come from anywhere are shown as text, and break nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import LONG_TITLE, MIRRORED, SCRIPT_TITLE
+from tests.service.conftest import serving, wav
+
+BRACKETED = "]]>\"'--><svg onload=alert(1)>{{7*7}}${7*7}"
+
+
+@pytest.fixture(scope="module")
+def hostile(made_page_library, tmp_path_factory):
+    """A service whose clips are called what an attacker likes."""
+    import requests
+
+    path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("hostile") / "library"))
+    with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+        ids = [clip["id"] for clip in running.get("/api/v1/clips?limit=5").json()["clips"]]
+        for clip, title in zip(ids, (SCRIPT_TITLE, LONG_TITLE[:500], MIRRORED, BRACKETED), strict=False):
+            changes = {"title": title, "metadata": {"keywords": title, "comment": LONG_TITLE[:4000]}}
+            requests.patch(f"{running.url}/api/v1/clips/{clip}", json=changes, timeout=20).raise_for_status()
+        job = running.upload(("<img src=x onerror=alert(1)>.wav", wav(11))).json()
+        running.wait(job["id"], "done")
+        running.titles = [SCRIPT_TITLE, LONG_TITLE[:500].strip(), MIRRORED, BRACKETED]
+        yield running
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_hostile_names_are_text_and_the_layout_holds(page, hostile, width):
+    """No script runs, no element comes of a name, nothing is wider than the window."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{hostile.url}/")
+    page.get_by_label("Order").select_option("added")
+    expect(page.locator(".row").nth(3)).to_be_visible()
+    shown = page.locator(".row-title").all_text_contents()
+    for title in hostile.titles:
+        assert title in [one.strip() for one in shown]
+    for place in range(4):
+        page.locator(".row-title").nth(place).click()
+        expect(page.locator(".inspector h2")).to_have_text(hostile.titles[place])
+        fits = "() => document.documentElement.scrollWidth <= innerWidth && document.body.scrollWidth <= innerWidth"
+        assert page.evaluate(fits)
+        inside = "() => { const one = document.querySelector('.inspector'); return one.scrollWidth <= one.clientWidth }"
+        assert page.evaluate(inside)
+        page.get_by_label("Close", exact=True).click()
+    assert page.locator("#app img[src=x], #app script, #app svg[onload]").count() == 0
+    assert page.title() == "Soundalike"
+    heights = page.locator(".row").evaluate_all("(rows) => [...new Set(rows.map((row) => row.offsetHeight))]")
+    assert len(heights) == 1
+
+
+def test_a_name_that_turns_the_writing_round_does_not_reach_beyond_itself(page, hostile):
+    """Each name stands in an element that isolates its direction."""
+    page.goto(f'{hostile.url}/?filter=title ~ "abc"')
+    title = page.locator(".row-title bdi")
+    expect(title).to_have_text(MIRRORED)
+    assert title.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "isolate"
+
+
+def test_a_hostile_question_is_text_too(page, hostile):
+    """Words of an address become a chip, a filter and a message, and nothing else."""
+    page.goto(f"{hostile.url}/?part=text:{SCRIPT_TITLE}&filter={SCRIPT_TITLE}")
+    expect(page.locator(".chip-name")).to_have_text(SCRIPT_TITLE)
+    expect(page.locator(".refusal")).to_be_visible()
+    assert page.title() == "Soundalike"
+
+
+def test_a_hostile_file_name_of_a_job_is_text(page, hostile):
+    page.goto(f"{hostile.url}/library")
+    expect(page.locator(".job-name").first).to_contain_text("<img src=x onerror=alert(1)>.wav")

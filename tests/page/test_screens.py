@@ -1,0 +1,95 @@
+"""The screens for when there is nothing to show: each says why, and what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from search import wiring
+from tests.page.conftest import write
+from tests.service.conftest import serving, settings
+
+
+def test_an_empty_library_asks_for_sounds_and_takes_them(page, tmp_path):
+    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
+        page.goto(empty.url)
+        expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
+        page.get_by_role("button", name="Add sounds").click()
+        page.get_by_label("Choose files to add").set_input_files([write(tmp_path / "first.wav", 3)])
+        page.get_by_role("button", name="Look at them").click(timeout=60_000)
+        expect(page.locator(".row-title")).to_have_text(["first"])
+
+
+def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
+    """Nothing is lost: what was asked meanwhile is answered when the service is back."""
+    home.route("**/api/v1/**", lambda route: route.abort())
+    home.get_by_label("What are you looking for?").fill("bell")
+    expect(home.get_by_text("The search service does not answer.")).to_be_visible()
+    home.unroute("**/api/v1/**")
+    expect(home.get_by_text("The search service does not answer.")).to_have_count(0)
+    expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
+
+
+def test_a_key_is_asked_for_and_lets_in(page, made_page_library, tmp_path):
+    """A wrong key is refused in words, a right one opens the library, sounds and pictures included."""
+    path = Path(shutil.copytree(made_page_library, tmp_path / "library"))
+    with wiring.library(path, settings(tmp_path)) as library:
+        secret = library.catalog.keys.add("someone", ["read", "write"])
+    with serving(path, "--require-keys", environ={"SOUNDALIKE_ENCODER": "spectral"}) as locked:
+        page.goto(f"{locked.url}/?q=bell")
+        expect(page.get_by_role("heading", name="This library needs a key")).to_be_visible()
+        page.get_by_label("API key").fill("wrong")
+        page.get_by_role("button", name="Enter").click()
+        expect(page.get_by_text("This key is not known")).to_be_visible()
+        page.get_by_label("API key").fill(secret)
+        page.get_by_role("button", name="Enter").click()
+        expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
+        with page.expect_response("**/audio") as heard:
+            page.get_by_label(re.compile("^Play bell")).first.click()
+        assert heard.value.status in (200, 206)
+        assert secret not in page.evaluate("document.cookie")
+
+
+def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path):
+    spoiled = tmp_path / "spoiled.wav"
+    spoiled.write_bytes(b"not a wave file at all" * 10)
+    home.get_by_label("Choose sounds").set_input_files(spoiled)
+    expect(home.get_by_role("heading", name="This cannot be asked")).to_be_visible()
+    home.get_by_role("button", name="Start anew").click()
+    expect(home.locator(".row").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"), [("NotAllowedError", "does not let this page use"), ("NotFoundError", "No microphone")]
+)
+def test_a_refused_microphone_says_how_to_allow_it(home, refusal, told):
+    home.evaluate(
+        f"() => {{ navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{refusal}')) }}"
+    )
+    home.get_by_role("button", name="Record").click()
+    expect(home.get_by_role("alert")).to_contain_text(told)
+    expect(home.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_an_address_that_makes_no_sense_still_opens(page, service):
+    """What cannot be read of an address is left out."""
+    page.goto(f"{service.url}/?part=&part=x&part=clip:0&part=0*text:a&part=text:%20&filter=&region=1,2")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_nothing_is_asked_of_anybody_else(home, service):
+    """Every request of a visit goes to the service."""
+    others = []
+    home.on("request", lambda request: others.append(request.url))
+    home.reload()
+    home.locator(".row").first.click()
+    home.get_by_role("link", name="Library").click()
+    home.get_by_role("link", name="Map").click()
+    expect(home.locator("#main")).to_be_visible()
+    assert others
+    assert [url for url in others if not url.startswith((service.url, "data:", "blob:"))] == []
