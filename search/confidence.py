@@ -2,40 +2,58 @@
 
 A cosine alone says little: in a crowded corner of a space everything is close. So a hit is judged beside its own
 neighbours (it must be closer to the query than they are to it) and beside the rest of the page (what was asked for is
-seldom alone). The weights were fitted on learning material by ``python -m benchmarks.fit_confidence``, in units of the
-encoder's own calibration, so that they hold for other encoders too; where neighbours are not known, the cosine alone
-speaks. See docs/decisions/0009-neighbourhoods.md.
+seldom alone). ``python -m benchmarks.fit_confidence --encoder NAME`` fits the weights on learning material, in units of
+the encoder's own calibration. See docs/decisions/0009-neighbourhoods.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.model import Hit, Ids, Scores, Verdict
+from search.model import Hit, Ids, Scores, Space, Verdict
 from search.neighbourhoods import SAME, Neighbourhoods
 
 PAGE: Final = 10
 """The nearest contents whose mean cosine tells how much there is of what was asked for."""
 
-COSINE: Final = 0.394
-DENSITY: Final = -0.482
-AROUND: Final = 0.654
-OFFSET: Final = -0.217
-"""The logistic over the hit's cosine, the mean of its neighbours' to it, and the page's mean, each calibrated."""
-ALONE: Final = 0.663
-ALONE_OFFSET: Final = -0.873
-"""The same where only the hit's cosine is known: a library of few clips, a clip that came a moment ago."""
-
 COPY: Final = 0.98
 """A copy of what was asked for is that, however crowded its corner: the least for a cosine from `SAME` on."""
 
-GOOD_FROM, NONE_BELOW = 0.6, 0.4
-"""Verdicts by the best hit's probability. On the learning material 78 % of pages reach the second where what was asked
-for is there, 39 % where it was taken out; 46 % and 10 % the first."""
+GOOD_FROM: Final = 0.6
+"""A verdict is good from this probability of the best hit on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was fitted for one encoder: the weights of a logistic over calibrated cosines, and when nothing is there.
+
+    ``cosine`` weighs the hit's own, ``density`` the mean of its neighbours' to it, ``around`` the page's mean;
+    ``alone`` and ``alone_offset`` are for a hit of which only the cosine is known: in a library of few clips, or come a
+    moment ago. A best hit below ``none_below`` makes the verdict none; 0 for an encoder that cannot tell.
+    """
+
+    cosine: float
+    density: float
+    around: float
+    offset: float
+    alone: float
+    alone_offset: float
+    none_below: float
+
+
+MN04: Final = Fitted(0.394, -0.482, 0.654, -0.217, 0.663, -0.873, none_below=0.4)
+"""On the learning material 78 % of its pages reach .4 where what was asked for is there, 39 % where it was taken out;
+46 % and 10 % reach .6."""
+FITTED: Final[Mapping[str, Fitted]] = {
+    "cnn:mn04": MN04,
+    "spectral": Fitted(0.461, -0.186, -0.08, -1.625, 0.303, -1.689, none_below=0.0),
+}
+"""By encoder. Another one is judged as mn04 is, in units of its own calibration, until it is fitted itself."""
 
 
 def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
@@ -43,25 +61,30 @@ def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
     return np.full(len(segment_ids), np.nan, np.float32) if near is None else near.density(segment_ids)
 
 
-def probabilities(
-    calibration: tuple[float, float], cosines: Scores, density: Scores, page: float
-) -> NDArray[np.float64]:
+def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -> NDArray[np.float64] | None:
     """The probability (n,) of each hit that it is relevant: of the kind of sound that was asked for.
 
     ``cosines`` (n,) with the query; ``density`` (n,) each hit's mean similarity to its neighbours, NaN where that is
-    not known; ``page`` the mean cosine of the `PAGE` nearest contents; ``calibration`` as in `EncoderSpec`.
+    not known; ``page`` the mean cosine of the `PAGE` nearest contents. None in a space without calibration.
     """
-    slope, offset = calibration
+    if space.calibration is None:
+        return None
+    slope, offset = space.calibration
+    by = fitted(space)
     own, crowd = slope * cosines.astype(np.float64) + offset, slope * density.astype(np.float64) + offset
-    around = slope * page + offset
-    known = COSINE * own + DENSITY * crowd + AROUND * around + OFFSET
-    alone = ALONE * own + ALONE_OFFSET
+    known = by.cosine * own + by.density * crowd + by.around * (slope * page + offset) + by.offset
+    alone = by.alone * own + by.alone_offset
     sure = 1.0 / (1.0 + np.exp(-np.where(np.isnan(crowd), alone, known)))
     return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
 
 
-def verdict(hits: Sequence[Hit]) -> Verdict:
-    """Whether the library has what was asked for, by the best probability of relevance.
+def fitted(space: Space) -> Fitted:
+    """What holds for the encoder of a space."""
+    return FITTED.get(space.encoder_name, MN04)
+
+
+def verdict(hits: Sequence[Hit], spaces: Iterable[Space]) -> Verdict:
+    """Whether the library has what was asked for in ``spaces``, by the best probability of relevance.
 
     A space without calibration cannot promise anything: its answers are ``weak``.
     """
@@ -70,4 +93,6 @@ def verdict(hits: Sequence[Hit]) -> Verdict:
     best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
     if best is None:
         return "weak"
-    return "good" if best >= GOOD_FROM else "weak" if best >= NONE_BELOW else "none"
+    if best >= GOOD_FROM:
+        return "good"
+    return "none" if best < min((fitted(space).none_below for space in spaces), default=0.0) else "weak"

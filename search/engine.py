@@ -85,7 +85,8 @@ class SearchEngine:
         there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
         hits = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies).hits(there)
         by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
-        heard: Verdict = "good" if by_name else verdict([hit for hit in hits if hit.clip_id not in tunes.matches])
+        heard_hits = [hit for hit in hits if hit.clip_id not in tunes.matches]
+        heard: Verdict = "good" if by_name else verdict(heard_hits, [view.space for view in views])
         took_ms = (time.perf_counter() - started) * 1e3
         return Answer(better(heard, tunes.verdict), hits, took_ms, tunes.reason)
 

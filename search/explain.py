@@ -140,14 +140,13 @@ def chances(asked: AskedSpace, passages: Sequence[Passage], page: Ids) -> dict[i
 
     Empty without a calibration, and for words that an encoder read: the calibration is of sounds against sounds.
     """
-    calibration = asked.view.space.calibration
-    if not passages or asked.vector is None or calibration is None or any(part.is_text for part in asked.parts):
+    if not passages or asked.vector is None or any(part.is_text for part in asked.parts):
         return {}
     ids = np.array([passage.segment_id for passage in passages], np.int64)
     cosines = np.stack([passage.vector for passage in passages]) @ asked.vector
     around = _around(asked.view, asked.vector, page, cosines)
-    sure = probabilities(calibration, cosines, densities(asked.view.neighbourhoods, ids), around)
-    return dict(zip(ids.tolist(), sure.tolist(), strict=True))
+    sure = probabilities(asked.view.space, cosines, densities(asked.view.neighbourhoods, ids), around)
+    return {} if sure is None else dict(zip(ids.tolist(), sure.tolist(), strict=True))
 
 
 def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:

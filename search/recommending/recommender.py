@@ -95,7 +95,7 @@ class Recommender:
         else:
             picked = self._from_starters(view, query, history, passing, Known(known, self._twins))
         hits = self._hits(view, picked, passing, query.k)
-        found: Verdict = verdict(hits) if history.likes else "good" if hits else "none"
+        found: Verdict = verdict(hits, [view.space]) if history.likes else "good" if hits else "none"
         return Answer(found, hits, (time.perf_counter() - started) * 1e3)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
@@ -224,12 +224,11 @@ def _via(
 
 def _chances(view: SpaceView, segment_ids: Ids, cosines: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """The probabilities (tastes, n) that segments fit tastes, by their ``cosines`` (tastes, n)."""
-    if view.space.calibration is None or not len(segment_ids):
+    if not len(segment_ids):
         return None
     density = densities(view.neighbourhoods, segment_ids)
-    pages = [float(np.sort(row)[-PAGE:].mean()) for row in cosines]
-    rows = zip(cosines, pages, strict=True)
-    return np.stack([probabilities(view.space.calibration, row, density, page) for row, page in rows])
+    rows = [probabilities(view.space, row, density, float(np.sort(row)[-PAGE:].mean())) for row in cosines]
+    return np.stack([row for row in rows if row is not None]) if rows[0] is not None else None
 
 
 def _hit(clip: Clip, one: _Picked, start_s: float, end_s: float) -> Hit:

@@ -7,35 +7,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.confidence import (
-    ALONE,
-    ALONE_OFFSET,
-    AROUND,
-    COPY,
-    COSINE,
-    DENSITY,
-    GOOD_FROM,
-    NONE_BELOW,
-    OFFSET,
-    probabilities,
-    verdict,
-)
-from search.model import ClipPart, Query, TextPart
+from search.confidence import COPY, FITTED, GOOD_FROM, MN04, fitted, probabilities, verdict
+from search.model import ClipPart, Query, Space, TextPart
 from search.steering import RecommendQuery
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
 from tests.search.vector_helpers import clumped
 
-CALIBRATION = (9.0, -4.0)
+SPACE = Space(1, "cnn:mn04", "1", "f", DIM, 8000, 1.0, 0.5, calibration=(9.0, -4.0))
 
 
-def chance(cosine, density, page):
-    return float(probabilities(CALIBRATION, np.array([cosine], np.float32), np.array([density], np.float32), page)[0])
+def chance(cosine, density, page, space=SPACE):
+    found = probabilities(space, np.array([cosine], np.float32), np.array([density], np.float32), page)
+    return float(found[0])
 
 
 def test_a_probability_is_the_logistic_of_the_calibrated_cosine_its_crowd_and_its_page():
     own, crowd, around = (9.0 * value - 4.0 for value in (0.6, 0.5, 0.55))
-    expected = 1 / (1 + np.exp(-(COSINE * own + DENSITY * crowd + AROUND * around + OFFSET)))
-    assert chance(0.6, 0.5, 0.55) == pytest.approx(expected, abs=1e-6)
+    total = MN04.cosine * own + MN04.density * crowd + MN04.around * around + MN04.offset
+    assert chance(0.6, 0.5, 0.55) == pytest.approx(1 / (1 + np.exp(-total)), abs=1e-6)
 
 
 def test_a_hit_is_surer_the_closer_it_is_the_less_crowded_and_the_more_like_it_are_there():
@@ -45,7 +34,7 @@ def test_a_hit_is_surer_the_closer_it_is_the_less_crowded_and_the_more_like_it_a
 
 
 def test_where_neighbours_are_not_known_the_cosine_speaks_alone():
-    expected = 1 / (1 + np.exp(-(ALONE * 1.4 + ALONE_OFFSET)))
+    expected = 1 / (1 + np.exp(-(MN04.alone * 1.4 + MN04.alone_offset)))
     assert chance(0.6, np.nan, 0.1) == chance(0.6, np.nan, 0.9) == pytest.approx(expected, abs=1e-6)
 
 
@@ -65,10 +54,22 @@ def library(tmp_path):
 
 def test_the_best_hit_makes_the_verdict(library):
     hits = library.search(Query((ClipPart(3),))).hits
-    for best, expected in ((GOOD_FROM, "good"), (NONE_BELOW, "weak"), (NONE_BELOW - 0.01, "none"), (None, "weak")):
+    low = MN04.none_below
+    for best, expected in ((GOOD_FROM, "good"), (low, "weak"), (low - 0.01, "none"), (None, "weak")):
         others = 0.0 if best is not None else None
-        assert verdict([replace(hits[0], probability=others), replace(hits[1], probability=best)]) == expected
-    assert verdict([]) == "none"
+        found = [replace(hits[0], probability=others), replace(hits[1], probability=best)]
+        assert verdict(found, [SPACE]) == expected
+    assert verdict([], [SPACE]) == "none"
+
+
+def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing_is_there(library):
+    """What was fitted for `spectral`; a space before its successor took its name is its encoder's still."""
+    spectral = replace(SPACE, name="spectral@abc")
+    assert fitted(spectral) is FITTED["spectral"]
+    assert chance(0.95, 0.5, 0.9, spectral) < GOOD_FROM < chance(0.95, 0.5, 0.9)
+    hits = library.search(Query((ClipPart(3),))).hits
+    assert verdict([replace(hits[0], probability=0.01)], [spectral]) == "weak"
+    assert probabilities(replace(SPACE, calibration=None), np.ones(1), np.ones(1), 1.0) is None
 
 
 def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits_are_wanted(library):
@@ -80,7 +81,7 @@ def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits
     vector = library.engine.query_vector((ClipPart(3),))
     segments = np.array([hit.segment_id for hit in ten])
     cosines = view.index.vectors(segments) @ vector
-    expected = probabilities(view.space.calibration, cosines, view.neighbourhoods.density(segments), cosines.mean())
+    expected = probabilities(view.space, cosines, view.neighbourhoods.density(segments), cosines.mean())
     np.testing.assert_allclose([hit.probability for hit in ten], expected, atol=1e-5)
 
 
