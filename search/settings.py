@@ -14,7 +14,7 @@ from search.errors import UsageError
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
-DEFAULT_ENCODER = "spectral"
+DEFAULT_ENCODER = "cnn:soundalike-1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,14 @@ def _mn04(request: pytest.FixtureRequest, tmp: Path) -> Encoder:
     return wiring.encoder("cnn:mn04", settings(tmp, (shared / "models",)))
 
 
+def _soundalike(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
+    return wiring.encoder("cnn:soundalike-1", settings(tmp))
+
+
 @pytest.fixture(
     scope="module",
     params=[
+        pytest.param(_soundalike, id="cnn-soundalike-1"),
         pytest.param(_spectral, id="spectral"),
         pytest.param(_random_cnn, id="cnn-random"),
         pytest.param(_random_clap, id="clap-random"),

@@ -1,0 +1,98 @@
+"""The weights that ship: what is in them, what they hear and read, and that reading needs no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from search import wiring
+from search.encoders import soundalike
+from tests.search.encoder_helpers import settings, sounds
+
+LARGEST_BYTES = 16_000_000
+LARGEST_TOWER_BYTES = 8_000_000
+
+VECTORS: list[list[float]] = [
+    [0.13645, -0.06167, 0.15687, 0.16683, -0.02541, 0.19666],
+    [0.15177, 0.42687, -0.02426, -0.14064, -0.09989, -0.12268],
+    [0.1812, -0.09227, 0.07901, 0.12732, 0.08018, 0.08482],
+    [-0.13402, 0.01583, 0.00779, 0.09874, 0.04171, 0.29492],
+]
+TAGS: list[dict[str, float]] = [
+    {"Sine wave": 0.6106, "Music": 0.5901, "Chirp tone": 0.4669},
+    {"Tap": 0.3223, "Whip": 0.3061, "Music": 0.2658},
+    {"Sine wave": 0.7039, "Music": 0.6595, "Chirp tone": 0.5806},
+    {"Silence": 0.7091, "Music": 0.4412, "Speech": 0.165},
+]
+READ: dict[str, list[float]] = {
+    "rain": [-0.01015, 0.10602, -0.04982, -0.14474, 0.17287, 0.10954],
+    "a puppy barking": [0.02205, -0.09993, -0.11939, 0.07821, -0.05304, -0.13304],
+}
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """The encoder as a new installation has it: no model folder, no network."""
+    return wiring.encoder("cnn:soundalike-1", settings(tmp_path_factory.mktemp("home")))
+
+
+def test_the_weights_are_in_the_package_and_small():
+    file = resources.files("search.encoders").joinpath("data", soundalike.FILE)
+    assert file.is_file()
+    assert len(file.read_bytes()) <= LARGEST_BYTES
+    with resources.as_file(file) as path:
+        arrays = soundalike.read_arrays_of(path)
+    tower = sum(array.nbytes for name, array in arrays.items() if name.startswith("tower/"))
+    assert tower <= LARGEST_TOWER_BYTES
+
+
+def test_it_is_the_default(tmp_path):
+    from search.settings import Settings
+
+    assert Settings.from_env({}).encoder == "cnn:soundalike-1"
+
+
+def test_vectors_and_tags_are_those_that_were_measured(shipped):
+    """Golden values: another front end, pooling or weights show here."""
+    encoded = shipped.encode_audio(sounds(shipped.spec))
+    np.testing.assert_allclose(encoded.vectors[:, :6], VECTORS, atol=2e-4)
+    for tags, wanted in zip(encoded.tags, TAGS, strict=True):
+        for name, probability in wanted.items():
+            assert tags[shipped.spec.vocabulary.index(name)] == pytest.approx(probability, abs=2e-3), name
+
+
+def test_words_are_read_as_measured(shipped):
+    for text, wanted in READ.items():
+        np.testing.assert_allclose(shipped.encode_text([text])[0, :6], wanted, atol=1e-4, err_msg=text)
+
+
+def test_other_words_for_a_sound_lie_near_it_and_another_sound_does_not(shipped):
+    dog, puppy, siren, police, rain = shipped.encode_text(
+        ["dog", "puppy barking", "siren", "a police car far away", "heavy rain"]
+    )
+    assert dog @ puppy > 0.7 > dog @ siren
+    assert siren @ police > 0.5 > siren @ rain
+
+
+def test_words_point_to_the_sounds_that_they_mean(shipped):
+    """Noise is nearer to "white noise" than a rising tone is, and the tone nearer to "sine wave"."""
+    _, _, tone, _ = shipped.encode_audio(sounds(shipped.spec)).vectors
+    hiss = np.random.default_rng(1).normal(0, 0.1, (1, shipped.spec.window_samples)).astype(np.float32)
+    (noise,) = shipped.encode_audio(hiss).vectors
+    white, sine = shipped.encode_text(["white noise", "sine wave"])
+    assert noise @ white > tone @ white
+    assert tone @ sine > noise @ sine
+
+
+def test_reading_needs_no_torch(tmp_path):
+    code = (
+        "import sys; from search import wiring; from search.settings import Settings; "
+        "wiring.encoder('cnn:soundalike-1', Settings.from_env({})).encode_text(['rain']); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
