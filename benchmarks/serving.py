@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = _count(library, settings)
     rows: list[Row] = []
     mixed = None
-    with Served(library, "--workers", str(args.workers)) as server:
+    with Served(library, "--workers", str(args.workers), "--threads", str(args.threads)) as server:
         warm = _stream("similar", _shuffled(clips, args.seed + 1))
         http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
         for part in args.only or PARTS:
@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--queries", type=int, default=300, metavar="N", help="texts and uploads (300)")
     parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="of mixed load (10)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
     return parser
@@ -293,8 +294,8 @@ def _markdown(
     lines = [
         "## Serving",
         this_machine().sentence(),
-        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s); load generator on the same machine; "
-        f"load average {os.getloadavg()[0]:.1f} at the end.",
+        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s) of {args.threads} threads; "
+        f"load generator on the same machine; load average {os.getloadavg()[0]:.1f} at the end.",
     ]
     if cells:
         lines.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from benchmarks import hostile_files, http_load, names, serving
+from benchmarks import filter_recall, hostile_files, http_load, names, serving
 from tests.service.conftest import library_path, made_library  # noqa: F401 - fixtures
 
 
@@ -18,6 +18,15 @@ def test_the_table_has_a_row_for_each_part(library_path, capsys):  # noqa: F811
     assert len(rows) == 3
     assert all(line.endswith("| 0 |") for line in rows)
     assert "On top of the engine" in told
+
+
+def test_filters_cost_no_recall_in_a_small_library(library_path, tmp_path):  # noqa: F811
+    """Such a library is searched exactly, so every share has recall 1; the report is what is printed."""
+    out = tmp_path / "filters.md"
+    assert filter_recall.main([str(library_path), "--queries", "3", "--report", str(out)]) == 0
+    rows = [line.split("|") for line in out.read_text("utf-8").splitlines() if line.startswith(("| at", "| all"))]
+    assert len(rows) == 2 * len(filter_recall.SHARES)
+    assert all(row[4].strip() == "1.000" for row in rows)
 
 
 def test_the_load_generator_counts_statuses_and_broken_connections():

@@ -55,7 +55,7 @@ class ClipRoutes:
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
         asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space, query.collapse)
-        with self._service.metrics.stage("engine"):
+        with self._service.one_at_a_time():
             try:
                 answer = self._library.search(asked)
             except QueryError:

@@ -43,7 +43,7 @@ class RecommendRoutes:
 
         With no likes at all it is a varied sample of the library, the same until the library changes.
         """
-        answer = self._service.search(lambda: self._library.recommend(body.query()))
+        answer = self._service.search_stored(lambda: self._library.recommend(body.query()))
         with self._service.metrics.stage("write"):
             return reply(self._hits.out(answer))
 
