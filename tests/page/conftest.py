@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from search import wiring
-from tests.service.conftest import Server, noise, serving, settings
+from tests.service.conftest import Server, made_library, noise, serving, settings  # noqa: F401 - a fixture
 from webui.serving import DIST
 
 RATE_HZ = 16_000

@@ -40,7 +40,7 @@ def test_enter_makes_chips_and_a_no_is_unwanted(home):
     assert "part=-1*text" in home.url.replace("%2A", "*")
     home.get_by_label("Not like this; make it wanted").click()
     expect(home.locator(".chip-not")).to_have_count(0)
-    home.get_by_label("Counts normally; change").first.click()
+    home.get_by_label("×1: how much it counts").first.click()
     assert "part=2*text" in home.url.replace("%2A", "*")
     home.get_by_label("Remove bell").click()
     expect(home.locator(".chip")).to_have_count(1)

@@ -10,19 +10,22 @@ import { ask, go } from "./route";
 import { Icon, type IconName } from "./ui/icons";
 
 interface ScreenProps {
+  /** Whether it is all that the page shows: its title is the page's then. */
+  alone?: boolean;
   icon: IconName;
   title: string;
   children: ComponentChildren;
   class?: string;
 }
 
-function Screen({ icon, title, children, class: extra = "" }: ScreenProps) {
+function Screen({ icon, title, children, alone = false, class: extra = "" }: ScreenProps) {
+  const Title = alone ? "h1" : "h2";
   return (
     <section class={`screen ${extra}`} aria-label={title}>
       <span class="screen-icon">
         <Icon name={icon} />
       </span>
-      <h2>{title}</h2>
+      <Title class="screen-title">{title}</Title>
       {children}
     </section>
   );
@@ -31,7 +34,7 @@ function Screen({ icon, title, children, class: extra = "" }: ScreenProps) {
 export function EmptyLibraryScreen() {
   return (
     <main id="main" class="alone">
-      <Screen icon="folder" title="The library is empty">
+      <Screen alone icon="folder" title="The library is empty">
         <p>Add sounds, and they can be found by words, by example and by what you like.</p>
         <p>
           <button type="button" class="primary" onClick={() => go({ view: "library" })}>
@@ -127,7 +130,7 @@ export function KeyScreen() {
   };
   return (
     <main id="main" class="alone">
-      <Screen icon="keys" title="This library needs a key">
+      <Screen alone icon="keys" title="This library needs a key">
         <p>Ask whoever runs it for an API key. It stays in this browser, where no script can read it.</p>
         <form class="key-form" onSubmit={(event) => void enter(event)}>
           <label for="key">API key</label>

@@ -62,7 +62,7 @@ function Chip({ part, place }: { part: Part; place: number }) {
           type="button"
           class="chip-more"
           title="Choose a passage"
-          aria-label="Choose a passage"
+          aria-label={`${passageOf(thing) ?? "whole"}: choose a passage`}
           onClick={() => (choosingPassage.value = place)}
         >
           {passageOf(thing) ?? "whole"}
@@ -71,7 +71,7 @@ function Chip({ part, place }: { part: Part; place: number }) {
       <button
         type="button"
         class="chip-more"
-        aria-label={`Counts ${much || "normally"}; change`}
+        aria-label={`${much || "×1"}: how much it counts`}
         title="How much it counts"
         onClick={() => changePart(place, { weight: unwanted ? -heavier : heavier })}
       >

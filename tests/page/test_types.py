@@ -1,0 +1,32 @@
+"""The page's types of the REST API are those of its OpenAPI document."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from search.service.document import main
+
+WEBUI = Path(__file__).resolve().parents[2] / "webui"
+
+
+def test_the_committed_types_are_current(tmp_path):
+    """What `make types` writes is what is there."""
+    generator = WEBUI / "node_modules" / ".bin" / "openapi-typescript"
+    if shutil.which("node") is None or not generator.exists():
+        pytest.skip("Node and the page's packages are not here: make page")
+    assert main([str(tmp_path / "openapi.json")]) == 0
+    command = [
+        generator,
+        tmp_path / "openapi.json",
+        "--default-non-nullable",
+        "false",
+        "--output",
+        tmp_path / "made.ts",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    known = (WEBUI / "src" / "api" / "schema.d.ts").read_text("utf-8")
+    assert (tmp_path / "made.ts").read_text("utf-8") == known, "run: make types"
