@@ -19,6 +19,8 @@ from search.steering import RecommendQuery
 
 MAX_K: Final = 1000
 MAX_CLIPS: Final = 10_000
+LEAST_WEIGHT: Final = 1e-6
+"""What is smaller vanishes when it is multiplied, and a taste of nothing has no direction."""
 MOST_LIKES: Final = 64
 """Of a longer history the heaviest, then the newest likes count."""
 MOST_DISLIKES: Final = 256
@@ -55,8 +57,8 @@ def check(query: RecommendQuery) -> None:
     clips = [*query.likes, *query.dislikes]
     if len(clips) + len(query.seen) > MAX_CLIPS:
         raise QueryError(f"{len(clips) + len(query.seen)} clips are named; at most {MAX_CLIPS} are allowed")
-    if any(not (math.isfinite(part.weight) and part.weight > 0) for part in clips):
-        raise QueryError("the weight of a liked or disliked clip must be a number above 0")
+    if any(not (math.isfinite(part.weight) and part.weight >= LEAST_WEIGHT) for part in clips):
+        raise QueryError(f"the weight of a liked or disliked clip must be a number from {LEAST_WEIGHT} on")
     for clip_id in (*(part.clip_id for part in clips), *query.seen):
         if not 0 <= clip_id < 2**63:
             raise QueryError(f"no clip has the id {clip_id}")

@@ -279,7 +279,7 @@ Profile: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=MAX_PROFILE_CHARACTERS, pattern=r"\S", description="A name that callers choose."),
 ]
-Amount: TypeAlias = Annotated[float, Field(gt=0, le=1000, description="How much it counts.")]
+Amount: TypeAlias = Annotated[float, Field(ge=0.001, le=1000, description="How much it counts.")]
 
 
 class TasteIn(Body):

@@ -222,6 +222,11 @@ def test_facility_location_is_greedy_by_gain():
     assert list(_facility_location(alike, 6)) == expected
 
 
+def test_a_weight_that_vanishes_is_refused(library):
+    with pytest.raises(QueryError, match="weight"):
+        library.recommend(RecommendQuery(likes=(ClipPart(1, 5e-324),)))
+
+
 def test_the_command_recommends_by_ids_with_weights(library, capsys):
     dog, bell = liked(library, "dog/dog 0", "bell/bell 0")
     where = ["--library", str(library.path)]
