@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 START_S = 120.0
-COLOURS = 96
+COLOURS = 256
 """Of the pictures' palette: the page has few, and the files stay small."""
 
 
@@ -123,7 +123,7 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def _shrink(file: Path) -> None:
-    """Keep a palette instead of true colours: a quarter of the size, and the eye sees the same."""
+    """Keep a palette instead of true colours: a third of the size, and the eye sees the same."""
     from PIL import Image
 
     with Image.open(file) as image:
