@@ -108,7 +108,7 @@ def logistic(
     beta = np.array([0.0, np.log(share / (1 - share))])
     loss = _cross_entropy(x @ beta, wanted, weight)
     for _ in range(_NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-x @ beta))
+        p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
         step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (wanted - p)))
         # far from the optimum a whole step overshoots to where every p is 0 or 1, and nothing is left to solve
         while (lower := _cross_entropy(x @ (beta + step), wanted, weight)) > loss and np.abs(step).max() > _CLOSE:

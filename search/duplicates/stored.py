@@ -43,6 +43,8 @@ class Pairs:
 
     def representatives(self) -> tuple[Ids, Ids]:
         """Contents with a duplicate, ascending, and for each the first content of its group."""
+        if not len(self.shorter):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
         contents = np.unique(np.concatenate((self.shorter, self.longer)))
         first = np.arange(len(contents))
         one, other = np.searchsorted(contents, self.shorter), np.searchsorted(contents, self.longer)

@@ -17,6 +17,7 @@ from search import wiring
 from search.errors import LibraryBusy, SoundalikeError, printable
 from search.jobs import Job, JobFailure, JobOutcome, JobProgress
 from search.library import Library
+from search.memory import give_back_freed_memory
 from search.ports import JobWork
 from search.service.uploads import Uploads
 from search.settings import Settings
@@ -102,6 +103,7 @@ class Runner:
                 continue
             log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
             outcome = self._do(job, stop)
+            give_back_freed_memory()
             self._work.finish(job.id, outcome)
             if outcome.state == "cancelled":
                 self._uploads.discard_unindexed(job, self._library.clips)

@@ -23,6 +23,7 @@ from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from search import wiring
+from search.memory import give_back_freed_memory
 from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.problems import MEDIA_TYPE, Problem
@@ -37,6 +38,9 @@ BUFFER_BYTES = 1 << 16
 FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
 DRAIN_S = 10.0
+GIVE_BACK_S = 10.0
+"""Between two times that a worker gives freed memory back: every thread has a heap of its own, and each would keep the
+most that any of its requests ever took."""
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
@@ -88,6 +92,7 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
             ident=None,
         )
         server.channel_class = ProblemChannel
+        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         ready.set()
         _serve(server, stop)
 
@@ -104,6 +109,11 @@ def jobs(config: ServiceConfig, settings: Settings) -> None:
 
         uploads = Uploads(folder_of(config.library))
         Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s).run(stop)
+
+
+def _give_back(stop: threading.Event) -> None:
+    while not stop.wait(GIVE_BACK_S):
+        give_back_freed_memory()
 
 
 def _serve(server: TcpWSGIServer, stop: threading.Event) -> None:

@@ -149,16 +149,22 @@ def test_info_verify_tags_and_remove(indexed, tmp_path):
     assert soundalike("verify", "--library", library).returncode == 0
 
 
-def test_a_command_that_needs_no_model_starts_in_half_a_second(indexed):
-    """Half a second of processor time, the best of three starts: how busy the machine is must not matter."""
+def test_a_command_that_needs_no_model_starts_in_little_more_than_its_libraries(indexed):
+    """Processor time, the least of three starts, beside that of importing numpy and SQLAlchemy alone: half a second of
+    a quiet machine, most of it theirs. How fast or busy the machine is must not matter.
+    """
     _, library = indexed
-    took = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        soundalike("info", "--library", library)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(took) < 0.75, "the bar is 0.5 s on a quiet machine; a shared core runs slower"
+    info = [sys.executable, "-m", "search.cli", "info", "--library", str(library)]
+    bare = [sys.executable, "-c", "import numpy, sqlalchemy.orm, sqlalchemy.dialects.sqlite"]
+    took, theirs = (min(_cpu_s(command) for _ in range(3)) for command in (info, bare))
+    assert took < 1.5 * theirs
+
+
+def _cpu_s(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_a_search_by_words_loads_neither_torch_nor_a_decoder(indexed):
