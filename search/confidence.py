@@ -77,7 +77,7 @@ def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -
     alone = by.alone * own + by.alone_offset
     # beyond 40 either way it is sure to the last digit; an adapted encoder's steep calibration goes on to overflow
     logit = np.clip(np.where(np.isnan(crowd), alone, known), -40.0, 40.0)
-    sure = 1.0 / (1.0 + np.exp(-logit))
+    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logit))
     return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
 
 
