@@ -31,14 +31,21 @@ def violations(page):
     """What axe finds in the present state, in dark; and of its rules about colours, in light."""
     if not AXE.exists():
         pytest.skip("axe-core is not here: make page")
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.evaluate(AXE.read_text("utf-8") + "\n;0")
-    page.evaluate(SETTLED)
-    dark = page.evaluate(RUN, None)
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    page.evaluate(SETTLED)
-    light = page.evaluate(RUN, COLOURS)
-    return dark + [f"light: {one}" for one in light]
+    return _found(page, "dark", None) + _found(page, "light", COLOURS)
+
+
+def _found(page, scheme, rules):
+    """What stays: on a busy machine a colour may be on its way yet when axe first looks."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = []
+    for _ in range(3):
+        page.evaluate(SETTLED)
+        found = page.evaluate(RUN, rules)
+        if not found:
+            break
+        page.wait_for_timeout(500)
+    return [f"{scheme}: {one}" for one in found]
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def test_hostile_names_are_text_and_the_layout_holds(page, hostile, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{hostile.url}/")
     page.get_by_label("Order").select_option("added")
+    expect(page.locator(".row-title").first).to_have_text(SCRIPT_TITLE)  # the order asked for has come
     expect(page.locator(".row").nth(3)).to_be_visible()
     shown = page.locator(".row-title").all_text_contents()
     for title in hostile.titles:

@@ -8,6 +8,7 @@ import { libraryChanged } from "./facts";
 export const jobs = signal<readonly Job[]>([]);
 
 const SHOWN = 20;
+const TAKEN_UP_MS = 1000;
 const LIVE = new Set<Job["state"]>(["queued", "running"]);
 let followed: { id: number; events: EventSource } | null = null;
 
@@ -51,6 +52,8 @@ function follow(): void {
     stopFollowing();
     void refreshJobs();
     void libraryChanged();
+    // the service takes up what was written within half a second: what was just asked may be of before
+    window.setTimeout(() => void libraryChanged(), TAKEN_UP_MS);
   });
 }
 
