@@ -121,3 +121,10 @@ def home(page, service):
     page.goto(service.url)
     page.wait_for_selector(".row")
     return page
+
+
+def pytest_collection_modifyitems(items):
+    """A browser on a busy machine can be late once: what fails three times has failed."""
+    for item in items:
+        if "/tests/page/" in item.path.as_posix():
+            item.add_marker(pytest.mark.flaky(reruns=2))
