@@ -29,7 +29,7 @@ PRESETS: dict[str, tuple[Phase, ...]] = {
     "cpu-75min": (
         Phase("blocks", "blocks", 3_000, 3e-3),
         Phase("frozen blocks", "frozen blocks", 8_000, 2e-3),
-        Phase("end to end", "end to end", 8_000, 1e-3),
+        Phase("end to end", "end to end", 8_000, 7e-4),
     ),
     "release": (
         Phase("blocks", "blocks", 3_000, 3e-3),

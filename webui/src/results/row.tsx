@@ -78,9 +78,9 @@ const passageLabel = (match: { start_s: number; end_s: number }): string =>
   `matches from ${moment(match.start_s)} to ${moment(match.end_s)}`;
 
 function Length({ row }: { row: Row }) {
-  const known = peaks(row.clip_id).value;
-  const length = row.duration_s ?? (known === "waiting" ? null : known.end_s);
-  return <>{length === null ? "" : duration(length)}</>;
+  if (row.duration_s !== null) return <>{duration(row.duration_s)}</>;
+  const known = peaks(row.clip_id).value; // a hit in a space without lengths
+  return <>{known === "waiting" ? "" : duration(known.end_s)}</>;
 }
 
 /** The calibrated word and number; a hit in a space without calibration has its similarity alone. */

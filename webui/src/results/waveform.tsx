@@ -20,7 +20,7 @@ export function Waveform({ clipId, match }: WaveformProps) {
 
   useSignalEffect(() => {
     const found = waveform.value;
-    if (canvas.current) draw(canvas.current, found, match);
+    if (canvas.current) drawSoon(canvas.current, found, match);
   });
   useSignalEffect(() => {
     const line = head.current;
@@ -39,24 +39,55 @@ export function Waveform({ clipId, match }: WaveformProps) {
   );
 }
 
+interface Measured {
+  width: number;
+  height: number;
+  quiet: string;
+  loud: string;
+}
+
+const undrawn = new Map<HTMLCanvasElement, { waveform: Known; match: Passage | null }>();
+
+/** All that is to be drawn is measured first, then drawn: a canvas that is resized makes the browser lay out anew. */
+function drawSoon(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null): void {
+  if (undrawn.size === 0) requestAnimationFrame(drawAll);
+  undrawn.set(canvas, { waveform, match });
+}
+
+function drawAll(): void {
+  const now = [...undrawn].map(([canvas, what]) => ({ canvas, ...what, at: measured(canvas, what.match) }));
+  undrawn.clear();
+  for (const { canvas, waveform, match, at } of now) draw(canvas, waveform, match, at);
+}
+
 /** Colours come from the style sheet, so that a change of theme needs no other code. */
-function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null): void {
+function measured(canvas: HTMLCanvasElement, match: Passage | null): Measured {
+  const style = getComputedStyle(canvas);
+  return {
+    width: canvas.clientWidth || 200,
+    height: canvas.clientHeight || 40,
+    quiet: style.getPropertyValue(match ? "--wave" : "--wave-strong"),
+    loud: style.getPropertyValue("--wave-match"),
+  };
+}
+
+function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null, at: Measured): void {
+  if (waveform === "waiting") {
+    if (canvas.hasAttribute("width")) canvas.width = 0;
+    return;
+  }
+  const { low, high, end_s } = waveform;
+  const { width, height } = at;
   const scale = Math.min(2, devicePixelRatio);
-  const width = canvas.clientWidth || 200;
-  const height = canvas.clientHeight || 40;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const pen = canvas.getContext("2d");
   if (!pen) return;
   pen.scale(scale, scale);
-  const style = getComputedStyle(canvas);
-  const quiet = style.getPropertyValue(match ? "--wave" : "--wave-strong");
-  const loud = style.getPropertyValue("--wave-match");
-  const low = waveform === "waiting" ? [] : waveform.low;
-  const high = waveform === "waiting" ? [] : waveform.high;
-  const loudest = Math.max(0.02, ...high, ...low.map((value) => -value));
+  const loudest = low.reduce((most, value) => Math.max(most, -value), Math.max(0.02, ...high));
   const bars = Math.floor(width / (BAR_PX + GAP_PX));
-  const length_s = waveform === "waiting" ? 0 : waveform.end_s;
+  const quiet = new Path2D();
+  const loud = new Path2D();
   for (let bar = 0; bar < bars; bar++) {
     const first = Math.floor((bar / bars) * high.length);
     const last = Math.max(first + 1, Math.floor(((bar + 1) / bars) * high.length));
@@ -68,9 +99,12 @@ function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null)
     }
     const up = Math.max(0.5, (top / loudest) * (height / 2 - 1));
     const down = Math.max(0.5, (-bottom / loudest) * (height / 2 - 1));
-    const at_s = ((bar + 0.5) / bars) * length_s;
-    const matches = match !== null && at_s >= match.start_s && at_s <= match.end_s;
-    pen.fillStyle = matches && length_s > 0 ? loud : quiet;
-    pen.fillRect(bar * (BAR_PX + GAP_PX), height / 2 - up, BAR_PX, up + down);
+    const at_s = ((bar + 0.5) / bars) * end_s;
+    const matches = match !== null && end_s > 0 && at_s >= match.start_s && at_s <= match.end_s;
+    (matches ? loud : quiet).rect(bar * (BAR_PX + GAP_PX), height / 2 - up, BAR_PX, up + down);
   }
+  pen.fillStyle = at.quiet;
+  pen.fill(quiet);
+  pen.fillStyle = at.loud;
+  pen.fill(loud);
 }
