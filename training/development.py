@@ -142,7 +142,15 @@ def kinds_of(path: str) -> frozenset[str]:
 def embed(
     network: MnNetwork, corpus: Corpus, window_s: float = 5.0, hop_s: float = 2.5
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean embedding (clips, dim) and mean log probability (clips, classes) over each clip's windows.
+    """Mean embedding (clips, dim) and mean log probability (clips, classes) over each clip's windows."""
+    owners, rows, logs = embed_windows(network, corpus, window_s, hop_s)
+    return mean_by(owners, rows), mean_by(owners, logs)
+
+
+def embed_windows(
+    network: MnNetwork, corpus: Corpus, window_s: float, hop_s: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Each window's clip (windows,), ascending; its embedding (windows, dim); its log probabilities (windows, classes).
 
     A clip shorter than the window is repeated to fill it, as the encoder does.
     """
@@ -164,10 +172,11 @@ def embed(
             embedding, logits = network(inputs)
             rows.append(embedding.numpy())
             logs.append(torch.nn.functional.logsigmoid(logits).numpy())
-    return _mean_by(owners, np.concatenate(rows)), _mean_by(owners, np.concatenate(logs))
+    return owners, np.concatenate(rows), np.concatenate(logs)
 
 
-def _mean_by(owners: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def mean_by(owners: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of each clip's rows (clips, dim)."""
     sums = np.zeros((int(owners.max()) + 1, rows.shape[1]), np.float64)
     np.add.at(sums, owners, rows)
     return (sums / np.bincount(owners)[:, None]).astype(np.float32)

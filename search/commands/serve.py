@@ -71,7 +71,7 @@ def _prepare(library: Path, settings: Settings, *, needs_keys: bool, host: str) 
     with wiring.library(library, settings, create=True) as opened:
         if needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
             raise UsageError(
-                f"{host} can be reached from other machines, and there is no API key yet; make one with: "
+                f"{host} asks for API keys, and there is none yet; make one with: "
                 f"soundalike keys add NAME --library {library} (or say --no-keys to let anybody in)"
             )
 

@@ -59,6 +59,7 @@ def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path
     spoiled.write_bytes(b"not a wave file at all" * 10)
     home.get_by_label("Choose sounds").set_input_files(spoiled)
     expect(home.get_by_role("heading", name="This cannot be asked")).to_be_visible()
+    expect(home.get_by_text("unless the file is damaged")).to_be_visible()
     home.get_by_role("button", name="Start anew").click()
     expect(home.locator(".row").first).to_be_visible()
 

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { reachability, Refused } from "./api/client";
 import { beginSession } from "./api/service";
 import { libraryChanged } from "./library/facts";
-import { isEmpty, NOTHING } from "./question/model";
+import { isEmpty, NOTHING, type Question } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
 import { Icon, type IconName } from "./ui/icons";
@@ -81,12 +81,19 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   );
 }
 
-export function RefusedScreen({ why }: { why: string }) {
+export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {
+  const sounds = asked.parts.some(({ thing }) => thing.kind === "audio" || thing.kind === "hum");
   return (
     <Screen icon="close" title="This cannot be asked">
       <p class="refusal" role="alert">
         <bdi>{why}</bdi>
       </p>
+      {sounds && (
+        <p class="hint">
+          If it is the sound: WAV, FLAC, Ogg, MP3, M4A and most others can be read, unless the file is damaged
+          or only named like one.
+        </p>
+      )}
       <p class="screen-actions">
         <button type="button" class="secondary" onClick={() => history.back()}>
           Back

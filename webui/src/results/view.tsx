@@ -71,7 +71,7 @@ function Results() {
           {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
         </button>
       </header>
-      {now?.refusal && <RefusedScreen why={now.refusal} />}
+      {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}
       {now && !now.refusal && (now.verdict === "none" || now.rows.length === 0) && (
         <NoMatchScreen answered={now} />
       )}
