@@ -45,11 +45,16 @@ class Served:
         return [supervisor, *supervisor.children(recursive=True)]
 
     def own_bytes(self) -> int:
-        """Memory that belongs to these processes alone (USS): mapped snapshots, which all share, do not count."""
+        """Anonymous memory of these processes together: what a leak would add to.
+
+        Mapped files do not count. Their pages are the system's to take back, and the longer a worker serves the more of
+        a snapshot it has touched; USS would count those that the other worker has not.
+        """
         total = 0
         for process in self.processes():
             try:
-                total += process.memory_full_info().uss
+                memory = process.memory_info()
+                total += memory.rss - memory.shared
             except psutil.NoSuchProcess:
                 continue  # it ended meanwhile
         return total

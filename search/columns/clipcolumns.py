@@ -149,6 +149,14 @@ class ClipColumns:
                 return int(part.content_ids[rows[0]])
         return None
 
+    def contents_of(self, clip_ids: Ids) -> Ids:
+        """The contents, ascending, of those of ``clip_ids`` (q,) that are there."""
+        wanted = np.unique(clip_ids)
+        base = self.base.rows_of_clips(wanted)
+        base = base[~self.gone_clips[base]]
+        recent = self.recent.rows_of_clips(wanted)
+        return np.unique(np.concatenate((self.base.content_ids[base], self.recent.content_ids[recent])))
+
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
         """(rows,) which clips pass a filter."""
         base = passing(self.base, where, self.vocabulary) & ~self.gone_clips

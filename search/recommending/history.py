@@ -84,12 +84,6 @@ def gather(query: RecommendQuery, feedback: FeedbackStore, view: SpaceView) -> H
                    frozenset(seen | named))  # fmt: skip
 
 
-def contents_of(view: SpaceView, clip_ids: Sequence[int]) -> Ids:
-    """The contents of clips, ascending; clips that are not there are left out."""
-    rows = np.isin(view.columns.clip_ids, np.array(clip_ids, np.int64)) & view.columns.present
-    return np.unique(view.columns.content_ids[rows])
-
-
 def clip_vectors(view: SpaceView, parts: Sequence[ClipPart]) -> tuple[Vectors, list[ClipPart]]:
     """(n, dim) the mean of each clip's segments, at length one, and the n clips that have segments in the space."""
     vectors, kept = [], []

@@ -19,7 +19,7 @@ from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vect
 from search.parts import SpaceView
 from search.ports import ClipCatalog, FeedbackStore
 from search.recommending.choosing import choose
-from search.recommending.history import History, Known, check, clip_vectors, contents_of, gather
+from search.recommending.history import History, Known, check, clip_vectors, gather
 from search.recommending.starters import starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
 from search.steering import RecommendQuery
@@ -89,7 +89,8 @@ class Recommender:
         view = self._views(query.space)[0]
         history = gather(query, self._feedback, view)
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
-        known = contents_of(view, [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))])
+        heard = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
+        known = view.columns.contents_of(np.array(heard, np.int64))
         if history.likes:
             picked = self._by_taste(view, query, history, passing, Known(known, self._twins))
         else:

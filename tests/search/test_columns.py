@@ -203,6 +203,7 @@ def test_refreshing_follows_every_kind_of_change(tmp_path):
         "duration_s > 0": [1, 3, 4, 5, 6, 7],
     }
     assert after.clips_of(np.array([4, 2, 6])) == {4: [4, 6], 6: [7]}
+    assert after.contents_of(np.array([7, 6, 2, 4, 3, 99])).tolist() == [3, 4, 6]
     assert before.clips_where(parse("missing")).sum() == 0
     copies = after.bitmap(after.clips_where(parse("path = 'copy.wav'")))
     np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(copies, bitorder="little")), after.segments_of(4))
