@@ -14,7 +14,10 @@ from search.model import Ids, Scores, Vectors
 NEIGHBOURS: Final = 15
 """UMAP's own default, the clip itself among them."""
 
-MIN_DISTANCE: Final = 0.1
+MIN_DISTANCE: Final = 0.5
+"""How close points may lie: on a map that one hears point by point, alike clips should lie side by side, not on top of
+each other. Of 367 short effects, .57 of the ten nearest by sound are among the ten nearest on the map (.59 with UMAP's
+default of .1), and the next point is twice as far away."""
 SEED: Final = 1
 FEW: Final = 16
 """Fewer clips than this have too few neighbours for UMAP; they are laid out by their principal components."""
