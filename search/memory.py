@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _LARGEST_MMAP_THRESHOLD = 32 << 20  # glibc takes no more
 
 
@@ -19,6 +19,16 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)) and bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def share_heaps(count: int) -> bool:
+    """Tell glibc to make no more than ``count`` heaps, whatever the number of threads; false where it cannot.
+
+    Before the threads start. By default each has its own, in which what lives long keeps pages that are otherwise free
+    from being given back: a service grows for as long as ever new threads do the work that others did before.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(mallopt(_ARENA_MAX, count))
 
 
 def give_back_freed_memory() -> bool:

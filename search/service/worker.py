@@ -23,7 +23,7 @@ from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from search import wiring
-from search.memory import give_back_freed_memory
+from search.memory import give_back_freed_memory, share_heaps
 from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.problems import MEDIA_TYPE, Problem
@@ -38,6 +38,7 @@ BUFFER_BYTES = 1 << 16
 FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
 DRAIN_S = 10.0
+HEAPS = 2
 GIVE_BACK_S = 10.0
 """Between two times that a worker gives freed memory back: every thread has a heap of its own, and each would keep the
 most that any of its requests ever took."""
@@ -67,6 +68,7 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]
 def web(config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event) -> None:
     """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
     logs.configure()
+    share_heaps(HEAPS)
     with wiring.library(config.library, settings) as library, _until_terminated() as stop:
         from search.service.app import create_app
         from search.service.service import Service
