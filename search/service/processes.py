@@ -1,7 +1,7 @@
 """The supervisor: binds the address, starts the processes, starts those again that die, and ends them in order.
 
-The web workers accept from sockets of one address that are bound here. The supervisor itself opens no library and
-serves nothing, so that there is little in it to go wrong; when it is killed, its children notice and end.
+Every web worker accepts from the one socket that is bound here. The supervisor itself opens no library and serves
+nothing, so that there is little in it to go wrong; when it is killed, its children notice and end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
@@ -66,57 +66,34 @@ def serve(config: ServiceConfig, settings: Settings, on_ready: Callable[[str], N
     ``on_ready`` is called with the address once requests are answered. Raises UsageError when it cannot be bound.
     """
     os.environ.setdefault(*ONE_THREAD)
-    sockets = bind(config.host, config.port, config.workers)
+    listening = bind(config.host, config.port)
     ready = multiprocessing.get_context("spawn").Event()
-    web = [
-        _Member(f"web {number}", worker.web, (config, settings, listening, ready))
-        for number, listening in enumerate(sockets, 1)
-    ]
+    web = [_Member(f"web {n + 1}", worker.web, (config, settings, listening, ready)) for n in range(config.workers)]
     members = [*web, _Member("jobs", worker.jobs, (config, settings))]
-    with ExitStack() as opened, _metrics_folder(config.workers), _signals() as stop:
-        for listening in sockets:
-            opened.enter_context(listening)
+    with listening, _metrics_folder(config.workers), _signals() as stop:
         for member in members:
             member.start()
         try:
             if _wait_until_ready(ready.is_set, members, stop):
-                on_ready(url(config.host, sockets[0]))
+                on_ready(url(config.host, listening))
             return _watch(members, stop)
         finally:
             _end(members)
 
 
-def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
-    """``count`` listening sockets of one address. Raises UsageError with the cause.
-
-    On Linux each is its own, and the kernel deals connections out among them. Of one socket that several processes
-    wait at, whoever is woken first takes all that come together, and the others stay idle.
-    """
-    try:
-        first = _listening(host, port)
-        if count == 1 or sys.platform != "linux":
-            return [first] * count
-        with first:  # it found the port free, which those that share it would not ask
-            port = first.getsockname()[1]
-        return [_listening(host, port, shared=True) for _ in range(count)]
-    except OSError as error:
-        raise UsageError(f"cannot listen on {host} port {port}: {error.strerror}; choose another --port") from error
-
-
-def _listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UsageError with the cause."""
     bare = host.strip("[]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere it would let two programs share the port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind((bare, port))
         listening.listen(worker.CONNECTIONS)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise UsageError(f"cannot listen on {host} port {port}: {error.strerror}; choose another --port") from error
     return listening
 
 

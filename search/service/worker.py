@@ -38,10 +38,10 @@ BUFFER_BYTES = 1 << 16
 FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
 DRAIN_S = 10.0
+TURN_S = 0.002
 HEAPS = 2
 GIVE_BACK_S = 10.0
-"""Between two times that a worker gives freed memory back: every thread has a heap of its own, and each would keep the
-most that any of its requests ever took."""
+"""Between two times that a process gives freed memory back: it would keep the most that any request or job ever took."""
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
@@ -96,7 +96,7 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
         server.channel_class = ProblemChannel
         threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         ready.set()
-        _serve(server, stop)
+        _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
 
 
 def jobs(config: ServiceConfig, settings: Settings) -> None:
@@ -106,6 +106,7 @@ def jobs(config: ServiceConfig, settings: Settings) -> None:
     with suppress(OSError, AttributeError):
         os.nice(10)
     with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         from search.service.runner import Runner
         from search.service.uploads import Uploads, folder_of
 
@@ -118,11 +119,22 @@ def _give_back(stop: threading.Event) -> None:
         give_back_freed_memory()
 
 
-def _serve(server: TcpWSGIServer, stop: threading.Event) -> None:
-    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`."""
+def _serve(server: TcpWSGIServer, stop: threading.Event, turn_s: float) -> None:
+    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`.
+
+    Whoever took a connection leaves the next ``turn_s`` to the other workers: the one that wakes first would take all
+    that come together, and the others would stay idle.
+    """
     begun = _Begun()
     while not stop.is_set():
+        connections = len(server.active_channels)
         wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
+        if turn_s and len(server.active_channels) > connections:
+            server.accepting = False
+            turn_ends_s = time.monotonic() + turn_s
+            while (left_s := turn_ends_s - time.monotonic()) > 0:
+                wasyncore.loop(timeout=left_s, use_poll=True, map=server._map, count=1)
+            server.accepting = True
         begun.close_late(server)
     server.accepting = False
     server.del_channel()
