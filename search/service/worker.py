@@ -41,7 +41,7 @@ DRAIN_S = 10.0
 TURN_S = 0.002
 HEAPS = 2
 GIVE_BACK_S = 10.0
-"""Between two times that a process gives freed memory back: it would keep the most that any request or job ever took."""
+"""Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
