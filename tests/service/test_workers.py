@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from waitress.server import create_server
 
 from search.errors import UsageError
 from search.service.processes import bind
+from search.service.worker import _serve
 from tests.service.conftest import serving
 
 
@@ -19,11 +22,13 @@ def held_by_each(server, count: int) -> list[int]:
     where = urlsplit(server.url)
     callers = [socket.create_connection((where.hostname, where.port)) for _ in range(count)]
     own = {caller.getsockname()[1] for caller in callers}
-    time.sleep(1.0)
-    held = [
-        sum(bool(one.raddr) and one.raddr.port in own for one in process.net_connections("tcp"))
-        for process in psutil.Process(server.process.pid).children(recursive=True)
-    ]
+    held: list[int] = []
+    waited_until_s = time.monotonic() + 5
+    while sum(held) < count and time.monotonic() < waited_until_s:
+        held = [
+            sum(bool(one.raddr) and one.raddr.port in own for one in process.net_connections("tcp"))
+            for process in psutil.Process(server.process.pid).children(recursive=True)
+        ]
     for caller in callers:
         caller.close()
     return held
@@ -38,6 +43,27 @@ def test_connections_that_come_together_are_shared_out(library_path):
             if sum(held) == 16 and max(held) <= 12:
                 return
         pytest.fail(f"of 16 connections the processes hold {held}")
+
+
+def test_who_took_a_connection_leaves_the_next_to_the_others_for_a_turn():
+    """Two callers at once: one server takes the first, and the second only when its turn has come again."""
+    stop = threading.Event()
+    with bind("127.0.0.1", 0) as listening:
+        server = create_server(lambda environ, start: [], sockets=[listening])
+        address = listening.getsockname()
+        serving_thread = threading.Thread(target=_serve, args=(server, stop, 1.5))
+        with socket.create_connection(address), socket.create_connection(address):
+            serving_thread.start()
+            taken = []
+            began_s = time.monotonic()
+            while len(taken) < 2 and time.monotonic() < began_s + 10:
+                if len(server.active_channels) > len(taken):
+                    taken.append(time.monotonic())
+                time.sleep(0.01)
+            stop.set()
+        serving_thread.join(20)
+    assert len(taken) == 2
+    assert taken[1] - taken[0] > 1.0
 
 
 def test_an_address_that_is_taken_is_refused():
