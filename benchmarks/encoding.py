@@ -17,14 +17,14 @@ from typing import TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search import audio
 from search.errors import UsageError
-from search.model import ContentEncoding, EncoderSpec, Window
+from search.model import AudioEncoding, ContentEncoding, EncoderSpec, SegmentTags, Window
 from search.ports import Encoder
 
 WINDOWS_AT_ONCE = 64
+NO_TAGS = SegmentTags(np.empty((0, 0), np.uint16), np.empty((0, 0), np.float16))
 TELL_EVERY = 200
 
 Told: TypeAlias = Callable[[str], None]
@@ -51,7 +51,10 @@ class EncodingCache:
             return None
         try:
             with np.load(self._file(self._folder, spec, digest)) as arrays:
-                return ContentEncoding(arrays["spans"], arrays["vectors"], arrays["silent"])
+                tags = None
+                if spec.vocabulary is not None:
+                    tags = SegmentTags(arrays["tag_classes"], arrays["tag_probabilities"])
+                return ContentEncoding(arrays["spans"], arrays["vectors"], arrays["silent"], tags)
         except (OSError, ValueError, KeyError, BadZipFile, EOFError):
             return None
 
@@ -63,7 +66,15 @@ class EncodingCache:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
-                np.savez(part, spans=encoding.spans, vectors=encoding.vectors, silent=encoding.silent)
+                tags = encoding.tags or NO_TAGS
+                np.savez(
+                    part,
+                    spans=encoding.spans,
+                    vectors=encoding.vectors,
+                    silent=encoding.silent,
+                    tag_classes=tags.classes,
+                    tag_probabilities=tags.probabilities,
+                )
             Path(part.name).replace(file)
         except OSError as error:
             raise UsageError(
@@ -103,23 +114,26 @@ def _encoded(
     windows = (
         (digest, window) for digest in digests for window in audio.windows(os.fspath(path_of[digest]), encoder.spec)
     )
-    for digest, rows in groupby(_with_vectors(windows, encoder), key=lambda row: row[0]):
-        segments = [(window, vector) for _, window, vector in rows]
+    for digest, rows in groupby(_with_encodings(windows, encoder), key=lambda row: row[0]):
+        _, windows_of, encodings = zip(*rows, strict=True)
+        tags = [one.tags for one in encodings if one.tags is not None]
         yield (
             digest,
             ContentEncoding(
-                spans=np.array([(window.start_s, window.end_s) for window, _ in segments], np.float64),
-                vectors=np.array([vector for _, vector in segments], np.float16),
-                silent=np.array([window.silent for window, _ in segments], np.bool_),
+                spans=np.array([(window.start_s, window.end_s) for window in windows_of], np.float64),
+                vectors=np.concatenate([one.vectors for one in encodings]).astype(np.float16),
+                silent=np.array([window.silent for window in windows_of], np.bool_),
+                tags=SegmentTags.likeliest(np.concatenate(tags)) if tags else None,
             ),
         )
 
 
-def _with_vectors(
+def _with_encodings(
     windows: Iterable[tuple[str, Window]], encoder: Encoder
-) -> Iterator[tuple[str, Window, NDArray[np.float32]]]:
+) -> Iterator[tuple[str, Window, AudioEncoding]]:
     stream = iter(windows)
     while batch := list(islice(stream, WINDOWS_AT_ONCE)):
-        vectors = encoder.encode_audio(np.stack([window.samples for _, window in batch])).vectors
-        for (digest, window), vector in zip(batch, vectors, strict=True):
-            yield digest, window, vector
+        found = encoder.encode_audio(np.stack([window.samples for _, window in batch]))
+        for row, (digest, window) in enumerate(batch):
+            tags = None if found.tags is None else found.tags[row : row + 1]
+            yield digest, window, AudioEncoding(found.vectors[row : row + 1], tags)

@@ -144,13 +144,15 @@ def run(
             encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
             if encoder is encoders[0]:
                 facts.append(describe(dataset, encoded))
-            with ranked_set(encoded, encoder.spec, settings, verdicts.titles(dataset)) as ranked:
+            with ranked_set(encoded, encoder, settings, verdicts.titles(dataset)) as ranked:
                 for row, one in ((name, ranked), (PLAIN.format(name), ranked.plain)):
                     found = {} if one is None else _answers(dataset, asked, encoder, one, queries)
                     for protocol, answered in found.items():
                         answers.setdefault(protocol, {})[row] = answered
                 if queries != "text":
                     sure.append(verdicts.measure(dataset, name, ranked))
+                if queries != "example" and encoder.spec.can_text:
+                    sure.append(verdicts.measure_words(dataset, name, ranked))
         tables += [tabulate(dataset.name, protocol, rows, seed, resamples) for protocol, rows in answers.items()]
     measured = tuple(table for table in tables if table.queries)
     if not measured:

@@ -39,7 +39,8 @@ def markdown(report: QualityReport) -> str:
     if report.verdicts:
         parts += [
             "## Verdicts",
-            'Every clip asked among those of other groups, and with its class taken out; *right* is the mean of "not '
+            "Every clip asked among those of other groups, and with its class taken out; so every text; *right* is the "
+            'mean of "not '
             'none" the first time and "none" the second. *calibration error* is how far the probabilities of the '
             "hits of both are from what came true.",
             verdicts.table(report.verdicts),

@@ -8,18 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.encoding import EncodedClip
-from search import confidence, wiring
-from search.model import AddContent, Answer, ClipPart, Content, EncoderSpec, FileFacts, Query, Space
+from search import Library, confidence
+from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, Tag, TextPart
+from search.ports import Encoder
 from search.settings import Settings
-
-if TYPE_CHECKING:
-    from search import Library
 
 CLIPS_PER_TRANSACTION = 500
 
@@ -69,15 +66,30 @@ class RankedSet:
         """
         (view,) = self._library.views()
         vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
+        clips, segments, cosines = self.first(vector, among, k)
+        return clips, cosines, confidence.densities(view.neighbourhoods, segments)
+
+    def first(
+        self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """For a unit vector (dim,) the first ``k`` of those ``among`` (clips,): places, segments and cosines (n,)."""
+        (view,) = self._library.views()
         passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))
         ranking = self._library.engine.rank(vector, k, among=passing)
         clips = np.array([self._clips_of[content][0] for content in ranking.content_ids.tolist()], np.int64)
-        cosines = view.index.vectors(ranking.segment_ids) @ vector
-        return clips, cosines, confidence.densities(view.neighbourhoods, ranking.segment_ids)
+        return clips, ranking.segment_ids, view.index.vectors(ranking.segment_ids) @ vector
 
-    def answer(self, clip: int, where: str, k: int) -> Answer:
+    def tags(self, places: Sequence[int]) -> list[tuple[Tag, ...]]:
+        """What each clip is tagged with."""
+        return [clip.tags for clip in self._library.clips.clips([int(self._clip_ids[place]) for place in places])]
+
+    def answer(self, clip: int, where: str | None, k: int) -> Answer:
         """The whole answer to a search by ``clip`` with a filter."""
         return self._library.search(Query((ClipPart(int(self._clip_ids[clip])),), k, where))
+
+    def answer_words(self, text: str, where: str | None, k: int) -> Answer:
+        """The whole answer to a search by words with a filter."""
+        return self._library.search(Query((TextPart(text),), k, where))
 
     def places(self, clip_ids: Sequence[int]) -> list[int]:
         """The places in the data set of clips, by their ids."""
@@ -86,19 +98,19 @@ class RankedSet:
 
 @contextmanager
 def ranked_set(
-    encoded: Sequence[EncodedClip], spec: EncoderSpec, settings: Settings, titles: Sequence[str] | None = None
+    encoded: Sequence[EncodedClip], encoder: Encoder, settings: Settings, titles: Sequence[str] | None = None
 ) -> Iterator[RankedSet]:
-    """Write the encodings into a new library in a temporary folder, publish it, and open it for ranking.
+    """Write the encodings by ``encoder`` into a new library in a temporary folder, publish it, and open it for ranking.
 
     ``titles`` are those of the clips, for filters.
     """
     with (
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
-        wiring.library(Path(folder) / "library", settings, create=True) as library,
+        Library.open(Path(folder) / "library", settings, load_encoder=lambda *_: encoder, create=True) as library,
     ):
         root = library.jobs.root(folder)
         with library.jobs.lease("soundalike bench quality", wait_s=0) as lease:
-            space = library.jobs.space(spec)
+            space = library.jobs.space(encoder.spec)
             names = titles or [_name(place) for place in range(len(encoded))]
             changes = [
                 _addition(place, clip, title, root.id, space)
@@ -113,7 +125,8 @@ def ranked_set(
         for place, file in enumerate(files):
             clips_of[file.content_id].append(place)
         clip_ids = np.array([file.clip_id for file in files], np.int64)
-        with wiring.library(library.path, replace(settings, neighbourhoods=False), read_only=True) as without:
+        no_neighbours = replace(settings, neighbourhoods=False)
+        with Library.open(library.path, no_neighbours, load_encoder=lambda *_: encoder, read_only=True) as without:
             plain = RankedSet(without, clip_ids, clips_of)
             has_some = library.views()[0].neighbourhoods is not None
             yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)

@@ -141,7 +141,7 @@ def run(file: Path, data: Path, encoder: Encoder, cache: EncodingCache, settings
         own = [phrase for phrase in phrases if phrase.dataset == name]
         dataset = datasets.load(data / name)
         encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
-        with ranked_set(encoded, encoder.spec, settings) as ranked:
+        with ranked_set(encoded, encoder, settings) as ranked:
             answered = answer(own, dataset, encoder, ranked)
             negated = negate(own, dataset, encoder, ranked)
         parts.append(markdown(f"{encoder.spec.name} on {name}", answered, negated))

@@ -23,7 +23,6 @@ from indexer.scan import facts_of
 from search import audio, metadata
 from search.errors import AudioError
 from search.model import (
-    TAGS_PER_SEGMENT,
     AddContent,
     AudioInfo,
     ClipChange,
@@ -31,7 +30,6 @@ from search.model import (
     EncoderSpec,
     LinkClip,
     MoveClip,
-    Probabilities,
     RecordFailure,
     SegmentTags,
     Space,
@@ -161,20 +159,13 @@ def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outco
     encoding = encoder.encode_audio(waves[: len(pieces)])
     rows: Rows = (encoding.vectors.astype(np.float16),)
     if encoding.tags is not None:
-        tags = top_tags(encoding.tags)
+        tags = SegmentTags.likeliest(encoding.tags)
         rows += (tags.classes, tags.probabilities)
     return [
         piece.content.outcome()
         for row, piece in enumerate(pieces)
         if piece.content.assembly.add(piece.place, rows, row)
     ]
-
-
-def top_tags(probabilities: Probabilities) -> SegmentTags:
-    """The likeliest classes of each row of ``probabilities`` (n, classes), likeliest first, equal ones by number."""
-    kept = min(TAGS_PER_SEGMENT, probabilities.shape[1])
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :kept]
-    return SegmentTags(order.astype(np.uint16), np.take_along_axis(probabilities, order, axis=1).astype(np.float16))
 
 
 def link(task: Task, content_id: int, title: str, fields: Mapping[str, str]) -> Outcome:

@@ -2,8 +2,9 @@
 
 A cosine alone says little: in a crowded corner of a space everything is close. So a hit is judged beside its own
 neighbours (it must be closer to the query than they are to it) and beside the rest of the page (what was asked for is
-seldom alone). ``python -m benchmarks.fit_confidence --encoder NAME`` fits the weights on learning material, in units of
-the encoder's own calibration. See docs/decisions/0009-neighbourhoods.md.
+seldom alone). Words are another matter: an encoder that says which of its classes they mean lets a clip's own tags say
+how likely it has them. ``python -m benchmarks.fit_confidence --encoder NAME`` fits the weights on learning material, in
+units of the encoder's own calibration, and with ``--words`` those of words. See docs/decisions/0009-neighbourhoods.md.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.model import Hit, Ids, Scores, Space, Verdict
+from search.model import Hit, Ids, Probabilities, Scores, Space, Tag, Verdict
 from search.neighbourhoods import SAME, Neighbourhoods
 
 PAGE: Final = 10
@@ -57,6 +58,19 @@ FITTED: Final[Mapping[str, Fitted]] = {
 """By encoder. Another one is judged as mn04 is, in units of its own calibration, until it is fitted itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class FittedWords:
+    """The weights of a logistic over a hit's cosine with words and how much of what they mean is `heard` in it."""
+
+    cosine: float
+    heard: float
+    offset: float
+
+
+FITTED_WORDS: Final[Mapping[str, FittedWords]] = {"cnn:soundalike-1": FittedWords(0.572, 7.344, -3.787)}
+"""By encoder; hits of words by another one have no probability."""
+
+
 def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
     """The mean similarity (n,) of segments to their neighbours, NaN where that is not known."""
     return np.full(len(segment_ids), np.nan, np.float32) if near is None else near.density(segment_ids)
@@ -79,6 +93,26 @@ def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -
     logit = np.clip(np.where(np.isnan(crowd), alone, known), -40.0, 40.0)
     sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logit))
     return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
+
+
+def heard(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequence[Tag]]) -> NDArray[np.float64]:
+    """How much of what words mean is heard in clips (n,), by their ``tags``: the chance that a class drawn from
+    ``meant`` (classes,) is in the clip.
+    """
+    share = dict(zip(vocabulary, meant.tolist(), strict=True))
+    return np.array([sum(share.get(tag.name, 0.0) * tag.probability for tag in own) for own in tags], np.float64)
+
+
+def word_probabilities(space: Space, cosines: Scores, heard: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The probability (n,) of each hit that it sounds like what words say.
+
+    From its cosine with them (n,) and what is `heard` (n,). None for an encoder that words were not fitted for.
+    """
+    by = FITTED_WORDS.get(space.encoder_name)
+    if by is None:
+        return None
+    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(by.cosine * cosines + by.heard * heard + by.offset)))
+    return sure
 
 
 def fitted(space: Space) -> Fitted:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from search.confidence import PAGE, densities, probabilities
+from search.chances import chances
+from search.confidence import PAGE
 from search.errors import LibraryError
 from search.fusion import RankedClips, contributions
 from search.humming import tune_hit
 from search.melody.model import MelodyHit
-from search.model import Clip, Hit, Ids, Scores, Via
-from search.parts import AskedSpace, SpaceView
+from search.model import Clip, Hit, Ids, Via
+from search.parts import AskedSpace
 
 NOWHERE = -1
 """The segment of a clip that has none any more."""
@@ -66,15 +67,16 @@ class Explainer:
 
         A clip that is taken out of the library at this very moment is left out.
         """
-        best = [self._best_segment(clip) for clip, _ in ranked if clip.id not in self._tunes]
+        by_sound = [clip for clip, _ in ranked if clip.id not in self._tunes]
+        best = [self._best_segment(clip) for clip in by_sound]
         passages: dict[int, Passage] = {}
         sure: dict[int, float] = {}
         for asked in self._asked:
-            ids = [segment_id for one, segment_id in best if one is asked]
-            if ids:
-                found = _passages(asked, np.array(ids, np.int64))
+            clip_of = {segment_id: clip for (one, segment_id), clip in zip(best, by_sound, strict=True) if one is asked}
+            if clip_of:
+                found = _passages(asked, np.array(list(clip_of), np.int64))
                 passages.update(found)
-                sure.update(chances(asked, list(found.values()), self._page(asked)))
+                sure.update(self._sure(asked, list(found.values()), clip_of))
         places = iter(best)
         hits: list[Hit] = []
         for clip, score in ranked:
@@ -87,6 +89,15 @@ class Explainer:
             if segment_id in passages:
                 hits.append(self._hit(clip, score, asked, passages[segment_id], sure.get(segment_id)))
         return tuple(hits)
+
+    def _sure(self, asked: AskedSpace, found: Sequence[Passage], clip_of: Mapping[int, Clip]) -> dict[int, float]:
+        """The probabilities of passages by their segments, as far as there are any."""
+        if not found:
+            return {}
+        ids = np.array([passage.segment_id for passage in found], np.int64)
+        tags = [clip_of[passage.segment_id].tags for passage in found]
+        sure = chances(asked, ids, np.stack([passage.vector for passage in found]), tags, self._page(asked))
+        return {} if sure is None else dict(zip(ids.tolist(), sure.tolist(), strict=True))
 
     def _page(self, asked: AskedSpace) -> Ids:
         """The segments (n,) that a ranking by sound began with in this space."""
@@ -133,30 +144,6 @@ class Explainer:
                 gains[label] = gains.get(label, 0.0) + gain * share
         total = sum(gains.values()) or 1.0
         return tuple(Via(label, gain / total) for label, gain in gains.items())
-
-
-def chances(asked: AskedSpace, passages: Sequence[Passage], page: Ids) -> dict[int, float]:
-    """The probability that each passage is relevant, by segment; ``page`` (n,) are the nearest segments to the query.
-
-    Empty without a calibration, and for words that an encoder read: the calibration is of sounds against sounds.
-    """
-    if not passages or asked.vector is None or any(part.is_text for part in asked.parts):
-        return {}
-    ids = np.array([passage.segment_id for passage in passages], np.int64)
-    cosines = np.stack([passage.vector for passage in passages]) @ asked.vector
-    around = _around(asked.view, asked.vector, page, cosines)
-    sure = probabilities(asked.view.space, cosines, densities(asked.view.neighbourhoods, ids), around)
-    return {} if sure is None else dict(zip(ids.tolist(), sure.tolist(), strict=True))
-
-
-def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:
-    """The mean cosine of the query with ``page``, or of the hits themselves where that has nothing to say."""
-    if len(page):
-        try:
-            return float((view.index.vectors(page) @ vector).mean())
-        except LibraryError:  # one of them went between the search and now
-            pass
-    return float(cosines.mean())
 
 
 def _passages(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:

@@ -117,6 +117,17 @@ class AudioEncoding:
 
 
 @dataclass(frozen=True, slots=True)
+class TextEncoding:
+    """What one pass over words gives: ``vectors`` (n, dim), and ``meant`` (n, classes).
+
+    That is which classes of the vocabulary the words mean: each row is a distribution and sums to 1.
+    """
+
+    vectors: Vectors
+    meant: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """A named vector space of one library: the encoder that made it, as recorded in the catalog.
 
@@ -181,6 +192,13 @@ class SegmentTags:
 
     classes: NDArray[np.uint16]
     probabilities: NDArray[np.float16]
+
+    @classmethod
+    def likeliest(cls, probabilities: Probabilities) -> SegmentTags:
+        """Those of each row of ``probabilities`` (n, classes); equally likely ones by number."""
+        kept = min(TAGS_PER_SEGMENT, probabilities.shape[1])
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :kept]
+        return cls(order.astype(np.uint16), np.take_along_axis(probabilities, order, axis=1).astype(np.float16))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from search.model import (
     HumPart,
     NotesPart,
     Part,
+    Probabilities,
     SegmentPart,
     Space,
     TextPart,
@@ -26,7 +27,7 @@ from search.model import (
     Wave,
 )
 from search.neighbourhoods import Neighbourhoods
-from search.ports import Encoder, VectorIndex
+from search.ports import Encoder, VectorIndex, WordReader
 
 BATCH = 16
 """Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
@@ -47,12 +48,16 @@ class SpaceView:
 
 @dataclass(frozen=True, slots=True)
 class PartVector:
-    """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``."""
+    """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``.
+
+    ``meant`` (classes,) is which classes of the space's vocabulary its words mean, None where nobody says.
+    """
 
     label: str
     vector: NDArray[np.float32]
     weight: float
     is_text: bool
+    meant: Probabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +85,32 @@ class PartReader:
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
             raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
         for place, part in enumerate(parts, start=1):
+            label = f"{part_kind(part)} {place}"
+            if isinstance(part, TextPart):
+                found += [self._text(part, view, label)] if view.space.can_text else []
+                continue
             vector = self._vector(part, view, views)
             if vector is not None:
-                label = f"{part_kind(part)} {place}"
-                found.append(PartVector(label, vector, part.weight, isinstance(part, TextPart)))
+                found.append(PartVector(label, vector, part.weight, is_text=False))
         return AskedSpace(view, tuple(found), combine(found) if found else None)
+
+    def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
+        encoder = self._encoder(view.space)
+        if not isinstance(encoder, WordReader):
+            return PartVector(label, _first(encoder.encode_text([part.text])), part.weight, is_text=True)
+        read = encoder.read_text([part.text])
+        return PartVector(label, _first(read.vectors), part.weight, is_text=True, meant=_first(read.meant))
 
     def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
         match part:
-            case TextPart(text=text):
-                return _first(self._encoder(view.space).encode_text([text])) if view.space.can_text else None
             case AudioPart():
                 return self._audio(part, view)
             case ClipPart(clip_id=clip_id):
                 return self._clip(clip_id, view)
             case SegmentPart(segment_id=segment_id):
                 return self._segment(segment_id, view, views)
-            case HumPart() | NotesPart():
-                return None  # matched by more than a vector (search.humming)
+            case TextPart() | HumPart() | NotesPart():
+                return None  # read by `_text`; matched by more than a vector (search.humming)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
         encoder = self._encoder(view.space)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from search.jobs import Job, JobKind, JobOutcome, JobProgress, JobState, Key, Scope, Wish
 from search.model import (
@@ -26,6 +26,7 @@ from search.model import (
     Root,
     Scores,
     Space,
+    TextEncoding,
     TuneFile,
     Vectors,
     Wave,
@@ -53,6 +54,14 @@ class Encoder(Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) unit rows in the same space. Raises EncoderError when ``spec.can_text`` is false."""
+
+
+@runtime_checkable
+class WordReader(Protocol):
+    """What an `Encoder` with words and a vocabulary may offer as well: hits of words then have a probability."""
+
+    def read_text(self, texts: Sequence[str]) -> TextEncoding:
+        """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant."""
 
 
 class MelodyExtractor(Protocol):

@@ -24,7 +24,7 @@ from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
 from search.memory import keep_freed_memory
-from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
+from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
 from search.settings import Device
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class SoundalikeEncoder:
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
         return self._tower.directions(texts)
+
+    def read_text(self, texts: Sequence[str]) -> TextEncoding:
+        """See `search.ports.WordReader`."""
+        return self._tower.read(texts)
 
     def _heard(self) -> CnnEncoder:
         with self._making:

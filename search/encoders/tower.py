@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import unit_rows
-from search.model import Vectors
+from search.model import TextEncoding, Vectors
 
 UNKNOWN = "[UNK]"
 LONGEST = 64
@@ -84,18 +84,27 @@ class TextTower:
         self._weights = weights
 
     def directions(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) unit rows; one text at a time, so that no vector depends on its neighbours in its last digit."""
-        rows = [self._direction(self.pieces.read(text)) for text in texts]
-        dim = self._weights.others["class_directions"].shape[1]
-        return unit_rows(np.stack(rows)) if rows else np.empty((0, dim), np.float32)
+        """(n, dim) unit rows."""
+        return self.read(texts).vectors
 
-    def _direction(self, numbers: Sequence[int]) -> Array:
-        """(dim,): the classes that are meant more than by an average text."""
+    def read(self, texts: Sequence[str]) -> TextEncoding:
+        """Directions, and the classes that are meant; one text at a time, so that no vector depends on its neighbours
+        in its last digit.
+        """
         weight = self._weights.others
-        scores = SHARPNESS * weight["class_meanings"] @ self._meaning(numbers)
+        classes, dim = weight["class_directions"].shape
+        if not len(texts):
+            return TextEncoding(np.empty((0, dim), np.float32), np.empty((0, classes), np.float32))
+        meant = np.stack([self._meant(self.pieces.read(text)) for text in texts])
+        more = meant - COMMON_SHARE * weight["typical_classes"]  # than by an average text
+        directions = np.stack([row @ weight["class_directions"] for row in more])
+        return TextEncoding(unit_rows(directions.astype(np.float32)), meant)
+
+    def _meant(self, numbers: Sequence[int]) -> Array:
+        """(classes,): how likely each is what a text means."""
+        scores = SHARPNESS * self._weights.others["class_meanings"] @ self._meaning(numbers)
         meant = np.exp(scores - scores.max())
-        meant = meant / meant.sum() - COMMON_SHARE * weight["typical_classes"]
-        return np.asarray(meant @ weight["class_directions"], np.float32)
+        return np.asarray(meant / meant.sum(), np.float32)
 
     def _meaning(self, numbers: Sequence[int]) -> Array:
         """(meaning,): what MiniLM would make of the text, length 1."""

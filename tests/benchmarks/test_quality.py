@@ -42,7 +42,7 @@ def test_the_engine_ranks_by_each_clips_best_segment(tones: datasets.DataSet) ->
     encoder = ReadingEncoder()
     encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
     segments = [clip.encoding.vectors.astype(np.float64) for clip in encoded]
-    with ranked_set(encoded, encoder.spec, Settings.from_env({})) as ranked:
+    with ranked_set(encoded, encoder, Settings.from_env({})) as ranked:
         for query in range(len(tones.items)):
             order = ranked.by_example(query)
             assert sorted(order.tolist()) == list(range(len(tones.items)))
@@ -62,7 +62,7 @@ def test_a_set_with_one_segment_a_clip_scores_as_plain_cosine_does(tmp_path: Pat
     plain = evaluation.score(
         evaluation.judge(order_by_cosine(vectors, vectors), question.relevant, question.candidates)
     )
-    with ranked_set(encoded, encoder.spec, Settings.from_env({})) as ranked:
+    with ranked_set(encoded, encoder, Settings.from_env({})) as ranked:
         ours = evaluation.score(quality.by_example([question], ranked)[quality.EXAMPLE].judged)
     np.testing.assert_allclose(ours.values, plain.values, atol=1e-9)
 
@@ -215,9 +215,9 @@ def test_a_verdict_is_asked_for_with_the_class_there_and_taken_out(tmp_path: Pat
     """Tones that sound alike are found and promised; with all of a pitch taken out the others are not promised."""
     tones = datasets.load(write_set(tmp_path, seconds=0.4))
     encoder = ReadingEncoder()
-    spec = replace(encoder.spec, calibration=(20.0, -16.0))
+    encoder.spec = replace(encoder.spec, calibration=(20.0, -16.0))
     encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
-    with ranked_set(encoded, spec, Settings.from_env({}), verdicts.titles(tones)) as ranked:
+    with ranked_set(encoded, encoder, Settings.from_env({}), verdicts.titles(tones)) as ranked:
         row = verdicts.measure(tones, "reading", ranked)
     assert row is not None
     assert row.queries == 12

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from indexer.assembly import Assembly
 from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
 from indexer.model import Options
-from indexer.pipeline import top_tags
 from search.audio import windows
+from search.model import SegmentTags
 from tests.indexer.conftest import Bench, write_tone
 
 
@@ -44,7 +44,7 @@ def test_what_is_stored_is_what_the_encoder_gives_for_each_window_alone(bench: B
         alone = bench.encoder.encode_audio(np.stack([window.samples for window in cut]))
         np.testing.assert_array_equal(vectors, alone.vectors.astype(np.float16))
         np.testing.assert_array_equal(spans, [(window.start_s, window.end_s) for window in cut])
-        np.testing.assert_array_equal(classes, top_tags(alone.tags).classes)
+        np.testing.assert_array_equal(classes, SegmentTags.likeliest(alone.tags).classes)
 
 
 @pytest.mark.parametrize("workers", [1, 5])
@@ -72,7 +72,7 @@ def test_top_tags_are_the_largest_in_falling_order(classes: int, seed: int) -> N
     probabilities = np.random.default_rng(seed).random((3, classes), np.float32)
     before = probabilities.copy()
 
-    tags = top_tags(probabilities)
+    tags = SegmentTags.likeliest(probabilities)
 
     kept = min(20, classes)
     assert tags.classes.shape == tags.probabilities.shape == (3, kept)

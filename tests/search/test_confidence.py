@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from search.confidence import COPY, FITTED, GOOD_FROM, MN04, fitted, probabilities, verdict
-from search.model import ClipPart, Query, Space, TextPart
+from search import Library
+from search.confidence import (
+    COPY,
+    FITTED,
+    FITTED_WORDS,
+    GOOD_FROM,
+    MN04,
+    fitted,
+    heard,
+    probabilities,
+    verdict,
+    word_probabilities,
+)
+from search.model import ClipPart, Query, SegmentTags, Space, Tag, TextEncoding, TextPart
 from search.steering import RecommendQuery
-from tests.search.libraries import DIM, Entry, fill, open_library, spec
+from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, fill, open_library, settings, spec
 from tests.search.vector_helpers import clumped
 
 SPACE = Space(1, "cnn:mn04", "1", "f", DIM, 8000, 1.0, 0.5, calibration=(9.0, -4.0))
@@ -85,7 +98,84 @@ def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits
     np.testing.assert_allclose([hit.probability for hit in ten], expected, atol=1e-5)
 
 
-def test_words_promise_nothing_and_recommendations_do(library):
+def test_recommendations_promise_and_words_without_a_meaning_do_not(library):
     assert all(hit.probability is None for hit in library.search(Query((TextPart("band2"),))).hits)
     hits = library.recommend(RecommendQuery(likes=(ClipPart(3),))).hits
     assert all(0 < hit.probability < 1 for hit in hits)
+
+
+VOCABULARY = tuple(f"Band {number}" for number in range(DIM))
+READS = spec(name="cnn:soundalike-1", can_text=True, vocabulary=VOCABULARY)
+
+
+class MeaningEncoder(ToyEncoder):
+    """Its words mean the class of their band, nine times in ten."""
+
+    def read_text(self, texts):
+        vectors = self.encode_text(texts)
+        return TextEncoding(vectors, np.where(vectors > 0.5, 0.9, 0.1 / (DIM - 1)).astype(np.float32))
+
+
+@pytest.fixture
+def tagged(tmp_path):
+    """Clip n is all band n; its tagger hears that band with .95, and in clip 0 only with .3."""
+
+    def load(_name, _settings):
+        return MeaningEncoder(READS)
+
+    with Library.open(tmp_path / "library", settings(tmp_path), load_encoder=load, create=True) as library:
+        space, root = library.jobs.space(READS), library.jobs.root("/sounds")
+        with library.jobs.lease("test", wait_s=5) as lease:
+            for n in range(4):
+                change = addition(Entry(f"{n}.wav", axis(n)[np.newaxis]), root.id, space.id)
+                heard_here = np.full((1, DIM), 0.01)
+                heard_here[0, n] = 0.95 if n else 0.3
+                tags = SegmentTags.likeliest(heard_here)
+                library.jobs.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
+            library.publish(space, lease, always=True)
+        yield library
+
+
+def sure_of(library, *parts):
+    answer = library.search(Query(parts))
+    return {Path(hit.path).stem: hit.probability for hit in answer.hits}, answer.verdict
+
+
+def test_a_hit_of_words_is_as_sure_as_what_they_mean_is_heard_in_it(tagged):
+    by = FITTED_WORDS["cnn:soundalike-1"]
+    sure, verdict_here = sure_of(tagged, TextPart("band1"))
+    share = 0.9 * 0.95 + 0.1 * 0.01
+    assert sure["1"] == pytest.approx(1 / (1 + np.exp(-(by.cosine + by.heard * share + by.offset))), abs=1e-3)
+    assert verdict_here == "good"
+    assert sure["2"] < 0.1
+    assert sure["1"] > sure_of(tagged, TextPart("band0"))[0]["0"] > sure["2"]
+
+
+def test_words_for_what_nobody_hears_here_are_answered_with_none(tagged):
+    sure, verdict_here = sure_of(tagged, TextPart("band7"))
+    assert max(sure.values()) < MN04.none_below
+    assert verdict_here == "none"
+
+
+def test_what_is_not_wanted_takes_from_how_sure_a_hit_is(tagged):
+    """Less of the unwanted leaves more; two wanted things share what is heard."""
+    wanted = sure_of(tagged, TextPart("band1"))[0]["1"]
+    other = sure_of(tagged, TextPart("band1"), TextPart("band2", -1.0))[0]
+    assert 0.9 * wanted < other["1"] < wanted
+    same = sure_of(tagged, TextPart("band1", 2.0), TextPart("band1", -1.0))[0]
+    assert same["1"] == pytest.approx(wanted * (1 - wanted), abs=1e-6)
+    both = sure_of(tagged, TextPart("band1"), TextPart("band2"))[0]
+    assert both["1"] == pytest.approx(both["2"], abs=1e-6)
+    assert both["1"] < wanted
+
+
+def test_words_and_sounds_in_one_question_are_not_calibrated_together(tagged):
+    (clip, *_) = tagged.search(Query((TextPart("band1"),))).hits
+    assert set(sure_of(tagged, TextPart("band2"), ClipPart(clip.clip_id))[0].values()) == {None}
+
+
+def test_what_is_heard_counts_tags_of_the_vocabulary_alone():
+    tags = [(Tag("Rain", 0.5), Tag("Dog", 0.2), Tag("of another vocabulary", 1.0)), ()]
+    found = heard(np.array([0.75, 0.25], np.float32), ("Rain", "Dog"), tags)
+    np.testing.assert_allclose(found, [0.425, 0.0])
+    assert word_probabilities(SPACE, np.ones(2, np.float32), found) is None

@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
 import { ready, type Ready } from "../api/service";
-import { libraryVersion } from "../results/answers";
 
 export const facts = signal<Ready | null>(null);
+/** Counts up when the library changed and whatever was asked of it should be asked again. */
+export const libraryVersion = signal(0);
 
 export const hums = (): boolean => facts.value?.melody ?? false;
 export const isEmptyLibrary = (): boolean => facts.value?.clips === 0;

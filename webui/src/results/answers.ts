@@ -2,14 +2,15 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
 import { clips, type Facets, search } from "../api/service";
+import { facts, libraryVersion } from "../library/facts";
 import { allParts, bodyOf, isEmpty, isWanting, type Question, whereOf } from "../question/model";
 import { findSound } from "../question/sounds";
 import { question, view } from "../route";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
 const FIRST_HITS = 50;
-/** How many points of the map an answer lights up. */
-const LIT_HITS = 200;
+/** How many points of the map an answer lights up: a tenth of them, within these. */
+const LIT_HITS = { least: 20, most: 200 };
 export const MOST_HITS = 1000;
 const PAGE = 100;
 /** Typing asks after a pause as short as between two quick strokes; answers take less time than the next stroke. */
@@ -31,8 +32,6 @@ export interface Answered {
 export const sort = signal("-added");
 export const answered = signal<Answered | null>(null);
 export const waiting = signal(false);
-/** Counts up when the library changed and the answer should be asked again. */
-export const libraryVersion = signal(0);
 
 let asking = new AbortController();
 
@@ -75,8 +74,13 @@ async function answer(asked: Question, order: string, aborted: AbortSignal): Pro
   await run(aborted, () =>
     isEmpty(asked)
       ? page(asked, order, 0, aborted)
-      : hits(asked, view.peek() === "map" ? LIT_HITS : FIRST_HITS, aborted),
+      : hits(asked, view.peek() === "map" ? litHits() : FIRST_HITS, aborted),
   );
+}
+
+function litHits(): number {
+  const tenth = Math.ceil((facts.peek()?.clips ?? Number.POSITIVE_INFINITY) / 10);
+  return Math.min(Math.max(tenth, LIT_HITS.least), LIT_HITS.most);
 }
 
 async function run(aborted: AbortSignal, get: () => Promise<Answered>): Promise<void> {

@@ -83,12 +83,14 @@ function Length({ row }: { row: Row }) {
   return <>{known === "waiting" ? "" : duration(known.end_s)}</>;
 }
 
-/** The calibrated word and number; a hit in a space without calibration has its similarity alone. */
+/** The calibrated word and number; a hit in a space without calibration has its similarity alone. What a name says
+    is not called unlikely because it does not sound like it. */
 export function Score({ row }: { row: Row }) {
   if (row.score === null) return null;
-  if (row.via.every((via) => via.part.startsWith("words"))) return <span class="score">By its name</span>;
-  if (row.probability === null) return <span class="score">{row.score.toFixed(2)}</span>;
-  const sure = confidence(row.probability);
+  const named = row.via.filter((via) => via.part.startsWith("words")).length;
+  const sure = row.probability === null ? null : confidence(row.probability);
+  if (named === row.via.length || (named && sure?.level === 1)) return <span class="score">By its name</span>;
+  if (row.probability === null || !sure) return <span class="score">{row.score.toFixed(2)}</span>;
   return (
     <span class={`score score-${sure.level}`} title={`similarity ${row.score.toFixed(3)}`}>
       <span class="score-bar" aria-hidden="true" />
