@@ -28,6 +28,9 @@ COPY: Final = 0.98
 GOOD_FROM: Final = 0.6
 """A verdict is good from this probability of the best hit on."""
 
+LIKELY_ENOUGH: Final = 0.4
+"""Below this probability of the best hit nothing is there that was asked for, where an encoder can tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -47,11 +50,11 @@ class Fitted:
     none_below: float
 
 
-MN04: Final = Fitted(0.394, -0.482, 0.654, -0.217, 0.663, -0.873, none_below=0.4)
+MN04: Final = Fitted(0.394, -0.482, 0.654, -0.217, 0.663, -0.873, none_below=LIKELY_ENOUGH)
 """On the learning material 78 % of its pages reach .4 where what was asked for is there, 39 % where it was taken out;
 46 % and 10 % reach .6."""
 FITTED: Final[Mapping[str, Fitted]] = {
-    "cnn:soundalike-1": Fitted(0.247, -0.254, 0.431, -0.483, 0.440, -1.026, none_below=0.4),
+    "cnn:soundalike-1": Fitted(0.247, -0.254, 0.431, -0.483, 0.440, -1.026, none_below=LIKELY_ENOUGH),
     "cnn:mn04": MN04,
     "spectral": Fitted(0.461, -0.186, -0.08, -1.625, 0.303, -1.689, none_below=0.0),
 }

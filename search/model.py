@@ -479,7 +479,9 @@ class Via:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clip with its best segment. ``path`` is absolute; ``probability`` is None in a space without calibration.
+    """A clip with its best segment. ``path`` is absolute.
+
+    ``probability`` is that it sounds like what was asked for, whatever its name says; None without a calibration.
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
     """
@@ -495,6 +497,11 @@ class Hit:
     tags: tuple[Tag, ...]
     via: tuple[Via, ...]
     copies: tuple[int, ...] = ()
+
+    @property
+    def by_name(self) -> bool:
+        """Whether its name or metadata say what was asked for in words."""
+        return any(via.part.startswith("words ") for via in self.via)
 
 
 @dataclass(frozen=True, slots=True)

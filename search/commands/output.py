@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from search.confidence import LIKELY_ENOUGH
 from search.errors import printable
 from search.model import Answer, Hit
 
@@ -81,7 +82,7 @@ def print_table(answer: Answer) -> None:
             row = (
                 str(hit.clip_id),
                 f"{hit.score:.3f}",
-                "" if hit.probability is None else f"{hit.probability:.0%}",
+                _sure(hit),
                 f"{clock(hit.start_s)}-{clock(hit.end_s)}",
                 Text(_with_copies(printable(hit.title), len(hit.copies))),
                 Text(printable(_from_here(hit.path))),
@@ -95,6 +96,13 @@ def print_table(answer: Answer) -> None:
     if note:
         console.print(note)
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms", style="dim")
+
+
+def _sure(hit: Hit) -> str:
+    """What a name says is not called unlikely because it does not sound like it."""
+    if hit.by_name and (hit.probability is None or hit.probability < LIKELY_ENOUGH):
+        return "by name"
+    return "" if hit.probability is None else f"{hit.probability:.0%}"
 
 
 def _from_here(path: str) -> str:
