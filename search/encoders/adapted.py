@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from search.encoders.contract import fingerprint, unit_rows
+from search.encoders.contract import fingerprint, product, unit_rows
 from search.errors import EncoderError, ModelNotFound, printable
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.ports import Encoder
@@ -40,7 +40,7 @@ class Adapter:
 
     def apply(self, rows: Vectors) -> Vectors:
         """(n, dim) unit rows -> (n, dim) unit rows."""
-        return unit_rows(rows + rows @ self.down @ self.up)
+        return unit_rows(rows + product(product(rows, self.down), self.up))
 
 
 class AdaptedEncoder:

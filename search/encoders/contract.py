@@ -39,6 +39,15 @@ def unit_rows(rows: NDArray[np.floating]) -> Vectors:
     return rows_of_1
 
 
+def product(rows: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.floating]:
+    """``rows`` (n, m) times ``matrix`` (m, k), n small, in one thread.
+
+    numpy's own product of this size wakes BLAS's other threads, which then spin until the next batch comes: a second of
+    sound took 2.7 ms of CPU time instead of 1.3.
+    """
+    return np.asarray(np.einsum("ij,jk->ik", rows, matrix))
+
+
 def fingerprint(facts: Mapping[str, str | float | tuple[int, ...] | None]) -> str:
     """Hex digest of everything that decides a vector, independent of the order in which the facts are given."""
     return hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode()).hexdigest()[:32]

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from search.encoders import audioset
-from search.encoders.contract import fingerprint, unit_rows
+from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
@@ -62,7 +62,7 @@ class Whitening:
 
     def apply(self, rows: NDArray[np.floating]) -> Vectors:
         """(n, dim) rows -> unit rows, (n, dim) float32."""
-        return unit_rows((unit_rows(rows) - self.centre) @ self.matrix)
+        return unit_rows(product(unit_rows(rows) - self.centre, self.matrix))
 
     @property
     def digest(self) -> str:
