@@ -13,10 +13,12 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,7 @@ from search.settings import Settings
 API = "/api/v1"
 WORK = Path("run/bench-serving")
 PARTS = ("similar", "recommend", "text", "upload", "mixed")
+LINKED_BYTES = 1 << 20
 _UPLOAD_FILES = 20
 
 
@@ -74,7 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = _count(library, settings)
     rows: list[Row] = []
     mixed = None
-    with Served(library, "--workers", str(args.workers), "--threads", str(args.threads)) as server:
+    with (
+        _scratch(library) as scratch,
+        Served(scratch, "--workers", str(args.workers), "--threads", str(args.threads)) as server,
+    ):
         warm = _stream("similar", _shuffled(clips, args.seed + 1))
         http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
         for part in args.only or PARTS:
@@ -120,6 +126,23 @@ def _library(args: argparse.Namespace, settings: Settings) -> Path:
         make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec, words=names.name)
         (path / "complete.json").write_text(json.dumps({"segments": args.segments}), encoding="utf-8")
     return path
+
+
+@contextmanager
+def _scratch(library: Path) -> Iterator[Path]:
+    """A copy beside the library, for this run alone: the mixed load adds clips, which every later search would read.
+
+    What is large and never changes (snapshots) is linked, the catalog copied. The library must not be in use.
+    """
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=library.parent) as folder:
+        copy = Path(folder) / library.name
+        shutil.copytree(library, copy, ignore=shutil.ignore_patterns("uploads", "cache"), copy_function=_link_snapshots)
+        yield copy
+
+
+def _link_snapshots(source: str, target: str) -> None:
+    large = Path(source).stat().st_size >= LINKED_BYTES and not Path(source).name.startswith("catalog.")
+    (os.link if large else shutil.copy2)(source, target)
 
 
 def _count(path: Path, settings: Settings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -17,26 +18,29 @@ from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, R
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
 
+NO_SPACE: Final = -1
+"""The id of no space."""
+
 T = TypeVar("T")
 
+_TAG_SPACE: Final = select(SPACES.c.id, SPACES.c.vocabulary).where(SPACES.c.vocabulary.is_not(None)).order_by(
+    SPACES.c.id
+).limit(1)  # fmt: skip
 _CLIPS_BY_ID: Final = (
     select(
         *CLIPS.c,
         ROOTS.c.path.label("root_path"),
         CONTENTS.c.duration_s,
         CONTENTS.c.silent,
+        ENCODINGS.c.clip_tag_classes,
+        ENCODINGS.c.clip_tag_probabilities,
     )
     .join(ROOTS, ROOTS.c.id == CLIPS.c.root_id)
     .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
-    .where(CLIPS.c.id.in_(bindparam("ids", expanding=True)))
-)
-_TAG_SPACE: Final = select(func.min(SPACES.c.id)).where(SPACES.c.vocabulary.is_not(None)).scalar_subquery()
-_TAGS: Final = (
-    select(
-        ENCODINGS.c.content_id, ENCODINGS.c.clip_tag_classes, ENCODINGS.c.clip_tag_probabilities, SPACES.c.vocabulary
+    .outerjoin(
+        ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == bindparam("tag_space"))
     )
-    .join(SPACES, SPACES.c.id == ENCODINGS.c.space_id)
-    .where(ENCODINGS.c.content_id.in_(bindparam("ids", expanding=True)), ENCODINGS.c.space_id == _TAG_SPACE)
+    .where(CLIPS.c.id.in_(bindparam("ids", expanding=True)))
 )
 _CLIPS_OF: Final = (
     select(CLIPS.c.content_id, CLIPS.c.id)
@@ -74,7 +78,7 @@ def spaces(connection: Connection) -> list[Space]:
             sample_rate_hz=row.sample_rate_hz,
             window_s=row.window_s,
             hop_s=row.hop_s,
-            vocabulary=None if row.vocabulary is None else tuple(json.loads(row.vocabulary)),
+            vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
             calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
             can_text=row.can_text,
         )
@@ -90,12 +94,14 @@ def roots(connection: Connection) -> list[Root]:
 
 def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     """The clips with these ids, in their order, with their likeliest tags; unknown ids are left out."""
-    rows: dict[int, Any] = {}
-    for chunk in chunked(dict.fromkeys(map(int, ids)), IDS_PER_QUERY):
-        rows.update((row.id, row) for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk}))
-    tags = _tags(connection, {row.content_id for row in rows.values()})
-    made = {id_: _clip(row, tags.get(row.content_id, ())) for id_, row in rows.items()}
-    return [made[int(id_)] for id_ in ids if int(id_) in made]
+    wanted = [int(id_) for id_ in ids]
+    tagging = connection.execute(_TAG_SPACE).one_or_none()
+    tag_space, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, _names(tagging.vocabulary))
+    made: dict[int, Clip] = {}
+    for chunk in chunked(dict.fromkeys(wanted), IDS_PER_QUERY):
+        for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk, "tag_space": tag_space}):
+            made[row.id] = _clip(row, vocabulary)
+    return [made[id_] for id_ in wanted if id_ in made]
 
 
 def missing(connection: Connection) -> list[int]:
@@ -195,20 +201,16 @@ def failures(connection: Connection) -> list[tuple[str, str]]:
     ]
 
 
-def _tags(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
-    found: dict[int, tuple[Tag, ...]] = {}
-    vocabulary: tuple[str, ...] | None = None
-    for chunk in chunked(content_ids, IDS_PER_QUERY):
-        for row in connection.execute(_TAGS, {"ids": chunk}):
-            if row.clip_tag_classes is None:
-                continue
-            if vocabulary is None:  # one space's: the same in every row
-                vocabulary = tuple(json.loads(row.vocabulary))
-            found[row.content_id] = blobs.named_tags(row.clip_tag_classes, row.clip_tag_probabilities, vocabulary)
-    return found
+@lru_cache(maxsize=8)
+def _names(vocabulary: str) -> tuple[str, ...]:
+    """A vocabulary as it is stored, read once: it is asked for with every answer."""
+    return tuple(json.loads(vocabulary))
 
 
-def _clip(row: Row[*tuple[Any, ...]], tags: tuple[Tag, ...]) -> Clip:
+def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
+    tags: tuple[Tag, ...] = ()
+    if row.clip_tag_classes is not None:
+        tags = blobs.named_tags(row.clip_tag_classes, row.clip_tag_probabilities, vocabulary)
     return Clip(
         id=row.id,
         content_id=row.content_id,

@@ -136,10 +136,12 @@ class Part:
         return TextColumn(self.format_blob, self.format_starts)
 
     def rows_of_clips(self, clip_ids: Ids) -> Ids:
-        """Rows of those of ``clip_ids`` that are here."""
-        rows = np.searchsorted(self.clip_ids, clip_ids)
-        rows = rows[rows < self.n_clips]
-        return rows[np.isin(self.clip_ids[rows], clip_ids)]
+        """Rows of those of ``clip_ids`` that are here, in their order."""
+        if not self.n_clips:
+            return np.empty(0, np.int64)
+        rows = np.minimum(np.searchsorted(self.clip_ids, clip_ids), self.n_clips - 1)
+        found: Ids = rows[self.clip_ids[rows] == clip_ids]
+        return found
 
     def rows_of_contents(self, content_ids: Ids) -> tuple[Ids, Ids]:
         """For each of (q,) contents, where its clips begin and end within ``by_content``."""
