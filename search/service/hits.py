@@ -21,7 +21,7 @@ class Hits:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = threading.Lock()
-        self._roots: tuple[str, ...] = ()
+        self._roots: frozenset[str] = frozenset()
         self._until_s = 0.0
 
     def out(self, answer: Answer, *, with_facets: bool = False) -> SearchOut:
@@ -34,20 +34,20 @@ class Hits:
             found.facets = FacetsOut.model_validate(counted)
         return found
 
-    def _known_roots(self) -> tuple[str, ...]:
-        """Every root with a separator behind it, longest first: an inner root's files are its own."""
+    def _known_roots(self) -> frozenset[str]:
         with self._lock:
             if time.monotonic() >= self._until_s:
-                paths = (root.path.rstrip(os.sep) + os.sep for root in self._library.roots())
-                self._roots = tuple(sorted(paths, key=len, reverse=True))
+                self._roots = frozenset(root.path.rstrip(os.sep) for root in self._library.roots())
                 self._until_s = time.monotonic() + ROOTS_CACHE_S
             return self._roots
 
 
-def _below(path: str, roots: tuple[str, ...]) -> str:
-    for root in roots:
-        if path.startswith(root):
-            return text(path[len(root) :])
+def _below(path: str, roots: frozenset[str]) -> str:
+    """From the file's folder upwards, since an inner root's files are its own. There may be a root for every upload."""
+    end = len(path)
+    while (end := path.rfind(os.sep, 0, end)) >= 0:
+        if path[:end] in roots:
+            return text(path[end + 1 :])
     return text(os.path.basename(path))  # noqa: PTH119 - a root that was made a moment ago
 
 
