@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.catalog import words
 from search.catalog.words import split, split_query
 from search.model import RemoveClip
 from tests.search.catalog_helpers import Shelf
@@ -64,6 +65,20 @@ def test_inflections_beginnings_case_and_accents_do_not_matter(shelf):
 def test_clips_with_every_word_come_before_clips_with_one(shelf):
     """All words first, then any."""
     assert found(shelf, "rain roof") == ["rain on a tin roof.wav", "light rain.wav"]
+
+
+def test_of_several_words_the_rarer_finds_first(tmp_path, monkeypatch):
+    """A word that everything is called fills what is left of a list; alone it is asked for in full."""
+    monkeypatch.setattr(words, "COMMON", 5)
+    shelf = Shelf(tmp_path)
+    shelf.apply(*(shelf.add(f"take {n}.wav") for n in range(12)), shelf.add("zither.wav"), shelf.add("zither take.wav"))
+    matches = shelf.catalog.match_words("take zither gong", 7)
+    paths = {clip_id: path for path, clip_id in shelf.ids().items()}
+    assert {paths[match.clip_id] for match in matches[:2]} == {"zither.wav", "zither take.wav"}
+    assert len(matches) == 7
+    assert matches[1].score > matches[2].score >= matches[6].score
+    assert len(shelf.catalog.match_words("take", 100)) == 13
+    shelf.catalog.close()
 
 
 def test_scores_fall_with_the_order(shelf):
