@@ -1,0 +1,52 @@
+"""What a question in words says of its hits, in a library whose encoder reads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from search import wiring
+from tests.page.conftest import EACH
+from tests.service.conftest import serving, settings
+
+SHIPPED = "cnn:soundalike-1"
+
+
+@pytest.fixture(scope="module")
+def reading_service(sounds, tmp_path_factory):
+    """The shared sounds, which are noises whatever their names say, as the shipped encoder hears them."""
+    folder = tmp_path_factory.mktemp("reading")
+    path = folder / "library"
+    with wiring.library(path, settings(folder), create=True) as library:
+        wiring.job("index")(library, SHIPPED, [str(sounds)], settings(folder))
+    copy = shutil.copytree(path, folder / "served")
+    with serving(Path(copy), environ={"SOUNDALIKE_ENCODER": SHIPPED}) as running:
+        yield running
+
+
+def test_hits_of_words_have_a_word_and_a_number_or_their_name(page, reading_service):
+    """What is called a bell and sounds like noise is found by its name; other hits are judged by their sound."""
+    page.goto(f"{reading_service.url}/?q=bell")
+    expect(page.locator(".row-title").first).to_have_text(re.compile("^bell"))
+    named = page.locator(".row", has_text=re.compile("bell")).locator(".score")
+    expect(named).to_have_text(["By its name"] * EACH)
+    others = page.locator(".row", has_not_text=re.compile("bell")).locator(".score")
+    expect(others.first).to_have_text(re.compile(r"^(Sure|Likely|Possible|Unlikely) \d+ ?%$"))
+    expect(page.get_by_role("heading", name="Nothing sounds like that")).to_have_count(0)
+
+
+def test_words_for_what_is_not_there_are_told_so(page, reading_service):
+    """The closest are shown below, each as unlikely as it is."""
+    page.goto(f"{reading_service.url}/?q=church%20organ")
+    expect(page.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()
+    expect(page.locator(".score-word").first).to_have_text("Unlikely")
+
+
+def test_words_for_what_is_heard_promise_it(page, reading_service):
+    """No name says static; the encoder hears it."""
+    page.goto(f"{reading_service.url}/?q=white%20noise")
+    expect(page.locator(".score-word").first).to_have_text(re.compile("Sure|Likely"))
