@@ -21,27 +21,49 @@ def chances(
     """The probability (n,) that each hit is relevant: ``segment_ids`` (n,) with their ``vectors`` (n, dim), and the
     ``tags`` of the clips they are in; ``page`` (m,) are the segments nearest to the query.
 
-    None without a calibration, and for words and sounds in one question: these were calibrated apart.
+    Sounds and words were calibrated apart: of a question that wants both it is the mean of the two by their weights,
+    and each thing that words do not want takes from it what it is likely to be. What is unwanted of sounds is part of
+    their sum, where one is wanted. None without a calibration for a part.
     """
     if asked.vector is None or not len(segment_ids):
         return None
-    words = [part for part in asked.parts if part.is_text]
-    if not words:
-        cosines = vectors @ asked.vector
-        around = _around(asked.view, asked.vector, page, cosines)
-        return probabilities(asked.view.space, cosines, densities(asked.view.neighbourhoods, segment_ids), around)
-    return _of_words(asked, vectors, tags) if len(words) == len(asked.parts) else None
-
-
-def _of_words(asked: AskedSpace, vectors: Vectors, tags: Sequence[Sequence[Tag]]) -> Chances | None:
-    """That a hit sounds like what is wanted, taken together, and like nothing of what is not."""
-    wanted = [part for part in asked.parts if part.weight > 0]
-    sure = _of_phrase(asked.view, wanted, vectors, tags) if wanted else None
+    wanted = []
+    sounds = [part for part in asked.parts if not part.is_text]
+    if any(part.weight > 0 for part in sounds):
+        # with words beside them they may cancel out
+        vector = asked.vector if len(sounds) == len(asked.parts) else unit(_sum(sounds))
+        wanted.append((_weight(sounds), _of_sounds(asked.view, vector, segment_ids, vectors, page)))
+    words = [part for part in asked.parts if part.is_text and part.weight > 0]
+    if words:
+        wanted.append((_weight(words), _of_phrase(asked.view, words, vectors, tags)))
+    sure = [(weight, chance) for weight, chance in wanted if chance is not None]
+    if not sure or len(sure) < len(wanted):
+        return None
+    total = np.average([chance for _, chance in sure], axis=0, weights=[weight for weight, _ in sure])
     for part in asked.parts:
-        if part.weight < 0 and sure is not None:
+        if part.is_text and part.weight < 0:
             unwanted = _of_phrase(asked.view, [part], vectors, tags)
-            sure = None if unwanted is None else sure * (1 - unwanted)
-    return sure
+            if unwanted is None:
+                return None
+            total = total * (1 - unwanted)
+    return np.asarray(total)
+
+
+def _sum(parts: Sequence[PartVector]) -> NDArray[np.float64]:
+    return np.sum([np.float64(part.weight) * part.vector for part in parts], axis=0)  # type: ignore[no-any-return]
+
+
+def _weight(parts: Sequence[PartVector]) -> float:
+    return sum(part.weight for part in parts if part.weight > 0)
+
+
+def _of_sounds(
+    view: SpaceView, vector: NDArray[np.float32], segment_ids: Ids, vectors: Vectors, page: Ids
+) -> Chances | None:
+    """That a hit is of the kind of the sounds that ``vector`` (dim,) is made of."""
+    cosines = vectors @ vector
+    around = _around(view, vector, page, cosines)
+    return probabilities(view.space, cosines, densities(view.neighbourhoods, segment_ids), around)
 
 
 def _of_phrase(
@@ -53,7 +75,7 @@ def _of_phrase(
     if vocabulary is None or len(meant) < len(parts):
         return None
     weights = np.abs([part.weight for part in parts])
-    direction = unit(weights @ np.stack([part.vector for part in parts]).astype(np.float64))
+    direction = unit(_sum(parts) * np.sign(parts[0].weight))
     together = np.average(meant, axis=0, weights=weights)
     return word_probabilities(view.space, vectors @ direction, heard(together, vocabulary, tags))
 

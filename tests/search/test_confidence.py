@@ -169,9 +169,18 @@ def test_what_is_not_wanted_takes_from_how_sure_a_hit_is(tagged):
     assert both["1"] < wanted
 
 
-def test_words_and_sounds_in_one_question_are_not_calibrated_together(tagged):
-    (clip, *_) = tagged.search(Query((TextPart("band1"),))).hits
-    assert set(sure_of(tagged, TextPart("band2"), ClipPart(clip.clip_id))[0].values()) == {None}
+def test_of_words_and_sounds_in_one_question_each_has_its_say(tagged):
+    """Wanted both, it is their mean by weight; an unwanted word takes from a sound what it is likely to be."""
+    ids = {Path(hit.path).stem: hit.clip_id for hit in tagged.search(Query((TextPart("band1"),))).hits}
+    sound = ClipPart(ids["3"])
+    by_sound, by_words = sure_of(tagged, sound)[0], sure_of(tagged, TextPart("band2"))[0]
+    both = sure_of(tagged, sound, TextPart("band2", 3.0))[0]
+    assert both["2"] == pytest.approx(0.25 * by_sound["2"] + 0.75 * by_words["2"], abs=1e-5)
+    less = sure_of(tagged, sound, TextPart("band2", -0.5))[0]
+    for name in ("0", "1", "2"):
+        assert less[name] == pytest.approx(by_sound[name] * (1 - by_words[name]), abs=1e-5)
+    cancelled = sure_of(tagged, sound, ClipPart(ids["3"], -1.0), TextPart("band2"))[0]
+    assert all(0 <= chance <= 1 for chance in cancelled.values())
 
 
 def test_what_is_heard_counts_tags_of_the_vocabulary_alone():
