@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,15 @@ from benchmarks.search_vectors import SEGMENTS_PER_CLIP, VectorSource
 from benchmarks.served import Served
 from benchmarks.speed import anchors
 from search import wiring
+from search.model import ClipPart, Query
 from search.settings import Settings
+from search.steering import RecommendQuery
 
 API = "/api/v1"
 WORK = Path("run/bench-serving")
 PARTS = ("similar", "recommend", "text", "upload", "mixed")
 LINKED_BYTES = 1 << 20
+ENGINE_CALLS = 300
 _UPLOAD_FILES = 20
 
 
@@ -56,6 +59,14 @@ class Row:
     p99_ms: float
     cpu_ms: float
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One caller at a time: median CPU milliseconds of the engine's own calls, and what a request adds to one."""
+
+    engine_ms: Mapping[str, float]
+    overhead_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = _count(library, settings)
     rows: list[Row] = []
     mixed = None
+    engine_ms = _engine_alone(library, clips, settings, args)
     with (
         _scratch(library) as scratch,
         Served(scratch, "--workers", str(args.workers), "--threads", str(args.threads)) as server,
@@ -92,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 rows.append(_measured(server, part, clips, args))
         overhead_ms = _overhead(server.url, clips, args)
-    told = _markdown(args, clips, rows, overhead_ms, mixed)
+    told = _markdown(args, clips, rows, Alone(engine_ms, overhead_ms), mixed)
     print(told)
     if args.report is not None:
         args.report.write_text(told + "\n", encoding="utf-8")
@@ -220,6 +232,26 @@ def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -
     return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, cpu_ms, tally.failures())
 
 
+def _engine_alone(library: Path, clips: int, settings: Settings, args: argparse.Namespace) -> dict[str, float]:
+    """Median CPU milliseconds of the engine's own calls in this process: how fast the machine is at this hour."""
+    ids = itertools.cycle(_shuffled(clips, args.seed + 4))
+    with wiring.library(library, settings, read_only=True) as opened:
+        calls: dict[str, Callable[[], object]] = {
+            "similar": lambda: opened.search(Query((ClipPart(next(ids)),))),
+            "recommend": lambda: opened.recommend(RecommendQuery(likes=(ClipPart(next(ids)), ClipPart(next(ids))))),
+        }
+        return {name: _median_cpu_ms(call) for name, call in calls.items()}
+
+
+def _median_cpu_ms(call: Callable[[], object]) -> float:
+    spent_ms = []
+    for _ in range(ENGINE_CALLS):
+        started_s = time.process_time()
+        call()
+        spent_ms.append((time.process_time() - started_s) * 1e3)
+    return float(np.median(spent_ms))
+
+
 def _overhead(url: str, clips: int, args: argparse.Namespace) -> float:
     """Median milliseconds of an answer that are not the engine's own, the way there and back included.
 
@@ -312,7 +344,11 @@ def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
 
 
 def _markdown(
-    args: argparse.Namespace, clips: int, rows: Sequence[Row], overhead_ms: float, mixed: Mixed | None
+    args: argparse.Namespace,
+    clips: int,
+    rows: Sequence[Row],
+    alone: Alone,
+    mixed: Mixed | None,
 ) -> str:
     cells = []
     for row in rows:
@@ -329,8 +365,10 @@ def _markdown(
             report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "CPU ms", "5xx"), cells)
         )
     lines.append(
-        f"On top of the engine (HTTP, validation, JSON, the way there and back): {overhead_ms:.2f} ms, median."
+        f"On top of the engine (HTTP, validation, JSON, the way there and back): {alone.overhead_ms:.2f} ms, median."
     )
+    told = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
+    lines.append(f"The engine alone, in one process just before, median CPU time: {told}.")
     if mixed is not None:
         growth = mixed.own_mb_at_end / mixed.own_mb_after_1_min - 1
         lines.append(
