@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from search.confidence import densities, heard, probabilities, word_probabilities
 from search.errors import LibraryError
 from search.model import Ids, Scores, Tag, Vectors
-from search.parts import AskedSpace, PartVector, SpaceView, unit
+from search.parts import AskedSpace, PartVector, SpaceView, unit, weighted_sum
 
 Chances = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def chances(
     sounds = [part for part in asked.parts if not part.is_text]
     if any(part.weight > 0 for part in sounds):
         # with words beside them they may cancel out
-        vector = asked.vector if len(sounds) == len(asked.parts) else unit(_sum(sounds))
+        vector = asked.vector if len(sounds) == len(asked.parts) else unit(weighted_sum(sounds))
         wanted.append((_weight(sounds), _of_sounds(asked.view, vector, segment_ids, vectors, page)))
     words = [part for part in asked.parts if part.is_text and part.weight > 0]
     if words:
@@ -47,10 +47,6 @@ def chances(
                 return None
             total = total * (1 - unwanted)
     return np.asarray(total)
-
-
-def _sum(parts: Sequence[PartVector]) -> NDArray[np.float64]:
-    return np.sum([np.float64(part.weight) * part.vector for part in parts], axis=0)  # type: ignore[no-any-return]
 
 
 def _weight(parts: Sequence[PartVector]) -> float:
@@ -75,7 +71,7 @@ def _of_phrase(
     if vocabulary is None or len(meant) < len(parts):
         return None
     weights = np.abs([part.weight for part in parts])
-    direction = unit(_sum(parts) * np.sign(parts[0].weight))
+    direction = unit(weighted_sum(parts) * np.sign(parts[0].weight))
     together = np.average(meant, axis=0, weights=weights)
     return word_probabilities(view.space, vectors @ direction, heard(together, vocabulary, tags))
 

@@ -173,10 +173,15 @@ def part_kind(part: Part) -> str:
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
     """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError for nought."""
-    total = np.sum([np.float64(p.weight) * p.vector for p in parts], axis=0)
+    total = weighted_sum(parts)
     if np.linalg.norm(total) < 1e-6:
         raise QueryError("the parts of this query cancel each other out; change a weight or leave one out")
     return unit(total)
+
+
+def weighted_sum(parts: Sequence[PartVector]) -> NDArray[np.float64]:
+    """The sum (dim,) of the parts by their weights, whatever its length."""
+    return np.asarray(np.sum([np.float64(part.weight) * part.vector for part in parts], axis=0))
 
 
 def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
