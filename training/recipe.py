@@ -37,6 +37,10 @@ PRESETS: dict[str, tuple[Phase, ...]] = {
         Phase("end to end", "end to end", 20_000, 1e-3, last=0.1),
         Phase("settling", "end to end", 7_000, 3e-4),
     ),
+    "narrowed": (
+        Phase("frozen blocks", "frozen blocks", 1_500, 1e-3),
+        Phase("end to end", "end to end", 7_000, 5e-4),
+    ),
     "long": (
         Phase("blocks", "blocks", 3_000, 3e-3),
         Phase("frozen blocks", "frozen blocks", 6_000, 2e-3),

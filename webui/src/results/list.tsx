@@ -7,7 +7,8 @@ import { chosen } from "./selection";
 
 const WIDE = matchMedia("(min-width: 48rem)");
 const ROW_PX = { wide: 72, narrow: 128, narrowPlain: 100 };
-const BEYOND = 4;
+/** Rows that are there above and below those in sight. */
+const BEYOND = 3;
 
 /** How high rows are: hits on a phone have a line more than clips that nobody asked about. */
 function rowHeight(): number {
@@ -19,15 +20,16 @@ export function ResultList() {
   const list = useRef<HTMLDivElement>(null);
   const height = useSignal(rowHeight());
   const first = useSignal(0);
-  const shown = useSignal(12);
+  const past = useSignal(0);
 
   useEffect(() => {
     const element = list.current;
     if (!element) return;
     const measure = () => {
       height.value = rowHeight();
-      shown.value = Math.ceil(element.clientHeight / height.value) + 2 * BEYOND;
-      first.value = Math.max(0, Math.floor(element.scrollTop / height.value) - BEYOND);
+      const { scrollTop, clientHeight } = element;
+      first.value = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
+      past.value = Math.ceil((scrollTop + clientHeight) / height.value) + BEYOND;
     };
     const sizes = new ResizeObserver(measure);
     sizes.observe(element);
@@ -49,7 +51,7 @@ export function ResultList() {
   const rows = answered.value?.rows ?? [];
   const tagged = rows.some((row) => row.tags.length > 0);
   const total = answered.value?.total ?? 0;
-  const last = Math.min(rows.length, first.value + shown.value);
+  const last = Math.min(rows.length, past.value);
   useEffect(() => {
     if (last >= rows.length - BEYOND) void more();
   }, [last, rows.length]);

@@ -1,8 +1,9 @@
 /** A waveform on a canvas: the matching passage in the accent's colour, the rest quiet, a line where it plays. */
 import { useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
+import { theme } from "../ui/theme";
 import { type Known, peaks } from "./peaks";
 
 interface WaveformProps {
@@ -18,9 +19,16 @@ export function Waveform({ clipId, match }: WaveformProps) {
   const head = useRef<HTMLSpanElement>(null);
   const waveform = peaks(clipId);
 
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    sizes.observe(element);
+    return () => sizes.unobserve(element);
+  }, []);
   useSignalEffect(() => {
     const found = waveform.value;
-    if (canvas.current) drawSoon(canvas.current, found, match);
+    void theme.value;
+    if (canvas.current) drawSoon(canvas.current, { waveform: found, match });
   });
   useSignalEffect(() => {
     const line = head.current;
@@ -39,45 +47,67 @@ export function Waveform({ clipId, match }: WaveformProps) {
   );
 }
 
-interface Measured {
-  width: number;
-  height: number;
+interface Picture {
+  waveform: Known;
+  match: Passage | null;
+}
+
+interface Colours {
+  plain: string;
   quiet: string;
   loud: string;
 }
 
-const undrawn = new Map<HTMLCanvasElement, { waveform: Known; match: Passage | null }>();
+const pictures = new WeakMap<Element, Picture>();
+const sizeOf = new WeakMap<Element, DOMRectReadOnly>();
+const undrawn = new Set<HTMLCanvasElement>();
 
-/** All that is to be drawn is measured first, then drawn: a canvas that is resized makes the browser lay out anew. */
-function drawSoon(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null): void {
+/** Tells sizes after the page was laid out: to ask a canvas for its own would make the browser lay it out at once. */
+const sizes = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    sizeOf.set(target, contentRect);
+    undrawn.add(target as HTMLCanvasElement);
+  }
+  drawAll();
+});
+
+function drawSoon(canvas: HTMLCanvasElement, picture: Picture): void {
+  pictures.set(canvas, picture);
+  if (!sizeOf.has(canvas)) return; // the observer draws it
   if (undrawn.size === 0) requestAnimationFrame(drawAll);
-  undrawn.set(canvas, { waveform, match });
+  undrawn.add(canvas);
 }
 
 function drawAll(): void {
-  const now = [...undrawn].map(([canvas, what]) => ({ canvas, ...what, at: measured(canvas, what.match) }));
+  const colours = coloursNow();
+  for (const canvas of undrawn) {
+    const [picture, size] = [pictures.get(canvas), sizeOf.get(canvas)];
+    if (picture && size?.width) draw(canvas, picture, size, colours);
+  }
   undrawn.clear();
-  for (const { canvas, waveform, match, at } of now) draw(canvas, waveform, match, at);
 }
 
 /** Colours come from the style sheet, so that a change of theme needs no other code. */
-function measured(canvas: HTMLCanvasElement, match: Passage | null): Measured {
-  const style = getComputedStyle(canvas);
+function coloursNow(): Colours {
+  const style = getComputedStyle(document.documentElement);
   return {
-    width: canvas.clientWidth || 200,
-    height: canvas.clientHeight || 40,
-    quiet: style.getPropertyValue(match ? "--wave" : "--wave-strong"),
+    plain: style.getPropertyValue("--wave-strong"),
+    quiet: style.getPropertyValue("--wave"),
     loud: style.getPropertyValue("--wave-match"),
   };
 }
 
-function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null, at: Measured): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  { waveform, match }: Picture,
+  { width, height }: DOMRectReadOnly,
+  colours: Colours,
+): void {
   if (waveform === "waiting") {
     if (canvas.hasAttribute("width")) canvas.width = 0;
     return;
   }
   const { low, high, end_s } = waveform;
-  const { width, height } = at;
   const scale = Math.min(2, devicePixelRatio);
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
@@ -103,8 +133,9 @@ function draw(canvas: HTMLCanvasElement, waveform: Known, match: Passage | null,
     const matches = match !== null && end_s > 0 && at_s >= match.start_s && at_s <= match.end_s;
     (matches ? loud : quiet).rect(bar * (BAR_PX + GAP_PX), height / 2 - up, BAR_PX, up + down);
   }
-  pen.fillStyle = at.quiet;
+  pen.fillStyle = match ? colours.quiet : colours.plain;
   pen.fill(quiet);
-  pen.fillStyle = at.loud;
+  if (!match) return;
+  pen.fillStyle = colours.loud;
   pen.fill(loud);
 }

@@ -37,17 +37,11 @@ export type IconName = keyof typeof PATHS;
 
 const FILLED: ReadonlySet<IconName> = new Set(["play"]);
 
+/** What all icons have in common is in the style sheet: a list has dozens of them, and each attribute is set by script. */
 export function Icon({ name, filled = FILLED.has(name) }: { name: IconName; filled?: boolean }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path
-        d={PATHS[name]}
-        fill={filled ? "currentColor" : "none"}
-        stroke="currentColor"
-        stroke-width="1.7"
-        stroke-linecap="round"
-        stroke-linejoin="round"
-      />
+    <svg class={filled ? "icon icon-filled" : "icon"} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
     </svg>
   );
 }

@@ -11,11 +11,11 @@ export const theme = signal<Theme>(THEMES.find((one) => one === remembered(KEY))
 theme.subscribe((chosen) => {
   if (chosen === "auto") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = chosen;
-  remember(KEY, chosen);
 });
 
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto";
+  remember(KEY, theme.value);
 }
 
 /** What this browser remembers; null where it refuses to. */

@@ -1,0 +1,144 @@
+"""``python -m training.narrow``: a trained student -> one with fewer inner channels, from which training goes on.
+
+Of each bottleneck those channels stay that the output depends on most: by the variance that a channel brings to its
+projection times the squared length of its weights there. What the others bring on average moves into the projection's
+norm, so what is lost is their variation alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from search.encoders.mn import TABLE, Bottleneck, ChannelAttention, ConvNorm, MnNetwork
+from search.encoders.weights import read_state
+from search.errors import SoundalikeError, UsageError
+from training.data import Batches, BatchShape
+from training.recipe import sources_in
+from training.student import CLASSES, EXPANDED, build
+from training.weights import load_student, save
+
+BATCHES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What each inner channel (channels,) of a bottleneck brings to its projection: mean and variance."""
+
+    mean: Tensor
+    variance: Tensor
+
+
+def listen(network: MnNetwork, batches: Iterable[Tensor]) -> list[Heard]:
+    """What reaches the projections while ``network`` hears ``batches`` (n, 1, bands, frames), one by one."""
+    sums: list[list[Tensor]] = [[] for _ in TABLE]
+
+    def keep(place: int, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        x = inputs[0].double()
+        sums[place].append(torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))]))
+
+    hooks = [
+        _layers(block)[-1].register_forward_pre_hook(partial(keep, place)) for place, block in _bottlenecks(network)
+    ]
+    network.eval()
+    with torch.inference_mode():
+        for batch in batches:
+            network(batch)
+    for hook in hooks:
+        hook.remove()
+    means = [torch.stack(kept).mean(0) for kept in sums]
+    return [Heard(mean.float(), (square - mean.square()).float()) for mean, square in means]
+
+
+def narrow(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...]) -> MnNetwork:
+    """The student of ``expanded`` inner widths that does most nearly what ``wide`` does.
+
+    Raises UsageError when one of its widths is larger than ``wide`` has.
+    """
+    student = build(expanded)
+    state = {name: value.clone() for name, value in wide.state_dict().items()}
+    for place, block in _bottlenecks(wide):
+        projection = _layers(block)[-1][0].weight[:, :, 0, 0]
+        if expanded[place] > projection.shape[1]:
+            raise UsageError(f"bottleneck {place} has {projection.shape[1]} channels, not {expanded[place]}")
+        importance = heard[place].variance * projection.square().sum(0)
+        kept = importance.topk(expanded[place]).indices.sort().values
+        _keep(state, f"features.{place + 1}.block.", block, kept, heard[place].mean)
+    student.load_state_dict(state)
+    return student
+
+
+@torch.no_grad()
+def _keep(state: dict[str, Tensor], prefix: str, block: Bottleneck, kept: Tensor, mean: Tensor) -> None:
+    last = len(block.block) - 1
+    for number, layer in enumerate(block.block):
+        at = f"{prefix}{number}."
+        if isinstance(layer, ChannelAttention):
+            _keep_attention(state, f"{at}conc_se_layers.0.", kept)
+        elif number < last:
+            # expansion and depthwise convolution: inner channels are their outputs
+            for name in [name for name in state if name.startswith(at) and state[name].ndim]:
+                state[name] = state[name][kept]
+        else:
+            weight = state[f"{at}0.weight"]
+            gone = torch.ones(weight.shape[1], dtype=torch.bool)
+            gone[kept] = False
+            state[f"{at}1.running_mean"] -= weight[:, gone, 0, 0] @ mean[gone]
+            state[f"{at}0.weight"] = weight[:, kept]
+
+
+def _keep_attention(state: dict[str, Tensor], at: str, kept: Tensor) -> None:
+    reads, writes = state[f"{at}fc1.weight"][:, kept], state[f"{at}fc2.weight"][kept]
+    units = ChannelAttention(len(kept)).conc_se_layers[0].fc1.out_features
+    strongest = (reads.norm(dim=1) * writes.norm(dim=0)).topk(units).indices.sort().values
+    state[f"{at}fc1.weight"], state[f"{at}fc1.bias"] = reads[strongest], state[f"{at}fc1.bias"][strongest]
+    state[f"{at}fc2.weight"], state[f"{at}fc2.bias"] = writes[:, strongest], state[f"{at}fc2.bias"][kept]
+
+
+def _bottlenecks(network: MnNetwork) -> list[tuple[int, Bottleneck]]:
+    blocks = [block for block in network.features if isinstance(block, Bottleneck)]
+    return list(enumerate(blocks))
+
+
+def _layers(block: Bottleneck) -> list[ConvNorm]:
+    return [layer for layer in block.block if isinstance(layer, ConvNorm)]
+
+
+def widths_of(path: Path) -> tuple[int, ...]:
+    """The inner widths of a student in a checkpoint of a run or in a small file."""
+    is_small = path.suffix == ".safetensors"
+    state = read_state(path) if is_small else torch.load(path, map_location="cpu", weights_only=True)["student"]
+    return tuple(len(state[f"features.{place + 1}.block.0.0.weight"]) for place in range(len(TABLE)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Listen, narrow, write."""
+    parser = argparse.ArgumentParser(prog="python -m training.narrow", description=__doc__)
+    parser.add_argument("student", type=Path, help="a run's state.pt, or student.safetensors")
+    parser.add_argument("out", type=Path, help="the file to write, for training.recipe --start")
+    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
+    args = parser.parse_args(arguments)
+    try:
+        wide = build(widths_of(args.student))
+        step = load_student(wide, args.student)
+        sources, _ = sources_in(args.corpora)
+        batches = Batches(sources, BatchShape(), seed=11)
+        heard = listen(wide, (torch.from_numpy(batches.batch(i)) for i in range(BATCHES)))
+        save(narrow(wide, heard, EXPANDED), args.out, {"step": "0", "from": f"{args.student.parent.name}, step {step}"})
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 3
+    for place, (before, after) in enumerate(zip(widths_of(args.student), EXPANDED, strict=True)):
+        print(f"bottleneck {place}: {before} -> {after} channels inside")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
