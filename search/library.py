@@ -37,7 +37,7 @@ from search.neighbourhoods import Neighbourhoods
 from search.neighbourhoods.opened import Reader
 from search.parts import SpaceView
 from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
-from search.ranking import rank
+from search.ranking import rank_each
 from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.steering import ClipMap, Duplicates, Facets, RecommendQuery
@@ -79,7 +79,7 @@ class Library:
         self._checked = float("-inf")
         self._pairs = PairsFile(path)
         self.engine = SearchEngine(catalog, self.views, self.encoder, self.melody, self._pairs.twins)
-        self._recommender = Recommender(catalog, catalog.feedback, self.views, rank, self._pairs.twins)
+        self._recommender = Recommender(catalog, catalog.feedback, self.views, rank_each, self._pairs.twins)
 
     @classmethod
     def open(

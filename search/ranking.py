@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import LibraryError
-from search.model import Bitmap, Ranking
+from search.model import Bitmap, Ranking, Vectors
 from search.neighbourhoods import NEIGHBOURS, Neighbourhoods
 from search.parts import SpaceView
 
@@ -26,50 +26,51 @@ def rank(view: SpaceView, vector: NDArray[np.float32], k: int, among: Bitmap | N
 
     A filter (``among``) decides which contents are ranked, not how near they are.
     """
+    return rank_each(view, vector[np.newaxis], k, among)[0]
+
+
+def rank_each(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = None) -> list[Ranking]:
+    """`rank` for each of ``vectors`` (q, dim), which together take less than one by one."""
     near = view.neighbourhoods
     if near is None:
-        return _first(nearest(view, vector, k, among), k)
-    candidates = nearest(view, vector, k, among, least=CANDIDATES)
-    around = candidates if among is None else nearest(view, vector, NEIGHBOURS + COPIES)
-    try:
-        scored = _scored_anew(view, near, vector, candidates, around)
-    except LibraryError:  # one of them went between the search and now
-        scored = candidates
-    return _first(scored, k)
+        return [_first(ranking, k) for ranking in nearest(view, vectors, k, among)]
+    candidates = nearest(view, vectors, k, among, least=CANDIDATES)
+    around = candidates if among is None else nearest(view, vectors, NEIGHBOURS + COPIES)
+    return [_first(_scored_anew(view, near, *asked), k) for asked in zip(vectors, candidates, around, strict=True)]
 
 
-def nearest(
-    view: SpaceView, vector: NDArray[np.float32], k: int, among: Bitmap | None = None, *, least: int = 0
-) -> Ranking:
-    """By plain similarity: ``k`` contents or more, those of at least ``least`` segments; fewer when no more are there.
+def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = None, *, least: int = 0) -> list[Ranking]:
+    """By plain similarity to each of ``vectors`` (q, dim): ``k`` contents or more, fewer when no more are there.
 
-    Segments are fetched in growing numbers until enough different contents are among them.
+    Those of at least ``least`` segments. Segments are fetched in growing numbers until enough different contents are
+    among them.
     """
     size = len(view.index)
-    wanted = min(size, max(4 * k + 16, least))
-    while True:
-        scores, ids = view.index.search(vector[np.newaxis], max(wanted, 1), among)
-        present = ids[0] >= 0
-        segment_ids, segment_scores = ids[0][present], scores[0][present]
-        contents, _, _ = view.columns.place(segment_ids)
-        _, first = np.unique(contents, return_index=True)
+    wanted = max(1, min(size, max(4 * k + 16, least)))
+    scores, ids = view.index.search(vectors, wanted, among)
+    contents = view.columns.place(ids.ravel())[0].reshape(ids.shape)
+    rankings = []
+    for row, found in enumerate(ids >= 0):
+        _, first = np.unique(contents[row], return_index=True)
         first = np.sort(first)
-        first = first[contents[first] >= 0]
-        if len(first) >= k or len(segment_ids) < wanted or wanted >= size:
-            return Ranking(contents[first], segment_ids[first], segment_scores[first])
-        wanted = min(size, 4 * wanted)
+        first = first[contents[row, first] >= 0]
+        if len(first) < k and found.all() and wanted < size:
+            rankings += nearest(view, vectors[row : row + 1], k, among, least=4 * wanted)
+        else:
+            rankings.append(Ranking(contents[row, first], ids[row, first], scores[row, first]))
+    return rankings
 
 
 def _scored_anew(
     view: SpaceView, near: Neighbourhoods, vector: NDArray[np.float32], candidates: Ranking, around: Ranking
 ) -> Ranking:
-    """``candidates`` by what is near them and near the query, whose own surroundings are the first of ``around``.
-
-    Raises LibraryError when a segment is no longer in the index.
-    """
+    """``candidates`` by what is near them and near the query, whose own surroundings are the first of ``around``."""
     first = near.around(around.scores)
-    smooth = near.expanded(vector, view.index.vectors(around.segment_ids[first]), around.scores[first])
-    scores = near.scores(smooth, candidates.segment_ids, candidates.scores, view.index.vectors)
+    try:
+        smooth = near.expanded(vector, view.index.vectors(around.segment_ids[first]), around.scores[first])
+        scores = near.scores(smooth, candidates.segment_ids, candidates.scores, view.index.vectors)
+    except LibraryError:  # one of them went between the search and now
+        return candidates
     order = np.argsort(-scores, kind="stable")
     return Ranking(candidates.content_ids[order], candidates.segment_ids[order], scores[order])
 

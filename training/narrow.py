@@ -17,12 +17,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from search.encoders.mn import TABLE, Bottleneck, ChannelAttention, ConvNorm, MnNetwork
+from search.encoders.mn import TABLE, Bottleneck, ChannelAttention, ConvNorm, MnNetwork, multiple_of_8
 from search.encoders.weights import read_state
 from search.errors import SoundalikeError, UsageError
 from training.data import Batches, BatchShape
 from training.recipe import sources_in
-from training.student import CLASSES, EXPANDED, build
+from training.student import EXPANDED, build
 from training.weights import load_student, save
 
 BATCHES = 8
@@ -65,7 +65,7 @@ def narrow(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...]) -
     student = build(expanded)
     state = {name: value.clone() for name, value in wide.state_dict().items()}
     for place, block in _bottlenecks(wide):
-        projection = _layers(block)[-1][0].weight[:, :, 0, 0]
+        projection = state[f"features.{place + 1}.block.{len(block.block) - 1}.0.weight"][:, :, 0, 0]
         if expanded[place] > projection.shape[1]:
             raise UsageError(f"bottleneck {place} has {projection.shape[1]} channels, not {expanded[place]}")
         importance = heard[place].variance * projection.square().sum(0)
@@ -96,7 +96,7 @@ def _keep(state: dict[str, Tensor], prefix: str, block: Bottleneck, kept: Tensor
 
 def _keep_attention(state: dict[str, Tensor], at: str, kept: Tensor) -> None:
     reads, writes = state[f"{at}fc1.weight"][:, kept], state[f"{at}fc2.weight"][kept]
-    units = ChannelAttention(len(kept)).conc_se_layers[0].fc1.out_features
+    units = multiple_of_8(len(kept) // 4)
     strongest = (reads.norm(dim=1) * writes.norm(dim=0)).topk(units).indices.sort().values
     state[f"{at}fc1.weight"], state[f"{at}fc1.bias"] = reads[strongest], state[f"{at}fc1.bias"][strongest]
     state[f"{at}fc2.weight"], state[f"{at}fc2.bias"] = writes[:, strongest], state[f"{at}fc2.bias"][kept]

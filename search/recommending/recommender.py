@@ -32,7 +32,7 @@ FEW: Final = 100
 """Up to so many contents to leave out are simply asked for more; beyond it the search itself is told to skip them."""
 NAMED_LIKES: Final = 3
 
-Rank = Callable[[SpaceView, NDArray[np.float32], int, Bitmap | None], Ranking]
+RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class Recommender:
         catalog: ClipCatalog,
         feedback: FeedbackStore,
         views: Callable[[str | None], list[SpaceView]],
-        rank: Rank,
+        rank_each: RankEach,
         twins: Twins,
     ) -> None:
         self._catalog = catalog
         self._feedback = feedback
         self._views = views
-        self._rank = rank
+        self._rank_each = rank_each
         self._twins = twins
         self._starters: tuple[tuple[str, int, str | None], Ids] | None = None
         self._lock = threading.Lock()
@@ -140,7 +140,7 @@ class Recommender:
         pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
         wanted = max(pool // len(tastes.vectors), query.k)
         among, extra = _among(view, passing, known.contents)
-        rankings = [self._rank(view, vector, wanted + extra, among) for vector in tastes.vectors]
+        rankings = self._rank_each(view, tastes.vectors, wanted + extra, among)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
         found = np.concatenate([r.scores for r in rankings])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from search.errors import QueryError
@@ -14,7 +14,7 @@ from search.ports import JobStore, KeyStore
 from search.service.cache import DiskCache
 from search.service.config import ServiceConfig
 from search.service.metrics import Metrics
-from search.service.rates import Slots
+from search.service.rates import Slots, Turns
 from search.service.uploads import Uploads, folder_of
 
 CACHE = "cache"
@@ -36,7 +36,7 @@ class Service:
     decodes: Slots
     streams: Slots
     stopping: threading.Event
-    turn: threading.Lock
+    turns: Turns
 
     @classmethod
     def over(
@@ -62,7 +62,7 @@ class Service:
             decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded", backlog, MAX_BACKLOG),
             streams=Slots(limits.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
-            turn=threading.Lock(),
+            turns=Turns(),
         )
 
     def spaces(self) -> list[Space]:
@@ -76,13 +76,11 @@ class Service:
         They hold Python's lock in turns anyway. Handing it over in the middle of a few milliseconds' work costs more
         than the work: 16 connections get half as many answers.
         """
-        with self.metrics.stage("wait"):
-            self.turn.acquire()
-        try:
+        with ExitStack() as held:
+            with self.metrics.stage("wait"):
+                held.enter_context(self.turns.taken())
             with self.metrics.stage("engine"):
                 yield
-        finally:
-            self.turn.release()
 
     def search(self, ask: Callable[[], Answer]) -> Answer:
         """The engine's answer; nothing in a library in which nothing is indexed yet. Raises as ``ask`` does."""

@@ -34,6 +34,9 @@ ANYWAY_ROWS = 120_000
 """The nearest lists, with so many segments, are visited even where the sample saw nothing pass: the best hits may be
 the few of a near list that do."""
 
+FEW_QUERIES = 4
+"""So many are searched in one thread: to share a millisecond among several costs more than it saves."""
+
 _QUERY_BITS = 8
 """What a dimension of the query is rounded to for the comparison with codes, RaBitQ's own suggestion."""
 
@@ -63,7 +66,7 @@ class Lists:
 
         ``everywhere`` visits each list that may hold something.
         """
-        native.use_threads(1 if len(queries) == 1 else native.thread_budget())
+        native.use_threads(1 if len(queries) <= FEW_QUERIES else native.thread_budget())
         turned: Vectors = self._rotation.apply(queries)
         near = turned @ self._centres.T
         if everywhere:

@@ -36,8 +36,10 @@ def scores_of(queries: Vectors, rows: Vectors | HalfVectors) -> Scores:
 
 def scores_of_each(queries: Vectors, rows: HalfVectors) -> Scores:
     """The scores (q, n) of each query's own ``rows`` (q, n, dim) for ``queries`` (q, dim)."""
-    wide: NDArray[np.float64] = np.matmul(rows.astype(np.float64), np.asarray(queries, np.float64)[:, :, None])
-    return wide[:, :, 0].astype(np.float32)
+    count, each, dim = rows.shape
+    wide = widen(rows.reshape(count * each, dim)).astype(np.float64).reshape(rows.shape)
+    scores: NDArray[np.float64] = np.matmul(wide, np.asarray(queries, np.float64)[:, :, None])
+    return scores[:, :, 0].astype(np.float32)
 
 
 def widen(half: HalfVectors) -> Vectors:

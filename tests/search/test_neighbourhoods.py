@@ -10,6 +10,7 @@ from search.model import ClipPart, Query, RemoveClip, SegmentPart, TextPart
 from search.neighbourhoods import shelf
 from search.neighbourhoods.graph import HITS, Graph, Source, updated
 from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
+from search.ranking import rank, rank_each
 from search.settings import Settings
 from search.steering import RecommendQuery
 from search.vectors.exact import ExactIndex
@@ -204,6 +205,19 @@ def test_a_search_ranks_by_the_formulas_over_the_whole_library(library):
         assert found.content_ids[:10].tolist() == pytest.approx(expected[:10])
         ten = library.engine.rank(vector, 10)
         assert ten.content_ids.tolist() == found.content_ids[:10].tolist(), "however many hits are asked for"
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_several_vectors_ranked_together_are_ranked_as_one_by_one(library, on):
+    with as_set(library, on=on) as opened:
+        view = view_of(opened)
+        vectors = clumped(4, 78, DIM, clumps=30)
+        among = view.columns.bitmap(view.columns.clip_ids % 3 == 0)
+        for passing in (None, among):
+            for vector, together in zip(vectors, rank_each(view, vectors, 60, passing), strict=True):
+                alone = rank(view, vector, 60, passing)
+                assert together.content_ids.tolist() == alone.content_ids.tolist()
+                np.testing.assert_allclose(together.scores, alone.scores, atol=1e-6)
 
 
 def test_turned_off_a_search_ranks_by_plain_similarity_alone(library):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 
 import pytest
 
 from search.catalog.store import Catalog
 from search.errors import UsageError
 from search.service.config import Limits, is_loopback
-from search.service.rates import RateLimiter
+from search.service.rates import RateLimiter, Turns
 from tests.service.conftest import application, wav
 
 
@@ -212,3 +214,32 @@ def test_what_loopback_is(host, local):
 def test_a_host_must_be_an_address():
     with pytest.raises(UsageError, match="address"):
         is_loopback("example.org")
+
+
+def test_turns_are_given_in_the_order_in_which_they_are_asked_for():
+    turns, served, inside = Turns(), [], []
+
+    def ask(number):
+        with turns.taken():
+            inside.append(number)
+            assert len(inside) == 1, "one at a time"
+            served.append(number)
+            inside.remove(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
+    with turns.taken():
+        for waiting, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(turns._waiting) < waiting:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert served == list(range(20))
+
+
+def test_a_turn_that_ends_badly_is_passed_on():
+    turns = Turns()
+    with pytest.raises(ZeroDivisionError), turns.taken():
+        raise ZeroDivisionError
+    with turns.taken():
+        pass

@@ -110,7 +110,7 @@ def test_a_checkpoint_of_another_student_is_refused(tmp_path):
     run = new_run(tmp_path)
     run.save()
     assert (tmp_path / CHECKPOINT).is_file()
-    other = Run(tmp_path, Teaching(teacher(), build((*EXPANDED[:-1], 384))), PHASES, CPU)
+    other = Run(tmp_path, Teaching(teacher(), build((*EXPANDED[:-1], 416))), PHASES, CPU)
     with pytest.raises(UsageError, match="another student"):
         other.resume()
 
