@@ -74,6 +74,12 @@ _ASK_SOME_WORDS: Final = text(
 _HAVE_WORD: Final = text(
     "SELECT count(*) FROM (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT :common + 1)"
 )
+_ASK_ALL_TRIGRAMS: Final = text(
+    "SELECT rowid AS id, -1.0 / length(words) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
+    "ORDER BY cost, rowid LIMIT :n"
+)
+"""Where every word must be there, each of them once, BM25 ranks by length alone: but it counts the clips that have each
+word, of which there are many, and takes two and a half times as long."""
 _ASK_TRIGRAMS: Final = text(
     "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
     "ORDER BY cost, rowid LIMIT :n"
@@ -118,8 +124,8 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
     """The clips that match ``query``, best first, at most ``limit``.
 
     Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
-    words inside words; then by BM25. A score is the step's rank plus the squashed BM25 within it. Of clips that have
-    nothing but `COMMON` words of several, so many are looked at.
+    words inside words; then by BM25, or what comes to the same. A score is the step's rank plus its squashed cost. Of
+    clips that have nothing but `COMMON` words of several, so many are looked at.
     """
     words = split_query(query)
     if not words or limit <= 0:
@@ -132,7 +138,7 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
         if statement is _ASK_SOME_WORDS:
             asked["common"] = COMMON
         for clip_id, cost in connection.execute(statement, asked).all():
-            # bm25() is negative, lower for a better match
+            # costs are negative, lower for a better match
             if clip_id not in found:
                 found[clip_id] = WordMatch(clip_id=clip_id, score=rank + -cost / (1.0 - cost))
         if len(found) >= limit:
@@ -147,7 +153,7 @@ def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextC
     beginnings = [f"{word} *" for word in whole]
     yield _ASK_WORDS, " AND ".join(whole)
     yield _ASK_WORDS, " AND ".join(beginnings)
-    yield _ASK_TRIGRAMS, " AND ".join(inside) if len(inside) == len(words) else ""
+    yield _ASK_ALL_TRIGRAMS, " AND ".join(inside) if len(inside) == len(words) else ""
     if len(words) > 1:
         yield _ASK_WORDS, " OR ".join(word for word in whole if not _is_common(connection, word))
         yield _ASK_SOME_WORDS, " OR ".join(whole)
