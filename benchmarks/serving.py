@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import soundfile
+from threadpoolctl import threadpool_limits
 
 from benchmarks import http_load, names, report
 from benchmarks.http_load import Request, Tally
@@ -37,6 +38,9 @@ from benchmarks.served import Served
 from benchmarks.speed import anchors
 from search import wiring
 from search.model import ClipPart, Query
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
 from search.settings import Settings
 from search.steering import RecommendQuery
 
@@ -44,7 +48,7 @@ API = "/api/v1"
 WORK = Path("run/bench-serving")
 PARTS = ("similar", "recommend", "text", "upload", "mixed")
 LINKED_BYTES = 1 << 20
-ENGINE_CALLS = 300
+ENGINE_CALLS, WARM_UP_CALLS = 300, 100
 _UPLOAD_FILES = 20
 
 
@@ -63,10 +67,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """One caller at a time: median CPU milliseconds of the engine's own calls, and what a request adds to one."""
+    """One caller at a time: median CPU milliseconds of the engine's own calls, and what a request adds to one.
+
+    ``within_ms`` is Flask, validation and JSON, without a network; ``over_http_ms`` all of the way there and back.
+    """
 
     engine_ms: Mapping[str, float]
-    overhead_ms: float
+    within_ms: float
+    over_http_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = _count(library, settings)
     rows: list[Row] = []
     mixed = None
-    engine_ms = _engine_alone(library, clips, settings, args)
+    engine_ms, within_ms = _alone(library, clips, settings, args)
     with (
         _scratch(library) as scratch,
         Served(scratch, "--workers", str(args.workers), "--threads", str(args.threads)) as server,
@@ -103,8 +111,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 mixed = _mixed(server, clips, args)
             else:
                 rows.append(_measured(server, part, clips, args))
-        overhead_ms = _overhead(server.url, clips, args)
-    told = _markdown(args, clips, rows, Alone(engine_ms, overhead_ms), mixed)
+        over_http_ms = _over_http(server.url, clips, args)
+    told = _markdown(args, clips, rows, Alone(engine_ms, within_ms, over_http_ms), mixed)
     print(told)
     if args.report is not None:
         args.report.write_text(told + "\n", encoding="utf-8")
@@ -232,40 +240,57 @@ def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -
     return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, cpu_ms, tally.failures())
 
 
-def _engine_alone(library: Path, clips: int, settings: Settings, args: argparse.Namespace) -> dict[str, float]:
-    """Median CPU milliseconds of the engine's own calls in this process: how fast the machine is at this hour."""
+def _alone(library: Path, clips: int, settings: Settings, args: argparse.Namespace) -> tuple[dict[str, float], float]:
+    """In this process: median CPU milliseconds of the engine's own calls, and milliseconds that the service adds.
+
+    The first tell how fast the machine is at this hour.
+    """
     ids = itertools.cycle(_shuffled(clips, args.seed + 4))
-    with wiring.library(library, settings, read_only=True) as opened:
+    with wiring.library(library, settings, read_only=True) as opened, threadpool_limits(1):
         calls: dict[str, Callable[[], object]] = {
             "similar": lambda: opened.search(Query((ClipPart(next(ids)),))),
             "recommend": lambda: opened.recommend(RecommendQuery(likes=(ClipPart(next(ids)), ClipPart(next(ids))))),
         }
-        return {name: _median_cpu_ms(call) for name, call in calls.items()}
+        engine_ms = {name: _median_cpu_ms(call) for name, call in calls.items()}
+        client = create_app(Service.over(opened, ServiceConfig(library))).test_client()
+
+        def ask(clip: int) -> bytes:
+            body = json.dumps({"parts": [{"clip_id": clip}]})
+            return client.post(f"{API}/search", data=body, content_type="application/json").get_data()
+
+        return engine_ms, _added_ms(ask, (next(ids) for _ in range(args.queries)))
 
 
 def _median_cpu_ms(call: Callable[[], object]) -> float:
     spent_ms = []
-    for _ in range(ENGINE_CALLS):
+    for _ in range(WARM_UP_CALLS + ENGINE_CALLS):
         started_s = time.process_time()
         call()
         spent_ms.append((time.process_time() - started_s) * 1e3)
-    return float(np.median(spent_ms))
+    return float(np.median(spent_ms[WARM_UP_CALLS:]))
 
 
-def _overhead(url: str, clips: int, args: argparse.Namespace) -> float:
-    """Median milliseconds of an answer that are not the engine's own, the way there and back included.
-
-    On one connection that stays open, as the load has.
-    """
-    spent = []
+def _over_http(url: str, clips: int, args: argparse.Namespace) -> float:
+    """What an answer takes more than the engine's own time, in milliseconds, on one connection that stays open."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    for clip in _shuffled(clips, args.seed + 2)[: args.queries]:
+
+    def ask(clip: int) -> bytes:
         body = json.dumps({"parts": [{"clip_id": clip}]}).encode()
-        started_s = time.perf_counter()
         connection.request("POST", f"{API}/search", body, {"Content-Type": "application/json"})
-        answer = json.loads(connection.getresponse().read())
-        spent.append((time.perf_counter() - started_s) * 1e3 - answer["took_ms"])
+        return connection.getresponse().read()
+
+    added_ms = _added_ms(ask, _shuffled(clips, args.seed + 2)[: args.queries])
     connection.close()
+    return added_ms
+
+
+def _added_ms(ask: Callable[[int], bytes], clips: Iterable[int]) -> float:
+    """Median milliseconds of answers about ``clips`` that are not the engine's own."""
+    spent = []
+    for clip in clips:
+        started_s = time.perf_counter()
+        answer = json.loads(ask(clip))
+        spent.append((time.perf_counter() - started_s) * 1e3 - answer["took_ms"])
     return float(np.median(spent))
 
 
@@ -365,7 +390,8 @@ def _markdown(
             report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "CPU ms", "5xx"), cells)
         )
     lines.append(
-        f"On top of the engine (HTTP, validation, JSON, the way there and back): {alone.overhead_ms:.2f} ms, median."
+        f"On top of the engine, median: Flask, validation and JSON {alone.within_ms:.2f} ms; all of the way there and "
+        f"back over HTTP {alone.over_http_ms:.2f} ms."
     )
     told = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
     lines.append(f"The engine alone, in one process just before, median CPU time: {told}.")
