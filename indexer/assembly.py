@@ -50,6 +50,18 @@ class Assembly:
             self._closed = True
             return self._is_complete()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is complete, or never will be."""
+        with self._lock:
+            return self.failed or self._is_complete()
+
+    @property
+    def encoded_s(self) -> float:
+        """How far into the sound it is encoded, in seconds, as if windows were encoded in their order."""
+        with self._lock:
+            return self.spans[self._encoded - 1][1] if self._encoded else 0.0
+
     def encoding(self) -> ContentEncoding:
         """All rows in their order, once complete; the blocks are given up on the way."""
         count = len(self.spans)

@@ -182,12 +182,13 @@ class _Job:
         done = sum(
             self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
         )
+        under_way = self._work.under_way()
         return Progress(
             files_done=done,
             files_total=max(files, done),
-            bytes_done=self._bytes_done,
+            bytes_done=self._bytes_done + under_way.bytes,
             bytes_total=work_bytes,
-            audio_s=self._audio_s,
+            audio_s=self._audio_s + under_way.audio_s,
             failed=len(self._failed),
             elapsed_s=elapsed_s,
         )

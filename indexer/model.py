@@ -84,6 +84,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What is done of files that are not finished: an hours-long recording would stand still otherwise."""
+
+    bytes: int = 0
+    audio_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StageTimes:
     """CPU seconds of each stage, over all of its threads.
 
@@ -125,6 +133,14 @@ class Progress:
     def times_real_time(self) -> float:
         """Seconds of audio per second of work."""
         return self.audio_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1: by bytes where there are any, else by files."""
+        done, total = (
+            (self.bytes_done, self.bytes_total) if self.bytes_total else (self.files_done, self.files_total)
+        )
+        return min(1.0, done / total) if total else 0.0
 
     @property
     def left_s(self) -> float | None:

@@ -7,6 +7,7 @@ by their place, so neither the order nor the company in which they were encoded 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from indexer.assembly import Assembly, Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.handles import check_handles
-from indexer.model import Kind, Outcome, Task, Twin
+from indexer.model import Kind, Outcome, Task, Twin, UnderWay
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio, metadata
@@ -51,6 +52,12 @@ class InWork:
     space_id: int
     moved: int | None
     assembly: Assembly = field(default_factory=Assembly)
+
+    def so_far(self) -> UnderWay:
+        """What of it is encoded; none of its bytes where its header does not say how long it is."""
+        done_s, whole_s = self.assembly.encoded_s, self.info.duration_s
+        share = min(1.0, done_s / whole_s) if whole_s else 0.0
+        return UnderWay(int(share * self.task.facts.size_bytes), done_s)
 
     def outcome(self) -> Outcome:
         """What is to be written, once the assembly is complete."""
@@ -102,6 +109,15 @@ class FileReader:
         self._ledger = ledger
         self._clock = clock
         self._max_duration_s = max_duration_s
+        self._opened: list[InWork] = []
+        self._opening = threading.Lock()
+
+    def under_way(self) -> UnderWay:
+        """What is encoded of the files that are not finished."""
+        with self._opening:
+            self._opened = [content for content in self._opened if not content.assembly.is_over]
+            parts = [content.so_far() for content in self._opened]
+        return UnderWay(sum(part.bytes for part in parts), sum(part.audio_s for part in parts))
 
     def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Twin | None:
         """Settle ``task``, or ``put`` its windows; None while they are being encoded.
@@ -125,6 +141,8 @@ class FileReader:
             with self._clock.stage("decode"):
                 info = audio.probe(task.path)
             content = InWork(task, digest, title, fields, info, self._space.id, decision.clip_id)
+            with self._opening:
+                self._opened.append(content)
             self._cut(content, put)
             return content.outcome() if content.assembly.close() else None
         except Cancelled:

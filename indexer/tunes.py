@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
-from indexer.model import Options, Outcome, Task, Twin
+from indexer.model import Options, Outcome, Task, Twin, UnderWay
 from indexer.pipeline import digest_of, failure_of, settled
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
@@ -69,6 +69,10 @@ class TuneWork:
                 stop.set()
                 for future in waiting:
                     future.cancel()
+
+    def under_way(self) -> UnderWay:
+        """Nothing: a tune is found at once."""
+        return UnderWay()
 
 
 def _some(

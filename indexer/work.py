@@ -8,7 +8,7 @@ from typing import Protocol
 
 from indexer.clock import StageClock
 from indexer.executors import LocalExecutor, Result
-from indexer.model import Options, Outcome, Task
+from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader
 from indexer.plan import Files, Ledger
 from search.audio import is_audio_name, is_midi_name
@@ -30,6 +30,9 @@ class Work(Files, Protocol):
         work. Outcomes among the tasks are passed on.
         """
 
+    def under_way(self) -> UnderWay:
+        """What is done of files that have no result yet."""
+
 
 class SoundWork:
     """Decodes and encodes every file of sound."""
@@ -37,6 +40,7 @@ class SoundWork:
     def __init__(self, encoder: Encoder, options: Options) -> None:
         self._encoder = encoder
         self._options = options
+        self._reader: FileReader | None = None
         self.spec = encoder.spec
 
     def takes(self, name: str, *, named: bool) -> bool:
@@ -52,5 +56,9 @@ class SoundWork:
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
-        reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
-        return LocalExecutor(self._encoder, workers, clock).run(tasks, reader)
+        self._reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
+        return LocalExecutor(self._encoder, workers, clock).run(tasks, self._reader)
+
+    def under_way(self) -> UnderWay:
+        """See `Work.under_way`."""
+        return UnderWay() if self._reader is None else self._reader.under_way()

@@ -126,12 +126,13 @@ class ManyPeaksOut(Answered):
 
 
 class ProgressOut(Answered):
-    """How far a job is."""
+    """How far a job is; `share` is how much of the work is done, long files part by part."""
 
     files_done: int
     files_total: int
     failed: int
     audio_s: Seconds
+    share: Share
 
 
 class FailureOut(Answered):

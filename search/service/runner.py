@@ -49,6 +49,10 @@ class IndexProgress(Protocol):
     def failed(self) -> int:
         """Files that could not be indexed."""
 
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1."""
+
 
 class IndexFailure(Protocol):
     """What the bulk job says of a file that it could not index."""
@@ -71,7 +75,9 @@ class Told:
 
     def progress(self, progress: IndexProgress) -> None:
         """How far it is."""
-        self.progress_ = JobProgress(progress.files_done, progress.files_total, progress.failed, progress.audio_s)
+        self.progress_ = JobProgress(
+            progress.files_done, progress.files_total, progress.failed, progress.audio_s, progress.share
+        )
 
     def failure(self, failure: IndexFailure) -> None:
         """A file that could not be indexed."""
@@ -175,7 +181,7 @@ class _Teller:
     halt: threading.Event
 
     def __call__(self, done: int, total: int) -> None:
-        self.told.progress_ = JobProgress(done, total)
+        self.told.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
         if self.halt.is_set():
             raise _Halted
 

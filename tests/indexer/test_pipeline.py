@@ -132,3 +132,27 @@ def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int
     assert complete == [False] * (count - 1) + [True]
     np.testing.assert_array_equal(encoding.vectors[:, 0], np.arange(count, dtype=np.float16))
     np.testing.assert_array_equal(encoding.tags.classes[:, 0], np.arange(count))
+
+
+def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(bench: Bench) -> None:
+    """While the only file is in work its share grows, and the time left is of the order of what it then takes."""
+    write_tone(bench.sounds / "long.wav", seconds=400)
+    encode = bench.encoder.encode_audio
+
+    def slowly(waves):
+        time.sleep(0.05)
+        return encode(waves)
+
+    bench.encoder.encode_audio = slowly
+    told = []
+    bench.notes.progress = told.append
+    bench.index()
+
+    before = [one for one in told if one.files_done == 0]
+    shares = [one.share for one in before]
+    assert len(set(shares)) > 3, "it does not stand still"
+    assert shares == sorted(shares)
+    assert [one.audio_s for one in before] == pytest.approx([400 * share for share in shares], abs=3)
+    half = next(one for one in before if one.share > 0.4)
+    assert 0.3 < (half.elapsed_s + half.left_s) / told[-1].elapsed_s < 3
+    assert (told[-1].share, told[-1].files_done) == (1.0, 1)

@@ -931,7 +931,7 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far a job is.
+         * @description How far a job is; `share` is how much of the work is done, long files part by part.
          */
         ProgressOut: {
             /** Files Done */
@@ -942,6 +942,8 @@ export interface components {
             failed: number;
             /** Audio S */
             audio_s: number;
+            /** Share */
+            share: number;
         };
         /**
          * UploadForm

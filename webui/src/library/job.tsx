@@ -23,8 +23,7 @@ const FAILURES_SHOWN = 5;
 
 export function JobCard({ job }: { job: Job }) {
   const { progress, state } = job;
-  const share =
-    progress.files_total > 0 ? progress.files_done / progress.files_total : state === "done" ? 1 : 0;
+  const share = state === "done" ? 1 : progress.share;
   const name = job.kind === "index" ? `${KINDS.index} ${named(job.files)}` : KINDS[job.kind];
   return (
     <li class={`job job-${state}`} data-job={job.id}>
