@@ -137,9 +137,7 @@ class Progress:
     @property
     def share(self) -> float:
         """How much of the work is done, 0 to 1: by bytes where there are any, else by files."""
-        done, total = (
-            (self.bytes_done, self.bytes_total) if self.bytes_total else (self.files_done, self.files_total)
-        )
+        done, total = (self.bytes_done, self.bytes_total) if self.bytes_total else (self.files_done, self.files_total)
         return min(1.0, done / total) if total else 0.0
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, Literal, TextIO
 
 from search.confidence import LIKELY_ENOUGH
 from search.errors import printable
@@ -18,6 +19,15 @@ VERDICT_LINES = {
     "weak": "Nothing here is a sure match; these come closest.",
     "none": "Nothing in this library sounds like that; these come closest.",
 }
+
+
+_NEVER_CUT: Final[Mapping[str, Literal["left", "right"]]] = {
+    "clip": "right",
+    "score": "right",
+    "sure": "right",
+    "passage": "left",
+}
+_GAP, _LEAST_TAGS = 2, 14
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -63,6 +73,18 @@ def write_csv(hits: Sequence[Hit], out: TextIO) -> None:
         writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, hit.title, hit.path])
 
 
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """``what`` beside something that moves, on a terminal's standard error: an hours-long example takes long."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
 def print_table(answer: Answer) -> None:
     """The answer as a table, as wide as the terminal (unlimited into a pipe)."""
     from rich.console import Console
@@ -71,24 +93,16 @@ def print_table(answer: Answer) -> None:
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
     if answer.hits:
+        cells = _cells(answer.hits)
         table = Table(box=None, header_style="bold", pad_edge=False)
-        for name, justify in (("clip", "right"), ("score", "right"), ("sure", "right"), ("passage", "left")):
-            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # literals of justify
-        table.add_column("title", overflow="ellipsis", no_wrap=True)
-        table.add_column("file", overflow="fold")
-        if any(hit.tags for hit in answer.hits):
-            table.add_column("tags", overflow="ellipsis", no_wrap=True)
-        for hit in answer.hits:
-            row = (
-                str(hit.clip_id),
-                f"{hit.score:.3f}",
-                _sure(hit),
-                f"{clock(hit.start_s)}-{clock(hit.end_s)}",
-                Text(_with_copies(printable(hit.title), len(hit.copies))),
-                Text(printable(_from_here(hit.path))),
-                Text(", ".join(tag.name for tag in hit.tags[:3])),
-            )
-            table.add_row(*row[: len(table.columns)])
+        widths = _widths(cells, console.width)
+        for name, width in widths.items():
+            is_file = name == "file"
+            justify = _NEVER_CUT.get(name, "left")
+            overflow: Literal["fold", "ellipsis"] = "fold" if is_file else "ellipsis"
+            table.add_column(name, width=width, justify=justify, overflow=overflow, no_wrap=not is_file)
+        for row in zip(*(cells[name] for name in widths), strict=True):
+            table.add_row(*map(Text, row))
         console.print(table)
     note = VERDICT_LINES[answer.verdict] if answer.hits else "No match."
     if answer.reason:
@@ -96,6 +110,46 @@ def print_table(answer: Answer) -> None:
     if note:
         console.print(note)
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms", style="dim")
+
+
+def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
+    """What a table says of hits, by column."""
+    titles = [printable(hit.title) for hit in hits]
+    paths = [printable(_from_here(hit.path)) for hit in hits]
+    return {
+        "clip": [str(hit.clip_id) for hit in hits],
+        "score": [f"{hit.score:.3f}" for hit in hits],
+        "sure": [_sure(hit) for hit in hits],
+        "passage": [f"{clock(hit.start_s)}-{clock(hit.end_s)}" for hit in hits],
+        "title": titles,
+        "file": [_with_copies(path, len(hit.copies)) for path, hit in zip(paths, hits, strict=True)],
+        "tags": [", ".join(tag.name for tag in hit.tags[:3]) for hit in hits],
+    }
+
+
+def _widths(cells: Mapping[str, Sequence[str]], columns: int) -> dict[str, int]:
+    """What is shown on a terminal of so many ``columns``, and how wide: tags are cut first, then go, then titles do.
+
+    Titles that only repeat the names of their files are left out anyway.
+    """
+    widths = {name: _width(name, cells[name]) for name in _NEVER_CUT}
+    spare = columns - sum(widths.values()) - _GAP * len(widths)
+    title, file = _width("title", cells["title"]), _width("file", cells["file"])
+    tells = any(title not in path for title, path in zip(cells["title"], cells["file"], strict=True))
+    if tells and spare >= title + _GAP + file:
+        widths["title"] = title
+        spare -= title + _GAP
+    widths["file"] = max(1, min(file, spare))
+    spare -= file + _GAP
+    if any(cells["tags"]) and spare >= _LEAST_TAGS:
+        widths["tags"] = min(_width("tags", cells["tags"]), spare)
+    return widths
+
+
+def _width(name: str, values: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, (name, *values)))
 
 
 def _sure(hit: Hit) -> str:
@@ -111,9 +165,9 @@ def _from_here(path: str) -> str:
     return path.removeprefix(here)
 
 
-def _with_copies(title: str, copies: int) -> str:
-    """``title (+2 copies)``."""
-    return f"{title} (+{copies} {'copy' if copies == 1 else 'copies'})" if copies else title
+def _with_copies(name: str, copies: int) -> str:
+    """``name (+2 copies)``."""
+    return f"{name} (+{copies} {'copy' if copies == 1 else 'copies'})" if copies else name
 
 
 def clock(time_s: float) -> str:

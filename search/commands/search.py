@@ -30,7 +30,8 @@ class Search:
         query = options.query(args)
         if args.render is not None:
             tunes.render(query.parts, args.render)
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        path = options.library_path(args, settings)
+        with wiring.library(path, settings, read_only=True) as library, output.busy("listening and searching"):
             answer = library.search(query)
         if args.json:
             output.print_json(output.as_json(answer))

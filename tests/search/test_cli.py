@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -14,9 +15,9 @@ import pytest
 import soundfile
 
 from search import cli
-from search.commands import options
+from search.commands import options, output
 from search.errors import UsageError
-from search.model import AudioPart, ClipPart, SegmentPart, TextPart
+from search.model import Answer, AudioPart, ClipPart, Hit, SegmentPart, Tag, TextPart
 
 
 def parse(*arguments):
@@ -116,6 +117,39 @@ def test_an_example_finds_the_nearest_sound_and_csv_and_tables_hold_it(indexed):
     assert "airhorn_03" in csv[1]
     table = soundalike("search", "--audio", example, "--library", library).stdout
     assert "car 'horn'\\nloud.wav" in table
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [(60, []), (80, []), (100, ["tags"]), (130, ["title", "tags"])],
+)
+def test_a_table_fits_its_terminal_and_never_cuts_ids_and_scores(monkeypatch, capsys, width, columns):
+    """Titles that say no more than the file's name are left out; where it is too narrow, tags and then titles go."""
+    titled = columns[:1] == ["title"]
+    hits = [
+        Hit(
+            clip_id=1_234_567,
+            segment_id=number,
+            path=f"/sounds/weather/rain_on_leaves_{number:02}.wav",
+            title="Rain on the leaves of an oak" if titled else f"rain_on_leaves_{number:02}",
+            start_s=0.0,
+            end_s=3661.0,
+            score=0.9871,
+            probability=0.83,
+            tags=(Tag("Rain on surface", 0.9), Tag("Raindrop", 0.4)),
+            via=(),
+        )
+        for number in range(3)
+    ]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", str(width))
+    output.print_table(Answer("good", tuple(hits), 1.0))
+    header, *rows = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert header.split() == ["clip", "score", "sure", "passage", *["title"] * titled, "file", *columns[-1:]]
+    assert max(map(len, [header, *rows])) <= width
+    first = rows[0].split()
+    assert first[:4] == ["1234567", "0.987", "83%", "0:00.0-1:01:01"]
+    assert width == 60 or "/sounds/weather/rain_on_leaves_00.wav" in rows[0]
 
 
 def test_exporting_gives_unit_rows_beside_their_clips(indexed, tmp_path):
