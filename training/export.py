@@ -30,7 +30,7 @@ from training.reading import read_tensors
 from training.space import class_directions, fit_space
 from training.student import build
 from training.tower import tower_tensors
-from training.weights import load_student
+from training.weights import load_student, widths_of
 
 LARGEST_BYTES = 16 * 1024 * 1024
 INSTRUMENTS = ("instruments", "drums")
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    student = build()
+    student = build(widths_of(args.student))
     step = load_student(student, args.student)
     reader = read_tensors(read_state(args.tower))
     folded = deepcopy(student)

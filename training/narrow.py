@@ -18,12 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from search.encoders.mn import TABLE, Bottleneck, ChannelAttention, ConvNorm, MnNetwork, multiple_of_8
-from search.encoders.weights import read_state
 from search.errors import SoundalikeError, UsageError
 from training.data import Batches, BatchShape
 from training.recipe import sources_in
 from training.student import EXPANDED, build
-from training.weights import load_student, save
+from training.weights import load_student, save, widths_of
 
 BATCHES = 8
 
@@ -109,13 +108,6 @@ def _bottlenecks(network: MnNetwork) -> list[tuple[int, Bottleneck]]:
 
 def _layers(block: Bottleneck) -> list[ConvNorm]:
     return [layer for layer in block.block if isinstance(layer, ConvNorm)]
-
-
-def widths_of(path: Path) -> tuple[int, ...]:
-    """The inner widths of a student in a checkpoint of a run or in a small file."""
-    is_small = path.suffix == ".safetensors"
-    state = read_state(path) if is_small else torch.load(path, map_location="cpu", weights_only=True)["student"]
-    return tuple(len(state[f"features.{place + 1}.block.0.0.weight"]) for place in range(len(TABLE)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

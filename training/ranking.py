@@ -24,7 +24,7 @@ from training.corpus import Corpus
 from training.development import Clips, by_example, embed_windows, mean_by
 from training.space import fit_space
 from training.student import build
-from training.weights import load_student
+from training.weights import load_student, widths_of
 
 WINDOW_S, HOP_S = 3.0, 1.5
 BATCH, TEMPERATURE, RATE = 256, 0.1, 1e-4
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
-    student = build()
+    student = build(widths_of(args.student))
     load_student(student, args.student)
     natural = Corpus.open(args.corpora / "natural")
     clips = Clips.of(natural)

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,37 +18,50 @@ from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
 from training.run import Pace, Run, fidelity
-from training.student import build, load_teacher
+from training.student import EXPANDED, WIDER, build, load_teacher
 from training.weights import STUDENT, load_student, save
 
-PRESETS: dict[str, tuple[Phase, ...]] = {
-    "miniature": (
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What is done one after the other, to a student of which inner widths."""
+
+    phases: tuple[Phase, ...]
+    expanded: tuple[int, ...] = WIDER
+
+
+PRESETS: dict[str, Preset] = {
+    "miniature": Preset((
         Phase("blocks", "blocks", 4, 3e-3),
         Phase("frozen blocks", "frozen blocks", 4, 2e-3),
         Phase("end to end", "end to end", 4, 1e-3),
-    ),
-    "cpu-75min": (
+    )),
+    "cpu-75min": Preset((
         Phase("blocks", "blocks", 3_000, 3e-3),
         Phase("frozen blocks", "frozen blocks", 8_000, 2e-3),
         Phase("end to end", "end to end", 8_000, 7e-4),
-    ),
-    "release": (
+    )),
+    "release": Preset((
         Phase("blocks", "blocks", 3_000, 3e-3),
         Phase("frozen blocks", "frozen blocks", 6_000, 2e-3),
         Phase("end to end", "end to end", 20_000, 1e-3, last=0.1),
         Phase("settling", "end to end", 7_000, 3e-4),
-    ),
-    "narrowed": (
-        Phase("frozen blocks", "frozen blocks", 1_500, 1e-3),
-        Phase("end to end", "end to end", 7_000, 5e-4),
-    ),
-    "long": (
+    )),
+    "long": Preset((
         Phase("blocks", "blocks", 3_000, 3e-3),
         Phase("frozen blocks", "frozen blocks", 6_000, 2e-3),
         Phase("end to end", "end to end", 20_000, 1e-3, last=0.1),
         Phase("end to end, on", "end to end", 80_000, 7e-4),
+    )),
+    # goes on with what training.narrow left of one of the others
+    "narrowed": Preset(
+        (
+            Phase("frozen blocks", "frozen blocks", 1_500, 1e-3),
+            Phase("end to end", "end to end", 7_000, 5e-4),
+        ),
+        EXPANDED,
     ),
-}
+}  # fmt: skip
 
 SHARES = {
     "natural": 0.40,
@@ -87,8 +101,9 @@ def train(args: argparse.Namespace) -> bool:
     torch.manual_seed(args.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sources, held_out = sources_in(args.corpora)
-    teaching = Teaching(load_teacher(args.teacher).to(device), build().to(device))
-    run = Run(args.run, teaching, PRESETS[args.preset], device)
+    preset = PRESETS[args.preset]
+    teaching = Teaching(load_teacher(args.teacher).to(device), build(preset.expanded).to(device))
+    run = Run(args.run, teaching, preset.phases, device)
     if not run.resume() and args.start is not None:
         run.start_from(load_student(teaching.student, args.start))
     (args.run / "pid").write_text(f"{os.getpid()}\n")

@@ -16,9 +16,12 @@ from search.errors import UsageError
 
 WIDTH, CLASSES = 0.4, 527
 
+WIDER = (8, 32, 32, 32, 48, 48, 112, 96, 96, 96, 256, 288, 288, 416, 416)
+"""Channels between the expansion and the projection of each bottleneck while a student learns from nothing; mn04 has 8,
+24, 32, 32, 48, 48, 96, 80, 72, 72, 192, 272, 272, 384, 384."""
+
 EXPANDED = (8, 24, 32, 32, 40, 48, 96, 80, 80, 80, 192, 256, 256, 384, 384)
-"""Channels between the expansion and the projection of each bottleneck; mn04 has 8, 24, 32, 32, 48, 48, 96, 80, 72,
-72, 192, 272, 272, 384, 384. What is left of a wider student (docs/training.md): as fast as mn04, which that was not."""
+"""And what of them ships (`training.narrow`): as fast as mn04, which the wider one is not (docs/training.md)."""
 
 
 def build(expanded: tuple[int, ...] = EXPANDED) -> MnNetwork:

@@ -7,13 +7,14 @@ is the optimiser's memory, which a hundred steps of rising rate rebuild.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from search.encoders.mn import MnNetwork
+from search.encoders.mn import TABLE, MnNetwork
 from search.encoders.weights import read_state
 from search.errors import UsageError
 
@@ -42,12 +43,24 @@ def load(module: nn.Module, path: Path) -> dict[str, str]:
         return dict(file.metadata() or {})
 
 
+def widths_of(path: Path) -> tuple[int, ...]:
+    """The inner widths of a student in a checkpoint of a run or in a small file."""
+    is_small = path.suffix == ".safetensors"
+    state = read_state(path) if is_small else _checkpoint(path)["student"]
+    return tuple(len(state[f"features.{place + 1}.block.0.0.weight"]) for place in range(len(TABLE)))
+
+
 def load_student(network: MnNetwork, path: Path) -> int:
     """Read a student from a checkpoint of a run or from a small file; the step that it had reached."""
     if path.suffix == ".safetensors":
         return int(load(network, path).get("step", "0"))
-    if not path.is_file():
-        raise UsageError(f"{path} is not there: no run has written a checkpoint in this folder")
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = _checkpoint(path)
     network.load_state_dict(state["student"])
     return int(state["step"])
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: no run has written a checkpoint in this folder")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state

@@ -10,7 +10,7 @@ from training import narrow, procedural
 from training.corpus import write_corpus
 from training.data import Batches, BatchShape, Source
 from training.student import EXPANDED, build
-from training.weights import STUDENT, load_student, save
+from training.weights import STUDENT, load_student, save, widths_of
 
 PLACES = (1, 10)
 """Bottlenecks that are wider below: one without attention to channels, one with it."""
@@ -84,5 +84,5 @@ def test_the_command_writes_weights_to_go_on_from(wide, tmp_path, capsys):
     written = tmp_path / "narrowed.safetensors"
     assert narrow.main([str(tmp_path / STUDENT), str(written), "--corpora", str(corpora)]) == 0
     assert f"bottleneck 1: {WIDE[1]} -> {EXPANDED[1]}" in capsys.readouterr().out
-    assert narrow.widths_of(written) == EXPANDED
+    assert widths_of(written) == EXPANDED
     assert load_student(build(), written) == 0, "training counts its steps anew"

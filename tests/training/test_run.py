@@ -15,7 +15,7 @@ from training import curves, recipe
 from training.data import Batches, BatchShape, Source
 from training.distil import Phase, Teaching
 from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
-from training.student import EXPANDED, build, channels_last, run_block
+from training.student import EXPANDED, WIDER, build, channels_last, run_block
 from training.weights import STUDENT, load_student, save
 
 PHASES = (
@@ -154,9 +154,11 @@ def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):
 
 
 def test_every_preset_begins_block_by_block_and_ends_end_to_end():
-    for name, phases in recipe.PRESETS.items():
-        assert phases[0].kind == ("frozen blocks" if name == "narrowed" else "blocks")
-        assert phases[-1].kind == "end to end"
+    for name, preset in recipe.PRESETS.items():
+        assert preset.phases[0].kind == ("frozen blocks" if name == "narrowed" else "blocks")
+        assert preset.phases[-1].kind == "end to end"
+        assert preset.expanded == (EXPANDED if name == "narrowed" else WIDER)
+    assert all(narrow <= wide for narrow, wide in zip(EXPANDED, WIDER, strict=True))
     assert sum(recipe.SHARES.values()) == pytest.approx(1)
 
 
