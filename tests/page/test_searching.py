@@ -199,3 +199,24 @@ def test_colours_follow_the_system_until_they_are_chosen(home, scheme):
     assert home.evaluate(ground) == "rgb(18, 20, 24)"
     switch.click()
     assert home.evaluate(ground) == "rgb(246, 246, 244)"
+
+
+def test_a_waveform_marks_the_passage_that_matched_and_follows_the_width(home):
+    """Bars outside the passage and inside it are two paths; a narrower window draws fewer bars, not thinner ones."""
+
+    def drawn():
+        return [len(path.get_attribute("d").split("M")) - 1 for path in row.locator(".wave path").all()]
+
+    row = home.locator(".row").first
+    expect(row.locator(".wave path").first).to_have_attribute("d", re.compile("^M"))
+    plain, none = drawn()
+    assert (plain > 50, none) == (True, 0), "nobody asked for a passage"
+    home.set_viewport_size({"width": 800, "height": 800})
+    expect(row.locator(".wave path").first).not_to_have_attribute("d", "")
+    home.wait_for_function(
+        "(before) => document.querySelector('.row .wave path').getAttribute('d').split('M').length - 1 < before",
+        arg=plain,
+    )
+    home.get_by_label("What are you looking for?").fill("glass 5")
+    match = found(home, "glass 5").locator(".wave-match")
+    expect(match).to_have_attribute("d", re.compile("^M"))
