@@ -51,12 +51,6 @@ class Assembly:
             return self._is_complete()
 
     @property
-    def is_over(self) -> bool:
-        """Whether it is complete, or never will be."""
-        with self._lock:
-            return self.failed or self._is_complete()
-
-    @property
     def encoded_s(self) -> float:
         """How far into the sound it is encoded, in seconds, as if windows were encoded in their order."""
         with self._lock:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from indexer.clock import StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary
-from indexer.plan import Plan, moved_clips
+from indexer.plan import Plan, Survey, moved_clips
 from indexer.scan import Place, places
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
@@ -154,12 +154,12 @@ class _Job:
                 now_s = time.monotonic()
                 if now_s - told_s >= REPORT_EVERY_S:
                     told_s = now_s
-                    self._report.progress(self._progress(survey.files, survey.work_bytes, now_s - started_s))
+                    self._report.progress(self._progress(survey, now_s - started_s))
                 if now_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
                     self._publish(space)
                     published_s = time.monotonic()
-        self._report.progress(self._progress(survey.files, survey.work_bytes, time.monotonic() - started_s))
+        self._report.progress(self._progress(survey, time.monotonic() - started_s))
 
     def _publish(self, space: Space) -> None:
         with self._clock.stage("publish"):
@@ -178,16 +178,17 @@ class _Job:
                 self._failed.append(failure)
                 self._report.failure(failure)
 
-    def _progress(self, files: int, work_bytes: int, elapsed_s: float) -> Progress:
+    def _progress(self, survey: Survey, elapsed_s: float) -> Progress:
         done = sum(
             self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
         )
         under_way = self._work.under_way()
         return Progress(
             files_done=done,
-            files_total=max(files, done),
+            files_total=max(survey.files, done),
             bytes_done=self._bytes_done + under_way.bytes,
-            bytes_total=work_bytes,
+            bytes_total=survey.work_bytes,
+            bytes_found=survey.bytes,
             audio_s=self._audio_s + under_way.audio_s,
             failed=len(self._failed),
             elapsed_s=elapsed_s,

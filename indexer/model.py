@@ -119,12 +119,15 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. ``bytes_*`` count the files that need work; totals are from a first look at the folders."""
+    """How far a job is. Totals are from a first look at the folders: ``bytes_done`` and ``bytes_total`` count the files
+    that need work, ``bytes_found`` all of them.
+    """
 
     files_done: int
     files_total: int
     bytes_done: int
     bytes_total: int
+    bytes_found: int
     audio_s: float
     failed: int
     elapsed_s: float
@@ -136,9 +139,10 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """How much of the work is done, 0 to 1: by bytes where there are any, else by files."""
-        done, total = (self.bytes_done, self.bytes_total) if self.bytes_total else (self.files_done, self.files_total)
-        return min(1.0, done / total) if total else 0.0
+        """How much of what was found is done, 0 to 1: by bytes, so that a job that goes on starts where it stopped."""
+        if not self.bytes_found:
+            return self.files_done / self.files_total if self.files_total else 0.0
+        return 1.0 - max(self.bytes_total - self.bytes_done, 0) / self.bytes_found
 
     @property
     def left_s(self) -> float | None:

@@ -7,7 +7,6 @@ by their place, so neither the order nor the company in which they were encoded 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,15 +108,16 @@ class FileReader:
         self._ledger = ledger
         self._clock = clock
         self._max_duration_s = max_duration_s
-        self._opened: list[InWork] = []
-        self._opening = threading.Lock()
+        self._opened: dict[str, InWork] = {}
 
     def under_way(self) -> UnderWay:
-        """What is encoded of the files that are not finished."""
-        with self._opening:
-            self._opened = [content for content in self._opened if not content.assembly.is_over]
-            parts = [content.so_far() for content in self._opened]
+        """What is encoded of the files that are not settled."""
+        parts = [content.so_far() for content in list(self._opened.values())]
         return UnderWay(sum(part.bytes for part in parts), sum(part.audio_s for part in parts))
+
+    def settle(self, path: str) -> None:
+        """Count a file no longer as under way: its outcome is."""
+        self._opened.pop(path, None)
 
     def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Twin | None:
         """Settle ``task``, or ``put`` its windows; None while they are being encoded.
@@ -141,8 +141,7 @@ class FileReader:
             with self._clock.stage("decode"):
                 info = audio.probe(task.path)
             content = InWork(task, digest, title, fields, info, self._space.id, decision.clip_id)
-            with self._opening:
-                self._opened.append(content)
+            self._opened[task.path] = content
             self._cut(content, put)
             return content.outcome() if content.assembly.close() else None
         except Cancelled:

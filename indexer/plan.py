@@ -87,9 +87,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first look found: how many files there are, and how many bytes of them need work."""
+    """What a first look found: how many files there are, of how many bytes, and how many of these need work."""
 
     files: int
+    bytes: int
     work_bytes: int
 
 
@@ -136,7 +137,7 @@ class Plan:
 
     def survey(self) -> Survey:
         """A first look at everything: how much there is to do, and which clips are not where they were."""
-        files = work_bytes = 0
+        files = every = work_bytes = 0
         seen: set[int] = set()
         with self._clock.stage("scan"):
             for place in self._places:
@@ -148,12 +149,13 @@ class Plan:
                     file = known.get(found.path)
                     if file is not None:
                         seen.add(file.clip_id)
+                    every += found.size_bytes
                     if not _is_settled(file, found):
                         work_bytes += found.size_bytes
             for path, root in self._roots.items():
                 gone = (f for f in self._known[path].values() if f.clip_id not in seen)
                 self.ledger.remember(root, (f for f in gone if self._files.owns(f.facts.path)))
-        return Survey(files, work_bytes)
+        return Survey(files, every, work_bytes)
 
     def has(self, files: Files) -> bool:
         """Whether there are files of another kind here, or were: whether a pass for them has anything to do."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Protocol
 
 from indexer.clock import StageClock
@@ -56,8 +57,12 @@ class SoundWork:
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
-        self._reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
-        return LocalExecutor(self._encoder, workers, clock).run(tasks, self._reader)
+        reader = self._reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
+        with closing(LocalExecutor(self._encoder, workers, clock).run(tasks, reader)) as results:
+            for result in results:
+                if isinstance(result, Outcome):
+                    reader.settle(result.path)
+                yield result
 
     def under_way(self) -> UnderWay:
         """See `Work.under_way`."""

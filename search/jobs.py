@@ -28,13 +28,17 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How far a job is; ``audio_s`` is how much sound it decoded, ``share`` (0 to 1) how much of the work is done."""
+    """How far a job is; ``audio_s`` is how much sound it decoded, ``share`` (0 to 1) how much of the work is done.
+
+    ``left_s`` is how long it will take at this run's pace, None where nobody knows.
+    """
 
     files_done: int = 0
     files_total: int = 0
     failed: int = 0
     audio_s: float = 0.0
     share: float = 0.0
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

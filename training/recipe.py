@@ -104,8 +104,11 @@ def train(args: argparse.Namespace) -> bool:
     preset = PRESETS[args.preset]
     teaching = Teaching(load_teacher(args.teacher).to(device), build(preset.expanded).to(device))
     run = Run(args.run, teaching, preset.phases, device)
-    if not run.resume() and args.start is not None:
-        run.start_from(load_student(teaching.student, args.start))
+    if not run.resume():
+        if args.start is not None:
+            run.start_from(load_student(teaching.student, args.start))
+        elif preset.phases[0].kind != "blocks":
+            raise UsageError(f"{args.preset} goes on with a student that has learnt: give one by --start")
     (args.run / "pid").write_text(f"{os.getpid()}\n")
     looks = _looks(teaching, Batches([held_out], BatchShape(), seed=7), device)
     done = run.go(Batches(sources, BatchShape(), args.seed), Pace(), looks)

@@ -55,7 +55,10 @@ def load_student(network: MnNetwork, path: Path) -> int:
     if path.suffix == ".safetensors":
         return int(load(network, path).get("step", "0"))
     state = _checkpoint(path)
-    network.load_state_dict(state["student"])
+    try:
+        network.load_state_dict(state["student"])
+    except RuntimeError as error:
+        raise UsageError(f"{path} holds another student: training.narrow makes a narrower one of it") from error
     return int(state["step"])
 
 

@@ -78,8 +78,9 @@ _ASK_ALL_TRIGRAMS: Final = text(
     "SELECT rowid AS id, -1.0 / length(words) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
     "ORDER BY cost, rowid LIMIT :n"
 )
-"""Where every word must be there, each of them once, BM25 ranks by length alone: but it counts the clips that have each
-word, of which there are many, and takes two and a half times as long."""
+"""Shorter first. BM25 comes to the same where each word is there once, which for stored words, each once, is nearly
+always; but it counts the clips that have each word, of which there are many, and takes two and a half times as long. A
+name that has a word twice, inside two of its words, does not come forward for that."""
 _ASK_TRIGRAMS: Final = text(
     "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
     "ORDER BY cost, rowid LIMIT :n"
@@ -124,7 +125,7 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
     """The clips that match ``query``, best first, at most ``limit``.
 
     Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
-    words inside words; then by BM25, or what comes to the same. A score is the step's rank plus its squashed cost. Of
+    words inside words; then by BM25, these last by length. A score is the step's rank plus its squashed cost. Of
     clips that have nothing but `COMMON` words of several, so many are looked at.
     """
     words = split_query(query)

@@ -27,7 +27,8 @@ _NEVER_CUT: Final[Mapping[str, Literal["left", "right"]]] = {
     "sure": "right",
     "passage": "left",
 }
-_GAP, _LEAST_TAGS = 2, 14
+_GAP, _LEAST_FILE, _LEAST_TAGS = 2, 14, 14
+_PIPE_COLUMNS = 100_000
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -91,9 +92,10 @@ def print_table(answer: Answer) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False)
     if answer.hits:
         cells = _cells(answer.hits)
+        console.width = max(console.width, _least(cells))
         table = Table(box=None, header_style="bold", pad_edge=False)
         widths = _widths(cells, console.width)
         for name, width in widths.items():
@@ -139,11 +141,16 @@ def _widths(cells: Mapping[str, Sequence[str]], columns: int) -> dict[str, int]:
     if tells and spare >= title + _GAP + file:
         widths["title"] = title
         spare -= title + _GAP
-    widths["file"] = max(1, min(file, spare))
+    widths["file"] = min(file, spare)
     spare -= file + _GAP
     if any(cells["tags"]) and spare >= _LEAST_TAGS:
         widths["tags"] = min(_width("tags", cells["tags"]), spare)
     return widths
+
+
+def _least(cells: Mapping[str, Sequence[str]]) -> int:
+    """Columns that a table needs whatever its terminal has, which then breaks the lines."""
+    return sum(_width(name, cells[name]) + _GAP for name in _NEVER_CUT) + _LEAST_FILE
 
 
 def _width(name: str, values: Sequence[str]) -> int:

@@ -126,13 +126,17 @@ class ManyPeaksOut(Answered):
 
 
 class ProgressOut(Answered):
-    """How far a job is; `share` is how much of the work is done, long files part by part."""
+    """How far a job is.
+
+    `share` is how much of the work is done, long files part by part; `left_s` how long the rest will take, if known.
+    """
 
     files_done: int
     files_total: int
     failed: int
     audio_s: Seconds
     share: Share
+    left_s: Seconds | None
 
 
 class FailureOut(Answered):

@@ -53,6 +53,10 @@ class IndexProgress(Protocol):
     def share(self) -> float:
         """How much of the work is done, 0 to 1."""
 
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left, None where that is not known."""
+
 
 class IndexFailure(Protocol):
     """What the bulk job says of a file that it could not index."""
@@ -76,7 +80,12 @@ class Told:
     def progress(self, progress: IndexProgress) -> None:
         """How far it is."""
         self.progress_ = JobProgress(
-            progress.files_done, progress.files_total, progress.failed, progress.audio_s, progress.share
+            progress.files_done,
+            progress.files_total,
+            progress.failed,
+            progress.audio_s,
+            progress.share,
+            progress.left_s,
         )
 
     def failure(self, failure: IndexFailure) -> None:

@@ -156,3 +156,23 @@ def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(bench: B
     half = next(one for one in before if one.share > 0.4)
     assert 0.3 < (half.elapsed_s + half.left_s) / told[-1].elapsed_s < 3
     assert (told[-1].share, told[-1].files_done) == (1.0, 1)
+
+
+def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench) -> None:
+    """What was indexed before counts as done, so neither its share nor the time left jumps."""
+    for number in range(9):
+        write_tone(bench.sounds / f"{number}.wav", 100 + 50 * number, seconds=4)
+    bench.index()
+    write_tone(bench.sounds / "new.wav", 900, seconds=4)
+    told = []
+    bench.notes.progress = told.append
+    encode = bench.encoder.encode_audio
+
+    def slowly(waves):
+        time.sleep(0.5)
+        return encode(waves)
+
+    bench.encoder.encode_audio = slowly
+    bench.index()
+    assert told[0].share >= 0.9
+    assert told[-1].share == 1.0

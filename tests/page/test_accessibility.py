@@ -129,7 +129,7 @@ def test_the_library_with_jobs(page, service):
     running = {
         "id": 2, "kind": "index", "state": "running", "files": ["a.wav", "b.wav"], "created": 1.0, "started": 2.0,
         "finished": None, "clip_ids": [], "reason": None, "failures": [],
-        "progress": {"files_done": 1, "files_total": 2, "failed": 0, "audio_s": 3.0, "share": 0.5},
+        "progress": {"files_done": 1, "files_total": 2, "failed": 0, "audio_s": 3.0, "share": 0.5, "left_s": 9.0},
     }  # fmt: skip
     failed = {
         **running, "id": 1, "state": "failed", "reason": "none of the files could be indexed",

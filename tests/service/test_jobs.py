@@ -37,7 +37,9 @@ def test_an_upload_becomes_clips_that_are_found(server):
     assert told[-1]["progress"]["files_done"] == 2
     owl, second = told[-1]["clip_ids"]
     time.sleep(0.6)  # a search looks at the catalog at most twice a second
-    hits = server.post("/api/v1/search", files={"audio": ("q.wav", wav(7))}).json()["hits"]
+    answer = server.post("/api/v1/search", files={"audio": ("q.wav", wav(7))})
+    assert answer.status_code == 200, answer.text
+    hits = answer.json()["hits"]
     assert hits[0]["clip_id"] == owl
     assert hits[0]["path"].endswith("owl call.wav")
     words = server.post("/api/v1/search", json={"parts": [{"text": "second"}]}).json()["hits"]

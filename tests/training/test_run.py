@@ -11,7 +11,8 @@ import torch
 
 from search.encoders.mn import MnNetwork
 from search.errors import UsageError
-from training import curves, recipe
+from training import curves, procedural, recipe
+from training.corpus import write_corpus
 from training.data import Batches, BatchShape, Source
 from training.distil import Phase, Teaching
 from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
@@ -151,6 +152,18 @@ def test_training_goes_on_from_small_weights_on_another_machine(tmp_path, batche
 def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):
     assert recipe.main(["--corpora", str(tmp_path), "--run", str(tmp_path / "run")]) == 3
     assert "training.prepare" in capsys.readouterr().err
+
+
+def test_narrowing_on_needs_a_student_that_fits(tmp_path, corpus, capsys, monkeypatch):
+    write_corpus(tmp_path / "corpora" / "natural", procedural.sounds(12, seed=5))
+    monkeypatch.setattr(recipe, "load_teacher", lambda path: teacher())
+    asked = ["--corpora", str(tmp_path / "corpora"), "--run", str(tmp_path / "run"), "--preset", "narrowed"]
+    assert recipe.main(asked) == 3
+    assert "--start" in capsys.readouterr().err
+    wide = Run(tmp_path / "wide", Teaching(teacher(), build(WIDER)), PHASES, CPU)
+    wide.save()
+    assert recipe.main([*asked, "--start", str(tmp_path / "wide" / CHECKPOINT)]) == 3
+    assert "training.narrow" in capsys.readouterr().err
 
 
 def test_every_preset_begins_block_by_block_and_ends_end_to_end():

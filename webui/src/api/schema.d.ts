@@ -931,7 +931,9 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far a job is; `share` is how much of the work is done, long files part by part.
+         * @description How far a job is.
+         *
+         *     `share` is how much of the work is done, long files part by part; `left_s` how long the rest will take, if known.
          */
         ProgressOut: {
             /** Files Done */
@@ -944,6 +946,8 @@ export interface components {
             audio_s: number;
             /** Share */
             share: number;
+            /** Left S */
+            left_s: number | null;
         };
         /**
          * UploadForm

@@ -36,7 +36,7 @@ export function JobCard({ job }: { job: Job }) {
       <progress max={1} value={state === "running" && share === 0 ? undefined : share} aria-label={name} />
       <p class="job-told">
         {told(job)}
-        {left(job, share)}
+        {left(job)}
       </p>
       {job.reason && (
         <p class="refusal">
@@ -81,10 +81,9 @@ function told({ progress, state }: Job): string {
 }
 
 /** How long it will go on, once that can be said. */
-function left(job: Job, share: number): string {
-  if (job.state !== "running" || job.started === null || share < 0.05) return "";
-  const so_far_s = Date.now() / 1000 - job.started;
-  return `, ${remaining((so_far_s * (1 - share)) / share)} left`;
+function left({ state, progress }: Job): string {
+  if (state !== "running" || progress.left_s === null || progress.share < 0.05) return "";
+  return `, ${remaining(progress.left_s)} left`;
 }
 
 function Failures({ job }: { job: Job }) {

@@ -22,15 +22,17 @@ export function ResultList() {
   const first = useSignal(0);
   const past = useSignal(0);
 
+  const measure = () => {
+    if (!list.current) return;
+    const { scrollTop, clientHeight } = list.current;
+    height.value = rowHeight();
+    first.value = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
+    past.value = Math.ceil((scrollTop + clientHeight) / height.value) + BEYOND;
+  };
+
   useEffect(() => {
     const element = list.current;
     if (!element) return;
-    const measure = () => {
-      height.value = rowHeight();
-      const { scrollTop, clientHeight } = element;
-      first.value = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
-      past.value = Math.ceil((scrollTop + clientHeight) / height.value) + BEYOND;
-    };
     const sizes = new ResizeObserver(measure);
     sizes.observe(element);
     element.addEventListener("scroll", measure, { passive: true });
@@ -43,8 +45,8 @@ export function ResultList() {
   useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
   const question = answered.value?.question;
   useEffect(() => {
-    height.value = rowHeight();
     list.current?.scrollTo(0, 0);
+    if (rowHeight() !== height.peek()) measure();
     chosen.value = -1;
   }, [question]);
 

@@ -3,7 +3,7 @@
  * As SVG, whose colours the style sheet knows, and whose drawing is no script: seventeen canvases took the first page's
  * script 60 ms on a slow device.
  */
-import { useSignalEffect } from "@preact/signals";
+import { effect, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
@@ -28,10 +28,14 @@ export function Waveform({ clipId, match }: WaveformProps) {
     sizes.observe(element);
     return () => sizes.unobserve(element);
   }, []);
-  useSignalEffect(() => {
-    const found = waveform.value;
-    if (svg.current) show(svg.current, { waveform: found, match });
-  });
+  useEffect(
+    () =>
+      effect(() => {
+        const found = waveform.value;
+        if (svg.current) show(svg.current, { waveform: found, match });
+      }),
+    [match],
+  );
   useSignalEffect(() => {
     const line = head.current;
     const found = waveform.value;
