@@ -1,4 +1,4 @@
-"""``python -m training.narrow``: a trained student -> one with fewer inner channels, from which training goes on.
+"""A trained student -> one with fewer inner channels, from which training goes on (`training.recipe`).
 
 Of each bottleneck those channels stay that the output depends on most: by the variance that a channel brings to its
 projection times the squared length of its weights there. What the others bring on average moves into the projection's
@@ -7,8 +7,6 @@ norm, so what is lost is their variation alone.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from search.encoders.mn import TABLE, Bottleneck, ChannelAttention, ConvNorm, MnNetwork, multiple_of_8
-from search.errors import SoundalikeError, UsageError
-from training.data import Batches, BatchShape
-from training.recipe import sources_in
-from training.student import EXPANDED, build
+from search.errors import UsageError
+from training.data import Batches, BatchShape, Source
+from training.student import build
 from training.weights import load_student, save, widths_of
 
 BATCHES = 8
@@ -56,7 +53,7 @@ def listen(network: MnNetwork, batches: Iterable[Tensor]) -> list[Heard]:
     return [Heard(mean.float(), (square - mean.square()).float()) for mean, square in means]
 
 
-def narrow(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...]) -> MnNetwork:
+def narrowed(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...]) -> MnNetwork:
     """The student of ``expanded`` inner widths that does most nearly what ``wide`` does.
 
     Raises UsageError when one of its widths is larger than ``wide`` has.
@@ -110,27 +107,16 @@ def _layers(block: Bottleneck) -> list[ConvNorm]:
     return [layer for layer in block.block if isinstance(layer, ConvNorm)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Listen, narrow, write."""
-    parser = argparse.ArgumentParser(prog="python -m training.narrow", description=__doc__)
-    parser.add_argument("student", type=Path, help="a run's state.pt, or student.safetensors")
-    parser.add_argument("out", type=Path, help="the file to write, for training.recipe --start")
-    parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
-    args = parser.parse_args(arguments)
-    try:
-        wide = build(widths_of(args.student))
-        step = load_student(wide, args.student)
-        sources, _ = sources_in(args.corpora)
-        batches = Batches(sources, BatchShape(), seed=11)
-        heard = listen(wide, (torch.from_numpy(batches.batch(i)) for i in range(BATCHES)))
-        save(narrow(wide, heard, EXPANDED), args.out, {"step": "0", "from": f"{args.student.parent.name}, step {step}"})
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
-    for place, (before, after) in enumerate(zip(widths_of(args.student), EXPANDED, strict=True)):
+def narrow(student: Path, out: Path, expanded: tuple[int, ...], sources: Sequence[Source]) -> None:
+    """Write to ``out`` what is left of a ``student`` (a checkpoint, or a small file) that has more inner channels.
+
+    Raises UsageError where it is not there, or has fewer.
+    """
+    widths = widths_of(student)
+    wide = build(widths)
+    step = load_student(wide, student)
+    batches = Batches(sources, BatchShape(), seed=11)
+    heard = listen(wide, (torch.from_numpy(batches.batch(i)) for i in range(BATCHES)))
+    save(narrowed(wide, heard, expanded), out, {"step": "0", "from": f"{student.parent.name}, step {step}"})
+    for place, (before, after) in enumerate(zip(widths, expanded, strict=True)):
         print(f"bottleneck {place}: {before} -> {after} channels inside")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

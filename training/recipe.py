@@ -17,17 +17,22 @@ from training.corpus import Corpus
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
-from training.run import Pace, Run, fidelity
+from training.narrow import narrow
+from training.run import CHECKPOINT, Pace, Run, fidelity
 from training.student import EXPANDED, WIDER, build, load_teacher
 from training.weights import STUDENT, load_student, save
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What is done one after the other, to a student of which inner widths."""
+    """What is done one after the other, to a student of which inner widths.
+
+    One with ``after`` goes on with what `training.narrow` leaves of the student that this other preset trains.
+    """
 
     phases: tuple[Phase, ...]
     expanded: tuple[int, ...] = WIDER
+    after: str | None = None
 
 
 PRESETS: dict[str, Preset] = {
@@ -53,15 +58,18 @@ PRESETS: dict[str, Preset] = {
         Phase("end to end", "end to end", 20_000, 1e-3, last=0.1),
         Phase("end to end, on", "end to end", 80_000, 7e-4),
     )),
-    # goes on with what training.narrow left of one of the others
-    "narrowed": Preset(
+    "shipped": Preset(
         (
             Phase("frozen blocks", "frozen blocks", 1_500, 1e-3),
             Phase("end to end", "end to end", 7_000, 5e-4),
         ),
         EXPANDED,
+        after="cpu-75min",
     ),
 }  # fmt: skip
+
+WIDE_RUN, NARROWED = "wide", "narrowed.safetensors"
+"""In the folder of a preset that comes after another: that one's folder, and what is left of its student."""
 
 SHARES = {
     "natural": 0.40,
@@ -79,8 +87,8 @@ SHARES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(prog="python -m training.recipe", description=__doc__)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="long")
-    parser.add_argument("--run", type=Path, default=Path("run/training/long"), help="folder of checkpoint and log")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="shipped")
+    parser.add_argument("--run", type=Path, default=Path("run/training/shipped"), help="folder of checkpoint and log")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
     parser.add_argument("--start", type=Path, help="weights to go on from where the folder has no checkpoint")
@@ -98,22 +106,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(args: argparse.Namespace) -> bool:
     """Train until the end or an interruption; true at the end. The weights lie in the run's folder afterwards."""
-    torch.manual_seed(args.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sources, held_out = sources_in(args.corpora)
     preset = PRESETS[args.preset]
+    start: Path | None = args.start
+    if preset.after is not None and start is None and not (args.run / CHECKPOINT).is_file():
+        start = _before(args, preset)
+        if start is None:
+            return False
+    torch.manual_seed(args.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     teaching = Teaching(load_teacher(args.teacher).to(device), build(preset.expanded).to(device))
     run = Run(args.run, teaching, preset.phases, device)
-    if not run.resume():
-        if args.start is not None:
-            run.start_from(load_student(teaching.student, args.start))
-        elif preset.phases[0].kind != "blocks":
-            raise UsageError(f"{args.preset} goes on with a student that has learnt: give one by --start")
+    if not run.resume() and start is not None:
+        run.start_from(load_student(teaching.student, start))
     (args.run / "pid").write_text(f"{os.getpid()}\n")
     looks = _looks(teaching, Batches([held_out], BatchShape(), seed=7), device)
     done = run.go(Batches(sources, BatchShape(), args.seed), Pace(), looks)
     save(teaching.student, args.run / STUDENT, {"step": str(run.step), "preset": args.preset})
     return done
+
+
+def _before(args: argparse.Namespace, preset: Preset) -> Path | None:
+    """The weights that ``preset`` begins with, trained in a folder inside its own; None when that was interrupted."""
+    wide = argparse.Namespace(**{**vars(args), "preset": preset.after, "run": args.run / WIDE_RUN})
+    if not train(wide):
+        return None
+    narrowed: Path = args.run / NARROWED
+    narrow(wide.run / CHECKPOINT, narrowed, preset.expanded, sources_in(args.corpora)[0])
+    return narrowed
 
 
 def sources_in(folder: Path) -> tuple[list[Source], Source]:

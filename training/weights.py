@@ -58,7 +58,7 @@ def load_student(network: MnNetwork, path: Path) -> int:
     try:
         network.load_state_dict(state["student"])
     except RuntimeError as error:
-        raise UsageError(f"{path} holds another student: training.narrow makes a narrower one of it") from error
+        raise UsageError(f"{path} holds another student, of other widths") from error
     return int(state["step"])
 
 

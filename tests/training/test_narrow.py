@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from search.errors import UsageError
-from training import narrow, procedural
-from training.corpus import write_corpus
+from training import narrow
 from training.data import Batches, BatchShape, Source
 from training.student import EXPANDED, build
 from training.weights import STUDENT, load_student, save, widths_of
@@ -50,7 +49,7 @@ def test_channels_that_the_output_ignores_go_and_nothing_changes(wide, mel):
         attention = wide.features[11].block[2].conc_se_layers[0]
         attention.fc1.weight[5:] = 0  # of its units as many as a narrower one has
         attention.fc1.bias[5:] = -1
-    found = narrow.narrow(wide, narrow.listen(wide, [mel]), EXPANDED).eval()
+    found = narrow.narrowed(wide, narrow.listen(wide, [mel]), EXPANDED).eval()
     for expected, got in zip(outputs(wide, mel), outputs(found, mel), strict=True):
         assert torch.allclose(expected, got, atol=1e-4)
 
@@ -66,7 +65,7 @@ def test_what_a_channel_brings_on_average_stays_when_it_goes(wide, mel):
     assert heard[1].mean[4:20] == pytest.approx([0.7] * 16, abs=1e-5)
     assert heard[1].variance[4:20].abs().max() < 1e-6
     only = (*WIDE[:1], EXPANDED[1], *WIDE[2:])
-    found = narrow.narrow(wide, heard, only).eval()
+    found = narrow.narrowed(wide, heard, only).eval()
     for expected, got in zip(outputs(wide, mel), outputs(found, mel), strict=True):
         assert torch.allclose(expected, got, atol=1e-3)
 
@@ -74,15 +73,13 @@ def test_what_a_channel_brings_on_average_stays_when_it_goes(wide, mel):
 def test_a_student_is_never_made_wider(wide, mel):
     heard = narrow.listen(wide, [mel])
     with pytest.raises(UsageError, match="bottleneck 1 has 40 channels, not 48"):
-        narrow.narrow(wide, heard, (*WIDE[:1], 48, *WIDE[2:]))
+        narrow.narrowed(wide, heard, (*WIDE[:1], 48, *WIDE[2:]))
 
 
-def test_the_command_writes_weights_to_go_on_from(wide, tmp_path, capsys):
+def test_what_is_written_is_gone_on_from(wide, corpus, tmp_path, capsys):
     save(wide, tmp_path / STUDENT, {"step": "7"})
-    corpora = tmp_path / "corpora"
-    write_corpus(corpora / "natural", procedural.sounds(12, seed=5))
     written = tmp_path / "narrowed.safetensors"
-    assert narrow.main([str(tmp_path / STUDENT), str(written), "--corpora", str(corpora)]) == 0
+    narrow.narrow(tmp_path / STUDENT, written, EXPANDED, [Source(corpus, 1.0)])
     assert f"bottleneck 1: {WIDE[1]} -> {EXPANDED[1]}" in capsys.readouterr().out
     assert widths_of(written) == EXPANDED
     assert load_student(build(), written) == 0, "training counts its steps anew"

@@ -11,13 +11,12 @@ import torch
 
 from search.encoders.mn import MnNetwork
 from search.errors import UsageError
-from training import curves, procedural, recipe
-from training.corpus import write_corpus
+from training import curves, recipe
 from training.data import Batches, BatchShape, Source
 from training.distil import Phase, Teaching
 from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
 from training.student import EXPANDED, WIDER, build, channels_last, run_block
-from training.weights import STUDENT, load_student, save
+from training.weights import STUDENT, load_student, save, widths_of
 
 PHASES = (
     Phase("blocks", "blocks", 3, 3e-3),
@@ -154,23 +153,44 @@ def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):
     assert "training.prepare" in capsys.readouterr().err
 
 
-def test_narrowing_on_needs_a_student_that_fits(tmp_path, corpus, capsys, monkeypatch):
-    write_corpus(tmp_path / "corpora" / "natural", procedural.sounds(12, seed=5))
+def test_a_preset_after_another_trains_that_one_narrows_it_and_goes_on(tmp_path, corpus, monkeypatch, capsys):
+    """One command from nothing to what ships; again after an interruption in either part."""
+    source = Source(corpus, 1.0)
+    monkeypatch.setattr(recipe, "sources_in", lambda folder: ([source], source))
     monkeypatch.setattr(recipe, "load_teacher", lambda path: teacher())
-    asked = ["--corpora", str(tmp_path / "corpora"), "--run", str(tmp_path / "run"), "--preset", "narrowed"]
-    assert recipe.main(asked) == 3
-    assert "--start" in capsys.readouterr().err
-    wide = Run(tmp_path / "wide", Teaching(teacher(), build(WIDER)), PHASES, CPU)
-    wide.save()
-    assert recipe.main([*asked, "--start", str(tmp_path / "wide" / CHECKPOINT)]) == 3
-    assert "training.narrow" in capsys.readouterr().err
+    monkeypatch.setattr(recipe, "BatchShape", lambda: BatchShape(crops=4, frames=40))
+    short = (Phase("end to end", "end to end", 2, 1e-4),)
+    monkeypatch.setitem(recipe.PRESETS, "wide", recipe.Preset(PHASES))
+    monkeypatch.setitem(recipe.PRESETS, "narrow", recipe.Preset(short, EXPANDED, after="wide"))
+    asked = ["--run", str(tmp_path / "run"), "--preset", "narrow"]
+    stops = iter([4, None, 1, None])  # in the wide part; then that goes on, and the narrow one stops; then to the end
+    begun = []
+
+    def stopping(*given):
+        run = Run(*given)
+        run.stop_at = next(stops)
+        begun.append(given[0].name)
+        return run
+
+    monkeypatch.setattr(recipe, "Run", stopping)
+    assert recipe.main(asked) == 1
+    assert recipe.main(asked) == 1
+    assert recipe.main(asked) == 0
+    assert begun == ["wide", "wide", "run", "run"]
+    assert widths_of(tmp_path / "run" / "wide" / CHECKPOINT) == WIDER
+    assert widths_of(tmp_path / "run" / STUDENT) == EXPANDED
+    assert load_student(build(), tmp_path / "run" / STUDENT) == 2
+    wide = tmp_path / "run" / "wide" / CHECKPOINT
+    stops = iter([None])
+    assert recipe.main(["--run", str(tmp_path / "other"), "--preset", "narrow", "--start", str(wide)]) == 3
+    assert "of other widths" in capsys.readouterr().err
 
 
 def test_every_preset_begins_block_by_block_and_ends_end_to_end():
     for name, preset in recipe.PRESETS.items():
-        assert preset.phases[0].kind == ("frozen blocks" if name == "narrowed" else "blocks")
+        assert preset.phases[0].kind == ("frozen blocks" if preset.after else "blocks"), name
         assert preset.phases[-1].kind == "end to end"
-        assert preset.expanded == (EXPANDED if name == "narrowed" else WIDER)
+        assert preset.expanded == (EXPANDED if preset.after else WIDER), name
     assert all(narrow <= wide for narrow, wide in zip(EXPANDED, WIDER, strict=True))
     assert sum(recipe.SHARES.values()) == pytest.approx(1)
 
