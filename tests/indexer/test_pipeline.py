@@ -17,6 +17,17 @@ from search.model import SegmentTags
 from tests.indexer.conftest import Bench, write_tone
 
 
+def slow_down(bench: Bench, seconds: float) -> None:
+    """Each batch takes so much longer: a network costs time, the encoder of these tests none."""
+    encode = bench.encoder.encode_audio
+
+    def slowly(waves):
+        time.sleep(seconds)
+        return encode(waves)
+
+    bench.encoder.encode_audio = slowly
+
+
 def stored(bench: Bench):
     """Relative path -> (spans, vectors, tag classes) as stored."""
     catalog = bench.library.catalog
@@ -98,13 +109,7 @@ def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Ben
     bench.index()
     quick = max(bench.encoder.passes)
     bench.encoder = type(bench.encoder)("bands:slow")
-    encode = bench.encoder.encode_audio
-
-    def slowly(waves):
-        time.sleep(0.03)
-        return encode(waves)
-
-    bench.encoder.encode_audio = slowly
+    slow_down(bench, 0.03)
     bench.index()
 
     assert BATCH_AUDIO_S < quick <= MAX_BATCH
@@ -137,13 +142,7 @@ def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int
 def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(bench: Bench) -> None:
     """While the only file is in work its share grows, and the time left is of the order of what it then takes."""
     write_tone(bench.sounds / "long.wav", seconds=400)
-    encode = bench.encoder.encode_audio
-
-    def slowly(waves):
-        time.sleep(0.05)
-        return encode(waves)
-
-    bench.encoder.encode_audio = slowly
+    slow_down(bench, 0.05)
     told = []
     bench.notes.progress = told.append
     bench.index()
@@ -166,13 +165,7 @@ def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench) -
     write_tone(bench.sounds / "new.wav", 900, seconds=4)
     told = []
     bench.notes.progress = told.append
-    encode = bench.encoder.encode_audio
-
-    def slowly(waves):
-        time.sleep(0.5)
-        return encode(waves)
-
-    bench.encoder.encode_audio = slowly
+    slow_down(bench, 0.5)
     bench.index()
     assert told[0].share >= 0.9
     assert told[-1].share == 1.0
