@@ -34,6 +34,7 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 """For the processes that are started, whose requests run beside each other: one thread for a product of matrices. A
 second doubles the CPU time of a recommendation in a library of a million by waiting for the first, and when other work
 goes on, the slowest of a hundred takes three times as long."""
+REAP_S = 1.0
 QUICK_DEATH_S = 5.0
 QUICK_DEATHS = 5
 START_S = 120.0
@@ -57,7 +58,17 @@ class _Member:
         self.started_s = time.monotonic()
 
     def has_died(self) -> bool:
-        return self.process is not None and not self.process.is_alive()
+        """Whether it ended; a system under load may take a while to give its memory back, which nobody waits for."""
+        if self.process is None:
+            return False
+        return bool(connection.wait([self.process.sentinel], 0)) or not self.process.is_alive()
+
+    def status(self) -> int | None:
+        """With what it ended; None when that is not known within `REAP_S`."""
+        if self.process is None:
+            return None
+        self.process.join(REAP_S)
+        return self.process.exitcode
 
 
 def serve(config: ServiceConfig, settings: Settings, on_ready: Callable[[str], None]) -> int:
@@ -120,7 +131,7 @@ def _watch(members: list[_Member], stop: _Stop) -> int:
         for member in members:
             if stop.asked or not member.has_died():
                 continue
-            status = member.process.exitcode if member.process else None
+            status = member.status()
             quick = time.monotonic() - member.started_s < QUICK_DEATH_S
             member.quick_deaths = member.quick_deaths + 1 if quick else 0
             print(f"soundalike: process {member.name!r} ended with status {status}", file=sys.stderr, flush=True)
