@@ -219,15 +219,19 @@ class Library:
         view = self.views(space)[0]
         return drawing.read(view, self.folder(view.space))
 
-    def draw_map(self, space: str | None = None, *, anew: bool = False) -> ClipMap | None:
+    def draw_map(
+        self, space: str | None = None, tell: Callable[[int, int], None] = _nobody, *, anew: bool = False
+    ) -> ClipMap | None:
         """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
 
-        Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it cannot be written.
+        ``tell`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the map
+        stays what it was. Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it
+        cannot be written.
         """
         from search.maps import drawing
 
         view = self.views(space)[0]
-        drawing.draw(view, self.folder(view.space), anew=anew)
+        drawing.draw(view, self.folder(view.space), tell, anew=anew)
         return self.map(space)
 
     def views(self, name: str | None = None) -> list[SpaceView]:

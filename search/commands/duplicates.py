@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from search import wiring
@@ -35,7 +34,11 @@ class DuplicatesCommand:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Look for duplicates among the clips that came since the last time, then list all groups."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            found = library.duplicates() if args.known else library.find_duplicates(_tell, again=args.again)
+            if args.known:
+                found = library.duplicates()
+            else:
+                with output.bar("comparing clips") as tell:
+                    found = library.find_duplicates(tell, again=args.again)
             paths = _paths(library, found)
         if args.json:
             output.print_json(as_json(found, paths))
@@ -95,9 +98,3 @@ def _difference(one: Duplicate) -> str:
 def _paths(library: Library, found: Duplicates) -> dict[int, str]:
     clip_ids = [one.clip_id for group in found.groups for one in group.clips]
     return {clip.id: f"{clip.root.path}/{clip.path}" for clip in library.clips.clips(clip_ids)}
-
-
-def _tell(done: int, total: int) -> None:
-    """Progress where a person looks on."""
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total} clips compared", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -33,8 +33,9 @@ class MapCommand:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Draw it, say how many clips are on it."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            drawn = library.draw_map(args.space, anew=args.anew)
+        path = options.library_path(args, settings)
+        with wiring.library(path, settings, read_only=True) as library, output.bar("laying clips out") as tell:
+            drawn = library.draw_map(args.space, tell, anew=args.anew)
         if drawn is None:
             raise LibraryError("the map was drawn, but cannot be read back; run the command again")
         if args.out is not None:

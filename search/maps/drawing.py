@@ -7,7 +7,7 @@ place and adds what is new, unless a layout from nothing is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,11 +35,14 @@ PLACED_WHILE_READING: Final = 500
 """Newer clips than this wait for the map to be drawn again; placing them would make a reader wait."""
 
 _AT_ONCE: Final = 256
+_LOOKING: Final = 0.3
+"""The share of the work that is looking for neighbours, roughly; the rest is the layout."""
 
 
-def draw(view: SpaceView, folder: Path, *, anew: bool) -> None:
+def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, anew: bool) -> None:
     """Lay out what is there, or (not ``anew``, and a map is there) add what came since to it.
 
+    ``tell`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
     Raises UsageError where UMAP is needed and not installed, LibraryError when the map cannot be written.
     """
     contents = _contents(view)
@@ -48,12 +51,13 @@ def draw(view: SpaceView, folder: Path, *, anew: bool) -> None:
         chosen = contents
         if len(contents) > FITTED:
             chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]
-        drawn = _laid_out(view, chosen)
+        drawn = _laid_out(view, chosen, lambda share: tell(int(share * len(chosen)), len(contents)))
     kept = np.isin(drawn.content_ids, contents)
     drawn = StoredMap(view.columns.sequence, drawn.content_ids[kept], drawn.xy[kept], drawn.fitted[kept])
     fresh = np.setdiff1d(contents, drawn.content_ids)
     for start in range(0, len(fresh), PLACED_AT_ONCE):
         drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE])
+        tell(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
     stored.write(folder, drawn)
 
 
@@ -88,7 +92,7 @@ def _first_segments(view: SpaceView, contents: Ids) -> Ids:
     return found
 
 
-def _laid_out(view: SpaceView, contents: Ids) -> StoredMap:
+def _laid_out(view: SpaceView, contents: Ids, tell: Callable[[float], None]) -> StoredMap:
     kept, vectors = [], []
     neighbours, cosines = [], []
     rows_of = np.full(int(contents.max(initial=-1)) + 2, -1, np.int64)
@@ -103,9 +107,15 @@ def _laid_out(view: SpaceView, contents: Ids) -> StoredMap:
         rows, scores = _complete(near, scores, everything, start)
         neighbours.append(rows)
         cosines.append(scores)
+        tell(_LOOKING * min(1.0, (start + _AT_ONCE) / len(content_ids)))
     if not len(content_ids):
         return StoredMap(view.columns.sequence, content_ids, np.empty((0, 2), np.float32), np.empty(0, np.bool_))
-    xy = laid_out(everything, np.concatenate(neighbours), np.concatenate(cosines))
+    xy = laid_out(
+        everything,
+        np.concatenate(neighbours),
+        np.concatenate(cosines),
+        lambda share: tell(_LOOKING + (1.0 - _LOOKING) * share),
+    )
     return StoredMap(view.columns.sequence, content_ids, xy, np.ones(len(content_ids), np.bool_))
 
 

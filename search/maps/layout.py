@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -26,11 +28,12 @@ _INNER: Final = (0.02, 0.98)
 """The share of clips on each axis that the unit square is scaled to, so that a few far ones do not shrink the rest."""
 
 
-def laid_out(vectors: Vectors, neighbours: Ids, cosines: Scores) -> NDArray[np.float32]:
+def laid_out(vectors: Vectors, neighbours: Ids, cosines: Scores, tell: Callable[[float], None]) -> NDArray[np.float32]:
     """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
 
     ``neighbours`` and ``cosines`` (n, NEIGHBOURS): rows of the nearest clips, nearest first, each clip's own row
-    first. The same input gives the same layout. Raises UsageError where UMAP is not installed.
+    first. The same input gives the same layout. ``tell`` hears the share that is done; what it raises ends it. Raises
+    UsageError where UMAP is not installed.
     """
     if len(vectors) < FEW:
         return _into_square(_principal(vectors))
@@ -43,6 +46,7 @@ def laid_out(vectors: Vectors, neighbours: Ids, cosines: Scores) -> NDArray[np.f
         n_jobs=1,
         precomputed_knn=(neighbours, np.maximum(1.0 - cosines, 0.0).astype(np.float32)),
         metric="cosine",
+        tqdm_kwds=_progress(tell),
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="precomputed_knn")  # it cannot transform later; `placing` does
@@ -66,6 +70,27 @@ def _into_square(places: NDArray[np.float32]) -> NDArray[np.float32]:
     middle, span = (low + high) / 2, max(float((high - low).max()), 1e-9)
     inside: NDArray[np.float32] = ((places - middle) / (1.1 * span) + 0.5).astype(np.float32)
     return inside
+
+
+@dataclass(frozen=True)
+class _Ear:
+    """A file for tqdm, UMAP's way to tell how far it is: hears "epoch/epochs", tells the share."""
+
+    tell: Callable[[float], None]
+
+    def write(self, text: str) -> None:
+        """Implements the file."""
+        done, slash, total = text.strip().partition("/")
+        if slash:
+            self.tell(int(done) / int(total))
+
+    def flush(self) -> None:
+        """Implements the file."""
+
+
+def _progress(tell: Callable[[float], None]) -> dict[str, object]:
+    """Half-second news of every epoch; without ``miniters`` a thread of tqdm's own would write too."""
+    return {"file": _Ear(tell), "disable": False, "bar_format": "{n}/{total}", "mininterval": 0.5, "miniters": 1}
 
 
 def _umap() -> Any:  # noqa: ANN401 - it ships no types

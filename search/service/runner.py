@@ -157,7 +157,7 @@ class Runner:
             case "duplicates":
                 self._library.find_duplicates(_Teller(told, halt))
             case "map":
-                self._library.draw_map()
+                self._library.draw_map(tell=_Teller(told, halt))
 
     def _index(self, job: Job, told: Told, halt: threading.Event) -> None:
         index: Callable[..., int] = wiring.job("index")

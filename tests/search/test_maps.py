@@ -30,6 +30,10 @@ def entries(start, stop):
     ]
 
 
+def _nobody(_share: float) -> None:
+    """Hears nothing."""
+
+
 def kind_of(library, clip_ids):
     return np.array([int(clip.path[0]) for clip in library.clips.clips(clip_ids.tolist())])
 
@@ -84,18 +88,51 @@ def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     cosines = vectors @ vectors.T
     order = np.argsort(-cosines, axis=1)[:, :15]
     scores = np.take_along_axis(cosines, order, axis=1)
-    first, again = laid_out(vectors, order, scores), laid_out(vectors, order, scores)
+    told: list[float] = []
+    first, again = laid_out(vectors, order, scores, told.append), laid_out(vectors, order, scores, _nobody)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
     np.testing.assert_array_equal(first, again)
     apart = np.linalg.norm(first[:, None] - first, axis=2)
     np.fill_diagonal(apart, np.inf)
     assert (kinds[apart.argmin(axis=1)] == kinds).mean() > 0.95
 
 
+@pytest.mark.parametrize("halted_at", [0.1, 0.6], ids=["neighbours", "layout"])
+def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
+    """Stopped while it looks for neighbours or lays out, it leaves the map that was there."""
+    pytest.importorskip("umap", reason="the extra `map` is not installed")
+
+    class Halted(Exception):
+        pass
+
+    told: list[float] = []
+
+    def tell(done: int, total: int) -> None:
+        told.append(done / total)
+        if done / total > halted_at:
+            raise Halted
+
+    with open_library(tmp_path) as library:
+        fill(library, entries(0, 4))
+        before = library.draw_map()
+        fill(library, entries(4, 110))
+        library.look_again()
+        with pytest.raises(Halted):
+            library.draw_map(tell=tell, anew=True)
+        assert told == sorted(told)
+        assert told[-1] < 1.0
+        np.testing.assert_array_equal(library.map().xy[:12], before.xy)
+        halted_at = 2.0
+        assert library.draw_map(tell=tell, anew=True).fitted == 330
+        assert told[-1] == 1.0
+
+
 def test_without_umap_the_error_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     rows = np.eye(20, dtype=np.float32)
     with pytest.raises(UsageError, match=r"soundalike\[map\]"):
-        laid_out(rows, np.tile(np.arange(15), (20, 1)), np.ones((20, 15), np.float32))
+        laid_out(rows, np.tile(np.arange(15), (20, 1)), np.ones((20, 15), np.float32), _nobody)
 
 
 def test_a_place_is_the_weighted_mean_of_the_neighbours_that_are_on_the_map():
