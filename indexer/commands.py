@@ -115,6 +115,7 @@ def index_again(
     paths: Sequence[str],
     settings: Settings,
     *,
+    homes: Sequence[str] = (),
     report: Report | None = None,
     stop: threading.Event | None = None,
     wait_s: float = 0.0,
@@ -123,6 +124,7 @@ def index_again(
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     ``melody`` names no encoder: with it the recordings' tunes are followed, after what the library's own encoder does.
+    ``homes`` are folders that become roots for the files in them (`indexer.scan.places`).
     It tells the terminal how it goes, or ``report`` where there is one. Setting ``stop`` ends it within seconds; the
     next call goes on. Raises as `indexer.job.index` does.
     """
@@ -133,11 +135,11 @@ def index_again(
     made = wiring.encoder(_default_encoder(library, settings) if melody else encoder, settings)
     tunes = wiring.melody_extractor()
     if report is not None:
-        summary = index(library, made, paths, options, report, tunes=tunes, stop=stop)
+        summary = index(library, made, paths, options, report, homes=homes, tunes=tunes, stop=stop)
     else:
         tell = reporter(quiet=False)
         with tell.running():
-            summary = index(library, made, paths, options, tell, tunes=tunes, stop=stop)
+            summary = index(library, made, paths, options, tell, homes=homes, tunes=tunes, stop=stop)
     return SOME_FAILED if summary.failed else DONE
 
 

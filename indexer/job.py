@@ -69,10 +69,13 @@ def index(
     options: Options,
     report: Report,
     *,
+    homes: Sequence[str] = (),
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
     """Index every audio file at or under ``paths`` into the encoder's space; what was done.
+
+    A file in none of the library's roots makes the one of ``homes`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
     Setting ``stop`` ends it within seconds, with everything that is finished by then written. Raises LibraryBusy
@@ -81,7 +84,7 @@ def index(
     started_s = time.monotonic()
     stop = stop or threading.Event()
     with _lease(library.jobs, options.wait_s, report) as lease:
-        found, nowhere = places(paths, [root.path for root in library.roots()])
+        found, nowhere = places(paths, [root.path for root in library.roots()], homes)
         sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop)
         done = sounds.run(started_s, nowhere)
         if tunes is None or stop.is_set():

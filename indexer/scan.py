@@ -5,8 +5,8 @@ Rules, in the order in which they bite:
 * A PATH inside a root that the library has belongs to that root, and only that part of it is looked at.
 * A PATH above roots that the library has becomes a root of its own; the inner roots keep their folders (they are
   looked at as themselves), so no file is ever a clip of two roots.
-* A single file that no root holds makes its folder a root, and only that file is looked at; it is taken
-  whatever it is called.
+* A single file that no root holds makes its folder a root (or one above it that the caller names), and only that
+  file is looked at; it is taken whatever it is called.
 * Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
   disks) are skipped. Symbolic links are followed; each folder is entered once, by its own name if it has one in
   the tree, so loops end.
@@ -51,8 +51,10 @@ def resolve(path: str) -> str:
     return os.path.join(os.path.realpath(head), name)
 
 
-def places(paths: Sequence[str], roots: Iterable[str]) -> tuple[list[Place], list[str]]:
+def places(paths: Sequence[str], roots: Iterable[str], homes: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
     """Where each of ``paths`` belongs, given the folders of the library's ``roots``; and those that are nowhere.
+
+    A file that no root holds makes the one of ``homes`` (absolute folders, without links) a root that it lies in.
 
     Places come from the top down; what lies within another PATH is dropped, and inner roots of a PATH are places
     of their own. Nowhere is a path that neither exists nor lies in a root.
@@ -66,7 +68,8 @@ def places(paths: Sequence[str], roots: Iterable[str]) -> tuple[list[Place], lis
             if not os.path.lexists(path):
                 nowhere.append(path)
                 continue
-            home = path if os.path.isdir(path) else os.path.dirname(path)
+            own = path if os.path.isdir(path) else os.path.dirname(path)
+            home = next((folder for folder in homes if _is_within(path, folder)), own)
             known.add(home)
         found.append(Place(home, _relative(path, home)))
         found.extend(Place(root) for root in sorted(known) if root != home and _is_within(root, path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -12,6 +13,8 @@ from search.model import Answer
 from search.service.answers import FacetsOut, SearchOut
 
 ROOTS_CACHE_S = 5.0
+ROOTS_MISSED_S = 0.5
+"""Where a hit lies under none of the known roots, its upload made one since: they are asked for again so soon."""
 MAX_FACETS = 50
 
 
@@ -22,33 +25,43 @@ class Hits:
         self._library = library
         self._lock = threading.Lock()
         self._roots: frozenset[str] = frozenset()
-        self._until_s = 0.0
+        self._known_s = -math.inf
 
     def out(self, answer: Answer, *, with_facets: bool = False) -> SearchOut:
         """The answer as JSON has it, and what its hits are made up of."""
-        roots = self._known_roots()
-        hits = tuple(replace(hit, path=_below(hit.path, roots)) for hit in answer.hits)
+        paths = [hit.path for hit in answer.hits]
+        roots = self._known_roots(ROOTS_CACHE_S)
+        below = [_below(path, roots) for path in paths]
+        if None in below:
+            roots = self._known_roots(ROOTS_MISSED_S)
+            below = [_below(path, roots) for path in paths]
+        names = (os.path.basename(path) if one is None else one for path, one in zip(paths, below, strict=True))  # noqa: PTH119
+        hits = tuple(replace(hit, path=text(name)) for hit, name in zip(answer.hits, names, strict=True))
         found = SearchOut.model_validate(replace(answer, hits=hits))
         if with_facets and hits:
             counted = self._library.facets_of((hit.clip_id for hit in hits), limit=MAX_FACETS)
             found.facets = FacetsOut.model_validate(counted)
         return found
 
-    def _known_roots(self) -> frozenset[str]:
+    def _known_roots(self, oldest_s: float) -> frozenset[str]:
+        """The folders of the library's roots, as they were at most ``oldest_s`` ago."""
         with self._lock:
-            if time.monotonic() >= self._until_s:
+            if time.monotonic() - self._known_s >= oldest_s:
                 self._roots = frozenset(root.path.rstrip(os.sep) for root in self._library.roots())
-                self._until_s = time.monotonic() + ROOTS_CACHE_S
+                self._known_s = time.monotonic()
             return self._roots
 
 
-def _below(path: str, roots: frozenset[str]) -> str:
-    """From the file's folder upwards, since an inner root's files are its own. There may be a root for every upload."""
+def _below(path: str, roots: frozenset[str]) -> str | None:
+    """``path`` relative to its root, None where that is not among ``roots``.
+
+    From the file's folder upwards, since an inner root's files are its own. There may be a root for every upload.
+    """
     end = len(path)
     while (end := path.rfind(os.sep, 0, end)) >= 0:
         if path[:end] in roots:
-            return text(path[end + 1 :])
-    return text(os.path.basename(path))  # noqa: PTH119 - a root that was made a moment ago
+            return path[end + 1 :]
+    return None
 
 
 def text(path: str) -> str:

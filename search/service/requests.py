@@ -250,7 +250,13 @@ class PictureOf(Passage):
 class UploadForm(BaseModel):
     """The files to index."""
 
-    files: Annotated[list[FileStorage], Field(min_length=1, description="One or more audio files.")]
+    files: Annotated[
+        list[FileStorage],
+        Field(
+            min_length=1,
+            description="One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.",
+        ),
+    ]
 
 
 class JobPath(Parameters):

@@ -166,6 +166,7 @@ class Runner:
             self._encoder(),
             list(job.paths),
             self._settings,
+            homes=self._uploads.batches(job.paths),
             report=told,
             stop=halt,
             wait_s=LEASE_WAIT_S,

@@ -1,12 +1,14 @@
 """Files that clients send: those of a query, gone with its answer, and those to index, which are kept.
 
-What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after. A
-name that a client gives decides the last part of a path and nothing else, and only after `safe_name`.
+What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after. The
+name that a client gives a file may have folders (``kicks/01.wav``), which are kept below the batch's. It decides that
+part of a path and nothing else, and only after `safe_path`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -27,8 +29,14 @@ from search.ports import ClipCatalog
 
 UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120
+_LONGEST_PATH_BYTES = 500
+_MOST_FOLDERS = 10
+"""Of a name with more, or a longer one, the folders nearest to the file are kept: those say what it is."""
+_LONGEST_GIVEN = 20_000
+_LONGEST_SHOWN = 200
 _CHECK_RATE_HZ = 8000
 _UNSAFE = re.compile(r"[^\w .,()+=@#&'!~-]")
+_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
 _SUFFIX_OF = {"matroska": "mkv", "mov": "m4a", "WAV": "wav", "FLAC": "flac", "ogg": "ogg", "mp3": "mp3"}
 
@@ -68,10 +76,10 @@ class Uploads:
             batch.mkdir(parents=True)
             for file in files:
                 given = shown_name(file.filename)
-                path = _store(file, batch, given)
+                path = _store(file, batch, safe_path(file.filename))
                 info = check_length(str(path), given, longest_s)
                 kept.append((str(_with_suffix(path, info)), given))
-            for folder in (batch, self.folder):
+            for folder in {self.folder, *itertools.chain(*(self._folders(path) for path, _ in kept))}:
                 _sync_folder(folder)
         except OSError as error:
             shutil.rmtree(batch, ignore_errors=True)
@@ -82,19 +90,31 @@ class Uploads:
         return kept
 
     def discard(self, path: str) -> None:
-        """Delete an uploaded file, and its folder with the last of them; what is no upload stays."""
-        file = Path(path)
-        if self.folder not in file.parents:
+        """Delete an uploaded file, and each of its folders that is empty then; what is no upload stays."""
+        folders = self._folders(path)
+        if not folders:
             return
         with contextlib.suppress(OSError):
-            file.unlink(missing_ok=True)
-            file.parent.rmdir()
+            Path(path).unlink(missing_ok=True)
+            for folder in folders:
+                folder.rmdir()
 
     def discard_unindexed(self, job: Job, catalog: ClipCatalog) -> None:
         """Delete the files of a cancelled job that are no clips of the library."""
         clips = (f"{clip.root.path}/{clip.path}" for clip in catalog.clips(job.clip_ids))
         for path in set(job.paths) - {str(Path(clip)) for clip in clips}:
             self.discard(path)
+
+    def batches(self, paths: Sequence[str]) -> list[str]:
+        """The folders of the batches in which uploaded files lie: the roots of their clips."""
+        return sorted({str(folders[-1]) for path in paths if (folders := self._folders(path))})
+
+    def _folders(self, path: str) -> list[Path]:
+        """The folders of an uploaded file, the innermost first, its batch's last; none for a file that is no upload."""
+        file = Path(path)
+        if self.folder not in file.parents or ".." in file.parts:
+            return []
+        return list(itertools.takewhile(lambda folder: folder != self.folder, file.parents))
 
 
 def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, end_s: float | None = None) -> AudioInfo:
@@ -119,41 +139,78 @@ def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, e
 
 
 def shown_name(name: str | None) -> str:
-    """A client's name of a file as it is told back: the last part, on one line."""
-    return _last_part(name)[:200] or "upload"
+    """A client's name of a file as it is told back: with the folders that it gave, on one line."""
+    *folders, last = _parts(name)
+    return "/".join(part[:_LONGEST_SHOWN] for part in (*folders, last if last.strip(" .") else "upload"))
+
+
+def safe_path(name: str | None) -> tuple[str, ...]:
+    """A client's name of a file as folders and a name that every file system takes, below any folder.
+
+    None of the parts is empty, begins with a dot or holds a separator. A name that is no plain relative path (absolute,
+    with ``..``, with backslashes) gives its last part only.
+    """
+    *folders, last = _parts(name)
+    safe = [folder for folder in (_shortened(_unreserved(_cleaned(one))) for one in folders) if folder]
+    safe.append(safe_name(last))
+    while len(safe) > 1 and sum(len(part.encode("utf-8")) + 1 for part in safe) > _LONGEST_PATH_BYTES:
+        del safe[0]
+    return tuple(safe)
 
 
 def safe_name(name: str) -> str:
-    """``name`` as every file system takes it: no folders, no leading dots, letters of any script, not too long."""
-    composed = unicodedata.normalize("NFC", _last_part(name)).encode("utf-8", "ignore").decode("utf-8")
-    stem, dot, suffix = _UNSAFE.sub("_", composed).strip(" .").rpartition(".")
+    """The last part of ``name`` as every file system takes it: no leading dots, letters of any script, not too long."""
+    cleaned = _cleaned(_parts(name)[-1])
+    stem, dot, suffix = cleaned.rpartition(".")
     if not dot or suffix.lower() not in SUFFIXES:
-        stem, suffix = _UNSAFE.sub("_", composed).strip(" ."), ""
-    if not stem or _RESERVED.match(stem):
-        stem = f"upload_{stem}".rstrip("_")
-    short = stem.encode("utf-8")[:_LONGEST_NAME_BYTES].decode("utf-8", "ignore").rstrip(" .")
+        stem, suffix = cleaned, ""
+    short = _shortened(_unreserved(stem) or "upload")
     return f"{short}.{suffix.lower()}" if suffix else short
 
 
-def _last_part(name: str | None) -> str:
-    last = re.split(r"[/\\]", name or "")[-1][-1000:]
-    return "".join(c for c in last if c.isprintable())
+def _parts(name: str | None) -> list[str]:
+    """The folders that a client gave, as far as they are taken, and the name of the file, which may be empty."""
+    given = "".join(c for c in (name or "")[-_LONGEST_GIVEN:] if c.isprintable())
+    *folders, last = given.split("/")
+    if "\\" in given or ".." in folders or given.startswith("/") or _DRIVE.match(given):
+        return [re.split(r"[/\\]", given)[-1]]
+    return [*[folder for folder in folders if folder not in ("", ".")][-_MOST_FOLDERS:], last]
 
 
-def _store(file: FileStorage, batch: Path, given: str) -> Path:
+def _cleaned(part: str) -> str:
+    composed = unicodedata.normalize("NFC", part).encode("utf-8", "ignore").decode("utf-8")
+    return _UNSAFE.sub("_", composed).strip(" .")
+
+
+def _unreserved(part: str) -> str:
+    return f"upload_{part}" if _RESERVED.match(part) else part
+
+
+def _shortened(part: str) -> str:
+    return part.encode("utf-8")[:_LONGEST_NAME_BYTES].decode("utf-8", "ignore").rstrip(" .")
+
+
+def _store(file: FileStorage, batch: Path, parts: Sequence[str]) -> Path:
     """Write a file under a name of its own in ``batch``, down to the disk."""
-    name = safe_name(given)
-    path = batch / name
-    number = 1
-    while path.exists() or path.with_suffix("").exists():
-        number += 1
-        stem, dot, suffix = name.rpartition(".")
-        path = batch / (f"{stem} ({number}).{suffix}" if dot else f"{name} ({number})")
+    *folders, name = parts
+    folder = batch
+    for part in folders:
+        folder = next(path for path in _like(folder / part) if path.is_dir() or not path.exists())
+        folder.mkdir(exist_ok=True)
+    path = next(path for path in _like(folder / name) if not path.exists())
     with path.open("xb") as target:
         shutil.copyfileobj(file.stream, target, 1 << 20)
         target.flush()
         os.fsync(target.fileno())
     return path
+
+
+def _like(path: Path) -> Iterator[Path]:
+    """``path``, and names like it for where it is taken."""
+    yield path
+    stem, dot, suffix = path.name.rpartition(".")
+    for number in itertools.count(2):
+        yield path.with_name(f"{stem} ({number}).{suffix}" if dot else f"{path.name} ({number})")
 
 
 def _with_suffix(path: Path, info: AudioInfo) -> Path:
@@ -162,7 +219,8 @@ def _with_suffix(path: Path, info: AudioInfo) -> Path:
         return path
     container = info.container
     suffix = _SUFFIX_OF.get(container, container.lower() if container.lower() in SUFFIXES else "wav")
-    return path.rename(path.with_name(f"{path.name}.{suffix}"))
+    named = path.with_name(f"{path.name}.{suffix}")
+    return path.rename(next(path for path in _like(named) if not path.exists()))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -90,6 +90,16 @@ def test_other_roots_are_not_entered_by_any_name(tmp_path: Path) -> None:
     assert names(tmp_path, stops=(str(tmp_path / "inner"),)) == ["b.wav"]
 
 
+def test_a_single_file_makes_the_home_that_it_is_given_a_root(tmp_path: Path) -> None:
+    """Only that file is looked at; a root that the library has holds it as ever."""
+    file, home = tmp_path / "batch" / "deep" / "a.wav", str(tmp_path / "batch")
+    touch(file)
+
+    assert places([str(file)], [], [home]) == ([Place(home, "deep/a.wav")], [])
+    assert places([str(file)], [str(tmp_path)], [home]) == ([Place(str(tmp_path), "batch/deep/a.wav")], [])
+    assert places([str(file)], [], ["/elsewhere"]) == ([Place(str(file.parent), "a.wav")], [])
+
+
 def test_a_path_inside_a_root_belongs_to_it(tmp_path: Path) -> None:
     """A PATH under a known root is a part of that root, the innermost where several hold it."""
     touch(tmp_path / "a" / "b" / "c" / "x.wav")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+import soundfile
 
 from search.catalog.store import Catalog
-from search.service.uploads import safe_name
+from search.service.uploads import safe_name, safe_path, shown_name
 from tests.service.conftest import serving, wav
 
 
@@ -23,6 +27,13 @@ def events(server, job_id):
             if line.startswith("data: "):
                 found.append(json.loads(line.removeprefix("data: ")))
     return found
+
+
+def broken_wav() -> bytes:
+    """A WAV file whose header is fine, of samples that are no numbers."""
+    out = io.BytesIO()
+    soundfile.write(out, np.full(48_000, np.nan, np.float32), 16_000, format="WAV", subtype="FLOAT")
+    return out.getvalue()
 
 
 def test_an_upload_becomes_clips_that_are_found(server):
@@ -47,6 +58,52 @@ def test_an_upload_becomes_clips_that_are_found(server):
     assert server.get(f"/api/v1/clips/{owl}/audio").content == wav(7)
 
 
+def test_an_uploaded_folder_keeps_its_folders(server):
+    """Files of one name in two folders stay apart, by path and as facets, and are found by what their folder is called.
+
+    Taken out one by one, each takes the folders along that are empty then, and nothing else.
+    """
+    before = set(server.library.glob("uploads/*"))
+    names = ["pack/kicks/01.wav", "pack/snares/01.wav"]
+    job = server.upload(*((name, wav(30 + n, 1.0)) for n, name in enumerate(names))).json()
+    assert job["files"] == names
+    kick, snare = server.wait(job["id"], "done")["clip_ids"]
+    assert [server.get(f"/api/v1/clips/{clip}").json()["path"] for clip in (kick, snare)] == names
+    time.sleep(0.6)  # a search looks at the catalog at most twice a second
+    hits = server.post("/api/v1/search", json={"parts": [{"text": "kicks"}]}).json()["hits"]
+    assert (hits[0]["clip_id"], hits[0]["path"]) == (kick, names[0])
+    facets = server.get("/api/v1/clips?facets=true").json()["facets"]["folders"]
+    assert {"pack/kicks", "pack/snares"} <= {one["value"] for one in facets}
+    (batch,) = set(server.library.glob("uploads/*")) - before
+    import requests
+
+    requests.delete(f"{server.url}/api/v1/clips/{kick}", timeout=10)
+    assert [path.relative_to(batch).as_posix() for path in batch.rglob("*.wav")] == names[1:]
+    assert not (batch / "pack" / "kicks").exists()
+    requests.delete(f"{server.url}/api/v1/clips/{snare}", timeout=10)
+    assert not batch.exists()
+    assert batch.parent.exists()
+
+
+def test_names_of_one_upload_that_collide_are_all_kept(server):
+    """Equal names, a folder called like a file, and a file without a suffix called like both."""
+    names = ["a.wav", "a.wav", "a.wav/b.wav", "a", "k/c.wav", "k", "k.wav"]
+    sounds = [wav(40 + n, 1.0) for n in range(len(names))]
+    job = server.upload(*zip(names, sounds, strict=True)).json()
+    assert job["files"] == names
+    clips = server.wait(job["id"], "done")["clip_ids"]
+    paths = [server.get(f"/api/v1/clips/{clip}").json()["path"] for clip in clips]
+    assert paths == ["a.wav", "a (2).wav", "a (3).wav/b.wav", "a (4).wav", "k/c.wav", "k (2).wav", "k.wav"]
+    assert [server.get(f"/api/v1/clips/{clip}/audio").content for clip in clips] == sounds
+
+
+def test_a_file_in_a_folder_that_breaks_fails_by_its_name(server):
+    broken = broken_wav()
+    job = server.upload(("pack/kicks/broken.wav", broken), ("pack/fine.wav", wav(50, 1.0))).json()
+    done = server.wait(job["id"], "done", "failed")
+    assert [one["file"] for one in done["failures"]] == ["pack/kicks/broken.wav"]
+
+
 def test_an_uploaded_clip_that_is_removed_takes_its_file_along(server):
     job = server.upload(("gone.wav", wav(9, 1.0))).json()
     (clip_id,) = server.wait(job["id"], "done")["clip_ids"]
@@ -69,16 +126,7 @@ def test_what_is_no_sound_never_becomes_a_job(server):
 
 def test_a_file_that_breaks_in_the_middle_fails_by_its_name(server):
     """Its header is fine and it is accepted; the job says which file, and why, and indexes the others."""
-    broken = bytearray(wav(2, 3.0))
-    import io
-
-    import numpy as np
-    import soundfile
-
-    sound = np.full(48_000, np.nan, np.float32)
-    out = io.BytesIO()
-    soundfile.write(out, sound, 16_000, format="WAV", subtype="FLOAT")
-    job = server.upload(("broken.wav", out.getvalue()), ("fine.wav", bytes(broken))).json()
+    job = server.upload(("broken.wav", broken_wav()), ("fine.wav", wav(2, 3.0))).json()
     done = server.wait(job["id"], "done", "failed")
     assert (done["state"], len(done["clip_ids"])) == ("done", 1)
     assert done["failures"] == [{"file": "broken.wav", "cause": "NaN or infinite samples at 0.000 s"}]
@@ -148,6 +196,51 @@ def test_a_slow_sender_holds_nobody_up(server):
 )  # fmt: skip
 def test_a_name_is_made_safe(given, safe):
     assert safe_name(given) == safe
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("pack/kicks/01.wav", "pack/kicks/01.wav"), ("./a//b/./c.wav", "a/b/c.wav"), ("../../x.wav", "x.wav"),
+        ("/etc/x.wav", "x.wav"), ("C:\\x.wav", "x.wav"), ("C:/sounds/x.wav", "x.wav"), ("a/../../b.wav", "b.wav"),
+        ("..\\..\\x.wav", "x.wav"), ("a/..\x00/b.wav", "b.wav"), ("\x00/etc/x.wav", "x.wav"),
+        ("a/\x00/b.wav", "a/b.wav"),
+        (".git/.x.wav", "git/x.wav"), ("a/ .. /b.wav", "a/b.wav"), (".../.. ./b.wav", "b.wav"), ("a/", "a/upload"),
+        ("aux/con/b.wav", "upload_aux/upload_con/b.wav"), ("Köln/雨/a?.wav", "Köln/雨/a_.wav"),
+        ("/".join("abcdefghijklm") + "/x.wav", "d/e/f/g/h/i/j/k/l/m/x.wav"),
+        ("d/" * 200 + "x.wav", "d/" * 10 + "x.wav"), ("y" * 500 + "/x.wav", "y" * 120 + "/x.wav"),
+        (("z" * 120 + "/") * 9 + "x.wav", ("z" * 120 + "/") * 4 + "x.wav"),
+        (None, "upload"), ("\udcff/a.wav", "a.wav"), ("a\u202e/b.wav", "a/b.wav"),
+    ],
+)  # fmt: skip
+def test_folders_of_a_name_are_made_safe(given, safe):
+    assert "/".join(safe_path(given)) == safe
+
+
+def test_whatever_a_name_is_it_stays_below_the_folder():
+    """No part of it is empty, hidden, a way up or holds a separator; what is told back is one short line."""
+    pieces = [*"/\\. a\0\n\u2044\uff0e", "", "..", "...", "C:", ".hidden", "con", "é" * 200]
+    chosen = random.Random(4)
+    for _ in range(3000):
+        name = chosen.choice(("", "/")).join(chosen.choices(pieces, k=chosen.randrange(12)))
+        parts = safe_path(name)
+        assert all(part and not part.startswith(".") and not set(part) & set("/\\\0:\n") for part in parts), name
+        assert sum(len(part.encode()) + 1 for part in parts) <= 505, name
+        assert ".." not in shown_name(name).split("/"), name
+        assert shown_name(name).isprintable(), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../x.wav", "/etc/x.wav", "C:\\x.wav", "a/../../b.wav", "d/" * 200 + "x.wav", "y/" + "y" * 900 + "/x.wav"],
+)
+def test_a_hostile_name_is_kept_within_its_batch(client, library_path, name):
+    before = {path for path in library_path.parent.rglob("*") if library_path / "uploads" not in path.parents}
+    response = client.post("/api/v1/clips", data={"files": (io.BytesIO(wav(1, 1.0)), name)})
+    assert response.status_code == 202, response.text
+    assert len(list((library_path / "uploads").rglob("*.wav"))) == 1
+    after = {path for path in library_path.parent.rglob("*") if library_path / "uploads" not in path.parents}
+    assert after - before <= {library_path / "uploads"}
 
 
 def test_shutting_down_lets_a_request_finish(library_path):

@@ -956,7 +956,7 @@ export interface components {
         UploadForm: {
             /**
              * Files
-             * @description One or more audio files.
+             * @description One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.
              */
             files: string[];
         };
