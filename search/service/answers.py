@@ -177,13 +177,14 @@ class HealthOut(Answered):
 
 
 class ReadyOut(Answered):
-    """The library is open and can be searched; ``melody``: by humming too."""
+    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run."""
 
     status: Literal["ready"]
     clips: int
     segments: int
     spaces: list[str]
     melody: bool
+    jobs: int
 
 
 class JobEvent(Answered):

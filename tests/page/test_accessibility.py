@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PATIENCE_MS
+from tests.page.conftest import PATIENCE_MS, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
@@ -161,8 +161,19 @@ def test_the_map(page, service):
     assert violations(page) == []
 
 
+def test_files_that_were_not_added(any_width, service, tmp_path):
+    any_width.goto(f"{service.url}/library")
+    any_width.route("**/api/v1/clips", lambda route: route.fulfill(status=422, json={"detail": "not a sound"}))
+    names = ["short.wav", f"{'long ' * 40}.wav"]
+    any_width.get_by_label("Choose files to add").set_input_files([write(tmp_path / name, 1) for name in names])
+    refused = any_width.get_by_role("region", name="Files not added")
+    expect(refused.get_by_role("listitem")).to_have_count(2)
+    assert violations(any_width) == []
+    assert any_width.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
+
+
 def test_an_empty_library(page, service):
-    nothing = {"status": "ready", "clips": 0, "segments": 0, "spaces": [], "melody": False}
+    nothing = {"status": "ready", "clips": 0, "segments": 0, "spaces": [], "melody": False, "jobs": 0}
     page.route("**/api/v1/ready", lambda route: route.fulfill(json=nothing))
     page.goto(service.url)
     expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from search import wiring
 from tests.page.conftest import write
-from tests.service.conftest import noise, serving
+from tests.service.conftest import noise, serving, settings
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,10 @@ def own(made_page_library, tmp_path_factory):
     copy = shutil.copytree(made_page_library, tmp_path_factory.mktemp("own") / "library")
     with serving(Path(copy), environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
         yield running
+
+
+def is_upload(response) -> bool:
+    return response.request.method == "POST" and response.url.endswith("/api/v1/clips")
 
 
 def test_files_become_sounds_while_one_looks(page, own, tmp_path):
@@ -35,21 +40,142 @@ def test_files_become_sounds_while_one_looks(page, own, tmp_path):
     page.goto(f"{own.url}/library")
     page.get_by_label("Choose files to add").set_input_files([*good, no_sound, spoiled])
     expect(page.get_by_text("left out: no sound")).to_be_visible()
-    expect(page.get_by_text("spoiled.wav was refused")).to_be_visible()
-    for n in range(3):
-        expect(page.locator(".job-done", has_text=f"owl {n}.wav")).to_be_visible(timeout=60_000)
-    expect(page.locator(".facts dd").first).to_have_text(str(before + 3))
+    refused = page.get_by_role("region", name="Files not added")
+    expect(refused.get_by_role("listitem")).to_have_text([re.compile("^spoiled.wav: .*")])
+    expect(page.locator(".facts dd").first).to_have_text(str(before + 3), timeout=60_000)
+    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Library").click()
+    expect(refused).to_be_visible()
+    refused.get_by_role("button", name="Dismiss").click()
+    expect(refused).to_have_count(0)
     page.get_by_role("link", name="Search").click()
     page.get_by_label("What are you looking for?").fill("owl")
     expect(page.locator(".row")).to_have_count(3)
 
 
-def test_a_dropped_folder_is_indexed_with_what_lies_below(page, own):
-    """A drop with a folder in it: its files are found below, hidden ones are left."""
+def test_one_refused_file_takes_few_others_out_of_their_job(page, own, tmp_path):
+    """It is found by halves: of eight files seven are sent in three jobs."""
+    files = [write(tmp_path / f"crow {n}.wav", 40 + n) for n in range(8)]
+    files[5].write_bytes(b"not a wave file at all")
+    before = own.get("/api/v1/jobs").json()["total"]
+    page.goto(f"{own.url}/library")
+    page.get_by_label("Choose files to add").set_input_files(files)
+    expect(page.get_by_role("region", name="Files not added").get_by_role("listitem")).to_contain_text("crow 5.wav")
+    expect(page.get_by_role("button", name="Stop sending")).to_have_count(0)
+    jobs = own.get("/api/v1/jobs").json()
+    assert jobs["total"] - before == 3
+    assert sorted(name for job in jobs["jobs"][:3] for name in job["files"]) == [
+        file.name for file in files if file != files[5]
+    ]
+
+
+AWAY = [
+    ("the service does not answer", lambda route: route.abort("connectionrefused")),
+    ("slow down", lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json={"detail": "slow down"})),
+    ("free some space", lambda route: route.fulfill(status=503, json={"detail": "free some space"})),
+]
+
+
+@pytest.mark.parametrize(("why", "answer"), AWAY, ids=["gone", "busy", "full"])
+def test_sending_waits_for_a_service_that_is_away_or_busy(page, own, tmp_path, why, answer):
+    """It says why, and goes on by itself; every file is sent once."""
+    names = [f"{why} {n}.wav" for n in range(3)]
+    files = [write(tmp_path / name, 50 + n) for n, name in enumerate(names)]
     page.goto(f"{own.url}/library")
     expect(page.locator(".facts")).to_be_visible()
-    page.evaluate(DROP_A_FOLDER)
-    expect(page.locator(".job-done", has_text="2 files")).to_be_visible(timeout=60_000)
+    page.route("**/api/v1/clips", answer, times=1)
+    page.get_by_label("Choose files to add").set_input_files(files)
+    expect(page.get_by_text(f"Sending waits: {why}. 0 of 3 files done")).to_be_visible()
+    expect(page.get_by_text("Sending")).to_have_count(0)
+    expect(page.get_by_role("region", name="Files not added")).to_have_count(0)
+    assert [name for job in own.get("/api/v1/jobs").json()["jobs"] for name in job["files"]].count(names[1]) == 1
+
+
+def test_sending_goes_on_once_the_key_is_entered(page, made_page_library, tmp_path):
+    """The screen that asks for the key says that files wait for it."""
+    path = Path(shutil.copytree(made_page_library, tmp_path / "library"))
+    with wiring.library(path, settings(tmp_path)) as library:
+        secret = library.catalog.keys.add("someone", ["read", "write"])
+    with serving(path, "--require-keys", environ={"SOUNDALIKE_ENCODER": "spectral"}) as locked:
+        page.goto(f"{locked.url}/library")
+        for wait_for_files in (False, True):
+            page.get_by_label("API key").fill(secret)
+            if wait_for_files:
+                expect(page.get_by_text("2 files on the way to the library")).to_be_visible()
+            page.get_by_role("button", name="Enter").click()
+            expect(page.locator(".facts")).to_be_visible()
+            if not wait_for_files:
+                page.context.clear_cookies()
+                files = [write(tmp_path / f"{n}.wav", n) for n in range(2)]
+                page.get_by_label("Choose files to add").set_input_files(files)
+        expect(page.locator("[data-job]")).to_contain_text("2 files")
+
+
+def test_what_cannot_be_sent_is_listed_with_its_cause(page, own, tmp_path):
+    """A file that is gone by then, one over which the connection breaks every time, and what a person stopped."""
+    page.goto(f"{own.url}/library")
+    refused = page.get_by_role("region", name="Files not added").get_by_role("listitem")
+    gone, there, cursed = (write(tmp_path / f"{name}.wav", 60) for name in ("gone", "there", "cursed"))
+
+    def lose(route):
+        gone.unlink()
+        route.abort()
+
+    page.route("**/api/v1/clips", lose, times=1)
+    page.get_by_label("Choose files to add").set_input_files([gone, there])
+    expect(refused).to_have_text([re.compile("^gone.wav: It cannot be read any more")])
+    expect(page.locator("[data-job]", has_text="there.wav")).to_be_visible()
+    expect(page.get_by_text("Sending")).to_have_count(0)
+    page.route("**/api/v1/clips", lambda route: route.abort())
+    page.get_by_label("Choose files to add").set_input_files(cursed)
+    expect(refused.nth(1)).to_have_text(re.compile("^cursed.wav: The connection broke"), timeout=60_000)
+    page.get_by_label("Choose files to add").set_input_files([there, cursed])
+    page.get_by_role("button", name="Stop sending").click()
+    expect(refused.nth(3)).to_have_text("cursed.wav: Sending was stopped.")
+    expect(page.get_by_text("Sending waits")).to_have_count(0)
+
+
+TOO_LARGE = "It is larger than the service takes."
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"), [(403, "only reads", "only reads"), (413, "4 B", TOO_LARGE), (500, "failed", "failed")]
+)
+def test_what_the_service_never_takes_is_told_of_each_file(page, own, tmp_path, status, said, told):
+    page.goto(f"{own.url}/library")
+    page.route("**/api/v1/clips", lambda route: route.fulfill(status=status, json={"detail": said}))
+    page.get_by_label("Choose files to add").set_input_files([write(tmp_path / f"{n}.wav", n) for n in range(2)])
+    refused = page.get_by_role("region", name="Files not added").get_by_role("listitem")
+    expect(refused).to_have_text([f"0.wav: {told}", f"1.wav: {told}"])
+
+
+def test_a_chosen_folder_keeps_its_folders(page, own, tmp_path):
+    """Files of one name stay apart, hidden ones (macOS adds them) are left; folders filter, and are found by name."""
+    for name in ("kicks/01.wav", "snares/01.wav", "kicks/._01.wav", ".trash/02.wav"):
+        write(tmp_path / "pack" / name, len(name))
+    page.goto(f"{own.url}/library")
+    with page.expect_response(is_upload) as sent:
+        page.get_by_label("Choose a folder to add").set_input_files(tmp_path / "pack")
+    job = sent.value.json()
+    assert sorted(job["files"]) == ["pack/kicks/01.wav", "pack/snares/01.wav"]
+    expect(page.locator(f'[data-job="{job["id"]}"]')).to_have_class(re.compile("job-done"), timeout=60_000)
+    page.get_by_role("link", name="Search").click()
+    expect(page.get_by_role("complementary", name="Filters").get_by_text("pack/snares")).to_be_visible()
+    page.get_by_label("What are you looking for?").fill("kicks")
+    expect(page.locator(".row-title")).to_have_text(["01"])
+    expect(page.locator(".row").first).to_contain_text("pack/kicks")
+
+
+@pytest.mark.parametrize("view", ["library", ""])
+def test_a_dropped_folder_is_indexed_with_what_lies_below(page, own, view):
+    """A drop with a folder in it, wherever: its files are found below, hidden ones are left."""
+    page.goto(f"{own.url}/{view}")
+    expect(page.locator(".facts, .row").first).to_be_visible()
+    with page.expect_response(is_upload) as sent:
+        page.evaluate(DROP_A_FOLDER)
+    job = sent.value.json()
+    assert job["files"] == ["field/one.wav", "field/deep/two.wav"]
+    expect(page.locator(f'[data-job="{job["id"]}"]')).to_have_class(re.compile("job-done"), timeout=60_000)
 
 
 DROP_A_FOLDER = """async () => {

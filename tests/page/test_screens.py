@@ -24,6 +24,52 @@ def test_an_empty_library_asks_for_sounds_and_takes_them(page, tmp_path):
         expect(page.locator(".row-title")).to_have_text(["first"])
 
 
+def test_an_empty_library_fills_while_one_looks_elsewhere(page, tmp_path):
+    """Its job is followed in every view, and after a reload: the first sounds are shown once they are there."""
+    long = write(tmp_path / "long.wav", 4, 300.0)
+    files = [("files", (f"long {n}.wav", long.read_bytes())) for n in range(4)]
+    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
+        page.goto(f"{empty.url}/library")
+        page.get_by_label("Choose files to add").set_input_files(long)
+        expect(page.locator("[data-job]")).to_be_visible()
+        page.get_by_role("link", name="Search").click()
+        expect(page.locator(".row-title")).to_have_text(["long"], timeout=60_000)
+        before = empty.post("/api/v1/clips", files=files).json()
+        page.reload()
+        assert empty.get("/ready").json()["jobs"] == 1
+        expect(page.locator(".row-title")).to_have_count(5, timeout=60_000)
+        assert empty.get(f"/api/v1/jobs/{before['id']}").json()["state"] == "done"
+
+
+def test_a_sound_dropped_on_an_empty_library_is_added(page, tmp_path):
+    """There is nothing to compare it with yet, and what is under the hand says so."""
+    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
+        page.goto(empty.url)
+        expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
+        page.evaluate(DRAG, [list(write(tmp_path / "first.wav", 3).read_bytes()), "dragover"])
+        expect(page.get_by_text("Drop to add to the library")).to_be_visible()
+        page.evaluate(DRAG, [list((tmp_path / "first.wav").read_bytes()), "drop"])
+        expect(page).to_have_url(f"{empty.url}/library")
+        page.get_by_role("button", name="Look at them").click(timeout=60_000)
+        expect(page.locator(".row-title")).to_have_text(["first"])
+        expect(page.locator(".chip")).to_have_count(0)
+
+
+DRAG = """([bytes, kind]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([new Uint8Array(bytes)], 'first.wav', { type: 'audio/wav' }));
+  document.body.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+}"""
+
+
+def test_a_sound_dropped_on_a_library_is_a_question(home, tmp_path):
+    home.evaluate(DRAG, [list(write(tmp_path / "first.wav", 3).read_bytes()), "dragover"])
+    expect(home.get_by_text("Drop to find sounds like it")).to_be_visible()
+    expect(home.get_by_text("A folder is added to the library")).to_be_visible()
+    home.evaluate(DRAG, [list((tmp_path / "first.wav").read_bytes()), "drop"])
+    expect(home.locator(".chip")).to_have_count(1)
+
+
 def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
     """Nothing is lost: what was asked meanwhile is answered when the service is back."""
     home.route("**/api/v1/**", lambda route: route.abort())

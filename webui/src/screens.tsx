@@ -4,9 +4,11 @@ import { useState } from "preact/hooks";
 import { reachability, Refused } from "./api/client";
 import { beginSession } from "./api/service";
 import { libraryChanged } from "./library/facts";
+import { sending } from "./library/sending";
 import { isEmpty, NOTHING, type Question } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
+import { plural } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
 
 interface ScreenProps {
@@ -139,6 +141,12 @@ export function KeyScreen() {
     <main id="main" class="alone">
       <Screen alone icon="keys" title="This library needs a key">
         <p>Ask whoever runs it for an API key. It stays in this browser, where no script can read it.</p>
+        {sending.value && (
+          <p role="status">
+            {plural(sending.value.total - sending.value.done, "file")} on the way to the library: sending goes
+            on after that.
+          </p>
+        )}
         <form class="key-form" onSubmit={(event) => void enter(event)}>
           <label for="key">API key</label>
           <div class="field-row">

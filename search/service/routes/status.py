@@ -53,12 +53,14 @@ class StatusRoutes:
         library = self._service.library
         spaces = self._service.spaces()
         views = library.views() if spaces else []
+        states = self._service.jobs.counts()
         found = ReadyOut(
             status="ready",
             clips=int(live(views[0].columns).sum()) if views else 0,
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
             melody=any(space.is_melody for space in library.clips.spaces()),
+            jobs=states.get("queued", 0) + states.get("running", 0),
         )
         return reply(found)
 

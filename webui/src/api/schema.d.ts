@@ -1114,7 +1114,7 @@ export interface components {
         };
         /**
          * ReadyOut
-         * @description The library is open and can be searched; ``melody``: by humming too.
+         * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
          */
         ReadyOut: {
             /**
@@ -1130,6 +1130,8 @@ export interface components {
             spaces: string[];
             /** Melody */
             melody: boolean;
+            /** Jobs */
+            jobs: number;
         };
         /**
          * SessionIn

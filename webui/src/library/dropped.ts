@@ -1,34 +1,64 @@
-/** The files of a drop, those of dropped folders too. */
+/** The files of a drop or a choice, those of folders too, with the folders that they lie in. */
 import { say } from "../ui/toasts";
 
 const MOST_FILES = 20_000;
-const HIDDEN = /^\./;
+const HIDDEN = /(^|\/)\./;
 
-export async function filesOf(transfer: DataTransfer): Promise<File[]> {
-  // entries must be taken before the first wait: the browser forgets the drop then
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  if (entries.length === 0) return [...transfer.files];
-  const found: File[] = [];
-  for (const entry of entries) await collect(entry, found);
-  if (found.length >= MOST_FILES)
-    say(`Only the first ${MOST_FILES} files were taken; index large folders with: soundalike index FOLDER`);
-  return found;
+export interface NamedFile {
+  file: File;
+  /** What the library shall call it: with its folders, parted by slashes. */
+  name: string;
 }
 
-async function collect(entry: FileSystemEntry, found: File[]): Promise<void> {
+export interface Dropped {
+  files: NamedFile[];
+  /** Whether a folder was among what was dropped. */
+  folders: boolean;
+}
+
+/** The files of an input; of a folder those that are not hidden, as macOS hides the `._name` that it adds. */
+export function filesIn(input: HTMLInputElement): NamedFile[] {
+  return [...(input.files ?? [])]
+    .map((file) => ({ file, name: file.webkitRelativePath || file.name }))
+    .filter(({ file, name }) => !file.webkitRelativePath || !HIDDEN.test(name));
+}
+
+export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
+  // entries must be taken before the first wait: the browser forgets the drop then
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  if (entries.length === 0)
+    return { files: [...transfer.files].map((file) => ({ file, name: file.name })), folders: false };
+  const files: NamedFile[] = [];
+  for (const entry of entries) await collect(entry, "", files);
+  if (files.length >= MOST_FILES)
+    say(`Only the first ${MOST_FILES} files were taken; index large folders with: soundalike index FOLDER`);
+  return { files, folders: entries.some((entry) => !entry.isFile) };
+}
+
+async function collect(entry: FileSystemEntry, above: string, found: NamedFile[]): Promise<void> {
   if (HIDDEN.test(entry.name) || found.length >= MOST_FILES) return;
-  if (entry.isFile) {
-    found.push(
-      await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
-    );
-    return;
+  const name = above + entry.name;
+  try {
+    if (entry.isFile) found.push({ file: await fileOf(entry as FileSystemFileEntry), name });
+    else
+      for (const one of await listed(entry as FileSystemDirectoryEntry))
+        await collect(one, `${name}/`, found);
+  } catch {
+    say(`${name} cannot be read`, { bad: true });
   }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
+}
+
+const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
+  new Promise((resolve, reject) => entry.file(resolve, reject));
+
+async function listed(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const found: FileSystemEntry[] = [];
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (some.length === 0) return;
-    for (const one of some) await collect(one, found);
+    if (some.length === 0) return found;
+    found.push(...some);
   }
 }

@@ -14,8 +14,9 @@ export async function learnLibrary(): Promise<void> {
   try {
     facts.value = await ready();
   } catch {
-    // whoever is gone or locked has a screen, and asks again
+    return; // whoever is gone or locked has a screen, and asks again
   }
+  if (facts.value.jobs > 0) void import("./jobs").then(({ followJobs }) => followJobs());
 }
 
 /** The library changed: learn what it is now, and ask the question again. */

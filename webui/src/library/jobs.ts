@@ -1,14 +1,15 @@
-/** The service's jobs, followed while one of them runs. */
+/** The service's jobs, followed in every view as long as one of them waits or runs. */
 import { signal } from "@preact/signals";
 import { API, ask } from "../api/client";
 import type { Job, Jobs } from "../api/service";
 import { sayFailure } from "../ui/toasts";
-import { libraryChanged } from "./facts";
+import { isEmptyLibrary, learnLibrary, libraryChanged } from "./facts";
 
 export const jobs = signal<readonly Job[]>([]);
 
 const SHOWN = 20;
 const TAKEN_UP_MS = 1000;
+const FOLLOW_AGAIN_MS = 3000;
 const LIVE = new Set<Job["state"]>(["queued", "running"]);
 let followed: { id: number; events: EventSource } | null = null;
 
@@ -23,6 +24,11 @@ export async function refreshJobs(): Promise<void> {
   follow();
 }
 
+/** There are jobs: follow them, unless that is done already. */
+export function followJobs(): void {
+  if (!followed) void refreshJobs();
+}
+
 export async function wish(job: Job, what: "pause" | "resume" | "cancel"): Promise<void> {
   try {
     replace(await ask<Job>(`/jobs/${job.id}/${what}`, { method: "POST" }));
@@ -32,7 +38,7 @@ export async function wish(job: Job, what: "pause" | "resume" | "cancel"): Promi
   await refreshJobs();
 }
 
-export function stopFollowing(): void {
+function stopFollowing(): void {
   followed?.events.close();
   followed = null;
 }
@@ -51,9 +57,16 @@ function follow(): void {
     if (isLive(job)) return;
     stopFollowing();
     void refreshJobs();
-    void libraryChanged();
+    // amid many jobs no list is asked for anew: it would be taken from under whoever reads it
+    const tell = jobs.peek().some(isLive) && !isEmptyLibrary() ? learnLibrary : libraryChanged;
+    void tell();
     // the service takes up what was written within half a second: what was just asked may be of before
-    window.setTimeout(() => void libraryChanged(), TAKEN_UP_MS);
+    window.setTimeout(() => void tell(), TAKEN_UP_MS);
+  });
+  events.addEventListener("error", () => {
+    if (events.readyState !== EventSource.CLOSED || followed?.events !== events) return; // it connects again by itself
+    stopFollowing();
+    window.setTimeout(followJobs, FOLLOW_AGAIN_MS);
   });
 }
 

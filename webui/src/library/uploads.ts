@@ -1,62 +1,179 @@
-/** Sending files to the library: in portions that the service takes, one after the other. */
+/**
+ * Sending files to the library: in portions that the service takes, one after the other.
+ *
+ * No file is lost silently: while the service is away, busy or wants a key, sending waits and goes on by itself; what
+ * it does not take is kept in a list, with the cause.
+ */
 import { signal } from "@preact/signals";
-import { ask } from "../api/client";
+import { ask, reachability, Refused, Unreachable } from "../api/client";
 import type { Job } from "../api/service";
 import { plural } from "../ui/format";
-import { say, sayFailure } from "../ui/toasts";
+import { say } from "../ui/toasts";
+import type { NamedFile } from "./dropped";
 import { refreshJobs } from "./jobs";
+import { sending } from "./sending";
 
 const MOST_BYTES = 48 * 2 ** 20;
 const MOST_FILES = 50;
 const SOUNDS =
   /\.(wav|wave|bwf|rf64|aif|aiff|aifc|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|mkv|mov|wma|caf|au|mid|midi)$/i;
 
-export interface Sending {
-  done: number;
-  total: number;
+/** What the service says of the files themselves: with fewer of them it may take the rest. */
+const TOO_LARGE = 413;
+const OF_CONTENT = new Set([415, 422]);
+const OF_THE_MOMENT = new Set([408, 425, 429, 502, 503, 504]);
+const WAIT_S = 5;
+const LONGEST_WAIT_S = 120;
+/** So often the connection may break over the same files while the service is there: then it is about them. */
+const MOST_BREAKS = 4;
+
+export interface NotAdded {
+  name: string;
+  cause: string;
 }
 
-/** How far sending is; null when nothing is sent. */
-export const sending = signal<Sending | null>(null);
+/** The files that did not get into the library, until that is dismissed. */
+export const notAdded = signal<readonly NotAdded[]>([]);
 
-export async function upload(files: readonly File[]): Promise<void> {
-  const sounds = files.filter((file) => SOUNDS.test(file.name) || /^(audio|video)\//.test(file.type));
+const queue: (readonly NamedFile[])[] = [];
+let stopping = new AbortController();
+
+/** Send files, after those that are being sent. */
+export async function upload(files: readonly NamedFile[]): Promise<void> {
+  const sounds = files.filter(({ file, name }) => SOUNDS.test(name) || /^(audio|video)\//.test(file.type));
   const others = files.length - sounds.length;
   if (others > 0) say(`${plural(others, "file")} left out: no sound`);
+  if (files.length === 0) say("There is no file in it");
   if (sounds.length === 0) return;
-  sending.value = { done: 0, total: sounds.length };
-  for (const portion of portions(sounds)) {
-    await send(portion);
-    sending.value = { done: (sending.peek()?.done ?? 0) + portion.length, total: sounds.length };
-    void refreshJobs();
-  }
+  queue.push(...portions(sounds));
+  const now = sending.peek();
+  sending.value = { done: 0, waits: null, ...now, total: (now?.total ?? 0) + sounds.length };
+  if (!now) await sendAll();
+}
+
+/** Send nothing more; what was not sent is listed. */
+export function stopSending(): void {
+  stopping.abort();
+}
+
+async function sendAll(): Promise<void> {
+  const before = notAdded.peek().length;
+  stopping = new AbortController();
+  addEventListener("beforeunload", warn);
+  for (let files = queue.shift(); files; files = queue.shift()) await send(files);
+  removeEventListener("beforeunload", warn);
   sending.value = null;
+  const left = notAdded.peek().length - before;
+  if (left > 0) say(`${plural(left, "file")} not added: the library's page says why`, { bad: true });
 }
 
-async function send(files: readonly File[]): Promise<void> {
-  const form = new FormData();
-  for (const file of files) form.append("files", file, file.name);
-  try {
-    await ask<Job>("/clips", { method: "POST", body: form });
-  } catch (error) {
-    // one that is refused takes its portion with it: find out which, and keep the others
-    const first = files[0];
-    if (files.length > 1) for (const file of files) await send([file]);
-    else if (first) sayFailure(`${first.name} was refused`, error);
+/** Send these files: until they are taken, or found to be what cannot be taken. */
+async function send(files: readonly NamedFile[]): Promise<void> {
+  for (let breaks = 1; ;) {
+    if (stopping.signal.aborted) return leave(files, "Sending was stopped.");
+    try {
+      await post(files);
+      void refreshJobs();
+      return settle(files.length);
+    } catch (error) {
+      if (stopping.signal.aborted) continue;
+      if (error instanceof Unreachable) {
+        const gone = await unreadable(files);
+        if (gone.size > 0) {
+          leave([...gone], "It cannot be read any more: it was changed, moved or deleted.");
+          const there = files.filter((file) => !gone.has(file));
+          if (there.length > 0) queue.unshift(there);
+          return;
+        }
+        if (breaks > MOST_BREAKS) return splitOrLeave(files, "The connection broke whenever it was sent.");
+        await wait("the service does not answer", backAgain());
+        await wait("the service does not answer", pause(breaks - 1));
+        breaks++;
+      } else if (!(error instanceof Refused)) return leave(files, String(error));
+      else if (error.status === TOO_LARGE) return splitOrLeave(files, "It is larger than the service takes.");
+      else if (OF_CONTENT.has(error.status)) return splitOrLeave(files, error.message);
+      else if (error.status === 401) await wait("the service needs a key", backAgain());
+      else if (OF_THE_MOMENT.has(error.status) || error.retryAfterS !== null)
+        await wait(error.message, pause(Math.min(error.retryAfterS ?? WAIT_S, LONGEST_WAIT_S)));
+      else return leave(files, error.message);
+    }
   }
 }
 
-function portions(files: readonly File[]): File[][] {
-  const found: File[][] = [];
+function post(files: readonly NamedFile[]): Promise<Job> {
+  const form = new FormData();
+  for (const { file, name } of files) form.append("files", file, name);
+  return ask<Job>("/clips", { method: "POST", body: form, signal: stopping.signal });
+}
+
+/** One that is refused takes its portion with it: find out which by halves, and keep the others. */
+function splitOrLeave(files: readonly NamedFile[], cause: string): void {
+  if (files.length === 1) return leave(files, cause);
+  const middle = Math.ceil(files.length / 2);
+  queue.unshift(files.slice(0, middle), files.slice(middle));
+}
+
+function leave(files: readonly NamedFile[], cause: string): void {
+  notAdded.value = [...notAdded.peek(), ...files.map(({ name }) => ({ name, cause }))];
+  settle(files.length);
+}
+
+function settle(count: number): void {
+  const now = sending.peek();
+  if (now) sending.value = { ...now, done: now.done + count };
+}
+
+async function unreadable(files: readonly NamedFile[]): Promise<Set<NamedFile>> {
+  const gone = new Set<NamedFile>();
+  for (const one of files)
+    await one.file
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch(() => gone.add(one));
+  return gone;
+}
+
+/** Say why nothing is sent until `over`, or until sending is stopped. */
+async function wait(why: string, over: Promise<void>): Promise<void> {
+  const now = sending.peek();
+  if (now) sending.value = { ...now, waits: why };
+  const stopped = new Promise((resolve) =>
+    stopping.signal.addEventListener("abort", resolve, { once: true }),
+  );
+  if (!stopping.signal.aborted) await Promise.race([over, stopped]);
+  const then = sending.peek();
+  if (then) sending.value = { ...then, waits: null };
+}
+
+const pause = (seconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Until the service answers, and lets us in. */
+function backAgain(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = reachability.subscribe((now) => {
+      if (now !== "ok") return;
+      resolve();
+      queueMicrotask(() => end());
+    });
+  });
+}
+
+function warn(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
+
+function portions(files: readonly NamedFile[]): NamedFile[][] {
+  const found: NamedFile[][] = [];
   let bytes = Infinity;
-  for (const file of files) {
+  for (const one of files) {
     const last = found.at(-1);
-    if (!last || last.length >= MOST_FILES || bytes + file.size > MOST_BYTES) {
-      found.push([file]);
-      bytes = file.size;
+    if (!last || last.length >= MOST_FILES || bytes + one.file.size > MOST_BYTES) {
+      found.push([one]);
+      bytes = one.file.size;
     } else {
-      last.push(file);
-      bytes += file.size;
+      last.push(one);
+      bytes += one.file.size;
     }
   }
   return found;

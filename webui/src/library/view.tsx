@@ -5,22 +5,26 @@ import { AUDIO_FILES } from "../question/drop";
 import { count, plural } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
+import { filesIn } from "./dropped";
 import { facts } from "./facts";
 import { JobCard } from "./job";
-import { jobs, refreshJobs, stopFollowing } from "./jobs";
-import { sending, upload } from "./uploads";
+import { jobs, refreshJobs } from "./jobs";
+import { type Sending, sending } from "./sending";
+import { notAdded, stopSending, upload } from "./uploads";
 import "../styles/library.css";
+
+const LISTED = 200;
 
 export function LibraryView() {
   useEffect(() => {
     void refreshJobs();
-    return stopFollowing;
   }, []);
   return (
     <main id="main" class="library" tabIndex={-1}>
       <h1>Library</h1>
       <Facts />
       <AddSounds />
+      <NotAdded />
       <section class="jobs" aria-label="Jobs">
         <header class="jobs-head">
           <h2>Jobs</h2>
@@ -72,11 +76,42 @@ function Facts() {
   );
 }
 
+/** The files that the library did not take, and why, until a person has seen it. */
+function NotAdded() {
+  const files = notAdded.value;
+  if (files.length === 0) return null;
+  return (
+    <section class="not-added" aria-label="Files not added">
+      <header class="jobs-head">
+        <h2>{plural(files.length, "file")} not added</h2>
+        <button type="button" class="plain" onClick={() => (notAdded.value = [])}>
+          Dismiss
+        </button>
+      </header>
+      <ul>
+        {files.slice(0, LISTED).map(({ name, cause }, place) => (
+          <li key={place}>
+            <bdi>{name}</bdi>: <span class="quiet">{cause}</span>
+          </li>
+        ))}
+      </ul>
+      {files.length > LISTED && <p class="quiet">And {count(files.length - LISTED)} more.</p>}
+    </section>
+  );
+}
+
+function told({ done, total, waits }: Sending): string {
+  const files = plural(total, "file");
+  return waits === null
+    ? `Sending ${count(done)} of ${files} …`
+    : `Sending waits: ${waits}. ${count(done)} of ${files} done; it goes on by itself.`;
+}
+
 function AddSounds() {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const chosen = (input: HTMLInputElement) => {
-    void upload([...(input.files ?? [])]);
+    void upload(filesIn(input));
     input.value = "";
   };
   const now = sending.value;
@@ -98,7 +133,12 @@ function AddSounds() {
         They are copied into the library. A large collection is better indexed where it lies:{" "}
         <code>soundalike index ~/Sounds</code>
       </p>
-      <p role="status">{now && `Sending ${count(now.done)} of ${plural(now.total, "file")} …`}</p>
+      <p role="status">{now && told(now)}</p>
+      {now && (
+        <button type="button" class="plain" onClick={stopSending}>
+          Stop sending
+        </button>
+      )}
       <input
         ref={files}
         type="file"

@@ -1,9 +1,13 @@
-/** Sounds dropped anywhere on the page: parts of the question, or, in the library, files to index. */
+/**
+ * Sounds dropped anywhere on the page: parts of the question, or files to index: in the library's view, while the
+ * library is empty, and whole folders.
+ */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ask, question, view } from "../route";
-import { say } from "../ui/toasts";
 import { filesOf } from "../library/dropped";
+import { isEmptyLibrary } from "../library/facts";
+import { ask, go, question, view } from "../route";
+import { say } from "../ui/toasts";
 import { keepSound } from "./sounds";
 
 export const AUDIO_FILES =
@@ -24,6 +28,8 @@ export async function addSounds(files: readonly File[]): Promise<void> {
   ask({ parts: [...question.value.parts, ...parts] });
 }
 
+const isForLibrary = (): boolean => view.value === "library" || isEmptyLibrary();
+
 export function DropTarget() {
   const over = useSignal(false);
   useEffect(() => {
@@ -39,9 +45,11 @@ export function DropTarget() {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       over.value = false;
-      const files = await filesOf(event.dataTransfer);
-      if (view.peek() === "library") (await import("../library/uploads")).upload(files);
-      else await addSounds(files);
+      const forLibrary = isForLibrary();
+      const { files, folders } = await filesOf(event.dataTransfer);
+      if (!forLibrary && !folders) return addSounds(files.map(({ file }) => file));
+      if (files.length > 0) go({ view: "library" });
+      await (await import("../library/uploads")).upload(files);
     };
     addEventListener("dragover", enter);
     addEventListener("dragleave", leave);
@@ -55,7 +63,14 @@ export function DropTarget() {
   if (!over.value) return null;
   return (
     <div class="drop" aria-hidden="true">
-      <p>{view.value === "library" ? "Drop to add to the library" : "Drop to find sounds like it"}</p>
+      {isForLibrary() ? (
+        <p>Drop to add to the library</p>
+      ) : (
+        <p>
+          Drop to find sounds like it
+          <span class="drop-more">A folder is added to the library</span>
+        </p>
+      )}
     </div>
   );
 }
