@@ -190,8 +190,8 @@ class FeedbackStore(Protocol):
     def get(self, profile: str) -> list[Feedback]:
         """Everything known under that name, newest first; empty for a name that was never used."""
 
-    def forget(self, profile: str) -> int:
-        """Delete everything known under that name; how many opinions that were."""
+    def forget(self, profile: str, clip_id: int | None = None) -> int:
+        """Delete everything known under that name, or about this clip alone; how many opinions that were."""
 
 
 class JobStore(Protocol):

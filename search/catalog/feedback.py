@@ -43,12 +43,12 @@ class CatalogFeedback:
         with self._database.reading() as connection:
             return _known(connection, profile)
 
-    def forget(self, profile: str) -> int:
+    def forget(self, profile: str, clip_id: int | None = None) -> int:
         """As the port says."""
         with self._database.writing() as connection:
-            known = len(_known(connection, profile))
-            _delete(connection, profile)
-        return known
+            gone = [one.clip_id for one in _known(connection, profile) if clip_id in (None, one.clip_id)]
+            _delete(connection, profile, gone)
+        return len(gone)
 
 
 def _check(profile: str, feedback: Sequence[Feedback]) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 
 import numpy as np
+from numpy.typing import NDArray
 from werkzeug.exceptions import NotFound
 
 from search.columns import ClipColumns
@@ -18,7 +19,7 @@ from search.service.answers import ClipOut, ClipsOut, FacetsOut
 from search.service.hits import MAX_FACETS, text
 from search.service.regions import clips_within
 from search.service.requests import ClipList
-from search.where import parse
+from search.where import Where, parse
 
 ORDERS_KEPT = 8
 
@@ -37,9 +38,7 @@ class Listing:
         if all(space.is_melody for space in self._library.clips.spaces()):
             return ClipsOut(total=0, offset=asked.offset, clips=[])
         columns = self._library.views()[0].columns
-        passing = columns.clips_where(where) if where is not None else live(columns)
-        if asked.region is not None:
-            passing = passing & np.isin(columns.clip_ids, clips_within(self._library, asked.region))
+        passing = rows_passing(self._library, columns, where, asked.region)
         order = self._order(columns, asked.sort)
         rows = order[passing[order]]
         ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
@@ -70,7 +69,15 @@ class Listing:
         return made
 
 
-def live(columns: ClipColumns) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def rows_passing(library: Library, columns: ClipColumns, where: Where | None, region: str | None) -> NDArray[np.bool_]:
+    """(rows,) which clips pass a filter and lie in a region. Raises QueryError for a region without a map."""
+    passing = columns.clips_where(where) if where is not None else live(columns)
+    if region is not None:
+        passing = passing & np.isin(columns.clip_ids, clips_within(library, region))
+    return passing
+
+
+def live(columns: ClipColumns) -> NDArray[np.bool_]:
     """(rows,) the rows that still stand for a clip."""
     return np.concatenate((~columns.gone_clips, np.ones(columns.recent.n_clips, np.bool_)))
 

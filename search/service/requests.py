@@ -184,11 +184,16 @@ class ClipPath(Parameters):
     clip_id: Id
 
 
-class ClipList(Parameters):
-    """Which clips, in which order, which page of them."""
+class Narrowed(Parameters):
+    """Which clips: those that pass a filter, and lie in a region of the map; without them all."""
 
     where: Filter | None = None
     region: Region | None = None
+
+
+class ClipList(Narrowed):
+    """Which clips, in which order, which page of them."""
+
     sort: Sort = "id"
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50
@@ -333,6 +338,12 @@ class ProfilePath(Parameters):
     """A profile by its name."""
 
     profile: Profile
+
+
+class OpinionPath(ProfilePath):
+    """One opinion of it."""
+
+    clip_id: Id
 
 
 class OpinionIn(Body):

@@ -58,3 +58,21 @@ def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
     home.get_by_label("Like wind 1").click()
     expect(home.get_by_text("This could not be kept")).to_be_visible()
     expect(home.get_by_label("Like wind 1")).to_have_attribute("aria-pressed", "false")
+
+
+def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home):
+    """And none is lost meanwhile: taking one back says nothing of the others."""
+    home.get_by_label("What are you looking for?").fill("horn")
+    for title in ("horn 1", "horn 2"):
+        home.get_by_label(f"Like {title}").click()
+        expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
+    profile = home.evaluate("localStorage.getItem('soundalike.profile')")
+    home.route("**/feedback/**", lambda route: route.abort())
+    home.reload()
+    expect(home.get_by_label("Like horn 1")).to_be_visible()
+    home.unroute("**/feedback/**")
+    expect(home.get_by_label("Like horn 2")).to_have_attribute("aria-pressed", "true")
+    home.get_by_label("Like horn 1").click()
+    expect(home.get_by_label("Like horn 1")).to_have_attribute("aria-pressed", "false")
+    kept = home.evaluate("profile => fetch(`/api/v1/feedback/${profile}`).then(answer => answer.json())", profile)
+    assert [one["opinion"] for one in kept["feedback"]] == ["like"]

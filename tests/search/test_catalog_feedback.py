@@ -51,6 +51,13 @@ def test_a_forgotten_profile_leaves_nothing_behind(catalog):
     assert len(catalog.feedback.get("bert")) == 1
 
 
+def test_one_opinion_can_be_taken_back_and_the_others_stay(catalog):
+    catalog.feedback.add("anna", [Feedback(1, "like", 2.0, 5.0), Feedback(2, "dislike", 1.0, 6.0)])
+    assert catalog.feedback.forget("anna", 2) == 1
+    assert catalog.feedback.forget("anna", 2) == 0
+    assert catalog.feedback.get("anna") == [Feedback(1, "like", 2.0, 5.0)]
+
+
 def test_a_full_profile_drops_what_was_seen_first(catalog):
     catalog.feedback.add("anna", [Feedback(0, "like", at=1.0)])
     catalog.feedback.add("anna", [Feedback(i, "seen", at=1.0 + i) for i in range(1, MAX_FEEDBACK + 1)])

@@ -63,6 +63,25 @@ def test_the_map_has_a_place_for_every_clip(client, library_path):
     assert len(drawn["clip_ids"]) == len(drawn["x"]) == len(drawn["y"]) == 6
 
 
+def test_the_map_of_some_clips_has_their_places_and_colours(client, library_path):
+    client.post("/api/v1/jobs", json={"kind": "map"})
+    work_off(library_path)
+    whole = client.get("/api/v1/map").get_json()
+    where = {clip: place for place, clip in enumerate(whole["clip_ids"])}
+    listed = client.get("/api/v1/clips", query_string={"where": 'title ~ "bell"'}).get_json()["clips"]
+    bells = client.get("/api/v1/map", query_string={"where": 'title ~ "bell"'}).get_json()
+    assert sorted(bells["clip_ids"]) == sorted(clip["id"] for clip in listed)
+    assert len(bells["clip_ids"]) == 2
+    for at, clip in enumerate(bells["clip_ids"]):
+        assert [bells[key][at] for key in ("x", "y", "group")] == [
+            whole[key][where[clip]] for key in ("x", "y", "group")
+        ]
+    assert bells["groups"] == whole["groups"]
+    none = client.get("/api/v1/map", query_string={"region": "5,5 6,5 6,6"}).get_json()
+    assert none["clip_ids"] == none["x"] == none["group"] == []
+    assert client.get("/api/v1/map", query_string={"where": "("}).status_code == 422
+
+
 def test_an_empty_library_has_neither(tmp_path):
     with application(tmp_path / "new") as client:
         assert client.get("/api/v1/duplicates").get_json()["total"] == 0

@@ -42,7 +42,7 @@ def test_many_questions_at_once_keep_their_order_and_their_errors(reader):
 
 
 def test_feedback_is_kept_by_name_used_and_forgotten(client):
-    """PUT replaces, POST adds, DELETE forgets; a recommendation may name it."""
+    """PUT replaces, POST adds, DELETE forgets one or all; a recommendation may name it."""
     clip = ids(client)
     url = "/api/v1/feedback/anna karenina"
     assert client.get(url).get_json()["feedback"] == []
@@ -54,6 +54,10 @@ def test_feedback_is_kept_by_name_used_and_forgotten(client):
     found = recommended(client, profile="anna karenina", diversity=0)
     assert found[0] == "bell far"
     assert not {"bell", "wind"} & set(found)
+    assert client.delete(f"{url}/{clip['wind']}").status_code == 204
+    assert client.delete(f"{url}/{clip['wind']}").status_code == 204
+    assert [one["clip_id"] for one in client.get(url).get_json()["feedback"]] == [clip["bell"]]
+    client.post(url, json={"feedback": [{"clip_id": clip["wind"], "opinion": "dislike"}]})
     assert len(client.put(url, json=liked).get_json()["feedback"]) == 1
     assert client.delete(url).status_code == 204
     assert client.get(url).get_json()["feedback"] == []

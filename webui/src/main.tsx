@@ -1,7 +1,7 @@
 import { render } from "preact";
 import "./styles/index.css";
 import { App } from "./app";
-import { loadOpinions } from "./foryou/feedback";
+import { learnOpinions } from "./foryou/feedback";
 import { learnLibrary } from "./library/facts";
 import { answerQuestions } from "./results/answers";
 import { listenToKeys } from "./results/keyboard";
@@ -11,6 +11,6 @@ if (place) {
   answerQuestions();
   listenToKeys();
   void learnLibrary();
-  void loadOpinions();
+  learnOpinions();
   render(<App />, place);
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from search.model import Ids
 from search.service.answers import DuplicatesOut, MapOut
 from search.service.grouping import groups_of
+from search.service.listing import rows_passing
 from search.service.replies import reply, revisable
-from search.service.requests import GroupList
+from search.service.requests import GroupList, Narrowed
 from search.service.routes.view import view
 from search.service.service import Service
 from search.steering import DuplicateGroup
+from search.where import parse
 
 TAG = Tag(name="overview", description="The library as a whole; `POST /jobs` brings it up to date.")
 
@@ -38,19 +42,29 @@ class OverviewRoutes:
         told = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
         return revisable(reply(DuplicatesOut.model_validate(told)))
 
-    def map(self) -> Response:
-        """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn."""
-        drawn = self._service.library.map() if self._service.spaces() else None
+    def map(self, query: Narrowed) -> Response:
+        """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.
+
+        With a filter or a region only the clips that pass; colours and ``fitted`` are those of the whole map.
+        """
+        library = self._service.library
+        where = parse(query.where) if query.where else None
+        drawn = library.map() if self._service.spaces() else None
         if drawn is None:
             return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[], group=[], groups=[])))
-        x, y = drawn.xy.astype(float).round(4).T.tolist()
-        coloured = groups_of(self._service.library.views()[0].columns, drawn.clip_ids)
+        columns = library.views()[0].columns
+        coloured = groups_of(columns, drawn.clip_ids)
+        shown: slice | Ids = slice(None)
+        if where is not None or query.region is not None:
+            passing = columns.clip_ids[rows_passing(library, columns, where, query.region)]
+            shown = np.flatnonzero(np.isin(drawn.clip_ids, passing))
+        x, y = drawn.xy[shown].astype(float).round(4).T.tolist()
         found = MapOut(
             fitted=drawn.fitted,
-            clip_ids=drawn.clip_ids.tolist(),
+            clip_ids=drawn.clip_ids[shown].tolist(),
             x=x,
             y=y,
-            group=coloured.places.tolist(),
+            group=coloured.places[shown].tolist(),
             groups=list(coloured.names),
         )
         return revisable(reply(found))

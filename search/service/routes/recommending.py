@@ -12,7 +12,7 @@ from search.model import Answer
 from search.service.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
 from search.service.hits import Hits
 from search.service.replies import reply, revisable
-from search.service.requests import FeedbackIn, ProfilePath, RecommendBatchIn, RecommendIn
+from search.service.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
 from search.service.routes.view import view
 from search.service.service import Service
 from search.steering import Feedback
@@ -37,6 +37,7 @@ class RecommendRoutes:
         api.put(of, tags=[TAG], responses={200: FeedbackOut})(view(self.replace_feedback))
         api.post(of, tags=[TAG], responses={200: FeedbackOut})(view(self.add_feedback))
         api.delete(of, tags=[TAG], responses={204: None})(view(self.forget_feedback))
+        api.delete(f"{of}/<int:clip_id>", tags=[TAG], responses={204: None})(view(self.forget_opinion))
 
     def recommend(self, body: RecommendIn) -> Response:
         """Clips for someone who liked some and disliked others; none that they know already.
@@ -69,6 +70,11 @@ class RecommendRoutes:
     def forget_feedback(self, path: ProfilePath) -> Response:
         """Forget everything that is known under a name."""
         self._library.feedback.forget(path.profile)
+        return Response(status=204)
+
+    def forget_opinion(self, path: OpinionPath) -> Response:
+        """Forget what is known of one clip under a name; the others stay as they are."""
+        self._library.feedback.forget(path.profile, path.clip_id)
         return Response(status=204)
 
     def _write(self, write: Callable[[str, Sequence[Feedback]], None], profile: str, body: FeedbackIn) -> Response:

@@ -75,13 +75,13 @@ export function peaksOf(ids: readonly number[], buckets: number): Promise<Schema
 
 export const feedback = (profile: string) => ask<Feedback>(`/feedback/${encodeURIComponent(profile)}`);
 
-export function sendOpinions(
-  method: "POST" | "PUT",
-  profile: string,
-  opinions: Schemas["OpinionIn"][],
-): Promise<Feedback> {
-  return tell(method, `/feedback/${encodeURIComponent(profile)}`, { feedback: opinions });
+export function keepOpinion(profile: string, clipId: number, opinion: Opinion): Promise<Feedback> {
+  const feedback: Schemas["OpinionIn"][] = [{ clip_id: clipId, opinion, weight: 1, at: 0 }];
+  return tell("POST", `/feedback/${encodeURIComponent(profile)}`, { feedback });
 }
+
+export const forgetOpinion = (profile: string, clipId: number) =>
+  ask<void>(`/feedback/${encodeURIComponent(profile)}/${clipId}`, { method: "DELETE" });
 
 export const recommend = (body: Schemas["RecommendIn"]) => tell<Answer>("POST", "/recommend", body);
 

@@ -1,6 +1,7 @@
 /** Likes and dislikes, kept by the service under a name that this browser chose. */
 import { signal } from "@preact/signals";
-import { feedback, sendOpinions } from "../api/service";
+import { reachability } from "../api/client";
+import { feedback, forgetOpinion, keepOpinion } from "../api/service";
 import { remember, remembered } from "../ui/theme";
 import { sayFailure } from "../ui/toasts";
 
@@ -25,38 +26,48 @@ export const opinionOf = (clipId: number): Liking | null => opinions.value.get(c
 
 export const likedCount = (): number => [...opinions.value.values()].filter((one) => one === "like").length;
 
-/** Learn what is known of this profile. A profile that was never used costs no request. */
-export async function loadOpinions(): Promise<void> {
-  if (!remembered(`${KEY}.used`)) return;
+/** Know what the service keeps of this profile, as soon as it answers. Called once. */
+export function learnOpinions(): void {
+  let known = false;
+  reachability.subscribe((now) => {
+    if (now === "ok" && !known) void loadOpinions().then((done) => (known ||= done));
+  });
+}
+
+/** Whether it is known now. A profile that was never used costs no request. */
+async function loadOpinions(): Promise<boolean> {
+  if (!remembered(`${KEY}.used`)) return true;
   try {
     const known = await feedback(profile);
     opinions.value = new Map(
       known.feedback.flatMap((one) => (one.opinion === "seen" ? [] : [[one.clip_id, one.opinion] as const])),
     );
     opinionsVersion.value++;
+    return true;
   } catch (error) {
     sayFailure("Your likes could not be loaded", error);
+    return false;
   }
 }
 
 /** Like or dislike a clip; null takes an opinion back. Shown at once, taken back when the service refuses. */
 export async function setOpinion(clipId: number, liking: Liking | null): Promise<void> {
-  const before = opinions.peek();
-  const now = new Map(before);
+  const before = opinionOf(clipId);
+  show(clipId, liking);
+  remember(`${KEY}.used`, "yes");
+  try {
+    if (liking) await keepOpinion(profile, clipId, liking);
+    else await forgetOpinion(profile, clipId);
+    opinionsVersion.value++;
+  } catch (error) {
+    show(clipId, before);
+    sayFailure("This could not be kept", error);
+  }
+}
+
+function show(clipId: number, liking: Liking | null): void {
+  const now = new Map(opinions.peek());
   if (liking) now.set(clipId, liking);
   else now.delete(clipId);
   opinions.value = now;
-  remember(`${KEY}.used`, "yes");
-  try {
-    if (liking) await sendOpinions("POST", profile, [{ clip_id: clipId, opinion: liking, weight: 1, at: 0 }]);
-    else {
-      // there is no way to take one back: what is left is kept instead
-      const left = [...now].map(([id, opinion]) => ({ clip_id: id, opinion, weight: 1, at: 0 }));
-      await sendOpinions("PUT", profile, left);
-    }
-    opinionsVersion.value++;
-  } catch (error) {
-    opinions.value = before;
-    sayFailure("This could not be kept", error);
-  }
 }
