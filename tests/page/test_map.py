@@ -93,6 +93,86 @@ def test_the_hits_of_a_question_are_lit(map_page):
     expect(map_page.locator(".map-tools .summary")).to_have_text("2 sounds lit")
 
 
+def pixels(page):
+    """What is drawn now, as the browser shows it."""
+    page.wait_for_timeout(300)
+    return page.locator(".map canvas").screenshot()
+
+
+def blank(page):
+    """Whether the canvas shows nothing but its ground."""
+    return page.evaluate(
+        """async () => {
+            const canvas = document.querySelector(".map canvas");
+            const copy = document.createElement("canvas");
+            [copy.width, copy.height] = [canvas.width, canvas.height];
+            const painter = copy.getContext("2d");
+            await new Promise(done => requestAnimationFrame(() => { painter.drawImage(canvas, 0, 0); done(); }));
+            return !painter.getImageData(0, 0, copy.width, copy.height).data.some(value => value > 0);
+        }"""
+    )
+
+
+def test_the_map_is_there_again_whoever_comes_back_to_it(map_page):
+    """By a link, by the back button, and after the graphics driver took the canvas away."""
+    first = pixels(map_page)
+    map_page.get_by_role("link", name="Search").click()
+    expect(map_page.locator(".row").first).to_be_visible()
+    map_page.get_by_role("link", name="Map").click()
+    expect(map_page.locator(".legend")).to_be_visible()
+    assert pixels(map_page) == first
+    map_page.get_by_role("link", name="Library").click()
+    map_page.go_back()
+    expect(map_page.locator(".legend")).to_be_visible()
+    assert pixels(map_page) == first
+    assert map_page.locator(".map-failure").count() == 0
+    map_page.evaluate(
+        """() => {
+            const lose = document.querySelector(".map canvas").getContext("webgl2").getExtension("WEBGL_lose_context");
+            lose.loseContext();
+            setTimeout(() => lose.restoreContext(), 50);
+        }"""
+    )
+    map_page.wait_for_timeout(300)
+    assert pixels(map_page) == first
+
+
+def test_filters_light_what_they_leave_and_can_be_taken_away(map_page, mapped):
+    plain = pixels(map_page)
+    map_page.goto(f"{mapped.url}/map?filter=title ~ %22bell%22")
+    expect(map_page.locator(".map-tools .summary")).to_have_text("2 sounds")
+    expect(map_page.locator(".legend")).to_be_visible()
+    lit = pixels(map_page)
+    assert lit != plain
+    map_page.get_by_label(re.compile("Remove the filter title")).click()
+    expect(map_page.locator(".map-tools .summary")).to_have_text("")
+    assert pixels(map_page) != lit
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("part=-1*text:dog", "Add something that you want"),
+        ("part=audio:abcdef123456", "not kept in this browser"),
+        ("region=nonsense", "region"),
+        ("q=zyxwvu", "Nothing in this library sounds like that"),
+    ],
+)
+def test_why_nothing_is_lit_is_told_on_the_map_too(page, mapped, address, told):
+    page.goto(f"{mapped.url}/map?{address}")
+    expect(page.locator(".map-tools .summary")).to_contain_text(told)
+
+
+def test_what_pointing_began_ends_with_it(map_page, mapped):
+    """Whoever leaves the map hears nothing of it any more."""
+    _, (x, y) = next(iter(places(map_page, mapped).items()))
+    map_page.mouse.move(x, y)
+    player = map_page.get_by_role("region", name="Player")
+    expect(player.get_by_label("Pause")).to_be_visible()
+    map_page.get_by_label("What are you looking for?").hover()
+    expect(player.get_by_label("Play", exact=True)).to_be_visible()
+
+
 def test_the_map_is_moved_by_keyboard(map_page):
     """Arrows and plus move what is seen; Enter opens the sound nearest to the middle."""
     canvas = map_page.locator(".map canvas")

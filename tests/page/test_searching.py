@@ -96,6 +96,78 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
     expect(home.locator(".row-title").first).to_have_text(re.compile("glass"))
 
 
+def test_the_passage_in_numbers_is_the_one_that_is_marked(home):
+    """Dragging moves the numbers, and another sound begins with its own."""
+    found(home, "glass 5").locator(".row-title").click()
+    home.get_by_text("Passage in numbers").click()
+    first, last = (home.get_by_role("spinbutton", name=name) for name in ("from", "to"))
+    first.fill("0.5")
+    last.fill("0.9")
+    last.press("Tab")
+    expect(home.get_by_role("button", name="Add passage")).to_be_visible()
+    wave = home.locator(".inspector .cutter-wave")
+    place = wave.bounding_box()
+    home.mouse.move(place["x"] + place["width"] * 0.2, place["y"] + 40)
+    home.mouse.down()
+    home.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 40, steps=8)
+    home.mouse.up()
+    expect(first).to_have_value(re.compile(r"^1(\.\d+)?$"))
+    expect(last).to_have_value(re.compile(r"^[23](\.\d+)?$"))
+    found(home, "glass 4").locator(".row-title").click()
+    expect(home.locator(".inspector h2")).to_have_text("glass 4")
+    home.get_by_text("Passage in numbers").click()
+    expect(first).to_have_value("0")
+
+
+def test_what_is_looked_at_is_of_this_question(home):
+    """A sound that the new answer does not have is closed; one that it has too says why it was found now."""
+    box = home.get_by_label("What are you looking for?")
+    box.fill("bell")
+    found(home, "bell 2").locator(".row-title").click()
+    expect(home.locator(".inspector h2")).to_have_text("bell 2")
+    box.fill("bell 2")
+    expect(home.locator(".row-title").first).to_have_text("bell 2")
+    expect(home.locator(".inspector h2")).to_have_text("bell 2")
+    box.fill("dog")
+    expect(home.locator(".row-title").first).to_have_text(re.compile("dog"))
+    expect(home.locator(".inspector")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1600, 1920, 2560])
+def test_rows_and_filters_can_be_used_beside_the_chosen_sound(home, width):
+    """Whatever a row shows lies within it, on one line; filters are there, or a button for them is."""
+    home.set_viewport_size({"width": width, "height": 900})
+    home.get_by_label("What are you looking for?").fill("bell")
+    row = found(home, "bell 2")
+    row.locator(".row-title").click()
+    expect(home.locator(".inspector h2")).to_have_text("bell 2")
+    frame = row.bounding_box()
+    for part in row.locator("> *").all():
+        box = part.bounding_box()
+        if box and box["height"]:
+            middle = box["y"] + box["height"] / 2
+            assert abs(middle - frame["y"] - frame["height"] / 2) < 8, part.get_attribute("class")
+            assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+    if not home.locator(".side").is_visible():
+        home.get_by_role("button", name="Filters", exact=True).click()
+    home.get_by_label("things").check()
+    expect(home).to_have_url(re.compile("filter="))
+
+
+def test_filters_of_ones_own_narrow_even_on_one_column(home):
+    """Two boxes of a facet widen each other; two conditions that were typed both hold."""
+    total = EACH * len(KINDS)
+    for typed in ("duration_s > 1.5", "duration_s < 3.5"):
+        home.get_by_label("Filter of your own").fill(typed)
+        home.get_by_role("button", name="Add the filter").click()
+    expect(home.locator(".summary")).to_have_text(f"{2 * len(KINDS)} sounds")
+    home.get_by_role("button", name="Clear").click()
+    expect(home.locator(".summary")).to_have_text(f"{total} sounds")
+    for box in ("1 to 2 s", "5 to 10 s"):
+        home.get_by_label(box).check()
+    expect(home.locator(".summary")).to_have_text(f"{2 * len(KINDS)} sounds")
+
+
 def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
     home.get_by_label("Choose a passage").click()

@@ -5,10 +5,12 @@ import { learnOpinions } from "./foryou/feedback";
 import { learnLibrary } from "./library/facts";
 import { answerQuestions } from "./results/answers";
 import { listenToKeys } from "./results/keyboard";
+import { followAnswers } from "./results/selection";
 
 const place = document.getElementById("app");
 if (place) {
   answerQuestions();
+  followAnswers();
   listenToKeys();
   void learnLibrary();
   learnOpinions();

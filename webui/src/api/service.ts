@@ -109,4 +109,10 @@ export async function waitForJob(job: Job): Promise<Job> {
 
 export type ClipMap = Schemas["MapOut"];
 
-export const clipMap = () => ask<ClipMap>("/map");
+/** The map, or the part of it that passes a filter and lies in a region. */
+export function clipMap(where: string | null = null, region = "", signal?: AbortSignal): Promise<ClipMap> {
+  const params = new URLSearchParams();
+  if (where) params.set("where", where);
+  if (region) params.set("region", region);
+  return ask<ClipMap>(`/map${params.size > 0 ? `?${params}` : ""}`, signal ? { signal } : {});
+}

@@ -1,6 +1,8 @@
 /** Facets and filters at the side: what the answer is made up of, and what to leave of it. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Facets } from "../api/service";
+import { facetOf } from "../question/model";
+import { writeQuestion } from "../question/url";
 import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
 import { count } from "../ui/format";
@@ -33,10 +35,10 @@ export function Filters() {
       <Chosen filters={filters} region={region} facets={facets} />
       {facets && (
         <>
-          <Group title="Sounds like" values={facets.tags} />
-          <Group title="Length" values={facets.durations} />
-          <Group title="Folder" values={facets.folders.filter((one) => one.value !== "")} />
-          <Group title="Added" values={facets.added} />
+          <Group title="Sounds like" column="tag" values={facets.tags} />
+          <Group title="Length" column="duration_s" values={facets.durations} />
+          <Group title="Folder" column="folder" values={facets.folders.filter((one) => one.value !== "")} />
+          <Group title="Added" column="added" values={facets.added} />
         </>
       )}
       <OwnFilter />
@@ -45,7 +47,7 @@ export function Filters() {
 }
 
 /** Filters that hold and are none of the facets shown below: each can be taken away. */
-function Chosen({
+export function Chosen({
   filters,
   region,
   facets,
@@ -79,9 +81,16 @@ function Chosen({
   );
 }
 
-function Group({ title, values }: { title: string; values: readonly Facet[] }) {
+interface GroupProps {
+  title: string;
+  column: string;
+  values: readonly Facet[];
+}
+
+function Group({ title, column, values: found }: GroupProps) {
   const [all, setAll] = useState(false);
   const { filters } = question.value;
+  const values = useChoices(column, found);
   if (values.length === 0) return null;
   const shown = all ? values : values.filter((one, place) => place < SHOWN || filters.includes(one.where));
   const most = Math.max(...values.map((one) => one.count));
@@ -109,6 +118,20 @@ function Group({ title, values }: { title: string; values: readonly Facet[] }) {
       )}
     </fieldset>
   );
+}
+
+/**
+ * What there is to choose from. The service counts what passes all filters, so a chosen box would take the others of its
+ * facet away: those that were there without it stay, until something else is asked.
+ */
+function useChoices(column: string, found: readonly Facet[]): readonly Facet[] {
+  const before = useRef<{ asked: string; values: readonly Facet[] }>({ asked: "", values: [] });
+  const answer = answered.value?.question;
+  if (!answer) return found;
+  const others = answer.filters.filter((filter) => facetOf(filter) !== column);
+  const asked = writeQuestion({ ...answer, filters: others }).toString();
+  if (others.length === answer.filters.length) before.current = { asked, values: found };
+  return before.current.asked === asked ? before.current.values : found;
 }
 
 /** The service's own language of filters, for those who know what they want. */

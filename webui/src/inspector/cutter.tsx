@@ -8,13 +8,16 @@ import { makeWaveform, type PassageWaveform } from "../ui/passagewaveform";
 
 interface CutterProps {
   clipId: number;
+  /** The passage that is marked at first. */
   match: Passage | null;
+  /** The one that is chosen now. */
+  passage: Passage | null;
   onPassage: (passage: Passage) => void;
 }
 
 const BUCKETS = 800;
 
-export function Cutter({ clipId, match, onPassage }: CutterProps) {
+export function Cutter({ clipId, match, passage, onPassage }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
 
@@ -48,28 +51,30 @@ export function Cutter({ clipId, match, onPassage }: CutterProps) {
   return (
     <div class="cutter">
       <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
-      <PassageFields match={match} onPassage={onPassage} waveform={waveform} />
+      <PassageFields
+        passage={passage}
+        onPassage={(chosen) => {
+          waveform.current?.setPassage(chosen);
+          onPassage(chosen);
+        }}
+      />
     </div>
   );
 }
 
 /** The same by keyboard: two numbers. */
 function PassageFields({
-  match,
+  passage,
   onPassage,
-  waveform,
 }: {
-  match: Passage | null;
+  passage: Passage | null;
   onPassage: (passage: Passage) => void;
-  waveform: { current: PassageWaveform | null };
 }) {
   const start = useRef<HTMLInputElement>(null);
   const end = useRef<HTMLInputElement>(null);
   const change = () => {
-    const passage = { start_s: Number(start.current?.value), end_s: Number(end.current?.value) };
-    if (!(passage.end_s > passage.start_s) || passage.start_s < 0) return;
-    waveform.current?.setPassage(passage);
-    onPassage(passage);
+    const chosen = { start_s: Number(start.current?.value), end_s: Number(end.current?.value) };
+    if (chosen.end_s > chosen.start_s && chosen.start_s >= 0) onPassage(chosen);
   };
   return (
     <details class="passage-fields">
@@ -82,7 +87,7 @@ function PassageFields({
             type="number"
             min={0}
             step={0.1}
-            defaultValue={String(match?.start_s ?? 0)}
+            value={shown(passage?.start_s ?? 0)}
             onChange={change}
           />{" "}
           s
@@ -94,7 +99,7 @@ function PassageFields({
             type="number"
             min={0}
             step={0.1}
-            defaultValue={String(match?.end_s ?? 1)}
+            value={shown(passage?.end_s ?? 1)}
             onChange={change}
           />{" "}
           s
@@ -103,3 +108,5 @@ function PassageFields({
     </details>
   );
 }
+
+const shown = (seconds: number): string => String(Math.round(seconds * 100) / 100);

@@ -57,7 +57,13 @@ export function Inspector({ row }: { row: Row }) {
           </>
         )}
       </p>
-      <Cutter clipId={row.clip_id} match={row.match} onPassage={(chosen) => (passage.value = chosen)} />
+      <Cutter
+        key={`${row.clip_id} ${row.match?.segment_id}`}
+        clipId={row.clip_id}
+        match={row.match}
+        passage={passage.value}
+        onPassage={(chosen) => (passage.value = chosen)}
+      />
       <div class="inspector-play">
         <IconButton
           icon={here ? "pause" : "play"}

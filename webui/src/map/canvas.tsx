@@ -3,18 +3,18 @@ import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { clip } from "../api/service";
 import { clipName } from "../inspector/names";
-import { play } from "../player/player";
+import { paused, play, playing, toggle } from "../player/player";
 import { ask, question } from "../route";
-import { answered } from "../results/answers";
 import { rowOfClip } from "../results/rows";
 import { inspected } from "../results/selection";
 import { theme } from "../ui/theme";
+import { sayFailure } from "../ui/toasts";
 import { Camera } from "./camera";
 import { type Layout, Nearest, regionPolygon, regionText } from "./layout";
 import { Lasso } from "./lasso";
 import { palette } from "./palette";
 import { Renderer, WebGlMissing } from "./renderer";
-import { hearing, lassoing } from "./state";
+import { hearing, lassoing, litClips } from "./state";
 
 const REACH_PX = 14;
 const HEAR_AFTER_MS = 180;
@@ -77,16 +77,18 @@ function operate(
   layout: Layout,
   onPoint: OnPoint,
 ): () => void {
-  const renderer = new Renderer(canvas, layout);
+  let renderer = new Renderer(canvas, layout);
   const camera = new Camera();
   const nearest = new Nearest(layout.xy);
   const lasso = new Lasso();
   const places = new Map(layout.clipIds.map((id, place) => [id, place]));
   let colours = palette(canvas);
   let lit: number[] = [];
+  let anyAsked = false;
   let pointed = -1;
   let frame = 0;
   let timer = 0;
+  let heard = -1;
 
   const draw = () => {
     frame = 0;
@@ -97,21 +99,38 @@ function operate(
   const redraw = () => {
     frame ||= requestAnimationFrame(draw);
   };
+  const light = () => {
+    renderer.light(lit, pointed, anyAsked);
+    redraw();
+  };
   const point = (next: number, x: number, y: number) => {
     if (next === pointed) return;
     pointed = next;
-    renderer.light(lit, pointed);
+    light();
     onPoint(pointed, x, y);
-    redraw();
     clearTimeout(timer);
     const id = layout.clipIds[pointed];
     if (id !== undefined && hearing.peek()) {
-      timer = window.setTimeout(() => play({ clip_id: id, title: clipName(id).peek() }), HEAR_AFTER_MS);
+      timer = window.setTimeout(() => {
+        heard = id;
+        play({ clip_id: id, title: clipName(id).peek() });
+      }, HEAR_AFTER_MS);
     }
+  };
+  /** Pointing began it, so it ends when nothing is pointed at any more; what was started otherwise goes on. */
+  const hush = () => {
+    clearTimeout(timer);
+    if (heard >= 0 && playing.peek() === heard && !paused.peek()) toggle();
+    heard = -1;
   };
   const open = (place: number) => {
     const id = layout.clipIds[place];
-    if (id !== undefined) void clip(id).then((found) => (inspected.value = rowOfClip(found)));
+    if (id === undefined) return;
+    heard = -1;
+    clip(id).then(
+      (found) => (inspected.value = rowOfClip(found)),
+      (error: unknown) => sayFailure("This sound could not be opened", error),
+    );
   };
 
   const sizes = new ResizeObserver(() => {
@@ -122,11 +141,15 @@ function operate(
   });
   sizes.observe(canvas);
   const stopFollowing = effect(() => {
-    const hits = answered.value;
     void question.value.region;
-    lit = (hits?.verdict ? hits.rows : []).flatMap((row) => places.get(row.clip_id) ?? []);
-    renderer.light(lit, pointed);
-    redraw();
+    const clips = litClips();
+    anyAsked = clips !== null;
+    lit = (clips ?? []).flatMap((id) => places.get(id) ?? []);
+    light();
+  });
+  const stopHealing = heal(canvas, () => {
+    renderer = new Renderer(canvas, layout);
+    light();
   });
   const stopThemes = theme.subscribe(() => {
     colours = palette(canvas);
@@ -134,7 +157,10 @@ function operate(
   });
   const stopPointer = listen(canvas, {
     onMove: (x, y) => point(nearest.find(...camera.toLayout(x, y), REACH_PX / camera.zoom), x, y),
-    onLeave: () => point(-1, 0, 0),
+    onLeave: () => {
+      point(-1, 0, 0);
+      hush();
+    },
     onDrag: (dx, dy, x, y) => {
       if (lassoing.peek()) lasso.add(camera.toLayout(x, y));
       else camera.pan(dx, dy);
@@ -170,11 +196,21 @@ function operate(
     stopPointer();
     stopThemes();
     stopFollowing();
+    stopHealing();
     sizes.disconnect();
-    clearTimeout(timer);
+    hush();
     cancelAnimationFrame(frame);
     renderer.destroy();
   };
+}
+
+/** A graphics driver may take a canvas away, and give it back empty: `again` draws it anew. */
+function heal(canvas: HTMLCanvasElement, again: () => void): () => void {
+  const ending = new AbortController();
+  const options = { signal: ending.signal };
+  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault(), options);
+  canvas.addEventListener("webglcontextrestored", again, options);
+  return () => ending.abort();
 }
 
 interface Gestures {

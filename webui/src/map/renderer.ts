@@ -44,11 +44,12 @@ export class Renderer {
   private readonly program: WebGLProgram;
   private readonly litBuffer: WebGLBuffer;
   private readonly lit: Uint8Array;
+  private readonly buffers: WebGLBuffer[] = [];
   private readonly uniforms: Record<
     "scale" | "shift" | "size" | "palette" | "dimmed",
     WebGLUniformLocation | null
   >;
-  private anyLit = false;
+  private dimOthers = false;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -80,15 +81,12 @@ export class Renderer {
     gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** Light these points (places in the layout) up; the one under the pointer most of all. */
-  light(places: Iterable<number>, pointed: number): void {
+  /** Light these points (places in the layout) up, the one under the pointer most of all; dim the others or not. */
+  light(places: Iterable<number>, pointed: number, dimOthers: boolean): void {
     const { gl } = this;
     this.lit.fill(0);
-    this.anyLit = false;
-    for (const at of places) {
-      this.lit[at] = 1;
-      this.anyLit = true;
-    }
+    for (const at of places) this.lit[at] = 1;
+    this.dimOthers = dimOthers;
     if (pointed >= 0) this.lit[pointed] = 2;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.litBuffer);
     gl.bufferSubData(gl.ARRAY_BUFFER, 0, this.lit);
@@ -105,12 +103,14 @@ export class Renderer {
     gl.uniform2fv(this.uniforms.shift, shift);
     gl.uniform1f(this.uniforms.size, this.pointSize(camera));
     gl.uniform3fv(this.uniforms.palette, palette.flat());
-    gl.uniform1f(this.uniforms.dimmed, this.anyLit ? 0.25 : 0.8);
+    gl.uniform1f(this.uniforms.dimmed, this.dimOthers ? 0.25 : 0.8);
     gl.drawArrays(gl.POINTS, 0, this.layout.clipIds.length);
   }
 
+  /** Give everything back; the canvas may be drawn on again by another renderer. */
   destroy(): void {
-    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    for (const buffer of this.buffers) this.gl.deleteBuffer(buffer);
+    this.gl.deleteProgram(this.program);
   }
 
   /** Few points are large, many small; they grow slowly as one looks closer. */
@@ -128,6 +128,7 @@ export class Renderer {
   ): WebGLBuffer {
     const { gl } = this;
     const buffer = gl.createBuffer();
+    this.buffers.push(buffer);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
     const place = gl.getAttribLocation(this.program, name);

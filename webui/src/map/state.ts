@@ -1,6 +1,11 @@
 /** What the map shows. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { Refused } from "../api/client";
 import { clipMap } from "../api/service";
+import { libraryVersion } from "../library/facts";
+import { isEmpty, whereOf } from "../question/model";
+import { question } from "../route";
+import { answered } from "../results/answers";
 import { remember, remembered } from "../ui/theme";
 import { sayFailure } from "../ui/toasts";
 import { type Layout, layoutOf } from "./layout";
@@ -13,6 +18,35 @@ export const layout = signal<Layout | "none" | null>(null);
 export const hearing = signal(remembered(KEY) !== "off");
 hearing.subscribe((on) => remember(KEY, on ? "on" : "off"));
 export const lassoing = signal(false);
+
+/** The clips that pass the filters and the region of a question that asks for nothing else; null without any. */
+const passing = signal<readonly number[] | null>(null);
+
+/** The clips to light up: the hits, or whatever the filters leave; null when nothing was asked. */
+export function litClips(): readonly number[] | null {
+  const hits = answered.value;
+  if (hits?.verdict && hits.verdict !== "none") return hits.rows.map((row) => row.clip_id);
+  return isEmpty(question.value) ? passing.value : null;
+}
+
+/** Keep up with what passes, for as long as the map is shown; gives back what ends it. */
+export function followFilters(): () => void {
+  return effect(() => {
+    const { filters, region } = question.value;
+    void libraryVersion.value;
+    const leaving = new AbortController();
+    const where = whereOf(filters);
+    if (!isEmpty(question.value) || !(where || region)) passing.value = null;
+    else
+      clipMap(where, region, leaving.signal).then(
+        (found) => (passing.value = found.clip_ids),
+        (error: unknown) => {
+          if (error instanceof Refused) passing.value = null; // the answer says why
+        },
+      );
+    return () => leaving.abort();
+  });
+}
 
 export async function loadLayout(): Promise<void> {
   try {

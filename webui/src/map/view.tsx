@@ -1,6 +1,7 @@
 /** The collection as a map: every clip a point, those close that sound alike. */
 import { useEffect } from "preact/hooks";
 import { startJob, waitForJob } from "../api/service";
+import { Chosen } from "../filters/side";
 import { Inspector } from "../inspector/inspector";
 import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
@@ -14,11 +15,14 @@ import { sayFailure } from "../ui/toasts";
 import { useSignal } from "@preact/signals";
 import { MapCanvas } from "./canvas";
 import { GROUP_COLOURS } from "./palette";
-import { hearing, lassoing, layout, loadLayout } from "./state";
+import { followFilters, hearing, lassoing, layout, loadLayout } from "./state";
 import "../styles/map.css";
 
 export function MapView() {
-  useEffect(() => void loadLayout(), []);
+  useEffect(() => {
+    void loadLayout();
+    return followFilters();
+  }, []);
   if (isEmptyLibrary()) return <EmptyLibraryScreen />;
   const now = layout.value;
   return (
@@ -29,6 +33,9 @@ export function MapView() {
         {now === "none" && <NotDrawn />}
         {now !== null && now !== "none" && (
           <>
+            <div class="map-asked">
+              <Chosen filters={question.value.filters} region="" facets={null} />
+            </div>
             <Tools />
             <MapCanvas layout={now} />
             <Legend groups={now.groups} />
@@ -41,16 +48,11 @@ export function MapView() {
 }
 
 function Tools() {
-  const hits = answered.value;
   const { region } = question.value;
   return (
     <div class="map-tools">
       <p class="summary" role="status">
-        {hits?.verdict
-          ? `${plural(hits.rows.length, "sound")} lit`
-          : region
-            ? plural(hits?.total ?? 0, "sound")
-            : ""}
+        {summary()}
       </p>
       {region && (
         <button type="button" class="plain" onClick={() => ask({ region: "" })}>
@@ -74,6 +76,17 @@ function Tools() {
       </button>
     </div>
   );
+}
+
+/** What the question made of the map. */
+function summary(): string {
+  const now = answered.value;
+  if (!now) return "";
+  if (now.refusal) return now.refusal;
+  if (now.verdict === "none") return "Nothing in this library sounds like that.";
+  if (now.verdict) return `${plural(now.rows.length, "sound")} lit`;
+  const { filters, region } = question.value;
+  return region || filters.length > 0 ? plural(now.total, "sound") : "";
 }
 
 function Legend({ groups }: { groups: readonly string[] }) {

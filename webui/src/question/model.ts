@@ -45,16 +45,26 @@ export const isEmpty = (question: Question): boolean => allParts(question).lengt
 /** Whether it asks for something: a question of unwanted parts alone has no answer. */
 export const isWanting = (question: Question): boolean => allParts(question).some((part) => part.weight > 0);
 
-/** One filter that holds where all chosen ones do; those about the same column widen each other. */
+/** Filters as the boxes at the side write them, by their column: a value, or a stretch of lengths or dates. */
+const FACETS: Readonly<Record<string, RegExp>> = {
+  tag: /^tag = "(?:[^"]|"")*"$/,
+  folder: /^folder = "(?:[^"]|"")*"$/,
+  added: /^added (?:= "[^"]*"|>= "[^"]*" and added < "[^"]*")$/,
+  duration_s: /^duration_s (?:< 1|>= 3600|>= [\d.]+ and duration_s < [\d.]+)$/,
+};
+
+/** Which facet a filter is a box of, if it is one. */
+export const facetOf = (filter: string): string | undefined =>
+  Object.keys(FACETS).find((name) => FACETS[name]?.test(filter));
+
+/** One filter that holds where all chosen ones do; only boxes of one facet widen each other: dogs or cats. */
 export function whereOf(filters: readonly string[]): string | null {
   const groups = new Map<string, string[]>();
   for (const filter of filters) {
-    const column = /^(not )?[a-z_]+/.exec(filter)?.[0] ?? filter;
+    const column = facetOf(filter) ?? filter;
     groups.set(column, [...(groups.get(column) ?? []), filter]);
   }
-  const parts = [...groups].map(([column, some]) =>
-    some.map((one) => `(${one})`).join(column.startsWith("not ") ? " and " : " or "),
-  );
+  const parts = [...groups.values()].map((some) => some.map((one) => `(${one})`).join(" or "));
   return parts.length === 0 ? null : parts.map((part) => `(${part})`).join(" and ");
 }
 

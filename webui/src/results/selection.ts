@@ -1,5 +1,5 @@
 /** Which row is chosen, and what can be done with it: one place for buttons and keys. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { play, playing, toggle } from "../player/player";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
@@ -31,3 +31,17 @@ export const moreLike = (row: Row): void => askOnly({ thing: { kind: "clip", id:
 export const alsoLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: 1 });
 
 export const notLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: -1 });
+
+/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it. Called once. */
+export function followAnswers(): void {
+  let asked = answered.peek()?.question;
+  effect(() => {
+    const now = answered.value;
+    if (!now || now.question === asked) return;
+    asked = now.question;
+    const open = inspected.peek();
+    if (!open) return;
+    const browsing = now.verdict === null && open.score === null;
+    inspected.value = now.rows.find((row) => row.clip_id === open.clip_id) ?? (browsing ? open : null);
+  });
+}
