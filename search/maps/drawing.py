@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from search.model import Ids, Scores, Vectors
 from search.parts import SpaceView
 from search.steering import ClipMap
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 FITTED: Final = 100_000
 LOOKED_AT: Final = 64
 LOOKED_AT_NEXT: Final = 512
@@ -35,8 +32,8 @@ PLACED_WHILE_READING: Final = 500
 """Newer clips than this wait for the map to be drawn again; placing them would make a reader wait."""
 
 _AT_ONCE: Final = 256
-_LOOKING: Final = 0.3
-"""The share of the work that is looking for neighbours, roughly; the rest is the layout."""
+_READING: Final = 0.1
+"""The share of the work that is reading vectors, roughly; the rest is the layout."""
 
 
 def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, anew: bool) -> None:
@@ -93,29 +90,15 @@ def _first_segments(view: SpaceView, contents: Ids) -> Ids:
 
 
 def _laid_out(view: SpaceView, contents: Ids, tell: Callable[[float], None]) -> StoredMap:
-    kept, vectors = [], []
-    neighbours, cosines = [], []
-    rows_of = np.full(int(contents.max(initial=-1)) + 2, -1, np.int64)
-    for ids, means in _means(view, contents):
+    kept, vectors = [np.empty(0, np.int64)], [np.empty((0, view.space.dim), np.float32)]
+    for done, (ids, means) in enumerate(_means(view, contents), start=1):
         kept.append(ids)
         vectors.append(means)
-    content_ids = np.concatenate([*kept, np.empty(0, np.int64)])
-    everything = np.concatenate([*vectors, np.empty((0, view.space.dim), np.float32)])
-    rows_of[content_ids] = np.arange(len(content_ids))
-    for start in range(0, len(content_ids), _AT_ONCE):
-        near, scores = _neighbours(view, everything[start : start + _AT_ONCE], rows_of)
-        rows, scores = _complete(near, scores, everything, start)
-        neighbours.append(rows)
-        cosines.append(scores)
-        tell(_LOOKING * min(1.0, (start + _AT_ONCE) / len(content_ids)))
-    if not len(content_ids):
-        return StoredMap(view.columns.sequence, content_ids, np.empty((0, 2), np.float32), np.empty(0, np.bool_))
-    xy = laid_out(
-        everything,
-        np.concatenate(neighbours),
-        np.concatenate(cosines),
-        lambda share: tell(_LOOKING + (1.0 - _LOOKING) * share),
-    )
+        tell(_READING * min(1.0, done * _AT_ONCE / len(contents)))
+    content_ids = np.concatenate(kept)
+    xy = np.empty((0, 2), np.float32)
+    if len(content_ids):
+        xy = laid_out(np.concatenate(vectors), lambda share: tell(_READING + (1.0 - _READING) * share))
     return StoredMap(view.columns.sequence, content_ids, xy, np.ones(len(content_ids), np.bool_))
 
 
@@ -175,22 +158,3 @@ def _among_nearest(view: SpaceView, vectors: Vectors, rows_of: Ids, looked_at: i
         near[place, : len(first)] = found[first]
         cosines[place, : len(first)] = score[first]
     return near, cosines
-
-
-def _complete(
-    near: Ids, cosines: Scores, everything: Vectors, start: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Each row with itself first and `NEIGHBOURS` in all: where fewer were found, an exact look fills it up."""
-    rows, scores = near.copy(), cosines.copy()
-    for place in range(len(near)):
-        own = start + place
-        others = near[place] != own
-        if (near[place] >= 0).sum() < min(NEIGHBOURS, len(everything)):
-            exact = everything @ everything[own]
-            exact[own] = np.inf
-            best = np.argsort(-exact, kind="stable")[:NEIGHBOURS]
-            rows[place, : len(best)], scores[place, : len(best)] = best, np.minimum(exact[best], 1.0)
-            continue
-        rows[place] = np.concatenate(([own], near[place][others][: NEIGHBOURS - 1]))
-        scores[place] = np.concatenate(([1.0], cosines[place][others][: NEIGHBOURS - 1]))
-    return rows, scores

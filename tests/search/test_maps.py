@@ -85,11 +85,8 @@ def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     kinds = np.repeat(np.arange(3), 20)
     vectors = np.eye(8, dtype=np.float32)[kinds] + 0.15 * rng.standard_normal((60, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines = vectors @ vectors.T
-    order = np.argsort(-cosines, axis=1)[:, :15]
-    scores = np.take_along_axis(cosines, order, axis=1)
     told: list[float] = []
-    first, again = laid_out(vectors, order, scores, told.append), laid_out(vectors, order, scores, _nobody)
+    first, again = laid_out(vectors, told.append), laid_out(vectors, _nobody)
     assert told == sorted(told)
     assert told[-1] == 1.0
     np.testing.assert_array_equal(first, again)
@@ -98,9 +95,9 @@ def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     assert (kinds[apart.argmin(axis=1)] == kinds).mean() > 0.95
 
 
-@pytest.mark.parametrize("halted_at", [0.1, 0.6], ids=["neighbours", "layout"])
+@pytest.mark.parametrize("halted_at", [0.05, 0.6], ids=["reading", "layout"])
 def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
-    """Stopped while it looks for neighbours or lays out, it leaves the map that was there."""
+    """Stopped while it reads or lays out, it leaves the map that was there."""
     pytest.importorskip("umap", reason="the extra `map` is not installed")
 
     class Halted(Exception):
@@ -121,7 +118,6 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
         with pytest.raises(Halted):
             library.draw_map(tell=tell, anew=True)
         assert told == sorted(told)
-        assert told[-1] < 1.0
         np.testing.assert_array_equal(library.map().xy[:12], before.xy)
         halted_at = 2.0
         assert library.draw_map(tell=tell, anew=True).fitted == 330
@@ -132,7 +128,7 @@ def test_without_umap_the_error_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     rows = np.eye(20, dtype=np.float32)
     with pytest.raises(UsageError, match=r"soundalike\[map\]"):
-        laid_out(rows, np.tile(np.arange(15), (20, 1)), np.ones((20, 15), np.float32), _nobody)
+        laid_out(rows, _nobody)
 
 
 def test_a_place_is_the_weighted_mean_of_the_neighbours_that_are_on_the_map():

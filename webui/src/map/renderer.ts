@@ -103,7 +103,7 @@ export class Renderer {
     gl.uniform2fv(this.uniforms.shift, shift);
     gl.uniform1f(this.uniforms.size, this.pointSize(camera));
     gl.uniform3fv(this.uniforms.palette, palette.flat());
-    gl.uniform1f(this.uniforms.dimmed, this.dimOthers ? 0.25 : 0.8);
+    gl.uniform1f(this.uniforms.dimmed, this.dimOthers ? 0.35 : 0.8);
     gl.drawArrays(gl.POINTS, 0, this.layout.clipIds.length);
   }
 
