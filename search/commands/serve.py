@@ -24,7 +24,7 @@ class Serve:
         parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen here (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, metavar="N", help="port (8000; 0: any that is free)")
         parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer (1)")
-        parser.add_argument("--threads", type=int, default=8, metavar="N", help="requests at once in each (8)")
+        parser.add_argument("--threads", type=int, default=8, metavar="N", help="requests at once in each, from 2 (8)")
         parser.add_argument("--open", action="store_true", help="open the page in a browser")
         keys = parser.add_mutually_exclusive_group()
         keys.add_argument("--no-keys", action="store_true", help="let in anybody who can reach the address")
@@ -40,11 +40,15 @@ class Serve:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Serve until Ctrl-C or SIGTERM."""
         from search.service import processes
-        from search.service.config import Limits, ServiceConfig, is_loopback
+        from search.service.config import MIN_THREADS, Limits, ServiceConfig, is_loopback
 
         for name in ("workers", "threads", "max_upload_mb", "max_query_s", "max_clip_s"):
             if not getattr(args, name) > 0:
                 raise UsageError(f"--{name.replace('_', '-')} must be more than 0")
+        if args.threads < MIN_THREADS:
+            raise UsageError(
+                f"--threads must be {MIN_THREADS} or more: who follows a job holds one, and the others answer"
+            )
         local = is_loopback(args.host)
         rate = args.rate if args.rate is not None else (0.0 if local else 50.0)
         library = options.library_path(args, settings)

@@ -16,6 +16,8 @@ MAX_BATCH = 100
 MAX_TASTES = 1000
 MAX_PROFILE_CHARACTERS = 200
 MAX_JSON_BYTES = 1 << 20
+MIN_THREADS = 2
+"""An event stream holds a thread for as long as it is open; another one has to be left for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Limits:
     ``upload_bytes`` and ``files`` bound one request; ``query_s`` is the longest sound that a query decodes,
     ``shown_s`` the longest passage that peaks and pictures show, ``indexed_s`` the longest sound that an upload
     adds. ``requests_per_s`` holds for each key or address and worker process, 0: no limit. ``decodes`` run at once in
-    a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are event streams a worker keeps
-    open.
+    a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are the most event streams that a
+    worker keeps open (`ServiceConfig.streams`).
     """
 
     upload_bytes: int = 64 << 20
@@ -55,6 +57,11 @@ class ServiceConfig:
     threads: int = 8
     needs_keys: bool = False
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def streams(self) -> int:
+        """Event streams that a worker keeps open: each holds a thread, and at least half of them answer the rest."""
+        return min(self.limits.streams, max(1, self.threads // 2))
 
     @property
     def on_loopback(self) -> bool:

@@ -60,7 +60,7 @@ class Service:
             cache=DiskCache(config.library / CACHE, limits.cache_bytes),
             metrics=Metrics(),
             decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded", backlog, MAX_BACKLOG),
-            streams=Slots(limits.streams, 0.0, "event streams are open"),
+            streams=Slots(config.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
             turns=Turns(),
         )

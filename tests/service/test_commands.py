@@ -35,6 +35,12 @@ def test_beyond_loopback_it_does_not_start_without_a_key(library_path, capsys):
     assert "--no-keys" in told
 
 
+def test_one_thread_is_too_few(library_path, capsys):
+    """Who follows a job would hold it, and nobody else had an answer."""
+    assert main(["serve", "--library", str(library_path), "--port", "0", "--threads", "1"]) == 2
+    assert "--threads must be 2 or more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "options",
     [["--host", "example.org"], ["--workers", "0"], ["--max-upload-mb", "-1"], ["--no-keys", "--require-keys"]],

@@ -11,7 +11,9 @@ import psutil
 import pytest
 from waitress.server import create_server
 
+from search.catalog.store import Catalog
 from search.errors import UsageError
+from search.service.config import ServiceConfig
 from search.service.processes import bind
 from search.service.worker import _serve
 from tests.service.conftest import serving
@@ -43,6 +45,24 @@ def test_connections_that_come_together_are_shared_out(library_path):
             if sum(held) == 16 and max(held) <= 12:
                 return
         pytest.fail(f"of 16 connections the processes hold {held}")
+
+
+def test_who_follows_jobs_leaves_threads_for_everybody_else(library_path):
+    """As many streams of one paused job as there are threads: half of them are refused, and others are answered."""
+    with Catalog.open(library_path / "catalog.sqlite") as catalog:
+        job_id = catalog.queue.add("map", []).id
+        catalog.queue.wish(job_id, "pause")
+    with serving(library_path, "--threads", "4") as server:
+        streams = [server.get(f"/api/v1/jobs/{job_id}/events", stream=True) for _ in range(4)]
+        assert [stream.status_code for stream in streams] == [200, 200, 429, 429]
+        assert server.get("/health").status_code == 200
+        for stream in streams:
+            stream.close()
+
+
+@pytest.mark.parametrize(("threads", "streams"), [(2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
+def test_streams_hold_at_most_half_of_the_threads(tmp_path, threads, streams):
+    assert ServiceConfig(tmp_path, threads=threads).streams == streams
 
 
 def test_who_took_a_connection_leaves_the_next_to_the_others_for_a_turn():
