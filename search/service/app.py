@@ -67,7 +67,7 @@ def create_app(service: Service) -> OpenAPI:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = True
     app.config.update(MAX_CONTENT_LENGTH=service.config.limits.upload_bytes, MAX_FORM_MEMORY_SIZE=_FORM_MEMORY_BYTES)
-    problems.register(app)
+    problems.register(app, service.config.library)
     _around_requests(app, service)
     api = APIBlueprint(
         "api",

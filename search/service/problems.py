@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from flask import Response, g, has_request_context
@@ -95,17 +96,28 @@ def invalid(error: ValidationError) -> Response:
     return problem(422, shown or "the request does not fit", errors=found[:20])
 
 
-def refusal(error: SoundalikeError) -> Response:
-    """What the engine refused. The causes of its errors are written for people and name no secret."""
+def told(error: SoundalikeError, library: Path) -> str:
+    """What a client reads of an error of the engine: for people, and never where something lies on this machine."""
+    if isinstance(error, AudioError):
+        return printable(error.cause)
+    if isinstance(error, EncoderError):  # it names every folder that was looked into
+        return "a model of this library cannot be used; the log of the service says why"
+    message = printable(str(error))
+    for folder in (library.resolve(), library.absolute()):
+        message = message.replace(printable(str(folder)), "LIBRARY")
+    return message
+
+
+def refusal(error: SoundalikeError, library: Path) -> Response:
+    """What the engine refused."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    detail = error.cause if isinstance(error, AudioError) else str(error)
     if status >= 500:
         log.error("refused: %s", error)
-    return problem(status, printable(detail), retry_after_s=BUSY_RETRY_S if status in (409, 503) else None)
+    return problem(status, told(error, library), retry_after_s=BUSY_RETRY_S if status in (409, 503) else None)
 
 
-def register(app: OpenAPI) -> None:
-    """Let every error of the application leave as a problem document."""
+def register(app: OpenAPI, library: Path) -> None:
+    """Let every error of the application over ``library`` leave as a problem document."""
 
     def http_error(error: HTTPException) -> Response:
         if isinstance(error.response, Response):
@@ -117,7 +129,7 @@ def register(app: OpenAPI) -> None:
         return problem(500, "the service failed on this request; its log says why, under this request id")
 
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(SoundalikeError, refusal)
+    app.register_error_handler(SoundalikeError, lambda error: refusal(error, library))
     app.register_error_handler(InternalServerError, failure)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from search.jobs import Job, JobFailure, JobOutcome, JobProgress
 from search.library import Library
 from search.memory import give_back_freed_memory
 from search.ports import JobWork
+from search.service.problems import told as told_of
 from search.service.uploads import Uploads
 from search.settings import Settings
 
@@ -139,7 +140,7 @@ class Runner:
                 halt.set()
         failures = tuple(_failure(job, one) for one in told.failures)
         if ended.error is not None:
-            return _failed(ended.error, failures)
+            return self._failed(ended.error, failures)
         if wish == "cancel" and halt.is_set():
             return JobOutcome("cancelled", failures=failures)
         if wish == "pause" and halt.is_set():
@@ -150,10 +151,22 @@ class Runner:
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)
 
+    def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
+        """With what a client may read of the error; the log has all of it."""
+        if not isinstance(error, SoundalikeError):
+            return JobOutcome("failed", "an error of the service; its log says which", failures)
+        log.warning("a job could not be done: %s", error)
+        reason = told_of(error, self._library.path)
+        if isinstance(error, LibraryBusy):
+            return JobOutcome("queued", f"waits for another writer: {reason}")
+        return JobOutcome("failed", reason, failures)
+
     def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:
         match job.kind:
             case "index":
                 self._index(job, told, halt)
+            case _ if not self._spaces():
+                return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
             case "duplicates":
                 self._library.find_duplicates(_Teller(told, halt))
             case "map":
@@ -175,8 +188,12 @@ class Runner:
 
     def _encoder(self) -> str:
         """The library's own, or the default one for a library without any yet."""
-        names: Sequence[str] = [space.name for space in self._library.clips.spaces() if not space.is_melody]
+        names = self._spaces()
         return names[0] if names else self._settings.encoder
+
+    def _spaces(self) -> list[str]:
+        """The library's spaces of sound."""
+        return [space.name for space in self._library.clips.spaces() if not space.is_melody]
 
 
 class _Halted(Exception):
@@ -212,14 +229,6 @@ class _Ended:
         except Exception as error:  # the edge of the job: the runner goes on, and the log has the traceback
             log.exception("a job failed unexpectedly")
             self.error = error
-
-
-def _failed(error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
-    if isinstance(error, LibraryBusy):
-        return JobOutcome("queued", f"waits for another writer: {printable(str(error))}")
-    if isinstance(error, SoundalikeError):
-        return JobOutcome("failed", printable(str(error)), failures)
-    return JobOutcome("failed", "an error of the service; its log says which", failures)
 
 
 def _failure(job: Job, failure: IndexFailure) -> JobFailure:

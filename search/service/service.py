@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,9 @@ from search.service.uploads import Uploads, folder_of
 CACHE = "cache"
 MAX_BACKLOG = 100
 """With more requests waiting, those that decode are refused at once: the queue stays seconds long at the worst."""
+
+_NOTHING = Answer("none", (), 0.0)
+"""What an empty library answers to whatever is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class Service:
         with self.one_at_a_time():
             return self._answer(ask)
 
+    def search_stored_each(self, ask: Callable[[], Sequence[Answer | QueryError]]) -> list[Answer | QueryError]:
+        """The same for several questions at once: what is wrong with one of them stands in its place."""
+        with self.metrics.stage("engine"):
+            found = ask()
+        if any(isinstance(one, QueryError) for one in found) and not self.spaces():
+            return [_NOTHING if isinstance(one, QueryError) else one for one in found]
+        return list(found)
+
     def _answer(self, ask: Callable[[], Answer]) -> Answer:
         """Whether the library is empty is looked up only when the engine complains: each answer would wait for it."""
         try:
@@ -99,4 +110,4 @@ class Service:
         except QueryError:
             if self.spaces():
                 raise
-            return Answer("none", (), 0.0)
+            return _NOTHING

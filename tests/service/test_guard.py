@@ -10,7 +10,8 @@ import time
 import pytest
 
 from search.catalog.store import Catalog
-from search.errors import UsageError
+from search.errors import ModelNotFound, UsageError
+from search.library import Library
 from search.service.config import Limits, is_loopback
 from search.service.rates import RateLimiter, Turns
 from tests.service.conftest import application, wav
@@ -182,6 +183,20 @@ def test_an_unexpected_error_tells_the_log_and_not_the_client(library_path, monk
     assert response.status_code == 500
     assert "ZeroDivisionError" not in response.get_data(as_text=True)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_model_that_is_not_there_is_told_without_the_folders_that_were_looked_into(library_path, monkeypatch, caplog):
+    """503, and when to try again; the log names the folders."""
+
+    def nowhere(library, query):
+        raise ModelNotFound("cnn:mn04 is not in /home/anna/models; put the file there")
+
+    monkeypatch.setattr(Library, "search", nowhere)
+    with application(library_path) as client, caplog.at_level(logging.ERROR, logger="soundalike.service"):
+        refused = client.post("/api/v1/search", json={"parts": [{"text": "rain"}]})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert "/home/anna" not in refused.get_data(as_text=True)
+    assert "/home/anna" in caplog.text
 
 
 def test_a_request_is_logged_with_its_id(reader, caplog):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 import threading
 
+import pytest
+
 from search import wiring
 from search.catalog.store import Catalog
+from search.errors import LibraryError
+from search.library import Library
 from search.service.runner import Runner
 from search.service.uploads import Uploads, folder_of
 from tests.service.conftest import application, settings
@@ -88,14 +92,30 @@ def test_an_empty_library_has_neither(tmp_path):
         assert client.get("/api/v1/map").get_json()["clip_ids"] == []
 
 
-def test_a_job_that_cannot_be_done_says_why(tmp_path):
-    """An empty library has no map to draw."""
+@pytest.mark.parametrize("kind", ["map", "duplicates"])
+def test_in_an_empty_library_a_job_has_nothing_to_do(tmp_path, kind):
+    """It is done, and what it would have made is empty as before."""
     with application(tmp_path / "new") as client:
-        job = client.post("/api/v1/jobs", json={"kind": "map"}).get_json()
+        job = client.post("/api/v1/jobs", json={"kind": kind}).get_json()
         work_off(tmp_path / "new")
-        failed = client.get(f"/api/v1/jobs/{job['id']}").get_json()
+        done = client.get(f"/api/v1/jobs/{job['id']}").get_json()
+        assert client.get("/api/v1/map").get_json()["clip_ids"] == []
+        assert client.get("/api/v1/duplicates").get_json()["groups"] == []
+    assert (done["state"], done["reason"]) == ("done", None)
+
+
+def test_a_job_that_cannot_be_done_says_why_and_not_where(client, library_path, monkeypatch):
+    """A disk that is full, say: what a client reads names nothing of the machine."""
+
+    def full(library, **_):
+        raise LibraryError(f"{library.path}/spaces/1/map.npz: the map cannot be written (No space left on device)")
+
+    monkeypatch.setattr(Library, "draw_map", full)
+    job = client.post("/api/v1/jobs", json={"kind": "map"}).get_json()
+    work_off(library_path)
+    failed = client.get(f"/api/v1/jobs/{job['id']}").get_json()
     assert failed["state"] == "failed"
-    assert failed["reason"]
+    assert failed["reason"] == "LIBRARY/spaces/1/map.npz: the map cannot be written (No space left on device)"
 
 
 def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
@@ -119,5 +139,6 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
         library.catalog.queue.finish(claimed.id, outcome)
     assert outcome.state == "queued"
     assert "another job" in outcome.reason
+    assert str(library_path) not in outcome.reason
     work_off(library_path)
     assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"

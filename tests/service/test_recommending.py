@@ -73,3 +73,12 @@ def test_a_wrong_question_is_refused(reader, body):
 def test_an_empty_library_recommends_nothing(tmp_path):
     with application(tmp_path / "new") as client:
         assert recommended(client) == []
+
+
+def test_an_empty_library_recommends_nothing_to_several_either(tmp_path):
+    """Each gets the answer that it would get by itself: empty, and no error."""
+    queries = [{"k": 3}, {"likes": [{"clip_id": 1}]}, {"space": "nowhere"}]
+    with application(tmp_path / "new") as client:
+        alone = [client.post("/api/v1/recommend", json=query).get_json() for query in queries]
+        answers = client.post("/api/v1/recommend/batch", json={"queries": queries}).get_json()["answers"]
+    assert answers == [{"answer": answer, "error": None} for answer in alone]

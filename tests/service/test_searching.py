@@ -112,6 +112,7 @@ def test_an_empty_library_has_no_match(tmp_path):
         assert ask(client, {"text": "rain"}).get_json() == {
             "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "facets": None
         }  # fmt: skip
+        assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []
         assert client.get("/ready").get_json()["clips"] == 0
         assert client.get("/api/v1/clips/1/similar").status_code == 404

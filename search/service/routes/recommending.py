@@ -11,6 +11,7 @@ from search.errors import QueryError
 from search.model import Answer
 from search.service.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
 from search.service.hits import Hits
+from search.service.problems import told
 from search.service.replies import reply, revisable
 from search.service.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
 from search.service.routes.view import view
@@ -50,8 +51,9 @@ class RecommendRoutes:
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
         """The same for several at once; what is wrong with one question stands in its place."""
-        with self._service.metrics.stage("engine"):
-            found = self._library.recommend_each(one.query() for one in body.queries)
+        found = self._service.search_stored_each(
+            lambda: self._library.recommend_each(one.query() for one in body.queries)
+        )
         with self._service.metrics.stage("write"):
             return reply(RecommendBatchOut(answers=[self._batched(one) for one in found]))
 
@@ -87,5 +89,5 @@ class RecommendRoutes:
 
     def _batched(self, found: Answer | QueryError) -> BatchedOut:
         if isinstance(found, QueryError):
-            return BatchedOut(answer=None, error=str(found))
+            return BatchedOut(answer=None, error=told(found, self._service.config.library))
         return BatchedOut(answer=self._hits.out(found), error=None)

@@ -14,7 +14,7 @@ from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from search.model import AudioPart, Query
+from search.model import Answer, AudioPart, Part, Query
 from search.service import reading
 from search.service.answers import SearchOut
 from search.service.hits import Hits, text
@@ -66,11 +66,14 @@ class SearchRoutes:
                 paths = held.enter_context(received(files))
                 self._check_lengths(asked, files, paths)
             parts = tuple(self._passage(part) or part_of(part, paths) for part in asked.parts)
-            among = None if asked.region is None else clips_within(self._service.library, asked.region)
-            query = Query(parts, asked.k, asked.where, asked.space, asked.collapse, among)
-            answer = self._service.search(lambda: self._service.library.search(query))
+            answer = self._service.search(lambda: self._answer(asked, parts))
         with metrics.stage("write"):
             return reply(self._hits.out(answer, with_facets=asked.facets))
+
+    def _answer(self, asked: SearchIn, parts: tuple[Part, ...]) -> Answer:
+        library = self._service.library
+        among = None if asked.region is None else clips_within(library, asked.region)
+        return library.search(Query(parts, asked.k, asked.where, asked.space, asked.collapse, among))
 
     def _question(self) -> tuple[SearchIn, dict[str, FileStorage]]:
         """What is asked, and the file of each field that a part of it names."""
