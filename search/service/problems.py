@@ -96,8 +96,21 @@ def invalid(error: ValidationError) -> Response:
     return problem(422, shown or "the request does not fit", errors=found[:20])
 
 
+class FileRefused(AudioError):
+    """A sound of a request was refused, by a name that its client knows, never the path.
+
+    ``where`` is the same name, or the part of the question that asks for a clip's sound.
+    """
+
+    def __init__(self, name: str, cause: str, where: str | None = None) -> None:
+        super().__init__(name, cause)
+        self.where = where or name
+
+
 def told(error: SoundalikeError, library: Path) -> str:
     """What a client reads of an error of the engine: for people, and never where something lies on this machine."""
+    if isinstance(error, FileRefused):
+        return printable(str(error))
     if isinstance(error, AudioError):
         return printable(error.cause)
     if isinstance(error, EncoderError):  # it names every folder that was looked into
@@ -113,7 +126,11 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     if status >= 500:
         log.error("refused: %s", error)
-    return problem(status, told(error, library), retry_after_s=BUSY_RETRY_S if status in (409, 503) else None)
+    errors = None
+    if isinstance(error, FileRefused):
+        errors = [FieldProblem(where=printable(error.where), what=printable(error.cause))]
+    retry_after_s = BUSY_RETRY_S if status in (409, 503) else None
+    return problem(status, told(error, library), errors=errors, retry_after_s=retry_after_s)
 
 
 def register(app: OpenAPI, library: Path) -> None:

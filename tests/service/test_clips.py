@@ -97,19 +97,35 @@ def test_audio_comes_whole_and_in_ranges(reader):
     assert again.status_code == 304
 
 
-def test_a_file_that_went_is_not_found(client, library_path, made_library, tmp_path):
-    """And a folder, or a link into nowhere, in its place is no file."""
-    clip = one(client, "rain")
-    moved = tmp_path / "rain.wav"
+@pytest.fixture
+def away(client, made_library, tmp_path):
+    """A clip whose file went, and where it was."""
     file = made_library.parent / "sounds" / "weather" / "rain.wav"
-    shutil.move(file, moved)
-    try:
-        assert client.get(f"/api/v1/clips/{clip['id']}/audio").status_code == 404
-        file.mkdir()
-        assert client.get(f"/api/v1/clips/{clip['id']}/audio").status_code == 404
-        file.rmdir()
-    finally:
-        shutil.move(moved, file)
+    shutil.move(file, tmp_path / "rain.wav")
+    yield one(client, "rain"), file
+    shutil.move(tmp_path / "rain.wav", file)
+
+
+@pytest.mark.parametrize("what", ["audio", "peaks", "spectrogram.png"])
+def test_of_a_file_that_went_nothing_is_found(client, away, what):
+    """And a folder, or a link into nowhere, in its place is no file."""
+    clip, file = away
+    refused = client.get(f"/api/v1/clips/{clip['id']}/{what}")
+    assert refused.status_code == 404
+    assert refused.get_json()["detail"] == f"the file of clip {clip['id']} is not there now; a disk may be unmounted"
+    file.mkdir()
+    assert client.get(f"/api/v1/clips/{clip['id']}/{what}").status_code == 404
+    file.rmdir()
+
+
+def test_a_question_about_a_passage_of_a_file_that_went_says_which_part_it_is(client, away):
+    clip, _ = away
+    passage = {"clip_id": clip["id"], "start_s": 0.5}
+    refused = client.post("/api/v1/search", json={"parts": [{"clip_id": one(client, "wind")["id"]}, passage]})
+    said = f"the file of clip {clip['id']} is not there now; a disk may be unmounted"
+    assert refused.status_code == 422
+    assert refused.get_json()["detail"] == f"part 2 (rain): {said}"
+    assert refused.get_json()["errors"] == [{"where": "parts.1", "what": said}]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/clips/..%2f..%2fetc%2fpasswd/audio", "/api/v1/clips/1/../../../etc/passwd"])

@@ -120,6 +120,9 @@ def test_what_is_no_sound_never_becomes_a_job(server):
         refused = server.upload(("good.wav", wav(1)), (name, content))
         assert refused.status_code == 422, name
         assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.json()["detail"].startswith(f"{name}: "), "of several files it is said which is refused"
+        assert [one["where"] for one in refused.json()["errors"]] == [name]
+        assert str(server.library) not in refused.text
     assert server.get("/api/v1/jobs").json()["total"] == before
     assert not list(server.library.glob("uploads/*/good.wav"))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 
+import numpy as np
 import pytest
+import soundfile
 
 from tests.service.conftest import application, wav
 
@@ -98,7 +101,28 @@ def test_a_wrong_question_is_refused_with_what_is_wrong(reader, body, says):
 def test_a_sound_that_is_none_is_refused_without_telling_where_it_was_put(reader):
     response = form(reader, audio=b"this is a letter, not a sound")
     assert response.status_code == 422
-    assert response.get_json()["detail"] == "text, not sound"
+    assert response.get_json()["detail"] == "audio.wav: text, not sound"
+
+
+def broken_wav():
+    """A file whose header is fine and whose sound is not."""
+    out = io.BytesIO()
+    soundfile.write(out, np.full(48_000, np.nan, np.float32), 16_000, format="WAV", subtype="FLOAT")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("bad", "cause"),
+    [(b"a letter", "text, not sound"), (broken_wav(), "NaN or infinite samples at 0.000 s")],
+)
+def test_of_several_files_the_one_that_is_refused_is_named(reader, bad, cause):
+    """As its client calls it, whether its header says so already or only its sound; never where it was put."""
+    query = {"parts": [{"audio": "yes"}, {"audio": "no", "weight": -0.5}]}
+    response = form(reader, query, yes=wav(1), no=bad)
+    problem = response.get_json()
+    assert (response.status_code, problem["detail"]) == (422, f"no.wav: {cause}")
+    assert problem["errors"] == [{"where": "no.wav", "what": cause}]
+    assert tempfile.gettempdir() not in response.get_data(as_text=True)
 
 
 def test_a_file_that_no_part_names_is_refused(reader):

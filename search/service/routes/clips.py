@@ -8,12 +8,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from search.errors import LibraryError, QueryError
+from search.errors import AudioError, LibraryError, QueryError
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, LinkClip, Query, RemoveClip
 from search.service.answers import ClipOut, ClipsOut, JobOut, SearchOut
 from search.service.hits import Hits
 from search.service.listing import Listing, clip_out, gone, the_clip
+from search.service.problems import FileRefused
 from search.service.replies import accepted, reply, revisable
 from search.service.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
 from search.service.routes.view import view
@@ -74,7 +75,10 @@ class ClipRoutes:
         if len(form.files) > limits.files:
             raise RequestEntityTooLarge(f"more than {limits.files} files in one request")
         with self._service.decodes.taken(), self._service.metrics.stage("receive"):
-            kept = self._service.uploads.keep(form.files, limits.indexed_s)
+            try:
+                kept = self._service.uploads.keep(form.files, limits.indexed_s)
+            except AudioError as error:  # under the client's name of the file
+                raise FileRefused(error.path, error.cause) from error
         try:
             job = self._service.jobs.add("index", kept)
         except LibraryError:

@@ -15,11 +15,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.model import Clip
 from search.service import media
 from search.service.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut
+from search.service.files import file_of
 from search.service.hits import text
 from search.service.listing import gone, the_clip
 from search.service.replies import JSON, PRIVATE, lasting, reply, revisable
@@ -56,12 +56,7 @@ class MediaRoutes:
     def clip_audio(self, path: ClipPath) -> Response:
         """The clip's file as it is, whole or in ranges."""
         clip, digest = self._clip(path)
-        file = str(Path(clip.root.path, clip.path))
-        try:
-            with open_regular(file):
-                status = Path(file).stat()
-        except (AudioError, OSError) as error:
-            raise NotFound(f"the file of clip {clip.id} is not there now; a disk may be unmounted") from error
+        file, status = file_of(clip)
         response = send_file(
             file,
             mimetype=media_type(clip.path),
@@ -117,7 +112,7 @@ class MediaRoutes:
 
         def decode() -> bytes:
             with self._service.decodes.taken(), self._service.metrics.stage("decode"):
-                return make(str(Path(clip.root.path, clip.path)), start_s, end_s)
+                return make(file_of(clip).path, start_s, end_s)
 
         name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
         return self._service.cache.get(name, decode), name

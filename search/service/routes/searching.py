@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.models import RequestBody
 from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaType
 
-from search.model import Answer, AudioPart, Part, Query
+from search.errors import AudioError
+from search.model import Answer, AudioPart, HumPart, Part, Query
 from search.service import reading
 from search.service.answers import SearchOut
+from search.service.files import file_of
 from search.service.hits import Hits, text
 from search.service.listing import the_clip
+from search.service.problems import FileRefused
 from search.service.regions import clips_within
 from search.service.replies import reply
-from search.service.requests import AudioIn, ClipIn, HumIn, PartIn, SearchForm, SearchIn, part_of
+from search.service.requests import AudioIn, ClipIn, HumIn, SearchForm, SearchIn, part_of
 from search.service.routes.view import view
 from search.service.service import Service
 from search.service.uploads import check_length, received, shown_name
@@ -33,6 +35,27 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
     ("hum", lambda field: HumIn(hum=field)),
 )
 """The fields whose file needs no part, and the part that it stands for."""
+
+
+class _Question(NamedTuple):
+    """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
+
+    asked: SearchIn
+    files: Mapping[str, FileStorage]
+    lone: int
+
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether a sound has to be decoded for it."""
+        return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.asked.parts)
+
+
+class _Heard(NamedTuple):
+    """A part of the engine's question; of a sound also what its client calls it, and where it is asked for."""
+
+    part: Part
+    name: str = ""
+    where: str = ""
 
 
 class SearchRoutes:
@@ -56,27 +79,34 @@ class SearchRoutes:
         """
         metrics = self._service.metrics
         with metrics.stage("receive"):
-            asked, files = self._question()
+            question = self._question()
         with ExitStack() as held:
             paths: Mapping[str, str] = {}
-            if files or any(isinstance(part, ClipIn) and part.is_passage for part in asked.parts):
+            if question.is_listened_to:
                 with metrics.stage("wait"):
                     held.enter_context(self._service.decodes.taken())
-            if files:
-                paths = held.enter_context(received(files))
-                self._check_lengths(asked, files, paths)
-            parts = tuple(self._passage(part) or part_of(part, paths) for part in asked.parts)
-            answer = self._service.search(lambda: self._answer(asked, parts))
+            if question.files:
+                paths = held.enter_context(received(question.files))
+            with metrics.stage("check"):
+                heard = self._heard(question, paths)
+            answer = self._service.search(lambda: self._answer(question.asked, heard))
         with metrics.stage("write"):
-            return reply(self._hits.out(answer, with_facets=asked.facets))
+            return reply(self._hits.out(answer, with_facets=question.asked.facets))
 
-    def _answer(self, asked: SearchIn, parts: tuple[Part, ...]) -> Answer:
+    def _answer(self, asked: SearchIn, heard: Sequence[_Heard]) -> Answer:
+        """Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
         library = self._service.library
         among = None if asked.region is None else clips_within(library, asked.region)
-        return library.search(Query(parts, asked.k, asked.where, asked.space, asked.collapse, among))
+        parts = tuple(one.part for one in heard)
+        try:
+            return library.search(Query(parts, asked.k, asked.where, asked.space, asked.collapse, among))
+        except AudioError as error:
+            for one in heard:
+                if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:
+                    raise FileRefused(one.name, error.cause, one.where) from error
+            raise
 
-    def _question(self) -> tuple[SearchIn, dict[str, FileStorage]]:
-        """What is asked, and the file of each field that a part of it names."""
+    def _question(self) -> _Question:
         if request.mimetype == "application/json":
             asked, sent = reading.valid(SearchIn, request.get_json()), {}
         elif request.mimetype == "multipart/form-data":
@@ -93,27 +123,43 @@ class SearchRoutes:
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
-        return asked, sent
+        return _Question(asked, sent, len(lone))
 
-    def _passage(self, asked: PartIn) -> AudioPart | None:
-        """The passage of a clip, listened to in its file; None for what is no such passage.
+    def _heard(self, question: _Question, paths: Mapping[str, str]) -> list[_Heard]:
+        """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
-        Raises NotFound for an unknown clip, AudioError for a file that is away or a passage that is too long.
+        Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
         """
-        if not (isinstance(asked, ClipIn) and asked.is_passage):
-            return None
-        clip = the_clip(self._service.library, asked.clip_id)
-        path = str(Path(clip.root.path, clip.path))
-        check_length(path, text(clip.title), self._service.config.limits.query_s, asked.start_s, asked.end_s)
-        return AudioPart(path, asked.start_s, asked.end_s, asked.weight)
+        found = []
+        for place, part in enumerate(question.asked.parts, start=-question.lone):
+            if isinstance(part, ClipIn) and part.is_passage:
+                found.append(self._passage(part, place))
+                continue
+            one = _Heard(part_of(part, paths))
+            if isinstance(part, AudioIn | HumIn):
+                name = shown_name(question.files[part.file].filename)
+                one = one._replace(name=name, where=name)
+                self._check(paths[part.file], part, one)
+            found.append(one)
+        return found
 
-    def _check_lengths(self, asked: SearchIn, files: Mapping[str, FileStorage], paths: Mapping[str, str]) -> None:
-        """Raises AudioError for a file that is no sound, or a passage that is too long to decode for a query."""
-        with self._service.metrics.stage("check"):
-            for part in _with_files(asked):
-                name = shown_name(files[part.file].filename)
-                longest_s = self._service.config.limits.query_s
-                check_length(paths[part.file], name, longest_s, part.start_s, part.end_s)
+    def _passage(self, asked: ClipIn, place: int) -> _Heard:
+        """The passage of a clip, listened to in its file."""
+        clip = the_clip(self._service.library, asked.clip_id)
+        name, where = f"part {place + 1} ({text(clip.title)})", f"parts.{place}"
+        try:
+            path = file_of(clip).path
+        except NotFound as error:
+            raise FileRefused(name, str(error.description), where) from error
+        heard = _Heard(AudioPart(path, asked.start_s, asked.end_s, asked.weight), name, where)
+        self._check(path, asked, heard)
+        return heard
+
+    def _check(self, path: str, asked: AudioIn | HumIn | ClipIn, heard: _Heard) -> None:
+        try:
+            check_length(path, heard.name, self._service.config.limits.query_s, asked.start_s, asked.end_s)
+        except AudioError as error:
+            raise FileRefused(heard.name, error.cause, heard.where) from error
 
 
 def _with_files(asked: SearchIn) -> list[AudioIn | HumIn]:
