@@ -345,6 +345,18 @@ class MoveClip:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribeClip:
+    """What a person calls a clip, and says of it. Whether its file is there stays as it was; a clip that went is left.
+
+    It holds until the file changes and is indexed again.
+    """
+
+    clip_id: int
+    title: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class MarkMissing:
     """A clip whose file the scan did not find. It stays searchable until it is pruned."""
 
@@ -367,7 +379,7 @@ class RecordFailure:
     cause: str
 
 
-ClipChange: TypeAlias = AddContent | LinkClip | MoveClip | MarkMissing | RemoveClip | RecordFailure
+ClipChange: TypeAlias = AddContent | LinkClip | MoveClip | DescribeClip | MarkMissing | RemoveClip | RecordFailure
 
 
 @dataclass(frozen=True, slots=True)

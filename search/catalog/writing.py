@@ -28,6 +28,7 @@ from search.model import (
     AddContent,
     ClipChange,
     Content,
+    DescribeClip,
     LinkClip,
     MarkMissing,
     MoveClip,
@@ -83,6 +84,8 @@ class _Batch:
                 self._put_clip(change, change.content_id)
             case MoveClip():
                 self._move(change)
+            case DescribeClip():
+                self._describe(change)
             case MarkMissing():
                 self._mark_missing(change.clip_id)
             case RemoveClip():
@@ -218,6 +221,17 @@ class _Batch:
         words.forget(self._connection, clip.id)
         words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
         self._clear_failure(change.root_id, path)
+
+    def _describe(self, change: DescribeClip) -> None:
+        is_it = CLIPS.c.id == change.clip_id
+        path = self._connection.execute(select(CLIPS.c.path).where(is_it)).scalar()
+        if path is None:
+            return
+        title = blobs.storable(change.title)
+        values = {"title": title, "metadata": blobs.metadata_text(change.metadata), "sequence": self._take()}
+        self._connection.execute(update(CLIPS).where(is_it).values(values))
+        words.forget(self._connection, change.clip_id)
+        words.store(self._connection, change.clip_id, blobs.path_text(path), title, change.metadata)
 
     def _mark_missing(self, clip_id: int) -> None:
         clip = self._connection.execute(

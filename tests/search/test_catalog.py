@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from search.catalog.store import Catalog
 from search.errors import LibraryError, SpaceMismatch
-from search.model import AddContent, MarkMissing, RecordFailure, RemoveClip
+from search.model import AddContent, DescribeClip, MarkMissing, RecordFailure, RemoveClip
 from search.ports import ClipCatalog, JobCatalog
 from tests.search.catalog_helpers import VOCABULARY, Shelf, digest, encoding, facts, replayed, spec
 
@@ -168,6 +169,20 @@ def test_a_file_that_came_back_is_not_missing(shelf):
     shelf.apply(MarkMissing(1), MarkMissing(2))
     shelf.apply(shelf.link("a.wav", 1), shelf.move(2, "c.wav"))
     assert shelf.catalog.missing() == []
+
+
+def test_a_clip_that_is_called_something_else_keeps_everything_else(shelf):
+    """Its words follow; whether its file is missing, and failures on its path, are no matter of that."""
+    shelf.apply(shelf.add("a.wav"), shelf.add("b.wav"), MarkMissing(1))
+    shelf.apply(RecordFailure(shelf.root.id, facts("a.wav"), "no audio track"))
+    before = shelf.catalog.clips([1])[0]
+    shelf.apply(DescribeClip(1, "Storm", {"artist": "Anna"}), DescribeClip(99, "gone", {}))
+    changed = shelf.catalog.clips([1])[0]
+    assert changed == replace(before, title="Storm", metadata={"artist": "Anna"})
+    assert changed.missing
+    assert [match.clip_id for match in shelf.catalog.match_words("anna storm", 5)] == [1]
+    assert len(shelf.catalog.failures()) == 1
+    assert shelf.catalog.verify() == []
 
 
 def test_a_content_lives_as_long_as_one_clip(shelf):

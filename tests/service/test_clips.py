@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from search.catalog.store import Catalog
+from search.model import MarkMissing
 from tests.service.conftest import SOUNDS, wav
 
 
@@ -61,6 +63,18 @@ def test_a_clip_can_be_called_something_else_and_is_found_by_it(client):
     assert client.patch(f"/api/v1/clips/{clip['id']}", json={"path": "/etc/passwd"}).status_code == 422
 
 
+def test_what_a_missing_clip_is_called_says_nothing_of_its_file(client, library_path):
+    """It stays missing, in the answer and in filters, and is found by its new name."""
+    clip = one(client, "wind")
+    with Catalog.open(library_path / "catalog.sqlite") as catalog, catalog.lease("a scan", 0) as lease:
+        catalog.apply(lease, [MarkMissing(clip["id"])])
+    changed = client.patch(f"/api/v1/clips/{clip['id']}", json={"title": "Storm"}).get_json()
+    assert (changed["title"], changed["missing"], changed["metadata"]) == ("Storm", True, clip["metadata"])
+    assert [found["title"] for found in listed(client, "?where=missing = true")["clips"]] == ["Storm"]
+    found = client.post("/api/v1/search", json={"parts": [{"text": "storm"}]}).get_json()["hits"]
+    assert [hit["clip_id"] for hit in found] == [clip["id"]]
+
+
 def test_a_clip_that_is_removed_is_gone_and_its_file_stays(client, made_library):
     clip = one(client, "dog")
     assert client.delete(f"/api/v1/clips/{clip['id']}").status_code == 204
@@ -72,8 +86,6 @@ def test_a_clip_that_is_removed_is_gone_and_its_file_stays(client, made_library)
 
 def test_a_change_beside_another_writer_is_refused_for_now(client, library_path):
     """A job holds the right to write: 409, and when to try again."""
-    from search.catalog.store import Catalog
-
     with Catalog.open(library_path / "catalog.sqlite") as other, other.lease("a job", 0):
         refused = client.delete("/api/v1/clips/1")
     assert (refused.status_code, refused.headers["Retry-After"]) == (409, "5")

@@ -10,10 +10,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from search.errors import AudioError, LibraryError, QueryError
 from search.model import ClipChange as ClipChanges
-from search.model import ClipPart, LinkClip, Query, RemoveClip
+from search.model import ClipPart, DescribeClip, Query, RemoveClip
 from search.service.answers import ClipOut, ClipsOut, JobOut, SearchOut
 from search.service.hits import Hits
-from search.service.listing import Listing, clip_out, gone, the_clip
+from search.service.listing import Listing, clip_out, the_clip
 from search.service.problems import FileRefused
 from search.service.replies import accepted, reply, revisable
 from search.service.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
@@ -90,12 +90,9 @@ class ClipRoutes:
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
         """Give a clip another title, or other metadata. They hold until its file changes and is indexed again."""
         clip = the_clip(self._library, path.clip_id)
-        known = self._library.catalog.file(clip.id)
-        if known is None:
-            raise gone(path.clip_id)
         title = clip.title if body.title is None else body.title
         metadata = clip.metadata if body.metadata is None else body.metadata
-        self._apply(LinkClip(clip.root.id, known.facts, clip.content_id, title, metadata))
+        self._apply(DescribeClip(clip.id, title, metadata))
         return reply(clip_out(the_clip(self._library, clip.id)))
 
     def remove_clip(self, path: ClipPath) -> Response:
