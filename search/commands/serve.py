@@ -34,7 +34,10 @@ class Serve:
         limits.add_argument("--max-query-s", type=float, default=600, metavar="S", help="longest queried sound (600)")
         limits.add_argument("--max-clip-s", type=float, default=21600, metavar="S", help="longest upload (21600)")
         limits.add_argument(
-            "--rate", type=float, metavar="N", help="requests a second for each key or address (50; loopback: no limit)"
+            "--rate",
+            type=float,
+            metavar="N",
+            help="requests a second for each key or address, shared out among the workers (50; loopback: no limit)",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

@@ -26,9 +26,9 @@ class Limits:
 
     ``upload_bytes`` and ``files`` bound one request; ``query_s`` is the longest sound that a query decodes,
     ``shown_s`` the longest passage that peaks and pictures show, ``indexed_s`` the longest sound that an upload
-    adds. ``requests_per_s`` holds for each key or address and worker process, 0: no limit. ``decodes`` run at once in
-    a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are the most event streams that a
-    worker keeps open (`ServiceConfig.streams`).
+    adds. ``requests_per_s`` holds for each key or address, 0: no limit; each worker process lets its
+    share of them in. ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused.
+    ``streams`` are the most event streams that a worker keeps open (`ServiceConfig.streams`).
     """
 
     upload_bytes: int = 64 << 20

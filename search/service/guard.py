@@ -29,9 +29,9 @@ KEY_CACHE_S = 2.0
 COOKIE = "soundalike_key"
 PAGE = "page"
 """The name of the blueprint that is the search page: files that hold nothing of the library."""
-OPEN_PATHS = frozenset(
-    {"/health", "/ready", "/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/session"}
-)
+PROBES = frozenset({"/health", "/ready", "/api/v1/health", "/api/v1/ready"})
+"""Whoever looks whether the service runs is let in however often: a refusal would look like a service that is down."""
+OPEN_PATHS = PROBES | {"/api/v1/openapi.json", "/api/v1/session"}
 READING_POSTS = frozenset({"/api/v1/search", "/api/v1/recommend", "/api/v1/recommend/batch"})
 """Questions that are asked with a body: they need no more than the right to read."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -43,7 +43,7 @@ class Guard:
     def __init__(self, config: ServiceConfig, keys: KeyStore) -> None:
         self._config = config
         self._keys = keys
-        self._rates = RateLimiter(config.limits.requests_per_s)
+        self._rates = RateLimiter(config.limits.requests_per_s / config.workers)  # the others let in as many each
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Key | None, float]] = {}
 
@@ -51,6 +51,8 @@ class Guard:
         """Raises BadRequest (Host), Forbidden (origin, scope), Unauthorized, TooManyRequests."""
         self._check_host(request)
         self._check_origin(request)
+        if request.path in PROBES:
+            return
         client = f"address {request.remote_addr}"
         if self._config.needs_keys and request.path not in OPEN_PATHS and request.blueprint != PAGE:
             key = self._key(request)

@@ -93,12 +93,27 @@ def test_pages_of_other_sites_change_nothing(client, headers):
 def test_who_asks_too_often_waits(library_path):
     """429 with Retry-After, for that client alone."""
     with application(library_path, limits=Limits(requests_per_s=2)) as client:
-        statuses = [client.get("/health").status_code for _ in range(6)]
+        statuses = [client.get("/api/v1/clips/1").status_code for _ in range(6)]
         assert statuses == [200] * 4 + [429] * 2
-        refused = client.get("/health")
+        refused = client.get("/api/v1/clips/1")
         assert int(refused.headers["Retry-After"]) >= 1
-        other = client.get("/health", environ_overrides={"REMOTE_ADDR": "127.0.0.9"})
+        other = client.get("/api/v1/clips/1", environ_overrides={"REMOTE_ADDR": "127.0.0.9"})
         assert other.status_code == 200
+
+
+def test_workers_share_a_rate_out(library_path):
+    """Each lets in its part: together they let in what was promised."""
+    with application(library_path, workers=2, limits=Limits(requests_per_s=2)) as client:
+        statuses = [client.get("/api/v1/clips/1").status_code for _ in range(4)]
+    assert statuses == [200] * 2 + [429] * 2
+
+
+def test_whoever_looks_whether_the_service_runs_never_asks_too_often(library_path):
+    """Nor does that count against what the same address asks beside it."""
+    probes = ("/health", "/ready", "/api/v1/health", "/api/v1/ready")
+    with application(library_path, limits=Limits(requests_per_s=1)) as client:
+        assert {client.get(path).status_code for path in probes for _ in range(3)} == {200}
+        assert client.get("/api/v1/clips/1").status_code == 200
 
 
 def test_a_bucket_fills_again_and_never_beyond_its_size():
