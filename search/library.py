@@ -75,6 +75,7 @@ class Library:
         self._books: dict[int, OpenBook] = {}
         self._neighbourhoods: dict[int, Reader] = {}
         self._lock = threading.RLock()
+        self._loading = threading.Lock()
         self._spaces: list[Space] = []
         self._checked = float("-inf")
         self._pairs = PairsFile(path)
@@ -159,7 +160,7 @@ class Library:
         return self._loaded(space).spec.fingerprint
 
     def _loaded(self, space: Space) -> Encoder:
-        with self._lock:
+        with self._loading:  # for seconds, which no question that needs no encoder waits
             if space.name not in self._encoders:
                 self._encoders[space.name] = self._load_encoder(space.name, self.settings)
             return self._encoders[space.name]
@@ -294,6 +295,7 @@ class Library:
             self._indexes.pop(space.id, None)
             self._books.pop(space.id, None)
             self._neighbourhoods.pop(space.id, None)
+        with self._loading:
             self._encoders.pop(space.name, None)
 
     def folder(self, space: Space) -> Path:

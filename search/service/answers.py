@@ -177,7 +177,11 @@ class HealthOut(Answered):
 
 
 class ReadyOut(Answered):
-    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run."""
+    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
+
+    ``warm``: the models of its spaces are loaded. Before that, within seconds of the start, questions by sound and by
+    words are answered too, but wait for them.
+    """
 
     status: Literal["ready"]
     clips: int
@@ -185,6 +189,7 @@ class ReadyOut(Answered):
     spaces: list[str]
     melody: bool
     jobs: int
+    warm: bool
 
 
 class JobEvent(Answered):

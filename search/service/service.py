@@ -16,6 +16,7 @@ from search.service.config import ServiceConfig
 from search.service.metrics import Metrics
 from search.service.rates import Slots, Turns
 from search.service.uploads import Uploads, folder_of
+from search.service.warming import Warming
 
 CACHE = "cache"
 MAX_BACKLOG = 100
@@ -40,6 +41,7 @@ class Service:
     streams: Slots
     stopping: threading.Event
     turns: Turns
+    warming: Warming
 
     @classmethod
     def over(
@@ -66,6 +68,7 @@ class Service:
             streams=Slots(config.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
             turns=Turns(),
+            warming=Warming(library),
         )
 
     def spaces(self) -> list[Space]:

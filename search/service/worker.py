@@ -96,7 +96,8 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
         server.channel_class = ProblemChannel
         threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         ready.set()
-        _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
+        with service.warming.running(stop):
+            _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
 
 
 def jobs(config: ServiceConfig, settings: Settings) -> None:

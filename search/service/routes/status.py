@@ -49,7 +49,7 @@ class StatusRoutes:
         return reply(HealthOut(status="ok"))
 
     def ready(self) -> Response:
-        """The library is open; how much is in it."""
+        """The library is open; how much is in it, and whether its models are loaded."""
         library = self._service.library
         spaces = self._service.spaces()
         views = library.views() if spaces else []
@@ -61,6 +61,7 @@ class StatusRoutes:
             spaces=[space.name for space in spaces],
             melody=any(space.is_melody for space in library.clips.spaces()),
             jobs=states.get("queued", 0) + states.get("running", 0),
+            warm=self._service.warming.is_done(spaces),
         )
         return reply(found)
 

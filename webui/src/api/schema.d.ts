@@ -387,7 +387,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The library is open; how much is in it. */
+        /** The library is open; how much is in it, and whether its models are loaded. */
         get: operations["api_ready_ready_get"];
         put?: never;
         post?: never;
@@ -1135,6 +1135,9 @@ export interface components {
         /**
          * ReadyOut
          * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
+         *
+         *     ``warm``: the models of its spaces are loaded. Before that, within seconds of the start, questions by sound and by
+         *     words are answered too, but wait for them.
          */
         ReadyOut: {
             /**
@@ -1152,6 +1155,8 @@ export interface components {
             melody: boolean;
             /** Jobs */
             jobs: number;
+            /** Warm */
+            warm: boolean;
         };
         /**
          * SessionIn

@@ -1,0 +1,108 @@
+"""Encoders are loaded before anybody asks, once, and in nobody's way."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from search import wiring
+from search.errors import ModelNotFound
+from search.library import Library
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
+from tests.service.conftest import application, serving, settings, wav
+
+
+class SlowLoader:
+    """Loads the real encoder, once it is let; counts how often it is asked to."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def __call__(self, name, its_settings):
+        self.times += 1
+        self.begun.set()
+        assert self.may_end.wait(30)
+        return wiring.encoder(name, its_settings)
+
+
+@contextmanager
+def warming_service(path, loader):
+    """A client of a service that warms up, and the service."""
+    with Library.open(path, settings(path), load_encoder=loader) as library:
+        service = Service.over(library, ServiceConfig(path))
+        with service.warming.running(service.stopping):
+            yield create_app(service).test_client(), service
+            service.stopping.set()
+
+
+def wait_until(true) -> None:
+    until_s = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+
+
+def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need_it(library_path):
+    """Those wait for the same one: it is loaded once."""
+    loader = SlowLoader()
+    with warming_service(library_path, loader) as (client, _):
+        assert loader.begun.wait(30)
+        assert client.get("/ready").get_json()["warm"] is False
+        assert client.get("/api/v1/clips").get_json()["total"] == 6
+        assert client.get("/api/v1/clips/1/similar").status_code == 200
+        answers = []
+        sound = {"audio": (io.BytesIO(wav(4)), "bell.wav")}
+        asking = threading.Thread(target=lambda: answers.append(client.post("/api/v1/search", data=sound)))
+        asking.start()
+        loader.may_end.set()
+        asking.join(30)
+        assert answers[0].get_json()["hits"][0]["title"] == "bell"
+        wait_until(lambda: client.get("/ready").get_json()["warm"])
+    assert loader.times == 1
+
+
+def test_a_library_without_a_space_loads_nothing_until_it_has_one(tmp_path, made_library, monkeypatch):
+    monkeypatch.setattr("search.service.warming.LOOK_S", 0.01)
+    loader = SlowLoader()
+    loader.may_end.set()
+    path = tmp_path / "new"
+    with application(path):
+        pass
+    with warming_service(path, loader) as (client, service):
+        assert client.get("/ready").get_json()["warm"] is True, "there is nothing to wait for"
+        assert not loader.begun.wait(0.2)
+        wiring.job("index")(service.library, "spectral", [str(made_library.parent / "sounds")], settings(path))
+        wait_until(lambda: client.get("/ready").get_json()["clips"] == 6)
+        wait_until(lambda: client.get("/ready").get_json()["warm"])
+
+
+def test_an_encoder_that_cannot_be_had_is_tried_once_and_the_service_answers_on(library_path, monkeypatch, caplog):
+    monkeypatch.setattr("search.service.warming.LOOK_S", 0.01)
+    tried = []
+
+    def nowhere(name, _):
+        tried.append(name)
+        raise ModelNotFound(f"{name} is nowhere")
+
+    with warming_service(library_path, nowhere) as (client, _):
+        wait_until(lambda: "spectral is nowhere" in caplog.text)
+        assert client.get("/ready").get_json()["warm"] is False
+        assert client.get("/api/v1/clips/1/similar").status_code == 200
+        time.sleep(0.1)
+    assert tried == ["spectral"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_worker_warms_up_by_itself(library_path, workers):
+    """And ends in order while, or after, it does."""
+    with serving(library_path, "--workers", workers) as server:
+        wait_until(lambda: server.get("/ready").json()["warm"])
+        assert server.stop() == 0
