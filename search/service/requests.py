@@ -7,7 +7,8 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from flask_openapi3 import FileStorage
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from search.model import AudioPart, ClipPart, HumPart, NotesPart, Part, SegmentPart, TextPart
 from search.service.config import MAX_BATCH, MAX_K, MAX_PARTS, MAX_PROFILE_CHARACTERS, MAX_QUERY_CHARACTERS, MAX_TASTES
@@ -127,7 +128,31 @@ class NotesIn(Body):
     weight: Weight = 1.0
 
 
-PartIn: TypeAlias = TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn
+_PARTS: Mapping[str, type[Body]] = {
+    "text": TextIn,
+    "clip_id": ClipIn,
+    "segment_id": SegmentIn,
+    "audio": AudioIn,
+    "hum": HumIn,
+    "notes": NotesIn,
+}
+
+
+def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
+    """The part that its key says it is: it alone is checked, so that what is wrong with it is all that is told.
+
+    Pydantic's own choice among several models (`Discriminator`) would tell its label as a step of where.
+    """
+    if isinstance(part, Body):
+        return as_any(part)
+    keys = [key for key in _PARTS if isinstance(part, dict) and key in part]
+    if len(keys) == 1:
+        return _PARTS[keys[0]].model_validate(part)
+    there = f"this one has {' and '.join(keys)}" if keys else "this one has none of them"
+    raise PydanticCustomError("part", "a part is one of {known}; {there}", {"known": ", ".join(_PARTS), "there": there})
+
+
+PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn, WrapValidator(_by_its_key)]
 
 
 class SearchIn(Body):

@@ -104,6 +104,28 @@ def test_a_sound_that_is_none_is_refused_without_telling_where_it_was_put(reader
     assert response.get_json()["detail"] == "audio.wav: text, not sound"
 
 
+KINDS = "a part is one of text, clip_id, segment_id, audio, hum, notes"
+
+
+@pytest.mark.parametrize(
+    ("part", "where", "what"),
+    [
+        ({"notes": ""}, "parts.1.notes", "String should have at least 1 character"),
+        ({"text": "rain", "weight": "much"}, "parts.1.weight", "Input should be a valid number"),
+        ({"clip_id": 1, "colour": "red"}, "parts.1.colour", "Extra inputs are not permitted"),
+        ({"audio": "a", "end_s": -1}, "parts.1.end_s", "Input should be greater than or equal to 0"),
+        ({"weight": 2}, "parts.1", f"{KINDS}; this one has none of them"),
+        ("rain", "parts.1", f"{KINDS}; this one has none of them"),
+        ({"text": "rain", "clip_id": 1}, "parts.1", f"{KINDS}; this one has text and clip_id"),
+    ],
+)
+def test_a_wrong_part_is_refused_with_what_is_wrong_with_it_alone(reader, part, where, what):
+    """Once, and not with what it would lack as any other kind of part."""
+    refused = ask(reader, {"text": "rain"}, part)
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"] == [{"where": where, "what": what}]
+
+
 def broken_wav():
     """A file whose header is fine and whose sound is not."""
     out = io.BytesIO()
