@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from search.catalog.store import Catalog
-from search.model import MarkMissing
+from search.model import MarkMissing, RemoveClip
 from tests.service.conftest import SOUNDS, wav
 
 
@@ -82,6 +82,18 @@ def test_a_clip_that_is_removed_is_gone_and_its_file_stays(client, made_library)
     assert client.delete(f"/api/v1/clips/{clip['id']}").status_code == 404
     assert listed(client)["total"] == len(SOUNDS) - 1
     assert (made_library.parent / "sounds" / "things" / "dog.wav").exists()
+
+
+def test_a_page_has_no_hole_where_another_process_removed_a_clip(client, library_path, monkeypatch):
+    """It is full, and the count is right, also before the library is looked at again in its turn."""
+    monkeypatch.setattr("search.library.REFRESH_INTERVAL_S", 3600)
+    before = [clip["id"] for clip in listed(client, "?sort=-id")["clips"]]
+    with Catalog.open(library_path / "catalog.sqlite") as other, other.lease("another worker", 0) as lease:
+        other.apply(lease, [RemoveClip(before[0]), RemoveClip(before[3])])
+    page = listed(client, "?sort=-id&limit=1")
+    assert ([clip["id"] for clip in page["clips"]], page["total"]) == (before[1:2], len(before) - 2)
+    page = listed(client, "?sort=-id&limit=3")
+    assert [clip["id"] for clip in page["clips"]] == [before[1], before[2], before[4]]
 
 
 def test_a_change_beside_another_writer_is_refused_for_now(client, library_path):
