@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,13 @@ def test_wrong_options_are_wrong_use(library_path, options):
     except SystemExit as error:  # argparse's own
         status = error.code
     assert status == 2
+
+
+def test_the_image_has_what_its_jobs_need():
+    """The code is installed without what it depends on, so drawing the map has to be among what is installed before."""
+    written = Path(__file__).parents[2].joinpath("Containerfile").read_text("utf-8")
+    (compiled,) = re.findall(r"uv pip compile (.*) pyproject\.toml", written)
+    assert "--extra map" in compiled
 
 
 def test_a_port_in_use_is_said_so(library_path, capsys):
