@@ -179,9 +179,9 @@ class FeedbackStore(Protocol):
         """Remember these opinions, in one transaction or not at all; a newer one of the same clip replaces the older.
 
         Only "seen" does not: a clip that was liked stays liked when it is seen again. An ``at`` of 0 becomes now.
-        Raises QueryError for a profile name that is empty or longer than 200 characters, a weight that is not above
-        0, more than `search.steering.MAX_FEEDBACK` opinions; LibraryError when the library is read-only or the disk
-        is full.
+        Raises QueryError for a profile name that is empty, longer than 200 characters or has a "/" in it, a weight
+        that is not above 0, more than `search.steering.MAX_FEEDBACK` opinions; LibraryError when the library is
+        read-only or the disk is full.
         """
 
     def put(self, profile: str, feedback: Sequence[Feedback]) -> None:

@@ -54,6 +54,8 @@ class CatalogFeedback:
 def _check(profile: str, feedback: Sequence[Feedback]) -> None:
     if not profile.strip() or len(profile) > MAX_PROFILE_CHARACTERS:
         raise QueryError(f"a profile's name has from 1 to {MAX_PROFILE_CHARACTERS} characters")
+    if "/" in profile:
+        raise QueryError("a profile's name has no '/' in it; choose another character")
     if any("\ud800" <= character <= "\udfff" for character in profile):
         raise QueryError("a profile's name must be text that UTF-8 can write")
     if len(feedback) > MAX_FEEDBACK:

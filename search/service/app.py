@@ -20,7 +20,7 @@ from search.service.routes.clips import ClipRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
 from search.service.routes.overview import OverviewRoutes
-from search.service.routes.recommending import RecommendRoutes
+from search.service.routes.recommending import PROFILE, ProfileConverter, RecommendRoutes
 from search.service.routes.searching import SearchRoutes
 from search.service.routes.session import SessionRoutes
 from search.service.routes.status import StatusRoutes, plain_page
@@ -66,6 +66,7 @@ def create_app(service: Service) -> OpenAPI:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = True
+    app.url_map.converters[PROFILE] = ProfileConverter
     app.config.update(MAX_CONTENT_LENGTH=service.config.limits.upload_bytes, MAX_FORM_MEMORY_SIZE=_FORM_MEMORY_BYTES)
     problems.register(app, service.config.library)
     _around_requests(app, service)

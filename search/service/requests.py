@@ -7,7 +7,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from flask_openapi3 import FileStorage
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from search.model import AudioPart, ClipPart, HumPart, NotesPart, Part, SegmentPart, TextPart
@@ -311,9 +311,22 @@ class NewJob(Body):
 
 # --- recommendation and feedback --------------------------------------------------------------------------
 
+
+def _without_slash(name: object) -> object:
+    if isinstance(name, str) and "/" in name:
+        raise PydanticCustomError("profile", "a profile's name has no '/' in it; choose another character")
+    return name
+
+
 Profile: TypeAlias = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_PROFILE_CHARACTERS, pattern=r"\S", description="A name that callers choose."),
+    BeforeValidator(_without_slash),
+    Field(
+        min_length=1,
+        max_length=MAX_PROFILE_CHARACTERS,
+        pattern=r"^[^/]*[^/\s][^/]*$",
+        description="A name that callers choose, without `/`: what follows one in an address is a clip.",
+    ),
 ]
 Amount: TypeAlias = Annotated[float, Field(ge=0.001, le=1000, description="How much it counts.")]
 

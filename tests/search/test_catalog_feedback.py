@@ -72,6 +72,7 @@ def test_a_full_profile_drops_what_was_seen_first(catalog):
     [
         ("", Feedback(1, "like")),
         ("x" * 201, Feedback(1, "like")),
+        ("shop/anna", Feedback(1, "like")),
         ("\udc80", Feedback(1, "like")),
         ("anna", Feedback(1, "like", 0.0)),
         ("anna", Feedback(1, "like", float("nan"))),

@@ -63,6 +63,23 @@ def test_feedback_is_kept_by_name_used_and_forgotten(client):
     assert client.get(url).get_json()["feedback"] == []
 
 
+@pytest.mark.parametrize("method", ["get", "put", "post", "delete"])
+@pytest.mark.parametrize("name", ["shop%2Fanna", "shop%2Fanna%2Fcarl", "anna%2F"])
+def test_a_name_with_a_slash_is_refused_and_it_is_said_why(client, method, name):
+    """What follows the slash would be taken for a clip: `DELETE /feedback/shop/17` forgets one opinion of `shop`."""
+    body = {} if method in ("get", "delete") else {"json": {"feedback": []}}
+    refused = getattr(client, method)(f"/api/v1/feedback/{name}", **body)
+    assert refused.status_code == 422, refused.get_data(as_text=True)
+    assert refused.get_json()["detail"] == "profile: a profile's name has no '/' in it; choose another character"
+
+
+def test_no_question_may_name_a_profile_that_feedback_cannot_be_kept_under(client):
+    refused = client.post("/api/v1/recommend", json={"profile": "shop/anna"})
+    assert (refused.status_code, refused.get_json()["errors"][0]["where"]) == (422, "profile")
+    assert client.delete("/api/v1/feedback/shop%2Fanna/17").status_code == 422
+    assert client.put("/api/v1/feedback/shop/17").status_code == 405, "the address of an opinion, which is only deleted"
+
+
 @pytest.mark.parametrize(
     "body", [{"likes": [{"clip_id": 999}]}, {"diversity": 2}, {"likes": [{"clip_id": 1, "weight": 0}]}, {"where": "("}]
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.routing import BaseConverter
 
 from search.errors import QueryError
 from search.model import Answer
@@ -21,6 +22,20 @@ from search.steering import Feedback
 TAG = Tag(name="recommendation", description="Clips for someone, by what they liked so far.")
 
 
+PROFILE = "profile"
+"""`ProfileConverter` by the name that it is registered under."""
+
+
+class ProfileConverter(BaseConverter):
+    """A profile's name in an address, also one with slashes, so that its model says what is wrong with it.
+
+    What ends like the address of an opinion is one.
+    """
+
+    part_isolating = False
+    regex = r"(?!.*/[0-9]+$)[^/].*?"
+
+
 class RecommendRoutes:
     """Recommendation, and what is kept of opinions."""
 
@@ -31,14 +46,14 @@ class RecommendRoutes:
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
-        of = "/feedback/<profile>"
+        of, opinion = f"/feedback/<{PROFILE}:profile>", "/feedback/<path:profile>/<int:clip_id>"
         api.post("/recommend", tags=[TAG], responses={200: SearchOut})(view(self.recommend))
         api.post("/recommend/batch", tags=[TAG], responses={200: RecommendBatchOut})(view(self.recommend_batch))
         api.get(of, tags=[TAG], responses={200: FeedbackOut})(view(self.get_feedback))
         api.put(of, tags=[TAG], responses={200: FeedbackOut})(view(self.replace_feedback))
         api.post(of, tags=[TAG], responses={200: FeedbackOut})(view(self.add_feedback))
         api.delete(of, tags=[TAG], responses={204: None})(view(self.forget_feedback))
-        api.delete(f"{of}/<int:clip_id>", tags=[TAG], responses={204: None})(view(self.forget_opinion))
+        api.delete(opinion, tags=[TAG], responses={204: None})(view(self.forget_opinion))
 
     def recommend(self, body: RecommendIn) -> Response:
         """Clips for someone who liked some and disliked others; none that they know already.

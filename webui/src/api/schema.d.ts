@@ -69,13 +69,13 @@ export interface paths {
             cookie?: never;
         };
         /** Everything that is known under a name; nothing for a name that was never used. */
-        get: operations["api_get_feedback_feedback__profile__get"];
+        get: operations["api_get_feedback_feedback__profile_profile__get"];
         /** Keep these opinions under a name, and forget what was known there. */
-        put: operations["api_replace_feedback_feedback__profile__put"];
+        put: operations["api_replace_feedback_feedback__profile_profile__put"];
         /** Keep these opinions too; a newer one of the same clip replaces the older. */
-        post: operations["api_add_feedback_feedback__profile__post"];
+        post: operations["api_add_feedback_feedback__profile_profile__post"];
         /** Forget everything that is known under a name. */
-        delete: operations["api_forget_feedback_feedback__profile__delete"];
+        delete: operations["api_forget_feedback_feedback__profile_profile__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Forget what is known of one clip under a name; the others stay as they are. */
-        delete: operations["api_forget_opinion_feedback__profile___int_clip_id__delete"];
+        delete: operations["api_forget_opinion_feedback__path_profile___int_clip_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1609,12 +1609,12 @@ export interface operations {
             };
         };
     };
-    api_get_feedback_feedback__profile__get: {
+    api_get_feedback_feedback__profile_profile__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose. */
+                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
                 profile: string;
             };
             cookie?: never;
@@ -1740,12 +1740,12 @@ export interface operations {
             };
         };
     };
-    api_replace_feedback_feedback__profile__put: {
+    api_replace_feedback_feedback__profile_profile__put: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose. */
+                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
                 profile: string;
             };
             cookie?: never;
@@ -1875,12 +1875,12 @@ export interface operations {
             };
         };
     };
-    api_add_feedback_feedback__profile__post: {
+    api_add_feedback_feedback__profile_profile__post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose. */
+                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
                 profile: string;
             };
             cookie?: never;
@@ -2010,12 +2010,12 @@ export interface operations {
             };
         };
     };
-    api_forget_feedback_feedback__profile__delete: {
+    api_forget_feedback_feedback__profile_profile__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose. */
+                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
                 profile: string;
             };
             cookie?: never;
@@ -2139,12 +2139,12 @@ export interface operations {
             };
         };
     };
-    api_forget_opinion_feedback__profile___int_clip_id__delete: {
+    api_forget_opinion_feedback__path_profile___int_clip_id__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose. */
+                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
                 profile: string;
                 clip_id: number;
             };
