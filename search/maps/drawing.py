@@ -37,14 +37,14 @@ _READING: Final = 0.1
 
 
 def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, anew: bool) -> None:
-    """Lay out what is there, or (not ``anew``, and a map is there) add what came since to it.
+    """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
 
     ``tell`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
     Raises UsageError where UMAP is needed and not installed, LibraryError when the map cannot be written.
     """
     contents = _contents(view)
     drawn = None if anew else stored.read(folder)
-    if drawn is None:
+    if drawn is None or not np.isin(drawn.content_ids, contents).any():
         chosen = contents
         if len(contents) > FITTED:
             chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]

@@ -79,6 +79,18 @@ def test_what_went_leaves_the_map(library):
     assert 3 not in library.draw_map().clip_ids
 
 
+def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
+    """What comes then has no neighbours on it to be placed among."""
+    library.draw_map()
+    with library.jobs.lease("test", wait_s=5) as lease:
+        library.jobs.apply(lease, [RemoveClip(clip_id) for clip_id in range(1, 13)])
+    library.look_again()
+    assert len(library.draw_map().clip_ids) == 0
+    fill(library, entries(4, 6))
+    library.look_again()
+    assert len(library.draw_map().clip_ids) == 6
+
+
 def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     pytest.importorskip("umap", reason="the extra `map` is not installed")
     rng = np.random.default_rng(1)
