@@ -114,7 +114,8 @@ function splitOrLeave(files: readonly NamedFile[], cause: string): void {
 }
 
 function leave(files: readonly NamedFile[], cause: string): void {
-  notAdded.value = [...notAdded.peek(), ...files.map(({ name }) => ({ name, cause }))];
+  const bare = (name: string) => (cause.startsWith(`${name}: `) ? cause.slice(name.length + 2) : cause);
+  notAdded.value = [...notAdded.peek(), ...files.map(({ name }) => ({ name, cause: bare(name) }))];
   settle(files.length);
 }
 
