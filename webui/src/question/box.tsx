@@ -2,6 +2,7 @@
 import { useRef } from "preact/hooks";
 import { hums } from "../library/facts";
 import { ask, question } from "../route";
+import { Trouble } from "../results/trouble";
 import { Icon } from "../ui/icons";
 import { later } from "../ui/later";
 import { Chips } from "./chips";
@@ -88,6 +89,7 @@ export function QuestionBox() {
           }}
         />
       </form>
+      <Trouble />
       {recording.value && <Recorder />}
       {choosingPassage.value !== null && <PassagePicker />}
     </search>

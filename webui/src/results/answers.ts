@@ -1,6 +1,7 @@
 /** Asks the service whenever the question changes, and holds what it answered. */
-import { effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
+import { isBusy, isTemporary, patiently } from "../api/patience";
 import { clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { allParts, bodyOf, isEmpty, isWanting, type Question, whereOf } from "../question/model";
@@ -29,9 +30,22 @@ export interface Answered {
   refusal: string | null;
 }
 
+/** Why what is shown is not what was asked for, though nothing is wrong with the question. */
+export interface Trouble {
+  why: string;
+  /** Ask once more; null while that happens by itself. */
+  again: (() => void) | null;
+}
+
 export const sort = signal("-added");
 export const answered = signal<Answered | null>(null);
 export const waiting = signal(false);
+export const trouble = signal<Trouble | null>(null);
+/** How many hits the map lights up; the fewest while nobody knows how large the library is. */
+const litHits = computed(() => {
+  const tenth = Math.ceil((facts.value?.clips ?? 0) / 10);
+  return Math.min(Math.max(tenth, LIT_HITS.least), LIT_HITS.most);
+});
 
 let asking = new AbortController();
 
@@ -43,58 +57,79 @@ export function answerQuestions(): void {
     const order = sort.value;
     void libraryVersion.value;
     if (view.value === "library") return;
+    const k = view.value === "map" ? litHits.value : FIRST_HITS;
     const typing = asked.draft !== drafted;
     drafted = asked.draft;
     asking.abort();
     asking = new AbortController();
     const { signal: aborted } = asking;
     waiting.value = true;
-    setTimeout(() => void answer(asked, order, aborted), typing ? TYPING_PAUSE_MS : 0);
+    setTimeout(() => void answer(asked, order, k, aborted), typing ? TYPING_PAUSE_MS : 0);
   });
 }
 
 /** Fetch more rows behind those that are there. */
 export async function more(): Promise<void> {
   const now = answered.peek();
-  if (!now || waiting.peek() || now.rows.length >= now.total) return;
-  waiting.value = true;
+  if (!now || waiting.peek() || trouble.peek() || now.rows.length >= now.total) return;
   const { signal: aborted } = asking;
-  await run(aborted, async () =>
+  const get = async () =>
     isEmpty(now.question)
       ? {
           ...now,
           rows: [...now.rows, ...(await page(now.question, sort.peek(), now.rows.length, aborted)).rows],
         }
-      : await hits(now.question, MOST_HITS, aborted),
-  );
+      : await hits(now.question, MOST_HITS, aborted);
+  await run(aborted, get, (why) => {
+    trouble.value = { why: `The rest could not be fetched: ${why}`, again: () => again(more) };
+  });
 }
 
-async function answer(asked: Question, order: string, aborted: AbortSignal): Promise<void> {
+async function answer(asked: Question, order: string, k: number, aborted: AbortSignal): Promise<void> {
   if (aborted.aborted) return;
-  await run(aborted, () =>
-    isEmpty(asked)
-      ? page(asked, order, 0, aborted)
-      : hits(asked, view.peek() === "map" ? litHits() : FIRST_HITS, aborted),
-  );
+  const get = () => (isEmpty(asked) ? page(asked, order, 0, aborted) : hits(asked, k, aborted));
+  await run(aborted, get, (why, temporary) => {
+    if (temporary) trouble.value = { why, again: () => again(() => answer(asked, order, k, aborted)) };
+    else answered.value = refused(asked, why);
+  });
 }
 
-function litHits(): number {
-  const tenth = Math.ceil((facts.peek()?.clips ?? Number.POSITIVE_INFINITY) / 10);
-  return Math.min(Math.max(tenth, LIT_HITS.least), LIT_HITS.most);
+function again(get: () => Promise<void>): void {
+  trouble.value = null;
+  void get();
 }
 
-async function run(aborted: AbortSignal, get: () => Promise<Answered>): Promise<void> {
-  const asked = untracked(() => question.value);
+/** Show what `get` brings; `onRefused` hears why there is nothing, and whether the question is not to blame. */
+async function run(
+  aborted: AbortSignal,
+  get: () => Promise<Answered>,
+  onRefused: (why: string, temporary: boolean) => void,
+): Promise<void> {
+  waiting.value = true;
+  trouble.value = null;
+  const sayBusy = () => {
+    trouble.value = { why: "The service is busy. It is asked again by itself.", again: null };
+  };
   try {
-    const found = await get();
-    if (!aborted.aborted) answered.value = found;
+    const found = await patiently(get, aborted, sayBusy);
+    if (aborted.aborted) return;
+    answered.value = found;
+    trouble.value = null;
   } catch (error) {
     if (aborted.aborted) return;
-    if (error instanceof Refused && error.status !== 401) answered.value = refused(asked, error.message);
+    trouble.value = null;
+    if (error instanceof Refused && error.status !== 401) onRefused(whyOf(error), isTemporary(error));
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
   } finally {
     if (!aborted.aborted) waiting.value = false;
   }
+}
+
+function whyOf(error: Refused): string {
+  if (isBusy(error)) return `The service is busy: ${error.message}`;
+  return isTemporary(error)
+    ? `The service failed, and not for what you asked: ${error.message}`
+    : error.message;
 }
 
 async function page(asked: Question, order: string, offset: number, aborted: AbortSignal): Promise<Answered> {

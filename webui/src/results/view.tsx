@@ -46,7 +46,7 @@ function Results() {
       {browsing && <ForYou />}
       <header class="results-head">
         <p class="summary" role="status">
-          {now ? summary() : "Looking …"}
+          {now ? summary() : waiting.value ? "Looking …" : ""}
         </p>
         <span class={`busy ${waiting.value ? "busy-on" : ""}`} aria-hidden="true" />
         {browsing && (

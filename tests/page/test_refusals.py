@@ -1,0 +1,107 @@
+"""A service that is busy, or fails, for a while: what is shown stays, and what was asked is asked again."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import EACH, KINDS
+
+BOX = "What are you looking for?"
+
+
+def refusing(page, pattern, status, times, retry_after="1"):
+    """Refuse the first requests to an address; the list that comes back counts all of them."""
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        if len(asked) > times:
+            route.fallback()
+            return
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        route.fulfill(status=status, headers=headers, json={"title": "refused", "detail": "the test says no"})
+
+    page.route(pattern, answer)
+    return asked
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_service_is_asked_again_by_itself_and_the_list_stays(home, status):
+    """The page says that the service is busy, keeps its rows, and shows the answer once there is one."""
+    asked = refusing(home, "**/search", status, times=2)
+    home.get_by_label(BOX).fill("rain")
+    expect(home.locator(".trouble")).to_contain_text("The service is busy")
+    assert home.locator(".row").count() > EACH
+    expect(home.get_by_role("heading", name="This cannot be asked")).to_have_count(0)
+    expect(home.locator(".row")).to_have_count(EACH)
+    expect(home.locator(".trouble")).to_have_count(0)
+    assert len(asked) == 3
+
+
+def test_a_service_that_wants_more_patience_than_people_have_is_asked_when_they_like(home):
+    """Nobody is kept waiting for an hour: the reason is told, and a button asks again."""
+    asked = refusing(home, "**/search", 429, times=1, retry_after="3600")
+    home.get_by_label(BOX).fill("rain")
+    expect(home.get_by_role("alert")).to_contain_text("the test says no")
+    assert len(asked) == 1
+    home.get_by_role("button", name="Try again").click()
+    expect(home.locator(".row")).to_have_count(EACH)
+    expect(home.locator(".trouble")).to_have_count(0)
+
+
+def test_a_failure_of_the_service_is_not_blamed_on_the_question(home):
+    """It is told as the service's own, what is shown stays, and a button asks again."""
+    refusing(home, "**/search", 500, times=1)
+    home.get_by_label(BOX).fill("rain")
+    expect(home.get_by_role("alert")).to_contain_text("The service failed")
+    expect(home.get_by_role("heading", name="This cannot be asked")).to_have_count(0)
+    assert home.locator(".row").count() > EACH
+    home.get_by_role("button", name="Try again").click()
+    expect(home.locator(".row")).to_have_count(EACH)
+
+
+def test_a_new_question_is_asked_at_once_while_the_older_one_waits(home):
+    asked = refusing(home, "**/search", 503, times=1, retry_after="25")
+    home.get_by_label(BOX).fill("rain")
+    expect(home.locator(".trouble")).to_be_visible()
+    home.get_by_label(BOX).fill("bell")
+    expect(home.locator(".row")).to_have_count(EACH)
+    expect(home.locator(".trouble")).to_have_count(0)
+    assert len(asked) == 2
+
+
+def test_rows_that_cannot_be_fetched_leave_those_that_are_there(page, service):
+    """The list stays, and the rest comes when it is asked for again."""
+    answer = service.get("/api/v1/clips?sort=-added&limit=20&facets=true").json()
+    page.route("**/clips?*offset=0*", lambda route: route.fulfill(json=answer))
+    asked = refusing(page, re.compile(r"/clips\?.*offset=20"), 500, times=1)
+    page.goto(service.url)
+    page.locator(".row").first.wait_for()
+    page.locator(".list").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+    expect(page.get_by_role("alert")).to_contain_text("The rest could not be fetched")
+    expect(page.locator(".row").first).to_be_visible()
+    expect(page.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
+    assert len(asked) == 1
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".trouble")).to_have_count(0)
+    page.locator(".list").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
+    expect(page.locator(f".row[aria-rowindex='{EACH * len(KINDS)}']")).to_be_visible()
+
+
+def test_the_map_lights_few_sounds_until_it_knows_how_many_there_are(page, service):
+    """A tenth of the library is lit: before its size is known the fewest, then as many as that is."""
+    waiting = []
+    page.route("**/api/v1/ready", lambda route: waiting.append(route))  # noqa: PLW0108 - a method that C has takes no mark
+    page.route("**/api/v1/map", lambda route: route.fulfill(json=MAP))
+    with page.expect_request("**/search") as first:
+        page.goto(f"{service.url}/map?part=clip:1")
+    assert first.value.post_data_json["k"] == 20
+    with page.expect_request("**/search") as second:
+        waiting[0].fulfill(json={**service.get("/api/v1/ready").json(), "clips": 900})
+    assert second.value.post_data_json["k"] == 90
+
+
+MAP = {"fitted": 3, "clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], "group": [-1, -1, -1], "groups": []}
