@@ -41,6 +41,32 @@ def test_the_dial_goes_from_alike_to_varied(home):
     assert kinds[0] <= kinds[1]
 
 
+def test_an_older_answer_does_not_overwrite_a_newer_one(home, service):
+    """The dial moves on while an answer is on its way: what comes last is not what was asked last."""
+    expect(home.locator(".card").first).to_be_visible()
+    held = []
+
+    def hold_alike(route):
+        if route.request.post_data_json["diversity"] == 0:
+            held.append(route)
+        else:
+            route.fallback()
+
+    home.route("**/recommend", hold_alike)
+    dial = home.get_by_label("How varied")
+    with home.expect_request("**/recommend"):
+        dial.fill("0")
+    with home.expect_response("**/recommend"):
+        dial.fill("1")
+    shown = home.locator(".card-title").all_inner_texts()
+    clip = service.get("/api/v1/clips?limit=1").json()["clips"][0]
+    hit = service.post("/api/v1/search", json={"parts": [{"clip_id": clip["id"]}], "k": 1}).json()
+    held[0].fulfill(json=hit)
+    home.evaluate("() => fetch('/api/v1/health').then((answer) => answer.text())")
+    assert len(shown) > 1
+    expect(home.locator(".card-title")).to_have_text(shown)
+
+
 def test_an_opinion_is_taken_back(home):
     home.get_by_label("What are you looking for?").fill("horn")
     like = home.get_by_label("Like horn 4")

@@ -248,6 +248,22 @@ def test_a_clip_is_removed_after_a_second_word(page, own):
     expect(page.locator(".row-title")).to_have_count(4)
 
 
+def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, own):
+    """What is no more is neither heard nor recommended."""
+    page.goto(own.url)
+    card = page.locator(".card").first
+    title = card.locator(".card-title").inner_text()
+    card.get_by_label(f"Play {title}").click()
+    expect(page.get_by_role("region", name="Player")).to_contain_text(title)
+    card.locator(".card-title").click()
+    page.get_by_role("button", name="Edit title and tags").click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Really remove").click()
+    expect(page.get_by_role("region", name="Player")).to_have_count(0)
+    expect(page.locator(".card", has_text=title)).to_have_count(0)
+    expect(page.locator(".card").first).to_be_visible()
+
+
 def test_duplicates_of_a_clip_are_named_with_the_one_worth_keeping(page, own, sounds):
     """The job that listens is started from the page, its findings are shown."""
     copy = sounds / "things" / "bell 1.wav"

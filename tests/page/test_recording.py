@@ -52,6 +52,27 @@ def test_a_recording_shows_its_level_counts_down_and_finds_its_like(hearing, ser
     expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
 
 
+def test_a_recording_is_added_once(hearing, service, sounds):
+    """A double click stops once; what played before is not recorded: it is paused."""
+    page = hearing(sounds / "things" / "bell 5.wav")
+    page.add_init_script(ENDLESS)
+    page.goto(service.url)
+    page.get_by_label(re.compile("^Play ")).first.click()
+    expect(page.get_by_role("region", name="Player").get_by_label("Pause")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"^[789]\.\d s"))
+    expect(page.locator(".player").get_by_label("Play", exact=True)).to_be_attached()
+    page.get_by_role("button", name="Stop and search").dblclick()
+    expect(page.locator(".chip-name")).to_have_text(re.compile("^recording"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
+    expect(page.locator(".chip")).to_have_count(1)
+
+
+ENDLESS = "() => { window.Audio = class extends Audio { constructor() { super(); this.loop = true } } }"
+"""What plays goes on until it is paused."""
+
+
 def test_a_recording_ends_by_itself(hearing, service, sounds):
     """After ten seconds what was heard is asked for."""
     page = hearing(sounds / "things" / "dog 2.wav")

@@ -83,7 +83,8 @@ export function keepOpinion(profile: string, clipId: number, opinion: Opinion): 
 export const forgetOpinion = (profile: string, clipId: number) =>
   ask<void>(`/feedback/${encodeURIComponent(profile)}/${clipId}`, { method: "DELETE" });
 
-export const recommend = (body: Schemas["RecommendIn"]) => tell<Answer>("POST", "/recommend", body);
+export const recommend = (body: Schemas["RecommendIn"], signal: AbortSignal) =>
+  tell<Answer>("POST", "/recommend", body, signal);
 
 export const beginSession = (key: string) => tell<void>("POST", "/session", { key });
 

@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { recommend } from "../api/service";
+import { libraryVersion } from "../library/facts";
 import { paused, playing } from "../player/player";
 import { rowOfHit, type Row } from "../results/rows";
 import { inspected, moreLike, toggleRow } from "../results/selection";
@@ -17,10 +18,10 @@ const DIAL_PAUSE_MS = 150;
 const diversity = signal(Number(remembered(KEY) ?? 0.5));
 const recommended = signal<readonly Row[]>([]);
 
-async function learn(varied: number): Promise<void> {
+async function learn(varied: number, aborted: AbortSignal): Promise<void> {
   try {
-    const found = await recommend({ profile, k: SHOWN, diversity: varied });
-    recommended.value = found.hits.map(rowOfHit);
+    const found = await recommend({ profile, k: SHOWN, diversity: varied }, aborted);
+    if (!aborted.aborted) recommended.value = found.hits.map(rowOfHit);
   } catch {
     // the strip is an offer: without an answer it is left out
   }
@@ -32,8 +33,13 @@ export function ForYou() {
       effect(() => {
         const varied = diversity.value;
         void opinionsVersion.value;
-        const timer = setTimeout(() => void learn(varied), DIAL_PAUSE_MS);
-        return () => clearTimeout(timer);
+        void libraryVersion.value;
+        const asking = new AbortController();
+        const timer = setTimeout(() => void learn(varied, asking.signal), DIAL_PAUSE_MS);
+        return () => {
+          clearTimeout(timer);
+          asking.abort();
+        };
       }),
     [],
   );

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { changeClip, type Clip, removeClip } from "../api/service";
 import { libraryChanged } from "../library/facts";
+import { playing, stop } from "../player/player";
 import { inspected } from "../results/selection";
 import { Icon } from "../ui/icons";
 import { say, sayFailure } from "../ui/toasts";
@@ -40,6 +41,7 @@ export function EditClip({ clip, onDone }: EditProps) {
     try {
       await removeClip(clip.id);
       inspected.value = null;
+      if (playing.peek() === clip.id) stop();
       say(`${clip.title} was taken out of the library`);
       await libraryChanged();
     } catch (error) {

@@ -11,6 +11,7 @@ export interface Played {
 const audio = new Audio();
 audio.preload = "none";
 
+/** What was started last, as it was given. */
 export const current = signal<Played | null>(null);
 export const paused = signal(true);
 /** Seconds from the clip's start; moves while it plays. */
@@ -19,28 +20,32 @@ export const length = signal(0);
 /** The clip that is loaded, null when there is none. */
 export const playing = computed(() => current.value?.clip_id ?? null);
 
+let begunAt_s = 0;
 let stopAt_s = Infinity;
 
 /** Play a clip from `from_s`, until `until_s` where it is given. */
 export function play(what: Played, from_s = 0, until_s = Infinity): void {
-  if (current.peek()?.clip_id !== what.clip_id) {
-    audio.src = audioUrl(what.clip_id);
-    current.value = what;
-  }
+  if (current.peek()?.clip_id !== what.clip_id) audio.src = audioUrl(what.clip_id);
+  current.value = what;
+  begunAt_s = from_s;
   stopAt_s = until_s;
   audio.currentTime = from_s;
   position.value = from_s;
   void start();
 }
 
-/** Pause, or go on; what plays already is not started again. */
-export function toggle(what?: Played, from_s = 0): void {
-  if (what && what.clip_id !== current.peek()?.clip_id) play(what, from_s);
-  else if (audio.paused) {
-    stopAt_s = Infinity;
-    void start();
-  } else audio.pause();
+/** Pause, or go on; what came to its end starts again where it was started. */
+export function toggle(): void {
+  if (!audio.paused) {
+    audio.pause();
+    return;
+  }
+  stopAt_s = Infinity;
+  if (audio.ended) seek(begunAt_s);
+  void start();
 }
+
+export const pause = (): void => audio.pause();
 
 export function seek(to_s: number): void {
   audio.currentTime = Math.max(0, to_s);

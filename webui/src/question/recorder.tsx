@@ -1,6 +1,7 @@
 /** Recording from the microphone: a level meter, a countdown, and what to do when the microphone is refused. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { pause } from "../player/player";
 import { ask, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
@@ -17,7 +18,16 @@ export function Recorder() {
   const left_s = useSignal(LONGEST_S[kind]);
   const refused = useSignal<string | null>(null);
   const attempt = useSignal(0);
+  const finishing = useRef(false);
 
+  /** At the end of the time, or before: whichever is first. */
+  const finish = () => {
+    if (!microphone.current || finishing.current) return;
+    finishing.current = true;
+    void addRecording(microphone.current, kind);
+  };
+
+  useEffect(pause, []); // it would be heard
   useEffect(() => {
     let current = true;
     let frame = 0;
@@ -32,7 +42,7 @@ export function Recorder() {
       const follow = () => {
         if (meter.current) meter.current.style.transform = `scaleX(${opened.level()})`;
         left_s.value = Math.max(0, LONGEST_S[kind] - opened.seconds());
-        if (left_s.peek() === 0) void finish(opened, kind);
+        if (left_s.peek() === 0) finish();
         else frame = requestAnimationFrame(follow);
       };
       follow();
@@ -74,11 +84,7 @@ export function Recorder() {
               ? "A few bars are enough; any key, any tempo."
               : "Hold the sound close to the microphone."}
           </p>
-          <button
-            type="button"
-            class="primary"
-            onClick={() => microphone.current && void finish(microphone.current, kind)}
-          >
+          <button type="button" class="primary" onClick={finish}>
             <Icon name="search" /> Stop and search
           </button>
         </div>
@@ -87,7 +93,7 @@ export function Recorder() {
   );
 }
 
-async function finish(microphone: Microphone, kind: "audio" | "hum"): Promise<void> {
+async function addRecording(microphone: Microphone, kind: "audio" | "hum"): Promise<void> {
   const file = await microphone.stop(kind === "hum" ? "hum" : "recording");
   recording.value = null;
   const key = await keepSound(file);

@@ -1,6 +1,7 @@
 /** Which row is chosen, and what can be done with it: one place for buttons and keys. */
 import { effect, signal } from "@preact/signals";
-import { play, playing, toggle } from "../player/player";
+import { current, paused, play, type Played, playing, toggle } from "../player/player";
+import type { Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
 import type { Row } from "./rows";
@@ -19,10 +20,30 @@ export function choose(place: number): void {
   if (inspected.peek()) inspected.value = rows[chosen.peek()] ?? null;
 }
 
-export const playRow = (row: Row): void => play(row, row.match?.start_s ?? 0);
+/** The row that was started last, and the question whose answer had it. */
+let begun: { played: Played; start_s: number; question: Question | undefined } | null = null;
 
+const startOf = (row: Row): number => row.match?.start_s ?? 0;
+const questionNow = (): Question | undefined => answered.peek()?.question;
+
+function playRow(row: Row): void {
+  const played = { clip_id: row.clip_id, title: row.title };
+  begun = { played, start_s: startOf(row), question: questionNow() };
+  play(played, begun.start_s);
+}
+
+/** Whether what is loaded was started from this row of this answer, and can be gone on with. */
+const isBegun = (row: Row): boolean =>
+  begun !== null &&
+  current.peek() === begun.played &&
+  begun.played.clip_id === row.clip_id &&
+  begun.start_s === startOf(row) &&
+  begun.question === questionNow();
+
+/** Pause a row, go on where it was paused, or play it from its match. */
 export function toggleRow(row: Row): void {
-  if (playing.peek() === row.clip_id) toggle();
+  const playsNow = playing.peek() === row.clip_id && !paused.peek();
+  if (playsNow || isBegun(row)) toggle();
   else playRow(row);
 }
 

@@ -1,0 +1,80 @@
+"""Where a sound starts when it is played, and played again."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+STARTS = """() => {
+  window.starts = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () { window.starts.push(this.currentTime); return play.call(this); };
+}"""
+"""Notes where every playing starts."""
+
+
+def starts(page):
+    return page.evaluate("() => window.starts")
+
+
+MATCH_S = 0.8
+
+
+def answer_with_a_late_match(route):
+    """The service's answer; what an example finds starts some way into the file."""
+    answer = route.fetch()
+    found = answer.json()
+    if "clip_id" in route.request.post_data_json["parts"][0]:
+        for hit in found["hits"]:
+            hit["start_s"] = MATCH_S
+    route.fulfill(response=answer, json=found)
+
+
+@pytest.fixture
+def played(page, service):
+    """A page on which the first hit plays from its match; and the hit's title."""
+    page.add_init_script(f"({STARTS})()")
+    page.route("**/search", answer_with_a_late_match)
+    clip = next(one for one in service.get("/api/v1/clips?limit=100").json()["clips"] if one["title"] == "dog 5")
+    page.goto(f"{service.url}/?part=clip:{clip['id']}")
+    row = page.locator(".row").first
+    expect(row).to_contain_text("%")
+    title = row.locator(".row-title").inner_text()
+    row.get_by_label(f"Play {title}").click()
+    expect(page.locator(".player-time")).to_have_text(re.compile(r"^0:0[1-9]"))
+    assert starts(page) == [MATCH_S]
+    return page, title
+
+
+def test_a_sound_that_ended_starts_from_its_match_again(played):
+    """By the row, and by the player's own button."""
+    page, title = played
+    for button in (f"Play {title}", "Play"):
+        page.get_by_role("slider", name="Position").fill("990")
+        expect(page.get_by_label("Play", exact=True)).to_be_visible()
+        page.get_by_label(button, exact=True).click()
+        expect(page.get_by_label("Pause", exact=True)).to_be_visible()
+    assert starts(page) == [MATCH_S] * 3
+
+
+def test_a_paused_sound_goes_on_where_it_was(played):
+    page, title = played
+    page.get_by_label(f"Pause {title}").click()
+    page.get_by_label(f"Play {title}").click()
+    assert starts(page)[1] > 1
+
+
+def test_the_same_sound_of_another_answer_starts_from_its_own_match(played):
+    """Paused in the middle, found again by a new question: it plays from what matched that one."""
+    page, title = played
+    page.get_by_label(f"Pause {title}").click()
+    page.get_by_label("Remove dog 5").click()
+    page.get_by_label("What are you looking for?").fill(title)
+    row = page.locator(".row", has_text=title).first
+    expect(row.get_by_label(re.compile("^matches from 0:00.0"))).to_be_visible()
+    expect(page.locator(".busy-on")).to_have_count(0)
+    row.get_by_label(f"Play {title}").click()
+    expect(page.get_by_label("Pause", exact=True)).to_be_visible()
+    assert starts(page)[-1] == 0
