@@ -246,6 +246,7 @@ def test_a_clip_is_removed_after_a_second_word(page, own):
     page.get_by_role("button", name="Really remove").click()
     expect(page.locator(".inspector")).to_have_count(0)
     expect(page.locator(".row-title")).to_have_count(4)
+    expect(page.locator(".list")).to_be_focused()
 
 
 def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, own):

@@ -8,7 +8,7 @@ import { later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
 import { partsOfWords } from "./model";
-import { choosingPassage, recording } from "./state";
+import { BOX, choosingPassage, recording } from "./state";
 
 const MOST_CHARACTERS = 1000;
 
@@ -35,7 +35,7 @@ export function QuestionBox() {
         <div class="box-parts">
           <Chips />
           <input
-            id="question"
+            id={BOX}
             type="text"
             aria-label="What are you looking for?"
             placeholder={parts.length ? "and …" : "Describe a sound, or drop one here"}

@@ -1,13 +1,13 @@
 /** The parts of a question as chips: wanted or not, how much, which passage. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clip } from "../api/service";
 import { answered } from "../results/answers";
 import { changePart, question, removePart } from "../route";
 import { moment } from "../ui/format";
 import { Icon, IconButton, type IconName } from "../ui/icons";
-import type { Part, Thing } from "./model";
+import type { Part, Passage, Thing } from "./model";
 import { findSound } from "./sounds";
-import { choosingPassage } from "./state";
+import { BOX, choosingPassage } from "./state";
 import { writePart } from "./url";
 
 const ICONS: Record<Thing["kind"], IconName> = {
@@ -26,16 +26,42 @@ const WEIGHT_NAMES = new Map([
 ]);
 
 export function Chips() {
+  const { parts } = question.value;
+  const removed = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (removed.current !== null) focusAfter(removed.current);
+    removed.current = null;
+  }, [parts]);
+  const remove = (place: number) => {
+    removed.current = place;
+    removePart(place);
+  };
   return (
     <>
-      {question.value.parts.map((part, place) => (
-        <Chip key={`${place} ${writePart(part)}`} part={part} place={place} />
+      {parts.map((part, place) => (
+        <Chip key={`${place} ${keyOf(part.thing)}`} part={part} place={place} onRemove={remove} />
       ))}
     </>
   );
 }
 
-function Chip({ part, place }: { part: Part; place: number }) {
+/** What a thing is, whichever of its passages is meant: a chip whose weight or passage changes stays the same chip. */
+const keyOf = ({ passage: _, ...thing }: Thing & { passage?: Passage }): string =>
+  writePart({ thing: thing as Thing, weight: 1 });
+
+/** When a chip was removed the focus goes to the one that follows, the last one, or the box. */
+function focusAfter(place: number): void {
+  const left = document.querySelectorAll<HTMLElement>(".chip-close");
+  (left[Math.min(place, left.length - 1)] ?? document.getElementById(BOX))?.focus();
+}
+
+interface ChipProps {
+  part: Part;
+  place: number;
+  onRemove: (place: number) => void;
+}
+
+function Chip({ part, place, onRemove }: ChipProps) {
   const { thing, weight } = part;
   const name = useName(thing);
   const unwanted = weight < 0;
@@ -81,7 +107,7 @@ function Chip({ part, place }: { part: Part; place: number }) {
         icon="close"
         label={`Remove ${name ?? "this sound"}`}
         class="chip-close"
-        onClick={() => removePart(place)}
+        onClick={() => onRemove(place)}
       />
     </span>
   );

@@ -1,12 +1,14 @@
 /** Choosing the passage of a sound that is a chip of the question. */
-import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
 import { changePart, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
-import { makeWaveform, type Shape } from "../ui/passagewaveform";
+import { Icon } from "../ui/icons";
+import { makeWaveform, type PassageWaveform, type Shape } from "../ui/passagewaveform";
 import type { Passage, Thing } from "./model";
+import { type CutThing, makePreview } from "./preview";
 import { findSound } from "./sounds";
 import { choosingPassage } from "./state";
 
@@ -31,46 +33,61 @@ export function PassagePicker() {
   );
 }
 
-type CutThing = Extract<Thing, { kind: "clip" | "audio" }>;
-
 const canCut = (thing: Thing): thing is CutThing => thing.kind === "clip" || thing.kind === "audio";
 
 function Picker({ thing, onChosen }: { thing: CutThing; onChosen: (passage: Passage | null) => void }) {
   const container = useRef<HTMLDivElement>(null);
+  const waveform = useRef<PassageWaveform | null>(null);
   const passage = useSignal<Passage | null>(thing.passage ?? null);
+  const duration_s = useSignal<number | null>(null);
   const failed = useSignal(false);
+  const preview = useMemo(() => makePreview(thing), []);
 
   useEffect(() => {
-    let destroy = () => undefined as void;
     let current = true;
     shapeOf(thing).then(
       (shape) => {
         if (!current || !container.current) return;
-        const waveform = makeWaveform(container.current, shape, passage.peek(), {
+        duration_s.value = shape.duration_s;
+        waveform.current = makeWaveform(container.current, shape, passage.peek(), {
           onPassage: (chosen) => (passage.value = chosen),
           onSeek: () => undefined,
         });
-        destroy = () => waveform.destroy();
       },
       () => (failed.value = true),
     );
     return () => {
       current = false;
-      destroy();
+      waveform.current?.destroy();
+      preview.close();
     };
   }, []);
+  useSignalEffect(() => {
+    const at_s = preview.position.value;
+    waveform.current?.setTime(at_s);
+  });
 
   return (
     <div class="picker">
       {failed.value && (
-        <p class="refusal">This browser cannot draw this sound; it is asked for as a whole.</p>
+        <p class="refusal">This browser cannot draw this sound; a passage can be chosen in numbers.</p>
       )}
       <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
       <p class="quiet">
         {passage.value
           ? `From ${moment(passage.value.start_s)} to ${moment(passage.value.end_s)}`
-          : "Drag over the waveform to choose a passage."}
+          : "Drag over the waveform to choose a passage, or type from when to when."}
       </p>
+      <PassageFields
+        passage={passage}
+        duration_s={duration_s.value}
+        onTyped={(typed) => waveform.current?.setPassage(typed)}
+      />
+      {preview.failed.value && (
+        <p class="refusal" role="alert">
+          This browser cannot play this sound.
+        </p>
+      )}
       <div class="field-row">
         <button
           type="button"
@@ -83,10 +100,63 @@ function Picker({ thing, onChosen }: { thing: CutThing; onChosen: (passage: Pass
         <button type="button" class="secondary" onClick={() => onChosen(null)}>
           Ask for all of it
         </button>
+        <button type="button" class="secondary" onClick={() => preview.toggle(passage.peek())}>
+          <Icon name={preview.playing.value ? "pause" : "play"} />{" "}
+          {preview.playing.value ? "Pause" : passage.value ? "Play the passage" : "Play all of it"}
+        </button>
       </div>
     </div>
   );
 }
+
+interface FieldsProps {
+  passage: Signal<Passage | null>;
+  duration_s: number | null;
+  onTyped: (passage: Passage) => void;
+}
+
+/** The passage as two numbers, which follow the dragging and are followed by what is drawn. */
+function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
+  const start = useRef<HTMLInputElement>(null);
+  const end = useRef<HTMLInputElement>(null);
+  const wrong = useSignal(false);
+  const now = passage.value;
+
+  useLayoutEffect(() => {
+    if (start.current) start.current.value = written(now?.start_s ?? 0);
+    if (end.current) end.current.value = written(now?.end_s ?? duration_s);
+    wrong.value = false;
+  }, [now, duration_s]);
+
+  const change = () => {
+    const start_s = Math.max(0, Number(start.current?.value));
+    const end_s = Math.min(Number(end.current?.value), duration_s ?? Infinity);
+    wrong.value = end_s <= start_s;
+    if (wrong.value) return;
+    passage.value = { start_s, end_s };
+    onTyped(passage.value);
+  };
+  const numbers = { min: 0, step: 0.1, onChange: change };
+  const told = { "aria-invalid": wrong.value, "aria-describedby": "passage-wrong" };
+  return (
+    <>
+      <div class="field-row passage-numbers" role="group" aria-label="The passage in seconds">
+        <label>
+          from <input ref={start} type="number" {...numbers} {...told} /> s
+        </label>
+        <label>
+          to <input ref={end} type="number" {...numbers} {...told} /> s
+        </label>
+      </div>
+      <p id="passage-wrong" class="refusal" role="alert">
+        {wrong.value && "It has to end after it starts, within the sound."}
+      </p>
+    </>
+  );
+}
+
+const written = (seconds: number | null): string =>
+  seconds === null ? "" : String(Math.round(seconds * 100) / 100);
 
 async function shapeOf(thing: CutThing): Promise<Shape> {
   if (thing.kind === "clip") {

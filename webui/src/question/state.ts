@@ -1,6 +1,9 @@
 /** What is open around the box. */
 import { signal } from "@preact/signals";
 
+/** The id of the box. */
+export const BOX = "question";
+
 /** What the recorder listens for; null while it is closed. */
 export const recording = signal<"audio" | "hum" | null>(null);
 /** The chip of a sound whose passage is being chosen, by its place; null while that is closed. */

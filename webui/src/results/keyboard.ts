@@ -1,14 +1,13 @@
 /** The whole list by keyboard. What is typed into a field, or means something to a focused control, is left alone. */
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { current, position, seek } from "../player/player";
-import { recording } from "../question/state";
+import { BOX, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keys";
 import { spectrogramShown } from "../inspector/state";
+import { answered } from "./answers";
 import type { Row } from "./rows";
 import { alsoLike, choose, chosen, chosenRow, inspected, moreLike, notLike, toggleRow } from "./selection";
-
-const BOX = "question";
 
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
@@ -16,7 +15,13 @@ export function listenToKeys(): void {
     if (document.querySelector("dialog[open]")) return;
     if (handle(event, event.target as HTMLElement)) event.preventDefault();
   });
+  addEventListener("keyup", (event) => {
+    // browsers differ in which of the two presses a button
+    if (event.key === " " && isTitle(event.target as HTMLElement)) event.preventDefault();
+  });
 }
+
+const isTitle = (target: HTMLElement): boolean => target.matches(".row-title");
 
 /** Whether the key was for us. */
 function handle(event: KeyboardEvent, target: HTMLElement): boolean {
@@ -26,9 +31,9 @@ function handle(event: KeyboardEvent, target: HTMLElement): boolean {
     case "Escape":
       return escape(target);
     case "ArrowDown":
-      return move(inBox ? 0 : chosen.peek() + 1, inBox);
+      return move(inBox ? 0 : chosen.peek() + 1, target);
     case "ArrowUp":
-      return !inBox && move(chosen.peek() - 1, false);
+      return !inBox && move(chosen.peek() - 1, target);
     default:
       return !inBox && command(event.key, target);
   }
@@ -36,12 +41,13 @@ function handle(event: KeyboardEvent, target: HTMLElement): boolean {
 
 function command(key: string, target: HTMLElement): boolean {
   const onControl = target.closest("button, a, summary, [role=slider]") !== null;
-  const row = inspected.peek() ?? chosenRow();
+  const row = rowInSight();
   switch (key) {
-    case " ":
-      if (onControl || !row) return false;
-      toggleRow(row);
-      return true;
+    case " ": {
+      const meant = isTitle(target) ? rowOf(target) : onControl ? null : row;
+      if (meant) toggleRow(meant);
+      return meant !== null;
+    }
     case "Enter":
       if (onControl || !row) return false;
       inspected.value = row;
@@ -54,6 +60,18 @@ function command(key: string, target: HTMLElement): boolean {
     default:
       return letters.peek() && letter(key.toLowerCase(), row);
   }
+}
+
+/** The row that keys are for, in a view that shows it. */
+function rowInSight(): Row | null {
+  if (view.peek() === "library") return null;
+  return inspected.peek() ?? (view.peek() === "search" ? chosenRow() : null);
+}
+
+/** The row of the list that an element is in. */
+function rowOf(target: HTMLElement): Row | null {
+  const place = target.closest("[aria-rowindex]")?.getAttribute("aria-rowindex");
+  return answered.peek()?.rows[Number(place) - 1] ?? null;
 }
 
 function letter(key: string, row: Row | null): boolean {
@@ -99,17 +117,18 @@ function forRow(key: string, row: Row): boolean {
   }
 }
 
-function move(place: number, fromBox: boolean): boolean {
+/** Choose another row; the list has the focus then, and Enter means the row that is chosen. */
+function move(place: number, from: HTMLElement): boolean {
   if (view.peek() !== "search") return false;
-  if (fromBox) document.querySelector<HTMLElement>(".list")?.focus();
+  const list = document.querySelector<HTMLElement>(".list");
+  if (from.id === BOX || list?.contains(from)) list?.focus({ preventScroll: true });
   choose(place);
   return true;
 }
 
 function escape(target: HTMLElement): boolean {
-  if (inspected.peek()) {
+  if (inspected.peek() && view.peek() !== "library") {
     inspected.value = null;
-    document.querySelector<HTMLElement>(".list")?.focus();
     return true;
   }
   if (target.id === BOX) {

@@ -1,6 +1,6 @@
 /** The list: however many rows there are, only those in sight are in the page. */
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { answered, more } from "./answers";
 import { HitRow } from "./row";
 import { chosen } from "./selection";
@@ -49,6 +49,12 @@ export function ResultList() {
     if (rowHeight() !== height.peek()) measure();
     chosen.value = -1;
   }, [question]);
+
+  // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list
+  const focused = list.current?.contains(document.activeElement);
+  useLayoutEffect(() => {
+    if (focused && document.activeElement === document.body) list.current?.focus({ preventScroll: true });
+  });
 
   const rows = answered.value?.rows ?? [];
   const tagged = rows.some((row) => row.tags.length > 0);

@@ -11,6 +11,27 @@ export const chosen = signal(-1);
 /** The row that the inspector shows, null when it is closed. */
 export const inspected = signal<Row | null>(null);
 
+/** What had the focus when the inspector opened. */
+let opener: Element | null = null;
+let shown: Row | null = null;
+inspected.subscribe((row) => {
+  if (row && !shown) opener = document.activeElement;
+  if (shown && !row) {
+    const { clip_id } = shown;
+    setTimeout(() => giveFocusBack(clip_id)); // once the page is drawn without the inspector
+  }
+  shown = row;
+});
+
+/** To the row that was shown, or what else the inspector was opened from, or the list. */
+function giveFocusBack(clipId: number): void {
+  const list = document.querySelector<HTMLElement>(".list");
+  const title = list?.querySelector<HTMLElement>(`[data-clip="${clipId}"] .row-title`);
+  const elsewhere = opener instanceof HTMLElement && !list?.contains(opener) && opener.isConnected;
+  const place = elsewhere && opener !== document.body ? (opener as HTMLElement) : (title ?? list);
+  place?.focus({ preventScroll: true });
+}
+
 export const chosenRow = (): Row | null => answered.peek()?.rows[chosen.peek()] ?? null;
 
 export function choose(place: number): void {
