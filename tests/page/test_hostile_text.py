@@ -69,7 +69,9 @@ def test_a_hostile_question_is_text_too(page, hostile):
     page.goto(f"{hostile.url}/?part=text:{SCRIPT_TITLE}&filter={SCRIPT_TITLE}")
     expect(page.locator(".chip-name")).to_have_text(SCRIPT_TITLE)
     expect(page.locator(".refusal")).to_be_visible()
-    assert page.title() == "Soundalike"
+    assert page.title() == f"{SCRIPT_TITLE[:60]}… · Soundalike"
+    page.goto(f"{hostile.url}/?q={MIRRORED}%0A")
+    expect(page).to_have_title("abc gnp.exe · Soundalike")
 
 
 def test_a_hostile_file_name_of_a_job_is_text(page, hostile):

@@ -197,6 +197,45 @@ def test_filters_narrow_and_are_part_of_the_address(home):
     expect(home.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
 
 
+def test_the_order_of_all_sounds_is_part_of_the_address(home, service):
+    """A reload keeps it, the way back undoes it, and what is no order is left out."""
+    order = home.get_by_label("Order")
+    order.select_option("title")
+    expect(home.locator(".row-title").first).to_have_text("bell 1")
+    assert home.url.endswith("/?order=title")
+    home.reload()
+    expect(home.locator(".row-title").first).to_have_text("bell 1")
+    expect(order).to_have_value("title")
+    home.get_by_label("weather").check()
+    expect(home.locator(".row-title").first).to_have_text("rain 1")
+    home.go_back()
+    home.go_back()
+    expect(order).to_have_value("-added")
+    expect(home.locator(".row-title").first).not_to_have_text("bell 1")
+    home.goto(f"{service.url}/?order=size")
+    expect(order).to_have_value("-added")
+    expect(home.locator(".row").first).to_be_visible()
+
+
+def test_the_title_says_what_is_asked_and_where_one_is(home):
+    """Tabs, bookmarks and the history tell questions apart."""
+    expect(home).to_have_title("Soundalike")
+    found(home, "bell 2").get_by_label("More like this").click()
+    expect(home).to_have_title("like bell 2 · Soundalike")
+    home.get_by_role("link", name="Map").click()
+    expect(home).to_have_title("like bell 2 · Map · Soundalike")
+    home.get_by_role("link", name="Library").click()
+    expect(home).to_have_title("Library · Soundalike")
+    home.get_by_role("link", name="Search").click()
+    home.get_by_label("What are you looking for?").fill("rain, no wind")
+    expect(home).to_have_title("like bell 2, rain, no wind · Soundalike")
+    home.get_by_label("Remove bell 2").click()
+    home.get_by_label("What are you looking for?").press("Enter")
+    expect(home).to_have_title("rain, not wind · Soundalike")
+    home.get_by_label("What are you looking for?").fill("x" * 200)
+    expect(home).to_have_title(f"rain, not wind, {'x' * 44}… · Soundalike")
+
+
 def test_a_filter_that_does_not_parse_is_told_in_the_services_words(home):
     home.get_by_label("Filter of your own").fill("duration_s <")
     home.get_by_role("button", name="Add the filter").click()

@@ -6,12 +6,14 @@ import { learnLibrary } from "./library/facts";
 import { answerQuestions } from "./results/answers";
 import { listenToKeys } from "./results/keyboard";
 import { followAnswers } from "./results/selection";
+import { entitle } from "./title";
 
 const place = document.getElementById("app");
 if (place) {
   answerQuestions();
   followAnswers();
   listenToKeys();
+  entitle();
   void learnLibrary();
   learnOpinions();
   render(<App />, place);

@@ -1,6 +1,7 @@
-/** Where we are: the view and the question, always equal to the address. */
+/** Where we are: the view, the question and the order of all sounds, always equal to the address. */
 import { computed, signal } from "@preact/signals";
 import { NOTHING, type Part, type Question } from "./question/model";
+import { NEWEST_FIRST, readOrder } from "./question/order";
 import { readQuestion, writeQuestion } from "./question/url";
 
 export const VIEWS = { search: "/", map: "/map", library: "/library" } as const;
@@ -9,32 +10,38 @@ export type View = keyof typeof VIEWS;
 interface Route {
   view: View;
   question: Question;
+  /** The order in which sounds are listed that nobody asked for. */
+  order: string;
 }
 
 function read(): Route {
   const names = Object.keys(VIEWS) as View[];
   const view = names.find((name) => VIEWS[name] === location.pathname) ?? "search";
-  return { view, question: readQuestion(new URLSearchParams(location.search)) };
+  const params = new URLSearchParams(location.search);
+  return { view, question: readQuestion(params), order: readOrder(params.get("order")) };
 }
 
 const route = signal<Route>(read());
 export const view = computed(() => route.value.view);
 export const question = computed(() => route.value.question);
+export const order = computed(() => route.value.order);
 
 addEventListener("popstate", () => {
   route.value = read();
 });
 
 /** The address of a view with a question. */
-export function address(to: View, asked: Question): string {
-  const params = writeQuestion(asked).toString();
-  return VIEWS[to] + (params ? `?${params}` : "");
+export function address(to: View, asked: Question, ordered: string): string {
+  const params = writeQuestion(asked);
+  if (ordered !== NEWEST_FIRST) params.set("order", ordered);
+  const written = params.toString();
+  return VIEWS[to] + (written ? `?${written}` : "");
 }
 
 /** Go there. `replace`: without a new entry in the history, as typing does. */
 export function go(to: Partial<Route>, { replace = false } = {}): void {
   const next = { ...route.value, ...to };
-  const url = address(next.view, next.question);
+  const url = address(next.view, next.question, next.order);
   if (url !== location.pathname + location.search) {
     history[replace ? "replaceState" : "pushState"](null, "", url);
   }

@@ -6,7 +6,7 @@ import { clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { allParts, bodyOf, isEmpty, isWanting, type Question, whereOf } from "../question/model";
 import { findSound } from "../question/sounds";
-import { question, view } from "../route";
+import { order, question, view } from "../route";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
 const FIRST_HITS = 50;
@@ -37,7 +37,6 @@ export interface Trouble {
   again: (() => void) | null;
 }
 
-export const sort = signal("-added");
 export const answered = signal<Answered | null>(null);
 export const waiting = signal(false);
 export const trouble = signal<Trouble | null>(null);
@@ -54,7 +53,7 @@ export function answerQuestions(): void {
   let drafted = "";
   effect(() => {
     const asked = question.value;
-    const order = sort.value;
+    const ordered = order.value;
     void libraryVersion.value;
     if (view.value === "library") return;
     const k = view.value === "map" ? litHits.value : FIRST_HITS;
@@ -64,7 +63,7 @@ export function answerQuestions(): void {
     asking = new AbortController();
     const { signal: aborted } = asking;
     waiting.value = true;
-    setTimeout(() => void answer(asked, order, k, aborted), typing ? TYPING_PAUSE_MS : 0);
+    setTimeout(() => void answer(asked, ordered, k, aborted), typing ? TYPING_PAUSE_MS : 0);
   });
 }
 
@@ -77,7 +76,7 @@ export async function more(): Promise<void> {
     isEmpty(now.question)
       ? {
           ...now,
-          rows: [...now.rows, ...(await page(now.question, sort.peek(), now.rows.length, aborted)).rows],
+          rows: [...now.rows, ...(await page(now.question, order.peek(), now.rows.length, aborted)).rows],
         }
       : await hits(now.question, MOST_HITS, aborted);
   await run(aborted, get, (why) => {
@@ -85,11 +84,11 @@ export async function more(): Promise<void> {
   });
 }
 
-async function answer(asked: Question, order: string, k: number, aborted: AbortSignal): Promise<void> {
+async function answer(asked: Question, ordered: string, k: number, aborted: AbortSignal): Promise<void> {
   if (aborted.aborted) return;
-  const get = () => (isEmpty(asked) ? page(asked, order, 0, aborted) : hits(asked, k, aborted));
+  const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, k, aborted));
   await run(aborted, get, (why, temporary) => {
-    if (temporary) trouble.value = { why, again: () => again(() => answer(asked, order, k, aborted)) };
+    if (temporary) trouble.value = { why, again: () => again(() => answer(asked, ordered, k, aborted)) };
     else answered.value = refused(asked, why);
   });
 }
@@ -132,10 +131,15 @@ function whyOf(error: Refused): string {
     : error.message;
 }
 
-async function page(asked: Question, order: string, offset: number, aborted: AbortSignal): Promise<Answered> {
+async function page(
+  asked: Question,
+  ordered: string,
+  offset: number,
+  aborted: AbortSignal,
+): Promise<Answered> {
   const where = whereOf(asked.filters);
   const found = await clips(
-    { where, region: asked.region || null, sort: order, offset, limit: PAGE, facets: offset === 0 },
+    { where, region: asked.region || null, sort: ordered, offset, limit: PAGE, facets: offset === 0 },
     aborted,
   );
   return {

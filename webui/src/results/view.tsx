@@ -6,22 +6,14 @@ import { Inspector } from "../inspector/inspector";
 import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";
-import { question } from "../route";
+import { ORDERS } from "../question/order";
+import { go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { plural } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { answered, sort, waiting } from "./answers";
+import { answered, waiting } from "./answers";
 import { ResultList } from "./list";
 import { inspected } from "./selection";
-
-const SORTS: readonly (readonly [string, string])[] = [
-  ["-added", "Newest first"],
-  ["added", "Oldest first"],
-  ["title", "By title"],
-  ["path", "By folder"],
-  ["duration_s", "Shortest first"],
-  ["-duration_s", "Longest first"],
-];
 
 export function SearchView() {
   if (isEmptyLibrary()) return <EmptyLibraryScreen />;
@@ -52,8 +44,8 @@ function Results() {
         {browsing && (
           <label class="sort">
             <span class="unseen">Order</span>
-            <select value={sort.value} onChange={(event) => (sort.value = event.currentTarget.value)}>
-              {SORTS.map(([value, name]) => (
+            <select value={order.value} onChange={(event) => go({ order: event.currentTarget.value })}>
+              {ORDERS.map(([value, name]) => (
                 <option key={value} value={value}>
                   {name}
                 </option>
