@@ -86,6 +86,7 @@ def test_rows_that_cannot_be_fetched_leave_those_that_are_there(page, service):
     expect(page.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
     assert len(asked) == 1
     page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".busy-on")).to_have_count(0)
     expect(page.locator(".trouble")).to_have_count(0)
     page.locator(".list").evaluate("(list) => list.scrollTo(0, list.scrollHeight)")
     expect(page.locator(f".row[aria-rowindex='{EACH * len(KINDS)}']")).to_be_visible()
