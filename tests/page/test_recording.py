@@ -69,7 +69,10 @@ def test_a_recording_is_added_once(hearing, service, sounds):
     expect(page.locator(".chip")).to_have_count(1)
 
 
-ENDLESS = "() => { window.Audio = class extends Audio { constructor() { super(); this.loop = true } } }"
+ENDLESS = """(() => {
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () { this.loop = true; return play.call(this); };
+})()"""
 """What plays goes on until it is paused."""
 
 
