@@ -135,4 +135,9 @@ def verdict(hits: Sequence[Hit], spaces: Iterable[Space]) -> Verdict:
         return "weak"
     if best >= GOOD_FROM:
         return "good"
-    return "none" if best < min((fitted(space).none_below for space in spaces), default=0.0) else "weak"
+    return "none" if best < none_below(spaces) else "weak"
+
+
+def none_below(spaces: Iterable[Space]) -> float:
+    """Below this probability a hit is not what was asked for, as far as the encoders of ``spaces`` can tell."""
+    return min((fitted(space).none_below for space in spaces), default=0.0)

@@ -11,15 +11,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.collapsing import Collapsed, Twins, collapsed
-from search.confidence import PAGE, verdict
+from search.confidence import PAGE, none_below, verdict
 from search.errors import QueryError
 from search.explain import Explainer, Found
-from search.fusion import RankedClips, fuse
+from search.fusion import DOUBTED, RankedClips, fuse
 from search.humming import MelodyView, TuneSearch, better
 from search.model import (
     Answer,
@@ -45,6 +46,8 @@ MAX_PARTS = 64
 FUSION_DEPTH = 200
 """How deep a ranking is read before it is merged: beyond this a reciprocal rank no longer moves a hit."""
 WORDS_DEPTH = 1_000
+DOUBTS_READ = 10
+"""How many more hits are read where names may be right and sounds wrong: to come forward a hit has to be among them."""
 COPIES_READ = 20
 """How many more clips are read at first where copies are folded: those of the last hits are to be named too."""
 
@@ -80,13 +83,17 @@ class SearchEngine:
         words = self._words(query, views[0], where)
         tunes = self._tunes.ask(query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
         others = [*words, *tunes.ranked]
-        everything, folded = self._ranked(query, asked, where, others)
+        spaces = [view.space for view in views]
+        doubt_below = none_below(spaces) if _names_may_know_better(query, asked, words) else 0.0
+        everything, folded = self._ranked(query, DOUBTS_READ if doubt_below else 0, asked, where, others)
         clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in folded.ranked])}
         there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
-        hits = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies).hits(there)
-        by_name = any(w.weight > 0 and len(w.clip_ids) for w in words)
+        explainer = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies, doubt_below)
+        hits = explainer.hits(there)
+        if doubt_below:
+            hits = tuple(sorted(hits, key=lambda hit: -hit.score)[: query.k])
         heard_hits = [hit for hit in hits if hit.clip_id not in tunes.matches]
-        heard: Verdict = "good" if by_name else verdict(heard_hits, [view.space for view in views])
+        heard: Verdict = "good" if any(hit.by_name for hit in hits) else verdict(heard_hits, spaces)
         took_ms = (time.perf_counter() - started) * 1e3
         return Answer(better(heard, tunes.verdict), hits, took_ms, tunes.reason)
 
@@ -105,7 +112,10 @@ class SearchEngine:
         return rank(self._views(space)[0], vector, k, among)
 
     def _words(self, query: Query, view: SpaceView, where: Where | None) -> list[RankedClips]:
-        """For each part in words, the clips whose names or metadata say so, and that pass the filter."""
+        """For each part in words, the clips whose names or metadata say so, and that pass the filter.
+
+        Those that have some of the words are doubted, and so are those that have all of unwanted ones as well.
+        """
         lists = []
         depth = _words_depth(query, where)
         for place, part in enumerate(query.parts, start=1):
@@ -114,27 +124,38 @@ class SearchEngine:
             matches = self._catalog.match_words(part.text, depth)
             clip_ids = np.array([m.clip_id for m in matches], np.int64)
             scores = np.array([m.score for m in matches], np.float32)
+            some = frozenset(m.clip_id for m in matches if not m.every_word)
             if where is not None and len(clip_ids):
                 passes = np.isin(clip_ids, view.columns.clip_ids[view.columns.clips_where(where)])
                 clip_ids, scores = clip_ids[passes], scores[passes]
             nowhere = np.full(len(clip_ids), -1, np.int64)
-            lists.append(RankedClips(f"words {place}", clip_ids, scores, nowhere, part.weight))
-        return lists
+            lists.append(RankedClips(f"words {place}", clip_ids, scores, nowhere, part.weight, some))
+        return _without_unwanted(lists)
 
     def _ranked(
-        self, query: Query, asked: Sequence[AskedSpace], where: Where | None, others: Sequence[RankedClips]
+        self, query: Query, more: int, asked: Sequence[AskedSpace], where: Where | None, others: Sequence[RankedClips]
     ) -> tuple[list[Found], Collapsed]:
-        """Every ranking that was made, and what they come to; read ever deeper where copies fill the list."""
-        depth = 2 * query.k + COPIES_READ if query.collapse else query.k
+        """Every ranking that was made, and what they come to: as many clips as were asked for and ``more``.
+
+        They are read ever deeper where copies fill the list.
+        """
+        wanted = query.k + more
+        # of two that are as good; what is to be avoided does not find anything, and orders what names found
+        names_win = any(part.weight > 0 for one in asked for part in one.parts)
+        depth = 2 * wanted + COPIES_READ if query.collapse else wanted
         while True:
             by_sound = [found for one in asked if (found := self._by_sound(one, query, depth, where, others))]
             everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
-            ranked = _merge([found.ranked for found in everything], depth)
+            sounds = [found.ranked for found in by_sound]
+            if more:
+                ranked = _with_doubts(others, sounds, more, depth)
+            else:
+                ranked = _merge([*others, *sounds] if names_win else [*sounds, *others], depth)
             folded = Collapsed(ranked, {})
             if query.collapse:
                 folded = collapsed(ranked, asked[0].view.columns, self._twins)
-            if len(folded.ranked) >= query.k or len(ranked) < depth or depth >= MAX_K:
-                return everything, Collapsed(folded.ranked[: query.k], folded.copies)
+            if len(folded.ranked) >= wanted or len(ranked) < depth or depth >= MAX_K:
+                return everything, Collapsed(folded.ranked[:wanted], folded.copies)
             depth *= 4
 
     def _by_sound(
@@ -185,6 +206,37 @@ def _words_depth(query: Query, where: Where | None) -> int:
     """How many clips are read for words: no more than can be merged, unless some of them may have to go."""
     narrowed = where is not None or query.collapse or any(part.weight < 0 for part in query.parts)
     return max(query.k, WORDS_DEPTH if narrowed else FUSION_DEPTH)
+
+
+def _with_doubts(
+    names: Sequence[RankedClips], sounds: Sequence[RankedClips], count: int, k: int
+) -> list[tuple[int, float]]:
+    """The best ``k`` clips: first the ``count`` that would be it if all ``sounds`` were doubted, then those that are.
+
+    All with the scores that they have as long as no sound is.
+    """
+    lists = [*names, *sounds]
+    ranked = dict(fuse(lists, sum(len(one.clip_ids) for one in lists)))
+    doubted = fuse([*names, *(replace(sound, weight=DOUBTED * sound.weight) for sound in sounds)], count)
+    return [(clip_id, ranked[clip_id]) for clip_id in dict.fromkeys([*dict(doubted), *ranked])][:k]
+
+
+def _names_may_know_better(query: Query, asked: Sequence[AskedSpace], words: Sequence[RankedClips]) -> bool:
+    """Whether sounds have probabilities for what is wanted, which is all in words, and names have some of these.
+
+    Beside a wanted sound a hit may be unlikely because only one of both is in it.
+    """
+    in_words = all(isinstance(part, TextPart) for part in query.parts if part.weight > 0)
+    meant = any(part.meant is not None and part.weight > 0 for one in asked for part in one.parts)
+    return in_words and meant and any(ranked.weight > 0 and len(ranked.clip_ids) for ranked in words)
+
+
+def _without_unwanted(words: Sequence[RankedClips]) -> list[RankedClips]:
+    """The same lists; what has all of some unwanted words is doubted where it is wanted: "dog, not bark" in a bark."""
+    unwanted = frozenset(
+        clip_id for w in words if w.weight < 0 for clip_id in w.clip_ids.tolist() if clip_id not in w.doubted
+    )
+    return [w if w.weight < 0 else replace(w, doubted=w.doubted | unwanted) for w in words]
 
 
 def _only_tunes(query: Query) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from search.chances import chances
 from search.confidence import PAGE
 from search.errors import LibraryError
-from search.fusion import RankedClips, contributions
+from search.fusion import DOUBTED, RankedClips, best_gain, contributions
 from search.humming import tune_hit
 from search.melody.model import MelodyHit
 from search.model import Clip, Hit, Ids, Via
@@ -44,6 +44,9 @@ class Passage:
 class Explainer:
     """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it, ``tunes``
     says by clip id where a hum matched, ``copies`` which clips a clip stands for.
+
+    A hit whose probability is below ``doubt_below`` has what sounds gave it counted as `DOUBTED`: its score, made by
+    `fuse` of ``found``, is lowered by the rest.
     """
 
     def __init__(
@@ -52,10 +55,13 @@ class Explainer:
         found: Sequence[Found],
         tunes: Mapping[int, MelodyHit],
         copies: Mapping[int, tuple[int, ...]],
+        doubt_below: float = 0.0,
     ) -> None:
         self._asked = asked
         self._tunes = tunes
         self._copies = copies
+        self._doubt_below = doubt_below
+        self._best_gain = best_gain(one.ranked for one in found)
         self._found = [
             (one, contributions(one.ranked), dict(zip(*_listed(one.ranked), strict=True)))
             for one in found
@@ -81,7 +87,7 @@ class Explainer:
         hits: list[Hit] = []
         for clip, score in ranked:
             if clip.id in self._tunes:
-                via = self._via(clip.id, None, None)
+                via, _ = self._via(clip.id, None, None, 1.0)
                 hit = tune_hit(clip, score, _absolute(clip), self._tunes[clip.id], via)
                 hits.append(replace(hit, copies=self._copies.get(clip.id, ())))
                 continue
@@ -104,6 +110,8 @@ class Explainer:
         return next((one.ranked.segment_ids[:PAGE] for one, _, _ in self._found if one.asked is asked), NO_IDS)
 
     def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage, sure: float | None) -> Hit:
+        counts = DOUBTED if sure is not None and sure < self._doubt_below else 1.0
+        via, taken = self._via(clip.id, asked, passage, counts)
         return Hit(
             clip_id=clip.id,
             segment_id=passage.segment_id,
@@ -111,10 +119,10 @@ class Explainer:
             title=clip.title,
             start_s=passage.start_s,
             end_s=passage.end_s,
-            score=score,
+            score=score - taken,
             probability=sure,
             tags=clip.tags,
-            via=self._via(clip.id, asked, passage),
+            via=via,
             copies=self._copies.get(clip.id, ()),
         )
 
@@ -132,18 +140,29 @@ class Explainer:
                 return asked, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
         return self._asked[0], NOWHERE
 
-    def _via(self, clip_id: int, asked: AskedSpace | None, passage: Passage | None) -> tuple[Via, ...]:
-        """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
+    def _via(
+        self, clip_id: int, asked: AskedSpace | None, passage: Passage | None, counts: float
+    ) -> tuple[tuple[Via, ...], float]:
+        """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine.
+
+        Of what sounds gave, ``counts`` counts; the score that the rest was comes second.
+        """
         gains: dict[str, float] = {}
+        taken = 0.0
         for one, contribution, _ in self._found:
             gain = contribution.get(clip_id, 0.0)
             if gain <= 0:
                 continue
-            shares = {one.ranked.label: 1.0} if one.asked is None else _part_shares(one.asked, asked, passage)
+            if one.asked is None:
+                shares = {_label(one.ranked, clip_id): 1.0}
+            else:
+                shares = _part_shares(one.asked, asked, passage)
+                taken += (1.0 - counts) * gain / self._best_gain
+                gain *= counts
             for label, share in shares.items():
                 gains[label] = gains.get(label, 0.0) + gain * share
         total = sum(gains.values()) or 1.0
-        return tuple(Via(label, gain / total) for label, gain in gains.items())
+        return tuple(Via(label, gain / total) for label, gain in gains.items()), taken
 
 
 def _passages(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
@@ -165,6 +184,11 @@ def _passages_one_by_one(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passa
         for segment_id in segment_ids:
             found.update(_passages(asked, np.array([segment_id], np.int64)))
     return found
+
+
+def _label(ranked: RankedClips, clip_id: int) -> str:
+    """The ranking's name in `via`, which says so where the clip has some of the words only."""
+    return f"some-{ranked.label}" if clip_id in ranked.doubted else ranked.label
 
 
 def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: Passage | None) -> dict[str, float]:

@@ -396,10 +396,14 @@ class IndexChange:
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """A clip that full-text search found; ``score`` (higher is better) compares within one answer only."""
+    """A clip that full-text search found; ``score`` (higher is better) compares within one answer only.
+
+    ``every_word``: whether it has each word that was asked for, none of them inside another word by chance.
+    """
 
     clip_id: int
     score: float
+    every_word: bool
 
 
 # --- queries and answers ----------------------------------------------------------------------------------
@@ -483,7 +487,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1."""
+    """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1.
+
+    ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them.
+    """
 
     part: str
     share: float
@@ -512,7 +519,7 @@ class Hit:
 
     @property
     def by_name(self) -> bool:
-        """Whether its name or metadata say what was asked for in words."""
+        """Whether its name or metadata say what was asked for in words, each of them."""
         return any(via.part.startswith("words ") for via in self.via)
 
 

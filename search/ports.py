@@ -127,7 +127,10 @@ class ClipCatalog(Protocol):
         """A content's segments in a space, as encoded."""
 
     def match_words(self, text: str, limit: int) -> list[WordMatch]:
-        """Full-text search in title, metadata and the words of file and folder names, best first. Any text is safe."""
+        """Full-text search in title, metadata and the words of file and folder names, best first. Any text is safe.
+
+        Clips that have every word come before those that have some.
+        """
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
         """The catalog's tail after sequence ``since`` (0: everything that is there now, as adds), in bounded memory."""

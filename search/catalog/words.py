@@ -25,6 +25,11 @@ MAX_QUERY_WORDS: Final = 32
 
 LAST_STEP: Final = 6
 
+LEAST_INSIDE: Final = 3
+"""Letters of the shortest word that is looked up inside others. Fewer letters in front of one are no word of their own:
+`horn` is part of what `foghorn` says, `rain` is in `train` by chance."""
+
+_STEPS_OF_EVERY_WORD: Final = 3
 _MAX_STORED_CHARACTERS: Final = 20_000
 _MAX_QUERY_CHARACTERS: Final = 20_000
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -48,6 +53,7 @@ _STOP_WORDS: Final = frozenset(
         "of",
         "on",
         "or",
+        "s",
         "some",
         "sound",
         "sounds",
@@ -74,16 +80,19 @@ _ASK_SOME_WORDS: Final = text(
 _HAVE_WORD: Final = text(
     "SELECT count(*) FROM (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT :common + 1)"
 )
+# words are read for the clips found alone, after these have been chosen
 _ASK_ALL_TRIGRAMS: Final = text(
+    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
     "SELECT rowid AS id, -1.0 / length(words) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n"
+    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
 )
 """Shorter first. BM25 comes to the same where each word is there once, which for stored words, each once, is nearly
 always; but it counts the clips that have each word, of which there are many, and takes two and a half times as long. A
 name that has a word twice, inside two of its words, does not come forward for that."""
 _ASK_TRIGRAMS: Final = text(
+    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
     "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n"
+    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
 )
 
 
@@ -126,7 +135,8 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
 
     Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
     words inside words; then by BM25, these last by length. A score is the step's rank plus its squashed cost. Of
-    clips that have nothing but `COMMON` words of several, so many are looked at.
+    clips that have nothing but `COMMON` words of several, so many are looked at. A clip that has one of several words
+    inside another by chance is not found by that.
     """
     words = split_query(query)
     if not words or limit <= 0:
@@ -138,18 +148,25 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
         asked = {"match": expression, "n": limit + len(found)}
         if statement is _ASK_SOME_WORDS:
             asked["common"] = COMMON
-        for clip_id, cost in connection.execute(statement, asked).all():
-            # costs are negative, lower for a better match
-            if clip_id not in found:
-                found[clip_id] = WordMatch(clip_id=clip_id, score=rank + -cost / (1.0 - cost))
+        every_word = rank > LAST_STEP - _STEPS_OF_EVERY_WORD
+        for clip_id, cost, *stored in connection.execute(statement, asked).all():
+            if clip_id in found:
+                continue
+            said = [_says(stored[0], word) for word in words] if stored else [True]
+            if every_word or any(said):
+                # costs are negative, lower for a better match
+                found[clip_id] = WordMatch(clip_id, rank + -cost / (1.0 - cost), every_word and all(said))
         if len(found) >= limit:
             break
     return list(found.values())[:limit]
 
 
 def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextClause, str]]:
-    """What is asked one after the other, `LAST_STEP` + 1 at most; an empty expression asks nothing."""
-    inside = [f'"{word}"' for word in words if len(word) >= 3]
+    """What is asked one after the other, `LAST_STEP` + 1 at most, of every word in the first `_STEPS_OF_EVERY_WORD`.
+
+    An empty expression asks nothing.
+    """
+    inside = [f'"{word}"' for word in words if len(word) >= LEAST_INSIDE]
     whole = [f'"{word}"' for word in words]
     beginnings = [f"{word} *" for word in whole]
     yield _ASK_WORDS, " AND ".join(whole)
@@ -160,6 +177,17 @@ def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextC
         yield _ASK_SOME_WORDS, " OR ".join(whole)
         yield _ASK_SOME_WORDS, " OR ".join(beginnings)
         yield _ASK_TRIGRAMS, " OR ".join(inside)
+
+
+def _says(stored: str, word: str) -> bool:
+    """Whether a word of ``stored`` begins with ``word``, or has it after letters enough for a word of their own."""
+    place = stored.find(word)
+    while place >= 0:
+        before = place - (stored.rfind(" ", 0, place) + 1)
+        if not 0 < before < LEAST_INSIDE:
+            return True
+        place = stored.find(word, place + 1)
+    return False
 
 
 def _is_common(connection: Connection, word: str) -> bool:

@@ -93,6 +93,27 @@ def test_of_several_words_the_rarer_finds_first(tmp_path, monkeypatch):
     shelf.catalog.close()
 
 
+def test_a_clip_says_every_word_unless_one_is_inside_another_by_chance(tmp_path):
+    """Whole, as a beginning, or after letters that can be a word themselves."""
+    shelf = Shelf(tmp_path)
+    names = ("foghorn", "bighorsegallop", "holding", "train", "old horn", "threshold", "horn", "an in the box")
+    shelf.apply(*(shelf.add(f"{name}.wav") for name in names))
+    said = {
+        name: {True: set(), False: set()} for name in ("horn", "horse", "old", "rain", "old horn", "a cow in the sty")
+    }
+    paths = {clip_id: path.removesuffix(".wav") for path, clip_id in shelf.ids().items()}
+    for text, found_here in said.items():
+        for match in shelf.catalog.match_words(text, 10):
+            found_here[match.every_word].add(paths[match.clip_id])
+    assert said["horn"] == {True: {"foghorn", "old horn", "horn"}, False: set()}
+    assert said["horse"] == {True: {"bighorsegallop"}, False: set()}
+    assert said["old"] == {True: {"old horn", "threshold"}, False: {"holding"}}
+    assert said["rain"] == {True: set(), False: {"train"}}
+    assert said["old horn"] == {True: {"old horn"}, False: {"foghorn", "horn", "threshold"}}
+    assert said["a cow in the sty"] == {True: set(), False: set()}
+    shelf.catalog.close()
+
+
 def test_scores_fall_with_the_order(shelf):
     """Best first, by scores that can be compared within the answer."""
     scores = [match.score for match in shelf.catalog.match_words("rain roof horn", 10)]

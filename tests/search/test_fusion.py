@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import RANK_OFFSET, RankedClips, fuse
+from search.fusion import DOUBTED, RANK_OFFSET, RankedClips, fuse
 
 
 def ranked(ids, weight=1.0):
@@ -28,6 +30,17 @@ def test_an_unwanted_list_lowers_but_never_brings_in():
     fused = dict(fuse([ranked([1, 2]), ranked([1, 9], -1.0)], 10))
     assert 9 not in fused
     assert fused[2] > fused[1]
+
+
+def test_of_two_that_are_as_good_the_earlier_list_has_the_first():
+    assert [clip for clip, _ in fuse([ranked([9]), ranked([2])], 10)] == [9, 2]
+
+
+def test_two_doubted_places_come_after_sixty_that_nothing_speaks_against():
+    doubted = [replace(ranked([1]), doubted=frozenset({1, 7})), replace(ranked([1]), doubted=frozenset({1}))]
+    order = [clip for clip, _ in fuse([*doubted, ranked(range(100, 200))], 200)]
+    assert order.index(1) >= 60
+    assert dict(fuse([doubted[0], ranked([2])], 2)) == {2: pytest.approx(0.5), 1: pytest.approx(0.5 * DOUBTED)}
 
 
 @given(

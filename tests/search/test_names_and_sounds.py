@@ -1,0 +1,120 @@
+"""Names and sounds in one answer: a name that says all that was asked for counts, one that says some of it a little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from search import Library
+from search.confidence import GOOD_FROM, LIKELY_ENOUGH
+from search.model import Query, SegmentTags, TextEncoding, TextPart
+from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
+
+READS = spec(name="cnn:soundalike-1", can_text=True, vocabulary=tuple(f"Band {number}" for number in range(DIM)))
+MEANS = {"zanzibar": 7, "train": 1, "dog": 2, "bark": 3, "horn": 7, "rain": 7}
+"""The band that a question is about, by its first word. Nothing in the library is heard as the last one."""
+HISS = 240
+"""Clips that are near to that band and nothing that anybody asks for: more than a ranking is read to be merged."""
+
+
+class FirstWordEncoder(ToyEncoder):
+    """Reads the first word of a text and is nearly sure of what it means."""
+
+    def encode_text(self, texts):
+        return np.stack([axis(MEANS[text.split()[0]]) for text in texts])
+
+    def read_text(self, texts):
+        vectors = self.encode_text(texts)
+        return TextEncoding(vectors, np.where(vectors > 0.5, 0.9, 0.1 / (DIM - 1)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Hiss, and a few clips whose bands are heard, with names that need not say so."""
+    folder = tmp_path_factory.mktemp("names")
+    sounds = {
+        "holding metal": 6, "Zanzibar downpour": 0, "whistle": 1, "tunnel drip": 5, "dog bark": 3, "foghorn": 4,
+        "training": 4,
+    }  # fmt: skip
+
+    def load(_name, _settings):
+        return FirstWordEncoder(READS)
+
+    with Library.open(folder / "library", settings(folder), load_encoder=load, create=True) as library:
+        space, root = library.jobs.space(READS), library.jobs.root("/sounds")
+        hiss = [(f"hiss {number}", axis(7, number % 6, 0.3 + number / 1000), None) for number in range(HISS)]
+        named = [(name, axis(band), band) for name, band in sounds.items()]
+        with library.jobs.lease("test", wait_s=5) as lease:
+            changes = []
+            for name, vector, band in [*hiss, *named]:
+                heard = np.full((1, DIM), 0.01)
+                if band is not None:
+                    heard[0, band] = 0.95
+                change = addition(Entry(f"{name}.wav", vector[np.newaxis]), root.id, space.id)
+                tags = SegmentTags.likeliest(heard)
+                changes.append(replace(change, encoding=replace(change.encoding, tags=tags)))
+            library.jobs.apply(lease, changes)
+            library.publish(space, lease, always=True)
+        yield library
+
+
+def ask(library, *words, k=5, where=None):
+    parts = tuple(TextPart(word.removeprefix("-"), -1.0 if word.startswith("-") else 1.0) for word in words)
+    return library.search(Query(parts, k=k, where=where))
+
+
+def titles(answer):
+    return [hit.title for hit in answer.hits]
+
+
+def vias(hit):
+    return {via.part for via in hit.via}
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_name_that_says_it_comes_before_sounds_that_are_unlikely(library, k):
+    answer = ask(library, "zanzibar", k=k)
+    assert titles(answer)[0] == "Zanzibar downpour"
+    assert answer.hits[0].by_name
+    assert answer.verdict == "good"
+    assert len(answer.hits) == k
+    scores = [hit.score for hit in answer.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(hit.probability < LIKELY_ENOUGH for hit in answer.hits)
+
+
+def test_some_of_the_words_do_not_outrank_a_sound_that_is_likely(library):
+    """Nor are they "by name"; and a word that is inside another by chance ("old" in "holding") is nothing at all."""
+    answer = ask(library, "train in the old tunnel", k=300)
+    assert titles(answer)[0] == "whistle"
+    assert answer.hits[0].probability >= GOOD_FROM
+    tunnel = next(hit for hit in answer.hits if hit.title == "tunnel drip")
+    assert "some-words 1" in vias(tunnel)
+    assert not any(hit.by_name for hit in answer.hits)
+    assert all(vias(hit) == {"text 1"} for hit in answer.hits if hit.title == "holding metal")
+    assert answer.verdict == "good"
+
+
+def test_some_of_the_words_promise_nothing(library):
+    answer = ask(library, "train in the old tunnel", where='title != "whistle"')
+    assert "tunnel drip" in titles(answer)
+    assert answer.verdict == "none"
+
+
+def test_words_promise_what_is_among_the_hits(library):
+    """What is called a dog's bark is no dog without a bark, and does not come back for it."""
+    answer = ask(library, "dog", "-bark")
+    assert not any(hit.by_name for hit in answer.hits)
+    assert answer.verdict == "none"
+
+
+def test_a_word_at_the_end_of_another_is_what_its_name_says_and_one_that_is_there_by_chance_is_not(library):
+    horn = ask(library, "horn")
+    assert titles(horn)[0] == "foghorn"
+    assert (horn.hits[0].by_name, horn.verdict) == (True, "good")
+    rain = ask(library, "rain", k=300)
+    training = next(hit for hit in rain.hits if hit.title == "training")
+    assert "some-words 1" in vias(training)
+    assert rain.verdict == "none"
