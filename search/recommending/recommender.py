@@ -20,7 +20,7 @@ from search.parts import SpaceView
 from search.ports import ClipCatalog, FeedbackStore
 from search.recommending.choosing import choose
 from search.recommending.history import History, Known, check, clip_vectors, gather
-from search.recommending.starters import starters
+from search.recommending.starters import startable, starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
 from search.steering import RecommendQuery
 from search.where import parse
@@ -28,6 +28,10 @@ from search.where import parse
 POOL: Final = 1.5
 POOL_FOR_VARIETY: Final = 5.0
 """Candidates for each clip asked for: the first, and the second times the diversity squared. More change nothing."""
+DEEPER: Final = 4
+"""Where copies fill a ranking it is read so many times deeper, again and again."""
+DEEPEST: Final = 10_000
+"""Contents of a ranking that are read at most, whatever they are copies of."""
 FEW: Final = 100
 """Up to so many contents to leave out are simply asked for more; beyond it the search itself is told to skip them."""
 NAMED_LIKES: Final = 3
@@ -76,7 +80,7 @@ class Recommender:
         self._views = views
         self._rank_each = rank_each
         self._twins = twins
-        self._starters: tuple[tuple[str, int, str | None], Ids] | None = None
+        self._starters: tuple[tuple[str, int, str | None], Ids, Ids] | None = None
         self._lock = threading.Lock()
 
     def recommend(self, query: RecommendQuery) -> Answer:
@@ -137,10 +141,7 @@ class Recommender:
         self, view: SpaceView, tastes: Tastes, query: RecommendQuery, passing: NDArray[np.bool_] | None, known: Known
     ) -> _Candidates:
         """The best contents of each taste together, without those that are known and with one of each recording."""
-        pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
-        wanted = max(pool // len(tastes.vectors), query.k)
-        among, extra = _among(view, passing, known.contents)
-        rankings = self._rank_each(view, tastes.vectors, wanted + extra, among)
+        rankings = self._rankings(view, tastes, query, passing, known)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
         found = np.concatenate([r.scores for r in rankings])
@@ -158,13 +159,41 @@ class Recommender:
         scores[taste[best], np.arange(len(best))] = found[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
+    def _rankings(
+        self, view: SpaceView, tastes: Tastes, query: RecommendQuery, passing: NDArray[np.bool_] | None, known: Known
+    ) -> list[Ranking]:
+        """What is near each taste: contents enough for the page and for choosing among them.
+
+        Where copies, of each other or of what is known, take the places of others, the tastes that have too few
+        recordings are searched again, together and deeper. Without copies the first search is the only one.
+        """
+        pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
+        wanted = max(pool // len(tastes.vectors), query.k)
+        among, extra = _among(view, passing, known.contents)
+        depth = wanted + extra
+        rankings = self._rank_each(view, tastes.vectors, depth, among)
+        ended = [len(ranking.content_ids) < depth for ranking in rankings]
+        while depth < DEEPEST:
+            short = [row for row in _short(rankings, known, int(wanted / POOL), query.k) if not ended[row]]
+            if not short:
+                break
+            depth = min(DEEPER * depth, DEEPEST)
+            for row, ranking in zip(short, self._rank_each(view, tastes.vectors[short], depth, among), strict=True):
+                rankings[row] = ranking
+                ended[row] = len(ranking.content_ids) < depth
+        return rankings
+
     def _from_starters(
         self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
     ) -> list[_Picked]:
-        segment_ids = self._sample(view, query, passing)
-        contents, _, _ = view.columns.place(segment_ids)
-        keep = _firsts(known.twins(contents))
-        keep = keep[known.are_new(contents[keep]) & (contents[keep] >= 0)]
+        every, segment_ids = self._sample(view, query, passing)
+        contents, keep = _recordings(view, segment_ids, known)
+        if len(keep) < query.k:  # most of the sample is known, or copies
+            rest = every[known.are_new(every)]
+            rest = rest[_firsts(known.twins(rest))]
+            if len(rest) > len(keep):
+                segment_ids = starters(view, rest)
+                contents, keep = _recordings(view, segment_ids, known)
         dislikes, _ = clip_vectors(view, history.dislikes)
         if len(dislikes) and len(keep):
             near = (view.index.vectors(segment_ids[keep]) @ dislikes.T).max(axis=1) >= SAME_TASTE
@@ -172,13 +201,14 @@ class Recommender:
         varied = (Via("variety", 1.0),)
         return [_Picked(int(contents[row]), int(segment_ids[row]), 0.0, varied) for row in keep[: query.k].tolist()]
 
-    def _sample(self, view: SpaceView, query: RecommendQuery, passing: NDArray[np.bool_] | None) -> Ids:
-        """The library's starters, kept until it or the filter changes."""
+    def _sample(self, view: SpaceView, query: RecommendQuery, passing: NDArray[np.bool_] | None) -> tuple[Ids, Ids]:
+        """The contents that starters are chosen from, and these, kept until the library or the filter changes."""
         key = (view.space.name, view.columns.sequence, query.where)
         with self._lock:
             if self._starters is None or self._starters[0] != key:
-                self._starters = (key, starters(view, view.columns.present if passing is None else passing))
-            return self._starters[1]
+                every = startable(view, passing)
+                self._starters = (key, every, starters(view, every))
+            return self._starters[1:]
 
     def _hits(
         self, view: SpaceView, picked: Sequence[_Picked], passing: NDArray[np.bool_] | None, k: int
@@ -205,6 +235,25 @@ def _among(view: SpaceView, passing: NDArray[np.bool_] | None, known: Ids) -> tu
         return None, len(known)
     rows = view.columns.present if passing is None else passing
     return view.columns.bitmap(rows & ~np.isin(view.columns.content_ids, known)), 0
+
+
+def _short(rankings: Sequence[Ranking], known: Known, least: int, k: int) -> Sequence[int]:
+    """Which of ``rankings`` have fewer than ``least`` new recordings; all, where together they lack ``k``."""
+    contents = [ranking.content_ids for ranking in rankings]
+    recordings = [known.twins(ids) for ids in contents]
+    if all(map(np.array_equal, recordings, contents)):  # no copies: as many as were asked for, or all there are
+        return ()
+    new = [np.unique(own[known.are_new(own)]) for own in recordings]
+    if len(np.unique(np.concatenate(new))) < k:
+        return range(len(new))
+    return [row for row, own in enumerate(new) if len(own) < least]
+
+
+def _recordings(view: SpaceView, segment_ids: Ids, known: Known) -> tuple[Ids, Ids]:
+    """The contents (n,) of segments, and where the first of each recording stands that is new."""
+    contents, _, _ = view.columns.place(segment_ids)
+    keep = _firsts(known.twins(contents))
+    return contents, keep[known.are_new(contents[keep]) & (contents[keep] >= 0)]
 
 
 def _firsts(values: Ids) -> Ids:

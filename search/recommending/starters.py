@@ -23,13 +23,19 @@ ORDERED: Final = 200
 """How many of the sample are put in order; the rest follow by id."""
 
 
-def starters(view: SpaceView, passing: NDArray[np.bool_]) -> Ids:
-    """Segment ids, best first, each of another content with a clip among ``passing`` (rows,): `SAMPLE` at most.
+def startable(view: SpaceView, passing: NDArray[np.bool_] | None) -> Ids:
+    """The contents, ascending, that have a clip among ``passing`` (rows,), None for all. Silent clips are left out."""
+    columns = view.columns
+    rows = columns.present if passing is None else passing
+    return np.unique(columns.content_ids[rows & ~columns.silent])
 
-    Contents are taken evenly from all ids, each by its middle segment. Silent clips are left out.
+
+def starters(view: SpaceView, contents: Ids) -> Ids:
+    """Segment ids, best first, each of another of ``contents`` (n,), ascending: `SAMPLE` at most.
+
+    They are taken evenly from all, each by its middle segment.
     """
     columns = view.columns
-    contents = np.unique(columns.content_ids[passing & ~columns.silent])
     if len(contents) > SAMPLE:
         contents = contents[np.linspace(0, len(contents) - 1, SAMPLE).astype(np.int64)]
     found = [segments[len(segments) // 2] for c in contents.tolist() if len(segments := columns.segments_of(c))]

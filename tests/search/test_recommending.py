@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import cli
+from search.duplicates.stored import Pairs
 from search.errors import QueryError, WhereError
 from search.model import ClipPart, RemoveClip
 from search.recommending.choosing import choose
@@ -80,6 +81,85 @@ def test_a_long_history_is_left_out_as_well_as_a_short_one(library, monkeypatch)
     answer = library.recommend(RecommendQuery(likes=(ClipPart(dog),), k=50))
     assert "dog 0" not in [hit.title for hit in answer.hits]
     assert len(answer.hits) == 23
+
+
+def recordings(library, copies, others, seed=3):
+    """A library of unit vectors: each of ``copies`` says how often a recording is there, in other files each time."""
+    rng = np.random.default_rng(seed)
+    vectors = np.abs(rng.standard_normal((len(copies) + others, DIM))).astype(np.float32)
+    vectors += rng.standard_normal((len(vectors), DIM)).astype(np.float32) / 50
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    entries = [
+        Entry(f"{number}/{number} {copy}.wav", (vectors[number] + copy / 10_000)[np.newaxis])
+        for number, count in enumerate([*copies, *[1] * others])
+        for copy in range(count)
+    ]
+    fill(library, entries)
+    contents = {clip.path: clip.content_id for clip in library.clips.clips(range(1, len(entries) + 1))}
+    first = {path.split("/")[0]: contents[path] for path in reversed(contents)}
+    pairs = [(first[path.split("/")[0]], content) for path, content in contents.items()]
+    one, other = np.array([pair for pair in pairs if pair[0] != pair[1]]).T
+    nothing = np.zeros(len(one))
+    library._pairs.write(Pairs(library.views()[0].columns.sequence, 10**9, one, other, nothing, nothing, nothing + 1))
+
+
+def searches(library, monkeypatch):
+    """How many tastes each search from now on is for."""
+    counted, rank_each = [], library._recommender._rank_each
+
+    def rank(view, vectors, k, among):
+        counted.append(len(vectors))
+        return rank_each(view, vectors, k, among)
+
+    monkeypatch.setattr(library._recommender, "_rank_each", rank)
+    return counted
+
+
+def numbers(answer):
+    return [hit.title.split()[0] for hit in answer.hits]
+
+
+@pytest.mark.parametrize(("copies", "others"), [([5] * 25, 0), ([60], 110), ([400], 110)])
+def test_copies_do_not_take_the_place_of_other_recordings(tmp_path, copies, others):
+    with open_library(tmp_path) as library:
+        recordings(library, copies, others)
+        for diversity in (0.0, 0.8):
+            for where in (None, 'not path ~ "/x"'):
+                query = RecommendQuery(likes=(ClipPart(1),), k=10, diversity=diversity, where=where)
+                found = numbers(library.recommend(query))
+                assert len(found) == len(set(found)) == 10
+                assert "0" not in found
+        every = numbers(library.recommend(RecommendQuery(likes=(ClipPart(1),), k=1000)))
+        assert sorted(every, key=int) == [str(number) for number in range(1, len(copies) + others)]
+
+
+def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_is(tmp_path, monkeypatch):
+    with open_library(tmp_path) as library:
+        recordings(library, [60], 110)
+        clips = library.clips.clips(range(1, 200))
+        vectors = {clip.id: library.index(library.space()).vectors(np.array([clip.id]))[0] for clip in clips}
+        far = min(vectors, key=lambda clip_id: float(vectors[clip_id] @ vectors[1]))
+        counted = searches(library, monkeypatch)
+        monkeypatch.setattr("search.recommending.tastes.SAME_TASTE", 0.99)
+        assert len(library.recommend(RecommendQuery(likes=(ClipPart(1), ClipPart(far)), k=5)).hits) == 5
+        assert counted[0] == 2
+        assert set(counted[1:]) == {1}
+        counted.clear()
+        assert len(library.recommend(RecommendQuery(likes=(ClipPart(far),), k=5)).hits) == 5
+        assert counted == [1]
+
+
+def test_who_knows_the_whole_sample_gets_another_and_the_same_again(library, monkeypatch):
+    """Whatever a library's size: in the end every recording was shown once."""
+    monkeypatch.setattr("search.recommending.starters.SAMPLE", 6)
+    seen, shown = frozenset(), []
+    while hits := library.recommend(RecommendQuery(seen=seen, k=5)).hits:
+        again = library.recommend(RecommendQuery(seen=seen, k=5)).hits
+        assert [hit.clip_id for hit in again] == [hit.clip_id for hit in hits]
+        assert len(hits) == min(5, 24 - len(shown))
+        shown += [hit.title for hit in hits]
+        seen |= {hit.clip_id for hit in hits}
+    assert sorted(shown) == sorted(f"{name} {number}" for name in SOUNDS for number in range(6))
 
 
 def test_what_is_like_a_disliked_clip_comes_last(library):
