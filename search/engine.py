@@ -46,8 +46,6 @@ MAX_PARTS = 64
 FUSION_DEPTH = 200
 """How deep a ranking is read before it is merged: beyond this a reciprocal rank no longer moves a hit."""
 WORDS_DEPTH = 1_000
-DOUBTS_READ = 10
-"""How many more hits are read where names may be right and sounds wrong: to come forward a hit has to be among them."""
 COPIES_READ = 20
 """How many more clips are read at first where copies are folded: those of the last hits are to be named too."""
 
@@ -85,7 +83,7 @@ class SearchEngine:
         others = [*words, *tunes.ranked]
         spaces = [view.space for view in views]
         doubt_below = none_below(spaces) if _names_may_know_better(query, asked, words) else 0.0
-        everything, folded = self._ranked(query, DOUBTS_READ if doubt_below else 0, asked, where, others)
+        everything, folded = self._ranked(query, doubt_below > 0, asked, where, others)
         clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in folded.ranked])}
         there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
         explainer = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies, doubt_below)
@@ -133,29 +131,34 @@ class SearchEngine:
         return _without_unwanted(lists)
 
     def _ranked(
-        self, query: Query, more: int, asked: Sequence[AskedSpace], where: Where | None, others: Sequence[RankedClips]
+        self,
+        query: Query,
+        doubting: bool,
+        asked: Sequence[AskedSpace],
+        where: Where | None,
+        others: Sequence[RankedClips],
     ) -> tuple[list[Found], Collapsed]:
-        """Every ranking that was made, and what they come to: as many clips as were asked for and ``more``.
+        """Every ranking that was made, and what they come to; read ever deeper where copies fill the list.
 
-        They are read ever deeper where copies fill the list.
+        Where sounds may be doubted these are up to twice the hits that were asked for, in no order that is final.
         """
-        wanted = query.k + more
         # of two that are as good; what is to be avoided does not find anything, and orders what names found
         names_win = any(part.weight > 0 for one in asked for part in one.parts)
-        depth = 2 * wanted + COPIES_READ if query.collapse else wanted
+        depth = 2 * query.k + COPIES_READ if query.collapse else query.k
         while True:
             by_sound = [found for one in asked if (found := self._by_sound(one, query, depth, where, others))]
             everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
             sounds = [found.ranked for found in by_sound]
-            if more:
-                ranked = _with_doubts(others, sounds, more, depth)
+            if doubting:
+                ranked = _merge_either_way(others, sounds, depth)
             else:
                 ranked = _merge([*others, *sounds] if names_win else [*sounds, *others], depth)
             folded = Collapsed(ranked, {})
             if query.collapse:
                 folded = collapsed(ranked, asked[0].view.columns, self._twins)
-            if len(folded.ranked) >= wanted or len(ranked) < depth or depth >= MAX_K:
-                return everything, Collapsed(folded.ranked[:wanted], folded.copies)
+            if len(folded.ranked) >= query.k or len(ranked) < depth or depth >= MAX_K:
+                kept = 2 * query.k if doubting else query.k
+                return everything, Collapsed(folded.ranked[:kept], folded.copies)
             depth *= 4
 
     def _by_sound(
@@ -208,17 +211,17 @@ def _words_depth(query: Query, where: Where | None) -> int:
     return max(query.k, WORDS_DEPTH if narrowed else FUSION_DEPTH)
 
 
-def _with_doubts(
-    names: Sequence[RankedClips], sounds: Sequence[RankedClips], count: int, k: int
-) -> list[tuple[int, float]]:
-    """The best ``k`` clips: first the ``count`` that would be it if all ``sounds`` were doubted, then those that are.
+def _merge_either_way(names: Sequence[RankedClips], sounds: Sequence[RankedClips], k: int) -> list[tuple[int, float]]:
+    """The best ``k`` clips if all ``sounds`` are doubted and the best ``k`` if none is, by turns, each once.
 
-    All with the scores that they have as long as no sound is.
+    With the scores that they have if none is.
     """
     lists = [*names, *sounds]
-    ranked = dict(fuse(lists, sum(len(one.clip_ids) for one in lists)))
-    doubted = fuse([*names, *(replace(sound, weight=DOUBTED * sound.weight) for sound in sounds)], count)
-    return [(clip_id, ranked[clip_id]) for clip_id in dict.fromkeys([*dict(doubted), *ranked])][:k]
+    ranked = fuse(lists, sum(len(one.clip_ids) for one in lists))
+    doubted = fuse([*names, *(replace(sound, weight=DOUBTED * sound.weight) for sound in sounds)], k)
+    scores = dict(ranked)
+    turns = (clip_id for pair in zip(doubted, ranked, strict=False) for clip_id, _ in pair)
+    return [(clip_id, scores[clip_id]) for clip_id in dict.fromkeys(turns)]
 
 
 def _names_may_know_better(query: Query, asked: Sequence[AskedSpace], words: Sequence[RankedClips]) -> bool:

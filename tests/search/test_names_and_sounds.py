@@ -13,7 +13,7 @@ from search.model import Query, SegmentTags, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
 
 READS = spec(name="cnn:soundalike-1", can_text=True, vocabulary=tuple(f"Band {number}" for number in range(DIM)))
-MEANS = {"zanzibar": 7, "train": 1, "dog": 2, "bark": 3, "horn": 7, "rain": 7}
+MEANS = {"zanzibar": 7, "train": 1, "dog": 2, "bark": 3, "horn": 7, "rain": 7, "gong": 7}
 """The band that a question is about, by its first word. Nothing in the library is heard as the last one."""
 HISS = 240
 """Clips that are near to that band and nothing that anybody asks for: more than a ranking is read to be merged."""
@@ -34,7 +34,7 @@ class FirstWordEncoder(ToyEncoder):
 def library(tmp_path_factory):
     """Hiss, and a few clips whose bands are heard, with names that need not say so."""
     folder = tmp_path_factory.mktemp("names")
-    sounds = {
+    sounds = {f"gong {number}": 4 for number in range(12)} | {
         "holding metal": 6, "Zanzibar downpour": 0, "whistle": 1, "tunnel drip": 5, "dog bark": 3, "foghorn": 4,
         "training": 4,
     }  # fmt: skip
@@ -83,6 +83,11 @@ def test_a_name_that_says_it_comes_before_sounds_that_are_unlikely(library, k):
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
     assert all(hit.probability < LIKELY_ENOUGH for hit in answer.hits)
+
+
+def test_names_fill_the_page_where_no_sound_is_likely(library):
+    answer = ask(library, "gong", k=10)
+    assert [title.split()[0] for title in titles(answer)] == ["gong"] * 10
 
 
 def test_some_of_the_words_do_not_outrank_a_sound_that_is_likely(library):
