@@ -60,6 +60,13 @@ FITTED: Final[Mapping[str, Fitted]] = {
 }
 """By encoder. Another one is judged as mn04 is, in units of its own calibration, until it is fitted itself."""
 
+NAMES: Final[Mapping[str, str]] = {
+    "903c06349c61163ad01dbd4edea4dd70": "cnn:soundalike-1",
+    "543cb79bf02ed18808029731471c5796": "cnn:mn04",
+    "ba27dc0db0b403c84bde4ba34510ba5d": "spectral",
+}
+"""The encoders that were fitted, by fingerprint: a copy of their weights is known by it whatever its file is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class FittedWords:
@@ -72,6 +79,16 @@ class FittedWords:
 
 FITTED_WORDS: Final[Mapping[str, FittedWords]] = {"cnn:soundalike-1": FittedWords(0.434, 7.421, -3.739)}
 """By encoder; hits of words by another one have no probability."""
+
+
+def fitted_as(space: Space) -> str:
+    """The encoder whose fits hold for a space: its own, or the one that it adapts.
+
+    For an adapter that is an approximation: its vectors lie elsewhere and its cosines are in units of a calibration of
+    its own, fitted on a person's few clips, while the weights were fitted for what lies beneath. Of words the larger
+    part, which classes they mean and what the tagger hears of them, is the same in both.
+    """
+    return NAMES.get(space.beneath or space.fingerprint, space.encoder_name)
 
 
 def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
@@ -111,7 +128,7 @@ def word_probabilities(space: Space, cosines: Scores, heard: NDArray[np.float64]
 
     From its cosine with them (n,) and what is `heard` (n,). None for an encoder that words were not fitted for.
     """
-    by = FITTED_WORDS.get(space.encoder_name)
+    by = FITTED_WORDS.get(fitted_as(space))
     if by is None:
         return None
     sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(by.cosine * cosines + by.heard * heard + by.offset)))
@@ -120,7 +137,7 @@ def word_probabilities(space: Space, cosines: Scores, heard: NDArray[np.float64]
 
 def fitted(space: Space) -> Fitted:
     """What holds for the encoder of a space."""
-    return FITTED.get(space.encoder_name, MN04)
+    return FITTED.get(fitted_as(space), MN04)
 
 
 def verdict(hits: Sequence[Hit], spaces: Iterable[Space]) -> Verdict:

@@ -83,7 +83,8 @@ class EncoderSpec:
     ``name`` is ``family[:variant]``; ``revision`` names the weights for people; ``fingerprint`` is a hex digest
     of everything that decides a vector (weights, front end, window, hop, padding, centring). Two libraries'
     vectors may be compared exactly when their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of
-    the logistic from cosine to probability of relevance, fitted on learning material, or None.
+    the logistic from cosine to probability of relevance, fitted on learning material, or None. ``beneath`` is the
+    fingerprint of the encoder that this one adapts, None where it adapts none.
     """
 
     name: str
@@ -96,6 +97,7 @@ class EncoderSpec:
     vocabulary: tuple[str, ...] | None = None
     can_text: bool = False
     calibration: tuple[float, float] | None = None
+    beneath: str | None = None
 
     @property
     def window_samples(self) -> int:
@@ -131,7 +133,8 @@ class TextEncoding:
 class Space:
     """A named vector space of one library: the encoder that made it, as recorded in the catalog.
 
-    ``calibration`` and ``can_text`` are the encoder's, kept here so that a search which needs no model loads none.
+    ``calibration``, ``can_text`` and ``beneath`` are the encoder's, kept here so that a search which needs no model
+    loads none.
     """
 
     id: int
@@ -145,6 +148,7 @@ class Space:
     vocabulary: tuple[str, ...] | None = None
     calibration: tuple[float, float] | None = None
     can_text: bool = False
+    beneath: str | None = None
 
     @property
     def is_melody(self) -> bool:
@@ -153,8 +157,13 @@ class Space:
 
     @property
     def encoder_name(self) -> str:
-        """What it was called before its successor took its name (`search.upkeep.retire` appends to it)."""
-        return self.name.partition("@")[0]
+        """What it was called before its successor took its name (`search.upkeep.retire`); an "@" of its own stays."""
+        return self.name.removesuffix(retired_ending(self.fingerprint))
+
+
+def retired_ending(fingerprint: str) -> str:
+    """What is appended to the name of a space of this fingerprint when its successor takes the name."""
+    return f"@{fingerprint[:12]}"
 
 
 # --- catalog ----------------------------------------------------------------------------------------------

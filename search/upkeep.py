@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.errors import UsageError, printable
-from search.model import MELODY_SPACE, Space
+from search.model import MELODY_SPACE, Space, retired_ending
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 from search.where import TagProbabilityIs
@@ -202,7 +202,7 @@ def retire(library: Library, space: Space, lease: Lease) -> None:
     """Free a space's name for its successor; its vectors stay until `drop_replaced`."""
     lease.check()
     library.forget(space)
-    library.catalog.rename_space(space.id, f"{space.name}@{space.fingerprint[:12]}")
+    library.catalog.rename_space(space.id, space.name + retired_ending(space.fingerprint))
 
 
 def follows_recordings(library: Library) -> bool:

@@ -81,6 +81,7 @@ def spaces(connection: Connection) -> list[Space]:
             vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
             calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
             can_text=row.can_text,
+            beneath=row.beneath,
         )
         for row in connection.execute(select(SPACES).order_by(SPACES.c.id))
     ]

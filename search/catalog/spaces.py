@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from sqlalchemy import insert, select, update
 
@@ -14,13 +15,22 @@ from search.model import EncoderSpec, Root, Space
 
 
 def space(database: Database, spec: EncoderSpec) -> Space:
-    """The space of this encoder, made when it is new. Raises SpaceMismatch when its name has another fingerprint."""
-    found = _space(database, spec)
-    if found is not None and (found.calibration, found.can_text) == (spec.calibration, spec.can_text):
+    """The space of this encoder, made when it is new. Raises SpaceMismatch when its name has another fingerprint.
+
+    A space that an older version called after a relative path of the encoder's file is called after its absolute one.
+    """
+    found = _space(database, spec) or _renamed(database, spec)
+    facts_at_hand = (spec.calibration, spec.can_text, spec.beneath)
+    if found is not None and (found.calibration, found.can_text, found.beneath) == facts_at_hand:
         return found
     slope, offset = spec.calibration or (None, None)
     # what a newer version of the program may know better about the same vectors
-    facts = {"calibration_slope": slope, "calibration_offset": offset, "can_text": spec.can_text}
+    facts = {
+        "calibration_slope": slope,
+        "calibration_offset": offset,
+        "can_text": spec.can_text,
+        "beneath": spec.beneath,
+    }
     with database.writing() as connection:
         known = connection.execute(update(SPACES).where(SPACES.c.name == spec.name).values(facts)).rowcount
         if not known:
@@ -53,6 +63,25 @@ def _space(database: Database, spec: EncoderSpec) -> Space | None:
             f"({spec.fingerprint[:12]}); run `soundalike reindex` to encode everything again, or use the first encoder"
         )
     return found
+
+
+def _renamed(database: Database, spec: EncoderSpec) -> Space | None:
+    """The space that an older version recorded under the relative path of the same file, under its name of today."""
+    with database.reading() as connection:
+        known = reading.spaces(connection)
+    for space in known:
+        if space.fingerprint == spec.fingerprint and _is_short_for(space.name, spec.name):
+            with database.writing() as connection:
+                connection.execute(update(SPACES).where(SPACES.c.id == space.id).values(name=spec.name))
+            return _space(database, spec)
+    return None
+
+
+def _is_short_for(typed: str, name: str) -> bool:
+    """Whether the encoder's name ``typed`` is ``name`` with a relative path instead of the absolute one."""
+    (family, _, path), (wanted_family, _, wanted) = typed.partition(":"), name.partition(":")
+    same_file = os.path.basename(path) == os.path.basename(wanted)  # noqa: PTH119 -- a variant need not be a path
+    return family == wanted_family and same_file and os.path.isabs(wanted) and not os.path.isabs(path)  # noqa: PTH117
 
 
 def root(database: Database, path: str) -> Root:

@@ -98,6 +98,7 @@ SPACES: Final = Table(
     Column("calibration_slope", Float(53)),
     Column("calibration_offset", Float(53)),
     Column("can_text", Boolean, nullable=False),
+    Column("beneath", Text),
     sqlite_autoincrement=True,
 )
 

@@ -1,7 +1,9 @@
 """The encoder family ``adapted``: another encoder's space, turned towards a person's own labels (`soundalike train`).
 
 ``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder beneath,
-which stays as it is. Words, where that encoder reads them, go through the same change and so keep their meaning.
+which stays as it is. Words, where that encoder reads them, go through the same change and so keep their meaning; which
+classes they mean does not change, nor do the tags. What was fitted for the encoder beneath (`search.confidence`) is
+taken for the adapted one too.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +19,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from search.encoders.contract import fingerprint, product, unit_rows
+from search.encoders.weights import PUT_BACK, path_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
-from search.ports import Encoder
+from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
+from search.ports import Encoder, WordReader
 from search.settings import Settings
 
 FAMILY = "adapted"
@@ -43,8 +47,12 @@ class Adapter:
         return unit_rows(rows + product(product(rows, self.down), self.up))
 
 
+class _Reading(Encoder, WordReader, Protocol):
+    """An encoder that says what words mean."""
+
+
 class AdaptedEncoder:
-    """An `Encoder` over another one; see `load`."""
+    """An `Encoder` over another one; see `adapted`."""
 
     def __init__(self, beneath: Encoder, adapter: Adapter, name: str, revision: str) -> None:
         """Raises EncoderError where the adapter is of another dimension than the encoder ``beneath``."""
@@ -67,6 +75,27 @@ class AdaptedEncoder:
         return self._adapter.apply(self._beneath.encode_text(texts))
 
 
+class AdaptedReader(AdaptedEncoder):
+    """The same, over an encoder that says what words mean."""
+
+    def __init__(self, beneath: _Reading, adapter: Adapter, name: str, revision: str) -> None:
+        """Raises as `AdaptedEncoder` does."""
+        super().__init__(beneath, adapter, name, revision)
+        self._reader = beneath
+
+    def read_text(self, texts: Sequence[str]) -> TextEncoding:
+        """See `search.ports.WordReader`; which classes are meant is what the encoder beneath says."""
+        read = self._reader.read_text(texts)
+        return TextEncoding(self._adapter.apply(read.vectors), read.meant)
+
+
+def adapted(beneath: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
+    """The encoder ``beneath`` with an adapter, a `search.ports.WordReader` where that is one. Raises EncoderError."""
+    if isinstance(beneath, WordReader):
+        return AdaptedReader(beneath, adapter, name, revision)
+    return AdaptedEncoder(beneath, adapter, name, revision)
+
+
 def adapted_spec(beneath: EncoderSpec, adapter: Adapter, name: str, revision: str) -> EncoderSpec:
     """The facts of an encoder with an adapter: another space, cut in the same windows."""
     facts = {
@@ -76,7 +105,12 @@ def adapted_spec(beneath: EncoderSpec, adapter: Adapter, name: str, revision: st
         "up": adapter.up.tobytes().hex(),
     }
     return replace(
-        beneath, name=name, revision=revision, fingerprint=fingerprint(facts), calibration=adapter.calibration
+        beneath,
+        name=name,
+        revision=revision,
+        fingerprint=fingerprint(facts),
+        calibration=adapter.calibration,
+        beneath=beneath.beneath or beneath.fingerprint,  # of several adapters the lowest: what was fitted is for that
     )
 
 
@@ -91,12 +125,12 @@ def write(path: Path, adapter: Adapter, beneath: EncoderSpec, labels: Sequence[s
         "fingerprint": beneath.fingerprint,
         "labels": "\n".join(labels),
     }
+    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
         save_file(tensors, part, metadata=facts)
         part.replace(path)
     except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
         raise EncoderError(f"{printable(str(path))}: cannot be written ({error})") from error
 
 
@@ -108,9 +142,9 @@ def load(variant: str, settings: Settings) -> AdaptedEncoder:
     """
     from search import wiring  # names become encoders there, this one's too
 
-    path = Path(variant).expanduser()
+    path = path_of(variant)
     if not path.is_file():
-        raise ModelNotFound(f"{FAMILY}:{printable(variant)}: no such file; soundalike train makes one")
+        raise ModelNotFound(f"{FAMILY}:{printable(str(path))}: no such file; soundalike train makes one. {PUT_BACK}")
     adapter, facts = _read(path)
     beneath = wiring.encoder(facts["encoder"], settings)
     if beneath.spec.fingerprint != facts["fingerprint"]:
@@ -118,7 +152,7 @@ def load(variant: str, settings: Settings) -> AdaptedEncoder:
             f"{printable(variant)} was trained over another {facts['encoder']} than this one "
             f"({beneath.spec.revision}): train it again"
         )
-    return AdaptedEncoder(beneath, adapter, f"{FAMILY}:{variant}", f"{path.stem} over {beneath.spec.revision}")
+    return adapted(beneath, adapter, f"{FAMILY}:{path}", f"{path.stem} over {beneath.spec.revision}")
 
 
 def _read(path: Path) -> tuple[Adapter, dict[str, str]]:

@@ -23,7 +23,7 @@ from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
 from search.encoders.soundalike import FRONT_END_REVISION, HOP_S, WINDOW_S
 from search.encoders.soundalike import NAME as SHIPPED
-from search.encoders.weights import ModelFile, find, read_state, sha256_of
+from search.encoders.weights import PUT_BACK, ModelFile, find, path_of, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
 from search.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
@@ -111,11 +111,14 @@ def load(variant: str, settings: Settings) -> CnnEncoder:
     if known is not None:
         path, mel = find(known.file, settings), known.mel
         return _build(variant, path, mel, settings, Normalisation.shipped(known.normalisation))
-    path = Path(variant).expanduser()
+    path = path_of(variant)
     if not path.is_file():
         names = ", ".join(f"cnn:{name}" for name in (SHIPPED, *PUBLISHED))
-        raise ModelNotFound(f"cnn:{printable(variant)}: no such model file; known by name are {names}")
-    return _build(variant, path, mel_of_file_name(path.name), settings, None)
+        raise ModelNotFound(
+            f"cnn:{printable(variant)}: no such model file, looked for at {printable(str(path))}; known by name are "
+            f"{names}. {PUT_BACK}"
+        )
+    return _build(str(path), path, mel_of_file_name(path.name), settings, None)
 
 
 def mel_of_file_name(name: str) -> MelShape:

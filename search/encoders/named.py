@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.encoders import soundalike
-from search.encoders.weights import shipped
+from search.encoders.weights import path_of, shipped
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ def load(variant: str, settings: Settings) -> Encoder:
     """
     if variant == soundalike.NAME:
         return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
-    path = Path(variant).expanduser()
+    path = path_of(variant)
     if path.is_file() and soundalike.is_bundle(path):
-        return soundalike.load(path, variant, settings.device)
+        return soundalike.load(path, str(path), settings.device)
     from search.encoders import cnn
 
     return cnn.load(variant, settings)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the bytes so far, and in all where the server says so."""
 
+PUT_BACK = "If a library was made with it, put it back there, or choose another: soundalike reindex --encoder NAME"
+"""What to do about a file that an encoder's name holds and that is gone."""
+
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
 
@@ -61,6 +64,11 @@ def shipped(name: str, settings: Settings) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise ModelNotFound(f"{name} is not in this installation ({printable(str(own))}): install soundalike again")
+
+
+def path_of(variant: str) -> Path:
+    """The absolute path of a file that an encoder's name holds: a library opens it again, from whatever folder."""
+    return Path(os.path.abspath(Path(variant).expanduser()))  # noqa: PTH100 -- resolve() would follow links
 
 
 def sha256_of(path: Path) -> str:

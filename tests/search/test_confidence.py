@@ -77,7 +77,7 @@ def test_the_best_hit_makes_the_verdict(library):
 
 def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing_is_there(library):
     """What was fitted for `spectral`; a space before its successor took its name is its encoder's still."""
-    spectral = replace(SPACE, name="spectral@abc")
+    spectral = replace(SPACE, name="spectral@f")
     assert fitted(spectral) is FITTED["spectral"]
     assert chance(0.95, 0.5, 0.9, spectral) < GOOD_FROM < chance(0.95, 0.5, 0.9)
     hits = library.search(Query((ClipPart(3),))).hits
