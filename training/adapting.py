@@ -8,6 +8,7 @@ space by the squared distance that it moves.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +22,9 @@ from torch import Tensor
 from search import audio
 from search.encoders.adapted import Adapter
 from search.encoders.contract import unit_rows
+from search.errors import AudioError
 from search.evaluation import PerQuery, judge, order_by_cosine, relevance, score
-from search.model import Vectors, Wave
+from search.model import EncoderSpec, Vectors, Wave
 from search.ports import Encoder
 from training import calibrate
 from training.labelled import LabelledClip
@@ -77,6 +79,24 @@ class Fit:
 
     adapter: Adapter | None
     validation: tuple[float, ...]
+
+
+def readable(
+    clips: Sequence[LabelledClip], spec: EncoderSpec, tell: Told
+) -> tuple[list[LabelledClip], list[AudioError]]:
+    """The clips that can be decoded as far as they will be heard, and what is wrong with each of the others.
+
+    Known before they are parted, so that no part counts a clip that it lacks; decoding is cheap beside encoding.
+    """
+    found, failed = [], []
+    for number, clip in enumerate(clips):
+        try:
+            deque(islice(audio.windows(os.fspath(clip.path), spec), MOST_WINDOWS), maxlen=0)
+            found.append(clip)
+        except AudioError as error:
+            failed.append(error)
+        tell(number + 1, len(clips))
+    return found, failed
 
 
 def hear(clips: Sequence[LabelledClip], encoder: Encoder, takes: int, seed: int, tell: Told) -> Heard:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search import wiring
-from search.errors import UsageError
+from search.errors import AudioError, UsageError, printable
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from training.adapting import Heard, Plan
     from training.labelled import LabelledClip
 
-DONE, NO_BETTER = 0, 1
+DONE, SOME_FAILED, NO_BETTER = 0, 1, 1
+SUFFIX = ".safetensors"
 
 
 class Train:
@@ -45,19 +48,46 @@ class Train:
         parser.add_argument("--quiet", action="store_true", help="print the figures alone")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Train and report; 1 where the sounds that stopped it were found no better than before."""
-        from training.adapting import Plan
+        """Train and report; 1 where sounds that it never heard are found no better, or some files could not be read."""
+        from training.adapting import Plan, readable
         from training.labelled import gather, split
 
         if args.takes < 0 or args.rank < 1 or args.epochs < 1:
             raise UsageError("--rank and --epochs must be 1 or more, --takes 0 or more")
-        clips = split(gather(args.sources), args.seed)
+        _check_target(args.out)
+        gathered = gather(args.sources)
         encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+        clips, failed = readable(gathered, encoder.spec, _Progress("looking at the files", args.quiet))
+        _tell_failed(failed)
         plan = Plan(takes=args.takes, rank=args.rank, most_epochs=args.epochs, seed=args.seed)
-        return _train(clips, encoder, plan, args.out, quiet=args.quiet)
+        status = _train(split(clips, args.seed), encoder, plan, args.out, quiet=args.quiet)
+        return SOME_FAILED if failed else status
 
 
 COMMANDS = (Train(),)
+
+
+def _check_target(out: Path) -> None:
+    """Raises UsageError, before an hour of work, for a file that could not be written at its end."""
+    shown, folder = printable(str(out)), out.absolute().parent
+    if out.suffix != SUFFIX:
+        raise UsageError(f"--out {shown}: give it a name that ends with {SUFFIX}")
+    if out.is_dir() or _manifest_of(out).is_dir():
+        raise UsageError(f"--out {shown}: a folder has this name, or that of {_manifest_of(out).name}: choose another")
+    if not folder.is_dir():
+        raise UsageError(f"--out {shown}: there is no folder {printable(str(folder))}: make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"--out {shown}: nothing may be written into {printable(str(folder))}: choose another folder")
+
+
+def _manifest_of(out: Path) -> Path:
+    """Where the list of what was held out goes."""
+    return out.with_suffix(".held-out.csv")
+
+
+def _tell_failed(failed: Sequence[AudioError]) -> None:
+    for error in failed:
+        print(f"soundalike: {error}; left out", file=sys.stderr)
 
 
 def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Path, *, quiet: bool) -> int:
@@ -94,17 +124,28 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
     adapter = adapted.Adapter(learnt.adapter.down, learnt.adapter.up, fitted)
     before = by_example(heard["held out"].pooled(len(held)), held)
     after = by_example(heard["held out"].pooled(len(held), adapter), held)
-    adapted.write(out, adapter, encoder.spec, names)
-    manifest = out.with_suffix(".held-out.csv")
-    write_csv(manifest, held)
+    gained = compare(after, before, plan.seed)
     counts = f"{len(parts['learn'])} clips learnt from, {len(parts['validate'])} to stop by"
     print(f"{len(names)} labels; {counts}, {len(held)} held out; seed {plan.seed}. On those held out:\n")
-    print(_table(summarise(before, plan.seed), summarise(after, plan.seed), compare(after, before, plan.seed)))
-    print(
-        f"\n{out} is ready:  soundalike reindex --encoder adapted:{out}\n"
-        f"Measure it:  soundalike bench quality --dataset {manifest} --encoder {encoder.spec.name} adapted:{out}"
-    )
+    print(_table(summarise(before, plan.seed), summarise(after, plan.seed), gained))
+    if gained[0].mean <= 0:
+        print(f"\nNo better than {encoder.spec.name} on sounds that it never heard: nothing was written.")
+        return NO_BETTER
+    if gained[0].low <= 0:
+        print("\nThe interval of mAP includes 0: this may be chance. More sounds of each label would tell.")
+    adapted.write(out, adapter, encoder.spec, names)
+    write_csv(_manifest_of(out), held)
+    print(f"\n{_next_commands(out, encoder.spec.name)}")
     return DONE
+
+
+def _next_commands(out: Path, beneath: str) -> str:
+    """What to do with the adapter, to be pasted into a shell."""
+    made, manifest = shlex.quote(f"adapted:{out}"), shlex.quote(str(_manifest_of(out)))
+    return (
+        f"{out} is ready:  soundalike reindex --encoder {made}\n"
+        f"Measure it:  soundalike bench quality --dataset {manifest} --encoder {shlex.quote(beneath)} {made}"
+    )
 
 
 _SAID = {"learn": "learnt from", "validate": "to stop by", "held out": "held out"}

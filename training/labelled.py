@@ -40,20 +40,30 @@ class LabelledClip:
 
 
 def gather(sources: Iterable[Path]) -> list[LabelledClip]:
-    """The labelled files of folders and CSVs, by path. Raises UsageError for what is neither, or holds none."""
+    """The labelled files of folders and CSVs, by path; one that is found twice in the same way counts once.
+
+    Raises UsageError for what is neither, or holds none, and for a file with two labels or groups.
+    """
     clips: dict[Path, LabelledClip] = {}
     for source in sources:
         found = _of_folder(source) if source.is_dir() else _of_csv(source)
         if not found:
             raise UsageError(f"{printable(str(source))}: no sounds in it")
-        clips.update((clip.path, clip) for clip in found)
-    return [clips[path] for path in sorted(clips)]
+        for clip in found:
+            known = clips.setdefault(clip.path.resolve(), clip)
+            if (known.label, known.group) != (clip.label, clip.group):
+                raise UsageError(
+                    f"{printable(str(source))} lists a file more than once: give it one label and one group "
+                    f"({printable(str(clip.path))}: {printable(known.label)}, {printable(clip.label)})"
+                )
+    return sorted(clips.values(), key=lambda clip: clip.path)
 
 
 def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
     """The clips, each with its part, drawn by label.
 
-    Raises UsageError where fewer than two labels have enough clips to learn from, to stop by and to report by.
+    Raises UsageError where fewer than two labels have enough clips to learn from, to stop by and to report by, or where
+    labels share so many groups that one of these parts is left with fewer than two of them.
     """
     groups_of: defaultdict[str, set[str]] = defaultdict(set)
     for clip in clips:
@@ -73,7 +83,29 @@ def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
         part_of.update(dict.fromkeys(groups[:asked], "validate"))
         part_of.update(dict.fromkeys(groups[asked : 2 * asked], "held out"))
         part_of.update(dict.fromkeys(groups[2 * asked :], "learn"))
-    return [replace(clip, part=part_of.get(clip.group, "learn")) for clip in clips]
+    parted = [replace(clip, part=part_of.get(clip.group, "learn")) for clip in clips]
+    _require_two_labels(parted)
+    return parted
+
+
+def _require_two_labels(clips: Iterable[LabelledClip]) -> None:
+    """Raises UsageError unless every part has two labels, on the sides that are asked with groups that answer."""
+    for part, least, said in (
+        ("learn", 1, "to learn from"),
+        ("validate", 2, "to stop by"),
+        ("held out", 2, "held out"),
+    ):
+        groups_of: defaultdict[str, set[str]] = defaultdict(set)
+        for clip in clips:
+            if clip.part == part:
+                groups_of[clip.label].add(clip.group)
+        answered = [printable(label) for label, groups in groups_of.items() if len(groups) >= least]
+        if len(answered) < 2:
+            raise UsageError(
+                f"what is {said} would have fewer than two labels with {least} different sounds each "
+                f"({', '.join(answered) or 'none'}), because groups hold several labels: give each label sounds of its "
+                "own, or another --seed"
+            )
 
 
 def write_csv(path: Path, clips: Iterable[LabelledClip]) -> None:
@@ -107,5 +139,9 @@ def _of_csv(file: Path) -> list[LabelledClip]:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The SHA-256 of a file's bytes; of one that cannot be read its path, it is left out by what listens."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return str(path)

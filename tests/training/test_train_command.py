@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from search import wiring
+from search import evaluation, wiring
 from search.cli import main
+from search.encoders.adapted import Adapter, write
 from search.errors import EncoderError, ModelNotFound, UsageError
+from training import adapting
 from training.adapting import contrastive
 from training.labelled import LEAST_GROUPS, gather, split
 from training.waves import WaveAugmentation, augment
@@ -120,6 +125,110 @@ def test_too_few_sounds_are_refused_with_the_counts(labelled, tmp_path, capsys):
     assert main(["train", str(tmp_path), "--out", str(tmp_path / "x.safetensors"), "--encoder", "spectral"]) == 2
     assert "a: 5, b: 5" in capsys.readouterr().err
     assert not (tmp_path / "x.safetensors").exists()
+
+
+FAST = ["--encoder", "spectral", "--takes", "0", "--epochs", "2", "--quiet"]
+
+
+def test_nothing_is_written_when_what_was_held_out_is_found_no_better(labelled, tmp_path, monkeypatch, capsys):
+    """The validation clips liked an adapter that changes nothing: those held out have the last word."""
+    still = Adapter(np.zeros((256, 1), np.float32), np.zeros((1, 256), np.float32))
+    monkeypatch.setattr(adapting, "fit", lambda *_given: adapting.Fit(still, (0.1, 0.2)))
+    assert main(["train", str(labelled), "--out", str(tmp_path / "x.safetensors"), *FAST]) == 1
+    printed = capsys.readouterr().out
+    assert "never heard: nothing was written" in printed
+    assert "mAP" in printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gain_that_may_be_chance_is_called_that(labelled, tmp_path, monkeypatch, capsys):
+    """It is written, and said so; a gain beyond chance is not doubted."""
+    asked = ["train", str(labelled), "--out", str(tmp_path / "x.safetensors"), "--encoder", "spectral", "--takes", "1"]
+    assert main(asked) == 0
+    assert "may be chance" not in capsys.readouterr().out
+    differ = evaluation.compare
+    monkeypatch.setattr(evaluation, "compare", lambda *given: [replace(each, low=-0.01) for each in differ(*given)])
+    assert main(asked) == 0
+    assert "includes 0: this may be chance" in capsys.readouterr().out
+    assert (tmp_path / "x.safetensors").is_file()
+
+
+def test_a_part_without_two_labels_is_refused(labelled, tmp_path):
+    """Where labels share their groups, a side may be left with one of them: no figure says anything then."""
+    rows = [[labelled / "low" / f"{n}.wav", "a", f"g{n}"] for n in range(14)]
+    rows += [[labelled / "high" / f"{n}.wav", "b", f"g{n}"] for n in range(14)]
+    file = tmp_path / "set.csv"
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([["path", "label", "group"], *rows])
+    assert {clip.label for clip in split(gather([file]), seed=1) if clip.part == "held out"} == {"a", "b"}
+    apart = [replace(clip, group=f"b{n % 6}") if clip.label == "b" else clip for n, clip in enumerate(gather([file]))]
+    mixed = [replace(clip, group=f"b{n % 6}", label="a") for n, clip in enumerate(apart) if clip.label == "b"]
+    with pytest.raises(UsageError, match="fewer than two labels"):
+        split([*apart, *mixed], seed=1)
+
+
+def test_what_cannot_be_read_is_left_out_and_named(labelled, tmp_path, capsys):
+    """Text, nothing, no samples: one line each; the rest is learnt from, counted without them, and the status is 1."""
+    folder = tmp_path / "sounds"
+    shutil.copytree(labelled, folder)
+    (folder / "low" / "notes.wav").write_text("no sound")
+    (folder / "low" / "nothing.wav").touch()
+    soundfile.write(folder / "high" / "empty.wav", np.empty(0, np.float32), RATE_HZ)
+    out = tmp_path / "x.safetensors"
+    asked = ["--out", str(out), "--encoder", "spectral", "--takes", "1", "--quiet"]
+    assert main(["train", str(folder), *asked]) == 1
+    said = capsys.readouterr()
+    for name in ("notes", "nothing", "empty"):
+        assert re.search(rf"^soundalike: .*{name}\.wav: .*; left out$", said.err, re.MULTILINE)
+    assert out.is_file()
+    counts = map(int, re.search(r"(\d+) clips learnt from, (\d+) to stop by, (\d+) held out", said.out).groups())
+    assert sum(counts) == 3 * 14
+    for n in range(LEAST_GROUPS - 1, 14):
+        (folder / "high" / f"{n}.wav").write_text("no sound")
+        (folder / "none" / f"{n}.wav").write_text("no sound")
+    assert main(["train", str(folder), *asked]) == 2
+    assert f"high: {LEAST_GROUPS - 1}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["folder.safetensors", "nowhere/x.safetensors", "file/x.safetensors", "x.npz"])
+def test_a_target_that_cannot_be_written_is_refused_before_listening(name, labelled, tmp_path, monkeypatch):
+    (tmp_path / "folder.safetensors").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(adapting, "hear", lambda *_given: pytest.fail("it listened"))
+    monkeypatch.setattr(adapting, "readable", lambda *_given: pytest.fail("it looked at the files"))
+    assert main(["train", str(labelled), "--out", str(tmp_path / name), *FAST]) == 2
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path, settings_of):
+    """What was written so far goes, and the error names the file."""
+    target = tmp_path / "x.safetensors"
+    (target / "inside").mkdir(parents=True)
+    still = Adapter(np.zeros((256, 1), np.float32), np.zeros((1, 256), np.float32))
+    with pytest.raises(EncoderError, match=r"x\.safetensors: cannot be written"):
+        write(target, still, wiring.encoder("spectral", settings_of).spec, ["a"])
+    assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_the_commands_that_it_prints_can_be_pasted(labelled, tmp_path, monkeypatch, capsys):
+    """Also where a path has a space."""
+    out = tmp_path / "my sounds.safetensors"
+    assert main(["train", str(labelled), "--out", str(out), "--encoder", "spectral", "--takes", "1", "--quiet"]) == 0
+    told = [line.partition(":  ")[2] for line in capsys.readouterr().out.splitlines() if ":  soundalike" in line]
+    reindex, measure = (shlex.split(command) for command in told)
+    assert reindex == ["soundalike", "reindex", "--encoder", f"adapted:{out}"]
+    assert measure[3:] == ["--dataset", str(tmp_path / "my sounds.held-out.csv"), "--encoder", "spectral", reindex[-1]]
+
+
+def test_a_file_with_two_labels_is_refused(labelled, tmp_path):
+    """In one table, in two, or in a folder and a table; the same label again changes nothing."""
+    for name, label in (("one", "a"), ("other", "b")):
+        (tmp_path / f"{name}.csv").write_text(f"path,label\n{labelled}/low/0.wav,{label}\n")
+    (tmp_path / "both.csv").write_text(f"path,label\n{labelled}/low/0.wav,a\n{labelled}/high/../low/0.wav,b\n")
+    one, other, both = (tmp_path / f"{name}.csv" for name in ("one", "other", "both"))
+    for sources in ([both], [one, other], [labelled, one]):
+        with pytest.raises(UsageError, match=r"lists a file more than once.*0\.wav: \w+, \w+"):
+            gather(sources)
+    assert gather([labelled, labelled / "low"]) == gather([labelled])
 
 
 def test_a_damaged_or_missing_adapter_is_named(trained, settings_of, tmp_path):
