@@ -21,6 +21,7 @@ from search.encoders.mel import MelFrontEnd, MelShape
 from search.errors import UsageError
 from search.model import Wave
 
+LISTING = "clips.json"
 MEL = MelShape()
 FRAMES_PER_S = MEL.rate_hz / MEL.hop
 
@@ -57,12 +58,23 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path) -> Corpus:
         """The corpus in ``folder``. Raises UsageError when it was never finished."""
-        listing = folder / "clips.json"
+        listing = folder / LISTING
         if not listing.is_file():
-            raise UsageError(f"{folder} holds no finished corpus: run python -m training.recipe --prepare")
+            raise UsageError(f"{folder} holds no finished corpus: run python -m training.prepare {folder.name}")
         clips = tuple(CorpusClip(**clip) for clip in json.loads(listing.read_text()))
         mel = np.memmap(folder / "mel.f16", np.float16, "r").reshape(-1, MEL.bands)
         return cls(folder.name, mel, np.memmap(folder / "level.f16", np.float16, "r"), clips)
+
+
+def present(folder: Path, names: Iterable[str]) -> tuple[list[Corpus], list[str]]:
+    """Of the corpora called ``names`` in ``folder`` those that are finished, and the names of the others."""
+    there, missing = [], []
+    for name in names:
+        if (folder / name / LISTING).is_file():
+            there.append(Corpus.open(folder / name))
+        else:
+            missing.append(name)
+    return there, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,7 @@ def write_corpus(folder: Path, sounds: Iterable[Sound]) -> None:
             levels.write(level_db.tobytes())
             clips.append(CorpusClip(sound.path, sound.group, start, len(mel)))
             start += len(mel)
-    (folder / "clips.json").write_text(json.dumps([asdict(clip) for clip in clips]))
+    (folder / LISTING).write_text(json.dumps([asdict(clip) for clip in clips]))
 
 
 @torch.inference_mode()

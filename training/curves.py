@@ -10,6 +10,7 @@ from pathlib import Path
 
 from search.errors import UsageError
 from training.run import LOG
+from training.running import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def draw(curves: Curves, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw a run's log."""
     parser = argparse.ArgumentParser(prog="python -m training.curves", description=__doc__)

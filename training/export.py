@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,9 +25,10 @@ from search.encoders.soundalike import FORMAT, Whitening
 from search.encoders.weights import read_state
 from search.errors import UsageError
 from training import calibrate
-from training.corpus import Corpus
+from training.corpus import Corpus, present
 from training.development import REPOSITORIES, Clips, by_example, embed
 from training.reading import read_tensors
+from training.running import command
 from training.space import class_directions, fit_space
 from training.student import build
 from training.tower import tower_tensors
@@ -108,11 +110,20 @@ def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> F
     )
 
 
+def instruments_in(folder: Path) -> list[Corpus]:
+    """Those corpora of instruments that are there; what is missing is said, the classes do without it."""
+    there, missing = present(folder, INSTRUMENTS)
+    if missing:
+        print(f"{', '.join(missing)}: no such corpus; classes get their directions without it", file=sys.stderr)
+    return there
+
+
 def _logits(log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """The logit of each probability, from its logarithm."""
     return np.asarray(log_probabilities - np.log1p(-np.exp(np.minimum(log_probabilities, -1e-6))), np.float32)
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, write the file, print its size and the figures of the development split."""
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
@@ -127,8 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader = read_tensors(read_state(args.tower))
     folded = deepcopy(student)
     folded.fuse()
-    corpora = {name: Corpus.open(args.corpora / name) for name in ("natural", *INSTRUMENTS)}
-    fitted = fit(folded, corpora["natural"], [corpora[name] for name in INSTRUMENTS])
+    fitted = fit(folded, Corpus.open(args.corpora / "natural"), instruments_in(args.corpora))
     reader.tower.class_directions.copy_(torch.from_numpy(fitted.directions))
     parts = {
         "network": network_tensors(student, fitted.tags),

@@ -122,9 +122,14 @@ def drums(soundfont: Path, phrases: int, seed: int) -> Iterator[Sound]:
 
 
 def songs(soundfont: Path, folder: Path, count: int, seconds: float, seed: int) -> Iterator[Sound]:
-    """``seconds`` of ``count`` songs of POP909, every track played by a random instrument, some without all tracks."""
+    """``seconds`` of ``count`` songs of POP909, every track played by a random instrument, some without all tracks.
+
+    Raises UsageError where there are none, or FluidSynth or the soundfont is missing.
+    """
     rng = np.random.default_rng((seed, 2000))
     paths = sorted(folder.glob("*.mid"))
+    if not paths:
+        raise UsageError(f"{folder} holds no MIDI files: songs need ../shared/data/pop909")
     for path in [paths[int(i)] for i in rng.permutation(len(paths))[:count]]:
         song = mido.MidiFile(path)
         start_s = float(rng.uniform(0, max(0.0, song.length - seconds)))
@@ -214,7 +219,7 @@ def _render(soundfont: Path, song: mido.MidiFile, reverb: float) -> Wave:
             subprocess.run([*command, "-F", str(wav), str(soundfont), str(midi)], check=True, capture_output=True)  # noqa: S603
         except (OSError, subprocess.CalledProcessError) as error:
             raise UsageError(
-                f"fluidsynth could not render with {soundfont} ({error}): install both, see docs"
+                f"fluidsynth could not render with {soundfont} ({error}): install both, see docs/training.md"
             ) from error
         samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
     mono: Wave = samples.mean(1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ import torch
 
 from search.audio import stream
 from search.encoders.mel import MelFrontEnd
+from search.errors import UsageError
 from search.model import Vectors
-from training.corpus import MEL, Corpus, CorpusClip, analyse
+from training.corpus import MEL, Corpus, CorpusClip, analyse, present
 from training.development import REPOSITORIES, embed
+from training.running import command
 from training.student import load_teacher
 
 EVALUATION = ("esc50", "esc10", "instruments", "us8k-fold10", "sfx", "fsdd")
@@ -37,9 +40,12 @@ class Pair:
 
 
 def files_of(manifest: Path) -> list[Path]:
-    """The audio files that a manifest lists."""
-    with manifest.open(newline="", encoding="utf-8") as file:
-        return [manifest.parent / row["path"] for row in csv.DictReader(file)]
+    """The audio files that a manifest lists. Raises UsageError when it is not there."""
+    try:
+        with manifest.open(newline="", encoding="utf-8") as file:
+            return [manifest.parent / row["path"] for row in csv.DictReader(file)]
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read ({error.strerror}): give --shared DIR") from error
 
 
 def digests(files: Iterable[Path]) -> dict[str, Path]:
@@ -64,21 +70,25 @@ def close_pairs(
 
 
 def evaluation_corpus(shared: Path) -> Corpus:
-    """All evaluation clips as a corpus in memory: for this check, nothing learns from it."""
+    """All evaluation clips as a corpus in memory: for this check, nothing learns from it.
+
+    Raises UsageError, before anything is decoded, where a set is missing.
+    """
+    listed = [(name, path) for name in EVALUATION for path in files_of(shared / "data" / name / "manifest.csv")]
     front_end = MelFrontEnd(MEL).eval()
     clips, mels, start = [], [], 0
-    for name in EVALUATION:
-        for path in files_of(shared / "data" / name / "manifest.csv"):
-            wave = np.concatenate([np.empty(0, np.float32), *stream(str(path), MEL.rate_hz)])
-            mel, _ = analyse(front_end, wave)
-            clips.append(CorpusClip(str(path.relative_to(shared)), name, start, len(mel)))
-            mels.append(mel)
-            start += len(mel)
+    for name, path in listed:
+        wave = np.concatenate([np.empty(0, np.float32), *stream(str(path), MEL.rate_hz)])
+        mel, _ = analyse(front_end, wave)
+        clips.append(CorpusClip(str(path.relative_to(shared)), name, start, len(mel)))
+        mels.append(mel)
+        start += len(mel)
     return Corpus("evaluation", np.concatenate(mels), np.empty(0, np.float16), tuple(clips))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare every corpus with every evaluation set; exit status 1 when something that is learnt from is in both."""
+    """Compare every corpus that is there with every evaluation set; 1 when something that is learnt from is in both."""
     parser = argparse.ArgumentParser(prog="python -m training.overlap", description=__doc__)
     parser.add_argument(
         "corpora", nargs="*", default=["natural", "instruments", "drums", "songs", "procedural", "speech"]
@@ -87,13 +97,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    corpora, missing = present(args.folder, args.corpora)
+    if not corpora:
+        raise UsageError(f"{args.folder} has none of {', '.join(missing)}: run python -m training.prepare")
+    if missing:
+        print(f"not looked at, they are not in {args.folder}: {', '.join(missing)}", file=sys.stderr)
     teacher = load_teacher(args.shared / "models" / "mn04_as_mAP_432.pt")
     evaluation = evaluation_corpus(args.shared)
     evaluated, _ = embed(teacher, evaluation)
     centre = evaluated.mean(0)
     learnt_from = 0
-    for name in args.corpora:
-        corpus = Corpus.open(args.folder / name)
+    for corpus in corpora:
         trained, _ = embed(teacher, corpus)
         pairs = close_pairs(
             _unit(trained - centre),
@@ -103,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         held_out = {clip.path for clip in corpus.clips if clip.group in REPOSITORIES}
         learnt_from += sum(pair.trained not in held_out for pair in pairs)
-        print(f"{name}: {len(pairs)} pairs above {TOO_CLOSE}", flush=True)
+        print(f"{corpus.name}: {len(pairs)} pairs above {TOO_CLOSE}", flush=True)
         for pair in pairs[:50]:
             where = "development split" if pair.trained in held_out else "learnt from"
             print(f"  {pair.cosine:.3f} {pair.trained} = {pair.evaluated} ({where})")

@@ -13,7 +13,8 @@ import torch
 
 from search.errors import SoundalikeError
 from training import music, natural, procedural, speech
-from training.corpus import FRAMES_PER_S, Corpus, Sound, write_corpus
+from training.corpus import FRAMES_PER_S, LISTING, Corpus, Sound, write_corpus
+from training.running import command
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 SEED = 1
@@ -46,8 +47,9 @@ def sources(shared: Path, soundfont: Path, size: Size) -> dict[str, Callable[[],
     return made
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and make what is missing."""
+    """Parse the command line and make what is missing; 1 where some of it cannot be made here."""
     parser = argparse.ArgumentParser(prog="python -m training.prepare", description=__doc__)
     parser.add_argument("names", nargs="*", help="corpora to make (default: all)")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
@@ -59,18 +61,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(args.names) - set(made))
     if unknown:
         parser.error(f"no corpus is called {', '.join(unknown)}; there are {', '.join(made)}")
-    try:
-        for name in args.names or made:
-            folder = args.corpora / name
-            if not (folder / "clips.json").is_file():
+    failed = []
+    for name in args.names or made:
+        folder = args.corpora / name
+        try:
+            if not (folder / LISTING).is_file():
                 write_corpus(folder, made[name]())
-            corpus = Corpus.open(folder)
-            hours = len(corpus.mel) / FRAMES_PER_S / 3600
-            print(f"{name}: {len(corpus.clips)} sounds, {hours:.2f} h", flush=True)
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
-    return 0
+        except SoundalikeError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed.append(name)
+            continue
+        corpus = Corpus.open(folder)
+        hours = len(corpus.mel) / FRAMES_PER_S / 3600
+        print(f"{name}: {len(corpus.clips)} sounds, {hours:.2f} h", flush=True)
+    if failed:
+        print(f"not made: {', '.join(failed)}; training does without all but natural", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

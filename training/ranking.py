@@ -22,6 +22,7 @@ from search.encoders.contract import unit_rows
 from search.model import Vectors
 from training.corpus import Corpus
 from training.development import Clips, by_example, embed_windows, mean_by
+from training.running import command
 from training.space import fit_space
 from training.student import build
 from training.weights import load_student, widths_of
@@ -92,7 +93,8 @@ def trained(
     return np.asarray(matrix.detach().numpy(), np.float32)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Try all, print a table: mAP of siblings and of kinds on the development split, and without a projection."""
     parser = argparse.ArgumentParser(prog="python -m training.ranking", description=__doc__)
     parser.add_argument("student", type=Path, help="a checkpoint, or a student's weights")
@@ -118,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     mine = learnt[owners]
     for trial in TRIALS:
         told(trial.name, trained(windows[mine], owners[mine], groups, trial, args.seed))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

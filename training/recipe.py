@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from search.errors import SoundalikeError, UsageError
+from search.errors import UsageError
 from search.memory import keep_freed_memory
-from training.corpus import Corpus
+from training.corpus import present
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
 from training.distil import Phase, Teaching
 from training.narrow import narrow
-from training.run import CHECKPOINT, Pace, Run, fidelity
+from training.run import CHECKPOINT, Pace, Plan, Run, fidelity
+from training.running import command
 from training.student import EXPANDED, WIDER, build, load_teacher
 from training.weights import STUDENT, load_student, save
 
@@ -68,6 +68,7 @@ PRESETS: dict[str, Preset] = {
     ),
 }  # fmt: skip
 
+RUNS = Path("run/training")
 WIDE_RUN, NARROWED = "wide", "narrowed.safetensors"
 """In the folder of a preset that comes after another: that one's folder, and what is left of its student."""
 
@@ -84,11 +85,12 @@ SHARES = {
 """Of all crops, by corpus."""
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(prog="python -m training.recipe", description=__doc__)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="shipped")
-    parser.add_argument("--run", type=Path, default=Path("run/training/shipped"), help="folder of checkpoint and log")
+    parser.add_argument("--run", type=Path, help=f"folder of checkpoint and log ({RUNS}/PRESET)")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
     parser.add_argument("--teacher", type=Path, default=Path("../shared/models/mn04_as_mAP_432.pt"))
     parser.add_argument("--start", type=Path, help="weights to go on from where the folder has no checkpoint")
@@ -97,11 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
     keep_freed_memory()
-    try:
-        return 0 if train(args) else 1
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
+    if args.run is None:
+        args.run = RUNS / args.preset
+    return 0 if train(args) else 1
 
 
 def train(args: argparse.Namespace) -> bool:
@@ -116,7 +116,7 @@ def train(args: argparse.Namespace) -> bool:
     torch.manual_seed(args.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     teaching = Teaching(load_teacher(args.teacher).to(device), build(preset.expanded).to(device))
-    run = Run(args.run, teaching, preset.phases, device)
+    run = Run(args.run, teaching, Plan(preset.phases, args.preset, args.seed), device)
     if not run.resume() and start is not None:
         run.start_from(load_student(teaching.student, start))
     (args.run / "pid").write_text(f"{os.getpid()}\n")
@@ -138,7 +138,7 @@ def _before(args: argparse.Namespace, preset: Preset) -> Path | None:
 
 def sources_in(folder: Path) -> tuple[list[Source], Source]:
     """What is learnt from, of the corpora that are there, and the development split. Raises UsageError if none is."""
-    corpora = {name: Corpus.open(folder / name) for name in SHARES if (folder / name / "clips.json").is_file()}
+    corpora = {corpus.name: corpus for corpus in present(folder, SHARES)[0]}
     if "natural" not in corpora:
         raise UsageError(f"{folder} has no corpus called natural: run python -m training.prepare")
     natural = corpora["natural"]

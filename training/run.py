@@ -11,9 +11,10 @@ import math
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,11 +66,25 @@ def rate(phase: Phase, within: int) -> float:
     return phase.peak_rate * warm * (phase.last + (1 - phase.last) * cosine)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to do, kept in its checkpoint: its phases, the preset that they come from, the seed."""
+
+    phases: tuple[Phase, ...]
+    preset: str
+    seed: int
+
+    def facts(self) -> dict[str, Any]:
+        """As a checkpoint keeps it."""
+        return {"preset": self.preset, "seed": self.seed, "phases": [asdict(phase) for phase in self.phases]}
+
+
 class Run:
     """One run in ``folder``; makes the folder, goes on from its checkpoint when there is one."""
 
-    def __init__(self, folder: Path, teaching: Teaching, phases: Sequence[Phase], device: torch.device) -> None:
-        self.folder, self.teaching, self.phases, self.device = folder, teaching, tuple(phases), device
+    def __init__(self, folder: Path, teaching: Teaching, plan: Plan, device: torch.device) -> None:
+        self.folder, self.teaching, self.plan, self.device = folder, teaching, plan, device
+        self.phases = plan.phases
         self.step = 0
         self._cpu_s = 0.0
         self._started_at = -WARM_UP_STEPS
@@ -85,11 +100,15 @@ class Run:
         return self.teaching.student
 
     def resume(self) -> bool:
-        """Load the checkpoint; false when there is none. Raises UsageError when it is of another student."""
+        """Load the checkpoint; false when there is none.
+
+        Raises UsageError when it is of another student or another plan; one that says of neither is taken as it is.
+        """
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return False
         state = torch.load(path, map_location=self.device, weights_only=True)
+        self._check_plan(path, state.get("plan"))
         try:
             self.student.load_state_dict(state["student"])
         except RuntimeError as error:
@@ -99,6 +118,17 @@ class Run:
         if state["optimiser"] is not None:
             self._optimiser.load_state_dict(state["optimiser"])
         return True
+
+    def _check_plan(self, path: Path, begun: dict[str, Any] | None) -> None:
+        mine = self.plan.facts()
+        if begun is None or begun == mine:
+            return
+        what = (
+            "other phases"
+            if (begun["preset"], begun["seed"]) == (mine["preset"], mine["seed"])
+            else (f"preset {begun['preset']} with seed {begun['seed']}, not {mine['preset']} with seed {mine['seed']}")
+        )
+        raise UsageError(f"{path} is a checkpoint of {what}: choose another --run folder, or go on as it was begun")
 
     def start_from(self, step: int) -> None:
         """Count on from ``step`` with the weights that the student has; the optimiser starts anew."""
@@ -115,6 +145,7 @@ class Run:
                 "step": self.step,
                 "cpu_s": self._cpu_s,
                 "started_at": self._started_at,
+                "plan": self.plan.facts(),
             },
             partial,
         )
@@ -155,7 +186,7 @@ class Run:
         self._optimiser.step()
         self.step += 1
         self._cpu_s += time.process_time() - started
-        if self.step % pace.log == 0:
+        if self.step % pace.log == 0 or at.within == phase.steps - 1:
             line = {
                 "step": self.step,
                 "phase": phase.name,

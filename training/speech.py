@@ -46,11 +46,14 @@ VARIANTS = (
 def utterances(captions: Path, count: int, seed: int) -> Iterator[Sound]:
     """``count`` sentences of a captions file (column ``caption``), each in a random voice.
 
-    Raises UsageError when espeak-ng is missing.
+    Raises UsageError when espeak-ng or the captions are missing.
     """
     rng = np.random.default_rng((seed, 3000))
-    with captions.open(newline="") as file:
-        sentences = [row["caption"] for row in csv.DictReader(file)]
+    try:
+        with captions.open(newline="", encoding="utf-8") as file:
+            sentences = [row["caption"] for row in csv.DictReader(file)]
+    except OSError as error:
+        raise UsageError(f"{captions} cannot be read ({error.strerror}): speech needs its captions") from error
     for i in range(count):
         words = sentences[int(rng.integers(len(sentences)))].split()
         text = " ".join(words[: int(rng.integers(1, 14))])

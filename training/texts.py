@@ -110,9 +110,15 @@ def _pieces(words: Sequence[str], rng: Generator) -> list[str]:
 
 
 def read_all(minilm: MiniLm, captions_folder: Path, folder: Path, seed: int) -> Library:
-    """Everything that is read with its meanings, kept in ``folder``; goes on where it was interrupted."""
-    names, sentences = ontology(captions_folder / "ontology.json")
-    said = captions(captions_folder / "audiocaps_train.csv")
+    """Everything that is read with its meanings, kept in ``folder``; goes on where it was interrupted.
+
+    Raises UsageError when the captions or the ontology are missing.
+    """
+    try:
+        names, sentences = ontology(captions_folder / "ontology.json")
+        said = captions(captions_folder / "audiocaps_train.csv")
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read ({error.strerror}): the tower reads captions") from error
     texts = reading_list([*said, *sentences], names, minilm.whole_words(), seed)
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, len(texts), PART):

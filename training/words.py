@@ -18,6 +18,7 @@ from search.model import Vectors
 from training.corpus import Corpus
 from training.development import KINDS, REPOSITORIES, Clips, by_kind_text, embed
 from training.reading import Reader, TowerNetwork, TowerShape, pad
+from training.running import command
 from training.space import class_directions, fit_space
 from training.student import load_teacher
 from training.texts import PART, TEMPLATE, Library, Meanings, MiniLm, read_all
@@ -70,6 +71,7 @@ def kinds_figure(tower: TowerNetwork, pieces: WordPieces, clips: Clips, vectors:
     return by_kind_text(clips, directions @ vectors.T, list(KINDS))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read with MiniLM (kept, resumed), learn, write the tower and its vocabulary."""
     parser = argparse.ArgumentParser(prog="python -m training.words", description=__doc__)

@@ -14,7 +14,7 @@ from search.errors import UsageError
 from training import curves, recipe
 from training.data import Batches, BatchShape, Source
 from training.distil import Phase, Teaching
-from training.run import CHECKPOINT, LOG, Pace, Run, fidelity, place, rate
+from training.run import CHECKPOINT, LOG, Pace, Plan, Run, fidelity, place, rate
 from training.student import EXPANDED, WIDER, build, channels_last, run_block
 from training.weights import STUDENT, load_student, save, widths_of
 
@@ -42,7 +42,7 @@ def teacher() -> MnNetwork:
 
 def new_run(folder: Path, phases=PHASES) -> Run:
     torch.manual_seed(1)
-    return Run(folder, Teaching(teacher(), build()), phases, CPU)
+    return Run(folder, Teaching(teacher(), build()), Plan(phases, "test", 1), CPU)
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:
@@ -110,7 +110,7 @@ def test_a_checkpoint_of_another_student_is_refused(tmp_path):
     run = new_run(tmp_path)
     run.save()
     assert (tmp_path / CHECKPOINT).is_file()
-    other = Run(tmp_path, Teaching(teacher(), build((*EXPANDED[:-1], 416))), PHASES, CPU)
+    other = Run(tmp_path, Teaching(teacher(), build((*EXPANDED[:-1], 416))), run.plan, CPU)
     with pytest.raises(UsageError, match="another student"):
         other.resume()
 
@@ -146,6 +146,42 @@ def test_training_goes_on_from_small_weights_on_another_machine(tmp_path, batche
     assert second.go(batches, Pace(log=1))
     lines = [json.loads(line) for line in (tmp_path / "b" / LOG).read_text().splitlines()]
     assert [line["step"] for line in lines] == [5, 6, 7, 8, 9]
+
+
+def test_a_folder_goes_on_with_the_preset_and_seed_that_it_was_begun_with(tmp_path):
+    """Others are refused by name; a checkpoint from before presets were kept is taken as it is."""
+    new_run(tmp_path).save()
+    assert new_run(tmp_path).resume()
+    teaching = Teaching(teacher(), build())
+    for plan, said in (
+        (Plan(PHASES, "release", 1), "preset test with seed 1, not release with seed 1"),
+        (Plan(PHASES, "test", 5), "preset test with seed 1, not test with seed 5"),
+        (Plan((*PHASES, PHASES[0]), "test", 1), "other phases"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            Run(tmp_path, teaching, plan, CPU).resume()
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    del state["plan"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    assert Run(tmp_path, teaching, Plan(PHASES, "release", 5), CPU).resume()
+
+
+def test_a_run_lies_in_a_folder_of_its_presets_name(monkeypatch):
+    asked = []
+    monkeypatch.setattr(recipe, "train", lambda args: asked.append(args.run) or True)
+    assert recipe.main(["--preset", "miniature"]) == 0
+    assert recipe.main([]) == 0
+    assert recipe.main(["--run", "mine"]) == 0
+    assert asked == [Path("run/training/miniature"), Path("run/training/shipped"), Path("mine")]
+
+
+def test_a_miniature_run_has_curves(tmp_path, batches):
+    """The last step of every phase is logged, however short it is."""
+    new_run(tmp_path).go(batches, Pace())
+    assert curves.read(tmp_path / LOG).phases == [(3, "blocks"), (6, "frozen blocks"), (9, "end to end")]
+    pytest.importorskip("matplotlib")
+    assert curves.main([str(tmp_path)]) == 0
+    assert (tmp_path / "curves.png").stat().st_size > 5_000
 
 
 def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):

@@ -1,0 +1,28 @@
+"""How the commands of this room end: what they raise on purpose is a line on stderr and exit status 3."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from search.errors import SoundalikeError
+
+COULD_NOT_RUN = 3
+
+P = ParamSpec("P")
+
+
+def command(main: Callable[P, int]) -> Callable[P, int]:
+    """``main`` with its expected errors told and turned into `COULD_NOT_RUN`."""
+
+    @wraps(main)
+    def told(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return main(*args, **kwargs)
+        except SoundalikeError as error:
+            print(error, file=sys.stderr)
+            return COULD_NOT_RUN
+
+    return told
