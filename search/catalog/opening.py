@@ -16,7 +16,7 @@ _SCHEME: Final = "sqlite:///"
 
 
 def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
-    """The database, at the newest schema. Raises LibraryError with a remedy when that cannot be."""
+    """The database, at the newest schema, or to be read at one that can be. Raises LibraryError with a remedy."""
     path = _path(url_or_path)
     if not path.exists():
         if not create:
@@ -41,6 +41,8 @@ def _bring_up_to_date(database: Database, *, read_only: bool) -> None:
         if version == migrations.HEAD:
             return
         _require_ours(connection, database.path, version)
+    if read_only and version is not None and version >= migrations.READABLE:
+        return
     if read_only:
         raise LibraryError(
             f"{printable(str(database.path))}: made by an older version; open it with write permission to migrate it"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
@@ -23,6 +23,8 @@ NO_SPACE: Final = -1
 
 T = TypeVar("T")
 
+_SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
+"""With the columns that are there: of a library that nobody wrote to since schema 4 ``beneath`` is not."""
 _TAG_SPACE: Final = select(SPACES.c.id, SPACES.c.vocabulary).where(SPACES.c.vocabulary.is_not(None)).order_by(
     SPACES.c.id
 ).limit(1)  # fmt: skip
@@ -80,10 +82,10 @@ def spaces(connection: Connection) -> list[Space]:
             hop_s=row.hop_s,
             vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
             calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
-            can_text=row.can_text,
-            beneath=row.beneath,
+            can_text=bool(row.can_text),
+            beneath=getattr(row, "beneath", None),
         )
-        for row in connection.execute(select(SPACES).order_by(SPACES.c.id))
+        for row in connection.execute(_SPACES)
     ]
 
 

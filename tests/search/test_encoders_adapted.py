@@ -174,13 +174,16 @@ def test_a_space_of_a_relative_path_that_an_older_version_recorded_goes_on_under
 
 
 def test_a_library_of_the_version_before_learns_what_lies_beneath_at_its_next_job(tmp_path):
-    """Its spaces open without it; the encoder at hand says it."""
+    """Until then it is read as it is, by whom may not write too; then the encoder at hand says it."""
     shelf = Shelf(tmp_path)
     shelf.catalog.close()
     with sqlite3.connect(shelf.catalog.path) as connection:
         connection.execute("ALTER TABLE spaces DROP COLUMN beneath")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
+    with Catalog.open(shelf.catalog.path, create=False, read_only=True) as catalog:
+        (space,) = catalog.spaces()
+        assert space == shelf.space
     with Catalog.open(shelf.catalog.path) as catalog:
         assert [space.beneath for space in catalog.spaces()] == [None]
         assert catalog.space(replace(spec(), beneath="e" * 32)).beneath == "e" * 32

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HEAD: Final = "0005"
+READABLE: Final = "0004"
+"""The oldest revision that is read as it is: what came since has a default (`search.catalog.reading.spaces`)."""
 
 
 def upgrade(connection: Connection) -> None:
