@@ -197,6 +197,7 @@ function WhyFound({ row }: { row: Row }) {
 
 const WORDS: Record<string, string> = {
   words: "words in its name",
+  "some-words": "some words in its name",
   text: "words, by meaning",
   audio: "sounds like it",
   clip: "sounds like it",
