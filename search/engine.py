@@ -140,11 +140,13 @@ class SearchEngine:
     ) -> tuple[list[Found], Collapsed]:
         """Every ranking that was made, and what they come to; read ever deeper where copies fill the list.
 
-        Where sounds may be doubted these are up to twice the hits that were asked for, in no order that is final.
+        Where sounds may be doubted these are more than the hits that were asked for, in no order that is final.
         """
         # of two that are as good; what is to be avoided does not find anything, and orders what names found
         names_win = any(part.weight > 0 for one in asked for part in one.parts)
-        depth = 2 * query.k + COPIES_READ if query.collapse else query.k
+        # doubt moves whatever stands at the top of a page: a whole one is read, however few are asked for
+        wanted = max(query.k, PAGE) if doubting else query.k
+        depth = 2 * wanted + COPIES_READ if query.collapse else wanted
         while True:
             by_sound = [found for one in asked if (found := self._by_sound(one, query, depth, where, others))]
             everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
@@ -156,8 +158,8 @@ class SearchEngine:
             folded = Collapsed(ranked, {})
             if query.collapse:
                 folded = collapsed(ranked, asked[0].view.columns, self._twins)
-            if len(folded.ranked) >= query.k or len(ranked) < depth or depth >= MAX_K:
-                kept = 2 * query.k if doubting else query.k
+            if len(folded.ranked) >= wanted or len(ranked) < depth or depth >= MAX_K:
+                kept = 2 * wanted if doubting else wanted
                 return everything, Collapsed(folded.ranked[:kept], folded.copies)
             depth *= 4
 

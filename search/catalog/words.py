@@ -27,7 +27,10 @@ LAST_STEP: Final = 6
 
 LEAST_INSIDE: Final = 3
 """Letters of the shortest word that is looked up inside others. Fewer letters in front of one are no word of their own:
-`horn` is part of what `foghorn` says, `rain` is in `train` by chance."""
+`horn` is part of what `foghorn` says, `rain` is in `train` by chance. So it is in alphabets whose words stand apart; in
+Chinese one character is a word, in Arabic two letters are the article."""
+_WORDS_APART: Final = re.compile(r"[\u0000-\u052f]+")
+"""Latin, Greek and Cyrillic."""
 
 _STEPS_OF_EVERY_WORD: Final = 3
 _MAX_STORED_CHARACTERS: Final = 20_000
@@ -181,10 +184,11 @@ def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextC
 
 def _says(stored: str, word: str) -> bool:
     """Whether a word of ``stored`` begins with ``word``, or has it after letters enough for a word of their own."""
+    least = LEAST_INSIDE if _WORDS_APART.fullmatch(word) else 1
     place = stored.find(word)
     while place >= 0:
         before = place - (stored.rfind(" ", 0, place) + 1)
-        if not 0 < before < LEAST_INSIDE:
+        if not 0 < before < least:
             return True
         place = stored.find(word, place + 1)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,19 +34,24 @@ def laid_out(vectors: Vectors, tell: Callable[[float], None]) -> NDArray[np.floa
     The same input gives the same layout. ``tell`` hears the share that is done (0 while UMAP looks for neighbours: 50 s
     of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
     """
-    if len(vectors) < FEW:
-        return _into_square(_principal(vectors))
+    start = _principal(vectors)
+    if len(vectors) < FEW or not np.ptp(start, axis=0).all():  # UMAP divides by how far they lie apart
+        return _into_square(start)
     umap = _umap()
     fitted = umap.UMAP(
         n_neighbors=NEIGHBOURS,
         min_dist=MIN_DISTANCE,
-        init=_principal(vectors) * 10.0,
+        init=start * 10.0,
         random_state=SEED,
         n_jobs=1,
         metric="cosine",
         tqdm_kwds=_progress(tell),
     )
-    return _into_square(np.asarray(fitted.fit_transform(vectors), np.float32))
+    try:
+        return _into_square(np.asarray(fitted.fit_transform(vectors), np.float32))
+    except BaseException:
+        _unlock_progress()
+        raise
 
 
 def _principal(vectors: Vectors) -> NDArray[np.float32]:
@@ -85,6 +91,14 @@ class _Ear:
 def _progress(tell: Callable[[float], None]) -> dict[str, object]:
     """News ten times a second; without ``miniters`` a thread of tqdm's own would write too."""
     return {"file": _Ear(tell), "disable": False, "bar_format": "{n}/{total}", "mininterval": 0.1, "miniters": 1}
+
+
+def _unlock_progress() -> None:
+    """Free tqdm's lock of the process, which it keeps when what it writes to raises: the next would wait for good."""
+    from tqdm.auto import tqdm
+
+    with suppress(RuntimeError, AssertionError):  # not held by this thread
+        tqdm.get_lock().release()
 
 
 def _umap() -> Any:  # noqa: ANN401 - it ships no types

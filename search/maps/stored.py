@@ -33,7 +33,12 @@ def read(folder: Path) -> StoredMap | None:
     try:
         with np.load(folder / FILE, allow_pickle=False) as arrays:
             head, ids, xy, fitted = (arrays[name] for name in ("head", "content_ids", "xy", "fitted"))
-            if head[0] != _FORMAT or xy.shape != (len(ids), 2) or fitted.shape != ids.shape:
+            if (
+                head[0] != _FORMAT
+                or xy.shape != (len(ids), 2)
+                or fitted.shape != ids.shape
+                or not np.isfinite(xy).all()
+            ):
                 return None
             return StoredMap(int(head[1]), ids, xy, fitted)
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):

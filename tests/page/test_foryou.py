@@ -102,3 +102,26 @@ def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home)
     expect(home.get_by_label("Like horn 1")).to_have_attribute("aria-pressed", "false")
     kept = home.evaluate("profile => fetch(`/api/v1/feedback/${profile}`).then(answer => answer.json())", profile)
     assert [one["opinion"] for one in kept["feedback"]] == ["like"]
+
+
+def test_the_last_of_several_opinions_counts(home):
+    """However quickly they come: the second waits until the service has taken the first."""
+    home.get_by_label("What are you looking for?").fill("step")
+    sent = []
+
+    def late(route):
+        sent.append(route.request.method)
+        if route.request.method == "POST":
+            home.wait_for_timeout(500)
+        route.continue_()
+
+    home.route("**/feedback/**", late)
+    like = home.get_by_label("Like step 3")
+    with home.expect_response(lambda response: response.request.method == "DELETE"):
+        like.dblclick()
+    expect(like).to_have_attribute("aria-pressed", "false")
+    assert sent == ["POST", "DELETE"]
+    home.unroute("**/feedback/**")
+    profile = home.evaluate("localStorage.getItem('soundalike.profile')")
+    kept = home.evaluate("profile => fetch(`/api/v1/feedback/${profile}`).then(answer => answer.json())", profile)
+    assert kept["feedback"] == []

@@ -169,8 +169,38 @@ def test_what_pointing_began_ends_with_it(map_page, mapped):
     map_page.mouse.move(x, y)
     player = map_page.get_by_role("region", name="Player")
     expect(player.get_by_label("Pause")).to_be_visible()
+    box = map_page.locator(".map canvas").bounding_box()
+    map_page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
+    expect(player.get_by_label("Play", exact=True)).to_be_visible()
+    map_page.mouse.move(x, y)
+    expect(player.get_by_label("Pause")).to_be_visible()
     map_page.get_by_label("What are you looking for?").hover()
     expect(player.get_by_label("Play", exact=True)).to_be_visible()
+
+
+def test_a_map_that_could_not_be_loaded_comes_by_itself(page, mapped):
+    """Once the service is back, or has time."""
+    page.goto(mapped.url)
+    page.wait_for_selector(".row")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.get_by_role("link", name="Map").click()
+    expect(page.get_by_role("heading", name="Map")).to_be_attached()
+    page.unroute("**/api/v1/**")
+    expect(page.locator(".legend")).to_be_visible()
+    page.route(
+        "**/api/v1/map", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}"), times=1
+    )
+    page.reload()
+    expect(page.locator(".legend")).to_be_visible()
+
+
+def test_a_map_that_a_job_draws_meanwhile_is_shown(page, made_library, tmp_path):
+    path = Path(shutil.copytree(made_library, tmp_path / "library"))
+    with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+        page.goto(f"{running.url}/library")
+        page.get_by_role("button", name="Draw the map").click()
+        page.get_by_role("link", name="Map").click()
+        expect(page.locator(".legend")).to_be_visible(timeout=60_000)
 
 
 def test_the_map_is_moved_by_keyboard(map_page):

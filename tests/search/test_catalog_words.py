@@ -114,6 +114,25 @@ def test_a_clip_says_every_word_unless_one_is_inside_another_by_chance(tmp_path)
     shelf.catalog.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("小狗叫声", "狗叫声"),
+        ("小狗叫声", "狗叫声 下雨天"),
+        ("초인종소리", "종소리 개소리"),
+        ("いぬのこえ", "のこえ いぬの子"),
+        ("المطر", "مطر رعد"),
+    ],
+)
+def test_scripts_whose_words_do_not_stand_apart_are_found_inside_others(tmp_path, name, asked):
+    """One character is a word there, and two letters may be the article."""
+    shelf = Shelf(tmp_path)
+    shelf.apply(shelf.add(f"{name}.wav"))
+    (match,) = shelf.catalog.match_words(asked, 10)
+    assert match.every_word == (" " not in asked)
+    shelf.catalog.close()
+
+
 def test_scores_fall_with_the_order(shelf):
     """Best first, by scores that can be compared within the answer."""
     scores = [match.score for match in shelf.catalog.match_words("rain roof horn", 10)]

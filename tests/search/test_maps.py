@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -136,9 +137,42 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
         assert told[-1] == 1.0
 
 
+def test_a_drawing_that_was_stopped_holds_up_no_other():
+    """Each is a thread of its own, and what reports the progress has one lock for all."""
+    pytest.importorskip("umap", reason="the extra `map` is not installed")
+    from tqdm.auto import tqdm
+
+    rng = np.random.default_rng(2)
+    vectors = rng.standard_normal((40, 8)).astype(np.float32)
+    ended = []
+
+    def stop(share: float) -> None:
+        raise InterruptedError
+
+    def draw() -> None:
+        with pytest.raises(InterruptedError):
+            laid_out(vectors, stop)
+        ended.append(tqdm.get_lock())
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    thread.join()
+    (lock,) = ended
+    for one in lock.locks:
+        assert one is None or one.acquire(timeout=5)
+        one.release()
+
+
+@pytest.mark.parametrize("count", [3, 16, 40])
+def test_clips_that_nothing_tells_apart_lie_in_one_place(count):
+    places = laid_out(np.tile(np.eye(1, 8, dtype=np.float32), (count, 1)), _nobody)
+    assert np.isfinite(places).all()
+    assert (places == places[0]).all()
+
+
 def test_without_umap_the_error_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    rows = np.eye(20, dtype=np.float32)
+    rows = np.random.default_rng(1).standard_normal((20, 8)).astype(np.float32)
     with pytest.raises(UsageError, match=r"soundalike\[map\]"):
         laid_out(rows, _nobody)
 

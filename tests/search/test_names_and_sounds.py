@@ -85,6 +85,14 @@ def test_a_name_that_says_it_comes_before_sounds_that_are_unlikely(library, k):
     assert all(hit.probability < LIKELY_ENOUGH for hit in answer.hits)
 
 
+@pytest.mark.parametrize("word", [*MEANS, "train in the old tunnel", "dog bark"])
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_the_first_hits_are_the_same_however_many_are_asked_for(library, word, k):
+    assert [hit.score for hit in ask(library, word, k=k).hits] == [
+        hit.score for hit in ask(library, word, k=50).hits[:k]
+    ]
+
+
 def test_names_fill_the_page_where_no_sound_is_likely(library):
     answer = ask(library, "gong", k=10)
     assert [title.split()[0] for title in titles(answer)] == ["gong"] * 10

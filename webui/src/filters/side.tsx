@@ -122,16 +122,18 @@ function Group({ title, column, values: found }: GroupProps) {
 
 /**
  * What there is to choose from. The service counts what passes all filters, so a chosen box would take the others of its
- * facet away: those that were there without it stay, until something else is asked.
+ * facet away: those that were there without it stay, until another question is asked.
  */
 function useChoices(column: string, found: readonly Facet[]): readonly Facet[] {
   const before = useRef<{ asked: string; values: readonly Facet[] }>({ asked: "", values: [] });
   const answer = answered.value?.question;
   if (!answer) return found;
-  const others = answer.filters.filter((filter) => facetOf(filter) !== column);
-  const asked = writeQuestion({ ...answer, filters: others }).toString();
-  if (others.length === answer.filters.length) before.current = { asked, values: found };
-  return before.current.asked === asked ? before.current.values : found;
+  const { filters } = answer;
+  const asked = writeQuestion({ ...answer, filters: filters.filter((one) => !facetOf(one)) }).toString();
+  if (!filters.some((one) => facetOf(one) === column)) before.current = { asked, values: found };
+  if (before.current.asked !== asked) return found;
+  const counted = new Map(found.map((one) => [one.where, one]));
+  return before.current.values.map((one) => counted.get(one.where) ?? one);
 }
 
 /** The service's own language of filters, for those who know what they want. */

@@ -56,13 +56,21 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
   show(clipId, liking);
   remember(`${KEY}.used`, "yes");
   try {
-    if (liking) await keepOpinion(profile, clipId, liking);
-    else await forgetOpinion(profile, clipId);
+    await inTurn(() => (liking ? keepOpinion(profile, clipId, liking) : forgetOpinion(profile, clipId)));
     opinionsVersion.value++;
   } catch (error) {
-    show(clipId, before);
+    if (opinionOf(clipId) === liking) show(clipId, before);
     sayFailure("This could not be kept", error);
   }
+}
+
+let sent: Promise<unknown> = Promise.resolve();
+
+/** One after the other, as they were made: the last one counts. */
+function inTurn(send: () => Promise<unknown>): Promise<unknown> {
+  const mine = sent.then(send, send);
+  sent = mine;
+  return mine;
 }
 
 function show(clipId: number, liking: Liking | null): void {

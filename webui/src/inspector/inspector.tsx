@@ -23,12 +23,13 @@ export function Inspector({ row }: { row: Row }) {
   const known = useSignal<Clip | null>(null);
   const editing = useSignal(false);
   const passage = useSignal<Passage | null>(row.match);
+  /** What the waveform is drawn of: another answer may have the same sound by another passage. */
+  const drawn = `${row.clip_id} ${row.match?.segment_id}`;
 
   useEffect(() => {
     let current = true;
     known.value = null;
     editing.value = false;
-    passage.value = row.match;
     clip(row.clip_id).then(
       (found) => current && (known.value = found),
       () => undefined, // removed meanwhile: the row says what was known
@@ -36,7 +37,11 @@ export function Inspector({ row }: { row: Row }) {
     return () => {
       current = false;
     };
-  }, [row]);
+  }, [row.clip_id]);
+
+  useEffect(() => {
+    passage.value = row.match;
+  }, [drawn]);
 
   const here = playing.value === row.clip_id && !paused.value;
   const title = known.value?.title ?? row.title;
@@ -58,7 +63,7 @@ export function Inspector({ row }: { row: Row }) {
         )}
       </p>
       <Cutter
-        key={`${row.clip_id} ${row.match?.segment_id}`}
+        key={drawn}
         clipId={row.clip_id}
         match={row.match}
         passage={passage.value}

@@ -103,12 +103,19 @@ function operate(
     renderer.light(lit, pointed, anyAsked);
     redraw();
   };
+  /** Pointing began it, so it ends when nothing is pointed at any more; what was started otherwise goes on. */
+  const hush = () => {
+    clearTimeout(timer);
+    if (heard >= 0 && playing.peek() === heard && !paused.peek()) toggle();
+    heard = -1;
+  };
   const point = (next: number, x: number, y: number) => {
     if (next === pointed) return;
     pointed = next;
     light();
     onPoint(pointed, x, y);
     clearTimeout(timer);
+    if (pointed < 0) hush();
     const id = layout.clipIds[pointed];
     if (id !== undefined && hearing.peek()) {
       timer = window.setTimeout(() => {
@@ -116,12 +123,6 @@ function operate(
         play({ clip_id: id, title: clipName(id).peek() });
       }, HEAR_AFTER_MS);
     }
-  };
-  /** Pointing began it, so it ends when nothing is pointed at any more; what was started otherwise goes on. */
-  const hush = () => {
-    clearTimeout(timer);
-    if (heard >= 0 && playing.peek() === heard && !paused.peek()) toggle();
-    heard = -1;
   };
   const open = (place: number) => {
     const id = layout.clipIds[place];
@@ -157,10 +158,7 @@ function operate(
   });
   const stopPointer = listen(canvas, {
     onMove: (x, y) => point(nearest.find(...camera.toLayout(x, y), REACH_PX / camera.zoom), x, y),
-    onLeave: () => {
-      point(-1, 0, 0);
-      hush();
-    },
+    onLeave: () => point(-1, 0, 0),
     onDrag: (dx, dy, x, y) => {
       if (lassoing.peek()) lasso.add(camera.toLayout(x, y));
       else camera.pan(dx, dy);

@@ -1,6 +1,7 @@
 /** What the map shows. */
 import { effect, signal } from "@preact/signals";
 import { Refused } from "../api/client";
+import { patiently } from "../api/patience";
 import { clipMap } from "../api/service";
 import { libraryVersion } from "../library/facts";
 import { isEmpty, whereOf } from "../question/model";
@@ -48,9 +49,25 @@ export function followFilters(): () => void {
   });
 }
 
+/** Load the layout, and as long as there is none whenever the library changed; gives back what ends it. */
+export function followLayout(): () => void {
+  void loadLayout();
+  let version = libraryVersion.peek();
+  return effect(() => {
+    if (libraryVersion.value === version) return;
+    version = libraryVersion.value;
+    // one that is there stays: nobody wants the map to move while they look at it
+    if (layout.peek() === null || layout.peek() === "none") void loadLayout();
+  });
+}
+
 export async function loadLayout(): Promise<void> {
   try {
-    const found = await clipMap();
+    const found = await patiently(
+      () => clipMap(),
+      new AbortController().signal,
+      () => undefined,
+    );
     layout.value = found.clip_ids.length === 0 ? "none" : layoutOf(found);
   } catch (error) {
     sayFailure("The map could not be loaded", error);

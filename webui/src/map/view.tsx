@@ -15,13 +15,13 @@ import { sayFailure } from "../ui/toasts";
 import { useSignal } from "@preact/signals";
 import { MapCanvas } from "./canvas";
 import { GROUP_COLOURS } from "./palette";
-import { followFilters, hearing, lassoing, layout, loadLayout } from "./state";
+import { followFilters, followLayout, hearing, lassoing, layout, loadLayout } from "./state";
 import "../styles/map.css";
 
 export function MapView() {
   useEffect(() => {
-    void loadLayout();
-    return followFilters();
+    const ends = [followLayout(), followFilters()];
+    return () => ends.forEach((end) => end());
   }, []);
   if (isEmptyLibrary()) return <EmptyLibraryScreen />;
   const now = layout.value;

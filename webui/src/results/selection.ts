@@ -23,9 +23,11 @@ inspected.subscribe((row) => {
   shown = row;
 });
 
-/** To the row that was shown, or what else the inspector was opened from, or the list. */
+/** To the row that was shown, or what else the inspector was opened from, or the list; whoever is elsewhere stays there. */
 function giveFocusBack(clipId: number): void {
   const list = document.querySelector<HTMLElement>(".list");
+  const now = document.activeElement;
+  if (now && now !== document.body && !list?.contains(now)) return;
   const title = list?.querySelector<HTMLElement>(`[data-clip="${clipId}"] .row-title`);
   const elsewhere = opener instanceof HTMLElement && !list?.contains(opener) && opener.isConnected;
   const place = elsewhere && opener !== document.body ? (opener as HTMLElement) : (title ?? list);

@@ -1,4 +1,5 @@
 /** Why the list is not what was asked for, and a way to ask once more; the list stays as it is. */
+import { BOX } from "../question/state";
 import { Icon } from "../ui/icons";
 import { trouble } from "./answers";
 
@@ -10,7 +11,14 @@ export function Trouble() {
       {!now.again && <span class="busy busy-on" aria-hidden="true" />}
       <bdi>{now.why}</bdi>
       {now.again && (
-        <button type="button" class="secondary" onClick={now.again}>
+        <button
+          type="button"
+          class="secondary"
+          onClick={() => {
+            now.again?.();
+            document.getElementById(BOX)?.focus(); // the button goes
+          }}
+        >
           <Icon name="refresh" /> Try again
         </button>
       )}
