@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 /** Whatever is fetched only when it is first shown. */
 const LATER =
-  /wavesurfer|passagewaveform|\/(recorder|microphone|passage|preview|cutter)\.ts|\/map\/|\/library\/(view|job|jobs|uploads)\.ts|library\.css/;
+  /wavesurfer|passagewaveform|\/(recorder|microphone|passage|preview|cutter)\.ts|\/map\/|\/inspector\/(inspector|copies|edit)\.ts|\/library\/(view|job|jobs|uploads)\.ts|library\.css/;
 
 export default defineConfig({
   build: {

@@ -18,8 +18,9 @@ const NAMES: Record<View, string> = { search: "Search", map: "Map", library: "Li
 const THEME_ICONS: Record<Theme, IconName> = { auto: "auto", dark: "moon", light: "sun" };
 const THEME_NAMES: Record<Theme, string> = { auto: "as the system", dark: "dark", light: "light" };
 
-const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView));
-const MapView = later(() => import("./map/view").then((module) => module.MapView));
+const loading = () => <main id="main" class="loading" aria-busy="true" />;
+const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView), loading);
+const MapView = later(() => import("./map/view").then((module) => module.MapView), loading);
 
 export const announced = signal("");
 

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { startJob, waitForJob } from "../api/service";
 import { Chosen } from "../filters/side";
-import { Inspector } from "../inspector/inspector";
+import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
 import { ask, question } from "../route";

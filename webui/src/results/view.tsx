@@ -2,7 +2,7 @@
 import { Filters } from "../filters/side";
 import { filtersShown } from "../filters/state";
 import { ForYou } from "../foryou/strip";
-import { Inspector } from "../inspector/inspector";
+import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";

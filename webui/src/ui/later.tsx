@@ -1,8 +1,12 @@
-/** A component whose code is fetched when it is first shown. */
-import type { FunctionComponent } from "preact";
+/** Components whose code is fetched when they are first shown. */
+import type { FunctionComponent, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-export function later<P extends object>(load: () => Promise<FunctionComponent<P>>): FunctionComponent<P> {
+/** `waiting` stands there meanwhile. */
+export function later<P extends object>(
+  load: () => Promise<FunctionComponent<P>>,
+  waiting: () => VNode | null = () => null,
+): FunctionComponent<P> {
   let loaded: FunctionComponent<P> | null = null;
   return (props: P) => {
     const [, setReady] = useState(loaded !== null);
@@ -17,6 +21,6 @@ export function later<P extends object>(load: () => Promise<FunctionComponent<P>
       );
     }, []);
     const Loaded = loaded;
-    return Loaded ? <Loaded {...props} /> : <main id="main" class="loading" aria-busy="true" />;
+    return Loaded ? <Loaded {...props} /> : waiting();
   };
 }
