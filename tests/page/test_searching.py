@@ -20,6 +20,26 @@ def found(page, title):
     return page.locator(".row", has_text=title)
 
 
+def drag(page, wave, start, end):
+    """Draw a passage on a waveform, from one share of its width to another."""
+    place = wave.bounding_box()
+    page.mouse.move(place["x"] + place["width"] * start, place["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * end, place["y"] + 40, steps=8)
+    page.mouse.up()
+
+
+def typed_passage(page, title, start, end):
+    """Open a sound and type a passage of it; the two fields."""
+    found(page, title).locator(".row-title").click()
+    page.get_by_text("Passage in numbers").click()
+    first, last = (page.get_by_role("spinbutton", name=name) for name in ("from", "to"))
+    first.fill(start)
+    last.fill(end)
+    last.press("Tab")
+    return first, last
+
+
 def test_typing_finds_by_words_and_the_address_has_the_question(home):
     """Hits come while typing; the address is the question, so a reload asks the same."""
     home.get_by_label("What are you looking for?").press_sequentially("rain", delay=20)
@@ -85,11 +105,7 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
     found(home, "glass 5").locator(".row-title").click()
     wave = home.locator(".inspector .cutter-wave")
     expect(wave.locator("canvas").first).to_be_attached()
-    place = wave.bounding_box()
-    home.mouse.move(place["x"] + place["width"] * 0.2, place["y"] + 40)
-    home.mouse.down()
-    home.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 40, steps=8)
-    home.mouse.up()
+    drag(home, wave, 0.2, 0.6)
     home.get_by_role("button", name="Add passage").click()
     expect(home.locator(".chip")).to_contain_text("glass 5")
     assert re.search(r"clip%3A\d+%401(\.\d+)?-[23]", home.url), home.url
@@ -98,19 +114,10 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
 
 def test_the_passage_in_numbers_is_the_one_that_is_marked(home):
     """Dragging moves the numbers, and another sound begins with its own."""
-    found(home, "glass 5").locator(".row-title").click()
-    home.get_by_text("Passage in numbers").click()
-    first, last = (home.get_by_role("spinbutton", name=name) for name in ("from", "to"))
-    first.fill("0.5")
-    last.fill("0.9")
-    last.press("Tab")
+    first, last = typed_passage(home, "glass 5", "0.5", "0.9")
     expect(home.get_by_role("button", name="Add passage")).to_be_visible()
     wave = home.locator(".inspector .cutter-wave")
-    place = wave.bounding_box()
-    home.mouse.move(place["x"] + place["width"] * 0.2, place["y"] + 40)
-    home.mouse.down()
-    home.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 40, steps=8)
-    home.mouse.up()
+    drag(home, wave, 0.2, 0.6)
     expect(first).to_have_value(re.compile(r"^1(\.\d+)?$"))
     expect(last).to_have_value(re.compile(r"^[23](\.\d+)?$"))
     found(home, "glass 4").locator(".row-title").click()
@@ -149,12 +156,7 @@ def test_typing_goes_on_in_the_box_while_the_chosen_sound_is_closed(home):
 
 def test_another_answer_with_the_same_sound_keeps_what_is_being_done_with_it(home):
     """A title that is half written, and the passage that was chosen."""
-    found(home, "glass 5").locator(".row-title").click()
-    home.get_by_text("Passage in numbers").click()
-    first, last = (home.get_by_role("spinbutton", name=name) for name in ("from", "to"))
-    first.fill("1.5")
-    last.fill("2.5")
-    last.press("Tab")
+    typed_passage(home, "glass 5", "1.5", "2.5")
     home.get_by_label("Edit title and tags").click()
     title = home.get_by_role("textbox", name="Title")
     title.fill("shards")
@@ -205,11 +207,7 @@ def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
     home.get_by_label("Choose a passage").click()
     wave = home.locator("dialog .cutter-wave")
     expect(wave.locator("canvas").first).to_be_attached()
-    place = wave.bounding_box()
-    home.mouse.move(place["x"] + place["width"] * 0.25, place["y"] + 40)
-    home.mouse.down()
-    home.mouse.move(place["x"] + place["width"] * 0.75, place["y"] + 40, steps=8)
-    home.mouse.up()
+    drag(home, wave, 0.25, 0.75)
     home.get_by_role("button", name="Ask for this passage").click()
     expect(home.locator(".chip-more").first).to_have_text(re.compile(r"0:0[01].\d–0:0[23].\d"))
     expect(home.locator(".row-title").first).to_have_text(re.compile("door"))

@@ -33,7 +33,7 @@ export async function patiently<T>(
 }
 
 /** Wait, no longer than until `aborted`. */
-function pause(seconds: number, aborted: AbortSignal): Promise<void> {
+export function pause(seconds: number, aborted: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);
     aborted.addEventListener("abort", () => {

@@ -6,6 +6,7 @@
  */
 import { signal } from "@preact/signals";
 import { ask, reachability, Refused, Unreachable } from "../api/client";
+import { pause } from "../api/patience";
 import type { Job } from "../api/service";
 import { plural } from "../ui/format";
 import { say } from "../ui/toasts";
@@ -87,14 +88,17 @@ async function send(files: readonly NamedFile[]): Promise<void> {
         }
         if (breaks > MOST_BREAKS) return splitOrLeave(files, "The connection broke whenever it was sent.");
         await wait("the service does not answer", backAgain());
-        await wait("the service does not answer", pause(breaks - 1));
+        await wait("the service does not answer", pause(breaks - 1, stopping.signal));
         breaks++;
       } else if (!(error instanceof Refused)) return leave(files, String(error));
       else if (error.status === TOO_LARGE) return splitOrLeave(files, "It is larger than the service takes.");
       else if (OF_CONTENT.has(error.status)) return splitOrLeave(files, error.message);
       else if (error.status === 401) await wait("the service needs a key", backAgain());
       else if (OF_THE_MOMENT.has(error.status) || error.retryAfterS !== null)
-        await wait(error.message, pause(Math.min(error.retryAfterS ?? WAIT_S, LONGEST_WAIT_S)));
+        await wait(
+          error.message,
+          pause(Math.min(error.retryAfterS ?? WAIT_S, LONGEST_WAIT_S), stopping.signal),
+        );
       else return leave(files, error.message);
     }
   }
@@ -145,9 +149,6 @@ async function wait(why: string, over: Promise<void>): Promise<void> {
   const then = sending.peek();
   if (then) sending.value = { ...then, waits: null };
 }
-
-const pause = (seconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Until the service answers, and lets us in. */
 function backAgain(): Promise<void> {
