@@ -11,7 +11,7 @@ PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
 
-.PHONY: help demo page types screenshots test test-slow check format clean
+.PHONY: help demo page types screenshots test test-slow check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
@@ -19,7 +19,8 @@ help:
 	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests"
 	@echo "make test-slow  run those that take minutes"
-	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make check   ruff, mypy --strict, import-linter, the documentation in strict mode"
+	@echo "make docs    the documentation site, in run/site"
 	@echo "make format  lay the code out"
 	@echo "make clean   remove what was generated (not the environment)"
 
@@ -28,7 +29,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Soundalike needs Python 3.11 or later; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[bench,dev,map]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[bench,dev,docs,map]"
 	touch $@
 
 # The search page. Without Node everything else works, and `soundalike serve` says what is missing.
@@ -66,12 +67,19 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(SITE) --quiet
 ifneq ($(NPM),)
 check: check-page
 .PHONY: check-page
 check-page: $(PAGE_PARTS)
 	cd webui && npm run --silent check
 endif
+
+# The variable silences an advertisement that the theme prints.
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+docs: $(STAMP)
+	$(SITE)
+	@echo "open run/site/index.html"
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
