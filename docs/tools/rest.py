@@ -24,8 +24,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _HEAD = """# REST API
 
 What the service says of itself at `/api/v1/openapi.json` (OpenAPI {version}), as a page. Every path below begins with
-`/api/v1`. [Serve a library](../guides/serve.md) shows requests that work, [What the fields mean](fields.md) explains the
-answers.
+`/api/v1`. [Serve a library](../guides/serve.md) shows requests that work;
+[What the fields mean](fields.md) explains the answers.
 
 Every endpoint may also answer with one of these errors, as a [`Problem`](#problem) (RFC 9457):
 {errors}.
