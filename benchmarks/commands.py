@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks.humming_command import Humming
-from benchmarks.outputs import CACHE, add_outputs, check_plots, save_plots, tell, write_outputs
-from benchmarks.speed import Speed
+from benchmarks.common.outputs import (
+    CACHE,
+    add_outputs,
+    check_plots,
+    save_plots,
+    tell,
+    write_outputs,
+)
+from benchmarks.humming.command import Humming
+from benchmarks.speed.command import Speed
 from search.errors import ModelNotFound, UsageError
 from search.evaluation import RESAMPLES
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from benchmarks.quality import QualityReport
+    from benchmarks.quality.measure import QualityReport
     from search.ports import Encoder
 
 PEERS = ("spectral", "yamnet")
@@ -75,13 +82,15 @@ class Quality:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Measure, print, and write what was asked for."""
-        from benchmarks import datasets, quality, quality_report, report
-        from benchmarks.encoding import EncodingCache
+        from benchmarks.common import report
+        from benchmarks.quality import datasets, measure
+        from benchmarks.quality import report as quality_report
+        from benchmarks.quality.encoding import EncodingCache
 
         if args.resamples < 1:
             raise UsageError(f"--resamples is {args.resamples}; it must be at least 1")
         check_plots(args)
-        found = quality.run(
+        found = measure.run(
             [datasets.load(path) for path in args.dataset or datasets.default_datasets()],
             encoders(args.encoder, settings),
             settings,

@@ -20,7 +20,8 @@ from indexer.handles import check_handles
 from indexer.model import Kind, Outcome, Task, Twin, UnderWay
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
-from search import audio, metadata
+from search import audio
+from search.audio import metadata
 from search.errors import AudioError
 from search.model import (
     AddContent,

@@ -19,8 +19,8 @@ from indexer.model import Options, Outcome, Task, Twin, UnderWay
 from indexer.pipeline import digest_of, failure_of, settled
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
-from search import audio, metadata
-from search.audio import is_audio_name, is_midi_name
+from search import audio
+from search.audio import is_audio_name, is_midi_name, metadata
 from search.errors import AudioError
 from search.model import AddContent, ClipChange, Content, ContentEncoding, MoveClip, Space, Wave
 from search.ports import MelodyExtractor

@@ -19,7 +19,7 @@ from search.model import Answer, AudioPart, Clip, ClipPart, Hit, Query, SegmentP
 
 if TYPE_CHECKING:
     from search.api import open_library
-    from search.library import Library
+    from search.library.library import Library
 
 __all__ = [
     "Answer",

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from search import wiring
-from search.library import Library
+from search.library.library import Library
 from search.settings import Settings
 
 

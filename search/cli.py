@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from search import wiring
+from search import plugins
 from search.errors import QueryError, SoundalikeError, UsageError
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.wiring import Command
+    from search.plugins import Command
 
 WRONG_USE = 2
 COULD_NOT_RUN = 3
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _let_any_name_be_printed()
     try:
-        commands = {command.name: command for command in wiring.commands()}
+        commands = {command.name: command for command in plugins.commands()}
         args = _parser(commands, arguments).parse_args(arguments)
         settings = Settings.from_env(os.environ)
         return commands[args.command].run(args, settings)

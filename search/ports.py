@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from search.jobs import Job, JobKind, JobOutcome, JobProgress, JobState, Key, Scope, Wish
 from search.model import (
     AudioEncoding,
     Bitmap,
@@ -20,10 +19,18 @@ from search.model import (
     Content,
     ContentEncoding,
     EncoderSpec,
+    Feedback,
     Ids,
     IndexChange,
+    Job,
+    JobKind,
+    JobOutcome,
+    JobProgress,
+    JobState,
+    Key,
     KnownFile,
     Root,
+    Scope,
     Scores,
     Space,
     TextEncoding,
@@ -31,9 +38,9 @@ from search.model import (
     Vectors,
     Wave,
     Waves,
+    Wish,
     WordMatch,
 )
-from search.steering import Feedback
 
 
 class Encoder(Protocol):
@@ -136,6 +143,13 @@ class ClipCatalog(Protocol):
         """The catalog's tail after sequence ``since`` (0: everything that is there now, as adds), in bounded memory."""
 
 
+class ContentCatalog(ClipCatalog, Protocol):
+    """What looks at contents as such asks beyond that."""
+
+    def contents(self, ids: Iterable[int]) -> dict[int, Content]:
+        """The contents with these ids; unknown ids are left out."""
+
+
 class Lease(Protocol):
     """The right to write, renewed by a heartbeat while it is held."""
 
@@ -183,7 +197,7 @@ class FeedbackStore(Protocol):
 
         Only "seen" does not: a clip that was liked stays liked when it is seen again. An ``at`` of 0 becomes now.
         Raises QueryError for a profile name that is empty, longer than 200 characters or has a "/" in it, a weight
-        that is not above 0, more than `search.steering.MAX_FEEDBACK` opinions; LibraryError when the library is
+        that is not above 0, more than `search.model.MAX_FEEDBACK` opinions; LibraryError when the library is
         read-only or the disk is full.
         """
 
@@ -198,7 +212,7 @@ class FeedbackStore(Protocol):
 
 
 class JobStore(Protocol):
-    """The jobs of a service as its clients see them (`search.jobs`). Needs no lease."""
+    """The jobs of a service as its clients see them (`search.model`). Needs no lease."""
 
     def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
         """Queue a job for ``files``: absolute path and the client's name of each. Once this returns it is kept.
@@ -229,7 +243,7 @@ class JobWork(Protocol):
         """Take the oldest queued job, now running; None without any.
 
         First, whatever a process was running that is gone by now is queued again, or failed after
-        `search.jobs.MAX_ATTEMPTS`.
+        `search.model.MAX_ATTEMPTS`.
         """
 
     def report(self, job_id: int, progress: JobProgress) -> Wish | None:

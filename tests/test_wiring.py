@@ -8,22 +8,26 @@ import sys
 
 import pytest
 
-from search import wiring
-from search.errors import EncoderError
+from search import plugins, wiring
+from search.errors import EncoderError, UsageError
 
 
 def test_every_encoder_family_loads_its_factory():
-    for name, load in wiring.encoder_families().items():
-        assert callable(load()), name
+    names = plugins.offered("encoders")
+    assert {"adapted", "clap", "cnn", "spectral"} <= set(names)
+    for name in names:
+        assert callable(plugins.load("encoders", name)), name
 
 
 def test_every_kind_of_index_opens(tmp_path):
-    for name, load in wiring.index_kinds().items():
-        assert len(load()(tmp_path / name, 4, "cpu")) == 0
+    kinds = wiring.index_kinds()
+    assert {"exact", "faiss"} <= set(kinds)
+    for name, open_index in kinds.items():
+        assert len(open_index(tmp_path / name, 4, "cpu")) == 0
 
 
 def test_every_command_has_a_name_a_help_and_options():
-    commands = wiring.commands()
+    commands = plugins.commands()
     names = [command.name for command in commands]
     assert len(names) == len(set(names))
     assert {"index", "search", "info", "verify", "remove", "reindex"} <= set(names)
@@ -34,7 +38,7 @@ def test_every_command_has_a_name_a_help_and_options():
 
 
 def test_every_job_is_there():
-    assert callable(wiring.job("index"))
+    assert callable(plugins.job("index"))
 
 
 def test_an_unknown_encoder_is_named_beside_the_known_ones(tmp_path):
@@ -42,6 +46,59 @@ def test_an_unknown_encoder_is_named_beside_the_known_ones(tmp_path):
 
     with pytest.raises(EncoderError, match=r"'nope'.*cnn"):
         wiring.encoder("nope", settings(tmp_path))
+
+
+class Package:
+    """Stands for what an installed package offers."""
+
+    def __init__(self, package, name, value):
+        self.dist, self.group, self.name, self.value = argparse.Namespace(name=package), "soundalike.x", name, value
+
+    def load(self):
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Adds packages to those that are really installed."""
+
+    def add(*packages):
+        real = plugins.entry_points
+        monkeypatch.setattr(plugins, "entry_points", lambda group: [*packages, *real(group=group)])
+
+    return add
+
+
+def test_a_package_that_cannot_be_loaded_takes_its_own_commands_away_and_no_others(installed, caplog):
+    installed(Package("broken", "broken", ImportError("no module called left_pad")))
+    assert {"index", "search"} <= {command.name for command in plugins.commands()}
+    assert "the package broken cannot be loaded" in caplog.text
+    assert "left_pad" in caplog.text
+
+
+def test_another_package_cannot_replace_a_command_of_ours(installed, caplog):
+    installed(Package("foreign", "aaa", (argparse.Namespace(name="search", help="not ours"),)))
+    (search,) = [command for command in plugins.commands() if command.name == "search"]
+    assert search.help != "not ours"
+    assert "'search' of the package foreign is left out" in caplog.text
+
+
+def test_another_package_cannot_replace_an_encoder_of_ours(installed, caplog, tmp_path):
+    from tests.search.libraries import settings
+
+    installed(Package("foreign", "spectral", lambda variant, settings: "not ours"))
+    assert plugins.encoder("spectral", settings(tmp_path)).spec.name == "spectral"
+    assert "the package foreign is left out: spectral is there already, from the package soundalike" in caplog.text
+
+
+def test_an_encoder_whose_package_is_broken_is_named(installed, tmp_path):
+    from tests.search.libraries import settings
+
+    installed(Package("broken", "mine", RuntimeError("no GPU")))
+    with pytest.raises(UsageError, match=r"'mine' of the package broken cannot be loaded \(RuntimeError: no GPU\)"):
+        plugins.encoder("mine:x", settings(tmp_path))
 
 
 def test_importing_the_package_loads_nothing_heavy():

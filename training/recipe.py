@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from search.errors import UsageError
-from search.memory import keep_freed_memory
+from search.ground.memory import keep_freed_memory
 from training.corpus import present
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES

@@ -12,8 +12,8 @@ import numpy as np
 from av.audio.plane import AudioPlane
 
 from search.audio.containers import counts_its_frames
-from search.audio.decoding import UnknownFormat
 from search.audio.mixing import block_frames, joined, mono
+from search.audio.track import UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo, Wave
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import soundfile
 
-from search.audio.decoding import UnknownFormat
 from search.audio.mixing import block_frames, mono
+from search.audio.track import UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo, Wave
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from search.catalog.database import Database
 from search.catalog.tables import FEEDBACK
 from search.errors import QueryError
-from search.steering import MAX_FEEDBACK, Feedback, Opinion
+from search.model import MAX_FEEDBACK, Feedback, Opinion
 
 MAX_PROFILE_CHARACTERS: Final = 200
 

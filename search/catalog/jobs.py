@@ -20,7 +20,16 @@ from search.catalog.database import Database
 from search.catalog.leases import is_stale, machine_name
 from search.catalog.tables import CLIPS, JOBS, ROOTS
 from search.errors import QueryError
-from search.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobState, Wish
+from search.model import (
+    MAX_ATTEMPTS,
+    Job,
+    JobFailure,
+    JobKind,
+    JobOutcome,
+    JobProgress,
+    JobState,
+    Wish,
+)
 
 _AT_ONCE: Final[dict[tuple[str, Wish], JobState]] = {
     ("queued", "pause"): "paused",

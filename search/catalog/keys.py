@@ -18,7 +18,7 @@ from sqlalchemy import Row, insert, select, update
 from search.catalog.database import Database
 from search.catalog.tables import KEYS
 from search.errors import UsageError
-from search.jobs import Key, Scope
+from search.model import Key, Scope
 
 _BYTES: Final = 32
 _PREFIX: Final = "sla_"

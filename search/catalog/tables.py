@@ -216,7 +216,7 @@ JOBS: Final = Table(
     Column("heartbeat", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""The long work of a service (`search.jobs`). The last three name who runs a job, and when it was last heard of."""
+"""The long work of a service (`search.model`). The last three name who runs a job, and when it was last heard of."""
 
 KEYS: Final = Table(
     "keys",

@@ -23,7 +23,7 @@ from search.catalog.tables import (
     REMOVALS,
 )
 from search.errors import LibraryError, printable
-from search.memory import give_back_freed_memory
+from search.ground.memory import give_back_freed_memory
 from search.model import (
     AddContent,
     ClipChange,

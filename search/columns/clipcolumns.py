@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from search.columns import files
 from search.columns.filtering import passing
-from search.columns.part import Part
+from search.columns.table import Part
+from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
-from search.where import Where
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ColumnReader

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.part import Part
+from search.columns.table import Part
 from search.errors import LibraryError, SnapshotError, printable
 
 _FORMAT: Final = 1

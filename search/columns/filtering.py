@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.part import Part
+from search.columns.table import Part
 from search.columns.text import TextColumn, folded
-from search.where import (
+from search.columns.where import (
     TAG_PROBABILITY,
     AddedIs,
     And,

@@ -11,8 +11,8 @@ from search.errors import printable
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.library import Library
-    from search.steering import Duplicate, Duplicates
+    from search.library.library import Library
+    from search.model import Duplicate, Duplicates
 
 SHOWN = 50
 

@@ -17,7 +17,7 @@ from search.model import Hit
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.library import Library
+    from search.library.library import Library
 
 
 class Export:

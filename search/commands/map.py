@@ -14,7 +14,7 @@ from search.errors import LibraryError, UsageError
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.steering import ClipMap
+    from search.model import ClipMap
 
 
 class MapCommand:

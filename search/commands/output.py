@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
-from search.confidence import LIKELY_ENOUGH
+from search.engine.confidence import LIKELY_ENOUGH
 from search.errors import printable
 from search.model import Answer, Hit
 

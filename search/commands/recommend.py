@@ -8,9 +8,8 @@ from typing import Any
 from search import wiring
 from search.commands import options, output
 from search.errors import UsageError
-from search.model import ClipPart
+from search.model import DEFAULT_DIVERSITY, ClipPart, RecommendQuery
 from search.settings import Settings
-from search.steering import DEFAULT_DIVERSITY, RecommendQuery
 
 
 class Recommend:

@@ -42,8 +42,8 @@ class Serve:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Serve until Ctrl-C or SIGTERM."""
-        from search.service import processes
         from search.service.config import MIN_THREADS, Limits, ServiceConfig, is_loopback
+        from search.service.processes import supervisor
 
         for name in ("workers", "threads", "max_upload_mb", "max_query_s", "max_clip_s"):
             if not getattr(args, name) > 0:
@@ -70,7 +70,7 @@ class Serve:
             ),
         )
         _prepare(library, settings, needs_keys=config.needs_keys, host=args.host)
-        return processes.serve(config, settings, lambda url: _announce(url, library, browser=args.open))
+        return supervisor.serve(config, settings, lambda url: _announce(url, library, browser=args.open))
 
 
 def _prepare(library: Path, settings: Settings, *, needs_keys: bool, host: str) -> None:

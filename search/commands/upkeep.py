@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search import upkeep, wiring
+from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
+from search.library import maintenance
 from search.model import MELODY_SPACE, Clip, RemoveClip
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.library import Library
+    from search.library.library import Library
 
 REMOVE_BATCH = 500
 
@@ -34,7 +35,7 @@ class Info:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print it."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            facts = upkeep.info(library)
+            facts = maintenance.info(library)
         if args.json:
             output.print_json(facts.as_json())
         else:
@@ -61,7 +62,7 @@ class Tags:
             if args.clip is not None:
                 rows: list[tuple[str, float]] = [(t.name, t.probability) for t in _clip(library, args.clip).tags]
             else:
-                rows = [(name, count) for name, count in upkeep.tag_counts(library, args.min_probability)]
+                rows = [(name, count) for name, count in maintenance.tag_counts(library, args.min_probability)]
         if args.json:
             output.print_json([{"name": name, "value": round(value, 4)} for name, value in rows])
         elif rows:
@@ -86,7 +87,7 @@ class Verify:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each problem; 1 when there is one."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            problems = upkeep.verify(library)
+            problems = maintenance.verify(library)
         if args.json:
             output.print_json({"sound": not problems, "problems": problems})
         else:
@@ -115,7 +116,7 @@ class Remove:
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
         with wiring.library(options.library_path(args, settings), settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
-            with library.jobs.lease(upkeep.holder("remove"), wait_s=10) as lease:
+            with library.jobs.lease(maintenance.holder("remove"), wait_s=10) as lease:
                 for start in range(0, len(ids), REMOVE_BATCH):
                     library.jobs.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
                 for space in library.clips.spaces():
@@ -142,15 +143,15 @@ class Reindex:
         with wiring.library(options.library_path(args, settings), settings) as library:
             if args.encoder is not None:
                 return _encode_again(library, args.encoder, settings)
-            stale = upkeep.stale_spaces(library)
+            stale = maintenance.stale_spaces(library)
             for space in stale:  # all of them first: the job fills the library's sounds and its tunes
-                with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
-                    upkeep.retire(library, space, lease)
+                with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                    maintenance.retire(library, space, lease)
             stale_ids = {space.id for space in stale}
             for space in library.clips.spaces():
                 if space.id not in stale_ids:
-                    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
-                        upkeep.rebuild(library, space, lease)
+                    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                        maintenance.rebuild(library, space, lease)
                     print(f"{space.name}: index made anew from the catalog")
             return max((_encode_again(library, space.name, settings) for space in stale), default=0)
 
@@ -169,7 +170,7 @@ class Backup:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the backup."""
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
-            upkeep.backup(library, args.target)
+            maintenance.backup(library, args.target)
         print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
         return 0
 
@@ -190,9 +191,9 @@ class Restore:
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
         with wiring.library(options.library_path(args, settings), settings, create=True) as library:
-            with library.jobs.lease(upkeep.holder("restore"), wait_s=10) as lease:
-                upkeep.restore(library, args.source, lease)
-            clips = upkeep.info(library).clips
+            with library.jobs.lease(maintenance.holder("restore"), wait_s=10) as lease:
+                maintenance.restore(library, args.source, lease)
+            clips = maintenance.info(library).clips
         print(f"{library.path}: {clips} clips restored")
         return 0
 
@@ -216,7 +217,7 @@ def _ids_to_remove(
         else:
             unknown.append(f"clip {clip_id}")
     for path in paths:
-        below = upkeep.clips_below(library, os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        below = maintenance.clips_below(library, os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
         found.update(below)
         if not below:
             unknown.append(path)
@@ -230,14 +231,14 @@ def _encode_again(library: Library, name: str, settings: Settings) -> int:
     """
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
-    work = name if not tunes or upkeep.follows_recordings(library) else library.space().encoder_name
-    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
+    work = name if not tunes or maintenance.follows_recordings(library) else library.space().encoder_name
+    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
         for space in library.clips.spaces():
             if space.name == spec.name and space.fingerprint != spec.fingerprint:
-                upkeep.retire(library, space, lease)
-    status: int = wiring.job("index")(library, work, [root.path for root in library.roots()], settings)
-    with library.jobs.lease(upkeep.holder("reindex"), wait_s=10) as lease:
-        left = upkeep.drop_replaced(library, library.space(spec.name), lease)
+                maintenance.retire(library, space, lease)
+    status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
+    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+        left = maintenance.drop_replaced(library, library.space(spec.name), lease)
     for space, contents in left:
         print(
             f"soundalike: space {space.name} stays: {contents} contents could not be encoded again; "

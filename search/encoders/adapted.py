@@ -2,8 +2,8 @@
 
 ``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder beneath,
 which stays as it is. Words, where that encoder reads them, go through the same change and so keep their meaning; which
-classes they mean does not change, nor do the tags. What was fitted for the encoder beneath (`search.confidence`) is
-taken for the adapted one too.
+classes they mean does not change, nor do the tags. What was fitted for the encoder beneath (`search.engine.confidence`)
+is taken for the adapted one too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from search import plugins
 from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.weights import PUT_BACK, path_of
 from search.errors import EncoderError, ModelNotFound, printable
@@ -140,13 +141,11 @@ def load(variant: str, settings: Settings) -> AdaptedEncoder:
     Raises ModelNotFound when the file is not there, EncoderError when it is no adapter or was trained over other
     weights than the encoder that it names has now.
     """
-    from search import wiring  # names become encoders there, this one's too
-
     path = path_of(variant)
     if not path.is_file():
         raise ModelNotFound(f"{FAMILY}:{printable(str(path))}: no such file; soundalike train makes one. {PUT_BACK}")
     adapter, facts = _read(path)
-    beneath = wiring.encoder(facts["encoder"], settings)
+    beneath = plugins.encoder(facts["encoder"], settings)
     if beneath.spec.fingerprint != facts["fingerprint"]:
         raise EncoderError(
             f"{printable(variant)} was trained over another {facts['encoder']} than this one "

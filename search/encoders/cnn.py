@@ -18,14 +18,14 @@ from torch import Tensor
 from search.encoders import audioset
 from search.encoders.contract import check_waves, fingerprint, refuse_text, unit_rows
 from search.encoders.devices import torch_device
+from search.encoders.family import FRONT_END_REVISION, HOP_S, WINDOW_S
+from search.encoders.family import NAME as SHIPPED
 from search.encoders.mel import MelFrontEnd, MelShape
 from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
-from search.encoders.soundalike import FRONT_END_REVISION, HOP_S, WINDOW_S
-from search.encoders.soundalike import NAME as SHIPPED
 from search.encoders.weights import PUT_BACK, ModelFile, find, path_of, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.memory import keep_freed_memory
+from search.ground.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.encoders import soundalike
+from search.encoders.family import NAME
 from search.encoders.weights import path_of, shipped
 from search.settings import Settings
 
@@ -17,7 +18,7 @@ def load(variant: str, settings: Settings) -> Encoder:
 
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
     """
-    if variant == soundalike.NAME:
+    if variant == NAME:
         return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
     path = path_of(variant)
     if path.is_file() and soundalike.is_bundle(path):

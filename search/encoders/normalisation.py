@@ -1,4 +1,4 @@
-"""Centring and scaling of a space, fitted once on material that may be learnt from (``benchmarks/fit_centre.py``).
+"""Centring and scaling of a space, fitted once on material that may be learnt from (``benchmarks/fitting/centre.py``).
 
 Most of an embedding is common to every sound; taking the mean out leaves what tells sounds apart.
 """

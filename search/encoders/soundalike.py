@@ -20,10 +20,11 @@ from safetensors.numpy import load_file
 
 from search.encoders import audioset
 from search.encoders.contract import fingerprint, product, unit_rows
+from search.encoders.family import FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
 from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.memory import keep_freed_memory
+from search.ground.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
 from search.settings import Device
 
@@ -31,16 +32,9 @@ if TYPE_CHECKING:
     from search.encoders.cnn import CnnEncoder
     from search.encoders.mn import MnNetwork
 
-NAME = "soundalike-1"
 FORMAT = "soundalike-1"
 FILE = f"{NAME}.safetensors"
 
-SAMPLE_RATE_HZ = 32_000
-WINDOW_S, HOP_S = 5.0, 2.5
-"""Of the whole family; chosen on learning material (docs/decisions): shorter windows rank worse, longer ones blur the
-time stamps."""
-FRONT_END_REVISION = 1
-"""Part of every fingerprint of the family; goes up when the same weights would give other vectors."""
 
 WIDTH = 0.4
 """Of the channels between the blocks, as mn04's; those inside are the network's own and show in its weights."""

@@ -21,7 +21,7 @@ few tunes it stands in for the rivals that are not there."""
 
 WEIGHTS = (-5.274, 13.517, 0.908)
 OFFSET = -3.853
-"""The logistic of ``features``, fitted by benchmarks/tune_humming.py to whether the first hit was right."""
+"""The logistic of ``features``, fitted by benchmarks/fitting/humming.py to whether the first hit was right."""
 
 NO_MATCH_BELOW, GOOD_FROM = 0.3, 0.9
 """Verdicts. Of the tuning hums of eight seconds or more, 5 % of those whose tune was there fall below the first, and

@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.collapsing import Twins
+from search.engine.asking import unit
+from search.engine.collapsing import Twins
+from search.engine.views import SpaceView
 from search.errors import LibraryError, QueryError
-from search.model import ClipPart, Ids, Vectors
-from search.parts import SpaceView, unit
+from search.model import ClipPart, Ids, RecommendQuery, Vectors
 from search.ports import FeedbackStore
-from search.steering import RecommendQuery
 
 MAX_K: Final = 1000
 MAX_CLIPS: Final = 10_000

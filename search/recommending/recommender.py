@@ -12,18 +12,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.collapsing import Twins
-from search.confidence import PAGE, densities, probabilities, verdict
+from search.columns.where import parse
+from search.engine.collapsing import Twins
+from search.engine.confidence import PAGE, densities, probabilities, verdict
+from search.engine.views import SpaceView
 from search.errors import LibraryError, QueryError
-from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, Vectors, Verdict, Via
-from search.parts import SpaceView
+from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
 from search.ports import ClipCatalog, FeedbackStore
 from search.recommending.choosing import choose
 from search.recommending.history import History, Known, check, clip_vectors, gather
 from search.recommending.starters import startable, starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
-from search.steering import RecommendQuery
-from search.where import parse
 
 POOL: Final = 1.5
 POOL_FOR_VARIETY: Final = 5.0

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.engine.views import SpaceView
 from search.errors import LibraryError
 from search.model import Ids
-from search.parts import SpaceView
 
 SAMPLE: Final = 1000
 """Clips that represent the library; their similarities take 4 MB."""

@@ -12,10 +12,11 @@ from flask_openapi3.models import SecurityScheme
 from flask_openapi3.types import SecuritySchemesDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from search import wiring
-from search.service import logs, problems
+from search import plugins
+from search.service import logs
 from search.service.config import MAX_JSON_BYTES
-from search.service.guard import Guard
+from search.service.http import problems
+from search.service.http.guard import Guard
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -136,7 +137,7 @@ def _check_json() -> None:
 
 def _mount_page(app: OpenAPI) -> None:
     """The web page at ``/`` where one is installed, else a page of one paragraph that says where the API is."""
-    make_blueprint = wiring.page()
+    make_blueprint = plugins.page()
     if make_blueprint is not None:
         app.register_blueprint(make_blueprint())
     else:

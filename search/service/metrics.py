@@ -17,10 +17,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from search.service.listing import live
+from search.service.http.listing import live
 
 if TYPE_CHECKING:
-    from search.library import Library
+    from search.library.library import Library
     from search.ports import JobStore
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"

@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from search.errors import QueryError
-from search.library import Library
+from search.library.library import Library
 from search.model import Answer, Space
 from search.ports import JobStore, KeyStore
-from search.service.cache import DiskCache
 from search.service.config import ServiceConfig
+from search.service.http.rates import Slots, Turns
+from search.service.jobs.uploads import Uploads, folder_of
+from search.service.media.cache import DiskCache
 from search.service.metrics import Metrics
-from search.service.rates import Slots, Turns
-from search.service.uploads import Uploads, folder_of
 from search.service.warming import Warming
 
 CACHE = "cache"

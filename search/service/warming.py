@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from search.errors import SoundalikeError
-from search.library import Library
+from search.library.library import Library
 from search.model import AudioPart, Part, Space, TextPart
 
 LOOK_S = 5.0

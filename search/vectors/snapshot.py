@@ -265,3 +265,8 @@ class SnapshotIndex:
             return base.trained_count
         building.build(rows, merged.ids, path)
         return count
+
+
+def open_index(directory: Path, dim: int, device: Device) -> SnapshotIndex:
+    """The index in a folder: ``faiss`` among the kinds of index."""
+    return SnapshotIndex.open(directory, dim, device=device)

@@ -7,8 +7,16 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import blind_spots
-from benchmarks.blind_spots import SOUNDFONT, Task, ask, chance, masks, tune, worst
+from benchmarks.quality import blind_spots
+from benchmarks.quality.blind_spots import (
+    SOUNDFONT,
+    Task,
+    ask,
+    chance,
+    masks,
+    tune,
+    worst,
+)
 from search import evaluation
 
 TASK = Task("a task", 5, 4, lambda _folder: [])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.datasets import DataSet, default_datasets, load
-from benchmarks.published import most_specific
+from benchmarks.quality.datasets import default_datasets, load
+from benchmarks.quality.items import DataSet
+from benchmarks.quality.published import most_specific
 from search.errors import UsageError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.encoding import EncodingCache, encode
+from benchmarks.quality.encoding import EncodingCache, encode
 from search import audio
 from search.errors import AudioError, UsageError
 from tests.benchmarks.sounds import ReadingEncoder, write_set

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import humming, tune_sets
-from benchmarks.humming import Asked, Score, is_repeat
-from benchmarks.humming_baselines import ExhaustiveDtw
-from benchmarks.humming_command import Humming
-from benchmarks.humming_hashing import PitchVectorHashing
-from benchmarks.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Line, hum
-from benchmarks.tune_humming import buzz, logistic, turned
-from benchmarks.tune_sets import NamedTune, mir_qbsh, read_pitch_vector, recombined, write_midi
+from benchmarks.fitting.humming import buzz, logistic, turned
+from benchmarks.humming import asking, tune_sets
+from benchmarks.humming.asking import Asked, Score, is_repeat
+from benchmarks.humming.baselines import ExhaustiveDtw
+from benchmarks.humming.command import Humming
+from benchmarks.humming.hashing import PitchVectorHashing
+from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Line, hum
+from benchmarks.humming.tune_sets import NamedTune, mir_qbsh, read_pitch_vector, recombined, write_midi
 from search.errors import UsageError
 from search.melody.contours import contour_of_curve, contour_of_notes
 from search.melody.midi import tunes_from_midi
@@ -35,7 +35,7 @@ def line_of(notes: Notes) -> Line:
 def test_equal_seeds_give_equal_hums_and_others_do_not():
     """A hum is a function of its tune, level, seed and number."""
     first, again, other = (
-        humming.draw(TUNES, "middle", "anywhere", duration_s=4.0, seed=seed, number=3) for seed in (5, 5, 6)
+        asking.draw(TUNES, "middle", "anywhere", duration_s=4.0, seed=seed, number=3) for seed in (5, 5, 6)
     )
     assert first[0] == again[0]
     assert np.array_equal(first[1].wave, again[1].wave)
@@ -99,8 +99,8 @@ def test_scores_are_the_plain_shares():
 
 def test_hums_find_their_tunes_from_files(tmp_path):
     """The whole way, from WAV files to judged answers: easy hums are nearly all found."""
-    with humming.catalogue([tune.notes for tune in TUNES], tmp_path) as library:
-        asked = humming.ask_all(library, TUNES, "easy", "anywhere", hums=8, seed=3)
+    with asking.catalogue([tune.notes for tune in TUNES], tmp_path) as library:
+        asked = asking.ask_all(library, TUNES, "easy", "anywhere", hums=8, seed=3)
     score = Score.of("easy", "anywhere", asked)
     assert score.top1 >= 0.75
     assert score.top10 >= 0.85

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import indexing_report, indexing_speed, naive_loop, report
-from benchmarks.encoding import EncodingCache, encode
-from benchmarks.material import RATE_HZ, as_mp3
-from benchmarks.stage_costs import stage_costs, timed_modules
+from benchmarks.common import report
+from benchmarks.common.material import RATE_HZ, as_mp3
+from benchmarks.quality.encoding import EncodingCache, encode
+from benchmarks.speed import indexing, indexing_report, naive_loop
+from benchmarks.speed.stage_costs import stage_costs, timed_modules
 from search import wiring
 from search.errors import SoundalikeError, UsageError
 from search.settings import Settings
@@ -97,8 +98,8 @@ def test_stage_costs_are_positive_and_in_the_order_of_the_work(recordings: Path,
 
 def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
     """The command, the loop and the limit run on the same files; Markdown, JSON and the figure come out of it."""
-    options = indexing_speed.Options("spectral", recordings, minutes=0.2, rounds=1, seed=1)
-    found = indexing_speed.run(options, Settings.from_env(os.environ), silent)
+    options = indexing.Options("spectral", recordings, minutes=0.2, rounds=1, seed=1)
+    found = indexing.run(options, Settings.from_env(os.environ), silent)
     (measured,) = found.rounds
     assert found.files == 8
     assert measured.command_s > measured.job_s > 0
@@ -115,4 +116,4 @@ def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
 def test_a_run_that_fails_says_why(tmp_path: Path) -> None:
     """The last line of the failed command is in the message."""
     with pytest.raises(SoundalikeError, match="no encoder is called"):
-        indexing_speed.index_command(tmp_path, tmp_path / "library", "nonsense")
+        indexing.index_command(tmp_path, tmp_path / "library", "nonsense")

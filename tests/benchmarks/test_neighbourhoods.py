@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import heard
-from benchmarks.neighbourhood_forms import FORMS, Forms, Material
-from benchmarks.neighbourhoods import Clips, Tasks, take_of
+from benchmarks.fitting import heard
+from benchmarks.fitting.neighbourhood_forms import FORMS, Forms, Material
+from benchmarks.fitting.neighbourhoods import Clips, Tasks, take_of
 
 
 def clips(count: int = 60, dim: int = 6) -> Clips:

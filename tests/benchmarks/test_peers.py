@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import peers
+from benchmarks.quality import peers
 from search.errors import EncoderError, ModelNotFound
 from search.settings import Settings
 
@@ -82,4 +82,4 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 def test_the_family_is_registered_as_any_other_package_would_do_it() -> None:
     """The entry point of this distribution names the loader."""
     points = {point.name: point.value for point in entry_points(group="soundalike.encoders")}
-    assert points["yamnet"] == "benchmarks.peers:load"
+    assert points["yamnet"] == "benchmarks.quality.peers:load"

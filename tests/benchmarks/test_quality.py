@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import datasets, hubness, quality, quality_report, report, verdicts
-from benchmarks.encoding import EncodingCache, encode
-from benchmarks.ranking import ranked_set
+from benchmarks.common import report
+from benchmarks.quality import datasets, hubness, measure, verdicts
+from benchmarks.quality import report as quality_report
+from benchmarks.quality.encoding import EncodingCache, encode
+from benchmarks.quality.ranking import ranked_set
 from search import evaluation
 from search.errors import UsageError
 from search.evaluation import METRICS, order_by_cosine
@@ -30,9 +32,9 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> datasets.DataSet:
 
 
 @pytest.fixture(scope="module")
-def measured(tones: datasets.DataSet) -> quality.QualityReport:
+def measured(tones: datasets.DataSet) -> measure.QualityReport:
     encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
-    return quality.run(
+    return measure.run(
         [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
     )
 
@@ -58,19 +60,19 @@ def test_a_set_with_one_segment_a_clip_scores_as_plain_cosine_does(tmp_path: Pat
     encoded = encode([item.path for item in tones.items], encoder, EncodingCache(None), silent)
     vectors = np.concatenate([clip.encoding.vectors.astype(np.float32) for clip in encoded])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    (question, _) = quality.questions(tones)
+    (question, _) = measure.questions(tones)
     plain = evaluation.score(
         evaluation.judge(order_by_cosine(vectors, vectors), question.relevant, question.candidates)
     )
     with ranked_set(encoded, encoder, Settings.from_env({})) as ranked:
-        ours = evaluation.score(quality.by_example([question], ranked)[quality.EXAMPLE].judged)
+        ours = evaluation.score(measure.by_example([question], ranked)[measure.EXAMPLE].judged)
     np.testing.assert_allclose(ours.values, plain.values, atol=1e-9)
 
 
-def test_every_way_of_asking_has_a_table_with_all_metrics(measured: quality.QualityReport) -> None:
+def test_every_way_of_asking_has_a_table_with_all_metrics(measured: measure.QualityReport) -> None:
     """By example, by fold, in words; 12 clips or 3 texts as queries; the encoder that hears and reads is right."""
     tables = {table.protocol: table for table in measured.tables}
-    assert list(tables) == [quality.EXAMPLE, quality.FOLDS, quality.TEXT]
+    assert list(tables) == [measure.EXAMPLE, measure.FOLDS, measure.TEXT]
     assert [tables[p].queries for p in tables] == [12, 12, 3]
     for table in tables.values():
         best = table.rows[0].estimates
@@ -79,7 +81,7 @@ def test_every_way_of_asking_has_a_table_with_all_metrics(measured: quality.Qual
         assert all(e.low <= e.mean <= e.high <= e.ceiling + 1e-9 for row in table.rows for e in row.estimates)
 
 
-def test_ceilings_follow_from_the_number_of_relevant_clips(measured: quality.QualityReport) -> None:
+def test_ceilings_follow_from_the_number_of_relevant_clips(measured: measure.QualityReport) -> None:
     """Two of the eight to ten other clips are relevant by example: P@10 can reach .2, F1@10 4/12."""
     by_name = {e.metric: e for e in measured.tables[0].rows[0].estimates}
     assert by_name["P@10"].ceiling == pytest.approx(0.2)
@@ -87,7 +89,7 @@ def test_ceilings_follow_from_the_number_of_relevant_clips(measured: quality.Qua
     assert by_name["P@10"].mean == pytest.approx(0.2)
 
 
-def test_differences_are_paired_with_the_first_encoder(measured: quality.QualityReport) -> None:
+def test_differences_are_paired_with_the_first_encoder(measured: measure.QualityReport) -> None:
     """The first row has none; the worse encoder's is negative and is the difference of the means."""
     first, second = measured.tables[0].rows
     assert first.versus_first == ()
@@ -95,7 +97,7 @@ def test_differences_are_paired_with_the_first_encoder(measured: quality.Quality
     assert second.versus_first[0].high < 0
 
 
-def test_sizes_machine_and_fingerprints_are_in_the_report(measured: quality.QualityReport) -> None:
+def test_sizes_machine_and_fingerprints_are_in_the_report(measured: measure.QualityReport) -> None:
     """What was measured, and on what, can be read from the JSON and from the Markdown."""
     facts = json.loads(report.to_json(measured))
     assert facts["datasets"][0]["clips"] == 12
@@ -106,7 +108,7 @@ def test_sizes_machine_and_fingerprints_are_in_the_report(measured: quality.Qual
         assert part in text
 
 
-def test_markdown_tables_are_rectangular(measured: quality.QualityReport) -> None:
+def test_markdown_tables_are_rectangular(measured: measure.QualityReport) -> None:
     """Every line of a table has as many cells as its header."""
     widths: list[int] = []
     for line in quality_report.markdown(measured).splitlines():
@@ -119,7 +121,7 @@ def test_markdown_tables_are_rectangular(measured: quality.QualityReport) -> Non
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 def test_the_plot_is_drawn_with_a_bar_for_each_encoder_and_set(
-    measured: quality.QualityReport, tmp_path: Path, suffix: str
+    measured: measure.QualityReport, tmp_path: Path, suffix: str
 ) -> None:
     """A file of that kind comes out; each panel has encoders x sets bars."""
     figure = quality_report.figure(measured)
@@ -138,7 +140,7 @@ def test_clips_without_a_sibling_are_skipped_and_counted(tmp_path: Path) -> None
     rows[1][1] = "alone"
     with file.open("w", newline="") as stream:
         csv.writer(stream).writerows(rows)
-    found = quality.run(
+    found = measure.run(
         [datasets.load(tmp_path)],
         [ReadingEncoder()],
         Settings.from_env({}),
@@ -152,10 +154,10 @@ def test_clips_without_a_sibling_are_skipped_and_counted(tmp_path: Path) -> None
     assert "1 without a relevant clip skipped" in quality_report.markdown(found)
 
 
-def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: quality.QualityReport) -> None:
+def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: measure.QualityReport) -> None:
     """Tables are equal from run to run, intervals included."""
     encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
-    again = quality.run(
+    again = measure.run(
         [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
     )
     assert again.tables == measured.tables
@@ -164,8 +166,8 @@ def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: 
 def test_one_kind_of_query_can_be_asked_alone(tones: datasets.DataSet) -> None:
     """By example or in words; where nothing can be asked the run says so instead of giving an empty report."""
 
-    def protocols(kind: quality.Queries, dataset: datasets.DataSet) -> list[str]:
-        found = quality.run(
+    def protocols(kind: measure.Queries, dataset: datasets.DataSet) -> list[str]:
+        found = measure.run(
             [dataset],
             [ReadingEncoder()],
             Settings.from_env({}),
@@ -177,8 +179,8 @@ def test_one_kind_of_query_can_be_asked_alone(tones: datasets.DataSet) -> None:
         )
         return [table.protocol for table in found.tables]
 
-    assert protocols("example", tones) == [quality.EXAMPLE, quality.FOLDS]
-    assert protocols("text", tones) == [quality.TEXT]
+    assert protocols("example", tones) == [measure.EXAMPLE, measure.FOLDS]
+    assert protocols("text", tones) == [measure.TEXT]
     with pytest.raises(UsageError, match="nothing to measure"):
         protocols("text", datasets.DataSet("wordless", tones.items, ()))
 
@@ -203,7 +205,7 @@ def test_a_set_of_a_hundred_clips_is_ranked_with_and_without_neighbourhoods(tmp_
     many = datasets.load(write_set(tmp_path, seconds=0.4, takes=40))
     for on, rows in ((True, ["reading", "reading, plain similarity"]), (False, ["reading"])):
         settings = replace(Settings.from_env({}), neighbourhoods=on)
-        found = quality.run(
+        found = measure.run(
             [many], [ReadingEncoder()], settings, cache=EncodingCache(None), seed=1, resamples=50, tell=silent
         )
         for table in found.tables:

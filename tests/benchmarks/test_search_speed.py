@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import search_report, search_speed
-from benchmarks.report import to_json
-from benchmarks.search_child import K, Measured, Task, search
-from benchmarks.search_engines import Exact, Soundalike, engine_of, kept, to_fetch
-from benchmarks.search_memory import touched_pages
-from benchmarks.search_speed import SearchSpeedReport
-from benchmarks.search_vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
+from benchmarks.common.report import to_json
+from benchmarks.index import measure
+from benchmarks.index import report as search_report
+from benchmarks.index.child import K, Measured, Task, search
+from benchmarks.index.engines import Exact, Soundalike, engine_of, kept, to_fetch
+from benchmarks.index.mapped import touched_pages
+from benchmarks.index.measure import SearchSpeedReport
+from benchmarks.index.vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
 from search.errors import UsageError
 
 SIZE, QUERIES = 41_000, 40
@@ -35,14 +36,14 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(source: VectorSource, work: Path) -> SearchSpeedReport:
     pytest.importorskip("hnswlib", reason='needs the peers: pip install "soundalike[bench]"')
-    return search_speed.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work)
+    return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work)
 
 
 def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> None:
     """Ours, exact search and the peer, through every filter; the exact one finds everything, the others their .97."""
     assert [figures.engine for figures in report.figures] == ["soundalike", "exact", "hnswlib"]
     for figures in report.figures:
-        assert [timing.filter for timing in figures.timings] == list(search_speed.FILTERS)
+        assert [timing.filter for timing in figures.timings] == list(measure.FILTERS)
         assert figures.timing("all").recall >= (1.0 if figures.engine == "exact" else 0.95)
         for timing in figures.timings:
             assert 0 < timing.median_ms <= timing.p95_ms <= timing.p99_ms
@@ -139,7 +140,7 @@ def test_a_page_counts_once_it_is_read(tmp_path: Path) -> None:
 def test_an_unknown_peer_is_named(source: VectorSource) -> None:
     """Before anything is made."""
     with pytest.raises(UsageError, match="annoy"):
-        search_speed.run([100], source, queries=5, seed=1, peers=["annoy"])
+        measure.run([100], source, queries=5, seed=1, peers=["annoy"])
     assert isinstance(engine_of("exact"), Exact)
     assert isinstance(engine_of("soundalike"), Soundalike)
     assert K == 10

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from benchmarks import filter_recall, hostile_files, http_load, names, serving
+from benchmarks.common import names
+from benchmarks.index import filter_recall
+from benchmarks.serving import hostile_files, http_load, load
 from tests.service.conftest import library_path, made_library  # noqa: F401 - fixtures
 
 
 def test_the_table_has_a_row_for_each_part(library_path, capsys):  # noqa: F811
     """No answer failed, and the time on top of the engine is told."""
     parts = ["--only", "similar", "recommend", "text", "--seconds", "1", "--queries", "5", "--connections", "2"]
-    assert serving.main(["--library", str(library_path), *parts]) == 0
+    assert load.main(["--library", str(library_path), *parts]) == 0
     told = capsys.readouterr().out
     rows = [line for line in told.splitlines() if line.startswith(("| similar", "| recommend", "| words"))]
     assert len(rows) == 3

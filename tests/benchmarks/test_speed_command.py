@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.commands import COMMANDS
-from benchmarks.material import choose
+from benchmarks.common.material import choose
 from search.errors import UsageError
 from search.settings import Settings
 from tests.benchmarks.sounds import write_set

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import datasets, query_cost, tags, words
-from benchmarks.encoding import EncodingCache
+from benchmarks.quality import datasets, tags, words
+from benchmarks.quality.encoding import EncodingCache
+from benchmarks.speed import query_cost
 from search import wiring
 from search.encoders.audioset import class_names
 from search.errors import UsageError

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import datasets
-from benchmarks.encoding import EncodingCache, encode
+from benchmarks.quality import datasets
+from benchmarks.quality.encoding import EncodingCache, encode
 from search import evaluation, wiring
 from search.settings import Settings
 

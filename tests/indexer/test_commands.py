@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import synthetic
-from search import wiring
+from benchmarks.common import synthetic
+from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests.indexer.conftest import write_tone
@@ -220,5 +220,5 @@ def test_the_job_that_the_engine_calls_is_this_one(sounds: Path, tmp_path: Path)
     """The entry point soundalike.jobs gives a callable that indexes and answers with the exit status."""
     settings = Settings.from_env({**os.environ, "SOUNDALIKE_LIBRARY": str(tmp_path / "library")})
     with wiring.library(settings.library, settings, create=True) as library:
-        assert wiring.job("index")(library, "spectral", [str(sounds)], settings) == 0
+        assert plugins.job("index")(library, "spectral", [str(sounds)], settings) == 0
         assert len(library.clips.clips(list(range(1, 10)))) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks import concurrent, kills
+from benchmarks.robustness import concurrent, kills
 from search.settings import Settings
 
 

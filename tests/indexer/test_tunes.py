@@ -17,7 +17,8 @@ import soundfile
 import search
 from indexer.job import index
 from indexer.model import Options, Summary
-from search import upkeep, wiring
+from search import wiring
+from search.library import maintenance
 from search.melody.model import Notes
 from search.model import MELODY_SPACE, HumPart, NotesPart, Query, TextPart
 from search.settings import Settings
@@ -150,7 +151,7 @@ def test_a_second_run_finds_nothing_to_do_and_follows_moves_copies_and_deletions
     hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(2), 10)))
     assert {Path(hit.path).name for hit in shelf.search(hum, k=2).hits} == {"tune 2.mid", "copy.mid"}
     with shelf.open() as library:
-        assert upkeep.verify(library) == []
+        assert maintenance.verify(library) == []
 
 
 def test_a_changed_midi_file_is_found_by_its_new_tune(shelf: Shelf) -> None:
@@ -199,7 +200,7 @@ def test_recordings_give_their_tunes_when_asked_and_only_once(shelf: Shelf) -> N
     assert best.start_s == pytest.approx(float(tune(30).start_s[15]), abs=1.0)
     assert shelf.index(melody=True).tunes == 0
     with shelf.open() as library:
-        assert upkeep.verify(library) == []
+        assert maintenance.verify(library) == []
 
 
 def test_bad_files_are_named_and_the_rest_is_indexed(shelf: Shelf) -> None:
@@ -221,15 +222,15 @@ def test_a_backup_brings_the_tunes_back(shelf: Shelf) -> None:
     """Restored into another library, hums find their tunes there, and it is sound; so it is after a rebuild."""
     shelf.index()
     with shelf.open() as library:
-        upkeep.backup(library, shelf.folder / "copy.sqlite")
+        maintenance.backup(library, shelf.folder / "copy.sqlite")
     hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(4), 6)))
     with wiring.library(shelf.folder / "other", shelf.settings, create=True) as other:
         with other.jobs.lease("test", 0) as lease:
-            upkeep.restore(other, shelf.folder / "copy.sqlite", lease)
+            maintenance.restore(other, shelf.folder / "copy.sqlite", lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
-        assert upkeep.verify(other) == []
+        assert maintenance.verify(other) == []
         with other.jobs.lease("test", 0) as lease:
-            upkeep.rebuild(other, other.space(MELODY_SPACE), lease)
+            maintenance.rebuild(other, other.space(MELODY_SPACE), lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from search import wiring
+from search import plugins, wiring
 from tests.service.conftest import Server, made_library, noise, serving, settings  # noqa: F401 - a fixture
 from webui.serving import DIST
 
@@ -61,7 +61,7 @@ def made_page_library(sounds) -> Path:
     """The library of these sounds, made once; tests copy it."""
     path = sounds.parent / "library"
     with wiring.library(path, settings(sounds.parent), create=True) as library:
-        wiring.job("index")(library, "spectral", [str(sounds)], settings(sounds.parent))
+        plugins.job("index")(library, "spectral", [str(sounds)], settings(sounds.parent))
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from search import wiring
+from search import plugins, wiring
 from tests.indexer.test_tunes import write_hum, write_midi
 from tests.page.conftest import ARGUMENTS, CHROMIUM, PATIENCE_MS
 from tests.search.melodies import curve_of, tune, voice
@@ -93,7 +93,7 @@ def tunes(tmp_path_factory):
     (folder / "music" / "noise.wav").parent.mkdir(exist_ok=True)
     soundfile.write(folder / "music" / "noise.wav", voice(curve_of(tune(99), 0, 2.0)), RATE_HZ)
     with wiring.library(folder / "library", settings(folder), create=True) as library:
-        wiring.job("index")(library, "spectral", [str(folder / "music")], settings(folder))
+        plugins.job("index")(library, "spectral", [str(folder / "music")], settings(folder))
     with serving(folder / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
         yield running
 

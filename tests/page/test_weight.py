@@ -1,4 +1,4 @@
-"""What the first page costs, as far as the machine has no part in it (`python -m benchmarks.page` has the rest)."""
+"""What the first page costs, as far as the machine has no part in it (`benchmarks.serving.page` has the rest)."""
 
 from __future__ import annotations
 

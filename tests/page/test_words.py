@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from search import wiring
+from search import plugins, wiring
 from tests.page.conftest import EACH
 from tests.service.conftest import serving, settings
 
@@ -22,7 +22,7 @@ def reading_service(sounds, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reading")
     path = folder / "library"
     with wiring.library(path, settings(folder), create=True) as library:
-        wiring.job("index")(library, SHIPPED, [str(sounds)], settings(folder))
+        plugins.job("index")(library, SHIPPED, [str(sounds)], settings(folder))
     copy = shutil.copytree(path, folder / "served")
     with serving(Path(copy), environ={"SOUNDALIKE_ENCODER": SHIPPED}) as running:
         yield running

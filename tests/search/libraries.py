@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from search.errors import EncoderError
-from search.library import Library
+from search.library.library import Library
 from search.model import (
     AddContent,
     AudioEncoding,

@@ -8,7 +8,7 @@ import pytest
 
 from search.catalog.store import Catalog
 from search.errors import LibraryError, QueryError
-from search.steering import MAX_FEEDBACK, Feedback
+from search.model import MAX_FEEDBACK, Feedback
 
 
 @pytest.fixture

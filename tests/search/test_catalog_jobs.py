@@ -8,7 +8,7 @@ import pytest
 
 from search.catalog.store import Catalog
 from search.errors import QueryError, UsageError
-from search.jobs import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
+from search.model import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
 from tests.search.catalog_helpers import Shelf
 
 

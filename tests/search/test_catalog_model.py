@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.columns import ClipColumns
+from search.columns.where import parse
 from search.model import MarkMissing, RemoveClip
-from search.where import parse
 from tests.search.catalog_helpers import Shelf, digest, replayed
 
 PATHS = st.sampled_from(["a.wav", "b.wav", "x/c.wav", "x/d.wav"])

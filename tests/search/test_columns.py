@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from search.columns import ClipColumns
 from search.columns.text import TextColumn, folded
-from search.errors import SnapshotError
-from search.model import Clip, MarkMissing, RemoveClip
-from search.where import (
+from search.columns.where import (
     TAG_PROBABILITY,
     AddedIs,
     And,
@@ -29,6 +27,8 @@ from search.where import (
     Where,
     parse,
 )
+from search.errors import SnapshotError
+from search.model import Clip, MarkMissing, RemoveClip
 from tests.search.catalog_helpers import VOCABULARY, Shelf
 from tests.search.test_where import FILTERS
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from search import Library
-from search.confidence import (
+from search.engine.confidence import (
     COPY,
     FITTED,
     FITTED_WORDS,
@@ -21,8 +21,7 @@ from search.confidence import (
     verdict,
     word_probabilities,
 )
-from search.model import ClipPart, Query, SegmentTags, Space, Tag, TextEncoding, TextPart
-from search.steering import RecommendQuery
+from search.model import ClipPart, Query, RecommendQuery, SegmentTags, Space, Tag, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, fill, open_library, settings, spec
 from tests.search.vector_helpers import clumped
 

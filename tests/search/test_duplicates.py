@@ -11,11 +11,10 @@ import soundfile
 
 from indexer.commands import index_again
 from search import cli, wiring
-from search.duplicates.aligning import align
-from search.duplicates.keeping import Copy, best_copy
-from search.duplicates.stored import FILE, Pairs, PairsFile
-from search.model import Clip, ClipPart, Content, RemoveClip, Root
-from search.steering import RecommendQuery
+from search.model import Clip, ClipPart, Content, RecommendQuery, RemoveClip, Root
+from search.overview.duplicates.aligning import align
+from search.overview.duplicates.keeping import Copy, best_copy
+from search.overview.duplicates.stored import FILE, Pairs, PairsFile
 from tests.search.libraries import settings
 
 RATE = 16_000

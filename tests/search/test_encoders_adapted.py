@@ -15,8 +15,8 @@ import soundfile
 from search import wiring
 from search.catalog.store import Catalog
 from search.cli import main
-from search.confidence import MN04, NAMES, fitted, fitted_as
 from search.encoders import adapted, soundalike
+from search.engine.confidence import MN04, NAMES, fitted, fitted_as
 from search.model import Space
 from search.ports import WordReader
 from tests.search.catalog_helpers import Shelf, spec

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from search import upkeep
-from search.confidence import COPY
-from search.duplicates.stored import Pairs
+from search.engine.confidence import COPY
 from search.errors import QueryError, SpaceMismatch, WhereError
+from search.library import maintenance
 from search.model import AudioPart, ClipPart, Query, SegmentPart, TextPart
+from search.overview.duplicates.stored import Pairs
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 
 
@@ -179,7 +179,7 @@ def test_what_was_added_since_the_snapshot_is_found_and_what_went_is_not(library
     library.look_again()
     assert paths(library.search(Query((TextPart("new"),)))) == ["new.wav"]
     assert library.engine.rank(axis(7), 1).scores[0] == pytest.approx(1.0, abs=1e-3)
-    assert upkeep.verify(library) == []
+    assert maintenance.verify(library) == []
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search import facets
-from search.columns import facets as counting
+from search.columns import counting
+from search.columns.where import parse
 from search.errors import QueryError, WhereError
 from search.model import AddContent, RemoveClip, SegmentTags
-from search.where import parse
+from search.overview import facets
 from tests.search.libraries import Entry, addition, axis, open_library, spec
 
 FACTS = spec(vocabulary=("Dog", 'a "quoted" tag', "Rain"))
@@ -25,6 +25,14 @@ def tagged(path, n_segments, *probabilities):
     classes[:, :3] = order
     values[:, :3] = np.array(probabilities)[order]
     return Entry(path, np.tile(axis(0), (n_segments, 1))), SegmentTags(classes[:, :3], values[:, :3])
+
+
+def of_filter(library, where, limit):
+    return facets.of_filter(library.views()[0], library.clips, where, limit)
+
+
+def of_clips(library, clip_ids, limit):
+    return facets.of_clips(library.views()[0], library.clips, clip_ids, limit)
 
 
 def put(library, clips):
@@ -53,23 +61,23 @@ def counts(values):
 
 
 def test_every_choice_counts_what_its_filter_selects(library):
-    found = facets.of_filter(library, None, 10)
+    found = of_filter(library, None, 10)
     assert found.clips == 4
     assert counts(found.tags) == {"Dog": 2, 'a "quoted" tag': 2, "Rain": 2}
     assert counts(found.durations) == {"1 to 2 s": 2, "2 to 5 s": 1, "10 to 30 s": 1}
     assert sum(counts(found.added).values()) == 4
     assert sorted(counts(found.folders).values()) == [1, 3]
     for one in (*found.tags, *found.durations, *found.added, *found.folders):
-        assert facets.of_filter(library, one.where, 10).clips == one.count
+        assert of_filter(library, one.where, 10).clips == one.count
 
 
 def test_facets_of_a_filter_and_of_some_clips_count_these_only(library):
-    assert counts(facets.of_filter(library, "duration_s > 2", 10).tags) == {"Dog": 1, 'a "quoted" tag': 1, "Rain": 1}
+    assert counts(of_filter(library, "duration_s > 2", 10).tags) == {"Dog": 1, 'a "quoted" tag': 1, "Rain": 1}
     ids = [clip.id for clip in library.clips.clips(range(10)) if clip.path.endswith(("a.wav", "d.wav"))]
-    found = facets.of_clips(library, [*ids, 999, 2**70], 10)
+    found = of_clips(library, [*ids, 999, 2**70], 10)
     assert found.clips == 2
     assert counts(found.folders) == {"Kitchen": 1, "": 1}
-    assert facets.of_clips(library, [], 10).clips == 0
+    assert of_clips(library, [], 10).clips == 0
 
 
 def test_a_clip_that_went_is_not_counted(library):
@@ -77,13 +85,13 @@ def test_a_clip_that_went_is_not_counted(library):
     with library.jobs.lease("test", wait_s=5) as lease:
         library.jobs.apply(lease, [RemoveClip(gone)])
     library.look_again()
-    assert facets.of_filter(library, None, 10).clips == 3
-    assert facets.of_clips(library, [gone], 10).clips == 0
-    assert counts(facets.of_filter(library, None, 10).tags)["Dog"] == 1
+    assert of_filter(library, None, 10).clips == 3
+    assert of_clips(library, [gone], 10).clips == 0
+    assert counts(of_filter(library, None, 10).tags)["Dog"] == 1
 
 
 def test_the_most_frequent_come_first_and_no_more_than_asked_for(library):
-    found = facets.of_filter(library, None, 1)
+    found = of_filter(library, None, 1)
     assert counts(found.tags) == {"Dog": 2}
     assert [one.count for one in found.folders] == [3]
 
@@ -103,6 +111,6 @@ def test_dates_are_as_coarse_as_they_need_to_be(library, monkeypatch):
 
 def test_a_filter_or_a_limit_that_makes_no_sense_is_refused(library):
     with pytest.raises(WhereError):
-        facets.of_filter(library, "loudness > 3", 10)
+        of_filter(library, "loudness > 3", 10)
     with pytest.raises(QueryError):
-        facets.of_filter(library, None, 0)
+        of_filter(library, None, 0)

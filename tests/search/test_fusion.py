@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import DOUBTED, RANK_OFFSET, RankedClips, fuse
+from search.engine.fusion import DOUBTED, RANK_OFFSET, RankedClips, fuse
 
 
 def ranked(ids, weight=1.0):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search import upkeep
 from search.errors import LibraryError, UsageError
+from search.library import maintenance
 from search.model import ClipPart, FileFacts, Query, RecordFailure, RemoveClip, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 
@@ -42,7 +42,7 @@ def test_a_reader_takes_up_what_another_process_writes_and_publishes(tmp_path):
         remove(writer, "b")
         hits = up_to_date(reader).search(Query((ClipPart(1),))).hits
         assert {hit.title for hit in hits} == set("cdef")
-        assert upkeep.verify(up_to_date(reader)) == []
+        assert maintenance.verify(up_to_date(reader)) == []
 
 
 def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp_path):
@@ -61,44 +61,44 @@ def test_a_damaged_snapshot_costs_nothing_but_time(tmp_path):
                 file.write_bytes(b"")
     with open_library(tmp_path) as library:
         assert len(library.search(Query((ClipPart(1),))).hits) == 2
-        assert upkeep.verify(library) != []
+        assert maintenance.verify(library) != []
         with library.jobs.lease("test", wait_s=5) as lease:
-            upkeep.rebuild(library, library.space(), lease)
-        assert upkeep.verify(library) == []
+            maintenance.rebuild(library, library.space(), lease)
+        assert maintenance.verify(library) == []
 
 
 def test_a_backup_is_restored_under_a_reader_who_then_sees_the_old_state(tmp_path):
     with open_library(tmp_path) as writer, open_library(tmp_path) as reader:
         fill(writer, entries("abc"))
-        upkeep.backup(writer, tmp_path / "backup.sqlite")
+        maintenance.backup(writer, tmp_path / "backup.sqlite")
         remove(writer, "a")
         fill(writer, entries("xyz", along=3))
         newest = max(clip.id for clip in writer.clips.clips(range(1000)))
         assert names(up_to_date(reader)) == sorted("bcxyz")
         assert len(reader.search(Query((TextPart("x"),))).hits) == 1
         with writer.jobs.lease("test", wait_s=5) as lease:
-            upkeep.restore(writer, tmp_path / "backup.sqlite", lease)
+            maintenance.restore(writer, tmp_path / "backup.sqlite", lease)
             lease.check()
         assert names(up_to_date(reader)) == list("abc")
         assert {h.title for h in up_to_date(reader).search(Query((ClipPart(1),))).hits} == {"b", "c"}
-        assert upkeep.verify(up_to_date(reader)) == []
+        assert maintenance.verify(up_to_date(reader)) == []
         fill(writer, entries("n"))
         assert min(c.id for c in writer.clips.clips(range(4, 1000))) > newest, "ids are never given twice"
-        assert upkeep.verify(up_to_date(reader)) == []
+        assert maintenance.verify(up_to_date(reader)) == []
 
 
 def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
     with open_library(tmp_path) as library:
         fill(library, entries("a"))
-        upkeep.backup(library, tmp_path / "b.sqlite")
+        maintenance.backup(library, tmp_path / "b.sqlite")
         assert [f.name for f in tmp_path.glob("b.sqlite*")] == ["b.sqlite"]
         with pytest.raises(UsageError, match="there already"):
-            upkeep.backup(library, tmp_path / "b.sqlite")
+            maintenance.backup(library, tmp_path / "b.sqlite")
         (tmp_path / "no.sqlite").write_text("this is not a library at all " * 100)
         with library.jobs.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):
-            upkeep.restore(library, tmp_path / "no.sqlite", lease)
+            maintenance.restore(library, tmp_path / "no.sqlite", lease)
         assert names(library) == ["a"]
-        assert upkeep.verify(library) == []
+        assert maintenance.verify(library) == []
 
 
 def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
@@ -107,27 +107,27 @@ def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
         fill(library, entries("abc"), old)
         stale = library.space()
         with library.jobs.lease("test", wait_s=5) as lease:
-            upkeep.retire(library, stale, lease)
+            maintenance.retire(library, stale, lease)
         fill(library, entries("ab", along=2), new)
         fresh = library.space("toy")
         with library.jobs.lease("test", wait_s=5) as lease:
-            ((kept, only_there),) = upkeep.drop_replaced(library, fresh, lease)
+            ((kept, only_there),) = maintenance.drop_replaced(library, fresh, lease)
         assert (kept.fingerprint, only_there) == (old.fingerprint, 1)
         fill(library, entries("c"), new)
         with library.jobs.lease("test", wait_s=5) as lease:
-            assert upkeep.drop_replaced(library, fresh, lease) == []
+            assert maintenance.drop_replaced(library, fresh, lease) == []
         assert [s.fingerprint for s in library.clips.spaces()] == [new.fingerprint]
-        assert upkeep.verify(up_to_date(library)) == []
+        assert maintenance.verify(up_to_date(library)) == []
 
 
 def test_removing_by_folder_takes_what_is_below_it_and_nothing_beside_it(tmp_path):
     with open_library(tmp_path) as library:
         fill(library, [Entry(p, np.stack([axis(0)])) for p in ("a/x.wav", "a/b/y.wav", "ab/z.wav")])
         clips = {c.path: c.id for c in library.clips.clips(range(10))}
-        assert set(upkeep.clips_below(library, "/sounds/a")) == {clips["a/x.wav"], clips["a/b/y.wav"]}
-        assert upkeep.clips_below(library, "/sounds/ab/z.wav") == [clips["ab/z.wav"]]
-        assert len(upkeep.clips_below(library, "/sounds")) == len(upkeep.clips_below(library, "/")) == 3
-        assert upkeep.clips_below(library, "/elsewhere") == []
+        assert set(maintenance.clips_below(library, "/sounds/a")) == {clips["a/x.wav"], clips["a/b/y.wav"]}
+        assert maintenance.clips_below(library, "/sounds/ab/z.wav") == [clips["ab/z.wav"]]
+        assert len(maintenance.clips_below(library, "/sounds")) == len(maintenance.clips_below(library, "/")) == 3
+        assert maintenance.clips_below(library, "/elsewhere") == []
 
 
 def test_a_missing_library_is_not_made_by_reading_it(tmp_path):
@@ -148,4 +148,4 @@ def test_info_names_the_files_that_failed_as_long_as_they_are_there(tmp_path):
         with library.jobs.lease("test", wait_s=5) as lease:
             failed = [RecordFailure(root.id, FileFacts(name, 8, 1), "no audio") for name in ("bad.wav", "gone.wav")]
             library.jobs.apply(lease, failed)
-        assert upkeep.info(library).failures == ({"path": str(bad), "cause": "no audio"},)
+        assert maintenance.info(library).failures == ({"path": str(bad), "cause": "no audio"},)

@@ -11,10 +11,10 @@ import pytest
 
 from search import cli
 from search.errors import UsageError
-from search.maps import stored
-from search.maps.layout import laid_out
-from search.maps.placing import among_neighbours
 from search.model import RemoveClip
+from search.overview.maps import stored
+from search.overview.maps.layout import laid_out
+from search.overview.maps.placing import among_neighbours
 from tests.search.libraries import Entry, axis, fill, open_library
 
 

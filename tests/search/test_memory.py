@@ -10,7 +10,7 @@ import pytest
 
 COUNT_HEAPS = """
 import ctypes, sys, threading
-from search.memory import share_heaps
+from search.ground.memory import share_heaps
 if sys.argv[2] != "as many as it likes":
     assert share_heaps(int(sys.argv[2]))
 libc = ctypes.CDLL(None)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search import metadata
+from search.audio import metadata
 from tests.search.soundfiles import chord, encode, write
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search import Library
-from search.confidence import GOOD_FROM, LIKELY_ENOUGH
+from search.engine.confidence import GOOD_FROM, LIKELY_ENOUGH
 from search.model import Query, SegmentTags, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search import publishing
-from search.model import ClipPart, Query, RemoveClip, SegmentPart, TextPart
+from search.engine.ranking import rank, rank_each
+from search.library import publishing
+from search.model import ClipPart, Query, RecommendQuery, RemoveClip, SegmentPart, TextPart
 from search.neighbourhoods import shelf
 from search.neighbourhoods.graph import HITS, Graph, Source, updated
 from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
-from search.ranking import rank, rank_each
 from search.settings import Settings
-from search.steering import RecommendQuery
 from search.vectors.exact import ExactIndex
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
 from tests.search.vector_helpers import clumped

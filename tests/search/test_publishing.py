@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from search import publishing, upkeep
 from search.errors import LibraryError
+from search.library import maintenance, publishing
 from search.model import Query, SegmentPart
 from search.vectors.base import COMPRESS_FROM
 from tests.search.libraries import DIM, Entry, fill, open_library
@@ -51,7 +51,7 @@ def test_a_job_publishes_a_large_library_without_loading_faiss(tmp_path):
         index = library.index(library.space())
         assert index.trained_count == 5 * SEGMENTS
         assert len(index) == 6 * SEGMENTS
-        assert upkeep.verify(library) == []
+        assert maintenance.verify(library) == []
         near = library.search(Query((SegmentPart(1), SegmentPart(2, -0.5)), k=3)).hits
         assert len(near) == 3
 

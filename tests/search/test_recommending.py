@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import cli
-from search.duplicates.stored import Pairs
 from search.errors import QueryError, WhereError
-from search.model import ClipPart, RemoveClip
+from search.model import ClipPart, Feedback, RecommendQuery, RemoveClip
+from search.overview.duplicates.stored import Pairs
 from search.recommending.choosing import choose
 from search.recommending.starters import _facility_location
 from search.recommending.tastes import MOST_TASTES, tastes_of
-from search.steering import Feedback, RecommendQuery
 from tests.search.libraries import DIM, Entry, axis, fill, open_library
 
 SOUNDS = ("dog", "horn", "rain", "bell")

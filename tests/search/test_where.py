@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.errors import WhereError
-from search.where import (
+from search.columns.where import (
     COLUMNS,
     MAX_COMPARISONS,
     MAX_DEPTH,
@@ -25,6 +24,7 @@ from search.where import (
     parse,
     unparse,
 )
+from search.errors import WhereError
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 ORDERS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])

@@ -18,7 +18,7 @@ import pytest
 import requests
 import soundfile
 
-from search import wiring
+from search import plugins, wiring
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
@@ -57,7 +57,7 @@ def made_library(tmp_path_factory) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         soundfile.write(place / f"{name}.wav", noise(seed), RATE_HZ)
     with wiring.library(folder / "library", settings(folder), create=True) as library:
-        wiring.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder))
+        plugins.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder))
     return folder / "library"
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from search.catalog.store import Catalog
 from search.errors import ModelNotFound, UsageError
-from search.library import Library
+from search.library.library import Library
 from search.service.config import Limits, is_loopback
-from search.service.rates import RateLimiter, Turns
+from search.service.http.rates import RateLimiter, Turns
 from tests.service.conftest import application, wav
 
 
@@ -192,7 +192,7 @@ def test_every_error_is_a_problem_document(reader):
 
 def test_an_unexpected_error_tells_the_log_and_not_the_client(library_path, monkeypatch, caplog):
     with application(library_path) as client:
-        monkeypatch.setattr("search.service.listing.order", lambda columns, by: 1 / 0)
+        monkeypatch.setattr("search.service.http.listing.order", lambda columns, by: 1 / 0)
         with caplog.at_level(logging.ERROR):
             response = client.get("/api/v1/clips?sort=title")
     assert response.status_code == 500

@@ -1,4 +1,4 @@
-"""What means harm gets an answer, and the service goes on. More of it: ``python -m benchmarks.hostile``."""
+"""What means harm gets an answer, and the service goes on. More of it: ``python -m benchmarks.serving.hostile``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.hostile_files import spoiled, whole_files
+from benchmarks.serving.hostile_files import spoiled, whole_files
 from tests.service.conftest import wav
 
 REFUSED = (400, 413, 415, 422, 429)

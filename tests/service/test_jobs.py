@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from search.catalog.store import Catalog
-from search.service.uploads import safe_name, safe_path, shown_name
+from search.service.jobs.uploads import safe_name, safe_path, shown_name
 from tests.service.conftest import serving, wav
 
 

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from search import wiring
+from search import plugins, wiring
 from search.catalog.store import Catalog
 from search.errors import LibraryError
-from search.library import Library
-from search.service.runner import Runner
-from search.service.uploads import Uploads, folder_of
+from search.library.library import Library
+from search.service.jobs.runner import Runner
+from search.service.jobs.uploads import Uploads, folder_of
 from tests.service.conftest import application, settings
 
 
@@ -44,7 +44,7 @@ def test_copies_are_one_group(client, library_path, made_library, tmp_path):
     (tmp_path / "more").mkdir()
     shutil.copy(made_library.parent / "sounds" / "things" / "bell.wav", tmp_path / "more" / "bell copy.wav")
     with wiring.library(library_path, settings(library_path)) as library:
-        wiring.job("index")(library, "spectral", [str(tmp_path / "more")], settings(library_path))
+        plugins.job("index")(library, "spectral", [str(tmp_path / "more")], settings(library_path))
     job = client.post("/api/v1/jobs", json={"kind": "duplicates"}).get_json()
     work_off(library_path)
     assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"
@@ -124,7 +124,7 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
 
     from tests.service.conftest import wav
 
-    monkeypatch.setattr("search.service.runner.LEASE_WAIT_S", 0.0)
+    monkeypatch.setattr("search.service.jobs.runner.LEASE_WAIT_S", 0.0)
     job = client.post("/api/v1/clips", data={"files": (io.BytesIO(wav(8)), "late.wav")}).get_json()
     with (
         Catalog.open(library_path / "catalog.sqlite") as other,

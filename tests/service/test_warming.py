@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from search import wiring
+from search import plugins, wiring
 from search.errors import ModelNotFound
-from search.library import Library
+from search.library.library import Library
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
@@ -79,7 +79,7 @@ def test_a_library_without_a_space_loads_nothing_until_it_has_one(tmp_path, made
     with warming_service(path, loader) as (client, service):
         assert client.get("/ready").get_json()["warm"] is True, "there is nothing to wait for"
         assert not loader.begun.wait(0.2)
-        wiring.job("index")(service.library, "spectral", [str(made_library.parent / "sounds")], settings(path))
+        plugins.job("index")(service.library, "spectral", [str(made_library.parent / "sounds")], settings(path))
         wait_until(lambda: client.get("/ready").get_json()["clips"] == 6)
         wait_until(lambda: client.get("/ready").get_json()["warm"])
 

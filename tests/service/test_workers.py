@@ -14,8 +14,8 @@ from waitress.server import create_server
 from search.catalog.store import Catalog
 from search.errors import UsageError
 from search.service.config import ServiceConfig
-from search.service.processes import bind
-from search.service.worker import _serve
+from search.service.processes.supervisor import bind
+from search.service.processes.worker import _serve
 from tests.service.conftest import serving
 
 

@@ -9,17 +9,17 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from search.errors import AudioError, LibraryError, QueryError
+from search.library.maintenance import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, RemoveClip
-from search.service.answers import ClipOut, ClipsOut, JobOut, SearchOut
-from search.service.hits import Hits
-from search.service.listing import Listing, clip_out, the_clip
-from search.service.problems import FileRefused
-from search.service.replies import accepted, reply, revisable
-from search.service.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
+from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut
+from search.service.http.hits import Hits
+from search.service.http.listing import Listing, clip_out, the_clip
+from search.service.http.problems import FileRefused
+from search.service.http.replies import accepted, reply, revisable
+from search.service.http.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
 from search.service.routes.view import view
 from search.service.service import Service
-from search.upkeep import holder
 
 TAG = Tag(name="clips", description="What is in the library.")
 LEASE_WAIT_S = 2.0

@@ -12,10 +12,10 @@ from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import Conflict, NotFound
 
 from search.errors import QueryError
-from search.jobs import Job, Wish
-from search.service.answers import JobEvent, JobOut, JobsOut
-from search.service.replies import accepted, reply, revisable
-from search.service.requests import JobList, JobPath, NewJob
+from search.model import Job, Wish
+from search.service.http.answers import JobEvent, JobOut, JobsOut
+from search.service.http.replies import accepted, reply, revisable
+from search.service.http.requests import JobList, JobPath, NewJob
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -17,13 +17,13 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from search.errors import AudioError
 from search.model import Clip
-from search.service import media
-from search.service.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut
-from search.service.files import file_of
-from search.service.hits import text
-from search.service.listing import gone, the_clip
-from search.service.replies import JSON, PRIVATE, lasting, reply, revisable
-from search.service.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
+from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut
+from search.service.http.hits import text
+from search.service.http.listing import gone, the_clip
+from search.service.http.replies import JSON, PRIVATE, lasting, reply, revisable
+from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
+from search.service.media import pictures
+from search.service.media.files import file_of
 from search.service.routes.view import view
 from search.service.service import Service
 
@@ -92,7 +92,7 @@ class MediaRoutes:
         """The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light."""
 
         def make(file: str, start_s: float, end_s: float) -> bytes:
-            return media.spectrogram_png(file, start_s, end_s, query.width, query.height)
+            return pictures.spectrogram_png(file, start_s, end_s, query.width, query.height)
 
         return self._made(path, query, f"spectrogram {query.width}x{query.height}", PNG, make)
 
@@ -141,7 +141,7 @@ def _peaks_in(buckets: int) -> Callable[[str, float, float], bytes]:
     """What makes the waveform of a passage of a file in so many stretches, as JSON."""
 
     def make(file: str, start_s: float, end_s: float) -> bytes:
-        return PeaksOut.model_validate(asdict(media.peaks(file, start_s, end_s, buckets))).model_dump_json().encode()
+        return PeaksOut.model_validate(asdict(pictures.peaks(file, start_s, end_s, buckets))).model_dump_json().encode()
 
     return make
 

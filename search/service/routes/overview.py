@@ -6,16 +6,15 @@ import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from search.model import Ids
-from search.service.answers import DuplicatesOut, MapOut
-from search.service.grouping import groups_of
-from search.service.listing import rows_passing
-from search.service.replies import reply, revisable
-from search.service.requests import GroupList, Narrowed
+from search.columns.where import parse
+from search.model import DuplicateGroup, Ids
+from search.service.http.answers import DuplicatesOut, MapOut
+from search.service.http.listing import rows_passing
+from search.service.http.mapcolours import groups_of
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import GroupList, Narrowed
 from search.service.routes.view import view
 from search.service.service import Service
-from search.steering import DuplicateGroup
-from search.where import parse
 
 TAG = Tag(name="overview", description="The library as a whole; `POST /jobs` brings it up to date.")
 

@@ -9,15 +9,14 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.routing import BaseConverter
 
 from search.errors import QueryError
-from search.model import Answer
-from search.service.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
-from search.service.hits import Hits
-from search.service.problems import told
-from search.service.replies import reply, revisable
-from search.service.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
+from search.model import Answer, Feedback
+from search.service.http.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
+from search.service.http.hits import Hits
+from search.service.http.problems import told
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
 from search.service.routes.view import view
 from search.service.service import Service
-from search.steering import Feedback
 
 TAG = Tag(name="recommendation", description="Clips for someone, by what they liked so far.")
 

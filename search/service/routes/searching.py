@@ -15,18 +15,25 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaT
 
 from search.errors import AudioError
 from search.model import Answer, AudioPart, HumPart, Part, Query
-from search.service import reading
-from search.service.answers import SearchOut
-from search.service.files import file_of
-from search.service.hits import Hits, text
-from search.service.listing import the_clip
-from search.service.problems import FileRefused
-from search.service.regions import clips_within
-from search.service.replies import reply
-from search.service.requests import AudioIn, ClipIn, HumIn, SearchForm, SearchIn, part_of
+from search.service.http import reading
+from search.service.http.answers import SearchOut
+from search.service.http.hits import Hits, text
+from search.service.http.listing import the_clip
+from search.service.http.problems import FileRefused
+from search.service.http.regions import clips_within
+from search.service.http.replies import reply
+from search.service.http.requests import (
+    AudioIn,
+    ClipIn,
+    HumIn,
+    SearchForm,
+    SearchIn,
+    part_of,
+)
+from search.service.jobs.uploads import check_length, received, shown_name
+from search.service.media.files import file_of
 from search.service.routes.view import view
 from search.service.service import Service
-from search.service.uploads import check_length, received, shown_name
 
 TAG = Tag(name="search", description="Asking the library.")
 QUERY_FIELD = "query"

@@ -6,8 +6,8 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import Unauthorized
 
-from search.service.guard import COOKIE
-from search.service.requests import SessionIn
+from search.service.http.guard import COOKIE
+from search.service.http.requests import SessionIn
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -7,9 +7,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 
 from search.service import metrics
-from search.service.answers import HealthOut, ReadyOut
-from search.service.listing import live
-from search.service.replies import reply
+from search.service.http.answers import HealthOut, ReadyOut
+from search.service.http.listing import live
+from search.service.http.replies import reply
 from search.service.routes.view import view
 from search.service.service import Service
 

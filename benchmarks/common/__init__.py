@@ -1,0 +1,1 @@
+"""What every benchmark needs: the machine it ran on, material, reports, outputs."""

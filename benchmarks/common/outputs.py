@@ -1,0 +1,67 @@
+"""Options that every benchmark shares, and where its reports and plots go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.common import report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CACHE = Path("run/bench-cache")
+SEED = 7
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """``--seed``, and where a report goes."""
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of everything random ({SEED})")
+    parser.add_argument("--json", type=Path, metavar="OUT.json", help="write the figures as JSON")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report, and plots beside it")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="where the plot goes (default: beside the report)")
+
+
+def wants_plots(args: argparse.Namespace) -> bool:
+    """Whether a plot is to be drawn."""
+    return args.plot is not None or args.report is not None
+
+
+def plot_file(args: argparse.Namespace, part: str) -> Path:
+    """Where the plot of a part goes: ``OUT.png``, or ``OUT-<part>.png``."""
+    file = Path(args.plot) if args.plot is not None else Path(args.report).with_suffix(".png")
+    return file.with_name(f"{file.stem}-{part}{file.suffix}") if part else file
+
+
+def check_plots(args: argparse.Namespace) -> None:
+    """Raises UsageError before an hour of work when the plot at its end could not be drawn."""
+    if wants_plots(args):
+        report.check_figure_file(plot_file(args, ""))
+
+
+def save_plots(args: argparse.Namespace, figures: Mapping[str, Figure]) -> list[Path]:
+    """Write the figure of each part; where they are."""
+    files = []
+    for part, figure in figures.items():
+        files.append(plot_file(args, part))
+        report.save_figure(figure, files[-1])
+    return files
+
+
+def write_outputs(args: argparse.Namespace, as_json: str, markdown: str, plots: Sequence[Path]) -> None:
+    """Write the files that were asked for, and print the report."""
+    if args.json:
+        report.write(args.json, as_json)
+    if args.report:
+        folder = args.report.resolve().parent
+        pictures = [f"![{plot.stem}]({plot.name})\n" for plot in plots if plot.resolve().parent == folder]
+        report.write(args.report, "\n".join([markdown, *pictures]))
+    print(markdown)
+
+
+def tell(line: str) -> None:
+    """Progress is for stderr: stdout is the report."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""What fitted the constants that ship."""

@@ -1,0 +1,172 @@
+"""Fit the constants of a space on material that may be learnt from, and write them where the encoder finds them.
+
+    MANIFEST=../shared/data/natural/manifest.csv; DATA=search/encoders/data
+    python -m benchmarks.fitting.centre $MANIFEST $DATA/cnn_mn04.npz --encoder cnn:../shared/models/mn04_as_mAP_432.pt
+    python -m benchmarks.fitting.centre $MANIFEST $DATA/spectral.npz --encoder spectral:plain --standardise
+
+The encoder named is the one without constants. ``centre`` is the mean over clips of their mean vectors; ``scale`` is
+one over their standard deviation, or 1. ``calibration`` is the slope and offset of a logistic regression from cosine to
+relevance, where relevant means: the file's name has the same word for a sound, and it comes from another collection.
+A name says little about how a thing was recorded, so of the clips that share a word with a query only the most similar
+stands for "relevant"; every clip of other words stands for "not". Before anything is known, one in ten is relevant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio, wiring
+from search.errors import AudioError
+from search.ports import Encoder
+from search.settings import Settings
+
+_WORDS = (
+    "alarm arrow bee bell bird bottle bow breathing camera car cat chain chicken clap click clock concrete cow creak "
+    "crack cricket crowd dog door drum eagle engine explosion fan fire flute footstep frog glass gong grass gravel "
+    "growl guitar gun horse keyboard laugh metal night ocean phone piano pig pop rain sand saw scream sheep shoot "
+    "siren slam snow splash step stone stream sword thunder train water wave whistle wind wolf wood"
+)
+WORDS = frozenset(_WORDS.split())
+"""Words of file names that name a sound; plurals count too."""
+
+WINDOWS_AT_ONCE = 64
+NEWTON_STEPS = 50
+
+PRIOR = 0.1
+"""Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Clips that can be read. ``vectors`` (segments, dim), ``owner`` (segments,) row of the clip, ascending."""
+
+    vectors: NDArray[np.float64]
+    owner: NDArray[np.int64]
+    words: tuple[frozenset[str], ...]
+    collection: tuple[str, ...]
+
+
+def sound_words(path: str) -> frozenset[str]:
+    """The words in a file's name that name a sound: ``sounds/RainHeavy_2.ogg`` -> ``{"rain"}``."""
+    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", Path(path).stem).lower()
+    found = re.findall(r"[a-z]+", stem)
+    return frozenset(word for name in found for word in (name, name.removesuffix("s")) if word in WORDS)
+
+
+def encode(manifest: Path, encoder: Encoder) -> Material:
+    """Encode every clip of a manifest (columns ``path``, ``original_path``, ``repo``); unreadable ones are left out."""
+    vectors: list[NDArray[np.float64]] = []
+    owner: list[int] = []
+    words: list[frozenset[str]] = []
+    collection: list[str] = []
+    with manifest.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            try:
+                rows = clip_vectors(str(manifest.parent / row["path"]), encoder)
+            except AudioError as error:
+                print(error)
+                continue
+            owner += [len(words)] * len(rows)
+            vectors.append(rows)
+            words.append(sound_words(row["original_path"]))
+            collection.append(row["repo"])
+    return Material(np.concatenate(vectors), np.array(owner), tuple(words), tuple(collection))
+
+
+def clip_vectors(path: str, encoder: Encoder) -> NDArray[np.float64]:
+    """(segments, dim) vectors of one file."""
+    windows = audio.windows(path, encoder.spec)
+    parts = []
+    while batch := [window.samples for window in islice(windows, WINDOWS_AT_ONCE)]:
+        parts.append(encoder.encode_audio(np.stack(batch)).vectors.astype(np.float64))
+    return np.concatenate(parts)
+
+
+def mean_by_owner(rows: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(clips, dim): the mean of each clip's rows."""
+    firsts = np.flatnonzero(np.diff(owner, prepend=-1))
+    sums: NDArray[np.float64] = np.add.reduceat(rows, firsts, axis=0)
+    means: NDArray[np.float64] = sums / np.diff(np.append(firsts, len(owner)))[:, None]
+    return means
+
+
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length 1."""
+    rows_of_1: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows_of_1
+
+
+def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cosines of clips with queries of other collections: each query's best relevant clip's, and all that are not."""
+    firsts = np.flatnonzero(np.diff(material.owner, prepend=-1))
+    queries = unit(mean_by_owner(vectors, material.owner))
+    collection = np.array(material.collection)
+    relevant: list[float] = []
+    other: list[NDArray[np.float64]] = []
+    # a clip without a word may sound like anything: it is no evidence either way
+    named = np.flatnonzero([bool(words) for words in material.words])
+    for query in named:
+        best = np.maximum.reduceat(vectors @ queries[query], firsts)
+        among = named[collection[named] != collection[query]]
+        shares = np.array([bool(material.words[query] & material.words[clip]) for clip in among])
+        if shares.any():
+            relevant.append(best[among[shares]].max())
+            other.append(best[among[~shares]])
+    return np.array(relevant), np.concatenate(other)
+
+
+def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and offset of P(relevant) = 1 / (1 + exp(-(slope cosine + offset))), by Newton's method.
+
+    The relevant weigh ``PRIOR`` together, the others the rest, however many there are.
+    """
+    cosine = np.concatenate([relevant, other])
+    wanted = np.concatenate([np.ones(len(relevant)), np.zeros(len(other))])
+    weight = np.where(wanted > 0, PRIOR / len(relevant), (1 - PRIOR) / len(other))
+    inputs = np.stack([cosine, np.ones_like(cosine)], axis=1)
+    beta = np.array([0.0, np.log(PRIOR / (1 - PRIOR))])
+    for _ in range(NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-inputs @ beta))
+        step = np.linalg.solve((inputs.T * (weight * p * (1 - p))) @ inputs, inputs.T @ (weight * (wanted - p)))
+        beta += step
+        if np.abs(step).max() < 1e-10:
+            break
+    return float(beta[0]), float(beta[1])
+
+
+def main() -> None:
+    """Fit, write, say what came out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=Path, help="CSV with the columns path, original_path, repo")
+    parser.add_argument("out", type=Path, help="where the .npz goes")
+    parser.add_argument("--encoder", required=True, help="the encoder without constants")
+    parser.add_argument("--standardise", action="store_true", help="also divide by the standard deviation")
+    args = parser.parse_args()
+    encoder = wiring.encoder(args.encoder, Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"}))
+    material = encode(args.manifest, encoder)
+    clips = mean_by_owner(material.vectors, material.owner)
+    centre = clips.mean(axis=0)
+    scale = 1 / np.maximum(clips.std(axis=0), 1e-6) if args.standardise else np.ones_like(centre)
+    calibration = logistic(*pairs(material, unit((material.vectors - centre) * scale)))
+    np.savez(
+        args.out,
+        centre=centre.astype(np.float32),
+        scale=scale.astype(np.float32),
+        calibration=np.array(calibration),
+    )
+    print(
+        f"{args.out}: {len(clips)} clips, {len(material.owner)} segments, slope {calibration[0]:.3f}, "
+        f"offset {calibration[1]:.3f}, a cosine of {-calibration[1] / calibration[0]:.3f} is even odds"
+    )
+
+
+if __name__ == "__main__":
+    main()

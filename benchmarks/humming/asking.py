@@ -1,0 +1,245 @@
+"""How well and how fast tunes are found by humming: ``soundalike bench humming``.
+
+The hums are synthetic (``hums``): none but two real sung clips could be had. They are hummed as sound and go the whole
+way from audio: pitch tracking, windows, alignment, verdict.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Hum, Line, hum
+from benchmarks.humming.tune_sets import NamedTune, RecordedHum
+from search import Library, wiring
+from search.melody.contours import Contour, contour_of_curve, contour_of_notes
+from search.melody.hearing import listen
+from search.melody.model import Notes
+from search.melody.pitch import pitch_of
+from search.melody.space import SPEC, encoding_of
+from search.model import MELODY_SPACE, AddContent, Answer, Content, FileFacts, HumPart, Query
+from search.settings import Settings
+
+K = 10
+CHUNK_TUNES = 500
+PLACE_S = 2.0
+
+
+class Ranker(Protocol):
+    """A baseline."""
+
+    def rank(self, hum: Contour, k: int) -> list[int]:
+        """The ``k`` best tunes, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one query took: wall time, and CPU time of the whole process."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One hum and its answer: ``rank`` of the right tune (0 is first, None beyond K), whether the passage was right
+    (None where the tune was not first), the best hit's probability (0 without hits), and what it took.
+    """
+
+    tune: int
+    rank: int | None
+    right_place: bool | None
+    probability: float
+    verdict: str
+    took_ms: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median of CPU time."""
+
+    level: str
+    start: str
+    hums: int
+    top1: float
+    top10: float
+    mrr: float
+    right_place: float
+    refused: float
+    median_ms: float
+    p95_ms: float
+    cpu_ms: float
+
+    @classmethod
+    def of(cls, level: str, start: str, asked: Sequence[Asked]) -> Score:
+        """Summarise the answers to one condition's hums."""
+        ranks = [a.rank for a in asked]
+        places = [a.right_place for a in asked if a.right_place is not None]
+        took = [a.took_ms for a in asked]
+        return cls(
+            level,
+            start,
+            len(asked),
+            float(np.mean([r == 0 for r in ranks])),
+            float(np.mean([r is not None for r in ranks])),
+            float(np.mean([0.0 if r is None else 1 / (1 + r) for r in ranks])),
+            float(np.mean(places)) if places else 0.0,
+            float(np.mean([a.verdict == "none" for a in asked])),
+            float(np.median(took)),
+            float(np.percentile(took, 95)),
+            float(np.median([a.cpu_ms for a in asked])),
+        )
+
+
+@contextmanager
+def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
+    """A library of ``tunes`` in ``folder``, published. Tune number i is the file ``i.mid``, and content i + 1."""
+    with wiring.library(folder, Settings.from_env({}), create=True) as library:
+        jobs = library.jobs
+        space, root = jobs.space(SPEC), jobs.root(str(folder))
+        with jobs.lease("soundalike bench humming", 0) as lease:
+            waiting: list[AddContent] = []
+            for number, notes in enumerate(tunes):
+                waiting.append(_addition(number, notes, root.id, space.id))
+                if len(waiting) == CHUNK_TUNES:
+                    jobs.apply(lease, waiting)
+                    waiting = []
+            jobs.apply(lease, waiting)
+            library.publish(space, lease, always=True)
+        yield library
+
+
+def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddContent:
+    """A tune as the indexing job would add it, had it been in a file."""
+    content = Content(f"{number:064x}", notes.duration_s, sample_rate_hz=0, channels=0, container="MIDI", codec="")
+    file = FileFacts(f"{number}.mid", size_bytes=1, mtime_ns=0)
+    encoding = encoding_of([contour_of_notes(notes)])
+    return AddContent(root_id, file, content, str(number), {}, space_id, encoding)
+
+
+def draw(
+    tunes: Sequence[NamedTune], level: str, start: str, *, duration_s: float, seed: int, number: int
+) -> tuple[int, Hum]:
+    """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums."""
+    rng = np.random.default_rng([seed, number])
+    tune = int(rng.integers(len(tunes)))
+    line = _line(tunes[tune].notes)
+    latest = int(np.searchsorted(line.start_s, line.end_s[-1] - duration_s))
+    first = int(rng.integers(0, max(1, latest))) if start == "anywhere" else 0
+    return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng)
+
+
+def ask(library: Library, file: Path) -> tuple[Answer, Cost]:
+    """From an audio file to the answer, as any search, and what it took."""
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    answer = library.search(Query((HumPart(str(file)),), k=K, space=MELODY_SPACE))
+    return answer, Cost((time.perf_counter() - begin) * 1000, (time.process_time() - begin_cpu) * 1000)
+
+
+def ask_all(
+    library: Library,
+    tunes: Sequence[NamedTune],
+    level: str,
+    start: str,
+    *,
+    hums: int,
+    seed: int,
+    duration_s: float = 10.0,
+) -> list[Asked]:
+    """Hum and ask ``hums`` times."""
+    asked = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(hums):
+            tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
+            file = Path(folder) / "hum.wav"
+            write_wave(file, sung)
+            answer, cost = ask(library, file)
+            asked.append(judge(tunes[tune].notes, tune, sung, answer, cost))
+    return asked
+
+
+def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[RecordedHum]) -> list[Asked]:
+    """Ask by real hums, which begin where their tune does; the passage is not judged."""
+    numbers = {tune.name: number for number, tune in enumerate(tunes)}
+    asked = []
+    for recorded in hums:
+        answer, cost = ask(library, recorded.wave)
+        tune = numbers[recorded.tune]
+        asked.append(
+            Asked(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
+        )
+    return asked
+
+
+def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, cost: Cost) -> Asked:
+    """Compare an answer with what was hummed."""
+    rank = _rank(answer, tune)
+    place = None
+    if rank == 0:
+        truth_s = float(notes.start_s[sung.first])
+        length_s = float(notes.end_s[min(sung.last, len(notes)) - 1]) - truth_s
+        place = is_repeat(notes, truth_s, length_s, answer.hits[0].start_s)
+    return Asked(tune, rank, place, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
+
+
+def _rank(answer: Answer, tune: int) -> int | None:
+    found = [int(Path(hit.path).stem) for hit in answer.hits]
+    return found.index(tune) if tune in found else None
+
+
+def _probability(answer: Answer) -> float:
+    return (answer.hits[0].probability or 0.0) if answer.hits else 0.0
+
+
+def is_repeat(notes: Notes, truth_s: float, length_s: float, found_s: float) -> bool:
+    """Whether ``found_s`` is within 2 s of ``truth_s`` or of a repeat of the phrase: a passage as long that, moved by
+    up to
+    2 s and into any key, is within half a semitone of it for four fifths of the time.
+    """
+    if abs(found_s - truth_s) <= PLACE_S:
+        return True
+    at_s = np.arange(0.0, max(1.0, length_s), 0.1)
+    sung = _pitch_at(notes, truth_s + at_s)
+    for moved_s in np.arange(-PLACE_S, PLACE_S + 0.01, 0.1):
+        difference = _pitch_at(notes, found_s + moved_s + at_s) - sung
+        if np.mean(np.abs(difference - np.median(difference)) <= 0.5) >= 0.8:
+            return True
+    return False
+
+
+def write_wave(file: Path, sung: Hum) -> None:
+    """A hum as a 16-bit WAV file."""
+    import soundfile
+
+    soundfile.write(file, sung.wave, SAMPLE_RATE_HZ, subtype="PCM_16")
+
+
+def baseline_ranks(
+    ranker: Ranker, tunes: Sequence[NamedTune], level: str, start: str, *, hums: int, seed: int
+) -> list[int | None]:
+    """Ranks of the right tune by a baseline, for the same hums as ``ask_all``."""
+    ranks: list[int | None] = []
+    for number in range(hums):
+        tune, sung = draw(tunes, level, start, duration_s=10.0, seed=seed, number=number)
+        found = ranker.rank(contour_of_curve(listen(pitch_of(sung.wave)).curve), K)
+        ranks.append(found.index(tune) if tune in found else None)
+    return ranks
+
+
+def _pitch_at(notes: Notes, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The pitch that sounds, or sounded last, at these times."""
+    which = np.searchsorted(notes.start_s, at_s + 1e-6, side="right").clip(1) - 1
+    return np.asarray(notes.pitch[which], np.float64)
+
+
+def _line(notes: Notes) -> Line:
+    return Line(notes.start_s, notes.end_s, notes.pitch.astype(np.float64))

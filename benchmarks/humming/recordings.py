@@ -1,0 +1,131 @@
+"""How well tunes are found in recordings: songs rendered with a lead over accompaniment, hummed like any other tune.
+
+No multitrack recordings with their melodies could be had, so POP909's songs are rendered: the melody sung (harmonics
+under the formants of "la", vibrato, glides) or plucked like the piano beneath it. Renderings are cleaner than records:
+what is measured here is an upper bound for them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.humming import asking
+from benchmarks.humming.asking import Score
+from benchmarks.humming.tune_sets import NamedTune
+from search import wiring
+from search.melody.midi import track_notes, tunes_from_midi
+from search.melody.model import Notes
+from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+from search.melody.rendering import render
+from search.melody.space import SPEC
+from search.model import AddContent, Content, FileFacts
+from search.settings import Settings
+
+SONG_S = 60.0
+LEAD_ABOVE_DB = 3.0
+"""How much louder than the accompaniment a lead is, in a record about so much."""
+
+KINDS = ("sung alone", "sung over piano", "plucked over piano")
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """One kind of recording. ``frames_right``: of the frames in which the lead sounds, the share heard within half a
+    semitone of it, octaves aside; ``kept``: the share of recordings in which a tune was found at all; then hums of the
+    middle level, from anywhere in the minute that was rendered.
+    """
+
+    kind: str
+    songs: int
+    frames_right: float
+    kept: float
+    top1: float
+    top10: float
+    right_place: float
+
+
+def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Recordings:
+    """Render, index as ``soundalike index --melody`` does, hum and ask."""
+    songs = [_first(tunes_from_midi(str(file))[0].notes, SONG_S) for file in files]
+    extractor, right, kept = wiring.melody_extractor(), [], 0
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        wiring.library(folder, Settings.from_env(os.environ), create=True) as library,
+    ):
+        space, root = library.jobs.space(SPEC), library.jobs.root(folder)
+        with library.jobs.lease("soundalike bench humming", 0) as lease:
+            for number, (file, notes) in enumerate(zip(files, songs, strict=True)):
+                wave = recording(notes, _first(track_notes(str(file), "PIANO"), SONG_S), kind, seed + number)
+                right.append(frames_right(notes, wave))
+                encoding = extractor.recording([wave])
+                kept += bool(encoding.contours)
+                content = Content(f"{number:064x}", SONG_S, SAMPLE_RATE_HZ, 1, "WAV", "PCM_16")
+                facts = FileFacts(f"{number}.wav", size_bytes=1, mtime_ns=0)
+                library.jobs.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
+            library.publish(space, lease, always=True)
+        named = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
+        asked = asking.ask_all(library, named, "middle", "anywhere", hums=hums, seed=seed)
+    score = Score.of("middle", "anywhere", asked)
+    return Recordings(
+        kind, len(songs), float(np.mean(right)), kept / len(songs), score.top1, score.top10, score.right_place
+    )
+
+
+def recording(lead: Notes, piano: Notes, kind: str, seed: int) -> NDArray[np.float32]:
+    """``lead`` in the way of ``kind`` as mono samples in [-1, 1] at the pitch tracker's rate."""
+    melody = render(lead, SAMPLE_RATE_HZ) if kind.startswith("plucked") else _sung(lead, np.random.default_rng(seed))
+    if kind.endswith("alone"):
+        return melody
+    below = render(piano, SAMPLE_RATE_HZ)
+    wave = np.zeros(max(len(melody), len(below)), np.float32)
+    wave[: len(melody)] += melody / max(1e-9, _rms(melody))
+    wave[: len(below)] += below / max(1e-9, _rms(below)) * np.float32(10 ** (-LEAD_ABOVE_DB / 20))
+    return np.asarray(wave / np.abs(wave).max() * 0.8, np.float32)
+
+
+def frames_right(lead: Notes, wave: NDArray[np.float32]) -> float:
+    """See `Recordings`."""
+    heard = pitch_of_blocks([wave])
+    at_s = (np.arange(len(heard.pitch)) + 0.5) * heard.hop_s
+    which = np.searchsorted(lead.start_s, at_s, side="right") - 1
+    sounds = (which >= 0) & (at_s < lead.end_s[which])
+    off = heard.pitch[sounds] - lead.pitch[which[sounds]]
+    octaves_aside = np.abs(off - 12 * np.round(off / 12))
+    return float(np.mean(np.nan_to_num(octaves_aside, nan=12.0) <= 0.5))
+
+
+def _sung(notes: Notes, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Twelve harmonics under the formants of "la", glides of 40 ms, vibrato on long notes, a little breath."""
+    at_s = np.arange(int((notes.duration_s + 0.1) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    which = np.searchsorted(notes.start_s, at_s, side="right").clip(1) - 1
+    since_s, left_s = np.maximum(at_s - notes.start_s[which], 0.0), notes.end_s[which] - at_s
+    before = notes.pitch[np.maximum(which - 1, 0)]
+    pitch = notes.pitch[which] + (before - notes.pitch[which]) * np.exp(-since_s / 0.013)
+    pitch = pitch + 0.3 * np.clip((since_s - 0.2) / 0.2, 0, 1) * np.sin(2 * np.pi * 5.5 * at_s)
+    hz = 440.0 * 2.0 ** ((pitch - 69) / 12)
+    phase = 2 * np.pi * np.cumsum(hz) / SAMPLE_RATE_HZ
+    tone = np.zeros(len(at_s))
+    for harmonic in range(1, 13):
+        f = hz * harmonic
+        gain = 1 / (1 + ((f - 720) / 120) ** 2) + 0.6 / (1 + ((f - 1150) / 140) ** 2) + 0.05
+        tone += np.where(f < 0.45 * SAMPLE_RATE_HZ, gain / harmonic, 0) * np.sin(harmonic * phase)
+    tone *= np.clip(since_s / 0.02, 0, 1) * np.clip(left_s / 0.04, 0, 1)
+    tone = tone / max(1e-9, float(np.abs(tone).max())) + 0.005 * rng.normal(size=len(tone))
+    return np.asarray(tone / np.abs(tone).max() * 0.8, np.float32)
+
+
+def _first(notes: Notes, length_s: float) -> Notes:
+    """The notes that end before ``length_s``; at least the first eight."""
+    count = max(8, int(np.searchsorted(notes.end_s, length_s)))
+    return Notes(notes.start_s[:count], notes.end_s[:count], notes.pitch[:count])
+
+
+def _rms(wave: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))

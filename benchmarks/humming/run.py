@@ -1,0 +1,236 @@
+"""One run of the humming benchmark: every condition, absent tunes, baselines, growth; frozen values come out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common.machine import Machine, this_machine
+from benchmarks.humming import PARTS, asking
+from benchmarks.humming.asking import Asked, Score
+from benchmarks.humming.baselines import ExhaustiveDtw
+from benchmarks.humming.hashing import PitchVectorHashing
+from benchmarks.humming.hums import LEVELS
+from benchmarks.humming.recordings import KINDS, Recordings, measure
+from benchmarks.humming.tune_sets import POP909, NamedTune, RecordedHum, recombined
+from search.errors import UsageError, printable
+from search.melody.contours import contour_of_notes
+from search.model import MELODY_SPACE
+
+Tell = Callable[[str], None]
+FALSE_REJECTS = 0.05
+STARTS = ("anywhere", "beginning")
+_MIDDLE = ("middle", "anywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked, and how much. ``absent``: how many tunes are taken out of the catalogue, and hummed. ``sizes``: of
+    the catalogues that growth is drawn over. ``songs``: how many recordings are rendered, of each kind.
+    """
+
+    parts: frozenset[str] = frozenset(PARTS)
+
+    hums: int = 300
+    baseline_hums: int = 100
+    absent: int = 200
+    sizes: tuple[int, ...] = (1_000, 3_000, 10_000, 30_000, 100_000)
+    growth_hums: int = 40
+    songs: int = 60
+    seed: int = 7
+    levels: tuple[str, ...] = LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline on the middle level from anywhere, beside ours on the same hums. ``survive``: of the hums whose tune
+    it had in its first ten, the share whose tune we have there too.
+    """
+
+    name: str
+    hums: int
+    top1: float
+    top10: float
+    mrr: float
+    ours_top1: float
+    ours_top10: float
+    survive: float
+    mean_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Hums of tunes that were taken out. ``refused_at_5``: the share answered "no match" at the limit that would refuse
+    5 % of the others; ``refused`` and ``wrongly`` what the shipped limit does.
+    """
+
+    hums: int
+    refused_at_5: float
+    refused: float
+    wrongly: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a query costs in a catalogue of ``tunes``, and how good it is there."""
+
+    tunes: int
+    windows: int
+    median_ms: float
+    p95_ms: float
+    cpu_ms: float
+    top1: float
+    top10: float
+
+
+@dataclass(frozen=True, slots=True)
+class HummingReport:
+    """Everything that was measured."""
+
+    machine: Machine
+    seed: int
+    tunes: int
+    collections: str
+    scores: tuple[Score, ...]
+    absent: Absent | None
+    baselines: tuple[Baseline, ...]
+    growth: tuple[Size, ...]
+    recordings: tuple[Recordings, ...]
+
+
+def run(
+    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum] = (), songs: Path = POP909
+) -> HummingReport:
+    """Measure the parts that ``options`` names. Equal tunes, options and seed give equal hums.
+
+    ``recorded`` are real hums of these tunes, if there are any; ``songs`` a folder of songs to be rendered.
+    """
+    parts = options.parts
+    scores, middle = _scores(tunes, options, tell, recorded) if parts & {"hums", "absent", "baselines"} else ((), [])
+    return HummingReport(
+        this_machine(),
+        options.seed,
+        len(tunes),
+        " and ".join(sorted({tune.name.split("/")[0] for tune in tunes})),
+        scores,
+        _absent(tunes, middle, options, tell) if "absent" in parts and middle else None,
+        _baselines(tunes, middle, options, tell) if "baselines" in parts and middle else (),
+        _growth(tunes, options, tell) if "growth" in parts else (),
+        _recordings(songs, options, tell) if "recordings" in parts else (),
+    )
+
+
+def _scores(
+    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum]
+) -> tuple[tuple[Score, ...], list[Asked]]:
+    """Every level and beginning that is asked for, and the answers at the middle level from anywhere."""
+    conditions = [(level, start) for level in options.levels for start in STARTS] if "hums" in options.parts else []
+    if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
+        conditions.append(_MIDDLE)
+    scores, middle = [], []
+    with tempfile.TemporaryDirectory() as folder, asking.catalogue([t.notes for t in tunes], Path(folder)) as library:
+        tell(f"{len(tunes)} tunes indexed")
+        for level, start in conditions:
+            asked = asking.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
+            scores.append(Score.of(level, start, asked))
+            tell(str(scores[-1]))
+            if (level, start) == _MIDDLE:
+                middle = asked
+        if recorded:
+            rng = np.random.default_rng([options.seed, 2])
+            chosen = rng.choice(len(recorded), min(options.hums, len(recorded)), replace=False)
+            asked = asking.ask_recorded(library, tunes, [recorded[i] for i in chosen.tolist()])
+            scores.append(Score.of("recorded", "beginning", asked))
+            tell(str(scores[-1]))
+    return tuple(scores), middle
+
+
+def _recordings(songs: Path, options: Options, tell: Tell) -> tuple[Recordings, ...]:
+    files = sorted(songs.glob("*.mid"))[: options.songs]
+    if not files:
+        raise UsageError(f"{printable(str(songs))}: no songs to render; name a folder with --songs")
+    found = []
+    for kind in KINDS:
+        found.append(measure(files, kind, hums=options.songs, seed=options.seed))
+        tell(str(found[-1]))
+    return tuple(found)
+
+
+def _absent(tunes: Sequence[NamedTune], present: Sequence[Asked], options: Options, tell: Tell) -> Absent:
+    """Take tunes out and hum them, at the middle level from anywhere."""
+    rng = np.random.default_rng([options.seed, 1])
+    out = set(rng.choice(len(tunes), min(options.absent, len(tunes) // 2), replace=False).tolist())
+    missing = [tune for number, tune in enumerate(tunes) if number in out]
+    present_tunes = [tune.notes for number, tune in enumerate(tunes) if number not in out]
+    with tempfile.TemporaryDirectory() as folder, asking.catalogue(present_tunes, Path(folder)) as library:
+        asked = asking.ask_all(library, missing, "middle", "anywhere", hums=options.absent, seed=options.seed + 1)
+    limit = float(np.quantile([a.probability for a in present], FALSE_REJECTS))
+    found = Absent(
+        len(asked),
+        float(np.mean([a.probability < limit for a in asked])),
+        _refused(asked),
+        _refused(present),
+    )
+    tell(str(found))
+    return found
+
+
+def _refused(asked: Sequence[Asked]) -> float:
+    return float(np.mean([a.verdict == "none" for a in asked]))
+
+
+def _baselines(tunes: Sequence[NamedTune], ours: Sequence[Asked], options: Options, tell: Tell) -> tuple[Baseline, ...]:
+    contours = [contour_of_notes(tune.notes) for tune in tunes]
+    count = min(options.baseline_hums, len(ours))
+    found = []
+    for name, make in (("exhaustive DTW", ExhaustiveDtw), ("hashed pitch vectors", PitchVectorHashing)):
+        ranker = make(contours)
+        asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=1, seed=options.seed)  # compiles
+        begin = time.perf_counter()
+        ranks = asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=count, seed=options.seed)
+        took_ms = (time.perf_counter() - begin) * 1000 / count
+        found.append(_compare(name, ranks, [a.rank for a in ours[:count]], took_ms))
+        tell(str(found[-1]))
+    return tuple(found)
+
+
+def _compare(name: str, theirs: Sequence[int | None], ours: Sequence[int | None], took_ms: float) -> Baseline:
+    both = [mine is not None for their, mine in zip(theirs, ours, strict=True) if their is not None]
+    return Baseline(
+        name,
+        len(theirs),
+        *_summary(theirs),
+        *_summary(ours)[:2],
+        float(np.mean(both)) if both else 1.0,
+        took_ms,
+    )
+
+
+def _summary(ranks: Sequence[int | None]) -> tuple[float, float, float]:
+    """Top-1, top-10, MRR."""
+    return (
+        float(np.mean([rank == 0 for rank in ranks])),
+        float(np.mean([rank is not None for rank in ranks])),
+        float(np.mean([0.0 if rank is None else 1.0 / (1 + rank) for rank in ranks])),
+    )
+
+
+def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[Size, ...]:
+    """The same hums in ever larger catalogues; recombined phrases of the tunes fill them up."""
+    rows = []
+    for size in options.sizes:
+        real = list(tunes[:: max(1, len(tunes) // size)])[:size]
+        filling = recombined(tunes, size - len(real), options.seed)
+        everything = [*(tune.notes for tune in real), *filling]
+        with tempfile.TemporaryDirectory() as folder, asking.catalogue(everything, Path(folder)) as library:
+            asked = asking.ask_all(library, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2)
+            score = Score.of("middle", "anywhere", asked)
+            windows = len(library.index(library.space(MELODY_SPACE)))
+        rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
+        tell(str(rows[-1]))
+    return tuple(rows)

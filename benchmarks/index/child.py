@@ -1,0 +1,175 @@
+"""One engine at one size, in a process of its own: ``python -m benchmarks.index.child <task.json>`` prints JSON.
+
+A process of its own, because memory is counted, and because FAISS, BLAS and each peer bring thread pools that would
+get in each other's way. The parent (`benchmarks.index.measure`) sets the number of threads in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.index import mapped
+from benchmarks.index.engines import Engine, Exact, engine_of
+from search.model import Bitmap, HalfVectors, Ids, Vectors
+
+SIDECAR = "vectors.f16"
+K = 10
+TARGET_RECALL = 0.97
+TOUCHING_QUERIES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size."""
+
+    step: str
+    engine: str
+    work: str
+    count: int
+    dim: int
+    tuning: int
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One engine through one filter (``all``: none): the effort that was tuned (0: none), recall@10, milliseconds."""
+
+    filter: str
+    effort: int
+    recall: float
+    median_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a search child found. Bytes are None where the system does not tell; pages are those of our sidecar."""
+
+    open_s: float
+    resident_bytes: int | None
+    sidecar_resident_bytes: int | None
+    sidecar_pages_per_query: float | None
+    timings: tuple[Timing, ...]
+
+
+def rows_of(work: Path, count: int, dim: int) -> HalfVectors:
+    """The vectors of one size, mapped."""
+    return np.asarray(np.memmap(work / SIDECAR, np.float16, "r", shape=(count, dim)))
+
+
+def filter_of(work: Path, name: str) -> Bitmap | None:
+    """The filter called ``name``; None for ``all``."""
+    return None if name == "all" else np.load(work / f"filter-{name}.npy")
+
+
+def build(task: Task) -> dict[str, float]:
+    """Build and tell the seconds and the bytes on disk, the sidecar's apart."""
+    work = Path(task.work)
+    folder = work / task.engine
+    folder.mkdir()
+    started = time.perf_counter()
+    engine_of(task.engine).build(rows_of(work, task.count, task.dim), folder)
+    build_s = time.perf_counter() - started
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    sidecar = sum(file.stat().st_size for file in files if file.name == SIDECAR)
+    return {"build_s": build_s, "disk_bytes": sum(f.stat().st_size for f in files) - sidecar, "sidecar_bytes": sidecar}
+
+
+def truth(task: Task) -> None:
+    """Write the exact answers to every query through every filter, by the oracle."""
+    work = Path(task.work)
+    oracle = Exact()
+    oracle.open(rows_of(work, task.count, task.dim), work)
+    queries = np.load(work / "queries.npy")
+    for name in task.filters:
+        scores, ids = oracle.index.search(queries, 2 * K, filter_of(work, name))
+        np.savez(work / f"truth-{name}.npz", scores=scores, ids=ids)
+
+
+def search(task: Task) -> Measured:
+    """Open, tune, and measure through each filter. The first ``tuning`` queries tune, the others are timed."""
+    work = Path(task.work)
+    rows, queries = rows_of(work, task.count, task.dim), np.load(work / "queries.npy")
+    engine = engine_of(task.engine)
+    import_module(engine.module)
+    before = mapped.resident_bytes(SIDECAR)
+    started = time.perf_counter()
+    engine.open(rows, work / task.engine)
+    engine.search(queries[:1], K, None)
+    open_s = time.perf_counter() - started
+    timings, resident, in_sidecar, pages = [], None, None, None
+    for name in task.filters:
+        among, wanted = filter_of(work, name), np.load(work / f"truth-{name}.npz")["ids"][:, :K]
+        effort = _tune(engine, queries[: task.tuning], wanted[: task.tuning], among)
+        took_ms, reached = _timed(engine, queries[task.tuning :], wanted[task.tuning :], among)
+        median, p95, p99 = (float(value) for value in np.percentile(took_ms, (50, 95, 99)))
+        timings.append(Timing(name, effort, float(np.mean(reached)), median, p95, p99))
+        if name == "all":
+            resident, in_sidecar = mapped.resident_bytes(SIDECAR), mapped.resident_of(SIDECAR)
+            if task.engine == "soundalike":
+                pages = _pages(engine, queries[:TOUCHING_QUERIES])
+    used = None if resident is None or before is None else resident - before
+    return Measured(open_s, used, in_sidecar, pages, tuple(timings))
+
+
+def recall(found: Ids, wanted: Ids) -> float:
+    """The part of ``wanted`` (k,), -1 left out, that is in ``found``."""
+    wanted = wanted[wanted >= 0]
+    return float(np.isin(wanted, found).mean()) if wanted.size else 1.0
+
+
+def _tune(engine: Engine, queries: Vectors, wanted: Ids, among: Bitmap | None) -> int:
+    """Set the least effort that reaches the target, or the most there is; 0 where nothing is tuned."""
+    for effort in engine.efforts:
+        engine.set_effort(effort)
+        reached = [recall(engine.search(q[None], K, among), w) for q, w in zip(queries, wanted, strict=True)]
+        if np.mean(reached) >= TARGET_RECALL:
+            return effort
+    return engine.efforts[-1] if engine.efforts else 0
+
+
+def _timed(engine: Engine, queries: Vectors, wanted: Ids, among: Bitmap | None) -> tuple[list[float], list[float]]:
+    """Milliseconds and recall of each query."""
+    took_ms, reached = [], []
+    for query, truth_ids in zip(queries, wanted, strict=True):
+        started = time.perf_counter()
+        found = engine.search(query[None], K, among)
+        took_ms.append((time.perf_counter() - started) * 1e3)
+        reached.append(recall(found, truth_ids))
+    return took_ms, reached
+
+
+def _pages(engine: Engine, queries: Vectors) -> float | None:
+    touched = [
+        mapped.touched_pages(SIDECAR, lambda query=query: engine.search(query[None], K, None))  # type: ignore[misc]
+        for query in queries
+    ]
+    known = [pages for pages in touched if pages is not None]
+    return float(np.mean(known)) if known else None
+
+
+def main(argv: list[str]) -> int:
+    """The process."""
+    fields = json.loads(Path(argv[0]).read_bytes())
+    task = Task(**{**fields, "filters": tuple(fields["filters"])})
+    if task.step == "build":
+        print(json.dumps(build(task)))
+    elif task.step == "truth":
+        truth(task)
+        print("{}")
+    else:
+        print(json.dumps(asdict(search(task))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

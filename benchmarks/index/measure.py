@@ -1,0 +1,223 @@
+"""How fast the vector index is at growing sizes, beside exact search and three HNSW libraries, at equal recall.
+
+Every engine answers the same queries one at a time on one thread, in a process of its own, after its search effort was
+tuned on other queries to a recall@10 of .97 against exact search. What is made or built is kept under ``work``, so
+that the next run measures at once. Filters are random sets of segments, given as bitmaps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common.machine import Machine, Version, installed, this_machine
+from benchmarks.index.child import SIDECAR, TARGET_RECALL, K, Task, Timing
+from benchmarks.index.engines import PEERS, Exact, Soundalike, SoundalikeGpu, engine_of
+from benchmarks.index.vectors import VectorSource, intrinsic_dimension
+from benchmarks.quality.encoding import Told
+from search.errors import SoundalikeError
+
+FILTERS = {"all": 1.0, "half": 0.5, "hundredth": 0.01, "ten-thousandth": 0.0001}
+"""Name -> the part of the segments that pass."""
+
+TUNING_QUERIES = 100
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """One engine at one size. Bytes and pages are None where they could not be counted.
+
+    ``resident_bytes``: the process's share of memory after all queries, less what it was before opening (with the
+    libraries' code loaded), without our sidecar.
+    ``sidecar_pages``: pages of the sidecar that a query reads, mean, as the processor marked them.
+    """
+
+    size: int
+    engine: str
+    settings: str
+    filtering: str
+    build_s: float
+    disk_bytes: int
+    open_s: float
+    resident_bytes: int | None
+    sidecar_resident_bytes: int | None
+    sidecar_pages: float | None
+    timings: tuple[Timing, ...]
+
+    def timing(self, name: str) -> Timing:
+        """The figures through the filter of that name."""
+        return next(timing for timing in self.timings if timing.filter == name)
+
+    @property
+    def resident_per_segment(self) -> float | None:
+        """Resident bytes for each segment."""
+        return None if self.resident_bytes is None else self.resident_bytes / self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The vectors of one size: the local dimension around queries, and the median score of the 1st and 10th hit."""
+
+    size: int
+    intrinsic_dimension: float
+    first_score: float
+    tenth_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpeedReport:
+    """The figures of `run`. ``vectors`` says in words how they were made."""
+
+    machine: Machine
+    versions: tuple[Version, ...]
+    vectors: str
+    dim: int
+    queries: int
+    seed: int
+    k: int
+    target_recall: float
+    filters: dict[str, float]
+    distributions: tuple[Distribution, ...]
+    figures: tuple[EngineFigures, ...]
+
+
+def run(
+    sizes: Sequence[int],
+    source: VectorSource,
+    *,
+    queries: int,
+    seed: int,
+    peers: Sequence[str] = PEERS,
+    work: Path | None = None,
+    tell: Told = lambda line: None,
+) -> SearchSpeedReport:
+    """Measure ours, exact search and ``peers`` at each of ``sizes``; ``tell`` hears what is going on.
+
+    ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. Raises UsageError for
+    an unknown peer, SoundalikeError when an engine fails.
+    """
+    machine = this_machine()
+    names = [Soundalike.name, *([SoundalikeGpu.name] if machine.gpus else []), Exact.name, *peers]
+    for name in names:
+        engine_of(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        bench = _Bench(source, queries, seed, work or Path(temporary), tell)
+        distributions, figures = [], []
+        for size in sizes:
+            task = bench.prepare(size)
+            distributions.append(_distribution(task))
+            figures += [bench.measure(replace(task, engine=name)) for name in names]
+    versions = tuple(Version(name, found) for name in peers if (found := installed(name)) is not None)
+    return SearchSpeedReport(
+        machine, versions, source.description, source.dim, queries, seed, K, TARGET_RECALL, FILTERS,
+        tuple(distributions), tuple(figures),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """One run: makes what is missing under ``work`` and starts the children."""
+
+    source: VectorSource
+    queries: int
+    seed: int
+    work: Path
+    tell: Told
+
+    def prepare(self, size: int) -> Task:
+        """The vectors, queries, filters and exact answers of one size."""
+        folder = self.work / f"{size}-{self.queries}-{self.seed}-{self.source.digest[:12]}"
+        task = Task("truth", Exact.name, str(folder), size, self.source.dim, TUNING_QUERIES, tuple(FILTERS))
+        ready = folder / "ready"
+        if not ready.exists():
+            self.tell(f"{size:,} segments: making vectors and exact answers")
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / SIDECAR).open("wb") as file:
+                for rows in self.source.chunks(size):
+                    file.write(rows.astype(np.float16).tobytes())
+            np.save(folder / "queries.npy", self.source.queries(TUNING_QUERIES + self.queries))
+            for name, share in FILTERS.items():
+                if name != "all":
+                    np.save(folder / f"filter-{name}.npy", _random_filter(size, share, self.seed))
+            self._child(task, threads=None)
+            ready.touch()
+        return task
+
+    def measure(self, task: Task) -> EngineFigures:
+        """Build where nothing is built yet, then measure."""
+        folder, engine = Path(task.work), engine_of(task.engine)
+        built = folder / f"{task.engine}-built.json"
+        if not built.exists():
+            self.tell(f"{task.count:,} segments: building {task.engine}")
+            _clear(folder / task.engine)
+            built.write_text(json.dumps(self._child(replace(task, step="build"), threads=None)))
+        self.tell(f"{task.count:,} segments: measuring {task.engine}")
+        found = self._child(replace(task, step="search"), threads=1)
+        timings = tuple(Timing(**fields) for fields in found.pop("timings"))
+        cost = json.loads(built.read_bytes())
+        return EngineFigures(
+            size=task.count,
+            engine=task.engine,
+            settings=engine.settings,
+            filtering=engine.filtering,
+            build_s=cost["build_s"],
+            disk_bytes=cost["disk_bytes"],
+            open_s=found["open_s"],
+            resident_bytes=found["resident_bytes"],
+            sidecar_resident_bytes=found["sidecar_resident_bytes"],
+            sidecar_pages=found["sidecar_pages_per_query"],
+            timings=timings,
+        )
+
+    def _child(self, task: Task, threads: int | None) -> dict[str, Any]:
+        """Run `benchmarks.index.child`; ``threads`` bounds every pool. Raises SoundalikeError when it fails."""
+        file = Path(task.work) / "task.json"
+        file.write_text(json.dumps(asdict(task)))
+        bounds = {} if threads is None else dict.fromkeys(_POOLS, str(threads))
+        done = subprocess.run(  # noqa: S603  # our own module
+            [sys.executable, "-m", "benchmarks.index.child", str(file)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **bounds},
+        )
+        if done.returncode:
+            cause = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise SoundalikeError(f"{task.step} of {task.engine} at {task.count} segments failed: {cause}")
+        answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return answer
+
+
+_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def _random_filter(size: int, share: float, seed: int) -> np.ndarray:
+    """A bitmap over the ids 1 to ``size`` of which ``share`` pass, at least one."""
+    chosen = np.random.default_rng(seed).choice(size, max(1, round(share * size)), replace=False)
+    bits = np.zeros(size + 1, np.bool_)
+    bits[chosen + 1] = True
+    return np.packbits(bits, bitorder="little")
+
+
+def _distribution(task: Task) -> Distribution:
+    with np.load(Path(task.work) / "truth-all.npz") as exact:
+        scores = exact["scores"]
+    first, tenth = (float(value) for value in np.median(scores[:, [0, K - 1]], axis=0))
+    return Distribution(task.count, intrinsic_dimension(scores), first, tenth)
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        for file in sorted(folder.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+        folder.rmdir()

@@ -1,0 +1,133 @@
+"""The figures of `benchmarks.index.measure` for people: tables in Markdown and charts of how costs grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from benchmarks.common.report import markdown_table, new_figure
+from benchmarks.index.engines import Soundalike
+from benchmarks.index.measure import FILTERS, EngineFigures, SearchSpeedReport
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FILTER_WORDS = {
+    "all": "no filter",
+    "half": "50 % pass",
+    "hundredth": "1 % passes",
+    "ten-thousandth": "0.01 % passes",
+}
+Value: TypeAlias = Callable[[EngineFigures], float | None]
+
+FILTERING_WORDS = {
+    "inside": "inside the search",
+    "callback": "inside, a Python call each",
+    "after": "none, on the hits",
+}
+
+
+def markdown(report: SearchSpeedReport) -> str:
+    """The section on search."""
+    sections = [
+        "## Vector search",
+        report.machine.sentence(),
+        f"Peers: {', '.join(f'{v.package} {v.version}' for v in report.versions) or 'none'}.",
+        f"Vectors of {report.dim} dimensions {report.vectors} (seed {report.seed}). {report.queries} queries for "
+        f"{report.k} hits, one at a time on one thread; peers tuned on other queries to a recall@{report.k} of "
+        f"{report.target_recall} against exact search, or as near as their largest effort comes.",
+        _distributions(report),
+    ]
+    for size in sizes(report):
+        sections += [f"### {size:,} segments", _latencies(report, size), _costs(report, size)]
+    return "\n\n".join(sections)
+
+
+def figure(report: SearchSpeedReport) -> Figure:
+    """Four charts: milliseconds without a filter and with 1 % left, build seconds, resident bytes per segment."""
+    out = new_figure(11, 7)
+    axes = [out.add_subplot(2, 2, place) for place in (1, 2, 3, 4)]
+    _grow(report, axes[0], "median ms, no filter", lambda f: f.timing("all").median_ms)
+    _grow(report, axes[1], "median ms, 1 % passes", lambda f: f.timing("hundredth").median_ms)
+    _grow(report, axes[2], "seconds to build", lambda f: f.build_s)
+    _grow(report, axes[3], "resident bytes per segment", lambda f: f.resident_per_segment)
+    axes[0].legend(fontsize=8)
+    return out
+
+
+def sizes(report: SearchSpeedReport) -> list[int]:
+    """The sizes that were measured, ascending."""
+    return sorted({figures.size for figures in report.figures})
+
+
+def _grow(report: SearchSpeedReport, axes: Axes, what: str, value: Value) -> None:
+    for place, name in enumerate(dict.fromkeys(figures.engine for figures in report.figures)):
+        points = [(f.size, value(f)) for f in report.figures if f.engine == name]
+        known = [(size, y) for size, y in points if y is not None and y > 0]
+        width = 2.5 if name == Soundalike.name else 1.2
+        axes.plot([x for x, _ in known], [y for _, y in known], "o-", color=f"C{place}", label=name, linewidth=width)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("segments")
+    axes.set_title(what, fontsize=10)
+
+
+def _distributions(report: SearchSpeedReport) -> str:
+    rows = [
+        (f"{d.size:,}", f"{d.intrinsic_dimension:.1f}", f"{d.first_score:.3f}", f"{d.tenth_score:.3f}")
+        for d in report.distributions
+    ]
+    return markdown_table(("segments", "local dimension at the queries", "median 1st score", "median 10th score"), rows)
+
+
+def _latencies(report: SearchSpeedReport, size: int) -> str:
+    header = ["engine", "filters", "effort"]
+    for name in FILTERS:
+        header += [f"{FILTER_WORDS[name]}: recall", "median ms", "p95", "p99"]
+    rows = []
+    for figures in _of(report, size):
+        efforts = [timing.effort for timing in figures.timings]
+        row = [
+            figures.engine,
+            FILTERING_WORDS[figures.filtering],
+            " / ".join(map(str, efforts)) if any(efforts) else "–",
+        ]
+        for name in FILTERS:
+            timing = figures.timing(name)
+            row += [f"{timing.recall:.3f}", *(f"{ms:.2f}" for ms in (timing.median_ms, timing.p95_ms, timing.p99_ms))]
+        rows.append(row)
+    return markdown_table(header, rows)
+
+
+def _costs(report: SearchSpeedReport, size: int) -> str:
+    header = (
+        "engine", "settings", "build s", "open s", "MB on disk", "resident bytes per segment",
+        "of the sidecar, resident MB", "pages of it a query reads",
+    )  # fmt: skip
+    rows = [
+        (
+            figures.engine,
+            figures.settings,
+            f"{figures.build_s:.1f}",
+            f"{figures.open_s:.2f}",
+            f"{figures.disk_bytes / 1e6:.1f}",
+            _known(figures.resident_per_segment, ".0f"),
+            _known(_megabytes(figures.sidecar_resident_bytes), ".1f"),
+            _known(figures.sidecar_pages, ".0f"),
+        )
+        for figures in _of(report, size)
+    ]
+    return markdown_table(header, rows)
+
+
+def _of(report: SearchSpeedReport, size: int) -> list[EngineFigures]:
+    return [figures for figures in report.figures if figures.size == size]
+
+
+def _megabytes(size_bytes: int | None) -> float | None:
+    return None if size_bytes is None else size_bytes / 1e6
+
+
+def _known(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

@@ -1,0 +1,153 @@
+"""A data set in a temporary library, ranked by the engine as every search is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quality.encoding import EncodedClip
+from search import Library
+from search.engine import confidence
+from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, Tag, TextPart
+from search.ports import Encoder
+from search.settings import Settings
+
+CLIPS_PER_TRANSACTION = 500
+
+
+class RankedSet:
+    """A library that holds the clips of one data set in the space of one encoder; see `ranked_set`.
+
+    Clips are named by their place in the data set. Files with equal bytes are one content, as in any library.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        clip_ids: NDArray[np.int64],
+        clips_of: dict[int, list[int]],
+        plain: RankedSet | None = None,
+    ) -> None:
+        self._library = library
+        self._clip_ids = clip_ids
+        self._clips_of = clips_of
+        self._place_of = {clip_id: place for place, clip_id in enumerate(clip_ids.tolist())}
+        self.plain = plain
+        """The same ranked without neighbourhoods, None where there are none."""
+
+    def __len__(self) -> int:
+        """How many clips there are to rank."""
+        return len(self._clip_ids)
+
+    def by_example(self, clip: int) -> NDArray[np.int64]:
+        """All clips (n,), best first, for a search by this clip (which is among them)."""
+        return self.by_vector(self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))]))
+
+    def by_vector(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
+        """All clips (n,), best first, for a unit vector (dim,) of the space."""
+        ranking = self._library.engine.rank(vector, len(self._clips_of))
+        clips = [clip for content in ranking.content_ids.tolist() for clip in self._clips_of[content]]
+        out = np.full(len(self), -1, np.int64)
+        out[: len(clips)] = clips
+        return out
+
+    def page(
+        self, clip: int, among: NDArray[np.bool_], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places, cosines and densities (n,).
+
+        A density is the mean similarity of the clip's best segment to its neighbours, NaN where that is not known.
+        """
+        (view,) = self._library.views()
+        vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
+        clips, segments, cosines = self.first(vector, among, k)
+        return clips, cosines, confidence.densities(view.neighbourhoods, segments)
+
+    def first(
+        self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """For a unit vector (dim,) the first ``k`` of those ``among`` (clips,): places, segments and cosines (n,)."""
+        (view,) = self._library.views()
+        passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))
+        ranking = self._library.engine.rank(vector, k, among=passing)
+        clips = np.array([self._clips_of[content][0] for content in ranking.content_ids.tolist()], np.int64)
+        return clips, ranking.segment_ids, view.index.vectors(ranking.segment_ids) @ vector
+
+    def tags(self, places: Sequence[int]) -> list[tuple[Tag, ...]]:
+        """What each clip is tagged with."""
+        return [clip.tags for clip in self._library.clips.clips([int(self._clip_ids[place]) for place in places])]
+
+    def answer(self, clip: int, where: str | None, k: int) -> Answer:
+        """The whole answer to a search by ``clip`` with a filter."""
+        return self._library.search(Query((ClipPart(int(self._clip_ids[clip])),), k, where))
+
+    def answer_words(self, text: str, where: str | None, k: int) -> Answer:
+        """The whole answer to a search by words with a filter."""
+        return self._library.search(Query((TextPart(text),), k, where))
+
+    def places(self, clip_ids: Sequence[int]) -> list[int]:
+        """The places in the data set of clips, by their ids."""
+        return [self._place_of[clip_id] for clip_id in clip_ids]
+
+
+@contextmanager
+def ranked_set(
+    encoded: Sequence[EncodedClip], encoder: Encoder, settings: Settings, titles: Sequence[str] | None = None
+) -> Iterator[RankedSet]:
+    """Write the encodings by ``encoder`` into a new library in a temporary folder, publish it, and open it for ranking.
+
+    ``titles`` are those of the clips, for filters.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
+        Library.open(Path(folder) / "library", settings, load_encoder=lambda *_: encoder, create=True) as library,
+    ):
+        root = library.jobs.root(folder)
+        with library.jobs.lease("soundalike bench quality", wait_s=0) as lease:
+            space = library.jobs.space(encoder.spec)
+            names = titles or [_name(place) for place in range(len(encoded))]
+            changes = [
+                _addition(place, clip, title, root.id, space)
+                for place, (clip, title) in enumerate(zip(encoded, names, strict=True))
+            ]
+            for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
+                library.jobs.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
+            library.publish(space, lease, always=True)
+        known = library.jobs.files(root.id, space.id)
+        files = [known[_name(place)] for place in range(len(encoded))]
+        clips_of: defaultdict[int, list[int]] = defaultdict(list)
+        for place, file in enumerate(files):
+            clips_of[file.content_id].append(place)
+        clip_ids = np.array([file.clip_id for file in files], np.int64)
+        no_neighbours = replace(settings, neighbourhoods=False)
+        with Library.open(library.path, no_neighbours, load_encoder=lambda *_: encoder, read_only=True) as without:
+            plain = RankedSet(without, clip_ids, clips_of)
+            has_some = library.views()[0].neighbourhoods is not None
+            yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)
+
+
+def _addition(place: int, clip: EncodedClip, title: str, root_id: int, space: Space) -> AddContent:
+    """What the bulk job would write. The names and the format are nothing that a ranking by vectors looks at."""
+    name = _name(place)
+    content = Content(
+        digest=clip.digest,
+        duration_s=float(clip.encoding.spans[-1, 1]),
+        sample_rate_hz=space.sample_rate_hz,
+        channels=1,
+        container="",
+        codec="",
+        silent=bool(clip.encoding.silent.all()),
+    )
+    facts = FileFacts(name, size_bytes=0, mtime_ns=0)
+    return AddContent(root_id, facts, content, title, {}, space.id, clip.encoding)
+
+
+def _name(place: int) -> str:
+    return f"{place:07d}"

@@ -1,0 +1,127 @@
+"""``python -m benchmarks.quality.tags``: do tags keep what their probabilities promise?
+
+``benchmarks/tag_classes.csv`` says which AudioSet classes a label of an evaluation set stands for. Every clip and every
+label is one promise: the likeliest of the label's classes in any segment, against whether the clip carries the label.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common.outputs import tell
+from benchmarks.common.report import markdown_table
+from benchmarks.quality import datasets, items
+from benchmarks.quality.items import DataSet
+from search import audio, wiring
+from search.errors import SoundalikeError, UsageError
+from search.evaluation import Calibration, calibration
+from search.model import EncoderSpec
+from search.ports import Encoder
+from search.settings import Settings
+
+CLASSES = Path(__file__).with_name("tag_classes.csv")
+TELL_EVERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """``probabilities`` and ``true`` (clips, labels) of one data set; ``labels`` names the columns."""
+
+    dataset: str
+    labels: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    true: NDArray[np.bool_]
+
+    @property
+    def likeliest_is_right(self) -> float:
+        """Of the clips that carry one of the labels: the share whose likeliest label they carry."""
+        asked = self.true.any(axis=1)
+        picked = self.probabilities[asked].argmax(axis=1)
+        return float(self.true[asked][np.arange(len(picked)), picked].mean())
+
+
+def read_classes(file: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Set -> label -> classes, from a CSV ``set,label,classes``; several classes are parted by a semicolon."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for _, row in items.rows(file, ("set", "label", "classes")):
+        found.setdefault(row["set"], {})[row["label"]] = tuple(row["classes"].split(";"))
+    return found
+
+
+def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: Encoder) -> Promises:
+    """Encode every clip and keep what it promises of the labels.
+
+    Raises UsageError for an encoder without tags, or a class that it does not know.
+    """
+    columns = [_places(encoder.spec, classes) for classes in classes_of.values()]
+    rows = np.empty((len(dataset.items), len(columns)))
+    for number, item in enumerate(dataset.items):
+        waves = np.stack([window.samples for window in audio.windows(os.fspath(item.path), encoder.spec)])
+        tags = encoder.encode_audio(waves).tags
+        if tags is None:
+            raise UsageError(f"{encoder.spec.name} has no tags")
+        best = tags.max(axis=0)
+        rows[number] = [best[places].max() for places in columns]
+        if (number + 1) % TELL_EVERY == 0:
+            tell(f"{dataset.name}: {number + 1} of {len(dataset.items)} clips")
+    true = np.array([[label in item.labels for label in classes_of] for item in dataset.items])
+    return Promises(dataset.name, tuple(classes_of), rows, true)
+
+
+def markdown(encoder: str, kept: Sequence[tuple[Promises, Calibration]]) -> str:
+    """One line a set, then what each range of probabilities promised and kept, over all sets."""
+    lines = [[p.dataset, str(p.true.size), f"{c.error:.4f}", f"{p.likeliest_is_right:.3f}"] for p, c in kept]
+    head = ["set", "promises", "expected calibration error", "likeliest label is right"]
+    whole = calibration(
+        np.concatenate([p.probabilities.ravel() for p, _ in kept]), np.concatenate([p.true.ravel() for p, _ in kept])
+    )
+    ranges = [[f"{b.low:.2f} to {b.high:.2f}", str(b.count), f"{b.promised:.3f}", f"{b.kept:.3f}"] for b in whole.bins]
+    return "\n".join(
+        [
+            f"## Tags of {encoder}\n",
+            markdown_table(head, lines),
+            "",
+            markdown_table(["probability", "promises", "promised", "kept"], ranges),
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every set that the table names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.tags", description=__doc__)
+    parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
+    parser.add_argument("--classes", type=Path, default=CLASSES, metavar="CSV")
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    args = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env(os.environ)
+        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+        kept = []
+        for name, classes_of in read_classes(args.classes).items():
+            found = promise(datasets.load(args.data / name), classes_of, encoder)
+            kept.append((found, calibration(found.probabilities.ravel(), found.true.ravel())))
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 3
+    print(markdown(encoder.spec.name, kept))
+    return 0
+
+
+def _places(spec: EncoderSpec, classes: Sequence[str]) -> list[int]:
+    vocabulary = spec.vocabulary or ()
+    missing = [name for name in classes if name not in vocabulary]
+    if missing:
+        raise UsageError(f"{spec.name} has no tag {', '.join(missing)}")
+    return [vocabulary.index(name) for name in classes]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

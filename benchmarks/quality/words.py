@@ -1,0 +1,177 @@
+"""``python -m benchmarks.quality.words``: what an encoder makes of words that no data set asks for.
+
+Other words for a sound, two words, other languages, and words taken away (a negative part). The phrases stand in
+``benchmarks/phrases.csv``; the clips are those of the evaluation set that each names, ranked by the engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common.outputs import CACHE, tell
+from benchmarks.common.report import markdown_table
+from benchmarks.quality import datasets, items
+from benchmarks.quality.encoding import EncodingCache, encode
+from benchmarks.quality.items import DataSet
+from benchmarks.quality.ranking import RankedSet, ranked_set
+from search import evaluation, wiring
+from search.errors import SoundalikeError, UsageError
+from search.evaluation import CUTOFF
+from search.ports import Encoder
+from search.settings import Settings
+
+PHRASES = Path(__file__).with_name("phrases.csv")
+NEGATION = "negation"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A query in words. ``minus`` is a negative part or empty; ``labels`` should be found, ``unwanted`` should not."""
+
+    dataset: str
+    kind: str
+    text: str
+    minus: str
+    labels: frozenset[str]
+    unwanted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Phrases of one kind: their mean average precision, and that of the same clips asked for by their labels."""
+
+    kind: str
+    queries: int
+    phrases_map: float
+    labels_map: float
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    """Of the first ten: the share that is wanted and the share that is not, without and with the negative part."""
+
+    text: str
+    minus: str
+    wanted: tuple[float, float]
+    unwanted: tuple[float, float]
+
+
+def read_phrases(file: Path) -> list[Phrase]:
+    """The phrases of a CSV ``set,kind,label,text,minus,unwanted``; several labels are parted by a semicolon."""
+    needed = ("set", "kind", "label", "text", "minus", "unwanted")
+    return [
+        Phrase(row["set"], row["kind"], row["text"], row["minus"], _labels(row["label"]), _labels(row["unwanted"]))
+        for _, row in items.rows(file, needed)
+    ]
+
+
+def answer(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Answered]:
+    """The figures of each kind of phrase but negations, in the order in which the kinds come."""
+    kinds = dict.fromkeys(phrase.kind for phrase in phrases if phrase.kind != NEGATION)
+    found = []
+    for kind in kinds:
+        own = [phrase for phrase in phrases if phrase.kind == kind]
+        relevant = np.stack([_carriers(dataset, phrase.labels) for phrase in own])
+        maps = []
+        for texts in ([phrase.text for phrase in own], [" ".join(sorted(phrase.labels)) for phrase in own]):
+            order = np.stack([ranked.by_vector(vector) for vector in encoder.encode_text(texts)])
+            maps.append(float(evaluation.score(evaluation.judge(order, relevant)).values[:, 0].mean()))
+        found.append(Answered(kind, len(own), maps[0], maps[1]))
+    return found
+
+
+def negate(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Negated]:
+    """What a negative part of weight one does to each query that has one."""
+    found = []
+    for phrase in phrases:
+        if phrase.kind != NEGATION:
+            continue
+        text, minus = encoder.encode_text([phrase.text, phrase.minus])
+        tops = [ranked.by_vector(_unit(vector))[:CUTOFF] for vector in (text, text - minus)]
+        wanted, unwanted = _carriers(dataset, phrase.labels), _carriers(dataset, phrase.unwanted)
+        plain, less = ((float(wanted[top].mean()), float(unwanted[top].mean())) for top in tops)
+        found.append(Negated(phrase.text, phrase.minus, (plain[0], less[0]), (plain[1], less[1])))
+    return found
+
+
+def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negated]) -> str:
+    """Both tables."""
+    rows = [[a.kind, str(a.queries), f"{a.phrases_map:.3f}", f"{a.labels_map:.3f}"] for a in answered]
+    tables = [f"## {encoder}\n", markdown_table(["queries", "number", "mAP", "mAP by label"], rows)]
+    if negated:
+        pairs = [[f"{n.text}, not {n.minus}", _arrow(n.wanted), _arrow(n.unwanted)] for n in negated]
+        pairs.append(["mean", _arrow(_means(n.wanted for n in negated)), _arrow(_means(n.unwanted for n in negated))])
+        tables += ["", markdown_table(["of the first ten, without and with the negative part", "wanted", "not"], pairs)]
+    return "\n".join(tables)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask every phrase of every encoder and print what came out."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.words", description=__doc__)
+    parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
+    parser.add_argument("--phrases", type=Path, default=PHRASES, metavar="CSV")
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
+    args = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env(os.environ)
+        for name in args.encoder or [settings.encoder]:
+            print(run(args.phrases, args.data, wiring.encoder(name, settings), EncodingCache(args.cache), settings))
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 3
+    return 0
+
+
+def run(file: Path, data: Path, encoder: Encoder, cache: EncodingCache, settings: Settings) -> str:
+    """The report of one encoder. Raises UsageError for an encoder that cannot read, or a set that is not there."""
+    if not encoder.spec.can_text:
+        raise UsageError(f"{encoder.spec.name} cannot read words: there is nothing to ask it")
+    phrases = read_phrases(file)
+    parts = []
+    for name in dict.fromkeys(phrase.dataset for phrase in phrases):
+        own = [phrase for phrase in phrases if phrase.dataset == name]
+        dataset = datasets.load(data / name)
+        encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
+        with ranked_set(encoded, encoder, settings) as ranked:
+            answered = answer(own, dataset, encoder, ranked)
+            negated = negate(own, dataset, encoder, ranked)
+        parts.append(markdown(f"{encoder.spec.name} on {name}", answered, negated))
+    return "\n\n".join(parts)
+
+
+def _labels(cell: str) -> frozenset[str]:
+    return frozenset(filter(None, cell.split(";")))
+
+
+def _carriers(dataset: DataSet, labels: frozenset[str]) -> NDArray[np.bool_]:
+    """(clips,): which clips carry one of the labels. Raises UsageError for a label that the set does not have."""
+    found = np.array([bool(item.labels & labels) for item in dataset.items])
+    if not found.any():
+        raise UsageError(f"{dataset.name} has no clip of {', '.join(sorted(labels))}")
+    return found
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+
+
+def _means(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    rows = np.array(list(pairs))
+    return float(rows[:, 0].mean()), float(rows[:, 1].mean())
+
+
+def _arrow(pair: tuple[float, float]) -> str:
+    return f"{pair[0]:.2f} → {pair[1]:.2f}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

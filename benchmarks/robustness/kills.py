@@ -1,0 +1,199 @@
+"""Kill an indexing job at random moments, resume it, and compare what it leaves with an uninterrupted run.
+
+    python -m benchmarks.robustness.kills --kills 50
+
+prints how many clips were lost, duplicated or different, which is to be 0 of each. Killing is SIGKILL: the process
+gets no chance to tidy up. Each library is killed again and again until its job gets through; then it is verified and
+compared, and the next one begins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import synthetic
+from benchmarks.common.machine import this_machine
+from search import wiring
+from search.errors import SoundalikeError
+from search.model import HalfVectors, Spans
+from search.settings import Settings
+
+VECTOR_TOLERANCE = 1e-3
+"""One step of float16 near 1: what another batch may change in a vector of unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What is compared: a clip's digest, and its content's ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,)."""
+
+    digest: str
+    spans: Spans
+    vectors: HalfVectors
+    silent: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Clips that the killed and resumed libraries lost, have twice, or have with other segments; what verify says."""
+
+    kills: int
+    libraries: int
+    clips: int
+    lost: int
+    duplicated: int
+    different: int
+    unsound: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing at all went wrong."""
+        return not (self.lost or self.duplicated or self.different or self.unsound)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How often to kill, over how many synthetic clips, with which encoder, at moments drawn with which seed."""
+
+    kills: int = 50
+    clips: int = 600
+    encoder: str = "spectral"
+    seed: int = 7
+
+
+def run(options: Options, folder: Path, settings: Settings) -> Verdict:
+    """Kill jobs, resume them and compare; ``folder`` is scratch.
+
+    Raises SoundalikeError when a job that was left alone does not get through.
+    """
+    sounds = folder / "sounds"
+    synthetic.write_clips(sounds, options.clips, options.seed)
+    (sounds / "bad.wav").write_bytes(b"RIFF but no sound")
+    job = _Job(sounds, folder / "reference", options.encoder)
+    started = time.monotonic()
+    job.finish()
+    reference = contents(job.library, settings)
+    moments = _moments(options.seed, time.monotonic() - started)
+    done = libraries = lost = duplicated = different = unsound = 0
+    while done < options.kills:
+        library = folder / f"library{libraries}"
+        libraries += 1
+        done += _kill_until_through(sounds, library, options, moments, options.kills - done)
+        found = contents(library, settings)
+        lost += len(reference.keys() - found.keys())
+        duplicated += sum(len(clips) - 1 for clips in found.values()) + len(found.keys() - reference.keys())
+        different += sum(not _same(reference[path][0], found[path][0]) for path in reference.keys() & found.keys())
+        unsound += _verify(library)
+    return Verdict(done, libraries, len(reference), lost, duplicated, different, unsound)
+
+
+def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
+    """Absolute path -> the segments of each clip that is there; more than one is a duplicate."""
+    found: dict[str, list[Segments]] = {}
+    with wiring.library(library, settings) as opened:
+        (space,) = opened.clips.spaces()
+        for root in opened.roots():
+            for path, file in opened.jobs.files(root.id, space.id).items():
+                encoding = opened.clips.encoding(file.content_id, space.id)
+                if encoding is None:
+                    raise SoundalikeError(f"{path}: a clip without vectors in {library}")
+                segments = Segments(file.digest, encoding.spans, encoding.vectors, encoding.silent)
+                found.setdefault(f"{root.path}/{path}", []).append(segments)
+    return found
+
+
+def _same(one: Segments, two: Segments) -> bool:
+    return (
+        one.digest == two.digest
+        and np.array_equal(one.spans, two.spans)
+        and np.array_equal(one.silent, two.silent)
+        and np.allclose(one.vectors, two.vectors, rtol=0, atol=VECTOR_TOLERANCE)
+    )
+
+
+class _Job:
+    """``soundalike index`` as a process of its own, from the moment at which its library is there."""
+
+    def __init__(self, sounds: Path, library: Path, encoder: str) -> None:
+        self.library = library
+        command = [sys.executable, "-m", "search.cli", "index", str(sounds), "--library", str(library)]
+        self._process = subprocess.Popen(  # noqa: S603  # our own command
+            [*command, "--encoder", encoder, "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        while not library.exists() and self._process.poll() is None:
+            time.sleep(0.002)
+
+    def killed_after(self, seconds: float) -> bool:
+        """Kill it then; false when it was through before."""
+        try:
+            self._process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            return True
+        return False
+
+    def finish(self) -> None:
+        """Raises SoundalikeError unless the job ends by itself with the one failure that it must have."""
+        _, told = self._process.communicate()
+        if self._process.returncode != 1:
+            cause = told.decode(errors="replace").strip()
+            raise SoundalikeError(f"the job ended with status {self._process.returncode}: {cause}")
+
+
+def _kill_until_through(sounds: Path, library: Path, options: Options, moments: Iterator[float], at_most: int) -> int:
+    """Start jobs on one library and kill each at the next of ``moments`` (s), until one gets through; the kills."""
+    killed = 0
+    while killed < at_most and _Job(sounds, library, options.encoder).killed_after(next(moments)):
+        killed += 1
+    _Job(sounds, library, options.encoder).finish()
+    return killed
+
+
+def _moments(seed: int, whole_s: float) -> Iterator[float]:
+    rng = np.random.default_rng(seed)
+    while True:
+        yield float(rng.uniform(0, whole_s))
+
+
+def _verify(library: Path) -> int:
+    command = [sys.executable, "-m", "search.cli", "verify", "--library", str(library)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    return int(done.returncode != 0)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; 0 when nothing was lost, duplicated or different."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.kills", description=__doc__.splitlines()[0])
+    usual = Options()
+    parser.add_argument("--kills", type=int, default=usual.kills, metavar="N")
+    parser.add_argument("--clips", type=int, default=usual.clips, metavar="N")
+    parser.add_argument("--encoder", default=usual.encoder, metavar="NAME")
+    parser.add_argument("--seed", type=int, default=usual.seed, metavar="N")
+    options = Options(**vars(parser.parse_args(argv)))
+    settings = Settings.from_env(os.environ)
+    with tempfile.TemporaryDirectory(prefix="soundalike-kills-") as folder:
+        verdict = run(options, Path(folder), settings)
+    print(
+        f"{verdict.kills} kills of {verdict.libraries} libraries of {verdict.clips} clips ({options.encoder}, seed "
+        f"{options.seed}): {verdict.lost} lost, {verdict.duplicated} duplicated, {verdict.different} different, "
+        f"{verdict.unsound} libraries that verify finds unsound"
+    )
+    print(this_machine().sentence())
+    return 0 if verdict.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,409 @@
+"""How fast a service answers, and how it holds out: ``python -m benchmarks.serving.load`` (README, "Serving").
+
+The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
+125,000 clips, vectors and words distributed like real ones) and kept under ``--work``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import io
+import itertools
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import soundfile
+from threadpoolctl import threadpool_limits
+
+from benchmarks.common import names, report
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import tell
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource
+from benchmarks.serving import http_load
+from benchmarks.serving.http_load import Request, Tally
+from benchmarks.serving.served import Served
+from benchmarks.speed.command import anchors
+from benchmarks.speed.library import make
+from search import wiring
+from search.model import ClipPart, Query, RecommendQuery
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
+from search.settings import Settings
+
+API = "/api/v1"
+WORK = Path("run/bench-serving")
+PARTS = ("similar", "recommend", "text", "upload", "mixed")
+LINKED_BYTES = 1 << 20
+ENGINE_CALLS, WARM_UP_CALLS = 300, 100
+_UPLOAD_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. ``cpu_ms`` is the service's CPU time for a request, which other load moves little."""
+
+    what: str
+    requests: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One caller at a time: median CPU milliseconds of the engine's own calls, and what a request adds to one.
+
+    ``within_ms`` is Flask, validation and JSON, without a network; ``over_http_ms`` all of the way there and back.
+    """
+
+    engine_ms: Mapping[str, float]
+    within_ms: float
+    over_http_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """The long run: what failed, and how much memory was the processes' own after a minute and at the end."""
+
+    minutes: float
+    requests: int
+    failures: int
+    jobs_done: int
+    own_mb_after_1_min: float
+    own_mb_at_end: float
+    restarts: int
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    args = _parser().parse_args(argv)
+    settings = Settings.from_env(os.environ)
+    library = args.library or _library(args, settings)
+    clips = _count(library, settings)
+    rows: list[Row] = []
+    mixed = None
+    engine_ms, within_ms = _alone(library, clips, settings, args)
+    with (
+        _scratch(library) as scratch,
+        Served(scratch, "--workers", str(args.workers), "--threads", str(args.threads)) as server,
+    ):
+        warm = _stream("similar", _shuffled(clips, args.seed + 1))
+        http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
+        for part in args.only or PARTS:
+            tell(f"{part} ...")
+            if part == "mixed":
+                mixed = _mixed(server, clips, args)
+            else:
+                rows.append(_measured(server, part, clips, args))
+        over_http_ms = _over_http(server.url, clips, args)
+    told = _markdown(args, clips, rows, Alone(engine_ms, within_ms, over_http_ms), mixed)
+    print(told)
+    if args.report is not None:
+        args.report.write_text(told + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.load", description=__doc__)
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps the library ({WORK})")
+    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="of the library (1 million)")
+    parser.add_argument("--encoder", default="cnn:mn04", metavar="NAME", help="whose library it is (cnn:mn04)")
+    parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings that the vectors are grown from")
+    parser.add_argument("--anchor-files", type=int, default=2000, metavar="N", help="how many of them (2000)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts alone")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of similar and recommend (60)")
+    parser.add_argument("--connections", type=int, default=16, metavar="N", help="of similar and recommend (16)")
+    parser.add_argument("--queries", type=int, default=300, metavar="N", help="texts and uploads (300)")
+    parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="of mixed load (10)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    return parser
+
+
+def _library(args: argparse.Namespace, settings: Settings) -> Path:
+    path: Path = args.work / f"{args.encoder.replace(':', '-')}-{args.segments}-{args.seed}"
+    if not (path / "complete.json").exists():
+        tell(f"making a library of {args.segments:,} segments (once) ...")
+        shutil.rmtree(path, ignore_errors=True)  # what an interrupted run left
+        spec = wiring.encoder(args.encoder, settings).spec
+        make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec, words=names.name)
+        (path / "complete.json").write_text(json.dumps({"segments": args.segments}), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def _scratch(library: Path) -> Iterator[Path]:
+    """A copy beside the library, for this run alone: the mixed load adds clips, which every later search would read.
+
+    What is large and never changes (snapshots) is linked, the catalog copied. The library must not be in use.
+    """
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=library.parent) as folder:
+        copy = Path(folder) / library.name
+        shutil.copytree(library, copy, ignore=shutil.ignore_patterns("uploads", "cache"), copy_function=_link_snapshots)
+        yield copy
+
+
+def _link_snapshots(source: str, target: str) -> None:
+    large = Path(source).stat().st_size >= LINKED_BYTES and not Path(source).name.startswith("catalog.")
+    (os.link if large else shutil.copy2)(source, target)
+
+
+def _count(path: Path, settings: Settings) -> int:
+    """How many clips are there; their ids are 1 to this."""
+    done = path / "complete.json"
+    if done.exists():
+        return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
+    with wiring.library(path, settings, read_only=True) as library:
+        return int(library.catalog.stats().clips)
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+def _shuffled(clips: int, seed: int) -> list[int]:
+    return [int(clip) for clip in 1 + np.random.default_rng(seed).permutation(clips)]
+
+
+def _stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
+    """Requests of a kind, none of them twice."""
+    match kind:
+        case "similar":
+            return (http_load.get(kind, f"{API}/clips/{clip}/similar?k=10") for clip in ids)
+        case "recommend":
+            return (
+                _json(kind, "/recommend", {"likes": _likes(pair)}) for pair in zip(ids[::2], ids[1::2], strict=False)
+            )
+        case "text":
+            texts = dict.fromkeys(names.question(clip - 1) for clip in ids)  # each once
+            return (_json(kind, "/search", {"parts": [{"text": text}], "k": 10}) for text in texts)
+        case _:
+            return (http_load.form("upload", f"{API}/search", [("audio", "query.wav", _wav(clip))]) for clip in ids)
+
+
+def _likes(pair: tuple[int, int]) -> list[dict[str, int]]:
+    return [{"clip_id": clip} for clip in pair]
+
+
+def _json(kind: str, path: str, body: object) -> Request:
+    return http_load.post(kind, API + path, json.dumps(body).encode())
+
+
+def _wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
+    """Coloured noise that comes and goes, as a 16-bit WAV."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * rate_hz)
+    noise = np.convolve(rng.standard_normal(count), np.hanning(3 + seed % 40), "same")
+    sound = noise * (0.6 + 0.4 * np.sin(np.linspace(0, 1 + seed % 30, count)))
+    out = io.BytesIO()
+    soundfile.write(out, 0.5 * sound / np.abs(sound).max(), rate_hz, format="WAV")
+    return out.getvalue()
+
+
+# --- measuring --------------------------------------------------------------------------------------------
+
+
+def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -> Row:
+    url, ids = server.url, _shuffled(clips, args.seed)
+    cpu_s = server.cpu_s()
+    if part in ("similar", "recommend"):
+        tally = http_load.run(url, _stream(part, ids), args.connections, args.seconds)
+        what = f"{part}, {args.connections} connections for {tally.seconds:.0f} s"
+    else:
+        made = list(itertools.islice(_stream(part, ids), args.queries + 10))
+        http_load.run(url, iter(made[:10]), 1, 60)  # the encoder is loaded by the first
+        cpu_s = server.cpu_s()
+        tally = http_load.run(url, iter(made[10:]), 1, 600)
+        what = {"text": "words, one connection", "upload": "a 5-second WAV file, one connection"}[part]
+    if tally.failures() or tally.statuses.keys() - {200}:
+        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
+    cpu_ms = (server.cpu_s() - cpu_s) * 1e3 / max(1, tally.count)
+    p50_ms, p99_ms = tally.percentile(part, 50), tally.percentile(part, 99)
+    return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, cpu_ms, tally.failures())
+
+
+def _alone(library: Path, clips: int, settings: Settings, args: argparse.Namespace) -> tuple[dict[str, float], float]:
+    """In this process: median CPU milliseconds of the engine's own calls, and milliseconds that the service adds.
+
+    The first tell how fast the machine is at this hour.
+    """
+    ids = itertools.cycle(_shuffled(clips, args.seed + 4))
+    with wiring.library(library, settings, read_only=True) as opened, threadpool_limits(1):
+        calls: dict[str, Callable[[], object]] = {
+            "similar": lambda: opened.search(Query((ClipPart(next(ids)),))),
+            "recommend": lambda: opened.recommend(RecommendQuery(likes=(ClipPart(next(ids)), ClipPart(next(ids))))),
+        }
+        engine_ms = {name: _median_cpu_ms(call) for name, call in calls.items()}
+        client = create_app(Service.over(opened, ServiceConfig(library))).test_client()
+
+        def ask(clip: int) -> bytes:
+            body = json.dumps({"parts": [{"clip_id": clip}]})
+            return client.post(f"{API}/search", data=body, content_type="application/json").get_data()
+
+        return engine_ms, _added_ms(ask, (next(ids) for _ in range(args.queries)))
+
+
+def _median_cpu_ms(call: Callable[[], object]) -> float:
+    spent_ms = []
+    for _ in range(WARM_UP_CALLS + ENGINE_CALLS):
+        started_s = time.process_time()
+        call()
+        spent_ms.append((time.process_time() - started_s) * 1e3)
+    return float(np.median(spent_ms[WARM_UP_CALLS:]))
+
+
+def _over_http(url: str, clips: int, args: argparse.Namespace) -> float:
+    """What an answer takes more than the engine's own time, in milliseconds, on one connection that stays open."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+
+    def ask(clip: int) -> bytes:
+        body = json.dumps({"parts": [{"clip_id": clip}]}).encode()
+        connection.request("POST", f"{API}/search", body, {"Content-Type": "application/json"})
+        return connection.getresponse().read()
+
+    added_ms = _added_ms(ask, _shuffled(clips, args.seed + 2)[: args.queries])
+    connection.close()
+    return added_ms
+
+
+def _added_ms(ask: Callable[[int], bytes], clips: Iterable[int]) -> float:
+    """Median milliseconds of answers about ``clips`` that are not the engine's own."""
+    spent = []
+    for clip in clips:
+        started_s = time.perf_counter()
+        answer = json.loads(ask(clip))
+        spent.append((time.perf_counter() - started_s) * 1e3 - answer["took_ms"])
+    return float(np.median(spent))
+
+
+def _mixed(server: Served, clips: int, args: argparse.Namespace) -> Mixed:
+    """Everything at once while jobs index uploads all along."""
+    stop = threading.Event()
+    memory: list[tuple[float, int]] = []
+    started_s = time.monotonic()
+
+    def watch() -> None:
+        while not stop.wait(2.0):
+            memory.append((time.monotonic() - started_s, server.own_bytes()))
+
+    uploads = Tally()
+    threads = [
+        threading.Thread(target=watch),
+        threading.Thread(target=lambda: _keep_indexing(server.url, stop, uploads)),
+    ]
+    for thread in threads:
+        thread.start()
+    tally = http_load.run(server.url, _everything(clips, args.seed + 3), args.connections, args.minutes * 60)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    early = [own for at_s, own in memory if 50 <= at_s <= 70] or [own for _, own in memory]
+    late = [own for _, own in memory[-10:]]
+    if tally.failures():
+        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:3]}")
+    return Mixed(
+        minutes=tally.seconds / 60,
+        requests=tally.count,
+        failures=tally.failures() + uploads.failures(),
+        jobs_done=uploads.statuses[200],
+        own_mb_after_1_min=float(np.median(early)) / 1e6,
+        own_mb_at_end=float(np.median(late)) / 1e6,
+        restarts=server.restarts(),
+    )
+
+
+def _everything(clips: int, seed: int) -> Iterator[Request]:
+    ids = _shuffled(clips, seed)
+    few = [_wav(number) for number in range(20)]
+    streams: list[Iterator[Request]] = [
+        itertools.cycle(_stream("similar", ids)),
+        itertools.cycle(_stream("recommend", ids)),
+        itertools.cycle(_stream("text", ids)),
+        (http_load.form("upload", f"{API}/search", [("audio", "q.wav", wav)]) for wav in itertools.cycle(few)),
+        (http_load.get("clip", f"{API}/clips/{clip}") for clip in itertools.cycle(ids)),
+        (http_load.get("list", f"{API}/clips?limit=20&offset={clip}") for clip in itertools.cycle(ids)),
+    ]
+    weights = np.array([30, 20, 20, 1, 20, 9]) / 100
+    rng = np.random.default_rng(seed)
+    while True:
+        for place in rng.choice(len(streams), 1000, p=weights):
+            yield next(streams[place])
+
+
+def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
+    """Upload some files, wait for their job, again. 200 counts the jobs that were done."""
+    number = 1_000_000
+    while not stop.is_set():
+        number += _UPLOAD_FILES
+        files = [("files", f"upload_{n}.wav", _wav(n)) for n in range(number, number + _UPLOAD_FILES)]
+        sent = http_load.run(url, iter([http_load.form("clips", f"{API}/clips", files)]), 1, 60)
+        tally.statuses.update(sent.statuses)
+        tally.broken += sent.broken
+        while not stop.wait(0.5):
+            with urllib.request.urlopen(f"{url}{API}/jobs?limit=1", timeout=30) as response:  # noqa: S310
+                state = json.loads(response.read())["jobs"][0]["state"]
+            if state in ("done", "failed"):
+                tally.statuses[200 if state == "done" else 500] += 1
+                break
+
+
+# --- telling ----------------------------------------------------------------------------------------------
+
+
+def _markdown(
+    args: argparse.Namespace,
+    clips: int,
+    rows: Sequence[Row],
+    alone: Alone,
+    mixed: Mixed | None,
+) -> str:
+    cells = []
+    for row in rows:
+        measured = (row.per_second, row.p50_ms, row.p99_ms, row.cpu_ms)
+        cells.append((row.what, str(row.requests), *(f"{value:.1f}" for value in measured), str(row.failures)))
+    lines = [
+        "## Serving",
+        this_machine().sentence(),
+        f"{clips:,} clips, encoder {args.encoder}, {args.workers} worker(s) of {args.threads} threads; "
+        f"load generator on the same machine; load average {os.getloadavg()[0]:.1f} at the end.",
+    ]
+    if cells:
+        lines.append(
+            report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "CPU ms", "5xx"), cells)
+        )
+    lines.append(
+        f"On top of the engine, median: Flask, validation and JSON {alone.within_ms:.2f} ms; all of the way there and "
+        f"back over HTTP {alone.over_http_ms:.2f} ms."
+    )
+    told = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
+    lines.append(f"The engine alone, in one process just before, median CPU time: {told}.")
+    if mixed is not None:
+        growth = mixed.own_mb_at_end / mixed.own_mb_after_1_min - 1
+        lines.append(
+            f"Mixed load for {mixed.minutes:.1f} minutes: {mixed.requests} requests beside {mixed.jobs_done} indexing "
+            f"jobs of {_UPLOAD_FILES} files; {mixed.failures} answers 5xx; memory {mixed.own_mb_after_1_min:.0f} MB "
+            f"after a minute, {mixed.own_mb_at_end:.0f} MB at the end ({growth:+.1%}); {mixed.restarts} restarts."
+        )
+    return "\n\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How fast sounds are indexed and questions answered, and in how much memory."""

@@ -1,0 +1,181 @@
+"""``soundalike bench speed``: indexing and search beside their limit and their alternatives, and whole queries."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.common.outputs import (
+    CACHE,
+    add_outputs,
+    check_plots,
+    save_plots,
+    tell,
+    wants_plots,
+    write_outputs,
+)
+from search.errors import UsageError
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmarks.index.measure import SearchSpeedReport
+    from benchmarks.index.vectors import Anchors
+    from benchmarks.speed.indexing import IndexingReport
+    from benchmarks.speed.library import LibrarySpeedReport
+
+SIZES = (10_000, 100_000, 1_000_000)
+WORK = Path("run/bench-speed")
+ANCHOR_FILES = 2000
+SYNTHETIC_ANCHORS, SYNTHETIC_DIM = 20_000, 384
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedReport:
+    """Its parts; what was not asked for is None, or empty."""
+
+    indexing: IndexingReport | None
+    search: SearchSpeedReport | None
+    libraries: tuple[LibrarySpeedReport, ...]
+
+
+class Speed:
+    """How fast the work is done."""
+
+    name = "speed"
+    help = "how fast: indexing against its limit and a naive loop; search against other libraries; whole queries"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--only", choices=("indexing", "search", "library"), help="one part alone")
+        parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
+        parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
+        indexing = parser.add_argument_group("indexing")
+        indexing.add_argument("--minutes", type=float, default=60.0, metavar="M", help="of recordings to index (60)")
+        indexing.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians count (3)")
+        search = parser.add_argument_group("search")
+        search.add_argument(
+            "--sizes",
+            type=int,
+            nargs="+",
+            default=list(SIZES),
+            metavar="N",
+            help="segments (10 thousand, 100 thousand, 1 million)",
+        )
+        search.add_argument("--queries", type=int, default=500, metavar="N", help="at each size (500)")
+        search.add_argument(
+            "--anchor-files",
+            type=int,
+            default=ANCHOR_FILES,
+            metavar="N",
+            help=f"recordings that vectors are grown from ({ANCHOR_FILES}); 0: synthetic anchors, no recording",
+        )
+        search.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps what was built ({WORK})")
+        add_outputs(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Measure, print, and write what was asked for."""
+        from benchmarks.common import report
+
+        check(args)
+        check_plots(args)
+        found = SpeedReport(
+            indexing=measure_indexing(args, settings) if args.only in (None, "indexing") else None,
+            search=measure_search(args, settings) if args.only in (None, "search") else None,
+            libraries=measure_libraries(args, settings) if args.only in (None, "library") else (),
+        )
+        plots = save_plots(args, figures(found)) if wants_plots(args) else []
+        write_outputs(args, report.to_json(found), markdown(found), plots)
+        return 0
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raises UsageError for numbers that make no sense, or a folder of recordings that is not there."""
+    if not args.minutes > 0 or args.rounds < 1:
+        raise UsageError("--minutes must be more than 0 and --rounds at least 1")
+    if min(args.sizes) < 1 or args.queries < 1 or args.anchor_files < 0:
+        raise UsageError("--sizes and --queries must be at least 1, --anchor-files at least 0")
+    if args.audio is not None and not args.audio.is_dir():
+        raise UsageError(f"--audio {args.audio} is no folder")
+
+
+def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingReport:
+    """The part that indexes."""
+    from benchmarks.common import material
+    from benchmarks.speed import indexing as indexing_speed
+
+    options = indexing_speed.Options(
+        encoder=args.encoder or settings.encoder,
+        source=args.audio or material.default_source(),
+        minutes=args.minutes,
+        rounds=args.rounds,
+        seed=args.seed,
+    )
+    return indexing_speed.run(options, settings, tell)
+
+
+def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedReport:
+    """The part that searches vectors."""
+    from benchmarks.index import measure
+    from benchmarks.index.vectors import VectorSource
+
+    source = VectorSource(anchors(args, settings), args.seed)
+    return measure.run(args.sizes, source, queries=args.queries, seed=args.seed, work=args.work, tell=tell)
+
+
+def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[LibrarySpeedReport, ...]:
+    """The part that opens whole libraries and asks them."""
+    from benchmarks.index.vectors import VectorSource
+    from benchmarks.speed import library
+
+    source = VectorSource(anchors(args, settings), args.seed)
+    return tuple(
+        library.run(source, size, args.work, settings, queries=args.queries, seed=args.seed, tell=tell)
+        for size in args.sizes
+    )
+
+
+def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
+    """What the vectors are grown from: recordings where there are some, else synthetic ones."""
+    from benchmarks.common import material
+    from benchmarks.index.vectors import encoded_anchors, synthetic_anchors
+    from benchmarks.quality.encoding import EncodingCache
+    from search import wiring
+
+    if args.anchor_files == 0:
+        return synthetic_anchors(SYNTHETIC_ANCHORS, SYNTHETIC_DIM, args.seed)
+    files = material.choose(args.audio or material.default_source(), args.anchor_files, args.seed)
+    return encoded_anchors(
+        files, wiring.encoder(args.encoder or settings.encoder, settings), EncodingCache(CACHE), tell
+    )
+
+
+def markdown(report: SpeedReport) -> str:
+    """Every section that was measured."""
+    from benchmarks.index import report as search_report
+    from benchmarks.speed import indexing_report, library
+
+    parts: Sequence[str] = [
+        "# Speed",
+        *([indexing_report.markdown(report.indexing)] if report.indexing else []),
+        *([search_report.markdown(report.search)] if report.search else []),
+        *([library.markdown(report.libraries)] if report.libraries else []),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def figures(report: SpeedReport) -> dict[str, Figure]:
+    """The plot of each part that has one."""
+    from benchmarks.index import report as search_report
+    from benchmarks.speed import indexing_report
+
+    drawn = {}
+    if report.indexing:
+        drawn["indexing"] = indexing_report.figure(report.indexing)
+    if report.search:
+        drawn["search"] = search_report.figure(report.search)
+    return drawn

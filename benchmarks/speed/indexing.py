@@ -1,0 +1,247 @@
+"""How fast a folder of MP3s is indexed: against decoding and resampling alone, and against the loop people write.
+
+Each round runs the three on the same files, one after the other, so that a ratio compares like with like on a noisy
+machine; medians over rounds are reported. Ours is the command ``soundalike index`` as a user starts it, loading of
+libraries and model included; so is the loop (`benchmarks.speed.naive_loop`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from benchmarks.common.machine import Machine, this_machine
+from benchmarks.common.material import Material, as_mp3
+from benchmarks.quality.encoding import Told
+from benchmarks.speed.stage_costs import StageCost, stage_costs
+from search import audio, wiring
+from search.errors import SoundalikeError, UsageError
+from search.model import EncoderSpec
+from search.ports import Encoder
+from search.settings import Settings
+
+PROFILED_FILES = 60
+GPU_WINDOWS = 2048
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Wall and processor seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageSeconds:
+    """CPU seconds of one stage over all threads, as the bulk job counts them."""
+
+    stage: str
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index``,
+    ``job_s`` of it the job proper; ``loop_s``: the naive loop. These are wall time; ``*_cpu_s`` is processor time of
+    the whole command and loop, which other programs on the machine hardly change.
+    """
+
+    limit_s: float
+    command_s: float
+    command_cpu_s: float
+    job_s: float
+    stages: tuple[StageSeconds, ...]
+    stages_sum_s: float
+    loop_s: float
+    loop_cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingReport:
+    """The figures of `run`. Ratios are medians of each round's ratio.
+
+    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the naive
+    loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
+    job's wall time over decoding and resampling alone.
+    """
+
+    machine: Machine
+    encoder: str
+    fingerprint: str
+    device: str
+    source: str
+    files: int
+    hours: float
+    size_bytes: int
+    seed: int
+    rounds: tuple[Round, ...]
+    costs: tuple[StageCost, ...]
+    over_ideal: float
+    loop_over_ours: float
+    loop_over_ours_cpu: float
+    ours_over_limit: float
+    encoding_hours_per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure. ``source``: a folder of audio; ``minutes`` of it become MP3; ``rounds`` of the whole."""
+
+    encoder: str
+    source: Path
+    minutes: float
+    rounds: int
+    seed: int
+
+
+def run(options: Options, settings: Settings, tell: Told) -> IndexingReport:
+    """Measure. Raises UsageError when the audio or what the loop needs is not there, SoundalikeError if a run fails."""
+    check_loop()
+    encoder = wiring.encoder(options.encoder, settings)
+    with tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder:
+        out = Path(folder) / "mp3"
+        out.mkdir()
+        tell(f"encoding {options.minutes:g} minutes of {options.source} to MP3")
+        material = as_mp3(options.source, out, options.minutes, options.seed)
+        tell("profiling the stages")
+        costs = stage_costs(material.files[:PROFILED_FILES], encoder)
+        pace = encoding_pace(encoder)
+        rounds = []
+        for number in range(options.rounds):
+            tell(f"round {number + 1} of {options.rounds}: {len(material.files)} files")
+            rounds.append(measure_round(material, encoder.spec, Path(folder) / str(number)))
+    machine = this_machine()
+    spec = encoder.spec
+    return IndexingReport(
+        machine=machine,
+        encoder=spec.name,
+        fingerprint=spec.fingerprint,
+        device="cuda" if gpu() and settings.device != "cpu" else "cpu",
+        source=material.source,
+        files=len(material.files),
+        hours=material.seconds / 3600,
+        size_bytes=material.size_bytes,
+        seed=options.seed,
+        rounds=tuple(rounds),
+        costs=costs,
+        over_ideal=float(np.median([r.job_s / (r.stages_sum_s / machine.cores) for r in rounds])),
+        loop_over_ours=float(np.median([r.loop_s / r.command_s for r in rounds])),
+        loop_over_ours_cpu=float(np.median([r.loop_cpu_s / max(r.command_cpu_s, 1e-9) for r in rounds])),
+        ours_over_limit=float(np.median([r.job_s / r.limit_s for r in rounds])),
+        encoding_hours_per_minute=pace,
+    )
+
+
+def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
+    """The limit, the command, the loop, in this order."""
+    folder.mkdir()
+    limit_s = decode_all(material.files, spec.sample_rate_hz)
+    (job_s, stages), command = timed(lambda: index_command(material.folder, folder / "library", spec.name))
+    script = [
+        "-m",
+        "benchmarks.speed.naive_loop",
+        str(material.folder),
+        str(folder / "loop.npz"),
+        "--encoder",
+        spec.name,
+    ]
+    _, loop = timed(lambda: run_python(script))
+    total = stages.pop("sum")
+    stages.pop("process", None)  # the whole process, not a stage
+    return Round(
+        limit_s=limit_s,
+        command_s=command.wall_s,
+        command_cpu_s=command.cpu_s,
+        job_s=job_s,
+        stages=tuple(StageSeconds(stage, cpu_s) for stage, cpu_s in stages.items()),
+        stages_sum_s=total,
+        loop_s=loop.wall_s,
+        loop_cpu_s=loop.cpu_s,
+    )
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
+    """What ``work`` gives, its wall time, and the processor time of the processes that it started and waited for."""
+    before, started = os.times(), time.perf_counter()
+    result = work()
+    wall_s, after = time.perf_counter() - started, os.times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return result, Spent(wall_s, cpu_s)
+
+
+def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
+    """Wall seconds for decoding and resampling every file, a thread for each core, keeping nothing."""
+
+    def decode(path: Path) -> int:
+        return sum(len(block) for block in audio.stream(str(path), sample_rate_hz))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = time.perf_counter()
+        for _ in pool.map(decode, files):
+            pass
+        return time.perf_counter() - started
+
+
+def index_command(folder: Path, library: Path, encoder: str) -> tuple[float, dict[str, float]]:
+    """Run ``soundalike index``: wall seconds and CPU seconds by stage, both as the job itself counts them.
+
+    Raises SoundalikeError when it failed or left files out.
+    """
+    command = ["-m", "search.cli", "index", str(folder), "--library", str(library), "--encoder", encoder, "--json"]
+    summary = json.loads(run_python(command))
+    return float(summary["seconds"]), {stage.removesuffix("_s"): float(s) for stage, s in summary["stages"].items()}
+
+
+def run_python(arguments: Sequence[str]) -> str:
+    """Run a module of ours as a process of its own; what it prints. Raises SoundalikeError when it fails."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SoundalikeError(f"python {' '.join(arguments[:4])} ended with status {done.returncode}: {last}")
+    return done.stdout
+
+
+def encoding_pace(encoder: Encoder) -> float:
+    """Hours of sound per minute through the encoder alone, all windows at hand, on the device that it runs on.
+
+    Counts the sound that windows advance by (the hop), as indexing long files does; the median of three.
+    """
+    spec = encoder.spec
+    count = GPU_WINDOWS if gpu() else 64
+    rng = np.random.default_rng(0)
+    waves = rng.uniform(-0.1, 0.1, (count, spec.window_samples)).astype(np.float32)
+    encoder.encode_audio(waves[:16])  # the first call allocates
+    taken = []
+    for _ in range(3):
+        started = time.perf_counter()
+        encoder.encode_audio(waves)
+        taken.append(time.perf_counter() - started)
+    return count * spec.hop_s / float(np.median(taken)) / 60
+
+
+def gpu() -> bool:
+    """Whether torch has a CUDA device."""
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def check_loop() -> None:
+    """Raises UsageError before any work when the naive loop could not run."""
+    from importlib.util import find_spec
+
+    if find_spec("librosa") is None:
+        raise UsageError('the naive loop needs librosa: pip install "soundalike[bench]"')

@@ -1,0 +1,62 @@
+"""The loop people write to encode a folder: librosa, one clip at a time, two processes. See `indexing_speed`.
+
+    python -m benchmarks.speed.naive_loop FOLDER OUT.npz --encoder NAME [--processes 2]
+
+The network, with its front end, is the very one that ``soundalike index`` runs, and so are windows and hop; PyTorch has
+the threads that it takes by itself (``OMP_NUM_THREADS=1`` gives each process one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from search.ports import Encoder
+from search.settings import Settings
+
+
+@cache
+def model(name: str) -> Encoder:
+    """The encoder, loaded once in each process."""
+    from search import wiring
+
+    return wiring.encoder(name, Settings.from_env(os.environ))
+
+
+def embed(job: tuple[str, str]) -> np.ndarray:
+    """One clip: load at the model's rate, cut, encode."""
+    import librosa
+
+    name, path = job
+    encoder = model(name)
+    spec = encoder.spec
+    wave, _ = librosa.load(path, sr=spec.sample_rate_hz)
+    if len(wave) < spec.window_samples:
+        wave = np.resize(wave, spec.window_samples)
+    starts = list(range(0, len(wave) - spec.window_samples + 1, spec.hop_samples))
+    if len(wave) - spec.window_samples - starts[-1] > 0.1 * spec.window_samples:
+        starts.append(len(wave) - spec.window_samples)
+    return encoder.encode_audio(np.stack([wave[start : start + spec.window_samples] for start in starts])).vectors
+
+
+def main() -> None:
+    """Encode every file of a folder and save the vectors."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--encoder", required=True)
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args()
+    files = sorted(str(file) for file in args.folder.rglob("*") if file.is_file())
+    with get_context("spawn").Pool(args.processes) as pool:
+        vectors = pool.map(embed, [(args.encoder, file) for file in files], chunksize=1)
+    np.savez(args.out, vectors=np.concatenate(vectors), owner=np.repeat(range(len(vectors)), [len(v) for v in vectors]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""How many clips have which tag, duration, date and folder: counted over whole columns at once.
+
+What does not depend on the clips asked about (the codes of durations, the likely tags) is worked out once for each
+part of the columns and kept with it, so that counting a hundred thousand clips takes a few milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.clipcolumns import ClipColumns
+from search.columns.table import Part
+from search.model import FacetCount, Facets, Ids
+
+DURATION_EDGES_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+"""Where one bucket of durations ends and the next begins: effects below, recordings above."""
+
+MOST_DATES: Final = 24
+_DAY_S: Final = 86_400
+_DATE_UNITS: Final = ("D", "M", "Y")
+"""numpy's words for days, months and years: the first that gives at most `MOST_DATES` is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCount:
+    """How many clips lie in a folder, and one of them, whose path has the folder's name as it is written."""
+
+    clip_id: int
+    count: int
+
+
+def tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> tuple[FacetCount, ...]:
+    """The ``limit`` most frequent tags among ``rows`` (rows,) bool of the columns; equal counts by name."""
+    counts = np.zeros(len(columns.vocabulary), np.int64)
+    for part, mask in _parts(columns, rows):
+        classes, likely_rows = part.likely_tags
+        counts += np.bincount(classes[mask[likely_rows]], minlength=len(counts))
+    found = sorted((-int(counts[place]), columns.vocabulary[place]) for place in np.flatnonzero(counts))
+    return tuple(FacetCount(name, -count, f"tag = {quoted(name)}") for count, name in found[:limit])
+
+
+def durations(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
+    """Clips in each of the buckets between `DURATION_EDGES_S`, shortest first."""
+    counts = np.zeros(len(DURATION_EDGES_S) + 1, np.int64)
+    for part, mask in _parts(columns, rows):
+        codes = np.searchsorted(DURATION_EDGES_S, part.duration_s[mask], side="right")
+        counts += np.bincount(codes, minlength=len(counts))
+    return tuple(_duration(place, int(counts[place])) for place in np.flatnonzero(counts).tolist())
+
+
+def added(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
+    """Clips by the day, month or year (UTC) when they came, earliest first."""
+    moments = [part.added[mask] for part, mask in _parts(columns, rows)]
+    days, counts = np.unique(np.floor(np.concatenate(moments) / _DAY_S).astype(np.int64), return_counts=True)
+    for unit in _DATE_UNITS:
+        dates = days.astype("datetime64[D]").astype(f"datetime64[{unit}]")
+        different, place = np.unique(dates, return_inverse=True)
+        if len(different) <= MOST_DATES:
+            break
+    sums = np.bincount(place, weights=counts, minlength=len(different)).astype(np.int64)
+    first = max(0, len(different) - MOST_DATES)  # more years than that: the latest
+    return tuple(
+        _date(date, unit, int(count)) for date, count in zip(different[first:], sums[first:].tolist(), strict=True)
+    )
+
+
+def folders(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[FolderCount]:
+    """The ``limit`` folders with most clips among ``rows``, each by one clip that lies there.
+
+    Names differ here as filters compare them: without regard to case.
+    """
+    counted = [_CountedFolders.of(part, mask) for part, mask in _parts(columns, rows)]
+    # whatever is among the most frequent of both parts together is so in the large one, or occurs in the small one
+    names = {name for one, most in zip(counted, (limit, None), strict=False) for name in one.names(most)}
+    found = {name: [count for one in counted if (count := one.count(name)) is not None] for name in names}
+    totals = {name: FolderCount(many[0].clip_id, sum(one.count for one in many)) for name, many in found.items()}
+    return [totals[name] for name in sorted(totals, key=lambda name: (-totals[name].count, name))[:limit]]
+
+
+def facets(columns: ClipColumns, rows: NDArray[np.bool_], folder_counts: tuple[FacetCount, ...], limit: int) -> Facets:
+    """All of them over ``rows`` (rows,) bool of the columns; the folders' names come from the caller."""
+    if not rows.any():
+        return Facets(0, (), (), (), ())
+    return Facets(
+        clips=int(rows.sum()),
+        tags=tags(columns, rows, limit),
+        durations=durations(columns, rows),
+        added=added(columns, rows),
+        folders=folder_counts,
+    )
+
+
+def rows_of(columns: ClipColumns, clip_ids: Ids) -> NDArray[np.bool_]:
+    """(rows,) the rows of these clips that are there."""
+    return np.isin(columns.clip_ids, clip_ids) & columns.present
+
+
+def quoted(text: str) -> str:
+    """``text`` as a value of the filter language."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class _CountedFolders:
+    """``counts`` (folders,) of one part, and ``examples`` (folders,): a clip in each."""
+
+    part: Part
+    counts: NDArray[np.int64]
+    examples: Ids
+
+    @classmethod
+    def of(cls, part: Part, mask: NDArray[np.bool_]) -> Self:
+        codes = part.folded_folder_codes[mask]
+        examples = np.zeros(len(part.folders), np.int64)
+        examples[codes] = part.clip_ids[mask]
+        return cls(part, np.bincount(codes, minlength=len(part.folders)), examples)
+
+    def names(self, most: int | None) -> list[bytes]:
+        order = np.argsort(-self.counts, kind="stable")[:most]
+        return [self.part.folders.value(code) for code in order.tolist() if self.counts[code]]
+
+    def count(self, name: bytes) -> FolderCount | None:
+        code = self.part.folder_places.get(name)
+        if code is None or not self.counts[code]:
+            return None
+        return FolderCount(int(self.examples[code]), int(self.counts[code]))
+
+
+def _parts(columns: ClipColumns, rows: NDArray[np.bool_]) -> Iterator[tuple[Part, NDArray[np.bool_]]]:
+    split = columns.base.n_clips
+    yield columns.base, rows[:split] & ~columns.gone_clips
+    if columns.recent.n_clips:
+        yield columns.recent, rows[split:]
+
+
+def _duration(place: int, count: int) -> FacetCount:
+    low = DURATION_EDGES_S[place - 1] if place else None
+    high = DURATION_EDGES_S[place] if place < len(DURATION_EDGES_S) else None
+    if low is None:
+        return FacetCount(f"under {high:g} s", count, f"duration_s < {high:g}")
+    if high is None:
+        return FacetCount(f"{low:g} s and longer", count, f"duration_s >= {low:g}")
+    return FacetCount(f"{low:g} to {high:g} s", count, f"duration_s >= {low:g} and duration_s < {high:g}")
+
+
+def _date(date: np.datetime64, unit: str, count: int) -> FacetCount:
+    """A day, month or year as a filter; only a day has a short form there."""
+    text = str(date)
+    if unit == "D":
+        return FacetCount(text, count, f'added = "{text}"')
+    start, end = (str(edge.astype("datetime64[D]")) for edge in (date, date + 1))
+    return FacetCount(text, count, f'added >= "{start}" and added < "{end}"')

@@ -1,0 +1,275 @@
+"""The arrays of some clips and segments, and what is asked of them. `ClipColumns` puts two of these together."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.text import CodeBuilder, TextBuilder, TextColumn
+from search.columns.where import TAG_PROBABILITY
+from search.model import Ids, Spans
+
+if TYPE_CHECKING:
+    from search.catalog.columnar import ClipRow, EncodingRow
+
+
+@dataclass(frozen=True)
+class Part:
+    """n clips by ascending id, and m contents' segments by ascending segment id; in memory or in mapped files.
+
+    ``by_content`` orders the clips by content, ``encoding_by_content`` the contents' segments; ``clip_encoding`` (n,)
+    is the place of each clip's content among the m, -1 where it is not among them. Tags are kept by class: those
+    of class ``c`` are the rows ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and ``tag_probabilities``.
+    """
+
+    clip_ids: Ids
+    content_ids: Ids
+    by_content: NDArray[np.int32]
+    clip_encoding: NDArray[np.int32]
+    duration_s: NDArray[np.float64]
+    size_bytes: Ids
+    added: NDArray[np.float64]
+    silent: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    path_blob: NDArray[np.uint8]
+    path_starts: Ids
+    title_blob: NDArray[np.uint8]
+    title_starts: Ids
+    folder_codes: NDArray[np.int32]
+    folder_blob: NDArray[np.uint8]
+    folder_starts: Ids
+    format_codes: NDArray[np.int32]
+    format_blob: NDArray[np.uint8]
+    format_starts: Ids
+    tag_starts: Ids
+    tag_rows: NDArray[np.int32]
+    tag_probabilities: NDArray[np.float16]
+    first_segment: Ids
+    n_segments: Ids
+    encoding_content: Ids
+    encoding_by_content: NDArray[np.int32]
+    span_starts: Ids
+    spans: Spans
+
+    @classmethod
+    def build(cls, clips: Iterable[ClipRow], encodings: Iterable[EncodingRow], n_tags: int) -> Part:
+        """The part that holds these rows: ``clips`` by ascending id, ``encodings`` by ascending first segment id."""
+        gathered = _Clips()
+        for clip in clips:
+            gathered.add(clip)
+        segments = _Encodings()
+        for encoding in encodings:
+            segments.add(encoding)
+        content_ids = np.array(gathered.content_ids, np.int64)
+        encoding_content = np.array(segments.content_ids, np.int64)
+        encoding_by_content = np.argsort(encoding_content, kind="stable").astype(np.int32)
+        tag_starts, tag_rows, tag_probabilities = gathered.tags(n_tags)
+        path_blob, path_starts = gathered.paths.arrays()
+        title_blob, title_starts = gathered.titles.arrays()
+        folder_codes, folder_blob, folder_starts = gathered.folders.arrays()
+        format_codes, format_blob, format_starts = gathered.formats.arrays()
+        return cls(
+            clip_ids=np.array(gathered.ids, np.int64),
+            content_ids=content_ids,
+            by_content=np.argsort(content_ids, kind="stable").astype(np.int32),
+            clip_encoding=_places(encoding_content, encoding_by_content, content_ids).astype(np.int32),
+            duration_s=np.array(gathered.duration_s, np.float64),
+            size_bytes=np.array(gathered.size_bytes, np.int64),
+            added=np.array(gathered.added, np.float64),
+            silent=np.frombuffer(bytes(gathered.silent), np.bool_),
+            missing=np.frombuffer(bytes(gathered.missing), np.bool_),
+            path_blob=path_blob,
+            path_starts=path_starts,
+            title_blob=title_blob,
+            title_starts=title_starts,
+            folder_codes=folder_codes,
+            folder_blob=folder_blob,
+            folder_starts=folder_starts,
+            format_codes=format_codes,
+            format_blob=format_blob,
+            format_starts=format_starts,
+            tag_starts=tag_starts,
+            tag_rows=tag_rows,
+            tag_probabilities=tag_probabilities,
+            first_segment=np.array(segments.firsts, np.int64),
+            n_segments=np.array(segments.counts, np.int64),
+            encoding_content=encoding_content,
+            encoding_by_content=encoding_by_content,
+            span_starts=np.concatenate(([0], np.cumsum(np.array(segments.counts, np.int64)))),
+            spans=np.frombuffer(bytes(segments.spans), "<f8").reshape(-1, 2),
+        )
+
+    @property
+    def n_clips(self) -> int:
+        """How many clips."""
+        return len(self.clip_ids)
+
+    @property
+    def end_segment(self) -> int:
+        """One more than the highest segment id; 0 without any."""
+        return int(self.first_segment[-1] + self.n_segments[-1]) if len(self.first_segment) else 0
+
+    @cached_property
+    def paths(self) -> TextColumn:
+        """Paths below their root."""
+        return TextColumn(self.path_blob, self.path_starts)
+
+    @cached_property
+    def titles(self) -> TextColumn:
+        """Titles."""
+        return TextColumn(self.title_blob, self.title_starts)
+
+    @cached_property
+    def folders(self) -> TextColumn:
+        """The different folders, by code."""
+        return TextColumn(self.folder_blob, self.folder_starts)
+
+    @cached_property
+    def formats(self) -> TextColumn:
+        """The different containers, by code."""
+        return TextColumn(self.format_blob, self.format_starts)
+
+    def rows_of_clips(self, clip_ids: Ids) -> Ids:
+        """Rows of those of ``clip_ids`` that are here, in their order."""
+        if not self.n_clips:
+            return np.empty(0, np.int64)
+        rows = np.minimum(np.searchsorted(self.clip_ids, clip_ids), self.n_clips - 1)
+        found: Ids = rows[self.clip_ids[rows] == clip_ids]
+        return found
+
+    def rows_of_contents(self, content_ids: Ids) -> tuple[Ids, Ids]:
+        """For each of (q,) contents, where its clips begin and end within ``by_content``."""
+        ordered = self._contents_ordered
+        return np.searchsorted(ordered, content_ids), np.searchsorted(ordered, content_ids, side="right")
+
+    def encodings_of_contents(self, content_ids: Ids) -> Ids:
+        """(q,) places of the contents' segments, -1 where they are not here."""
+        return _places(self.encoding_content, self.encoding_by_content, content_ids)
+
+    def encodings_of_segments(self, segment_ids: Ids) -> Ids:
+        """(q,) places of the encodings that hold these segments, -1 where none does."""
+        if not len(self.first_segment):
+            return np.full(len(segment_ids), -1, np.int64)
+        place = np.searchsorted(self.first_segment, segment_ids, side="right") - 1
+        inside = (place >= 0) & (segment_ids < self.first_segment[place] + self.n_segments[place])
+        return np.where(inside, place, -1)
+
+    def tag_values(self, class_: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+        """Rows that have a tag, and its probability there."""
+        low, high = self.tag_starts[class_], self.tag_starts[class_ + 1]
+        return self.tag_rows[low:high], self.tag_probabilities[low:high]
+
+    @cached_property
+    def likely_tags(self) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+        """Class and row of every tag that a clip counts as having (`search.columns.where.TAG_PROBABILITY`)."""
+        likely = self.tag_probabilities.astype(np.float64) >= TAG_PROBABILITY
+        classes = np.repeat(np.arange(len(self.tag_starts) - 1, dtype=np.uint16), np.diff(self.tag_starts))
+        return classes[likely], self.tag_rows[likely]
+
+    @cached_property
+    def folder_places(self) -> dict[bytes, int]:
+        """By its folded name, the code of each folder: of names that differ in case alone, the first one's."""
+        places: dict[bytes, int] = {}
+        for code in range(len(self.folders)):
+            places.setdefault(self.folders.value(code), code)
+        return places
+
+    @cached_property
+    def folded_folder_codes(self) -> NDArray[np.int32]:
+        """(n,) the code in `folder_places` of each clip's folder."""
+        first = [self.folder_places[self.folders.value(code)] for code in range(len(self.folders))]
+        return np.array(first, np.int32)[self.folder_codes]
+
+    def segments_of_encodings(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(end_segment,) which segment ids belong to the ``marked`` (m,) encodings."""
+        inside = np.zeros(2 * len(marked), np.bool_)
+        inside[1::2] = marked
+        return np.repeat(inside, self._runs)
+
+    @cached_property
+    def _runs(self) -> Ids:
+        """(2 m,) how many ids lie before each encoding, and in it."""
+        runs = np.empty(2 * len(self.first_segment), np.int64)
+        ends = self.first_segment + self.n_segments
+        runs[0::2] = self.first_segment - np.concatenate(([0], ends[:-1]))
+        runs[1::2] = self.n_segments
+        return runs
+
+    @cached_property
+    def _contents_ordered(self) -> Ids:
+        return self.content_ids[self.by_content]
+
+
+def _places(contents: Ids, order: NDArray[np.int32], wanted: Ids) -> Ids:
+    if not len(contents):
+        return np.full(len(wanted), -1, np.int64)
+    at = np.minimum(np.searchsorted(contents, wanted, sorter=order), len(contents) - 1)
+    place = order[at].astype(np.int64)
+    return np.where(contents[place] == wanted, place, -1)
+
+
+class _Clips:
+    """Gathers the columns of clips, row by row, in little more than their bytes."""
+
+    def __init__(self) -> None:
+        self.ids = array("q")
+        self.content_ids = array("q")
+        self.duration_s = array("d")
+        self.size_bytes = array("q")
+        self.added = array("d")
+        self.silent = bytearray()
+        self.missing = bytearray()
+        self.paths = TextBuilder()
+        self.titles = TextBuilder()
+        self.folders = CodeBuilder()
+        self.formats = CodeBuilder()
+        self._tag_counts = array("i")
+        self._tag_classes = bytearray()
+        self._tag_probabilities = bytearray()
+
+    def add(self, clip: ClipRow) -> None:
+        self.ids.append(clip.id)
+        self.content_ids.append(clip.content_id)
+        self.duration_s.append(clip.duration_s)
+        self.size_bytes.append(clip.size_bytes)
+        self.added.append(clip.added)
+        self.silent.append(clip.silent)
+        self.missing.append(clip.missing)
+        self.paths.add(clip.path)
+        self.titles.add(clip.title)
+        self.folders.add(clip.path.rpartition("/")[0])
+        self.formats.add(clip.container)
+        self._tag_counts.append(len(clip.tag_classes) // 2)
+        self._tag_classes += clip.tag_classes
+        self._tag_probabilities += clip.tag_probabilities
+
+    def tags(self, n_tags: int) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
+        """``tag_starts``, ``tag_rows`` and ``tag_probabilities`` of a `Part`."""
+        classes = np.frombuffer(bytes(self._tag_classes), "<u2")
+        rows = np.repeat(np.arange(len(self.ids), dtype=np.int32), np.array(self._tag_counts, np.int64))
+        order = np.argsort(classes, kind="stable")
+        probabilities = np.frombuffer(bytes(self._tag_probabilities), "<f2")
+        starts = np.concatenate(([0], np.cumsum(np.bincount(classes, minlength=n_tags))))
+        return starts.astype(np.int64), rows[order], probabilities[order]
+
+
+class _Encodings:
+    """Gathers where contents' segments lie."""
+
+    def __init__(self) -> None:
+        self.content_ids = array("q")
+        self.firsts = array("q")
+        self.counts = array("q")
+        self.spans = bytearray()
+
+    def add(self, encoding: EncodingRow) -> None:
+        self.content_ids.append(encoding.content_id)
+        self.firsts.append(encoding.first_segment_id)
+        self.counts.append(encoding.n_segments)
+        self.spans += encoding.spans

@@ -1,0 +1,13 @@
+"""What the encoders of the family ``cnn`` share: the shipped one's name, the rate, the window and its hop."""
+
+from __future__ import annotations
+
+NAME = "soundalike-1"
+"""The variant that ships with the package."""
+
+SAMPLE_RATE_HZ = 32_000
+WINDOW_S, HOP_S = 5.0, 2.5
+"""Of the whole family; chosen on learning material (docs/decisions): shorter windows rank worse, longer ones blur the
+time stamps."""
+FRONT_END_REVISION = 1
+"""Part of every fingerprint of the family; goes up when the same weights would give other vectors."""

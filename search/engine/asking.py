@@ -1,0 +1,185 @@
+"""From the parts of a query to vectors of one space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.engine.views import SpaceView
+from search.errors import LibraryError, QueryError
+from search.model import (
+    MELODY_SPACE,
+    AudioPart,
+    ClipPart,
+    HumPart,
+    NotesPart,
+    Part,
+    Probabilities,
+    SegmentPart,
+    Space,
+    TextPart,
+    Vectors,
+    Wave,
+)
+from search.ports import Encoder, WordReader
+
+BATCH = 16
+"""Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartVector:
+    """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``.
+
+    ``meant`` (classes,) is which classes of the space's vocabulary its words mean, None where nobody says.
+    """
+
+    label: str
+    vector: NDArray[np.float32]
+    weight: float
+    is_text: bool
+    meant: Probabilities | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSpace:
+    """A query in one space: its parts as vectors and their sum ``vector`` (dim,), None when no part has one there."""
+
+    view: SpaceView
+    parts: tuple[PartVector, ...]
+    vector: NDArray[np.float32] | None
+
+
+class PartReader:
+    """Turns parts into vectors, loading an encoder only for a part that needs one."""
+
+    def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
+        self._encoder = encoder
+
+    def ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
+        """The parts in ``view``'s space; words that its encoder cannot read have no vector and are left out.
+
+        Raises QueryError for an unknown clip or segment, or parts that cancel out; AudioError for a file that
+        cannot be decoded.
+        """
+        found = []
+        if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
+            raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
+        for place, part in enumerate(parts, start=1):
+            label = f"{part_kind(part)} {place}"
+            if isinstance(part, TextPart):
+                found += [self._text(part, view, label)] if view.space.can_text else []
+                continue
+            vector = self._vector(part, view, views)
+            if vector is not None:
+                found.append(PartVector(label, vector, part.weight, is_text=False))
+        return AskedSpace(view, tuple(found), combine(found) if found else None)
+
+    def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
+        encoder = self._encoder(view.space)
+        if not isinstance(encoder, WordReader):
+            return PartVector(label, _first(encoder.encode_text([part.text])), part.weight, is_text=True)
+        read = encoder.read_text([part.text])
+        return PartVector(label, _first(read.vectors), part.weight, is_text=True, meant=_first(read.meant))
+
+    def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
+        match part:
+            case AudioPart():
+                return self._audio(part, view)
+            case ClipPart(clip_id=clip_id):
+                return self._clip(clip_id, view)
+            case SegmentPart(segment_id=segment_id):
+                return self._segment(segment_id, view, views)
+            case TextPart() | HumPart() | NotesPart():
+                return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
+
+    def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
+        encoder = self._encoder(view.space)
+        windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s)
+        total = np.zeros(encoder.spec.dim, np.float64)
+        for waves in _batches(window.samples for window in windows):
+            total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
+        return unit(total)
+
+    def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
+        content_id = view.columns.content_of(clip_id)
+        if content_id is None:
+            raise QueryError(f"no clip has the id {clip_id}")
+        segments = view.columns.segments_of(content_id)
+        if not len(segments):
+            raise QueryError(f"clip {clip_id} has no vectors in space {view.space.name!r}")
+        try:
+            vectors = view.index.vectors(segments)
+        except LibraryError as error:
+            raise QueryError(f"clip {clip_id} was taken out of the library at this moment") from error
+        return unit(vectors.sum(axis=0, dtype=np.float64))
+
+    def _segment(self, segment_id: int, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32]:
+        one = np.array([segment_id], np.int64)
+        for home in views:
+            contents, starts, ends = home.columns.place(one)
+            if contents[0] < 0:
+                continue
+            if home is view:
+                return _first(view.index.vectors(one))
+            return self._passage(int(contents[0]), float(starts[0]), float(ends[0]), view)
+        raise QueryError(f"no segment has the id {segment_id}")
+
+    def _passage(self, content_id: int, start_s: float, end_s: float, view: SpaceView) -> NDArray[np.float32]:
+        """The same passage in another space: the mean of the segments that overlap it."""
+        segments = view.columns.segments_of(content_id)
+        _, starts, ends = view.columns.place(segments)
+        overlapping = segments[(starts < end_s) & (ends > start_s)]
+        if not len(overlapping):
+            raise QueryError(f"the passage has no vectors in space {view.space.name!r}")
+        return unit(view.index.vectors(overlapping).sum(axis=0, dtype=np.float64))
+
+
+def part_kind(part: Part) -> str:
+    """The word for a part in ``via``."""
+    match part:
+        case TextPart():
+            return "text"
+        case AudioPart():
+            return "audio"
+        case ClipPart():
+            return "clip"
+        case SegmentPart():
+            return "segment"
+        case HumPart():
+            return "hum"
+        case NotesPart():
+            return "notes"
+
+
+def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
+    """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError for nought."""
+    total = weighted_sum(parts)
+    if np.linalg.norm(total) < 1e-6:
+        raise QueryError("the parts of this query cancel each other out; change a weight or leave one out")
+    return unit(total)
+
+
+def weighted_sum(parts: Sequence[PartVector]) -> NDArray[np.float64]:
+    """The sum (dim,) of the parts by their weights, whatever its length."""
+    return np.asarray(np.sum([np.float64(part.weight) * part.vector for part in parts], axis=0))
+
+
+def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
+    """``vector`` (dim,) at length one."""
+    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+
+
+def _first(vectors: Vectors) -> NDArray[np.float32]:
+    row: NDArray[np.float32] = vectors[0]
+    return row
+
+
+def _batches(waves: Iterator[Wave]) -> Iterator[Vectors]:
+    while batch := list(islice(waves, BATCH)):
+        yield np.stack(batch)

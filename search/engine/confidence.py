@@ -1,0 +1,237 @@
+"""How sure is a hit? A probability of relevance from how close it is and what else is around, and a query's verdict.
+
+A cosine alone says little: in a crowded corner of a space everything is close. So a hit is judged beside its own
+neighbours (it must be closer to the query than they are to it) and beside the rest of the page (what was asked for is
+seldom alone). Words are another matter: an encoder that says which of its classes they mean lets a clip's own tags say
+how likely it has them. ``python -m benchmarks.fitting.confidence --encoder NAME`` fits the weights on learning
+material, in units of the encoder's own calibration, and with ``--words`` those of words. See
+docs/decisions/0009-neighbourhoods.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine.asking import AskedSpace, PartVector, unit, weighted_sum
+from search.engine.views import SpaceView
+from search.errors import LibraryError
+from search.model import Hit, Ids, Probabilities, Scores, Space, Tag, Vectors, Verdict
+from search.neighbourhoods import SAME, Neighbourhoods
+
+Chances = NDArray[np.float64]
+
+PAGE: Final = 10
+"""The nearest contents whose mean cosine tells how much there is of what was asked for."""
+
+COPY: Final = 0.98
+"""A copy of what was asked for is that, however crowded its corner: the least for a cosine from `SAME` on."""
+
+GOOD_FROM: Final = 0.6
+"""A verdict is good from this probability of the best hit on."""
+
+LIKELY_ENOUGH: Final = 0.4
+"""Below this probability of the best hit nothing is there that was asked for, where an encoder can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was fitted for one encoder: the weights of a logistic over calibrated cosines, and when nothing is there.
+
+    ``cosine`` weighs the hit's own, ``density`` the mean of its neighbours' to it, ``around`` the page's mean;
+    ``alone`` and ``alone_offset`` are for a hit of which only the cosine is known: in a library of few clips, or come a
+    moment ago. A best hit below ``none_below`` makes the verdict none; 0 for an encoder that cannot tell.
+    """
+
+    cosine: float
+    density: float
+    around: float
+    offset: float
+    alone: float
+    alone_offset: float
+    none_below: float
+
+
+MN04: Final = Fitted(0.394, -0.482, 0.654, -0.217, 0.663, -0.873, none_below=LIKELY_ENOUGH)
+"""On the learning material 78 % of its pages reach .4 where what was asked for is there, 39 % where it was taken out;
+46 % and 10 % reach .6."""
+FITTED: Final[Mapping[str, Fitted]] = {
+    "cnn:soundalike-1": Fitted(0.235, -0.239, 0.428, -0.522, 0.434, -1.030, none_below=LIKELY_ENOUGH),
+    "cnn:mn04": MN04,
+    "spectral": Fitted(0.461, -0.186, -0.08, -1.625, 0.303, -1.689, none_below=0.0),
+}
+"""By encoder. Another one is judged as mn04 is, in units of its own calibration, until it is fitted itself."""
+
+NAMES: Final[Mapping[str, str]] = {
+    "903c06349c61163ad01dbd4edea4dd70": "cnn:soundalike-1",
+    "543cb79bf02ed18808029731471c5796": "cnn:mn04",
+    "ba27dc0db0b403c84bde4ba34510ba5d": "spectral",
+}
+"""The encoders that were fitted, by fingerprint: a copy of their weights is known by it whatever its file is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedWords:
+    """The weights of a logistic over a hit's cosine with words and how much of what they mean is `heard` in it."""
+
+    cosine: float
+    heard: float
+    offset: float
+
+
+FITTED_WORDS: Final[Mapping[str, FittedWords]] = {"cnn:soundalike-1": FittedWords(0.434, 7.421, -3.739)}
+"""By encoder; hits of words by another one have no probability."""
+
+
+def fitted_as(space: Space) -> str:
+    """The encoder whose fits hold for a space: its own, or the one that it adapts.
+
+    For an adapter that is an approximation: its vectors lie elsewhere and its cosines are in units of a calibration of
+    its own, fitted on a person's few clips, while the weights were fitted for what lies beneath. Of words the larger
+    part, which classes they mean and what the tagger hears of them, is the same in both.
+    """
+    return NAMES.get(space.beneath or space.fingerprint, space.encoder_name)
+
+
+def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
+    """The mean similarity (n,) of segments to their neighbours, NaN where that is not known."""
+    return np.full(len(segment_ids), np.nan, np.float32) if near is None else near.density(segment_ids)
+
+
+def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -> NDArray[np.float64] | None:
+    """The probability (n,) of each hit that it is relevant: of the kind of sound that was asked for.
+
+    ``cosines`` (n,) with the query; ``density`` (n,) each hit's mean similarity to its neighbours, NaN where that is
+    not known; ``page`` the mean cosine of the `PAGE` nearest contents. None in a space without calibration.
+    """
+    if space.calibration is None:
+        return None
+    slope, offset = space.calibration
+    by = fitted(space)
+    own, crowd = slope * cosines.astype(np.float64) + offset, slope * density.astype(np.float64) + offset
+    known = by.cosine * own + by.density * crowd + by.around * (slope * page + offset) + by.offset
+    alone = by.alone * own + by.alone_offset
+    # beyond 40 either way it is sure to the last digit; an adapted encoder's steep calibration goes on to overflow
+    logit = np.clip(np.where(np.isnan(crowd), alone, known), -40.0, 40.0)
+    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logit))
+    return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
+
+
+def heard(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequence[Tag]]) -> NDArray[np.float64]:
+    """How much of what words mean is heard in clips (n,), by their ``tags``: the chance that a class drawn from
+    ``meant`` (classes,) is in the clip.
+    """
+    share = dict(zip(vocabulary, meant.tolist(), strict=True))
+    return np.array([sum(share.get(tag.name, 0.0) * tag.probability for tag in own) for own in tags], np.float64)
+
+
+def word_probabilities(space: Space, cosines: Scores, heard: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The probability (n,) of each hit that it sounds like what words say.
+
+    From its cosine with them (n,) and what is `heard` (n,). None for an encoder that words were not fitted for.
+    """
+    by = FITTED_WORDS.get(fitted_as(space))
+    if by is None:
+        return None
+    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(by.cosine * cosines + by.heard * heard + by.offset)))
+    return sure
+
+
+def fitted(space: Space) -> Fitted:
+    """What holds for the encoder of a space."""
+    return FITTED.get(fitted_as(space), MN04)
+
+
+def verdict(hits: Sequence[Hit], spaces: Iterable[Space]) -> Verdict:
+    """Whether the library has what was asked for in ``spaces``, by the best probability of relevance.
+
+    A space without calibration cannot promise anything: its answers are ``weak``.
+    """
+    if not hits:
+        return "none"
+    best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
+    if best is None:
+        return "weak"
+    if best >= GOOD_FROM:
+        return "good"
+    return "none" if best < none_below(spaces) else "weak"
+
+
+def none_below(spaces: Iterable[Space]) -> float:
+    """Below this probability a hit is not what was asked for, as far as the encoders of ``spaces`` can tell."""
+    return min((fitted(space).none_below for space in spaces), default=0.0)
+
+
+def chances(
+    asked: AskedSpace, segment_ids: Ids, vectors: Vectors, tags: Sequence[Sequence[Tag]], page: Ids
+) -> Chances | None:
+    """The probability (n,) that each hit is relevant: ``segment_ids`` (n,) with their ``vectors`` (n, dim), and the
+    ``tags`` of the clips they are in; ``page`` (m,) are the segments nearest to the query.
+
+    Sounds and words were calibrated apart: of a question that wants both it is the mean of the two by their weights,
+    and each thing that words do not want takes from it what it is likely to be. What is unwanted of sounds is part of
+    their sum, where one is wanted. None without a calibration for a part.
+    """
+    if asked.vector is None or not len(segment_ids):
+        return None
+    wanted = []
+    sounds = [part for part in asked.parts if not part.is_text]
+    if any(part.weight > 0 for part in sounds):
+        # with words beside them they may cancel out
+        vector = asked.vector if len(sounds) == len(asked.parts) else unit(weighted_sum(sounds))
+        wanted.append((_weight(sounds), _of_sounds(asked.view, vector, segment_ids, vectors, page)))
+    words = [part for part in asked.parts if part.is_text and part.weight > 0]
+    if words:
+        wanted.append((_weight(words), _of_phrase(asked.view, words, vectors, tags)))
+    sure = [(weight, chance) for weight, chance in wanted if chance is not None]
+    if not sure or len(sure) < len(wanted):
+        return None
+    total = np.average([chance for _, chance in sure], axis=0, weights=[weight for weight, _ in sure])
+    for part in asked.parts:
+        if part.is_text and part.weight < 0:
+            unwanted = _of_phrase(asked.view, [part], vectors, tags)
+            if unwanted is None:
+                return None
+            total = total * (1 - unwanted)
+    return np.asarray(total)
+
+
+def _weight(parts: Sequence[PartVector]) -> float:
+    return sum(part.weight for part in parts if part.weight > 0)
+
+
+def _of_sounds(
+    view: SpaceView, vector: NDArray[np.float32], segment_ids: Ids, vectors: Vectors, page: Ids
+) -> Chances | None:
+    """That a hit is of the kind of the sounds that ``vector`` (dim,) is made of."""
+    cosines = vectors @ vector
+    around = _around(view, vector, page, cosines)
+    return probabilities(view.space, cosines, densities(view.neighbourhoods, segment_ids), around)
+
+
+def _of_phrase(
+    view: SpaceView, parts: Sequence[PartVector], vectors: Vectors, tags: Sequence[Sequence[Tag]]
+) -> Chances | None:
+    """That a hit sounds like what ``parts`` say together, None where their encoder does not say what they mean."""
+    vocabulary = view.space.vocabulary
+    meant = [part.meant for part in parts if part.meant is not None]
+    if vocabulary is None or len(meant) < len(parts):
+        return None
+    weights = np.abs([part.weight for part in parts])
+    direction = unit(weighted_sum(parts) * np.sign(parts[0].weight))
+    together = np.average(meant, axis=0, weights=weights)
+    return word_probabilities(view.space, vectors @ direction, heard(together, vocabulary, tags))
+
+
+def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:
+    """The mean cosine of the query with ``page``, or of the hits themselves where that has nothing to say."""
+    if len(page):
+        try:
+            return float((view.index.vectors(page) @ vector).mean())
+        except LibraryError:  # one of them went between the search and now
+            pass
+    return float(cosines.mean())

@@ -1,0 +1,167 @@
+"""The melody half of a search: hums and typed notes become rankings of clips, with where in the tune they matched.
+
+A tune is matched by more than a vector (`search.melody`), so it cannot be summed with sounds: its ranking is merged
+with the others by reciprocal rank, and a hit of it tells its own passage and probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.audio import stream
+from search.columns.where import Where
+from search.engine.asking import AskedSpace, part_kind
+from search.engine.fusion import RankedClips
+from search.engine.views import MelodyView, SpaceView
+from search.melody.model import MelodyAnswer, MelodyHit, PitchCurve
+from search.melody.notation import parse_notes
+from search.model import Clip, Hit, HumPart, NotesPart, Query, Verdict, Via
+
+LONGEST_READ_S = 300.0
+"""Of a hum's file no more is read: a tune that does not begin in five minutes is not a hum."""
+
+NO_TUNES = "this library has no tunes; index MIDI files, or recordings with: soundalike index --melody FOLDER"
+
+_RANK = {"none": 0, "weak": 1, "good": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class TunesFound:
+    """What the hums of a query found: a ranking for each, and by clip id where its tune matched best.
+
+    ``verdict`` is None where nothing was hummed. ``views`` is the melody space, if the library has one: a clip that
+    words found may be there alone.
+    """
+
+    ranked: tuple[RankedClips, ...] = ()
+    matches: Mapping[int, MelodyHit] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    reason: str = ""
+    views: tuple[AskedSpace, ...] = ()
+
+
+class TuneSearch:
+    """Answers the hums of a query. Holds no state of its own; threads may share it."""
+
+    def __init__(self, melody: Callable[[], MelodyView | None]) -> None:
+        """``melody`` gives the library's tunes as of now, None where it has no melody space."""
+        self._melody = melody
+
+    def ask(self, query: Query, where: Where | None, depth: int) -> TunesFound:
+        """The rankings of the query's hums and notes, ``depth`` clips each.
+
+        Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
+        """
+        melody = self._melody()
+        views = () if melody is None else (AskedSpace(melody.view, (), None),)
+        hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, HumPart | NotesPart)]
+        if not hummed:
+            return TunesFound(views=views)
+        if melody is None:
+            for _, part in hummed:
+                _check(part)
+            return TunesFound(verdict="none", reason=NO_TUNES)
+        passing = None if where is None else melody.view.columns.clips_where(where)
+        answers = [(place, part, _answer(melody, part, depth, passing)) for place, part in hummed]
+        wanted = [answer for _, part, answer in answers if part.weight > 0]
+        best = max(wanted, key=lambda answer: _RANK[_verdict(answer)], default=None)
+        matches: dict[int, MelodyHit] = {}
+        ranked = []
+        for place, part, answer in answers:
+            clips = _clips(melody.view, answer, passing)[:depth]
+            label = f"{part_kind(part)} {place}"
+            ranked.append(_ranked(label, clips, part.weight))
+            if part.weight > 0:
+                for clip_id, hit in clips:
+                    if clip_id not in matches or hit.score > matches[clip_id].score:
+                        matches[clip_id] = hit
+        if best is None:
+            return TunesFound(tuple(ranked), matches, views=views)
+        return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views)
+
+
+def tune_hit(clip: Clip, score: float, path: str, match: MelodyHit, via: tuple[Via, ...]) -> Hit:
+    """The hit of a clip whose tune matched: its passage is where the hum lies in the tune."""
+    return Hit(
+        clip_id=clip.id,
+        segment_id=match.window,
+        path=path,
+        title=clip.title,
+        start_s=match.start_s,
+        end_s=match.end_s,
+        score=score,
+        probability=match.probability,
+        tags=clip.tags,
+        via=via,
+    )
+
+
+def better(one: Verdict, other: Verdict | None) -> Verdict:
+    """The more confident of two verdicts."""
+    return one if other is None or _RANK[one] >= _RANK[other] else other
+
+
+def read_hum(part: HumPart) -> PitchCurve:
+    """The pitch of a hum. Raises AudioError when the file cannot be decoded."""
+    from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+
+    latest_s = part.start_s + LONGEST_READ_S
+    end_s = latest_s if part.end_s is None else min(part.end_s, latest_s)
+    blocks = stream(part.path, SAMPLE_RATE_HZ, start_s=part.start_s, end_s=end_s)
+    return pitch_of(np.concatenate(list(blocks)))
+
+
+def _check(part: HumPart | NotesPart) -> None:
+    """Raises what asking would, where there is nothing to ask."""
+    if isinstance(part, NotesPart):
+        parse_notes(part.notes)
+
+
+def _answer(melody: MelodyView, part: HumPart | NotesPart, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
+    among = None if passing is None else melody.view.columns.bitmap(passing)
+    if isinstance(part, NotesPart):
+        return melody.index.search_notes(parse_notes(part.notes), k, among)
+    return melody.index.search_hum(read_hum(part), k, among)
+
+
+def _clips(view: SpaceView, answer: MelodyAnswer, passing: NDArray[np.bool_] | None) -> list[tuple[int, MelodyHit]]:
+    """The clips that hold the tunes of an answer, copies side by side; those that do not pass the filter are left
+    out.
+    """
+    clips_of = view.columns.clips_of(np.array([hit.tune for hit in answer.hits], np.int64))
+    kept = None if passing is None else set(view.columns.clip_ids[passing].tolist())
+    return [
+        (clip_id, hit)
+        for hit in answer.hits
+        for clip_id in clips_of.get(hit.tune, ())
+        if kept is None or clip_id in kept
+    ]
+
+
+def _ranked(label: str, clips: list[tuple[int, MelodyHit]], weight: float) -> RankedClips:
+    return RankedClips(
+        label,
+        np.array([clip_id for clip_id, _ in clips], np.int64),
+        np.array([closeness(hit) for _, hit in clips], np.float32),
+        np.array([hit.window for _, hit in clips], np.int64),
+        weight,
+    )
+
+
+def closeness(hit: MelodyHit) -> float:
+    """The score of a hit: 1 where a hum follows the tune exactly, 0 where it is wrong everywhere."""
+    from search.melody.alignment import LARGEST_ERROR
+
+    return max(0.0, 1.0 + hit.score / LARGEST_ERROR)
+
+
+def _verdict(answer: MelodyAnswer) -> Verdict:
+    return "none" if answer.verdict == "no melody" else answer.verdict
+
+
+def _reason(answer: MelodyAnswer) -> str:
+    return f"no melody heard: {answer.reason}" if answer.verdict == "no melody" else answer.reason

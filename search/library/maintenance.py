@@ -1,0 +1,242 @@
+"""Looking after a library: what it holds, whether it is sound, backup and restore, making its index anew."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.columns.where import TagProbabilityIs
+from search.errors import UsageError, printable
+from search.model import MELODY_SPACE, Space, retired_ending
+from search.ports import Lease
+from search.vectors.snapshot import verify as verify_snapshots
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+VERIFY_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """One space and how many ``segments`` it has; ``tags`` is the size of its vocabulary."""
+
+    name: str
+    revision: str
+    fingerprint: str
+    dim: int
+    segments: int
+    reads_words: bool
+    tags: int
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryInfo:
+    """What a library holds; ``hours`` count equal files once."""
+
+    path: str
+    clips: int
+    missing: int
+    contents: int
+    hours: float
+    catalog_bytes: int
+    sequence: int
+    roots: tuple[dict[str, Any], ...]
+    spaces: tuple[SpaceInfo, ...]
+    failures: tuple[dict[str, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """For people, a fact a line."""
+        lines = [
+            f"library   {self.path}",
+            f"clips     {self.clips} ({self.missing} missing at the last scan), {self.contents} different contents",
+            f"hours     {self.hours:.2f}",
+            f"catalog   {self.catalog_bytes / 1e6:.1f} MB, sequence {self.sequence}",
+        ]
+        for root in self.roots:
+            lines.append(f"root      {printable(root['path'])}" + ("" if root["there"] else "  (not there now)"))
+        for space in self.spaces:
+            reads = ", reads words" if space.reads_words else ""
+            tags = f", {space.tags} tags" if space.tags else ""
+            lines.append(f"space     {space.name}: {space.segments} segments, {space.dim} dimensions{tags}{reads}")
+        for failure in self.failures:
+            lines.append(f"failed    {printable(failure['path'])}: {failure['cause']}")
+        return "\n".join(lines)
+
+
+def info(library: Library) -> LibraryInfo:
+    """Count what is there, without opening an index."""
+    stats = library.catalog.stats()
+    segments = {space.name: space.segments for space in stats.spaces}
+    return LibraryInfo(
+        path=str(library.path),
+        clips=stats.clips,
+        missing=stats.missing,
+        contents=stats.contents,
+        hours=stats.hours,
+        catalog_bytes=stats.database_bytes,
+        sequence=stats.sequence,
+        roots=tuple({"path": r.path, "there": os.path.isdir(r.path)} for r in library.catalog.roots()),  # noqa: PTH112
+        spaces=tuple(
+            SpaceInfo(
+                s.name, s.revision, s.fingerprint, s.dim, segments.get(s.name, 0), s.can_text, len(s.vocabulary or ())
+            )
+            for s in library.catalog.spaces()
+        ),
+        failures=tuple(
+            {"path": path, "cause": cause}
+            for path, cause in library.catalog.failures()
+            if os.path.lexists(path)  # a file that is gone by now fails nobody
+        ),
+    )
+
+
+def verify(library: Library) -> list[str]:
+    """Everything that is wrong, a line each; empty when the library is sound.
+
+    Checks the catalog (integrity, references, sizes), every snapshot on disk, and that the index of each space holds
+    the catalog's segments, no more and no fewer, each placed under a clip. A library that is being written to is
+    looked at again, until nothing changed meanwhile (five times at most).
+    """
+    for _ in range(VERIFY_TRIES):
+        before = library.catalog.sequence()
+        problems = library.catalog.verify()
+        for space in library.catalog.spaces():
+            problems += _verify_space(library, space)
+        if not problems or library.catalog.sequence() == before:
+            break
+        library.look_again()
+    return problems
+
+
+def _verify_space(library: Library, space: Space) -> list[str]:
+    problems = verify_snapshots(library.folder(space) / "index")
+    (view,) = library.views(space.name)
+    added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
+    expected = np.concatenate([*added, np.empty(0, np.int64)])
+    held = library.index(space).ids()
+    contents, _, _ = view.columns.place(held)
+    for what, ids in (
+        ("lacks", np.setdiff1d(expected, held)),
+        ("dangles: it still holds", np.setdiff1d(held, expected)),
+        ("has no clip for", held[contents < 0]),
+    ):
+        if len(ids):
+            problems.append(f"space {space.name}: the index {what} {len(ids)} segments, the first is {ids[0]}")
+    if space.name == MELODY_SPACE and (tuneless := library.windows_without_tune(held)):
+        problems.append(f"space {space.name}: {tuneless} windows belong to no tune; run `soundalike reindex`")
+    return problems
+
+
+def tag_counts(library: Library, min_probability: float) -> list[tuple[str, int]]:
+    """How many clips have each tag at this probability or above, most frequent first."""
+    for space in library.catalog.spaces():
+        if space.vocabulary:
+            columns = library.views(space.name)[0].columns
+            counts = [
+                (tag, int(columns.clips_where(TagProbabilityIs(tag, ">=", min_probability)).sum()))
+                for tag in space.vocabulary
+            ]
+            return sorted((c for c in counts if c[1]), key=lambda c: (-c[1], c[0]))
+    return []
+
+
+def clips_below(library: Library, path: str) -> list[int]:
+    """The ids of the clips at ``path`` (absolute: a file) or anywhere below it (a folder)."""
+    found: list[int] = []
+    spaces = library.catalog.spaces()
+    for root in library.catalog.roots():
+        relative = os.path.relpath(path, root.path)
+        for name, known in library.catalog.files(root.id, spaces[0].id).items():
+            if os.pardir not in Path(relative).parts:
+                inside = relative in (os.curdir, name) or name.startswith(relative + "/")
+            else:
+                inside = root.path.startswith(path.rstrip("/") + "/")
+            if inside:
+                found.append(known.clip_id)
+    return found
+
+
+def rebuild(library: Library, space: Space, lease: Lease) -> None:
+    """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
+    lease.check()
+    library.forget(space)
+    for part in ("index", "columns", "contours", "neighbourhoods"):
+        shutil.rmtree(library.folder(space) / part, ignore_errors=True)
+    library.publish(space, lease, always=True)
+
+
+def backup(library: Library, target: Path) -> None:
+    """Copy the library to one file while it is in use: its catalog, from which every index can be made again.
+
+    Raises UsageError when the file is there already, LibraryError when it cannot be written.
+    """
+    if target.exists():
+        raise UsageError(f"{target} is there already; choose another name")
+    library.catalog.backup(target)
+
+
+def restore(library: Library, source: Path, lease: Lease) -> None:
+    """Put a backup in the library's place while it is in use; readers take it up as they would any change."""
+    library.catalog.restore(source, lease)
+    for space in library.catalog.spaces():
+        library.publish(space, lease, always=True)
+
+
+def stale_spaces(library: Library) -> list[Space]:
+    """The spaces whose encoder has another fingerprint by now: their vectors cannot be searched by sound."""
+    return [s for s in library.catalog.spaces() if library.current_fingerprint(s) != s.fingerprint]
+
+
+def retire(library: Library, space: Space, lease: Lease) -> None:
+    """Free a space's name for its successor; its vectors stay until `drop_replaced`."""
+    lease.check()
+    library.forget(space)
+    library.catalog.rename_space(space.id, space.name + retired_ending(space.fingerprint))
+
+
+def follows_recordings(library: Library) -> bool:
+    """Whether tunes of recordings were looked for in this library, not only those of MIDI files."""
+    spaces = library.catalog.spaces()
+    contents = {space.name: space.contents for space in library.catalog.stats().spaces}
+    return any(
+        library.catalog.count_only_in(tunes.id, sounds.id) < contents[tunes.name]
+        for tunes in spaces
+        for sounds in spaces
+        if tunes.is_melody and not sounds.is_melody
+    )
+
+
+def drop_replaced(library: Library, keep: Space, lease: Lease) -> list[tuple[Space, int]]:
+    """Drop every space of the same kind (sounds or tunes) but ``keep`` whose contents are all encoded in ``keep``.
+
+    The ones that must stay come back, each with how many contents only they have (files that could not be read).
+    """
+    left = []
+    for space in library.catalog.spaces():
+        if space.id == keep.id or space.is_melody != keep.is_melody:
+            continue
+        only_there = library.catalog.count_only_in(space.id, keep.id)
+        if only_there:
+            left.append((space, only_there))
+            continue
+        lease.check()
+        library.forget(space)
+        library.catalog.drop_space(space.id, lease)
+        shutil.rmtree(library.folder(space), ignore_errors=True)
+    return left
+
+
+def holder(command: str) -> str:
+    """Who takes the lease: host, process, command."""
+    return f"{platform.node()} process {os.getpid()} (soundalike {command})"

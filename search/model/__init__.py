@@ -1,0 +1,168 @@
+"""The values that cross every seam of Soundalike: frozen dataclasses and numpy arrays, nothing else.
+
+Array aliases name what an array holds; its shape stands in the docstring of whoever gives or takes it:
+
+=================  ==============================================================
+``Wave``           ``(samples,)`` float32, mono, in [-1, 1]
+``Waves``          ``(n, samples)`` float32, mono, in [-1, 1]
+``Vectors``        ``(n, dim)`` float32, every row of unit length
+``HalfVectors``    ``(n, dim)`` float16, the same as they are stored
+``Probabilities``  ``(n, classes)`` float32 in [0, 1]
+``Spans``          ``(n, 2)`` float64, ``start_s`` and ``end_s`` of each row
+``Ids``            ``(n,)`` or ``(q, k)`` int64 ids, -1 where absent
+``Scores``         the shape of its ids, float32, higher is closer, -inf where absent
+``Bitmap``         ``(bytes,)`` uint8: segment ``i`` is in when bit ``i & 7`` of byte ``i >> 3`` is set
+=================  ==============================================================
+
+Paths are ``str`` as the operating system gave them (``os.fsdecode``: bytes that are no UTF-8 become lone
+surrogates and survive a round trip through ``os.fsencode``).
+
+Beyond a query, a program says what it wants of a library, and gets, by these::
+
+
+    library.recommend(RecommendQuery(likes=(ClipPart(17), ClipPart(23, 2.0)), diversity=0.5)) -> Answer
+    library.recommend_each([...])                              -> list[Answer | QueryError], one each, in order
+    library.feedback.add("anna", [Feedback(17, "like")])       # a FeedbackStore (search.ports)
+    library.facets("duration_s < 5")                           -> Facets of every clip that passes
+    library.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
+    library.duplicates()                                       -> Duplicates, as found last
+    library.find_duplicates()                                  -> Duplicates, brought up to date (a job: minutes)
+    library.map()                                              -> ClipMap | None, with clips that came since
+    library.draw_map()                                         -> ClipMap, made (a job: minutes)
+"""
+
+from __future__ import annotations
+
+from search.model.arrays import Bitmap, HalfVectors, Ids, Probabilities, Scores, Spans, Vectors, Wave, Waves
+from search.model.changes import (
+    AddContent,
+    ClipChange,
+    DescribeClip,
+    IndexChange,
+    LinkClip,
+    MarkMissing,
+    MoveClip,
+    RecordFailure,
+    RemoveClip,
+    WordMatch,
+)
+from search.model.contents import (
+    TAGS_PER_SEGMENT,
+    Clip,
+    Content,
+    ContentContour,
+    ContentEncoding,
+    FileFacts,
+    KnownFile,
+    Root,
+    SegmentTags,
+    StoredContour,
+    Tag,
+    TuneFile,
+)
+from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobState, Wish
+from search.model.keys import Key, Scope
+from search.model.overview import ClipMap, Duplicate, DuplicateGroup, DuplicateKind, Duplicates, FacetCount, Facets
+from search.model.queries import (
+    Answer,
+    AudioPart,
+    ClipPart,
+    Hit,
+    HumPart,
+    NotesPart,
+    Part,
+    Query,
+    Ranking,
+    SegmentPart,
+    TextPart,
+    Verdict,
+    Via,
+)
+from search.model.recommending import DEFAULT_DIVERSITY, MAX_FEEDBACK, Feedback, Opinion, RecommendQuery
+from search.model.sound import (
+    MELODY_SPACE,
+    AudioEncoding,
+    AudioInfo,
+    EncoderSpec,
+    Space,
+    TextEncoding,
+    Window,
+    retired_ending,
+)
+
+__all__ = [
+    "DEFAULT_DIVERSITY",
+    "MAX_ATTEMPTS",
+    "MAX_FEEDBACK",
+    "MELODY_SPACE",
+    "TAGS_PER_SEGMENT",
+    "AddContent",
+    "Answer",
+    "AudioEncoding",
+    "AudioInfo",
+    "AudioPart",
+    "Bitmap",
+    "Clip",
+    "ClipChange",
+    "ClipMap",
+    "ClipPart",
+    "Content",
+    "ContentContour",
+    "ContentEncoding",
+    "DescribeClip",
+    "Duplicate",
+    "DuplicateGroup",
+    "DuplicateKind",
+    "Duplicates",
+    "EncoderSpec",
+    "FacetCount",
+    "Facets",
+    "Feedback",
+    "FileFacts",
+    "HalfVectors",
+    "Hit",
+    "HumPart",
+    "Ids",
+    "IndexChange",
+    "Job",
+    "JobFailure",
+    "JobKind",
+    "JobOutcome",
+    "JobProgress",
+    "JobState",
+    "Key",
+    "KnownFile",
+    "LinkClip",
+    "MarkMissing",
+    "MoveClip",
+    "NotesPart",
+    "Opinion",
+    "Part",
+    "Probabilities",
+    "Query",
+    "Ranking",
+    "RecommendQuery",
+    "RecordFailure",
+    "RemoveClip",
+    "Root",
+    "Scope",
+    "Scores",
+    "SegmentPart",
+    "SegmentTags",
+    "Space",
+    "Spans",
+    "StoredContour",
+    "Tag",
+    "TextEncoding",
+    "TextPart",
+    "TuneFile",
+    "Vectors",
+    "Verdict",
+    "Via",
+    "Wave",
+    "Waves",
+    "Window",
+    "Wish",
+    "WordMatch",
+    "retired_ending",
+]

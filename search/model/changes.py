@@ -1,0 +1,108 @@
+"""Changes: what the one writer asks the catalog to do, and what readers of its log see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from search.model.arrays import Ids, Vectors
+from search.model.contents import Content, ContentEncoding, FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AddContent:
+    """A decoded and encoded file: its content is stored (or found by digest and track) and linked to a clip.
+
+    A clip already at ``file.path`` keeps its id and gets the new content; ``encoding`` replaces one of the same space.
+    """
+
+    root_id: int
+    file: FileFacts
+    content: Content
+    title: str
+    metadata: Mapping[str, str]
+    space_id: int
+    encoding: ContentEncoding
+
+
+@dataclass(frozen=True, slots=True)
+class LinkClip:
+    """A file whose content is known and encoded: a copy, or a file touched without a change."""
+
+    root_id: int
+    file: FileFacts
+    content_id: int
+    title: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveClip:
+    """A clip that was found again under another path (same content, the old path gone); keeps its id."""
+
+    clip_id: int
+    root_id: int
+    file: FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeClip:
+    """What a person calls a clip, and says of it. Whether its file is there stays as it was; a clip that went is left.
+
+    It holds until the file changes and is indexed again.
+    """
+
+    clip_id: int
+    title: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMissing:
+    """A clip whose file the scan did not find. It stays searchable until it is pruned."""
+
+    clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveClip:
+    """A clip that leaves the library; its content goes when no other clip points to it."""
+
+    clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+    """A file that could not be indexed, and why. Cleared when the path is indexed or gone."""
+
+    root_id: int
+    file: FileFacts
+    cause: str
+
+
+ClipChange: TypeAlias = AddContent | LinkClip | MoveClip | DescribeClip | MarkMissing | RemoveClip | RecordFailure
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChange:
+    """One entry of the catalog's tail as an index replays it, in order of ``sequence``.
+
+    An addition carries ids and vectors (float32, from the stored float16); a removal ids alone, ``vectors`` None.
+    """
+
+    sequence: int
+    segment_ids: Ids
+    vectors: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """A clip that full-text search found; ``score`` (higher is better) compares within one answer only.
+
+    ``every_word``: whether it has each word that was asked for, none of them inside another word by chance.
+    """
+
+    clip_id: int
+    score: float
+    every_word: bool

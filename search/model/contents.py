@@ -1,0 +1,159 @@
+"""What the catalog holds: roots, clips, contents, and their encodings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model.arrays import HalfVectors, Ids, Probabilities, Spans
+
+TAGS_PER_SEGMENT = 20
+"""How many of a vocabulary's likeliest classes are kept for each segment (DESIGN.md, "tag")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that a library indexes. ``path`` is absolute and may change when the folder moves."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was decoded. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored."""
+
+    digest: str
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    container: str
+    codec: str
+    track: int = 0
+    silent: bool = False
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTags:
+    """The likeliest classes of each segment, likeliest first.
+
+    ``classes`` (n, TAGS_PER_SEGMENT) uint16 indexes the space's vocabulary; ``probabilities`` is float16, same shape.
+    """
+
+    classes: NDArray[np.uint16]
+    probabilities: NDArray[np.float16]
+
+    @classmethod
+    def likeliest(cls, probabilities: Probabilities) -> SegmentTags:
+        """Those of each row of ``probabilities`` (n, classes); equally likely ones by number."""
+        kept = min(TAGS_PER_SEGMENT, probabilities.shape[1])
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :kept]
+        return cls(order.astype(np.uint16), np.take_along_axis(probabilities, order, axis=1).astype(np.float16))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContentContour:
+    """A tune as the catalog keeps it: ``cents`` (frames,) int16 of its pitch in sounding time.
+
+    ``window_s`` (n,) float32 is where its windows start, in sounding time; ``knots`` (k, 2) float64 are the same
+    instants in sounding time and in the content's time (see `search.melody.contours`).
+    """
+
+    cents: NDArray[np.int16]
+    window_s: NDArray[np.float32]
+    knots: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredContour:
+    """A tune of a content, as it was stored; its windows are the segments from ``first_segment_id`` on."""
+
+    content_id: int
+    first_segment_id: int
+    contour: ContentContour
+
+
+@dataclass(frozen=True, slots=True)
+class ContentEncoding:
+    """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,) bool, tags or None.
+
+    ``segment_ids`` (n,) int64 is consecutive and given by the catalog; empty before the encoding is stored.
+    ``contours`` are the content's tunes, in the melody space only; their windows, one after the other, are its n
+    segments.
+    """
+
+    spans: Spans
+    vectors: HalfVectors
+    silent: NDArray[np.bool_]
+    tags: SegmentTags | None = None
+    segment_ids: Ids = field(default_factory=lambda: np.empty(0, np.int64))
+    contours: tuple[ContentContour, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TuneFile:
+    """A file of notes (MIDI): what it is called, what it says of itself, how long it lasts, and its tunes."""
+
+    title: str
+    metadata: Mapping[str, str]
+    duration_s: float
+    encoding: ContentEncoding
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file as a scan saw it: ``path`` relative to its root, with '/' between its parts on every system."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as the catalog remembers it.
+
+    ``encoded`` says whether its content has vectors in the space asked about, ``missing`` whether the last scan
+    did not find it.
+    """
+
+    clip_id: int
+    content_id: int
+    digest: str
+    facts: FileFacts
+    encoded: bool
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A class of an encoder's vocabulary with its probability."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A file at a path under a root. ``id`` survives moves and renames. ``path`` is relative to the root.
+
+    ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
+    ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
+    """
+
+    id: int
+    content_id: int
+    root: Root
+    path: str
+    title: str
+    duration_s: float
+    size_bytes: int
+    added: float
+    silent: bool = False
+    missing: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[Tag, ...] = ()

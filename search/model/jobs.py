@@ -1,0 +1,82 @@
+"""The values of long work that a service does for its clients.
+
+A job is kept in the catalog from before its client hears of it until long after it ended, so that neither a crash
+nor a restart loses one::
+
+    queued -> running -> done | failed | cancelled
+                 ^ |
+                 | v
+               paused
+
+Pausing ends the work and keeps what is done; resuming queues it again. A job whose process died is queued again too,
+up to `MAX_ATTEMPTS` times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+JobKind: TypeAlias = Literal["index", "duplicates", "map"]
+JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+Wish: TypeAlias = Literal["pause", "resume", "cancel"]
+
+MAX_ATTEMPTS = 3
+"""A job that was running so often when its process died is not tried again: it may be what kills it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a job is; ``audio_s`` is how much sound it decoded, ``share`` (0 to 1) how much of the work is done.
+
+    ``left_s`` is how long it will take at this run's pace, None where nobody knows.
+    """
+
+    files_done: int = 0
+    files_total: int = 0
+    failed: int = 0
+    audio_s: float = 0.0
+    share: float = 0.0
+    left_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailure:
+    """A file that could not be indexed, by the name its client gave it, and why."""
+
+    file: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """How a job ended, or why it is queued again; ``reason`` says why it failed or waits."""
+
+    state: JobState
+    reason: str | None = None
+    failures: tuple[JobFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job. ``paths`` are absolute, ``files`` the names that they have for the client, in the same order.
+
+    Times are UTC seconds since the epoch. ``clip_ids`` are those of ``paths``, as far as they are in the catalog.
+    ``wish`` is what a client wants of a running job. ``version`` grows with every change.
+    """
+
+    id: int
+    kind: JobKind
+    state: JobState
+    paths: tuple[str, ...]
+    files: tuple[str, ...]
+    created: float
+    started: float | None
+    finished: float | None
+    progress: JobProgress
+    failures: tuple[JobFailure, ...]
+    clip_ids: tuple[int, ...]
+    reason: str | None
+    wish: Wish | None
+    attempts: int
+    version: int

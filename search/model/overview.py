@@ -1,0 +1,92 @@
+"""What is known of a library as a whole: facets, duplicates, the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model.arrays import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many clips have a value. ``where`` is the filter (DESIGN.md, ``--where``) that selects exactly these;
+    it may hold an ``and``: put it in parentheses before joining it with another.
+    """
+
+    value: str
+    count: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Counts over ``clips`` clips; tags and folders most frequent first, durations and dates in their order.
+
+    Tags count from probability .3 on, as ``tag = "..."`` does. Dates are days, months or years (UTC), whichever
+    gives at most 24 of them. Only what is there is listed.
+    """
+
+    clips: int
+    tags: tuple[FacetCount, ...]
+    durations: tuple[FacetCount, ...]
+    added: tuple[FacetCount, ...]
+    folders: tuple[FacetCount, ...]
+
+
+DuplicateKind: TypeAlias = Literal["kept", "copy", "same recording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A clip of a group, beside the one worth keeping.
+
+    ``copy``: the same bytes. ``same recording``: re-encoded, trimmed or at another level; then ``offset_s`` says where
+    in the kept clip this one begins (negative: before it), ``gain_db`` how much louder it is (None where the files
+    were not at hand to tell) and ``similarity`` (0 to 1) how well the aligned sounds agree.
+    """
+
+    clip_id: int
+    kind: DuplicateKind
+    offset_s: float = 0.0
+    gain_db: float | None = None
+    similarity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first."""
+
+    keep: int
+    why: str
+    clips: tuple[Duplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Every group of a library, largest first, as of the catalog's ``sequence``.
+
+    ``current`` is false when clips came since: equal files are always found, other duplicates among newer clips only
+    after the next ``find_duplicates``. ``sequence`` is 0 when it never ran.
+    """
+
+    sequence: int
+    current: bool
+    groups: tuple[DuplicateGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMap:
+    """A 2-D layout of the clips: ``clip_ids`` (n,) ascending, ``xy`` (n, 2) float32, mostly within [0, 1].
+
+    Clips that sound alike lie close. ``fitted`` of them were laid out together; the others came later and stand
+    among their neighbours, and nobody moved for them. ``sequence`` is the catalog's at the time of the layout.
+    """
+
+    sequence: int
+    fitted: int
+    clip_ids: Ids
+    xy: NDArray[np.float32]

@@ -1,0 +1,148 @@
+"""Queries, their parts, and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from search.model.arrays import Ids, Scores
+from search.model.contents import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Words: looked up in meaning (where the encoder reads) and in names and metadata. A negative weight subtracts."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPart:
+    """A file, or the passage of it from ``start_s`` to ``end_s``."""
+
+    path: str
+    start_s: float = 0.0
+    end_s: float | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPart:
+    """A clip of the library: the mean of its segments."""
+
+    clip_id: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPart:
+    """One segment of the library."""
+
+    segment_id: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HumPart:
+    """A tune that is hummed, sung or whistled in a file, or in the passage of it: 3 to 30 seconds from anywhere in it.
+
+    Searched in the melody space, whatever ``Query.space`` says.
+    """
+
+    path: str
+    start_s: float = 0.0
+    end_s: float | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotesPart:
+    """A tune that is typed: names of notes ("C4 D4 E4:2 r G4") or ABC. Searched as a hum is."""
+
+    notes: str
+    weight: float = 1.0
+
+
+Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart | HumPart | NotesPart
+Verdict: TypeAlias = Literal["good", "weak", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name.
+
+    ``among``: only these clips, where it is given.
+
+    With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
+    """
+
+    parts: tuple[Part, ...]
+    k: int = 10
+    where: str | None = None
+    space: str | None = None
+    collapse: bool = False
+    among: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1.
+
+    ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them.
+    """
+
+    part: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A clip with its best segment. ``path`` is absolute.
+
+    ``probability`` is that it sounds like what was asked for, whatever its name says; None without a calibration.
+
+    ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
+    """
+
+    clip_id: int
+    segment_id: int
+    path: str
+    title: str
+    start_s: float
+    end_s: float
+    score: float
+    probability: float | None
+    tags: tuple[Tag, ...]
+    via: tuple[Via, ...]
+    copies: tuple[int, ...] = ()
+
+    @property
+    def by_name(self) -> bool:
+        """Whether its name or metadata say what was asked for in words, each of them."""
+        return any(via.part.startswith("words ") for via in self.via)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Contents in the engine's order, best first, one row each: its id, its best segment's id, that segment's score.
+
+    Three arrays of the same length: ``content_ids`` and ``segment_ids`` int64, ``scores`` float32.
+    """
+
+    content_ids: Ids
+    segment_ids: Ids
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
+
+    ``reason`` explains the verdict where there is something to say ("no melody heard: ..."), and is empty elsewhere.
+    """
+
+    verdict: Verdict
+    hits: tuple[Hit, ...]
+    took_ms: float
+    reason: str = ""

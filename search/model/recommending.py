@@ -1,0 +1,48 @@
+"""What a program says of a person's taste: opinions of clips, and what to recommend for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from search.model.queries import ClipPart
+
+MAX_FEEDBACK = 10_000
+"""The most opinions that one profile keeps; beyond it the oldest "seen" ones go first."""
+
+Opinion: TypeAlias = Literal["like", "dislike", "seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What someone thought of a clip. ``weight`` (above 0) is how much; ``at`` is UTC seconds since the epoch,
+    0 before it is stored (the store puts the time).
+    """
+
+    clip_id: int
+    opinion: Opinion
+    weight: float = 1.0
+    at: float = 0.0
+
+
+DEFAULT_DIVERSITY = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendQuery:
+    """What is asked of a recommendation.
+
+    ``likes`` and ``dislikes`` carry weights above 0; both, and ``seen``, are left out of the answer, and so are their
+    copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are ignored,
+    unknown ones that are named here are an error). ``diversity`` from 0 (the likeliest, however alike) to 1.
+    Without any like the answer is a varied sample of the library: the same every time until the library changes.
+    """
+
+    likes: tuple[ClipPart, ...] = ()
+    dislikes: tuple[ClipPart, ...] = ()
+    seen: frozenset[int] = frozenset()
+    k: int = 10
+    diversity: float = DEFAULT_DIVERSITY
+    where: str | None = None
+    space: str | None = None
+    profile: str | None = None

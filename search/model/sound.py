@@ -1,0 +1,127 @@
+"""Sound, encoders and spaces: what a file's header says, a window, a model's facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.model.arrays import Probabilities, Vectors, Wave
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a file's header says. ``duration_s`` is None where the header does not know (streams, some WebM)."""
+
+    container: str
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    duration_s: float | None
+    tracks: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One passage of audio, cut to an encoder's window. ``samples`` is (window,) at the encoder's rate.
+
+    ``end_s`` is where the sound ends, not the padding: a clip shorter than the window has ``end_s`` equal to
+    its duration. ``silent`` is true when no sample exceeds -80 dB of full scale.
+    """
+
+    start_s: float
+    end_s: float
+    samples: Wave
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """A model's facts, apart from its code.
+
+    ``name`` is ``family[:variant]``; ``revision`` names the weights for people; ``fingerprint`` is a hex digest
+    of everything that decides a vector (weights, front end, window, hop, padding, centring). Two libraries'
+    vectors may be compared exactly when their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of
+    the logistic from cosine to probability of relevance, fitted on learning material, or None. ``beneath`` is the
+    fingerprint of the encoder that this one adapts, None where it adapts none.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    dim: int
+    sample_rate_hz: int
+    window_s: float
+    hop_s: float
+    vocabulary: tuple[str, ...] | None = None
+    can_text: bool = False
+    calibration: tuple[float, float] | None = None
+    beneath: str | None = None
+
+    @property
+    def window_samples(self) -> int:
+        """Samples in one window."""
+        return round(self.window_s * self.sample_rate_hz)
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples between the starts of two windows."""
+        return round(self.hop_s * self.sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioEncoding:
+    """What one pass of an encoder gives: ``vectors`` (n, dim), ``tags`` (n, classes) or None without a vocabulary."""
+
+    vectors: Vectors
+    tags: Probabilities | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoding:
+    """What one pass over words gives: ``vectors`` (n, dim), and ``meant`` (n, classes).
+
+    That is which classes of the vocabulary the words mean: each row is a distribution and sums to 1.
+    """
+
+    vectors: Vectors
+    meant: Probabilities
+
+
+MELODY_SPACE = "melody"
+"""The name of the space that holds tunes; every other space of a library is made by an encoder of sounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A named vector space of one library: the encoder that made it, as recorded in the catalog.
+
+    ``calibration``, ``can_text`` and ``beneath`` are the encoder's, kept here so that a search which needs no model
+    loads none.
+    """
+
+    id: int
+    name: str
+    revision: str
+    fingerprint: str
+    dim: int
+    sample_rate_hz: int
+    window_s: float
+    hop_s: float
+    vocabulary: tuple[str, ...] | None = None
+    calibration: tuple[float, float] | None = None
+    can_text: bool = False
+    beneath: str | None = None
+
+    @property
+    def is_melody(self) -> bool:
+        """Whether it holds tunes (also one whose successor is being made): no sound has a vector there."""
+        return self.encoder_name == MELODY_SPACE
+
+    @property
+    def encoder_name(self) -> str:
+        """What it was called before its successor took its name; an "@" of its own stays."""
+        return self.name.removesuffix(retired_ending(self.fingerprint))
+
+
+def retired_ending(fingerprint: str) -> str:
+    """What is appended to the name of a space of this fingerprint when its successor takes the name."""
+    return f"@{fingerprint[:12]}"

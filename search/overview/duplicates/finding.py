@@ -1,0 +1,105 @@
+"""The job that looks for duplicates: every content that came since the last time, against all.
+
+Memory stays bounded: contents are taken in order of their ids, a few at a time, and what is kept is the pairs found.
+Interrupted, it goes on where it was: pairs are written every so many contents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from search.engine.views import SpaceView
+from search.model import Content
+from search.overview.duplicates.candidates import Candidate, candidates
+from search.overview.duplicates.stored import Pairs, PairsFile
+from search.overview.duplicates.verifying import Pair, Verifier
+from search.ports import ContentCatalog
+
+SAVE_EVERY: Final = 2000
+Told = Callable[[int, int], None]
+"""Hears how many contents of how many were looked at; what it raises stops the job, which keeps what it found."""
+
+
+def find(view: SpaceView, catalog: ContentCatalog, file: PairsFile, tell: Told, *, again: bool) -> None:
+    """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
+
+    Raises LibraryError when the file cannot be written.
+    """
+    search = _Search(view, catalog, Pairs.none() if again else file.read())
+    present = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
+    search.forget_all_but(np.unique(view.columns.content_ids[view.columns.present]))
+    fresh = present[present > search.checked_until]
+    sequence = view.columns.sequence
+    try:
+        for done, (content, found) in enumerate(candidates(view, fresh), start=1):
+            search.look(content, found)
+            tell(done, len(fresh))
+            if done % SAVE_EVERY == 0:
+                file.write(search.pairs(sequence))
+        search.checked_until = max(search.checked_until, int(view.columns.content_ids.max(initial=0)))
+    finally:
+        file.write(search.pairs(sequence))
+
+
+class _Search:
+    """The pairs so far, and which contents they join."""
+
+    def __init__(self, view: SpaceView, catalog: ContentCatalog, known: Pairs) -> None:
+        self._catalog = catalog
+        self._verifier = Verifier(view, self._path_of)
+        self.checked_until = known.checked_until
+        columns = (known.shorter, known.longer, known.offset_s, known.gain_db, known.similarity)
+        self._pairs = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        self._parent: dict[int, int] = {}
+        for pair in self._pairs:
+            self._join(pair.shorter, pair.longer)
+
+    def forget_all_but(self, there: np.ndarray) -> None:
+        """Drop the pairs of contents that went."""
+        contents = set(there.tolist())
+        self._pairs = [pair for pair in self._pairs if {pair.shorter, pair.longer} <= contents]
+
+    def look(self, content: int, found: list[Candidate]) -> None:
+        """Listen to a content and what it may be a duplicate of; what is joined already needs no listening."""
+        # of two new contents the later one finds the earlier one, and often the earlier one the later: once is enough
+        asked = [one for one in found if self._root(one.other) != self._root(content)]
+        contents: dict[int, Content] = {}
+        if asked:
+            contents = self._catalog.contents([content, *(one.other for one in asked)])
+        for one in asked:
+            if content in contents and one.other in contents and self._root(one.other) != self._root(content):
+                pair = self._verifier.pair(one, contents[content], contents[one.other])
+                if pair is not None:
+                    self._pairs.append(pair)
+                    self._join(pair.shorter, pair.longer)
+        self.checked_until = max(self.checked_until, content)
+
+    def pairs(self, sequence: int) -> Pairs:
+        """All of them, to be kept."""
+        rows = self._pairs
+        return Pairs(
+            sequence,
+            self.checked_until,
+            np.array([p.shorter for p in rows], np.int64),
+            np.array([p.longer for p in rows], np.int64),
+            np.array([p.offset_s for p in rows], np.float64),
+            np.array([p.gain_db for p in rows], np.float64),
+            np.array([p.similarity for p in rows], np.float64),
+        )
+
+    def _path_of(self, content: Content) -> str | None:
+        clip_ids = self._catalog.clips_of([content.id]).get(content.id, [])
+        paths = (os.path.join(clip.root.path, clip.path) for clip in self._catalog.clips(clip_ids))  # noqa: PTH118 - as indexed
+        return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
+
+    def _root(self, content: int) -> int:
+        while (parent := self._parent.get(content, content)) != content:
+            content = parent
+        return content
+
+    def _join(self, one: int, other: int) -> None:
+        self._parent[self._root(one)] = self._root(other)

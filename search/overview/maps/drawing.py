@@ -1,0 +1,159 @@
+"""Drawing the map of a library, and reading it with the clips that came since.
+
+A clip stands where its content does, at the mean of its segments. Up to `FITTED` contents are laid out together (an
+even sample of a larger library), the others are placed among their neighbours on the map. Drawing again keeps every
+place and adds what is new, unless a layout from nothing is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.engine.views import SpaceView
+from search.errors import LibraryError
+from search.model import ClipMap, Ids, Scores, Vectors
+from search.overview.maps import stored
+from search.overview.maps.layout import NEIGHBOURS, laid_out
+from search.overview.maps.placing import among_neighbours
+from search.overview.maps.stored import StoredMap
+
+FITTED: Final = 100_000
+LOOKED_AT: Final = 64
+LOOKED_AT_NEXT: Final = 512
+"""Segments that are looked at for the neighbours of a content, at first and then: several lie in one content."""
+
+PLACED_AT_ONCE: Final = 2_000
+PLACED_WHILE_READING: Final = 500
+"""Newer clips than this wait for the map to be drawn again; placing them would make a reader wait."""
+
+_AT_ONCE: Final = 256
+_READING: Final = 0.1
+"""The share of the work that is reading vectors, roughly; the rest is the layout."""
+
+
+def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, anew: bool) -> None:
+    """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
+
+    ``tell`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
+    Raises UsageError where UMAP is needed and not installed, LibraryError when the map cannot be written.
+    """
+    contents = _contents(view)
+    drawn = None if anew else stored.read(folder)
+    if drawn is None or not np.isin(drawn.content_ids, contents).any():
+        chosen = contents
+        if len(contents) > FITTED:
+            chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]
+        drawn = _laid_out(view, chosen, lambda share: tell(int(share * len(chosen)), len(contents)))
+    kept = np.isin(drawn.content_ids, contents)
+    drawn = StoredMap(view.columns.sequence, drawn.content_ids[kept], drawn.xy[kept], drawn.fitted[kept])
+    fresh = np.setdiff1d(contents, drawn.content_ids)
+    for start in range(0, len(fresh), PLACED_AT_ONCE):
+        drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE])
+        tell(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
+    stored.write(folder, drawn)
+
+
+def read(view: SpaceView, folder: Path) -> ClipMap | None:
+    """The map with its clips as of now; None when it was never drawn."""
+    drawn = stored.read(folder)
+    if drawn is None:
+        return None
+    fresh = np.setdiff1d(_contents(view), drawn.content_ids)
+    if len(fresh):
+        drawn = _with(view, drawn, fresh[:PLACED_WHILE_READING])
+    rows = np.flatnonzero(view.columns.present)
+    clip_ids, contents = view.columns.clip_ids[rows], view.columns.content_ids[rows]
+    place = np.minimum(np.searchsorted(drawn.content_ids, contents), max(len(drawn.content_ids) - 1, 0))
+    there = drawn.content_ids[place] == contents if len(drawn.content_ids) else np.zeros(len(contents), np.bool_)
+    order = np.argsort(clip_ids[there], kind="stable")
+    at = place[there][order]
+    return ClipMap(drawn.sequence, int(drawn.fitted[at].sum()), clip_ids[there][order], drawn.xy[at])
+
+
+def _contents(view: SpaceView) -> Ids:
+    """Contents that can stand on a map, ascending: of clips that are there, and not silent."""
+    contents = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
+    return contents[_first_segments(view, contents) >= 0]
+
+
+def _first_segments(view: SpaceView, contents: Ids) -> Ids:
+    found = np.full(len(contents), -1, np.int64)
+    for part in (view.columns.base, view.columns.recent):
+        places = part.encodings_of_contents(contents)
+        found[places >= 0] = part.first_segment[places[places >= 0]]
+    return found
+
+
+def _laid_out(view: SpaceView, contents: Ids, tell: Callable[[float], None]) -> StoredMap:
+    kept, vectors = [np.empty(0, np.int64)], [np.empty((0, view.space.dim), np.float32)]
+    for done, (ids, means) in enumerate(_means(view, contents), start=1):
+        kept.append(ids)
+        vectors.append(means)
+        tell(_READING * min(1.0, done * _AT_ONCE / len(contents)))
+    content_ids = np.concatenate(kept)
+    xy = np.empty((0, 2), np.float32)
+    if len(content_ids):
+        xy = laid_out(np.concatenate(vectors), lambda share: tell(_READING + (1.0 - _READING) * share))
+    return StoredMap(view.columns.sequence, content_ids, xy, np.ones(len(content_ids), np.bool_))
+
+
+def _with(view: SpaceView, drawn: StoredMap, fresh: Ids) -> StoredMap:
+    """The map with ``fresh`` contents placed among their neighbours on it."""
+    if not len(drawn.content_ids):
+        return drawn
+    rows_of = np.full(int(drawn.content_ids[-1]) + 2, -1, np.int64)
+    rows_of[drawn.content_ids] = np.arange(len(drawn.content_ids))
+    ids, places = [drawn.content_ids], [drawn.xy]
+    for kept, means in _means(view, fresh):
+        near, scores = _neighbours(view, means, rows_of)
+        on_map = np.where(near[..., np.newaxis] >= 0, drawn.xy[np.maximum(near, 0)], np.nan)
+        ids.append(kept)
+        places.append(among_neighbours(on_map, scores))
+    content_ids, xy = np.concatenate(ids), np.concatenate(places)
+    fitted = np.concatenate((drawn.fitted, np.zeros(len(content_ids) - len(drawn.content_ids), np.bool_)))
+    order = np.argsort(content_ids, kind="stable")
+    return StoredMap(drawn.sequence, content_ids[order], xy[order], fitted[order])
+
+
+def _means(view: SpaceView, contents: Ids) -> Iterator[tuple[Ids, Vectors]]:
+    """Contents and the means of their segments at length one, some at a time; what just went is left out."""
+    for start in range(0, len(contents), _AT_ONCE):
+        some = contents[start : start + _AT_ONCE].tolist()
+        segments = [view.columns.segments_of(content) for content in some]
+        try:
+            rows = view.index.vectors(np.concatenate(segments))
+        except LibraryError:
+            continue
+        counts = np.array([len(one) for one in segments])
+        sums = np.add.reduceat(rows, np.cumsum(counts) - counts, axis=0)
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        yield np.array(some, np.int64), (sums / np.maximum(norms, 1e-12)).astype(np.float32)
+
+
+def _neighbours(view: SpaceView, vectors: Vectors, rows_of: Ids) -> tuple[Ids, Scores]:
+    """(q, NEIGHBOURS) rows (``rows_of`` a content) and scores of the nearest contents on the map, -1 where fewer."""
+    near, scores = _among_nearest(view, vectors, rows_of, LOOKED_AT)
+    few = near[:, -1] < 0  # long recordings fill the list with their segments
+    if few.any():
+        near[few], scores[few] = _among_nearest(view, vectors[few], rows_of, LOOKED_AT_NEXT)
+    return near, scores
+
+
+def _among_nearest(view: SpaceView, vectors: Vectors, rows_of: Ids, looked_at: int) -> tuple[Ids, Scores]:
+    scores, segment_ids = view.index.search(vectors, looked_at)
+    contents, _, _ = view.columns.place(np.maximum(segment_ids, 0).ravel())
+    contents[segment_ids.ravel() < 0] = -1
+    known = (contents >= 0) & (contents < len(rows_of))
+    rows = np.where(known, rows_of[np.where(known, contents, -1)], -1).reshape(scores.shape)
+    near = np.full((len(vectors), NEIGHBOURS), -1, np.int64)
+    cosines = np.zeros((len(vectors), NEIGHBOURS), np.float32)
+    for place, (found, score) in enumerate(zip(rows, scores, strict=True)):
+        first = np.sort(np.unique(found, return_index=True)[1])
+        first = first[found[first] >= 0][:NEIGHBOURS]
+        near[place, : len(first)] = found[first]
+        cosines[place, : len(first)] = score[first]
+    return near, cosines

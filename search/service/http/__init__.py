@@ -1,0 +1,1 @@
+"""Requests and answers: what is allowed, how it is read, checked, limited and written."""

@@ -1,0 +1,139 @@
+"""Pages of clips, from the columns that are kept with the snapshot: no table is sorted for a page of it."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+from werkzeug.exceptions import NotFound
+
+from search.columns import ClipColumns
+from search.columns.table import Part
+from search.columns.text import TextColumn
+from search.columns.where import Where, parse
+from search.library.library import Library
+from search.model import Clip, Ids
+from search.service.http.answers import ClipOut, ClipsOut, FacetsOut
+from search.service.http.hits import MAX_FACETS, text
+from search.service.http.regions import clips_within
+from search.service.http.requests import ClipList
+
+ORDERS_KEPT = 8
+LOOKS = 3
+"""How often a page is made anew because clips of it went: once is enough unless they go on going."""
+
+
+class Listing:
+    """Lists the clips of a library. Threads share it."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._orders: OrderedDict[tuple[int, int, str], Ids] = OrderedDict()
+
+    def page(self, asked: ClipList) -> ClipsOut:
+        """A page of the clips that pass the filter. Raises WhereError."""
+        where = parse(asked.where) if asked.where else None
+        if all(space.is_melody for space in self._library.clips.spaces()):
+            return ClipsOut(total=0, offset=asked.offset, clips=[])
+        for _ in range(LOOKS):
+            columns = self._library.views()[0].columns
+            passing = rows_passing(self._library, columns, where, asked.region)
+            order = self._order(columns, asked.sort)
+            rows = order[passing[order]]
+            ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
+            clips = self._library.clips.clips(ids.tolist())
+            if len(clips) == len(ids):
+                break
+            self._library.look_again()  # another process removed one of them since the columns were read
+        found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
+        if asked.facets:
+            if asked.region is None:
+                counted = self._library.facets(asked.where, limit=MAX_FACETS)
+            else:
+                counted = self._library.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
+            found.facets = FacetsOut.model_validate(counted)
+        return found
+
+    def _order(self, columns: ClipColumns, sort: str) -> Ids:
+        """(rows,) every row of the columns in an order, made once for each state of the library."""
+        key = (columns.space_id, columns.sequence, sort)
+        with self._lock:
+            found = self._orders.get(key)
+            if found is not None:
+                return found
+        made = order(columns, sort.removeprefix("-"))
+        if sort.startswith("-"):
+            made = made[::-1]
+        with self._lock:
+            self._orders[key] = made
+            if len(self._orders) > ORDERS_KEPT:
+                self._orders.popitem(last=False)
+        return made
+
+
+def rows_passing(library: Library, columns: ClipColumns, where: Where | None, region: str | None) -> NDArray[np.bool_]:
+    """(rows,) which clips pass a filter and lie in a region. Raises QueryError for a region without a map."""
+    passing = columns.clips_where(where) if where is not None else live(columns)
+    if region is not None:
+        passing = passing & np.isin(columns.clip_ids, clips_within(library, region))
+    return passing
+
+
+def live(columns: ClipColumns) -> NDArray[np.bool_]:
+    """(rows,) the rows that still stand for a clip."""
+    return np.concatenate((~columns.gone_clips, np.ones(columns.recent.n_clips, np.bool_)))
+
+
+def order(columns: ClipColumns, by: str) -> Ids:
+    """(rows,) the rows by a column, equal ones by the clip's id."""
+    parts = (columns.base, columns.recent)
+    if by in ("title", "path"):
+        values = np.array([value for part in parts for value in _texts(part, by)], np.object_)
+        ranks = np.unique(values, return_inverse=True)[1] if len(values) else np.empty(0, np.int64)
+    elif by == "id":
+        ranks = np.zeros(len(columns.clip_ids), np.int64)
+    else:
+        ranks = np.concatenate([getattr(part, by) for part in parts])
+    return np.lexsort((columns.clip_ids, ranks)).astype(np.int64)
+
+
+def the_clip(library: Library, clip_id: int) -> Clip:
+    """The clip of an id. Raises NotFound."""
+    found = library.clips.clips([clip_id])
+    if not found:
+        raise gone(clip_id)
+    return found[0]
+
+
+def gone(clip_id: int) -> NotFound:
+    """404 for a clip."""
+    return NotFound(f"no clip has the id {clip_id}")
+
+
+def clip_out(clip: Clip) -> ClipOut:
+    """A clip as clients see it."""
+    return ClipOut.model_validate(
+        {
+            "id": clip.id,
+            "root_id": clip.root.id,
+            "path": text(clip.path),
+            "title": text(clip.title),
+            "duration_s": clip.duration_s,
+            "size_bytes": clip.size_bytes,
+            "added": clip.added,
+            "silent": clip.silent,
+            "missing": clip.missing,
+            "metadata": dict(clip.metadata),
+            "tags": clip.tags,
+        }
+    )
+
+
+def _texts(part: Part, by: str) -> list[bytes]:
+    column: TextColumn = part.titles if by == "title" else part.paths
+    blob, starts = column.blob.tobytes(), column.starts.tolist()
+    return [blob[start : stop - 1] for start, stop in itertools.pairwise(starts)]

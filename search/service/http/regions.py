@@ -1,0 +1,34 @@
+"""Regions of the map: which clips lie inside a polygon that someone drew."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import QueryError
+from search.library.library import Library
+
+
+def clips_within(library: Library, region: str) -> tuple[int, ...]:
+    """The clips inside ``region``, the corners "x,y x,y ..." of a polygon. Raises QueryError where no map was drawn."""
+    drawn = library.map()
+    if drawn is None:
+        raise QueryError("this library has no map yet, so no region of it either; draw it with: soundalike map")
+    corners = np.array([corner.split(",") for corner in region.split(" ")], np.float64)
+    return tuple(drawn.clip_ids[inside(drawn.xy.astype(np.float64), corners)].tolist())
+
+
+def inside(xy: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) which points (n, 2) lie inside the polygon (m, 2), by the even-odd rule.
+
+    A ray to the right of a point crosses the polygon an odd number of times when it is inside. A polygon may cross
+    itself, as one that was drawn by hand does.
+    """
+    x, y = xy.T
+    odd = np.zeros(len(xy), np.bool_)
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y1 == y2:
+            continue
+        spans = (y1 > y) != (y2 > y)
+        odd ^= spans & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return odd

@@ -1,0 +1,42 @@
+"""Successful answers: JSON of a model, with an ETag where it may be asked for again."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+from pydantic import BaseModel
+
+from search.model import Job
+from search.service.http.answers import JobOut
+
+JSON = "application/json"
+PRIVATE = "private, no-cache"
+"""Kept by browsers, asked about before each use (an ETag answers that), never by caches that people share."""
+
+
+def reply(model: BaseModel, status: int = 200) -> Response:
+    """``model`` as JSON."""
+    return Response(model.model_dump_json(), status, mimetype=JSON)
+
+
+def revisable(response: Response) -> Response:
+    """A GET's response with an ETag; 304 without a body when the client has this very one."""
+    response.add_etag()
+    response.headers["Cache-Control"] = PRIVATE
+    response.make_conditional(request)  # in place
+    return response
+
+
+def lasting(body: bytes, media_type: str, etag: str) -> Response:
+    """Bytes that depend on ``etag`` alone; 304 when the client has them."""
+    response = Response(body, mimetype=media_type)
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = PRIVATE
+    response.make_conditional(request)  # in place
+    return response
+
+
+def accepted(job: Job) -> Response:
+    """202: the work is queued, and where to ask about it."""
+    response = reply(JobOut.model_validate(job), 202)
+    response.headers["Location"] = url_for("api.get_job", job_id=job.id)
+    return response

@@ -1,0 +1,430 @@
+"""What may be asked. These models validate requests and make the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+from flask_openapi3 import FileStorage
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
+
+from search.columns.where import MAX_CHARACTERS
+from search.model import (
+    DEFAULT_DIVERSITY,
+    MAX_FEEDBACK,
+    AudioPart,
+    ClipPart,
+    HumPart,
+    NotesPart,
+    Opinion,
+    Part,
+    RecommendQuery,
+    SegmentPart,
+    TextPart,
+)
+from search.service.config import MAX_BATCH, MAX_K, MAX_PARTS, MAX_PROFILE_CHARACTERS, MAX_QUERY_CHARACTERS, MAX_TASTES
+
+MAX_ID = 2**63 - 1
+MAX_WAVEFORMS = 24
+_COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
+
+Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
+Weight: TypeAlias = Annotated[
+    float, Field(ge=-1000, le=1000, description="How much it counts; below 0: not like this. Not 0.")
+]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=MAX_K, description="How many hits.")]
+Filter: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_CHARACTERS, description='A filter, like: duration_s < 6 and tag = "Dog"'),
+]
+Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
+_CORNER = r"-?[0-9]{1,6}(\.[0-9]{1,6})?,-?[0-9]{1,6}(\.[0-9]{1,6})?"
+Region: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=4000,
+        pattern=f"^{_CORNER}( {_CORNER}){{2,199}}$",
+        description="Only clips inside this polygon of `GET /map`: its corners, `x,y x,y x,y`.",
+    ),
+]
+
+
+class Body(BaseModel):
+    """A JSON body: types are taken at their word, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Parameters(BaseModel):
+    """Parameters of a path or a query string: text that is read as the type it should have."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Pydantic's; without arguments, as the framework asks for it at every request, it is made once."""
+        return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema(cls)
+
+
+@cache
+def _schema(model: type[Parameters]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
+
+
+# --- the parts of a query ---------------------------------------------------------------------------------
+
+
+class TextIn(Body):
+    """Words: looked up in meaning, where the encoder reads, and in names and metadata."""
+
+    text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+    weight: Weight = 1.0
+
+
+class ClipIn(Body):
+    """A clip of the library, or the passage of it from ``start_s`` to ``end_s``."""
+
+    clip_id: Id
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    weight: Weight = 1.0
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether a part of the clip is meant, which is listened to, and not the clip as it is indexed."""
+        return self.start_s > 0 or self.end_s is not None
+
+
+class SegmentIn(Body):
+    """A segment of the library."""
+
+    segment_id: Id
+    weight: Weight = 1.0
+
+
+class AudioIn(Body):
+    """A file of this request, or the passage of it from ``start_s`` to ``end_s``."""
+
+    audio: Annotated[str, Field(min_length=1, max_length=100, description="The multipart field that has the file.")]
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    weight: Weight = 1.0
+
+    @property
+    def file(self) -> str:
+        """The field that has the file."""
+        return self.audio
+
+
+class HumIn(Body):
+    """A file of this request, or the passage of it, in which a tune is hummed, sung or whistled."""
+
+    hum: Annotated[str, Field(min_length=1, max_length=100, description="The multipart field that has the file.")]
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    weight: Weight = 1.0
+
+    @property
+    def file(self) -> str:
+        """The field that has the file."""
+        return self.hum
+
+
+class NotesIn(Body):
+    """A tune that is typed: names of notes, like `C4 D4 E4:2 r G4`, or ABC."""
+
+    notes: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+    weight: Weight = 1.0
+
+
+_PARTS: Mapping[str, type[Body]] = {
+    "text": TextIn,
+    "clip_id": ClipIn,
+    "segment_id": SegmentIn,
+    "audio": AudioIn,
+    "hum": HumIn,
+    "notes": NotesIn,
+}
+
+
+def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
+    """The part that its key says it is: it alone is checked, so that what is wrong with it is all that is told.
+
+    Pydantic's own choice among several models (`Discriminator`) would tell its label as a step of where.
+    """
+    if isinstance(part, Body):
+        return as_any(part)
+    keys = [key for key in _PARTS if isinstance(part, dict) and key in part]
+    if len(keys) == 1:
+        return _PARTS[keys[0]].model_validate(part)
+    there = f"this one has {' and '.join(keys)}" if keys else "this one has none of them"
+    raise PydanticCustomError("part", "a part is one of {known}; {there}", {"known": ", ".join(_PARTS), "there": there})
+
+
+PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn, WrapValidator(_by_its_key)]
+
+
+class SearchIn(Body):
+    """What to look for: any number of wanted and unwanted parts in one question."""
+
+    parts: Annotated[list[PartIn], Field(max_length=MAX_PARTS)] = []
+    k: Count = 10
+    where: Filter | None = None
+    region: Region | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
+    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
+
+
+class SearchForm(BaseModel):
+    """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
+
+    query: SearchIn | None = None
+    audio: FileStorage | None = None
+    hum: FileStorage | None = None
+
+
+def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
+    """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one.
+
+    The passage of a clip is a part of audio whose file the caller knows (`SearchRoutes`); here it is the clip.
+    """
+    match asked:
+        case TextIn(text=text, weight=weight):
+            return TextPart(text, weight)
+        case ClipIn(clip_id=clip_id, weight=weight):
+            return ClipPart(clip_id, weight)
+        case SegmentIn(segment_id=segment_id, weight=weight):
+            return SegmentPart(segment_id, weight)
+        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight):
+            return AudioPart(paths[name], start_s, end_s, weight)
+        case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
+            return HumPart(paths[name], start_s, end_s, weight)
+        case NotesIn(notes=notes, weight=weight):
+            return NotesPart(notes, weight)
+
+
+# --- clips --------------------------------------------------------------------------------------------------
+
+Sort: TypeAlias = Literal[
+    "id", "-id", "added", "-added", "duration_s", "-duration_s", "size_bytes", "-size_bytes", "title", "-title",
+    "path", "-path",
+]  # fmt: skip
+
+
+class ClipPath(Parameters):
+    """A clip by its id."""
+
+    clip_id: Id
+
+
+class Narrowed(Parameters):
+    """Which clips: those that pass a filter, and lie in a region of the map; without them all."""
+
+    where: Filter | None = None
+    region: Region | None = None
+
+
+class ClipList(Narrowed):
+    """Which clips, in which order, which page of them."""
+
+    sort: Sort = "id"
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of everything found.")] = False
+
+
+class ClipChange(Body):
+    """What may be changed of a clip."""
+
+    title: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")] | None = None
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,64}$")], Annotated[str, Field(max_length=4000)]],
+            Field(max_length=64),
+        ]
+        | None
+    ) = None
+
+
+class SimilarTo(Parameters):
+    """How to look for clips like another."""
+
+    k: Count = 10
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
+
+
+class Passage(Parameters):
+    """A passage of a clip; all of it without them."""
+
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+
+
+class PeaksOf(Passage):
+    """How finely to look at the waveform."""
+
+    buckets: Annotated[int, Field(ge=1, le=4000, description="Into how many equal stretches of time.")] = 800
+
+
+class ManyPeaks(Parameters):
+    """The waveforms of several clips at once, as a list that scrolls needs them."""
+
+    clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_WAVEFORMS)]
+    buckets: Annotated[int, Field(ge=1, le=400, description="Into how many equal stretches of time.")] = 160
+
+
+class PictureOf(Passage):
+    """How large a picture."""
+
+    width: Annotated[int, Field(ge=16, le=2000)] = 800
+    height: Annotated[int, Field(ge=16, le=512)] = 128
+
+
+# --- uploads and jobs -------------------------------------------------------------------------------------
+
+
+class UploadForm(BaseModel):
+    """The files to index."""
+
+    files: Annotated[
+        list[FileStorage],
+        Field(
+            min_length=1,
+            description="One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.",
+        ),
+    ]
+
+
+class JobPath(Parameters):
+    """A job by its id."""
+
+    job_id: Id
+
+
+class JobList(Parameters):
+    """Which jobs, newest first."""
+
+    state: Literal["queued", "running", "paused", "done", "failed", "cancelled"] | None = None
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class NewJob(Body):
+    """Work on the whole library that a client may start; uploads start their own."""
+
+    kind: Literal["duplicates", "map"]
+
+
+# --- recommendation and feedback --------------------------------------------------------------------------
+
+
+def _without_slash(name: object) -> object:
+    if isinstance(name, str) and "/" in name:
+        raise PydanticCustomError("profile", "a profile's name has no '/' in it; choose another character")
+    return name
+
+
+Profile: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_without_slash),
+    Field(
+        min_length=1,
+        max_length=MAX_PROFILE_CHARACTERS,
+        pattern=r"^[^/]*[^/\s][^/]*$",
+        description="A name that callers choose, without `/`: what follows one in an address is a clip.",
+    ),
+]
+Amount: TypeAlias = Annotated[float, Field(ge=0.001, le=1000, description="How much it counts.")]
+
+
+class TasteIn(Body):
+    """A clip that someone liked or disliked."""
+
+    clip_id: Id
+    weight: Amount = 1.0
+
+
+class RecommendIn(Body):
+    """For whom: what they liked and disliked, what they know already, and the profile kept under a name."""
+
+    likes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
+    dislikes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
+    seen: Annotated[list[Id], Field(max_length=MAX_FEEDBACK)] = []
+    profile: Profile | None = None
+    k: Count = 10
+    diversity: Annotated[float, Field(ge=0, le=1, description="0: the likeliest, however alike; 1: varied.")] = (
+        DEFAULT_DIVERSITY
+    )
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    def query(self) -> RecommendQuery:
+        """The engine's question."""
+        return RecommendQuery(
+            likes=tuple(ClipPart(one.clip_id, one.weight) for one in self.likes),
+            dislikes=tuple(ClipPart(one.clip_id, one.weight) for one in self.dislikes),
+            seen=frozenset(self.seen),
+            k=self.k,
+            diversity=self.diversity,
+            where=self.where,
+            space=self.space,
+            profile=self.profile,
+        )
+
+
+class RecommendBatchIn(Body):
+    """Several questions at once, as a backend has them."""
+
+    queries: Annotated[list[RecommendIn], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class ProfilePath(Parameters):
+    """A profile by its name."""
+
+    profile: Profile
+
+
+class OpinionPath(ProfilePath):
+    """One opinion of it."""
+
+    clip_id: Id
+
+
+class OpinionIn(Body):
+    """What someone thought of a clip; ``at`` is seconds since 1970, now without it."""
+
+    clip_id: Id
+    opinion: Opinion
+    weight: Amount = 1.0
+    at: Annotated[float, Field(ge=0, le=1e11)] = 0.0
+
+
+class FeedbackIn(Body):
+    """Opinions of clips."""
+
+    feedback: Annotated[list[OpinionIn], Field(max_length=MAX_FEEDBACK)]
+
+
+# --- the whole library ------------------------------------------------------------------------------------
+
+
+class GroupList(Parameters):
+    """Which page of the groups; with ``clip_id`` the one that this clip is in, if there is one."""
+
+    clip_id: Id | None = None
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+class SessionIn(Body):
+    """An API key, as `soundalike keys add` printed it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200)]

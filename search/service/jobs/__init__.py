@@ -1,0 +1,1 @@
+"""Uploads and the process that works off the jobs of a service."""

@@ -1,0 +1,237 @@
+"""The process that works off the jobs of a service, one after the other.
+
+It is a process of its own so that decoding and encoding never hold up an answer, and so that whatever a hostile file
+does to a decoder happens here: the supervisor starts it again, and the job that was running goes on or is given up
+(`search.model.MAX_ATTEMPTS`). All of its state is in the catalog.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from search import plugins
+from search.errors import LibraryBusy, SoundalikeError, printable
+from search.ground.memory import give_back_freed_memory
+from search.library.library import Library
+from search.model import Job, JobFailure, JobOutcome, JobProgress
+from search.ports import JobWork
+from search.service.http.problems import told as told_of
+from search.service.jobs.uploads import Uploads
+from search.settings import Settings
+
+POLL_S = 0.5
+LEASE_WAIT_S = 30.0
+"""How long a job waits for another writer before it is queued again."""
+MAX_FAILURES = 1000
+
+log = logging.getLogger("soundalike.jobs")
+
+
+class IndexProgress(Protocol):
+    """What the bulk job says of its progress."""
+
+    @property
+    def files_done(self) -> int:
+        """Files that were looked at."""
+
+    @property
+    def files_total(self) -> int:
+        """Files that there are."""
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of sound decoded."""
+
+    @property
+    def failed(self) -> int:
+        """Files that could not be indexed."""
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1."""
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left, None where that is not known."""
+
+
+class IndexFailure(Protocol):
+    """What the bulk job says of a file that it could not index."""
+
+    @property
+    def path(self) -> str:
+        """Where the file is, absolute."""
+
+    @property
+    def cause(self) -> str:
+        """Why."""
+
+
+@dataclass
+class Told:
+    """What a running job said last: implements the bulk job's report. Written by its thread, read by the runner's."""
+
+    progress_: JobProgress
+    failures: list[IndexFailure] = field(default_factory=list)
+
+    def progress(self, progress: IndexProgress) -> None:
+        """How far it is."""
+        self.progress_ = JobProgress(
+            progress.files_done,
+            progress.files_total,
+            progress.failed,
+            progress.audio_s,
+            progress.share,
+            progress.left_s,
+        )
+
+    def failure(self, failure: IndexFailure) -> None:
+        """A file that could not be indexed."""
+        if len(self.failures) < MAX_FAILURES:
+            self.failures.append(failure)
+
+    def note(self, text: str) -> None:
+        """One line for a person."""
+        log.info("%s", text)
+
+
+class Runner:
+    """Works off the jobs of one library."""
+
+    def __init__(self, library: Library, work: JobWork, uploads: Uploads, settings: Settings, indexed_s: float) -> None:
+        """``indexed_s``: the longest sound that an upload may add."""
+        self._library = library
+        self._work = work
+        self._uploads = uploads
+        self._settings = settings
+        self._indexed_s = indexed_s
+
+    def run(self, stop: threading.Event) -> None:
+        """Until ``stop`` is set; the job that runs then is queued again."""
+        while not stop.is_set():
+            job = self._work.claim()
+            if job is None:
+                stop.wait(POLL_S)
+                continue
+            log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
+            outcome = self._do(job, stop)
+            give_back_freed_memory()
+            self._work.finish(job.id, outcome)
+            if outcome.state == "cancelled":
+                self._uploads.discard_unindexed(job, self._library.clips)
+            log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
+            if outcome.state == "queued":
+                stop.wait(POLL_S)
+
+    def _do(self, job: Job, stop: threading.Event) -> JobOutcome:
+        """One job, watched over while a thread of its own does it."""
+        told, halt, ended = Told(job.progress), threading.Event(), _Ended()
+        thread = threading.Thread(target=ended.call, args=(lambda: self._perform(job, told, halt),), name="job")
+        thread.start()
+        wish = None
+        while thread.is_alive():
+            thread.join(POLL_S)
+            wish = self._work.report(job.id, told.progress_) or wish
+            if stop.is_set() or wish in ("pause", "cancel"):
+                halt.set()
+        failures = tuple(_failure(job, one) for one in told.failures)
+        if ended.error is not None:
+            return self._failed(ended.error, failures)
+        if wish == "cancel" and halt.is_set():
+            return JobOutcome("cancelled", failures=failures)
+        if wish == "pause" and halt.is_set():
+            return JobOutcome("paused")
+        if halt.is_set():
+            return JobOutcome("queued", "the service was shut down; the job goes on when it is back")
+        if job.files and len(failures) >= len(job.files):
+            return JobOutcome("failed", "none of the files could be indexed", failures)
+        return JobOutcome("done", failures=failures)
+
+    def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
+        """With what a client may read of the error; the log has all of it."""
+        if not isinstance(error, SoundalikeError):
+            return JobOutcome("failed", "an error of the service; its log says which", failures)
+        log.warning("a job could not be done: %s", error)
+        reason = told_of(error, self._library.path)
+        if isinstance(error, LibraryBusy):
+            return JobOutcome("queued", f"waits for another writer: {reason}")
+        return JobOutcome("failed", reason, failures)
+
+    def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:
+        match job.kind:
+            case "index":
+                self._index(job, told, halt)
+            case _ if not self._spaces():
+                return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
+            case "duplicates":
+                self._library.find_duplicates(_Teller(told, halt))
+            case "map":
+                self._library.draw_map(tell=_Teller(told, halt))
+
+    def _index(self, job: Job, told: Told, halt: threading.Event) -> None:
+        index: Callable[..., int] = plugins.job("index")
+        index(
+            self._library,
+            self._encoder(),
+            list(job.paths),
+            self._settings,
+            homes=self._uploads.batches(job.paths),
+            report=told,
+            stop=halt,
+            wait_s=LEASE_WAIT_S,
+            max_duration_s=self._indexed_s,
+        )
+
+    def _encoder(self) -> str:
+        """The library's own, or the default one for a library without any yet."""
+        names = self._spaces()
+        return names[0] if names else self._settings.encoder
+
+    def _spaces(self) -> list[str]:
+        """The library's spaces of sound."""
+        return [space.name for space in self._library.clips.spaces() if not space.is_melody]
+
+
+class _Halted(Exception):
+    """A job was told to stop, and did."""
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Hears how far a job over all contents is; stops it when ``halt`` is set."""
+
+    told: Told
+    halt: threading.Event
+
+    def __call__(self, done: int, total: int) -> None:
+        self.told.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
+        if self.halt.is_set():
+            raise _Halted
+
+
+class _Ended:
+    """How a call in another thread ended."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def call(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except _Halted:
+            return
+        except SoundalikeError as error:
+            self.error = error
+        except Exception as error:  # the edge of the job: the runner goes on, and the log has the traceback
+            log.exception("a job failed unexpectedly")
+            self.error = error
+
+
+def _failure(job: Job, failure: IndexFailure) -> JobFailure:
+    """By the client's name of the file."""
+    names = dict(zip(job.paths, job.files, strict=True))
+    return JobFailure(names.get(failure.path, "upload"), printable(failure.cause))

@@ -1,0 +1,233 @@
+"""Files that clients send: those of a query, gone with its answer, and those to index, which are kept.
+
+What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after. The
+name that a client gives a file may have folders (``kicks/01.wav``), which are kept below the batch's. It decides that
+part of a path and nothing else, and only after `safe_path`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from werkzeug.datastructures import FileStorage
+
+from search import audio
+from search.audio.names import SUFFIXES
+from search.errors import AudioError, LibraryError
+from search.model import AudioInfo, Job
+from search.ports import ClipCatalog
+
+UPLOADS = "uploads"
+_LONGEST_NAME_BYTES = 120
+_LONGEST_PATH_BYTES = 500
+_MOST_FOLDERS = 10
+"""Of a name with more, or a longer one, the folders nearest to the file are kept: those say what it is."""
+_LONGEST_GIVEN = 20_000
+_LONGEST_SHOWN = 200
+_CHECK_RATE_HZ = 8000
+_UNSAFE = re.compile(r"[^\w .,()+=@#&'!~-]")
+_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+_SUFFIX_OF = {"matroska": "mkv", "mov": "m4a", "WAV": "wav", "FLAC": "flac", "ogg": "ogg", "mp3": "mp3"}
+
+
+def folder_of(library: Path) -> Path:
+    """Where a library's uploads are kept: absolute, without links."""
+    return (library / UPLOADS).resolve()
+
+
+@contextlib.contextmanager
+def received(files: Mapping[str, FileStorage]) -> Iterator[dict[str, str]]:
+    """Put files where decoders can read them, for as long as the block takes; the path of each by its field."""
+    with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
+        paths = {}
+        for number, (name, file) in enumerate(files.items()):
+            path = Path(folder) / str(number)
+            file.save(path)
+            paths[name] = str(path)
+        yield paths
+
+
+class Uploads:
+    """The files to index, below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
+        """Store files for good: absolute path and the client's name of each. All of them, or none.
+
+        Each is on the disk, and its header has been read, when this returns. Raises AudioError for a file that is no
+        sound or lasts longer than ``longest_s``, LibraryError when the disk is full.
+        """
+        batch = self.folder / uuid.uuid4().hex[:12]
+        kept: list[tuple[str, str]] = []
+        try:
+            batch.mkdir(parents=True)
+            for file in files:
+                given = shown_name(file.filename)
+                path = _store(file, batch, safe_path(file.filename))
+                info = check_length(str(path), given, longest_s)
+                kept.append((str(_with_suffix(path, info)), given))
+            for folder in {self.folder, *itertools.chain(*(self._folders(path) for path, _ in kept))}:
+                _sync_folder(folder)
+        except OSError as error:
+            shutil.rmtree(batch, ignore_errors=True)
+            raise LibraryError(f"an upload cannot be stored ({error.strerror or error}); free some space") from error
+        except AudioError:
+            shutil.rmtree(batch, ignore_errors=True)
+            raise
+        return kept
+
+    def discard(self, path: str) -> None:
+        """Delete an uploaded file, and each of its folders that is empty then; what is no upload stays."""
+        folders = self._folders(path)
+        if not folders:
+            return
+        with contextlib.suppress(OSError):
+            Path(path).unlink(missing_ok=True)
+            for folder in folders:
+                folder.rmdir()
+
+    def discard_unindexed(self, job: Job, catalog: ClipCatalog) -> None:
+        """Delete the files of a cancelled job that are no clips of the library."""
+        clips = (f"{clip.root.path}/{clip.path}" for clip in catalog.clips(job.clip_ids))
+        for path in set(job.paths) - {str(Path(clip)) for clip in clips}:
+            self.discard(path)
+
+    def batches(self, paths: Sequence[str]) -> list[str]:
+        """The folders of the batches in which uploaded files lie: the roots of their clips."""
+        return sorted({str(folders[-1]) for path in paths if (folders := self._folders(path))})
+
+    def _folders(self, path: str) -> list[Path]:
+        """The folders of an uploaded file, the innermost first, its batch's last; none for a file that is no upload."""
+        file = Path(path)
+        if self.folder not in file.parents or ".." in file.parts:
+            return []
+        return list(itertools.takewhile(lambda folder: folder != self.folder, file.parents))
+
+
+def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, end_s: float | None = None) -> AudioInfo:
+    """What the header of a file says, once it is sure that the passage of it is not too long.
+
+    Where a header does not say how long the sound is, it is decoded, no further than ``longest_s``. Raises AudioError
+    under the client's ``name``, never with the path.
+    """
+    try:
+        info = audio.probe(path)
+        if info.duration_s is None:
+            blocks = audio.stream(path, _CHECK_RATE_HZ, start_s=start_s, end_s=end_s, max_duration_s=longest_s)
+            for _ in blocks:
+                pass
+            return info
+    except AudioError as error:
+        raise AudioError(name, error.cause) from error
+    end_s = info.duration_s if end_s is None else min(end_s, info.duration_s)
+    if end_s - start_s > longest_s:
+        raise AudioError(name, f"{end_s - start_s:.1f} s long, more than the {longest_s:g} s allowed")
+    return info
+
+
+def shown_name(name: str | None) -> str:
+    """A client's name of a file as it is told back: with the folders that it gave, on one line."""
+    *folders, last = _parts(name)
+    return "/".join(part[:_LONGEST_SHOWN] for part in (*folders, last if last.strip(" .") else "upload"))
+
+
+def safe_path(name: str | None) -> tuple[str, ...]:
+    """A client's name of a file as folders and a name that every file system takes, below any folder.
+
+    None of the parts is empty, begins with a dot or holds a separator. A name that is no plain relative path (absolute,
+    with ``..``, with backslashes) gives its last part only.
+    """
+    *folders, last = _parts(name)
+    safe = [folder for folder in (_shortened(_unreserved(_cleaned(one))) for one in folders) if folder]
+    safe.append(safe_name(last))
+    while len(safe) > 1 and sum(len(part.encode("utf-8")) + 1 for part in safe) > _LONGEST_PATH_BYTES:
+        del safe[0]
+    return tuple(safe)
+
+
+def safe_name(name: str) -> str:
+    """The last part of ``name`` as every file system takes it: no leading dots, letters of any script, not too long."""
+    cleaned = _cleaned(_parts(name)[-1])
+    stem, dot, suffix = cleaned.rpartition(".")
+    if not dot or suffix.lower() not in SUFFIXES:
+        stem, suffix = cleaned, ""
+    short = _shortened(_unreserved(stem) or "upload")
+    return f"{short}.{suffix.lower()}" if suffix else short
+
+
+def _parts(name: str | None) -> list[str]:
+    """The folders that a client gave, as far as they are taken, and the name of the file, which may be empty."""
+    given = "".join(c for c in (name or "")[-_LONGEST_GIVEN:] if c.isprintable())
+    *folders, last = given.split("/")
+    if "\\" in given or ".." in folders or given.startswith("/") or _DRIVE.match(given):
+        return [re.split(r"[/\\]", given)[-1]]
+    return [*[folder for folder in folders if folder not in ("", ".")][-_MOST_FOLDERS:], last]
+
+
+def _cleaned(part: str) -> str:
+    composed = unicodedata.normalize("NFC", part).encode("utf-8", "ignore").decode("utf-8")
+    return _UNSAFE.sub("_", composed).strip(" .")
+
+
+def _unreserved(part: str) -> str:
+    return f"upload_{part}" if _RESERVED.match(part) else part
+
+
+def _shortened(part: str) -> str:
+    return part.encode("utf-8")[:_LONGEST_NAME_BYTES].decode("utf-8", "ignore").rstrip(" .")
+
+
+def _store(file: FileStorage, batch: Path, parts: Sequence[str]) -> Path:
+    """Write a file under a name of its own in ``batch``, down to the disk."""
+    *folders, name = parts
+    folder = batch
+    for part in folders:
+        folder = next(path for path in _like(folder / part) if path.is_dir() or not path.exists())
+        folder.mkdir(exist_ok=True)
+    path = next(path for path in _like(folder / name) if not path.exists())
+    with path.open("xb") as target:
+        shutil.copyfileobj(file.stream, target, 1 << 20)
+        target.flush()
+        os.fsync(target.fileno())
+    return path
+
+
+def _like(path: Path) -> Iterator[Path]:
+    """``path``, and names like it for where it is taken."""
+    yield path
+    stem, dot, suffix = path.name.rpartition(".")
+    for number in itertools.count(2):
+        yield path.with_name(f"{stem} ({number}).{suffix}" if dot else f"{path.name} ({number})")
+
+
+def _with_suffix(path: Path, info: AudioInfo) -> Path:
+    """A scan takes files by their names: one without the suffix of a sound gets that of its container."""
+    if audio.is_audio_name(path.name):
+        return path
+    container = info.container
+    suffix = _SUFFIX_OF.get(container, container.lower() if container.lower() in SUFFIXES else "wav")
+    named = path.with_name(f"{path.name}.{suffix}")
+    return path.rename(next(path for path in _like(named) if not path.exists()))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a loss of power, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Pictures, waveforms and files of clips, and the cache of them."""

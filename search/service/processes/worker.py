@@ -1,0 +1,194 @@
+"""The processes behind ``soundalike serve``: a web worker (waitress and its threads), and the one that does the jobs.
+
+Waitress reads whole requests in one loop before a thread sees them. Slow senders and idle connections therefore cost
+a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.synchronize import Event
+from types import FrameType
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, create_server
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from search import wiring
+from search.ground.memory import give_back_freed_memory, share_heaps
+from search.service import logs
+from search.service.config import ServiceConfig
+from search.service.http.problems import MEDIA_TYPE, Problem
+from search.settings import Settings
+
+CONNECTIONS = 2000
+IDLE_S = 30
+RECEIVE_S = 300.0
+"""How long a request may take to come in, however busily: 64 MiB at 1.8 Mbit/s."""
+BUFFER_BYTES = 1 << 16
+"""Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
+FORM_OVERHEAD_BYTES = 1 << 20
+TICK_S = 0.5
+DRAIN_S = 10.0
+TURN_S = 0.002
+HEAPS = 2
+GIVE_BACK_S = 10.0
+"""Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+    """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
+
+    def execute(self) -> None:
+        """Write it, and close the connection."""
+        error = self.request.error
+        body = Problem(title=error.reason, status=error.code, detail=str(error.body)).model_dump_json(exclude_none=True)
+        content = body.encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class ProblemChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose errors are problem documents."""
+
+    error_task_class = ProblemTask
+
+
+def web(config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event) -> None:
+    """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
+    logs.configure()
+    share_heaps(HEAPS)
+    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+        from search.service.app import create_app
+        from search.service.service import Service
+
+        dispatcher = ThreadedTaskDispatcher()
+        service = Service.over(library, config, stop, lambda: len(dispatcher.queue))
+        app = create_app(service)
+        if service.spaces():
+            library.views()  # opens the snapshots now, not in the first request
+        dispatcher.set_thread_count(config.threads)
+        server = create_server(
+            app,
+            _dispatcher=dispatcher,
+            sockets=[listening],
+            connection_limit=CONNECTIONS,
+            backlog=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            cleanup_interval=5,
+            inbuf_overflow=BUFFER_BYTES,
+            max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
+            asyncore_use_poll=True,
+            expose_tracebacks=False,
+            ident=None,
+        )
+        server.channel_class = ProblemChannel
+        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+        ready.set()
+        with service.warming.running(stop):
+            _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
+
+
+def jobs(config: ServiceConfig, settings: Settings) -> None:
+    """Work off jobs until SIGTERM."""
+    logs.configure()
+    # the web workers answer people meanwhile: whatever can wait for them does
+    with suppress(OSError, AttributeError):
+        os.nice(10)
+    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+        from search.service.jobs.runner import Runner
+        from search.service.jobs.uploads import Uploads, folder_of
+
+        uploads = Uploads(folder_of(config.library))
+        Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s).run(stop)
+
+
+def _give_back(stop: threading.Event) -> None:
+    while not stop.wait(GIVE_BACK_S):
+        give_back_freed_memory()
+
+
+def _serve(server: TcpWSGIServer, stop: threading.Event, turn_s: float) -> None:
+    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`.
+
+    Whoever took a connection leaves the next ``turn_s`` to the other workers: the one that wakes first would take all
+    that come together, and the others would stay idle.
+    """
+    begun = _Begun()
+    while not stop.is_set():
+        connections = len(server.active_channels)
+        wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
+        if turn_s and len(server.active_channels) > connections:
+            server.accepting = False
+            turn_ends_s = time.monotonic() + turn_s
+            while (left_s := turn_ends_s - time.monotonic()) > 0:
+                wasyncore.loop(timeout=left_s, use_poll=True, map=server._map, count=1)
+            server.accepting = True
+        begun.close_late(server)
+    server.accepting = False
+    server.del_channel()
+    deadline_s = time.monotonic() + DRAIN_S
+    while time.monotonic() < deadline_s and any(map(_is_busy, list(server.active_channels.values()))):
+        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+    server.task_dispatcher.shutdown(timeout=1)
+
+
+class _Begun:
+    """Requests that are still being received, and since when: whoever sends a byte now and then is not idle."""
+
+    def __init__(self) -> None:
+        self._since_s: dict[int, tuple[object, float]] = {}
+        self._looked_s = 0.0
+
+    def close_late(self, server: TcpWSGIServer) -> None:
+        """Close connections whose request has not come in within `RECEIVE_S`."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < IDLE_S / 10:
+            return
+        self._looked_s = now_s
+        since_s: dict[int, tuple[object, float]] = {}
+        for number, channel in list(server.active_channels.items()):
+            request = channel.request
+            if request is None:
+                continue
+            before = self._since_s.get(number)
+            since_s[number] = before if before is not None and before[0] is request else (request, now_s)
+            if now_s - since_s[number][1] > RECEIVE_S:
+                channel.will_close = True
+        self._since_s = since_s
+
+
+def _is_busy(channel: HTTPChannel) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len or channel.request is not None)
+
+
+@contextmanager
+def _until_terminated() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets, and so does the end of the supervisor, whose SIGINT (from a terminal) is."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    def outlive_nobody() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=outlive_nobody, daemon=True).start()
+    yield stop
