@@ -36,7 +36,7 @@ __all__ = [
     "open_library",
 ]
 
-_LATER = {"Library": "search.library", "open_library": "search.api"}
+_LATER = {"Library": "search.library.library", "open_library": "search.api"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the names of _LATER, typed above

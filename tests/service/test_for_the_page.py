@@ -47,7 +47,7 @@ def test_waveforms_of_several_clips_come_at_once(reader):
 def test_a_clip_whose_file_is_away_has_an_empty_waveform(client):
     """... and how long it is."""
     known = clip_id(client, "bell")
-    with patch("search.service.media.peaks", side_effect=AudioError("bell.wav", "it is not there")):
+    with patch("search.service.media.pictures.peaks", side_effect=AudioError("bell.wav", "it is not there")):
         (found,) = client.get(f"{API}/peaks?clip_id={known}&buckets=7").get_json()["peaks"]
     assert (found["low"], found["high"]) == ([], [])
     assert found["end_s"] == 1.5
