@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from search import wiring
+from search import plugins
 
 WIDTH = 96
 _HEAD = """# Commands
@@ -21,7 +21,7 @@ Exit status: 0 done (also when nothing was found), 1 some inputs failed (each is
 def markdown() -> str:
     """The whole page."""
     parts = [_HEAD]
-    for command in sorted(wiring.commands(), key=lambda command: command.name):
+    for command in sorted(plugins.commands(), key=lambda command: command.name):
         parser = _parser(f"soundalike {command.name}", command.help)
         command.configure(parser)
         parts.extend(_described(parser))
