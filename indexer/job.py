@@ -25,7 +25,7 @@ from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy
 from search.model import Root, Space
-from search.ports import Encoder, JobCatalog, Lease, MelodyExtractor
+from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
 _DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
@@ -39,7 +39,7 @@ class Library(Protocol):
         """Its folder."""
 
     @property
-    def jobs(self) -> JobCatalog:
+    def writer(self) -> CatalogWriter:
         """Where a job writes."""
 
     def roots(self) -> list[Root]:
@@ -83,7 +83,7 @@ def index(
     """
     started_s = time.monotonic()
     stop = stop or threading.Event()
-    with _lease(library.jobs, options.wait_s, report) as lease:
+    with _lease(library.writer, options.wait_s, report) as lease:
         found, nowhere = places(paths, [root.path for root in library.roots()], homes)
         sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop)
         done = sounds.run(started_s, nowhere)
@@ -123,7 +123,7 @@ class _Job:
         self._silent = 0
         self._tunes = 0
         self._moved: set[int] = set()
-        catalog = library.jobs
+        catalog = library.writer
         self._space = catalog.space(work.spec)
         roots = [root.path for root in library.roots()]
         self.plan = Plan(catalog, self._space, found, roots, self._clock, files=work)
@@ -132,7 +132,7 @@ class _Job:
         space, plan = self._space, self.plan
         for path in nowhere:
             self._count([Outcome("failed", path, cause="no such file or folder")])
-        writer = Writer(self._library.jobs, self._lease, plan.ledger, self._clock)
+        writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
         self._fill(space, plan, writer)
         if not self._stop.is_set():
             for outcome in plan.leftovers(self._moved, prune=self._options.prune):
@@ -221,7 +221,7 @@ class _Job:
 
 
 @contextmanager
-def _lease(catalog: JobCatalog, wait_s: float, report: Report) -> Iterator[Lease]:
+def _lease(catalog: CatalogWriter, wait_s: float, report: Report) -> Iterator[Lease]:
     """The writer's lease; whoever has to wait for it is told for whom."""
     holder = f"soundalike index (process {os.getpid()} on {platform.node()})"
     with ExitStack() as held:

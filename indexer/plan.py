@@ -16,7 +16,7 @@ from indexer.clock import StageClock
 from indexer.model import Outcome, Task, absolute
 from indexer.scan import Place, Unreadable, covers, is_absent, walk
 from search.model import ClipChange, FileFacts, KnownFile, MarkMissing, MoveClip, RecordFailure, RemoveClip, Root, Space
-from search.ports import JobCatalog
+from search.ports import CatalogWriter
 
 Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait"]
 """``wait``: a file with the same bytes is being encoded at this moment."""
@@ -34,7 +34,7 @@ class Decision:
 class Ledger:
     """Which contents are known, which clips may have moved, what is being encoded right now. Threads share it."""
 
-    def __init__(self, catalog: JobCatalog, space: Space) -> None:
+    def __init__(self, catalog: CatalogWriter, space: Space) -> None:
         self._catalog = catalog
         self._space_id = space.id
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class Plan:
 
     def __init__(
         self,
-        catalog: JobCatalog,
+        catalog: CatalogWriter,
         space: Space,
         found: Sequence[Place],
         roots: Iterable[str],

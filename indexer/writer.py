@@ -11,7 +11,7 @@ from indexer.model import Outcome, Twin
 from indexer.pipeline import failed, link
 from indexer.plan import Ledger
 from search.model import AddContent, ClipChange
-from search.ports import JobCatalog, Lease
+from search.ports import CatalogWriter, Lease
 
 MAX_CHANGES = 256
 MAX_WAIT_S = 2.0
@@ -22,7 +22,7 @@ MAX_VECTOR_BYTES = 32 << 20
 class Writer:
     """Writes outcomes in batches under the lease. Not shared between threads."""
 
-    def __init__(self, catalog: JobCatalog, lease: Lease, ledger: Ledger, clock: StageClock) -> None:
+    def __init__(self, catalog: CatalogWriter, lease: Lease, ledger: Ledger, clock: StageClock) -> None:
         self._catalog = catalog
         self._lease = lease
         self._ledger = ledger

@@ -1,7 +1,7 @@
 """The seams of Soundalike, as Protocols. Read this first.
 
-Audio goes up through an `Encoder` into vectors; the `JobCatalog` keeps them (the truth), a `VectorIndex` finds
-among them, a `ClipCatalog` says what was found. Only numpy arrays and the frozen values of `search.model` cross;
+Audio goes up through an `Encoder` into vectors; the `CatalogWriter` keeps them (the truth), a `VectorIndex` finds
+among them, a `CatalogReader` says what was found. Only numpy arrays and the frozen values of `search.model` cross;
 torch, faiss and SQLAlchemy stay inside their adapters. Which adapter serves is decided in `search.wiring` alone.
 """
 
@@ -115,7 +115,7 @@ class VectorIndex(Protocol):
         """How many vectors would be found."""
 
 
-class ClipCatalog(Protocol):
+class CatalogReader(Protocol):
     """What readers ask of the catalog."""
 
     def spaces(self) -> list[Space]:
@@ -143,7 +143,7 @@ class ClipCatalog(Protocol):
         """The catalog's tail after sequence ``since`` (0: everything that is there now, as adds), in bounded memory."""
 
 
-class ContentCatalog(ClipCatalog, Protocol):
+class ContentReader(CatalogReader, Protocol):
     """What looks at contents as such asks beyond that."""
 
     def contents(self, ids: Iterable[int]) -> dict[int, Content]:
@@ -161,7 +161,7 @@ class Lease(Protocol):
         """Raises LibraryBusy when the lease was lost (a machine that slept, a clock that jumped)."""
 
 
-class JobCatalog(Protocol):
+class CatalogWriter(Protocol):
     """What the one writer asks of the catalog."""
 
     def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
@@ -211,7 +211,7 @@ class FeedbackStore(Protocol):
         """Delete everything known under that name, or about this clip alone; how many opinions that were."""
 
 
-class JobStore(Protocol):
+class JobQueue(Protocol):
     """The jobs of a service as its clients see them (`search.model`). Needs no lease."""
 
     def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:

@@ -12,7 +12,7 @@ from indexer.model import Failure, Progress
 from search.catalog.store import Catalog
 from search.errors import EncoderError
 from search.model import AudioEncoding, EncoderSpec, Root, Space, Vectors, Waves
-from search.ports import JobCatalog, Lease
+from search.ports import CatalogWriter, Lease
 
 
 class BandEncoder:
@@ -64,7 +64,7 @@ class CatalogLibrary:
         self.published = 0
 
     @property
-    def jobs(self) -> JobCatalog:
+    def jobs(self) -> CatalogWriter:
         """The catalog."""
         return self.catalog
 

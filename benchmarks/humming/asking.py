@@ -104,7 +104,7 @@ class Score:
 def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
     """A library of ``tunes`` in ``folder``, published. Tune number i is the file ``i.mid``, and content i + 1."""
     with wiring.library(folder, Settings.from_env({}), create=True) as library:
-        jobs = library.jobs
+        jobs = library.writer
         space, root = jobs.space(SPEC), jobs.root(str(folder))
         with jobs.lease("soundalike bench humming", 0) as lease:
             waiting: list[AddContent] = []

@@ -59,8 +59,8 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
         tempfile.TemporaryDirectory() as folder,
         wiring.library(folder, Settings.from_env(os.environ), create=True) as library,
     ):
-        space, root = library.jobs.space(SPEC), library.jobs.root(folder)
-        with library.jobs.lease("soundalike bench humming", 0) as lease:
+        space, root = library.writer.space(SPEC), library.writer.root(folder)
+        with library.writer.lease("soundalike bench humming", 0) as lease:
             for number, (file, notes) in enumerate(zip(files, songs, strict=True)):
                 wave = recording(notes, _first(track_notes(str(file), "PIANO"), SONG_S), kind, seed + number)
                 right.append(frames_right(notes, wave))
@@ -68,7 +68,7 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
                 kept += bool(encoding.contours)
                 content = Content(f"{number:064x}", SONG_S, SAMPLE_RATE_HZ, 1, "WAV", "PCM_16")
                 facts = FileFacts(f"{number}.wav", size_bytes=1, mtime_ns=0)
-                library.jobs.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
+                library.writer.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
             library.publish(space, lease, always=True)
         named = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
         asked = asking.ask_all(library, named, "middle", "anywhere", hums=hums, seed=seed)

@@ -82,7 +82,7 @@ class RankedSet:
 
     def tags(self, places: Sequence[int]) -> list[tuple[Tag, ...]]:
         """What each clip is tagged with."""
-        return [clip.tags for clip in self._library.clips.clips([int(self._clip_ids[place]) for place in places])]
+        return [clip.tags for clip in self._library.reader.clips([int(self._clip_ids[place]) for place in places])]
 
     def answer(self, clip: int, where: str | None, k: int) -> Answer:
         """The whole answer to a search by ``clip`` with a filter."""
@@ -109,18 +109,18 @@ def ranked_set(
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
         Library.open(Path(folder) / "library", settings, load_encoder=lambda *_: encoder, create=True) as library,
     ):
-        root = library.jobs.root(folder)
-        with library.jobs.lease("soundalike bench quality", wait_s=0) as lease:
-            space = library.jobs.space(encoder.spec)
+        root = library.writer.root(folder)
+        with library.writer.lease("soundalike bench quality", wait_s=0) as lease:
+            space = library.writer.space(encoder.spec)
             names = titles or [_name(place) for place in range(len(encoded))]
             changes = [
                 _addition(place, clip, title, root.id, space)
                 for place, (clip, title) in enumerate(zip(encoded, names, strict=True))
             ]
             for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
-                library.jobs.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
+                library.writer.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
             library.publish(space, lease, always=True)
-        known = library.jobs.files(root.id, space.id)
+        known = library.writer.files(root.id, space.id)
         files = [known[_name(place)] for place in range(len(encoded))]
         clips_of: defaultdict[int, list[int]] = defaultdict(list)
         for place, file in enumerate(files):

@@ -101,10 +101,10 @@ def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
     """Absolute path -> the segments of each clip that is there; more than one is a duplicate."""
     found: dict[str, list[Segments]] = {}
     with wiring.library(library, settings) as opened:
-        (space,) = opened.clips.spaces()
+        (space,) = opened.reader.spaces()
         for root in opened.roots():
-            for path, file in opened.jobs.files(root.id, space.id).items():
-                encoding = opened.clips.encoding(file.content_id, space.id)
+            for path, file in opened.writer.files(root.id, space.id).items():
+                encoding = opened.reader.encoding(file.content_id, space.id)
                 if encoding is None:
                     raise SoundalikeError(f"{path}: a clip without vectors in {library}")
                 segments = Segments(file.digest, encoding.spans, encoding.vectors, encoding.silent)

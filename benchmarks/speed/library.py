@@ -207,16 +207,16 @@ def make(
     ``words`` makes the name of a clip by its number, counted from 0.
     """
     with wiring.library(path, settings, create=True) as library:
-        space, root = library.jobs.space(spec), library.jobs.root("/synthetic")
-        with library.jobs.lease("bench speed", wait_s=5) as lease:
+        space, root = library.writer.space(spec), library.writer.root("/synthetic")
+        with library.writer.lease("bench speed", wait_s=5) as lease:
             batch: list[AddContent] = []
             for number, vectors in enumerate(_by_clip(source, segments)):
                 batch.append(clip_of(number, (words or few_words)(number), vectors, root.id, space.id))
                 if len(batch) == _CLIPS_AT_ONCE:
-                    library.jobs.apply(lease, batch)
+                    library.writer.apply(lease, batch)
                     batch = []
             if batch:
-                library.jobs.apply(lease, batch)
+                library.writer.apply(lease, batch)
             library.publish(space, lease, always=True)
     (path / "complete.json").write_text(json.dumps({"segments": segments}), encoding="utf-8")
 

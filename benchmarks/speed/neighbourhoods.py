@@ -107,16 +107,16 @@ def add(library: Library, more: int, seed: int) -> None:
     (view,) = library.views()
     rng = np.random.default_rng(seed)
     ids = library.index(view.space).ids()
-    with library.jobs.lease("bench neighbourhoods", wait_s=5) as lease:
+    with library.writer.lease("bench neighbourhoods", wait_s=5) as lease:
         changes = []
         for number in range(more // SEGMENTS_PER_CLIP):
             vectors = view.index.vectors(rng.choice(ids, SEGMENTS_PER_CLIP))
             noise = rng.standard_normal(vectors.shape)
             rows = vectors + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
             rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-            root = library.jobs.root("/synthetic")
+            root = library.writer.root("/synthetic")
             changes.append(clip_of(10_000_000 + number, "more", rows, root.id, view.space.id))
-        library.jobs.apply(lease, changes)
+        library.writer.apply(lease, changes)
         library.publish(view.space, lease, always=True)
     library.look_again()
 

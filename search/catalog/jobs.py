@@ -1,4 +1,4 @@
-"""The jobs of a service in the catalog's database, behind the ports JobStore and JobWork.
+"""The jobs of a service in the catalog's database, behind the ports JobQueue and JobWork.
 
 They need no writer's lease: each call is a short transaction of its own. What a job writes into the library goes
 through the lease like everything else.
@@ -41,12 +41,12 @@ _ENDED: Final = ("done", "failed", "cancelled")
 
 
 class CatalogJobs:
-    """A `search.ports.JobStore` and `JobWork` in the catalog's database. Safe to use from several threads."""
+    """A `search.ports.JobQueue` and `JobWork` in the catalog's database. Safe to use from several threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # --- JobStore -------------------------------------------------------------------------------------------
+    # --- JobQueue -------------------------------------------------------------------------------------------
 
     def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
         """As the port says."""

@@ -1,4 +1,4 @@
-"""The catalog: the truth about a library, behind the ports ClipCatalog and JobCatalog.
+"""The catalog: the truth about a library, behind the ports CatalogReader and CatalogWriter.
 
 This module opens a database and gives each method its transaction; what a method says to the database stands in
 its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
@@ -66,7 +66,7 @@ class Catalog:
         """The database's file."""
         return self._database.path
 
-    # --- ClipCatalog ----------------------------------------------------------------------------------------
+    # --- CatalogReader ----------------------------------------------------------------------------------------
 
     def spaces(self) -> list[Space]:
         """The library's spaces, in the order they were made."""
@@ -112,7 +112,7 @@ class Catalog:
         """Who may use a service."""
         return CatalogKeys(self._database)
 
-    # --- JobCatalog -----------------------------------------------------------------------------------------
+    # --- CatalogWriter -----------------------------------------------------------------------------------------
 
     def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
         """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy that names the holder."""

@@ -48,7 +48,7 @@ class _Piece:
 
 
 def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChange]:
-    """See `search.ports.ClipCatalog.changes`.
+    """See `search.ports.CatalogReader.changes`.
 
     Once a change was applied, the index stands at its ``sequence``, and the last change brings it to the catalog's (an
     empty removal, when no segment came or went). What came and went again in between is left out. Where removals

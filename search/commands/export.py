@@ -64,7 +64,7 @@ def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
         for clip_id in clips_of.get(content_id, ()):
             rows.append(row)
             clip_ids.append(clip_id)
-    paths = {clip.id: clip.path for clip in library.clips.clips(sorted(set(clip_ids)))}
+    paths = {clip.id: clip.path for clip in library.reader.clips(sorted(set(clip_ids)))}
     shown = [paths[i].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for i in clip_ids]
     vectors = view.index.vectors(segment_ids[rows])
     np.savez(

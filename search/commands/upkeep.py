@@ -116,10 +116,10 @@ class Remove:
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
         with wiring.library(options.library_path(args, settings), settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
-            with library.jobs.lease(maintenance.holder("remove"), wait_s=10) as lease:
+            with library.writer.lease(maintenance.holder("remove"), wait_s=10) as lease:
                 for start in range(0, len(ids), REMOVE_BATCH):
-                    library.jobs.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
-                for space in library.clips.spaces():
+                    library.writer.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
+                for space in library.reader.spaces():
                     library.publish(space, lease)
         for what in unknown:
             print(f"soundalike: {printable(what)}: not in this library", file=sys.stderr)
@@ -145,12 +145,12 @@ class Reindex:
                 return _encode_again(library, args.encoder, settings)
             stale = maintenance.stale_spaces(library)
             for space in stale:  # all of them first: the job fills the library's sounds and its tunes
-                with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
                     maintenance.retire(library, space, lease)
             stale_ids = {space.id for space in stale}
-            for space in library.clips.spaces():
+            for space in library.reader.spaces():
                 if space.id not in stale_ids:
-                    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
                         maintenance.rebuild(library, space, lease)
                     print(f"{space.name}: index made anew from the catalog")
             return max((_encode_again(library, space.name, settings) for space in stale), default=0)
@@ -191,7 +191,7 @@ class Restore:
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
         with wiring.library(options.library_path(args, settings), settings, create=True) as library:
-            with library.jobs.lease(maintenance.holder("restore"), wait_s=10) as lease:
+            with library.writer.lease(maintenance.holder("restore"), wait_s=10) as lease:
                 maintenance.restore(library, args.source, lease)
             clips = maintenance.info(library).clips
         print(f"{library.path}: {clips} clips restored")
@@ -199,7 +199,7 @@ class Restore:
 
 
 def _clip(library: Library, clip_id: int) -> Clip:
-    clips = library.clips.clips([clip_id])
+    clips = library.reader.clips([clip_id])
     if not clips:
         raise UsageError(f"no clip has the id {clip_id}")
     return clips[0]
@@ -212,7 +212,7 @@ def _ids_to_remove(
     found: set[int] = set(library.catalog.missing()) if missing else set()
     unknown = []
     for clip_id in clip_ids:
-        if library.clips.clips([clip_id]):
+        if library.reader.clips([clip_id]):
             found.add(clip_id)
         else:
             unknown.append(f"clip {clip_id}")
@@ -232,12 +232,12 @@ def _encode_again(library: Library, name: str, settings: Settings) -> int:
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
     work = name if not tunes or maintenance.follows_recordings(library) else library.space().encoder_name
-    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
-        for space in library.clips.spaces():
+    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+        for space in library.reader.spaces():
             if space.name == spec.name and space.fingerprint != spec.fingerprint:
                 maintenance.retire(library, space, lease)
     status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
-    with library.jobs.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
         left = maintenance.drop_replaced(library, library.space(spec.name), lease)
     for space, contents in left:
         print(

@@ -40,7 +40,7 @@ from search.model import (
     TextPart,
     Verdict,
 )
-from search.ports import ClipCatalog, Encoder
+from search.ports import CatalogReader, Encoder
 
 MAX_K = 10_000
 MAX_PARTS = 64
@@ -56,7 +56,7 @@ class SearchEngine:
 
     def __init__(
         self,
-        catalog: ClipCatalog,
+        catalog: CatalogReader,
         views: Callable[[str | None], list[SpaceView]],
         encoder: Callable[[Space], Encoder],
         melody: Callable[[], MelodyView | None] = lambda: None,

@@ -37,7 +37,7 @@ from search.neighbourhoods import Neighbourhoods
 from search.neighbourhoods.opened import Reader
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
-from search.ports import ClipCatalog, Encoder, FeedbackStore, JobCatalog, Lease
+from search.ports import CatalogReader, CatalogWriter, Encoder, FeedbackStore, Lease
 from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.vectors.snapshot import SnapshotIndex
@@ -120,12 +120,12 @@ class Library:
             self.catalog.close()
 
     @property
-    def jobs(self) -> JobCatalog:
+    def writer(self) -> CatalogWriter:
         """What the one writer asks of the catalog."""
         return self.catalog
 
     @property
-    def clips(self) -> ClipCatalog:
+    def reader(self) -> CatalogReader:
         """What readers ask of the catalog."""
         return self.catalog
 

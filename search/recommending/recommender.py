@@ -18,7 +18,7 @@ from search.engine.confidence import PAGE, densities, probabilities, verdict
 from search.engine.views import SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, Clip, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
-from search.ports import ClipCatalog, FeedbackStore
+from search.ports import CatalogReader, FeedbackStore
 from search.recommending.choosing import choose
 from search.recommending.history import History, Known, check, clip_vectors, gather
 from search.recommending.starters import startable, starters
@@ -68,7 +68,7 @@ class Recommender:
 
     def __init__(
         self,
-        catalog: ClipCatalog,
+        catalog: CatalogReader,
         feedback: FeedbackStore,
         views: Callable[[str | None], list[SpaceView]],
         rank_each: RankEach,

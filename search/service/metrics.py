@@ -21,7 +21,7 @@ from search.service.http.listing import live
 
 if TYPE_CHECKING:
     from search.library.library import Library
-    from search.ports import JobStore
+    from search.ports import JobQueue
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -66,7 +66,7 @@ class Metrics:
         finally:
             self._stages.labels(name).observe(time.perf_counter() - started_s)
 
-    def page(self, library: Library, jobs: JobStore) -> bytes:
+    def page(self, library: Library, jobs: JobQueue) -> bytes:
         """Everything in Prometheus' text format."""
         registry = self._registry
         if os.environ.get(DIRECTORY):
@@ -80,7 +80,7 @@ class Metrics:
 class _State(Collector):
     """What is true at the moment of asking, whoever asks."""
 
-    def __init__(self, library: Library, jobs: JobStore) -> None:
+    def __init__(self, library: Library, jobs: JobQueue) -> None:
         self._library = library
         self._jobs = jobs
 
@@ -88,7 +88,7 @@ class _State(Collector):
         """Size of the index by space, age of its state, jobs by state."""
         segments = GaugeMetricFamily("soundalike_segments", "Segments that can be found.", labels=["space"])
         clips = GaugeMetricFamily("soundalike_clips", "Clips of the library.")
-        if any(not space.is_melody for space in self._library.clips.spaces()):
+        if any(not space.is_melody for space in self._library.reader.spaces()):
             views = self._library.views()
             for view in views:
                 segments.add_metric([view.space.name], len(view.index))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from search.errors import QueryError
 from search.library.library import Library
 from search.model import Answer, Space
-from search.ports import JobStore, KeyStore
+from search.ports import JobQueue, KeyStore
 from search.service.config import ServiceConfig
 from search.service.http.rates import Slots, Turns
 from search.service.jobs.uploads import Uploads, folder_of
@@ -32,7 +32,7 @@ class Service:
 
     config: ServiceConfig
     library: Library
-    jobs: JobStore
+    jobs: JobQueue
     keys: KeyStore
     uploads: Uploads
     cache: DiskCache
@@ -73,7 +73,7 @@ class Service:
 
     def spaces(self) -> list[Space]:
         """The library's spaces of sound; none as long as nothing is indexed."""
-        return [space for space in self.library.clips.spaces() if not space.is_melody]
+        return [space for space in self.library.reader.spaces() if not space.is_melody]
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:

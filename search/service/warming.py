@@ -54,7 +54,7 @@ class Warming:
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set: ask each space once, as soon as it is there."""
         while not stop.is_set():
-            for space in self._library.clips.spaces():
+            for space in self._library.reader.spaces():
                 if not (space.is_melody or space.id in self._tried or stop.is_set()):
                     self._tried.add(space.id)
                     self._ask(space)

@@ -81,7 +81,7 @@ def test_the_library_s_own_encoder_is_used_when_none_is_named(
     assert capsys.readouterr().out == ""
 
     with wiring.library(library, Settings.from_env({})) as opened:
-        assert [space.name for space in opened.clips.spaces()] == ["spectral"]
+        assert [space.name for space in opened.reader.spaces()] == ["spectral"]
     assert main(["search", "--audio", str(sounds / "2.wav"), "--library", library, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["hits"][0]["path"] == str(sounds / "2.wav")
 
@@ -107,7 +107,7 @@ def test_a_second_job_says_who_holds_the_library(
     library = tmp_path / "library"
     with (
         wiring.library(library, Settings.from_env({}), create=True) as opened,
-        opened.jobs.lease("nightly job on studio-2", 0),
+        opened.writer.lease("nightly job on studio-2", 0),
     ):
         status = main(["index", str(sounds), "--library", str(library), "--encoder", "spectral", "--quiet"])
 
@@ -221,4 +221,4 @@ def test_the_job_that_the_engine_calls_is_this_one(sounds: Path, tmp_path: Path)
     settings = Settings.from_env({**os.environ, "SOUNDALIKE_LIBRARY": str(tmp_path / "library")})
     with wiring.library(settings.library, settings, create=True) as library:
         assert plugins.job("index")(library, "spectral", [str(sounds)], settings) == 0
-        assert len(library.clips.clips(list(range(1, 10)))) == 4
+        assert len(library.reader.clips(list(range(1, 10)))) == 4

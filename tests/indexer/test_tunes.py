@@ -111,7 +111,7 @@ def test_a_library_of_midi_files_alone_answers_hums_with_the_passage(shelf: Shel
     with shelf.open() as library:
         (view,) = library.views(MELODY_SPACE)
         contents, starts, _ = view.columns.place(np.array([best.segment_id]))
-        assert library.clips.clips([best.clip_id])[0].content_id == contents[0]
+        assert library.reader.clips([best.clip_id])[0].content_id == contents[0]
         assert starts[0] == pytest.approx(best.start_s, abs=3.0)
 
 
@@ -225,11 +225,11 @@ def test_a_backup_brings_the_tunes_back(shelf: Shelf) -> None:
         maintenance.backup(library, shelf.folder / "copy.sqlite")
     hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(4), 6)))
     with wiring.library(shelf.folder / "other", shelf.settings, create=True) as other:
-        with other.jobs.lease("test", 0) as lease:
+        with other.writer.lease("test", 0) as lease:
             maintenance.restore(other, shelf.folder / "copy.sqlite", lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
         assert maintenance.verify(other) == []
-        with other.jobs.lease("test", 0) as lease:
+        with other.writer.lease("test", 0) as lease:
             maintenance.rebuild(other, other.space(MELODY_SPACE), lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
 

@@ -94,11 +94,11 @@ def open_library(tmp_path: Path, facts: EncoderSpec | None = None) -> Library:
 
 def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None = None, *, publish: bool = True) -> None:
     """Apply the entries as one job under the lease would."""
-    space = library.jobs.space(facts or spec())
-    root = library.jobs.root("/sounds")
-    with library.jobs.lease("test", wait_s=5) as lease:
+    space = library.writer.space(facts or spec())
+    root = library.writer.root("/sounds")
+    with library.writer.lease("test", wait_s=5) as lease:
         changes = [addition(entry, root.id, space.id) for entry in entries]
-        library.jobs.apply(lease, changes)
+        library.writer.apply(lease, changes)
         if publish:
             library.publish(space, lease, always=True)
 

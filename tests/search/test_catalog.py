@@ -1,4 +1,4 @@
-"""The contract of ClipCatalog and JobCatalog; a second catalog joins by one more parameter of ``shelf``."""
+"""The contract of CatalogReader and CatalogWriter; a second catalog joins by one more parameter of ``shelf``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from search.catalog.store import Catalog
 from search.errors import LibraryError, SpaceMismatch
 from search.model import AddContent, DescribeClip, MarkMissing, RecordFailure, RemoveClip
-from search.ports import ClipCatalog, JobCatalog
+from search.ports import CatalogReader, CatalogWriter
 from tests.search.catalog_helpers import VOCABULARY, Shelf, digest, encoding, facts, replayed, spec
 
 
@@ -24,11 +24,11 @@ def shelf(tmp_path):
 
 def test_a_catalog_serves_both_ports(shelf):
     """What type checkers compare statically: the methods of both ports are there."""
-    clip_catalog: ClipCatalog = shelf.catalog
-    job_catalog: JobCatalog = shelf.catalog
-    for port in (ClipCatalog, JobCatalog):
+    clip_catalog: CatalogReader = shelf.catalog
+    job_catalog: CatalogWriter = shelf.catalog
+    for port in (CatalogReader, CatalogWriter):
         for name in (name for name in vars(port) if not name.startswith("_")):
-            assert callable(getattr(clip_catalog if port is ClipCatalog else job_catalog, name))
+            assert callable(getattr(clip_catalog if port is CatalogReader else job_catalog, name))
 
 
 def test_an_encoding_comes_back_as_it_was_stored(shelf):

@@ -123,14 +123,14 @@ def tagged(tmp_path):
         return MeaningEncoder(READS)
 
     with Library.open(tmp_path / "library", settings(tmp_path), load_encoder=load, create=True) as library:
-        space, root = library.jobs.space(READS), library.jobs.root("/sounds")
-        with library.jobs.lease("test", wait_s=5) as lease:
+        space, root = library.writer.space(READS), library.writer.root("/sounds")
+        with library.writer.lease("test", wait_s=5) as lease:
             for n in range(4):
                 change = addition(Entry(f"{n}.wav", axis(n)[np.newaxis]), root.id, space.id)
                 heard_here = np.full((1, DIM), 0.01)
                 heard_here[0, n] = 0.95 if n else 0.3
                 tags = SegmentTags.likeliest(heard_here)
-                library.jobs.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
+                library.writer.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
             library.publish(space, lease, always=True)
         yield library
 

@@ -49,7 +49,7 @@ def library(tmp_path):
 
 
 def names(library, group):
-    paths = {clip.id: clip.path for clip in library.clips.clips(range(1, 20))}
+    paths = {clip.id: clip.path for clip in library.reader.clips(range(1, 20))}
     return {paths[one.clip_id]: one for one in group.clips}
 
 
@@ -85,8 +85,8 @@ def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tm
     found = library.find_duplicates(lambda done, total: looked.append((done, total)))
     assert looked == [(1, 1)]
     assert len(found.groups[0].clips) == 5
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(one.clip_id) for one in found.groups[0].clips[1:]])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(one.clip_id) for one in found.groups[0].clips[1:]])
     library.look_again()
     assert [len(group.clips) for group in library.find_duplicates().groups] == [2]
 
@@ -113,10 +113,10 @@ def test_without_the_files_only_equal_lengths_and_sounds_are_called_the_same(lib
 
 def test_a_recommendation_gives_one_of_each_recording(library):
     library.find_duplicates()
-    other = next(c.id for c in library.clips.clips(range(1, 20)) if c.path == "else.wav")
+    other = next(c.id for c in library.reader.clips(range(1, 20)) if c.path == "else.wav")
     answer = library.recommend(RecommendQuery(likes=(ClipPart(other),)))
     assert len(answer.hits) == 2
-    trimmed = next(c.id for c in library.clips.clips(range(1, 20)) if c.path == "trimmed.wav")
+    trimmed = next(c.id for c in library.reader.clips(range(1, 20)) if c.path == "trimmed.wav")
     paths = {hit.title for hit in library.recommend(RecommendQuery(likes=(ClipPart(trimmed),))).hits}
     assert not paths & {"first", "packed", "soft", "trimmed"}
 

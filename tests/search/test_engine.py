@@ -31,7 +31,7 @@ def library(tmp_path):
 
 
 def clip_id(library, path):
-    return next(c.id for c in library.clips.clips(range(1, 10)) if c.path == path)
+    return next(c.id for c in library.reader.clips(range(1, 10)) if c.path == path)
 
 
 def paths(answer):
@@ -66,7 +66,7 @@ def test_collapsed_each_recording_has_one_hit_that_names_its_copies(library):
 
 
 def test_recordings_found_as_duplicates_are_collapsed_too(library):
-    dog, horn = (library.clips.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
+    dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
     one = np.array([dog.content_id]), np.array([horn.content_id])
     library._pairs.write(Pairs(1, 9, *one, np.zeros(1), np.zeros(1), np.ones(1)))
     hits = library.search(Query((TextPart("horn dog"),), collapse=True)).hits
@@ -85,8 +85,8 @@ def test_a_segment_asks_for_that_passage_only(library):
     whole = clip_id(library, "horns/airhorn_03.wav")
     first = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), k=10)).hits
     assert whole in {hit.clip_id for hit in first}
-    (content,) = {c.content_id for c in library.clips.clips([whole])}
-    segments = library.clips.encoding(content, library.space().id).segment_ids
+    (content,) = {c.content_id for c in library.reader.clips([whole])}
+    segments = library.reader.encoding(content, library.space().id).segment_ids
     answer = library.search(Query((SegmentPart(int(segments[1])),)))
     assert answer.hits[0].path == "/sounds/horns/car horn.wav"
     assert answer.hits[0].score == pytest.approx(float(axis(0, 1, 0.5) @ axis(0)), abs=1e-3)
@@ -224,8 +224,8 @@ def test_a_clip_that_goes_while_it_is_being_found_is_left_out(library):
     """Another thread refreshed the index between the ranking and the hits: no error, no dangling hit."""
     space = library.space()
     library.views()
-    dog = library.clips.clips([clip_id(library, "dog.wav")])[0]
-    gone = library.clips.encoding(dog.content_id, space.id).segment_ids
+    dog = library.reader.clips([clip_id(library, "dog.wav")])[0]
+    gone = library.reader.encoding(dog.content_id, space.id).segment_ids
     library.index(space).remove(gone)
     assert library.search(Query((TextPart("dog"),))).hits == ()
     horn = Query((ClipPart(clip_id(library, "horns/car horn.wav")), TextPart("dog")))

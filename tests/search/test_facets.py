@@ -28,20 +28,20 @@ def tagged(path, n_segments, *probabilities):
 
 
 def of_filter(library, where, limit):
-    return facets.of_filter(library.views()[0], library.clips, where, limit)
+    return facets.of_filter(library.views()[0], library.reader, where, limit)
 
 
 def of_clips(library, clip_ids, limit):
-    return facets.of_clips(library.views()[0], library.clips, clip_ids, limit)
+    return facets.of_clips(library.views()[0], library.reader, clip_ids, limit)
 
 
 def put(library, clips):
-    space, root = library.jobs.space(FACTS), library.jobs.root("/sounds")
-    with library.jobs.lease("test", wait_s=5) as lease:
+    space, root = library.writer.space(FACTS), library.writer.root("/sounds")
+    with library.writer.lease("test", wait_s=5) as lease:
         for entry, tags in clips:
             change = addition(entry, root.id, space.id)
             assert isinstance(change, AddContent)
-            library.jobs.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
+            library.writer.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
     library.look_again()
 
 
@@ -49,7 +49,7 @@ def put(library, clips):
 def library(tmp_path):
     with open_library(tmp_path, FACTS) as library:
         put(library, [tagged("Kitchen/a.wav", 1, 0.9, 0.5, 0.0), tagged("Kitchen/b.wav", 4, 0.2, 0.8, 0.0)])
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             library.publish(library.space(), lease, always=True)
         library.forget(library.space())
         put(library, [tagged("kitchen/c.wav", 30, 0.7, 0.0, 0.31), tagged("d.wav", 1, 0.0, 0.0, 0.9)])
@@ -73,7 +73,7 @@ def test_every_choice_counts_what_its_filter_selects(library):
 
 def test_facets_of_a_filter_and_of_some_clips_count_these_only(library):
     assert counts(of_filter(library, "duration_s > 2", 10).tags) == {"Dog": 1, 'a "quoted" tag': 1, "Rain": 1}
-    ids = [clip.id for clip in library.clips.clips(range(10)) if clip.path.endswith(("a.wav", "d.wav"))]
+    ids = [clip.id for clip in library.reader.clips(range(10)) if clip.path.endswith(("a.wav", "d.wav"))]
     found = of_clips(library, [*ids, 999, 2**70], 10)
     assert found.clips == 2
     assert counts(found.folders) == {"Kitchen": 1, "": 1}
@@ -81,9 +81,9 @@ def test_facets_of_a_filter_and_of_some_clips_count_these_only(library):
 
 
 def test_a_clip_that_went_is_not_counted(library):
-    (gone,) = [clip.id for clip in library.clips.clips(range(10)) if clip.path == "Kitchen/a.wav"]
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(gone)])
+    (gone,) = [clip.id for clip in library.reader.clips(range(10)) if clip.path == "Kitchen/a.wav"]
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(gone)])
     library.look_again()
     assert of_filter(library, None, 10).clips == 3
     assert of_clips(library, [gone], 10).clips == 0

@@ -16,14 +16,14 @@ def entries(names, along=0):
 
 
 def names(library):
-    clips = library.clips.clips(range(1, 1000))
+    clips = library.reader.clips(range(1, 1000))
     return sorted(clip.path.removesuffix(".wav") for clip in clips)
 
 
 def remove(library, *clip_names):
-    clips = {clip.path.removesuffix(".wav"): clip.id for clip in library.clips.clips(range(1, 1000))}
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(clips[name]) for name in clip_names])
+    clips = {clip.path.removesuffix(".wav"): clip.id for clip in library.reader.clips(range(1, 1000))}
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(clips[name]) for name in clip_names])
 
 
 def up_to_date(library):
@@ -48,7 +48,7 @@ def test_a_reader_takes_up_what_another_process_writes_and_publishes(tmp_path):
 def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp_path):
     with open_library(tmp_path) as library:
         fill(library, entries("ab"), publish=False)
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             assert library.publish(library.space(), lease)
             assert not library.publish(library.space(), lease)
 
@@ -62,7 +62,7 @@ def test_a_damaged_snapshot_costs_nothing_but_time(tmp_path):
     with open_library(tmp_path) as library:
         assert len(library.search(Query((ClipPart(1),))).hits) == 2
         assert maintenance.verify(library) != []
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             maintenance.rebuild(library, library.space(), lease)
         assert maintenance.verify(library) == []
 
@@ -73,17 +73,17 @@ def test_a_backup_is_restored_under_a_reader_who_then_sees_the_old_state(tmp_pat
         maintenance.backup(writer, tmp_path / "backup.sqlite")
         remove(writer, "a")
         fill(writer, entries("xyz", along=3))
-        newest = max(clip.id for clip in writer.clips.clips(range(1000)))
+        newest = max(clip.id for clip in writer.reader.clips(range(1000)))
         assert names(up_to_date(reader)) == sorted("bcxyz")
         assert len(reader.search(Query((TextPart("x"),))).hits) == 1
-        with writer.jobs.lease("test", wait_s=5) as lease:
+        with writer.writer.lease("test", wait_s=5) as lease:
             maintenance.restore(writer, tmp_path / "backup.sqlite", lease)
             lease.check()
         assert names(up_to_date(reader)) == list("abc")
         assert {h.title for h in up_to_date(reader).search(Query((ClipPart(1),))).hits} == {"b", "c"}
         assert maintenance.verify(up_to_date(reader)) == []
         fill(writer, entries("n"))
-        assert min(c.id for c in writer.clips.clips(range(4, 1000))) > newest, "ids are never given twice"
+        assert min(c.id for c in writer.reader.clips(range(4, 1000))) > newest, "ids are never given twice"
         assert maintenance.verify(up_to_date(reader)) == []
 
 
@@ -95,7 +95,7 @@ def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
         with pytest.raises(UsageError, match="there already"):
             maintenance.backup(library, tmp_path / "b.sqlite")
         (tmp_path / "no.sqlite").write_text("this is not a library at all " * 100)
-        with library.jobs.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):
+        with library.writer.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):
             maintenance.restore(library, tmp_path / "no.sqlite", lease)
         assert names(library) == ["a"]
         assert maintenance.verify(library) == []
@@ -106,24 +106,24 @@ def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
     with open_library(tmp_path, old) as library:
         fill(library, entries("abc"), old)
         stale = library.space()
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             maintenance.retire(library, stale, lease)
         fill(library, entries("ab", along=2), new)
         fresh = library.space("toy")
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             ((kept, only_there),) = maintenance.drop_replaced(library, fresh, lease)
         assert (kept.fingerprint, only_there) == (old.fingerprint, 1)
         fill(library, entries("c"), new)
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             assert maintenance.drop_replaced(library, fresh, lease) == []
-        assert [s.fingerprint for s in library.clips.spaces()] == [new.fingerprint]
+        assert [s.fingerprint for s in library.reader.spaces()] == [new.fingerprint]
         assert maintenance.verify(up_to_date(library)) == []
 
 
 def test_removing_by_folder_takes_what_is_below_it_and_nothing_beside_it(tmp_path):
     with open_library(tmp_path) as library:
         fill(library, [Entry(p, np.stack([axis(0)])) for p in ("a/x.wav", "a/b/y.wav", "ab/z.wav")])
-        clips = {c.path: c.id for c in library.clips.clips(range(10))}
+        clips = {c.path: c.id for c in library.reader.clips(range(10))}
         assert set(maintenance.clips_below(library, "/sounds/a")) == {clips["a/x.wav"], clips["a/b/y.wav"]}
         assert maintenance.clips_below(library, "/sounds/ab/z.wav") == [clips["ab/z.wav"]]
         assert len(maintenance.clips_below(library, "/sounds")) == len(maintenance.clips_below(library, "/")) == 3
@@ -144,8 +144,8 @@ def test_info_names_the_files_that_failed_as_long_as_they_are_there(tmp_path):
     bad.write_text("no sound")
     with open_library(tmp_path) as library:
         fill(library, entries("a"))
-        root = library.jobs.root(str(tmp_path))
-        with library.jobs.lease("test", wait_s=5) as lease:
+        root = library.writer.root(str(tmp_path))
+        with library.writer.lease("test", wait_s=5) as lease:
             failed = [RecordFailure(root.id, FileFacts(name, 8, 1), "no audio") for name in ("bad.wav", "gone.wav")]
-            library.jobs.apply(lease, failed)
+            library.writer.apply(lease, failed)
         assert maintenance.info(library).failures == ({"path": str(bad), "cause": "no audio"},)

@@ -36,7 +36,7 @@ def _nobody(_share: float) -> None:
 
 
 def kind_of(library, clip_ids):
-    return np.array([int(clip.path[0]) for clip in library.clips.clips(clip_ids.tolist())])
+    return np.array([int(clip.path[0]) for clip in library.reader.clips(clip_ids.tolist())])
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_nobody_moves_when_clips_come_and_they_stand_among_their_kind(library):
 
 def test_what_went_leaves_the_map(library):
     library.draw_map()
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(3)])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(3)])
     library.look_again()
     assert 3 not in library.map().clip_ids
     assert 3 not in library.draw_map().clip_ids
@@ -83,8 +83,8 @@ def test_what_went_leaves_the_map(library):
 def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
     """What comes then has no neighbours on it to be placed among."""
     library.draw_map()
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(clip_id) for clip_id in range(1, 13)])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(clip_id) for clip_id in range(1, 13)])
     library.look_again()
     assert len(library.draw_map().clip_ids) == 0
     fill(library, entries(4, 6))

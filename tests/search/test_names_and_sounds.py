@@ -43,10 +43,10 @@ def library(tmp_path_factory):
         return FirstWordEncoder(READS)
 
     with Library.open(folder / "library", settings(folder), load_encoder=load, create=True) as library:
-        space, root = library.jobs.space(READS), library.jobs.root("/sounds")
+        space, root = library.writer.space(READS), library.writer.root("/sounds")
         hiss = [(f"hiss {number}", axis(7, number % 6, 0.3 + number / 1000), None) for number in range(HISS)]
         named = [(name, axis(band), band) for name, band in sounds.items()]
-        with library.jobs.lease("test", wait_s=5) as lease:
+        with library.writer.lease("test", wait_s=5) as lease:
             changes = []
             for name, vector, band in [*hiss, *named]:
                 heard = np.full((1, DIM), 0.01)
@@ -55,7 +55,7 @@ def library(tmp_path_factory):
                 change = addition(Entry(f"{name}.wav", vector[np.newaxis]), root.id, space.id)
                 tags = SegmentTags.likeliest(heard)
                 changes.append(replace(change, encoding=replace(change.encoding, tags=tags)))
-            library.jobs.apply(lease, changes)
+            library.writer.apply(lease, changes)
             library.publish(space, lease, always=True)
         yield library
 

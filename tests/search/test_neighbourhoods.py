@@ -246,8 +246,8 @@ def test_a_filter_says_what_is_ranked_and_not_how_near_it_is(library):
 
 def test_what_came_since_is_found_and_what_went_is_not(library):
     fill(library, entries(20, seed=5, prefix="new"), spec(can_text=True), publish=False)
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(1), RemoveClip(2)])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(1), RemoveClip(2)])
     view = view_of(library)
     assert len(view.neighbourhoods) == 300
     vector = view.index.vectors(np.array([301]))[0]  # the first segment of the first that came
@@ -256,7 +256,7 @@ def test_what_came_since_is_found_and_what_went_is_not(library):
     assert 301 in found.segment_ids[:2]
     assert 1 not in found.content_ids
     assert library.search(Query((ClipPart(3),))).hits
-    with library.jobs.lease("test", wait_s=5) as lease:
+    with library.writer.lease("test", wait_s=5) as lease:
         library.publish(library.space(), lease, always=True)
     assert len(view_of(library).neighbourhoods) == len(view.index.ids()) == 336
 

@@ -28,7 +28,7 @@ _JOB = """
 import sys
 from pathlib import Path
 from tests.search.libraries import open_library
-with open_library(Path(sys.argv[1])) as library, library.jobs.lease("test", wait_s=5) as lease:
+with open_library(Path(sys.argv[1])) as library, library.writer.lease("test", wait_s=5) as lease:
     assert library.publish(library.space(), lease)
     assert "faiss" not in sys.modules, "the job loaded FAISS"
 """

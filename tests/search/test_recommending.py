@@ -42,7 +42,7 @@ def library(tmp_path):
 
 
 def ids(library, start):
-    return [c.id for c in library.clips.clips(range(100)) if c.path.startswith(start)]
+    return [c.id for c in library.reader.clips(range(100)) if c.path.startswith(start)]
 
 
 def liked(library, *starts):
@@ -94,7 +94,7 @@ def recordings(library, copies, others, seed=3):
         for copy in range(count)
     ]
     fill(library, entries)
-    contents = {clip.path: clip.content_id for clip in library.clips.clips(range(1, len(entries) + 1))}
+    contents = {clip.path: clip.content_id for clip in library.reader.clips(range(1, len(entries) + 1))}
     first = {path.split("/")[0]: contents[path] for path in reversed(contents)}
     pairs = [(first[path.split("/")[0]], content) for path, content in contents.items()]
     one, other = np.array([pair for pair in pairs if pair[0] != pair[1]]).T
@@ -135,7 +135,7 @@ def test_copies_do_not_take_the_place_of_other_recordings(tmp_path, copies, othe
 def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_is(tmp_path, monkeypatch):
     with open_library(tmp_path) as library:
         recordings(library, [60], 110)
-        clips = library.clips.clips(range(1, 200))
+        clips = library.reader.clips(range(1, 200))
         vectors = {clip.id: library.index(library.space()).vectors(np.array([clip.id]))[0] for clip in clips}
         far = min(vectors, key=lambda clip_id: float(vectors[clip_id] @ vectors[1]))
         counted = searches(library, monkeypatch)
@@ -196,8 +196,8 @@ def test_every_hit_says_which_like_led_to_it(library):
 def test_a_profile_is_remembered_and_clips_of_it_that_went_do_no_harm(library):
     dogs, bells = ids(library, "dog/"), ids(library, "bell/")
     library.feedback.add("anna", [Feedback(dogs[0], "like"), Feedback(bells[0], "dislike"), Feedback(dogs[1], "seen")])
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(dogs[2])])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(dogs[2])])
     library.look_again()
     library.feedback.add("anna", [Feedback(dogs[2], "like")])
     answer = library.recommend(RecommendQuery(profile="anna", k=3))

@@ -17,14 +17,14 @@ from search.model import Content
 from search.overview.duplicates.candidates import Candidate, candidates
 from search.overview.duplicates.stored import Pairs, PairsFile
 from search.overview.duplicates.verifying import Pair, Verifier
-from search.ports import ContentCatalog
+from search.ports import ContentReader
 
 SAVE_EVERY: Final = 2000
 Told = Callable[[int, int], None]
 """Hears how many contents of how many were looked at; what it raises stops the job, which keeps what it found."""
 
 
-def find(view: SpaceView, catalog: ContentCatalog, file: PairsFile, tell: Told, *, again: bool) -> None:
+def find(view: SpaceView, catalog: ContentReader, file: PairsFile, tell: Told, *, again: bool) -> None:
     """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
 
     Raises LibraryError when the file cannot be written.
@@ -48,7 +48,7 @@ def find(view: SpaceView, catalog: ContentCatalog, file: PairsFile, tell: Told, 
 class _Search:
     """The pairs so far, and which contents they join."""
 
-    def __init__(self, view: SpaceView, catalog: ContentCatalog, known: Pairs) -> None:
+    def __init__(self, view: SpaceView, catalog: ContentReader, known: Pairs) -> None:
         self._catalog = catalog
         self._verifier = Verifier(view, self._path_of)
         self.checked_until = known.checked_until

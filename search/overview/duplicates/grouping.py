@@ -13,7 +13,7 @@ from search.engine.views import SpaceView
 from search.model import Content, Duplicate, DuplicateGroup, Duplicates
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import Pairs
-from search.ports import ContentCatalog
+from search.ports import ContentReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class _Step:
     similarity: float
 
 
-def groups(view: SpaceView, catalog: ContentCatalog, pairs: Pairs) -> Duplicates:
+def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
     """Every group of two clips or more, largest first, then by the clip worth keeping."""
     columns = view.columns
     present = columns.content_ids[columns.present]
@@ -88,7 +88,7 @@ def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:
         yield recordings[start : start + 500]
 
 
-def _copies(catalog: ContentCatalog, recordings: list[list[int]]) -> list[list[Copy]]:
+def _copies(catalog: ContentReader, recordings: list[list[int]]) -> list[list[Copy]]:
     """The clips of these recordings, asked for together."""
     every = [content for members in recordings for content in members]
     contents: dict[int, Content] = catalog.contents(every)

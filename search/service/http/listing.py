@@ -37,7 +37,7 @@ class Listing:
     def page(self, asked: ClipList) -> ClipsOut:
         """A page of the clips that pass the filter. Raises WhereError."""
         where = parse(asked.where) if asked.where else None
-        if all(space.is_melody for space in self._library.clips.spaces()):
+        if all(space.is_melody for space in self._library.reader.spaces()):
             return ClipsOut(total=0, offset=asked.offset, clips=[])
         for _ in range(LOOKS):
             columns = self._library.views()[0].columns
@@ -45,7 +45,7 @@ class Listing:
             order = self._order(columns, asked.sort)
             rows = order[passing[order]]
             ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
-            clips = self._library.clips.clips(ids.tolist())
+            clips = self._library.reader.clips(ids.tolist())
             if len(clips) == len(ids):
                 break
             self._library.look_again()  # another process removed one of them since the columns were read
@@ -103,7 +103,7 @@ def order(columns: ClipColumns, by: str) -> Ids:
 
 def the_clip(library: Library, clip_id: int) -> Clip:
     """The clip of an id. Raises NotFound."""
-    found = library.clips.clips([clip_id])
+    found = library.reader.clips([clip_id])
     if not found:
         raise gone(clip_id)
     return found[0]

@@ -122,7 +122,7 @@ class Runner:
             give_back_freed_memory()
             self._work.finish(job.id, outcome)
             if outcome.state == "cancelled":
-                self._uploads.discard_unindexed(job, self._library.clips)
+                self._uploads.discard_unindexed(job, self._library.reader)
             log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
             if outcome.state == "queued":
                 stop.wait(POLL_S)
@@ -193,7 +193,7 @@ class Runner:
 
     def _spaces(self) -> list[str]:
         """The library's spaces of sound."""
-        return [space.name for space in self._library.clips.spaces() if not space.is_melody]
+        return [space.name for space in self._library.reader.spaces() if not space.is_melody]
 
 
 class _Halted(Exception):

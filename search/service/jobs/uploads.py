@@ -24,7 +24,7 @@ from search import audio
 from search.audio.names import SUFFIXES
 from search.errors import AudioError, LibraryError
 from search.model import AudioInfo, Job
-from search.ports import ClipCatalog
+from search.ports import CatalogReader
 
 UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120
@@ -98,7 +98,7 @@ class Uploads:
             for folder in folders:
                 folder.rmdir()
 
-    def discard_unindexed(self, job: Job, catalog: ClipCatalog) -> None:
+    def discard_unindexed(self, job: Job, catalog: CatalogReader) -> None:
         """Delete the files of a cancelled job that are no clips of the library."""
         clips = (f"{clip.root.path}/{clip.path}" for clip in catalog.clips(job.clip_ids))
         for path in set(job.paths) - {str(Path(clip)) for clip in clips}:

@@ -104,7 +104,7 @@ class ClipRoutes:
 
     def _apply(self, change: ClipChanges) -> None:
         """Write one change under the lease. Raises LibraryBusy (409) while a job holds it."""
-        catalog = self._library.jobs
+        catalog = self._library.writer
         with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:
             catalog.apply(lease, [change])
         self._library.look_again()

@@ -75,7 +75,7 @@ class MediaRoutes:
 
     def many_peaks(self, query: ManyPeaks) -> Response:
         """The waveforms of several clips, each whole."""
-        clips = {clip.id: clip for clip in self._service.library.clips.clips(query.clip_id)}
+        clips = {clip.id: clip for clip in self._service.library.reader.clips(query.clip_id)}
         found = [self._whole_peaks(clips[clip_id], query.buckets) for clip_id in query.clip_id if clip_id in clips]
         return revisable(reply(ManyPeaksOut(peaks=found)))
 

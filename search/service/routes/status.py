@@ -59,7 +59,7 @@ class StatusRoutes:
             clips=int(live(views[0].columns).sum()) if views else 0,
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
-            melody=any(space.is_melody for space in library.clips.spaces()),
+            melody=any(space.is_melody for space in library.reader.spaces()),
             jobs=states.get("queued", 0) + states.get("running", 0),
             warm=self._service.warming.is_done(spaces),
         )
