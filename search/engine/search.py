@@ -20,7 +20,7 @@ from search.columns.where import And, IsAmong, Where, parse
 from search.engine.asking import AskedSpace, PartReader
 from search.engine.collapsing import Collapsed, Twins, collapsed
 from search.engine.confidence import PAGE, none_below, verdict
-from search.engine.explaining import Explainer, Found
+from search.engine.explaining import NO_IDS, Explainer, Found
 from search.engine.fusion import DOUBTED, RankedClips, fuse
 from search.engine.ranking import rank
 from search.engine.tunes import TuneSearch, better
@@ -176,7 +176,7 @@ class SearchEngine:
         columns = asked.view.columns
         passing = columns.clips_where(where) if where is not None else None
         if all(part.weight < 0 for part in asked.parts):
-            by_name = np.concatenate([w.clip_ids for w in words if w.weight > 0])
+            by_name = np.concatenate([NO_IDS, *(w.clip_ids for w in words if w.weight > 0)])
             said = np.isin(columns.clip_ids, by_name)
             passing = said if passing is None else passing & said
         excluded = _own_clips(query, asked.view)

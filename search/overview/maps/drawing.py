@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.engine.views import SpaceView
 from search.errors import LibraryError
@@ -77,14 +78,15 @@ def read(view: SpaceView, folder: Path) -> ClipMap | None:
 def _contents(view: SpaceView) -> Ids:
     """Contents that can stand on a map, ascending: of clips that are there, and not silent."""
     contents = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
-    return contents[_first_segments(view, contents) >= 0]
+    return contents[_have_segments(view, contents)]
 
 
-def _first_segments(view: SpaceView, contents: Ids) -> Ids:
-    found = np.full(len(contents), -1, np.int64)
+def _have_segments(view: SpaceView, contents: Ids) -> NDArray[np.bool_]:
+    """(n,) which contents have segments in the space; a MIDI file without a tune has none."""
+    found = np.zeros(len(contents), np.bool_)
     for part in (view.columns.base, view.columns.recent):
         places = part.encodings_of_contents(contents)
-        found[places >= 0] = part.first_segment[places[places >= 0]]
+        found[places >= 0] = part.n_segments[places[places >= 0]] > 0
     return found
 
 
