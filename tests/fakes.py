@@ -64,7 +64,7 @@ class CatalogLibrary:
         self.published = 0
 
     @property
-    def jobs(self) -> CatalogWriter:
+    def writer(self) -> CatalogWriter:
         """The catalog."""
         return self.catalog
 
