@@ -19,6 +19,8 @@ from docs.tools.fields import Meanings
 Json: TypeAlias = Mapping[str, Any]
 
 PREFIX = "/api/v1"
+REQUESTS = "Requests"
+"""The section of ``fields.md`` on what several requests have in common."""
 _UNBOUNDED = 2.0**53
 _METHODS = ("get", "post", "put", "patch", "delete")
 _HEAD = """# REST API
@@ -45,10 +47,10 @@ def document() -> Json:
 
 def markdown(document: Json, meanings: Meanings) -> str:
     """The whole page. A field without a description in ``document`` gets the one that ``meanings`` has."""
-    operations = list(_operations(document))
+    calls = list(operations(document))
     errors = {
         status: answer["description"]
-        for _, _, operation in operations
+        for _, _, operation in calls
         for status, answer in sorted(operation["responses"].items())
         if "application/problem+json" in answer.get("content", {})
     }
@@ -57,33 +59,35 @@ def markdown(document: Json, meanings: Meanings) -> str:
             version=document["openapi"], errors=", ".join(f"{status} {what}" for status, what in errors.items())
         )
     ]
+    common = meanings.get(REQUESTS, {})
     group = None
-    for method, path, operation in operations:
+    for method, path, operation in calls:
         if operation["tags"][0] != group:
             group = operation["tags"][0]
             parts.append(f"## {group.capitalize()}")
-        parts.append("\n\n".join(_operation(method, path, operation)))
+        parts.append("\n\n".join(_operation(method, path, operation, common)))
     parts.append("## Objects")
     for name, schema in document["components"]["schemas"].items():
-        parts.append(_object(name, schema, meanings.get(name.removesuffix("Out"), {})))
+        parts.append(_object(name, schema, meanings.get(name.removesuffix("Out"), common)))
     return "\n\n".join(parts) + "\n"
 
 
-def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    """Method, path and description of every endpoint."""
     for path, methods in document["paths"].items():
         for method in _METHODS:
             if method in methods:
                 yield method.upper(), path, methods[method]
 
 
-def _operation(method: str, path: str, operation: Json) -> Iterator[str]:
+def _operation(method: str, path: str, operation: Json, meanings: Mapping[str, str]) -> Iterator[str]:
     yield f"### {method} {path.removeprefix(PREFIX)}"
     yield _prose(operation["summary"])
     if operation.get("description"):
         yield _prose(operation["description"])
     if parameters := operation.get("parameters"):
         rows = [
-            (f"`{one['name']}`", one["in"], _type(one["schema"]), _cell(one["schema"], one.get("description", "")))
+            (f"`{one['name']}`", one["in"], _type(one["schema"]), _cell(one["name"], one["schema"], meanings))
             for one in parameters
         ]
         yield _table(("parameter", "in", "type", "meaning"), rows)
@@ -104,11 +108,10 @@ def _answers(operation: Json) -> Iterator[str]:
 
 def _object(name: str, schema: Json, meanings: Mapping[str, str]) -> str:
     parts = [f"### {name}", _prose(schema.get("description", ""))]
-    rows = []
-    for field, facts in schema.get("properties", {}).items():
-        elsewhere = meanings.get(field, "").replace("](#", "](fields.md#")
-        meaning = _cell(facts, facts.get("description", "") or elsewhere)
-        rows.append((f"`{field}`", _type(facts), meaning))
+    rows = [
+        (f"`{field}`", _type(facts), _cell(field, facts, meanings))
+        for field, facts in schema.get("properties", {}).items()
+    ]
     if rows:
         parts.append(_table(("field", "type", "meaning"), rows))
     return "\n\n".join(part for part in parts if part)
@@ -140,12 +143,20 @@ def _plain_type(schema: Json) -> str:
             return str(known or "anything")
 
 
-def _cell(schema: Json, description: str) -> str:
+def description(schema: Json) -> str:
+    """What ``schema`` says of itself, or of the value that it may have beside null; empty when nothing."""
+    return next((_prose(one["description"]) for one in _and_inner(schema) if one.get("description")), "")
+
+
+def _and_inner(schema: Json) -> list[Json]:
+    return [schema, *(one for one in schema.get("anyOf", ()) if one.get("type") != "null")]
+
+
+def _cell(name: str, schema: Json, meanings: Mapping[str, str]) -> str:
     """What a field means, what it is by itself, and its bounds."""
-    own = [schema, *(one for one in schema.get("anyOf", ()) if one.get("type") != "null")]
-    prose = description or next((one["description"] for one in own if "description" in one), "")
+    prose = description(schema) or meanings.get(name, "").replace("](#", "](fields.md#")
     limits = []
-    for one in own:
+    for one in _and_inner(schema):
         if "minimum" in one:
             limits.append(_range(one["minimum"], one.get("maximum", math.inf)))
         if "maxLength" in one:
@@ -154,7 +165,7 @@ def _cell(schema: Json, description: str) -> str:
             limits.append(f"at most {one['maxItems']:,}")
     if schema.get("default") is not None:
         limits.append(f"default `{json.dumps(schema['default'])}`")
-    return " ".join(part for part in (_prose(prose), f"({'; '.join(limits)})" if limits else "") if part)
+    return " ".join(part for part in (prose, f"({'; '.join(limits)})" if limits else "") if part)
 
 
 def _range(least: float, most: float) -> str:

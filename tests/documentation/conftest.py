@@ -1,0 +1,159 @@
+"""A person's home, as the documentation supposes it, and a shell in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from tests.documentation.snippets import PROJECT
+from tests.search.melodies import curve_of, tune, voice
+
+RATE_HZ = 16_000
+LABELS = ("weather", "city", "people")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a command."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """``~`` with its sounds, its working folder with two recordings and a hum, and a library of ``~/Sounds``."""
+
+    folder: Path
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    @property
+    def library(self) -> Path:
+        return self.folder / "library"
+
+    def environ(self, library: Path) -> dict[str, str]:
+        """The environment that its commands run in."""
+        return {
+            **os.environ,
+            "HOME": str(self.folder),
+            "SOUNDALIKE_LIBRARY": str(library),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(PROJECT),
+            "COLUMNS": "100",
+        }
+
+    def bash(self, script: str, library: Path | None = None) -> Done:
+        """Run a script as it is pasted."""
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            cwd=self.work, env=self.environ(library or self.library), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+class Session:
+    """A shell over a library of its own. ``soundalike`` lines and programs run in one process, the rest in bash."""
+
+    def __init__(self, home: Home, library: Path) -> None:
+        self._home, self._library = home, library
+        self._runner = subprocess.Popen(
+            [sys.executable, "-m", "tests.documentation.runner"],
+            cwd=home.work, env=home.environ(library), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def script(self, text: str) -> Iterator[tuple[str, Done]]:
+        """Run a block of ``sh``, command by command; each with what came of it."""
+        other: list[str] = []
+        for line in text.replace("\\\n", " ").splitlines():
+            if line.startswith("soundalike ") and "$" not in line:
+                if other:
+                    yield "\n".join(other), self._home.bash("\n".join(other), self._library)
+                    other = []
+                argv = [os.fspath(self._expanded(word)) for word in shlex.split(line, comments=True)[1:]]
+                yield line, self._ask({"argv": argv})
+            elif line.strip():
+                other.append(line)
+        if other:
+            yield "\n".join(other), self._home.bash("\n".join(other), self._library)
+
+    def program(self, code: str) -> Done:
+        """Run a block of ``python``."""
+        return self._ask({"code": code})
+
+    def close(self) -> None:
+        self._runner.stdin.close()
+        self._runner.wait(30)
+
+    def _expanded(self, word: str) -> str:
+        return f"{self._home.folder}{word[1:]}" if word.startswith("~/") else word
+
+    def _ask(self, question: dict[str, object]) -> Done:
+        self._runner.stdin.write(json.dumps(question) + "\n")
+        self._runner.stdin.flush()
+        answer = json.loads(self._runner.stdout.readline())
+        return Done(answer["status"], answer["out"], answer["err"])
+
+
+@contextmanager
+def session(home: Home, folder: Path) -> Iterator[tuple[Session, Path]]:
+    """A session, and its library: a copy of the home's."""
+    library = Path(shutil.copytree(home.library, folder / "library"))
+    opened = Session(home, library)
+    try:
+        yield opened, library
+    finally:
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory) -> Home:
+    home = Home(tmp_path_factory.mktemp("home"))
+    generator = [sys.executable, PROJECT / "data" / "demo.py", home.folder / "Sounds"]
+    subprocess.run(generator, check=True, capture_output=True)
+    home.work.mkdir()
+    rng = np.random.default_rng(1)
+    soundfile.write(home.work / "door.wav", rng.standard_normal(3 * 22050) * 0.1, 22050)
+    soundfile.write(home.work / "walk.flac", rng.standard_normal(80 * 8000) * 0.1, 8000)
+    _tunes(home)
+    for label in LABELS:
+        shutil.copytree(home.folder / "Sounds" / label, home.folder / "Foley" / label)
+    done = home.bash("soundalike index ~/Sounds --quiet")
+    assert done.status == 0, done.err
+    return home
+
+
+def _tunes(home: Home) -> None:
+    """Two MIDI files, a recording that is sung, and a hum of a passage of the first tune."""
+    for name in ("Tunes", "Songs"):
+        (home.folder / name).mkdir()
+    for seed in (1, 2):
+        notes, track = tune(seed, 40), mido.MidiTrack()
+        ticks = 0
+        for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
+            for at_s, kind in ((start_s, "note_on"), (end_s, "note_off")):
+                at = round(float(at_s) * 960)
+                track.append(mido.Message(kind, note=int(pitch), velocity=80, time=at - ticks))
+                ticks = at
+        file = mido.MidiFile()
+        file.tracks.append(track)
+        file.save(home.folder / "Tunes" / f"tune_{seed}.mid")
+    sung = voice(curve_of(tune(3, 40), 0.0, 8.0), RATE_HZ)
+    soundfile.write(home.folder / "Songs" / "sung.wav", sung, RATE_HZ)
+    soundfile.write(home.work / "la-la.wav", voice(curve_of(tune(1, 40), 2.0, 8.0, shift=-3.0), RATE_HZ), RATE_HZ)

@@ -1,0 +1,158 @@
+"""The reference pages say of settings and fields what the code says."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+
+from docs.tools import fields as field_tables
+from docs.tools import rest
+from search import wiring
+from search.service.config import Limits, ServiceConfig
+from search.settings import Settings
+from tests.documentation.snippets import PROJECT
+
+PAGES = PROJECT / "docs" / "reference"
+ROOMS = ("search", "indexer", "webui", "benchmarks", "training", "data")
+UNITS = {"": 1, "s": 1, "h": 3600, "MB": 1 << 20}
+
+
+def rows() -> list[list[str]]:
+    """The table of settings: where in the code, environment, options, default, meaning."""
+    lines = (PAGES / "settings.md").read_text(encoding="utf-8").splitlines()
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+    return table[1:]
+
+
+def coded(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_in_the_table():
+    listed = {name for row in rows() for name in coded(row[0])}
+    there = {f"{kind.__name__}.{one.name}" for kind in (Settings, ServiceConfig, Limits) for one in fields(kind)}
+    assert listed == there
+
+
+def test_every_variable_of_the_environment_is_in_the_table():
+    """Those that any module reads or sets, wherever it gets at the environment."""
+    listed = {name for row in rows() for name in coded(row[1])}
+    read = {name for room in ROOMS for file in (PROJECT / room).rglob("*.py") for name in variables(file)}
+    assert {"SOUNDALIKE_LIBRARY", "SOUNDALIKE_NEIGHBOURHOODS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"} <= read
+    assert listed == read
+
+
+def variables(file: Path) -> Iterator[str]:
+    """Names in capitals with a ``_``, in a module that speaks of an environment, that look like its variables."""
+    source = file.read_text(encoding="utf-8")
+    if "environ" not in source and "getenv" not in source:
+        return
+    texts = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    yield from (text for text in texts if isinstance(text, str) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", text))
+
+
+def test_the_options_in_the_table_are_there():
+    known = {option for command in wiring.commands() for option in options(command)}
+    for row in rows():
+        for option in coded(row[2]):
+            assert option in known, option
+
+
+def options(command) -> Iterator[str]:
+    parser = argparse.ArgumentParser()
+    command.configure(parser)
+    for action in parser._actions:
+        yield from action.option_strings
+
+
+@pytest.mark.parametrize("kind", [Settings, ServiceConfig, Limits])
+def test_the_defaults_in_the_table_are_the_codes(kind):
+    """Where the code has a plain default; what depends on the machine is told in words."""
+    told = {name: row[3] for row in rows() for name in coded(row[0])}
+    for one in fields(kind):
+        if one.default is not MISSING and one.name != "decodes":
+            assert plain(told[f"{kind.__name__}.{one.name}"]) == one.default, one.name
+
+
+def plain(cell: str) -> object:
+    """``64 MB`` as 67108864, ``on`` as True, ``none`` as 0, a name as it is."""
+    words = {"on": True, "off": False, "none": 0}
+    if cell in words:
+        return words[cell]
+    number = re.fullmatch(r"(\d+) ?(s|h|MB|)", cell)
+    return int(number[1]) * UNITS[number[2]] if number else coded(cell)[0]
+
+
+# --- fields -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def meanings() -> field_tables.Meanings:
+    return field_tables.tables((PAGES / "fields.md").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def document() -> rest.Json:
+    return rest.document()
+
+
+def test_the_fields_of_every_answer_are_explained(document, meanings):
+    """Those that the OpenAPI document names, no more and no fewer, object by object."""
+    schemas = document["components"]["schemas"]
+    answers = {name for name in schemas if name.endswith(("Out", "Problem"))}
+    for name in answers:
+        assert set(meanings.get(name.removesuffix("Out"), ())) == set(schemas[name]["properties"]), name
+    explained = {title for title in meanings if not title.startswith("soundalike ")}
+    assert explained == {name.removesuffix("Out") for name in answers} | {rest.REQUESTS}
+
+
+def test_every_field_of_a_request_is_explained_once(document, meanings):
+    """By the OpenAPI document where it says something, else in the table of requests; nothing there is left over."""
+    asked = {
+        name: facts
+        for title, schema in document["components"]["schemas"].items()
+        if not title.endswith(("Out", "Problem"))
+        for name, facts in schema["properties"].items()
+    }
+    asked |= {
+        one["name"]: one["schema"] for _, _, call in rest.operations(document) for one in call.get("parameters", ())
+    }
+    unexplained = {name for name, facts in asked.items() if not rest.description(facts)}
+    assert unexplained <= set(meanings[rest.REQUESTS]) <= set(asked)
+
+
+def asked(home, *commands: str) -> list[object]:
+    out = []
+    for command in commands:
+        done = home.bash(f"soundalike {command} --json")
+        assert done.status == 0, done.err
+        out.append(json.loads(done.out))
+    return out
+
+
+def test_the_fields_of_the_command_line_are_explained(home, meanings):
+    """What each command really prints, against its section."""
+    found, liked = asked(home, "search --audio door.wav --text rain -k 2", "recommend --like 17 -k 2")
+    for answer in (found, liked):
+        assert set(answer) <= set(meanings["Search"])
+        assert set(answer) >= set(meanings["Search"]) - {"facets"}
+        for hit in answer["hits"]:
+            assert set(hit) == set(meanings["Hit"])
+            assert {frozenset(tag) for tag in hit["tags"]} == {frozenset(meanings["Tag"])}
+            assert {frozenset(via) for via in hit["via"]} == {frozenset(meanings["Via"])}
+    for command in ("index ~/Sounds", "info", "verify", "duplicates"):
+        (printed,) = asked(home, command)
+        title = f"soundalike {command.split()[0]} --json"
+        assert set(printed) == set(meanings[title]), title
+    (tags,) = asked(home, "tags")
+    assert {frozenset(tag) for tag in tags} == {frozenset(meanings["soundalike tags --json"])}
