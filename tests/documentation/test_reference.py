@@ -14,9 +14,10 @@ import pytest
 
 from docs.tools import fields as field_tables
 from docs.tools import rest
-from search import wiring
+from search import plugins
 from search.service.config import Limits, ServiceConfig
 from search.settings import Settings
+from tests.documentation.conftest import session
 from tests.documentation.snippets import PROJECT
 
 PAGES = PROJECT / "docs" / "reference"
@@ -62,7 +63,7 @@ def variables(file: Path) -> Iterator[str]:
 
 
 def test_the_options_in_the_table_are_there():
-    known = {option for command in wiring.commands() for option in options(command)}
+    known = {option for command in plugins.commands() for option in options(command)}
     for row in rows():
         for option in coded(row[2]):
             assert option in known, option
@@ -131,28 +132,23 @@ def test_every_field_of_a_request_is_explained_once(document, meanings):
     assert unexplained <= set(meanings[rest.REQUESTS]) <= set(asked)
 
 
-def asked(home, *commands: str) -> list[object]:
-    out = []
-    for command in commands:
-        done = home.bash(f"soundalike {command} --json")
-        assert done.status == 0, done.err
-        out.append(json.loads(done.out))
-    return out
-
-
-def test_the_fields_of_the_command_line_are_explained(home, meanings):
+def test_the_fields_of_the_command_line_are_explained(home, meanings, tmp_path):
     """What each command really prints, against its section."""
-    found, liked = asked(home, "search --audio door.wav --text rain -k 2", "recommend --like 17 -k 2")
-    for answer in (found, liked):
-        assert set(answer) <= set(meanings["Search"])
-        assert set(answer) >= set(meanings["Search"]) - {"facets"}
-        for hit in answer["hits"]:
-            assert set(hit) == set(meanings["Hit"])
-            assert {frozenset(tag) for tag in hit["tags"]} == {frozenset(meanings["Tag"])}
-            assert {frozenset(via) for via in hit["via"]} == {frozenset(meanings["Via"])}
-    for command in ("index ~/Sounds", "info", "verify", "duplicates"):
-        (printed,) = asked(home, command)
-        title = f"soundalike {command.split()[0]} --json"
-        assert set(printed) == set(meanings[title]), title
-    (tags,) = asked(home, "tags")
-    assert {frozenset(tag) for tag in tags} == {frozenset(meanings["soundalike tags --json"])}
+    with session(home, tmp_path) as (shell, _):
+
+        def asked(command: str) -> object:
+            ((_, done),) = shell.script(f"soundalike {command} --json")
+            assert done.status == 0, done.err
+            return json.loads(done.out)
+
+        for command in ("search --audio door.wav --text rain -k 2", "recommend --like 17 -k 2"):
+            answer = asked(command)
+            assert set(answer) == set(meanings["Search"]) - {"facets"}
+            for hit in answer["hits"]:
+                assert set(hit) == set(meanings["Hit"])
+                assert {frozenset(tag) for tag in hit["tags"]} == {frozenset(meanings["Tag"])}
+                assert {frozenset(via) for via in hit["via"]} == {frozenset(meanings["Via"])}
+        for command in ("index ~/Sounds", "info", "verify", "duplicates"):
+            title = f"soundalike {command.split()[0]} --json"
+            assert set(asked(command)) == set(meanings[title]), title
+        assert {frozenset(tag) for tag in asked("tags")} == {frozenset(meanings["soundalike tags --json"])}

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from search import wiring
+from search import plugins
 from tests.documentation.conftest import session
 from tests.documentation.snippets import PROJECT, RUN, SHOWN, documents, name_of, snippets
 from tests.service.conftest import serving
@@ -75,7 +75,7 @@ def test_commands_that_are_not_run_are_there(document):
 def test_what_a_page_names_is_there(document):
     """Commands of ``soundalike``, modules to run and targets of make, in prose as in blocks."""
     text = document.read_text(encoding="utf-8")
-    commands = {command.name for command in wiring.commands()}
+    commands = {command.name for command in plugins.commands()}
     for name in re.findall(r"`soundalike ([a-z]+)", text):
         assert name in commands, name
     for module in re.findall(r"python -m ((?:benchmarks|training|search|webui)[\w.]*)", text):
@@ -95,7 +95,7 @@ def test_the_tests_that_stand_in_for_a_snippet_are_there():
 
 def parse(argv):
     """Exits with 2 for an option that is not there."""
-    command = next(one for one in wiring.commands() if one.name == argv[0])
+    command = next(one for one in plugins.commands() if one.name == argv[0])
     parser = argparse.ArgumentParser()
     command.configure(parser)
     parser.parse_args(argv[1:])
