@@ -7,11 +7,12 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from docs.tools import commands, fields, rest
+from docs.tools import commands, fields, rest, rooms
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUTSIDE = {
@@ -21,6 +22,7 @@ OUTSIDE = {
     "model-card.md": "training/MODEL_CARD.md",
 }
 """Page of the site -> document in the repository that it shows."""
+ROOMS_HERE = "<!-- the rooms of the engine -->"
 
 _LINK = re.compile(r"\]\((?!https?://|#)([^)\s#]+)(#[^)\s]*)?\)")
 
@@ -34,12 +36,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put tables that are made from the code where a page asks for them; called by MkDocs."""
+    del page, config, files
+    return markdown.replace(ROOMS_HERE, rooms.table(rooms.read())) if ROOMS_HERE in markdown else markdown
+
+
 def pages() -> dict[str, str]:
-    """Every generated page: its place below ``docs`` -> Markdown."""
+    """Every generated page and picture: its place below ``docs`` -> what is in it."""
     made = {page: _shown(page, source) for page, source in OUTSIDE.items()}
     meanings = fields.tables((PROJECT / "docs" / "reference" / "fields.md").read_text(encoding="utf-8"))
     made["reference/rest.md"] = rest.markdown(rest.document(), meanings)
     made["reference/commands.md"] = commands.markdown()
+    made["images/rooms.svg"] = rooms.svg(rooms.read())
     return made
 
 
