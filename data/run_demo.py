@@ -42,7 +42,7 @@ def main() -> int:
         "$ soundalike index ~/Music\n"
         "$ soundalike search --text horn\n"
         "$ soundalike search --audio some.wav#3-6\n"
-        "See README.md for more."
+        "See docs/start.md for more."
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""What filters cost in recall: ``python -m benchmarks.index.filter_recall LIBRARY`` (README, "Serving").
+"""What filters cost in recall: ``python -m benchmarks.index.filter_recall LIBRARY`` (docs/figures/serving.md).
 
 A filter leaves 90 % to .01 % of the clips. It picks them at random, or all alike (those nearest to a direction), which
 is harder: none of them may lie where the query looks first. Recall@10 is against exact search among the same segments.

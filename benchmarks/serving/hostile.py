@@ -1,4 +1,4 @@
-"""What a service stands: ``python -m benchmarks.serving.hostile`` (README, "Serving").
+"""What a service stands: ``python -m benchmarks.serving.hostile`` (docs/figures/hostile.md).
 
 Spoiled uploads of every format, small files that hold hours, senders that never finish, a thousand at once. Counted
 are answers 5xx, processes that ended, answers that took longer than 10 s, and the memory of all processes together.

@@ -1,4 +1,4 @@
-"""How fast a service answers, and how it holds out: ``python -m benchmarks.serving.load`` (README, "Serving").
+"""How fast a service answers, and how it holds out: ``python -m benchmarks.serving.load`` (docs/figures/serving.md).
 
 The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
 125,000 clips, vectors and words distributed like real ones) and kept under ``--work``.

@@ -20,8 +20,10 @@ Exit status: 0 done (also when nothing was found), 1 some inputs failed (each is
 
 def markdown() -> str:
     """The whole page."""
-    parts = [_HEAD]
-    for command in sorted(plugins.commands(), key=lambda command: command.name):
+    installed = sorted(plugins.commands(), key=lambda command: command.name)
+    rows = [f"| [`{command.name}`](#soundalike-{command.name}) | {command.help} |" for command in installed]
+    parts = [_HEAD, "\n".join(["| command | does |", "|---|---|", *rows])]
+    for command in installed:
         parser = _parser(f"soundalike {command.name}", command.help)
         command.configure(parser)
         parts.extend(_described(parser))

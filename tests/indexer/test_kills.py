@@ -1,4 +1,4 @@
-"""Claims of the README about a job that is killed and about searching beside one, at the size of a test."""
+"""Claims of the documentation about a job that is killed and about searching beside one, at the size of a test."""
 
 from __future__ import annotations
 

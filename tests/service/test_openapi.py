@@ -1,7 +1,7 @@
 """The OpenAPI document is true: generated requests get answers of the statuses, types and shapes that it promises.
 
-``soundalike bench serving`` is for speed; more of this is ``SCHEMATHESIS_CASES=5000 python -m pytest
-tests/service/test_openapi.py`` (README, "Serving").
+``python -m benchmarks.serving.load`` is for speed; more of this is ``SCHEMATHESIS_CASES=5000 python -m pytest
+tests/service/test_openapi.py`` (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
