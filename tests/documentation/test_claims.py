@@ -1,0 +1,85 @@
+"""What guides and pages about the inside claim in lists and tables, against the code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from search import plugins
+from search.audio.names import MIDI_SUFFIXES, SUFFIXES
+from search.catalog.tables import METADATA
+from search.columns import where
+from search.service import config
+from search.vectors.base import COMPRESS_FROM
+from tests.documentation.snippets import PROJECT
+
+DOCS = PROJECT / "docs"
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def first_cells(page: str) -> list[list[str]]:
+    """What stands in code in the first cell of each row of a page's tables."""
+    rows = [line for line in text_of(page).splitlines() if line.startswith("| `")]
+    return [re.findall(r"`([^`]+)`", row.split("|")[1]) for row in rows]
+
+
+def test_the_columns_of_filters_are_those_of_the_grammar():
+    listed = {name for cell in first_cells("reference/filters.md") for name in cell if "[" not in name}
+    assert listed == set(where.COLUMNS)
+
+
+def test_the_bounds_of_filters_are_those_of_the_grammar():
+    told = f"{where.MAX_COMPARISONS} comparisons, {where.MAX_DEPTH} levels of parentheses and {where.MAX_CHARACTERS:,}"
+    assert told in text_of("reference/filters.md")
+
+
+def test_the_families_of_encoders_are_those_that_are_installed():
+    listed = {name.partition(":")[0] for cell in first_cells("reference/encoders.md") for name in cell}
+    assert listed == set(plugins.offered("encoders"))
+
+
+def test_the_entry_points_are_those_that_are_looked_for():
+    listed = {cell[0] for cell in first_cells("extend/index.md")}
+    assert listed == set(re.findall(r"``(soundalike\.\w+)``", plugins.__doc__))
+
+
+def test_the_tables_of_the_catalog_are_all_there():
+    listed = {name for cell in first_cells("format.md") for name in cell}
+    assert set(METADATA.tables) <= listed
+
+
+def test_a_library_has_the_folders_that_are_told(home):
+    told = text_of("format.md")
+    for path in home.library.rglob("*"):
+        parts = path.relative_to(home.library).parts
+        if parts[0] == "spaces" and len(parts) == 3:
+            assert f"    {parts[2]}" in told, path
+        elif len(parts) == 1 and not path.name.startswith("catalog.sqlite"):
+            assert f"  {path.name}" in told, path
+
+
+def test_small_indexes_are_exact_up_to_the_number_that_is_told():
+    assert f"from {COMPRESS_FROM:,} segments on" in text_of("format.md")
+
+
+def test_there_are_about_as_many_kinds_of_files_as_are_told():
+    assert "some eighty\n  more endings" in text_of("guides/index.md")
+    assert 80 <= len(SUFFIXES | MIDI_SUFFIXES) - 10 < 90
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("size of a request", f"{config.Limits().upload_bytes >> 20} MB"),
+        ("files of one upload", f"{config.Limits().files}"),
+        ("length of a sound in a question", f"{config.Limits().query_s:g} s"),
+        ("length of an uploaded sound", f"{config.Limits().indexed_s / 3600:g} h"),
+        ("hits", f"{config.MAX_K:,}"),
+    ],
+)
+def test_the_limits_of_the_service_are_the_codes(row, value):
+    assert f"| {row} | {value} |" in text_of("guides/serve.md")
