@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
@@ -42,7 +41,7 @@ class Task:
     @property
     def path(self) -> str:
         """Where the file is, absolute."""
-        return absolute(self.root, self.facts.path)
+        return self.root.absolute(self.facts.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +202,3 @@ class Summary:
             stages=self.stages.plus(tunes.stages),
             interrupted=self.interrupted or tunes.interrupted,
         )
-
-
-def absolute(root: Root, path: str) -> str:
-    """The absolute path of ``path``, which is relative to ``root`` and has '/' between its parts."""
-    return os.path.join(root.path, *path.split("/")) if path else root.path  # noqa: PTH118  # any bytes, no cost

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from indexer.clock import StageClock
-from indexer.model import Outcome, Task, absolute
+from indexer.model import Outcome, Task
 from indexer.scan import Place, Unreadable, covers, is_absent, walk
 from search.model import ClipChange, FileFacts, KnownFile, MarkMissing, MoveClip, RecordFailure, RemoveClip, Root, Space
 from search.ports import CatalogWriter
@@ -79,7 +79,7 @@ class Ledger:
     def _vanished(self, digest: str) -> int | None:
         """A clip of these bytes whose file is gone; it is given once."""
         for place, (root, file) in enumerate(clips := self._clips.get(digest, [])):
-            if not os.path.lexists(absolute(root, file.facts.path)) and not is_absent(root.path):
+            if not os.path.lexists(root.absolute(file.facts.path)) and not is_absent(root.path):
                 del clips[place]
                 return file.clip_id
         return None
@@ -183,7 +183,7 @@ class Plan:
                 if file is not None:
                     self._seen.add(file.clip_id)
                 if _is_settled(file, facts):
-                    yield Outcome("unchanged", absolute(root, facts.path))
+                    yield Outcome("unchanged", root.absolute(facts.path))
                 else:
                     yield Task(root, facts, file)
 
@@ -202,7 +202,7 @@ class Plan:
                     continue
                 if any(r == place.root and covers(folder, path) for r, folder in self._unread):
                     continue
-                where = absolute(root, path)
+                where = root.absolute(path)
                 if prune:
                     yield Outcome("removed", where, (RemoveClip(file.clip_id),))
                 else:
@@ -213,7 +213,7 @@ class Plan:
 
     def _unreadable(self, root: Root, place: Place, found: Unreadable, file: KnownFile | None) -> Outcome | None:
         """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""
-        where = absolute(root, found.facts.path)
+        where = root.absolute(found.facts.path)
         if found.facts.path == place.part and not os.path.lexists(where):
             known = self._known[place.root]
             if any(covers(place.part, path) for path in known):

@@ -108,7 +108,7 @@ def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
                 if encoding is None:
                     raise SoundalikeError(f"{path}: a clip without vectors in {library}")
                 segments = Segments(file.digest, encoding.spans, encoding.vectors, encoding.silent)
-                found.setdefault(f"{root.path}/{path}", []).append(segments)
+                found.setdefault(root.absolute(path), []).append(segments)
     return found
 
 

@@ -97,4 +97,4 @@ def _difference(one: Duplicate) -> str:
 
 def _paths(library: Library, found: Duplicates) -> dict[int, str]:
     clip_ids = [one.clip_id for group in found.groups for one in group.clips]
-    return {clip.id: f"{clip.root.path}/{clip.path}" for clip in library.reader.clips(clip_ids)}
+    return {clip.id: clip.absolute_path for clip in library.reader.clips(clip_ids)}

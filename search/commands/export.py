@@ -14,6 +14,7 @@ from search import wiring
 from search.commands import options, output
 from search.errors import UsageError
 from search.model import Hit
+from search.model.as_json import hit_as_json
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def export_hits(hits: Sequence[Hit], out: Path) -> None:
             with out.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
                 output.write_csv(hits, file)
         case ".json":
-            out.write_text(json.dumps([output.hit_json(hit) for hit in hits], indent=2), encoding="utf-8")
+            out.write_text(json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2), encoding="utf-8")
         case ".m3u8":
             lines = ["#EXTM3U"]
             for hit in hits:

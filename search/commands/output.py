@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO
+from typing import Final, Literal, TextIO
 
 from search.engine.confidence import LIKELY_ENOUGH
 from search.errors import printable
@@ -29,34 +29,6 @@ _NEVER_CUT: Final[Mapping[str, Literal["left", "right"]]] = {
 }
 _GAP, _LEAST_FILE, _LEAST_TAGS = 2, 14, 14
 _PIPE_COLUMNS = 100_000
-
-
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The answer as DESIGN.md's JSON."""
-    hits = [hit_json(hit) for hit in answer.hits]
-    return {
-        "verdict": answer.verdict,
-        "hits": hits,
-        "took_ms": round(answer.took_ms, 3),
-        "reason": answer.reason or None,
-    }
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """One hit as DESIGN.md's JSON."""
-    return {
-        "clip_id": hit.clip_id,
-        "segment_id": hit.segment_id,
-        "path": hit.path,
-        "title": hit.title,
-        "start_s": round(hit.start_s, 3),
-        "end_s": round(hit.end_s, 3),
-        "score": round(hit.score, 6),
-        "probability": None if hit.probability is None else round(hit.probability, 4),
-        "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
-        "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
-        "copies": list(hit.copies),
-    }
 
 
 def print_json(value: object) -> None:

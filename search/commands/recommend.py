@@ -9,6 +9,7 @@ from search import wiring
 from search.commands import options, output
 from search.errors import UsageError
 from search.model import DEFAULT_DIVERSITY, ClipPart, RecommendQuery
+from search.model.as_json import answer_as_json
 from search.settings import Settings
 
 
@@ -57,7 +58,7 @@ class Recommend:
         with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
             answer = library.recommend(query)
         if args.json:
-            output.print_json(output.as_json(answer))
+            output.print_json(answer_as_json(answer, paths="absolute"))
         else:
             output.print_table(answer)
         return 0

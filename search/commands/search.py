@@ -7,6 +7,7 @@ import sys
 
 from search import wiring
 from search.commands import options, output, tunes
+from search.model.as_json import answer_as_json
 from search.settings import Settings
 
 
@@ -34,7 +35,7 @@ class Search:
         with wiring.library(path, settings, read_only=True) as library, output.busy("listening and searching"):
             answer = library.search(query)
         if args.json:
-            output.print_json(output.as_json(answer))
+            output.print_json(answer_as_json(answer, paths="absolute"))
         elif args.csv:
             output.write_csv(answer.hits, sys.stdout)
         else:

@@ -19,7 +19,7 @@ from search.engine.fusion import RankedClips
 from search.engine.views import MelodyView, SpaceView
 from search.melody.model import MelodyAnswer, MelodyHit, PitchCurve
 from search.melody.notation import parse_notes
-from search.model import Clip, Hit, HumPart, NotesPart, Query, Verdict, Via
+from search.model import HumPart, NotesPart, Query, Segment, Verdict
 
 LONGEST_READ_S = 300.0
 """Of a hum's file no more is read: a tune that does not begin in five minutes is not a hum."""
@@ -84,20 +84,9 @@ class TuneSearch:
         return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views)
 
 
-def tune_hit(clip: Clip, score: float, path: str, match: MelodyHit, via: tuple[Via, ...]) -> Hit:
-    """The hit of a clip whose tune matched: its passage is where the hum lies in the tune."""
-    return Hit(
-        clip_id=clip.id,
-        segment_id=match.window,
-        path=path,
-        title=clip.title,
-        start_s=match.start_s,
-        end_s=match.end_s,
-        score=score,
-        probability=match.probability,
-        tags=clip.tags,
-        via=via,
-    )
+def segment_of(match: MelodyHit) -> Segment:
+    """The window of the tune that matched, with the passage of it where the hum lies."""
+    return Segment(match.window, match.start_s, match.end_s)
 
 
 def better(one: Verdict, other: Verdict | None) -> Verdict:

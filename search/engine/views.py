@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from search.columns import ClipColumns
 from search.melody.index import MelodyIndex
-from search.model import (
-    Space,
-)
+from search.model import Ids, Segment, Space
 from search.neighbourhoods import Neighbourhoods
 from search.ports import VectorIndex
 
@@ -24,6 +22,13 @@ class SpaceView:
     index: VectorIndex
     columns: ClipColumns
     neighbourhoods: Neighbourhoods | None = None
+
+    def segments(self, segment_ids: Ids) -> dict[int, Segment]:
+        """The segments of these ids (n,), by id; those that just went are left out."""
+        contents, starts, ends = self.columns.place(segment_ids)
+        there = contents >= 0
+        rows = zip(segment_ids[there].tolist(), starts[there].tolist(), ends[there].tolist(), strict=True)
+        return {segment_id: Segment(segment_id, start_s, end_s) for segment_id, start_s, end_s in rows}
 
 
 @dataclass(frozen=True, slots=True)

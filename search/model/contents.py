@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,10 @@ class Root:
 
     id: int
     path: str
+
+    def absolute(self, path: str) -> str:
+        """The absolute path, as this system writes it, of ``path``: relative to the root, '/' between its parts."""
+        return os.path.join(self.path, *path.split("/")) if path else self.path  # noqa: PTH118 - any bytes, no cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A file at a path under a root. ``id`` survives moves and renames. ``path`` is relative to the root.
+    """A file at a path under a root. ``id`` survives moves and renames.
+
+    ``path`` is relative to the root, with '/' between its parts; ``absolute_path`` is where the file lies now.
 
     ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
     ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
@@ -157,3 +164,17 @@ class Clip:
     missing: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
+
+    @property
+    def absolute_path(self) -> str:
+        """Where the file is, on this machine and as its root stands now."""
+        return self.root.absolute(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A passage of a content, in seconds from its start. ``id`` is -1 where a clip has none that can be searched."""
+
+    id: int
+    start_s: float
+    end_s: float

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from search.model.arrays import Ids, Scores
-from search.model.contents import Tag
+from search.model.contents import Clip, Segment, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +98,59 @@ class Via:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clip with its best segment. ``path`` is absolute.
+    """A clip with its best segment, how well that fits (higher is closer), and why it was found.
 
     ``probability`` is that it sounds like what was asked for, whatever its name says; None without a calibration.
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
+
+    Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here::
+
+        for hit in library.search(Query((TextPart("rain"),))).hits:
+            print(hit.path, hit.start_s, hit.end_s, hit.clip.duration_s)
     """
 
-    clip_id: int
-    segment_id: int
-    path: str
-    title: str
-    start_s: float
-    end_s: float
+    clip: Clip
+    segment: Segment
     score: float
     probability: float | None
-    tags: tuple[Tag, ...]
     via: tuple[Via, ...]
     copies: tuple[int, ...] = ()
+
+    @property
+    def clip_id(self) -> int:
+        """The clip's id."""
+        return self.clip.id
+
+    @property
+    def segment_id(self) -> int:
+        """The segment's id."""
+        return self.segment.id
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the clip's file; ``hit.clip.path`` is relative to the clip's root."""
+        return self.clip.absolute_path
+
+    @property
+    def title(self) -> str:
+        """The clip's title."""
+        return self.clip.title
+
+    @property
+    def start_s(self) -> float:
+        """Where in the clip the segment starts, in seconds."""
+        return self.segment.start_s
+
+    @property
+    def end_s(self) -> float:
+        """Where in the clip the segment ends, in seconds."""
+        return self.segment.end_s
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The clip's tags, likeliest first."""
+        return self.clip.tags
 
     @property
     def by_name(self) -> bool:

@@ -17,7 +17,7 @@ import soundfile
 from search import cli
 from search.commands import options, output
 from search.errors import UsageError
-from search.model import Answer, AudioPart, ClipPart, Hit, SegmentPart, Tag, TextPart
+from search.model import Answer, AudioPart, Clip, ClipPart, Hit, Root, Segment, SegmentPart, Tag, TextPart
 
 
 def parse(*arguments):
@@ -128,15 +128,20 @@ def test_a_table_fits_its_terminal_and_never_cuts_ids_and_scores(monkeypatch, ca
     titled = columns[:1] == ["title"]
     hits = [
         Hit(
-            clip_id=1_234_567,
-            segment_id=number,
-            path=f"/sounds/weather/rain_on_leaves_{number:02}.wav",
-            title="Rain on the leaves of an oak" if titled else f"rain_on_leaves_{number:02}",
-            start_s=0.0,
-            end_s=3661.0,
+            clip=Clip(
+                id=1_234_567,
+                content_id=number,
+                root=Root(1, "/sounds"),
+                path=f"weather/rain_on_leaves_{number:02}.wav",
+                title="Rain on the leaves of an oak" if titled else f"rain_on_leaves_{number:02}",
+                duration_s=3661.0,
+                size_bytes=0,
+                added=0.0,
+                tags=(Tag("Rain on surface", 0.9), Tag("Raindrop", 0.4)),
+            ),
+            segment=Segment(number, 0.0, 3661.0),
             score=0.9871,
             probability=0.83,
-            tags=(Tag("Rain on surface", 0.9), Tag("Raindrop", 0.4)),
             via=(),
         )
         for number in range(3)

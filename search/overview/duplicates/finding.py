@@ -93,7 +93,7 @@ class _Search:
 
     def _path_of(self, content: Content) -> str | None:
         clip_ids = self._catalog.clips_of([content.id]).get(content.id, [])
-        paths = (os.path.join(clip.root.path, clip.path) for clip in self._catalog.clips(clip_ids))  # noqa: PTH118 - as indexed
+        paths = (clip.absolute_path for clip in self._catalog.clips(clip_ids))
         return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
 
     def _root(self, content: int) -> int:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-Score: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=6))]
+
+def text(path: str) -> str:
+    """A path as JSON can write it: bytes that are no UTF-8 become replacement characters."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+RelativePath: TypeAlias = Annotated[str, BeforeValidator(text)]
 Share: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=4))]
 Seconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 
@@ -37,12 +43,12 @@ class HitOut(Answered):
 
     clip_id: int
     segment_id: int
-    path: str
+    path: RelativePath
     title: str
-    start_s: Seconds
-    end_s: Seconds
-    score: Score
-    probability: Share | None
+    start_s: float
+    end_s: float
+    score: float
+    probability: float | None
     tags: list[TagOut]
     via: list[ViaOut]
     copies: list[int]
@@ -71,8 +77,8 @@ class SearchOut(Answered):
 
     verdict: Literal["good", "weak", "none"]
     hits: list[HitOut]
-    took_ms: Seconds
-    reason: str = ""
+    took_ms: float
+    reason: str
     facets: FacetsOut | None = None
 
 
@@ -81,7 +87,7 @@ class ClipOut(Answered):
 
     id: int
     root_id: int
-    path: str
+    path: RelativePath
     title: str
     duration_s: Seconds
     size_bytes: int

@@ -17,7 +17,7 @@ from search.columns.where import Where, parse
 from search.library.library import Library
 from search.model import Clip, Ids
 from search.service.http.answers import ClipOut, ClipsOut, FacetsOut
-from search.service.http.hits import MAX_FACETS, text
+from search.service.http.hits import MAX_FACETS
 from search.service.http.regions import clips_within
 from search.service.http.requests import ClipList
 
@@ -120,8 +120,8 @@ def clip_out(clip: Clip) -> ClipOut:
         {
             "id": clip.id,
             "root_id": clip.root.id,
-            "path": text(clip.path),
-            "title": text(clip.title),
+            "path": clip.path,
+            "title": clip.title,
             "duration_s": clip.duration_s,
             "size_bytes": clip.size_bytes,
             "added": clip.added,

@@ -100,8 +100,7 @@ class Uploads:
 
     def discard_unindexed(self, job: Job, catalog: CatalogReader) -> None:
         """Delete the files of a cancelled job that are no clips of the library."""
-        clips = (f"{clip.root.path}/{clip.path}" for clip in catalog.clips(job.clip_ids))
-        for path in set(job.paths) - {str(Path(clip)) for clip in clips}:
+        for path in set(job.paths) - {clip.absolute_path for clip in catalog.clips(job.clip_ids)}:
             self.discard(path)
 
     def batches(self, paths: Sequence[str]) -> list[str]:

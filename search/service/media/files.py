@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 from werkzeug.exceptions import NotFound
@@ -22,7 +21,7 @@ class ClipFile(NamedTuple):
 
 def file_of(clip: Clip) -> ClipFile:
     """The clip's file. Raises NotFound (404) while it is away."""
-    path = str(Path(clip.root.path, clip.path))
+    path = clip.absolute_path
     try:
         with open_regular(path) as file:
             return ClipFile(path, os.fstat(file.fileno()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -13,7 +11,7 @@ from search.library.maintenance import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, RemoveClip
 from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut
-from search.service.http.hits import Hits
+from search.service.http.hits import search_out
 from search.service.http.listing import Listing, clip_out, the_clip
 from search.service.http.problems import FileRefused
 from search.service.http.replies import accepted, reply, revisable
@@ -33,7 +31,6 @@ class ClipRoutes:
         self._service = service
         self._library = service.library
         self._listing = Listing(service.library)
-        self._hits = Hits(service.library)
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
@@ -63,7 +60,7 @@ class ClipRoutes:
                 the_clip(self._library, path.clip_id)
                 raise  # the clip is there: it was something else
         with self._service.metrics.stage("write"):
-            return reply(self._hits.out(answer))
+            return reply(search_out(answer))
 
     def upload_clips(self, form: UploadForm) -> Response:
         """Store audio files in the library and queue the job that indexes them.
@@ -99,7 +96,7 @@ class ClipRoutes:
         """Take a clip out of the library. A file that was uploaded is deleted, every other file stays where it is."""
         clip = the_clip(self._library, path.clip_id)
         self._apply(RemoveClip(clip.id))
-        self._service.uploads.discard(str(Path(clip.root.path, clip.path)))
+        self._service.uploads.discard(clip.absolute_path)
         return Response(status=204)
 
     def _apply(self, change: ClipChanges) -> None:

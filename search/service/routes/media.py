@@ -17,8 +17,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from search.errors import AudioError
 from search.model import Clip
-from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut
-from search.service.http.hits import text
+from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut, text
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, PRIVATE, lasting, reply, revisable
 from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf

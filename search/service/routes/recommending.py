@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 from search.errors import QueryError
 from search.model import Answer, Feedback
 from search.service.http.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
-from search.service.http.hits import Hits
+from search.service.http.hits import search_out
 from search.service.http.problems import told
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
@@ -41,7 +41,6 @@ class RecommendRoutes:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._library = service.library
-        self._hits = Hits(service.library)
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
@@ -61,7 +60,7 @@ class RecommendRoutes:
         """
         answer = self._service.search_stored(lambda: self._library.recommend(body.query()))
         with self._service.metrics.stage("write"):
-            return reply(self._hits.out(answer))
+            return reply(search_out(answer))
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
         """The same for several at once; what is wrong with one question stands in its place."""
@@ -104,4 +103,4 @@ class RecommendRoutes:
     def _batched(self, found: Answer | QueryError) -> BatchedOut:
         if isinstance(found, QueryError):
             return BatchedOut(answer=None, error=told(found, self._service.config.library))
-        return BatchedOut(answer=self._hits.out(found), error=None)
+        return BatchedOut(answer=search_out(found), error=None)

@@ -17,7 +17,7 @@ from search.errors import AudioError
 from search.model import Answer, AudioPart, HumPart, Part, Query
 from search.service.http import reading
 from search.service.http.answers import SearchOut
-from search.service.http.hits import Hits, text
+from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
 from search.service.http.problems import FileRefused
 from search.service.http.regions import clips_within
@@ -70,7 +70,6 @@ class SearchRoutes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._hits = Hits(service.library)
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoint."""
@@ -98,7 +97,9 @@ class SearchRoutes:
                 heard = self._heard(question, paths)
             answer = self._service.search(lambda: self._answer(question.asked, heard))
         with metrics.stage("write"):
-            return reply(self._hits.out(answer, with_facets=question.asked.facets))
+            if question.asked.facets:
+                return reply(search_out_with_facets(answer, self._service.library))
+            return reply(search_out(answer))
 
     def _answer(self, asked: SearchIn, heard: Sequence[_Heard]) -> Answer:
         """Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
@@ -153,7 +154,7 @@ class SearchRoutes:
     def _passage(self, asked: ClipIn, place: int) -> _Heard:
         """The passage of a clip, listened to in its file."""
         clip = the_clip(self._service.library, asked.clip_id)
-        name, where = f"part {place + 1} ({text(clip.title)})", f"parts.{place}"
+        name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
         try:
             path = file_of(clip).path
         except NotFound as error:

@@ -632,11 +632,8 @@ export interface components {
             hits: components["schemas"]["HitOut"][];
             /** Took Ms */
             took_ms: number;
-            /**
-             * Reason
-             * @default
-             */
-            reason?: string;
+            /** Reason */
+            reason: string;
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };

@@ -1,0 +1,43 @@
+"""Answers as JSON, in the fields that docs/reference/fields.md describes: the command line and REST both write these.
+
+Plain Python values, so that whoever sends them chooses how they are encoded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from search.model.queries import Answer, Hit
+
+Paths: TypeAlias = Literal["absolute", "relative"]
+"""How files are named: where they lie on this machine, or below the root that they were indexed under."""
+
+
+def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
+    """``answer`` with its hits, best first, for example::
+
+    json.dumps(answer_as_json(library.search(query), paths="absolute"))
+    """
+    return {
+        "verdict": answer.verdict,
+        "hits": [hit_as_json(hit, paths) for hit in answer.hits],
+        "took_ms": round(answer.took_ms, 3),
+        "reason": answer.reason,
+    }
+
+
+def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
+    """One hit. Times have milliseconds, probabilities and shares four digits, scores six."""
+    return {
+        "clip_id": hit.clip_id,
+        "segment_id": hit.segment_id,
+        "path": hit.path if paths == "absolute" else hit.clip.path,
+        "title": hit.title,
+        "start_s": round(hit.start_s, 3),
+        "end_s": round(hit.end_s, 3),
+        "score": round(hit.score, 6),
+        "probability": None if hit.probability is None else round(hit.probability, 4),
+        "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
+        "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
+        "copies": list(hit.copies),
+    }
