@@ -79,7 +79,7 @@ endif
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 docs: $(STAMP)
 	$(SITE)
-	@echo "open run/site/index.html"
+	@echo "open run/site/index.html; to search in it as well: $(BIN)/python -m http.server -d run/site"
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -107,7 +107,9 @@ class Session:
     def _ask(self, question: dict[str, object]) -> Done:
         self._runner.stdin.write(json.dumps(question) + "\n")
         self._runner.stdin.flush()
-        answer = json.loads(self._runner.stdout.readline())
+        line = self._runner.stdout.readline()
+        assert line, f"the process ended: {question}"
+        answer = json.loads(line)
         return Done(answer["status"], answer["out"], answer["err"])
 
 
