@@ -15,11 +15,11 @@ _ROW = re.compile(r"^\| `(?P<field>[^`]+)` \| (?P<meaning>.+) \|$")
 
 def tables(markdown: str) -> Meanings:
     """Every section that has rows of ``| `field` | meaning |``."""
-    found: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, str]] = {}
     title = ""
     for line in markdown.splitlines():
         if section := _SECTION.match(line):
             title = section["title"].replace("`", "")
         elif row := _ROW.match(line):
-            found.setdefault(title, {})[row["field"]] = row["meaning"]
-    return found
+            sections.setdefault(title, {})[row["field"]] = row["meaning"]
+    return sections

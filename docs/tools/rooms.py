@@ -63,14 +63,14 @@ def reduced(arrows: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         below.setdefault(upper, set()).add(lower)
 
     def reached(start: str) -> set[str]:
-        found: set[str] = set()
+        reachable: set[str] = set()
         waiting = list(below.get(start, ()))
         while waiting:
             room = waiting.pop()
-            if room not in found:
-                found.add(room)
+            if room not in reachable:
+                reachable.add(room)
                 waiting.extend(below.get(room, ()))
-        return found
+        return reachable
 
     far = {room: set().union(*(reached(lower) for lower in lowers)) for room, lowers in below.items()}
     return frozenset((upper, lower) for upper, lowers in below.items() for lower in lowers - far[upper])

@@ -14,12 +14,12 @@ import traceback
 from search.cli import main
 
 
-def run(asked: dict[str, object]) -> int:
+def run(question: dict[str, object]) -> int:
     """The exit status of a command, or of a program (1 when it raises)."""
     try:
-        if "argv" in asked:
-            return main(asked["argv"])
-        exec(compile(asked["code"], "snippet", "exec"), {"__name__": "snippet"})
+        if "argv" in question:
+            return main(question["argv"])
+        exec(compile(question["code"], "snippet", "exec"), {"__name__": "snippet"})
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 1
     except Exception:  # noqa: BLE001 - a program of the documentation may raise anything; the test shows it

@@ -33,8 +33,10 @@ def test_the_columns_of_filters_are_those_of_the_grammar():
 
 
 def test_the_bounds_of_filters_are_those_of_the_grammar():
-    told = f"{where.MAX_COMPARISONS} comparisons, {where.MAX_DEPTH} levels of parentheses and {where.MAX_CHARACTERS:,}"
-    assert told in text_of("reference/filters.md")
+    sentence = (
+        f"{where.MAX_COMPARISONS} comparisons, {where.MAX_DEPTH} levels of parentheses and {where.MAX_CHARACTERS:,}"
+    )
+    assert sentence in text_of("reference/filters.md")
 
 
 def test_the_families_of_encoders_are_those_that_are_installed():
@@ -52,21 +54,21 @@ def test_the_tables_of_the_catalog_are_all_there():
     assert set(METADATA.tables) <= listed
 
 
-def test_a_library_has_the_folders_that_are_told(home):
-    told = text_of("format.md")
+def test_a_library_has_the_folders_of_the_page(home):
+    page = text_of("format.md")
     for path in home.library.rglob("*"):
         parts = path.relative_to(home.library).parts
         if parts[0] == "spaces" and len(parts) == 3:
-            assert f"    {parts[2]}" in told, path
+            assert f"    {parts[2]}" in page, path
         elif len(parts) == 1 and not path.name.startswith("catalog.sqlite"):
-            assert f"  {path.name}" in told, path
+            assert f"  {path.name}" in page, path
 
 
-def test_small_indexes_are_exact_up_to_the_number_that_is_told():
+def test_small_indexes_are_exact_up_to_the_number_on_the_page():
     assert f"from {COMPRESS_FROM:,} segments on" in text_of("format.md")
 
 
-def test_there_are_about_as_many_kinds_of_files_as_are_told():
+def test_there_are_about_as_many_kinds_of_files_as_the_page_says():
     assert "some eighty\n  more endings" in text_of("guides/index.md")
     assert 80 <= len(SUFFIXES | MIDI_SUFFIXES) - 10 < 90
 

@@ -33,8 +33,8 @@ def test_make_demo_does_the_main_job_and_says_how_to_go_on(tmp_path):
     ]  # fmt: skip
     first = subprocess.run(command, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stderr
-    for told in ("200 indexed", "rain_on_leaves", "police_siren", "soundalike index ~/Music"):
-        assert told in first.stdout
+    for shown in ("200 indexed", "rain_on_leaves", "police_siren", "soundalike index ~/Music"):
+        assert shown in first.stdout
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 0
     assert "200 unchanged" in again.stdout

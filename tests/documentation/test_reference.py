@@ -41,8 +41,8 @@ def coded(cell: str) -> list[str]:
 
 def test_every_setting_is_in_the_table():
     listed = {name for row in rows() for name in coded(row[0])}
-    there = {f"{kind.__name__}.{one.name}" for kind in (Settings, ServiceConfig, Limits) for one in fields(kind)}
-    assert listed == there
+    defined = {f"{kind.__name__}.{one.name}" for kind in (Settings, ServiceConfig, Limits) for one in fields(kind)}
+    assert listed == defined
 
 
 def test_every_variable_of_the_environment_is_in_the_table():
@@ -78,11 +78,11 @@ def options(command) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", [Settings, ServiceConfig, Limits])
 def test_the_defaults_in_the_table_are_the_codes(kind):
-    """Where the code has a plain default; what depends on the machine is told in words."""
-    told = {name: row[3] for row in rows() for name in coded(row[0])}
+    """Where the code has a plain default; what depends on the machine is described in words."""
+    documented = {name: row[3] for row in rows() for name in coded(row[0])}
     for one in fields(kind):
         if one.default is not MISSING and one.name != "decodes":
-            assert plain(told[f"{kind.__name__}.{one.name}"]) == one.default, one.name
+            assert plain(documented[f"{kind.__name__}.{one.name}"]) == one.default, one.name
 
 
 def plain(cell: str) -> object:
@@ -119,30 +119,30 @@ def test_the_fields_of_every_answer_are_explained(document, meanings):
 
 def test_every_field_of_a_request_is_explained_once(document, meanings):
     """By the OpenAPI document where it says something, else in the table of requests; nothing there is left over."""
-    asked = {
+    request_fields = {
         name: facts
         for title, schema in document["components"]["schemas"].items()
         if not title.endswith(("Out", "Problem"))
         for name, facts in schema["properties"].items()
     }
-    asked |= {
+    request_fields |= {
         one["name"]: one["schema"] for _, _, call in rest.operations(document) for one in call.get("parameters", ())
     }
-    unexplained = {name for name, facts in asked.items() if not rest.description(facts)}
-    assert unexplained <= set(meanings[rest.REQUESTS]) <= set(asked)
+    unexplained = {name for name, facts in request_fields.items() if not rest.description(facts)}
+    assert unexplained <= set(meanings[rest.REQUESTS]) <= set(request_fields)
 
 
 def test_the_fields_of_the_command_line_are_explained(home, meanings, tmp_path):
     """What each command really prints, against its section."""
     with session(home, tmp_path) as (shell, _):
 
-        def asked(command: str) -> object:
+        def printed_by(command: str) -> object:
             ((_, done),) = shell.script(f"soundalike {command} --json")
             assert done.status == 0, done.err
             return json.loads(done.out)
 
         for command in ("search --audio door.wav --text rain -k 2", "recommend --like 17 -k 2"):
-            answer = asked(command)
+            answer = printed_by(command)
             assert set(answer) == set(meanings["Search"]) - {"facets"}
             for hit in answer["hits"]:
                 assert set(hit) == set(meanings["Hit"])
@@ -150,5 +150,5 @@ def test_the_fields_of_the_command_line_are_explained(home, meanings, tmp_path):
                 assert {frozenset(via) for via in hit["via"]} == {frozenset(meanings["Via"])}
         for command in ("index ~/Sounds", "info", "verify", "duplicates"):
             title = f"soundalike {command.split()[0]} --json"
-            assert set(asked(command)) == set(meanings[title]), title
-        assert {frozenset(tag) for tag in asked("tags")} == {frozenset(meanings["soundalike tags --json"])}
+            assert set(printed_by(command)) == set(meanings[title]), title
+        assert {frozenset(tag) for tag in printed_by("tags")} == {frozenset(meanings["soundalike tags --json"])}

@@ -12,19 +12,19 @@ from tests.documentation.snippets import PROJECT
 
 
 @pytest.fixture(scope="module")
-def house() -> rooms.Rooms:
+def drawn() -> rooms.Rooms:
     return rooms.read()
 
 
-def test_the_picture_shows_every_room_and_its_arrows_point_down(house):
+def test_the_picture_shows_every_room_and_its_arrows_point_down(drawn):
     """Every package and module at the top of the engine has a box, and no import leads to a floor above."""
-    shown = {room for floor in house.floors for room in floor}
+    shown = {room for floor in drawn.floors for room in floor}
     inside = {path.stem for path in (PROJECT / "search").iterdir() if path.suffix == ".py" or path.is_dir()}
     inside = {name for name in inside if not name.startswith((".", "__"))}
     assert shown == {f"search.{name}" for name in inside} | {"indexer", "webui", "benchmarks", "training"}
-    floor_of = {room: number for number, floor in enumerate(house.floors) for room in floor}
-    assert all(floor_of[upper] < floor_of[lower] for upper, lower in house.arrows)
-    names = [text.text for text in ElementTree.fromstring(rooms.svg(house)).iter() if text.get("class") == "name"]
+    floor_of = {room: number for number, floor in enumerate(drawn.floors) for room in floor}
+    assert all(floor_of[upper] < floor_of[lower] for upper, lower in drawn.arrows)
+    names = [text.text for text in ElementTree.fromstring(rooms.svg(drawn)).iter() if text.get("class") == "name"]
     assert sorted(names) == sorted(room.removeprefix("search.") for room in shown)
 
 
@@ -32,8 +32,8 @@ def test_a_longer_way_replaces_an_arrow():
     assert rooms.reduced([("a", "b"), ("b", "c"), ("a", "c")]) == {("a", "b"), ("b", "c")}
 
 
-def test_every_room_says_what_it_is_for(house):
-    assert all(len(purpose) > 10 for purpose in house.purpose.values())
+def test_every_room_says_what_it_is_for(drawn):
+    assert all(len(purpose) > 10 for purpose in drawn.purpose.values())
 
 
 def test_links_of_documents_from_elsewhere_lead_to_pages_of_the_site():

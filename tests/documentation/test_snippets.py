@@ -38,14 +38,14 @@ def test_every_block_says_what_it_is():
 @pytest.mark.parametrize("document", WITH_SNIPPETS, ids=name_of)
 def test_the_snippets_of_a_page_run(document, home, tmp_path):
     """In their order, over a library of the demo collection; commands exit 0, requests are answered without error."""
-    wanted = [s for s in snippets(document) if s.language in RUN and not s.not_run]
+    to_run = [s for s in snippets(document) if s.language in RUN and not s.not_run]
     with ExitStack() as stack:
         shell, library = stack.enter_context(session(home, tmp_path))
         address = ADDRESS
         printed: dict[str, str] = {}
-        if any(ADDRESS in snippet.text for snippet in wanted):
+        if any(ADDRESS in snippet.text for snippet in to_run):
             address = stack.enter_context(serving(library)).url
-        for snippet in wanted:
+        for snippet in to_run:
             text = snippet.text.replace(ADDRESS, address).replace("curl -s", "curl --fail-with-body -s")
             runs = [(text, shell.program(text))] if snippet.language == "python" else shell.script(text)
             for command, done in runs:
