@@ -1,10 +1,10 @@
-"""Where the CPU seconds of a job go, stage by stage."""
+"""The time of a job: how late it is, and where its CPU seconds go, stage by stage."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
@@ -14,9 +14,13 @@ Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish
 
 
 class StageClock:
-    """Adds up the CPU seconds that threads spend in each stage. Waiting costs nothing and counts for nothing."""
+    """Adds up the CPU seconds that threads spend in each stage. Waiting costs nothing and counts for nothing.
 
-    def __init__(self) -> None:
+    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is told.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self.now_s = now_s
         self._lock = threading.Lock()
         self._spent: dict[Stage, float] = dict.fromkeys(("scan", "hash", "decode", "encode", "write", "publish"), 0.0)
         self._process_start_s = time.process_time()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeAlias
@@ -99,10 +98,10 @@ class LocalExecutor:
                 return
             if len(batch) > len(waves):
                 waves = np.empty((len(batch), self._encoder.spec.window_samples), np.float32)
-            started_s = time.perf_counter()
+            started_s = self._clock.now_s()
             with self._clock.stage("encode"):
                 outcomes = encode(self._encoder, batch, waves)
-            if len(batch) == self.batch and time.perf_counter() - started_s < QUICK_S:
+            if len(batch) == self.batch and self._clock.now_s() - started_s < QUICK_S:
                 self.batch = min(2 * self.batch, MAX_BATCH)
             del batch
             for outcome in outcomes:

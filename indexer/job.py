@@ -11,7 +11,7 @@ import platform
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -72,27 +72,30 @@ def index(
     homes: Sequence[str] = (),
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
+    now_s: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Index every audio file at or under ``paths`` into the encoder's space; what was done.
 
     A file in none of the library's roots makes the one of ``homes`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
-    Setting ``stop`` ends it within seconds, with everything that is finished by then written. Raises LibraryBusy
-    when another writer holds the lease, SpaceMismatch, LibraryError (disk full, read-only), EncoderError, JobError.
+    ``now_s`` is the clock that paces it, in seconds. Setting ``stop`` ends it within seconds, with everything that is
+    finished by then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch, LibraryError (disk
+    full, read-only), EncoderError, JobError.
     """
-    started_s = time.monotonic()
+    started_s = now_s()
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
         found, nowhere = places(paths, [root.path for root in library.roots()], homes)
-        sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop)
+        sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop, now_s=now_s)
         done = sounds.run(started_s, nowhere)
         if tunes is None or stop.is_set():
             return done
-        started_s, work = time.monotonic(), TuneWork(tunes, options)
+        started_s, work = now_s(), TuneWork(tunes, options)
         if not sounds.plan.has(work):
             return done
-        return done.followed_by(_Job(library, work, found, options, report, lease=lease, stop=stop).run(started_s))
+        heard = _Job(library, work, found, options, report, lease=lease, stop=stop, now_s=now_s)
+        return done.followed_by(heard.run(started_s))
 
 
 class _Job:
@@ -108,6 +111,7 @@ class _Job:
         *,
         lease: Lease,
         stop: threading.Event,
+        now_s: Callable[[], float],
     ) -> None:
         self._library = library
         self._work = work
@@ -115,7 +119,7 @@ class _Job:
         self._report = report
         self._lease = lease
         self._stop = stop
-        self._clock = StageClock()
+        self._clock = StageClock(now_s)
         self._counts: Counter[str] = Counter()
         self._failed: list[Failure] = []
         self._bytes_done = 0
@@ -140,13 +144,13 @@ class _Job:
         self._count(writer.finish())
         if not self._stop.is_set():
             self._publish(space)
-        return self._summary(space, writer.sequence, time.monotonic() - started_s)
+        return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
 
     def _fill(self, space: Space, plan: Plan, writer: Writer) -> None:
         """Read and encode what needs it, writing and publishing as it comes."""
-        options = self._options
+        options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
-        started_s = told_s = published_s = time.monotonic()
+        started_s = told_s = published_s = now_s()
         with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
                 if self._stop.is_set():
@@ -154,15 +158,15 @@ class _Job:
                 if isinstance(result, Outcome):
                     self._count([result])
                 self._count(writer.tick() if result is None else writer.add(result))
-                now_s = time.monotonic()
-                if now_s - told_s >= REPORT_EVERY_S:
-                    told_s = now_s
-                    self._report.progress(self._progress(survey, now_s - started_s))
-                if now_s - published_s >= options.publish_every_s:
+                at_s = now_s()
+                if at_s - told_s >= REPORT_EVERY_S:
+                    told_s = at_s
+                    self._report.progress(self._progress(survey, at_s - started_s))
+                if at_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
                     self._publish(space)
-                    published_s = time.monotonic()
-        self._report.progress(self._progress(survey, time.monotonic() - started_s))
+                    published_s = now_s()
+        self._report.progress(self._progress(survey, now_s() - started_s))
 
     def _publish(self, space: Space) -> None:
         with self._clock.stage("publish"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -30,7 +29,7 @@ class Writer:
         self._waiting: list[Outcome] = []
         self._changes: list[ClipChange] = []
         self._vector_bytes = 0
-        self._since_s = time.monotonic()
+        self._since_s = clock.now_s()
         self._twins: dict[str, list[Twin]] = defaultdict(list)
         self.sequence = 0
 
@@ -42,7 +41,7 @@ class Writer:
                 return []
             return self._settle([result], cause="the same bytes could not be indexed under another name")
         if not self._changes:
-            self._since_s = time.monotonic()
+            self._since_s = self._clock.now_s()
         self._changes.extend(result.changes)
         if result.digest is not None:
             self._waiting.append(result)
@@ -54,7 +53,7 @@ class Writer:
         due = (
             len(self._changes) >= MAX_CHANGES
             or self._vector_bytes >= MAX_VECTOR_BYTES
-            or (bool(self._changes) and time.monotonic() - self._since_s >= MAX_WAIT_S)
+            or (bool(self._changes) and self._clock.now_s() - self._since_s >= MAX_WAIT_S)
         )
         return self.flush() if due else []
 

@@ -79,6 +79,24 @@ class CatalogLibrary:
         return True
 
 
+class SetClock:
+    """Seconds that pass only when they are said to; threads share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now_s = 0.0
+
+    def __call__(self) -> float:
+        """What it shows."""
+        with self._lock:
+            return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        """Let so many pass."""
+        with self._lock:
+            self._now_s += seconds
+
+
 class Notes:
     """A report that remembers everything it was told."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.index import mapped
-from benchmarks.index.engines import Engine, Exact, engine_of
+from benchmarks.index.engines import ALL_CORES, Engine, Exact, engine_of
 from search.model import Bitmap, HalfVectors, Ids, Vectors
 
 SIDECAR = "vectors.f16"
@@ -27,7 +27,10 @@ TOUCHING_QUERIES = 30
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size."""
+    """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size.
+
+    ``build_threads``: with how many to build (0: all cores).
+    """
 
     step: str
     engine: str
@@ -36,6 +39,7 @@ class Task:
     dim: int
     tuning: int
     filters: tuple[str, ...]
+    build_threads: int = ALL_CORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def build(task: Task) -> dict[str, float]:
     folder = work / task.engine
     folder.mkdir()
     started = time.perf_counter()
-    engine_of(task.engine).build(rows_of(work, task.count, task.dim), folder)
+    engine_of(task.engine).build(rows_of(work, task.count, task.dim), folder, task.build_threads)
     build_s = time.perf_counter() - started
     files = [file for file in folder.rglob("*") if file.is_file()]
     sidecar = sum(file.stat().st_size for file in files if file.name == SIDECAR)

@@ -31,7 +31,8 @@ MOST_FETCHED = 10_000
 """How many hits are fetched at most to be filtered afterwards."""
 
 _ROWS_AT_ONCE = 16_384
-_BUILD_THREADS = 0  # all cores, in each library's words
+ALL_CORES = 0
+"""Threads to build with. Several make another graph in each run, whose recall differs a little."""
 
 
 class Engine(Protocol):
@@ -46,8 +47,11 @@ class Engine(Protocol):
     filtering: Filtering
     efforts: tuple[int, ...]
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
-        """Index ``rows`` (n, dim), which may be larger than memory, into the empty ``folder``."""
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
+        """Index ``rows`` (n, dim), which may be larger than memory, into the empty ``folder``.
+
+        ``threads`` are the peers'; ours takes as many as its libraries are given.
+        """
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """Make ready to search what was built."""
@@ -69,7 +73,7 @@ class Soundalike:
     efforts: tuple[int, ...] = ()
     device: Device = "cpu"
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`."""
         index = wiring.snapshot_index(folder, rows.shape[1], "cpu")
         index.fold((IndexChange(1, ids, part) for ids, part in chunks(rows)), 1)
@@ -103,7 +107,7 @@ class Exact:
     filtering: Filtering = "inside"
     efforts: tuple[int, ...] = ()
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`; there is nothing on disk."""
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
@@ -130,14 +134,14 @@ class Hnswlib:
     filtering: Filtering = "callback"
     efforts: tuple[int, ...] = EFFORTS
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`."""
         import hnswlib
 
         index: Any = hnswlib.Index(space="ip", dim=rows.shape[1])
         index.init_index(max_elements=len(rows), M=LINKS, ef_construction=BUILD_EFFORT)
         for ids, part in chunks(rows):
-            index.add_items(part, ids)
+            index.add_items(part, ids, num_threads=threads or -1)
         index.save_index(str(folder / "index"))
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
@@ -175,13 +179,13 @@ class Usearch:
     filtering: Filtering = "after"
     efforts: tuple[int, ...] = EFFORTS
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`."""
         from usearch.index import Index
 
         index: Any = Index(ndim=rows.shape[1], metric="ip", dtype="f16", connectivity=LINKS, expansion_add=BUILD_EFFORT)
         for ids, part in chunks(rows):
-            index.add(ids.astype(np.uint64), part, threads=_BUILD_THREADS)
+            index.add(ids.astype(np.uint64), part, threads=threads)
         index.save(str(folder / "index"))
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
@@ -209,7 +213,7 @@ class Voyager:
     filtering: Filtering = "after"
     efforts: tuple[int, ...] = EFFORTS
 
-    def build(self, rows: HalfVectors, folder: Path) -> None:
+    def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`."""
         import voyager
 
@@ -217,7 +221,7 @@ class Voyager:
             voyager.Space.InnerProduct, num_dimensions=rows.shape[1], M=LINKS, ef_construction=BUILD_EFFORT
         )
         for ids, part in chunks(rows):
-            index.add_items(part, ids.astype(np.uint64))
+            index.add_items(part, ids.astype(np.uint64), num_threads=threads or -1)
         index.save(str(folder / "index"))
 
     def open(self, rows: HalfVectors, folder: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.common.machine import Machine, Version, installed, this_machine
 from benchmarks.index.child import SIDECAR, TARGET_RECALL, K, Task, Timing
-from benchmarks.index.engines import PEERS, Exact, Soundalike, SoundalikeGpu, engine_of
+from benchmarks.index.engines import ALL_CORES, PEERS, Exact, Soundalike, SoundalikeGpu, engine_of
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension
 from benchmarks.quality.encoding import Told
 from search.errors import SoundalikeError
@@ -99,11 +99,13 @@ def run(
     seed: int,
     peers: Sequence[str] = PEERS,
     work: Path | None = None,
+    build_threads: int = ALL_CORES,
     tell: Told = lambda line: None,
 ) -> SearchSpeedReport:
     """Measure ours, exact search and ``peers`` at each of ``sizes``; ``tell`` hears what is going on.
 
-    ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. Raises UsageError for
+    ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. The peers build with
+    ``build_threads``, the same graph every time with one. Raises UsageError for
     an unknown peer, SoundalikeError when an engine fails.
     """
     machine = this_machine()
@@ -111,7 +113,7 @@ def run(
     for name in names:
         engine_of(name)
     with tempfile.TemporaryDirectory() as temporary:
-        bench = _Bench(source, queries, seed, work or Path(temporary), tell)
+        bench = _Bench(source, queries, seed, work or Path(temporary), build_threads, tell)
         distributions, figures = [], []
         for size in sizes:
             task = bench.prepare(size)
@@ -132,12 +134,15 @@ class _Bench:
     queries: int
     seed: int
     work: Path
+    build_threads: int
     tell: Told
 
     def prepare(self, size: int) -> Task:
         """The vectors, queries, filters and exact answers of one size."""
         folder = self.work / f"{size}-{self.queries}-{self.seed}-{self.source.digest[:12]}"
-        task = Task("truth", Exact.name, str(folder), size, self.source.dim, TUNING_QUERIES, tuple(FILTERS))
+        task = Task(
+            "truth", Exact.name, str(folder), size, self.source.dim, TUNING_QUERIES, tuple(FILTERS), self.build_threads
+        )
         ready = folder / "ready"
         if not ready.exists():
             self.tell(f"{size:,} segments: making vectors and exact answers")

@@ -27,6 +27,7 @@ from search.errors import LibraryBusy, LibraryError, printable
 HEARTBEAT_S: Final = 5.0
 STALE_S: Final = 30.0
 _POLL_S: Final = 0.2
+_pause = time.sleep
 
 
 class CatalogLease:
@@ -112,7 +113,7 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
                 f"{printable(str(database.path))}: {printable(row.holder)} is writing since {_when(row.taken)}; "
                 "wait until it is done, or stop it"
             )
-        time.sleep(min(_POLL_S, left_s))
+        _pause(min(_POLL_S, left_s))
 
 
 def _give_back(database: Database, lease: CatalogLease) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 
 from flask import Response, g, request
@@ -51,8 +52,11 @@ _HEADERS = {
 log = logging.getLogger("soundalike.service")
 
 
-def create_app(service: Service) -> OpenAPI:
-    """The application. Nothing outside ``service`` is touched, and nothing is loaded before it is asked for."""
+def create_app(service: Service, clock: Callable[[], float] = time.monotonic) -> OpenAPI:
+    """The application. Nothing outside ``service`` is touched, and nothing is loaded before it is asked for.
+
+    ``clock`` gives the seconds by which clients are let in: their rates, and how long a key is known.
+    """
     key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
     security: SecuritySchemesDict = {"key": key} if service.config.needs_keys else {}
     app = OpenAPI(
@@ -70,7 +74,7 @@ def create_app(service: Service) -> OpenAPI:
     app.url_map.converters[PROFILE] = ProfileConverter
     app.config.update(MAX_CONTENT_LENGTH=service.config.limits.upload_bytes, MAX_FORM_MEMORY_SIZE=_FORM_MEMORY_BYTES)
     problems.register(app, service.config.library)
-    _around_requests(app, service)
+    _around_requests(app, service, clock)
     api = APIBlueprint(
         "api",
         __name__,
@@ -88,8 +92,8 @@ def create_app(service: Service) -> OpenAPI:
     return app
 
 
-def _around_requests(app: OpenAPI, service: Service) -> None:
-    guard = Guard(service.config, service.keys)
+def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float]) -> None:
+    guard = Guard(service.config, service.keys, clock)
 
     def begin() -> None:
         g.started_s = time.perf_counter()

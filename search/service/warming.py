@@ -54,11 +54,15 @@ class Warming:
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set: ask each space once, as soon as it is there."""
         while not stop.is_set():
-            for space in self._library.reader.spaces():
-                if not (space.is_melody or space.id in self._tried or stop.is_set()):
-                    self._tried.add(space.id)
-                    self._ask(space)
+            self.look(stop)
             stop.wait(LOOK_S)
+
+    def look(self, stop: threading.Event) -> None:
+        """Ask each space that is there and was not asked yet, unless ``stop`` is set."""
+        for space in self._library.reader.spaces():
+            if not (space.is_melody or space.id in self._tried or stop.is_set()):
+                self._tried.add(space.id)
+                self._ask(space)
 
     def _ask(self, space: Space) -> None:
         with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:

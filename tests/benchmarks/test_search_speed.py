@@ -36,15 +36,18 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(source: VectorSource, work: Path) -> SearchSpeedReport:
     pytest.importorskip("hnswlib", reason='needs the peers: pip install "soundalike[bench]"')
-    return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work)
+    return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work, build_threads=1)
 
 
 def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> None:
-    """Ours, exact search and the peer, through every filter; the exact one finds everything, the others their .97."""
+    """Ours, exact search and the peer, through every filter: the exact one finds everything, ours .97.
+
+    The peer is tuned to .97 by other queries than these few: they may find a little less.
+    """
     assert [figures.engine for figures in report.figures] == ["soundalike", "exact", "hnswlib"]
     for figures in report.figures:
         assert [timing.filter for timing in figures.timings] == list(measure.FILTERS)
-        assert figures.timing("all").recall >= (1.0 if figures.engine == "exact" else 0.95)
+        assert figures.timing("all").recall >= {"soundalike": 0.97, "exact": 1.0, "hnswlib": 0.9}[figures.engine]
         for timing in figures.timings:
             assert 0 < timing.median_ms <= timing.p95_ms <= timing.p99_ms
     for timing in report.figures[0].timings:

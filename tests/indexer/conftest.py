@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,11 +37,13 @@ class Bench:
         self.library = CatalogLibrary(folder / "library")
         self.encoder = BandEncoder()
         self.notes = Notes()
+        self.now_s: Callable[[], float] = time.monotonic
 
     def index(self, *paths: Path, options: Options | None = None) -> Summary:
         """Run the job over ``paths`` (the folder of sounds when none is given)."""
         given = [os.fspath(path) for path in paths or (self.sounds,)]
-        return index(self.library, self.encoder, given, options or Options(workers=2), self.notes)
+        options = options or Options(workers=2)
+        return index(self.library, self.encoder, given, options, self.notes, now_s=self.now_s)
 
     def clips(self) -> dict[str, Clip]:
         """Every clip by its relative path (a path under two roots would show once)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from indexer.channel import Cancelled, Channel, Closed
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def test_put_waits_while_it_is_full_and_order_is_kept() -> None:
@@ -55,11 +55,11 @@ def test_cancel_frees_those_who_wait_on_either_side() -> None:
     threads += [threading.Thread(target=wait, args=(empty.get,)) for _ in range(3)]
     for thread in threads:
         thread.start()
-    time.sleep(0.05)
+    wait_until(lambda: len(full._not_full._waiters) == len(empty._not_empty._waiters) == 3)
     full.cancel()
     empty.cancel()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
     assert len(freed) == 6
     with pytest.raises(Cancelled):

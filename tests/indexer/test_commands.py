@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests.indexer.conftest import write_tone
+from tests.waiting import PATIENCE_S
 
 FIELDS = {
     "indexed", "linked", "moved", "unchanged", "changed", "missing", "removed", "failed", "silent", "hours", "seconds",
@@ -30,7 +30,7 @@ def run(*arguments: object, limits: str = "") -> subprocess.CompletedProcess[str
     command = [sys.executable, "-m", "search.cli", *map(str, arguments)]
     if limits:
         command = ["bash", "-c", f'{limits}; exec "$@"', "bash", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def index(sounds: Path, library: Path, *options: object, limits: str = "") -> subprocess.CompletedProcess[str]:
@@ -191,20 +191,40 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(so
     assert_sound(library)
 
 
+STOPPED_WHILE_IT_ENCODES = """
+import sys, threading
+from search.cli import main
+from search.encoders.spectral import SpectralEncoder
+
+encode, lock, begun = SpectralEncoder.encode_audio, threading.Lock(), []
+
+def encode_when_told(self, waves):
+    "The third batch says that it is there, and none goes on from there without a line on stdin."
+    with lock:
+        begun.append(waves)
+        if len(begun) == 3:
+            print("encoding", flush=True)
+            sys.stdin.readline()
+    return encode(self, waves)
+
+SpectralEncoder.encode_audio = encode_when_told
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path, number: signal.Signals) -> None:
     """The status is 128 + the signal, the last line says how to go on, what was done is kept."""
     sounds, library = tmp_path / "sounds", tmp_path / "library"
-    synthetic.write_clips(sounds, 600, seed=1)
-    command = [sys.executable, "-m", "search.cli", "index", str(sounds), "--library", str(library)]
+    synthetic.write_clips(sounds, 200, seed=1)
+    command = ["index", str(sounds), "--library", str(library), "--encoder", "spectral", "--json"]
     job = subprocess.Popen(
-        [*command, "--encoder", "spectral", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    while not (library / "catalog.sqlite").exists():
-        time.sleep(0.01)
-    time.sleep(0.2)
+        [sys.executable, "-c", STOPPED_WHILE_IT_ENCODES, *command],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert job.stdout.readline() == "encoding\n"
     job.send_signal(number)
-    out, err = job.communicate(timeout=60)
+    out, err = job.communicate("go on\n", timeout=PATIENCE_S)
 
     assert job.returncode == 128 + number
     assert "to go on: soundalike index" in err.splitlines()[-1]
@@ -213,7 +233,7 @@ def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path,
     assert_sound(library)
     second = json.loads(index(sounds, library, "--json").stdout)
     assert second["unchanged"] == first["indexed"] + first["linked"]
-    assert second["unchanged"] + second["indexed"] + second["linked"] == 600
+    assert second["unchanged"] + second["indexed"] + second["linked"] == 200
 
 
 def test_the_job_that_the_engine_calls_is_this_one(sounds: Path, tmp_path: Path) -> None:

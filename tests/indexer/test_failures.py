@@ -16,6 +16,7 @@ from indexer.model import Options
 from indexer.progress import failure_line
 from search.errors import EncoderError, LibraryBusy, LibraryError
 from tests.indexer.conftest import RATE_HZ, Bench, write_tone
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def write_bad_files(folder: Path) -> set[str]:
@@ -189,12 +190,12 @@ def test_a_second_writer_is_told_who_holds_the_library_or_waits(bench: Bench) ->
     def hold() -> None:
         with catalog.lease("the other job", 0):
             taken.set()
-            threading.Event().wait(0.5)
+            wait_until(lambda: bench.notes.notes)
 
     other = threading.Thread(target=hold)
     other.start()
-    taken.wait()
-    summary = bench.index(options=Options(workers=1, wait_s=20))
+    assert taken.wait(PATIENCE_S)
+    summary = bench.index(options=Options(workers=1, wait_s=PATIENCE_S))
     other.join()
 
     assert summary.indexed == 1

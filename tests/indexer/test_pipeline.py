@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer import executors
 from indexer.assembly import Assembly
 from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
-from indexer.model import Options
+from indexer.model import Options, Progress
 from search.audio import windows
 from search.model import SegmentTags
+from tests.fakes import SetClock
 from tests.indexer.conftest import Bench, write_tone
+from tests.waiting import PATIENCE_S
 
 
 def slow_down(bench: Bench, seconds: float) -> None:
-    """Each batch takes so much longer: a network costs time, the encoder of these tests none."""
+    """Each batch takes so long by the bench's own clock; without it, and beside it, no time passes."""
+    bench.now_s = clock = SetClock()
     encode = bench.encoder.encode_audio
 
     def slowly(waves):
-        time.sleep(seconds)
+        clock.advance(seconds)
         return encode(waves)
 
     bench.encoder.encode_audio = slowly
+
+
+def tell_after_each_batch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Progress]:
+    """Let every batch wait until the job has told how far it is; what it tells. Slow the bench down first."""
+    monkeypatch.setattr(executors, "TICK_S", 0.01)
+    told: list[Progress] = []
+    heard = threading.Event()
+    encode = bench.encoder.encode_audio
+
+    def one_by_one(waves):
+        heard.clear()
+        encoded = encode(waves)
+        assert heard.wait(PATIENCE_S)
+        return encoded
+
+    def hear(progress: Progress) -> None:
+        told.append(progress)
+        heard.set()
+
+    bench.encoder.encode_audio, bench.notes.progress = one_by_one, hear
+    return told
 
 
 def stored(bench: Bench):
@@ -106,6 +131,7 @@ def test_stages_account_for_their_time(bench: Bench) -> None:
 def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Bench) -> None:
     """A slow encoder gets the same small batches throughout; a quick one gets larger ones, to a bound."""
     write_tone(bench.sounds / "long.wav", seconds=400)
+    slow_down(bench, 0.0)
     bench.index()
     quick = max(bench.encoder.passes)
     bench.encoder = type(bench.encoder)("bands:slow")
@@ -139,12 +165,13 @@ def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int
     np.testing.assert_array_equal(encoding.tags.classes[:, 0], np.arange(count))
 
 
-def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(bench: Bench) -> None:
+def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While the only file is in work its share grows, and the time left is of the order of what it then takes."""
     write_tone(bench.sounds / "long.wav", seconds=400)
-    slow_down(bench, 0.05)
-    told = []
-    bench.notes.progress = told.append
+    slow_down(bench, 1.0)
+    told = tell_after_each_batch(bench, monkeypatch)
     bench.index()
 
     before = [one for one in told if one.files_done == 0]
@@ -157,15 +184,15 @@ def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(bench: B
     assert (told[-1].share, told[-1].files_done) == (1.0, 1)
 
 
-def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench) -> None:
+def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was indexed before counts as done, so neither its share nor the time left jumps."""
     for number in range(9):
         write_tone(bench.sounds / f"{number}.wav", 100 + 50 * number, seconds=4)
     bench.index()
     write_tone(bench.sounds / "new.wav", 900, seconds=4)
-    told = []
-    bench.notes.progress = told.append
-    slow_down(bench, 0.5)
+    slow_down(bench, 1.0)
+    told = tell_after_each_batch(bench, monkeypatch)
     bench.index()
+    assert len(told) > 1
     assert told[0].share >= 0.9
     assert told[-1].share == 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from indexer.model import Options
 from indexer.watch import changed_paths, places_to_look, settled
 from search.errors import UsageError
 from tests.indexer.conftest import Bench, write_tone
-
-PATIENCE_S = 20
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -40,10 +38,7 @@ def watching(bench: Bench) -> Iterator[Bench]:
 
 def eventually(bench: Bench, wanted) -> None:
     """Wait until the clips are as ``wanted`` says."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not wanted(bench.clips()):
-        assert time.monotonic() < deadline_s, {path: clip.missing for path, clip in bench.clips().items()}
-        time.sleep(0.1)
+    wait_until(lambda: wanted(bench.clips()), lambda: {path: clip.missing for path, clip in bench.clips().items()})
 
 
 def test_files_that_come_move_change_and_go_are_followed(watching: Bench) -> None:
@@ -71,17 +66,17 @@ def test_a_file_that_is_still_being_written_is_waited_for(tmp_path: Path) -> Non
     path = tmp_path / "a.wav"
     path.write_bytes(b"0")
 
-    def grow() -> None:
-        for _ in range(8):
-            time.sleep(0.2)
-            with path.open("ab") as file:
-                file.write(b"0" * 100)
+    class Writing(threading.Event):
+        """Is never set; whenever it is waited for, eight times, more of the file is written."""
 
-    writer = threading.Thread(target=grow)
-    writer.start()
-    assert settled([str(path)], threading.Event())
+        def wait(self, timeout: float | None = None) -> bool:
+            if path.stat().st_size < 801:
+                with path.open("ab") as file:
+                    file.write(b"0" * 100)
+            return False
+
+    assert settled([str(path)], Writing())
     assert path.stat().st_size == 801
-    writer.join()
 
 
 def test_a_stop_ends_the_wait(tmp_path: Path) -> None:

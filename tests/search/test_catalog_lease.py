@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import sqlite3
 import threading
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from search.catalog import leases
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy
 from tests.search.catalog_helpers import Shelf
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -48,13 +48,24 @@ def test_a_second_writer_hears_who_holds_the_lease(shelf, other):
         pass
 
 
-def test_a_second_writer_may_wait(shelf, other):
+def test_a_second_writer_may_wait(shelf, other, monkeypatch):
     """Within its time it takes over from a holder that ends."""
+    waits = threading.Event()
     held = shelf.catalog.lease("first", 0)
     held.__enter__()
-    threading.Timer(0.4, held.__exit__, (None, None, None)).start()
-    with other.lease("second", 10.0) as lease:
+
+    def give_back() -> None:
+        waits.wait(PATIENCE_S)
+        held.__exit__(None, None, None)
+
+    def pause(seconds: float) -> None:
+        waits.set()
+
+    monkeypatch.setattr(leases, "_pause", pause)
+    threading.Thread(target=give_back).start()
+    with other.lease("second", PATIENCE_S) as lease:
         lease.check()
+    assert waits.is_set()
 
 
 def test_a_stale_lease_is_taken_and_its_holder_fenced_off(shelf, other):
@@ -83,10 +94,7 @@ def test_the_heartbeat_keeps_a_lease_alive(shelf, monkeypatch):
     monkeypatch.setattr(leases, "HEARTBEAT_S", 0.05)
     with shelf.catalog.lease("first", 0), sqlite3.connect(shelf.catalog.path) as connection:
         before = connection.execute("SELECT heartbeat FROM leases").fetchone()
-        deadline = time.monotonic() + 10
-        while connection.execute("SELECT heartbeat FROM leases").fetchone() == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: connection.execute("SELECT heartbeat FROM leases").fetchone() != before)
     connection.close()
 
 

@@ -16,6 +16,7 @@ from search.overview.maps import stored
 from search.overview.maps.layout import laid_out
 from search.overview.maps.placing import among_neighbours
 from tests.search.libraries import Entry, axis, fill, open_library
+from tests.waiting import PATIENCE_S
 
 
 def near(kind, number):
@@ -159,7 +160,7 @@ def test_a_drawing_that_was_stopped_holds_up_no_other():
     thread.join()
     (lock,) = ended
     for one in lock.locks:
-        assert one is None or one.acquire(timeout=5)
+        assert one is None or one.acquire(timeout=PATIENCE_S)
         one.release()
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
 from search.settings import Settings
+from tests.waiting import PATIENCE_S, wait_until
 
 RATE_HZ = 16_000
 SOUNDS = {"rain": 1, "rain on tin": 2, "wind": 3, "bell": 4, "bell far": 5, "dog": 6}
@@ -68,10 +69,10 @@ def library_path(made_library, tmp_path) -> Path:
 
 
 @contextmanager
-def application(path: Path, **changes: object):
-    """The application over a library, and a client that asks it without a network."""
+def application(path: Path, *, clock: Callable[[], float] = time.monotonic, **changes: object):
+    """A client that asks the application over a library without a network."""
     with wiring.library(path, settings(path), create=True) as library:
-        app = create_app(Service.over(library, ServiceConfig(path, **changes)))
+        app = create_app(Service.over(library, ServiceConfig(path, **changes)), clock)
         client = app.test_client()
         yield client
 
@@ -102,38 +103,42 @@ class Server:
         self.url = self._url()
 
     def _url(self) -> str:
-        for _ in range(600):
-            for line in self.log.read_text("utf-8").splitlines():
+        def announced() -> str | None:
+            ended = self.process.poll() is not None
+            log = self.log.read_text("utf-8")
+            for line in log.rpartition("\n")[0].splitlines():
                 if line.startswith("soundalike: serving"):
                     return line.split(" at ")[1].split()[0].rstrip("/")
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text("utf-8"))
+            assert not ended, log
+            return None
+
+        return wait_until(announced, lambda: self.log.read_text("utf-8"))
 
     def get(self, path: str, **options: object) -> requests.Response:
-        return requests.get(self.url + path, timeout=20, **options)
+        return requests.get(self.url + path, timeout=PATIENCE_S, **options)
 
     def post(self, path: str, **options: object) -> requests.Response:
-        return requests.post(self.url + path, timeout=20, **options)
+        return requests.post(self.url + path, timeout=PATIENCE_S, **options)
+
+    def delete(self, path: str) -> requests.Response:
+        return requests.delete(self.url + path, timeout=PATIENCE_S)
 
     def upload(self, *files: tuple[str, bytes]) -> requests.Response:
         return self.post("/api/v1/clips", files=[("files", file) for file in files])
 
-    def wait(self, job_id: int, *states: str, timeout_s: float = 60) -> dict:
+    def wait(self, job_id: int, *states: str) -> dict:
         """The job once it is in one of these states."""
-        until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
+
+        def reached() -> dict | None:
             job = self.get(f"/api/v1/jobs/{job_id}").json()
-            if job["state"] in states:
-                return job
-            time.sleep(0.1)
-        raise AssertionError(f"{job}\n{self.log.read_text('utf-8')}")
+            return job if job["state"] in states else None
+
+        return wait_until(reached, lambda: self.log.read_text("utf-8"))
 
     def stop(self) -> int:
         """In order; the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
         """All of its processes at once, as a loss of power would."""
@@ -142,8 +147,8 @@ class Server:
         family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
         for one in family:
             one.kill()
-        psutil.wait_procs(family, timeout=20)
-        self.process.wait(20)
+        psutil.wait_procs(family, timeout=PATIENCE_S)
+        self.process.wait(PATIENCE_S)
 
 
 @contextmanager

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 
 import pytest
+from werkzeug.exceptions import TooManyRequests
 
 from search.catalog.store import Catalog
 from search.errors import ModelNotFound, UsageError
 from search.library.library import Library
 from search.service.config import Limits, is_loopback
-from search.service.http.rates import RateLimiter, Turns
+from search.service.http.rates import RateLimiter, Slots, Turns
 from tests.service.conftest import application, wav
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def headed(value):
@@ -92,18 +93,21 @@ def test_pages_of_other_sites_change_nothing(client, headers):
 
 def test_who_asks_too_often_waits(library_path):
     """429 with Retry-After, for that client alone."""
-    with application(library_path, limits=Limits(requests_per_s=2)) as client:
+    now_s = 0.0
+    with application(library_path, limits=Limits(requests_per_s=2), clock=lambda: now_s) as client:
         statuses = [client.get("/api/v1/clips/1").status_code for _ in range(6)]
         assert statuses == [200] * 4 + [429] * 2
         refused = client.get("/api/v1/clips/1")
         assert int(refused.headers["Retry-After"]) >= 1
         other = client.get("/api/v1/clips/1", environ_overrides={"REMOTE_ADDR": "127.0.0.9"})
         assert other.status_code == 200
+        now_s = float(refused.headers["Retry-After"])
+        assert client.get("/api/v1/clips/1").status_code == 200
 
 
 def test_workers_share_a_rate_out(library_path):
     """Each lets in its part: together they let in what was promised."""
-    with application(library_path, workers=2, limits=Limits(requests_per_s=2)) as client:
+    with application(library_path, workers=2, limits=Limits(requests_per_s=2), clock=lambda: 0.0) as client:
         statuses = [client.get("/api/v1/clips/1").status_code for _ in range(4)]
     assert statuses == [200] * 2 + [429] * 2
 
@@ -111,7 +115,7 @@ def test_workers_share_a_rate_out(library_path):
 def test_whoever_looks_whether_the_service_runs_never_asks_too_often(library_path):
     """Nor does that count against what the same address asks beside it."""
     probes = ("/health", "/ready", "/api/v1/health", "/api/v1/ready")
-    with application(library_path, limits=Limits(requests_per_s=1)) as client:
+    with application(library_path, limits=Limits(requests_per_s=1), clock=lambda: 0.0) as client:
         assert {client.get(path).status_code for path in probes for _ in range(3)} == {200}
         assert client.get("/api/v1/clips/1").status_code == 200
 
@@ -260,11 +264,20 @@ def test_turns_are_given_in_the_order_in_which_they_are_asked_for():
     with turns.taken():
         for waiting, thread in enumerate(threads, start=1):
             thread.start()
-            while len(turns._waiting) < waiting:
-                time.sleep(0.001)
+            wait_until(lambda waiting=waiting: len(turns._waiting) == waiting)
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert served == list(range(20))
+
+
+def test_whoever_comes_behind_a_long_queue_is_refused_without_a_wait():
+    waiting = 0
+    slots = Slots(1, PATIENCE_S, "sounds are being decoded", backlog=lambda: waiting, max_backlog=3)
+    with slots.taken():
+        pass
+    waiting = 4
+    with pytest.raises(TooManyRequests, match="sounds are being decoded"), slots.taken():
+        pass
 
 
 def test_a_turn_that_ends_badly_is_passed_on():

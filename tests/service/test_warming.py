@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -16,6 +15,7 @@ from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
 from tests.service.conftest import application, serving, settings, wav
+from tests.waiting import PATIENCE_S, wait_until
 
 
 class SlowLoader:
@@ -29,32 +29,23 @@ class SlowLoader:
     def __call__(self, name, its_settings):
         self.times += 1
         self.begun.set()
-        assert self.may_end.wait(30)
+        assert self.may_end.wait(PATIENCE_S)
         return wiring.encoder(name, its_settings)
 
 
 @contextmanager
-def warming_service(path, loader):
-    """A client of a service that warms up, and the service."""
+def service_over(path, loader):
+    """A client of a service that warms up when it is told to look, and the service."""
     with Library.open(path, settings(path), load_encoder=loader) as library:
         service = Service.over(library, ServiceConfig(path))
-        with service.warming.running(service.stopping):
-            yield create_app(service).test_client(), service
-            service.stopping.set()
-
-
-def wait_until(true) -> None:
-    until_s = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
+        yield create_app(service).test_client(), service
 
 
 def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need_it(library_path):
     """Those wait for the same one: it is loaded once."""
     loader = SlowLoader()
-    with warming_service(library_path, loader) as (client, _):
-        assert loader.begun.wait(30)
+    with service_over(library_path, loader) as (client, service), service.warming.running(service.stopping):
+        assert loader.begun.wait(PATIENCE_S)
         assert client.get("/ready").get_json()["warm"] is False
         assert client.get("/api/v1/clips").get_json()["total"] == 6
         assert client.get("/api/v1/clips/1/similar").status_code == 200
@@ -63,40 +54,43 @@ def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need
         asking = threading.Thread(target=lambda: answers.append(client.post("/api/v1/search", data=sound)))
         asking.start()
         loader.may_end.set()
-        asking.join(30)
+        asking.join(PATIENCE_S)
         assert answers[0].get_json()["hits"][0]["title"] == "bell"
         wait_until(lambda: client.get("/ready").get_json()["warm"])
+        service.stopping.set()
     assert loader.times == 1
 
 
-def test_a_library_without_a_space_loads_nothing_until_it_has_one(tmp_path, made_library, monkeypatch):
-    monkeypatch.setattr("search.service.warming.LOOK_S", 0.01)
+def test_a_library_without_a_space_loads_nothing_until_it_has_one(tmp_path, made_library):
     loader = SlowLoader()
     loader.may_end.set()
     path = tmp_path / "new"
     with application(path):
         pass
-    with warming_service(path, loader) as (client, service):
+    with service_over(path, loader) as (client, service):
+        service.warming.look(service.stopping)
         assert client.get("/ready").get_json()["warm"] is True, "there is nothing to wait for"
-        assert not loader.begun.wait(0.2)
+        assert loader.times == 0
         plugins.job("index")(service.library, "spectral", [str(made_library.parent / "sounds")], settings(path))
         wait_until(lambda: client.get("/ready").get_json()["clips"] == 6)
-        wait_until(lambda: client.get("/ready").get_json()["warm"])
+        assert client.get("/ready").get_json()["warm"] is False
+        service.warming.look(service.stopping)
+        assert client.get("/ready").get_json()["warm"] is True
 
 
-def test_an_encoder_that_cannot_be_had_is_tried_once_and_the_service_answers_on(library_path, monkeypatch, caplog):
-    monkeypatch.setattr("search.service.warming.LOOK_S", 0.01)
+def test_an_encoder_that_cannot_be_had_is_tried_once_and_the_service_answers_on(library_path, caplog):
     tried = []
 
     def nowhere(name, _):
         tried.append(name)
         raise ModelNotFound(f"{name} is nowhere")
 
-    with warming_service(library_path, nowhere) as (client, _):
-        wait_until(lambda: "spectral is nowhere" in caplog.text)
+    with service_over(library_path, nowhere) as (client, service):
+        for _ in range(3):
+            service.warming.look(service.stopping)
+        assert "spectral is nowhere" in caplog.text
         assert client.get("/ready").get_json()["warm"] is False
         assert client.get("/api/v1/clips/1/similar").status_code == 200
-        time.sleep(0.1)
     assert tried == ["spectral"]
 
 

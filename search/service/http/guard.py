@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Request, g
@@ -40,10 +41,12 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Guard:
     """Lets a request pass, or raises the HTTP error that refuses it."""
 
-    def __init__(self, config: ServiceConfig, keys: KeyStore) -> None:
+    def __init__(self, config: ServiceConfig, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._keys = keys
-        self._rates = RateLimiter(config.limits.requests_per_s / config.workers)  # the others let in as many each
+        self._clock = clock
+        # the other workers let in as many each
+        self._rates = RateLimiter(config.limits.requests_per_s / config.workers, clock)
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Key | None, float]] = {}
 
@@ -89,7 +92,7 @@ class Guard:
         return self._find(secret) if secret else None
 
     def _find(self, secret: str) -> Key | None:
-        now_s = time.monotonic()
+        now_s = self._clock()
         with self._lock:
             key, until_s = self._known.get(secret, (None, 0.0))
         if now_s < until_s:

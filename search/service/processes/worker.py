@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Event
 from types import FrameType
@@ -120,7 +120,9 @@ def _give_back(stop: threading.Event) -> None:
         give_back_freed_memory()
 
 
-def _serve(server: TcpWSGIServer, stop: threading.Event, turn_s: float) -> None:
+def _serve(
+    server: TcpWSGIServer, stop: threading.Event, turn_s: float, clock: Callable[[], float] = time.monotonic
+) -> None:
     """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`.
 
     Whoever took a connection leaves the next ``turn_s`` to the other workers: the one that wakes first would take all
@@ -132,8 +134,8 @@ def _serve(server: TcpWSGIServer, stop: threading.Event, turn_s: float) -> None:
         wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
         if turn_s and len(server.active_channels) > connections:
             server.accepting = False
-            turn_ends_s = time.monotonic() + turn_s
-            while (left_s := turn_ends_s - time.monotonic()) > 0:
+            turn_ends_s = clock() + turn_s
+            while (left_s := turn_ends_s - clock()) > 0:
                 wasyncore.loop(timeout=left_s, use_poll=True, map=server._map, count=1)
             server.accepting = True
         begun.close_late(server)
