@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.quality import measure
 from docs.tools import fields as field_tables
 from docs.tools import rest
 from search import plugins
@@ -151,4 +152,15 @@ def test_the_fields_of_the_command_line_are_explained(home, meanings, tmp_path):
         for command in ("index ~/Sounds", "info", "verify", "duplicates"):
             title = f"soundalike {command.split()[0]} --json"
             assert set(printed_by(command)) == set(meanings[title]), title
+        ((_, made),) = shell.script("soundalike keys add shop")
+        assert made.status == 0, made.err
+        assert set(printed_by("keys list")[0]) == set(meanings["soundalike keys list --json"])
         assert {frozenset(tag) for tag in printed_by("tags")} == {frozenset(meanings["soundalike tags --json"])}
+
+
+def test_the_fields_of_a_benchmark_of_quality_are_explained(meanings):
+    """And, in the cells of those that hold others, the fields of these."""
+    explained = meanings["soundalike bench quality --json OUT"]
+    assert set(explained) == {one.name for one in fields(measure.QualityReport)}
+    for kind, field in ((measure.EncoderFacts, "encoders"), (measure.SetFacts, "datasets"), (measure.Row, "tables")):
+        assert {one.name for one in fields(kind)} <= set(coded(explained[field])), field
