@@ -9,12 +9,21 @@
     ├── LibraryError          a library that cannot be opened, written or trusted
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
+    │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
     ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
     └── UsageError            a command or setting that is wrong
 
 Each message is one line: what failed, on which input, what to do.
 """
+
+from __future__ import annotations
+
+import errno
+from typing import Final, Self
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says of a disk, or a share of it, that is full."""
 
 
 class SoundalikeError(Exception):
@@ -56,6 +65,21 @@ class SpaceMismatch(LibraryError):
 
 class LibraryBusy(LibraryError):
     """Another writer holds the lease."""
+
+
+class LibraryUnwritable(LibraryError):
+    """The library cannot be written now: its disk is full, read-only or refuses. What is there can be searched."""
+
+    @classmethod
+    def because(cls, what: str, error: OSError) -> Self:
+        """``what`` could not be done, with the system's reason and the remedy."""
+        if error.errno in FULL:
+            remedy = "the disk is full; free some space, then try again"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            remedy = "the library is read-only; check its permissions and that its disk is not mounted read-only"
+        else:
+            remedy = "check the disk, then try again"
+        return cls(f"{what} ({error.strerror or error}): {remedy}")
 
 
 class SnapshotError(LibraryError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +21,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from search.errors import LibraryBusy, LibraryError, printable
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, printable
+from search.ground.disks import is_nearly_full
 
 BUSY_S: Final = 20.0
 """How long a statement waits for another process's short transaction before it gives up."""
 
 _WAL_LIMIT_BYTES: Final = 64 << 20
-_NEARLY_FULL_BYTES: Final = 1 << 20
 _RESTORE: Final = "restore a backup (`soundalike restore`), or index again into a new library"
 _MEANINGS: Final = {
     "SQLITE_READONLY": "the library is read-only; give write permission, or use another library",
@@ -36,6 +35,7 @@ _MEANINGS: Final = {
     "SQLITE_NOTADB": f"the catalog is damaged ({{error}}); {_RESTORE}",
     "SQLITE_IOERR": "the disk cannot be read or written ({error}); check it, then run `soundalike verify`",
 }
+_UNWRITABLE: Final = ("SQLITE_READONLY", "SQLITE_IOERR")
 _UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
 
 
@@ -80,14 +80,15 @@ class Database:
     def explain(self, error: BaseException) -> LibraryError:
         """The LibraryError that says what ``error`` means for this library."""
         name = getattr(error, "sqlite_errorname", None) or ""
-        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and self._nearly_full()):
-            return LibraryError(f"{self._shown}: the disk is full; free some space and run the command again")
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and is_nearly_full(self.path.parent)):
+            return LibraryUnwritable(f"{self._shown}: the disk is full; free some space and run the command again")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return LibraryBusy(f"{self._shown}: another process holds the database; try again when it is done")
         if name.startswith("SQLITE_CANTOPEN"):
             return LibraryError(f"{self._shown}: {_why_not_opened(self.path)}")
         meaning = next((text for start, text in _MEANINGS.items() if name.startswith(start)), _UNKNOWN)
-        return LibraryError(f"{self._shown}: {meaning.format(error=error)}")
+        kind = LibraryUnwritable if name.startswith(_UNWRITABLE) else LibraryError
+        return kind(f"{self._shown}: {meaning.format(error=error)}")
 
     def use_wal(self) -> None:
         """Put the file into WAL mode, where it stays. Outside of any transaction, as SQLite demands."""
@@ -105,12 +106,6 @@ class Database:
     @property
     def _shown(self) -> str:
         return printable(str(self.path))
-
-    def _nearly_full(self) -> bool:
-        try:
-            return shutil.disk_usage(self.path.parent).free < _NEARLY_FULL_BYTES
-        except OSError:
-            return False
 
 
 def _engine(path: Path, mode: str) -> Engine:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from search.catalog import migrations
 from search.catalog.database import Database
 from search.errors import LibraryError, printable
+from search.ground.disks import may
 
 _SCHEME: Final = "sqlite:///"
 
@@ -27,7 +28,7 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         _bring_up_to_date(database, read_only=read_only)
     except LibraryError:
         database.close()
-        if _may(path.parent, os.W_OK) or not _may(path, os.R_OK):
+        if may(path.parent, os.W_OK) or not may(path, os.R_OK):
             raise
         # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
         database = Database(path, mode="immutable")
@@ -86,10 +87,6 @@ def _path(url_or_path: str | Path) -> Path:
             f"{printable(url_or_path)}: only SQLite catalogs are supported; name a file or sqlite:///file"
         )
     return Path(url_or_path)
-
-
-def _may(path: Path, mode: int) -> bool:
-    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.table import Part
-from search.errors import LibraryError, SnapshotError, printable
+from search.errors import LibraryUnwritable, SnapshotError, printable
 
 _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
@@ -41,7 +41,10 @@ class Parts:
 
 
 def save(directory: Path, manifest: Manifest, parts: Parts) -> None:
-    """Write a folder that appears whole or not at all; one that is there already is kept. Raises LibraryError."""
+    """Write a folder that appears whole or not at all; one that is there already is kept.
+
+    Raises LibraryUnwritable.
+    """
     partial = directory.with_name(f".{directory.name}.{os.getpid()}")
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -65,10 +68,7 @@ def save(directory: Path, manifest: Manifest, parts: Parts) -> None:
         if not directory.exists():
             partial.rename(directory)
     except OSError as error:
-        raise LibraryError(
-            f"{printable(str(directory))}: the columns cannot be written ({error.strerror}); free some space or check "
-            "the permissions, then run the command again"
-        ) from error
+        raise LibraryUnwritable.because(f"{printable(str(directory))}: the columns cannot be written", error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import LibraryError, SnapshotError, printable
+from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.melody.contours import FRAME_S
 from search.model import ContentContour, Ids, StoredContour
 
@@ -204,7 +204,7 @@ class TwoBooks:
 def write(folder: Path, pages: Iterable[StoredContour]) -> None:
     """Write ``pages``, ascending by first window, as a new book, holding one at a time.
 
-    It appears whole or not at all. Raises LibraryError when the disk is full or read-only.
+    It appears whole or not at all. Raises LibraryUnwritable when the disk is full or read-only.
     """
     unfinished = folder.with_name(f".writing-{folder.name}")
     try:
@@ -214,10 +214,7 @@ def write(folder: Path, pages: Iterable[StoredContour]) -> None:
         unfinished.rename(folder)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise LibraryError(
-            f"{printable(str(folder))}: the contours cannot be written ({error.strerror or error}); "
-            "free some space or check permissions, then index again"
-        ) from error
+        raise LibraryUnwritable.because(f"{printable(str(folder))}: the contours cannot be written", error) from error
 
 
 def _write(folder: Path, pages: Iterable[StoredContour]) -> None:

@@ -13,6 +13,7 @@ from search.model import Answer, Space
 from search.ports import JobQueue, KeyStore
 from search.service.config import ServiceConfig
 from search.service.http.rates import Slots, Turns
+from search.service.jobs.trouble import Trouble
 from search.service.jobs.uploads import Uploads, folder_of
 from search.service.media.cache import DiskCache
 from search.service.metrics import Metrics
@@ -42,6 +43,7 @@ class Service:
     stopping: threading.Event
     turns: Turns
     warming: Warming
+    trouble: Trouble
 
     @classmethod
     def over(
@@ -50,10 +52,12 @@ class Service:
         config: ServiceConfig,
         stopping: threading.Event | None = None,
         backlog: Callable[[], int] = lambda: 0,
+        trouble: Trouble | None = None,
     ) -> Service:
         """The service of an open library.
 
-        Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread.
+        Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread;
+        ``trouble`` is told by the process that does the jobs.
         """
         limits = config.limits
         return cls(
@@ -69,6 +73,7 @@ class Service:
             stopping=stopping or threading.Event(),
             turns=Turns(),
             warming=Warming(library),
+            trouble=trouble or Trouble(),
         )
 
     def spaces(self) -> list[Space]:

@@ -14,7 +14,6 @@ Windows the deletion fails while a map is open, is ignored, and is made up for b
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import mmap
@@ -30,7 +29,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import LibraryError, SnapshotError, printable
+from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.model import HalfVectors, Ids
 
 FORMAT = 1
@@ -203,7 +202,7 @@ def publication(directory: Path, sequence: int) -> Iterator[Path]:
     """A folder to write the snapshot of ``sequence`` into; it takes its place when the block ends, or vanishes.
 
     A damaged folder in that place is replaced, and folders that a killed process left unfinished are cleared: only
-    the holder of the library's lease may publish. Raises LibraryError when the disk is full, read-only or refuses.
+    the holder of the library's lease may publish. Raises LibraryUnwritable when the disk is full, read-only or refuses.
     """
     folder = directory / f"{_UNFINISHED}{sequence}"
     try:
@@ -219,7 +218,8 @@ def publication(directory: Path, sequence: int) -> Iterator[Path]:
         folder.rename(place)
         _flush_folder(directory)
     except OSError as error:
-        raise _cannot_write(directory, sequence, error) from error
+        what = f"{printable(str(directory))}: snapshot {sequence} could not be written"
+        raise LibraryUnwritable.because(what, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for old in sequences(directory)[KEPT:]:
@@ -251,14 +251,3 @@ def _flush_folder(folder: Path) -> None:
 def _damaged(folder: Path, cause: str) -> SnapshotError:
     where = printable(str(folder))
     return SnapshotError(f"snapshot {where}: {cause}; delete the folder, the index is built again from the catalog")
-
-
-def _cannot_write(directory: Path, sequence: int, error: OSError) -> LibraryError:
-    where = printable(str(directory))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        remedy = "the disk is full; free some space and index again"
-    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        remedy = "the library cannot be written; check its permissions and that its disk is not mounted read-only"
-    else:
-        remedy = "check the disk and index again"
-    return LibraryError(f"{where}: snapshot {sequence} could not be written ({error.strerror or error}): {remedy}")

@@ -16,6 +16,7 @@ from benchmarks.common import synthetic
 from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
+from tests import disks
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
 
@@ -135,16 +136,8 @@ def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 600 KB, in memory; skipped where we may not mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if sys.platform != "linux" or subprocess.run(mount("size=600k", disk), capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs Linux and its administrator")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def mount(options: str, disk: Path) -> list[str]:
-    return ["mount", "-t", "tmpfs", "-o", options, "none", str(disk)]
+    with disks.mounted(tmp_path / "disk", "600k") as disk:
+        yield disk
 
 
 def test_a_full_disk_is_a_clear_error_and_leaves_a_sound_library(tmp_path: Path, small_disk: Path) -> None:
@@ -158,7 +151,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_a_sound_library(tmp_path: Path,
     assert "the disk is full" in full.stderr
     assert len(full.stderr.splitlines()) == 1
     assert_sound(library)
-    subprocess.run(mount("remount,size=50m", small_disk), check=True)
+    disks.remount(small_disk, "size=50m")
     assert index(sounds, library, "--quiet").returncode == 0
     assert_sound(library)
 
@@ -167,7 +160,7 @@ def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, smal
     """On a disk that takes no writes, indexing ends with status 3 and says why; searching goes on."""
     library = small_disk / "library"
     assert index(sounds, library, "--quiet").returncode == 0
-    subprocess.run(mount("remount,ro", small_disk), check=True)
+    disks.remount(small_disk, "ro")
     write_tone(sounds / "new.wav", 1_000)
 
     refused = index(sounds, library, "--quiet")

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import LibraryError, printable
+from search.errors import LibraryUnwritable, printable
 from search.model import Ids
 
 FILE: Final = "duplicates.npz"
@@ -83,7 +83,7 @@ class PairsFile:
         return np.where(contents[place] == content_ids, first[place], content_ids)
 
     def write(self, pairs: Pairs) -> None:
-        """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryError when it cannot be written."""
+        """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryUnwritable."""
         partial = self._path.with_name(f".{FILE}.{os.getpid()}")
         try:
             with partial.open("wb") as file:
@@ -98,9 +98,8 @@ class PairsFile:
             partial.replace(self._path)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            raise LibraryError(
-                f"{printable(str(self._path))}: the duplicates cannot be written ({error.strerror}); free some space "
-                "or check the permissions, then run the command again"
+            raise LibraryUnwritable.because(
+                f"{printable(str(self._path))}: the duplicates cannot be written", error
             ) from error
 
     def _refresh(self) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import LibraryError, printable
+from search.errors import LibraryUnwritable, printable
 from search.model import Ids
 
 FILE: Final = "map.npz"
@@ -46,7 +46,7 @@ def read(folder: Path) -> StoredMap | None:
 
 
 def write(folder: Path, drawn: StoredMap) -> None:
-    """Put the layout in the file's place, whole or not at all. Raises LibraryError when it cannot be written."""
+    """Put the layout in the file's place, whole or not at all. Raises LibraryUnwritable when it cannot be written."""
     partial = folder / f".{FILE}.{os.getpid()}"
     try:
         with partial.open("wb") as file:
@@ -57,7 +57,4 @@ def write(folder: Path, drawn: StoredMap) -> None:
         partial.replace(folder / FILE)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise LibraryError(
-            f"{printable(str(folder / FILE))}: the map cannot be written ({error.strerror}); free some space or check "
-            "the permissions, then run the command again"
-        ) from error
+        raise LibraryUnwritable.because(f"{printable(str(folder / FILE))}: the map cannot be written", error) from error

@@ -182,6 +182,17 @@ class HealthOut(Answered):
     status: Literal["ok"]
 
 
+class DegradedOut(Answered):
+    """Something that does not work now, and ``why``. Searches do.
+
+    ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
+    that wait do not go on; they will, by themselves, once the cause is gone.
+    """
+
+    what: Literal["writing", "jobs"]
+    why: str
+
+
 class ReadyOut(Answered):
     """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
 
@@ -196,6 +207,7 @@ class ReadyOut(Answered):
     melody: bool
     jobs: int
     warm: bool
+    degraded: list[DegradedOut]
 
 
 class JobEvent(Answered):

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from search.errors import (
+    FULL,
     AudioError,
     EncoderError,
     LibraryBusy,
@@ -145,7 +146,15 @@ def register(app: OpenAPI, library: Path) -> None:
         # the exception itself is in the log, with its request id; a client learns no internals
         return problem(500, "the service failed on this request; its log says why, under this request id")
 
+    def disk(error: OSError) -> Response:
+        # files of requests lie in the system's folder for temporary ones until they are read
+        if error.errno not in FULL:
+            raise error
+        log.error("no place for a file: %s", error)
+        return problem(503, "the disk of the service is full; try again later", retry_after_s=BUSY_RETRY_S)
+
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OSError, disk)
     app.register_error_handler(SoundalikeError, lambda error: refusal(error, library))
     app.register_error_handler(InternalServerError, failure)
 

@@ -2,7 +2,8 @@
 
 It is a process of its own so that decoding and encoding never hold up an answer, and so that whatever a hostile file
 does to a decoder happens here: the supervisor starts it again, and the job that was running goes on or is given up
-(`search.model.MAX_ATTEMPTS`). All of its state is in the catalog.
+(`search.model.MAX_ATTEMPTS`). All of its state is in the catalog. While that cannot be written (a full disk) it waits
+and tries again (`search.service.jobs.trouble`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from search import plugins
-from search.errors import LibraryBusy, SoundalikeError, printable
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
 from search.ground.memory import give_back_freed_memory
 from search.library.library import Library
-from search.model import Job, JobFailure, JobOutcome, JobProgress
+from search.model import Job, JobFailure, JobOutcome, JobProgress, Wish
 from search.ports import JobWork
 from search.service.http.problems import told as told_of
+from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
 from search.settings import Settings
 
@@ -102,40 +105,58 @@ class Told:
 class Runner:
     """Works off the jobs of one library."""
 
-    def __init__(self, library: Library, work: JobWork, uploads: Uploads, settings: Settings, indexed_s: float) -> None:
-        """``indexed_s``: the longest sound that an upload may add."""
+    def __init__(
+        self,
+        library: Library,
+        work: JobWork,
+        uploads: Uploads,
+        settings: Settings,
+        indexed_s: float,
+        *,
+        trouble: Trouble | None = None,
+    ) -> None:
+        """``indexed_s``: the longest sound that an upload may add; ``trouble`` hears what keeps jobs from going on."""
         self._library = library
         self._work = work
         self._uploads = uploads
         self._settings = settings
         self._indexed_s = indexed_s
+        self._trouble = trouble or Trouble()
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set; the job that runs then is queued again."""
+        retries = Retries(stop, self._trouble, self._told)
         while not stop.is_set():
-            job = self._work.claim()
+            job = retries.insist(self._work.claim)
             if job is None:
+                if not stop.is_set():
+                    retries.succeeded()
                 stop.wait(POLL_S)
                 continue
-            log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
             outcome = self._do(job, stop)
             give_back_freed_memory()
-            self._work.finish(job.id, outcome)
-            if outcome.state == "cancelled":
-                self._uploads.discard_unindexed(job, self._library.reader)
-            log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
+            retries.insist(partial(self._finish, job, outcome))
             if outcome.state == "queued":
-                stop.wait(POLL_S)
+                retries.wait(outcome.reason or "")
+            else:
+                retries.succeeded()
+
+    def _finish(self, job: Job, outcome: JobOutcome) -> None:
+        self._work.finish(job.id, outcome)
+        log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
+        if outcome.state == "cancelled":
+            self._uploads.discard_unindexed(job, self._library.reader)
 
     def _do(self, job: Job, stop: threading.Event) -> JobOutcome:
         """One job, watched over while a thread of its own does it."""
+        log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
         told, halt, ended = Told(job.progress), threading.Event(), _Ended()
         thread = threading.Thread(target=ended.call, args=(lambda: self._perform(job, told, halt),), name="job")
         thread.start()
         wish = None
         while thread.is_alive():
             thread.join(POLL_S)
-            wish = self._work.report(job.id, told.progress_) or wish
+            wish = self._report(job, told) or wish
             if stop.is_set() or wish in ("pause", "cancel"):
                 halt.set()
         failures = tuple(_failure(job, one) for one in told.failures)
@@ -151,14 +172,28 @@ class Runner:
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)
 
+    def _report(self, job: Job, told: Told) -> Wish | None:
+        """What the job's client wants of it; while the disk is full nobody knows, and the job itself finds out."""
+        try:
+            return self._work.report(job.id, told.progress_)
+        except LibraryError as error:
+            self._trouble.tell(self._told(error))
+            return None
+
+    def _told(self, error: SoundalikeError) -> str:
+        """What a client may read of an error."""
+        return told_of(error, self._library.path)
+
     def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
         """With what a client may read of the error; the log has all of it."""
         if not isinstance(error, SoundalikeError):
             return JobOutcome("failed", "an error of the service; its log says which", failures)
         log.warning("a job could not be done: %s", error)
-        reason = told_of(error, self._library.path)
+        reason = self._told(error)
         if isinstance(error, LibraryBusy):
             return JobOutcome("queued", f"waits for another writer: {reason}")
+        if isinstance(error, LibraryUnwritable):
+            return JobOutcome("queued", f"waits until the library can be written: {reason}")
         return JobOutcome("failed", reason, failures)
 
     def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:

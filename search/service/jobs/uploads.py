@@ -22,7 +22,7 @@ from werkzeug.datastructures import FileStorage
 
 from search import audio
 from search.audio.names import SUFFIXES
-from search.errors import AudioError, LibraryError
+from search.errors import AudioError, LibraryUnwritable
 from search.model import AudioInfo, Job
 from search.ports import CatalogReader
 
@@ -67,7 +67,7 @@ class Uploads:
         """Store files for good: absolute path and the client's name of each. All of them, or none.
 
         Each is on the disk, and its header has been read, when this returns. Raises AudioError for a file that is no
-        sound or lasts longer than ``longest_s``, LibraryError when the disk is full.
+        sound or lasts longer than ``longest_s``, LibraryUnwritable when the disk is full or read-only.
         """
         batch = self.folder / uuid.uuid4().hex[:12]
         kept: list[tuple[str, str]] = []
@@ -82,7 +82,7 @@ class Uploads:
                 _sync_folder(folder)
         except OSError as error:
             shutil.rmtree(batch, ignore_errors=True)
-            raise LibraryError(f"an upload cannot be stored ({error.strerror or error}); free some space") from error
+            raise LibraryUnwritable.because("an upload cannot be stored", error) from error
         except AudioError:
             shutil.rmtree(batch, ignore_errors=True)
             raise

@@ -1,7 +1,8 @@
 """The supervisor: binds the address, starts the processes, starts those again that die, and ends them in order.
 
 Every web worker accepts from the one socket that is bound here. The supervisor itself opens no library and serves
-nothing, so that there is little in it to go wrong; when it is killed, its children notice and end.
+nothing, so that there is little in it to go wrong; when it is killed, its children notice and end. A web worker that
+cannot be kept alive ends the service; without the process that does the jobs searches go on.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from types import FrameType
@@ -24,6 +25,7 @@ from typing import Any
 
 from search.errors import UsageError
 from search.service.config import ServiceConfig
+from search.service.jobs.trouble import Trouble
 from search.service.processes import worker
 from search.settings import Settings
 
@@ -37,19 +39,26 @@ goes on, the slowest of a hundred takes three times as long."""
 REAP_S = 1.0
 QUICK_DEATH_S = 5.0
 QUICK_DEATHS = 5
+LONGEST_PAUSE_S = 60.0
+"""Before a process is started again that dies at once whenever it is."""
 START_S = 120.0
 
 
 @dataclass
 class _Member:
-    """One process, and how often it died soon after it was started."""
+    """One process, how often it died soon after it was started, and when it is due to be started again.
+
+    Without an ``essential`` one there is no service.
+    """
 
     name: str
     target: Callable[..., None]
     args: tuple[Any, ...]
+    essential: bool = True
     process: SpawnProcess | None = None
     started_s: float = 0.0
-    quick_deaths: int = field(default=0)
+    quick_deaths: int = 0
+    due_s: float = 0.0
 
     def start(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -62,6 +71,19 @@ class _Member:
         if self.process is None:
             return False
         return bool(connection.wait([self.process.sentinel], 0)) or not self.process.is_alive()
+
+    def bury(self) -> None:
+        """Let go of a process that died, and say when the next one is due: at once, unless they die one by one."""
+        now_s = time.monotonic()
+        quick = now_s - self.started_s < QUICK_DEATH_S
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        self.due_s = now_s + (min(TICK_S * 2 ** (self.quick_deaths - 1), LONGEST_PAUSE_S) if quick else 0.0)
+        self.process = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is no process, and it is time for one."""
+        return self.process is None and time.monotonic() >= self.due_s
 
     def status(self) -> int | None:
         """With what it ended; None when that is not known within `REAP_S`."""
@@ -79,15 +101,17 @@ def serve(config: ServiceConfig, settings: Settings, on_ready: Callable[[str], N
     os.environ.setdefault(*ONE_THREAD)
     listening = bind(config.host, config.port)
     ready = multiprocessing.get_context("spawn").Event()
-    web = [_Member(f"web {n + 1}", worker.web, (config, settings, listening, ready)) for n in range(config.workers)]
-    members = [*web, _Member("jobs", worker.jobs, (config, settings))]
+    trouble = Trouble()
+    shared = (config, settings, listening, ready, trouble)
+    web = [_Member(f"web {n + 1}", worker.web, shared) for n in range(config.workers)]
+    members = [*web, _Member("jobs", worker.jobs, (config, settings, trouble), essential=False)]
     with listening, _metrics_folder(config.workers), _signals() as stop:
         for member in members:
             member.start()
         try:
             if _wait_until_ready(ready.is_set, members, stop):
                 on_ready(url(config.host, listening))
-            return _watch(members, stop)
+            return _watch(members, stop, trouble)
         finally:
             _end(members)
 
@@ -117,31 +141,42 @@ def url(host: str, listening: socket.socket) -> str:
 
 def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _Stop) -> bool:
     deadline_s = time.monotonic() + START_S
-    while time.monotonic() < deadline_s and not stop.asked and not any(member.has_died() for member in members):
+    while time.monotonic() < deadline_s and not stop.asked and not any(m.essential and m.has_died() for m in members):
         if ready():
             return True
         time.sleep(0.02)
     return False
 
 
-def _watch(members: list[_Member], stop: _Stop) -> int:
+def _watch(members: list[_Member], stop: _Stop, trouble: Trouble) -> int:
     """Start again what dies, until asked to stop."""
     while not stop.asked:
         connection.wait([member.process.sentinel for member in members if member.process], TICK_S)
         for member in members:
-            if stop.asked or not member.has_died():
-                continue
-            status = member.status()
-            quick = time.monotonic() - member.started_s < QUICK_DEATH_S
-            member.quick_deaths = member.quick_deaths + 1 if quick else 0
-            print(f"soundalike: process {member.name!r} ended with status {status}", file=sys.stderr, flush=True)
-            if member.quick_deaths >= QUICK_DEATHS:
-                print(f"soundalike: process {member.name!r} does not stay alive; stopping", file=sys.stderr, flush=True)
+            if member.has_died() and not _can_go_on_without(member, trouble):
                 return 3
-            if quick:
-                time.sleep(TICK_S)
-            member.start()
+            if member.is_due and not stop.asked:
+                member.start()
     return 0
+
+
+def _can_go_on_without(member: _Member, trouble: Trouble) -> bool:
+    """Whether to start a process again that died, now or later, and not to end the service."""
+    _say(f"process {member.name!r} ended with status {member.status()}")
+    member.bury()
+    if member.quick_deaths < QUICK_DEATHS:
+        return True
+    if member.essential:
+        _say(f"process {member.name!r} does not stay alive; stopping")
+        return False
+    trouble.tell("the process that does the jobs does not stay alive; the log of the service says why")
+    return True
+
+
+def _say(text: str) -> None:
+    """A line on stderr, where that can be written: the log may lie on a disk that is full."""
+    with suppress(OSError):
+        print(f"soundalike: {text}", file=sys.stderr, flush=True)
 
 
 def _end(members: list[_Member]) -> None:

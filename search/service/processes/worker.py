@@ -27,6 +27,7 @@ from search.ground.memory import give_back_freed_memory, share_heaps
 from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.http.problems import MEDIA_TYPE, Problem
+from search.service.jobs.trouble import Trouble
 from search.settings import Settings
 
 CONNECTIONS = 2000
@@ -65,8 +66,13 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]
     error_task_class = ProblemTask
 
 
-def web(config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event) -> None:
-    """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
+def web(
+    config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event, trouble: Trouble | None = None
+) -> None:
+    """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun.
+
+    ``trouble`` is what the process that does the jobs tells.
+    """
     logs.configure()
     share_heaps(HEAPS)
     with wiring.library(config.library, settings) as library, _until_terminated() as stop:
@@ -74,7 +80,7 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
         from search.service.service import Service
 
         dispatcher = ThreadedTaskDispatcher()
-        service = Service.over(library, config, stop, lambda: len(dispatcher.queue))
+        service = Service.over(library, config, stop, lambda: len(dispatcher.queue), trouble)
         app = create_app(service)
         if service.spaces():
             library.views()  # opens the snapshots now, not in the first request
@@ -100,8 +106,8 @@ def web(config: ServiceConfig, settings: Settings, listening: socket.socket, rea
             _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
 
 
-def jobs(config: ServiceConfig, settings: Settings) -> None:
-    """Work off jobs until SIGTERM."""
+def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:
+    """Work off jobs until SIGTERM; ``trouble`` hears what keeps them from going on."""
     logs.configure()
     # the web workers answer people meanwhile: whatever can wait for them does
     with suppress(OSError, AttributeError):
@@ -112,7 +118,7 @@ def jobs(config: ServiceConfig, settings: Settings) -> None:
         from search.service.jobs.uploads import Uploads, folder_of
 
         uploads = Uploads(folder_of(config.library))
-        Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s).run(stop)
+        Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s, trouble=trouble).run(stop)
 
 
 def _give_back(stop: threading.Event) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Flask, Response
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 
+from search.ground.disks import why_unwritable
 from search.service import metrics
-from search.service.http.answers import HealthOut, ReadyOut
+from search.service.http.answers import DegradedOut, HealthOut, ReadyOut
 from search.service.http.listing import live
 from search.service.http.replies import reply
 from search.service.routes.view import view
@@ -49,7 +52,7 @@ class StatusRoutes:
         return reply(HealthOut(status="ok"))
 
     def ready(self) -> Response:
-        """The library is open; how much is in it, and whether its models are loaded."""
+        """The library is open; how much is in it, whether its models are loaded, and what else does not work."""
         library = self._service.library
         spaces = self._service.spaces()
         views = library.views() if spaces else []
@@ -62,8 +65,16 @@ class StatusRoutes:
             melody=any(space.is_melody for space in library.reader.spaces()),
             jobs=states.get("queued", 0) + states.get("running", 0),
             warm=self._service.warming.is_done(spaces),
+            degraded=list(self._degraded()),
         )
         return reply(found)
+
+    def _degraded(self) -> Iterator[DegradedOut]:
+        unwritable = why_unwritable(self._service.library.path)
+        if unwritable is not None:
+            yield DegradedOut(what="writing", why=unwritable)
+        if self._service.trouble.why:
+            yield DegradedOut(what="jobs", why=self._service.trouble.why)
 
     def metrics(self) -> Response:
         """Figures for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""

@@ -387,7 +387,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The library is open; how much is in it, and whether its models are loaded. */
+        /** The library is open; how much is in it, whether its models are loaded, and what else does not work. */
         get: operations["api_ready_ready_get"];
         put?: never;
         post?: never;
@@ -1154,6 +1154,24 @@ export interface components {
             jobs: number;
             /** Warm */
             warm: boolean;
+            /** Degraded */
+            degraded: components["schemas"]["DegradedOut"][];
+        };
+        /**
+         * DegradedOut
+         * @description Something that does not work now, and ``why``. Searches do.
+         *
+         *     ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
+         *     that wait do not go on; they will, by themselves, once the cause is gone.
+         */
+        DegradedOut: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "writing" | "jobs";
+            /** Why */
+            why: string;
         };
         /**
          * SessionIn

@@ -1,0 +1,55 @@
+"""The supervisor: what ends the service, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from search.service.jobs.trouble import Trouble
+from search.service.processes import supervisor
+from search.service.processes.supervisor import QUICK_DEATHS, _end, _Member, _Stop, _watch
+from tests.service.dying import dies, lives
+
+
+class Ends(Trouble):
+    """Asks the supervisor to stop once it is told something."""
+
+    def __init__(self, stop: _Stop) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def tell(self, why: str) -> None:
+        super().tell(why)
+        self._stop.asked = True
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(supervisor, "TICK_S", 0.01)
+
+
+def watched(*members: _Member) -> tuple[int, Trouble]:
+    stop = _Stop()
+    trouble = Ends(stop)
+    for member in members:
+        member.start()
+    try:
+        return _watch(list(members), stop, trouble), trouble
+    finally:
+        _end(list(members))
+
+
+def test_without_the_process_that_does_the_jobs_the_others_go_on(capfd):
+    """It is tried again and again, and whoever asks whether the service is ready hears of it."""
+    web, jobs = _Member("web 1", lives, ()), _Member("jobs", dies, (), essential=False)
+    status, trouble = watched(web, jobs)
+    assert status == 0
+    assert "does not stay alive" in trouble.why
+    assert jobs.quick_deaths == QUICK_DEATHS
+    assert web.quick_deaths == 0
+    assert capfd.readouterr().err.count("process 'jobs' ended with status 1") == QUICK_DEATHS
+
+
+def test_a_web_worker_that_does_not_stay_alive_ends_the_service(capfd):
+    status, trouble = watched(_Member("web 1", dies, ()), _Member("jobs", lives, (), essential=False))
+    assert (status, trouble.why) == (3, "")
+    assert "process 'web 1' does not stay alive; stopping" in capfd.readouterr().err
