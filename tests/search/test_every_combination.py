@@ -56,30 +56,30 @@ LIBRARIES = ("empty", "words", "tags", "plain", "emptied", "tunes alone", "tunes
 
 def add_tunes(library: Library, counts: tuple[int, ...] = (80, 80)) -> None:
     """MIDI files of so many notes each; of too few notes no tune is kept."""
-    space, root = library.jobs.space(SPEC), library.jobs.root("/tunes")
-    with library.jobs.lease("test", wait_s=5) as lease:
+    space, root = library.writer.space(SPEC), library.writer.root("/tunes")
+    with library.writer.lease("test", wait_s=5) as lease:
         for number, count in enumerate(counts):
             contours = [contour_of_notes(tune(number, count))] if count else []
             content = Content(f"{number:064}", 20.0, 0, 0, "MIDI", "")
             facts = FileFacts(f"band1 tune {number}.mid", 1000, 1)
             changes = [AddContent(root.id, facts, content, f"tune {number}", {}, space.id, encoding_of(contours))]
-            library.jobs.apply(lease, changes)
+            library.writer.apply(lease, changes)
         library.publish(space, lease, always=True)
 
 
 def remove_all(library: Library) -> None:
-    with library.jobs.lease("test", wait_s=5) as lease:
-        library.jobs.apply(lease, [RemoveClip(clip.id) for clip in library.clips.clips(range(1, 10))])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(clip.id) for clip in library.reader.clips(range(1, 10))])
 
 
 def add_space(library: Library) -> None:
     """A second space, of another dimension, in which one of the contents has vectors."""
-    space, root = library.jobs.space(OTHER), library.jobs.root("/sounds")
+    space, root = library.writer.space(OTHER), library.writer.root("/sounds")
     content = library.catalog.contents([1])[1]
     encoding = ContentEncoding(np.array([[0.0, 1.0]]), np.eye(1, 4, dtype=np.float16), np.zeros(1, bool))
-    with library.jobs.lease("test", wait_s=5) as lease:
+    with library.writer.lease("test", wait_s=5) as lease:
         facts = FileFacts(SOUNDS[0].path, 1000, 1)
-        library.jobs.apply(lease, [AddContent(root.id, facts, content, "horn", {}, space.id, encoding)])
+        library.writer.apply(lease, [AddContent(root.id, facts, content, "horn", {}, space.id, encoding)])
         library.publish(space, lease, always=True)
 
 
@@ -184,7 +184,7 @@ def test_every_library_can_be_counted(library, where):
     try:
         counted = library.facets(where)
     except QueryError:
-        assert not library.clips.spaces() or library.clips.spaces()[0].is_melody
+        assert not library.reader.spaces() or library.reader.spaces()[0].is_melody
     else:
         assert counted.clips >= 0
         assert library.facets_of([1, 2, 99]).clips <= 2
