@@ -15,6 +15,7 @@ from search.catalog import leases, reading, replacing, spaces, tail, upkeep, wor
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
 from search.catalog.database import Database
+from search.catalog.exporting import VectorReader
 from search.catalog.feedback import CatalogFeedback
 from search.catalog.jobs import CatalogJobs
 from search.catalog.keys import CatalogKeys
@@ -166,6 +167,12 @@ class Catalog:
         """One state of the tunes of a space, for `search.melody.shelf`; the block is one read transaction."""
         with self._database.reading() as connection:
             yield ContourReader(connection, space_id)
+
+    @contextmanager
+    def vectors(self, space: Space) -> Iterator[VectorReader]:
+        """One state of the vectors of a space, to be written elsewhere; the block is one read transaction."""
+        with self._database.reading() as connection:
+            yield VectorReader(connection, space)
 
     def contents(self, ids: Iterable[int]) -> dict[int, Content]:
         """The contents with these ids; unknown ids are left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search import wiring
-from search.commands import options, output
-from search.errors import UsageError
+from search.commands import npz, options, output
+from search.errors import UsageError, printable
 from search.model import Hit
 from search.model.as_json import hit_as_json
 from search.settings import Settings
@@ -51,48 +52,50 @@ class Export:
 def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
     """Write ``clip_id, path, start_s, end_s, vectors, space`` (DESIGN.md); how many segments there are.
 
-    A segment that several clips share (equal files) stands once for each of them. Raises UsageError for a bad name.
+    All of them as of one moment, whoever writes to the library meanwhile; the memory that this takes does not grow
+    with the library. A segment that several clips share (equal files) stands once for each of them. Raises UsageError
+    for a file that cannot be written, QueryError for an unknown space.
     """
     if out.suffix != ".npz":
         raise UsageError(f"{out}: vectors are written as .npz")
     space = library.space(space_name)
-    (view,) = library.views(space.name)
-    segment_ids = library.index(space).ids()
-    contents, starts, ends = view.columns.place(segment_ids)
-    clips_of = view.columns.clips_of(np.unique(contents))
-    rows, clip_ids = [], []
-    for row, content_id in enumerate(contents.tolist()):
-        for clip_id in clips_of.get(content_id, ()):
-            rows.append(row)
-            clip_ids.append(clip_id)
-    paths = {clip.id: clip.path for clip in library.reader.clips(sorted(set(clip_ids)))}
-    shown = [paths[i].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for i in clip_ids]
-    vectors = view.index.vectors(segment_ids[rows])
-    np.savez(
-        out,
-        clip_id=np.array(clip_ids, np.int64),
-        path=np.array(shown, np.str_),
-        start_s=starts[rows],
-        end_s=ends[rows],
-        vectors=vectors,
-        space=np.array(space.name),
-    )
-    return len(rows)
+    with library.catalog.vectors(space) as reader, npz.writing(out) as archive:
+        count = reader.count()
+        longest = max((len(_shown(path)) for _, path, _ in reader.clips()), default=0)
+        ids = (np.full(n, clip_id) for clip_id, _, n in reader.clips())
+        archive.add("clip_id", np.int64, (count,), ids)
+        paths = (np.full(n, _shown(path)) for _, path, n in reader.clips())
+        archive.add("path", np.dtype((np.str_, max(longest, 1))), (count,), paths)
+        archive.add("start_s", np.float64, (count,), (spans[:, 0] for spans in reader.spans()))
+        archive.add("end_s", np.float64, (count,), (spans[:, 1] for spans in reader.spans()))
+        archive.add("vectors", np.float32, (count, space.dim), reader.vectors())
+        archive.add_value("space", space.name)
+    return count
+
+
+def _shown(path: str) -> str:
+    """A path as text that any program reads: bytes that are no UTF-8 become escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def export_hits(hits: Sequence[Hit], out: Path) -> None:
-    """Write hits by the file's ending. Raises UsageError for one that is not known."""
+    """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written."""
     match out.suffix:
         case ".csv":
-            with out.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-                output.write_csv(hits, file)
+            text = io.StringIO(newline="")
+            output.write_csv(hits, text)
+            whole = text.getvalue()
         case ".json":
-            out.write_text(json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2), encoding="utf-8")
+            whole = json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2)
         case ".m3u8":
             lines = ["#EXTM3U"]
             for hit in hits:
                 title = hit.title.replace("\n", " ").replace("\r", " ")
                 lines += [f"#EXTINF:{round(hit.end_s - hit.start_s)},{title}", hit.path]
-            out.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+            whole = "\n".join(lines) + "\n"
         case _:
             raise UsageError(f"{out}: hits are written as .csv, .json or .m3u8")
+    try:
+        out.write_text(whole, encoding="utf-8", errors="backslashreplace", newline="")
+    except OSError as error:
+        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error

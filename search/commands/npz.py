@@ -1,0 +1,67 @@
+"""NPZ files larger than memory: arrays of known shapes, written a block at a time.
+
+An ``.npz`` is a zip of ``.npy`` files. `numpy.savez` wants each array whole.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import DTypeLike, NDArray
+
+from search.errors import UsageError, printable
+
+BLOCK_ROWS: Final = 4096
+"""Rows that are converted and written together, however long the block is in which they come."""
+
+
+class NpzArchive:
+    """An open NPZ file, to which arrays are added one after the other."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+
+    def add(self, name: str, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
+        """Add an array of this type and shape, ``(rows, ...)``, whose rows come in ``blocks``.
+
+        Raises ValueError when they are not as many as the shape says.
+        """
+        kind, rows = np.dtype(dtype), 0
+        with self._archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            header = {"descr": npy.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+            npy.write_array_header_1_0(member, header)
+            for block in blocks:
+                rows += len(block)
+                for start in range(0, len(block), BLOCK_ROWS):
+                    member.write(block[start : start + BLOCK_ROWS].astype(kind).tobytes())
+        if rows != shape[0]:
+            raise ValueError(f"{name} has {rows} rows, not {shape[0]}")
+
+    def add_value(self, name: str, value: str) -> None:
+        """Add an array without dimensions that holds a text."""
+        with self._archive.open(f"{name}.npy", "w") as member:
+            npy.write_array(member, np.array(value), allow_pickle=False)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[NpzArchive]:
+    """Write ``out``, which is there once the block ends without an error, and is else what it was before.
+
+    Raises UsageError where it cannot be written.
+    """
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            yield NpzArchive(archive)
+        partial.replace(out)
+    except OSError as error:
+        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,146 @@
+"""``soundalike export``: a file for research is of one moment, whoever writes meanwhile, and however large it is."""
+
+from __future__ import annotations
+
+import os
+import threading
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.commands import npz
+from search.commands.export import export_hits, export_vectors
+from search.errors import UsageError
+from search.model import FileFacts, LinkClip, Query, RemoveClip, TextPart
+from tests.search.libraries import DIM, Entry, axis, fill, open_library
+
+ODD_NAME = os.fsdecode(b"odd \xff.wav")
+
+
+def entries(count: int, segments: int = 3, first: int = 0) -> list[Entry]:
+    return [Entry(f"{n:04}.wav", np.stack([axis(n % DIM)] * segments)) for n in range(first, first + count)]
+
+
+def apply(library, *changes) -> None:
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, changes)
+
+
+def exported(library, out: Path) -> dict[str, np.ndarray]:
+    count = export_vectors(library, None, out)
+    with np.load(out) as arrays:
+        found = dict(arrays)
+    assert {len(found[name]) for name in ("clip_id", "path", "start_s", "end_s", "vectors")} == {count}
+    return found
+
+
+@pytest.fixture
+def library(tmp_path):
+    with open_library(tmp_path) as made:
+        yield made
+
+
+def test_every_clip_has_the_segments_of_its_content(library, tmp_path):
+    """Equal files each have theirs; what is not in a snapshot yet is there too; any name can be read."""
+    fill(library, [Entry("a.wav", np.stack([axis(0), axis(1, 2, 0.5)])), Entry(ODD_NAME, np.stack([axis(3)]))])
+    content_id = library.reader.clips([1])[0].content_id
+    apply(library, LinkClip(1, FileFacts("copy of a.wav", 1, 1), content_id, "copy", {}))
+    found = exported(library, tmp_path / "out.npz")
+    assert found["clip_id"].tolist() == [1, 1, 3, 3, 2]
+    assert found["path"].tolist() == ["a.wav"] * 2 + ["copy of a.wav"] * 2 + ["odd \\xff.wav"]
+    assert found["start_s"].tolist() == [0, 0.5, 0, 0.5, 0]
+    assert found["end_s"].tolist() == [1, 1.5, 1, 1.5, 1]
+    rows = np.stack([axis(0), axis(1, 2, 0.5), axis(0), axis(1, 2, 0.5), axis(3)])
+    np.testing.assert_allclose(found["vectors"], rows, atol=1e-3)
+    assert [found[name].dtype for name in ("vectors", "start_s", "clip_id")] == [np.float32, np.float64, np.int64]
+    assert (found["space"].shape, str(found["space"])) == ((), "toy")
+
+
+def test_a_library_that_is_empty_by_now_gives_an_empty_file(library, tmp_path):
+    fill(library, entries(1))
+    apply(library, RemoveClip(1))
+    found = exported(library, tmp_path / "out.npz")
+    assert (found["vectors"].shape, found["path"].dtype) == ((0, DIM), np.dtype("U1"))
+
+
+def test_the_file_is_of_one_moment_whoever_writes_meanwhile(library, tmp_path, monkeypatch):
+    """Between any two arrays clips come and go: all arrays are of the state in which the first was written."""
+    fill(library, entries(20))
+    before = exported(library, tmp_path / "before.npz")
+    next_id = iter(range(1, 20))
+    add = npz.NpzArchive.add
+
+    def add_beside_a_writer(*args: object) -> None:
+        apply(library, RemoveClip(next(next_id)))
+        fill(library, entries(1, first=100 + next(next_id)), publish=False)
+        library.look_again()
+        library.views()
+        add(*args)
+
+    monkeypatch.setattr(npz.NpzArchive, "add", add_beside_a_writer)
+    during = exported(library, tmp_path / "during.npz")
+    assert {name: array.tolist() for name, array in during.items()} == {
+        name: array.tolist() for name, array in before.items()
+    }
+
+
+def test_exporting_goes_on_beside_a_writer_that_never_rests(library, tmp_path):
+    """Every one of many exports is whole: each clip in it has its three segments."""
+    fill(library, entries(60))
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        clip_id, n = 1, 1000
+        while not over.is_set():
+            apply(library, RemoveClip(clip_id))
+            fill(library, entries(1, first=n), publish=n % 10 == 0)
+            clip_id, n = clip_id + 1, n + 1
+
+    writer = threading.Thread(target=come_and_go)
+    writer.start()
+    try:
+        for _ in range(20):
+            found = exported(library, tmp_path / "out.npz")
+            clip_ids, counts = np.unique(found["clip_id"], return_counts=True)
+            assert set(counts.tolist()) == {3}
+            assert len(clip_ids) in (59, 60)
+    finally:
+        over.set()
+        writer.join()
+
+
+def test_memory_does_not_grow_with_the_library(library, tmp_path):
+    """Ten times as many vectors take no more of it."""
+    peaks = []
+    for first, count in ((0, 100), (100, 900)):
+        fill(library, entries(count, 200, first), publish=False)
+        library.reader.spaces()
+        tracemalloc.start()
+        export_vectors(library, None, tmp_path / "out.npz")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (tmp_path / "out.npz").stat().st_size > 1000 * 200 * DIM * 4
+    assert peaks[1] < 1.25 * peaks[0] + 100_000
+
+
+def test_a_file_that_cannot_be_written_leaves_what_was_there(library, tmp_path, monkeypatch):
+    """A folder that is not there is named in one line; half an export replaces nothing, and leaves nothing behind."""
+    fill(library, entries(2))
+    with pytest.raises(UsageError, match=r"nowhere.*No such file"):
+        export_vectors(library, None, tmp_path / "nowhere" / "out.npz")
+    with pytest.raises(UsageError, match=r"nowhere.*No such file"):
+        export_hits(library.search(Query((TextPart("0001"),))).hits, tmp_path / "nowhere" / "out.csv")
+    out = tmp_path / "out.npz"
+    out.write_bytes(b"before")
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(npz.NpzArchive, "add", full)
+    files = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match="No space left"):
+        export_vectors(library, None, out)
+    assert out.read_bytes() == b"before"
+    assert sorted(tmp_path.iterdir()) == files
