@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from docs.tools import rooms, site
-from tests.documentation.snippets import PROJECT
+from tests.documentation.snippets import PROJECT, documents, name_of
+
+
+@pytest.fixture(scope="module")
+def made() -> set[Path]:
+    """The files that the build adds."""
+    return {PROJECT / "docs" / page for page in site.pages()}
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +63,11 @@ def test_every_page_is_in_the_menu():
     menu = (PROJECT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in (PROJECT / "docs").rglob("*.md"):
         assert page.relative_to(PROJECT / "docs").as_posix() in menu, page
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_links_to_files_lead_somewhere(document, made):
+    """As they are followed on the forge, where nothing is generated; what the site makes may be linked by its pages."""
+    for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text(encoding="utf-8")):
+        target = Path(os.path.normpath(document.parent / link))
+        assert target.exists() or (target in made and "docs" in document.parts), link
