@@ -213,7 +213,7 @@ def _options(args: argparse.Namespace) -> Options:
 
 def _default_encoder(library: Library, settings: Settings) -> str:
     """The encoder of the library's first space of sounds; the default one for a library that has none yet."""
-    return next((s.encoder_name for s in library.reader.spaces() if not s.is_melody), settings.encoder)
+    return next((s.name for s in library.reader.spaces() if not s.is_melody and not s.is_retired), settings.encoder)
 
 
 def _one_thread_per_call(options: Options) -> None:

@@ -7,9 +7,10 @@ torch, faiss and SQLAlchemy stay inside their adapters. Which adapter serves is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from search.model import (
     AudioEncoding,
@@ -41,6 +42,7 @@ from search.model import (
     Wish,
     WordMatch,
 )
+from search.settings import Device
 
 
 class Encoder(Protocol):
@@ -91,7 +93,14 @@ class MelodyExtractor(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Nearest vectors by inner product of unit rows (cosine). Readers never block; one writer publishes."""
+    """Nearest vectors by inner product of unit rows (cosine), in one state of an index that never changes.
+
+    Threads share it and never wait for each other.
+    """
+
+    @property
+    def sequence(self) -> int:
+        """The catalog sequence that this state reflects; 0 before any change."""
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
         """(q, dim) -> scores and ids (q, k), best first, equal scores by ascending id; absent = -inf / -1.
@@ -99,20 +108,52 @@ class VectorIndex(Protocol):
         ``among`` restricts the search itself, not its result: k hits come back whenever k segments pass.
         """
 
-    def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Add (n,) ids, none negative, with (n, dim) unit rows; an id that is there already is replaced."""
-
-    def remove(self, ids: Ids) -> None:
-        """Remove ids; unknown ones are ignored."""
-
-    def publish(self, sequence: int) -> None:
-        """Write the present state to disk as the immutable snapshot of catalog sequence ``sequence``, atomically."""
-
     def vectors(self, ids: Ids) -> Vectors:
         """The rows of these ids (n, dim), in their order. Raises LibraryError for an id that is not there."""
 
+    def ids(self) -> Ids:
+        """The ids (n,) of every segment that would be found, ascending."""
+
     def __len__(self) -> int:
         """How many vectors would be found."""
+
+
+ChangesSince: TypeAlias = Callable[[int], Iterable[IndexChange]]
+"""The changes of a space after a catalog sequence, in their order (`CatalogReader.changes`)."""
+
+
+class SpaceIndex(Protocol):
+    """The index of one space: it follows the catalog, and one writer publishes it.
+
+    What it keeps on disk is derived: from nothing it comes to the same state by following the catalog from 0.
+    """
+
+    @property
+    def view(self) -> VectorIndex:
+        """The present state; a later change makes another one."""
+
+    def follow(self, changes: ChangesSince) -> VectorIndex:
+        """Take over what was published meanwhile, apply the changes since, and give the state that this makes."""
+
+    def publish(self, changes: ChangesSince, sequence: int) -> None:
+        """Keep the state of catalog sequence ``sequence``, so that whoever opens the index later begins there.
+
+        ``changes`` may go beyond it. Only the holder of the library's lease calls this.
+        """
+
+    def verify(self) -> list[str]:
+        """What is damaged of what is kept, a line each; none when it is sound."""
+
+
+class IndexFactory(Protocol):
+    """A kind of index: opens the `SpaceIndex` of one space in its folder (entry points ``soundalike.indexes``)."""
+
+    def __call__(self, directory: Path, dim: int, device: Device, *, searches: bool = True) -> SpaceIndex:
+        """The index as it was last published, empty at sequence 0 where it never was; the folder may be absent.
+
+        One that only publishes (not ``searches``) need not load what searching needs. Raises UsageError for a device
+        that is not there.
+        """
 
 
 class CatalogReader(Protocol):

@@ -15,6 +15,7 @@ from search.errors import UsageError
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 DEFAULT_ENCODER = "cnn:soundalike-1"
+DEFAULT_INDEX = "faiss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,24 @@ class Settings:
     """Where things are and what runs.
 
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
-    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name.
-    ``offline``: never try to download. ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`).
+    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
+    index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
+    (`search.neighbourhoods`).
     """
 
     library: Path
     models: tuple[Path, ...]
     model_cache: Path
     encoder: str = DEFAULT_ENCODER
+    index: str = DEFAULT_INDEX
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_DEVICE``, ``_OFFLINE`` and
-        ``_NEIGHBOURHOODS`` (``on`` or ``off``).
+        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
+        ``_OFFLINE`` and ``_NEIGHBOURHOODS`` (``on`` or ``off``).
 
         Raises UsageError for a value that is not allowed.
         """
@@ -54,6 +57,7 @@ class Settings:
             models=tuple(Path(part) for part in models.split(os.pathsep) if part),
             model_cache=platformdirs.user_cache_path("soundalike") / "models",
             encoder=environ.get("SOUNDALIKE_ENCODER") or DEFAULT_ENCODER,
+            index=environ.get("SOUNDALIKE_INDEX") or DEFAULT_INDEX,
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",

@@ -9,19 +9,22 @@ What a user can add without touching this code comes in through entry points: ``
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from search import plugins
-from search.settings import Device, Settings
-
-IndexFactory = Callable[[Path, int, Device], "VectorIndex"]
+from search.errors import LibraryError, printable
+from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
     from search.library.library import Library
-    from search.ports import Encoder, MelodyExtractor, VectorIndex
+    from search.ports import Encoder, IndexFactory, MelodyExtractor
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
+
+CATALOG_FILE = "catalog.sqlite"
+EncoderLoader: TypeAlias = "Callable[[str, Settings], Encoder]"
 
 
 def encoder(name: str, settings: Settings) -> Encoder:
@@ -50,13 +53,57 @@ def snapshot_index(directory: Path, dim: int, device: Device = "auto") -> Snapsh
     return SnapshotIndex.open(directory, dim, device=device)
 
 
-def index_kinds() -> dict[str, IndexFactory]:
-    """Every kind of index that can be named, with what opens one; ``faiss`` is the one that libraries use."""
-    return {name: plugins.load("indexes", name) for name in plugins.offered("indexes")}
+def index_kind(name: str) -> IndexFactory:
+    """What opens the indexes of this kind. Raises UsageError that lists the kinds there are."""
+    return cast("IndexFactory", plugins.load("indexes", name))
 
 
-def library(path: Path | str, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
-    """The library at ``path``. Raises LibraryError when it is not there and ``create`` is false."""
+def library(
+    path: Path | str,
+    settings: Settings,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    index: str | None = None,
+    load_encoder: EncoderLoader = encoder,
+) -> Library:
+    """The library at ``path``, with its catalog and the kind of ``index`` that it was made with.
+
+    A new library takes the kind ``index``, else the settings' one, and keeps it. Raises LibraryError when there is no
+    library and ``create`` is false, or it has another kind of index than the one given; UsageError for an unknown kind.
+    """
+    from search.catalog.store import Catalog
     from search.library.library import Library
+    from search.library.publishing import IndexKind
 
-    return Library.open(Path(path), settings, load_encoder=encoder, create=create, read_only=read_only)
+    path = Path(path)
+    file = path / CATALOG_FILE
+    is_new = not file.exists()
+    if is_new:
+        _make_folder(path, create=create)
+        index_kind(index or settings.index)  # a wrong name makes no library
+    catalog = Catalog.open(file, create=create, read_only=read_only)
+    try:
+        if is_new or (index is not None and index != (catalog.choice("index") or DEFAULT_INDEX)):
+            catalog.choose("index", index or settings.index)
+        kind = catalog.choice("index") or DEFAULT_INDEX
+        return Library(
+            path, catalog, settings, partial(_load, load_encoder, settings), IndexKind(kind, index_kind(kind))
+        )
+    except BaseException:
+        catalog.close()
+        raise
+
+
+def _load(load_encoder: EncoderLoader, settings: Settings, name: str) -> Encoder:
+    return load_encoder(name, settings)
+
+
+def _make_folder(path: Path, *, create: bool) -> None:
+    shown = printable(str(path))
+    if not create:
+        raise LibraryError(f"no library at {shown}; make one with: soundalike index FOLDER --library {shown}")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(f"cannot make a library at {shown}: {error.strerror}") from error

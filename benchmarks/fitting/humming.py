@@ -171,7 +171,7 @@ def main() -> None:
     tunes = [tunes[i] for i in order]
     known = len(tunes) * 3 // 5
     with tempfile.TemporaryDirectory() as folder, catalogue(tunes[:known], Path(folder)) as library:
-        melody = library.melody()
+        melody = library.view().melody
         if melody is None:
             raise UsageError("the tuning tunes made no library")
         sample = ask_tuning(melody.index, tunes, known, 600, 17)

@@ -230,7 +230,7 @@ def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[S
         with tempfile.TemporaryDirectory() as folder, asking.catalogue(everything, Path(folder)) as library:
             asked = asking.ask_all(library, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2)
             score = Score.of("middle", "anywhere", asked)
-            windows = len(library.index(library.space(MELODY_SPACE)))
+            windows = len(library.views(MELODY_SPACE)[0].index)
         rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
         tell(str(rows[-1]))
     return tuple(rows)

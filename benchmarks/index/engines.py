@@ -76,11 +76,11 @@ class Soundalike:
     def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """See `Engine`."""
         index = wiring.snapshot_index(folder, rows.shape[1], "cpu")
-        index.fold((IndexChange(1, ids, part) for ids, part in chunks(rows)), 1)
+        index.publish(lambda _since: (IndexChange(1, ids, part) for ids, part in chunks(rows)), 1)
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """See `Engine`."""
-        self._index: VectorIndex = wiring.snapshot_index(folder, rows.shape[1], self.device)
+        self._index: VectorIndex = wiring.snapshot_index(folder, rows.shape[1], self.device).view
 
     def set_effort(self, effort: int) -> None:
         """See `Engine`."""

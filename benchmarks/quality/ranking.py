@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.encoding import EncodedClip
-from search import Library
+from search import Library, wiring
 from search.engine import confidence
 from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, Tag, TextPart
 from search.ports import Encoder
@@ -107,7 +107,7 @@ def ranked_set(
     """
     with (
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
-        Library.open(Path(folder) / "library", settings, load_encoder=lambda *_: encoder, create=True) as library,
+        wiring.library(Path(folder) / "library", settings, create=True, load_encoder=lambda *_: encoder) as library,
     ):
         root = library.writer.root(folder)
         with library.writer.lease("soundalike bench quality", wait_s=0) as lease:
@@ -127,7 +127,7 @@ def ranked_set(
             clips_of[file.content_id].append(place)
         clip_ids = np.array([file.clip_id for file in files], np.int64)
         no_neighbours = replace(settings, neighbourhoods=False)
-        with Library.open(library.path, no_neighbours, load_encoder=lambda *_: encoder, read_only=True) as without:
+        with wiring.library(library.path, no_neighbours, read_only=True, load_encoder=lambda *_: encoder) as without:
             plain = RankedSet(without, clip_ids, clips_of)
             has_some = library.views()[0].neighbourhoods is not None
             yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from search.catalog import blobs, reading
 from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, REMOVALS
-from search.model import Ids, Space
+from search.model import Ids
 
 _PAGE: Final = 2000
 
@@ -51,12 +51,17 @@ class ColumnReader:
         """The state's sequence number."""
         self.pruned = reading.counter(connection, "pruned")
         """Up to where `removed` no longer knows what went."""
-        self._tag_space = self._first_with_vocabulary()
+        self._tag_space = reading.tag_space(connection)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """The tags' names, by class; empty where no space of the library has a vocabulary."""
         return () if self._tag_space is None else self._tag_space.vocabulary or ()
+
+    @property
+    def tag_space_id(self) -> int:
+        """The space that the tags are of, -1 without one."""
+        return -1 if self._tag_space is None else self._tag_space.id
 
     def count(self, since: int) -> int:
         """How many clips `clips` would give."""
@@ -65,7 +70,6 @@ class ColumnReader:
 
     def clips(self, since: int) -> Iterator[ClipRow]:
         """Every clip that came or changed after ``since``, by id."""
-        tag_space_id = -1 if self._tag_space is None else self._tag_space.id
         wanted = (
             select(
                 CLIPS.c.id,
@@ -83,7 +87,7 @@ class ColumnReader:
             )
             .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
             .outerjoin(
-                ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == tag_space_id)
+                ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == self.tag_space_id)
             )
             .order_by(CLIPS.c.id)
         )
@@ -117,6 +121,3 @@ class ColumnReader:
 
     def _stream(self, wanted: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
         yield from self._connection.execute(wanted, execution_options={"yield_per": _PAGE})
-
-    def _first_with_vocabulary(self) -> Space | None:
-        return next((space for space in reading.spaces(self._connection) if space.vocabulary is not None), None)

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Row, bindparam, func, inspect, select, text
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
-from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
-from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, Tag
+from search.catalog.tables import CHOICES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
+from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
 
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
@@ -24,10 +24,7 @@ NO_SPACE: Final = -1
 T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
-"""With the columns that are there: of a library that nobody wrote to since schema 4 ``beneath`` is not."""
-_TAG_SPACE: Final = select(SPACES.c.id, SPACES.c.vocabulary).where(SPACES.c.vocabulary.is_not(None)).order_by(
-    SPACES.c.id
-).limit(1)  # fmt: skip
+"""With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
 _CLIPS_BY_ID: Final = (
     select(
         *CLIPS.c,
@@ -70,23 +67,44 @@ def counter(connection: Connection, name: str) -> int:
 
 def spaces(connection: Connection) -> list[Space]:
     """Every space, in the order they were made."""
-    return [
-        Space(
-            id=row.id,
-            name=row.name,
-            revision=row.revision,
-            fingerprint=row.fingerprint,
-            dim=row.dim,
-            sample_rate_hz=row.sample_rate_hz,
-            window_s=row.window_s,
-            hop_s=row.hop_s,
-            vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
-            calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
-            can_text=bool(row.can_text),
-            beneath=getattr(row, "beneath", None),
-        )
-        for row in connection.execute(_SPACES)
-    ]
+    return [_space(row) for row in connection.execute(_SPACES)]
+
+
+def _space(row: Row[Any]) -> Space:
+    name, state = row.name, getattr(row, "state", None)
+    if state is None:  # before schema 6 a retired space told so by its name
+        ending = f"@{row.fingerprint[:12]}"
+        name, state = name.removesuffix(ending), "retired" if name.endswith(ending) else "active"
+    return Space(
+        id=row.id,
+        name=name,
+        revision=row.revision,
+        fingerprint=row.fingerprint,
+        dim=row.dim,
+        sample_rate_hz=row.sample_rate_hz,
+        window_s=row.window_s,
+        hop_s=row.hop_s,
+        vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
+        calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
+        can_text=bool(row.can_text),
+        beneath=getattr(row, "beneath", None),
+        state=cast(SpaceState, state),
+    )
+
+
+def tag_space(connection: Connection) -> Space | None:
+    """The space that tells clips' tags: the first with a vocabulary.
+
+    While its successor is made that is the retired one, in which more contents have tags.
+    """
+    return next((space for space in spaces(connection) if space.vocabulary is not None), None)
+
+
+def choice(connection: Connection, name: str) -> str | None:
+    """What was chosen when the library was made, None where nothing was, or its schema is older than choices."""
+    if not inspect(connection).has_table(CHOICES.name):
+        return None
+    return connection.execute(select(CHOICES.c.value).where(CHOICES.c.name == name)).scalar()
 
 
 def roots(connection: Connection) -> list[Root]:
@@ -98,11 +116,11 @@ def roots(connection: Connection) -> list[Root]:
 def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     """The clips with these ids, in their order, with their likeliest tags; unknown ids are left out."""
     wanted = [int(id_) for id_ in ids]
-    tagging = connection.execute(_TAG_SPACE).one_or_none()
-    tag_space, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, _names(tagging.vocabulary))
+    tagging = tag_space(connection)
+    tag_space_id, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, tagging.vocabulary or ())
     made: dict[int, Clip] = {}
     for chunk in chunked(dict.fromkeys(wanted), IDS_PER_QUERY):
-        for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk, "tag_space": tag_space}):
+        for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk, "tag_space": tag_space_id}):
             made[row.id] = _clip(row, vocabulary)
     return [made[id_] for id_ in wanted if id_ in made]
 

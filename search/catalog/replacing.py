@@ -37,12 +37,6 @@ def restore(database: Database, source: Path, token: str) -> None:
                 partial.with_name(partial.name + ending).unlink()
 
 
-def rename_space(database: Database, space_id: int, name: str) -> None:
-    """Call a space by another name, so that its own is free."""
-    with database.writing() as connection:
-        connection.execute(update(SPACES).where(SPACES.c.id == space_id).values(name=name))
-
-
 def count_only_in(database: Database, space_id: int, other_id: int) -> int:
     """How many contents have vectors in one space and none in the other."""
     other = select(ENCODINGS.c.content_id).where(ENCODINGS.c.space_id == other_id)

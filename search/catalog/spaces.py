@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from search.catalog import blobs, reading
+from search.catalog import blobs, leases, reading
 from search.catalog.database import Database
 from search.catalog.tables import ROOTS, SPACES
 from search.errors import LibraryError, SpaceMismatch, printable
@@ -15,47 +16,39 @@ from search.model import EncoderSpec, Root, Space
 
 
 def space(database: Database, spec: EncoderSpec) -> Space:
-    """The space of this encoder, made when it is new. Raises SpaceMismatch when its name has another fingerprint.
+    """The active space of this encoder, made when it is new. Raises SpaceMismatch when another revision made it.
 
-    A space that an older version called after a relative path of the encoder's file is called after its absolute one.
+    A retired space of the same fingerprint is active again: its encoder came back before another took its place. One
+    that an older version called after a relative path of the encoder's file is called after its absolute one.
     """
-    found = _space(database, spec) or _renamed(database, spec)
-    facts_at_hand = (spec.calibration, spec.can_text, spec.beneath)
-    if found is not None and (found.calibration, found.can_text, found.beneath) == facts_at_hand:
+    with database.reading() as connection:
+        found = _active(connection, database, spec)
+    if found is not None and _facts(found) == _facts(spec):
         return found
-    slope, offset = spec.calibration or (None, None)
-    # what a newer version of the program may know better about the same vectors
-    facts = {
-        "calibration_slope": slope,
-        "calibration_offset": offset,
-        "can_text": spec.can_text,
-        "beneath": spec.beneath,
-    }
     with database.writing() as connection:
-        known = connection.execute(update(SPACES).where(SPACES.c.name == spec.name).values(facts)).rowcount
-        if not known:
-            connection.execute(
-                insert(SPACES).values(
-                    name=spec.name,
-                    revision=spec.revision,
-                    fingerprint=spec.fingerprint,
-                    dim=spec.dim,
-                    sample_rate_hz=spec.sample_rate_hz,
-                    window_s=spec.window_s,
-                    hop_s=spec.hop_s,
-                    vocabulary=None if spec.vocabulary is None else json.dumps(spec.vocabulary),
-                    **facts,
-                )
-            )
-    made = _space(database, spec)  # another process may have been quicker, with another fingerprint
+        found = _active(connection, database, spec) or _returning(connection, spec)
+        if found is None:
+            connection.execute(insert(SPACES).values(_described(spec)))
+        else:  # a newer version of the program may know better what goes with the same vectors
+            values = {"name": spec.name, "state": "active"} | _facts(spec)
+            connection.execute(update(SPACES).where(SPACES.c.id == found.id).values(values))
+    with database.reading() as connection:
+        made = _active(connection, database, spec)
     if made is None:
         raise LibraryError(f"the space {spec.name} was not kept; run `soundalike verify`")
     return made
 
 
-def _space(database: Database, spec: EncoderSpec) -> Space | None:
-    with database.reading() as connection:
-        found = next((space for space in reading.spaces(connection) if space.name == spec.name), None)
+def retire(database: Database, space_id: int, token: str) -> None:
+    """Free a space's name for its successor. Raises LibraryBusy when the lease is lost."""
+    with database.writing() as connection:
+        leases.require(connection, token)
+        connection.execute(update(SPACES).where(SPACES.c.id == space_id).values(state="retired"))
+
+
+def _active(connection: Connection, database: Database, spec: EncoderSpec) -> Space | None:
+    """The active space of the encoder's name. Raises SpaceMismatch when it was made by another revision."""
+    found = next((s for s in reading.spaces(connection) if s.name == spec.name and not s.is_retired), None)
     if found is not None and found.fingerprint != spec.fingerprint:
         raise SpaceMismatch(
             f"{printable(str(database.path))}: its vectors come from {found.name} {found.revision} "
@@ -65,16 +58,35 @@ def _space(database: Database, spec: EncoderSpec) -> Space | None:
     return found
 
 
-def _renamed(database: Database, spec: EncoderSpec) -> Space | None:
-    """The space that an older version recorded under the relative path of the same file, under its name of today."""
-    with database.reading() as connection:
-        known = reading.spaces(connection)
-    for space in known:
-        if space.fingerprint == spec.fingerprint and _is_short_for(space.name, spec.name):
-            with database.writing() as connection:
-                connection.execute(update(SPACES).where(SPACES.c.id == space.id).values(name=spec.name))
-            return _space(database, spec)
-    return None
+def _returning(connection: Connection, spec: EncoderSpec) -> Space | None:
+    """A space of this very encoder that is retired, or that was called after a relative path of its file."""
+    same = [space for space in reading.spaces(connection) if space.fingerprint == spec.fingerprint]
+    return next((s for s in same if s.name == spec.name or _is_short_for(s.name, spec.name)), None)
+
+
+def _facts(of: Space | EncoderSpec) -> dict[str, Any]:
+    """What goes with a space's vectors and does not change them."""
+    slope, offset = of.calibration or (None, None)
+    return {
+        "calibration_slope": slope,
+        "calibration_offset": offset,
+        "can_text": of.can_text,
+        "beneath": of.beneath,
+    }
+
+
+def _described(spec: EncoderSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "state": "active",
+        "revision": spec.revision,
+        "fingerprint": spec.fingerprint,
+        "dim": spec.dim,
+        "sample_rate_hz": spec.sample_rate_hz,
+        "window_s": spec.window_s,
+        "hop_s": spec.hop_s,
+        "vocabulary": None if spec.vocabulary is None else json.dumps(spec.vocabulary),
+    } | _facts(spec)
 
 
 def _is_short_for(typed: str, name: str) -> bool:

@@ -219,9 +219,19 @@ class Catalog:
         """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
         replacing.restore(self._database, source, _token(lease))
 
-    def rename_space(self, space_id: int, name: str) -> None:
-        """Call a space by another name, so that its own is free."""
-        replacing.rename_space(self._database, space_id, name)
+    def retire_space(self, space_id: int, lease: Lease) -> None:
+        """Free a space's name for its successor; its vectors stay until `drop_space`."""
+        spaces.retire(self._database, space_id, _token(lease))
+
+    def choice(self, name: str) -> str | None:
+        """What was chosen when the library was made (``index``: its kind of index), None where nothing was."""
+        with self._database.reading() as connection:
+            return reading.choice(connection, name)
+
+    def choose(self, name: str, value: str) -> None:
+        """Remember a choice for good: raises LibraryError when another was made before."""
+        with self._database.writing() as connection:
+            writing.choose(connection, name, value)
 
     def count_only_in(self, space_id: int, other_id: int) -> int:
         """How many contents have vectors in one space and none in the other."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA: Final = MetaData(
@@ -87,7 +88,8 @@ SPACES: Final = Table(
     "spaces",
     METADATA,
     Column("id", _BIG, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
     Column("revision", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("dim", Integer, nullable=False),
@@ -99,8 +101,23 @@ SPACES: Final = Table(
     Column("calibration_offset", Float(53)),
     Column("can_text", Boolean, nullable=False),
     Column("beneath", Text),
+    Index(
+        "uq_spaces_active_name",
+        "name",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
     sqlite_autoincrement=True,
 )
+
+CHOICES: Final = Table(
+    "choices",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What was chosen when the library was made: ``index`` is its kind of index."""
 
 ENCODINGS: Final = Table(
     "encodings",

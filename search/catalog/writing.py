@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from search.catalog import blobs, contours, reading, words
 from search.catalog.tables import (
+    CHOICES,
     CLIPS,
     CONTENTS,
     COUNTERS,
@@ -52,6 +53,15 @@ def sequences(n_segments: int) -> int:
     replayed in bounded memory and a replay that stops half-way goes on where it was.
     """
     return max(1, -(-n_segments // SEGMENTS_PER_SEQUENCE))
+
+
+def choose(connection: Connection, name: str, value: str) -> None:
+    """Remember a choice that the library was made with. Raises LibraryError when another was made before."""
+    made = reading.choice(connection, name)
+    if made is None:
+        connection.execute(insert(CHOICES), {"name": name, "value": value})
+    elif made != value:
+        raise LibraryError(f"this library's {name} is {made!r}, which cannot become {value!r}; make a new library")
 
 
 class _Batch:

@@ -41,7 +41,7 @@ class Keys:
         """Do it."""
         path = options.library_path(args, settings)
         with wiring.library(path, settings, create=args.action == "add") as library:
-            keys = library.catalog.keys
+            keys = library.keys
             if args.action == "add":
                 print(keys.add(args.key_name, args.scope or ["read"]))
                 print("soundalike: keep it well; only its digest is stored", file=sys.stderr)

@@ -142,18 +142,20 @@ class Reindex:
         """Rebuild; the status of the indexing job where files are encoded again."""
         with wiring.library(options.library_path(args, settings), settings) as library:
             if args.encoder is not None:
-                return _encode_again(library, args.encoder, settings)
+                return _encode_again(library, args.encoder, settings, others=True)
             stale = maintenance.stale_spaces(library)
             for space in stale:  # all of them first: the job fills the library's sounds and its tunes
                 with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
                     maintenance.retire(library, space, lease)
-            stale_ids = {space.id for space in stale}
             for space in library.reader.spaces():
-                if space.id not in stale_ids:
+                if not space.is_retired:
                     with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
                         maintenance.rebuild(library, space, lease)
                     print(f"{space.name}: index made anew from the catalog")
-            return max((_encode_again(library, space.name, settings) for space in stale), default=0)
+            # also what an earlier run could not encode again: its files may be there by now
+            return max(
+                (_encode_again(library, name, settings) for name in maintenance.retired_names(library)), default=0
+            )
 
 
 class Backup:
@@ -224,25 +226,26 @@ def _ids_to_remove(
     return sorted(found), unknown
 
 
-def _encode_again(library: Library, name: str, settings: Settings) -> int:
-    """Encode every file into a fresh space of encoder ``name``, then drop the spaces that it replaces.
+def _encode_again(library: Library, name: str, settings: Settings, *, others: bool = False) -> int:
+    """Encode every file into the space of encoder ``name``, then drop the spaces that it replaces (`drop_replaced`).
 
     ``melody`` stands for the tunes, of recordings too where they were looked for before.
     """
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
-    work = name if not tunes or maintenance.follows_recordings(library) else library.space().encoder_name
+    work = name if not tunes or maintenance.follows_recordings(library) else library.space().name
     with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
         for space in library.reader.spaces():
-            if space.name == spec.name and space.fingerprint != spec.fingerprint:
+            if space.name == spec.name and not space.is_retired and space.fingerprint != spec.fingerprint:
                 maintenance.retire(library, space, lease)
     status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
     with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
-        left = maintenance.drop_replaced(library, library.space(spec.name), lease)
+        left = maintenance.drop_replaced(library, library.space(spec.name), lease, others=others)
     for space, contents in left:
         print(
-            f"soundalike: space {space.name} stays: {contents} contents could not be encoded again; "
-            "bring their files back and reindex once more, or take them out with: soundalike remove --missing",
+            f"soundalike: the old vectors of {space.name} stay: {contents} contents could not be encoded again; "
+            "bring their files back and run soundalike reindex once more, or take them out with: "
+            "soundalike remove --missing",
             file=sys.stderr,
         )
     return 1 if left else status

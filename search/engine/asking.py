@@ -55,37 +55,69 @@ class AskedSpace:
     vector: NDArray[np.float32] | None
 
 
+class Absent(QueryError):
+    """A part of a query has nothing in one space; another space may have it."""
+
+
 class PartReader:
     """Turns parts into vectors, loading an encoder only for a part that needs one."""
 
     def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
         self._encoder = encoder
 
-    def ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
-        """The parts in ``view``'s space; words that its encoder cannot read have no vector and are left out.
+    def ask_each(self, parts: Sequence[Part], views: Sequence[SpaceView]) -> list[AskedSpace]:
+        """The parts in each of ``views``.
 
-        Raises QueryError for an unknown clip or segment, or parts that cancel out; AudioError for a file that
-        cannot be decoded.
+        Words that an encoder cannot read have no vector there and are left out. A space that has nothing of a clip or
+        passage that is looked for is not asked, nor is a retired one for what only its encoder of old could read,
+        as long as another space has it. Raises QueryError for an unknown clip or segment, or parts that cancel out;
+        AudioError for a file that cannot be decoded.
         """
+        asked: list[AskedSpace] = []
+        absent: list[Absent] = []
+        for view in views:
+            try:
+                asked.append(self._ask(parts, view, views))
+            except Absent as error:
+                absent.append(error)
+                asked.append(AskedSpace(view, (), None))
+        if len(absent) == len(views):
+            raise absent[0]
+        return asked
+
+    def _ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
         found = []
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
             raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
         for place, part in enumerate(parts, start=1):
             label = f"{part_kind(part)} {place}"
-            if isinstance(part, TextPart):
-                found += [self._text(part, view, label)] if view.space.can_text else []
-                continue
-            vector = self._vector(part, view, views)
+            try:
+                if isinstance(part, TextPart):
+                    found += [self._text(part, view, label)] if view.space.can_text else []
+                    continue
+                vector = self._vector(part, view, views)
+            except Absent:
+                if part.weight > 0:
+                    raise
+                continue  # what is to be avoided is not there to be met
             if vector is not None:
                 found.append(PartVector(label, vector, part.weight, is_text=False))
         return AskedSpace(view, tuple(found), combine(found) if found else None)
 
     def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
-        encoder = self._encoder(view.space)
+        encoder = self._encoder_of(view.space)
         if not isinstance(encoder, WordReader):
             return PartVector(label, _first(encoder.encode_text([part.text])), part.weight, is_text=True)
         read = encoder.read_text([part.text])
         return PartVector(label, _first(read.vectors), part.weight, is_text=True, meant=_first(read.meant))
+
+    def _encoder_of(self, space: Space) -> Encoder:
+        if space.is_retired:
+            raise Absent(
+                f"space {space.name!r} waits to be encoded again, and can be asked by clip or segment only; "
+                "run: soundalike reindex"
+            )
+        return self._encoder(space)
 
     def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
         match part:
@@ -99,7 +131,7 @@ class PartReader:
                 return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
-        encoder = self._encoder(view.space)
+        encoder = self._encoder_of(view.space)
         windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s)
         total = np.zeros(encoder.spec.dim, np.float64)
         for waves in _batches(window.samples for window in windows):
@@ -112,7 +144,7 @@ class PartReader:
             raise QueryError(f"no clip has the id {clip_id}")
         segments = view.columns.segments_of(content_id)
         if not len(segments):
-            raise QueryError(f"clip {clip_id} has no vectors in space {view.space.name!r}")
+            raise Absent(f"clip {clip_id} has no vectors in space {view.space.name!r}")
         try:
             vectors = view.index.vectors(segments)
         except LibraryError as error:
@@ -136,7 +168,7 @@ class PartReader:
         _, starts, ends = view.columns.place(segments)
         overlapping = segments[(starts < end_s) & (ends > start_s)]
         if not len(overlapping):
-            raise QueryError(f"the passage has no vectors in space {view.space.name!r}")
+            raise Absent(f"the passage has no vectors in space {view.space.name!r}")
         return unit(view.index.vectors(overlapping).sum(axis=0, dtype=np.float64))
 
 

@@ -5,16 +5,13 @@ Which contents are one recording is what ``soundalike duplicates`` found last; e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from search.columns import ClipColumns
-from search.model import Ids
-
-Twins = Callable[[Ids], Ids]
-"""(n,) content ids -> for each the content that stands for its recording: itself, or the group of duplicates' first."""
+from search.engine.views import Recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +22,14 @@ class Collapsed:
     copies: dict[int, tuple[int, ...]]
 
 
-def collapsed(ranked: Sequence[tuple[int, float]], columns: ClipColumns, twins: Twins) -> Collapsed:
+def collapsed(ranked: Sequence[tuple[int, float]], columns: ClipColumns, recordings: Recordings) -> Collapsed:
     """Fold ``ranked`` (clip id and score, best first): of each recording the first stays."""
     contents = [columns.content_of(clip_id) for clip_id, _ in ranked]
-    recordings = twins(np.array([-1 if content is None else content for content in contents], np.int64)).tolist()
+    same = recordings.of(np.array([-1 if content is None else content for content in contents], np.int64)).tolist()
     kept: list[tuple[int, float]] = []
     first: dict[int, int] = {}
     copies: dict[int, tuple[int, ...]] = {}
-    for (clip_id, score), recording in zip(ranked, recordings, strict=True):
+    for (clip_id, score), recording in zip(ranked, same, strict=True):
         if recording in first and recording >= 0:
             copies[first[recording]] = (*copies.get(first[recording], ()), clip_id)
         else:

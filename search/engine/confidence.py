@@ -94,7 +94,7 @@ def fitted_as(space: Space) -> str:
     its own, fitted on a person's few clips, while the weights were fitted for what lies beneath. Of words the larger
     part, which classes they mean and what the tagger hears of them, is the same in both.
     """
-    return NAMES.get(space.beneath or space.fingerprint, space.encoder_name)
+    return NAMES.get(space.beneath or space.fingerprint, space.name)
 
 
 def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from search.columns.where import And, IsAmong, Where, parse
 from search.engine.asking import AskedSpace, PartReader
-from search.engine.collapsing import Collapsed, Twins, collapsed
+from search.engine.collapsing import Collapsed, collapsed
 from search.engine.confidence import PAGE, none_below, verdict
 from search.engine.explaining import NO_IDS, Explainer, Found
 from search.engine.fusion import DOUBTED, RankedClips, fuse
 from search.engine.ranking import rank
-from search.engine.tunes import TuneSearch, better
-from search.engine.views import MelodyView, SpaceView
+from search.engine.tunes import ask_tunes, better
+from search.engine.views import Look, Recordings, SpaceView
 from search.errors import QueryError
 from search.model import (
     Answer,
@@ -54,19 +54,10 @@ COPIES_READ = 20
 class SearchEngine:
     """Answers queries over the views of a library. Holds no state of its own; threads may share it."""
 
-    def __init__(
-        self,
-        catalog: CatalogReader,
-        views: Callable[[str | None], list[SpaceView]],
-        encoder: Callable[[Space], Encoder],
-        melody: Callable[[], MelodyView | None] = lambda: None,
-        twins: Twins = lambda content_ids: content_ids,
-    ) -> None:
+    def __init__(self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder]) -> None:
         self._catalog = catalog
-        self._views = views
+        self._look = look
         self._reader = PartReader(encoder)
-        self._tunes = TuneSearch(melody)
-        self._twins = twins
 
     def search(self, query: Query) -> Answer:
         """The ``query.k`` best clips, one hit each.
@@ -77,14 +68,15 @@ class SearchEngine:
         started = time.perf_counter()
         check(query)
         where = _filter(query)
-        views = self._views(query.space)
-        asked = [self._reader.ask(query.parts, view, views) for view in views]
+        library = self._look()
+        views = library.of(query.space)
+        asked = self._reader.ask_each(query.parts, views)
         words = self._words(query, views[0], where)
-        tunes = self._tunes.ask(query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
+        tunes = ask_tunes(library.melody, query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
         others = [*words, *tunes.ranked]
         spaces = [view.space for view in views]
         doubt_below = none_below(spaces) if _names_may_know_better(query, asked, words) else 0.0
-        everything, folded = self._ranked(query, doubt_below > 0, asked, where, others)
+        everything, folded = self._ranked(query, doubt_below > 0, asked, where, others, recordings=library.recordings)
         clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in folded.ranked])}
         there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
         explainer = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies, doubt_below)
@@ -98,8 +90,8 @@ class SearchEngine:
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
-        views = self._views(space)
-        vector = self._reader.ask(parts, views[0], views).vector
+        views = self._look().of(space)
+        vector = self._reader.ask_each(parts, views)[0].vector
         if vector is None:
             raise QueryError(f"space {views[0].space.name!r} cannot read words; ask by audio, clip or segment")
         return vector
@@ -108,7 +100,7 @@ class SearchEngine:
         self, vector: NDArray[np.float32], k: int, *, space: str | None = None, among: Bitmap | None = None
     ) -> Ranking:
         """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment, as every search ranks them."""
-        return rank(self._views(space)[0], vector, k, among)
+        return rank(self._look().of(space)[0], vector, k, among)
 
     def _words(self, query: Query, view: SpaceView, where: Where | None) -> list[RankedClips]:
         """For each part in words, the clips whose names or metadata say so, and that pass the filter.
@@ -138,6 +130,8 @@ class SearchEngine:
         asked: Sequence[AskedSpace],
         where: Where | None,
         others: Sequence[RankedClips],
+        *,
+        recordings: Recordings,
     ) -> tuple[list[Found], Collapsed]:
         """Every ranking that was made, and what they come to; read ever deeper where copies fill the list.
 
@@ -158,7 +152,7 @@ class SearchEngine:
                 ranked = _merge([*others, *sounds] if names_win else [*sounds, *others], depth)
             folded = Collapsed(ranked, {})
             if query.collapse:
-                folded = collapsed(ranked, asked[0].view.columns, self._twins)
+                folded = collapsed(ranked, asked[0].view.columns, recordings)
             if len(folded.ranked) >= wanted or len(ranked) < depth or depth >= MAX_K:
                 kept = 2 * wanted if doubting else wanted
                 return everything, Collapsed(folded.ranked[:kept], folded.copies)

@@ -6,7 +6,7 @@ with the others by reciprocal rank, and a hit of it tells its own passage and pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,44 +44,36 @@ class TunesFound:
     views: tuple[AskedSpace, ...] = ()
 
 
-class TuneSearch:
-    """Answers the hums of a query. Holds no state of its own; threads may share it."""
+def ask_tunes(melody: MelodyView | None, query: Query, where: Where | None, depth: int) -> TunesFound:
+    """The rankings of the query's hums and notes among the tunes of a library, ``depth`` clips each.
 
-    def __init__(self, melody: Callable[[], MelodyView | None]) -> None:
-        """``melody`` gives the library's tunes as of now, None where it has no melody space."""
-        self._melody = melody
-
-    def ask(self, query: Query, where: Where | None, depth: int) -> TunesFound:
-        """The rankings of the query's hums and notes, ``depth`` clips each.
-
-        Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
-        """
-        melody = self._melody()
-        views = () if melody is None else (AskedSpace(melody.view, (), None),)
-        hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, HumPart | NotesPart)]
-        if not hummed:
-            return TunesFound(views=views)
-        if melody is None:
-            for _, part in hummed:
-                _check(part)
-            return TunesFound(verdict="none", reason=NO_TUNES)
-        passing = None if where is None else melody.view.columns.clips_where(where)
-        answers = [(place, part, _answer(melody, part, depth, passing)) for place, part in hummed]
-        wanted = [answer for _, part, answer in answers if part.weight > 0]
-        best = max(wanted, key=lambda answer: _RANK[_verdict(answer)], default=None)
-        matches: dict[int, MelodyHit] = {}
-        ranked = []
-        for place, part, answer in answers:
-            clips = _clips(melody.view, answer, passing)[:depth]
-            label = f"{part_kind(part)} {place}"
-            ranked.append(_ranked(label, clips, part.weight))
-            if part.weight > 0:
-                for clip_id, hit in clips:
-                    if clip_id not in matches or hit.score > matches[clip_id].score:
-                        matches[clip_id] = hit
-        if best is None:
-            return TunesFound(tuple(ranked), matches, views=views)
-        return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views)
+    Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
+    """
+    views = () if melody is None else (AskedSpace(melody.view, (), None),)
+    hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, HumPart | NotesPart)]
+    if not hummed:
+        return TunesFound(views=views)
+    if melody is None:
+        for _, part in hummed:
+            _check(part)
+        return TunesFound(verdict="none", reason=NO_TUNES)
+    passing = None if where is None else melody.view.columns.clips_where(where)
+    answers = [(place, part, _answer(melody, part, depth, passing)) for place, part in hummed]
+    wanted = [answer for _, part, answer in answers if part.weight > 0]
+    best = max(wanted, key=lambda answer: _RANK[_verdict(answer)], default=None)
+    matches: dict[int, MelodyHit] = {}
+    ranked = []
+    for place, part, answer in answers:
+        clips = _clips(melody.view, answer, passing)[:depth]
+        label = f"{part_kind(part)} {place}"
+        ranked.append(_ranked(label, clips, part.weight))
+        if part.weight > 0:
+            for clip_id, hit in clips:
+                if clip_id not in matches or hit.score > matches[clip_id].score:
+                    matches[clip_id] = hit
+    if best is None:
+        return TunesFound(tuple(ranked), matches, views=views)
+    return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views)
 
 
 def segment_of(match: MelodyHit) -> Segment:

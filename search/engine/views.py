@@ -1,10 +1,15 @@
-"""What a search reads: the state of a space, and of its tunes, at one moment."""
+"""What a search reads: the state of a library, of its spaces and of its tunes, at one moment. None of it changes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
 
 from search.columns import ClipColumns
+from search.errors import QueryError, printable
 from search.melody.index import MelodyIndex
 from search.model import Ids, Segment, Space
 from search.neighbourhoods import Neighbourhoods
@@ -37,3 +42,56 @@ class MelodyView:
 
     view: SpaceView
     index: MelodyIndex
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recordings:
+    """Which contents are one recording: ``contents`` (n,) ascending, for each the ``first`` (n,) of its group.
+
+    That is what the search for duplicates found last; a content that is not among them is a recording of its own.
+    """
+
+    contents: Ids
+    first: Ids
+
+    @classmethod
+    def none(cls) -> Recordings:
+        """Every content is a recording of its own."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def of(self, content_ids: Ids) -> Ids:
+        """(n,) for each of these contents the one that stands for its recording: itself, or its group's first."""
+        if not len(self.contents):
+            return content_ids
+        place = np.minimum(np.searchsorted(self.contents, content_ids), len(self.contents) - 1)
+        return np.where(self.contents[place] == content_ids, self.first[place], content_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryView:
+    """All that searches read of the ``library`` in a folder: its ``spaces``, active ones first, tunes, recordings."""
+
+    library: str
+    spaces: tuple[SpaceView, ...]
+    melody: MelodyView | None = None
+    recordings: Recordings = field(default_factory=Recordings.none)
+
+    def of(self, name: str | None = None) -> list[SpaceView]:
+        """The spaces called ``name``, or without a name every space of sounds.
+
+        The melody space is given by its name only: what has a vector there is no sound. Raises QueryError that lists
+        what is there when none is meant.
+        """
+        meant = [v for v in self.spaces if (not v.space.is_melody if name is None else v.space.name == name)]
+        if meant:
+            return meant
+        known = ", ".join(dict.fromkeys(view.space.name for view in self.spaces))
+        if name is None or not known:
+            raise QueryError(
+                f"the library at {printable(self.library)} is empty; fill it with: soundalike index FOLDER"
+            )
+        raise QueryError(f"this library has no space called {name!r}; its spaces: {known}")
+
+
+Look: TypeAlias = Callable[[], LibraryView]
+"""Gives what is there to be searched now, without waiting."""

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.columns.where import TagProbabilityIs
-from search.errors import UsageError, printable
-from search.model import MELODY_SPACE, Space, retired_ending
+from search.engine.views import LibraryView
+from search.errors import SpaceMismatch, UsageError, printable
+from search.melody.space import SPEC
+from search.model import Space
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 
@@ -111,30 +113,33 @@ def verify(library: Library) -> list[str]:
     for _ in range(VERIFY_TRIES):
         before = library.catalog.sequence()
         problems = library.catalog.verify()
+        view = library.refresh()
         for space in library.catalog.spaces():
-            problems += _verify_space(library, space)
+            problems += _verify_space(library, view, space)
         if not problems or library.catalog.sequence() == before:
             break
-        library.look_again()
     return problems
 
 
-def _verify_space(library: Library, space: Space) -> list[str]:
+def _verify_space(library: Library, view: LibraryView, space: Space) -> list[str]:
     problems = verify_snapshots(library.folder(space) / "index")
-    (view,) = library.views(space.name)
+    seen = next((one for one in view.spaces if one.space.id == space.id), None)
+    if seen is None:  # it came this moment
+        return problems
+    called = f"space {space.name}" + (" (retired)" if space.is_retired else "")
     added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
     expected = np.concatenate([*added, np.empty(0, np.int64)])
-    held = library.index(space).ids()
-    contents, _, _ = view.columns.place(held)
+    held = seen.index.ids()
+    contents, _, _ = seen.columns.place(held)
     for what, ids in (
         ("lacks", np.setdiff1d(expected, held)),
         ("dangles: it still holds", np.setdiff1d(held, expected)),
         ("has no clip for", held[contents < 0]),
     ):
         if len(ids):
-            problems.append(f"space {space.name}: the index {what} {len(ids)} segments, the first is {ids[0]}")
-    if space.name == MELODY_SPACE and (tuneless := library.windows_without_tune(held)):
-        problems.append(f"space {space.name}: {tuneless} windows belong to no tune; run `soundalike reindex`")
+            problems.append(f"{called}: the index {what} {len(ids)} segments, the first is {ids[0]}")
+    if view.melody is not None and seen is view.melody.view and (n := view.melody.index.windows_without_tune(held)):
+        problems.append(f"{called}: {n} windows belong to no tune; run `soundalike reindex`")
     return problems
 
 
@@ -194,15 +199,28 @@ def restore(library: Library, source: Path, lease: Lease) -> None:
 
 
 def stale_spaces(library: Library) -> list[Space]:
-    """The spaces whose encoder has another fingerprint by now: their vectors cannot be searched by sound."""
-    return [s for s in library.catalog.spaces() if library.current_fingerprint(s) != s.fingerprint]
+    """The active spaces whose encoder has another fingerprint by now: their vectors cannot be searched by sound."""
+    return [s for s in library.catalog.spaces() if not s.is_retired and _is_stale(library, s)]
+
+
+def _is_stale(library: Library, space: Space) -> bool:
+    if space.is_melody:
+        return space.fingerprint != SPEC.fingerprint
+    try:
+        library.encoder(space)
+    except SpaceMismatch:
+        return True
+    return False
+
+
+def retired_names(library: Library) -> list[str]:
+    """The names of the spaces that wait to be encoded again, in whole or in part, in the order they were made."""
+    return list(dict.fromkeys(space.name for space in library.catalog.spaces() if space.is_retired))
 
 
 def retire(library: Library, space: Space, lease: Lease) -> None:
     """Free a space's name for its successor; its vectors stay until `drop_replaced`."""
-    lease.check()
-    library.forget(space)
-    library.catalog.rename_space(space.id, space.name + retired_ending(space.fingerprint))
+    library.catalog.retire_space(space.id, lease)
 
 
 def follows_recordings(library: Library) -> bool:
@@ -217,21 +235,22 @@ def follows_recordings(library: Library) -> bool:
     )
 
 
-def drop_replaced(library: Library, keep: Space, lease: Lease) -> list[tuple[Space, int]]:
-    """Drop every space of the same kind (sounds or tunes) but ``keep`` whose contents are all encoded in ``keep``.
+def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool = False) -> list[tuple[Space, int]]:
+    """Drop the retired spaces of ``keep``'s name whose contents are all encoded in ``keep``.
 
-    The ones that must stay come back, each with how many contents only they have (files that could not be read).
+    With ``others`` every other space of the same kind (sounds or tunes) goes as well. The ones that must stay come
+    back, each with how many contents only they have (files that could not be read).
     """
     left = []
     for space in library.catalog.spaces():
-        if space.id == keep.id or space.is_melody != keep.is_melody:
+        replaced = space.name == keep.name or (others and space.is_melody == keep.is_melody)
+        if space.id == keep.id or not replaced:
             continue
         only_there = library.catalog.count_only_in(space.id, keep.id)
         if only_there:
             left.append((space, only_there))
             continue
         lease.check()
-        library.forget(space)
         library.catalog.drop_space(space.id, lease)
         shutil.rmtree(library.folder(space), ignore_errors=True)
     return left

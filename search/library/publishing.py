@@ -12,19 +12,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from search import plugins
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
-from search.errors import LibraryError, SnapshotError, SoundalikeError
+from search.columns.following import ColumnsFollower, published
+from search.errors import LibraryError, SoundalikeError
 from search.ground.memory import give_back_freed_memory
 from search.melody import shelf
 from search.model import Ids, Space
 from search.neighbourhoods import shelf as neighbourhoods_shelf
 from search.neighbourhoods.graph import Source
-from search.vectors.snapshot import SnapshotIndex
+from search.ports import IndexFactory, SpaceIndex
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""
@@ -34,85 +37,97 @@ ELSEWHERE_FROM: Final = 5_000
 _FAILED: Final = 3
 
 
-def publish(catalog: Catalog, folder: Path, space: Space, segments: int, *, neighbourhoods: bool) -> None:
-    """Write the snapshot of ``space``, which has about so many ``segments``, into its ``folder``.
+@dataclass(frozen=True, slots=True)
+class IndexKind:
+    """A library's kind of index: its name, by which another process finds it, and what opens one."""
 
-    Runs in bounded memory, beside readers; the caller holds the lease. Without ``neighbourhoods`` those that are there
-    stay as they are. Raises LibraryError (disk full, read-only).
+    name: str
+    open: IndexFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published and where: one ``space`` of a ``catalog``, into its ``folder``, as ``index_kind`` keeps it.
+
+    Without ``neighbourhoods`` those that are there stay as they are.
+    """
+
+    catalog: Catalog
+    folder: Path
+    space: Space
+    index_kind: IndexKind
+    neighbourhoods: bool
+
+    def index(self, *, searches: bool = False) -> SpaceIndex:
+        """The space's index."""
+        return self.index_kind.open(self.folder / INDEX, self.space.dim, "cpu", searches=searches)
+
+
+def folder_of(library: Path, space: Space) -> Path:
+    """Where a space's snapshots lie."""
+    return library / "spaces" / str(space.id)
+
+
+def publish(what: Publication, segments: int) -> None:
+    """Write the snapshot of a space that has about so many ``segments``.
+
+    Runs in bounded memory, beside readers; the caller holds the lease. Raises LibraryError (disk full, read-only).
     """
     give_back_freed_memory()
     if segments < ELSEWHERE_FROM or "faiss" in sys.modules:
-        write(catalog, folder, space, neighbourhoods=neighbourhoods)
+        write(what)
         return
     # -P: what lies in the folder where the user happens to be is no module of ours
-    command = [sys.executable, "-P", "-m", __name__, str(catalog.path), str(folder), space.name]
-    command += [NEIGHBOURHOODS] if neighbourhoods else []
+    command = [sys.executable, "-P", "-m", __name__, str(what.catalog.path), str(what.folder), str(what.space.id)]
+    command += [what.index_kind.name, *([NEIGHBOURHOODS] if what.neighbourhoods else [])]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)  # noqa: S603
     if done.returncode:
         raise LibraryError(_what_happened(done.returncode, done.stderr.strip()))
 
 
-def write(catalog: Catalog, folder: Path, space: Space, *, neighbourhoods: bool) -> None:
+def write(what: Publication) -> None:
     """`publish`, in this process."""
-    index = SnapshotIndex.open(folder / INDEX, space.dim, searches=False)
-    sequence = catalog.sequence()
-    index.fold(catalog.changes(space.id, index.sequence), sequence)
-    columns = newest_columns(catalog, folder, space).refreshed(catalog)
+    catalog, folder, space = what.catalog, what.folder, what.space
+    what.index().publish(partial(catalog.changes, space.id), catalog.sequence())
+    columns = ColumnsFollower(folder / COLUMNS, catalog, space).follow()
     target = folder / COLUMNS / f"{columns.sequence:020d}"
     if not target.exists():
         columns.save(target)
-    for old in _column_folders(folder)[COLUMNS_KEPT:]:
+    for _, old in published(folder / COLUMNS)[COLUMNS_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
     if space.is_melody:
         shelf.save(folder / CONTOURS, partial(catalog.contours, space.id))
-    elif neighbourhoods:
-        write_neighbourhoods(folder, space, columns)
+    elif what.neighbourhoods:
+        write_neighbourhoods(what, columns)
 
 
-def write_neighbourhoods(folder: Path, space: Space, columns: ClipColumns) -> None:
-    """Bring the neighbourhoods in ``folder`` up to its newest snapshot, which finds them; ``columns`` are as new.
+def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
+    """Bring the neighbourhoods in a folder up to its newest snapshot, which finds them; ``columns`` are as new.
 
     What changed costs a search each, what did not a copy. Raises LibraryError (disk full, read-only).
     """
-    index = SnapshotIndex.open(folder / INDEX, space.dim, device="cpu")
+    view = what.index(searches=True).view
 
     def contents_of(segment_ids: Ids) -> Ids:
         return columns.place(segment_ids)[0]
 
-    source = Source(index, index.ids(), contents_of)
-    neighbourhoods_shelf.update(folder / NEIGHBOURHOODS, index.sequence, space.dim, source)
-
-
-def newest_columns(catalog: Catalog, folder: Path, space: Space) -> ClipColumns:
-    """The columns as last published, or made from the catalog where there are none that can be read."""
-    for saved in _column_folders(folder):
-        try:
-            return ClipColumns.load(saved)
-        except SnapshotError:
-            continue  # damaged: an older one, or the catalog, gives the same
-    return ClipColumns.build(catalog, space)
+    source = Source(view, view.ids(), contents_of)
+    neighbourhoods_shelf.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source)
 
 
 def main(argv: Sequence[str]) -> int:
-    """The other process: ``CATALOG FOLDER SPACE [neighbourhoods]``. What went wrong is its last line."""
+    """The other process: ``CATALOG FOLDER SPACE-ID INDEX-KIND [neighbourhoods]``. What went wrong is its last line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job, which lets a publication end
-    path, folder, name, *wanted = argv
+    path, folder, space_id, kind, *wanted = argv
     try:
         with Catalog.open(path, create=False, read_only=True) as catalog:
-            space = next(space for space in catalog.spaces() if space.name == name)
-            write(catalog, Path(folder), space, neighbourhoods=NEIGHBOURHOODS in wanted)
+            space = next(space for space in catalog.spaces() if space.id == int(space_id))
+            index_kind = IndexKind(kind, plugins.load("indexes", kind))
+            write(Publication(catalog, Path(folder), space, index_kind, NEIGHBOURHOODS in wanted))
     except SoundalikeError as error:
         print(error, file=sys.stderr)
         return _FAILED
     return 0
-
-
-def _column_folders(folder: Path) -> list[Path]:
-    """Newest first; names in the making (not all digits) are left out."""
-    parent = folder / COLUMNS
-    if not parent.is_dir():
-        return []
-    return sorted((f for f in parent.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)
 
 
 def _what_happened(status: int, told: str) -> str:

@@ -50,18 +50,22 @@ class OpenBook:
     base: ContourBook
     recent: ContourBook
     sequence: int
+    published: int = 0
+    """The sequence of the newest book there was, whether or not it could be read."""
 
     @classmethod
     def open(cls, folder: Path, source: Source) -> OpenBook:
         """The newest book in ``folder`` that is whole, brought up to the catalog; without one, all is read from it."""
         base, sequence = ContourBook.of(()), 0
-        for number, path in _numbered(folder):
+        numbered = _numbered(folder)
+        published = numbered[0][0] if numbered else 0
+        for number, path in numbered:
             try:
                 base, sequence = ContourBook.load(path), number
                 break
             except SnapshotError:
                 continue  # an older one, or the catalog, gives the same
-        return cls(base, ContourBook.of(()), sequence).refreshed(source)
+        return cls(base, ContourBook.of(()), sequence, published).refreshed(source)
 
     def refreshed(self, source: Source) -> OpenBook:
         """With what came since."""
@@ -70,7 +74,13 @@ class OpenBook:
                 return self
             news = list(reader.since(self.sequence))
             recent = ContourBook.of([*self.recent.pages(), *news]) if news else self.recent
-            return OpenBook(self.base, recent, reader.sequence)
+            return OpenBook(self.base, recent, reader.sequence, self.published)
+
+    def followed(self, folder: Path, source: Source) -> OpenBook:
+        """The same on the newest book in ``folder``, where one was published since, with what came since."""
+        if any(number > self.published for number, _ in _numbered(folder)):
+            return OpenBook.open(folder, source)
+        return self.refreshed(source)
 
     @property
     def book(self) -> Book:

@@ -86,9 +86,9 @@ from search.model.sound import (
     AudioInfo,
     EncoderSpec,
     Space,
+    SpaceState,
     TextEncoding,
     Window,
-    retired_ending,
 )
 
 __all__ = [
@@ -152,6 +152,7 @@ __all__ = [
     "SegmentPart",
     "SegmentTags",
     "Space",
+    "SpaceState",
     "Spans",
     "StoredContour",
     "Tag",
@@ -166,5 +167,4 @@ __all__ = [
     "Window",
     "Wish",
     "WordMatch",
-    "retired_ending",
 ]

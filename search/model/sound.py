@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from search.model.arrays import Probabilities, Vectors, Wave
 
@@ -89,11 +90,15 @@ class TextEncoding:
 MELODY_SPACE = "melody"
 """The name of the space that holds tunes; every other space of a library is made by an encoder of sounds."""
 
+SpaceState: TypeAlias = Literal["active", "retired"]
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A named vector space of one library: the encoder that made it, as recorded in the catalog.
+    """A vector space of one library, called after the encoder that made it, as recorded in the catalog.
 
+    Of the spaces with one name one is active; others are retired: their encoder has a newer revision, and contents that
+    could not be encoded again yet have their vectors there alone.
     ``calibration``, ``can_text`` and ``beneath`` are the encoder's, kept here so that a search which needs no model
     loads none.
     """
@@ -110,18 +115,14 @@ class Space:
     calibration: tuple[float, float] | None = None
     can_text: bool = False
     beneath: str | None = None
+    state: SpaceState = "active"
 
     @property
     def is_melody(self) -> bool:
-        """Whether it holds tunes (also one whose successor is being made): no sound has a vector there."""
-        return self.encoder_name == MELODY_SPACE
+        """Whether it holds tunes: no sound has a vector there."""
+        return self.name == MELODY_SPACE
 
     @property
-    def encoder_name(self) -> str:
-        """What it was called before its successor took its name; an "@" of its own stays."""
-        return self.name.removesuffix(retired_ending(self.fingerprint))
-
-
-def retired_ending(fingerprint: str) -> str:
-    """What is appended to the name of a space of this fingerprint when its successor takes the name."""
-    return f"@{fingerprint[:12]}"
+    def is_retired(self) -> bool:
+        """Whether a newer revision of its encoder takes its place: it can be asked by stored clips alone."""
+        return self.state == "retired"

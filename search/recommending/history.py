@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine.asking import unit
-from search.engine.collapsing import Twins
-from search.engine.views import SpaceView
+from search.engine.views import Recordings, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import ClipPart, Ids, RecommendQuery, Vectors
 from search.ports import FeedbackStore
@@ -38,14 +37,14 @@ class History:
 class Known:
     """Contents that must not come back, nor any other copy of the same recording."""
 
-    def __init__(self, contents: Ids, twins: Twins) -> None:
+    def __init__(self, contents: Ids, recordings: Recordings) -> None:
         self.contents = contents
-        self.twins = twins
-        self._recordings = np.unique(twins(contents))
+        self.recordings = recordings
+        self._recordings = np.unique(recordings.of(contents))
 
     def are_new(self, contents: Ids) -> NDArray[np.bool_]:
         """(n,) bool."""
-        return ~np.isin(self.twins(contents), self._recordings)
+        return ~np.isin(self.recordings.of(contents), self._recordings)
 
 
 def check(query: RecommendQuery) -> None:

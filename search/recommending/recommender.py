@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.where import parse
-from search.engine.collapsing import Twins
 from search.engine.confidence import PAGE, densities, probabilities, verdict
-from search.engine.views import SpaceView
+from search.engine.views import Look, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
 from search.ports import CatalogReader, FeedbackStore
@@ -69,15 +68,13 @@ class Recommender:
         self,
         catalog: CatalogReader,
         feedback: FeedbackStore,
-        views: Callable[[str | None], list[SpaceView]],
+        look: Look,
         rank_each: RankEach,
-        twins: Twins,
     ) -> None:
         self._catalog = catalog
         self._feedback = feedback
-        self._views = views
+        self._look = look
         self._rank_each = rank_each
-        self._twins = twins
         self._starters: tuple[tuple[str, int, str | None], Ids, Ids] | None = None
         self._lock = threading.Lock()
 
@@ -88,15 +85,14 @@ class Recommender:
         """
         started = time.perf_counter()
         check(query)
-        view = self._views(query.space)[0]
+        library = self._look()
+        view = library.of(query.space)[0]
         history = gather(query, self._feedback, view)
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
         heard = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
         known = view.columns.contents_of(np.array(heard, np.int64))
-        if history.likes:
-            picked = self._by_taste(view, query, history, passing, Known(known, self._twins))
-        else:
-            picked = self._from_starters(view, query, history, passing, Known(known, self._twins))
+        pick = self._by_taste if history.likes else self._from_starters
+        picked = pick(view, query, history, passing, Known(known, library.recordings))
         hits = self._hits(view, picked, passing, query.k)
         found: Verdict = verdict(hits, [view.space]) if history.likes else "good" if hits else "none"
         return Answer(found, hits, (time.perf_counter() - started) * 1e3)
@@ -145,7 +141,7 @@ class Recommender:
         found = np.concatenate([r.scores for r in rankings])
         taste = np.repeat(np.arange(len(rankings)), [len(r.content_ids) for r in rankings])
         best = np.argsort(-found, kind="stable")
-        best = best[_firsts(known.twins(contents[best]))]
+        best = best[_firsts(known.recordings.of(contents[best]))]
         best = best[known.are_new(contents[best])]
         try:
             vectors = view.index.vectors(segments[best])
@@ -188,7 +184,7 @@ class Recommender:
         contents, keep = _recordings(view, segment_ids, known)
         if len(keep) < query.k:  # most of the sample is known, or copies
             rest = every[known.are_new(every)]
-            rest = rest[_firsts(known.twins(rest))]
+            rest = rest[_firsts(known.recordings.of(rest))]
             if len(rest) > len(keep):
                 segment_ids = starters(view, rest)
                 contents, keep = _recordings(view, segment_ids, known)
@@ -238,7 +234,7 @@ def _among(view: SpaceView, passing: NDArray[np.bool_] | None, known: Ids) -> tu
 def _short(rankings: Sequence[Ranking], known: Known, least: int, k: int) -> Sequence[int]:
     """Which of ``rankings`` have fewer than ``least`` new recordings; all, where together they lack ``k``."""
     contents = [ranking.content_ids for ranking in rankings]
-    recordings = [known.twins(ids) for ids in contents]
+    recordings = [known.recordings.of(ids) for ids in contents]
     if all(map(np.array_equal, recordings, contents)):  # no copies: as many as were asked for, or all there are
         return ()
     new = [np.unique(own[known.are_new(own)]) for own in recordings]
@@ -250,7 +246,7 @@ def _short(rankings: Sequence[Ranking], known: Known, least: int, k: int) -> Seq
 def _recordings(view: SpaceView, segment_ids: Ids, known: Known) -> tuple[Ids, Ids]:
     """The contents (n,) of segments, and where the first of each recording stands that is new."""
     contents, _, _ = view.columns.place(segment_ids)
-    keep = _firsts(known.twins(contents))
+    keep = _firsts(known.recordings.of(contents))
     return contents, keep[known.are_new(contents[keep]) & (contents[keep] >= 0)]
 
 

@@ -63,8 +63,8 @@ class Service:
         return cls(
             config=config,
             library=library,
-            jobs=library.catalog.queue,
-            keys=library.catalog.keys,
+            jobs=library.jobs,
+            keys=library.keys,
             uploads=Uploads(folder_of(config.library)),
             cache=DiskCache(config.library / CACHE, limits.cache_bytes),
             metrics=Metrics(),

@@ -41,12 +41,15 @@ class Base(Protocol):
     def trained_count(self) -> int:
         """How many rows its compressed index was trained for, 0 without one."""
 
+    def prepare(self) -> None:
+        """Make what the first search would make."""
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`, with queries and k already checked."""
 
 
 class ExactBase:
-    """A snapshot that is scanned whole; held as float32 from the first search on, which a writer never makes."""
+    """A snapshot that is scanned whole; held as float32 for searches, which a writer never makes."""
 
     def __init__(self, sequence: int, ids: Ids, rows: HalfVectors, trained_count: int = 0) -> None:
         self.sequence = sequence
@@ -62,6 +65,10 @@ class ExactBase:
     @cached_property
     def _wide(self) -> Vectors:
         return scoring.widen(self.rows)
+
+    def prepare(self) -> None:
+        """As `Base.prepare`."""
+        _ = self.everything, self._wide
 
     @classmethod
     def empty(cls, dim: int) -> ExactBase:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import LibraryError
 from search.model import Bitmap, Ids, Scores, Vectors
-from search.settings import Device
 from search.vectors import bitmaps, scoring
+from search.vectors.base import rows_of
 
 _FIRST_ROWS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rows:
     """An unchanging view of rows in memory: ``ids`` (n,), ``vectors`` (n, dim) float32, ``live`` (n,).
 
@@ -34,9 +34,26 @@ class Rows:
         picked = None if live.all() else np.flatnonzero(live)
         return scoring.scan(queries, self.vectors, self.ids, k, picked)
 
+    def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
+        """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
+        order, ordered = self._order
+        place = rows_of(ordered, ids)
+        return place >= 0, self.vectors[order[place[place >= 0]]]
+
+    def prepare(self) -> None:
+        """Make what the first `take` would make."""
+        _ = self._order
+
+    @cached_property
+    def _order(self) -> tuple[Ids, Ids]:
+        """The living rows by ascending id, and these ids."""
+        living = np.flatnonzero(self.live)
+        order = living[np.argsort(self.ids[living], kind="stable")]
+        return order, self.ids[order]
+
 
 class ExactIndex:
-    """A `VectorIndex` over float32 rows in memory. Searches go on undisturbed while another thread changes it.
+    """An exact index over float32 rows in memory. Searches go on undisturbed while another thread changes it.
 
     Rows are only ever appended; a search works on the `Rows` that were there when it began.
     """
@@ -54,11 +71,14 @@ class ExactIndex:
         return self._rows
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        """As `VectorIndex.search`. Raises QueryError for queries of another shape, not finite, or k below 1."""
         return self._rows.search(scoring.check_queries(queries, self._dim, k), k, among)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """As the port says. Raises LibraryError when ids and vectors do not fit together or are not finite."""
+        """Add (n,) ids, none negative, with (n, dim) unit rows; an id that is there already is replaced.
+
+        Raises LibraryError when ids and vectors do not fit together or are not finite.
+        """
         ids, vectors = scoring.check_rows(ids, vectors, self._dim)
         with self._lock:
             last = {segment_id: row for row, segment_id in enumerate(ids.tolist())}
@@ -69,18 +89,15 @@ class ExactIndex:
             self._append(ids, vectors)
 
     def remove(self, ids: Ids) -> None:
-        """As the port says."""
+        """Remove ids; unknown ones are ignored."""
         with self._lock:
             self._bury(np.asarray(ids, np.int64))
             self._show(self._rows.ids.size)
             if len(self._row_of) < self._rows.ids.size // 2:
                 self._compact()
 
-    def publish(self, sequence: int) -> None:
-        """Nothing to do: this index ends with its process. `SnapshotIndex` is the one that lives on a disk."""
-
     def vectors(self, ids: Ids) -> Vectors:
-        """As the port says."""
+        """As `VectorIndex.vectors`."""
         here, vectors = self.take(np.asarray(ids, np.int64))
         if not here.all():
             raise LibraryError(f"segment {int(np.asarray(ids)[~here][0])} is not in the index")
@@ -88,10 +105,7 @@ class ExactIndex:
 
     def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
         """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
-        with self._lock:
-            found = [self._row_of.get(segment_id, -1) for segment_id in ids.tolist()]
-            rows = np.asarray(found, np.intp)
-            return rows >= 0, self._rows.vectors[rows[rows >= 0]]
+        return self._rows.take(ids)
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -137,8 +151,3 @@ class ExactIndex:
 
 def _empty(dim: int, capacity: int) -> Rows:
     return Rows(np.empty(capacity, np.int64), np.empty((capacity, dim), np.float32), np.zeros(capacity, np.bool_))
-
-
-def open_index(directory: Path, dim: int, device: Device) -> ExactIndex:
-    """An empty exact index in memory, whatever the folder and device: ``exact`` among the kinds of index."""
-    return ExactIndex(dim)

@@ -59,6 +59,10 @@ class FaissBase:
         """As `Base.everything`."""
         return bitmaps.from_ids(self.ids)
 
+    def prepare(self) -> None:
+        """As `Base.prepare`."""
+        _ = self.everything
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
         passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)

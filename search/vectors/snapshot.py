@@ -1,7 +1,7 @@
 """The library's index of one space: the newest snapshot, what came since, and what went.
 
-A `SnapshotIndex` never changes what a search is reading. Each change makes a new `_State` and puts it in place with
-one assignment; a search takes the state that is there when it begins. So searches need no lock, and a refresh in
+A `SnapshotIndex` never changes what a search is reading. Each change makes a new `SnapshotView` and puts it in place
+with one assignment; a search takes the view that is there when it begins. So searches need no lock, and a refresh in
 another thread never disturbs one under way.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,32 +19,71 @@ import numpy as np
 
 from search.errors import LibraryError, SnapshotError
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
+from search.ports import ChangesSince
 from search.settings import Device
 from search.vectors import bitmaps, files, folding, scoring
 from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
 from search.vectors.exact import ExactIndex, Rows
 from search.vectors.verifying import verify
 
-__all__ = ["SnapshotIndex", "verify"]
+__all__ = ["SnapshotIndex", "SnapshotView", "verify"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """What a search sees. ``live`` is what may be found of the base, None for all of it; ``hidden`` counts the rest."""
+class SnapshotView:
+    """A `VectorIndex`: a snapshot, what came since, and what went. It never changes, and takes no lock.
 
+    ``live`` is what may be found of the base, None for all of it; ``hidden`` counts the rest.
+    """
+
+    sequence: int
+    dim: int
     base: Base
     delta: Rows
     live: Bitmap | None
     hidden: int
 
+    def __len__(self) -> int:
+        return self.base.ids.size - self.hidden + int(self.delta.live.sum())
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
+        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        queries = scoring.check_queries(queries, self.dim, k)
+        found = self.base.search(queries, k, bitmaps.both(self.live, among))
+        if not self.delta.ids.size:
+            return found
+        return scoring.merge([found, self.delta.search(queries, k, among)], k)
+
+    def ids(self) -> Ids:
+        """As the port says."""
+        base = self.base.ids
+        if self.live is not None:
+            base = base[bitmaps.contains(self.live, base)]
+        return np.sort(np.concatenate([base, self.delta.ids[self.delta.live]]))
+
+    def vectors(self, ids: Ids) -> Vectors:
+        """As the port says."""
+        ids = np.asarray(ids, np.int64)
+        in_delta, from_delta = self.delta.take(ids)
+        rows = rows_of(self.base.ids, ids)
+        if self.live is not None:
+            rows[~bitmaps.contains(self.live, np.maximum(ids, 0))] = -1
+        lost = ids[~in_delta & (rows < 0)]
+        if lost.size:
+            raise LibraryError(f"segment {int(lost[0])} is not in the index; it was removed, or the index lags behind")
+        found = np.empty((ids.size, self.dim), np.float32)
+        found[~in_delta] = self.base.rows[rows[~in_delta]]
+        found[in_delta] = from_delta
+        return found
+
 
 class SnapshotIndex:
-    """A `VectorIndex` over snapshots in a folder, safe for any number of searching threads.
+    """A `SpaceIndex` over snapshots in a folder.
 
     Vectors are kept as float16, as the catalog stores them; a score is that of the stored vector, exactly.
-    Any process may open, replay and refresh; only the one that holds the library's lease may fold or publish.
+    Any process may follow the catalog; only the one that holds the library's lease may publish.
     """
 
     def __init__(self, directory: Path, dim: int, device: Device, compress_from: int, searches: bool) -> None:
@@ -58,7 +98,7 @@ class SnapshotIndex:
         self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
         self._delta = ExactIndex(dim)
         self._sequence = 0
-        self._state = _State(ExactBase.empty(dim), self._delta.rows, None, 0)
+        self._view = SnapshotView(0, dim, ExactBase.empty(dim), self._delta.rows, None, 0)
 
     @classmethod
     def open(
@@ -94,53 +134,21 @@ class SnapshotIndex:
     @property
     def trained_count(self) -> int:
         """How many segments the compressed snapshot was trained for, 0 where it is not compressed."""
-        return self._state.base.trained_count
+        return self._view.base.trained_count
 
     def __len__(self) -> int:
-        state = self._state
-        return state.base.ids.size - state.hidden + int(state.delta.live.sum())
+        return len(self._view)
 
-    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
-        queries = scoring.check_queries(queries, self._dim, k)
-        state = self._state
-        found = state.base.search(queries, k, bitmaps.both(state.live, among))
-        if not state.delta.ids.size:
-            return found
-        return scoring.merge([found, state.delta.search(queries, k, among)], k)
+    @property
+    def view(self) -> SnapshotView:
+        """What is found now; a later change makes another view."""
+        return self._view
 
-    def ids(self) -> Ids:
-        """The ids (n,) of every segment that would be found, ascending."""
-        state = self._state
-        base = state.base.ids
-        if state.live is not None:
-            base = base[bitmaps.contains(state.live, base)]
-        return np.sort(np.concatenate([base, state.delta.ids[state.delta.live]]))
-
-    def vectors(self, ids: Ids) -> Vectors:
-        """The vectors (n, dim) float32 of ``ids`` (n,), in their order. Raises LibraryError for an id not here."""
-        ids = np.asarray(ids, np.int64)
-        with self._change:
-            state = self._state
-            in_delta, from_delta = self._delta.take(ids)
-        rows = rows_of(state.base.ids, ids)
-        if state.live is not None:
-            rows[~bitmaps.contains(state.live, np.maximum(ids, 0))] = -1
-        lost = ids[~in_delta & (rows < 0)]
-        if lost.size:
-            raise LibraryError(f"segment {int(lost[0])} is not in the index; it was removed, or the index lags behind")
-        found = np.empty((ids.size, self._dim), np.float32)
-        found[~in_delta] = state.base.rows[rows[~in_delta]]
-        found[in_delta] = from_delta
-        return found
-
-    def add(self, ids: Ids, vectors: Vectors) -> None:
-        """As the port says; rounded to float16. Raises LibraryError when ids and vectors do not fit together."""
-        self.replay([IndexChange(self._sequence, ids, vectors)])
-
-    def remove(self, ids: Ids) -> None:
+    def follow(self, changes: ChangesSince) -> SnapshotView:
         """As the port says."""
-        self.replay([IndexChange(self._sequence, ids, None)])
+        self.refresh()
+        self.replay(changes(self._sequence))
+        return self._view
 
     def replay(self, changes: Iterable[IndexChange]) -> None:
         """Apply the catalog's changes in their order; ``sequence`` becomes the last one's.
@@ -148,11 +156,13 @@ class SnapshotIndex:
         Searches see all of them at once, when this returns. Should ``changes`` fail on the way, those before count.
         """
         with self._change:
+            before = self._sequence
             try:
                 for change in changes:
                     self._apply(change)
             finally:
-                self._show(self._state.base)
+                if self._sequence != before or self._view.sequence != before:
+                    self._show(self._view.base)
 
     def refresh(self) -> bool:
         """Take over a newer snapshot, if one is on disk, and keep the changes that are newer still. True if it did."""
@@ -160,7 +170,7 @@ class SnapshotIndex:
         if newer is None:
             return False
         with self._change:
-            if newer.sequence <= self._state.base.sequence:  # another thread was faster
+            if newer.sequence <= self._view.base.sequence:  # another thread was faster
                 return False
             kept = {segment_id: at for segment_id, at in self._touched.items() if at > newer.sequence}
             here, vectors = self._delta.take(np.fromiter(kept, np.int64, len(kept)))
@@ -171,10 +181,9 @@ class SnapshotIndex:
             self._show(newer)
             return True
 
-    def fold(self, changes: Iterable[IndexChange], sequence: int) -> None:
-        """Publish the snapshot of ``sequence`` = the present state with ``changes`` applied, and go over to it.
+    def publish(self, changes: ChangesSince, sequence: int) -> None:
+        """As the port says.
 
-        ``changes`` are the catalog's after ``self.sequence``, in order; any beyond ``sequence`` are left for a replay.
         Holds ids and file positions in memory, never the vectors of a whole library. Where the snapshot exists
         already it is taken over. Raises LibraryError when the disk is full or read-only (the index stays as it was
         and nothing is left half-written) or ``sequence`` is older than the present state.
@@ -184,19 +193,15 @@ class SnapshotIndex:
                 raise LibraryError(f"snapshot {sequence} would be older than the index, which is at {self._sequence}")
             self.refresh()
             with self._change:
-                base, own = self._state.base, self._own_changes()
+                base, own = self._view.base, self._own_changes()
             if base.sequence < sequence:
-                tail = (change for change in changes if change.sequence <= sequence)
+                tail = (change for change in changes(self._sequence) if change.sequence <= sequence)
                 self._write(base, itertools.chain(own, tail), sequence)
                 self.refresh()
-            elif own:
-                raise LibraryError(
-                    f"snapshot {sequence} is published and cannot change; publish under a higher sequence"
-                )
 
-    def publish(self, sequence: int) -> None:
-        """As the port says: `fold` without further changes."""
-        self.fold([], sequence)
+    def verify(self) -> list[str]:
+        """As the port says: every file of every snapshot is read."""
+        return verify(self._directory)
 
     def _apply(self, change: IndexChange) -> None:
         ids = np.asarray(change.segment_ids, np.int64)
@@ -213,12 +218,15 @@ class SnapshotIndex:
         touched = np.fromiter(self._touched, np.int64, len(self._touched))
         hidden = touched[rows_of(base.ids, touched) >= 0]
         live = bitmaps.without(base.everything, hidden) if hidden.size else None
-        self._state = _State(base, self._delta.rows, live, hidden.size)
+        if self._searches:  # what the first search would make otherwise, and wait for
+            base.prepare()
+            self._delta.rows.prepare()
+        self._view = SnapshotView(self._sequence, self._dim, base, self._delta.rows, live, hidden.size)
 
     def _newest_base(self) -> Base | None:
         """The newest valid snapshot on disk that is newer than the base, opened."""
         for sequence in files.sequences(self._directory):
-            if sequence <= self._state.base.sequence:
+            if sequence <= self._view.base.sequence:
                 return None
             try:
                 return self._open(files.read(files.folder_of(self._directory, sequence), self._dim))
@@ -267,6 +275,11 @@ class SnapshotIndex:
         return count
 
 
-def open_index(directory: Path, dim: int, device: Device) -> SnapshotIndex:
-    """The index in a folder: ``faiss`` among the kinds of index."""
-    return SnapshotIndex.open(directory, dim, device=device)
+def open_faiss(directory: Path, dim: int, device: Device, *, searches: bool = True) -> SnapshotIndex:
+    """The kind of index ``faiss``: compressed once it is large, on a GPU where there is one."""
+    return SnapshotIndex.open(directory, dim, device=device, searches=searches)
+
+
+def open_exact(directory: Path, dim: int, device: Device, *, searches: bool = True) -> SnapshotIndex:
+    """The kind of index ``exact``: never compressed, every search looks at every vector."""
+    return SnapshotIndex.open(directory, dim, device=device, compress_from=sys.maxsize, searches=searches)

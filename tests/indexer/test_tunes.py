@@ -242,7 +242,7 @@ def test_a_reader_hears_of_new_tunes_without_a_new_snapshot(shelf: Shelf) -> Non
         assert reader.search(Query((hum,))).verdict != "good"
         write_midi(shelf.tunes / "late.mid", tune(40))
         shelf.index()
-        reader.look_again()
+        reader.refresh()
         assert Path(reader.search(Query((hum,))).hits[0].path).name == "late.mid"
 
 

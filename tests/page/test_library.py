@@ -95,7 +95,7 @@ def test_sending_goes_on_once_the_key_is_entered(page, made_page_library, tmp_pa
     """The screen that asks for the key says that files wait for it."""
     path = Path(shutil.copytree(made_page_library, tmp_path / "library"))
     with wiring.library(path, settings(tmp_path)) as library:
-        secret = library.catalog.keys.add("someone", ["read", "write"])
+        secret = library.keys.add("someone", ["read", "write"])
     with serving(path, "--require-keys", environ={"SOUNDALIKE_ENCODER": "spectral"}) as locked:
         page.goto(f"{locked.url}/library")
         for wait_for_files in (False, True):

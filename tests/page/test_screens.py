@@ -84,7 +84,7 @@ def test_a_key_is_asked_for_and_lets_in(page, made_page_library, tmp_path):
     """A wrong key is refused in words, a right one opens the library, sounds and pictures included."""
     path = Path(shutil.copytree(made_page_library, tmp_path / "library"))
     with wiring.library(path, settings(tmp_path)) as library:
-        secret = library.catalog.keys.add("someone", ["read", "write"])
+        secret = library.keys.add("someone", ["read", "write"])
     with serving(path, "--require-keys", environ={"SOUNDALIKE_ENCODER": "spectral"}) as locked:
         page.goto(f"{locked.url}/?q=bell")
         expect(page.get_by_role("heading", name="This library needs a key")).to_be_visible()

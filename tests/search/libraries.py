@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from search import wiring
 from search.errors import EncoderError
 from search.library.library import Library
 from search.model import (
@@ -89,7 +90,7 @@ def open_library(tmp_path: Path, facts: EncoderSpec | None = None) -> Library:
     def load(name: str, _settings: Settings) -> Encoder:
         return ToyEncoder(facts or spec())
 
-    return Library.open(tmp_path / "library", settings(tmp_path), load_encoder=load, create=True)
+    return wiring.library(tmp_path / "library", settings(tmp_path), create=True, load_encoder=load)
 
 
 def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None = None, *, publish: bool = True) -> None:

@@ -44,7 +44,7 @@ def library(tmp_path):
     soundfile.write(folder / "else.wav", noise(3, reach=2), RATE)
     with wiring.library(tmp_path / "library", settings(tmp_path), create=True) as library:
         index_again(library, "spectral", [str(folder)], settings(tmp_path))
-        library.look_again()
+        library.refresh()
         yield library
 
 
@@ -79,7 +79,7 @@ def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tm
     library.find_duplicates()
     soundfile.write(tmp_path / "sounds" / "loud.wav", np.clip(2 * noise(1), -1, 1), RATE)
     index_again(library, "spectral", [str(tmp_path / "sounds")], settings(tmp_path))
-    library.look_again()
+    library.refresh()
     assert not library.duplicates().current
     looked = []
     found = library.find_duplicates(lambda done, total: looked.append((done, total)))
@@ -87,7 +87,7 @@ def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tm
     assert len(found.groups[0].clips) == 5
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(one.clip_id) for one in found.groups[0].clips[1:]])
-    library.look_again()
+    library.refresh()
     assert [len(group.clips) for group in library.find_duplicates().groups] == [2]
 
 
@@ -201,7 +201,7 @@ def test_a_damaged_file_of_pairs_is_none(tmp_path):
     file = PairsFile(tmp_path)
     one = np.array([1.0])
     file.write(Pairs(5, 3, np.array([1, 2]), np.array([2, 3]), *(np.concatenate((one, one)) for _ in range(3))))
-    assert list(PairsFile(tmp_path).twins(np.array([1, 2, 3, 9]))) == [1, 1, 1, 9]
+    assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2, 3, 9]))) == [1, 1, 1, 9]
     (tmp_path / FILE).write_bytes(b"PK\x03\x04 no archive")
     assert PairsFile(tmp_path).read().checked_until == 0
-    assert list(PairsFile(tmp_path).twins(np.array([1, 2]))) == [1, 2]
+    assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2]))) == [1, 2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from dataclasses import replace
 from importlib import resources
 
@@ -21,6 +20,7 @@ from search.model import Space
 from search.ports import WordReader
 from tests.search.catalog_helpers import Shelf, spec
 from tests.search.encoder_helpers import settings
+from tests.search.old_catalogs import catalog_at
 
 SHIPPED = "cnn:soundalike-1"
 RATE_HZ = 16_000
@@ -76,7 +76,9 @@ def sounds(tmp_path):
 
 def space_of(encoder_spec, **changes):
     names = Space.__dataclass_fields__
-    return Space(1, **{**{name: getattr(encoder_spec, name) for name in names if name != "id"}, **changes})
+    return Space(
+        1, **{**{name: getattr(encoder_spec, name) for name in names if name not in ("id", "state")}, **changes}
+    )
 
 
 def test_words_go_through_the_adapter_and_mean_what_they_meant(shipped, small_change):
@@ -175,26 +177,13 @@ def test_a_space_of_a_relative_path_that_an_older_version_recorded_goes_on_under
 
 def test_a_library_of_the_version_before_learns_what_lies_beneath_at_its_next_job(tmp_path):
     """Until then it is read as it is, by whom may not write too; then the encoder at hand says it."""
-    shelf = Shelf(tmp_path)
-    shelf.catalog.close()
-    with sqlite3.connect(shelf.catalog.path) as connection:
-        connection.execute("ALTER TABLE spaces DROP COLUMN beneath")
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
-    connection.close()
-    with Catalog.open(shelf.catalog.path, create=False, read_only=True) as catalog:
-        (space,) = catalog.spaces()
-        assert space == shelf.space
-    with Catalog.open(shelf.catalog.path) as catalog:
+    facts = spec()
+    path = catalog_at("0004", tmp_path / "catalog.sqlite", [(facts.name, facts.fingerprint)])
+    with Catalog.open(path, create=False, read_only=True) as catalog:
         assert [space.beneath for space in catalog.spaces()] == [None]
-        assert catalog.space(replace(spec(), beneath="e" * 32)).beneath == "e" * 32
-
-
-def test_an_encoders_name_keeps_its_own_at_sign(shipped):
-    """A path may hold one; only what a retired space got appended goes."""
-    mine = space_of(shipped.spec, name="cnn:/home/me@work/mine.safetensors")
-    assert mine.encoder_name == mine.name
-    retired = space_of(shipped.spec, name=f"{mine.name}@{mine.fingerprint[:12]}")
-    assert retired.encoder_name == mine.name
+    with Catalog.open(path) as catalog:
+        assert [space.beneath for space in catalog.spaces()] == [None]
+        assert catalog.space(replace(facts, beneath="e" * 32)).beneath == "e" * 32
 
 
 def test_a_file_that_is_gone_is_named_in_full_with_what_to_do(tmp_path, monkeypatch, capsys):

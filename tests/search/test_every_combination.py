@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from search import wiring
 from search.engine import tunes
 from search.errors import AudioError, QueryError
 from search.library.library import Library
@@ -97,7 +98,7 @@ def load(facts: EncoderSpec, name: str, _settings: Settings) -> Encoder:
 
 def made(name: str, folder: Path) -> Library:
     facts = {"words": READS, "tags": TAGGED, "tunes beside": READS}.get(name, spec())
-    library = Library.open(folder, settings(folder), load_encoder=partial(load, facts), create=True)
+    library = wiring.library(folder, settings(folder), load_encoder=partial(load, facts), create=True)
     if name not in ("empty", "tunes alone"):
         fill(library, SOUNDS, facts)
     match name:

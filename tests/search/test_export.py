@@ -75,7 +75,7 @@ def test_the_file_is_of_one_moment_whoever_writes_meanwhile(library, tmp_path, m
     def add_beside_a_writer(*args: object) -> None:
         apply(library, RemoveClip(next(next_id)))
         fill(library, entries(1, first=100 + next(next_id)), publish=False)
-        library.look_again()
+        library.refresh()
         library.views()
         add(*args)
 

@@ -42,7 +42,7 @@ def put(library, clips):
             change = addition(entry, root.id, space.id)
             assert isinstance(change, AddContent)
             library.writer.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
-    library.look_again()
+    library.refresh()
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_clip_that_went_is_not_counted(library):
     (gone,) = [clip.id for clip in library.reader.clips(range(10)) if clip.path == "Kitchen/a.wav"]
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(gone)])
-    library.look_again()
+    library.refresh()
     assert of_filter(library, None, 10).clips == 3
     assert of_clips(library, [gone], 10).clips == 0
     assert counts(of_filter(library, None, 10).tags)["Dog"] == 1

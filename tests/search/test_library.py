@@ -28,7 +28,7 @@ def remove(library, *clip_names):
 
 def up_to_date(library):
     """Let the next search look at the catalog at once, not after half a second."""
-    library.look_again()
+    library.refresh()
     return library
 
 

@@ -61,7 +61,7 @@ def test_a_small_library_is_laid_out_by_its_principal_components(library):
 def test_nobody_moves_when_clips_come_and_they_stand_among_their_kind(library):
     before = library.draw_map()
     fill(library, entries(4, 6))
-    library.look_again()
+    library.refresh()
     for drawn in (library.map(), library.draw_map(), library.map()):
         assert len(drawn.clip_ids) == 18
         assert drawn.fitted == 12
@@ -76,7 +76,7 @@ def test_what_went_leaves_the_map(library):
     library.draw_map()
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(3)])
-    library.look_again()
+    library.refresh()
     assert 3 not in library.map().clip_ids
     assert 3 not in library.draw_map().clip_ids
 
@@ -86,10 +86,10 @@ def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
     library.draw_map()
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(clip_id) for clip_id in range(1, 13)])
-    library.look_again()
+    library.refresh()
     assert len(library.draw_map().clip_ids) == 0
     fill(library, entries(4, 6))
-    library.look_again()
+    library.refresh()
     assert len(library.draw_map().clip_ids) == 6
 
 
@@ -128,7 +128,7 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
         fill(library, entries(0, 4))
         before = library.draw_map()
         fill(library, entries(4, 110))
-        library.look_again()
+        library.refresh()
         with pytest.raises(Halted):
             library.draw_map(tell=tell, anew=True)
         assert told == sorted(told)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search import Library
+from search import wiring
 from search.engine.confidence import GOOD_FROM, LIKELY_ENOUGH
 from search.model import Query, SegmentTags, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
@@ -42,7 +42,7 @@ def library(tmp_path_factory):
     def load(_name, _settings):
         return FirstWordEncoder(READS)
 
-    with Library.open(folder / "library", settings(folder), load_encoder=load, create=True) as library:
+    with wiring.library(folder / "library", settings(folder), load_encoder=load, create=True) as library:
         space, root = library.writer.space(READS), library.writer.root("/sounds")
         hiss = [(f"hiss {number}", axis(7, number % 6, 0.3 + number / 1000), None) for number in range(HISS)]
         named = [(name, axis(band), band) for name, band in sounds.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from search import wiring
 from search.engine.ranking import rank, rank_each
 from search.library import publishing
 from search.model import ClipPart, Query, RecommendQuery, RemoveClip, SegmentPart, TextPart
@@ -150,13 +151,13 @@ def as_set(library, on):
     from dataclasses import replace
 
     settings: Settings = replace(library.settings, neighbourhoods=on)
-    return type(library).open(library.path, settings, load_encoder=library._load_encoder)
+    return wiring.library(library.path, settings, load_encoder=lambda name, _settings: library._encoders.load(name))
 
 
 def plain_ranking(library, vector):
     """The formulas over every segment of the library, without an index, a graph or a cache."""
     view = library.views()[0]
-    ids = library.index(view.space).ids()
+    ids = view.index.ids()
     vectors = view.index.vectors(ids)
     contents = view.columns.place(ids)[0]
 
@@ -191,7 +192,7 @@ def library(tmp_path):
 
 
 def view_of(library):
-    library.look_again()
+    library.refresh()
     return library.views()[0]
 
 
@@ -224,7 +225,7 @@ def test_turned_off_a_search_ranks_by_plain_similarity_alone(library):
         assert view_of(off).neighbourhoods is None
         vector = clumped(1, 77, DIM, clumps=30)[0]
         found = off.engine.rank(vector, 20)
-        scores, _ = off.index(off.space()).search(vector[np.newaxis], 300)
+        scores, _ = off.views()[0].index.search(vector[np.newaxis], 300)
         assert found.scores[0] == scores[0, 0]
         np.testing.assert_allclose(
             found.scores, [view_of(off).index.vectors(np.array([i]))[0] @ vector for i in found.segment_ids], atol=1e-6

@@ -48,8 +48,8 @@ def test_a_job_publishes_a_large_library_without_loading_faiss(tmp_path):
         assert publish_in_a_job(tmp_path).stderr == ""
         fill(library, [entry(5)], publish=False)
         assert publish_in_a_job(tmp_path).stderr == ""
-        index = library.index(library.space())
-        assert index.trained_count == 5 * SEGMENTS
+        index = library.views()[0].index
+        assert index.base.trained_count == 5 * SEGMENTS
         assert len(index) == 6 * SEGMENTS
         assert maintenance.verify(library) == []
         near = library.search(Query((SegmentPart(1), SegmentPart(2, -0.5)), k=3)).hits
@@ -66,10 +66,10 @@ def test_what_goes_wrong_in_the_other_process_is_told_here(tmp_path, monkeypatch
         folder.write_text("a file where the folder should be")
         monkeypatch.delitem(sys.modules, "faiss", raising=False)
         with pytest.raises(LibraryError, match="could not be written"):
-            publishing.publish(library.catalog, folder, space, COMPRESS_FROM, neighbourhoods=True)
+            publishing.publish(library.publication(space), COMPRESS_FROM)
         monkeypatch.setattr(sys, "executable", str(_killed(tmp_path / "killed")))
         with pytest.raises(LibraryError, match="ended by SIGKILL"):
-            publishing.publish(library.catalog, folder, space, COMPRESS_FROM, neighbourhoods=True)
+            publishing.publish(library.publication(space), COMPRESS_FROM)
 
 
 def _killed(path):

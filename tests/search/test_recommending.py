@@ -100,6 +100,7 @@ def recordings(library, copies, others, seed=3):
     one, other = np.array([pair for pair in pairs if pair[0] != pair[1]]).T
     nothing = np.zeros(len(one))
     library._pairs.write(Pairs(library.views()[0].columns.sequence, 10**9, one, other, nothing, nothing, nothing + 1))
+    library.refresh()
 
 
 def searches(library, monkeypatch):
@@ -136,7 +137,7 @@ def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_i
     with open_library(tmp_path) as library:
         recordings(library, [60], 110)
         clips = library.reader.clips(range(1, 200))
-        vectors = {clip.id: library.index(library.space()).vectors(np.array([clip.id]))[0] for clip in clips}
+        vectors = {clip.id: library.views()[0].index.vectors(np.array([clip.id]))[0] for clip in clips}
         far = min(vectors, key=lambda clip_id: float(vectors[clip_id] @ vectors[1]))
         counted = searches(library, monkeypatch)
         monkeypatch.setattr("search.recommending.tastes.SAME_TASTE", 0.99)
@@ -198,7 +199,7 @@ def test_a_profile_is_remembered_and_clips_of_it_that_went_do_no_harm(library):
     library.feedback.add("anna", [Feedback(dogs[0], "like"), Feedback(bells[0], "dislike"), Feedback(dogs[1], "seen")])
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(dogs[2])])
-    library.look_again()
+    library.refresh()
     library.feedback.add("anna", [Feedback(dogs[2], "like")])
     answer = library.recommend(RecommendQuery(profile="anna", k=3))
     assert set(kinds(answer)) == {"dog"}

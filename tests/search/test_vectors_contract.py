@@ -10,11 +10,11 @@ import pytest
 
 from search.errors import LibraryError, QueryError
 from search.model import Ids, Vectors
-from search.ports import VectorIndex
 from search.vectors import bitmaps
-from tests.search.vector_helpers import BACKENDS, DIM, Backend, clumped, plain, recall
+from search.vectors.exact import ExactIndex
+from tests.search.vector_helpers import BACKENDS, DIM, Backend, Written, clumped, plain, recall
 
-Make = Callable[[Ids, Vectors], VectorIndex]
+Make = Callable[[Ids, Vectors], Written | ExactIndex]
 
 LARGE = 8000
 """Above what a compressed snapshot scans whole, so that its lists are really searched."""

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from search.errors import UsageError
-from search.model import Ids, Vectors
+from search.model import Ids, IndexChange, Vectors
 from search.vectors import bitmaps, building, files
 from search.vectors.exact import ExactIndex
 from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
 from search.vectors.snapshot import SnapshotIndex
-from tests.search.vector_helpers import clumped, recall
+from tests.search.vector_helpers import clumped, fold, recall
 
 COUNT, WIDE = 60_000, 64
 FIRST_ID = 1000
@@ -37,8 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, vectors: Vectors) -> Path:
     """A compressed snapshot of 60,000 segments with ids from 1000 up."""
     directory = tmp_path_factory.mktemp("index")
     index = SnapshotIndex.open(directory, WIDE, device="cpu")
-    index.add(np.arange(COUNT) + FIRST_ID, vectors)
-    index.publish(1)
+    fold(index, [IndexChange(1, np.arange(COUNT) + FIRST_ID, vectors)], 1)
     return directory
 
 
@@ -59,7 +58,7 @@ def test_recall_holds_for_any_number_of_hits(
     index: SnapshotIndex, oracle: ExactIndex, queries: Vectors, k: int
 ) -> None:
     """At least .97 of the exact hits, in the exact order, with the exact scores."""
-    scores, ids = index.search(queries, k)
+    scores, ids = index.view.search(queries, k)
     truth_scores, truth = oracle.search(queries, k)
     assert recall(ids, truth) >= 0.97
     assert (np.diff(scores, axis=1) <= 0).all()
@@ -84,7 +83,7 @@ def test_recall_holds_through_any_filter(
     else:
         passing = np.argsort(vectors @ vectors[77] * (-1 if kind == "alike" else 1), kind="stable")
     among = bitmaps.from_ids(np.sort(passing[: round(share * COUNT)]) + FIRST_ID)
-    ids = index.search(queries, 10, among)[1]
+    ids = index.view.search(queries, 10, among)[1]
     assert bitmaps.contains(among, ids[ids >= 0]).all()
     assert recall(ids, oracle.search(queries, 10, among)[1]) >= 0.97
 
@@ -95,18 +94,18 @@ def test_recall_holds_with_many_tombstones(folder: Path, vectors: Vectors, queri
     gone = np.random.default_rng(1).permutation(COUNT)[: round(share * COUNT)] + FIRST_ID
     index, oracle = SnapshotIndex.open(folder, WIDE, device="cpu"), ExactIndex(WIDE)
     oracle.add(np.arange(COUNT) + FIRST_ID, vectors)
-    for each in (index, oracle):
-        each.remove(gone)
-    ids = index.search(queries, 10)[1]
+    oracle.remove(gone)
+    index.replay([IndexChange(2, gone, None)])
+    ids = index.view.search(queries, 10)[1]
     assert not np.isin(ids, gone).any()
     assert recall(ids, oracle.search(queries, 10)[1]) >= 0.97
 
 
 def test_a_batch_finds_what_its_queries_find_alone(index: SnapshotIndex, queries: Vectors) -> None:
     """Batches use several threads, single queries one: the answers are the same."""
-    scores, ids = index.search(queries, 10)
+    scores, ids = index.view.search(queries, 10)
     for row, query in enumerate(queries[:20]):
-        alone_scores, alone = index.search(query[None], 10)
+        alone_scores, alone = index.view.search(query[None], 10)
         np.testing.assert_array_equal(alone[0], ids[row])
         np.testing.assert_array_equal(alone_scores[0], scores[row])
 
@@ -165,7 +164,7 @@ def _gpus() -> int:
 def test_a_gpu_finds_the_true_nearest(folder: Path, queries: Vectors, oracle: ExactIndex) -> None:
     """The read copy on the GPU, through the same door as everything else."""
     index = SnapshotIndex.open(folder, WIDE, device="cuda")
-    assert recall(index.search(queries, 10)[1], oracle.search(queries, 10)[1]) >= 0.999
+    assert recall(index.view.search(queries, 10)[1], oracle.search(queries, 10)[1]) >= 0.999
 
 
 @pytest.mark.skipif("_gpus() > 0", reason="there is a GPU here")
@@ -182,15 +181,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from search.vectors.snapshot import SnapshotIndex
-from tests.search.vector_helpers import clumped
+from tests.search.vector_helpers import clumped, fold
 
 index = SnapshotIndex.open(Path(sys.argv[1]), 64, device="cpu")
 queries = clumped(50, 2, 64)
 matrix = torch.ones(300, 300)
 for round in range(20):
     torch.mm(matrix, matrix)
-    index.search(queries, 10)
-    index.search(queries[:1], 10)
+    index.view.search(queries, 10)
+    index.view.search(queries[:1], 10)
 print("done", torch.get_num_threads() >= 1)
 """
 

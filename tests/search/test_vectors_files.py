@@ -18,7 +18,7 @@ from search.errors import LibraryError, SnapshotError
 from search.model import IndexChange
 from search.vectors import building, files
 from search.vectors.snapshot import SnapshotIndex, verify
-from tests.search.vector_helpers import DIM, clumped
+from tests.search.vector_helpers import DIM, clumped, fold
 
 COUNT = 400
 
@@ -32,8 +32,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 def library(tmp_path: Path, kind: str) -> Path:
     """Snapshots 1 and 2 of 400 segments; the second lacks the segments 0 to 9."""
     index = opened(tmp_path, kind)
-    index.fold([IndexChange(1, np.arange(COUNT), clumped(COUNT, 1))], 1)
-    index.fold([IndexChange(2, np.arange(10), None)], 2)
+    fold(index, [IndexChange(1, np.arange(COUNT), clumped(COUNT, 1))], 1)
+    fold(index, [IndexChange(2, np.arange(10), None)], 2)
     return tmp_path
 
 
@@ -88,13 +88,13 @@ def test_a_damaged_snapshot_is_passed_over(
     with caplog.at_level(logging.WARNING):
         index = opened(library, kind)
     assert (index.sequence, len(index)) == (1, COUNT)
-    assert index.search(clumped(COUNT, 1)[:1], 1)[1] == 0
+    assert index.view.search(clumped(COUNT, 1)[:1], 1)[1] == 0
     assert str(library / "2") in caplog.text
     with pytest.raises(SnapshotError, match="built again from the catalog"):
         files.read(library / "2", DIM)
     assert [str(library / "2") in line for line in verify(library)] == [True]
     index.replay([IndexChange(2, np.arange(10), None)])
-    index.publish(2)  # takes the damaged one's place
+    fold(index, [], 2)  # takes the damaged one's place
     assert verify(library) == []
     assert len(opened(library, kind)) == COUNT - 10
 
@@ -102,8 +102,8 @@ def test_a_damaged_snapshot_is_passed_over(
 def test_a_compressed_index_that_faiss_cannot_read_is_passed_over(tmp_path: Path) -> None:
     """Also when it has the right size."""
     index = opened(tmp_path, "faiss")
-    index.fold([IndexChange(1, np.arange(COUNT), clumped(COUNT, 1))], 1)
-    index.fold([IndexChange(2, np.arange(10), None)], 2)
+    fold(index, [IndexChange(1, np.arange(COUNT), clumped(COUNT, 1))], 1)
+    fold(index, [IndexChange(2, np.arange(10), None)], 2)
     path = tmp_path / "2" / files.COMPRESSED
     path.write_bytes(bytes(path.stat().st_size))
     assert opened(tmp_path, "faiss").sequence == 1
@@ -130,7 +130,7 @@ def test_verify_checks_what_was_written(tmp_path: Path) -> None:
     """A vector that is not of unit length is a fault even in files that are whole."""
     vectors = clumped(20, 1)
     vectors[7] *= 2
-    opened(tmp_path, "exact").fold([IndexChange(1, np.arange(20), vectors)], 1)
+    fold(opened(tmp_path, "exact"), [IndexChange(1, np.arange(20), vectors)], 1)
     assert ["segment 7" in line for line in verify(tmp_path)] == [True]
 
 
@@ -152,9 +152,9 @@ def test_a_publication_that_fails_leaves_nothing(library: Path, kind: str) -> No
         raise LibraryError("the catalog is gone")
 
     with pytest.raises(LibraryError, match="catalog is gone"):
-        index.fold(broken(), 3)
+        fold(index, broken(), 3)
     with pytest.raises(LibraryError, match="dimensions"):
-        index.fold([IndexChange(3, np.arange(2), np.ones((2, DIM + 1), np.float32))], 3)
+        fold(index, [IndexChange(3, np.arange(2), np.ones((2, DIM + 1), np.float32))], 3)
     assert sorted(library.rglob("*")) == before
     assert (index.sequence, index.pending, len(index)) == (2, 0, COUNT - 10)
 
@@ -166,17 +166,17 @@ import numpy as np
 from search.errors import LibraryError
 from search.model import IndexChange
 from tests.search.test_vectors_files import opened
-from tests.search.vector_helpers import clumped
+from tests.search.vector_helpers import clumped, fold
 
 index = opened(Path(sys.argv[1]), sys.argv[2])
 change = IndexChange(3, np.arange(1000, 3000), clumped(2000, 2))
 index.replay([change])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 try:
-    index.publish(3)
+    fold(index, [], 3)
 except LibraryError as error:
     print(error)
-print(len(index), index.search(change.vectors[:1], 1)[1][0, 0])
+print(len(index), index.view.search(change.vectors[:1], 1)[1][0, 0])
 """
 
 
@@ -209,9 +209,9 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     """As on a library that is mounted read-only: one line that names the folder."""
     (tmp_path / "file").write_text("in the way")
     index = SnapshotIndex.open(tmp_path / "file" / "index", DIM)
-    index.add(np.arange(3), clumped(3, 1))
+    index.replay([IndexChange(1, np.arange(3), clumped(3, 1))])
     with pytest.raises(LibraryError, match="snapshot 1 could not be written"):
-        index.publish(1)
+        fold(index, [], 1)
     assert len(index) == 3
 
 
@@ -230,13 +230,13 @@ from pathlib import Path
 import numpy as np
 from search.model import IndexChange
 from tests.search.test_vectors_files import opened
-from tests.search.vector_helpers import clumped
+from tests.search.vector_helpers import clumped, fold
 
 def changes():
     yield IndexChange(3, np.arange(1000, 1100), clumped(100, 2))
     os.kill(os.getpid(), signal.SIGKILL)
 
-opened(Path(sys.argv[1]), sys.argv[2]).fold(changes(), 3)
+fold(opened(Path(sys.argv[1]), sys.argv[2]), changes(), 3)
 """
 
 
@@ -249,5 +249,5 @@ def test_a_writer_that_is_killed_costs_nothing(library: Path, kind: str) -> None
     assert verify(library) == []
     index = opened(library, kind)
     assert (index.sequence, len(index)) == (2, COUNT - 10)
-    index.fold([IndexChange(3, np.arange(1000, 1100), clumped(100, 2))], 3)
+    fold(index, [IndexChange(3, np.arange(1000, 1100), clumped(100, 2))], 3)
     assert sorted(entry.name for entry in library.iterdir()) == ["2", "3"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from search.model import Ids, Scores, Vectors
-from search.ports import VectorIndex
+from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
+from search.ports import SpaceIndex
+from search.vectors import scoring
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex
 
@@ -47,38 +48,79 @@ class Backend:
     """A way to keep vectors: ``make`` fills an index in an empty folder; ``exact`` says whether nothing is missed."""
 
     name: str
-    make: Callable[[Path, Ids, Vectors], VectorIndex]
+    make: Callable[[Path, Ids, Vectors], Written | ExactIndex]
     exact: bool
 
 
-def _exact(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+def fold(index: SnapshotIndex, changes: Iterable[IndexChange], sequence: int) -> None:
+    """Publish the snapshot of ``sequence`` with these changes, which are those that come after the index's own."""
+    index.publish(lambda _since: changes, sequence)
+
+
+class Written:
+    """An index over a log of changes, as a test writes it: `add` and `remove` append to the log and follow it."""
+
+    def __init__(self, index: SpaceIndex) -> None:
+        self.index = index
+        self.log: list[IndexChange] = []
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        self._put(ids, scoring.check_rows(ids, vectors, DIM)[1])
+
+    def remove(self, ids: Ids) -> None:
+        self._put(ids, None)
+
+    def publish(self) -> None:
+        self.index.publish(self.since, len(self.log))
+
+    def since(self, sequence: int) -> Iterable[IndexChange]:
+        return (change for change in self.log if change.sequence > sequence)
+
+    def _put(self, ids: Ids, vectors: Vectors | None) -> None:
+        self.log.append(IndexChange(len(self.log) + 1, np.asarray(ids, np.int64), vectors))
+        self.index.follow(self.since)
+
+    def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
+        return self.index.view.search(queries, k, among)
+
+    def vectors(self, ids: Ids) -> Vectors:
+        return self.index.view.vectors(ids)
+
+    def ids(self) -> Ids:
+        return self.index.view.ids()
+
+    def __len__(self) -> int:
+        return len(self.index.view)
+
+
+def _exact(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
     index = ExactIndex(vectors.shape[1])
     index.add(ids, vectors)
     return index
 
 
-def _delta(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
-    index = SnapshotIndex.open(folder, vectors.shape[1])
+def _delta(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
+    index = Written(SnapshotIndex.open(folder, vectors.shape[1]))
     index.add(ids, vectors)
     return index
 
 
-def _published(compress_from: int) -> Callable[[Path, Ids, Vectors], VectorIndex]:
-    def make(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
-        index = SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=compress_from)
+def _published(compress_from: int) -> Callable[[Path, Ids, Vectors], Written | ExactIndex]:
+    def make(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
+        index = Written(SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=compress_from))
         index.add(ids, vectors)
-        index.publish(1)
+        index.publish()
         return index
 
     return make
 
 
-def _half_published(folder: Path, ids: Ids, vectors: Vectors) -> VectorIndex:
+def _half_published(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
     half = ids.size // 2
-    index = SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=1)
+    index = Written(SnapshotIndex.open(folder, vectors.shape[1], device="cpu", compress_from=1))
     index.add(ids[:half], vectors[:half])
     index.add(ids[half : half + 3], vectors[:3])  # three that the delta will replace
-    index.publish(1)
+    index.publish()
     index.add(ids[half:], vectors[half:])
     return index
 

@@ -86,7 +86,7 @@ def test_a_clip_that_is_removed_is_gone_and_its_file_stays(client, made_library)
 
 def test_a_page_has_no_hole_where_another_process_removed_a_clip(client, library_path, monkeypatch):
     """It is full, and the count is right, also before the library is looked at again in its turn."""
-    monkeypatch.setattr("search.library.library.REFRESH_INTERVAL_S", 3600)
+    monkeypatch.setattr("search.library.spaces.FOLLOW_EVERY_S", 3600)
     before = [clip["id"] for clip in listed(client, "?sort=-id")["clips"]]
     with Catalog.open(library_path / "catalog.sqlite") as other, other.lease("another worker", 0) as lease:
         other.apply(lease, [RemoveClip(before[0]), RemoveClip(before[3])])

@@ -60,7 +60,7 @@ def test_the_service_says_whether_it_can_be_hummed_to(reader):
 def test_a_key_as_a_cookie_lets_a_browser_in_until_it_is_forgotten(library_path):
     """Wrong keys are refused; the cookie is out of the reach of scripts and of other sites."""
     with wiring.library(library_path, settings(library_path)) as library:
-        secret = library.catalog.keys.add("page", ["read"])
+        secret = library.keys.add("page", ["read"])
     with application(library_path, needs_keys=True) as client:
         assert client.get(f"{API}/clips").status_code == 401
         assert client.post(f"{API}/session", json={"key": "wrong"}).status_code == 401

@@ -25,16 +25,16 @@ def work_off(library_path):
             """The queue, which ends the runner once it is empty."""
 
             def claim(self):
-                job = library.catalog.queue.claim()
+                job = library.jobs.claim()
                 if job is None:
                     stop.set()
                 return job
 
             def report(self, job_id, progress):
-                return library.catalog.queue.report(job_id, progress)
+                return library.jobs.report(job_id, progress)
 
             def finish(self, job_id, outcome):
-                library.catalog.queue.finish(job_id, outcome)
+                library.jobs.finish(job_id, outcome)
 
         Runner(library, OneRound(), Uploads(folder_of(library_path)), settings(library_path), 3600).run(stop)
 
@@ -131,12 +131,12 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
         wiring.library(library_path, settings(library_path)) as library,
     ):
         runner = Runner(
-            library, library.catalog.queue, Uploads(folder_of(library_path)), settings(library_path), 3600
+            library, library.jobs, Uploads(folder_of(library_path)), settings(library_path), 3600
         )  # fmt: skip
-        claimed = library.catalog.queue.claim()
+        claimed = library.jobs.claim()
         with other.lease("another job", 0):
             outcome = runner._do(claimed, threading.Event())
-        library.catalog.queue.finish(claimed.id, outcome)
+        library.jobs.finish(claimed.id, outcome)
     assert outcome.state == "queued"
     assert "another job" in outcome.reason
     assert str(library_path) not in outcome.reason

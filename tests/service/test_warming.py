@@ -10,7 +10,6 @@ import pytest
 
 from search import plugins, wiring
 from search.errors import ModelNotFound
-from search.library.library import Library
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
@@ -36,7 +35,7 @@ class SlowLoader:
 @contextmanager
 def service_over(path, loader):
     """A client of a service that warms up when it is told to look, and the service."""
-    with Library.open(path, settings(path), load_encoder=loader) as library:
+    with wiring.library(path, settings(path), load_encoder=loader) as library:
         service = Service.over(library, ServiceConfig(path))
         yield create_app(service).test_client(), service
 

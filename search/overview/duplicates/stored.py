@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.engine.views import Recordings
 from search.errors import LibraryUnwritable, printable
 from search.model import Ids
 
@@ -41,10 +42,10 @@ class Pairs:
         empty = np.empty(0, np.float64)
         return cls(0, 0, np.empty(0, np.int64), np.empty(0, np.int64), empty, empty, empty)
 
-    def representatives(self) -> tuple[Ids, Ids]:
-        """Contents with a duplicate, ascending, and for each the first content of its group."""
+    def recordings(self) -> Recordings:
+        """Contents with a duplicate, and for each the first content of its group."""
         if not len(self.shorter):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
+            return Recordings.none()
         contents = np.unique(np.concatenate((self.shorter, self.longer)))
         first = np.arange(len(contents))
         one, other = np.searchsorted(contents, self.shorter), np.searchsorted(contents, self.longer)
@@ -55,7 +56,7 @@ class Pairs:
             np.minimum.at(first, other, least)
             first = first[first]
             if np.array_equal(before, first):
-                return contents, contents[first]
+                return Recordings(contents, contents[first])
 
 
 class PairsFile:
@@ -66,21 +67,17 @@ class PairsFile:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._pairs = Pairs.none()
-        self._lookup = self._pairs.representatives()
+        self._recordings = self._pairs.recordings()
 
     def read(self) -> Pairs:
         """The pairs found last; none where the search never ran, or the file is damaged (the next run heals it)."""
         self._refresh()
         return self._pairs
 
-    def twins(self, content_ids: Ids) -> Ids:
-        """(n,) contents -> for each the one that stands for its recording: itself, or its group's first."""
+    def recordings(self) -> Recordings:
+        """Which contents are one recording, by these pairs."""
         self._refresh()
-        contents, first = self._lookup
-        if not len(contents):
-            return content_ids
-        place = np.minimum(np.searchsorted(contents, content_ids), len(contents) - 1)
-        return np.where(contents[place] == content_ids, first[place], content_ids)
+        return self._recordings
 
     def write(self, pairs: Pairs) -> None:
         """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryUnwritable."""
@@ -112,7 +109,7 @@ class PairsFile:
             return
         with self._lock:
             pairs = _load(self._path) if stamp is not None else Pairs.none()
-            self._lookup = pairs.representatives()
+            self._recordings = pairs.recordings()
             self._pairs, self._stamp = pairs, stamp
 
 

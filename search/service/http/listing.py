@@ -48,7 +48,7 @@ class Listing:
             clips = self._library.reader.clips(ids.tolist())
             if len(clips) == len(ids):
                 break
-            self._library.look_again()  # another process removed one of them since the columns were read
+            self._library.refresh()  # another process removed one of them since the columns were read
         found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
         if asked.facets:
             if asked.region is None:

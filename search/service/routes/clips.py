@@ -104,4 +104,4 @@ class ClipRoutes:
         catalog = self._library.writer
         with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:
             catalog.apply(lease, [change])
-        self._library.look_again()
+        self._library.refresh()

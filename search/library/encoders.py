@@ -1,0 +1,67 @@
+"""The encoders of a library's spaces, each loaded once and known by its fingerprint."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from search.errors import SpaceMismatch, printable
+from search.model import Space
+from search.ports import Encoder
+
+TRY_AGAIN_S = 10.0
+"""An encoder that has another fingerprint than its space is looked at again after so long: its file may be replaced."""
+
+
+@dataclass
+class Encoders:
+    """Loads encoders by the names of their spaces. Threads share it; only a loading makes others wait.
+
+    A file that is replaced gets a space with a new fingerprint, so it is loaded when that space is first asked.
+    """
+
+    library: str
+    load: Callable[[str], Encoder]
+    clock: Callable[[], float] = time.monotonic
+    _loaded: dict[str, Encoder] = field(default_factory=dict)
+    _refused: dict[str, tuple[float, SpaceMismatch]] = field(default_factory=dict)
+    _loading: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, space: Space) -> Encoder:
+        """The encoder that made a space.
+
+        Raises SpaceMismatch when the one that has its name by now is another, ModelNotFound or EncoderError when it
+        cannot be loaded.
+        """
+        encoder = self._loaded.get(space.fingerprint)
+        if encoder is not None:
+            return encoder
+        with self._loading:  # for seconds; a question that needs no encoder never comes here
+            if space.fingerprint not in self._loaded:
+                self._load_for(space)
+            return self._loaded[space.fingerprint]
+
+    def keep(self, spaces: Iterable[Space]) -> None:
+        """Let go of the encoders, and what they hold on a GPU, of which none of these is the space."""
+        fingerprints = {space.fingerprint for space in spaces}
+        for fingerprint in [known for known in self._loaded if known not in fingerprints]:
+            self._loaded.pop(fingerprint, None)
+        for fingerprint in [known for known in self._refused if known not in fingerprints]:
+            self._refused.pop(fingerprint, None)
+
+    def _load_for(self, space: Space) -> None:
+        since, error = self._refused.get(space.fingerprint, (float("-inf"), None))
+        if error is not None and self.clock() - since < TRY_AGAIN_S:
+            raise error
+        encoder = self.load(space.name)
+        if encoder.spec.fingerprint != space.fingerprint:
+            error = SpaceMismatch(
+                f"space {space.name!r} of {printable(self.library)} was made by revision {space.revision} "
+                f"({space.fingerprint[:12]}), the encoder here is {encoder.spec.revision} "
+                f"({encoder.spec.fingerprint[:12]}); run: soundalike reindex --library {printable(self.library)}"
+            )
+            self._refused[space.fingerprint] = self.clock(), error
+            raise error
+        self._loaded[space.fingerprint] = encoder

@@ -1,0 +1,169 @@
+"""A library's spaces, opened and kept up with the catalog: what searches read, as one value that is swapped whole.
+
+A thread of its own looks at the catalog twice a second. It opens what was published, applies what came since, and puts
+a new `LibraryView` in the place of the last one; a search takes the one that is there and neither locks nor waits.
+Only the first search of all waits, for the spaces to be opened.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from search.catalog.store import Catalog
+from search.columns.following import ColumnsFollower
+from search.engine.views import LibraryView, MelodyView, SpaceView
+from search.errors import SoundalikeError
+from search.library import publishing
+from search.melody.index import MelodyIndex
+from search.melody.shelf import OpenBook
+from search.model import Space
+from search.neighbourhoods.opened import Reader
+from search.overview.duplicates.stored import PairsFile
+from search.ports import IndexFactory, SpaceIndex
+from search.settings import Settings
+
+FOLLOW_EVERY_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Spaces:
+    """Opens the spaces of one library, follows them, and lets go of those that were dropped. Threads share it."""
+
+    def __init__(
+        self,
+        library: Path,
+        catalog: Catalog,
+        open_index: IndexFactory,
+        pairs: PairsFile,
+        settings: Settings,
+        *,
+        dropped: Callable[[list[Space]], None] = lambda spaces: None,
+    ) -> None:
+        """``dropped`` hears of the spaces that are left after some went."""
+        self._library = library
+        self._catalog = catalog
+        self._open_index = open_index
+        self._pairs = pairs
+        self._settings = settings
+        self._dropped = dropped
+        self._open: dict[int, _OpenSpace] = {}
+        self._view: LibraryView | None = None
+        self._refreshing = threading.Lock()
+        self._stop = threading.Event()
+        self._follower: threading.Thread | None = None
+
+    def view(self) -> LibraryView:
+        """What is there to be searched, as of the last half second."""
+        return self._view or self._first()
+
+    def refresh(self) -> LibraryView:
+        """The same, as of now: whoever changed the catalog, and will ask about it, waits for this."""
+        with self._refreshing:
+            spaces = sorted(self._catalog.spaces(), key=lambda space: (space.is_retired, space.id))
+            gone = self._open.keys() - {space.id for space in spaces}
+            for space_id in gone:
+                del self._open[space_id]
+            for space in spaces:
+                if space.id in self._open:
+                    self._open[space.id].follow(space)
+                else:
+                    self._open[space.id] = self._opened(space)
+            self._view = self._as_one(spaces)
+            if gone:
+                self._dropped(spaces)
+            return self._view
+
+    def forget(self, space: Space) -> None:
+        """Drop what is open of a space; the next refresh opens it again."""
+        with self._refreshing:
+            self._open.pop(space.id, None)
+            self._view = None
+
+    def close(self) -> None:
+        """Stop following, and let go of everything."""
+        self._stop.set()
+        if self._follower is not None:
+            self._follower.join()
+        with self._refreshing:
+            self._open.clear()
+            self._view = None
+
+    def _first(self) -> LibraryView:
+        view = self.refresh()
+        with self._refreshing:
+            if self._follower is None and not self._stop.is_set():
+                self._follower = threading.Thread(target=self._follow, name="follow the catalog", daemon=True)
+                self._follower.start()
+        return view
+
+    def _follow(self) -> None:
+        told = ""
+        while not self._stop.wait(FOLLOW_EVERY_S):
+            try:
+                self.refresh()
+                told = ""
+            except SoundalikeError as error:  # what was there stays and is searched; each trouble is told once
+                if str(error) != told:
+                    log.warning("the library cannot be followed: %s", error)
+                told = str(error)
+
+    def _opened(self, space: Space) -> _OpenSpace:
+        folder = publishing.folder_of(self._library, space)
+        index = self._open_index(folder / publishing.INDEX, space.dim, self._settings.device)
+        columns = ColumnsFollower(folder / publishing.COLUMNS, self._catalog, space)
+        if space.is_melody:
+            contours = partial(self._catalog.contours, space.id)
+            book = OpenBook.open(folder / publishing.CONTOURS, contours)
+            return _OpenSpace(self._catalog, folder, space, index, columns, book, None)
+        near = Reader(folder / publishing.NEIGHBOURHOODS, space.dim) if self._settings.neighbourhoods else None
+        return _OpenSpace(self._catalog, folder, space, index, columns, None, near)
+
+    def _as_one(self, spaces: list[Space]) -> LibraryView:
+        opened = [self._open[space.id] for space in spaces]
+        views = tuple(one.view for one in opened)
+        melody = next(
+            (
+                MelodyView(view, MelodyIndex(view.index, one.book.book))
+                for one, view in zip(opened, views, strict=True)
+                if one.book is not None and not one.space.is_retired
+            ),
+            None,
+        )
+        return LibraryView(str(self._library), views, melody, self._pairs.recordings())
+
+
+@dataclass
+class _OpenSpace:
+    """One space while it is open: changed by the thread that refreshes, read by no other."""
+
+    catalog: Catalog
+    folder: Path
+    space: Space
+    index: SpaceIndex
+    columns: ColumnsFollower
+    book: OpenBook | None
+    near: Reader | None
+
+    def __post_init__(self) -> None:
+        self.view = self.follow(self.space)
+
+    def follow(self, space: Space) -> SpaceView:
+        """Bring everything up to the catalog; what a search reads from now on.
+
+        The columns come first, so that the index knows every segment of them. What it holds beyond them has no content
+        yet, and a ranking leaves it out.
+        """
+        columns = self.columns.follow()
+        index = self.index.follow(partial(self.catalog.changes, space.id))
+        if self.book is not None:
+            contours = partial(self.catalog.contours, space.id)
+            self.book = self.book.followed(self.folder / publishing.CONTOURS, contours)
+        near = None if self.near is None else self.near.newest()
+        self.space, self.view = space, SpaceView(space, index, columns, near)
+        return self.view
