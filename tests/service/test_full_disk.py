@@ -57,7 +57,7 @@ def test_on_a_full_disk_searches_go_on_and_jobs_do_once_there_is_room(on_small_d
         assert "the disk is full; free some space" in refused.json()["detail"]
         ballast.unlink()
         for job_id in accepted:
-            assert server.wait(job_id, "done", "failed", timeout_s=90)["state"] == "done"
+            assert server.wait(job_id, "done", "failed")["state"] == "done"
         until_degraded(server)
         assert "ended with status" not in server.log.read_text("utf-8")
         assert server.stop() == 0
