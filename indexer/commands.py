@@ -18,6 +18,7 @@ from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
 from search import wiring
 from search.errors import UsageError, printable
+from search.ground import process
 from search.model import MELODY_SPACE
 from search.settings import Settings
 
@@ -224,8 +225,7 @@ def _one_thread_per_call(options: Options) -> None:
     from indexer.executors import encoding_threads
 
     processors = os.cpu_count() or 1
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors // encoding_threads(options.workers))))
-    sys.setswitchinterval(SWITCH_S)
+    process.own(threads=max(1, processors // encoding_threads(options.workers)), switch_s=SWITCH_S)
 
 
 class _Stop:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from search import plugins
 from search.errors import QueryError, SoundalikeError, UsageError
+from search.ground import process
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``soundalike`` with ``argv`` (the process's own when None); the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _let_any_name_be_printed()
+    process.own()
     try:
         commands = {command.name: command for command in plugins.commands()}
         args = _parser(commands, arguments).parse_args(arguments)

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from search.ground import process
+
+process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 from search.errors import UsageError
-from search.ground.memory import keep_freed_memory
 from training.corpus import present
 from training.data import Batches, BatchShape, Source
 from training.development import REPOSITORIES
@@ -98,7 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
-    keep_freed_memory()
     if args.run is None:
         args.run = RUNS / args.preset
     return 0 if train(args) else 1

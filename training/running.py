@@ -8,6 +8,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from search.errors import SoundalikeError
+from search.ground import process
 
 COULD_NOT_RUN = 3
 
@@ -15,10 +16,11 @@ P = ParamSpec("P")
 
 
 def command(main: Callable[P, int]) -> Callable[P, int]:
-    """``main`` with its expected errors told and turned into `COULD_NOT_RUN`."""
+    """``main`` in a process of its own, with its expected errors told and turned into `COULD_NOT_RUN`."""
 
     @wraps(main)
     def told(*args: P.args, **kwargs: P.kwargs) -> int:
+        process.own()
         try:
             return main(*args, **kwargs)
         except SoundalikeError as error:

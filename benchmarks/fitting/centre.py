@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from search import audio, wiring
 from search.errors import AudioError
+from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -144,6 +145,7 @@ def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
 
 def main() -> None:
     """Fit, write, say what came out."""
+    process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path, help="CSV with the columns path, original_path, repo")
     parser.add_argument("out", type=Path, help="where the .npz goes")

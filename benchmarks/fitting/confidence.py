@@ -37,6 +37,7 @@ from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import evaluation, wiring
 from search.engine import confidence
 from search.errors import UsageError
+from search.ground import process
 from search.model import EncoderSpec
 from search.ports import Encoder, WordReader
 from search.settings import Settings
@@ -167,6 +168,7 @@ def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
 
 def main() -> None:
     """Fit and print."""
+    process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--manifest", type=Path, default=NATURAL, help="a CSV path,original_path,repo,seconds")
     parser.add_argument("--encoder", default="cnn:mn04", help="whose calibrated cosines are weighed")

@@ -29,6 +29,7 @@ from benchmarks.quality import hubness
 from benchmarks.quality.encoding import EncodingCache, encode
 from search import wiring
 from search.evaluation import judge, relevance, score
+from search.ground import process
 from search.settings import Settings
 
 NATURAL = Path("../shared/data/natural/manifest.csv")
@@ -159,6 +160,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def main() -> None:
     """Compare every form and print the table."""
+    process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--manifest", type=Path, default=NATURAL, help="a CSV path,original_path,repo,seconds")
     parser.add_argument("--encoder", default="cnn:mn04")

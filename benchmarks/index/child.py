@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.index import mapped
 from benchmarks.index.engines import ALL_CORES, Engine, Exact, engine_of
+from search.ground import process
 from search.model import Bitmap, HalfVectors, Ids, Vectors
 
 SIDECAR = "vectors.f16"
@@ -163,6 +164,7 @@ def _pages(engine: Engine, queries: Vectors) -> float | None:
 
 def main(argv: list[str]) -> int:
     """The process."""
+    process.own()
     fields = json.loads(Path(argv[0]).read_bytes())
     task = Task(**{**fields, "filters": tuple(fields["filters"])})
     if task.step == "build":

@@ -22,6 +22,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import tell
 from benchmarks.common.report import markdown_table
 from search import wiring
+from search.ground import process
 from search.model import Bitmap, Ids, Vectors
 from search.settings import Settings
 
@@ -54,6 +55,7 @@ class Row:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
+    process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.index.filter_recall", description=__doc__)
     parser.add_argument("library", type=Path, help="a library; python -m benchmarks.serving.load makes a large one")
     parser.add_argument("--queries", type=int, default=100, metavar="N", help="for each filter (100)")

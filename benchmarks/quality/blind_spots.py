@@ -28,6 +28,7 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import ranked_set
 from search import evaluation, wiring
 from search.errors import SoundalikeError, UsageError
+from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -177,6 +178,7 @@ def _run(command: Sequence[str], package: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask each encoder and print a table; 1 where a tool is missing for a part of it."""
+    process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.blind_spots", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, metavar="SF2", help="of General MIDI")

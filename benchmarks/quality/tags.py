@@ -23,6 +23,7 @@ from benchmarks.quality.items import DataSet
 from search import audio, wiring
 from search.errors import SoundalikeError, UsageError
 from search.evaluation import Calibration, calibration
+from search.ground import process
 from search.model import EncoderSpec
 from search.ports import Encoder
 from search.settings import Settings
@@ -96,6 +97,7 @@ def markdown(encoder: str, kept: Sequence[tuple[Promises, Calibration]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every set that the table names."""
+    process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.tags", description=__doc__)
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--classes", type=Path, default=CLASSES, metavar="CSV")

@@ -25,6 +25,7 @@ from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import evaluation, wiring
 from search.errors import SoundalikeError, UsageError
 from search.evaluation import CUTOFF
+from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -115,6 +116,7 @@ def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negat
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask every phrase of every encoder and print what came out."""
+    process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.words", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--phrases", type=Path, default=PHRASES, metavar="CSV")

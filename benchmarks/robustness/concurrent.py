@@ -27,6 +27,7 @@ from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
 from search import Library, wiring
 from search.errors import SoundalikeError
+from search.ground import process
 from search.model import ClipPart, Hit, Query, TextPart
 from search.settings import Settings
 
@@ -130,6 +131,7 @@ def _index(sounds: Path, library: Path, encoder: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0 without an error or a dangling hit."""
+    process.own()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.concurrent", description=__doc__.splitlines()[0]
     )

@@ -38,6 +38,7 @@ from benchmarks.serving.served import Served
 from benchmarks.speed.command import anchors
 from benchmarks.speed.library import make
 from search import wiring
+from search.ground import process
 from search.model import ClipPart, Query, RecommendQuery
 from search.service.app import create_app
 from search.service.config import ServiceConfig
@@ -92,6 +93,7 @@ class Mixed:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
+    process.own()
     args = _parser().parse_args(argv)
     settings = Settings.from_env(os.environ)
     library = args.library or _library(args, settings)

@@ -3,7 +3,7 @@
     python -m benchmarks.speed.naive_loop FOLDER OUT.npz --encoder NAME [--processes 2]
 
 The network, with its front end, is the very one that ``soundalike index`` runs, and so are windows and hop; PyTorch has
-the threads that it takes by itself (``OMP_NUM_THREADS=1`` gives each process one).
+one thread for a call, as there, and keeps freed memory, as there: it would be slower otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from search.settings import Settings
 def model(name: str) -> Encoder:
     """The encoder, loaded once in each process."""
     from search import wiring
+    from search.ground import process
 
+    process.own()
     return wiring.encoder(name, Settings.from_env(os.environ))
 
 

@@ -29,6 +29,7 @@ from benchmarks.common.report import markdown_table
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP
 from benchmarks.speed.library import clip_of
 from search import wiring
+from search.ground import process
 from search.library import publishing
 from search.model import Ids
 from search.neighbourhoods.graph import Graph, Source, updated
@@ -123,6 +124,7 @@ def add(library: Library, more: int, seed: int) -> None:
 
 def main() -> None:
     """Measure and print."""
+    process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path, help="a library of one space")
     parser.add_argument("--sample", type=int, metavar="N", help="only N of its segments")

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.common.report import markdown_table
 from search import wiring
 from search.errors import SoundalikeError
+from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -66,13 +67,11 @@ def _asks(encoder: Encoder) -> list[tuple[str, Callable[[int], object]]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
+    process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.query_cost", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--rounds", type=int, default=50)
     args = parser.parse_args(arguments)
-    import torch
-
-    torch.set_num_threads(1)
     try:
         settings = Settings.from_env(os.environ)
         encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]

@@ -25,7 +25,6 @@ from search.encoders.mn import MnNetwork, MnShape
 from search.encoders.normalisation import Normalisation, Space
 from search.encoders.weights import PUT_BACK, ModelFile, find, path_of, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.ground.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
 
@@ -106,7 +105,6 @@ def load(variant: str, settings: Settings) -> CnnEncoder:
 
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
     """
-    keep_freed_memory()
     known = PUBLISHED.get(variant)
     if known is not None:
         path, mel = find(known.file, settings), known.mel

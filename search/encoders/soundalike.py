@@ -24,7 +24,6 @@ from search.encoders.family import FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_
 from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.ground.memory import keep_freed_memory
 from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
 from search.settings import Device
 
@@ -172,7 +171,6 @@ def _hearing(spec: EncoderSpec, arrays: Arrays, space: Whitening, device: Device
     from search.encoders.devices import torch_device
     from search.encoders.mel import MelFrontEnd, MelShape
 
-    keep_freed_memory()
     network = _mn_network(spec, arrays)
     return CnnEncoder(spec, MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ)), network, torch_device(device), space)
 

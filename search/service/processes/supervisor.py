@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any
 
 from search.errors import UsageError
+from search.ground import process
 from search.service.config import ServiceConfig
 from search.service.jobs.trouble import Trouble
 from search.service.processes import worker
@@ -32,10 +33,6 @@ from search.settings import Settings
 TICK_S = 0.5
 STOP_S = worker.DRAIN_S + 10.0
 """After so long a process that was asked to end is killed; what it was doing is in the catalog."""
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
-"""For the processes that are started, whose requests run beside each other: one thread for a product of matrices. A
-second doubles the CPU time of a recommendation in a library of a million by waiting for the first, and when other work
-goes on, the slowest of a hundred takes three times as long."""
 REAP_S = 1.0
 QUICK_DEATH_S = 5.0
 QUICK_DEATHS = 5
@@ -98,7 +95,7 @@ def serve(config: ServiceConfig, settings: Settings, on_ready: Callable[[str], N
 
     ``on_ready`` is called with the address once requests are answered. Raises UsageError when it cannot be bound.
     """
-    os.environ.setdefault(*ONE_THREAD)
+    process.one_thread_for_products()
     listening = bind(config.host, config.port)
     ready = multiprocessing.get_context("spawn").Event()
     trouble = Trouble()
@@ -182,14 +179,14 @@ def _say(text: str) -> None:
 def _end(members: list[_Member]) -> None:
     """Ask every process to end, wait for it, kill what does not."""
     running = [member.process for member in members if member.process is not None]
-    for process in running:
-        process.terminate()
+    for one in running:
+        one.terminate()
     deadline_s = time.monotonic() + STOP_S
-    for process in running:
-        process.join(max(0.0, deadline_s - time.monotonic()))
-        if process.is_alive():
-            process.kill()
-            process.join()
+    for one in running:
+        one.join(max(0.0, deadline_s - time.monotonic()))
+        if one.is_alive():
+            one.kill()
+            one.join()
 
 
 class _Stop:

@@ -23,7 +23,8 @@ from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from search import wiring
-from search.ground.memory import give_back_freed_memory, share_heaps
+from search.ground import process
+from search.ground.memory import give_back_freed_memory
 from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.http.problems import MEDIA_TYPE, Problem
@@ -74,7 +75,7 @@ def web(
     ``trouble`` is what the process that does the jobs tells.
     """
     logs.configure()
-    share_heaps(HEAPS)
+    process.own(heaps=HEAPS)
     with wiring.library(config.library, settings) as library, _until_terminated() as stop:
         from search.service.app import create_app
         from search.service.service import Service
@@ -109,6 +110,7 @@ def web(
 def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:
     """Work off jobs until SIGTERM; ``trouble`` hears what keeps them from going on."""
     logs.configure()
+    process.own()
     # the web workers answer people meanwhile: whatever can wait for them does
     with suppress(OSError, AttributeError):
         os.nice(10)

@@ -1,0 +1,56 @@
+"""What belongs to a whole process: how many threads a call takes, and what the C library does with freed memory.
+
+Only the edges decide that, by `own` at their start: the command line, the processes of a service, benchmarks, training.
+A program that uses Soundalike as a library, a notebook say, keeps its own settings whatever it loads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Final
+
+from search.ground.memory import keep_freed_memory, share_heaps
+
+THREADS: Final = "OMP_NUM_THREADS"
+"""Who sets this says how many threads a call takes; the numeric libraries read it when they are loaded."""
+THREADS_OF_PRODUCTS: Final = "OPENBLAS_NUM_THREADS"
+
+_owned: Final = threading.Event()
+
+
+def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float | None = None) -> None:
+    """Set up this process for encoding and searching; the edge that starts it calls this, before anything is loaded.
+
+    ``threads`` is how many each call of any numeric library may use; without it torch alone is held to one.
+    ``heaps`` is how many there are for all threads (`search.ground.memory.share_heaps`). ``switch_s`` is how long a
+    thread may keep the interpreter when another wants it. Calling it again adds to what was said.
+    """
+    _owned.set()
+    keep_freed_memory()
+    if threads is not None:
+        os.environ.setdefault(THREADS, str(threads))
+    if heaps is not None:
+        share_heaps(heaps)
+    if switch_s is not None:
+        sys.setswitchinterval(switch_s)
+
+
+def threads_of_a_call() -> int | None:
+    """How many threads torch should use for a call on a CPU; None: as many as it has been told to, by whoever owns it.
+
+    One, in a process of ours: two are done with a query's few windows no sooner (8.7 and 8.8 ms for 5 s of sound), and
+    where another program is busy they wait for each other (7 and 28 ms, at the worst 184).
+    """
+    return 1 if _owned.is_set() and THREADS not in os.environ else None
+
+
+def one_thread_for_products() -> None:
+    """Let each process that is started from now on multiply matrices in one thread.
+
+    For processes whose requests run beside each other: a second thread doubles the CPU time of a recommendation in a
+    library of a million by waiting for the first, and when other work goes on, the slowest of a hundred takes three
+    times as long.
+    """
+    os.environ.setdefault(THREADS_OF_PRODUCTS, "1")
