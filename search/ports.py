@@ -264,6 +264,9 @@ class JobQueue(Protocol):
     def get(self, job_id: int) -> Job | None:
         """The job, None where there is none of that id."""
 
+    def version(self, job_id: int) -> int | None:
+        """The job's version alone, which costs less: whoever follows a job reads it again when it has another."""
+
     def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
         """How many jobs are in ``state`` (None: all), and a page of them, newest first."""
 

@@ -74,6 +74,11 @@ class CatalogJobs:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
             return None if row is None else _job(row, _clips_of(connection, row))
 
+    def version(self, job_id: int) -> int | None:
+        """As the port says."""
+        with self._database.reading() as connection:
+            return connection.execute(select(JOBS.c.version).where(JOBS.c.id == job_id)).scalar_one_or_none()
+
     def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
         """As the port says."""
         wanted = JOBS.c.state == state if state is not None else JOBS.c.id > 0

@@ -29,6 +29,7 @@ from search.library.spaces import Spaces
 from search.model import Answer, ClipMap, Duplicates, Facets, Query, RecommendQuery, Root, Space
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
+from search.overview.maps.drawing import MapReader
 from search.ports import CatalogReader, CatalogWriter, Encoder, FeedbackStore, JobQueue, KeyStore, Lease
 from search.recommending.recommender import Recommender
 from search.settings import Settings
@@ -63,6 +64,7 @@ class Library:
         self.catalog = catalog
         self.index_kind = index_kind
         self._pairs = PairsFile(path)
+        self._maps = MapReader()
         self._encoders = Encoders(str(path), load_encoder)
         self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
         self.engine = SearchEngine(catalog, self.view, self.encoder)
@@ -179,10 +181,8 @@ class Library:
 
     def map(self, space: str | None = None) -> ClipMap | None:
         """The 2-D layout of the clips, with those that came since; None when it was never drawn."""
-        from search.overview.maps import drawing
-
         view = self.views(space)[0]
-        return drawing.read(view, self.folder(view.space))
+        return self._maps.read(view, self.folder(view.space))
 
     def draw_map(
         self, space: str | None = None, tell: Callable[[int, int], None] = _nobody, *, anew: bool = False

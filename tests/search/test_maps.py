@@ -12,7 +12,7 @@ import pytest
 from search import cli
 from search.errors import UsageError
 from search.model import RemoveClip
-from search.overview.maps import stored
+from search.overview.maps import drawing, stored
 from search.overview.maps.layout import laid_out
 from search.overview.maps.placing import among_neighbours
 from tests.search.libraries import Entry, axis, fill, open_library
@@ -70,6 +70,38 @@ def test_nobody_moves_when_clips_come_and_they_stand_among_their_kind(library):
         for place in range(12, 18):
             nearest = np.argmin(np.linalg.norm(before.xy - drawn.xy[place], axis=1))
             assert kinds[nearest] == kinds[place]
+
+
+class Counted:
+    """A function of a module that counts its calls."""
+
+    def __init__(self, monkeypatch, module, name):
+        self.calls, self._call = 0, getattr(module, name)
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *args):
+        self.calls += 1
+        return self._call(*args)
+
+
+def test_a_map_is_read_once_and_its_new_clips_are_placed_once_for_each_state(library, monkeypatch):
+    """However often it is asked for, whole or by its regions; nobody can change what others are shown."""
+    library.draw_map()
+    fill(library, entries(4, 6))
+    library.refresh()
+    read, placed = Counted(monkeypatch, stored, "read"), Counted(monkeypatch, drawing, "_with")
+    shown = [library.map() for _ in range(5)]
+    assert all(one is shown[0] for one in shown)
+    assert (read.calls, placed.calls) == (0, 1), "the file was read when it was drawn"
+    with pytest.raises(ValueError, match="read-only"):
+        shown[0].xy[0] = 0.0
+    fill(library, entries(6, 7))
+    library.refresh()
+    assert len(library.map().clip_ids) == len(shown[0].clip_ids) + 3
+    assert (read.calls, placed.calls) == (0, 2)
+    library.draw_map()
+    assert library.map() is library.map()
+    assert read.calls == 2, "by drawing, which adds to it, and by whoever asks first then"
 
 
 def test_what_went_leaves_the_map(library):

@@ -16,11 +16,16 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import soundfile
+from sqlalchemy import Engine, event
 
+from search import wiring
 from search.catalog.store import Catalog
+from search.service.app import create_app
+from search.service.config import ServiceConfig
 from search.service.jobs.uploads import safe_name, safe_path, shown_name
 from search.service.processes.worker import RECEIVE_S
-from tests.service.conftest import serving, wav
+from search.service.service import Service
+from tests.service.conftest import serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until
 
 
@@ -179,6 +184,40 @@ def test_uploads_at_once_are_all_kept(server):
     assert {job.status_code for job in jobs} <= {202, 429}
     clips = [server.wait(job_id, "done")["clip_ids"] for job_id in accepted]
     assert len({clip for found in clips for clip in found}) == len(accepted)
+
+
+class Waits(threading.Event):
+    """The event of a service that is about to end: its waits take no time, and the last one sets it."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self._left = last
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        if not self._left:
+            self.set()
+        return self.is_set()
+
+
+def test_who_follows_a_job_reads_it_again_only_when_it_changed(library_path):
+    """In between its version is looked at, and neither the roots of the library nor its clips."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        statements.append(statement)
+
+    with wiring.library(library_path, settings(library_path)) as library:
+        job = library.catalog.queue.add("index", [(str(library_path / "uploads" / "a.wav"), "a.wav")])
+        client = create_app(Service.over(library, ServiceConfig(library_path), Waits(20))).test_client()
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            told = client.get(f"/api/v1/jobs/{job.id}/events").text
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert told.count("event: job") == 1
+    assert sum(" roots" in one for one in statements) == 1
+    assert sum("jobs.version \nFROM jobs" in one for one in statements) == 20
 
 
 def test_a_stream_ends_with_its_client(server):

@@ -8,6 +8,7 @@ place and adds what is new, unless a layout from nothing is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -58,11 +59,42 @@ def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, ane
     stored.write(folder, drawn)
 
 
-def read(view: SpaceView, folder: Path) -> ClipMap | None:
-    """The map with its clips as of now; None when it was never drawn."""
-    drawn = stored.read(folder)
-    if drawn is None:
-        return None
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The file of one ``stamp``, and the map of it at one ``sequence`` of the columns."""
+
+    stamp: tuple[int, int, int] | None
+    sequence: int
+    drawn: StoredMap | None
+    shown: ClipMap | None
+
+
+class MapReader:
+    """The maps of a library's spaces with their clips as of now. Threads share it, and none waits for another.
+
+    A file is read once, and the clips that came since are placed once for each state of the library.
+    """
+
+    def __init__(self) -> None:
+        self._states: dict[Path, _State] = {}
+
+    def read(self, view: SpaceView, folder: Path) -> ClipMap | None:
+        """The map in the ``folder`` of a space, whose arrays nobody may write; None when it was never drawn."""
+        stamp, sequence = stored.stamp(folder), view.columns.sequence
+        known = self._states.get(folder)
+        if known is None or known.stamp != stamp:
+            drawn = stored.read(folder)
+        elif known.sequence != sequence:
+            drawn = known.drawn
+        else:
+            return known.shown
+        shown = None if drawn is None else _shown(view, drawn)
+        self._states[folder] = _State(stamp, sequence, drawn, shown)
+        return shown
+
+
+def _shown(view: SpaceView, drawn: StoredMap) -> ClipMap:
+    """The clips that are there, each where its content is drawn; of those that came since, some are placed."""
     fresh = np.setdiff1d(_contents(view), drawn.content_ids)
     if len(fresh):
         drawn = _with(view, drawn, fresh[:PLACED_WHILE_READING])
@@ -72,7 +104,10 @@ def read(view: SpaceView, folder: Path) -> ClipMap | None:
     there = drawn.content_ids[place] == contents if len(drawn.content_ids) else np.zeros(len(contents), np.bool_)
     order = np.argsort(clip_ids[there], kind="stable")
     at = place[there][order]
-    return ClipMap(drawn.sequence, int(drawn.fitted[at].sum()), clip_ids[there][order], drawn.xy[at])
+    clip_ids, xy = clip_ids[there][order], drawn.xy[at]
+    for array in (clip_ids, xy):
+        array.setflags(write=False)
+    return ClipMap(drawn.sequence, int(drawn.fitted[at].sum()), clip_ids, xy)
 
 
 def _contents(view: SpaceView) -> Ids:

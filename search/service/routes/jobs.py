@@ -100,11 +100,12 @@ class JobRoutes:
             if time.monotonic() - beat_s > BEAT_S:  # writing is how a client that left is noticed
                 beat_s = time.monotonic()
                 yield ": still there\n\n"
-            time.sleep(POLL_S)
-            now = self._jobs.get(job.id)
-            if now is None:
-                return
-            job = now
+            self._service.stopping.wait(POLL_S)
+            if self._jobs.version(job.id) != job.version:
+                now = self._jobs.get(job.id)
+                if now is None:
+                    return
+                job = now
 
     def _wish(self, job_id: int, wish: Wish) -> Response:
         try:
