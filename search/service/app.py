@@ -118,7 +118,7 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
             "key": g.get("key_name"),
         }
         level = logging.WARNING if response.status_code >= 500 or seconds * 1e3 > _SLOW_MS else logging.INFO
-        log.log(level, "request", extra={logs.FIELDS: fields})
+        log.log(level, "request", extra=fields)
         return response
 
     app.before_request(begin)

@@ -6,43 +6,35 @@ import logging
 import re
 import sys
 import uuid
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
-import orjson
 from flask import g, has_request_context
-
-from search.errors import printable
+from pythonjsonlogger.json import JsonFormatter
 
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-FIELDS = "soundalike_fields"
-"""The attribute of a log record that holds further fields."""
+_NAMES = {"levelname": "level", "message": "event", "name": "logger", "exc_info": "traceback"}
 
 
-class JsonFormatter(logging.Formatter):
-    """``{"at", "level", "event", "logger", "request_id", ...}``, and the traceback of an exception."""
+class RequestFormatter(JsonFormatter):
+    """``{"level", "event", "logger", "at", "request_id", ...}``: what is passed as ``extra`` too, and tracebacks.
 
-    def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": printable(record.getMessage()),
-            "logger": record.name,
-        }
+    All in ASCII, the rest of Unicode as JSON escapes it: whatever a client sends, each line can be written and read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(list(_NAMES)[:3], style=",", rename_fields=_NAMES, timestamp="at")
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Add what the library does not know."""
+        log_data["level"] = log_data["level"].lower()
         request_id = getattr(g, "request_id", None) if has_request_context() else None
-        if request_id is not None:
-            line["request_id"] = request_id
-        line.update(getattr(record, FIELDS, {}))
-        if record.exc_info:
-            line["traceback"] = printable(self.formatException(record.exc_info)).replace("\\n", "\n")
-        return orjson.dumps(line).decode("ascii", "backslashreplace")
+        return log_data if request_id is None else {**log_data, "request_id": request_id}
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send every log of this process to stderr as JSON."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+def configure(level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send every log of this process to ``stream`` (stderr when None) as JSON."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(RequestFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

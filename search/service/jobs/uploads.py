@@ -2,7 +2,8 @@
 
 What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after. The
 name that a client gives a file may have folders (``kicks/01.wav``), which are kept below the batch's. It decides that
-part of a path and nothing else, and only after `safe_path`.
+part of a path and nothing else, and only after `safe_path`. That is our own: werkzeug's `secure_filename` makes "ogg"
+of a name in Japanese, and pathvalidate lets hidden names through, and marks that turn the direction of writing.
 """
 
 from __future__ import annotations
