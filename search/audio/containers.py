@@ -75,6 +75,14 @@ def chunks(file: io.FileIO, first: bytes) -> Iterator[Chunk]:
         yield from _walk_w64(file, present)
 
 
+def is_padded(size: int, following: bytes) -> bool:
+    """Whether a pad byte comes after a RIFF or AIFF chunk of this size: it should after an odd one.
+
+    Some writers forget it. Then the 4 bytes ``following`` are the next chunk's name already, which is ASCII.
+    """
+    return size % 2 == 1 and not (len(following) == 4 and all(0x20 <= byte < 0x7F for byte in following))
+
+
 def check_promises(path: str, file: io.FileIO, first: bytes) -> None:
     """Raises AudioError when the header promises more sound than the file holds, or the last Ogg page is cut."""
     present = file.seek(0, io.SEEK_END)
@@ -157,7 +165,8 @@ def _walk(file: io.FileIO, present: int, order: Literal["little", "big"], long_s
             yield Chunk(name, at + 8, None)
             return
         yield Chunk(name, at + 8, size)
-        at += 8 + size + (size & 1)
+        at += 8 + size
+        at += is_padded(size, _header(file, at, present, 4))
 
 
 def _walk_caf(file: io.FileIO, present: int) -> Iterator[Chunk]:

@@ -1,5 +1,8 @@
 """What a file's tags say: ID3, Vorbis comments, MP4 and APE by mutagen; BWF, iXML, INFO and AIFF text chunks here.
 
+mutagen reads no such chunks. wavinfo (4.0) reads nothing at all of a file whose bext chunk is cut or not ASCII, takes
+UTF-8 in INFO for Latin-1, and stops at a file's size that was not brought up to date (tests/search/test_metadata.py).
+
 Tags are an extra: a damaged one is left out and never keeps a file from being indexed.
 """
 
@@ -7,12 +10,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from xml.etree import ElementTree
 
-from search.audio.containers import chunks, head
+from search.audio.containers import chunks, head, is_padded
 from search.audio.opening import open_regular
 from search.errors import AudioError
 
@@ -95,6 +100,9 @@ _ABOUT_THE_FILE = frozenset(
 
 _IXML_TECHNICAL = frozenset({"speed", "sync point list", "file set", "history", "loudness", "bext", "ixml version"})
 """Elements of numbers and identifiers, in which nobody looks for a sound."""
+
+_BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)", re.DOTALL)
+"""An ampersand that stands for itself, or, to be passed over, a passage in which each of them does."""
 
 _AIFF_NAMES = {b"NAME": "title", b"AUTH": "artist", b"ANNO": "comment", b"(c) ": "copyright"}
 
@@ -210,16 +218,18 @@ def _text_of(value: object) -> str:
 
 def _from_chunks(file: io.FileIO) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
-    try:
+    with suppress(*_UNREADABLE):  # what was read before the damage stays
         for chunk in chunks(file, head(file)):
-            if reader := _CHUNK_READERS.get(chunk.name):
-                file.seek(chunk.offset)
-                fields.extend(reader(file.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""))
-            elif name := _AIFF_NAMES.get(chunk.name):
-                file.seek(chunk.offset)
-                fields.append((name, _latin(file.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b"")))
-    except _UNREADABLE:
-        pass  # what was read before the damage stays
+            reader, name = _CHUNK_READERS.get(chunk.name), _AIFF_NAMES.get(chunk.name)
+            if reader is None and name is None:
+                continue
+            file.seek(chunk.offset)
+            data = file.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""
+            if name is not None:
+                fields.append((name, _latin(data)))
+            elif reader is not None:
+                with suppress(*_UNREADABLE):  # the other chunks are whole
+                    fields.extend(reader(data))
     return fields
 
 
@@ -249,7 +259,8 @@ def _info_fields(data: bytes) -> Iterator[tuple[str, str]]:
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         if name := _INFO_NAMES.get(data[at : at + 4]):
             yield name, _latin(data[at + 8 : at + 8 + size])
-        at += 8 + size + (size & 1)
+        at += 8 + size
+        at += is_padded(size, data[at : at + 4])
 
 
 def _ixml_fields(data: bytes) -> Iterator[tuple[str, str]]:
@@ -258,7 +269,7 @@ def _ixml_fields(data: bytes) -> Iterator[tuple[str, str]]:
     if "<!DOCTYPE" in text:  # it could define entities that grow without end; iXML has none
         return
     fields: dict[str, list[str]] = {}
-    waiting = [ElementTree.fromstring(text)]  # noqa: S314 - no document type, so nothing to expand or to fetch
+    waiting = [root] if (root := _root_of(text)) is not None else []
     while waiting:
         element = waiting.pop()
         name = str(element.tag).rpartition("}")[2].lower().replace("_", " ")
@@ -267,6 +278,19 @@ def _ixml_fields(data: bytes) -> Iterator[tuple[str, str]]:
             waiting.extend(reversed(element))
     for name, texts in fields.items():
         yield name, _joined(texts)
+
+
+def _root_of(text: str) -> ElementTree.Element | None:
+    """The outermost element, with what stands in it before the first damage."""
+    # what was typed into a recorder is not always escaped
+    escaped = _BARE_AMPERSAND.sub(lambda found: found[0] if len(found[0]) > 1 else "&amp;", text)
+    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(["start"])
+    with suppress(ElementTree.ParseError):
+        parser.feed(escaped)
+    with suppress(ElementTree.ParseError):  # it comes after the events of what was read
+        starts: Iterator[Any] = parser.read_events()
+        return next((element for _, element in starts), None)
+    return None
 
 
 _CHUNK_READERS = {b"bext": _bext_fields, b"iXML": _ixml_fields, b"LIST": _info_fields}

@@ -151,6 +151,60 @@ def test_bwf_ixml_and_info(sounds, tmp_path):
     }
 
 
+INFO = riff_chunk(b"LIST", b"INFO" + riff_chunk(b"INAM", b"Foghorn"))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "left"),
+    [
+        (riff_chunk(b"iXML", b"<BWFXML><PROJECT>Harbour</PROJECT><SCENE>12"), {"project": "Harbour"}),
+        (riff_chunk(b"iXML", IXML.replace(b"Harbour", b"Harbour & <sea>")), {"project": "Harbour &"}),
+        (riff_chunk(b"iXML", b"no XML at all"), {}),
+        (riff_chunk(b"iXML", b"\xff\xfe<"), {}),
+        (riff_chunk(b"bext", BEXT[:300]), {"description": "Ship's horn, far", "originator": "Recorder 5"}),
+        (riff_chunk(b"LIST", b"INFO" + b"IART" + struct.pack("<I", 9999) + b"Someone"), {"artist": "Someone"}),
+    ],
+)
+def test_damage_in_one_chunk_costs_only_what_is_behind_it_there(sounds, tmp_path, damaged, left):
+    """What stands before the damage, and all of the other chunks, is read."""
+    path = with_chunks(copy_of(sounds, "wav", tmp_path), damaged, INFO)
+    title, fields = metadata.read(str(path))
+    assert title == "Foghorn"
+    assert fields.items() >= left.items()
+
+
+def test_what_stands_before_the_end_of_a_cut_file_is_read(sounds, tmp_path):
+    """A recorder whose battery went while it wrote its last chunk."""
+    path = with_chunks(copy_of(sounds, "wav", tmp_path), INFO, riff_chunk(b"bext", BEXT))
+    path.write_bytes(path.read_bytes()[:-400])
+    assert metadata.read(str(path)) == ("Foghorn", {"title": "Foghorn", "description": "Ship's horn, far"})
+
+
+def test_a_bare_ampersand_in_ixml_is_one(sounds, tmp_path):
+    """Recorders put in what was typed; everything behind it is read as well."""
+    typed = riff_chunk(b"iXML", IXML.replace(b"Harbour", b"Harbour & Sea &amp; &#169; AT&T;"))
+    fields = metadata.read(str(with_chunks(copy_of(sounds, "wav", tmp_path), typed)))[1]
+    assert fields["project"] == "Harbour & Sea & \N{COPYRIGHT SIGN} AT&T;"
+    assert (fields["note"], fields["category"]) == ("fog & gulls", "HORNS")
+
+
+@pytest.mark.parametrize("pad", [b"", b"\0", b"\xff"])
+def test_a_pad_byte_that_was_forgotten_hides_no_chunk(sounds, tmp_path, pad):
+    """Chunks of odd length should be padded with a zero; some writers do not, or with something else."""
+    inner = b"INFO" + b"INAM" + struct.pack("<I", 7) + b"Foghorn" + pad + b"IART" + struct.pack("<I", 3) + b"Sea"
+    chunk = b"LIST" + struct.pack("<I", len(inner)) + inner + pad * (len(inner) & 1)
+    fields = metadata.read(str(with_chunks(copy_of(sounds, "wav", tmp_path), chunk, riff_chunk(b"bext", BEXT))))[1]
+    assert (fields["title"], fields["artist"], fields["description"]) == ("Foghorn", "Sea", "Ship's horn, far")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_bext_in_old_code_pages(sounds, tmp_path, encoding):
+    """The standard says ASCII."""
+    described = "Möwe".encode(encoding).ljust(256, b"\0") + BEXT[256:]
+    path = with_chunks(copy_of(sounds, "wav", tmp_path), riff_chunk(b"bext", described))
+    assert metadata.read(str(path))[1]["description"] == "Möwe"
+
+
 def test_rf64_has_them_too(sounds, tmp_path):
     """Chunks behind the sound of a file with 64-bit sizes."""
     path = write(tmp_path / "a.wav", chord(0.3, 44100), 44100, format="RF64")
