@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import tempfile
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from search.errors import EncoderError, ModelNotFound, printable
 from search.settings import Settings
@@ -19,14 +14,11 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from torch import Tensor
 
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the bytes so far, and in all where the server says so."""
-
 PUT_BACK = "If a library was made with it, put it back there, or choose another: soundalike reindex --encoder NAME"
 """What to do about a file that an encoder's name holds and that is gone."""
 
-_BLOCK_BYTES = 1 << 20
-_TIMEOUT_S = 30.0
+_TIMEOUT_S: Final = 30.0
+_BLOCK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class ModelFile:
     url: str
 
 
-def find(model: ModelFile, settings: Settings, progress: Progress | None = None) -> Path:
+def find(model: ModelFile, settings: Settings) -> Path:
     """The file of a published model: in ``settings.models``, in the cache, else downloaded into the cache.
 
     Raises ModelNotFound, which names what was tried and every way to get the file, and EncoderError when a file of that
@@ -51,7 +43,7 @@ def find(model: ModelFile, settings: Settings, progress: Progress | None = None)
             return path
     if settings.offline:
         raise _not_found(model, settings, "downloading is off (SOUNDALIKE_OFFLINE)")
-    return _download(model, settings, progress)
+    return _download(model, settings)
 
 
 def shipped(name: str, settings: Settings) -> Path:
@@ -117,43 +109,28 @@ def _check(path: Path, model: ModelFile) -> None:
         )
 
 
-def _download(model: ModelFile, settings: Settings, progress: Progress | None) -> Path:
-    """Fetch beside its place in the cache, verify, then rename: a reader never sees half a file."""
-    target = settings.model_cache / model.name
-    partial: Path | None = None
+def _download(model: ModelFile, settings: Settings) -> Path:
+    """Into the cache; pooch verifies the bytes before the file gets its name, so a reader never sees half of it."""
+    import pooch
+    from requests import RequestException
+
+    fetch = pooch.HTTPDownloader(timeout=_TIMEOUT_S, chunk_size=_BLOCK_BYTES)
     try:
-        settings.model_cache.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{model.name}.", dir=settings.model_cache)
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            digest = _fetch(model.url, file.write, progress)
-        if digest != model.sha256:
-            raise EncoderError(
-                f"{model.url} gave a file with SHA-256 {digest[:16]}..., not {model.sha256[:16]}...: try again"
-            )
-        partial.replace(target)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise _not_found(model, settings, f"downloading failed: {getattr(error, 'reason', error)}") from error
+        pooch.retrieve(model.url, f"sha256:{model.sha256}", model.name, settings.model_cache, downloader=fetch)
+    except RequestException as error:
+        raise _not_found(model, settings, f"downloading failed: {_first_cause(error)}") from error
+    except ValueError as error:
+        raise EncoderError(f"{model.url} gave a file whose SHA-256 is not {model.sha256[:16]}...: try again") from error
     except OSError as error:
-        raise _not_found(model, settings, f"the cache cannot be written: {error.strerror}") from error
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-    return target
+        raise _not_found(model, settings, f"the cache cannot be written: {error.strerror or error}") from error
+    return settings.model_cache / model.name
 
 
-def _fetch(url: str, write: Callable[[bytes], int], progress: Progress | None) -> str:
-    """Write what is at ``url``; its hex SHA-256."""
-    digest, done = hashlib.sha256(), 0
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as reply:  # noqa: S310 (the URLs are constants of this project)
-        length = reply.headers.get("Content-Length")
-        while block := reply.read(_BLOCK_BYTES):
-            write(block)
-            digest.update(block)
-            done += len(block)
-            if progress is not None:
-                progress(done, int(length) if length else None)
-    return digest.hexdigest()
+def _first_cause(error: BaseException) -> BaseException:
+    """What the system or the server said, before each layer of the client put it into words of its own."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _not_found(model: ModelFile, settings: Settings, cause: str) -> ModelNotFound:
