@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
+import networkx
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.commands import index_again
 from search import cli, wiring
 from search.model import Clip, ClipPart, Content, RecommendQuery, RemoveClip, Root
 from search.overview.duplicates.aligning import align
+from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import FILE, Pairs, PairsFile
 from tests.search.libraries import settings
@@ -89,6 +94,22 @@ def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tm
         library.writer.apply(lease, [RemoveClip(one.clip_id) for one in found.groups[0].clips[1:]])
     library.refresh()
     assert [len(group.clips) for group in library.find_duplicates().groups] == [2]
+
+
+def test_a_new_copy_joins_what_lost_the_one_between(library, tmp_path):
+    """Recordings that were joined through one that went are apart; a new one joins all that it is like."""
+    library.find_duplicates()
+    pairs = PairsFile(library.path).read()
+    ends = np.concatenate((pairs.shorter, pairs.longer))
+    between = int(np.bincount(ends).argmax())
+    (clip,) = library.reader.clips(library.reader.clips_of([between])[between])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(clip.id)])
+    Path(clip.absolute_path).unlink()
+    soundfile.write(tmp_path / "sounds" / "between.wav", 0.5 * noise(1), RATE)
+    index_again(library, "spectral", [str(tmp_path / "sounds")], settings(tmp_path))
+    library.refresh()
+    assert len(library.find_duplicates().groups[0].clips) == 4
 
 
 def test_an_interrupted_search_goes_on_where_it_was(library):
@@ -205,3 +226,15 @@ def test_a_damaged_file_of_pairs_is_none(tmp_path):
     (tmp_path / FILE).write_bytes(b"PK\x03\x04 no archive")
     assert PairsFile(tmp_path).read().checked_until == 0
     assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2]))) == [1, 2]
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), max_size=40))
+def test_joined_contents_are_the_connected_components(pairs):
+    """As networkx finds them; each is known by its smallest member, and what is in no pair by itself."""
+    joined = Joined(pairs)
+    components = list(networkx.connected_components(networkx.Graph(pairs)))
+    expected = {content: min(members) for members in components for content in members}
+    assert joined.contents() == sorted(expected)
+    assert {content: joined.first(content) for content in expected} == expected
+    assert joined.first(99) == 99
+    assert not joined.are_joined(99, 1)

@@ -15,6 +15,7 @@ import numpy as np
 from search.engine.views import SpaceView
 from search.model import Content
 from search.overview.duplicates.candidates import Candidate, candidates
+from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.stored import Pairs, PairsFile
 from search.overview.duplicates.verifying import Pair, Verifier
 from search.ports import ContentReader
@@ -29,9 +30,9 @@ def find(view: SpaceView, catalog: ContentReader, file: PairsFile, tell: Told, *
 
     Raises LibraryError when the file cannot be written.
     """
-    search = _Search(view, catalog, Pairs.none() if again else file.read())
+    there = np.unique(view.columns.content_ids[view.columns.present])
+    search = _Search(view, catalog, Pairs.none() if again else file.read(), set(there.tolist()))
     present = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
-    search.forget_all_but(np.unique(view.columns.content_ids[view.columns.present]))
     fresh = present[present > search.checked_until]
     sequence = view.columns.sequence
     try:
@@ -46,36 +47,31 @@ def find(view: SpaceView, catalog: ContentReader, file: PairsFile, tell: Told, *
 
 
 class _Search:
-    """The pairs so far, and which contents they join."""
+    """The pairs so far, and which contents they join; pairs of contents that are not ``there`` any more are dropped."""
 
-    def __init__(self, view: SpaceView, catalog: ContentReader, known: Pairs) -> None:
+    def __init__(self, view: SpaceView, catalog: ContentReader, known: Pairs, there: set[int]) -> None:
         self._catalog = catalog
         self._verifier = Verifier(view, self._path_of)
         self.checked_until = known.checked_until
         columns = (known.shorter, known.longer, known.offset_s, known.gain_db, known.similarity)
-        self._pairs = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-        self._parent: dict[int, int] = {}
-        for pair in self._pairs:
-            self._join(pair.shorter, pair.longer)
-
-    def forget_all_but(self, there: np.ndarray) -> None:
-        """Drop the pairs of contents that went."""
-        contents = set(there.tolist())
-        self._pairs = [pair for pair in self._pairs if {pair.shorter, pair.longer} <= contents]
+        pairs = (Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
+        self._pairs = [pair for pair in pairs if {pair.shorter, pair.longer} <= there]
+        self._recordings = Joined((pair.shorter, pair.longer) for pair in self._pairs)
 
     def look(self, content: int, found: list[Candidate]) -> None:
         """Listen to a content and what it may be a duplicate of; what is joined already needs no listening."""
         # of two new contents the later one finds the earlier one, and often the earlier one the later: once is enough
-        asked = [one for one in found if self._root(one.other) != self._root(content)]
+        asked = [one for one in found if not self._recordings.are_joined(one.other, content)]
         contents: dict[int, Content] = {}
         if asked:
             contents = self._catalog.contents([content, *(one.other for one in asked)])
         for one in asked:
-            if content in contents and one.other in contents and self._root(one.other) != self._root(content):
+            both_there = content in contents and one.other in contents
+            if both_there and not self._recordings.are_joined(one.other, content):
                 pair = self._verifier.pair(one, contents[content], contents[one.other])
                 if pair is not None:
                     self._pairs.append(pair)
-                    self._join(pair.shorter, pair.longer)
+                    self._recordings.join(pair.shorter, pair.longer)
         self.checked_until = max(self.checked_until, content)
 
     def pairs(self, sequence: int) -> Pairs:
@@ -95,11 +91,3 @@ class _Search:
         clip_ids = self._catalog.clips_of([content.id]).get(content.id, [])
         paths = (clip.absolute_path for clip in self._catalog.clips(clip_ids))
         return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
-
-    def _root(self, content: int) -> int:
-        while (parent := self._parent.get(content, content)) != content:
-            content = parent
-        return content
-
-    def _join(self, one: int, other: int) -> None:
-        self._parent[self._root(one)] = self._root(other)

@@ -11,6 +11,7 @@ import numpy as np
 
 from search.engine.views import SpaceView
 from search.model import Content, Duplicate, DuplicateGroup, Duplicates
+from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import Pairs
 from search.ports import ContentReader
@@ -55,14 +56,11 @@ def _steps(pairs: Pairs, there: set[int]) -> dict[int, list[_Step]]:
 
 def _recordings(copied: Iterable[int], steps: Mapping[int, list[_Step]]) -> list[list[int]]:
     """Contents of one recording together: those with several clips, and those joined by pairs."""
-    seen: set[int] = set()
-    found = []
+    joined = Joined((content, step.content) for content, onward in steps.items() for step in onward)
+    found: dict[int, list[int]] = defaultdict(list)
     for content in sorted({*copied, *steps}):
-        if content not in seen:
-            members = sorted(_walk(content, steps))
-            seen.update(members)
-            found.append(members)
-    return found
+        found[joined.first(content)].append(content)
+    return list(found.values())
 
 
 def _walk(start: int, steps: Mapping[int, list[_Step]]) -> dict[int, _Step]:

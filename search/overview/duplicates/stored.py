@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from search.engine.views import Recordings
 from search.errors import LibraryUnwritable, printable
 from search.model import Ids
+from search.overview.duplicates.joining import Joined
 
 FILE: Final = "duplicates.npz"
 _FORMAT: Final = 1
@@ -44,19 +45,10 @@ class Pairs:
 
     def recordings(self) -> Recordings:
         """Contents with a duplicate, and for each the first content of its group."""
-        if not len(self.shorter):
-            return Recordings.none()
-        contents = np.unique(np.concatenate((self.shorter, self.longer)))
-        first = np.arange(len(contents))
-        one, other = np.searchsorted(contents, self.shorter), np.searchsorted(contents, self.longer)
-        while True:  # the smallest number spreads along the pairs until nothing changes
-            before = first.copy()
-            least = np.minimum(first[one], first[other])
-            np.minimum.at(first, one, least)
-            np.minimum.at(first, other, least)
-            first = first[first]
-            if np.array_equal(before, first):
-                return Recordings(contents, contents[first])
+        joined = Joined(zip(self.shorter.tolist(), self.longer.tolist(), strict=True))
+        contents = joined.contents()
+        first = [joined.first(content) for content in contents]
+        return Recordings(np.array(contents, np.int64), np.array(first, np.int64))
 
 
 class PairsFile:
