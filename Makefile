@@ -7,17 +7,19 @@ DEMO_LIBRARY := run/demo-library
 SOUNDALIKE := $(BIN)/soundalike
 # npm where Node is 20 or later, else nothing
 NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm)
+ROUNDS ?= 20
 PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
 
-.PHONY: help demo page types screenshots test test-slow check docs format clean
+.PHONY: help demo page types screenshots test test-rounds test-slow check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
 	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
 	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests"
+	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter, the documentation in strict mode"
 	@echo "make docs    the documentation site, in run/site"
@@ -58,6 +60,9 @@ screenshots: demo
 
 test: $(STAMP) $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-rounds: $(STAMP) $(PAGE)
+	$(BIN)/python -m benchmarks.robustness.tests --rounds $(ROUNDS)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow --timeout=3600

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import random
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from search.ground import process
 
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", settings.get_profile("same"), derandomize=False)
+settings.load_profile("same")
+"""The same examples in every run, however slow the machine is. ``--hypothesis-profile=explore`` looks for new ones."""
+
+TORCH_SEED = 67280421310721
+"""What torch begins with: whether it was loaded before a test or is loaded by it makes no difference."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let chance begin anew before each test and its fixtures, so that no test hangs on those before it."""
+    random.seed(1)
+    np.random.seed(1)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(TORCH_SEED)
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""What is left after kills, and beside other processes."""
+"""What is left after kills, and beside other processes; whether the tests pass in any order on a busy machine."""

@@ -101,7 +101,7 @@ def test_the_number_of_workers_does_not_show_in_the_result(bench: Bench, tmp_pat
             np.testing.assert_array_equal(one, two)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1))
 def test_top_tags_are_the_largest_in_falling_order(classes: int, seed: int) -> None:
     """As many as there are, twenty at most, likeliest first; no class left out is likelier than one that is in."""
@@ -142,7 +142,7 @@ def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Ben
     assert max(bench.encoder.passes) == BATCH_AUDIO_S / bench.encoder.spec.window_s
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(150)), st.integers(1, 150))
 def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int) -> None:
     """However the windows of a content were batched and whenever they came, row i is that of window i."""

@@ -36,7 +36,7 @@ def blocks(draw: st.DrawFn) -> list[np.ndarray]:
     return np.split(sound, np.cumsum(sizes)[:-1]) if sizes else []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(blocks(), st.integers(1, 70), st.integers(1, 100), st.sampled_from([0.0, 12.5]))
 def test_the_stream_is_cut_as_the_whole_would_be(parts, window, hop, offset_s):
     """Whatever the blocks' sizes: the same windows, in order, sample for sample, with the same times."""
@@ -50,7 +50,7 @@ def test_the_stream_is_cut_as_the_whole_would_be(parts, window, hop, offset_s):
         assert ours.samples.shape == (window,)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 500), st.integers(1, 60), st.data())
 def test_every_sample_but_a_short_rest_is_in_a_window(total, window, data):
     """With a hop of at most the window no more than a tenth of a window at the end is in none."""

@@ -110,7 +110,7 @@ def check_columns(shelf: Shelf, columns: ClipColumns) -> None:
     assert set(columns.place(absent)[0].tolist()) <= {-1}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(HISTORIES)
 def test_any_history_ends_where_a_dict_would(history):
     """After every batch the catalog equals the model; who follows the tail holds what a fresh reader does."""

@@ -177,7 +177,7 @@ def test_no_text_is_read_as_a_command(shelf, text):
     assert len(shelf.ids()) == 7
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(string.punctuation)), max_size=60))
 def test_any_text_is_safe(shelf, text):
     """No text raises, whatever it holds."""

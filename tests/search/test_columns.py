@@ -134,7 +134,7 @@ LIKELY = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         LIKELY,
@@ -150,7 +150,7 @@ def test_filters_mean_what_a_plain_loop_says(shelf, where):
     assert columns.clips_where(where).tolist() == [passes(clip, "WAV", where) for clip in clips]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text(max_size=6), max_size=8), st.text(max_size=3))
 def test_text_is_found_in_its_own_row_only(texts, wanted):
     """No match crosses from one value into the next, whatever characters they hold."""

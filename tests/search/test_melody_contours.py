@@ -53,7 +53,7 @@ def test_windows_do_not_know_the_key():
 
 
 @given(st.floats(0.6, 1.6), st.integers(0, 200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_hum_has_a_window_close_to_one_of_its_tune(tempo, seed):
     """Whatever the tempo that is promised, some window of a perfect hum comes close to a window of the tune."""
     notes = tune(seed)
@@ -63,7 +63,7 @@ def test_a_hum_has_a_window_close_to_one_of_its_tune(tempo, seed):
 
 
 @given(st.lists(st.floats(0.05, 20.0), min_size=1, max_size=60), st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_place_of_a_tune_is_near_a_window(lengths, seed):
     """However its notes are spread, windows start in ascending order and leave no stretch of two windows between
     them."""

@@ -276,7 +276,7 @@ def tagged(sounds) -> dict[str, bytes]:
     return made
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_tags_never_raise(tagged, tmp_path, data):
     """Bytes changed, cut out or added in tags: text or nothing comes back, fit for any store."""

@@ -253,7 +253,7 @@ def test_likes_that_are_alike_are_one_taste_and_others_are_not():
 
 
 @given(st.integers(1, 12), st.integers(0, 3), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tastes_are_a_partition_of_the_likes_in_unit_vectors(count, dislikes, seed):
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((count + dislikes, 40)).astype(np.float32)
@@ -266,7 +266,7 @@ def test_tastes_are_a_partition_of_the_likes_in_unit_vectors(count, dislikes, se
 
 
 @given(st.integers(1, 30), st.integers(1, 3), st.integers(1, 12), st.floats(0, 1), st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_choosing_takes_each_candidate_once_and_the_best_first(count, tastes, k, diversity, seed):
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((count, 6)).astype(np.float32)

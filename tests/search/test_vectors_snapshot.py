@@ -116,7 +116,7 @@ class CatalogAndTwoIndexes(RuleBasedStateMachine):
                 np.testing.assert_array_equal(index.view.vectors(keys), np.stack(list(held.values())))
 
 
-CatalogAndTwoIndexes.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+CatalogAndTwoIndexes.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 TestCatalogAndTwoIndexes = CatalogAndTwoIndexes.TestCase
 
 

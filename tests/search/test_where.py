@@ -49,14 +49,14 @@ FILTERS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILTERS)
 def test_what_is_written_is_read_back(where):
     """Any filter, written out and parsed, is the same filter, whatever its texts hold."""
     assert parse(unparse(where)) == where
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(max_size=40)
     | st.lists(st.sampled_from([*COLUMNS, "and", "or", "not", "(", ")", "=", "~", "'x'", "3", "[", "]"])).map(" ".join)

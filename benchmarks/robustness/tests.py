@@ -1,0 +1,240 @@
+"""Run the tests again and again, in random order, beside a load that keeps every processor busy: none may fail.
+
+    python -m benchmarks.robustness.tests --rounds 20
+
+A test that hangs on the speed of the machine, on another test or on luck fails in one of the rounds. Each round has a
+seed, printed with the command that runs the same order again: modules are shuffled, and the tests within each. Ctrl-C
+ends the run and prints what it has. The status is 1 when a round failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.common.machine import installed, this_machine
+from benchmarks.common.report import markdown_table
+
+PROJECT = Path(__file__).resolve().parents[2]
+PLUGINS = ("pytest", "pytest-xdist", "pytest-random-order", "hypothesis")
+STOP_S = 60.0
+"""How long a round that was interrupted may take to write down what it has."""
+TAIL_LINES = 40
+_BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(1_000_000))"
+"""Ends with the process that started it, however that ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``paths``: what to run, the whole suite when empty. ``load``: processes that keep a processor busy each."""
+
+    rounds: int = 20
+    workers: int = 2
+    load: int = os.cpu_count() or 1
+    seed: int = 7
+    paths: tuple[str, ...] = ()
+
+    def command(self, seed: int) -> list[str]:
+        """The command line that runs the tests in the order of a seed."""
+        shared_out = ["-n", str(self.workers), "--dist", "worksteal"]
+        return [sys.executable, "-m", "pytest", *shared_out, "--random-order-seed", str(seed), *self.paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One test in one round: its name as pytest takes it, and seconds with its fixtures.
+
+    ``failure`` is why it failed ("": it did not), ``trace`` the last lines of where.
+    """
+
+    name: str
+    seconds: float
+    failure: str = ""
+    trace: str = ""
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One run of the tests. ``status`` is pytest's, None where it was interrupted; ``told`` the end of its output."""
+
+    seed: int
+    seconds: float
+    status: int | None
+    ran: tuple[Ran, ...]
+    told: str = ""
+
+    @property
+    def failures(self) -> list[Ran]:
+        """The tests that failed."""
+        return [one for one in self.ran if one.failure]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a test failed, or pytest itself."""
+        return bool(self.failures) or self.status not in (0, None)
+
+    def sentence(self) -> str:
+        """One line."""
+        skipped, failed = sum(one.skipped for one in self.ran), len(self.failures)
+        passed = len(self.ran) - skipped - failed
+        counts = f"{passed} passed, {skipped} skipped, {failed} failed in {self.seconds:.0f} s"
+        end = {None: ", interrupted", 0: "", 1: ""}.get(self.status, f", pytest ended with status {self.status}")
+        return f"seed {self.seed}: {counts}{end}"
+
+
+def run(options: Options) -> Iterator[Round]:
+    """Run the rounds, each as it is done; the last is one that was interrupted (SIGINT), if any was."""
+    dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
+    with busy(options.load):
+        for _ in range(options.rounds):
+            done = run_once(options, dice.randrange(100_000))
+            yield done
+            if done.status is None:
+                return
+
+
+def run_once(options: Options, seed: int) -> Round:
+    """Run the tests once in the order of ``seed``."""
+    with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
+        junit, output = Path(folder, "junit.xml"), Path(folder, "output.txt")
+        extra = [f"--junit-xml={junit}", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"]
+        started_s = time.monotonic()
+        with output.open("wb") as file:
+            process = subprocess.Popen(  # noqa: S603 -- our own command
+                [*options.command(seed), *extra],
+                cwd=PROJECT,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C of the terminal comes to us alone, and from us once to pytest
+            )
+            status = _wait(process)
+        told = _tail(output.read_text("utf-8", "replace"))
+        return Round(seed, time.monotonic() - started_s, status, tuple(_read(junit)), told)
+
+
+@contextmanager
+def busy(count: int) -> Iterator[None]:
+    """Keep ``count`` processors busy within the block."""
+    load = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]  # noqa: S603 -- our own code
+    try:
+        yield
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    """Pytest's status; None when we are interrupted: then it is told to end, and all it started ends with it."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
+        return None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _read(junit: Path) -> Iterator[Ran]:
+    """What pytest wrote down, which is nothing when it could not even start."""
+    if not junit.exists():
+        return
+    for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 -- written by pytest a moment ago
+        problems = [child for child in case if child.tag in ("failure", "error")]
+        yield Ran(
+            name=f"{case.get('file', '')}::{case.get('name', '')}".removeprefix("::"),
+            seconds=float(case.get("time", 0)),
+            failure=" ".join((problems[0].get("message") or "it failed").split()) if problems else "",
+            trace=_tail(problems[0].text or "") if problems else "",
+            skipped=case.find("skipped") is not None,
+        )
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+def report(options: Options, rounds: Sequence[Round], slowest: int) -> str:
+    """Markdown: the tests that failed and how to run them in that order, the slowest, and all rounds in numbers."""
+    parts = (_failures(options, rounds), _slowest(rounds, slowest), _summary(rounds))
+    return "\n\n".join(filter(None, parts))
+
+
+def _failures(options: Options, rounds: Sequence[Round]) -> str:
+    by_name: dict[str, list[tuple[Round, Ran]]] = defaultdict(list)
+    for done in rounds:
+        for one in done.failures:
+            by_name[one.name].append((done, one))
+    parts = [
+        f"FAILED {name} in {len(met)} of {len(rounds)} rounds: {met[0][1].failure[:300]}\n"
+        f"    {' '.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
+        for name, met in sorted(by_name.items(), key=lambda item: -len(item[1]))
+    ]
+    parts += [f"{done.sentence()}\n{done.told}" for done in rounds if done.status not in (0, 1, None)]
+    return "\n".join(parts)
+
+
+def _slowest(rounds: Sequence[Round], count: int) -> str:
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for done in rounds:
+        for one in done.ran:
+            seconds[one.name].append(one.seconds)
+    slowest = sorted(seconds.items(), key=lambda item: -statistics.median(item[1]))[:count]
+    rows = [(name, f"{statistics.median(each):.1f}", f"{max(each):.1f}") for name, each in slowest]
+    return markdown_table(("slowest tests", "median s", "most s"), rows) if rows else ""
+
+
+def _summary(rounds: Sequence[Round]) -> str:
+    whole = [done for done in rounds if done.status is not None]
+    seconds = [done.seconds for done in whole] or [0.0]
+    tests = max((len(done.ran) for done in whole), default=0)
+    failed = sum(done.has_failed for done in rounds)
+    row = (str(len(whole)), str(failed), str(tests), f"{statistics.median(seconds):.0f}", f"{max(seconds):.0f}")
+    return markdown_table(("whole rounds", "failed", "tests", "median s", "most s"), [row])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: 0 when no round failed, 1 when one did, 130 when it was interrupted before."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.tests", description=__doc__.splitlines()[0])
+    usual = Options()
+    parser.add_argument("--rounds", type=int, default=usual.rounds, metavar="N")
+    parser.add_argument("--workers", type=int, default=usual.workers, metavar="N", help="processes that run tests (2)")
+    parser.add_argument("--load", type=int, default=usual.load, metavar="N", help="busy processes (one a processor)")
+    parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help=f"of the rounds' own ({usual.seed})")
+    parser.add_argument("--slowest", type=int, default=20, metavar="N", help="how many of the slowest to list (20)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="tests to run (all)")
+    args = parser.parse_args(argv)
+    options = Options(args.rounds, args.workers, args.load, args.seed, tuple(args.only))
+    rounds: list[Round] = []
+    for done in run(options):
+        rounds.append(done)
+        print(f"round {len(rounds)} of {options.rounds}, {done.sentence()}", flush=True)
+    versions = ", ".join(f"{name} {version}" for name in PLUGINS if (version := installed(name)))
+    print(f"\n{report(options, rounds, args.slowest)}\n")
+    print(f"{options.workers} workers beside {options.load} busy processes, seed {options.seed}. {versions}.")
+    print(this_machine().sentence())
+    if any(done.has_failed for done in rounds):
+        return 1
+    return 130 if rounds and rounds[-1].status is None else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The runner of the tests finds those that hang on their order, on suites of a few lines."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.robustness import tests as rounds
+from tests.waiting import PATIENCE_S, wait_until
+
+SOUND = """
+import pytest
+def test_one(): pass
+def test_two(): pass
+def test_three(): pytest.skip("it has no reason to run")
+"""
+BY_ORDER = """
+before = []
+def test_one(): before.append(1)
+def test_two(): assert not before, "one was first"
+"""
+ENDLESS = """
+import pathlib, threading
+def test_one(): pass
+def test_two():
+    pathlib.Path({begun!r}).touch()
+    threading.Event().wait()
+"""
+
+
+def suite(folder: Path, text: str) -> str:
+    (folder / "test_few.py").write_text(text)
+    return str(folder / "test_few.py")
+
+
+def test_rounds_that_pass_are_counted_and_end_with_status_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was run in how long, and on what."""
+    assert rounds.main(["--rounds", "2", "--workers", "1", "--load", "1", "--only", suite(tmp_path, SOUND)]) == 0
+    told = capsys.readouterr().out
+    assert told.count("2 passed, 1 skipped, 0 failed in") == 2
+    assert "| 2 | 0 | 3 |" in told
+    assert "test_few.py::test_one |" in told
+    assert "pytest-random-order" in told
+    assert "cores" in told
+
+
+def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeats_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in all of them, or the order would be the same; the command that is told fails as the round did."""
+    path = suite(tmp_path, BY_ORDER)
+    assert rounds.main(["--rounds", "3", "--workers", "0", "--load", "0", "--seed", "1", "--only", path]) == 1
+    told = capsys.readouterr().out
+    orders = [line.partition("seed ")[2] for line in told.splitlines() if line.startswith("round ")]
+    failed = [int(line.partition(":")[0]) for line in orders if "1 passed, 0 skipped, 1 failed" in line]
+    assert 0 < len(failed) < len(orders) == 3
+    assert f"test_two in {len(failed)} of 3 rounds: AssertionError: one was first" in told
+    command = next(line for line in told.splitlines() if line.startswith("    ")).split()
+    assert command == rounds.Options(workers=0, paths=(path,)).command(failed[0])
+    assert subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S).returncode == 1
+
+
+def test_a_suite_that_cannot_be_read_is_a_round_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what Python says."""
+    path = suite(tmp_path, "def test_one(:")
+    assert rounds.main(["--rounds", "1", "--workers", "0", "--load", "0", "--only", path]) == 1
+    assert "SyntaxError" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
+    """SIGINT in the middle of a round: the tests that were run, and status 130; nothing is left running."""
+    begun = tmp_path / "begun"
+    path = suite(tmp_path, ENDLESS.format(begun=str(begun)))
+    command = [sys.executable, "-m", "benchmarks.robustness.tests", "--workers", "1", "--load", "1", "--only", path]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    wait_until(begun.exists, running.poll)
+    running.send_signal(signal.SIGINT)
+    told, _ = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 130
+    assert "interrupted" in told
+    assert "| 0 | 0 | 0 |" in told
