@@ -185,3 +185,17 @@ def test_the_end_of_a_job_is_kept_however_long_the_disk_is_full(library_path, di
 def test_trouble_is_told_to_whoever_asks_whether_the_service_is_ready(library_path):
     with application(library_path) as client:
         assert client.get("/ready").get_json()["degraded"] == []
+
+
+def test_a_question_by_sound_is_refused_where_its_file_has_no_place(library_path, tmp_path):
+    """Files of requests lie in the system's folder for temporary ones, which is full; a long one while it comes in."""
+    with (
+        disks.mounted(tmp_path / "temporary", "1m") as temporary,
+        serving(library_path, environ={"TMPDIR": str(temporary)}) as server,
+    ):
+        disks.fill(temporary)
+        for seconds in (1.0, 60.0):
+            refused = server.post("/api/v1/search", files={"audio": ("q.wav", wav(1, seconds))})
+            assert (refused.status_code, refused.headers["Content-Type"]) == (503, "application/problem+json")
+            assert "full" in refused.json()["detail"]
+        assert server.post("/api/v1/search", json=SEARCH).json()["hits"]

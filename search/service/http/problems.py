@@ -26,6 +26,7 @@ from search.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 BUSY_RETRY_S = 5
+NO_ROOM = "the disk of the service is full; try again later"
 
 log = logging.getLogger("soundalike.service")
 
@@ -151,7 +152,7 @@ def register(app: OpenAPI, library: Path) -> None:
         if error.errno not in FULL:
             raise error
         log.error("no place for a file: %s", error)
-        return problem(503, "the disk of the service is full; try again later", retry_after_s=BUSY_RETRY_S)
+        return problem(503, NO_ROOM, retry_after_s=BUSY_RETRY_S)
 
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OSError, disk)

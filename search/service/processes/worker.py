@@ -20,15 +20,15 @@ from types import FrameType
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher
 
 from search import wiring
 from search.ground import process
 from search.ground.memory import give_back_freed_memory
 from search.service import logs
 from search.service.config import ServiceConfig
-from search.service.http.problems import MEDIA_TYPE, Problem
 from search.service.jobs.trouble import Trouble
+from search.service.processes.receiving import ProblemChannel
 from search.settings import Settings
 
 CONNECTIONS = 2000
@@ -44,27 +44,6 @@ TURN_S = 0.002
 HEAPS = 2
 GIVE_BACK_S = 10.0
 """Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
-
-
-class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
-    """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
-
-    def execute(self) -> None:
-        """Write it, and close the connection."""
-        error = self.request.error
-        body = Problem(title=error.reason, status=error.code, detail=str(error.body)).model_dump_json(exclude_none=True)
-        content = body.encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])
-        self.set_close_on_finish()
-        self.content_length = len(content)
-        self.write(content)
-
-
-class ProblemChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose errors are problem documents."""
-
-    error_task_class = ProblemTask
 
 
 def web(

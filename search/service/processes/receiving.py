@@ -1,0 +1,68 @@
+"""How requests come in: what waitress itself refuses is a problem document, and a disk without room for one is said."""
+
+from __future__ import annotations
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import ErrorTask
+from waitress.utilities import Error
+
+from search.errors import FULL
+from search.service.http.problems import MEDIA_TYPE, NO_ROOM, Problem
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+    """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
+
+    def execute(self) -> None:
+        """Write it, and close the connection."""
+        error = self.request.error
+        body = Problem(title=error.reason, status=error.code, detail=str(error.body)).model_dump_json(exclude_none=True)
+        content = body.encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class NoRoom(Error):  # type: ignore[misc]
+    """A long request waits in a file until all of it is there; that file has no place."""
+
+    code = 503
+    reason = "Service Unavailable"
+
+
+class Nowhere:
+    """In place of the file: takes what still comes, so that the client gets to read why it was refused."""
+
+    def append(self, data: bytes) -> None:
+        """Drop it."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request while it comes in."""
+
+    def received(self, data: bytes) -> int:
+        """Take a piece; how many bytes of it belonged to this request."""
+        try:
+            return int(super().received(data))
+        except OSError as error:
+            if error.errno not in FULL or self.body_rcv is None:
+                raise
+            self.error = NoRoom(NO_ROOM)
+            self.body_rcv.buf = Nowhere()
+            return int(super().received(data))
+
+
+class ProblemChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose errors are problem documents."""
+
+    error_task_class = ProblemTask
+    parser_class = Request
