@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from search.catalog import blobs, reading
 from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, REMOVALS
@@ -62,11 +62,6 @@ class ColumnReader:
     def tag_space_id(self) -> int:
         """The space that the tags are of, -1 without one."""
         return -1 if self._tag_space is None else self._tag_space.id
-
-    def count(self, since: int) -> int:
-        """How many clips `clips` would give."""
-        counted = select(func.count()).select_from(CLIPS).where(CLIPS.c.sequence > since)
-        return int(self._connection.execute(counted).scalar_one())
 
     def clips(self, since: int) -> Iterator[ClipRow]:
         """Every clip that came or changed after ``since``, by id."""

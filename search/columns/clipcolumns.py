@@ -1,7 +1,7 @@
 """`ClipColumns`: from segments to contents to clips, and from filters to bitmaps, at one sequence of the catalog.
 
 Two parts: ``base``, large, made once and then mapped from files, and ``recent``, the clips and segments that came or
-changed since, made anew at every refresh. What went from the base, or stands in ``recent`` by now, is marked.
+changed since, to which every refresh puts the news. What went from the base, or stands in ``recent`` by now, is marked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from search.columns import files
 from search.columns.filtering import passing
+from search.columns.joining import Kept, joined
 from search.columns.table import Part
 from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 REBUILD_CLIPS: Final = 1000
 REBUILD_SHARE: Final = 16
-"""More recent clips than the first, and than one in so many of the base: the base is made anew."""
+"""More recent clips than the first, and than one in so many of the base: they become part of the base."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class ClipColumns:
     recent: Part
     gone_clips: NDArray[np.bool_]
     gone_encodings: NDArray[np.bool_]
+    tag_space_id: int | None = None
+    """The space that the tags are of, -1 without one; None for columns that come from a file."""
 
     # --- making ---------------------------------------------------------------------------------------------
 
@@ -74,15 +77,17 @@ class ClipColumns:
         files.save(directory, manifest, files.Parts(self.base, self.recent, self.gone_clips, self.gone_encodings))
 
     def refreshed(self, catalog: Catalog) -> ClipColumns:
-        """The columns at the catalog's present sequence; this very object when nothing changed."""
+        """The columns at the catalog's present sequence; this very object when nothing changed.
+
+        What came since the last time is read, and no more.
+        """
         with catalog.columns(self.space_id) as reader:
-            if reader.sequence == self.sequence:
+            tags_stay = self.tag_space_id in (None, reader.tag_space_id) and reader.vocabulary == self.vocabulary
+            if tags_stay and reader.sequence == self.sequence:
                 return self
-            allowed = max(REBUILD_CLIPS, self.base.n_clips // REBUILD_SHARE)
             # A clock that stands before ours is another catalog, restored from a backup
-            known = reader.pruned <= self.sequence < reader.sequence and reader.vocabulary == self.vocabulary
-            if known and reader.count(self.base_sequence) <= allowed:
-                return self._with_recent(reader)
+            if tags_stay and reader.pruned <= self.sequence < reader.sequence:
+                return self._with_news(reader)
         return self._built(catalog, self.space_id)
 
     @classmethod
@@ -93,6 +98,7 @@ class ClipColumns:
             return cls(
                 sequence=reader.sequence,
                 space_id=space_id,
+                tag_space_id=reader.tag_space_id,
                 vocabulary=reader.vocabulary,
                 base_sequence=reader.sequence,
                 base=base,
@@ -101,17 +107,40 @@ class ClipColumns:
                 gone_encodings=np.zeros(len(base.first_segment), np.bool_),
             )
 
-    def _with_recent(self, reader: ColumnReader) -> ClipColumns:
-        recent = Part.build(
-            reader.clips(self.base_sequence), reader.encodings(self.base_sequence), len(self.vocabulary)
-        )
+    def _with_news(self, reader: ColumnReader) -> ClipColumns:
+        """With what came and went since; a long tail becomes part of the base."""
+        news = Part.build(reader.clips(self.sequence), reader.encodings(self.sequence), len(self.vocabulary))
         clip_ids, first_segments = reader.removed(self.sequence)
+        changed = np.concatenate((clip_ids, news.clip_ids))
+        recent = Kept(
+            self.recent,
+            ~np.isin(self.recent.clip_ids, changed),
+            ~np.isin(self.recent.first_segment, first_segments),
+        )
         gone_clips, gone_encodings = self.gone_clips.copy(), self.gone_encodings.copy()
-        gone_clips[self.base.rows_of_clips(np.concatenate((clip_ids, recent.clip_ids)))] = True
-        places = self.base.encodings_of_segments(first_segments)
-        gone_encodings[places[places >= 0]] = True
+        gone_clips[self.base.rows_of_clips(changed)] = True
+        gone_encodings[self.base.encodings_from(first_segments)] = True
+        now = replace(
+            self,
+            sequence=reader.sequence,
+            tag_space_id=reader.tag_space_id,
+            recent=joined([recent, Kept.all_of(news)]),
+            gone_clips=gone_clips,
+            gone_encodings=gone_encodings,
+        )
+        too_long = now.recent.n_clips > max(REBUILD_CLIPS, self.base.n_clips // REBUILD_SHARE)
+        return now._as_base() if too_long else now
+
+    def _as_base(self) -> ClipColumns:
+        """The same with everything in the base."""
+        base = joined([Kept(self.base, ~self.gone_clips, ~self.gone_encodings), Kept.all_of(self.recent)])
         return replace(
-            self, sequence=reader.sequence, recent=recent, gone_clips=gone_clips, gone_encodings=gone_encodings
+            self,
+            base_sequence=self.sequence,
+            base=base,
+            recent=Part.build([], [], len(self.vocabulary)),
+            gone_clips=np.zeros(base.n_clips, np.bool_),
+            gone_encodings=np.zeros(len(base.first_segment), np.bool_),
         )
 
     # --- clips ----------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class Part:
             clip_ids=np.array(gathered.ids, np.int64),
             content_ids=content_ids,
             by_content=np.argsort(content_ids, kind="stable").astype(np.int32),
-            clip_encoding=_places(encoding_content, encoding_by_content, content_ids).astype(np.int32),
+            clip_encoding=places_of(encoding_content, encoding_by_content, content_ids).astype(np.int32),
             duration_s=np.array(gathered.duration_s, np.float64),
             size_bytes=np.array(gathered.size_bytes, np.int64),
             added=np.array(gathered.added, np.float64),
@@ -150,7 +150,7 @@ class Part:
 
     def encodings_of_contents(self, content_ids: Ids) -> Ids:
         """(q,) places of the contents' segments, -1 where they are not here."""
-        return _places(self.encoding_content, self.encoding_by_content, content_ids)
+        return places_of(self.encoding_content, self.encoding_by_content, content_ids)
 
     def encodings_of_segments(self, segment_ids: Ids) -> Ids:
         """(q,) places of the encodings that hold these segments, -1 where none does."""
@@ -159,6 +159,14 @@ class Part:
         place = np.searchsorted(self.first_segment, segment_ids, side="right") - 1
         inside = (place >= 0) & (segment_ids < self.first_segment[place] + self.n_segments[place])
         return np.where(inside, place, -1)
+
+    def encodings_from(self, first_segments: Ids) -> Ids:
+        """Places of the encodings that begin with one of these segments, also of those without any segment."""
+        if not len(self.first_segment):
+            return np.empty(0, np.int64)
+        place = np.minimum(np.searchsorted(self.first_segment, first_segments), len(self.first_segment) - 1)
+        found: Ids = place[self.first_segment[place] == first_segments]
+        return found
 
     def tag_values(self, class_: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
         """Rows that have a tag, and its probability there."""
@@ -206,7 +214,8 @@ class Part:
         return self.content_ids[self.by_content]
 
 
-def _places(contents: Ids, order: NDArray[np.int32], wanted: Ids) -> Ids:
+def places_of(contents: Ids, order: NDArray[np.int32], wanted: Ids) -> Ids:
+    """Where each of ``wanted`` (q,) stands in ``contents`` (m,), which ``order`` (m,) sorts; -1 where it does not."""
     if not len(contents):
         return np.full(len(wanted), -1, np.int64)
     at = np.minimum(np.searchsorted(contents, wanted, sorter=order), len(contents) - 1)

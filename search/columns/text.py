@@ -40,6 +40,13 @@ class TextColumn:
             builder.add(text)
         return cls(*builder.arrays())
 
+    @classmethod
+    def of_folded(cls, values: list[bytes]) -> Self:
+        """A column of values that are `folded` already."""
+        blob = _END + b"".join(value + _END for value in values)
+        lengths = np.array([len(value) + 1 for value in values], np.int64)
+        return cls(np.frombuffer(blob, np.uint8), np.concatenate(([1], 1 + np.cumsum(lengths))))
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 

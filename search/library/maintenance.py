@@ -14,6 +14,7 @@ import numpy as np
 from search.columns.where import TagProbabilityIs
 from search.engine.views import LibraryView
 from search.errors import SpaceMismatch, UsageError, printable
+from search.library import publishing
 from search.melody.space import SPEC
 from search.model import Space
 from search.ports import Lease
@@ -241,7 +242,7 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
     With ``others`` every other space of the same kind (sounds or tunes) goes as well. The ones that must stay come
     back, each with how many contents only they have (files that could not be read).
     """
-    left = []
+    left, dropped = [], False
     for space in library.catalog.spaces():
         replaced = space.name == keep.name or (others and space.is_melody == keep.is_melody)
         if space.id == keep.id or not replaced:
@@ -253,6 +254,11 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
         lease.check()
         library.catalog.drop_space(space.id, lease)
         shutil.rmtree(library.folder(space), ignore_errors=True)
+        dropped = True
+    if dropped:  # clips' tags may be another space's from now on
+        for space in library.catalog.spaces():
+            shutil.rmtree(library.folder(space) / publishing.COLUMNS, ignore_errors=True)
+            library.publish(space, lease, always=True)
     return left
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.catalog.columnar import ColumnReader
 from search.columns import ClipColumns
 from search.columns.text import TextColumn, folded
 from search.columns.where import (
@@ -207,6 +209,59 @@ def test_refreshing_follows_every_kind_of_change(tmp_path):
     assert before.clips_where(parse("missing")).sum() == 0
     copies = after.bitmap(after.clips_where(parse("path = 'copy.wav'")))
     np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(copies, bitorder="little")), after.segments_of(4))
+    shelf.catalog.close()
+
+
+def values(part):
+    """Everything that a part holds; of texts with few values what they are, in whatever order these are kept."""
+    held = {field.name: getattr(part, field.name).tolist() for field in fields(part)}
+    for name, table in (("folder", part.folders), ("format", part.formats)):
+        held[f"{name}_codes"] = [table.value(code) for code in held[f"{name}_codes"]]
+        del held[f"{name}_blob"], held[f"{name}_starts"]
+    return held
+
+
+@pytest.mark.parametrize("promoted_after", [2, 1000])
+def test_followed_step_by_step_columns_are_what_they_are_when_made_at_once(tmp_path, monkeypatch, promoted_after):
+    """Whatever came, changed and went in between, and however often what came since became part of the base."""
+    monkeypatch.setattr("search.columns.clipcolumns.REBUILD_CLIPS", promoted_after)
+    monkeypatch.setattr("search.columns.clipcolumns.REBUILD_SHARE", 10**9)
+    rng = np.random.default_rng(4)
+    shelf = Shelf(tmp_path)
+    shelf.apply(*(shelf.add(f"Rooms/{i}.wav", n=1 + i % 3) for i in range(6)))
+    followed = ClipColumns.build(shelf.catalog, shelf.space)
+    for step in range(40):
+        here = followed.clip_ids[followed.present].tolist()
+        some = [int(clip_id) for clip_id in rng.permutation(here)[:2]]
+        changes = [shelf.add(f"{'rooms' if step % 2 else 'Halls/x'}/n{step}.wav", n=int(rng.integers(0, 4)))]
+        if step % 3 == 0 and len(some) == 2:
+            changes += [RemoveClip(some[0]), shelf.move(some[1], f"moved/{step}.wav")]
+        elif step % 3 == 1 and some:
+            changes += [MarkMissing(some[0]), shelf.link(f"copy {step}.wav", followed.content_of(some[0]))]
+        shelf.apply(*changes)
+        followed = followed.refreshed(shelf.catalog)
+        assert values(followed._as_base().base) == values(ClipColumns.build(shelf.catalog, shelf.space).base), step
+    shelf.catalog.close()
+
+
+def test_a_refresh_reads_what_came_since_the_last_one_and_no_more(tmp_path, monkeypatch):
+    shelf = Shelf(tmp_path)
+    shelf.apply(*(shelf.add(f"{i}.wav") for i in range(5)))
+    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    read = []
+    clips = ColumnReader.clips
+
+    def counted(self, since):
+        rows = list(clips(self, since))
+        read.append(len(rows))
+        return iter(rows)
+
+    monkeypatch.setattr(ColumnReader, "clips", counted)
+    for n in range(4):
+        shelf.apply(shelf.add(f"new {n}.wav"))
+        columns = columns.refreshed(shelf.catalog)
+    assert read == [1, 1, 1, 1]
+    assert columns.clip_ids.tolist() == list(range(1, 10))
     shelf.catalog.close()
 
 

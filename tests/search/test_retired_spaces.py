@@ -186,7 +186,7 @@ def test_two_encoders_live_side_by_side_and_each_is_searched_by_name(place, caps
             answer = client.post("/api/v1/search", json={"parts": [{"clip_id": bell}], "space": space})
             assert answer.status_code == 200, answer.get_json()
             assert len(answer.get_json()["hits"]) == len(NAMES) - 1
-        assert client.post("/api/v1/search", json={"parts": [{"clip_id": bell}], "space": "clap"}).status_code == 400
+        assert client.post("/api/v1/search", json={"parts": [{"clip_id": bell}], "space": "clap"}).status_code == 422
         assert maintenance.verify(library) == []
 
 

@@ -1,0 +1,142 @@
+"""Two tables of clips become one, without asking the catalog: what came since is put to what had come before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.table import Part, places_of
+from search.columns.text import TextColumn
+from search.model import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part and what stays of it: ``clips`` (n,) and ``encodings`` (m,), bool."""
+
+    part: Part
+    clips: NDArray[np.bool_]
+    encodings: NDArray[np.bool_]
+
+    @classmethod
+    def all_of(cls, part: Part) -> Kept:
+        """Everything stays."""
+        return cls(part, np.ones(part.n_clips, np.bool_), np.ones(len(part.first_segment), np.bool_))
+
+
+def joined(kept: Sequence[Kept]) -> Part:
+    """What is kept of several parts, as one; no clip and no encoding is kept twice."""
+    parts = [one.part for one in kept]
+    clips = _Order([np.flatnonzero(one.clips) for one in kept], [part.clip_ids for part in parts])
+    segments = _Order([np.flatnonzero(one.encodings) for one in kept], [part.first_segment for part in parts])
+    content_ids = clips.column([part.content_ids for part in parts])
+    encoding_content = segments.column([part.encoding_content for part in parts])
+    encoding_by_content = np.argsort(encoding_content, kind="stable").astype(np.int32)
+    n_segments = segments.column([part.n_segments for part in parts])
+    paths, titles = clips.text([part.paths for part in parts]), clips.text([part.titles for part in parts])
+    folder_codes, folders = clips.codes([part.folder_codes for part in parts], [part.folders for part in parts])
+    format_codes, formats = clips.codes([part.format_codes for part in parts], [part.formats for part in parts])
+    tag_starts, tag_rows, tag_probabilities = _tags(kept, clips)
+    return Part(
+        clip_ids=clips.column([part.clip_ids for part in parts]),
+        content_ids=content_ids,
+        by_content=np.argsort(content_ids, kind="stable").astype(np.int32),
+        clip_encoding=places_of(encoding_content, encoding_by_content, content_ids).astype(np.int32),
+        duration_s=clips.column([part.duration_s for part in parts]),
+        size_bytes=clips.column([part.size_bytes for part in parts]),
+        added=clips.column([part.added for part in parts]),
+        silent=clips.column([part.silent for part in parts]),
+        missing=clips.column([part.missing for part in parts]),
+        path_blob=paths.blob,
+        path_starts=paths.starts,
+        title_blob=titles.blob,
+        title_starts=titles.starts,
+        folder_codes=folder_codes,
+        folder_blob=folders.blob,
+        folder_starts=folders.starts,
+        format_codes=format_codes,
+        format_blob=formats.blob,
+        format_starts=formats.starts,
+        tag_starts=tag_starts,
+        tag_rows=tag_rows,
+        tag_probabilities=tag_probabilities,
+        first_segment=segments.column([part.first_segment for part in parts]),
+        n_segments=n_segments,
+        encoding_content=encoding_content,
+        encoding_by_content=encoding_by_content,
+        span_starts=np.concatenate(([0], np.cumsum(n_segments))),
+        spans=segments.runs([part.spans for part in parts], [part.span_starts for part in parts]),
+    )
+
+
+class _Order:
+    """The kept rows of several parts in the order of their keys."""
+
+    def __init__(self, rows: Sequence[Ids], keys: Sequence[Ids]) -> None:
+        self._rows = rows
+        gathered = np.concatenate([of[some] for of, some in zip(keys, rows, strict=True)])
+        self._order = np.argsort(gathered, kind="stable")
+
+    def column(self, columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """One value for each row."""
+        return np.concatenate([of[some] for of, some in zip(columns, self._rows, strict=True)])[self._order]
+
+    def places(self) -> list[Ids]:
+        """For each part, where its kept rows went."""
+        where = np.empty(len(self._order), np.int64)
+        where[self._order] = np.arange(len(self._order))
+        return np.split(where, np.cumsum([len(some) for some in self._rows])[:-1])
+
+    def runs(self, values: Sequence[NDArray[Any]], starts: Sequence[Ids]) -> NDArray[Any]:
+        """Several values for each row: those from its start to the next one's."""
+        before = np.cumsum([0, *(len(of) for of in values)])
+        first = [of[some] + shift for of, some, shift in zip(starts, self._rows, before, strict=False)]
+        length = [of[some + 1] - of[some] for of, some in zip(starts, self._rows, strict=True)]
+        return np.concatenate(values)[_ranges(np.concatenate(first)[self._order], np.concatenate(length)[self._order])]
+
+    def text(self, columns: Sequence[TextColumn]) -> TextColumn:
+        """A column of text."""
+        lengths = self.column([np.diff(column.starts) for column in columns])
+        begin = columns[0].blob[:1]  # the mark before the first value
+        blob = np.concatenate((begin, self.runs([column.blob for column in columns], [c.starts for c in columns])))
+        return TextColumn(blob, np.concatenate(([1], 1 + np.cumsum(lengths))))
+
+    def codes(
+        self, codes: Sequence[NDArray[np.int32]], tables: Sequence[TextColumn]
+    ) -> tuple[NDArray[np.int32], TextColumn]:
+        """A column of codes with the values they stand for, each once."""
+        values: dict[bytes, int] = {}
+        anew = [
+            np.array([values.setdefault(table.value(code), len(values)) for code in range(len(table))], np.int32)
+            for table in tables
+        ]
+        column = self.column([new[of] for new, of in zip(anew, codes, strict=True)])
+        return column, TextColumn.of_folded(list(values))
+
+
+def _tags(kept: Sequence[Kept], clips: _Order) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
+    """``tag_starts``, ``tag_rows`` and ``tag_probabilities``: by class, and within it by row."""
+    n_tags = len(kept[0].part.tag_starts) - 1
+    classes, rows, probabilities = [], [], []
+    for one, places in zip(kept, clips.places(), strict=True):
+        row_of = np.full(one.part.n_clips, -1, np.int64)
+        row_of[one.clips] = places
+        moved = row_of[one.part.tag_rows]
+        classes.append(np.repeat(np.arange(n_tags), np.diff(one.part.tag_starts))[moved >= 0])
+        probabilities.append(one.part.tag_probabilities[moved >= 0])
+        rows.append(moved[moved >= 0])
+    class_, row = np.concatenate(classes), np.concatenate(rows)
+    order = np.lexsort((row, class_))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(class_, minlength=n_tags))))
+    return starts.astype(np.int64), row[order].astype(np.int32), np.concatenate(probabilities)[order]
+
+
+def _ranges(first: Ids, length: Ids) -> Ids:
+    """The numbers from each of ``first`` on, ``length`` of them, one run after the other."""
+    ends = np.cumsum(length)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(first - (ends - length), length) + np.arange(total)
