@@ -44,7 +44,7 @@ def store(connection: Connection, content_id: int, space_id: int, encoding: Cont
 
 
 class ContourReader:
-    """One state of the tunes of a space, for the book that is derived from them."""
+    """One state of the tunes of a space, for the table that is derived from them."""
 
     def __init__(self, connection: Connection, space_id: int) -> None:
         self._connection = connection

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +19,7 @@ from search.columns.joining import Kept, joined
 from search.columns.table import Part
 from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
+from search.snapshots.folders import NewSnapshot, Snapshot
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ColumnReader
@@ -57,24 +57,24 @@ class ClipColumns:
         return cls._built(catalog, space.id)
 
     @classmethod
-    def load(cls, directory: Path) -> ClipColumns:
+    def load(cls, snapshot: Snapshot) -> ClipColumns:
         """The columns that `save` wrote, mapped: nothing is read before it is asked for. Raises SnapshotError."""
-        manifest, parts = files.load(directory)
+        facts, parts = files.read(snapshot)
         return cls(
-            sequence=manifest.sequence,
-            space_id=manifest.space_id,
-            vocabulary=manifest.vocabulary,
-            base_sequence=manifest.base_sequence,
+            sequence=snapshot.sequence,
+            space_id=facts.space_id,
+            vocabulary=facts.vocabulary,
+            base_sequence=facts.base_sequence,
             base=parts.base,
             recent=parts.recent,
             gone_clips=parts.gone_clips,
             gone_encodings=parts.gone_encodings,
         )
 
-    def save(self, directory: Path) -> None:
-        """Write the new folder ``directory``, which appears whole or not at all. Raises LibraryError."""
-        manifest = files.Manifest(self.sequence, self.space_id, self.vocabulary, self.base_sequence)
-        files.save(directory, manifest, files.Parts(self.base, self.recent, self.gone_clips, self.gone_encodings))
+    def save(self, new: NewSnapshot) -> None:
+        """Write them into the snapshot of their sequence. Raises OSError (disk full, read-only)."""
+        facts = files.ColumnFacts(self.space_id, self.vocabulary, self.base_sequence)
+        files.write(new, facts, files.Parts(self.base, self.recent, self.gone_clips, self.gone_encodings))
 
     def refreshed(self, catalog: Catalog) -> ClipColumns:
         """The columns at the catalog's present sequence; this very object when nothing changed.

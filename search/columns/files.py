@@ -1,10 +1,7 @@
-"""Columns on disk: a folder with a manifest and one NumPy file per array, mapped when it is opened."""
+"""The files of a snapshot of columns (`search.snapshots.folders`): one .npy file for each array, mapped when opened."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.table import Part
-from search.errors import LibraryUnwritable, SnapshotError, printable
+from search.snapshots.folders import Kind, NewSnapshot, Snapshot, Snapshots
 
-_FORMAT: Final = 1
-_MANIFEST: Final = "manifest.json"
+KIND: Final = Kind("columns", 2, "soundalike reindex makes them anew from the catalog")
+_BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the arrays are of."""
+class ColumnFacts:
+    """What a manifest says of columns: of `ClipColumns`' fields of the same names."""
 
-    sequence: int
     space_id: int
     vocabulary: tuple[str, ...]
     base_sequence: int
@@ -40,92 +36,49 @@ class Parts:
     gone_encodings: NDArray[np.bool_]
 
 
-def save(directory: Path, manifest: Manifest, parts: Parts) -> None:
-    """Write a folder that appears whole or not at all; one that is there already is kept.
+def snapshots(directory: Path) -> Snapshots:
+    """The snapshots of columns in ``directory``."""
+    return Snapshots(directory, KIND)
 
-    Raises LibraryUnwritable.
-    """
-    partial = directory.with_name(f".{directory.name}.{os.getpid()}")
+
+def write(new: NewSnapshot, facts: ColumnFacts, parts: Parts) -> None:
+    """Write the arrays and say what they are of. Raises OSError (disk full, read-only)."""
+    for name, values in _arrays(parts):
+        new.array(f"{name}.npy", values)
+    new.describe(facts)
+
+
+def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
+    """Map the arrays of a snapshot. Raises SnapshotError when anything is missing."""
+    facts = snapshot.facts(_facts)
+    names = {f"{name}.npy" for name in _names()}
+    if set(snapshot.files) != names:
+        missing = ", ".join(sorted(names ^ set(snapshot.files)))
+        raise snapshot.damaged(f"its manifest lists other files than columns have ({missing})")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        shapes = {}
-        for name, values in _arrays(parts):
-            shapes[name] = [values.dtype.str, list(values.shape)]
-            _write(partial / f"{name}.npy", values)
-        facts = {
-            "format": _FORMAT,
-            "sequence": manifest.sequence,
-            "space_id": manifest.space_id,
-            "vocabulary": manifest.vocabulary,
-            "base_sequence": manifest.base_sequence,
-            "arrays": shapes,
-        }
-        with (partial / _MANIFEST).open("w", encoding="ascii") as file:
-            json.dump(facts, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if not directory.exists():
-            partial.rename(directory)
-    except OSError as error:
-        raise LibraryUnwritable.because(f"{printable(str(directory))}: the columns cannot be written", error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        arrays = {name: snapshot.array(f"{name}.npy") for name in _names()}
+    except (OSError, ValueError, EOFError) as error:
+        raise snapshot.damaged(f"it cannot be read ({error})") from error
+    return facts, Parts(_part(_BASE, arrays), _part(_RECENT, arrays), arrays[_GONE_CLIPS], arrays[_GONE_ENCODINGS])
 
 
-def load(directory: Path) -> tuple[Manifest, Parts]:
-    """Map the arrays of a folder. Raises SnapshotError when anything is missing or of another size than it was."""
-    try:
-        facts = json.loads((directory / _MANIFEST).read_text(encoding="ascii"))
-        if facts["format"] != _FORMAT:
-            raise _damaged(directory, f"format {facts['format']}, this version reads {_FORMAT}")
-        manifest = Manifest(facts["sequence"], facts["space_id"], tuple(facts["vocabulary"]), facts["base_sequence"])
-        shapes = facts["arrays"]
-        arrays = {name: _map(directory, name, shape) for name, shape in shapes.items()}
-        parts = Parts(
-            base=_part("base", arrays),
-            recent=_part("recent", arrays),
-            gone_clips=arrays["gone_clips"],
-            gone_encodings=arrays["gone_encodings"],
-        )
-    except OSError as error:
-        raise _damaged(directory, str(error.strerror)) from error
-    except KeyError as error:
-        raise _damaged(directory, f"it lacks {error}") from error
-    except (ValueError, TypeError, AttributeError, EOFError) as error:
-        raise _damaged(directory, str(error)) from error
-    return manifest, parts
+def _facts(space_id: int, vocabulary: list[str], base_sequence: int) -> ColumnFacts:
+    return ColumnFacts(space_id, tuple(vocabulary), base_sequence)
+
+
+def _names() -> Iterator[str]:
+    for prefix in (_BASE, _RECENT):
+        yield from (f"{prefix}{field.name}" for field in fields(Part))
+    yield from (_GONE_CLIPS, _GONE_ENCODINGS)
 
 
 def _arrays(parts: Parts) -> Iterator[tuple[str, NDArray[Any]]]:
-    for prefix, part in (("base", parts.base), ("recent", parts.recent)):
+    for prefix, part in ((_BASE, parts.base), (_RECENT, parts.recent)):
         for field in fields(Part):
-            yield f"{prefix}_{field.name}", getattr(part, field.name)
-    yield "gone_clips", parts.gone_clips
-    yield "gone_encodings", parts.gone_encodings
+            yield f"{prefix}{field.name}", getattr(part, field.name)
+    yield _GONE_CLIPS, parts.gone_clips
+    yield _GONE_ENCODINGS, parts.gone_encodings
 
 
 def _part(prefix: str, arrays: dict[str, NDArray[Any]]) -> Part:
-    return Part(**{field.name: arrays[f"{prefix}_{field.name}"] for field in fields(Part)})
-
-
-def _write(path: Path, values: NDArray[Any]) -> None:
-    with path.open("wb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _map(directory: Path, name: str, shape: list[Any]) -> NDArray[Any]:
-    path = directory / f"{name}.npy"
-    values = np.load(path, mmap_mode="r" if 0 not in shape[1] else None, allow_pickle=False)
-    if [values.dtype.str, list(values.shape)] != shape:
-        raise _damaged(directory, f"{name} is {values.dtype.str} {values.shape}, it was {shape}")
-    # a plain view: numpy's memmap class costs every operation some microseconds
-    return np.asarray(values)
-
-
-def _damaged(directory: Path, cause: str) -> SnapshotError:
-    return SnapshotError(
-        f"{printable(str(directory))}: damaged columns ({cause}); `soundalike reindex` makes them anew"
-    )
+    return Part(**{field.name: arrays[f"{prefix}{field.name}"] for field in fields(Part)})

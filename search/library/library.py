@@ -7,8 +7,8 @@ On disk::
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
     <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
-    <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods.shelf)
-    <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.shelf)
+    <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods)
+    <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.contourfiles)
 """
 
 from __future__ import annotations

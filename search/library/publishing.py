@@ -7,7 +7,6 @@ longer to start than to finish, or where FAISS is loaded anyway.
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,18 +19,17 @@ from typing import Final
 from search import plugins
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
-from search.columns.following import ColumnsFollower, published
+from search.columns.following import ColumnsFollower
 from search.errors import LibraryError, SoundalikeError
 from search.ground.memory import give_back_freed_memory
-from search.melody import shelf
+from search.melody.contourfiles import ContourFollower
 from search.model import Ids, Space
-from search.neighbourhoods import shelf as neighbourhoods_shelf
+from search.neighbourhoods import stored
 from search.neighbourhoods.graph import Source
 from search.ports import IndexFactory, SpaceIndex
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""
-COLUMNS_KEPT: Final = 2
 ELSEWHERE_FROM: Final = 5_000
 """From this many segments on another process publishes: fewer take less than the .6 s that it needs to start."""
 _FAILED: Final = 3
@@ -89,14 +87,9 @@ def write(what: Publication) -> None:
     """`publish`, in this process."""
     catalog, folder, space = what.catalog, what.folder, what.space
     what.index().publish(partial(catalog.changes, space.id), catalog.sequence())
-    columns = ColumnsFollower(folder / COLUMNS, catalog, space).follow()
-    target = folder / COLUMNS / f"{columns.sequence:020d}"
-    if not target.exists():
-        columns.save(target)
-    for _, old in published(folder / COLUMNS)[COLUMNS_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+    columns = ColumnsFollower(folder / COLUMNS, catalog, space).publish()
     if space.is_melody:
-        shelf.save(folder / CONTOURS, partial(catalog.contours, space.id))
+        ContourFollower(folder / CONTOURS, partial(catalog.contours, space.id)).publish()
     elif what.neighbourhoods:
         write_neighbourhoods(what, columns)
 
@@ -112,7 +105,7 @@ def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
         return columns.place(segment_ids)[0]
 
     source = Source(view, view.ids(), contents_of)
-    neighbourhoods_shelf.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source)
+    stored.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -19,8 +19,9 @@ from search.columns.following import ColumnsFollower
 from search.engine.views import LibraryView, MelodyView, SpaceView
 from search.errors import SoundalikeError
 from search.library import publishing
+from search.melody.contourfiles import ContourFollower
+from search.melody.contourtable import ContourLookup
 from search.melody.index import MelodyIndex
-from search.melody.shelf import OpenBook
 from search.model import Space
 from search.neighbourhoods.opened import Reader
 from search.overview.duplicates.stored import PairsFile
@@ -118,20 +119,19 @@ class Spaces:
         index = self._open_index(folder / publishing.INDEX, space.dim, self._settings.device)
         columns = ColumnsFollower(folder / publishing.COLUMNS, self._catalog, space)
         if space.is_melody:
-            contours = partial(self._catalog.contours, space.id)
-            book = OpenBook.open(folder / publishing.CONTOURS, contours)
-            return _OpenSpace(self._catalog, folder, space, index, columns, book, None)
+            contours = ContourFollower(folder / publishing.CONTOURS, partial(self._catalog.contours, space.id))
+            return _OpenSpace(self._catalog, space, index, columns, contours, None)
         near = Reader(folder / publishing.NEIGHBOURHOODS, space.dim) if self._settings.neighbourhoods else None
-        return _OpenSpace(self._catalog, folder, space, index, columns, None, near)
+        return _OpenSpace(self._catalog, space, index, columns, None, near)
 
     def _as_one(self, spaces: list[Space]) -> LibraryView:
         opened = [self._open[space.id] for space in spaces]
         views = tuple(one.view for one in opened)
         melody = next(
             (
-                MelodyView(view, MelodyIndex(view.index, one.book.book))
+                MelodyView(view, MelodyIndex(view.index, one.tunes))
                 for one, view in zip(opened, views, strict=True)
-                if one.book is not None and not one.space.is_retired
+                if one.tunes is not None and not one.space.is_retired
             ),
             None,
         )
@@ -143,14 +143,14 @@ class _OpenSpace:
     """One space while it is open: changed by the thread that refreshes, read by no other."""
 
     catalog: Catalog
-    folder: Path
     space: Space
     index: SpaceIndex
     columns: ColumnsFollower
-    book: OpenBook | None
+    contours: ContourFollower | None
     near: Reader | None
 
     def __post_init__(self) -> None:
+        self.tunes: ContourLookup | None = None
         self.view = self.follow(self.space)
 
     def follow(self, space: Space) -> SpaceView:
@@ -161,9 +161,7 @@ class _OpenSpace:
         """
         columns = self.columns.follow()
         index = self.index.follow(partial(self.catalog.changes, space.id))
-        if self.book is not None:
-            contours = partial(self.catalog.contours, space.id)
-            self.book = self.book.followed(self.folder / publishing.CONTOURS, contours)
+        self.tunes = None if self.contours is None else self.contours.follow()
         near = None if self.near is None else self.near.newest()
         self.space, self.view = space, SpaceView(space, index, columns, near)
         return self.view

@@ -1,15 +1,15 @@
 """Finding a tune by humming it: tunes and hums become contours, contours are found by windows and aligned exactly.
 
-=============  ================================================================================
-``midi``       a MIDI file -> its tunes
-``recording``  a recording -> the contour of its tune, if it has one
-``pitch``      sound -> pitch curve
-``hearing``    pitch curve -> notes, and whether it is a tune at all
-``notation``   typed notes and ABC -> notes; ``rendering`` makes them sound
-``contours``   notes or pitch curve -> contour, free of key and tempo, and its windows
-``book``       the contours of all tunes, in memory and on disk
-``matching``   a hum's contour -> places in tunes; ``alignment`` is its exact last step
-``confidence`` how sure a match is
-``index``      all of this behind one class
-=============  ================================================================================
+================  =============================================================================
+``midi``          a MIDI file -> its tunes
+``recording``     a recording -> the contour of its tune, if it has one
+``pitch``         sound -> pitch curve
+``hearing``       pitch curve -> notes, and whether it is a tune at all
+``notation``      typed notes and ABC -> notes; ``rendering`` makes them sound
+``contours``      notes or pitch curve -> contour, free of key and tempo, and its windows
+``contourtable``  the contours of all tunes as one table; ``contourfiles`` keeps it on disk
+``matching``      a hum's contour -> places in tunes; ``alignment`` is its exact last step
+``confidence``    how sure a match is
+``index``         all of this behind one class
+================  =============================================================================
 """

@@ -1,11 +1,11 @@
-"""The melody index: a hum is answered. It joins the vector index of the tunes' windows to the book of contours."""
+"""The melody index: a hum is answered. It joins the vector index of the tunes' windows to the table of contours."""
 
 from __future__ import annotations
 
 from search.errors import QueryError
-from search.melody.book import Book
 from search.melody.confidence import probabilities, verdict
 from search.melody.contours import Contour, contour_of_curve, contour_of_notes
+from search.melody.contourtable import ContourLookup
 from search.melody.hearing import listen
 from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
@@ -16,14 +16,14 @@ from search.ports import VectorIndex
 class MelodyIndex:
     """Tunes by their windows, as they are at one moment; threads may share it."""
 
-    def __init__(self, vectors: VectorIndex, book: Book) -> None:
-        """``vectors`` holds the windows of the contours in ``book``, with unit rows of ``contours.VECTOR_DIM``."""
+    def __init__(self, vectors: VectorIndex, contours: ContourLookup) -> None:
+        """``vectors`` holds the windows of the contours in ``contours``, with unit rows of ``contours.VECTOR_DIM``."""
         self._vectors = vectors
-        self._book = book
+        self._contours = contours
 
     def windows_without_tune(self, window_ids: Ids) -> int:
         """How many of these windows belong to no contour; none, in a sound library."""
-        return int((self._book.locate(window_ids)[0] < 0).sum())
+        return int((self._contours.locate(window_ids)[0] < 0).sum())
 
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
@@ -47,26 +47,26 @@ class MelodyIndex:
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
         if k < 1:
             raise QueryError(f"k is {k}; ask for at least one tune")
-        book = self._book
-        if not len(book):
+        contours = self._contours
+        if not len(contours):
             return MelodyAnswer("none", (), "no tunes are indexed")
-        matches = look(hum, self._vectors, book, QUICK, among)
+        matches = look(hum, self._vectors, contours, QUICK, among)
         if verdict(matches.cost, notes) != "good":
-            matches = look(hum, self._vectors, book, THOROUGH, among)
+            matches = look(hum, self._vectors, contours, THOROUGH, among)
         if not len(matches.cost):
             return MelodyAnswer("none", (), "no match: no tune comes near")
         chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)
-        hits = tuple(_hit(matches, i, float(chances[i]), book) for i in range(min(k, len(chances))))
+        hits = tuple(_hit(matches, i, float(chances[i]), contours) for i in range(min(k, len(chances))))
         return MelodyAnswer(found, hits, "no match: no tune is close enough to be sure" if found == "none" else "")
 
 
-def _hit(matches: Matches, i: int, probability: float, book: Book) -> MelodyHit:
+def _hit(matches: Matches, i: int, probability: float, contours: ContourLookup) -> MelodyHit:
     places: Places = matches.places
     row = int(places.row[i])
-    start_s, end_s = book.tune_time(row, [float(places.start_s[i]), float(matches.end_s[i])])
+    start_s, end_s = contours.tune_time(row, [float(places.start_s[i]), float(matches.end_s[i])])
     return MelodyHit(
-        tune=int(book.tunes(places.row[i : i + 1])[0]),
-        window=book.window_at(row, float(places.start_s[i])),
+        tune=int(contours.tunes(places.row[i : i + 1])[0]),
+        window=contours.window_at(row, float(places.start_s[i])),
         start_s=float(start_s),
         end_s=float(end_s),
         score=-float(matches.cost[i]),

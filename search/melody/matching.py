@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.melody.alignment import LARGEST_ERROR, align
-from search.melody.book import Book, ContourBook
 from search.melody.contours import FRAME_S, TEMPI, Contour, windows_of_hum
+from search.melody.contourtable import ContourLookup, ContourTable
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
@@ -43,7 +43,7 @@ SLACK_S = 1.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Where in which tune a hum may be: ``row`` (c,) of the book, ``start_s`` (c,) sounding time, ``tempo`` (c,) tune
+    """Where in which tune a hum may be: ``row`` (c,) of the table, ``start_s`` (c,) sounding time, ``tempo`` (c,) tune
     seconds a second of the hum, ``shift`` (c,) semitones from the tune's key to the hum's.
     """
 
@@ -72,19 +72,21 @@ class Matches:
     cost: NDArray[np.float32]
 
 
-def look(hum: Contour, index: VectorIndex, book: Book, effort: Effort, among: Bitmap | None = None) -> Matches:
+def look(
+    hum: Contour, index: VectorIndex, contours: ContourLookup, effort: Effort, among: Bitmap | None = None
+) -> Matches:
     """All three steps; there may be no matches at all, where ``among`` leaves no window."""
-    places = find(hum, index, book, effort.finds, among)
-    return match(hum, scale(hum, places, book, effort.aligned), book)
+    places = find(hum, index, contours, effort.finds, among)
+    return match(hum, scale(hum, places, contours, effort.aligned), contours)
 
 
-def find(hum: Contour, index: VectorIndex, book: Book, finds: int, among: Bitmap | None = None) -> Places:
+def find(hum: Contour, index: VectorIndex, contours: ContourLookup, finds: int, among: Bitmap | None = None) -> Places:
     """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
     windows = windows_of_hum(hum)
     k = int(np.clip(finds // len(windows.vectors), 10, 500))
     _, ids = index.search(windows.vectors, k, among)
     which = np.repeat(np.arange(len(windows.vectors)), ids.shape[1])
-    row, window_s = book.locate(ids.ravel())
+    row, window_s = contours.locate(ids.ravel())
     known = row >= 0
     row, tempo = row[known], windows.tempo[which[known]]
     start_s = window_s[known] - tempo * windows.start_s[which[known]]
@@ -94,12 +96,12 @@ def find(hum: Contour, index: VectorIndex, book: Book, finds: int, among: Bitmap
     return Places(row[first], start_s[first], tempo[first], np.zeros(len(first), np.float32))
 
 
-def scale(hum: Contour, places: Places, book: Book, keep: int) -> Places:
+def scale(hum: Contour, places: Places, contours: ContourLookup, keep: int) -> Places:
     """Step 2: the ``keep`` places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
     at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)
     heard = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
-    difference = heard - book.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
+    difference = heard - contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
     shift = np.median(difference, axis=1)
     cost = np.minimum(np.abs(difference - shift[:, None]), LARGEST_ERROR).mean(axis=1)
     best = np.argsort(cost, kind="stable")[:keep]
@@ -107,16 +109,16 @@ def scale(hum: Contour, places: Places, book: Book, keep: int) -> Places:
     return shifted.take(best)
 
 
-def match(hum: Contour, places: Places, book: Book) -> Matches:
+def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     """Step 3: align the hum exactly at ``places``; of each tune the closest, closest first."""
     rows = max(2, int(len(hum) * FRAME_S / ALIGN_FRAME_S))
     heard = hum.pitch[np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)]
     margin = int(SLACK_S / ALIGN_FRAME_S)
     frame_s = (np.arange(-margin, rows + margin) + 0.5) * ALIGN_FRAME_S
-    stretches = book.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
+    stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
     aligned = align(heard, stretches, places.shift)
     order = np.argsort(aligned.cost, kind="stable")
-    _, first = np.unique(book.tunes(places.row[order]), return_index=True)
+    _, first = np.unique(contours.tunes(places.row[order]), return_index=True)
     best = order[np.sort(first)]
     path_s = (aligned.path[best][:, [0, -1]] - margin + np.array([0, 1])) * ALIGN_FRAME_S
     start_s, end_s = (places.start_s[best][:, None] + places.tempo[best][:, None] * path_s).T
@@ -124,11 +126,11 @@ def match(hum: Contour, places: Places, book: Book) -> Matches:
     return Matches(Places(places.row[best], start_s, tempo, aligned.shift[best]), end_s, aligned.cost[best])
 
 
-def everywhere(hum: Contour, book: ContourBook, hop_s: float = 0.5) -> Places:
+def everywhere(hum: Contour, contours: ContourTable, hop_s: float = 0.5) -> Places:
     """Every place of every tune at every tempo, ``hop_s`` apart: what an exhaustive search would have to align."""
     rows, starts, tempi = [], [], []
-    for row in range(len(book)):
-        length_s = float(book.offset[row + 1] - book.offset[row]) * FRAME_S
+    for row in range(len(contours)):
+        length_s = float(contours.offset[row + 1] - contours.offset[row]) * FRAME_S
         for tempo in TEMPI:
             at = np.arange(0.0, max(hop_s, length_s - 0.5 * len(hum) * FRAME_S * tempo), hop_s)
             starts.append(at)

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from search.melody import contours
-from search.melody.book import CENTS
 from search.melody.contours import Contour, windows_of
+from search.melody.contourtable import CENTS
 from search.melody.pitch import SAMPLE_RATE_HZ
 from search.model import MELODY_SPACE, ContentContour, ContentEncoding, EncoderSpec
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import Ids, Scores, Vectors
-from search.neighbourhoods import shelf
-from search.neighbourhoods.shelf import Shelf
+from search.neighbourhoods import stored
 from search.neighbourhoods.smoothing import NEIGHBOURS, SAME, blended, smoothed
+from search.neighbourhoods.stored import StoredNeighbourhoods
 from search.vectors import scoring
 from search.vectors.base import rows_of
 
@@ -19,24 +19,24 @@ from search.vectors.base import rows_of
 class Neighbourhoods:
     """The published neighbourhoods of one space, mapped. Immutable: threads may share one."""
 
-    def __init__(self, opened: Shelf) -> None:
-        self._shelf = opened
+    def __init__(self, opened: StoredNeighbourhoods) -> None:
+        self._stored = opened
 
     @property
     def sequence(self) -> int:
         """The catalog sequence that they were made at."""
-        return self._shelf.sequence
+        return self._stored.sequence
 
     def __len__(self) -> int:
         """How many segments have one."""
-        return len(self._shelf.graph.ids)
+        return len(self._stored.graph.ids)
 
     def density(self, segment_ids: Ids) -> Scores:
         """The mean similarity (n,) of segments to their neighbours, NaN for those that came since."""
-        rows = rows_of(self._shelf.graph.ids, segment_ids)
+        rows = rows_of(self._stored.graph.ids, segment_ids)
         means = np.full(len(rows), np.nan, np.float32)
         there = rows >= 0
-        means[there] = self._shelf.graph.similarities[rows[there]].mean(axis=1)
+        means[there] = self._stored.graph.similarities[rows[there]].mean(axis=1)
         return means
 
     def around(self, scores: Scores) -> Ids:
@@ -59,10 +59,10 @@ class Neighbourhoods:
         A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it, and it counts as
         being in a crowd as the others are.
         """
-        rows = rows_of(self._shelf.graph.ids, segment_ids)
+        rows = rows_of(self._stored.graph.ids, segment_ids)
         there = rows >= 0
         smooth = np.empty(len(rows), np.float32)
-        smooth[there] = scoring.widen(self._shelf.smoothed[rows[there]]) @ expanded
+        smooth[there] = scoring.widen(self._stored.smoothed[rows[there]]) @ expanded
         if not there.all():
             smooth[~there] = vectors(segment_ids[~there]) @ expanded
         density = self.density(segment_ids)
@@ -74,15 +74,14 @@ class Reader:
     """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, told of once."""
 
     def __init__(self, directory: Path, dim: int) -> None:
-        self._directory = directory
+        self._snapshots = stored.snapshots(directory)
         self._dim = dim
-        self._passed: set[int] = set()
         self._newest: Neighbourhoods | None = None
 
     def newest(self) -> Neighbourhoods | None:
         """The newest that can be read, None where there are none."""
         after = -1 if self._newest is None else self._newest.sequence
-        found = shelf.newest(self._directory, self._dim, after, self._passed)
-        if found is not None:
-            self._newest = Neighbourhoods(found)
+        newer = self._snapshots.newest(lambda snapshot: stored.read(snapshot, self._dim), after)
+        if newer is not None:
+            self._newest = Neighbourhoods(newer[1])
         return self._newest

@@ -9,7 +9,7 @@ import numpy as np
 
 from search.model import Bitmap, HalfVectors, Ids, Scores, Vectors
 from search.vectors import bitmaps, scoring
-from search.vectors.files import Stored
+from search.vectors.files import StoredVectors
 
 NEVER = -1
 """The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
@@ -76,9 +76,9 @@ class ExactBase:
         return cls(NEVER, np.empty(0, np.int64), np.empty((0, dim), np.float16))
 
     @classmethod
-    def of(cls, stored: Stored) -> ExactBase:
+    def of(cls, stored: StoredVectors) -> ExactBase:
         """An opened snapshot."""
-        return cls(stored.manifest.sequence, stored.ids, stored.rows, stored.manifest.trained_count)
+        return cls(stored.snapshot.sequence, stored.ids, stored.rows, stored.facts.trained_count)
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""

@@ -15,7 +15,7 @@ from search.model import Bitmap, Ids, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, native, scoring
 from search.vectors.base import rows_of
-from search.vectors.files import COMPRESSED, Stored
+from search.vectors.files import StoredVectors
 from search.vectors.gpu import GpuCopy
 from search.vectors.lists import Lists
 
@@ -40,17 +40,17 @@ class WholeCopy(Protocol):
 class FaissBase:
     """A `Base` over a compressed snapshot. Its file is mapped: processes share it, and the kernel may drop pages."""
 
-    def __init__(self, stored: Stored, whole: WholeCopy | None) -> None:
+    def __init__(self, stored: StoredVectors, whole: WholeCopy | None) -> None:
         """Raises SnapshotError when FAISS cannot read the file."""
-        self.sequence = stored.manifest.sequence
+        self.sequence = stored.snapshot.sequence
         self.ids = stored.ids
         self.rows = stored.rows
-        self.trained_count = stored.manifest.trained_count
-        self._lists = Lists(native.read(stored.folder / COMPRESSED, mapped=True), stored.ids)
+        self.trained_count = stored.facts.trained_count
+        self._lists = Lists(native.read(stored.compressed, mapped=True), stored.ids)
         self._whole = whole
 
     @classmethod
-    def open(cls, stored: Stored, device: Device) -> FaissBase:
+    def open(cls, stored: StoredVectors, device: Device) -> FaissBase:
         """With a copy on the GPU where ``device`` says so. Raises SnapshotError, or UsageError for a GPU not there."""
         return cls(stored, GpuCopy.of(stored.rows, device))
 

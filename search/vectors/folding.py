@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.model import HalfVectors, Ids, IndexChange
-from search.vectors.files import SIDECAR, FileFacts, Writer, map_rows, release
+from search.snapshots.folders import DigestedFile, NewSnapshot
+from search.vectors.files import SIDECAR, map_rows, release
 from search.vectors.scoring import check_rows
 
 _COPY_ROWS = 8192
@@ -25,7 +25,7 @@ _GONE = -1
 class Spool:
     """The changes since a snapshot, last one counts: vectors in a file, ids and rows in memory."""
 
-    file: Writer
+    file: DigestedFile
     dim: int
     ids: list[Ids] = field(default_factory=list)
     rows: list[Ids] = field(default_factory=list)
@@ -55,53 +55,49 @@ class Spool:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A sidecar that was written: its ``ids`` (n,) and ``facts``, and how it differs from the snapshot before it.
+    """A sidecar that was written: its ``ids`` (n,), and how it differs from the snapshot before it.
 
     ``fresh`` (m,) are the rows that were not in that one, ``dropped`` its ids that are gone or have another vector.
     """
 
     ids: Ids
-    facts: FileFacts
     fresh: NDArray[np.intp]
     dropped: Ids
 
 
-def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange], folder: Path) -> Merged:
-    """Write the sidecar in ``folder``: ``base_rows`` (n, dim) with ``changes`` applied in their order, sorted by id.
+def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange], new: NewSnapshot) -> Merged:
+    """Write the sidecar of ``new``: ``base_rows`` (n, dim) with ``changes`` applied in their order, sorted by id.
 
-    Raises LibraryError for changes that make no sense, OSError
-    when the disk is full.
+    Raises LibraryError for changes that make no sense, OSError when the disk is full.
     """
     dim = base_rows.shape[1]
-    path, sidecar = folder / "spool.f16", folder / SIDECAR
-    with Writer(path) as file:
+    path = new.folder / "spool.f16"
+    with DigestedFile(path) as file:
         spool = Spool(file, dim)
         for change in changes:
             spool.take(change)
     touched, spool_rows = spool.last()
     kept = np.flatnonzero(~np.isin(base_ids, touched, assume_unique=True))
-    new = spool_rows != _GONE
-    ids = np.concatenate([base_ids[kept], touched[new]])
+    come = spool_rows != _GONE
+    ids = np.concatenate([base_ids[kept], touched[come]])
     # base rows count from 0, spool rows from the end of the base
-    rows = np.concatenate([kept, spool_rows[new] + base_ids.size])
+    rows = np.concatenate([kept, spool_rows[come] + base_ids.size])
     by_id = np.argsort(ids, kind="stable")
     ids, rows = ids[by_id], rows[by_id]
     if not base_ids.size and np.array_equal(rows, np.arange(spool.count)):
-        path.rename(sidecar)  # arrived in order and complete: the spool is the sidecar
-        facts = spool.file.facts
+        path.rename(new.folder / SIDECAR)  # arrived in order and complete: the spool is the sidecar
+        new.files[SIDECAR] = file.record
     else:
         fresh_rows = map_rows(path, spool.count, dim)
-        with Writer(sidecar) as out:
+        with new.file(SIDECAR) as out:
             for start in range(0, rows.size, _COPY_ROWS):
                 out.write(_gather(base_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
                 release(base_rows)
                 release(fresh_rows)
-        facts = out.facts
         del fresh_rows  # Windows deletes no file that is mapped
         path.unlink()
-    return Merged(
-        ids, facts, np.flatnonzero(rows >= base_ids.size), np.intersect1d(base_ids, touched, assume_unique=True)
-    )
+    dropped = np.intersect1d(base_ids, touched, assume_unique=True)
+    return Merged(ids, np.flatnonzero(rows >= base_ids.size), dropped)
 
 
 def _gather(base: HalfVectors, fresh: HalfVectors, rows: Ids) -> HalfVectors:

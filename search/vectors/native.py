@@ -22,7 +22,9 @@ def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of wha
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
     except RuntimeError as error:
-        raise SnapshotError(f"{printable(str(path))} is no FAISS index that can be read; delete its folder") from error
+        raise SnapshotError(
+            f"{printable(str(path))} is no FAISS index that can be read; soundalike reindex makes it anew"
+        ) from error
 
 
 def write(index: faiss.Index, path: Path) -> None:

@@ -8,7 +8,6 @@ another thread never disturbs one under way.
 from __future__ import annotations
 
 import itertools
-import logging
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -17,18 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from search.errors import LibraryError, SnapshotError
+from search.errors import LibraryError
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.ports import ChangesSince
 from search.settings import Device
+from search.snapshots.folders import Snapshot
 from search.vectors import bitmaps, files, folding, scoring
 from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
 from search.vectors.exact import ExactIndex, Rows
 from search.vectors.verifying import verify
 
 __all__ = ["SnapshotIndex", "SnapshotView", "verify"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,7 @@ class SnapshotIndex:
 
     def __init__(self, directory: Path, dim: int, device: Device, compress_from: int, searches: bool) -> None:
         """Use `open`."""
+        self._snapshots = files.snapshots(directory)
         self._directory = directory
         self._dim = dim
         self._device = device
@@ -225,17 +224,12 @@ class SnapshotIndex:
 
     def _newest_base(self) -> Base | None:
         """The newest valid snapshot on disk that is newer than the base, opened."""
-        for sequence in files.sequences(self._directory):
-            if sequence <= self._view.base.sequence:
-                return None
-            try:
-                return self._open(files.read(files.folder_of(self._directory, sequence), self._dim))
-            except SnapshotError as error:
-                log.warning("%s", error)
-        return None
+        found = self._snapshots.newest(self._open, self._view.base.sequence)
+        return None if found is None else found[1]
 
-    def _open(self, stored: files.Stored) -> Base:
-        if stored.manifest.kind == "exact" or not self._searches:
+    def _open(self, snapshot: Snapshot) -> Base:
+        stored = files.read(snapshot, self._dim)
+        if stored.facts.kind == "exact" or not self._searches:
             return ExactBase.of(stored)
         from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
 
@@ -250,16 +244,12 @@ class SnapshotIndex:
         return [change for change in (gone, come) if change.segment_ids.size]
 
     def _write(self, base: Base, changes: Iterator[IndexChange], sequence: int) -> None:
-        with files.publication(self._directory, sequence) as folder:
-            merged = folding.merge(base.ids, base.rows, changes, folder)
-            written = {files.IDS: files.write_ids(folder / files.IDS, merged.ids), files.SIDECAR: merged.facts}
-            kind: files.Kind = "faiss" if merged.ids.size >= self._compress_from else "exact"
-            trained_count = 0
-            if kind == "faiss":
-                trained_count = self._compress(base, merged, folder)
-                written[files.COMPRESSED] = files.facts_of(folder / files.COMPRESSED)
-            count = merged.ids.size
-            files.write_manifest(folder, files.Manifest(sequence, count, self._dim, kind, trained_count, written))
+        with self._snapshots.publication(sequence) as new:
+            merged = folding.merge(base.ids, base.rows, changes, new)
+            new.array(files.IDS, merged.ids)
+            form: files.Form = "faiss" if merged.ids.size >= self._compress_from else "exact"
+            trained_count = self._compress(base, merged, new.folder) if form == "faiss" else 0
+            new.describe(files.VectorFacts(merged.ids.size, self._dim, form, trained_count))
 
     def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
         """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
@@ -268,7 +258,7 @@ class SnapshotIndex:
         count, path = merged.ids.size, folder / files.COMPRESSED
         rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
         if building.worth_growing(count, merged.fresh.size, base.trained_count):
-            old = files.folder_of(self._directory, base.sequence) / files.COMPRESSED
+            old = self._snapshots.folder(base.sequence) / files.COMPRESSED
             building.grow(old, rows, merged, path)
             return base.trained_count
         building.build(rows, merged.ids, path)

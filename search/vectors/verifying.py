@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from search.errors import SnapshotError, printable
+from search.snapshots.folders import Snapshot
 from search.vectors import files
 
 UNIT_TOLERANCE = 0.01
@@ -18,37 +19,23 @@ _READ_ROWS = 8192
 def verify(directory: Path) -> list[str]:
     """Everything that is wrong with the snapshots under ``directory``, a line each; empty when they are sound.
 
-    Checks what opening checks, then every file's digest, the order of the ids, that each vector is finite and of unit
+    Checks every file's digest, what opening checks, the order of the ids, that each vector is finite and of unit
     length, and that a compressed index holds exactly the ids. Folders of an interrupted publication are no problem.
     """
-    found: list[str] = []
-    for sequence in files.sequences(directory):
-        folder = files.folder_of(directory, sequence)
-        try:
-            stored = files.read(folder)
-        except SnapshotError as error:
-            found.append(str(error))
-            continue
-        found += [f"snapshot {printable(str(folder))}: {problem}" for problem in _problems(stored)]
-    return found
+    return files.snapshots(directory).verify(_problems)
 
 
-def _problems(stored: files.Stored) -> list[str]:
-    found = [
-        f"{name} is not what was written (its digest differs)"
-        for name, facts in stored.manifest.files.items()
-        if files.digest_of(stored.folder / name) != facts.digest
-    ]
+def _problems(snapshot: Snapshot) -> Iterator[str]:
+    stored = files.read(snapshot)
     if stored.ids.size and (stored.ids[0] < 0 or (np.diff(stored.ids) <= 0).any()):
-        found.append("its ids are not ascending")
+        yield "its ids are not ascending"
     for start in range(0, stored.ids.size, _READ_ROWS):
         rows = stored.rows[start : start + _READ_ROWS].astype(np.float32)
         bad = np.flatnonzero(~(np.abs(np.linalg.norm(rows, axis=1) - 1.0) < UNIT_TOLERANCE))
         if bad.size:
-            found.append(f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length")
+            yield f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length"
             break
-    if stored.manifest.kind == "faiss":
+    if stored.facts.kind == "faiss":
         from search.vectors import building  # only where there is something for it to read
 
-        found += building.problems(stored.folder / files.COMPRESSED, stored.ids)
-    return found
+        yield from building.problems(stored.compressed, stored.ids)

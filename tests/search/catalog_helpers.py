@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from search.catalog.store import Catalog
+from search.columns import ClipColumns, files
 from search.model import (
     AddContent,
     ClipChange,
@@ -139,3 +140,11 @@ def replayed(
             else:
                 present[id_] = change.vectors[place]
     return present
+
+
+def saved(columns: ClipColumns, directory: Path) -> ClipColumns:
+    """The same columns, written to ``directory`` and mapped from there."""
+    snapshots = files.snapshots(directory)
+    with snapshots.publication(columns.sequence) as new:
+        columns.save(new)
+    return ClipColumns.load(snapshots.open(columns.sequence))

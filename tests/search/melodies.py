@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search.melody.book import ContourBook
 from search.melody.contours import VECTOR_DIM, Contour, contour_of_notes, windows_of
+from search.melody.contourtable import ContourTable
 from search.melody.index import MelodyIndex
 from search.melody.model import Notes, PitchCurve
 from search.melody.space import stored_contour
@@ -52,7 +52,7 @@ def index_of_contours(contours: Sequence[Contour]) -> MelodyIndex:
         vectors.add(np.arange(next_id, next_id + len(rows)), rows)
         pages.append(StoredContour(number, next_id, stored_contour(contour)))
         next_id += len(rows)
-    return MelodyIndex(vectors, ContourBook.of(pages))
+    return MelodyIndex(vectors, ContourTable.of(pages))
 
 
 def voice(curve: PitchCurve, sample_rate_hz: int = 16_000, seed: int = 0) -> np.ndarray:

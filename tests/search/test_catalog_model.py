@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from search.columns import ClipColumns
 from search.columns.where import parse
 from search.model import MarkMissing, RemoveClip
-from tests.search.catalog_helpers import Shelf, digest, replayed
+from tests.search.catalog_helpers import Shelf, digest, replayed, saved
 
 PATHS = st.sampled_from(["a.wav", "b.wav", "x/c.wav", "x/d.wav"])
 SOUNDS = st.sampled_from(["one", "two", "three"])
@@ -132,8 +132,7 @@ def test_any_history_ends_where_a_dict_would(history):
                 columns = columns.refreshed(shelf.catalog)
                 check_columns(shelf, columns)
             if follow and prune:
-                columns.save(Path(folder) / f"columns {turn}")
-                columns = ClipColumns.load(Path(folder) / f"columns {turn}")
+                columns = saved(columns, Path(folder) / f"columns {turn}")
                 check_columns(shelf, columns)
             if prune:
                 shelf.catalog.prune_changes(shelf.catalog.sequence())

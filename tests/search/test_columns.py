@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.catalog.columnar import ColumnReader
-from search.columns import ClipColumns
+from search.columns import ClipColumns, files
 from search.columns.text import TextColumn, folded
 from search.columns.where import (
     TAG_PROBABILITY,
@@ -31,7 +31,7 @@ from search.columns.where import (
 )
 from search.errors import SnapshotError
 from search.model import Clip, MarkMissing, RemoveClip
-from tests.search.catalog_helpers import VOCABULARY, Shelf
+from tests.search.catalog_helpers import VOCABULARY, Shelf, saved
 from tests.search.test_where import FILTERS
 
 ORDERS = {
@@ -282,8 +282,7 @@ def test_columns_older_than_the_pruned_tail_are_made_anew(tmp_path):
 def test_columns_of_an_empty_library(tmp_path):
     """Nothing is there, and asking is no error."""
     shelf = Shelf(tmp_path)
-    ClipColumns.build(shelf.catalog, shelf.space).save(tmp_path / "columns")
-    columns = ClipColumns.load(tmp_path / "columns")
+    columns = saved(ClipColumns.build(shelf.catalog, shelf.space), tmp_path / "columns")
     rows = columns.clips_where(parse("tag = 'Dog' or title ~ 'x' or missing"))
     assert (len(rows), len(columns.bitmap(rows)), len(columns.segments_of(1))) == (0, 0, 0)
     assert columns.clips_of(np.array([1])) == {}
@@ -294,21 +293,22 @@ def test_columns_of_an_empty_library(tmp_path):
 def test_damaged_columns_are_refused(shelf):
     """A missing, shortened, foreign or newer file is SnapshotError, which a library answers by making columns anew."""
     with tempfile.TemporaryDirectory() as name:
-        whole = Path(name) / "whole"
-        ClipColumns.build(shelf.catalog, shelf.space).save(whole)
+        directory = Path(name)
+        columns = saved(ClipColumns.build(shelf.catalog, shelf.space), directory)
+        snapshots, whole = files.snapshots(directory), directory / str(columns.sequence)
         for file in [*sorted(whole.glob("*.npy"))[::6], whole / "manifest.json"]:
             good = file.read_bytes()
             for bad in (None, good[:-1], b""):
                 file.unlink()
                 if bad is not None:
                     file.write_bytes(bad)
-                with pytest.raises(SnapshotError, match="damaged columns"):
-                    ClipColumns.load(whole)
+                with pytest.raises(SnapshotError, match="reindex makes them anew"):
+                    ClipColumns.load(snapshots.open(columns.sequence))
                 file.write_bytes(good)
-        assert ClipColumns.load(whole).sequence == shelf.catalog.sequence()
+        assert ClipColumns.load(snapshots.open(columns.sequence)).sequence == shelf.catalog.sequence()
         manifest = (whole / "manifest.json").read_text()
-        (whole / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 9'))
+        (whole / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 9'))
         with pytest.raises(SnapshotError, match="this version reads"):
-            ClipColumns.load(whole)
+            snapshots.open(columns.sequence)
         with pytest.raises(SnapshotError):
-            ClipColumns.load(Path(name) / "nowhere")
+            snapshots.open(columns.sequence + 1)

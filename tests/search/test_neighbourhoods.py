@@ -9,10 +9,11 @@ from search import wiring
 from search.engine.ranking import rank, rank_each
 from search.library import publishing
 from search.model import ClipPart, Query, RecommendQuery, RemoveClip, SegmentPart, TextPart
-from search.neighbourhoods import shelf
+from search.neighbourhoods import stored
 from search.neighbourhoods.graph import HITS, Graph, Source, updated
 from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from search.settings import Settings
+from search.snapshots.folders import MANIFEST
 from search.vectors.exact import ExactIndex
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
 from tests.search.vector_helpers import clumped
@@ -275,7 +276,7 @@ def test_words_segments_and_recommendations_are_ranked_by_them_too(library):
 def test_damaged_neighbourhoods_are_passed_over_and_made_again(library, caplog):
     folder = library.folder(library.space()) / publishing.NEIGHBOURHOODS
     (newest,) = folder.iterdir()
-    for name in (shelf.IDS, shelf.SMOOTH, shelf.MANIFEST):
+    for name in (stored.IDS, stored.SMOOTH, MANIFEST):
         whole = (newest / name).read_bytes()
         (newest / name).write_bytes(whole[:-8])
         with as_set(library, on=True) as reader, as_set(library, on=False) as off:
@@ -286,7 +287,7 @@ def test_damaged_neighbourhoods_are_passed_over_and_made_again(library, caplog):
         assert len(caplog.records) == 1, "told of once"
         caplog.clear()
         (newest / name).write_bytes(whole)
-    (newest / shelf.SMOOTH).write_bytes(b"")
+    (newest / stored.SMOOTH).write_bytes(b"")
     fill(library, entries(1, seed=9, prefix="another"), spec(can_text=True))
     assert len(view_of(library).neighbourhoods) == 302
 

@@ -145,7 +145,7 @@ def test_what_a_copy_cannot_answer_the_lists_do(
 ) -> None:
     """A filter is laid over the copy's nearest; where that leaves fewer than k, the CPU searches inside the filter."""
     copy = NumpyCopy(vectors)
-    base = FaissBase(files.read(folder / "1"), copy)
+    base = FaissBase(files.read(files.snapshots(folder).open(1)), copy)
     passing = np.flatnonzero(np.random.default_rng(1).random(COUNT) <= share) + FIRST_ID
     among = None if share == 1.0 else bitmaps.from_ids(passing)
     ids = base.search(queries, 10, among)[1]

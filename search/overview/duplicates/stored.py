@@ -6,9 +6,8 @@ and restoring; a pair of which one went is passed over. What came after ``checke
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine.views import Recordings
-from search.errors import LibraryUnwritable, printable
+from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.model import Ids
 from search.overview.duplicates.joining import Joined
+from search.snapshots import single
 
 FILE: Final = "duplicates.npz"
+REMEDY: Final = "soundalike duplicates makes it anew"
 _FORMAT: Final = 1
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,20 +76,14 @@ class PairsFile:
 
     def write(self, pairs: Pairs) -> None:
         """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryUnwritable."""
-        partial = self._path.with_name(f".{FILE}.{os.getpid()}")
+        arrays = {
+            "head": np.array([_FORMAT, pairs.sequence, pairs.checked_until], np.int64),
+            "contents": np.stack((pairs.shorter, pairs.longer), axis=1),
+            "facts": np.stack((pairs.offset_s, pairs.gain_db, pairs.similarity), axis=1),
+        }
         try:
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    head=np.array([_FORMAT, pairs.sequence, pairs.checked_until], np.int64),
-                    contents=np.stack((pairs.shorter, pairs.longer), axis=1),
-                    facts=np.stack((pairs.offset_s, pairs.gain_db, pairs.similarity), axis=1),
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            single.write_arrays(self._path, arrays)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise LibraryUnwritable.because(
                 f"{printable(str(self._path))}: the duplicates cannot be written", error
             ) from error
@@ -100,17 +97,30 @@ class PairsFile:
         if stamp == self._stamp:
             return
         with self._lock:
-            pairs = _load(self._path) if stamp is not None else Pairs.none()
+            pairs = self._load()
             self._recordings = pairs.recordings()
             self._pairs, self._stamp = pairs, stamp
 
+    def _load(self) -> Pairs:
+        try:
+            return read_or_raise(self._path.parent) or Pairs.none()
+        except SnapshotError as error:
+            log.warning("%s", error)
+            return Pairs.none()
 
-def _load(path: Path) -> Pairs:
+
+def read_or_raise(folder: Path) -> Pairs | None:
+    """The pairs in ``folder``; None where the search never ran. Raises SnapshotError where the file is damaged."""
+    path = folder / FILE
+    arrays = single.read_arrays(path, REMEDY)
+    if arrays is None:
+        return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            head, contents, facts = arrays["head"], arrays["contents"], arrays["facts"]
-            if head[0] != _FORMAT or contents.shape != (len(facts), 2) or facts.shape[1] != 3:
-                return Pairs.none()
-            return Pairs(int(head[1]), int(head[2]), *contents.T.copy(), *facts.T.copy())
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
-        return Pairs.none()
+        head, contents, facts = arrays["head"], arrays["contents"], arrays["facts"]
+        if head[0] != _FORMAT:
+            raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
+        if contents.shape != (len(facts), 2) or facts.shape[1] != 3:
+            raise single.damaged(path, "its pairs are none", REMEDY)
+        return Pairs(int(head[1]), int(head[2]), *contents.T.copy(), *facts.T.copy())
+    except (KeyError, IndexError) as error:
+        raise single.damaged(path, "it holds something else", REMEDY) from error

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import LibraryUnwritable, printable
+from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.model import Ids
+from search.snapshots import single
 
 FILE: Final = "map.npz"
+REMEDY: Final = "soundalike map draws it anew"
 _FORMAT: Final = 1
 
 
@@ -40,30 +40,38 @@ def stamp(folder: Path) -> tuple[int, int, int] | None:
 def read(folder: Path) -> StoredMap | None:
     """The layout below ``folder``; None where there is none, or it is damaged (drawing it again heals it)."""
     try:
-        with np.load(folder / FILE, allow_pickle=False) as arrays:
-            head, ids, xy, fitted = (arrays[name] for name in ("head", "content_ids", "xy", "fitted"))
-            if (
-                head[0] != _FORMAT
-                or xy.shape != (len(ids), 2)
-                or fitted.shape != ids.shape
-                or not np.isfinite(xy).all()
-            ):
-                return None
-            return StoredMap(int(head[1]), ids, xy, fitted)
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        return read_or_raise(folder)
+    except SnapshotError:
         return None
+
+
+def read_or_raise(folder: Path) -> StoredMap | None:
+    """The same; raises SnapshotError where it is damaged."""
+    path = folder / FILE
+    arrays = single.read_arrays(path, REMEDY)
+    if arrays is None:
+        return None
+    try:
+        head, ids, xy, fitted = (arrays[name] for name in ("head", "content_ids", "xy", "fitted"))
+        if head[0] != _FORMAT:
+            raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
+        if xy.shape != (len(ids), 2) or fitted.shape != ids.shape or not np.isfinite(xy).all():
+            raise single.damaged(path, "its places are none", REMEDY)
+        return StoredMap(int(head[1]), ids, xy, fitted)
+    except (KeyError, IndexError) as error:
+        raise single.damaged(path, "it holds something else", REMEDY) from error
 
 
 def write(folder: Path, drawn: StoredMap) -> None:
     """Put the layout in the file's place, whole or not at all. Raises LibraryUnwritable when it cannot be written."""
-    partial = folder / f".{FILE}.{os.getpid()}"
+    head = np.array([_FORMAT, drawn.sequence], np.int64)
+    arrays: dict[str, NDArray[Any]] = {
+        "head": head,
+        "content_ids": drawn.content_ids,
+        "xy": drawn.xy,
+        "fitted": drawn.fitted,
+    }
     try:
-        with partial.open("wb") as file:
-            head = np.array([_FORMAT, drawn.sequence], np.int64)
-            np.savez(file, head=head, content_ids=drawn.content_ids, xy=drawn.xy, fitted=drawn.fitted)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / FILE)
+        single.write_arrays(folder / FILE, arrays)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise LibraryUnwritable.because(f"{printable(str(folder / FILE))}: the map cannot be written", error) from error
