@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from search import wiring
 from search.commands import options, output
 from search.errors import printable
 from search.settings import Settings
@@ -29,11 +28,11 @@ class DuplicatesCommand:
         looking = parser.add_mutually_exclusive_group()
         looking.add_argument("--known", action="store_true", help="list what was found before, look for nothing")
         looking.add_argument("--again", action="store_true", help="look at every clip anew, not only at new ones")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Look for duplicates among the clips that came since the last time, then list all groups."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             if args.known:
                 found = library.duplicates()
             else:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search import wiring
 from search.commands import npz, options, output
 from search.errors import UsageError, printable
 from search.model import Hit
@@ -38,7 +37,7 @@ class Export:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the file, say what it holds."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             if args.vectors is not None:
                 count = export_vectors(library, args.space, args.vectors)
                 print(f"{args.vectors}: {count} segments")
@@ -54,12 +53,10 @@ def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
 
     All of them as of one moment, whoever writes to the library meanwhile; the memory that this takes does not grow
     with the library. A segment that several clips share (equal files) stands once for each of them. Raises UsageError
-    for a file that cannot be written, QueryError for an unknown space.
+    for a file that cannot be written or is no .npz, QueryError for an unknown space.
     """
-    if out.suffix != ".npz":
-        raise UsageError(f"{out}: vectors are written as .npz")
     space = library.space(space_name)
-    with library.catalog.vectors(space) as reader, npz.writing(out) as archive:
+    with npz.writing(out) as archive, library.catalog.vectors(space) as reader:
         count = reader.count()
         longest = max((len(_shown(path)) for _, path, _ in reader.clips()), default=0)
         ids = (np.full(n, clip_id) for clip_id, _, n in reader.clips())

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 
-from search import wiring
-from search.commands import options
+from search.commands import options, output
 from search.errors import UsageError
 from search.settings import Settings
 
@@ -31,7 +29,7 @@ class Keys:
             help="what it may do: read (search, listen), write (upload, change, remove); default: read",
         )
         every = actions.add_parser("list", help="list every key that was made")
-        every.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(every)
         revoke = actions.add_parser("revoke", help="end a key, within seconds")
         revoke.add_argument("key_name", metavar="NAME", help="its name")
         for action in (add, every, revoke):
@@ -39,8 +37,7 @@ class Keys:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do it."""
-        path = options.library_path(args, settings)
-        with wiring.library(path, settings, create=args.action == "add") as library:
+        with options.library(args, settings, create=args.action == "add") as library:
             keys = library.keys
             if args.action == "add":
                 print(keys.add(args.key_name, args.scope or ["read"]))
@@ -54,7 +51,7 @@ class Keys:
                     for k in keys.list()
                 ]
                 if args.json:
-                    print(json.dumps(rows, indent=2))
+                    output.print_json(rows)
                 else:
                     for key in keys.list():
                         made = time.strftime("%Y-%m-%d", time.gmtime(key.created))

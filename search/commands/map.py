@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search import wiring
-from search.commands import options, output
-from search.errors import LibraryError, UsageError
+from search.commands import npz, options, output
+from search.errors import LibraryError
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,13 +32,12 @@ class MapCommand:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Draw it, say how many clips are on it."""
-        path = options.library_path(args, settings)
-        with wiring.library(path, settings, read_only=True) as library, output.bar("laying clips out") as tell:
+        with options.library(args, settings, read_only=True) as library, output.bar("laying clips out") as tell:
             drawn = library.draw_map(args.space, tell, anew=args.anew)
         if drawn is None:
             raise LibraryError("the map was drawn, but cannot be read back; run the command again")
         if args.out is not None:
-            _write(drawn, args.out)
+            write_map(drawn, args.out)
         if args.json:
             rows = zip(drawn.clip_ids.tolist(), drawn.xy.tolist(), strict=True)
             output.print_json([[clip_id, round(x, 5), round(y, 5)] for clip_id, (x, y) in rows])
@@ -48,7 +46,8 @@ class MapCommand:
         return 0
 
 
-def _write(drawn: ClipMap, out: Path) -> None:
-    if out.suffix != ".npz":
-        raise UsageError(f"{out}: places are written as .npz")
-    np.savez(out, clip_id=drawn.clip_ids, xy=drawn.xy)
+def write_map(drawn: ClipMap, out: Path) -> None:
+    """Write ``clip_id`` (n,) int64 and ``xy`` (n, 2) float32. Raises UsageError for a file that cannot be written."""
+    with npz.writing(out) as archive:
+        archive.add("clip_id", np.int64, drawn.clip_ids.shape, [drawn.clip_ids])
+        archive.add("xy", np.float32, drawn.xy.shape, [drawn.xy])

@@ -54,8 +54,10 @@ class NpzArchive:
 def writing(out: Path) -> Iterator[NpzArchive]:
     """Write ``out``, which is there once the block ends without an error, and is else what it was before.
 
-    Raises UsageError where it cannot be written.
+    Raises UsageError where it cannot be written, or is not called .npz.
     """
+    if out.suffix != ".npz":
+        raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:

@@ -6,14 +6,18 @@ import argparse
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from search import wiring
 from search.commands import tunes
+from search.commands.weighting import AddPart, WeighPart, unwanted
 from search.errors import UsageError
 from search.model import AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
 
 _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.DOTALL)
 
@@ -31,36 +35,52 @@ def library_path(args: argparse.Namespace, settings: Settings) -> Path:
     return given or settings.library
 
 
-def add_query(parser: argparse.ArgumentParser) -> None:
-    """The parts of a query, ``-k``, ``--where`` and ``--space``."""
-    parts = parser.add_argument_group("what to look for (any number, each may be followed by --weight)")
-    for option, kind, metavar, text in (
-        ("text", str, "WORDS", "words, in meaning where the encoder reads, and in names and metadata"),
-        ("audio", str, "FILE[#start-end]", "sounds like this file, or this passage of it (seconds or m:ss)"),
-        ("clip", int, "ID", "sounds like this clip of the library"),
-        ("segment", int, "ID", "sounds like this segment of the library"),
-    ):
-        for name, description in ((f"--{option}", text), (f"--not-{option}", f"not like this {option}")):
-            parts.add_argument(name, dest="parts", type=kind, metavar=metavar, action=_PartAction, help=description)
-    for option, metavar, text in (
-        (
-            "hum",
-            "FILE[#start-end]",
-            "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it",
-        ),
-        (
-            "notes",
-            "NOTES",
-            'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it',
-        ),
-    ):
-        parts.add_argument(f"--{option}", dest="parts", metavar=metavar, action=_PartAction, help=text)
-    parts.add_argument(
-        "--weight", dest="parts", type=float, metavar="W", action=_WeightAction, help="weight of the part before it"
+def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
+    """The library in that folder, opened. Raises LibraryError when it is not there and ``create`` is false."""
+    return wiring.library(library_path(args, settings), settings, create=create, read_only=read_only)
+
+
+def add_json(parser: argparse._ActionsContainer) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> None:
+    """``--weight W``, of the part before it."""
+    parser.add_argument(
+        "--weight", type=float, metavar="W", action=WeighPart, example=example, help=f"weight of the {what} before it"
     )
-    parser.add_argument("-k", type=int, default=10, metavar="N", help="how many hits (10)")
+
+
+def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
+    """``-k``, ``--where`` and ``--space``."""
+    parser.add_argument("-k", type=int, default=10, metavar="N", help=f"how many {what} (10)")
     parser.add_argument("--where", metavar="EXPR", help='a filter, like: duration_s < 10 and tag = "Dog"')
-    parser.add_argument("--space", metavar="NAME", help="search this space only")
+    parser.add_argument("--space", metavar="NAME", help="use this space only")
+
+
+def add_query(parser: argparse.ArgumentParser) -> None:
+    """The parts of a query, ``-k``, ``--where``, ``--space`` and ``--collapse``."""
+    parts = parser.add_argument_group("what to look for (any number, each may be followed by --weight)")
+
+    def add(name: str, kind: type, metavar: str, make: Callable[[Any], Part], text: str) -> None:
+        parts.add_argument(name, dest="parts", type=kind, metavar=metavar, action=AddPart, make=make, help=text)
+
+    passage_of = "FILE[#start-end]"
+    for option, kind, metavar, make, text in (
+        ("text", str, "WORDS", TextPart, "words, in meaning where the encoder reads, and in names and metadata"),
+        ("audio", str, passage_of, passage, "sounds like this file, or this passage of it (seconds or m:ss)"),
+        ("clip", int, "ID", ClipPart, "sounds like this clip of the library"),
+        ("segment", int, "ID", SegmentPart, "sounds like this segment of the library"),
+    ):
+        add(f"--{option}", kind, metavar, make, text)
+        add(f"--not-{option}", kind, metavar, unwanted(make), f"not like this {option}")
+    hummed = "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it"
+    add("--hum", str, passage_of, hum, hummed)
+    typed = 'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it'
+    add("--notes", str, "NOTES", tunes.notes, typed)
+    add_weight(parts, "part", "--text rain --weight 0.5")
+    add_filters(parser, "hits")
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
 
 
@@ -100,46 +120,3 @@ def seconds(text: str) -> float:
     for field in fields:
         total = total * 60 + field
     return total
-
-
-_MAKE: dict[str, Callable[[Any], Part]] = {
-    "text": TextPart,
-    "audio": passage,
-    "clip": ClipPart,
-    "segment": SegmentPart,
-    "hum": hum,
-    "notes": tunes.notes,
-}
-
-
-class _PartAction(argparse.Action):
-    """Appends a part to ``args.parts``, so that the order of different options is kept."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - the signature is argparse's
-        option_string: str | None = None,
-    ) -> None:
-        kind = (option_string or "").lstrip("-")
-        part = _MAKE[kind.removeprefix("not-")](values)
-        if kind.startswith("not-"):
-            part = replace(part, weight=-1.0)
-        namespace.parts = [*(namespace.parts or []), part]
-
-
-class _WeightAction(argparse.Action):
-    """Sets the weight of the part before it; a part to avoid stays one."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - the signature is argparse's
-        option_string: str | None = None,
-    ) -> None:
-        if not getattr(namespace, "parts", None):
-            parser.error("--weight must follow a part, like: --text rain --weight 0.5")
-        *before, last = namespace.parts
-        namespace.parts = [*before, replace(last, weight=values * last.weight)]

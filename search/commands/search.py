@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from search import wiring
 from search.commands import options, output, tunes
 from search.model.as_json import answer_as_json
 from search.settings import Settings
@@ -23,7 +22,7 @@ class Search:
         tunes.add_render(parser)
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
-        shape.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(shape)
         shape.add_argument("--csv", action="store_true", help="print CSV")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -31,8 +30,7 @@ class Search:
         query = options.query(args)
         if args.render is not None:
             tunes.render(query.parts, args.render)
-        path = options.library_path(args, settings)
-        with wiring.library(path, settings, read_only=True) as library, output.busy("listening and searching"):
+        with options.library(args, settings, read_only=True) as library, output.busy("listening and searching"):
             answer = library.search(query)
         if args.json:
             output.print_json(answer_as_json(answer, paths="absolute"))

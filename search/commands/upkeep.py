@@ -30,11 +30,11 @@ class Info:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print it."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             facts = maintenance.info(library)
         if args.json:
             output.print_json(facts.as_json())
@@ -54,11 +54,11 @@ class Tags:
         options.add_library(parser)
         parser.add_argument("--clip", type=int, metavar="ID", help="this clip's tags with their probabilities")
         parser.add_argument("--min-probability", type=float, default=0.3, metavar="P", help="count from here (0.3)")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print them, most frequent (likeliest) first."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             if args.clip is not None:
                 rows: list[tuple[str, float]] = [(t.name, t.probability) for t in _clip(library, args.clip).tags]
             else:
@@ -82,11 +82,11 @@ class Verify:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each problem; 1 when there is one."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             problems = maintenance.verify(library)
         if args.json:
             output.print_json({"sound": not problems, "problems": problems})
@@ -114,7 +114,7 @@ class Remove:
         """Remove them; 1 when a path or an id is not in the library."""
         if not (args.paths or args.clip or args.missing):
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
-        with wiring.library(options.library_path(args, settings), settings) as library:
+        with options.library(args, settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
             with library.writer.lease(maintenance.holder("remove"), wait_s=10) as lease:
                 for start in range(0, len(ids), REMOVE_BATCH):
@@ -140,7 +140,7 @@ class Reindex:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Rebuild; the status of the indexing job where files are encoded again."""
-        with wiring.library(options.library_path(args, settings), settings) as library:
+        with options.library(args, settings) as library:
             if args.encoder is not None:
                 return _encode_again(library, args.encoder, settings, others=True)
             stale = maintenance.stale_spaces(library)
@@ -171,7 +171,7 @@ class Backup:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the backup."""
-        with wiring.library(options.library_path(args, settings), settings, read_only=True) as library:
+        with options.library(args, settings, read_only=True) as library:
             maintenance.backup(library, args.target)
         print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
         return 0
@@ -192,7 +192,7 @@ class Restore:
         """Restore, then make the index anew from the catalog."""
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
-        with wiring.library(options.library_path(args, settings), settings, create=True) as library:
+        with options.library(args, settings, create=True) as library:
             with library.writer.lease(maintenance.holder("restore"), wait_s=10) as lease:
                 maintenance.restore(library, args.source, lease)
             clips = maintenance.info(library).clips

@@ -15,8 +15,11 @@ import soundfile
 
 from search import cli
 from search.commands import options, output
+from search.commands.map import write_map
+from search.commands.recommend import Recommend
+from search.commands.search import Search
 from search.errors import UsageError
-from search.model import Answer, AudioPart, Clip, ClipPart, Hit, Root, Segment, SegmentPart, Tag, TextPart
+from search.model import Answer, AudioPart, Clip, ClipMap, ClipPart, Hit, Root, Segment, SegmentPart, Tag, TextPart
 from tests.waiting import PATIENCE_S
 
 
@@ -210,3 +213,37 @@ def loaded(code):
     code = f"import sys; {code}; print(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "weights"),
+    [
+        (["search", "--text", "rain", "--weight", "2", "--not-clip", "3", "--weight", "0.5"], [2.0, -0.5]),
+        (["recommend", "--like", "1", "--unlike", "2", "--weight", "3", "--like", "4"], [1.0, 1.0, 3.0]),
+    ],
+)
+def test_a_weight_is_that_of_the_part_before_it(arguments, weights):
+    """Of whichever option that is; what is to be avoided stays so."""
+    name, *rest = arguments
+    parser = argparse.ArgumentParser()
+    {"search": Search(), "recommend": Recommend()}[name].configure(parser)
+    args = parser.parse_args(rest)
+    parts = args.parts if name == "search" else [*args.like, *args.unlike]
+    assert [part.weight for part in parts] == weights
+
+
+@pytest.mark.parametrize("name", ["search", "recommend"])
+def test_a_weight_of_nothing_is_wrong_use(name, capsys):
+    assert cli.main([name, "--weight", "2"]) == 2
+    assert "--weight must follow what it is the weight of, like: --" in capsys.readouterr().err
+
+
+def test_a_map_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    drawn = ClipMap(1, 1, np.array([1]), np.zeros((1, 2), np.float32))
+    for out in (tmp_path / "nowhere" / "map.npz", tmp_path / "map.csv"):
+        with pytest.raises(UsageError, match="map"):
+            write_map(drawn, out)
+    write_map(drawn, tmp_path / "map.npz")
+    with np.load(tmp_path / "map.npz") as arrays:
+        assert arrays["clip_id"].tolist() == [1]
+        assert arrays["xy"].tolist() == [[0.0, 0.0]]

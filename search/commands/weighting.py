@@ -1,0 +1,57 @@
+"""Options whose values are parts of a question, each of which ``--weight`` may follow."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from search.errors import UsageError
+from search.model import Part
+
+
+class AddPart(argparse.Action):
+    """Appends the part that ``make`` makes of a value, so that the order of different options is kept."""
+
+    def __init__(self, *args: Any, make: Callable[[Any], Part], **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
+        super().__init__(*args, **kwargs)
+        self._make = make
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - the signature is argparse's
+        option_string: str | None = None,
+    ) -> None:
+        """Append it, and remember where a ``--weight`` finds it."""
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), self._make(values)])
+        namespace.last_parts = self.dest
+
+
+class WeighPart(argparse.Action):
+    """Sets the weight of the part before it; a part to avoid stays one. Raises UsageError where there is none."""
+
+    def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
+        super().__init__(*args, **kwargs)
+        self._example = example
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - the signature is argparse's
+        option_string: str | None = None,
+    ) -> None:
+        """Put a part of that weight in the last one's place."""
+        parts = getattr(namespace, "last_parts", None)
+        if parts is None:
+            raise UsageError(f"{option_string} must follow what it is the weight of, like: {self._example}")
+        *before, last = getattr(namespace, parts)
+        setattr(namespace, parts, [*before, replace(last, weight=values * last.weight)])
+
+
+def unwanted(make: Callable[[Any], Part]) -> Callable[[Any], Part]:
+    """Makes the same part, to be avoided."""
+    return lambda value: replace(make(value), weight=-1.0)
