@@ -56,6 +56,11 @@ class Index:
             metavar="NAME",
             help="what makes the vectors (default: the library's own, else $SOUNDALIKE_ENCODER)",
         )
+        parser.add_argument(
+            "--index",
+            metavar="KIND",
+            help="the kind of index of a new library (faiss, exact, or what a plug-in adds; default $SOUNDALIKE_INDEX)",
+        )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
         parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
         parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
@@ -82,7 +87,7 @@ class Index:
         named = wiring.encoder(args.encoder, settings) if args.encoder else None  # a wrong name makes no library
         with (
             _until_signal() as stop,
-            wiring.library(args.library or settings.library, settings, create=True) as library,
+            wiring.library(args.library or settings.library, settings, create=True, index=args.index) as library,
         ):
             encoder = named or wiring.encoder(_default_encoder(library, settings), settings)
             tunes = wiring.melody_extractor()

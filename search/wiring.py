@@ -84,12 +84,13 @@ def library(
         index_kind(index or settings.index)  # a wrong name makes no library
     catalog = Catalog.open(file, create=create, read_only=read_only)
     try:
-        if is_new or (index is not None and index != (catalog.choice("index") or DEFAULT_INDEX)):
+        if is_new:
             catalog.choose("index", index or settings.index)
-        kind = catalog.choice("index") or DEFAULT_INDEX
-        return Library(
-            path, catalog, settings, partial(_load, load_encoder, settings), IndexKind(kind, index_kind(kind))
-        )
+        name = catalog.choice("index") or DEFAULT_INDEX
+        if index is not None and index != name:
+            raise LibraryError(f"this library's index is {name!r}, which cannot become {index!r}; make a new library")
+        kind = IndexKind(name, index_kind(name))
+        return Library(path, catalog, settings, partial(_load, load_encoder, settings), kind)
     except BaseException:
         catalog.close()
         raise

@@ -24,6 +24,7 @@ _PAGE: Final = 1000
 class SpaceStats:
     """What one space of a library holds. ``vector_bytes`` counts the stored float16 vectors."""
 
+    space_id: int
     name: str
     contents: int
     segments: int
@@ -196,7 +197,7 @@ def _space_stats(connection: Connection) -> Iterator[SpaceStats]:
         wanted = select(func.count(), func.sum(ENCODINGS.c.n_segments)).where(ENCODINGS.c.space_id == space.id)
         contents, segments = connection.execute(wanted).one()
         n = int(segments or 0)
-        yield SpaceStats(space.name, int(contents), n, n * space.dim * blobs.HALF_BYTES)
+        yield SpaceStats(space.id, space.name, int(contents), n, n * space.dim * blobs.HALF_BYTES)
 
 
 def _count(connection: Connection, statement: Executable) -> int:

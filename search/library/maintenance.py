@@ -16,7 +16,7 @@ from search.engine.views import LibraryView
 from search.errors import SpaceMismatch, UsageError, printable
 from search.library import publishing
 from search.melody.space import SPEC
-from search.model import Space
+from search.model import Space, SpaceState
 from search.ports import Lease
 from search.vectors.snapshot import verify as verify_snapshots
 
@@ -37,13 +37,15 @@ class SpaceInfo:
     segments: int
     reads_words: bool
     tags: int
+    state: SpaceState
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryInfo:
-    """What a library holds; ``hours`` count equal files once."""
+    """What a library holds; ``index`` is its kind of index, ``hours`` count equal files once."""
 
     path: str
+    index: str
     clips: int
     missing: int
     contents: int
@@ -62,6 +64,7 @@ class LibraryInfo:
         """For people, a fact a line."""
         lines = [
             f"library   {self.path}",
+            f"index     {self.index}",
             f"clips     {self.clips} ({self.missing} missing at the last scan), {self.contents} different contents",
             f"hours     {self.hours:.2f}",
             f"catalog   {self.catalog_bytes / 1e6:.1f} MB, sequence {self.sequence}",
@@ -71,7 +74,10 @@ class LibraryInfo:
         for space in self.spaces:
             reads = ", reads words" if space.reads_words else ""
             tags = f", {space.tags} tags" if space.tags else ""
-            lines.append(f"space     {space.name}: {space.segments} segments, {space.dim} dimensions{tags}{reads}")
+            waits = ", retired: waits to be encoded again by soundalike reindex" if space.state == "retired" else ""
+            lines.append(
+                f"space     {space.name}: {space.segments} segments, {space.dim} dimensions{tags}{reads}{waits}"
+            )
         for failure in self.failures:
             lines.append(f"failed    {printable(failure['path'])}: {failure['cause']}")
         return "\n".join(lines)
@@ -80,9 +86,10 @@ class LibraryInfo:
 def info(library: Library) -> LibraryInfo:
     """Count what is there, without opening an index."""
     stats = library.catalog.stats()
-    segments = {space.name: space.segments for space in stats.spaces}
+    segments = {space.space_id: space.segments for space in stats.spaces}
     return LibraryInfo(
         path=str(library.path),
+        index=library.index_kind.name,
         clips=stats.clips,
         missing=stats.missing,
         contents=stats.contents,
@@ -92,7 +99,14 @@ def info(library: Library) -> LibraryInfo:
         roots=tuple({"path": r.path, "there": os.path.isdir(r.path)} for r in library.catalog.roots()),  # noqa: PTH112
         spaces=tuple(
             SpaceInfo(
-                s.name, s.revision, s.fingerprint, s.dim, segments.get(s.name, 0), s.can_text, len(s.vocabulary or ())
+                name=s.name,
+                revision=s.revision,
+                fingerprint=s.fingerprint,
+                dim=s.dim,
+                segments=segments.get(s.id, 0),
+                reads_words=s.can_text,
+                tags=len(s.vocabulary or ()),
+                state=s.state,
             )
             for s in library.catalog.spaces()
         ),
@@ -227,9 +241,9 @@ def retire(library: Library, space: Space, lease: Lease) -> None:
 def follows_recordings(library: Library) -> bool:
     """Whether tunes of recordings were looked for in this library, not only those of MIDI files."""
     spaces = library.catalog.spaces()
-    contents = {space.name: space.contents for space in library.catalog.stats().spaces}
+    contents = {space.space_id: space.contents for space in library.catalog.stats().spaces}
     return any(
-        library.catalog.count_only_in(tunes.id, sounds.id) < contents[tunes.name]
+        library.catalog.count_only_in(tunes.id, sounds.id) < contents[tunes.id]
         for tunes in spaces
         for sounds in spaces
         if tunes.is_melody and not sounds.is_melody

@@ -13,6 +13,7 @@ from search.ports import SpaceIndex
 from search.vectors import scoring
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex
+from tests.search.toy_index import ToyIndex
 
 DIM = 32
 
@@ -125,10 +126,25 @@ def _half_published(folder: Path, ids: Ids, vectors: Vectors) -> Written | Exact
     return index
 
 
+def _plugged_in(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
+    index = Written(ToyIndex(folder, vectors.shape[1], "cpu"))
+    index.add(ids, vectors)
+    return index
+
+
+def _plugged_in_again(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
+    index = _plugged_in(folder, ids, vectors)
+    index.publish()
+    index.index = ToyIndex(folder, vectors.shape[1], "cpu")
+    return index
+
+
 BACKENDS = [
     Backend("exact", _exact, exact=True),
     Backend("delta alone", _delta, exact=True),
     Backend("small snapshot", _published(10**9), exact=True),
     Backend("compressed snapshot", _published(1), exact=False),
     Backend("compressed snapshot and delta", _half_published, exact=False),
+    Backend("a plug-in's", _plugged_in, exact=True),
+    Backend("a plug-in's, opened again", _plugged_in_again, exact=True),
 ]
