@@ -1,0 +1,124 @@
+"""What searches read: one value that a thread brings up to date, and that nobody waits for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+import pytest
+
+from search import wiring
+from search.catalog.store import Catalog
+from search.errors import LibraryError
+from search.library import spaces
+from search.model import ClipPart, Query, RemoveClip
+from tests.search.libraries import Entry, axis, fill, open_library, settings, spec
+from tests.waiting import wait_until
+
+ASKED = Query((ClipPart(1),))
+
+
+def entries(count: int, first: int = 0) -> list[Entry]:
+    return [Entry(f"{n}.wav", np.stack([axis(n % 8, (n + 1) % 8, 0.5 + n / 50)])) for n in range(first, first + count)]
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Ten clips, published; nothing follows the catalog by itself."""
+    monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 3600)
+    with open_library(tmp_path) as library:
+        fill(library, entries(10))
+        yield library
+
+
+def test_a_search_does_not_wait_for_what_is_being_opened(library, monkeypatch):
+    """A refresh stands still in the middle of opening a snapshot: questions are answered from the view before."""
+    before = library.search(ASKED).hits
+    fill(library, entries(5, first=10))
+    opening, go_on = threading.Event(), threading.Event()
+    follow = spaces._OpenSpace.follow
+
+    def slow(self, space):
+        opening.set()
+        assert go_on.wait(60)
+        return follow(self, space)
+
+    monkeypatch.setattr(spaces._OpenSpace, "follow", slow)
+    refreshing = threading.Thread(target=library.refresh)
+    refreshing.start()
+    assert opening.wait(60)
+    assert library.search(ASKED).hits == before
+    assert library.facets().clips == 10
+    go_on.set()
+    refreshing.join(60)
+    assert library.facets().clips == 15
+
+
+def test_a_view_never_changes(library):
+    """Whatever is written, published and dropped meanwhile."""
+    view = library.view()
+    (space,) = view.of()
+    held, clips = space.index.ids().tolist(), space.columns.clip_ids.tolist()
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [RemoveClip(n) for n in (1, 2, 3)])
+    fill(library, entries(7, first=20))
+    assert library.refresh() is not view
+    assert (space.index.ids().tolist(), space.columns.clip_ids.tolist()) == (held, clips)
+    assert len(space.index.vectors(np.array(held))) == len(held)
+    assert len(library.views()[0].index) == 14
+
+
+def test_what_another_process_writes_is_followed_without_being_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 0.01)
+    with open_library(tmp_path) as library:
+        fill(library, entries(3))
+        assert library.facets().clips == 3
+        with Catalog.open(tmp_path / "library" / "catalog.sqlite") as other, other.lease("another", 0) as lease:
+            other.apply(lease, [RemoveClip(2)])
+        wait_until(lambda: library.facets().clips == 2)
+
+
+def test_what_was_published_is_what_views_stand_on(library):
+    """Columns, index and contours are mapped from the newest snapshots, and hold little of their own in memory."""
+    library.refresh()
+    fill(library, entries(30, first=10), publish=False)
+    (view,) = library.refresh().of()
+    assert (view.columns.recent.n_clips, len(view.index.delta.ids)) == (30, 30)
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.publish(view.space, lease, always=True)
+    (view,) = library.refresh().of()
+    assert (view.columns.base.n_clips + view.columns.recent.n_clips, len(view.index)) == (40, 40)
+    assert (view.columns.sequence, len(view.index.delta.ids)) == (library.catalog.sequence(), 0)
+    assert isinstance(view.columns.base.spans.base, np.memmap) or isinstance(view.columns.base.spans, np.memmap)
+
+
+def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeypatch, caplog):
+    """Searches go on, and the trouble is told once, not twice a second."""
+    monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 0.001)
+    tries = threading.Semaphore(0)
+    with open_library(tmp_path) as library:
+        fill(library, entries(4))
+        before = library.search(ASKED).hits
+
+        def broken() -> None:
+            tries.release()
+            raise LibraryError("the disk is away")
+
+        with monkeypatch.context() as away, caplog.at_level(logging.WARNING):
+            away.setattr(library.catalog, "spaces", broken)
+            for _ in range(5):
+                assert tries.acquire(timeout=60)
+            assert library.search(ASKED).hits == before
+        assert caplog.text.count("the disk is away") == 1
+        fill(library, entries(2, first=4))
+        wait_until(lambda: library.facets().clips == 6)
+
+
+def test_the_first_question_says_what_is_wrong_with_the_library(tmp_path):
+    with wiring.library(tmp_path / "library", settings(tmp_path), create=True) as library:
+        library.catalog.space(spec())
+        library.catalog.close()
+        (tmp_path / "library" / "catalog.sqlite").write_bytes(b"no database")
+        with pytest.raises(LibraryError, match="damaged"):
+            library.search(ASKED)
