@@ -76,6 +76,9 @@ ifneq ($(and $(NPM),$(LINUX)),)
 	-@$(MAKE) --no-print-directory browser
 endif
 endif
+ifneq ($(NPM),)
+	cd webui && npm run --silent test
+endif
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-rounds: $(STAMP) $(PAGE)

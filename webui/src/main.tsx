@@ -1,8 +1,9 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import "./styles/index.css";
 import { App } from "./app";
 import { learnOpinions } from "./foryou/feedback";
-import { learnLibrary } from "./library/facts";
+import { facts, learnLibrary } from "./library/facts";
 import { answerQuestions } from "./results/answers";
 import { listenToKeys } from "./results/keyboard";
 import { followAnswers } from "./results/selection";
@@ -14,6 +15,9 @@ if (place) {
   followAnswers();
   listenToKeys();
   entitle();
+  effect(() => {
+    if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
+  });
   void learnLibrary();
   learnOpinions();
   render(<App />, place);

@@ -1,7 +1,7 @@
 /** Editing a clip's title and its own tags, which are words that it is found by. */
 import { useState } from "preact/hooks";
 import { changeClip, type Clip, removeClip } from "../api/service";
-import { libraryChanged } from "../library/facts";
+import { libraryWritten } from "../library/facts";
 import { playing, stop } from "../player/player";
 import { inspected } from "../results/selection";
 import { Icon } from "../ui/icons";
@@ -28,7 +28,7 @@ export function EditClip({ clip, onDone }: EditProps) {
     try {
       onDone(await changeClip(clip.id, { title: title.trim() || clip.title, metadata }));
       say("Saved");
-      await libraryChanged();
+      await libraryWritten();
     } catch (error) {
       sayFailure("Not saved", error);
     }
@@ -43,7 +43,7 @@ export function EditClip({ clip, onDone }: EditProps) {
       inspected.value = null;
       if (playing.peek() === clip.id) stop();
       say(`${clip.title} was taken out of the library`);
-      await libraryChanged();
+      await libraryWritten();
     } catch (error) {
       sayFailure("Not removed", error);
     }

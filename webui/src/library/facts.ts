@@ -14,15 +14,23 @@ export async function learnLibrary(): Promise<void> {
   try {
     facts.value = await ready();
   } catch {
-    return; // whoever is gone or locked has a screen, and asks again
+    // whoever is gone or locked has a screen, and asks again
   }
-  if (facts.value.jobs > 0) void import("./jobs").then(({ followJobs }) => followJobs());
 }
 
 /** The library changed: learn what it is now, and ask the question again. */
 export async function libraryChanged(): Promise<void> {
   await learnLibrary();
   libraryVersion.value++;
+}
+
+/** The service takes up what was written within half a second: what is asked at once may be of before. */
+const TAKEN_UP_MS = 1000;
+
+/** Something was written into the library: tell the page now, and again once the service has taken it up. */
+export async function libraryWritten(tell: () => Promise<void> = libraryChanged): Promise<void> {
+  setTimeout(() => void tell(), TAKEN_UP_MS);
+  await tell();
 }
 
 let before = reachability.peek();

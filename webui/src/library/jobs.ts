@@ -3,12 +3,11 @@ import { signal } from "@preact/signals";
 import { API, ask } from "../api/client";
 import type { Job, Jobs } from "../api/service";
 import { sayFailure } from "../ui/toasts";
-import { isEmptyLibrary, learnLibrary, libraryChanged } from "./facts";
+import { isEmptyLibrary, learnLibrary, libraryChanged, libraryWritten } from "./facts";
 
 export const jobs = signal<readonly Job[]>([]);
 
 const SHOWN = 20;
-const TAKEN_UP_MS = 1000;
 const FOLLOW_AGAIN_MS = 3000;
 const LIVE = new Set<Job["state"]>(["queued", "running"]);
 let followed: { id: number; events: EventSource } | null = null;
@@ -58,10 +57,8 @@ function follow(): void {
     stopFollowing();
     void refreshJobs();
     // amid many jobs no list is asked for anew: it would be taken from under whoever reads it
-    const tell = jobs.peek().some(isLive) && !isEmptyLibrary() ? learnLibrary : libraryChanged;
-    void tell();
-    // the service takes up what was written within half a second: what was just asked may be of before
-    window.setTimeout(() => void tell(), TAKEN_UP_MS);
+    const amid = jobs.peek().some(isLive) && !isEmptyLibrary();
+    void libraryWritten(amid ? learnLibrary : libraryChanged);
   });
   events.addEventListener("error", () => {
     if (events.readyState !== EventSource.CLOSED || followed?.events !== events) return; // it connects again by itself

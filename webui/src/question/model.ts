@@ -87,7 +87,7 @@ export function bodyOf(part: Part, field: (file: string) => string): PartBody {
   }
 }
 
-const UNWANTED = /^(?:no|not|without|-)\s*(?=\S)/i;
+const UNWANTED = /^(?:(?:no|not|without)\s+|-\s*)(?=\S)/i;
 
 /** What someone typed, as parts: "rain on a tin roof, no thunder" is one wanted and one unwanted. */
 export function partsOfWords(typed: string): Part[] {

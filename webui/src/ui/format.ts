@@ -1,9 +1,10 @@
 /** How things are written for people. */
 
-/** Seconds as people read them: 0.42 s, 7.3 s, 2:05, 1:02:03. */
+/** Seconds as people read them: 0.42 s, 7.3 s, 2:05, 1:02:03. Each limit is where rounding reaches the next form. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
   return clock(seconds);
 }
 
@@ -39,6 +40,6 @@ export function remaining(seconds: number): string {
 }
 
 export function bytes(size: number): string {
-  if (size < 1e6) return `${Math.max(1, Math.round(size / 1e3))} KB`;
-  return size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(1)} GB`;
+  if (size < 999_500) return `${Math.max(1, Math.round(size / 1e3))} KB`;
+  return size < 999_950_000 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(1)} GB`;
 }

@@ -1,0 +1,140 @@
+// @vitest-environment happy-dom
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { NOTHING, type Question } from "../../src/question/model";
+import { type Answered, answered } from "../../src/results/answers";
+import type { Row } from "../../src/results/rows";
+import { question } from "../../src/route";
+import {
+  alsoLike,
+  choose,
+  chosen,
+  chosenRow,
+  followAnswers,
+  inspected,
+  moreLike,
+  notLike,
+  toggleRow,
+} from "../../src/results/selection";
+
+const player = vi.hoisted(() => ({ play: vi.fn(), toggle: vi.fn() }));
+vi.mock("../../src/player/player", async () => {
+  const { computed, signal } = await import("@preact/signals");
+  const current = signal<{ clip_id: number } | null>(null);
+  const paused = signal(true);
+  player.play.mockImplementation((what: { clip_id: number }) => {
+    current.value = what;
+    paused.value = false;
+  });
+  player.toggle.mockImplementation(() => (paused.value = !paused.value));
+  return { ...player, current, paused, playing: computed(() => current.value?.clip_id ?? null) };
+});
+
+const row = (clip_id: number, start_s?: number): Row => ({
+  clip_id,
+  title: `sound ${clip_id}`,
+  path: "",
+  match: start_s === undefined ? null : { start_s, end_s: start_s + 1, segment_id: clip_id },
+  score: start_s === undefined ? null : 0.5,
+  probability: null,
+  tags: [],
+  via: [],
+  duration_s: null,
+  missing: false,
+});
+
+const answer = (
+  rows: Row[],
+  verdict: Answered["verdict"] = "good",
+  asked: Question = { ...NOTHING },
+): void => {
+  answered.value = {
+    question: asked,
+    rows,
+    total: rows.length,
+    verdict,
+    took_ms: 1,
+    facets: null,
+    refusal: null,
+  };
+};
+
+beforeAll(followAnswers);
+beforeEach(() => {
+  answer([row(1, 0), row(2, 0.5), row(3, 1)]);
+  inspected.value = null;
+  player.play.mockClear();
+  player.toggle.mockClear();
+});
+
+describe("the chosen row", () => {
+  it("stays within the list", () => {
+    choose(-1);
+    expect(chosenRow()?.clip_id).toBe(1);
+    choose(99);
+    expect(chosenRow()?.clip_id).toBe(3);
+  });
+
+  it("is none where there are no rows", () => {
+    chosen.value = -1;
+    answer([]);
+    choose(0);
+    expect(chosenRow()).toBeNull();
+  });
+
+  it("is what an open inspector shows", () => {
+    choose(0);
+    expect(inspected.value).toBeNull();
+    inspected.value = row(1, 0);
+    choose(1);
+    expect(inspected.value?.clip_id).toBe(2);
+  });
+});
+
+describe("what is looked at", () => {
+  it("is told anew by an answer that has it, and closed by one that has not", () => {
+    inspected.value = row(2, 0.5);
+    answer([row(2, 0.9)]);
+    expect(inspected.value?.match?.start_s).toBe(0.9);
+    answer([row(1, 0)]);
+    expect(inspected.value).toBeNull();
+  });
+
+  it("stays open among sounds that nobody asked for, and when the same question is answered again", () => {
+    answer([row(1)], null);
+    inspected.value = row(8);
+    answer([row(2)], null);
+    expect(inspected.value?.clip_id).toBe(8);
+    const asked = { ...NOTHING };
+    answer([row(1, 0)], "good", asked);
+    inspected.value = row(1, 0);
+    answer([row(3, 0)], "good", asked);
+    expect(inspected.value?.clip_id).toBe(1);
+  });
+});
+
+describe("a row", () => {
+  it("plays from its match, is paused and goes on", () => {
+    toggleRow(row(2, 0.5));
+    expect(player.play).toHaveBeenCalledExactlyOnceWith({ clip_id: 2, title: "sound 2" }, 0.5);
+    toggleRow(row(2, 0.5));
+    toggleRow(row(2, 0.5));
+    expect(player.toggle).toHaveBeenCalledTimes(2);
+    expect(player.play).toHaveBeenCalledTimes(1);
+  });
+
+  it("of another answer plays from its own match, though the same sound is paused", () => {
+    toggleRow(row(3, 1));
+    toggleRow(row(3, 1));
+    answer([row(3, 0.2)]);
+    toggleRow(row(3, 0.2));
+    expect(player.play).toHaveBeenLastCalledWith({ clip_id: 3, title: "sound 3" }, 0.2);
+  });
+
+  it("becomes a question, or a part of it that is wanted or not", () => {
+    moreLike(row(1));
+    alsoLike(row(2));
+    notLike(row(3));
+    expect(question.value.parts.map(({ weight }) => weight)).toEqual([1, 1, -1]);
+    expect(question.value.parts.map(({ thing }) => "id" in thing && thing.id)).toEqual([1, 2, 3]);
+  });
+});

@@ -1,0 +1,80 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, it } from "vitest";
+import { NOTHING, type Part } from "../src/question/model";
+import { NEWEST_FIRST } from "../src/question/order";
+import {
+  addPart,
+  address,
+  ask,
+  askOnly,
+  changePart,
+  go,
+  order,
+  question,
+  removePart,
+  toggleFilter,
+  view,
+} from "../src/route";
+
+const part = (id: number, weight = 1): Part => ({ thing: { kind: "clip", id }, weight });
+const shown = () => location.pathname + decodeURIComponent(location.search);
+
+beforeEach(() => go({ view: "search", question: NOTHING, order: NEWEST_FIRST }));
+
+describe("the address", () => {
+  it("is where one is: the view, the question, the order unless it is the usual one", () => {
+    expect(address("search", NOTHING, NEWEST_FIRST)).toBe("/");
+    expect(address("map", { ...NOTHING, draft: "rain" }, "title")).toBe("/map?q=rain&order=title");
+    go({ view: "map", order: "title" });
+    expect(shown()).toBe("/map?order=title");
+    expect([view.value, order.value]).toEqual(["map", "title"]);
+  });
+
+  it("has an entry in the history for each place, and none for each letter", () => {
+    const before = history.length;
+    ask({ draft: "r" });
+    for (const draft of ["ra", "rai", "rain"]) ask({ draft }, { replace: true });
+    ask({ draft: "rain" });
+    expect(history.length).toBe(before + 1);
+    expect(shown()).toBe("/?q=rain");
+  });
+
+  it("is read when the browser goes back", () => {
+    history.pushState(null, "", "/library?q=wind&order=path");
+    dispatchEvent(new PopStateEvent("popstate"));
+    expect([view.value, question.value.draft, order.value]).toEqual(["library", "wind", "path"]);
+  });
+});
+
+describe("a question", () => {
+  it("is answered in the search view, or on the map", () => {
+    go({ view: "map" });
+    ask({ draft: "rain" });
+    expect(view.value).toBe("map");
+    go({ view: "library" });
+    ask({ draft: "wind" });
+    expect(view.value).toBe("search");
+  });
+
+  it("for more like a sound has nothing of the one before but its filters", () => {
+    ask({ draft: "rain", parts: [part(1)], filters: ["duration_s < 6"], region: "0,0 1,0 1,1" });
+    askOnly(part(7));
+    expect(question.value).toEqual({ ...NOTHING, parts: [part(7)], filters: ["duration_s < 6"] });
+  });
+
+  it("gains, changes and loses parts", () => {
+    addPart(part(1));
+    addPart(part(2));
+    changePart(1, { weight: -1 });
+    expect(question.value.parts).toEqual([part(1), part(2, -1)]);
+    removePart(0);
+    expect(question.value.parts).toEqual([part(2, -1)]);
+  });
+
+  it("has a filter or has it not", () => {
+    toggleFilter("a");
+    toggleFilter("b");
+    toggleFilter("a");
+    expect(question.value.filters).toEqual(["b"]);
+  });
+});
