@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from search.ground import process
+from webui.browser import HOW_TO_GET
 
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
 
@@ -40,3 +41,10 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("../shared is not there: this test needs its data or models")
     return SHARED
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in one line which tests were left out for want of a browser, and how to get one."""
+    left_out = [one for one in terminalreporter.stats.get("skipped", ()) if HOW_TO_GET in str(one.longrepr)]
+    if left_out:
+        terminalreporter.write_line(f"{len(left_out)} tests of the page (tests/page) were left out: {HOW_TO_GET}")

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.page.conftest import HURRIED
+
+
+def form_opinion(page, label):
+    """Press a button of opinions, and wait until the service has taken what it says."""
+    with page.expect_response(lambda one: "/feedback/" in one.url and one.request.method in ("POST", "DELETE")):
+        page.get_by_label(label).click()
+
+
+def turn_dial(page, value):
+    """How varied the strip is; the titles of what is recommended then."""
+
+    def asked(response):
+        return response.url.endswith("/recommend") and response.request.post_data_json["diversity"] == float(value)
+
+    with page.expect_response(asked) as answer:
+        page.get_by_label("How varied").fill(value)
+    titles = [hit["title"] for hit in answer.value.json()["hits"]]
+    expect(page.locator(".card-title")).to_have_text(titles)
+    return titles
+
 
 def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     """A varied sample at first; two likes of a kind bring others of it, and nothing that is known comes back."""
     expect(home.get_by_role("heading", name="To begin with")).to_be_visible()
     home.get_by_label("What are you looking for?").fill("bell")
     for title in ("bell 1", "bell 2"):
-        home.get_by_label(f"Like {title}").click()
+        form_opinion(home, f"Like {title}")
         expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
     home.get_by_label("What are you looking for?").fill("")
     expect(home.get_by_role("heading", name="For you")).to_be_visible()
@@ -20,22 +41,17 @@ def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     home.reload()
     expect(home.get_by_role("heading", name="For you")).to_be_visible()
     first = cards.first.inner_text()
-    home.get_by_label(f"Not for me: {first}").click()
+    form_opinion(home, f"Not for me: {first}")
     expect(home.get_by_label(f"Not for me: {first}")).to_have_count(0)
 
 
 def test_the_dial_goes_from_alike_to_varied(home):
     """Between its ends the strip differs: alike asks for the likeliest, varied spreads."""
     home.get_by_label("What are you looking for?").fill("door")
-    home.get_by_label("Like door 3").click()
+    form_opinion(home, "Like door 3")
     home.get_by_label("What are you looking for?").fill("")
     expect(home.get_by_role("heading", name="For you")).to_be_visible()
-    found = []
-    for value in ("0", "1"):
-        with home.expect_response("**/recommend"):
-            home.get_by_label("How varied").fill(value)
-        home.wait_for_timeout(300)
-        found.append(home.locator(".card-title").all_inner_texts())
+    found = [turn_dial(home, value) for value in ("0", "1")]
     assert found[0] != found[1]
     kinds = [len({title.split()[0] for title in titles}) for titles in found]
     assert kinds[0] <= kinds[1]
@@ -53,12 +69,9 @@ def test_an_older_answer_does_not_overwrite_a_newer_one(home, service):
             route.fallback()
 
     home.route("**/recommend", hold_alike)
-    dial = home.get_by_label("How varied")
     with home.expect_request("**/recommend"):
-        dial.fill("0")
-    with home.expect_response("**/recommend"):
-        dial.fill("1")
-    shown = home.locator(".card-title").all_inner_texts()
+        home.get_by_label("How varied").fill("0")
+    shown = turn_dial(home, "1")
     clip = service.get("/api/v1/clips?limit=1").json()["clips"][0]
     hit = service.post("/api/v1/search", json={"parts": [{"clip_id": clip["id"]}], "k": 1}).json()
     held[0].fulfill(json=hit)
@@ -70,9 +83,9 @@ def test_an_older_answer_does_not_overwrite_a_newer_one(home, service):
 def test_an_opinion_is_taken_back(home):
     home.get_by_label("What are you looking for?").fill("horn")
     like = home.get_by_label("Like horn 4")
-    like.click()
+    form_opinion(home, "Like horn 4")
     expect(like).to_have_attribute("aria-pressed", "true")
-    like.click()
+    form_opinion(home, "Like horn 4")
     expect(like).to_have_attribute("aria-pressed", "false")
     home.reload()
     expect(home.get_by_label("Like horn 4")).to_have_attribute("aria-pressed", "false")
@@ -90,15 +103,16 @@ def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home)
     """And none is lost meanwhile: taking one back says nothing of the others."""
     home.get_by_label("What are you looking for?").fill("horn")
     for title in ("horn 1", "horn 2"):
-        home.get_by_label(f"Like {title}").click()
+        form_opinion(home, f"Like {title}")
         expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
     profile = home.evaluate("localStorage.getItem('soundalike.profile')")
     home.route("**/feedback/**", lambda route: route.abort())
+    home.add_init_script(HURRIED)
     home.reload()
     expect(home.get_by_label("Like horn 1")).to_be_visible()
     home.unroute("**/feedback/**")
     expect(home.get_by_label("Like horn 2")).to_have_attribute("aria-pressed", "true")
-    home.get_by_label("Like horn 1").click()
+    form_opinion(home, "Like horn 1")
     expect(home.get_by_label("Like horn 1")).to_have_attribute("aria-pressed", "false")
     kept = home.evaluate("profile => fetch(`/api/v1/feedback/${profile}`).then(answer => answer.json())", profile)
     assert [one["opinion"] for one in kept["feedback"]] == ["like"]
@@ -107,19 +121,24 @@ def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home)
 def test_the_last_of_several_opinions_counts(home):
     """However quickly they come: the second waits until the service has taken the first."""
     home.get_by_label("What are you looking for?").fill("step")
-    sent = []
+    sent, held = [], []
 
-    def late(route):
+    def hold_the_first(route):
         sent.append(route.request.method)
-        if route.request.method == "POST":
-            home.wait_for_timeout(500)
-        route.continue_()
+        if len(sent) == 1:
+            held.append(route)
+        else:
+            route.fallback()
 
-    home.route("**/feedback/**", late)
+    home.route("**/feedback/**", hold_the_first)
     like = home.get_by_label("Like step 3")
-    with home.expect_response(lambda response: response.request.method == "DELETE"):
+    with home.expect_request("**/feedback/**"):
         like.dblclick()
     expect(like).to_have_attribute("aria-pressed", "false")
+    home.evaluate("() => fetch('/api/v1/health').then((answer) => answer.text())")
+    assert sent == ["POST"]
+    with home.expect_response(lambda response: response.request.method == "DELETE"):
+        held[0].fallback()
     assert sent == ["POST", "DELETE"]
     home.unroute("**/feedback/**")
     profile = home.evaluate("localStorage.getItem('soundalike.profile')")

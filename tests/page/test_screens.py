@@ -3,56 +3,68 @@
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
-from search import wiring
-from tests.page.conftest import write
-from tests.service.conftest import serving, settings
+from tests.page.conftest import HURRIED, write, writing_elsewhere
+from tests.service.conftest import serving, wav
 
 
-def test_an_empty_library_asks_for_sounds_and_takes_them(page, tmp_path):
-    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
-        page.goto(empty.url)
-        expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
-        page.get_by_role("button", name="Add sounds").click()
-        page.get_by_label("Choose files to add").set_input_files([write(tmp_path / "first.wav", 3)])
-        page.get_by_role("button", name="Look at them").click(timeout=60_000)
-        expect(page.locator(".row-title")).to_have_text(["first"])
+@pytest.fixture(scope="module")
+def filling(tmp_path_factory):
+    """A service whose library begins empty, and is emptied before each test."""
+    library = tmp_path_factory.mktemp("filling") / "library"
+    with serving(library, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+        yield running
 
 
-def test_an_empty_library_fills_while_one_looks_elsewhere(page, tmp_path):
-    """Its job is followed in every view, and after a reload: the first sounds are shown once they are there."""
-    long = write(tmp_path / "long.wav", 4, 300.0)
-    files = [("files", (f"long {n}.wav", long.read_bytes())) for n in range(4)]
-    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
-        page.goto(f"{empty.url}/library")
-        page.get_by_label("Choose files to add").set_input_files(long)
-        expect(page.locator("[data-job]")).to_be_visible()
-        page.get_by_role("link", name="Search").click()
-        expect(page.locator(".row-title")).to_have_text(["long"], timeout=60_000)
-        before = empty.post("/api/v1/clips", files=files).json()
-        page.reload()
-        assert empty.get("/ready").json()["jobs"] == 1
-        expect(page.locator(".row-title")).to_have_count(5, timeout=60_000)
-        assert empty.get(f"/api/v1/jobs/{before['id']}").json()["state"] == "done"
+@pytest.fixture
+def empty(page, filling):
+    """The page of an empty library; and its service."""
+    for clip in filling.get("/api/v1/clips").json()["clips"]:
+        requests.delete(f"{filling.url}/api/v1/clips/{clip['id']}", timeout=60).raise_for_status()
+    while filling.get("/ready").json()["clips"] > 0:
+        pass  # the service takes up what was written a moment later
+    page.goto(filling.url)
+    expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
+    return page
 
 
-def test_a_sound_dropped_on_an_empty_library_is_added(page, tmp_path):
+def test_an_empty_library_asks_for_sounds_and_takes_them(empty, tmp_path):
+    empty.get_by_role("button", name="Add sounds").click()
+    empty.get_by_label("Choose files to add").set_input_files([write(tmp_path / "owl.wav", 3)])
+    empty.locator("[data-job]", has_text="owl.wav").get_by_role("button", name="Look at them").click()
+    expect(empty.locator(".row-title")).to_have_text(["owl"])
+
+
+def test_an_empty_library_fills_while_one_looks_elsewhere(empty, filling, tmp_path):
+    """Its jobs are followed in every view, and after a reload: the sounds are shown once they are there."""
+    with writing_elsewhere(filling.library):
+        empty.get_by_role("link", name="Library").click()
+        empty.get_by_label("Choose files to add").set_input_files(write(tmp_path / "gull.wav", 4))
+        expect(empty.locator("[data-job]", has_text="gull.wav")).to_be_visible()
+        empty.get_by_role("link", name="Search").click()
+        expect(empty.get_by_role("heading", name="The library is empty")).to_be_visible()
+    expect(empty.locator(".row-title")).to_have_text(["gull"])
+    with writing_elsewhere(filling.library):
+        filling.upload(*((f"other {n}.wav", wav(n)) for n in range(4)))
+        empty.reload()
+        expect(empty.locator(".row-title")).to_have_text(["gull"])
+    expect(empty.locator(".row-title")).to_have_count(5)
+
+
+def test_a_sound_dropped_on_an_empty_library_is_added(empty, filling, tmp_path):
     """There is nothing to compare it with yet, and what is under the hand says so."""
-    with serving(tmp_path / "library", environ={"SOUNDALIKE_ENCODER": "spectral"}) as empty:
-        page.goto(empty.url)
-        expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
-        page.evaluate(DRAG, [list(write(tmp_path / "first.wav", 3).read_bytes()), "dragover"])
-        expect(page.get_by_text("Drop to add to the library")).to_be_visible()
-        page.evaluate(DRAG, [list((tmp_path / "first.wav").read_bytes()), "drop"])
-        expect(page).to_have_url(f"{empty.url}/library")
-        page.get_by_role("button", name="Look at them").click(timeout=60_000)
-        expect(page.locator(".row-title")).to_have_text(["first"])
-        expect(page.locator(".chip")).to_have_count(0)
+    dropped = list(write(tmp_path / "first.wav", 3).read_bytes())
+    empty.evaluate(DRAG, [dropped, "dragover"])
+    expect(empty.get_by_text("Drop to add to the library")).to_be_visible()
+    empty.evaluate(DRAG, [dropped, "drop"])
+    expect(empty).to_have_url(f"{filling.url}/library")
+    empty.locator("[data-job]", has_text="first.wav").get_by_role("button", name="Look at them").click()
+    expect(empty.locator(".row-title")).to_have_text(["first"])
+    expect(empty.locator(".chip")).to_have_count(0)
 
 
 DRAG = """([bytes, kind]) => {
@@ -72,6 +84,8 @@ def test_a_sound_dropped_on_a_library_is_a_question(home, tmp_path):
 
 def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
     """Nothing is lost: what was asked meanwhile is answered when the service is back."""
+    home.add_init_script(HURRIED)
+    home.reload()
     home.route("**/api/v1/**", lambda route: route.abort())
     home.get_by_label("What are you looking for?").fill("bell")
     expect(home.get_by_text("The search service does not answer.")).to_be_visible()
@@ -80,24 +94,21 @@ def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
     expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
 
 
-def test_a_key_is_asked_for_and_lets_in(page, made_page_library, tmp_path):
+def test_a_key_is_asked_for_and_lets_in(page, locked):
     """A wrong key is refused in words, a right one opens the library, sounds and pictures included."""
-    path = Path(shutil.copytree(made_page_library, tmp_path / "library"))
-    with wiring.library(path, settings(tmp_path)) as library:
-        secret = library.keys.add("someone", ["read", "write"])
-    with serving(path, "--require-keys", environ={"SOUNDALIKE_ENCODER": "spectral"}) as locked:
-        page.goto(f"{locked.url}/?q=bell")
-        expect(page.get_by_role("heading", name="This library needs a key")).to_be_visible()
-        page.get_by_label("API key").fill("wrong")
-        page.get_by_role("button", name="Enter").click()
-        expect(page.get_by_text("This key is not known")).to_be_visible()
-        page.get_by_label("API key").fill(secret)
-        page.get_by_role("button", name="Enter").click()
-        expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
-        with page.expect_response("**/audio") as heard:
-            page.get_by_label(re.compile("^Play bell")).first.click()
-        assert heard.value.status in (200, 206)
-        assert secret not in page.evaluate("document.cookie")
+    running, secret = locked
+    page.goto(f"{running.url}/?q=bell")
+    expect(page.get_by_role("heading", name="This library needs a key")).to_be_visible()
+    page.get_by_label("API key").fill("wrong")
+    page.get_by_role("button", name="Enter").click()
+    expect(page.get_by_text("This key is not known")).to_be_visible()
+    page.get_by_label("API key").fill(secret)
+    page.get_by_role("button", name="Enter").click()
+    expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
+    with page.expect_response("**/audio") as heard:
+        page.get_by_label(re.compile("^Play bell")).first.click()
+    assert heard.value.status in (200, 206)
+    assert secret not in page.evaluate("document.cookie")
 
 
 def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path):

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS
+from tests.page.conftest import EACH, KINDS, ask
 
 
 def titles(page):
@@ -16,12 +16,13 @@ def titles(page):
 
 def found(page, title):
     """The row of a title, looked for by its first word."""
-    page.get_by_label("What are you looking for?").fill(title.split()[0])
+    ask(page, title.split()[0])
     return page.locator(".row", has_text=title)
 
 
 def drag(page, wave, start, end):
     """Draw a passage on a waveform, from one share of its width to another."""
+    expect(wave).to_have_attribute("aria-busy", "false")
     place = wave.bounding_box()
     page.mouse.move(place["x"] + place["width"] * start, place["y"] + 40)
     page.mouse.down()
@@ -43,8 +44,7 @@ def typed_passage(page, title, start, end):
 def test_typing_finds_by_words_and_the_address_has_the_question(home):
     """Hits come while typing; the address is the question, so a reload asks the same."""
     home.get_by_label("What are you looking for?").press_sequentially("rain", delay=20)
-    expect(home.locator(".summary")).to_contain_text(f"{EACH} sounds")
-    assert all(title.startswith("rain") for title in titles(home))
+    expect(home.locator(".row-title")).to_have_text([re.compile("^rain")] * EACH)
     assert home.url.endswith("?q=rain")
     home.reload()
     expect(home.locator(".row")).to_have_count(EACH)
@@ -77,7 +77,7 @@ def test_more_like_this_asks_by_example_and_back_comes_back(home):
     """The neighbours of a clip are of its kind; the history knows the way back."""
     found(home, "bell 2").get_by_label("More like this").click()
     expect(home.locator(".chip")).to_contain_text("bell 2")
-    expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
+    expect(home.locator(".busy-on")).to_have_count(0)
     assert all("bell" in title for title in titles(home)[: EACH - 1])
     expect(home.locator(".score-word").first).to_have_text(re.compile("Sure|Likely|Possible"))
     home.go_back()
@@ -104,7 +104,6 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
     """Dragging over the waveform of a hit chooses a passage, a button makes it a part of the question."""
     found(home, "glass 5").locator(".row-title").click()
     wave = home.locator(".inspector .cutter-wave")
-    expect(wave.locator("canvas").first).to_be_attached()
     drag(home, wave, 0.2, 0.6)
     home.get_by_role("button", name="Add passage").click()
     expect(home.locator(".chip")).to_contain_text("glass 5")
@@ -147,10 +146,11 @@ def test_typing_goes_on_in_the_box_while_the_chosen_sound_is_closed(home):
     found(home, "bell 2").locator(".row-title").click()
     expect(home.locator(".inspector")).to_be_visible()
     box.fill("")
-    box.press_sequentially("dog bark", delay=200)
+    box.press_sequentially("dog")
+    expect(home.locator(".inspector")).to_have_count(0)
+    box.press_sequentially(" bark")
     expect(box).to_have_value("dog bark")
     expect(box).to_be_focused()
-    expect(home.locator(".inspector")).to_have_count(0)
     expect(home.get_by_role("dialog")).to_have_count(0)
 
 
@@ -206,7 +206,6 @@ def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
     home.get_by_label("Choose a passage").click()
     wave = home.locator("dialog .cutter-wave")
-    expect(wave.locator("canvas").first).to_be_attached()
     drag(home, wave, 0.25, 0.75)
     home.get_by_role("button", name="Ask for this passage").click()
     expect(home.locator(".chip-more").first).to_have_text(re.compile(r"0:0[01].\d–0:0[23].\d"))

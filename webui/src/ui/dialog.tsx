@@ -12,18 +12,20 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const open = useRef(true);
   useEffect(() => {
     const dialog = element.current;
     const opener = document.activeElement;
     dialog?.showModal();
     return () => {
+      open.current = false; // the browser tells of the closing later, when another dialog may be open
       dialog?.close();
       // a dialog that is out of the page already cannot give it back
       if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
     };
   }, []);
   return (
-    <dialog ref={element} class="dialog" aria-labelledby={heading} onClose={onClose}>
+    <dialog ref={element} class="dialog" aria-labelledby={heading} onClose={() => open.current && onClose()}>
       <div class="dialog-head">
         <h2 id={heading}>{title}</h2>
         <IconButton icon="close" label="Close" onClick={onClose} />

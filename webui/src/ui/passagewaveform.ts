@@ -57,9 +57,11 @@ export function makeWaveform(
     });
   };
   regions.on("region-initialized", letThrough);
+  container.setAttribute("aria-busy", "true");
   waveform.on("ready", () => {
     if (first) show(first);
     regions.enableDragSelection({ color: colour("--region"), drag: false, minLength: SHORTEST_S });
+    container.setAttribute("aria-busy", "false");
   });
   regions.on("region-created", (made) => {
     if (made === region) return;
