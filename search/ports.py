@@ -27,6 +27,7 @@ from search.model import (
     JobKind,
     JobOutcome,
     JobProgress,
+    JobRequest,
     JobState,
     Key,
     KnownFile,
@@ -39,7 +40,6 @@ from search.model import (
     Vectors,
     Wave,
     Waves,
-    Wish,
     WordMatch,
 )
 from search.settings import Device
@@ -273,7 +273,7 @@ class JobQueue(Protocol):
     def counts(self) -> Mapping[str, int]:
         """How many jobs are in each state; states without any are left out."""
 
-    def wish(self, job_id: int, wish: Wish) -> Job | None:
+    def request(self, job_id: int, request: JobRequest) -> Job | None:
         """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once.
 
         None where there is no such job. Raises QueryError for a job that has ended.
@@ -290,7 +290,7 @@ class JobWork(Protocol):
         `search.model.MAX_ATTEMPTS`.
         """
 
-    def report(self, job_id: int, progress: JobProgress) -> Wish | None:
+    def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """Say that the job is alive and how far it is; what its client wants of it."""
 
     def finish(self, job_id: int, outcome: JobOutcome) -> None:

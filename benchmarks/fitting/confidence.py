@@ -122,7 +122,7 @@ def word_pages(
         found = []
         for among in (np.ones(len(relevant), np.bool_), ~relevant):
             clips, _, cosines = ranked.first(read.vectors[0], among, confidence.PAGE)
-            heard_of = confidence.heard(read.meant[0], vocabulary, ranked.tags(clips.tolist()))
+            heard_of = confidence.tag_match(read.meant[0], vocabulary, ranked.tags(clips.tolist()))
             found.append(Page(np.stack([cosines.astype(np.float64), heard_of], axis=1), relevant[clips]))
         yield found[0], found[1]
 

@@ -27,11 +27,11 @@ from search.model import (
     JobKind,
     JobOutcome,
     JobProgress,
+    JobRequest,
     JobState,
-    Wish,
 )
 
-_AT_ONCE: Final[dict[tuple[str, Wish], JobState]] = {
+_AT_ONCE: Final[dict[tuple[str, JobRequest], JobState]] = {
     ("queued", "pause"): "paused",
     ("paused", "resume"): "queued",
     ("queued", "cancel"): "cancelled",
@@ -94,20 +94,20 @@ class CatalogJobs:
         with self._database.reading() as connection:
             return {str(state): int(count) for state, count in connection.execute(counted)}
 
-    def wish(self, job_id: int, wish: Wish) -> Job | None:
+    def request(self, job_id: int, request: JobRequest) -> Job | None:
         """As the port says."""
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
             if row is None:
                 return None
-            at_once = _AT_ONCE.get((row.state, wish))
+            at_once = _AT_ONCE.get((row.state, request))
             if at_once is not None:
                 ended = {"finished": time.time()} if at_once in _ENDED else {}
-                _set(connection, row, state=at_once, wish=None, reason=None, **ended)
+                _set(connection, row, state=at_once, request=None, reason=None, **ended)
             elif row.state == "running":
-                _set(connection, row, wish=None if wish == "resume" else wish)
-            elif (row.state, wish) != ("paused", "pause") and (row.state, wish) != ("queued", "resume"):
-                raise QueryError(f"job {job_id} is {row.state}; it cannot {wish}")
+                _set(connection, row, request=None if request == "resume" else request)
+            elif (row.state, request) != ("paused", "pause") and (row.state, request) != ("queued", "resume"):
+                raise QueryError(f"job {job_id} is {row.state}; it cannot {request}")
         return self.get(job_id)
 
     # --- JobWork --------------------------------------------------------------------------------------------
@@ -125,21 +125,21 @@ class CatalogJobs:
             _set(connection, row, state="running", attempts=row.attempts + 1, started=started, reason=None, **mine)
         return self.get(row.id)
 
-    def report(self, job_id: int, progress: JobProgress) -> Wish | None:
+    def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """As the port says."""
-        told = json.dumps(asdict(progress))
+        progress_json = json.dumps(asdict(progress))
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
-            changed = {"progress": told, "version": row.version + 1} if told != row.progress else {}
+            changed = {"progress": progress_json, "version": row.version + 1} if progress_json != row.progress else {}
             beat = {"heartbeat": time.time()}
             connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**beat, **changed))
-            return cast("Wish | None", row.wish)
+            return cast("JobRequest | None", row.request)
 
     def finish(self, job_id: int, outcome: JobOutcome) -> None:
         """As the port says."""
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
-            values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "wish": None}
+            values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "request": None}
             if outcome.failures:
                 values["failures"] = json.dumps([[one.file, one.cause] for one in outcome.failures])
             if outcome.state in _ENDED:
@@ -153,10 +153,10 @@ class CatalogJobs:
         for row in connection.execute(select(JOBS).where(JOBS.c.state == "running")).all():
             if not is_stale(row.machine, row.pid, row.heartbeat):
                 continue
-            if row.wish == "cancel":
-                _set(connection, row, state="cancelled", wish=None, finished=time.time())
-            elif row.wish == "pause":
-                _set(connection, row, state="paused", wish=None)
+            if row.request == "cancel":
+                _set(connection, row, state="cancelled", request=None, finished=time.time())
+            elif row.request == "pause":
+                _set(connection, row, state="paused", request=None)
             elif row.attempts >= MAX_ATTEMPTS:
                 reason = f"the service ended {row.attempts} times while this job ran; it is not tried again"
                 _set(connection, row, state="failed", reason=reason, finished=time.time())
@@ -177,9 +177,9 @@ def _clips_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> tuple[int, 
     found: dict[tuple[int, bytes], int] = {}
     places: list[tuple[int, bytes]] = []
     for path in paths:
-        home = max((r for r in roots if path.startswith(r[1] + os.sep)), key=lambda r: len(r[1]), default=None)
-        if home is not None:
-            places.append((home[0], blobs.path_bytes(path[len(home[1]) + 1 :].replace(os.sep, "/"))))
+        root = max((r for r in roots if path.startswith(r[1] + os.sep)), key=lambda r: len(r[1]), default=None)
+        if root is not None:
+            places.append((root[0], blobs.path_bytes(path[len(root[1]) + 1 :].replace(os.sep, "/"))))
     for root_id in {root_id for root_id, _ in places}:
         wanted = [path for root, path in places if root == root_id]
         at = select(CLIPS.c.id, CLIPS.c.path).where(CLIPS.c.root_id == root_id, CLIPS.c.path.in_(wanted))
@@ -202,7 +202,7 @@ def _job(row: Row[*tuple[Any, ...]], clip_ids: tuple[int, ...]) -> Job:
         failures=tuple(JobFailure(*one) for one in json.loads(row.failures)),
         clip_ids=clip_ids,
         reason=row.reason,
-        wish=row.wish,
+        request=row.request,
         attempts=row.attempts,
         version=row.version,
     )

@@ -87,7 +87,7 @@ def _space(row: Row[Any]) -> Space:
         vocabulary=None if row.vocabulary is None else _names(row.vocabulary),
         calibration=None if row.calibration_slope is None else (row.calibration_slope, row.calibration_offset),
         can_text=bool(row.can_text),
-        beneath=getattr(row, "beneath", None),
+        adapts=getattr(row, "beneath", None),
         state=cast(SpaceState, state),
     )
 

@@ -71,7 +71,7 @@ def _facts(of: Space | EncoderSpec) -> dict[str, Any]:
         "calibration_slope": slope,
         "calibration_offset": offset,
         "can_text": of.can_text,
-        "beneath": of.beneath,
+        "adapts": of.adapts,
     }
 
 

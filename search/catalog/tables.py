@@ -100,7 +100,7 @@ SPACES: Final = Table(
     Column("calibration_slope", Float(53)),
     Column("calibration_offset", Float(53)),
     Column("can_text", Boolean, nullable=False),
-    Column("beneath", Text),
+    Column("beneath", Text, key="adapts"),
     Index(
         "uq_spaces_active_name",
         "name",
@@ -218,7 +218,7 @@ JOBS: Final = Table(
     Column("id", _BIG, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False, index=True),
-    Column("wish", String(16)),
+    Column("wish", String(16), key="request"),
     Column("files", Text, nullable=False),
     Column("progress", Text, nullable=False),
     Column("failures", Text, nullable=False),

@@ -36,8 +36,8 @@ class DuplicatesCommand:
             if args.known:
                 found = library.duplicates()
             else:
-                with output.bar("comparing clips") as tell:
-                    found = library.find_duplicates(tell, again=args.again)
+                with output.bar("comparing clips") as progress:
+                    found = library.find_duplicates(progress, again=args.again)
             paths = _paths(library, found)
         if args.json:
             output.print_json(as_json(found, paths))

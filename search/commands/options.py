@@ -106,8 +106,8 @@ def passage(text: str) -> AudioPart:
 
 def hum(text: str) -> HumPart:
     """``FILE`` or ``FILE#start-end`` with a hum in it. Raises UsageError."""
-    heard = passage(text)
-    return HumPart(heard.path, heard.start_s, heard.end_s)
+    part = passage(text)
+    return HumPart(part.path, part.start_s, part.end_s)
 
 
 def seconds(text: str) -> float:

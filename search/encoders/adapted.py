@@ -1,9 +1,9 @@
 """The encoder family ``adapted``: another encoder's space, turned towards a person's own labels (`soundalike train`).
 
-``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder beneath,
-which stays as it is. Words, where that encoder reads them, go through the same change and so keep their meaning; which
-classes they mean does not change, nor do the tags. What was fitted for the encoder beneath (`search.engine.confidence`)
-is taken for the adapted one too.
+``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder that it
+adapts, which stays as it is. Words, where that encoder reads them, go through the same change and so keep their
+meaning; which classes they mean does not change, nor do the tags. What was fitted for that encoder
+(`search.engine.confidence`) is taken for the adapted one too.
 """
 
 from __future__ import annotations
@@ -55,75 +55,75 @@ class _Reading(Encoder, WordReader, Protocol):
 class AdaptedEncoder:
     """An `Encoder` over another one; see `adapted`."""
 
-    def __init__(self, beneath: Encoder, adapter: Adapter, name: str, revision: str) -> None:
+    def __init__(self, base: Encoder, adapter: Adapter, name: str, revision: str) -> None:
         """Raises EncoderError where the adapter is of another dimension than the encoder ``beneath``."""
-        if adapter.down.shape[0] != beneath.spec.dim or adapter.up.shape != adapter.down.shape[::-1]:
+        if adapter.down.shape[0] != base.spec.dim or adapter.up.shape != adapter.down.shape[::-1]:
             raise EncoderError(
-                f"{name}: an adapter {adapter.down.shape} x {adapter.up.shape} does not fit {beneath.spec.name}, "
-                f"which has {beneath.spec.dim} dimensions: train it again"
+                f"{name}: an adapter {adapter.down.shape} x {adapter.up.shape} does not fit {base.spec.name}, "
+                f"which has {base.spec.dim} dimensions: train it again"
             )
-        self.spec = adapted_spec(beneath.spec, adapter, name, revision)
-        self._beneath = beneath
+        self.spec = adapted_spec(base.spec, adapter, name, revision)
+        self._base = base
         self._adapter = adapter
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
-        """See `search.ports.Encoder`; the tags are those of the encoder beneath."""
-        encoded = self._beneath.encode_audio(waves)
+        """See `search.ports.Encoder`; the tags are those of the encoder that is adapted."""
+        encoded = self._base.encode_audio(waves)
         return AudioEncoding(self._adapter.apply(encoded.vectors), encoded.tags)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`."""
-        return self._adapter.apply(self._beneath.encode_text(texts))
+        return self._adapter.apply(self._base.encode_text(texts))
 
 
 class AdaptedReader(AdaptedEncoder):
     """The same, over an encoder that says what words mean."""
 
-    def __init__(self, beneath: _Reading, adapter: Adapter, name: str, revision: str) -> None:
+    def __init__(self, base: _Reading, adapter: Adapter, name: str, revision: str) -> None:
         """Raises as `AdaptedEncoder` does."""
-        super().__init__(beneath, adapter, name, revision)
-        self._reader = beneath
+        super().__init__(base, adapter, name, revision)
+        self._reader = base
 
     def read_text(self, texts: Sequence[str]) -> TextEncoding:
-        """See `search.ports.WordReader`; which classes are meant is what the encoder beneath says."""
+        """See `search.ports.WordReader`; which classes are meant is what the encoder that is adapted says."""
         read = self._reader.read_text(texts)
         return TextEncoding(self._adapter.apply(read.vectors), read.meant)
 
 
-def adapted(beneath: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
+def adapted(base: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
     """The encoder ``beneath`` with an adapter, a `search.ports.WordReader` where that is one. Raises EncoderError."""
-    if isinstance(beneath, WordReader):
-        return AdaptedReader(beneath, adapter, name, revision)
-    return AdaptedEncoder(beneath, adapter, name, revision)
+    if isinstance(base, WordReader):
+        return AdaptedReader(base, adapter, name, revision)
+    return AdaptedEncoder(base, adapter, name, revision)
 
 
-def adapted_spec(beneath: EncoderSpec, adapter: Adapter, name: str, revision: str) -> EncoderSpec:
+def adapted_spec(base: EncoderSpec, adapter: Adapter, name: str, revision: str) -> EncoderSpec:
     """The facts of an encoder with an adapter: another space, cut in the same windows."""
     facts = {
         "family": FAMILY,
-        "beneath": beneath.fingerprint,
+        "beneath": base.fingerprint,  # as it was called when the first adapters were made
         "down": adapter.down.tobytes().hex(),
         "up": adapter.up.tobytes().hex(),
     }
     return replace(
-        beneath,
+        base,
         name=name,
         revision=revision,
         fingerprint=fingerprint(facts),
         calibration=adapter.calibration,
-        beneath=beneath.beneath or beneath.fingerprint,  # of several adapters the lowest: what was fitted is for that
+        adapts=base.adapts or base.fingerprint,  # of several adapters the lowest: what was fitted is for that
     )
 
 
-def write(path: Path, adapter: Adapter, beneath: EncoderSpec, labels: Sequence[str]) -> None:
+def write(path: Path, adapter: Adapter, base: EncoderSpec, labels: Sequence[str]) -> None:
     """Write an adapter that was trained over ``beneath`` for ``labels``. Raises EncoderError when it cannot."""
     tensors = {"down": adapter.down, "up": adapter.up}
     if adapter.calibration is not None:
         tensors["calibration"] = np.array(adapter.calibration, np.float64)
     facts = {
         "format": FORMAT,
-        "encoder": beneath.name,
-        "fingerprint": beneath.fingerprint,
+        "encoder": base.name,
+        "fingerprint": base.fingerprint,
         "labels": "\n".join(labels),
     }
     part = path.with_name(path.name + ".part")
@@ -145,13 +145,13 @@ def load(variant: str, settings: Settings) -> AdaptedEncoder:
     if not path.is_file():
         raise ModelNotFound(f"{FAMILY}:{printable(str(path))}: no such file; soundalike train makes one. {PUT_BACK}")
     adapter, facts = _read(path)
-    beneath = plugins.encoder(facts["encoder"], settings)
-    if beneath.spec.fingerprint != facts["fingerprint"]:
+    base = plugins.encoder(facts["encoder"], settings)
+    if base.spec.fingerprint != facts["fingerprint"]:
         raise EncoderError(
             f"{printable(variant)} was trained over another {facts['encoder']} than this one "
-            f"({beneath.spec.revision}): train it again"
+            f"({base.spec.revision}): train it again"
         )
-    return adapted(beneath, adapter, f"{FAMILY}:{path}", f"{path.stem} over {beneath.spec.revision}")
+    return adapted(base, adapter, f"{FAMILY}:{path}", f"{path.stem} over {base.spec.revision}")
 
 
 def _read(path: Path) -> tuple[Adapter, dict[str, str]]:

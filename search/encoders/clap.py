@@ -111,8 +111,8 @@ class ClapEncoder:
             # a copy: a caller's array may be read-only or run backwards, and is never shared
             mel = self._front_end(torch.from_numpy(waves.copy()).to(self._device))
             longer = torch.zeros(len(waves), 1, dtype=torch.bool, device=self._device)
-            heard = self._model.get_audio_features(input_features=mel, is_longer=longer, return_dict=True)
-            rows: Vectors = heard.pooler_output.cpu().numpy()
+            output = self._model.get_audio_features(input_features=mel, is_longer=longer, return_dict=True)
+            rows: Vectors = output.pooler_output.cpu().numpy()
             return rows
 
     @torch.inference_mode()

@@ -74,7 +74,7 @@ class SoundalikeEncoder:
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
-        return self._heard().encode_audio(waves)
+        return self._audio_encoder().encode_audio(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
@@ -84,7 +84,7 @@ class SoundalikeEncoder:
         """See `search.ports.WordReader`."""
         return self._tower.read(texts)
 
-    def _heard(self) -> CnnEncoder:
+    def _audio_encoder(self) -> CnnEncoder:
         with self._making:
             if self._hearing is None:
                 self._hearing = _hearing(self.spec, self._network, self._space, self._device)

@@ -153,11 +153,11 @@ class PartReader:
 
     def _segment(self, segment_id: int, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32]:
         one = np.array([segment_id], np.int64)
-        for home in views:
-            contents, starts, ends = home.columns.place(one)
+        for owner in views:
+            contents, starts, ends = owner.columns.place(one)
             if contents[0] < 0:
                 continue
-            if home is view:
+            if owner is view:
                 return _first(view.index.vectors(one))
             return self._passage(int(contents[0]), float(starts[0]), float(ends[0]), view)
         raise QueryError(f"no segment has the id {segment_id}")
@@ -190,7 +190,9 @@ def part_kind(part: Part) -> str:
 
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
-    """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError for nought."""
+    """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError where
+    they cancel out.
+    """
     total = weighted_sum(parts)
     if np.linalg.norm(total) < 1e-6:
         raise QueryError("the parts of this query cancel each other out; change a weight or leave one out")

@@ -76,10 +76,10 @@ NAMES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FittedWords:
-    """The weights of a logistic over a hit's cosine with words and how much of what they mean is `heard` in it."""
+    """The weights of a logistic over a hit's cosine with words and how much of what they mean is `tag_match` in it."""
 
     cosine: float
-    heard: float
+    tag_match: float
     offset: float
 
 
@@ -94,7 +94,7 @@ def fitted_as(space: Space) -> str:
     its own, fitted on a person's few clips, while the weights were fitted for what lies beneath. Of words the larger
     part, which classes they mean and what the tagger hears of them, is the same in both.
     """
-    return NAMES.get(space.beneath or space.fingerprint, space.name)
+    return NAMES.get(space.adapts or space.fingerprint, space.name)
 
 
 def densities(near: Neighbourhoods | None, segment_ids: Ids) -> Scores:
@@ -121,7 +121,7 @@ def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -
     return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
 
 
-def heard(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequence[Tag]]) -> NDArray[np.float64]:
+def tag_match(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequence[Tag]]) -> NDArray[np.float64]:
     """How much of what words mean is heard in clips (n,), by their ``tags``: the chance that a class drawn from
     ``meant`` (classes,) is in the clip.
     """
@@ -129,15 +129,15 @@ def heard(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequen
     return np.array([sum(share.get(tag.name, 0.0) * tag.probability for tag in own) for own in tags], np.float64)
 
 
-def word_probabilities(space: Space, cosines: Scores, heard: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def word_probabilities(space: Space, cosines: Scores, tag_match: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The probability (n,) of each hit that it sounds like what words say.
 
-    From its cosine with them (n,) and what is `heard` (n,). None for an encoder that words were not fitted for.
+    From its cosine with them (n,) and what is `tag_match` (n,). None for an encoder that words were not fitted for.
     """
     by = FITTED_WORDS.get(fitted_as(space))
     if by is None:
         return None
-    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(by.cosine * cosines + by.heard * heard + by.offset)))
+    sure: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(by.cosine * cosines + by.tag_match * tag_match + by.offset)))
     return sure
 
 
@@ -224,7 +224,7 @@ def _of_phrase(
     weights = np.abs([part.weight for part in parts])
     direction = unit(weighted_sum(parts) * np.sign(parts[0].weight))
     together = np.average(meant, axis=0, weights=weights)
-    return word_probabilities(view.space, vectors @ direction, heard(together, vocabulary, tags))
+    return word_probabilities(view.space, vectors @ direction, tag_match(together, vocabulary, tags))
 
 
 def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:

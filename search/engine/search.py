@@ -83,10 +83,10 @@ class SearchEngine:
         hits = explainer.hits(there)
         if doubt_below:
             hits = tuple(sorted(hits, key=lambda hit: -hit.score)[: query.k])
-        heard_hits = [hit for hit in hits if hit.clip_id not in tunes.matches]
-        heard: Verdict = "good" if any(hit.by_name for hit in hits) else verdict(heard_hits, spaces)
+        sound_hits = [hit for hit in hits if hit.clip_id not in tunes.matches]
+        sound_verdict: Verdict = "good" if any(hit.by_name for hit in hits) else verdict(sound_hits, spaces)
         took_ms = (time.perf_counter() - started) * 1e3
-        return Answer(better(heard, tunes.verdict), hits, took_ms, tunes.reason)
+        return Answer(better(sound_verdict, tunes.verdict), hits, took_ms, tunes.reason)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""

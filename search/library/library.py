@@ -167,15 +167,15 @@ class Library:
 
         return groups(self.views()[0], self.catalog, self._pairs.read())
 
-    def find_duplicates(self, tell: Callable[[int, int], None] = _nobody, *, again: bool = False) -> Duplicates:
+    def find_duplicates(self, progress: Callable[[int, int], None] = _nobody, *, again: bool = False) -> Duplicates:
         """Look at what came since the last time (``again``: at everything) and give all groups; seconds to minutes.
 
-        ``tell`` hears how many contents of how many were looked at; what it raises stops the job, which goes on from
-        there the next time. Raises LibraryError when the pairs found cannot be written.
+        ``progress`` hears how many contents of how many were looked at; what it raises stops the job, which goes on
+        from there the next time. Raises LibraryError when the pairs found cannot be written.
         """
         from search.overview.duplicates.finding import find
 
-        find(self.refresh().of()[0], self.catalog, self._pairs, tell, again=again)
+        find(self.refresh().of()[0], self.catalog, self._pairs, progress, again=again)
         self.refresh()
         return self.duplicates()
 
@@ -185,18 +185,18 @@ class Library:
         return self._maps.read(view, self.folder(view.space))
 
     def draw_map(
-        self, space: str | None = None, tell: Callable[[int, int], None] = _nobody, *, anew: bool = False
+        self, space: str | None = None, progress: Callable[[int, int], None] = _nobody, *, anew: bool = False
     ) -> ClipMap | None:
         """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
 
-        ``tell`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the map
-        stays what it was. Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it
+        ``progress`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the
+        map stays what it was. Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it
         cannot be written.
         """
         from search.overview.maps import drawing
 
         view = self.refresh().of(space)[0]
-        drawing.draw(view, self.folder(view.space), tell, anew=anew)
+        drawing.draw(view, self.folder(view.space), progress, anew=anew)
         return self.map(space)
 
     # --- what searches read ---------------------------------------------------------------------------------

@@ -123,8 +123,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _what_happened(status: int, told: str) -> str:
-    last = told.splitlines()[-1] if told else ""
+def _what_happened(status: int, output: str) -> str:
+    last = output.splitlines()[-1] if output else ""
     if status == _FAILED:
         return last
     if status < 0:

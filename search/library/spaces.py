@@ -104,15 +104,15 @@ class Spaces:
         return view
 
     def _follow(self) -> None:
-        told = ""
+        logged = ""
         while not self._stop.wait(FOLLOW_EVERY_S):
             try:
                 self.refresh()
-                told = ""
+                logged = ""
             except SoundalikeError as error:  # what was there stays and is searched; each trouble is told once
-                if str(error) != told:
+                if str(error) != logged:
                     log.warning("the library cannot be followed: %s", error)
-                told = str(error)
+                logged = str(error)
 
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)

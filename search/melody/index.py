@@ -30,12 +30,12 @@ class MelodyIndex:
 
         What sounds like speech is looked for all the same: a fast reel glides as much, and then it matches a tune well.
         """
-        heard = listen(curve)
-        if heard.reason and not heard.doubtful:
-            return MelodyAnswer("no melody", (), heard.reason)
-        answer = self._answer(contour_of_curve(heard.curve), heard.notes, k, among)
-        if heard.doubtful and answer.verdict != "good":
-            return MelodyAnswer("no melody", (), heard.reason)
+        hearing = listen(curve)
+        if hearing.reason and not hearing.doubtful:
+            return MelodyAnswer("no melody", (), hearing.reason)
+        answer = self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among)
+        if hearing.doubtful and answer.verdict != "good":
+            return MelodyAnswer("no melody", (), hearing.reason)
         return answer
 
     def search_notes(self, notes: Notes, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:

@@ -100,8 +100,8 @@ def scale(hum: Contour, places: Places, contours: ContourLookup, keep: int) -> P
     """Step 2: the ``keep`` places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
     at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)
-    heard = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
-    difference = heard - contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
+    hum_pitch = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
+    difference = hum_pitch - contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
     shift = np.median(difference, axis=1)
     cost = np.minimum(np.abs(difference - shift[:, None]), LARGEST_ERROR).mean(axis=1)
     best = np.argsort(cost, kind="stable")[:keep]
@@ -112,11 +112,13 @@ def scale(hum: Contour, places: Places, contours: ContourLookup, keep: int) -> P
 def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     """Step 3: align the hum exactly at ``places``; of each tune the closest, closest first."""
     rows = max(2, int(len(hum) * FRAME_S / ALIGN_FRAME_S))
-    heard = hum.pitch[np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)]
+    hum_pitch = hum.pitch[
+        np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)
+    ]
     margin = int(SLACK_S / ALIGN_FRAME_S)
     frame_s = (np.arange(-margin, rows + margin) + 0.5) * ALIGN_FRAME_S
     stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
-    aligned = align(heard, stretches, places.shift)
+    aligned = align(hum_pitch, stretches, places.shift)
     order = np.argsort(aligned.cost, kind="stable")
     _, first = np.unique(contours.tunes(places.row[order]), return_index=True)
     best = order[np.sort(first)]

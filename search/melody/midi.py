@@ -145,8 +145,8 @@ def _lines(song: mido.MidiFile) -> list[_Line]:
         for (channel, pitch), start in sounding.items():
             notes[channel].append((start, tick, pitch))
         name = str(track.name or "")
-        for channel, heard in notes.items():
-            rows = np.array([note for note in heard if note[1] > note[0]], np.int64).reshape(-1, 3)
+        for channel, played in notes.items():
+            rows = np.array([note for note in played if note[1] > note[0]], np.int64).reshape(-1, 3)
             if len(rows):
                 lines.append(_Line(name, channel, rows[np.lexsort((rows[:, 2], rows[:, 0]))]))
     return lines

@@ -45,10 +45,10 @@ def pitch_of(wave: Wave) -> PitchCurve:
     empty curve.
     """
     curve = _track(wave)
-    heard = curve.pitch[np.isfinite(curve.pitch)]
-    if len(heard) and float(np.percentile(heard, 75)) > 69 + 12 * np.log2(WHISTLE_HZ / 440):
+    tracked = curve.pitch[np.isfinite(curve.pitch)]
+    if len(tracked) and float(np.percentile(tracked, 75)) > 69 + 12 * np.log2(WHISTLE_HZ / 440):
         slow = _track(_half_speed(wave))
-        if np.isfinite(slow.pitch).sum() > 2 * len(heard):
+        if np.isfinite(slow.pitch).sum() > 2 * len(tracked):
             return PitchCurve(slow.pitch[::2] + np.float32(12.0), HOP_S)
     return curve
 
@@ -62,18 +62,18 @@ def _half_speed(wave: Wave) -> Wave:
 
 def pitch_of_blocks(blocks: Iterable[Wave]) -> PitchCurve:
     """The pitch curve of a recording of any length, from blocks (samples,) of it; they are held one at a time."""
-    heard = _tracker().stream(LOWEST_HZ, HIGHEST_HZ)
-    parts = [heard.push(block, SAMPLE_RATE_HZ) for block in blocks]
+    tracked = _tracker().stream(LOWEST_HZ, HIGHEST_HZ)
+    parts = [tracked.push(block, SAMPLE_RATE_HZ) for block in blocks]
     if parts:
-        parts.append(heard.flush())
+        parts.append(tracked.flush())
     return _curve([part.pitch_hz for part in parts], [part.confidence for part in parts])
 
 
 def _track(wave: Wave) -> PitchCurve:
     if not len(wave):
         return PitchCurve(np.empty(0, np.float32), HOP_S)
-    heard = _tracker().detect(wave, SAMPLE_RATE_HZ, LOWEST_HZ, HIGHEST_HZ)
-    return _curve([heard.pitch_hz], [heard.confidence])
+    tracked = _tracker().detect(wave, SAMPLE_RATE_HZ, LOWEST_HZ, HIGHEST_HZ)
+    return _curve([tracked.pitch_hz], [tracked.confidence])
 
 
 def _curve(pitch_hz: Sequence[NDArray[np.float32]], confidence: Sequence[NDArray[np.float32]]) -> PitchCurve:

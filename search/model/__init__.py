@@ -61,7 +61,7 @@ from search.model.contents import (
     Tag,
     TuneFile,
 )
-from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobState, Wish
+from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
 from search.model.overview import ClipMap, Duplicate, DuplicateGroup, DuplicateKind, Duplicates, FacetCount, Facets
 from search.model.queries import (
@@ -130,6 +130,7 @@ __all__ = [
     "JobKind",
     "JobOutcome",
     "JobProgress",
+    "JobRequest",
     "JobState",
     "Key",
     "KnownFile",
@@ -165,6 +166,5 @@ __all__ = [
     "Wave",
     "Waves",
     "Window",
-    "Wish",
     "WordMatch",
 ]

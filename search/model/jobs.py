@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 JobKind: TypeAlias = Literal["index", "duplicates", "map"]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
-Wish: TypeAlias = Literal["pause", "resume", "cancel"]
+JobRequest: TypeAlias = Literal["pause", "resume", "cancel"]
 
 MAX_ATTEMPTS = 3
 """A job that was running so often when its process died is not tried again: it may be what kills it."""
@@ -62,7 +62,7 @@ class Job:
     """A job. ``paths`` are absolute, ``files`` the names that they have for the client, in the same order.
 
     Times are UTC seconds since the epoch. ``clip_ids`` are those of ``paths``, as far as they are in the catalog.
-    ``wish`` is what a client wants of a running job. ``version`` grows with every change.
+    ``request`` is what a client wants of a running job. ``version`` grows with every change.
     """
 
     id: int
@@ -77,6 +77,6 @@ class Job:
     failures: tuple[JobFailure, ...]
     clip_ids: tuple[int, ...]
     reason: str | None
-    wish: Wish | None
+    request: JobRequest | None
     attempts: int
     version: int

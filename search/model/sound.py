@@ -41,7 +41,7 @@ class EncoderSpec:
     ``name`` is ``family[:variant]``; ``revision`` names the weights for people; ``fingerprint`` is a hex digest
     of everything that decides a vector (weights, front end, window, hop, padding, centring). Two libraries'
     vectors may be compared exactly when their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of
-    the logistic from cosine to probability of relevance, fitted on learning material, or None. ``beneath`` is the
+    the logistic from cosine to probability of relevance, fitted on learning material, or None. ``adapts`` is the
     fingerprint of the encoder that this one adapts, None where it adapts none.
     """
 
@@ -55,7 +55,7 @@ class EncoderSpec:
     vocabulary: tuple[str, ...] | None = None
     can_text: bool = False
     calibration: tuple[float, float] | None = None
-    beneath: str | None = None
+    adapts: str | None = None
 
     @property
     def window_samples(self) -> int:
@@ -99,7 +99,7 @@ class Space:
 
     Of the spaces with one name one is active; others are retired: their encoder has a newer revision, and contents that
     could not be encoded again yet have their vectors there alone.
-    ``calibration``, ``can_text`` and ``beneath`` are the encoder's, kept here so that a search which needs no model
+    ``calibration``, ``can_text`` and ``adapts`` are the encoder's, kept here so that a search which needs no model
     loads none.
     """
 
@@ -114,7 +114,7 @@ class Space:
     vocabulary: tuple[str, ...] | None = None
     calibration: tuple[float, float] | None = None
     can_text: bool = False
-    beneath: str | None = None
+    adapts: str | None = None
     state: SpaceState = "active"
 
     @property

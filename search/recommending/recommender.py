@@ -89,8 +89,8 @@ class Recommender:
         view = library.of(query.space)[0]
         history = gather(query, self._feedback, view)
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
-        heard = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
-        known = view.columns.contents_of(np.array(heard, np.int64))
+        known_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
+        known = view.columns.contents_of(np.array(known_clips, np.int64))
         pick = self._by_taste if history.likes else self._from_starters
         picked = pick(view, query, history, passing, Known(known, library.recordings))
         hits = self._hits(view, picked, passing, query.k)

@@ -59,16 +59,16 @@ def test_progress_and_outcome_are_told(catalog):
 def test_a_running_job_hears_what_its_client_wants(catalog):
     job = catalog.queue.add("index", [])
     catalog.queue.claim()
-    assert catalog.queue.wish(job.id, "pause").state == "running"
+    assert catalog.queue.request(job.id, "pause").state == "running"
     assert catalog.queue.report(job.id, JobProgress()) == "pause"
     catalog.queue.finish(job.id, JobOutcome("paused"))
     assert catalog.queue.claim() is None
-    assert catalog.queue.wish(job.id, "resume").state == "queued"
+    assert catalog.queue.request(job.id, "resume").state == "queued"
     assert catalog.queue.claim().attempts == 1
 
 
 @pytest.mark.parametrize(
-    ("wishes", "state"),
+    ("requested", "state"),
     [
         (["pause"], "paused"),
         (["pause", "pause"], "paused"),
@@ -76,19 +76,19 @@ def test_a_running_job_hears_what_its_client_wants(catalog):
         (["cancel"], "cancelled"),
     ],
 )
-def test_a_waiting_job_obeys_at_once(catalog, wishes, state):
+def test_a_waiting_job_obeys_at_once(catalog, requested, state):
     job = catalog.queue.add("index", [])
-    for wish in wishes:
-        found = catalog.queue.wish(job.id, wish)
+    for request in requested:
+        found = catalog.queue.request(job.id, request)
     assert found.state == state
 
 
 def test_what_ended_cannot_be_asked_for_anything(catalog):
     job = catalog.queue.add("index", [])
-    catalog.queue.wish(job.id, "cancel")
+    catalog.queue.request(job.id, "cancel")
     with pytest.raises(QueryError, match="cancelled; it cannot resume"):
-        catalog.queue.wish(job.id, "resume")
-    assert catalog.queue.wish(99, "pause") is None
+        catalog.queue.request(job.id, "resume")
+    assert catalog.queue.request(99, "pause") is None
 
 
 def test_a_job_whose_process_died_goes_on_and_is_given_up_after_some_attempts(catalog):
@@ -103,11 +103,11 @@ def test_a_job_whose_process_died_goes_on_and_is_given_up_after_some_attempts(ca
     assert "ended 3 times" in given_up.reason
 
 
-@pytest.mark.parametrize(("wish", "state"), [("pause", "paused"), ("cancel", "cancelled")])
-def test_a_wish_outlives_the_process_it_was_for(catalog, wish, state):
+@pytest.mark.parametrize(("requested", "state"), [("pause", "paused"), ("cancel", "cancelled")])
+def test_a_request_outlives_the_process_it_was_for(catalog, requested, state):
     job = catalog.queue.add("index", [])
     catalog.queue.claim()
-    catalog.queue.wish(job.id, wish)
+    catalog.queue.request(job.id, requested)
     died(catalog, job.id)
     assert catalog.queue.claim() is None
     assert catalog.queue.get(job.id).state == state

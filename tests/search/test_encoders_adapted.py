@@ -92,7 +92,7 @@ def test_words_go_through_the_adapter_and_mean_what_they_meant(shipped, small_ch
     np.testing.assert_array_equal(read.meant, shipped.read_text(texts).meant)
     twice = adapted.adapted(encoder, small_change, "adapted:/y.safetensors", "y")
     assert isinstance(twice, WordReader)
-    assert twice.spec.beneath == encoder.spec.beneath == shipped.spec.fingerprint
+    assert twice.spec.adapts == encoder.spec.adapts == shipped.spec.fingerprint
 
 
 def test_an_adapter_over_an_encoder_that_cannot_read_reads_no_words(home):
@@ -112,7 +112,7 @@ def test_the_fits_are_those_of_the_weights_whatever_their_file_is_called(home, s
         assert fitted_as(space_of(facts)) == SHIPPED
         assert fitted(space_of(facts)) is fitted(space_of(shipped.spec)) is not MN04
     assert fitted(space_of(copy, fingerprint="other")) is MN04
-    assert fitted(space_of(over_copy, beneath="other")) is MN04
+    assert fitted(space_of(over_copy, adapts="other")) is MN04
 
 
 def test_mn04_is_known_by_its_fingerprint(home, shared):
@@ -180,10 +180,10 @@ def test_a_library_of_the_version_before_learns_what_lies_beneath_at_its_next_jo
     facts = spec()
     path = catalog_at("0004", tmp_path / "catalog.sqlite", [(facts.name, facts.fingerprint)])
     with Catalog.open(path, create=False, read_only=True) as catalog:
-        assert [space.beneath for space in catalog.spaces()] == [None]
+        assert [space.adapts for space in catalog.spaces()] == [None]
     with Catalog.open(path) as catalog:
-        assert [space.beneath for space in catalog.spaces()] == [None]
-        assert catalog.space(replace(facts, beneath="e" * 32)).beneath == "e" * 32
+        assert [space.adapts for space in catalog.spaces()] == [None]
+        assert catalog.space(replace(facts, adapts="e" * 32)).adapts == "e" * 32
 
 
 def test_a_file_that_is_gone_is_named_in_full_with_what_to_do(tmp_path, monkeypatch, capsys):

@@ -151,7 +151,7 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
 
     told: list[float] = []
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         told.append(done / total)
         if done / total > halted_at:
             raise Halted
@@ -162,11 +162,11 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
         fill(library, entries(4, 110))
         library.refresh()
         with pytest.raises(Halted):
-            library.draw_map(tell=tell, anew=True)
+            library.draw_map(progress=progress, anew=True)
         assert told == sorted(told)
         np.testing.assert_array_equal(library.map().xy[:12], before.xy)
         halted_at = 2.0
-        assert library.draw_map(tell=tell, anew=True).fitted == 330
+        assert library.draw_map(progress=progress, anew=True).fitted == 330
         assert told[-1] == 1.0
 
 

@@ -17,8 +17,8 @@ class Ends(Trouble):
         super().__init__()
         self._stop = stop
 
-    def tell(self, why: str) -> None:
-        super().tell(why)
+    def report(self, why: str) -> None:
+        super().report(why)
         self._stop.asked = True
 
 

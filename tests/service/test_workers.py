@@ -52,7 +52,7 @@ def test_who_follows_jobs_leaves_threads_for_everybody_else(library_path):
     """As many streams of one paused job as there are threads: half of them are refused, and others are answered."""
     with Catalog.open(library_path / "catalog.sqlite") as catalog:
         job_id = catalog.queue.add("map", []).id
-        catalog.queue.wish(job_id, "pause")
+        catalog.queue.request(job_id, "pause")
     with serving(library_path, "--threads", "4") as server:
         streams = [server.get(f"/api/v1/jobs/{job_id}/events", stream=True) for _ in range(4)]
         assert [stream.status_code for stream in streams] == [200, 200, 429, 429]

@@ -21,11 +21,11 @@ from search.overview.duplicates.verifying import Pair, Verifier
 from search.ports import ContentReader
 
 SAVE_EVERY: Final = 2000
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Hears how many contents of how many were looked at; what it raises stops the job, which keeps what it found."""
 
 
-def find(view: SpaceView, catalog: ContentReader, file: PairsFile, tell: Told, *, again: bool) -> None:
+def find(view: SpaceView, catalog: ContentReader, file: PairsFile, progress: Progress, *, again: bool) -> None:
     """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
 
     Raises LibraryError when the file cannot be written.
@@ -38,7 +38,7 @@ def find(view: SpaceView, catalog: ContentReader, file: PairsFile, tell: Told, *
     try:
         for done, (content, found) in enumerate(candidates(view, fresh), start=1):
             search.look(content, found)
-            tell(done, len(fresh))
+            progress(done, len(fresh))
             if done % SAVE_EVERY == 0:
                 file.write(search.pairs(sequence))
         search.checked_until = max(search.checked_until, int(view.columns.content_ids.max(initial=0)))

@@ -80,13 +80,13 @@ class Verifier:
             first, second, shift_s = second, first, -shift_s
         first_path, second_path = self._path_of(first), self._path_of(second)
         if first_path is None or second_path is None:
-            return self._unheard(first, second)
+            return self._not_compared(first, second)
         try:
-            return self._heard(_Files(first, second, first_path, second_path), shift_s)
+            return self._compared(_Files(first, second, first_path, second_path), shift_s)
         except AudioError:
-            return self._unheard(first, second)
+            return self._not_compared(first, second)
 
-    def _heard(self, files: _Files, shift_s: float) -> Pair | None:
+    def _compared(self, files: _Files, shift_s: float) -> Pair | None:
         short, long = files.short, files.long
         passage_s = min(short.duration_s, _PASSAGE_S)
         found = self._listen(files, 0.0, passage_s, shift_s)
@@ -117,7 +117,7 @@ class Verifier:
             return None
         return Alignment(found.offset_s + first_s - start_s, found.correlation, found.covered, found.gain_db)
 
-    def _unheard(self, short: Content, long: Content) -> Pair | None:
+    def _not_compared(self, short: Content, long: Content) -> Pair | None:
         """Of equal length, and every segment like the one at its place."""
         if long.duration_s - short.duration_s > LENGTHS_AGREE * long.duration_s:
             return None

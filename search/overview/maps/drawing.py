@@ -37,10 +37,10 @@ _READING: Final = 0.1
 """The share of the work that is reading vectors, roughly; the rest is the layout."""
 
 
-def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, anew: bool) -> None:
+def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], *, anew: bool) -> None:
     """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
 
-    ``tell`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
+    ``progress`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
     Raises UsageError where UMAP is needed and not installed, LibraryError when the map cannot be written.
     """
     contents = _contents(view)
@@ -49,13 +49,13 @@ def draw(view: SpaceView, folder: Path, tell: Callable[[int, int], None], *, ane
         chosen = contents
         if len(contents) > FITTED:
             chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]
-        drawn = _laid_out(view, chosen, lambda share: tell(int(share * len(chosen)), len(contents)))
+        drawn = _laid_out(view, chosen, lambda share: progress(int(share * len(chosen)), len(contents)))
     kept = np.isin(drawn.content_ids, contents)
     drawn = StoredMap(view.columns.sequence, drawn.content_ids[kept], drawn.xy[kept], drawn.fitted[kept])
     fresh = np.setdiff1d(contents, drawn.content_ids)
     for start in range(0, len(fresh), PLACED_AT_ONCE):
         drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE])
-        tell(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
+        progress(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
     stored.write(folder, drawn)
 
 
@@ -125,16 +125,16 @@ def _have_segments(view: SpaceView, contents: Ids) -> NDArray[np.bool_]:
     return found
 
 
-def _laid_out(view: SpaceView, contents: Ids, tell: Callable[[float], None]) -> StoredMap:
+def _laid_out(view: SpaceView, contents: Ids, progress: Callable[[float], None]) -> StoredMap:
     kept, vectors = [np.empty(0, np.int64)], [np.empty((0, view.space.dim), np.float32)]
     for done, (ids, means) in enumerate(_means(view, contents), start=1):
         kept.append(ids)
         vectors.append(means)
-        tell(_READING * min(1.0, done * _AT_ONCE / len(contents)))
+        progress(_READING * min(1.0, done * _AT_ONCE / len(contents)))
     content_ids = np.concatenate(kept)
     xy = np.empty((0, 2), np.float32)
     if len(content_ids):
-        xy = laid_out(np.concatenate(vectors), lambda share: tell(_READING + (1.0 - _READING) * share))
+        xy = laid_out(np.concatenate(vectors), lambda share: progress(_READING + (1.0 - _READING) * share))
     return StoredMap(view.columns.sequence, content_ids, xy, np.ones(len(content_ids), np.bool_))
 
 

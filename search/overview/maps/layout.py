@@ -28,11 +28,11 @@ _INNER: Final = (0.02, 0.98)
 """The share of clips on each axis that the unit square is scaled to, so that a few far ones do not shrink the rest."""
 
 
-def laid_out(vectors: Vectors, tell: Callable[[float], None]) -> NDArray[np.float32]:
+def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.float32]:
     """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
 
-    The same input gives the same layout. ``tell`` hears the share that is done (0 while UMAP looks for neighbours: 50 s
-    of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
+    The same input gives the same layout. ``progress`` hears the share that is done (0 while UMAP looks for neighbours:
+    50 s of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
     """
     start = _principal(vectors)
     if len(vectors) < FEW or not np.ptp(start, axis=0).all():  # UMAP divides by how far they lie apart
@@ -45,7 +45,7 @@ def laid_out(vectors: Vectors, tell: Callable[[float], None]) -> NDArray[np.floa
         random_state=SEED,
         n_jobs=1,
         metric="cosine",
-        tqdm_kwds=_progress(tell),
+        tqdm_kwds=_progress(progress),
     )
     try:
         return _into_square(np.asarray(fitted.fit_transform(vectors), np.float32))
@@ -76,21 +76,21 @@ def _into_square(places: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Ear:
     """A file for tqdm, UMAP's way to tell how far it is: hears "epoch/epochs", tells the share."""
 
-    tell: Callable[[float], None]
+    progress: Callable[[float], None]
 
     def write(self, text: str) -> None:
         """Implements the file."""
         done, slash, total = text.strip().partition("/")
         if slash:
-            self.tell(int(done) / int(total))
+            self.progress(int(done) / int(total))
 
     def flush(self) -> None:
         """Implements the file."""
 
 
-def _progress(tell: Callable[[float], None]) -> dict[str, object]:
+def _progress(progress: Callable[[float], None]) -> dict[str, object]:
     """News ten times a second; without ``miniters`` a thread of tqdm's own would write too."""
-    return {"file": _Ear(tell), "disable": False, "bar_format": "{n}/{total}", "mininterval": 0.1, "miniters": 1}
+    return {"file": _Ear(progress), "disable": False, "bar_format": "{n}/{total}", "mininterval": 0.1, "miniters": 1}
 
 
 def _unlock_progress() -> None:

@@ -109,7 +109,7 @@ class FileRefused(AudioError):
         self.where = where or name
 
 
-def told(error: SoundalikeError, library: Path) -> str:
+def public_message(error: SoundalikeError, library: Path) -> str:
     """What a client reads of an error of the engine: for people, and never where something lies on this machine."""
     if isinstance(error, FileRefused):
         return printable(str(error))
@@ -132,7 +132,7 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
     if isinstance(error, FileRefused):
         errors = [FieldProblem(where=printable(error.where), what=printable(error.cause))]
     retry_after_s = BUSY_RETRY_S if status in (409, 503) else None
-    return problem(status, told(error, library), errors=errors, retry_after_s=retry_after_s)
+    return problem(status, public_message(error, library), errors=errors, retry_after_s=retry_after_s)
 
 
 def register(app: OpenAPI, library: Path) -> None:

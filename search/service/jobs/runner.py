@@ -19,9 +19,9 @@ from search import plugins
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
 from search.ground.memory import give_back_freed_memory
 from search.library.library import Library
-from search.model import Job, JobFailure, JobOutcome, JobProgress, Wish
+from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
 from search.ports import JobWork
-from search.service.http.problems import told as told_of
+from search.service.http.problems import public_message
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
 from search.settings import Settings
@@ -75,7 +75,7 @@ class IndexFailure(Protocol):
 
 
 @dataclass
-class Told:
+class LatestProgress:
     """What a running job said last: implements the bulk job's report. Written by its thread, read by the runner's."""
 
     progress_: JobProgress
@@ -125,7 +125,7 @@ class Runner:
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set; the job that runs then is queued again."""
-        retries = Retries(stop, self._trouble, self._told)
+        retries = Retries(stop, self._trouble, self._message)
         while not stop.is_set():
             job = retries.insist(self._work.claim)
             if job is None:
@@ -150,21 +150,21 @@ class Runner:
     def _do(self, job: Job, stop: threading.Event) -> JobOutcome:
         """One job, watched over while a thread of its own does it."""
         log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
-        told, halt, ended = Told(job.progress), threading.Event(), _Ended()
-        thread = threading.Thread(target=ended.call, args=(lambda: self._perform(job, told, halt),), name="job")
+        latest, halt, ended = LatestProgress(job.progress), threading.Event(), _Ended()
+        thread = threading.Thread(target=ended.call, args=(lambda: self._perform(job, latest, halt),), name="job")
         thread.start()
-        wish = None
+        request = None
         while thread.is_alive():
             thread.join(POLL_S)
-            wish = self._report(job, told) or wish
-            if stop.is_set() or wish in ("pause", "cancel"):
+            request = self._report(job, latest) or request
+            if stop.is_set() or request in ("pause", "cancel"):
                 halt.set()
-        failures = tuple(_failure(job, one) for one in told.failures)
+        failures = tuple(_failure(job, one) for one in latest.failures)
         if ended.error is not None:
             return self._failed(ended.error, failures)
-        if wish == "cancel" and halt.is_set():
+        if request == "cancel" and halt.is_set():
             return JobOutcome("cancelled", failures=failures)
-        if wish == "pause" and halt.is_set():
+        if request == "pause" and halt.is_set():
             return JobOutcome("paused")
         if halt.is_set():
             return JobOutcome("queued", "the service was shut down; the job goes on when it is back")
@@ -172,42 +172,42 @@ class Runner:
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)
 
-    def _report(self, job: Job, told: Told) -> Wish | None:
+    def _report(self, job: Job, latest: LatestProgress) -> JobRequest | None:
         """What the job's client wants of it; while the disk is full nobody knows, and the job itself finds out."""
         try:
-            return self._work.report(job.id, told.progress_)
+            return self._work.report(job.id, latest.progress_)
         except LibraryError as error:
-            self._trouble.tell(self._told(error))
+            self._trouble.report(self._message(error))
             return None
 
-    def _told(self, error: SoundalikeError) -> str:
+    def _message(self, error: SoundalikeError) -> str:
         """What a client may read of an error."""
-        return told_of(error, self._library.path)
+        return public_message(error, self._library.path)
 
     def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
         """With what a client may read of the error; the log has all of it."""
         if not isinstance(error, SoundalikeError):
             return JobOutcome("failed", "an error of the service; its log says which", failures)
         log.warning("a job could not be done: %s", error)
-        reason = self._told(error)
+        reason = self._message(error)
         if isinstance(error, LibraryBusy):
             return JobOutcome("queued", f"waits for another writer: {reason}")
         if isinstance(error, LibraryUnwritable):
             return JobOutcome("queued", f"waits until the library can be written: {reason}")
         return JobOutcome("failed", reason, failures)
 
-    def _perform(self, job: Job, told: Told, halt: threading.Event) -> None:
+    def _perform(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         match job.kind:
             case "index":
-                self._index(job, told, halt)
+                self._index(job, latest, halt)
             case _ if not self._spaces():
                 return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
             case "duplicates":
-                self._library.find_duplicates(_Teller(told, halt))
+                self._library.find_duplicates(_ProgressWatcher(latest, halt))
             case "map":
-                self._library.draw_map(tell=_Teller(told, halt))
+                self._library.draw_map(progress=_ProgressWatcher(latest, halt))
 
-    def _index(self, job: Job, told: Told, halt: threading.Event) -> None:
+    def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
         index(
             self._library,
@@ -215,7 +215,7 @@ class Runner:
             list(job.paths),
             self._settings,
             homes=self._uploads.batches(job.paths),
-            report=told,
+            report=latest,
             stop=halt,
             wait_s=LEASE_WAIT_S,
             max_duration_s=self._indexed_s,
@@ -236,14 +236,14 @@ class _Halted(Exception):
 
 
 @dataclass(frozen=True)
-class _Teller:
+class _ProgressWatcher:
     """Hears how far a job over all contents is; stops it when ``halt`` is set."""
 
-    told: Told
+    latest: LatestProgress
     halt: threading.Event
 
     def __call__(self, done: int, total: int) -> None:
-        self.told.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
+        self.latest.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
         if self.halt.is_set():
             raise _Halted
 

@@ -39,7 +39,7 @@ class Trouble:
         """A sentence, or nothing."""
         return self._why.value.decode("utf-8", "ignore")
 
-    def tell(self, why: str) -> None:
+    def report(self, why: str) -> None:
         """Say what is wrong; the log has it when it is something new."""
         if why != self.why:
             log.warning("jobs do not go on: %s", why)
@@ -55,11 +55,11 @@ class Trouble:
 class Retries:
     """Asks a library again that could not be written: at first soon, then after twice as long each time."""
 
-    def __init__(self, stop: threading.Event, trouble: Trouble, told: Callable[[LibraryError], str]) -> None:
-        """``stop`` ends every wait; ``told`` is what people may read of an error."""
+    def __init__(self, stop: threading.Event, trouble: Trouble, message: Callable[[LibraryError], str]) -> None:
+        """``stop`` ends every wait; ``message`` is what people may read of an error."""
         self._stop = stop
         self._trouble = trouble
-        self._told = told
+        self._message = message
         self._wait_s = FIRST_WAIT_S
 
     def insist(self, call: Callable[[], T]) -> T | None:
@@ -68,13 +68,13 @@ class Retries:
             try:
                 return call()
             except LibraryError as error:
-                self.wait(self._told(error))
+                self.wait(self._message(error))
             if self._stop.is_set():
                 return None
 
     def wait(self, why: str) -> None:
         """Tell what is wrong, and wait for longer than the last time."""
-        self._trouble.tell(why)
+        self._trouble.report(why)
         self._stop.wait(self._wait_s)
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
 

@@ -166,7 +166,7 @@ def _can_go_on_without(member: _Member, trouble: Trouble) -> bool:
     if member.essential:
         _say(f"process {member.name!r} does not stay alive; stopping")
         return False
-    trouble.tell("the process that does the jobs does not stay alive; the log of the service says why")
+    trouble.report("the process that does the jobs does not stay alive; the log of the service says why")
     return True
 
 

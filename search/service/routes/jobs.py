@@ -12,7 +12,7 @@ from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import Conflict, NotFound
 
 from search.errors import QueryError
-from search.model import Job, Wish
+from search.model import Job, JobRequest
 from search.service.http.answers import JobEvent, JobOut, JobsOut
 from search.service.http.replies import accepted, reply, revisable
 from search.service.http.requests import JobList, JobPath, NewJob
@@ -66,15 +66,15 @@ class JobRoutes:
 
     def pause_job(self, path: JobPath) -> Response:
         """Stop a job within seconds and keep what it did; `resume` goes on."""
-        return self._wish(path.job_id, "pause")
+        return self._request(path.job_id, "pause")
 
     def resume_job(self, path: JobPath) -> Response:
         """Go on with a job that was paused."""
-        return self._wish(path.job_id, "resume")
+        return self._request(path.job_id, "resume")
 
     def cancel_job(self, path: JobPath) -> Response:
         """Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted."""
-        return self._wish(path.job_id, "cancel")
+        return self._request(path.job_id, "cancel")
 
     def job_events(self, path: JobPath) -> Response:
         """Follow a job: server-sent events. The id of an event is the job's version."""
@@ -90,11 +90,11 @@ class JobRoutes:
     def _events(self, job: Job) -> Iterator[str]:
         end_s = time.monotonic() + STREAM_S
         yield "retry: 1000\n\n"
-        told, beat_s = 0, time.monotonic()
+        sent_version, beat_s = 0, time.monotonic()
         while True:
-            if job.version != told:
-                told, beat_s = job.version, time.monotonic()
-                yield f"event: job\nid: {told}\ndata: {JobOut.model_validate(job).model_dump_json()}\n\n"
+            if job.version != sent_version:
+                sent_version, beat_s = job.version, time.monotonic()
+                yield f"event: job\nid: {sent_version}\ndata: {JobOut.model_validate(job).model_dump_json()}\n\n"
             if job.state in _ENDED or self._service.stopping.is_set() or time.monotonic() >= end_s:
                 return
             if time.monotonic() - beat_s > BEAT_S:  # writing is how a client that left is noticed
@@ -107,9 +107,9 @@ class JobRoutes:
                     return
                 job = now
 
-    def _wish(self, job_id: int, wish: Wish) -> Response:
+    def _request(self, job_id: int, request: JobRequest) -> Response:
         try:
-            job = self._jobs.wish(job_id, wish)
+            job = self._jobs.request(job_id, request)
         except QueryError as error:
             raise Conflict(str(error)) from error
         if job is None:

@@ -38,8 +38,8 @@ class OverviewRoutes:
             found = self._service.library.duplicates()
         groups = found.groups if query.clip_id is None else _with_clip(found.groups, query.clip_id)
         page = groups[query.offset : query.offset + query.limit]
-        told = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
-        return revisable(reply(DuplicatesOut.model_validate(told)))
+        body = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
+        return revisable(reply(DuplicatesOut.model_validate(body)))
 
     def map(self, query: Narrowed) -> Response:
         """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.

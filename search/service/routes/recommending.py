@@ -12,7 +12,7 @@ from search.errors import QueryError
 from search.model import Answer, Feedback
 from search.service.http.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
 from search.service.http.hits import search_out
-from search.service.http.problems import told
+from search.service.http.problems import public_message
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
 from search.service.routes.view import view
@@ -102,5 +102,5 @@ class RecommendRoutes:
 
     def _batched(self, found: Answer | QueryError) -> BatchedOut:
         if isinstance(found, QueryError):
-            return BatchedOut(answer=None, error=told(found, self._service.config.library))
+            return BatchedOut(answer=None, error=public_message(found, self._service.config.library))
         return BatchedOut(answer=search_out(found), error=None)

@@ -57,7 +57,7 @@ class _Question(NamedTuple):
         return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.asked.parts)
 
 
-class _Heard(NamedTuple):
+class _Example(NamedTuple):
     """A part of the engine's question; of a sound also what its client calls it, and where it is asked for."""
 
     part: Part
@@ -94,22 +94,22 @@ class SearchRoutes:
             if question.files:
                 paths = held.enter_context(received(question.files))
             with metrics.stage("check"):
-                heard = self._heard(question, paths)
-            answer = self._service.search(lambda: self._answer(question.asked, heard))
+                examples = self._examples(question, paths)
+            answer = self._service.search(lambda: self._answer(question.asked, examples))
         with metrics.stage("write"):
             if question.asked.facets:
                 return reply(search_out_with_facets(answer, self._service.library))
             return reply(search_out(answer))
 
-    def _answer(self, asked: SearchIn, heard: Sequence[_Heard]) -> Answer:
+    def _answer(self, asked: SearchIn, examples: Sequence[_Example]) -> Answer:
         """Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
         library = self._service.library
         among = None if asked.region is None else clips_within(library, asked.region)
-        parts = tuple(one.part for one in heard)
+        parts = tuple(one.part for one in examples)
         try:
             return library.search(Query(parts, asked.k, asked.where, asked.space, asked.collapse, among))
         except AudioError as error:
-            for one in heard:
+            for one in examples:
                 if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:
                     raise FileRefused(one.name, error.cause, one.where) from error
             raise
@@ -133,7 +133,7 @@ class SearchRoutes:
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
         return _Question(asked, sent, len(lone))
 
-    def _heard(self, question: _Question, paths: Mapping[str, str]) -> list[_Heard]:
+    def _examples(self, question: _Question, paths: Mapping[str, str]) -> list[_Example]:
         """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
         Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
@@ -143,7 +143,7 @@ class SearchRoutes:
             if isinstance(part, ClipIn) and part.is_passage:
                 found.append(self._passage(part, place))
                 continue
-            one = _Heard(part_of(part, paths))
+            one = _Example(part_of(part, paths))
             if isinstance(part, AudioIn | HumIn):
                 name = shown_name(question.files[part.file].filename)
                 one = one._replace(name=name, where=name)
@@ -151,7 +151,7 @@ class SearchRoutes:
             found.append(one)
         return found
 
-    def _passage(self, asked: ClipIn, place: int) -> _Heard:
+    def _passage(self, asked: ClipIn, place: int) -> _Example:
         """The passage of a clip, listened to in its file."""
         clip = the_clip(self._service.library, asked.clip_id)
         name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
@@ -159,15 +159,15 @@ class SearchRoutes:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        heard = _Heard(AudioPart(path, asked.start_s, asked.end_s, asked.weight), name, where)
-        self._check(path, asked, heard)
-        return heard
+        examples = _Example(AudioPart(path, asked.start_s, asked.end_s, asked.weight), name, where)
+        self._check(path, asked, examples)
+        return examples
 
-    def _check(self, path: str, asked: AudioIn | HumIn | ClipIn, heard: _Heard) -> None:
+    def _check(self, path: str, asked: AudioIn | HumIn | ClipIn, examples: _Example) -> None:
         try:
-            check_length(path, heard.name, self._service.config.limits.query_s, asked.start_s, asked.end_s)
+            check_length(path, examples.name, self._service.config.limits.query_s, asked.start_s, asked.end_s)
         except AudioError as error:
-            raise FileRefused(heard.name, error.cause, heard.where) from error
+            raise FileRefused(examples.name, error.cause, examples.where) from error
 
 
 def _with_files(asked: SearchIn) -> list[AudioIn | HumIn]:
