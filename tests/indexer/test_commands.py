@@ -121,7 +121,8 @@ def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds:
     """A process that may open few files ends with status 3 and the remedy; with more it gets through."""
     library = tmp_path / "library"
     assert index(sounds / "0.wav", library, "--quiet").returncode == 0
-    synthetic.write_clips(sounds, 40, seed=1)
+    for number in range(20):  # so long that whoever reads one waits for the encoder, with the file open
+        write_tone(sounds / f"long {number}.wav", 300 + 100 * number, seconds=60)
 
     short = index(sounds, library, "--workers", 16, "--quiet", limits="ulimit -n 14")
 
