@@ -17,6 +17,7 @@ from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests import disks
+from tests.commandline import Done, soundalike
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
 
@@ -26,20 +27,19 @@ FIELDS = {
 }  # fmt: skip
 
 
-def run(*arguments: object, limits: str = "") -> subprocess.CompletedProcess[str]:
-    """Run ``soundalike`` in a shell that may set limits first."""
-    command = [sys.executable, "-m", "search.cli", *map(str, arguments)]
-    if limits:
-        command = ["bash", "-c", f'{limits}; exec "$@"', "bash", *command]
+def index(sounds: Path, library: Path, *options: object) -> Done:
+    return soundalike("index", sounds, "--library", library, "--encoder", "spectral", *options)
+
+
+def index_within(limits: str, sounds: Path, library: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The same in a shell that sets limits first."""
+    words = ["index", str(sounds), "--library", str(library), "--encoder", "spectral", *options]
+    command = ["bash", "-c", f'{limits}; exec "$@"', "bash", sys.executable, "-m", "search.cli", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
-def index(sounds: Path, library: Path, *options: object, limits: str = "") -> subprocess.CompletedProcess[str]:
-    return run("index", sounds, "--library", library, "--encoder", "spectral", *options, limits=limits)
-
-
 def assert_sound(library: Path) -> None:
-    done = run("verify", "--library", library)
+    done = soundalike("verify", "--library", library)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -124,7 +124,7 @@ def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds:
     for number in range(20):  # so long that whoever reads one waits for the encoder, with the file open
         write_tone(sounds / f"long {number}.wav", 300 + 100 * number, seconds=60)
 
-    short = index(sounds, library, "--workers", 16, "--quiet", limits="ulimit -n 14")
+    short = index_within("ulimit -n 14", sounds, library, "--workers", "16", "--quiet")
 
     assert short.returncode == 3, short
     assert len(short.stderr.splitlines()) == 1
@@ -169,7 +169,7 @@ def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, smal
     assert refused.returncode == 3
     assert "read-only" in refused.stderr
     assert_sound(library)
-    assert run("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
+    assert soundalike("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
@@ -178,7 +178,7 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(so
     library = tmp_path / "library"
     synthetic.write_clips(sounds, 100, seed=1)
 
-    full = index(sounds, library, "--quiet", limits="trap '' XFSZ; ulimit -f 300")
+    full = index_within("trap '' XFSZ; ulimit -f 300", sounds, library, "--quiet")
 
     assert full.returncode == 3, full
     assert len(full.stderr.splitlines()) == 1

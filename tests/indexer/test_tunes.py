@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import mido
@@ -22,6 +20,7 @@ from search.library import maintenance
 from search.melody.model import Notes
 from search.model import MELODY_SPACE, HumPart, NotesPart, Query, TextPart
 from search.settings import Settings
+from tests.commandline import soundalike
 from tests.fakes import Notes as Told
 from tests.search.melodies import curve_of, tune, voice
 
@@ -268,36 +267,30 @@ def test_what_is_no_tune_gets_a_clear_answer(shelf: Shelf) -> None:
     assert "no tunes" in shelf.search(HumPart(str(silence))).reason
 
 
-def command(*words: object) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it."""
-    line = [sys.executable, "-m", "search.cli", *map(str, words)]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
 def test_from_index_to_hum_on_the_command_line(shelf: Shelf) -> None:
     """Index, hum, read the JSON; a hum of five minutes and a clipped one find their tune; render what was typed."""
     library, hum = shelf.library_folder, shelf.folder / "hum.wav"
-    done = command("index", shelf.tunes, "--library", library, "--json")
+    done = soundalike("index", shelf.tunes, "--library", library, "--json")
     assert (done.returncode, json.loads(done.stdout)["tunes"]) == (0, 8)
     sung = voice(curve_of(tune(1), float(tune(1).start_s[9]), 32.0, 0.9, 4.0))
     for wave in (np.tile(sung, 10), np.clip(20 * sung[: 10 * RATE_HZ], -1, 1)):
         soundfile.write(hum, wave, RATE_HZ)
-        found = command("search", "--hum", hum, "--library", library, "--json", "-k", 2)
+        found = soundalike("search", "--hum", hum, "--library", library, "--json", "-k", 2)
         answer = json.loads(found.stdout)
         assert (found.returncode, answer["verdict"]) == (0, "good")
         assert Path(answer["hits"][0]["path"]).name == "tune 1.mid"
         assert answer["hits"][0]["via"] == [{"part": "hum 1", "share": 1.0}]
     soundfile.write(hum, np.zeros(5 * RATE_HZ), RATE_HZ)
-    silent = command("search", "--hum", hum, "--library", library)
+    silent = soundalike("search", "--hum", hum, "--library", library)
     assert (silent.returncode, "No melody heard" in silent.stdout) == (0, True)
     sound = shelf.folder / "typed.wav"
-    typed = command("search", "--notes", "C4 D4 E4 F4 G4", "--render", sound, "--library", library)
+    typed = soundalike("search", "--notes", "C4 D4 E4 F4 G4", "--render", sound, "--library", library)
     assert typed.returncode == 0
     assert soundfile.info(sound).duration == pytest.approx(2.08, abs=0.1)
-    wrong = command("search", "--notes", "C4 Q9", "--library", library)
+    wrong = soundalike("search", "--notes", "C4 Q9", "--library", library)
     assert (wrong.returncode, "'Q9' is no note" in wrong.stderr) == (2, True)
-    assert command("verify", "--library", library).returncode == 0
-    assert command("reindex", "--library", library).returncode == 0
+    assert soundalike("verify", "--library", library).returncode == 0
+    assert soundalike("reindex", "--library", library).returncode == 0
 
 
 @pytest.mark.shared
