@@ -60,13 +60,13 @@ def test_json_tells_everything_and_the_status_that_some_failed(
 
     status = main(arguments)
 
-    told = capsys.readouterr()
-    summary = json.loads(told.out)
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
     assert status == 1
     assert summary.keys() >= FIELDS
     assert summary["indexed"] == 4
     assert [Path(failure["path"]).name for failure in summary["failed"]] == ["bad.wav"]
-    assert told.err.count("bad.wav") == 1
+    assert printed.err.count("bad.wav") == 1
     assert summary["stages"]["sum_s"] == pytest.approx(
         sum(value for name, value in summary["stages"].items() if name not in {"sum_s", "process_s"}), abs=0.01
     )
@@ -90,7 +90,7 @@ def test_the_library_s_own_encoder_is_used_when_none_is_named(
 @pytest.mark.parametrize(
     "wrong", [["--workers", "0"], ["--max-duration-s", "0"], ["--wait", "-1"], ["--encoder", "nonsense:x"]]
 )
-def test_wrong_use_is_told_before_anything_is_made(
+def test_wrong_use_is_refused_before_anything_is_made(
     sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]
 ) -> None:
     """A number or name that makes no sense ends with status 2 or 3 and one line."""
@@ -192,7 +192,7 @@ from search.encoders.spectral import SpectralEncoder
 
 encode, lock, begun = SpectralEncoder.encode_audio, threading.Lock(), []
 
-def encode_when_told(self, waves):
+def encode_when_released(self, waves):
     "The third batch says that it is there, and none goes on from there without a line on stdin."
     with lock:
         begun.append(waves)
@@ -201,7 +201,7 @@ def encode_when_told(self, waves):
             sys.stdin.readline()
     return encode(self, waves)
 
-SpectralEncoder.encode_audio = encode_when_told
+SpectralEncoder.encode_audio = encode_when_released
 sys.exit(main(sys.argv[1:]))
 """
 
