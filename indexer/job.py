@@ -1,6 +1,6 @@
 """The bulk job: bring a library up to date with what is on disk.
 
-`index` is all of it: look, read, encode, write, and summarise. It keeps no state of its own: whatever
+`index` is all of it: look, read, encode, write, and tell what was done. It keeps no state of its own: whatever
 stops it, the next call plans from the catalog and does what is left.
 """
 
@@ -19,7 +19,7 @@ from typing import Protocol
 from indexer.clock import StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary
 from indexer.plan import Plan, Survey, moved_clips
-from indexer.scan import Place, locate
+from indexer.scan import Place, places
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
@@ -28,12 +28,11 @@ from search.model import Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
-_FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody")
-"""The outcomes that progress counts: those of files that are there."""
+_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
 
 
 class Library(Protocol):
-    """What a job needs of a library (`search.Library` is one)."""
+    """What a job asks of a library (`search.Library` is one)."""
 
     @property
     def path(self) -> Path:
@@ -51,7 +50,7 @@ class Library(Protocol):
 
 
 class Report(Protocol):
-    """What a job reports to. The thread that runs the job calls it."""
+    """Who is told how a job goes. Called by the thread that runs it."""
 
     def progress(self, progress: Progress) -> None:
         """How far it is, a few times a second."""
@@ -70,14 +69,14 @@ def index(
     options: Options,
     report: Report,
     *,
-    new_roots: Sequence[str] = (),
+    homes: Sequence[str] = (),
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
     now_s: Callable[[], float] = time.monotonic,
 ) -> Summary:
-    """The summary of a job that indexes every audio file at or under ``paths`` into the encoder's space.
+    """Index every audio file at or under ``paths`` into the encoder's space; what was done.
 
-    A file in none of the library's roots makes the one of ``new_roots`` that it lies in a root, else its own folder.
+    A file in none of the library's roots makes the one of ``homes`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
     ``now_s`` is the clock that paces it, in seconds. Setting ``stop`` ends it within seconds, with everything that is
@@ -87,18 +86,16 @@ def index(
     started_s = now_s()
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
-        places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
-        sounds = _Job(
-            library, SoundWork(encoder, options), places, options, report, lease=lease, stop=stop, now_s=now_s
-        )
-        summary = sounds.run(started_s, missing)
+        found, nowhere = places(paths, [root.path for root in library.roots()], homes)
+        sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop, now_s=now_s)
+        done = sounds.run(started_s, nowhere)
         if tunes is None or stop.is_set():
-            return summary
+            return done
         started_s, work = now_s(), TuneWork(tunes, options)
         if not sounds.plan.has(work):
-            return summary
-        melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s)
-        return summary.followed_by(melodies.run(started_s))
+            return done
+        heard = _Job(library, work, found, options, report, lease=lease, stop=stop, now_s=now_s)
+        return done.followed_by(heard.run(started_s))
 
 
 class _Job:
@@ -108,7 +105,7 @@ class _Job:
         self,
         library: Library,
         work: Work,
-        places: Sequence[Place],
+        found: Sequence[Place],
         options: Options,
         report: Report,
         *,
@@ -133,11 +130,11 @@ class _Job:
         catalog = library.writer
         self._space = catalog.space(work.spec)
         roots = [root.path for root in library.roots()]
-        self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work)
+        self.plan = Plan(catalog, self._space, found, roots, self._clock, files=work)
 
-    def run(self, started_s: float, missing: Sequence[str] = ()) -> Summary:
+    def run(self, started_s: float, nowhere: Sequence[str] = ()) -> Summary:
         space, plan = self._space, self.plan
-        for path in missing:
+        for path in nowhere:
             self._count([Outcome("failed", path, cause="no such file or folder")])
         writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
         self._fill(space, plan, writer)
@@ -153,7 +150,7 @@ class _Job:
         """Read and encode what needs it, writing and publishing as it comes."""
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
-        started_s = reported_s = published_s = now_s()
+        started_s = told_s = published_s = now_s()
         with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
                 if self._stop.is_set():
@@ -162,8 +159,8 @@ class _Job:
                     self._count([result])
                 self._count(writer.tick() if result is None else writer.add(result))
                 at_s = now_s()
-                if at_s - reported_s >= REPORT_EVERY_S:
-                    reported_s = at_s
+                if at_s - told_s >= REPORT_EVERY_S:
+                    told_s = at_s
                     self._report.progress(self._progress(survey, at_s - started_s))
                 if at_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
@@ -189,11 +186,13 @@ class _Job:
                 self._report.failure(failure)
 
     def _progress(self, survey: Survey, elapsed_s: float) -> Progress:
-        files_done = sum(self._counts[kind] for kind in _FILES_DONE)
+        done = sum(
+            self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
+        )
         under_way = self._work.under_way()
         return Progress(
-            files_done=files_done,
-            files_total=max(survey.files, files_done),
+            files_done=done,
+            files_total=max(survey.files, done),
             bytes_done=self._bytes_done + under_way.bytes,
             bytes_total=survey.work_bytes,
             bytes_found=survey.bytes,
@@ -227,7 +226,7 @@ class _Job:
 
 @contextmanager
 def _lease(catalog: CatalogWriter, wait_s: float, report: Report) -> Iterator[Lease]:
-    """The writer's lease; ``report`` gets a note of who holds it, when it must be waited for."""
+    """The writer's lease; whoever has to wait for it is told for whom."""
     holder = f"soundalike index (process {os.getpid()} on {platform.node()})"
     with ExitStack() as held:
         try:

@@ -8,10 +8,8 @@ from typing import Literal, TypeAlias
 
 from search.model import ClipChange, FileFacts, KnownFile, Root
 
-Kind: TypeAlias = Literal[
-    "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody"
-]
-"""What became of a file; the summary counts by it. ``melody``: a known recording whose tunes were looked for."""
+Kind: TypeAlias = Literal["indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "heard"]
+"""What became of a file; the summary counts by it. ``heard``: a known recording whose tune was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class Twin:
     """A file with the same bytes as one that is being encoded at this moment: it is settled when that one is."""
 
     task: Task

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from search.encoders.mn import MnNetwork
 from search.errors import UsageError
+from search.snapshots.single import replacing
 from training.data import Batches
 from training.distil import Phase, Teaching
 
@@ -135,21 +136,18 @@ class Run:
         self.step = self._started_at = step
 
     def save(self) -> None:
-        """Write the checkpoint beside its place, then rename: a kill leaves the old one or the new one."""
-        partial = self.folder / f"{CHECKPOINT}.part"
-        torch.save(
-            {
-                "student": self.student.state_dict(),
-                "optimiser": self._optimiser.state_dict(),
-                "scale": self.teaching.scale,
-                "step": self.step,
-                "cpu_s": self._cpu_s,
-                "started_at": self._started_at,
-                "plan": self.plan.facts(),
-            },
-            partial,
-        )
-        partial.replace(self.folder / CHECKPOINT)
+        """Replace the checkpoint: a kill leaves the old one or the new one."""
+        state = {
+            "student": self.student.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scale": self.teaching.scale,
+            "step": self.step,
+            "cpu_s": self._cpu_s,
+            "started_at": self._started_at,
+            "plan": self.plan.facts(),
+        }
+        with replacing(self.folder / CHECKPOINT) as file:
+            torch.save(state, file)
 
     def go(self, batches: Batches, pace: Pace, look: Iterator[dict[str, float]] | None = None) -> bool:
         """Train to the end, or until SIGINT or SIGTERM (after the step at hand, with a checkpoint); true at the end.

@@ -18,6 +18,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from search.errors import UsageError
+from search.snapshots.single import replacing
 
 TEMPLATE = "the sound of {}"
 """How a query is put to MiniLM; measured better than the bare words (../shared/README.md)."""
@@ -125,10 +126,8 @@ def read_all(minilm: MiniLm, captions_folder: Path, folder: Path, seed: int) -> 
         part = folder / f"meanings-{seed}-{first:06d}.npy"
         if not part.is_file():
             meanings = minilm.read([TEMPLATE.format(text) for text in texts[first : first + PART]])
-            partial = part.with_suffix(".part")
-            with partial.open("wb") as file:
+            with replacing(part) as file:
                 np.save(file, meanings.astype(np.float16))
-            partial.replace(part)
             print(f"MiniLM has read {min(first + PART, len(texts))} of {len(texts)} texts", flush=True)
     parts = [np.load(folder / f"meanings-{seed}-{first:06d}.npy") for first in range(0, len(texts), PART)]
     return Library(texts, np.concatenate(parts))

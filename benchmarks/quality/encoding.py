@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search import audio
 from search.errors import UsageError
 from search.model import AudioEncoding, ContentEncoding, EncoderSpec, SegmentTags, Window
 from search.ports import Encoder
+from search.snapshots.single import write_arrays
 
 WINDOWS_AT_ONCE = 64
 NO_TAGS = SegmentTags(np.empty((0, 0), np.uint16), np.empty((0, 0), np.float16))
@@ -65,17 +66,15 @@ class EncodingCache:
         file = self._file(self._folder, spec, digest)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
-                tags = encoding.tags or NO_TAGS
-                np.savez(
-                    part,
-                    spans=encoding.spans,
-                    vectors=encoding.vectors,
-                    silent=encoding.silent,
-                    tag_classes=tags.classes,
-                    tag_probabilities=tags.probabilities,
-                )
-            Path(part.name).replace(file)
+            tags = encoding.tags or NO_TAGS
+            arrays: dict[str, NDArray[Any]] = {
+                "spans": encoding.spans,
+                "vectors": encoding.vectors,
+                "silent": encoding.silent,
+                "tag_classes": tags.classes,
+                "tag_probabilities": tags.probabilities,
+            }
+            write_arrays(file, arrays)
         except OSError as error:
             raise UsageError(
                 f"cannot write the cache {self._folder}: {error.strerror}; use --cache DIR or --no-cache"

@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.common.checkout import HERE
 from benchmarks.common.outputs import tell
 
-GENERATOR = HERE.folder / "data" / "demo.py"
+GENERATOR = Path(__file__).resolve().parents[1] / "data" / "demo.py"
 _KINDS = 25
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Executable, delete, func, select, text, updat
 from search.catalog import blobs, contours, reading
 from search.catalog.database import Database
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS
-from search.errors import LibraryError, printable
+from search.errors import LibraryError, LibraryUnwritable, printable
+from search.snapshots.single import new_file_for
 
 _MAX_PROBLEMS: Final = 1000
 _PAGE: Final = 1000
@@ -68,20 +69,24 @@ def backup(database: Database, target: Path) -> None:
     """
     if target.exists():
         raise LibraryError(f"{printable(str(target))}: is there already; name a new file for the backup")
-    partial = target.with_name(target.name + ".partial")
-    copied = Database(partial, mode="rwc")
-    with database.reading() as connection, copied.translated():
+    try:
+        with new_file_for(target) as partial:
+            _copy(database, partial)
+    except OSError as error:
+        raise LibraryUnwritable.because(f"{printable(str(target))}: cannot be written", error) from error
+
+
+def _copy(database: Database, target: Path) -> None:
+    with database.reading() as connection, Database(target, mode="rwc").translated():
         source = connection.connection.driver_connection
         if not isinstance(source, sqlite3.Connection):
             raise LibraryError("only a SQLite catalog is backed up here; use the database server's own backup")
         connection.rollback()  # the copy takes its own read transaction
-        partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(partial)) as copy:
+        with closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # one step: a consistent state, and in WAL mode nobody waits for it
             copy.execute("DELETE FROM leases")
             copy.commit()
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
-    partial.replace(target)
 
 
 def prune_changes(connection: Connection, before: int) -> None:

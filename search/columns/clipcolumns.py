@@ -19,7 +19,7 @@ from search.columns.joining import Kept, joined
 from search.columns.table import Part
 from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
-from search.snapshots.folders import NewSnapshot, Snapshot
+from search.snapshots.snapshot import NewSnapshot, Snapshot
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ColumnReader
@@ -131,9 +131,13 @@ class ClipColumns:
         too_long = now.recent.n_clips > max(REBUILD_CLIPS, self.base.n_clips // REBUILD_SHARE)
         return now._as_base() if too_long else now
 
+    def whole(self) -> Part:
+        """Everything that counts, as one table."""
+        return joined([Kept(self.base, ~self.gone_clips, ~self.gone_encodings), Kept.all_of(self.recent)])
+
     def _as_base(self) -> ClipColumns:
         """The same with everything in the base."""
-        base = joined([Kept(self.base, ~self.gone_clips, ~self.gone_encodings), Kept.all_of(self.recent)])
+        base = self.whole()
         return replace(
             self,
             base_sequence=self.sequence,

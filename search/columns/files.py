@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.table import Part
-from search.snapshots.folders import Kind, NewSnapshot, Snapshot, Snapshots
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 KIND: Final = Kind("columns", 2, "soundalike reindex makes them anew from the catalog")
 _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
@@ -60,6 +61,12 @@ def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
     except (OSError, ValueError, EOFError) as error:
         raise snapshot.damaged(f"it cannot be read ({error})") from error
     return facts, Parts(_part(_BASE, arrays), _part(_RECENT, arrays), arrays[_GONE_CLIPS], arrays[_GONE_ENCODINGS])
+
+
+def problems(snapshot: Snapshot) -> list[str]:
+    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    read(snapshot)
+    return []
 
 
 def _facts(space_id: int, vocabulary: list[str], base_sequence: int) -> ColumnFacts:

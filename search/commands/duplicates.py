@@ -32,7 +32,7 @@ class DuplicatesCommand:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Look for duplicates among the clips that came since the last time, then list all groups."""
-        with options.library(args, settings, read_only=True) as library:
+        with options.library(args, settings, read_only=args.known) as library:
             if args.known:
                 found = library.duplicates()
             else:

@@ -16,6 +16,7 @@ from search.errors import UsageError, printable
 from search.model import Hit
 from search.model.as_json import hit_as_json
 from search.settings import Settings
+from search.snapshots.single import replacing
 
 if TYPE_CHECKING:
     from search.library.library import Library
@@ -93,6 +94,7 @@ def export_hits(hits: Sequence[Hit], out: Path) -> None:
         case _:
             raise UsageError(f"{out}: hits are written as .csv, .json or .m3u8")
     try:
-        out.write_text(whole, encoding="utf-8", errors="backslashreplace", newline="")
+        with replacing(out) as file:
+            file.write(whole.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error

@@ -32,7 +32,7 @@ class MapCommand:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Draw it, say how many clips are on it."""
-        with options.library(args, settings, read_only=True) as library, output.bar("laying clips out") as progress:
+        with options.library(args, settings) as library, output.bar("laying clips out") as progress:
             drawn = library.draw_map(args.space, progress, anew=args.anew)
         if drawn is None:
             raise LibraryError("the map was drawn, but cannot be read back; run the command again")

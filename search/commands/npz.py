@@ -5,7 +5,6 @@ An ``.npz`` is a zip of ``.npy`` files. `numpy.savez` wants each array whole.
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from numpy.lib import format as npy
 from numpy.typing import DTypeLike, NDArray
 
 from search.errors import UsageError, printable
+from search.snapshots.single import replacing
 
 BLOCK_ROWS: Final = 4096
 """Rows that are converted and written together, however long the block is in which they come."""
@@ -58,12 +58,8 @@ def writing(out: Path) -> Iterator[NpzArchive]:
     """
     if out.suffix != ".npz":
         raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        with replacing(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             yield NpzArchive(archive)
-        partial.replace(out)
     except OSError as error:
         raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)

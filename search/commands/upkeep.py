@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.library import maintenance
+from search.library import leasing, maintenance, verifying
 from search.model import MELODY_SPACE, Clip, RemoveClip
 from search.settings import Settings
 
@@ -87,7 +87,7 @@ class Verify:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each problem; 1 when there is one."""
         with options.library(args, settings, read_only=True) as library:
-            problems = maintenance.verify(library)
+            problems = verifying.verify(library)
         if args.json:
             output.print_json({"sound": not problems, "problems": problems})
         else:
@@ -116,7 +116,7 @@ class Remove:
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
         with options.library(args, settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
-            with library.writer.lease(maintenance.holder("remove"), wait_s=10) as lease:
+            with library.writer.lease(leasing.holder("remove"), leasing.WAIT_S) as lease:
                 for start in range(0, len(ids), REMOVE_BATCH):
                     library.writer.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
                 for space in library.reader.spaces():
@@ -145,13 +145,15 @@ class Reindex:
                 return _encode_again(library, args.encoder, settings, others=True)
             stale = maintenance.stale_spaces(library)
             for space in stale:  # all of them first: the job fills the library's sounds and its tunes
-                with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
                     maintenance.retire(library, space, lease)
+            stale_ids = {space.id for space in stale}
             for space in library.reader.spaces():
-                if not space.is_retired:
-                    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+                if space.id not in stale_ids:
+                    with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
                         maintenance.rebuild(library, space, lease)
-                    print(f"{space.name}: index made anew from the catalog")
+                    waits = " (retired)" if space.is_retired else ""
+                    print(f"{space.name}{waits}: index made anew from the catalog")
             # also what an earlier run could not encode again: its files may be there by now
             return max(
                 (_encode_again(library, name, settings) for name in maintenance.retired_names(library)), default=0
@@ -193,7 +195,7 @@ class Restore:
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
         with options.library(args, settings, create=True) as library:
-            with library.writer.lease(maintenance.holder("restore"), wait_s=10) as lease:
+            with library.writer.lease(leasing.holder("restore"), leasing.WAIT_S) as lease:
                 maintenance.restore(library, args.source, lease)
             clips = maintenance.info(library).clips
         print(f"{library.path}: {clips} clips restored")
@@ -234,12 +236,12 @@ def _encode_again(library: Library, name: str, settings: Settings, *, others: bo
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
     work = name if not tunes or maintenance.follows_recordings(library) else library.space().name
-    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+    with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
         for space in library.reader.spaces():
             if space.name == spec.name and not space.is_retired and space.fingerprint != spec.fingerprint:
                 maintenance.retire(library, space, lease)
     status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
-    with library.writer.lease(maintenance.holder("reindex"), wait_s=10) as lease:
+    with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
         left = maintenance.drop_replaced(library, library.space(spec.name), lease, others=others)
     for space, contents in left:
         print(

@@ -25,6 +25,7 @@ from search.errors import EncoderError, ModelNotFound, printable
 from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
 from search.ports import Encoder, WordReader
 from search.settings import Settings
+from search.snapshots.single import new_file_for
 
 FAMILY = "adapted"
 FORMAT = "soundalike-adapter-1"
@@ -126,12 +127,10 @@ def write(path: Path, adapter: Adapter, base: EncoderSpec, labels: Sequence[str]
         "fingerprint": base.fingerprint,
         "labels": "\n".join(labels),
     }
-    part = path.with_name(path.name + ".part")
     try:
-        save_file(tensors, part, metadata=facts)
-        part.replace(path)
+        with new_file_for(path) as new:
+            save_file(tensors, new, metadata=facts)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
         raise EncoderError(f"{printable(str(path))}: cannot be written ({error})") from error
 
 

@@ -14,6 +14,7 @@ On disk::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,7 @@ from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
-from search.library import publishing
+from search.library import leasing, publishing
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import Answer, ClipMap, Duplicates, Facets, Query, RecommendQuery, Root, Space
@@ -171,11 +172,13 @@ class Library:
         """Look at what came since the last time (``again``: at everything) and give all groups; seconds to minutes.
 
         ``progress`` hears how many contents of how many were looked at; what it raises stops the job, which goes on
-        from there the next time. Raises LibraryError when the pairs found cannot be written.
+        from there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        LibraryUnwritable when the pairs found cannot be written.
         """
         from search.overview.duplicates.finding import find
 
-        find(self.refresh().of()[0], self.catalog, self._pairs, progress, again=again)
+        with self._lease("duplicates") as lease:
+            find(self.refresh().of()[0], self.catalog, self._pairs, progress, lease, again=again)
         self.refresh()
         return self.duplicates()
 
@@ -190,13 +193,14 @@ class Library:
         """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
 
         ``progress`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the
-        map stays what it was. Raises UsageError where UMAP is not installed (the extra ``map``), LibraryError when it
-        cannot be written.
+        map stays what it was. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        UsageError where UMAP is not installed (the extra ``map``), LibraryUnwritable when it cannot be written.
         """
         from search.overview.maps import drawing
 
-        view = self.refresh().of(space)[0]
-        drawing.draw(view, self.folder(view.space), progress, anew=anew)
+        with self._lease("map") as lease:
+            view = self.refresh().of(space)[0]
+            drawing.draw(view, self.folder(view.space), progress, lease, anew=anew)
         return self.map(space)
 
     # --- what searches read ---------------------------------------------------------------------------------
@@ -217,6 +221,9 @@ class Library:
         """Drop what is open of a space; the next search opens it again."""
         self._spaces.forget(space)
 
+    def _lease(self, command: str) -> AbstractContextManager[Lease]:
+        return self.catalog.lease(leasing.holder(command), leasing.WAIT_S)
+
     # --- publishing -----------------------------------------------------------------------------------------
 
     def publication(self, space: Space) -> publishing.Publication:
@@ -235,7 +242,8 @@ class Library:
         published = what.index().view
         pending = self.catalog.pending(space.id, published.sequence)
         size = len(published) + pending
-        if not always and (pending == 0 or (size >= PUBLISH_ALWAYS_BELOW and pending < size * PUBLISH_SHARE)):
+        enough = pending > 0 and (size < PUBLISH_ALWAYS_BELOW or pending >= size * PUBLISH_SHARE)
+        if not (always or enough or what.is_incomplete()):
             return False
         publishing.publish(what, size)
         lease.check()

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from search.columns.where import TagProbabilityIs
-from search.engine.views import LibraryView
-from search.errors import SpaceMismatch, UsageError, printable
+from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
 from search.library import publishing
 from search.melody.space import SPEC
 from search.model import Space, SpaceState
 from search.ports import Lease
-from search.vectors.snapshot import verify as verify_snapshots
+from search.snapshots.folders import discard
 
 if TYPE_CHECKING:
     from search.library.library import Library
-
-VERIFY_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,46 +112,6 @@ def info(library: Library) -> LibraryInfo:
     )
 
 
-def verify(library: Library) -> list[str]:
-    """Everything that is wrong, a line each; empty when the library is sound.
-
-    Checks the catalog (integrity, references, sizes), every snapshot on disk, and that the index of each space holds
-    the catalog's segments, no more and no fewer, each placed under a clip. A library that is being written to is
-    looked at again, until nothing changed meanwhile (five times at most).
-    """
-    for _ in range(VERIFY_TRIES):
-        before = library.catalog.sequence()
-        problems = library.catalog.verify()
-        view = library.refresh()
-        for space in library.catalog.spaces():
-            problems += _verify_space(library, view, space)
-        if not problems or library.catalog.sequence() == before:
-            break
-    return problems
-
-
-def _verify_space(library: Library, view: LibraryView, space: Space) -> list[str]:
-    problems = verify_snapshots(library.folder(space) / "index")
-    seen = next((one for one in view.spaces if one.space.id == space.id), None)
-    if seen is None:  # it came this moment
-        return problems
-    called = f"space {space.name}" + (" (retired)" if space.is_retired else "")
-    added = [change.segment_ids for change in library.catalog.changes(space.id, 0) if change.vectors is not None]
-    expected = np.concatenate([*added, np.empty(0, np.int64)])
-    held = seen.index.ids()
-    contents, _, _ = seen.columns.place(held)
-    for what, ids in (
-        ("lacks", np.setdiff1d(expected, held)),
-        ("dangles: it still holds", np.setdiff1d(held, expected)),
-        ("has no clip for", held[contents < 0]),
-    ):
-        if len(ids):
-            problems.append(f"{called}: the index {what} {len(ids)} segments, the first is {ids[0]}")
-    if view.melody is not None and seen is view.melody.view and (n := view.melody.index.windows_without_tune(held)):
-        problems.append(f"{called}: {n} windows belong to no tune; run `soundalike reindex`")
-    return problems
-
-
 def tag_counts(library: Library, min_probability: float) -> list[tuple[str, int]]:
     """How many clips have each tag at this probability or above, most frequent first."""
     for space in library.catalog.spaces():
@@ -191,8 +145,12 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
     library.forget(space)
-    for part in ("index", "columns", "contours", "neighbourhoods"):
-        shutil.rmtree(library.folder(space) / part, ignore_errors=True)
+    try:
+        for part in publishing.PARTS:
+            discard(library.folder(space) / part)
+    except OSError as error:
+        where = printable(str(library.folder(space)))
+        raise LibraryUnwritable.because(f"{where}: the snapshots cannot be taken away", error) from error
     library.publish(space, lease, always=True)
 
 
@@ -274,8 +232,3 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
             shutil.rmtree(library.folder(space) / publishing.COLUMNS, ignore_errors=True)
             library.publish(space, lease, always=True)
     return left
-
-
-def holder(command: str) -> str:
-    """Who takes the lease: host, process, command."""
-    return f"{platform.node()} process {os.getpid()} (soundalike {command})"

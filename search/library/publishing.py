@@ -27,9 +27,11 @@ from search.model import Ids, Space
 from search.neighbourhoods import stored
 from search.neighbourhoods.graph import Source
 from search.ports import IndexFactory, SpaceIndex
+from search.snapshots.folders import sequences
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""
+PARTS: Final = (INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS)
 ELSEWHERE_FROM: Final = 5_000
 """From this many segments on another process publishes: fewer take less than the .6 s that it needs to start."""
 _FAILED: Final = 3
@@ -59,6 +61,11 @@ class Publication:
     def index(self, *, searches: bool = False) -> SpaceIndex:
         """The space's index."""
         return self.index_kind.open(self.folder / INDEX, self.space.dim, "cpu", searches=searches)
+
+    def is_incomplete(self) -> bool:
+        """Whether columns or contours were never published: by an earlier version, or by a process that was killed."""
+        needed = (COLUMNS, CONTOURS) if self.space.is_melody else (COLUMNS,)
+        return not all(sequences(self.folder / part) for part in needed)
 
 
 def folder_of(library: Path, space: Space) -> Path:

@@ -21,7 +21,8 @@ import numpy as np
 
 from search.melody.contourtable import ContourLookup, ContourTable, TwoTables, offsets
 from search.model import Ids, StoredContour
-from search.snapshots.folders import Kind, NewSnapshot, Snapshot, Snapshots
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 KIND: Final = Kind("contours", 2, "soundalike reindex makes them anew from the catalog")
 _TUNE, _FIRST_ID, _OFFSET, _WINDOW_OFFSET, _KNOT_OFFSET = _SMALL = (
@@ -109,6 +110,37 @@ def read(snapshot: Snapshot) -> ContourTable:
         )
     except (OSError, ValueError, EOFError, IndexError) as error:
         raise snapshot.damaged(f"they cannot be read ({error})") from error
+
+
+def problems(snapshot: Snapshot) -> list[str]:
+    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    read(snapshot)
+    return []
+
+
+def differences(sequence: int, table: ContourTable, reader: ContourSource) -> Iterator[str]:
+    """What a table of ``sequence`` says otherwise than the catalog, a tune each."""
+    later = {page.first_segment_id for page in reader.since(sequence)}
+    row_of = {first_id: row for row, first_id in enumerate(table.first_id.tolist())}
+    present = set()
+    for page in reader.since(0):
+        present.add(page.first_segment_id)
+        if page.first_segment_id in later:
+            continue
+        row = row_of.get(page.first_segment_id)
+        if row is None:
+            yield f"the contours lack the tune of content {page.content_id}"
+        elif not _same(table.page(row), page):
+            yield f"the contours hold another tune of content {page.content_id} than the catalog"
+    if sequence == reader.sequence and row_of.keys() - present:
+        yield f"the contours still hold {len(row_of.keys() - present)} tunes that are gone"
+
+
+def _same(one: StoredContour, other: StoredContour) -> bool:
+    return one.content_id == other.content_id and all(
+        np.array_equal(getattr(one.contour, name), getattr(other.contour, name))
+        for name in ("cents", "window_s", "knots")
+    )
 
 
 def write(new: NewSnapshot, pages: Iterable[StoredContour]) -> None:

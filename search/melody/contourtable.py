@@ -115,16 +115,19 @@ class ContourTable:
 
     def pages(self) -> Iterator[StoredContour]:
         """Every contour, by row."""
-        for row in range(len(self)):
-            yield StoredContour(
-                int(self.tune[row]),
-                int(self.first_id[row]),
-                ContentContour(
-                    self.cents[self.offset[row] : self.offset[row + 1]],
-                    self.window_s[self.window_offset[row] : self.window_offset[row + 1]],
-                    self.knots[self.knot_offset[row] : self.knot_offset[row + 1]],
-                ),
-            )
+        return (self.page(row) for row in range(len(self)))
+
+    def page(self, row: int) -> StoredContour:
+        """One contour."""
+        return StoredContour(
+            int(self.tune[row]),
+            int(self.first_id[row]),
+            ContentContour(
+                self.cents[self.offset[row] : self.offset[row + 1]],
+                self.window_s[self.window_offset[row] : self.window_offset[row + 1]],
+                self.knots[self.knot_offset[row] : self.knot_offset[row + 1]],
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from search.melody.contourtable import ContourLookup
 from search.melody.hearing import listen
 from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
-from search.model import Bitmap, Ids
+from search.model import Bitmap
 from search.ports import VectorIndex
 
 
@@ -20,10 +20,6 @@ class MelodyIndex:
         """``vectors`` holds the windows of the contours in ``contours``, with unit rows of ``contours.VECTOR_DIM``."""
         self._vectors = vectors
         self._contours = contours
-
-    def windows_without_tune(self, window_ids: Ids) -> int:
-        """How many of these windows belong to no contour; none, in a sound library."""
-        return int((self._contours.locate(window_ids)[0] < 0).sum())
 
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.

@@ -8,6 +8,7 @@ smoothed.f16       (count, dim) float16
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,9 @@ import numpy as np
 from search.model import HalfVectors, Vectors
 from search.neighbourhoods.graph import Graph, Segments, Source, updated
 from search.neighbourhoods.smoothing import NEIGHBOURS, smoothed
-from search.snapshots.folders import Kind, Snapshot, Snapshots
+from search.ports import VectorIndex
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors.base import rows_of
 from search.vectors.files import release
 
@@ -25,6 +28,8 @@ KIND: Final = Kind("neighbourhoods", 1, "they are left out until soundalike rein
 LEAST_CONTENTS: Final = 100
 """Smaller libraries have no neighbourhoods: the ten nearest of a few dozen clips are no neighbours."""
 IDS, NEAR, SIMILAR, SMOOTH = "ids.npy", "neighbours.npy", "similarities.npy", "smoothed.f16"
+TOLERANCE: Final = 5e-3
+"""What rounding may change in a similarity or a component: vectors are kept as float16."""
 _ROWS_AT_ONCE: Final = 1024
 
 
@@ -71,6 +76,34 @@ def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
     return StoredNeighbourhoods(snapshot.sequence, Graph(ids, near, similar), rows)
 
 
+def problems(snapshot: Snapshot) -> list[str]:
+    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    graph = read(snapshot, snapshot.facts(NeighbourhoodFacts).dim).graph
+    listed = graph.neighbours[graph.neighbours >= 0]
+    if (np.diff(graph.ids) <= 0).any() or (rows_of(graph.ids, listed) < 0).any():
+        return ["they name segments that are not among them"]
+    return []
+
+
+def differences(stored: StoredNeighbourhoods, dim: int, index: VectorIndex) -> Iterator[str]:
+    """The first segment whose neighbours do not follow from the vectors that are still in ``index``."""
+    graph, held = stored.graph, index.ids()
+    for start in range(0, graph.ids.size, _ROWS_AT_ONCE):
+        rows = np.arange(start, min(start + _ROWS_AT_ONCE, graph.ids.size))
+        some = graph.at(rows)
+        there = (some.neighbours < 0) | (rows_of(held, some.neighbours) >= 0)
+        whole = (rows_of(held, some.ids) >= 0) & there.all(axis=1)
+        rows, some = rows[whole], graph.at(rows[whole])
+        near, own = _near(index, some, dim), index.vectors(some.ids)
+        similarities = np.einsum("nkd,nd->nk", near, own)
+        again = smoothed(own, near, some.similarities)
+        wrong = (np.abs(similarities - some.similarities) > TOLERANCE).any(axis=1)
+        wrong |= (np.abs(again - stored.smoothed[rows]) > TOLERANCE).any(axis=1)
+        if wrong.any():
+            yield f"the neighbourhood of segment {some.ids[wrong][0]} does not follow from the vectors"
+            return
+
+
 def update(directory: Path, sequence: int, dim: int, source: Source) -> None:
     """Bring the neighbourhoods in ``directory`` up to ``source`` at ``sequence``.
 
@@ -104,7 +137,12 @@ def update(directory: Path, sequence: int, dim: int, source: Source) -> None:
 def _smoothed(index: Segments, graph: Graph, dim: int) -> Vectors:
     if not graph.ids.size:
         return np.empty((0, dim), np.float32)
+    return smoothed(index.vectors(graph.ids), _near(index, graph, dim), graph.similarities)
+
+
+def _near(index: Segments, graph: Graph, dim: int) -> Vectors:
+    """(n, 10, dim) the vectors of the neighbours; zeros where one is absent."""
     near = np.zeros((*graph.neighbours.shape, dim), np.float32)
     there = graph.neighbours >= 0
     near[there] = index.vectors(graph.neighbours[there])
-    return smoothed(index.vectors(graph.ids), near, graph.similarities)
+    return near

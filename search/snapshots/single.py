@@ -91,6 +91,15 @@ def read_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]] | None:
         raise damaged(path, "it is cut short or was overwritten", remedy) from error
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from the next one of its name without reading it; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_ino, facts.st_size
+
+
 def damaged(path: Path, cause: str, remedy: str) -> SnapshotError:
     """The error of a file that is not what was written."""
     return SnapshotError(f"{printable(str(path))}: {cause}; {remedy}")

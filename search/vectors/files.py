@@ -15,7 +15,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from search.model import HalfVectors, Ids
-from search.snapshots.folders import Kind, Snapshot, Snapshots, map_values
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind, Snapshot, map_values
 
 KIND: Final = Kind("snapshot", 1, "soundalike reindex makes it anew from the catalog")
 IDS, SIDECAR, COMPRESSED = "ids.npy", "vectors.f16", "index.faiss"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import HalfVectors, Ids, IndexChange
-from search.snapshots.folders import DigestedFile, NewSnapshot
+from search.snapshots.snapshot import DigestedFile, NewSnapshot
 from search.vectors.files import SIDECAR, map_rows, release
 from search.vectors.scoring import check_rows
 

@@ -20,7 +20,7 @@ from search.errors import LibraryError
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.ports import ChangesSince
 from search.settings import Device
-from search.snapshots.folders import Snapshot
+from search.snapshots.snapshot import Snapshot
 from search.vectors import bitmaps, files, folding, scoring
 from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
 from search.vectors.exact import ExactIndex, Rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search.snapshots.folders import Snapshot
+from search.snapshots.snapshot import Snapshot
 from search.vectors import files
 
 UNIT_TOLERANCE = 0.01

@@ -9,7 +9,7 @@ import soundfile
 from search.engine.confidence import COPY
 from search.engine.search import SearchEngine
 from search.errors import QueryError, SpaceMismatch, WhereError
-from search.library import maintenance
+from search.library import verifying
 from search.model import AudioPart, ClipPart, Query, RemoveClip, SegmentPart, TextPart
 from search.overview.duplicates.stored import Pairs
 from tests.search.libraries import Entry, axis, fill, open_library, spec
@@ -180,7 +180,7 @@ def test_what_was_added_since_the_snapshot_is_found_and_what_went_is_not(library
     library.refresh()
     assert paths(library.search(Query((TextPart("new"),)))) == ["new.wav"]
     assert library.engine.rank(axis(7), 1).scores[0] == pytest.approx(1.0, abs=1e-3)
-    assert maintenance.verify(library) == []
+    assert verifying.verify(library) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import tests
 from search import wiring
 from search.cli import main
 from search.errors import LibraryError, UsageError
-from search.library import maintenance, publishing
+from search.library import publishing, verifying
 from tests.search.libraries import Entry, axis, fill, open_library, settings
 from tests.search.toy_index import ToyIndex, ToyView
 
@@ -55,7 +55,7 @@ def test_a_library_uses_the_kind_that_a_package_adds_for_all_that_is_asked(tmp_p
     assert json.loads(capsys.readouterr().out)["index"] == toy
     with wiring.library(tmp_path / "lib", settings(tmp_path)) as library:
         assert isinstance(library.views()[0].index, ToyView)
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
     asked = ["search", "--audio", str(sounds / "2.wav"), "--library", str(tmp_path / "lib"), "--json"]
     assert main(asked) == 0
     assert json.loads(capsys.readouterr().out)["hits"][0]["title"] == "2"

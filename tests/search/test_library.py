@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search.errors import LibraryError, UsageError
-from search.library import maintenance
+from search.library import maintenance, verifying
 from search.model import ClipPart, FileFacts, Query, RecordFailure, RemoveClip, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 
@@ -42,7 +42,7 @@ def test_a_reader_takes_up_what_another_process_writes_and_publishes(tmp_path):
         remove(writer, "b")
         hits = up_to_date(reader).search(Query((ClipPart(1),))).hits
         assert {hit.title for hit in hits} == set("cdef")
-        assert maintenance.verify(up_to_date(reader)) == []
+        assert verifying.verify(up_to_date(reader)) == []
 
 
 def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp_path):
@@ -61,10 +61,10 @@ def test_a_damaged_snapshot_costs_nothing_but_time(tmp_path):
                 file.write_bytes(b"")
     with open_library(tmp_path) as library:
         assert len(library.search(Query((ClipPart(1),))).hits) == 2
-        assert maintenance.verify(library) != []
+        assert verifying.verify(library) != []
         with library.writer.lease("test", wait_s=5) as lease:
             maintenance.rebuild(library, library.space(), lease)
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_a_backup_is_restored_under_a_reader_who_then_sees_the_old_state(tmp_path):
@@ -81,10 +81,10 @@ def test_a_backup_is_restored_under_a_reader_who_then_sees_the_old_state(tmp_pat
             lease.check()
         assert names(up_to_date(reader)) == list("abc")
         assert {h.title for h in up_to_date(reader).search(Query((ClipPart(1),))).hits} == {"b", "c"}
-        assert maintenance.verify(up_to_date(reader)) == []
+        assert verifying.verify(up_to_date(reader)) == []
         fill(writer, entries("n"))
         assert min(c.id for c in writer.reader.clips(range(4, 1000))) > newest, "ids are never given twice"
-        assert maintenance.verify(up_to_date(reader)) == []
+        assert verifying.verify(up_to_date(reader)) == []
 
 
 def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
@@ -98,7 +98,7 @@ def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
         with library.writer.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):
             maintenance.restore(library, tmp_path / "no.sqlite", lease)
         assert names(library) == ["a"]
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
@@ -117,7 +117,7 @@ def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
         with library.writer.lease("test", wait_s=5) as lease:
             assert maintenance.drop_replaced(library, fresh, lease) == []
         assert [s.fingerprint for s in library.reader.spaces()] == [new.fingerprint]
-        assert maintenance.verify(up_to_date(library)) == []
+        assert verifying.verify(up_to_date(library)) == []
 
 
 def test_removing_by_folder_takes_what_is_below_it_and_nothing_beside_it(tmp_path):

@@ -13,7 +13,7 @@ from search.neighbourhoods import stored
 from search.neighbourhoods.graph import HITS, Graph, Source, updated
 from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from search.settings import Settings
-from search.snapshots.folders import MANIFEST
+from search.snapshots.snapshot import MANIFEST
 from search.vectors.exact import ExactIndex
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
 from tests.search.vector_helpers import clumped

@@ -15,7 +15,7 @@ from search import wiring
 from search.cli import main
 from search.encoders import adapted
 from search.errors import QueryError
-from search.library import maintenance
+from search.library import maintenance, verifying
 from search.model import AudioPart, ClipPart, NotesPart, Query, RecommendQuery, TextPart
 from search.service.app import create_app
 from search.service.config import ServiceConfig
@@ -105,7 +105,7 @@ def test_a_reindex_that_lacked_a_file_leaves_a_library_that_answers_everything(p
         assert len(found(library.search(Query((ClipPart(clip_id(library, "rain")),))))) == 3
         assert library.recommend(RecommendQuery(likes=(ClipPart(clip_id(library, "rain")),))).hits
         assert library.search(Query((NotesPart("C4 D4 E4 F4"),))).verdict == "none"
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
     assert place.run("verify") == 0
     (place.folder / "unplugged.wav").rename(place.sounds / "dog.wav")
     assert place.run("reindex") == 0
@@ -113,7 +113,7 @@ def test_a_reindex_that_lacked_a_file_leaves_a_library_that_answers_everything(p
         (space,) = library.reader.spaces()
         assert space.state == "active"
         assert len(library.views()[0].index) == len(NAMES)
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_while_nothing_is_encoded_again_yet_clips_and_words_answer_and_sounds_say_why_not(place):
@@ -126,7 +126,7 @@ def test_while_nothing_is_encoded_again_yet_clips_and_words_answer_and_sounds_sa
         with pytest.raises(QueryError, match=r"waits to be encoded again.*soundalike reindex"):
             library.search(Query((AudioPart(str(place.sounds / "rain.wav")),)))
         assert library.recommend(RecommendQuery(likes=(ClipPart(rain),))).hits
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_a_clip_that_came_during_a_reindex_is_found_beside_the_others(place):
@@ -142,7 +142,7 @@ def test_a_clip_that_came_during_a_reindex_is_found_beside_the_others(place):
         both = Query((ClipPart(clip_id(library, "rain")), ClipPart(clip_id(library, "new"))))
         with pytest.raises(QueryError, match="has no vectors in space"):
             library.search(both)
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_a_running_service_takes_up_a_new_adapter_and_lets_the_old_one_go(place):
@@ -187,7 +187,7 @@ def test_two_encoders_live_side_by_side_and_each_is_searched_by_name(place, caps
             assert answer.status_code == 200, answer.get_json()
             assert len(answer.get_json()["hits"]) == len(NAMES) - 1
         assert client.post("/api/v1/search", json={"parts": [{"clip_id": bell}], "space": "clap"}).status_code == 422
-        assert maintenance.verify(library) == []
+        assert verifying.verify(library) == []
 
 
 def test_a_new_revision_of_one_encoder_leaves_the_other_alone(place):

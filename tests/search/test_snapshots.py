@@ -14,7 +14,8 @@ import pytest
 
 from search.errors import LibraryUnwritable, SnapshotError
 from search.snapshots import single
-from search.snapshots.folders import KEPT, MANIFEST, Kind, Snapshot, Snapshots
+from search.snapshots.folders import KEPT, Snapshots
+from search.snapshots.snapshot import MANIFEST, Kind, Snapshot
 
 KIND = Kind("numbers", 3, "soundalike count makes them anew")
 

@@ -16,7 +16,7 @@ import pytest
 
 from search.errors import LibraryError, SnapshotError
 from search.model import IndexChange
-from search.snapshots import folders
+from search.snapshots import snapshot
 from search.vectors import building, files
 from search.vectors.snapshot import SnapshotIndex, verify
 from tests.search.vector_helpers import DIM, clumped, fold
@@ -66,16 +66,16 @@ DAMAGES = {
     "sidecar gone": (files.SIDECAR, Path.unlink),
     "ids cut short": (files.IDS, truncate),
     "ids changed": (files.IDS, flip_last_byte),
-    "manifest gone": (folders.MANIFEST, Path.unlink),
-    "manifest cut short": (folders.MANIFEST, truncate),
-    "manifest not JSON": (folders.MANIFEST, lambda path: path.write_bytes(b"\x00\xff")),
-    "manifest of another kind of JSON": (folders.MANIFEST, lambda path: path.write_text("[1, 2]")),
-    "manifest of a later format": (folders.MANIFEST, rewrite("format", 2)),
-    "manifest of another snapshot": (folders.MANIFEST, rewrite("sequence", 7)),
-    "manifest with another count": (folders.MANIFEST, rewrite("count", 3)),
-    "manifest with a negative count": (folders.MANIFEST, rewrite("count", -1)),
-    "manifest with another dimension": (folders.MANIFEST, rewrite("dim", DIM * 2)),
-    "manifest with a count in words": (folders.MANIFEST, rewrite("count", "many")),
+    "manifest gone": (snapshot.MANIFEST, Path.unlink),
+    "manifest cut short": (snapshot.MANIFEST, truncate),
+    "manifest not JSON": (snapshot.MANIFEST, lambda path: path.write_bytes(b"\x00\xff")),
+    "manifest of another kind of JSON": (snapshot.MANIFEST, lambda path: path.write_text("[1, 2]")),
+    "manifest of a later format": (snapshot.MANIFEST, rewrite("format", 2)),
+    "manifest of another snapshot": (snapshot.MANIFEST, rewrite("sequence", 7)),
+    "manifest with another count": (snapshot.MANIFEST, rewrite("count", 3)),
+    "manifest with a negative count": (snapshot.MANIFEST, rewrite("count", -1)),
+    "manifest with another dimension": (snapshot.MANIFEST, rewrite("dim", DIM * 2)),
+    "manifest with a count in words": (snapshot.MANIFEST, rewrite("count", "many")),
 }
 
 

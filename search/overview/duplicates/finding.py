@@ -18,32 +18,38 @@ from search.overview.duplicates.candidates import Candidate, candidates
 from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.stored import Pairs, PairsFile
 from search.overview.duplicates.verifying import Pair, Verifier
-from search.ports import ContentReader
+from search.ports import ContentReader, Lease
 
 SAVE_EVERY: Final = 2000
 Progress = Callable[[int, int], None]
 """Hears how many contents of how many were looked at; what it raises stops the job, which keeps what it found."""
 
 
-def find(view: SpaceView, catalog: ContentReader, file: PairsFile, progress: Progress, *, again: bool) -> None:
+def find(
+    view: SpaceView, catalog: ContentReader, file: PairsFile, progress: Progress, lease: Lease, *, again: bool
+) -> None:
     """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
 
-    Raises LibraryError when the file cannot be written.
+    Raises LibraryBusy when the lease is lost, LibraryUnwritable when the file cannot be written.
     """
     there = np.unique(view.columns.content_ids[view.columns.present])
     search = _Search(view, catalog, Pairs.none() if again else file.read(), set(there.tolist()))
     present = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
     fresh = present[present > search.checked_until]
-    sequence = view.columns.sequence
+
+    def keep() -> None:
+        lease.check()
+        file.write(search.pairs(view.columns.sequence))
+
     try:
         for done, (content, found) in enumerate(candidates(view, fresh), start=1):
             search.look(content, found)
             progress(done, len(fresh))
             if done % SAVE_EVERY == 0:
-                file.write(search.pairs(sequence))
+                keep()
         search.checked_until = max(search.checked_until, int(view.columns.content_ids.max(initial=0)))
     finally:
-        file.write(search.pairs(sequence))
+        keep()
 
 
 class _Search:

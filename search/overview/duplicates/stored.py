@@ -22,7 +22,7 @@ from search.overview.duplicates.joining import Joined
 from search.snapshots import single
 
 FILE: Final = "duplicates.npz"
-REMEDY: Final = "soundalike duplicates makes it anew"
+REMEDY: Final = "soundalike duplicates --again makes it anew"
 _FORMAT: Final = 1
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class PairsFile:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._pairs = Pairs.none()
         self._recordings = self._pairs.recordings()
 
@@ -89,11 +89,7 @@ class PairsFile:
             ) from error
 
     def _refresh(self) -> None:
-        try:
-            facts = self._path.stat()
-            stamp = (facts.st_mtime_ns, facts.st_ino)
-        except OSError:
-            stamp = None
+        stamp = single.stamp(self._path)
         if stamp == self._stamp:
             return
         with self._lock:

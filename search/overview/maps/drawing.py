@@ -22,6 +22,7 @@ from search.overview.maps import stored
 from search.overview.maps.layout import NEIGHBOURS, laid_out
 from search.overview.maps.placing import among_neighbours
 from search.overview.maps.stored import StoredMap
+from search.ports import Lease
 
 FITTED: Final = 100_000
 LOOKED_AT: Final = 64
@@ -37,11 +38,12 @@ _READING: Final = 0.1
 """The share of the work that is reading vectors, roughly; the rest is the layout."""
 
 
-def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], *, anew: bool) -> None:
+def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], lease: Lease, *, anew: bool) -> None:
     """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
 
     ``progress`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
-    Raises UsageError where UMAP is needed and not installed, LibraryError when the map cannot be written.
+    Raises UsageError where UMAP is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when
+    the map cannot be written.
     """
     contents = _contents(view)
     drawn = None if anew else stored.read(folder)
@@ -56,6 +58,7 @@ def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], *,
     for start in range(0, len(fresh), PLACED_AT_ONCE):
         drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE])
         progress(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
+    lease.check()
     stored.write(folder, drawn)
 
 

@@ -14,7 +14,7 @@ from search.model import Ids
 from search.snapshots import single
 
 FILE: Final = "map.npz"
-REMEDY: Final = "soundalike map draws it anew"
+REMEDY: Final = "soundalike map draws it anew (with --space NAME, for that space)"
 _FORMAT: Final = 1
 
 
@@ -30,11 +30,7 @@ class StoredMap:
 
 def stamp(folder: Path) -> tuple[int, int, int] | None:
     """What tells one layout below ``folder`` from the next without reading it; None where there is none."""
-    try:
-        facts = (folder / FILE).stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_ino, facts.st_size
+    return single.stamp(folder / FILE)
 
 
 def read(folder: Path) -> StoredMap | None:
@@ -55,7 +51,8 @@ def read_or_raise(folder: Path) -> StoredMap | None:
         head, ids, xy, fitted = (arrays[name] for name in ("head", "content_ids", "xy", "fitted"))
         if head[0] != _FORMAT:
             raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
-        if xy.shape != (len(ids), 2) or fitted.shape != ids.shape or not np.isfinite(xy).all():
+        fits = xy.shape == (len(ids), 2) and fitted.shape == ids.shape
+        if not fits or not np.isfinite(xy).all() or (np.diff(ids) <= 0).any():
             raise single.damaged(path, "its places are none", REMEDY)
         return StoredMap(int(head[1]), ids, xy, fitted)
     except (KeyError, IndexError) as error:

@@ -26,6 +26,7 @@ from search.audio.names import SUFFIXES
 from search.errors import AudioError, LibraryUnwritable
 from search.model import AudioInfo, Job
 from search.ports import CatalogReader
+from search.snapshots.single import flush_folder
 
 UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120
@@ -80,7 +81,7 @@ class Uploads:
                 info = check_length(str(path), given, longest_s)
                 kept.append((str(_with_suffix(path, info)), given))
             for folder in {self.folder, *itertools.chain(*(self._folders(path) for path, _ in kept))}:
-                _sync_folder(folder)
+                flush_folder(folder)
         except OSError as error:
             shutil.rmtree(batch, ignore_errors=True)
             raise LibraryUnwritable.because("an upload cannot be stored", error) from error
@@ -220,14 +221,3 @@ def _with_suffix(path: Path, info: AudioInfo) -> Path:
     suffix = _SUFFIX_OF.get(container, container.lower() if container.lower() in SUFFIXES else "wav")
     named = path.with_name(f"{path.name}.{suffix}")
     return path.rename(next(path for path in _like(named) if not path.exists()))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a loss of power, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from search.snapshots.single import replacing
 
 SWEEP_EVERY = 64
 """Files written between two looks at how much there is."""
@@ -46,9 +47,8 @@ class DiskCache:
         if len(content) > self._max_bytes * KEPT_SHARE:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as partial:
-            partial.write(content)
-        Path(partial.name).replace(path)  # readers see all of it or nothing
+        with replacing(path) as file:
+            file.write(content)
         with self._lock:
             self._written += 1
             due = self._written % SWEEP_EVERY == 1

@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from search.errors import AudioError, LibraryError, QueryError
-from search.library.maintenance import holder
+from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, RemoveClip
 from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut

@@ -1,0 +1,65 @@
+"""Whether columns say what the catalog says: two of the same moment, compared clip by clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.clipcolumns import ClipColumns
+from search.columns.table import Part
+from search.columns.text import TextColumn
+
+
+def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
+    """What ``columns`` say otherwise than ``anew``, which were just made from the catalog."""
+    if columns.vocabulary != anew.vocabulary:
+        yield "the columns have other tags than the catalog"
+        return
+    ours, truth = columns.whole(), anew.whole()
+    lacking, gone = np.setdiff1d(truth.clip_ids, ours.clip_ids), np.setdiff1d(ours.clip_ids, truth.clip_ids)
+    for what, ids in (("lack", lacking), ("still hold", gone)):
+        if len(ids):
+            yield f"the columns {what} {len(ids)} clips, the first is {ids[0]}"
+    if len(lacking) or len(gone):
+        return
+    for name, of_ours, of_truth in _of_clips(ours, truth):
+        rows = np.flatnonzero(of_ours != of_truth)
+        if len(rows):
+            yield f"the columns have another {name} for {len(rows)} clips, the first is {truth.clip_ids[rows[0]]}"
+    for name, same in _of_all(ours, truth):
+        if not same:
+            yield f"the columns have other {name} than the catalog"
+
+
+def _of_clips(ours: Part, truth: Part) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    """One value for each clip of both."""
+    for name in ("content_ids", "duration_s", "size_bytes", "added", "silent", "missing"):
+        yield name.removesuffix("_ids"), getattr(ours, name), getattr(truth, name)
+    yield "folder", *_as_one_code(ours.folders, ours.folder_codes, truth.folders, truth.folder_codes)
+    yield "format", *_as_one_code(ours.formats, ours.format_codes, truth.formats, truth.format_codes)
+
+
+def _of_all(ours: Part, truth: Part) -> Iterator[tuple[str, bool]]:
+    for what, names in (
+        ("paths", ("path_starts", "path_blob")),
+        ("titles", ("title_starts", "title_blob")),
+        ("tags", ("tag_starts", "tag_rows", "tag_probabilities")),
+        ("segments", ("first_segment", "n_segments", "encoding_content", "spans")),
+    ):
+        yield what, all(np.array_equal(getattr(ours, name), getattr(truth, name)) for name in names)
+
+
+def _as_one_code(
+    one: TextColumn, codes: NDArray[np.int32], other: TextColumn, other_codes: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The codes of two tables of values as codes of one."""
+    code_of: dict[bytes, int] = {}
+
+    def recoded(table: TextColumn, some: NDArray[np.int32]) -> NDArray[np.int64]:
+        values = (table.value(code) for code in range(len(table)))
+        return np.array([code_of.setdefault(value, len(code_of)) for value in values], np.int64)[some]
+
+    return recoded(one, codes), recoded(other, other_codes)

@@ -1,0 +1,174 @@
+"""Whether a library is sound: the catalog, every snapshot on disk, and whether they say what the catalog says.
+
+Everything that is kept is read, and everything that follows from the catalog is compared with it. So what is called
+sound here can be searched, and finds what the catalog holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from search.columns import ClipColumns
+from search.columns import files as columns
+from search.columns.verifying import differences
+from search.engine.views import LibraryView, SpaceView
+from search.errors import SnapshotError, printable
+from search.library import publishing
+from search.melody import contourfiles as contours
+from search.model import Ids, Space
+from search.neighbourhoods import stored as near
+from search.overview.duplicates import stored as duplicates
+from search.overview.maps import stored as maps
+from search.snapshots.folders import Snapshots, sequences
+from search.vectors.base import rows_of
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+TRIES: Final = 5
+_REINDEX: Final = "soundalike reindex makes it anew"
+
+
+def verify(library: Library) -> list[str]:
+    """Everything that is wrong, a line each, with its remedy; empty when the library is sound.
+
+    Files that are not what was written are named first: only when all are is what they say compared with the catalog.
+    A library that is being written to is looked at again, until nothing changed meanwhile (five times at most).
+    Raises LibraryError when the catalog cannot be read at all.
+    """
+    for _ in range(TRIES):
+        before = library.catalog.sequence()
+        problems = [*library.catalog.verify(), *_single_files(library)]
+        spaces = library.catalog.spaces()
+        damaged = [problem for space in spaces for problem in _files(library, space)]
+        problems += damaged
+        if not damaged:
+            view = library.refresh()
+            problems += [problem for space in spaces for problem in _facts(library, view, space)]
+        if not problems or library.catalog.sequence() == before:
+            break
+    return problems
+
+
+def _files(library: Library, space: Space) -> Iterator[str]:
+    """Every byte of the snapshots of a space, and whether each is of this catalog."""
+    folder, reached = library.folder(space), library.catalog.sequence()
+    yield from library.publication(space).index().verify()
+    yield from Snapshots(folder / publishing.COLUMNS, columns.KIND).verify(columns.problems)
+    yield from Snapshots(folder / publishing.CONTOURS, contours.KIND).verify(contours.problems)
+    yield from Snapshots(folder / publishing.NEIGHBOURHOODS, near.KIND).verify(near.problems)
+    for part in publishing.PARTS:
+        for sequence in sequences(folder / part):
+            if sequence > reached:
+                where = printable(str(folder / part / str(sequence)))
+                yield f"{where}: it is of sequence {sequence}, the catalog is at {reached}; {_REINDEX}"
+
+
+def _facts(library: Library, view: LibraryView, space: Space) -> Iterator[str]:
+    """Whether what a space's snapshots say, brought up to now, is what the catalog says."""
+    seen = next((one for one in view.spaces if one.space.id == space.id), None)
+    if seen is None:  # it came this moment
+        return
+    called = f"space {space.name}" + (" (retired)" if space.is_retired else "")
+    problems = [*_index(library, seen), *_columns(library, seen)]
+    if space.is_melody:
+        problems += _contours(library, seen)
+    else:
+        problems += _neighbourhoods(library, seen)
+    yield from (f"{called}: {problem}; {_REINDEX}" for problem in problems)
+
+
+def _index(library: Library, seen: SpaceView) -> Iterator[str]:
+    """What the index of a space says that the catalog does not, or otherwise: every id and every vector."""
+    held, expected, differing = seen.index.ids(), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for change in library.catalog.changes(seen.space.id, 0):
+        if change.vectors is not None:
+            expected.append(change.segment_ids)
+            known = rows_of(held, change.segment_ids) >= 0
+            stored = seen.index.vectors(change.segment_ids[known])
+            same = (stored.astype(np.float16) == np.asarray(change.vectors, np.float16)[known]).all(axis=1)
+            differing.append(change.segment_ids[known][~same])
+    contents, _, _ = seen.columns.place(held)
+    for what, ids in (
+        ("lacks", np.setdiff1d(np.concatenate(expected), held)),
+        ("dangles: it still holds", np.setdiff1d(held, np.concatenate(expected))),
+        ("has another vector for", np.concatenate(differing)),
+        ("has no clip for", held[contents < 0]),
+    ):
+        if len(ids):
+            yield f"the index {what} {len(ids)} segments, the first is {ids[0]}"
+
+
+def _columns(library: Library, seen: SpaceView) -> Iterator[str]:
+    """What the published columns, brought up to now, say otherwise than columns that are made from the catalog."""
+    anew = ClipColumns.build(library.catalog, seen.space)
+    if anew.sequence == seen.columns.sequence:
+        yield from differences(seen.columns, anew)
+
+
+def _contours(library: Library, seen: SpaceView) -> Iterator[str]:
+    """What the newest contours on disk say otherwise than the catalog; and windows that no contour has."""
+    source = partial(library.catalog.contours, seen.space.id)
+    directory = library.folder(seen.space) / publishing.CONTOURS
+    newest = Snapshots(directory, contours.KIND).newest(contours.read)
+    if newest is not None:
+        with source() as reader:
+            yield from contours.differences(*newest, reader)
+    rows, _ = contours.ContourFollower(directory, source).follow().locate(seen.index.ids())
+    if (rows < 0).any():
+        yield f"{int((rows < 0).sum())} windows belong to no tune"
+
+
+def _neighbourhoods(library: Library, seen: SpaceView) -> Iterator[str]:
+    """What the newest neighbourhoods on disk say otherwise than the vectors."""
+    directory, dim = library.folder(seen.space) / publishing.NEIGHBOURHOODS, seen.space.dim
+    newest = near.snapshots(directory).newest(lambda snapshot: near.read(snapshot, dim))
+    if newest is not None:
+        yield from near.differences(newest[1], dim, seen.index)
+
+
+def _single_files(library: Library) -> Iterator[str]:
+    """The duplicates of the library, and the map of each of its spaces."""
+    yield from _duplicates(library)
+    for space in library.catalog.spaces():
+        yield from _map(library, library.folder(space))
+
+
+def _duplicates(library: Library) -> Iterator[str]:
+    try:
+        pairs = duplicates.read_or_raise(library.path)
+    except SnapshotError as error:
+        yield str(error)
+        return
+    if pairs is not None:
+        contents = np.concatenate((pairs.shorter, pairs.longer))
+        for problem in _of_contents(library, pairs.sequence, contents):
+            yield f"{printable(str(library.path / duplicates.FILE))}: {problem}; {duplicates.REMEDY}"
+
+
+def _map(library: Library, folder: Path) -> Iterator[str]:
+    try:
+        drawn = maps.read_or_raise(folder)
+    except SnapshotError as error:
+        yield str(error)
+        return
+    if drawn is not None:
+        for problem in _of_contents(library, drawn.sequence, drawn.content_ids):
+            yield f"{printable(str(folder / maps.FILE))}: {problem}; {maps.REMEDY}"
+
+
+def _of_contents(library: Library, sequence: int, content_ids: Ids) -> Iterator[str]:
+    """Whether facts about contents, found at a sequence, are about this catalog's. What went since may be there."""
+    reached = library.catalog.sequence()
+    if sequence > reached:
+        yield f"it is of sequence {sequence}, the catalog is at {reached}"
+    elif sequence == reached:
+        asked = np.unique(content_ids).tolist()
+        unknown = set(asked) - library.catalog.contents(asked).keys()
+        if unknown:
+            yield f"it names {len(unknown)} contents that are not in the catalog"

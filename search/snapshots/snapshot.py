@@ -1,0 +1,174 @@
+"""What one snapshot is: files with their digests, and a manifest that lists them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import SnapshotError, printable
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+MANIFEST: Final = "manifest.json"
+
+_CHANGED: Final = "is not what was written (its digest differs)"
+_READ_BYTES: Final = 1 << 20
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of snapshot: its ``name`` in messages, its ``format`` number, and the ``remedy`` for a damaged one."""
+
+    name: str
+    format: int
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What a manifest says of a file: its size and the BLAKE2b digest (128 bits, hex) of its bytes."""
+
+    size_bytes: int
+    digest: str
+
+
+class DigestedFile:
+    """A new file whose digest is taken on the way to the disk. A context manager; flushed to the disk on leaving."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb")
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._size_bytes = 0
+
+    def write(self, data: NDArray[np.generic] | bytes) -> int:
+        """Append the bytes of ``data``; how many that are."""
+        view = data if isinstance(data, bytes) else np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
+        self._file.write(view)
+        self._digest.update(view)
+        self._size_bytes += len(view)
+        return len(view)
+
+    @property
+    def record(self) -> FileRecord:
+        """Size and digest of what was written so far."""
+        return FileRecord(self._size_bytes, self._digest.hexdigest())
+
+    def __enter__(self) -> DigestedFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+@dataclass(slots=True)
+class NewSnapshot:
+    """A snapshot in the making: files are written into ``folder``, and `describe` says what they are."""
+
+    folder: Path
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[DigestedFile]:
+        """A new file of the snapshot."""
+        with DigestedFile(self.folder / name) as file:
+            yield file
+        self.files[name] = file.record
+
+    def array(self, name: str, values: NDArray[Any]) -> None:
+        """Write ``values`` as a .npy file."""
+        with self.file(name) as file:
+            np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
+
+    def describe(self, facts: DataclassInstance) -> None:
+        """Put what the kind says of itself into the manifest: a dataclass of what JSON can hold."""
+        self.facts = asdict(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot on disk whose manifest was read and whose files have the sizes that they were written with."""
+
+    kind: Kind
+    folder: Path
+    sequence: int
+    files: dict[str, FileRecord]
+    fields: dict[str, Any]
+
+    def facts(self, of: Callable[..., F]) -> F:
+        """What `NewSnapshot.describe` was told, as the same dataclass. Raises SnapshotError when it is another."""
+        try:
+            return of(**self.fields)
+        except (TypeError, ValueError, KeyError) as error:
+            raise self.damaged(f"{MANIFEST} describes something else ({error})") from error
+
+    def check(self, name: str) -> None:
+        """Raise SnapshotError unless a file's bytes are what was written."""
+        if name not in self.files:
+            raise self.damaged(f"{name} is not in its manifest")
+        if digest_of(self.folder / name) != self.files[name].digest:
+            raise self.damaged(f"{name} {_CHANGED}")
+
+    def changed(self) -> Iterator[str]:
+        """What is to be said of each file whose bytes are not what was written. Raises OSError."""
+        for name, record in self.files.items():
+            if digest_of(self.folder / name) != record.digest:
+                yield f"{name} {_CHANGED}"
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A .npy file's values, mapped. Raises OSError or ValueError when that fails."""
+        try:
+            # a plain view: numpy's memmap class costs every operation some microseconds
+            return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
+        except ValueError:  # nothing to map: an array without values
+            return np.asarray(np.load(self.folder / name, allow_pickle=False))
+
+    def mapped(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """A file of bare values as an array of ``shape``, mapped. Raises OSError or ValueError when that fails."""
+        if self.files[name].size_bytes != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
+            raise self.damaged(f"{name} does not hold an array of the shape {shape}")
+        return map_values(self.folder / name, dtype, shape)
+
+    def damaged(self, cause: str) -> SnapshotError:
+        """The error that says what is wrong with it, and what to do."""
+        return damaged(self.kind, self.folder, cause)
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a file's bytes, as a manifest keeps it. Raises OSError."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while part := file.read(_READ_BYTES):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def map_values(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A file of bare values, mapped read-only as ``shape``. Raises OSError or ValueError when it cannot be."""
+    if 0 in shape:  # an empty file cannot be mapped
+        return np.empty(shape, dtype)
+    return np.asarray(np.memmap(path, dtype, "r", shape=shape))
+
+
+def damaged(kind: Kind, folder: Path, cause: str) -> SnapshotError:
+    """The error of a snapshot that is not what was written: where, why, and what to do."""
+    return SnapshotError(f"{kind.name} {printable(str(folder))}: {cause}; {kind.remedy}")
