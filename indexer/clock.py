@@ -16,7 +16,7 @@ Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish
 class StageClock:
     """Adds up the CPU seconds that threads spend in each stage. Waiting costs nothing and counts for nothing.
 
-    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is told.
+    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is reported.
     """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:

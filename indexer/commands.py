@@ -84,18 +84,19 @@ class Index:
         options = _options(args)
         settings = replace(settings, device=args.device or settings.device)
         _one_thread_per_call(options)
-        named = wiring.encoder(args.encoder, settings) if args.encoder else None  # a wrong name makes no library
+        # a wrong name fails before a library is made
+        chosen_encoder = wiring.encoder(args.encoder, settings) if args.encoder else None
         with (
             _until_signal() as stop,
             wiring.library(args.library or settings.library, settings, create=True, index=args.index) as library,
         ):
-            encoder = named or wiring.encoder(_default_encoder(library, settings), settings)
+            encoder = chosen_encoder or wiring.encoder(_default_encoder(library, settings), settings)
             tunes = wiring.melody_extractor()
-            tell = reporter(quiet=args.quiet or args.json)
+            report = reporter(quiet=args.quiet or args.json)
             status = DONE
             for paths in self._passes(args, stop.event):
-                with tell.running():
-                    summary = index(library, encoder, paths, options, tell, tunes=tunes, stop=stop.event)
+                with report.running():
+                    summary = index(library, encoder, paths, options, report, tunes=tunes, stop=stop.event)
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed else DONE)
             if stop.signal is not None:
@@ -121,7 +122,7 @@ def index_again(
     paths: Sequence[str],
     settings: Settings,
     *,
-    homes: Sequence[str] = (),
+    new_roots: Sequence[str] = (),
     report: Report | None = None,
     stop: threading.Event | None = None,
     wait_s: float = 0.0,
@@ -130,22 +131,22 @@ def index_again(
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     ``melody`` names no encoder: with it the recordings' tunes are followed, after what the library's own encoder does.
-    ``homes`` are folders that become roots for the files in them (`indexer.scan.places`).
-    It tells the terminal how it goes, or ``report`` where there is one. Setting ``stop`` ends it within seconds; the
+    ``new_roots`` are folders that become roots for the files in them (`indexer.scan.locate`).
+    Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the
     next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
     options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody)
-    made = wiring.encoder(_default_encoder(library, settings) if melody else encoder, settings)
+    loaded = wiring.encoder(_default_encoder(library, settings) if melody else encoder, settings)
     tunes = wiring.melody_extractor()
     if report is not None:
-        summary = index(library, made, paths, options, report, homes=homes, tunes=tunes, stop=stop)
+        summary = index(library, loaded, paths, options, report, new_roots=new_roots, tunes=tunes, stop=stop)
     else:
-        tell = reporter(quiet=False)
-        with tell.running():
-            summary = index(library, made, paths, options, tell, homes=homes, tunes=tunes, stop=stop)
+        terminal = reporter(quiet=False)
+        with terminal.running():
+            summary = index(library, loaded, paths, options, terminal, new_roots=new_roots, tunes=tunes, stop=stop)
     return SOME_FAILED if summary.failed else DONE
 
 

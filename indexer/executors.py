@@ -17,14 +17,14 @@ import numpy as np
 
 from indexer.channel import Cancelled, Channel, Closed
 from indexer.clock import StageClock
-from indexer.model import Outcome, Task, Twin
+from indexer.model import Copy, Outcome, Task
 from indexer.pipeline import FileReader, Piece, encode
 from search.ports import Encoder
 
-Result: TypeAlias = Outcome | Twin
+Result: TypeAlias = Outcome | Copy
 
 TICK_S = 0.2
-"""How often whoever waits for results hears from us when there are none."""
+"""How often `LocalExecutor.run` yields None while there are no results."""
 BATCH_AUDIO_S = 15.0
 """A batch starts as so much audio. With mn04, 30 s need 40 MB more for each thread and take as long, 5 s take a quarter
 longer."""
@@ -143,7 +143,7 @@ class _Shared(Iterator["Task | Outcome"]):
 
 
 class _Crew:
-    """Threads that do one job: when the last of a group is done, the next group is told; when one fails, all stop."""
+    """Threads that do one job: when the last of a group ends, ``when_done`` is called; when one fails, all stop."""
 
     def __init__(self, *stops: Callable[[], None]) -> None:
         self._stops = stops

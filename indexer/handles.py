@@ -13,7 +13,7 @@ _NO_HANDLES = (errno.EMFILE, errno.ENFILE)
 def check_handles(error: BaseException) -> None:
     """Raises JobError when ``error`` came about because this process or the system can open no more files.
 
-    Decoders tell it in words of their own, so the system itself is asked too.
+    Decoders word this error differently, so the system is asked too.
     """
     cause: BaseException | None = error
     while cause is not None:

@@ -1,6 +1,6 @@
 """The bulk job: bring a library up to date with what is on disk.
 
-`index` is all of it: look, read, encode, write, and tell what was done. It keeps no state of its own: whatever
+`index` is all of it: look, read, encode, write, and summarise. It keeps no state of its own: whatever
 stops it, the next call plans from the catalog and does what is left.
 """
 
@@ -19,7 +19,7 @@ from typing import Protocol
 from indexer.clock import StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary
 from indexer.plan import Plan, Survey, moved_clips
-from indexer.scan import Place, places
+from indexer.scan import Place, locate
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
@@ -28,11 +28,12 @@ from search.model import Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
-_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
+_FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody")
+"""The outcomes that progress counts: those of files that are there."""
 
 
 class Library(Protocol):
-    """What a job asks of a library (`search.Library` is one)."""
+    """What a job needs of a library (`search.Library` is one)."""
 
     @property
     def path(self) -> Path:
@@ -50,7 +51,7 @@ class Library(Protocol):
 
 
 class Report(Protocol):
-    """Who is told how a job goes. Called by the thread that runs it."""
+    """What a job reports to. The thread that runs the job calls it."""
 
     def progress(self, progress: Progress) -> None:
         """How far it is, a few times a second."""
@@ -69,14 +70,14 @@ def index(
     options: Options,
     report: Report,
     *,
-    homes: Sequence[str] = (),
+    new_roots: Sequence[str] = (),
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
     now_s: Callable[[], float] = time.monotonic,
 ) -> Summary:
-    """Index every audio file at or under ``paths`` into the encoder's space; what was done.
+    """The summary of a job that indexes every audio file at or under ``paths`` into the encoder's space.
 
-    A file in none of the library's roots makes the one of ``homes`` that it lies in a root, else its own folder.
+    A file in none of the library's roots makes the one of ``new_roots`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
     ``now_s`` is the clock that paces it, in seconds. Setting ``stop`` ends it within seconds, with everything that is
@@ -86,16 +87,18 @@ def index(
     started_s = now_s()
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
-        found, nowhere = places(paths, [root.path for root in library.roots()], homes)
-        sounds = _Job(library, SoundWork(encoder, options), found, options, report, lease=lease, stop=stop, now_s=now_s)
-        done = sounds.run(started_s, nowhere)
+        places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
+        sounds = _Job(
+            library, SoundWork(encoder, options), places, options, report, lease=lease, stop=stop, now_s=now_s
+        )
+        summary = sounds.run(started_s, missing)
         if tunes is None or stop.is_set():
-            return done
+            return summary
         started_s, work = now_s(), TuneWork(tunes, options)
         if not sounds.plan.has(work):
-            return done
-        heard = _Job(library, work, found, options, report, lease=lease, stop=stop, now_s=now_s)
-        return done.followed_by(heard.run(started_s))
+            return summary
+        melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s)
+        return summary.followed_by(melodies.run(started_s))
 
 
 class _Job:
@@ -105,7 +108,7 @@ class _Job:
         self,
         library: Library,
         work: Work,
-        found: Sequence[Place],
+        places: Sequence[Place],
         options: Options,
         report: Report,
         *,
@@ -130,11 +133,11 @@ class _Job:
         catalog = library.writer
         self._space = catalog.space(work.spec)
         roots = [root.path for root in library.roots()]
-        self.plan = Plan(catalog, self._space, found, roots, self._clock, files=work)
+        self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work)
 
-    def run(self, started_s: float, nowhere: Sequence[str] = ()) -> Summary:
+    def run(self, started_s: float, missing: Sequence[str] = ()) -> Summary:
         space, plan = self._space, self.plan
-        for path in nowhere:
+        for path in missing:
             self._count([Outcome("failed", path, cause="no such file or folder")])
         writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
         self._fill(space, plan, writer)
@@ -150,7 +153,7 @@ class _Job:
         """Read and encode what needs it, writing and publishing as it comes."""
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
-        started_s = told_s = published_s = now_s()
+        started_s = reported_s = published_s = now_s()
         with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
                 if self._stop.is_set():
@@ -159,8 +162,8 @@ class _Job:
                     self._count([result])
                 self._count(writer.tick() if result is None else writer.add(result))
                 at_s = now_s()
-                if at_s - told_s >= REPORT_EVERY_S:
-                    told_s = at_s
+                if at_s - reported_s >= REPORT_EVERY_S:
+                    reported_s = at_s
                     self._report.progress(self._progress(survey, at_s - started_s))
                 if at_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
@@ -186,13 +189,11 @@ class _Job:
                 self._report.failure(failure)
 
     def _progress(self, survey: Survey, elapsed_s: float) -> Progress:
-        done = sum(
-            self._counts[kind] for kind in ("indexed", "changed", "linked", "moved", "unchanged", "failed", "heard")
-        )
+        files_done = sum(self._counts[kind] for kind in _FILES_DONE)
         under_way = self._work.under_way()
         return Progress(
-            files_done=done,
-            files_total=max(survey.files, done),
+            files_done=files_done,
+            files_total=max(survey.files, files_done),
             bytes_done=self._bytes_done + under_way.bytes,
             bytes_total=survey.work_bytes,
             bytes_found=survey.bytes,
@@ -226,7 +227,7 @@ class _Job:
 
 @contextmanager
 def _lease(catalog: CatalogWriter, wait_s: float, report: Report) -> Iterator[Lease]:
-    """The writer's lease; whoever has to wait for it is told for whom."""
+    """The writer's lease; ``report`` gets a note of who holds it, when it must be waited for."""
     holder = f"soundalike index (process {os.getpid()} on {platform.node()})"
     with ExitStack() as held:
         try:

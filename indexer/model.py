@@ -8,8 +8,10 @@ from typing import Literal, TypeAlias
 
 from search.model import ClipChange, FileFacts, KnownFile, Root
 
-Kind: TypeAlias = Literal["indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "heard"]
-"""What became of a file; the summary counts by it. ``heard``: a known recording whose tune was looked for."""
+Kind: TypeAlias = Literal[
+    "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody"
+]
+"""What became of a file; the summary counts by it. ``melody``: a known recording whose tunes were looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Copy:
     """A file with the same bytes as one that is being encoded at this moment: it is settled when that one is."""
 
     task: Task

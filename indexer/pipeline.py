@@ -17,7 +17,7 @@ from indexer.assembly import Assembly, Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.handles import check_handles
-from indexer.model import Kind, Outcome, Task, Twin, UnderWay
+from indexer.model import Copy, Kind, Outcome, Task, UnderWay
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio
@@ -99,7 +99,7 @@ class Piece:
 
 
 class FileReader:
-    """The reading side: tells what a file needs and cuts into windows what has to be encoded. Threads share one."""
+    """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one."""
 
     def __init__(
         self, spec: EncoderSpec, space: Space, ledger: Ledger, clock: StageClock, max_duration_s: float | None
@@ -120,7 +120,7 @@ class FileReader:
         """Count a file no longer as under way: its outcome is."""
         self._opened.pop(path, None)
 
-    def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Twin | None:
+    def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Copy | None:
         """Settle ``task``, or ``put`` its windows; None while they are being encoded.
 
         Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
@@ -136,7 +136,7 @@ class FileReader:
             with self._clock.stage("decode"):
                 title, fields = metadata.read(task.path)
             if decision.need == "wait":
-                return Twin(task, digest, title, fields)
+                return Copy(task, digest, title, fields)
             if decision.need != "encode":
                 return settled(task, decision, title, fields)
             with self._clock.stage("decode"):

@@ -54,10 +54,10 @@ class Ledger:
         with self._lock:
             if digest in self._in_work:
                 return Decision("wait")
-            found = self._catalog.find(digest)
+            stored = self._catalog.find(digest)
             moved = self._vanished(digest) if known is None else None
-            if found is not None and self._space_id in found[1]:
-                return Decision("link" if moved is None else "move", found[0].id, moved)
+            if stored is not None and self._space_id in stored[1]:
+                return Decision("link" if moved is None else "move", stored[0].id, moved)
             self._in_work.add(digest)
             return Decision("encode", clip_id=moved)
 
@@ -73,8 +73,8 @@ class Ledger:
 
     def content_id(self, digest: str) -> int | None:
         """The stored content of ``digest``, if it has vectors in the space."""
-        found = self._catalog.find(digest)
-        return found[0].id if found is not None and self._space_id in found[1] else None
+        stored = self._catalog.find(digest)
+        return stored[0].id if stored is not None and self._space_id in stored[1] else None
 
     def _vanished(self, digest: str) -> int | None:
         """A clip of these bytes whose file is gone; it is given once."""
@@ -114,78 +114,78 @@ class Plan:
         self,
         catalog: CatalogWriter,
         space: Space,
-        found: Sequence[Place],
+        places: Sequence[Place],
         roots: Iterable[str],
         clock: StageClock,
         *,
         files: Files,
     ) -> None:
-        """``found`` is what to look at, and ``files`` of what kind; ``roots`` are the folders of all the library's
+        """``places`` is what to look at, and ``files`` of what kind; ``roots`` are the folders of all the library's
         roots.
         """
         self._files = files
         self.ledger = Ledger(catalog, space)
         self._clock = clock
-        looked_at = {place.root for place in found}
+        looked_at = {place.root for place in places}
         self._stops = looked_at | set(roots)
         self._roots = {path: catalog.root(path) for path in sorted(looked_at)}
-        self._known = {path: catalog.files(root.id, space.id) for path, root in self._roots.items()}
-        self._absent = [p for p in found if self._known[p.root] and is_absent(p.root)]
-        self._places = [p for p in found if p not in self._absent]
-        self._seen: set[int] = set()
+        self._known_files = {path: catalog.files(root.id, space.id) for path, root in self._roots.items()}
+        self._absent = [p for p in places if self._known_files[p.root] and is_absent(p.root)]
+        self._places = [p for p in places if p not in self._absent]
+        self._seen_clips: set[int] = set()
         self._unread: list[tuple[str, str]] = []
 
     def survey(self) -> Survey:
         """A first look at everything: how much there is to do, and which clips are not where they were."""
         files = every = work_bytes = 0
-        seen: set[int] = set()
+        seen_clips: set[int] = set()
         with self._clock.stage("scan"):
             for place in self._places:
-                known = self._known[place.root]
-                for found in self._walk(place):
+                known_files = self._known_files[place.root]
+                for entry in self._walk(place):
                     files += 1
-                    if isinstance(found, Unreadable):
+                    if isinstance(entry, Unreadable):
                         continue
-                    file = known.get(found.path)
-                    if file is not None:
-                        seen.add(file.clip_id)
-                    every += found.size_bytes
-                    if not _is_settled(file, found):
-                        work_bytes += found.size_bytes
+                    stored = known_files.get(entry.path)
+                    if stored is not None:
+                        seen_clips.add(stored.clip_id)
+                    every += entry.size_bytes
+                    if not _is_settled(stored, entry):
+                        work_bytes += entry.size_bytes
             for path, root in self._roots.items():
-                gone = (f for f in self._known[path].values() if f.clip_id not in seen)
+                gone = (f for f in self._known_files[path].values() if f.clip_id not in seen_clips)
                 self.ledger.remember(root, (f for f in gone if self._files.owns(f.facts.path)))
         return Survey(files, every, work_bytes)
 
     def has(self, files: Files) -> bool:
         """Whether there are files of another kind here, or were: whether a pass for them has anything to do."""
-        if any(files.owns(path) for known in self._known.values() for path in known):
+        if any(files.owns(path) for known in self._known_files.values() for path in known):
             return True
-        found = (f for p in self._places for f in walk(p.root, p.part, self._stops - {p.root}, files.takes))
-        return any(isinstance(file, FileFacts) for file in found)
+        files_found = (f for p in self._places for f in walk(p.root, p.part, self._stops - {p.root}, files.takes))
+        return any(isinstance(file, FileFacts) for file in files_found)
 
     def tasks(self) -> Iterator[Task | Outcome]:
         """Every file that needs work, and the outcome of every other, in the order of the walk."""
         for place in self._absent:
-            count = len(self._known[place.root])
+            count = len(self._known_files[place.root])
             cause = f"the folder is empty or not there; its {count} clips are kept as they are (is a disk unmounted?)"
             yield Outcome("failed", place.root, cause=cause)
         for place in self._places:
-            root, known = self._roots[place.root], self._known[place.root]
-            for found in self._walk(place):
-                facts = found if isinstance(found, FileFacts) else found.facts
-                file = known.get(facts.path)
-                if isinstance(found, Unreadable):
-                    outcome = self._unreadable(root, place, found, file)
+            root, known_files = self._roots[place.root], self._known_files[place.root]
+            for entry in self._walk(place):
+                facts = entry if isinstance(entry, FileFacts) else entry.facts
+                stored = known_files.get(facts.path)
+                if isinstance(entry, Unreadable):
+                    outcome = self._unreadable(root, place, entry, stored)
                     if outcome is not None:
                         yield outcome
                     continue
-                if file is not None:
-                    self._seen.add(file.clip_id)
-                if _is_settled(file, facts):
+                if stored is not None:
+                    self._seen_clips.add(stored.clip_id)
+                if _is_settled(stored, facts):
                     yield Outcome("unchanged", root.absolute(facts.path))
                 else:
-                    yield Task(root, facts, file)
+                    yield Task(root, facts, stored)
 
     def leftovers(self, moved: set[int], *, prune: bool) -> Iterator[Outcome]:
         """The clips whose files the scan did not find, to be marked missing, or removed when ``prune``.
@@ -195,8 +195,8 @@ class Plan:
         """
         for place in self._places:
             root = self._roots[place.root]
-            for path, file in self._known[place.root].items():
-                if file.clip_id in self._seen or file.clip_id in moved or not covers(place.part, path):
+            for path, file in self._known_files[place.root].items():
+                if file.clip_id in self._seen_clips or file.clip_id in moved or not covers(place.part, path):
                     continue
                 if not self._files.owns(path):
                     continue
@@ -211,21 +211,21 @@ class Plan:
     def _walk(self, place: Place) -> Iterator[FileFacts | Unreadable]:
         return walk(place.root, place.part, self._stops - {place.root}, self._files.takes)
 
-    def _unreadable(self, root: Root, place: Place, found: Unreadable, file: KnownFile | None) -> Outcome | None:
+    def _unreadable(self, root: Root, place: Place, entry: Unreadable, file: KnownFile | None) -> Outcome | None:
         """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""
-        where = root.absolute(found.facts.path)
-        if found.facts.path == place.part and not os.path.lexists(where):
-            known = self._known[place.root]
-            if any(covers(place.part, path) for path in known):
+        where = root.absolute(entry.facts.path)
+        if entry.facts.path == place.part and not os.path.lexists(where):
+            known_files = self._known_files[place.root]
+            if any(covers(place.part, path) for path in known_files):
                 return None
-            return Outcome("failed", where, cause=found.cause)
-        if found.folder:
-            self._unread.append((place.root, found.facts.path))
-            return Outcome("failed", where, cause=found.cause)
-        changes: list[ClipChange] = [RecordFailure(root.id, found.facts, found.cause)]
+            return Outcome("failed", where, cause=entry.cause)
+        if entry.folder:
+            self._unread.append((place.root, entry.facts.path))
+            return Outcome("failed", where, cause=entry.cause)
+        changes: list[ClipChange] = [RecordFailure(root.id, entry.facts, entry.cause)]
         if file is not None and os.path.lexists(where):
-            self._seen.add(file.clip_id)
-        return Outcome("failed", where, tuple(changes), cause=found.cause)
+            self._seen_clips.add(file.clip_id)
+        return Outcome("failed", where, tuple(changes), cause=entry.cause)
 
 
 def _is_settled(known: KnownFile | None, facts: FileFacts) -> bool:

@@ -1,4 +1,4 @@
-"""How a job is told to people: a bar on a terminal, a line now and then elsewhere, failures always.
+"""How the progress of a job is shown: a bar on a terminal, a line now and then elsewhere, failures always.
 
 Everything goes to stderr; stdout is for the summary.
 """
@@ -58,13 +58,13 @@ class Lines(FailuresOnly):
     """A line every few seconds, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._told_s = time.monotonic()
+        self._printed_s = time.monotonic()
 
     def progress(self, progress: Progress) -> None:
         """See `Reporter`."""
         now_s = time.monotonic()
-        if now_s - self._told_s >= LINE_EVERY_S:
-            self._told_s = now_s
+        if now_s - self._printed_s >= LINE_EVERY_S:
+            self._printed_s = now_s
             print(progress_line(progress), file=sys.stderr, flush=True)
 
 

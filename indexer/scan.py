@@ -1,6 +1,6 @@
 """What is on disk: which root a path belongs to, and which files under it are of a kind that is wanted.
 
-Rules, in the order in which they bite:
+Rules, in the order in which they apply:
 
 * A PATH inside a root that the library has belongs to that root, and only that part of it is looked at.
 * A PATH above roots that the library has becomes a root of its own; the inner roots keep their folders (they are
@@ -51,33 +51,33 @@ def resolve(path: str) -> str:
     return os.path.join(os.path.realpath(head), name)
 
 
-def places(paths: Sequence[str], roots: Iterable[str], homes: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
-    """Where each of ``paths`` belongs, given the folders of the library's ``roots``; and those that are nowhere.
+def locate(paths: Sequence[str], roots: Iterable[str], new_roots: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
+    """The places that hold ``paths``, given the folders of the library's ``roots``; and the paths that are missing.
 
-    A file that no root holds makes the one of ``homes`` (absolute folders, without links) a root that it lies in.
+    A file that no root holds makes the one of ``new_roots`` (absolute folders, without links) a root that it lies in.
 
     Places come from the top down; what lies within another PATH is dropped, and inner roots of a PATH are places
-    of their own. Nowhere is a path that neither exists nor lies in a root.
+    of their own. A path is missing when it neither exists nor lies in a root.
     """
-    known = set(roots)
-    found: list[Place] = []
-    nowhere: list[str] = []
+    all_roots = set(roots)
+    candidates: list[Place] = []
+    missing: list[str] = []
     for path in sorted({resolve(p) for p in paths}, key=len):
-        home = max((root for root in known if _is_within(path, root)), key=len, default=None)
-        if home is None:
+        root = max((folder for folder in all_roots if _is_within(path, folder)), key=len, default=None)
+        if root is None:
             if not os.path.lexists(path):
-                nowhere.append(path)
+                missing.append(path)
                 continue
-            own = path if os.path.isdir(path) else os.path.dirname(path)
-            home = next((folder for folder in homes if _is_within(path, folder)), own)
-            known.add(home)
-        found.append(Place(home, _relative(path, home)))
-        found.extend(Place(root) for root in sorted(known) if root != home and _is_within(root, path))
-    kept: list[Place] = []
-    for place in found:
-        if not any(place.root == k.root and covers(k.part, place.part) for k in kept):
-            kept.append(place)
-    return kept, nowhere
+            own_folder = path if os.path.isdir(path) else os.path.dirname(path)
+            root = next((folder for folder in new_roots if _is_within(path, folder)), own_folder)
+            all_roots.add(root)
+        candidates.append(Place(root, _relative(path, root)))
+        candidates.extend(Place(inner) for inner in sorted(all_roots) if inner != root and _is_within(inner, path))
+    places: list[Place] = []
+    for candidate in candidates:
+        if not any(candidate.root == place.root and covers(place.part, candidate.part) for place in places):
+            places.append(candidate)
+    return places, missing
 
 
 def covers(part: str, path: str) -> bool:
@@ -184,19 +184,19 @@ def _look(path: str, relative: str) -> FileFacts | Unreadable:
 
 def facts_of(path: str, relative: str) -> FileFacts | None:
     """Size and time of the file at ``path``; None for what is no regular file (reading a pipe would never end)."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
         return None
-    return FileFacts(relative, found.st_size, found.st_mtime_ns)
+    return FileFacts(relative, status.st_size, status.st_mtime_ns)
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
     """Device and number of a folder; None for one that is gone."""
     try:
-        found = os.stat(folder)
+        status = os.stat(folder)
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _cause(error: OSError) -> str:

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
-from indexer.model import Options, Outcome, Task, Twin, UnderWay
+from indexer.model import Copy, Options, Outcome, Task, UnderWay
 from indexer.pipeline import digest_of, failure_of, settled
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
@@ -48,7 +48,7 @@ class TuneWork:
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. What the pass for sounds has told of recordings is not told again. Raises JobError."""
+        """See `Work.results`. Outcomes of recordings are left out: the pass for sounds had them. Raises JobError."""
         workers = self._options.workers or os.cpu_count() or 1
         stop = threading.Event()
         reader = _TuneReader(self._extractor, self._options, space, ledger, clock=clock, stop=stop)
@@ -79,14 +79,14 @@ def _some(
     waiting: set[Future[Result | None]],
 ) -> Generator[Result | None, None, set[Future[Result | None]]]:
     """The results that come within a tick (None when there are none); returns who is still waited for."""
-    done, rest = wait(waiting, TICK_S, FIRST_COMPLETED)
-    if not done:
+    finished, unfinished = wait(waiting, TICK_S, FIRST_COMPLETED)
+    if not finished:
         yield None
-    for future in done:
+    for future in finished:
         result = future.result()
         if result is not None:
             yield result
-    return rest
+    return unfinished
 
 
 class _TuneReader:
@@ -134,7 +134,7 @@ class _TuneReader:
         with self._clock.stage("decode"):
             file = self._extractor.midi(task.path)
         if decision.need == "wait":
-            return Twin(task, digest, file.title, file.metadata)
+            return Copy(task, digest, file.title, file.metadata)
         if decision.need != "encode":
             return settled(task, decision, file.title, file.metadata)
         content = Content(digest, file.duration_s, sample_rate_hz=0, channels=0, container=MIDI, codec=MIDI)
@@ -164,7 +164,7 @@ class _TuneReader:
         # the content is stored: of this value only its digest counts
         content = Content(digest, duration_s, info.sample_rate_hz, info.channels, info.container, info.codec)
         return Outcome(
-            "heard",
+            "melody",
             task.path,
             (self._addition(task, content, title, fields, encoding),),
             digest=digest,

@@ -1,6 +1,6 @@
 """Which parts of some folders changed, again and again, while files come, change and go.
 
-This tells where to look; the job itself finds out what happened there, as it does after any other interval.
+`changed_paths` says where to look; the job finds out what happened there.
 """
 
 # Paths are str here, as in indexer.scan.
@@ -30,17 +30,17 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
     """The files and folders to look at because something happened there, until ``stop`` is set.
 
     The first item comes at once and is ``paths`` themselves: by then watching has begun, so nothing that happens
-    during the first look at them is lost. A file that is gone is told by its folder. Raises UsageError for a path
+    during the first look at them is lost. For a file that is gone the item has its folder. Raises UsageError for a path
     that is not there, JobError when the system refuses to watch (a limit on watches, say).
     """
     from watchfiles import watch
 
     watched = [resolve(path) for path in paths]
-    for path, given in zip(watched, paths, strict=True):
+    for path, as_given in zip(watched, paths, strict=True):
         if not os.path.lexists(path):
-            raise UsageError(f"cannot watch {printable(given)}: no such file or folder")
+            raise UsageError(f"cannot watch {printable(as_given)}: no such file or folder")
     folders = {path if os.path.isdir(path) else os.path.dirname(path) for path in watched}
-    told_all = False
+    is_started = False
     try:
         for changes in watch(
             *sorted(folders),
@@ -52,30 +52,30 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
             yield_on_timeout=True,
             ignore_permission_denied=True,
         ):
-            if not told_all:
-                told_all = True
+            if not is_started:
+                is_started = True
                 yield list(paths)
-            found = places_to_look({path for _, path in changes}, watched)
-            if found and settled(found, stop):
-                yield found
+            changed = places_to_look({path for _, path in changes}, watched)
+            if changed and settled(changed, stop):
+                yield changed
     except OSError as error:
         raise JobError(f"cannot watch {', '.join(map(printable, paths))}: {error}") from error
 
 
 def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
     """Where to look because of ``changed``: sounds, notes and folders themselves; the folder of what is gone."""
-    found = set()
+    places = set()
     for path in changed:
-        home = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
-        if home is None or _is_hidden(path[len(home) :]):
+        top = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
+        if top is None or _is_hidden(path[len(top) :]):
             continue
         if os.path.isdir(path):
-            found.add(path)
+            places.add(path)
         elif not os.path.lexists(path):
-            found.add(_existing(path, home))
-        elif _matters(os.path.basename(path)) or path == home:
-            found.add(path)
-    return sorted(found)
+            places.add(_existing(path, top))
+        elif _matters(os.path.basename(path)) or path == top:
+            places.add(path)
+    return sorted(places)
 
 
 def settled(paths: Sequence[str], stop: threading.Event) -> bool:
@@ -103,19 +103,19 @@ def _states(paths: Sequence[str]) -> list[tuple[int, int] | None]:
 
 def _state(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _matters(name: str) -> bool:
     return is_audio_name(name) or is_midi_name(name)
 
 
-def _existing(path: str, home: str) -> str:
-    """The nearest folder above ``path`` that is there, ``home`` at the furthest."""
-    while path != home and not os.path.isdir(path):
+def _existing(path: str, top: str) -> str:
+    """The nearest folder above ``path`` that is there, ``top`` at the furthest."""
+    while path != top and not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
 

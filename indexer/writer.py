@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from indexer.clock import StageClock
-from indexer.model import Outcome, Twin
+from indexer.model import Copy, Outcome
 from indexer.pipeline import failed, link
 from indexer.plan import Ledger
 from search.model import AddContent, ClipChange
@@ -30,14 +30,14 @@ class Writer:
         self._changes: list[ClipChange] = []
         self._vector_bytes = 0
         self._since_s = clock.now_s()
-        self._twins: dict[str, list[Twin]] = defaultdict(list)
+        self._copies: dict[str, list[Copy]] = defaultdict(list)
         self.sequence = 0
 
-    def add(self, result: Outcome | Twin) -> list[Outcome]:
-        """Take in a result and write when enough is gathered; the outcomes of twins that this settled."""
-        if isinstance(result, Twin):
+    def add(self, result: Outcome | Copy) -> list[Outcome]:
+        """Take in a result and write when enough is gathered; the outcomes of copies that this settled."""
+        if isinstance(result, Copy):
             if self._ledger.in_work(result.digest):
-                self._twins[result.digest].append(result)
+                self._copies[result.digest].append(result)
                 return []
             return self._settle([result], cause="the same bytes could not be indexed under another name")
         if not self._changes:
@@ -49,7 +49,7 @@ class Writer:
         return self.tick()
 
     def tick(self) -> list[Outcome]:
-        """Write when it is time to; the outcomes of twins that this settled."""
+        """Write when it is time to; the outcomes of copies that this settled."""
         due = (
             len(self._changes) >= MAX_CHANGES
             or self._vector_bytes >= MAX_VECTOR_BYTES
@@ -58,7 +58,7 @@ class Writer:
         return self.flush() if due else []
 
     def flush(self) -> list[Outcome]:
-        """Write everything that is gathered; the outcomes of twins that this settled, whose changes wait in turn.
+        """Write everything that is gathered; the outcomes of copies that this settled, whose changes wait in turn.
 
         Raises LibraryError (disk full, read-only), LibraryBusy (the lease was lost).
         """
@@ -70,7 +70,7 @@ class Writer:
         for outcome in waiting:
             if outcome.digest is not None:
                 self._ledger.settle(outcome.digest)
-                settled += self._settle(self._twins.pop(outcome.digest, ()), outcome.cause)
+                settled += self._settle(self._copies.pop(outcome.digest, ()), outcome.cause)
         return settled
 
     def finish(self) -> list[Outcome]:
@@ -80,15 +80,15 @@ class Writer:
             settled += self.flush()
         return settled
 
-    def _settle(self, twins: Iterable[Twin], cause: str) -> list[Outcome]:
-        """Link twins to the content that was written by now, or let them share its failure."""
+    def _settle(self, copies: Iterable[Copy], cause: str) -> list[Outcome]:
+        """Link copies to the content that was written by now, or let them share its failure."""
         settled = []
-        for twin in twins:
-            content_id = self._ledger.content_id(twin.digest)
+        for copy in copies:
+            content_id = self._ledger.content_id(copy.digest)
             if content_id is None:
-                outcome = failed(twin.task, cause)
+                outcome = failed(copy.task, cause)
             else:
-                outcome = link(twin.task, content_id, twin.title, twin.metadata)
+                outcome = link(copy.task, content_id, copy.title, copy.metadata)
             self._changes.extend(outcome.changes)
             settled.append(outcome)
         return settled

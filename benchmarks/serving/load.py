@@ -8,35 +8,31 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import io
 import itertools
 import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
-import soundfile
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import names, report
+from benchmarks.common import report
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import tell
-from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource
 from benchmarks.serving import http_load
 from benchmarks.serving.http_load import Request, Tally
+from benchmarks.serving.library import WORK, clips_in, copy_of, made
+from benchmarks.serving.questions import API, shuffled, stream, wav
 from benchmarks.serving.served import Served
 from benchmarks.speed.command import anchors
-from benchmarks.speed.library import make
 from search import wiring
 from search.ground import process
 from search.model import ClipPart, Query, RecommendQuery
@@ -45,10 +41,7 @@ from search.service.config import ServiceConfig
 from search.service.service import Service
 from search.settings import Settings
 
-API = "/api/v1"
-WORK = Path("run/bench-serving")
 PARTS = ("similar", "recommend", "text", "upload", "mixed")
-LINKED_BYTES = 1 << 20
 ENGINE_CALLS, WARM_UP_CALLS = 300, 100
 _UPLOAD_FILES = 20
 
@@ -96,16 +89,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     process.own()
     args = _parser().parse_args(argv)
     settings = Settings.from_env(os.environ)
-    library = args.library or _library(args, settings)
-    clips = _count(library, settings)
+    library = args.library or made(
+        args.work,
+        args.encoder,
+        args.segments,
+        seed=args.seed,
+        settings=settings,
+        anchors=partial(anchors, args, settings),
+    )
+    clips = clips_in(library, settings)
     rows: list[Row] = []
     mixed = None
     engine_ms, within_ms = _alone(library, clips, settings, args)
     with (
-        _scratch(library) as scratch,
+        copy_of(library) as scratch,
         Served(scratch, "--workers", str(args.workers), "--threads", str(args.threads)) as server,
     ):
-        warm = _stream("similar", _shuffled(clips, args.seed + 1))
+        warm = stream("similar", shuffled(clips, args.seed + 1))
         http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
         for part in args.only or PARTS:
             tell(f"{part} ...")
@@ -141,96 +141,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _library(args: argparse.Namespace, settings: Settings) -> Path:
-    path: Path = args.work / f"{args.encoder.replace(':', '-')}-{args.segments}-{args.seed}"
-    if not (path / "complete.json").exists():
-        tell(f"making a library of {args.segments:,} segments (once) ...")
-        shutil.rmtree(path, ignore_errors=True)  # what an interrupted run left
-        spec = wiring.encoder(args.encoder, settings).spec
-        make(VectorSource(anchors(args, settings), args.seed), args.segments, path, settings, spec, words=names.name)
-        (path / "complete.json").write_text(json.dumps({"segments": args.segments}), encoding="utf-8")
-    return path
-
-
-@contextmanager
-def _scratch(library: Path) -> Iterator[Path]:
-    """A copy beside the library, for this run alone: the mixed load adds clips, which every later search would read.
-
-    What is large and never changes (snapshots) is linked, the catalog copied. The library must not be in use.
-    """
-    with tempfile.TemporaryDirectory(prefix="scratch-", dir=library.parent) as folder:
-        copy = Path(folder) / library.name
-        shutil.copytree(library, copy, ignore=shutil.ignore_patterns("uploads", "cache"), copy_function=_link_snapshots)
-        yield copy
-
-
-def _link_snapshots(source: str, target: str) -> None:
-    large = Path(source).stat().st_size >= LINKED_BYTES and not Path(source).name.startswith("catalog.")
-    (os.link if large else shutil.copy2)(source, target)
-
-
-def _count(path: Path, settings: Settings) -> int:
-    """How many clips are there; their ids are 1 to this."""
-    done = path / "complete.json"
-    if done.exists():
-        return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
-    with wiring.library(path, settings, read_only=True) as library:
-        return int(library.catalog.stats().clips)
-
-
-# --- requests ---------------------------------------------------------------------------------------------
-
-
-def _shuffled(clips: int, seed: int) -> list[int]:
-    return [int(clip) for clip in 1 + np.random.default_rng(seed).permutation(clips)]
-
-
-def _stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
-    """Requests of a kind, none of them twice."""
-    match kind:
-        case "similar":
-            return (http_load.get(kind, f"{API}/clips/{clip}/similar?k=10") for clip in ids)
-        case "recommend":
-            return (
-                _json(kind, "/recommend", {"likes": _likes(pair)}) for pair in zip(ids[::2], ids[1::2], strict=False)
-            )
-        case "text":
-            texts = dict.fromkeys(names.question(clip - 1) for clip in ids)  # each once
-            return (_json(kind, "/search", {"parts": [{"text": text}], "k": 10}) for text in texts)
-        case _:
-            return (http_load.form("upload", f"{API}/search", [("audio", "query.wav", _wav(clip))]) for clip in ids)
-
-
-def _likes(pair: tuple[int, int]) -> list[dict[str, int]]:
-    return [{"clip_id": clip} for clip in pair]
-
-
-def _json(kind: str, path: str, body: object) -> Request:
-    return http_load.post(kind, API + path, json.dumps(body).encode())
-
-
-def _wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
-    """Coloured noise that comes and goes, as a 16-bit WAV."""
-    rng = np.random.default_rng(seed)
-    count = round(seconds * rate_hz)
-    noise = np.convolve(rng.standard_normal(count), np.hanning(3 + seed % 40), "same")
-    sound = noise * (0.6 + 0.4 * np.sin(np.linspace(0, 1 + seed % 30, count)))
-    out = io.BytesIO()
-    soundfile.write(out, 0.5 * sound / np.abs(sound).max(), rate_hz, format="WAV")
-    return out.getvalue()
-
-
 # --- measuring --------------------------------------------------------------------------------------------
 
 
 def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -> Row:
-    url, ids = server.url, _shuffled(clips, args.seed)
+    url, ids = server.url, shuffled(clips, args.seed)
     cpu_s = server.cpu_s()
     if part in ("similar", "recommend"):
-        tally = http_load.run(url, _stream(part, ids), args.connections, args.seconds)
+        tally = http_load.run(url, stream(part, ids), args.connections, args.seconds)
         what = f"{part}, {args.connections} connections for {tally.seconds:.0f} s"
     else:
-        made = list(itertools.islice(_stream(part, ids), args.queries + 10))
+        made = list(itertools.islice(stream(part, ids), args.queries + 10))
         http_load.run(url, iter(made[:10]), 1, 60)  # the encoder is loaded by the first
         cpu_s = server.cpu_s()
         tally = http_load.run(url, iter(made[10:]), 1, 600)
@@ -247,7 +168,7 @@ def _alone(library: Path, clips: int, settings: Settings, args: argparse.Namespa
 
     The first tell how fast the machine is at this hour.
     """
-    ids = itertools.cycle(_shuffled(clips, args.seed + 4))
+    ids = itertools.cycle(shuffled(clips, args.seed + 4))
     with wiring.library(library, settings, read_only=True) as opened, threadpool_limits(1):
         calls: dict[str, Callable[[], object]] = {
             "similar": lambda: opened.search(Query((ClipPart(next(ids)),))),
@@ -281,7 +202,7 @@ def _over_http(url: str, clips: int, args: argparse.Namespace) -> float:
         connection.request("POST", f"{API}/search", body, {"Content-Type": "application/json"})
         return connection.getresponse().read()
 
-    added_ms = _added_ms(ask, _shuffled(clips, args.seed + 2)[: args.queries])
+    added_ms = _added_ms(ask, shuffled(clips, args.seed + 2)[: args.queries])
     connection.close()
     return added_ms
 
@@ -333,12 +254,12 @@ def _mixed(server: Served, clips: int, args: argparse.Namespace) -> Mixed:
 
 
 def _everything(clips: int, seed: int) -> Iterator[Request]:
-    ids = _shuffled(clips, seed)
-    few = [_wav(number) for number in range(20)]
+    ids = shuffled(clips, seed)
+    few = [wav(number) for number in range(20)]
     streams: list[Iterator[Request]] = [
-        itertools.cycle(_stream("similar", ids)),
-        itertools.cycle(_stream("recommend", ids)),
-        itertools.cycle(_stream("text", ids)),
+        itertools.cycle(stream("similar", ids)),
+        itertools.cycle(stream("recommend", ids)),
+        itertools.cycle(stream("text", ids)),
         (http_load.form("upload", f"{API}/search", [("audio", "q.wav", wav)]) for wav in itertools.cycle(few)),
         (http_load.get("clip", f"{API}/clips/{clip}") for clip in itertools.cycle(ids)),
         (http_load.get("list", f"{API}/clips?limit=20&offset={clip}") for clip in itertools.cycle(ids)),
@@ -355,7 +276,7 @@ def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
     number = 1_000_000
     while not stop.is_set():
         number += _UPLOAD_FILES
-        files = [("files", f"upload_{n}.wav", _wav(n)) for n in range(number, number + _UPLOAD_FILES)]
+        files = [("files", f"upload_{n}.wav", wav(n)) for n in range(number, number + _UPLOAD_FILES)]
         sent = http_load.run(url, iter([http_load.form("clips", f"{API}/clips", files)]), 1, 60)
         tally.statuses.update(sent.statuses)
         tally.broken += sent.broken

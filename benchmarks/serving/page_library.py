@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.common.checkout import HERE
 from benchmarks.common.outputs import tell
 
-GENERATOR = Path(__file__).resolve().parents[1] / "data" / "demo.py"
+GENERATOR = HERE.folder / "data" / "demo.py"
 _KINDS = 25
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,18 +13,19 @@ from typing import Self
 
 import psutil
 
+from benchmarks.common.checkout import HERE, Checkout
 from search.errors import UsageError
 
 START_S = 180.0
 
 
 class Served:
-    """A running service of a library; a context manager that ends it."""
+    """A running service of a library, by the code of a checkout; a context manager that ends it."""
 
-    def __init__(self, library: Path, *options: str) -> None:
+    def __init__(self, library: Path, *options: str, checkout: Checkout = HERE) -> None:
         self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - kept
-        command = [sys.executable, "-m", "search.cli", "serve", "--library", str(library), "--port", "0", *options]
-        self._process = subprocess.Popen(command, stderr=self._log, env=os.environ)  # noqa: S603 - our own command
+        command = checkout.soundalike("serve", "--library", str(library.resolve()), "--port", "0", *options)
+        self._process = subprocess.Popen(command, cwd=checkout.folder, stderr=self._log, env=os.environ)  # noqa: S603 - our own command
         self.url = self._url()
 
     def __enter__(self) -> Self:

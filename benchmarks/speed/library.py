@@ -210,7 +210,7 @@ def make(
         space, root = library.writer.space(spec), library.writer.root("/synthetic")
         with library.writer.lease("bench speed", wait_s=5) as lease:
             batch: list[AddContent] = []
-            for number, vectors in enumerate(_by_clip(source, segments)):
+            for number, vectors in enumerate(by_clip(source, segments)):
                 batch.append(clip_of(number, (words or few_words)(number), vectors, root.id, space.id))
                 if len(batch) == _CLIPS_AT_ONCE:
                     library.writer.apply(lease, batch)
@@ -221,7 +221,8 @@ def make(
     (path / "complete.json").write_text(json.dumps({"segments": segments}), encoding="utf-8")
 
 
-def _by_clip(source: VectorSource, segments: int) -> Iterator[Vectors]:
+def by_clip(source: VectorSource, segments: int) -> Iterator[Vectors]:
+    """The vectors (n, dim) of one clip after the other, ``segments`` in all."""
     for chunk in source.chunks(segments):
         for start in range(0, len(chunk), SEGMENTS_PER_CLIP):
             yield chunk[start : start + SEGMENTS_PER_CLIP]

@@ -20,6 +20,7 @@ import soundfile
 
 from tests.documentation.snippets import PROJECT
 from tests.search.melodies import curve_of, tune, voice
+from tests.waiting import PATIENCE_S
 
 RATE_HZ = 16_000
 LABELS = ("weather", "city", "people")
@@ -99,7 +100,7 @@ class Session:
 
     def close(self) -> None:
         self._runner.stdin.close()
-        self._runner.wait(30)
+        self._runner.wait(PATIENCE_S)
 
     def _expanded(self, word: str) -> str:
         return f"{self._home.folder}{word[1:]}" if word.startswith("~/") else word

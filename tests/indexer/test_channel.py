@@ -35,7 +35,7 @@ def test_put_waits_while_it_is_full_and_order_is_kept() -> None:
 
 
 def test_get_gives_up_after_its_timeout() -> None:
-    """None tells that nothing came."""
+    """None means that nothing came."""
     assert Channel[int](1).get(0.01) is None
 
 

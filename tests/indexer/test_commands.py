@@ -17,6 +17,7 @@ from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests import disks
+from tests.commandline import Done, soundalike
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
 
@@ -26,20 +27,19 @@ FIELDS = {
 }  # fmt: skip
 
 
-def run(*arguments: object, limits: str = "") -> subprocess.CompletedProcess[str]:
-    """Run ``soundalike`` in a shell that may set limits first."""
-    command = [sys.executable, "-m", "search.cli", *map(str, arguments)]
-    if limits:
-        command = ["bash", "-c", f'{limits}; exec "$@"', "bash", *command]
+def index(sounds: Path, library: Path, *options: object) -> Done:
+    return soundalike("index", sounds, "--library", library, "--encoder", "spectral", *options)
+
+
+def index_within(limits: str, sounds: Path, library: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The same in a shell that sets limits first."""
+    words = ["index", str(sounds), "--library", str(library), "--encoder", "spectral", *options]
+    command = ["bash", "-c", f'{limits}; exec "$@"', "bash", sys.executable, "-m", "search.cli", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
-def index(sounds: Path, library: Path, *options: object, limits: str = "") -> subprocess.CompletedProcess[str]:
-    return run("index", sounds, "--library", library, "--encoder", "spectral", *options, limits=limits)
-
-
 def assert_sound(library: Path) -> None:
-    done = run("verify", "--library", library)
+    done = soundalike("verify", "--library", library)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -60,13 +60,13 @@ def test_json_tells_everything_and_the_status_that_some_failed(
 
     status = main(arguments)
 
-    told = capsys.readouterr()
-    summary = json.loads(told.out)
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
     assert status == 1
     assert summary.keys() >= FIELDS
     assert summary["indexed"] == 4
     assert [Path(failure["path"]).name for failure in summary["failed"]] == ["bad.wav"]
-    assert told.err.count("bad.wav") == 1
+    assert printed.err.count("bad.wav") == 1
     assert summary["stages"]["sum_s"] == pytest.approx(
         sum(value for name, value in summary["stages"].items() if name not in {"sum_s", "process_s"}), abs=0.01
     )
@@ -90,7 +90,7 @@ def test_the_library_s_own_encoder_is_used_when_none_is_named(
 @pytest.mark.parametrize(
     "wrong", [["--workers", "0"], ["--max-duration-s", "0"], ["--wait", "-1"], ["--encoder", "nonsense:x"]]
 )
-def test_wrong_use_is_told_before_anything_is_made(
+def test_wrong_use_is_refused_before_anything_is_made(
     sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]
 ) -> None:
     """A number or name that makes no sense ends with status 2 or 3 and one line."""
@@ -121,9 +121,10 @@ def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds:
     """A process that may open few files ends with status 3 and the remedy; with more it gets through."""
     library = tmp_path / "library"
     assert index(sounds / "0.wav", library, "--quiet").returncode == 0
-    synthetic.write_clips(sounds, 40, seed=1)
+    for number in range(20):  # so long that whoever reads one waits for the encoder, with the file open
+        write_tone(sounds / f"long {number}.wav", 300 + 100 * number, seconds=60)
 
-    short = index(sounds, library, "--workers", 16, "--quiet", limits="ulimit -n 14")
+    short = index_within("ulimit -n 14", sounds, library, "--workers", "16", "--quiet")
 
     assert short.returncode == 3, short
     assert len(short.stderr.splitlines()) == 1
@@ -168,7 +169,7 @@ def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, smal
     assert refused.returncode == 3
     assert "read-only" in refused.stderr
     assert_sound(library)
-    assert run("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
+    assert soundalike("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
@@ -177,7 +178,7 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(so
     library = tmp_path / "library"
     synthetic.write_clips(sounds, 100, seed=1)
 
-    full = index(sounds, library, "--quiet", limits="trap '' XFSZ; ulimit -f 300")
+    full = index_within("trap '' XFSZ; ulimit -f 300", sounds, library, "--quiet")
 
     assert full.returncode == 3, full
     assert len(full.stderr.splitlines()) == 1
@@ -191,7 +192,7 @@ from search.encoders.spectral import SpectralEncoder
 
 encode, lock, begun = SpectralEncoder.encode_audio, threading.Lock(), []
 
-def encode_when_told(self, waves):
+def encode_when_released(self, waves):
     "The third batch says that it is there, and none goes on from there without a line on stdin."
     with lock:
         begun.append(waves)
@@ -200,7 +201,7 @@ def encode_when_told(self, waves):
             sys.stdin.readline()
     return encode(self, waves)
 
-SpectralEncoder.encode_audio = encode_when_told
+SpectralEncoder.encode_audio = encode_when_released
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -178,7 +178,7 @@ def test_a_path_that_is_not_there_is_a_failed_input(bench: Bench) -> None:
     assert [root.path for root in bench.library.roots()] == [str(bench.sounds)]
 
 
-def test_a_second_writer_is_told_who_holds_the_library_or_waits(bench: Bench) -> None:
+def test_a_second_writer_learns_who_holds_the_library_or_waits(bench: Bench) -> None:
     """Without a wait the holder is named; with one, the job starts when the other is done."""
     write_tone(bench.sounds / "a.wav")
     catalog = bench.library.catalog

@@ -32,25 +32,25 @@ def slow_down(bench: Bench, seconds: float) -> None:
     bench.encoder.encode_audio = slowly
 
 
-def tell_after_each_batch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Progress]:
-    """Let every batch wait until the job has told how far it is; what it tells. Slow the bench down first."""
+def report_after_each_batch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Progress]:
+    """The reports of a job, each batch of which waits for one. Slow the bench down first."""
     monkeypatch.setattr(executors, "TICK_S", 0.01)
-    told: list[Progress] = []
-    heard = threading.Event()
+    reports: list[Progress] = []
+    reported = threading.Event()
     encode = bench.encoder.encode_audio
 
     def one_by_one(waves):
-        heard.clear()
+        reported.clear()
         encoded = encode(waves)
-        assert heard.wait(PATIENCE_S)
+        assert reported.wait(PATIENCE_S)
         return encoded
 
-    def hear(progress: Progress) -> None:
-        told.append(progress)
-        heard.set()
+    def report(progress: Progress) -> None:
+        reports.append(progress)
+        reported.set()
 
-    bench.encoder.encode_audio, bench.notes.progress = one_by_one, hear
-    return told
+    bench.encoder.encode_audio, bench.notes.progress = one_by_one, report
+    return reports
 
 
 def stored(bench: Bench):
@@ -171,17 +171,17 @@ def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(
     """While the only file is in work its share grows, and the time left is of the order of what it then takes."""
     write_tone(bench.sounds / "long.wav", seconds=400)
     slow_down(bench, 1.0)
-    told = tell_after_each_batch(bench, monkeypatch)
+    reports = report_after_each_batch(bench, monkeypatch)
     bench.index()
 
-    before = [one for one in told if one.files_done == 0]
+    before = [one for one in reports if one.files_done == 0]
     shares = [one.share for one in before]
     assert len(set(shares)) > 3, "it does not stand still"
     assert shares == sorted(shares)
     assert [one.audio_s for one in before] == pytest.approx([400 * share for share in shares], abs=3)
     half = next(one for one in before if one.share > 0.4)
-    assert 0.3 < (half.elapsed_s + half.left_s) / told[-1].elapsed_s < 3
-    assert (told[-1].share, told[-1].files_done) == (1.0, 1)
+    assert 0.3 < (half.elapsed_s + half.left_s) / reports[-1].elapsed_s < 3
+    assert (reports[-1].share, reports[-1].files_done) == (1.0, 1)
 
 
 def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,8 +191,8 @@ def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench, m
     bench.index()
     write_tone(bench.sounds / "new.wav", 900, seconds=4)
     slow_down(bench, 1.0)
-    told = tell_after_each_batch(bench, monkeypatch)
+    reports = report_after_each_batch(bench, monkeypatch)
     bench.index()
-    assert len(told) > 1
-    assert told[0].share >= 0.9
-    assert told[-1].share == 1.0
+    assert len(reports) > 1
+    assert reports[0].share >= 0.9
+    assert reports[-1].share == 1.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.scan import Place, Unreadable, covers, is_absent, places, walk
+from indexer.scan import Place, Unreadable, covers, is_absent, locate, walk
 from search.audio import is_audio_name
 
 
@@ -53,7 +53,7 @@ def test_links_to_files_and_folders_are_followed_and_loops_end(tmp_path: Path) -
         (os.mkfifo, "not a regular file"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_cause(tmp_path: Path, make, cause: str) -> None:
+def test_what_cannot_be_read_is_reported_with_its_cause(tmp_path: Path, make, cause: str) -> None:
     """Broken links, links to themselves and pipes are named, and nothing waits for a pipe."""
     make(tmp_path / "bad.wav")
 
@@ -92,12 +92,12 @@ def test_other_roots_are_not_entered_by_any_name(tmp_path: Path) -> None:
 
 def test_a_single_file_makes_the_home_that_it_is_given_a_root(tmp_path: Path) -> None:
     """Only that file is looked at; a root that the library has holds it as ever."""
-    file, home = tmp_path / "batch" / "deep" / "a.wav", str(tmp_path / "batch")
+    file, new_root = tmp_path / "batch" / "deep" / "a.wav", str(tmp_path / "batch")
     touch(file)
 
-    assert places([str(file)], [], [home]) == ([Place(home, "deep/a.wav")], [])
-    assert places([str(file)], [str(tmp_path)], [home]) == ([Place(str(tmp_path), "batch/deep/a.wav")], [])
-    assert places([str(file)], [], ["/elsewhere"]) == ([Place(str(file.parent), "a.wav")], [])
+    assert locate([str(file)], [], [new_root]) == ([Place(new_root, "deep/a.wav")], [])
+    assert locate([str(file)], [str(tmp_path)], [new_root]) == ([Place(str(tmp_path), "batch/deep/a.wav")], [])
+    assert locate([str(file)], [], ["/elsewhere"]) == ([Place(str(file.parent), "a.wav")], [])
 
 
 def test_a_path_inside_a_root_belongs_to_it(tmp_path: Path) -> None:
@@ -105,15 +105,15 @@ def test_a_path_inside_a_root_belongs_to_it(tmp_path: Path) -> None:
     touch(tmp_path / "a" / "b" / "c" / "x.wav")
     roots = [str(tmp_path / "a"), str(tmp_path / "a" / "b")]
 
-    assert places([str(tmp_path / "a" / "b" / "c")], roots) == ([Place(roots[1], "c")], [])
-    assert places([str(tmp_path / "a" / "b" / "c" / "x.wav")], roots) == ([Place(roots[1], "c/x.wav")], [])
+    assert locate([str(tmp_path / "a" / "b" / "c")], roots) == ([Place(roots[1], "c")], [])
+    assert locate([str(tmp_path / "a" / "b" / "c" / "x.wav")], roots) == ([Place(roots[1], "c/x.wav")], [])
 
 
 def test_a_path_above_roots_becomes_a_root_and_they_keep_their_folders(tmp_path: Path) -> None:
     """Indexing the parent of a root looks at both, each by itself."""
     touch(tmp_path / "a" / "x.wav")
 
-    found, _ = places([str(tmp_path)], [str(tmp_path / "a")])
+    found, _ = locate([str(tmp_path)], [str(tmp_path / "a")])
 
     assert found == [Place(str(tmp_path)), Place(str(tmp_path / "a"))]
 
@@ -123,14 +123,14 @@ def test_paths_that_overlap_are_walked_once_in_either_order(tmp_path: Path) -> N
     touch(tmp_path / "a" / "b" / "x.wav")
     outer, inner = str(tmp_path / "a"), str(tmp_path / "a" / "b")
 
-    assert places([outer, inner], []) == places([inner, outer], []) == ([Place(outer)], [])
+    assert locate([outer, inner], []) == locate([inner, outer], []) == ([Place(outer)], [])
 
 
 def test_a_single_file_makes_its_folder_a_root_and_a_path_that_is_nowhere_makes_none(tmp_path: Path) -> None:
-    """A file outside all roots is a part of its folder; a path that does not exist is told."""
+    """A file outside all roots is a part of its folder; a path that does not exist is missing."""
     touch(tmp_path / "there" / "x.wav")
 
-    found = places([str(tmp_path / "there" / "x.wav"), str(tmp_path / "no" / "such")], [])
+    found = locate([str(tmp_path / "there" / "x.wav"), str(tmp_path / "no" / "such")], [])
 
     assert found == ([Place(str(tmp_path / "there"), "x.wav")], [str(tmp_path / "no" / "such")])
 
@@ -139,7 +139,7 @@ def test_a_neighbour_with_the_same_beginning_is_not_inside(tmp_path: Path) -> No
     """``/a/bc`` is not under ``/a/b``."""
     touch(tmp_path / "bc" / "x.wav")
 
-    assert places([str(tmp_path / "bc")], [str(tmp_path / "b")]) == ([Place(str(tmp_path / "bc"))], [])
+    assert locate([str(tmp_path / "bc")], [str(tmp_path / "b")]) == ([Place(str(tmp_path / "bc"))], [])
     assert not covers("b", "bc/x.wav")
     assert covers("b", "b/x.wav")
     assert covers("", "anything")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import mido
@@ -22,7 +20,8 @@ from search.library import maintenance, verifying
 from search.melody.model import Notes
 from search.model import MELODY_SPACE, HumPart, NotesPart, Query, TextPart
 from search.settings import Settings
-from tests.fakes import Notes as Told
+from tests.commandline import soundalike
+from tests.fakes import Notes as Report
 from tests.search.melodies import curve_of, tune, voice
 
 RATE_HZ = 16_000
@@ -55,7 +54,7 @@ def write_hum(path: Path, notes: Notes, first: int, *, tempo: float = 1.15, shif
     return path
 
 
-class Shelf:
+class TuneLibrary:
     """A folder of tunes and sounds, a library with the encoder ``spectral``, and the job between them."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,14 +63,14 @@ class Shelf:
         self.tunes.mkdir()
         self.library_folder = folder / "library"
         self.settings = Settings.from_env({})
-        self.told = Told()
+        self.report = Report()
 
     def index(self, *paths: Path, melody: bool = False, prune: bool = False) -> Summary:
         options = Options(workers=2, melody=melody, prune=prune)
-        given = [os.fspath(path) for path in paths or (self.tunes,)]
+        names = [os.fspath(path) for path in paths or (self.tunes,)]
         encoder, tunes = wiring.encoder("spectral", self.settings), wiring.melody_extractor()
         with self.open(create=True) as library:
-            return index(library, encoder, given, options, self.told, tunes=tunes)
+            return index(library, encoder, names, options, self.report, tunes=tunes)
 
     def open(self, *, create: bool = False) -> search.Library:
         return wiring.library(self.library_folder, self.settings, create=create)
@@ -87,19 +86,19 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    """See `Shelf`; with eight tunes."""
-    made = Shelf(tmp_path)
+def tune_library(tmp_path: Path) -> TuneLibrary:
+    """See `TuneLibrary`; with eight tunes."""
+    made = TuneLibrary(tmp_path)
     for number in range(8):
         write_midi(made.tunes / f"tune {number}.mid", tune(number), title=f"The {number}th Walk")
     return made
 
 
-def test_a_library_of_midi_files_alone_answers_hums_with_the_passage(shelf: Shelf) -> None:
+def test_a_library_of_midi_files_alone_answers_hums_with_the_passage(tune_library: TuneLibrary) -> None:
     """Right tune, surely, within a second of where the hum began; the segment is one of the clip's own."""
-    done = shelf.index()
+    done = tune_library.index()
     assert (done.indexed, done.tunes, done.failed) == (8, 8, ())
-    answer = shelf.search(HumPart(str(write_hum(shelf.folder / "hum.wav", tune(3), 20))), k=3)
+    answer = tune_library.search(HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(3), 20))), k=3)
     best = answer.hits[0]
     assert (answer.verdict, Path(best.path).name, best.title) == ("good", "tune 3.mid", "The 3th Walk")
     assert best.start_s == pytest.approx(float(tune(3).start_s[20]), abs=1.0)
@@ -108,109 +107,111 @@ def test_a_library_of_midi_files_alone_answers_hums_with_the_passage(shelf: Shel
     assert best.probability > 0.9
     assert [via.part for via in best.via] == ["hum 1"]
     assert [hit.score for hit in answer.hits] == sorted((hit.score for hit in answer.hits), reverse=True)
-    with shelf.open() as library:
+    with tune_library.open() as library:
         (view,) = library.views(MELODY_SPACE)
         contents, starts, _ = view.columns.place(np.array([best.segment_id]))
         assert library.reader.clips([best.clip_id])[0].content_id == contents[0]
         assert starts[0] == pytest.approx(best.start_s, abs=3.0)
 
 
-def test_typed_notes_find_the_tune_and_a_filter_holds(shelf: Shelf) -> None:
+def test_typed_notes_find_the_tune_and_a_filter_holds(tune_library: TuneLibrary) -> None:
     """By names of notes; a filter that leaves the tune out leaves it out."""
-    shelf.index()
+    tune_library.index()
     names = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
     line = tune(6)
     words = " ".join(
         f"{names[int(p) % 12]}{int(p) // 12 - 1}:{(e - s) / 0.4}"
         for s, e, p in zip(line.start_s[5:25], line.end_s[5:25], line.pitch[5:25], strict=True)
     )
-    answer = shelf.search(NotesPart(words))
+    answer = tune_library.search(NotesPart(words))
     assert Path(answer.hits[0].path).name == "tune 6.mid"
     assert [via.part for via in answer.hits[0].via] == ["notes 1"]
-    filtered = shelf.search(NotesPart(words), where='path ~ "tune 2" or path ~ "tune 4"')
+    filtered = tune_library.search(NotesPart(words), where='path ~ "tune 2" or path ~ "tune 4"')
     assert {Path(hit.path).name for hit in filtered.hits} <= {"tune 2.mid", "tune 4.mid"}
     assert filtered.verdict != "good"
 
 
-def test_a_second_run_finds_nothing_to_do_and_follows_moves_copies_and_deletions(shelf: Shelf) -> None:
+def test_a_second_run_finds_nothing_to_do_and_follows_moves_copies_and_deletions(tune_library: TuneLibrary) -> None:
     """Clips of MIDI files keep their ids through moves, copies share a content, what is gone is missing or pruned."""
-    shelf.index()
-    again = shelf.index()
+    tune_library.index()
+    again = tune_library.index()
     assert (again.unchanged, again.indexed, again.tunes) == (8, 0, 0)
-    (shelf.tunes / "new").mkdir()
-    (shelf.tunes / "tune 1.mid").rename(shelf.tunes / "new/first.mid")
-    shutil.copy(shelf.tunes / "tune 2.mid", shelf.tunes / "copy.mid")
-    (shelf.tunes / "tune 7.mid").unlink()
-    moved = shelf.index()
+    (tune_library.tunes / "new").mkdir()
+    (tune_library.tunes / "tune 1.mid").rename(tune_library.tunes / "new/first.mid")
+    shutil.copy(tune_library.tunes / "tune 2.mid", tune_library.tunes / "copy.mid")
+    (tune_library.tunes / "tune 7.mid").unlink()
+    moved = tune_library.index()
     assert (moved.moved, moved.linked, moved.missing, moved.unchanged) == (1, 1, 1, 6)
-    assert shelf.index(prune=True).removed == 1
-    assert "new/first.mid" in shelf.names()
-    assert "tune 7.mid" not in shelf.names()
-    hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(7), 10)))
-    assert shelf.search(hum).verdict != "good"
-    hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(2), 10)))
-    assert {Path(hit.path).name for hit in shelf.search(hum, k=2).hits} == {"tune 2.mid", "copy.mid"}
-    with shelf.open() as library:
+    assert tune_library.index(prune=True).removed == 1
+    assert "new/first.mid" in tune_library.names()
+    assert "tune 7.mid" not in tune_library.names()
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(7), 10)))
+    assert tune_library.search(hum).verdict != "good"
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(2), 10)))
+    assert {Path(hit.path).name for hit in tune_library.search(hum, k=2).hits} == {"tune 2.mid", "copy.mid"}
+    with tune_library.open() as library:
         assert verifying.verify(library) == []
 
 
-def test_a_changed_midi_file_is_found_by_its_new_tune(shelf: Shelf) -> None:
+def test_a_changed_midi_file_is_found_by_its_new_tune(tune_library: TuneLibrary) -> None:
     """The clip keeps its id and answers to the new tune alone."""
-    shelf.index()
-    write_midi(shelf.tunes / "tune 0.mid", tune(50))
-    assert shelf.index().changed == 1
-    new = shelf.search(HumPart(str(write_hum(shelf.folder / "new.wav", tune(50), 12))))
+    tune_library.index()
+    write_midi(tune_library.tunes / "tune 0.mid", tune(50))
+    assert tune_library.index().changed == 1
+    new = tune_library.search(HumPart(str(write_hum(tune_library.folder / "new.wav", tune(50), 12))))
     assert Path(new.hits[0].path).name == "tune 0.mid"
-    assert shelf.search(HumPart(str(write_hum(shelf.folder / "old.wav", tune(0), 12)))).verdict != "good"
+    assert tune_library.search(HumPart(str(write_hum(tune_library.folder / "old.wav", tune(0), 12)))).verdict != "good"
 
 
-def test_sounds_and_tunes_live_side_by_side(shelf: Shelf) -> None:
+def test_sounds_and_tunes_live_side_by_side(tune_library: TuneLibrary) -> None:
     """Sound spaces skip MIDI files without calling them failures; words find both; a hum and a sound are merged."""
     at_s = np.arange(RATE_HZ) / RATE_HZ
-    soundfile.write(shelf.tunes / "whistle 5.wav", 0.3 * np.sin(2 * np.pi * 900 * at_s), RATE_HZ)
-    done = shelf.index()
+    soundfile.write(tune_library.tunes / "whistle 5.wav", 0.3 * np.sin(2 * np.pi * 900 * at_s), RATE_HZ)
+    done = tune_library.index()
     assert (done.indexed, done.failed) == (9, ())
-    assert {Path(hit.path).name for hit in shelf.search(TextPart("walk")).hits} == {f"tune {n}.mid" for n in range(8)}
-    assert [Path(h.path).name for h in shelf.search(TextPart("whistle")).hits] == ["whistle 5.wav"]
-    sound = search.AudioPart(str(shelf.tunes / "whistle 5.wav"))
-    assert [Path(h.path).name for h in shelf.search(sound).hits] == ["whistle 5.wav"]
-    hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(5), 8)))
-    merged = shelf.search(hum, sound, k=3)
+    assert {Path(hit.path).name for hit in tune_library.search(TextPart("walk")).hits} == {
+        f"tune {n}.mid" for n in range(8)
+    }
+    assert [Path(h.path).name for h in tune_library.search(TextPart("whistle")).hits] == ["whistle 5.wav"]
+    sound = search.AudioPart(str(tune_library.tunes / "whistle 5.wav"))
+    assert [Path(h.path).name for h in tune_library.search(sound).hits] == ["whistle 5.wav"]
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(5), 8)))
+    merged = tune_library.search(hum, sound, k=3)
     assert {Path(hit.path).name for hit in merged.hits[:2]} == {"tune 5.mid", "whistle 5.wav"}
     assert merged.verdict == "good"
     assert {via.part for hit in merged.hits[:2] for via in hit.via} == {"hum 1", "audio 2"}
-    with shelf.open() as library:
+    with tune_library.open() as library:
         assert [view.space.name for view in library.views()] == ["spectral"]
         with pytest.raises(search.SoundalikeError, match="searched by humming"):
             library.search(Query((sound,), space=MELODY_SPACE))
 
 
-def test_recordings_give_their_tunes_when_asked_and_only_once(shelf: Shelf) -> None:
+def test_recordings_give_their_tunes_when_asked_and_only_once(tune_library: TuneLibrary) -> None:
     """Without --melody a recording has no tune; with it, a hum finds its passage; noise is known to have none."""
     sung = voice(curve_of(tune(30), 0.0, 30.0), seed=1)
-    soundfile.write(shelf.tunes / "singer.flac", sung, RATE_HZ)
-    soundfile.write(shelf.tunes / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 4 * RATE_HZ), RATE_HZ)
-    hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(30), 15)))
-    shelf.index()
-    assert shelf.search(hum).verdict != "good"
-    done = shelf.index(melody=True)
+    soundfile.write(tune_library.tunes / "singer.flac", sung, RATE_HZ)
+    soundfile.write(tune_library.tunes / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 4 * RATE_HZ), RATE_HZ)
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(30), 15)))
+    tune_library.index()
+    assert tune_library.search(hum).verdict != "good"
+    done = tune_library.index(melody=True)
     assert (done.indexed, done.unchanged, done.tunes, done.failed) == (0, 10, 1, ())
-    best = shelf.search(hum).hits[0]
+    best = tune_library.search(hum).hits[0]
     assert Path(best.path).name == "singer.flac"
     assert best.start_s == pytest.approx(float(tune(30).start_s[15]), abs=1.0)
-    assert shelf.index(melody=True).tunes == 0
-    with shelf.open() as library:
+    assert tune_library.index(melody=True).tunes == 0
+    with tune_library.open() as library:
         assert verifying.verify(library) == []
 
 
-def test_bad_files_are_named_and_the_rest_is_indexed(shelf: Shelf) -> None:
+def test_bad_files_are_named_and_the_rest_is_indexed(tune_library: TuneLibrary) -> None:
     """A corrupt MIDI file, one without notes and an empty one fail with their causes; nothing else does."""
-    (shelf.tunes / "corrupt.mid").write_bytes(b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\xff\xff\xff\xff garbage")
-    (shelf.tunes / "empty.mid").write_bytes(b"")
+    (tune_library.tunes / "corrupt.mid").write_bytes(b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\xff\xff\xff\xff garbage")
+    (tune_library.tunes / "empty.mid").write_bytes(b"")
     silent = mido.MidiFile()
     silent.tracks.append(mido.MidiTrack([mido.MetaMessage("track_name", name="nothing here")]))
-    silent.save(shelf.tunes / "no notes.mid")
-    done = shelf.index()
+    silent.save(tune_library.tunes / "no notes.mid")
+    done = tune_library.index()
     assert done.indexed == 8
     causes = {Path(failure.path).name: failure.cause for failure in done.failed}
     assert set(causes) == {"corrupt.mid", "empty.mid", "no notes.mid"}
@@ -218,15 +219,15 @@ def test_bad_files_are_named_and_the_rest_is_indexed(shelf: Shelf) -> None:
     assert "damaged" in causes["corrupt.mid"]
 
 
-def test_a_backup_brings_the_tunes_back(shelf: Shelf) -> None:
+def test_a_backup_brings_the_tunes_back(tune_library: TuneLibrary) -> None:
     """Restored into another library, hums find their tunes there, and it is sound; so it is after a rebuild."""
-    shelf.index()
-    with shelf.open() as library:
-        maintenance.backup(library, shelf.folder / "copy.sqlite")
-    hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(4), 6)))
-    with wiring.library(shelf.folder / "other", shelf.settings, create=True) as other:
+    tune_library.index()
+    with tune_library.open() as library:
+        maintenance.backup(library, tune_library.folder / "copy.sqlite")
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(4), 6)))
+    with wiring.library(tune_library.folder / "other", tune_library.settings, create=True) as other:
         with other.writer.lease("test", 0) as lease:
-            maintenance.restore(other, shelf.folder / "copy.sqlite", lease)
+            maintenance.restore(other, tune_library.folder / "copy.sqlite", lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
         assert verifying.verify(other) == []
         with other.writer.lease("test", 0) as lease:
@@ -234,76 +235,70 @@ def test_a_backup_brings_the_tunes_back(shelf: Shelf) -> None:
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
 
 
-def test_a_reader_hears_of_new_tunes_without_a_new_snapshot(shelf: Shelf) -> None:
+def test_a_reader_hears_of_new_tunes_without_a_new_snapshot(tune_library: TuneLibrary) -> None:
     """What another process adds is found as soon as the catalog has been looked at again."""
-    shelf.index()
-    with shelf.open() as reader:
-        hum = HumPart(str(write_hum(shelf.folder / "hum.wav", tune(40), 6)))
+    tune_library.index()
+    with tune_library.open() as reader:
+        hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(40), 6)))
         assert reader.search(Query((hum,))).verdict != "good"
-        write_midi(shelf.tunes / "late.mid", tune(40))
-        shelf.index()
+        write_midi(tune_library.tunes / "late.mid", tune(40))
+        tune_library.index()
         reader.refresh()
         assert Path(reader.search(Query((hum,))).hits[0].path).name == "late.mid"
 
 
-def test_what_is_no_tune_gets_a_clear_answer(shelf: Shelf) -> None:
+def test_what_is_no_tune_gets_a_clear_answer(tune_library: TuneLibrary) -> None:
     """Silence and two notes: no melody heard, no hits; a stranger's tune: no match; nothing indexed: said so."""
-    shelf.index()
-    silence, bell = shelf.folder / "silence.wav", shelf.folder / "bell.wav"
+    tune_library.index()
+    silence, bell = tune_library.folder / "silence.wav", tune_library.folder / "bell.wav"
     soundfile.write(silence, np.zeros(5 * RATE_HZ), RATE_HZ)
     two = Notes(np.arange(10) * 0.5, np.arange(10) * 0.5 + 0.5, np.tile([72.0, 68.0], 5).astype(np.float32))
     soundfile.write(bell, voice(curve_of(two, 0.0, 5.0)), RATE_HZ)
     for file in (silence, bell):
-        answer = shelf.search(HumPart(str(file)))
+        answer = tune_library.search(HumPart(str(file)))
         assert (answer.verdict, answer.hits) == ("none", ())
         assert answer.reason.startswith("no melody heard: ")
-    stranger = shelf.search(HumPart(str(write_hum(shelf.folder / "hum.wav", tune(77), 6))))
+    stranger = tune_library.search(HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(77), 6))))
     assert (stranger.verdict, stranger.reason[:8]) == ("none", "no match")
-    shutil.rmtree(shelf.library_folder)
-    shutil.rmtree(shelf.tunes)
+    shutil.rmtree(tune_library.library_folder)
+    shutil.rmtree(tune_library.tunes)
     at_s = np.arange(RATE_HZ) / RATE_HZ
-    shelf.tunes.mkdir()
-    soundfile.write(shelf.tunes / "a.wav", 0.3 * np.sin(2 * np.pi * 900 * at_s), RATE_HZ)
-    shelf.index()
-    assert "no tunes" in shelf.search(HumPart(str(silence))).reason
+    tune_library.tunes.mkdir()
+    soundfile.write(tune_library.tunes / "a.wav", 0.3 * np.sin(2 * np.pi * 900 * at_s), RATE_HZ)
+    tune_library.index()
+    assert "no tunes" in tune_library.search(HumPart(str(silence))).reason
 
 
-def command(*words: object) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it."""
-    line = [sys.executable, "-m", "search.cli", *map(str, words)]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
-def test_from_index_to_hum_on_the_command_line(shelf: Shelf) -> None:
+def test_from_index_to_hum_on_the_command_line(tune_library: TuneLibrary) -> None:
     """Index, hum, read the JSON; a hum of five minutes and a clipped one find their tune; render what was typed."""
-    library, hum = shelf.library_folder, shelf.folder / "hum.wav"
-    done = command("index", shelf.tunes, "--library", library, "--json")
+    library, hum = tune_library.library_folder, tune_library.folder / "hum.wav"
+    done = soundalike("index", tune_library.tunes, "--library", library, "--json")
     assert (done.returncode, json.loads(done.stdout)["tunes"]) == (0, 8)
     sung = voice(curve_of(tune(1), float(tune(1).start_s[9]), 32.0, 0.9, 4.0))
     for wave in (np.tile(sung, 10), np.clip(20 * sung[: 10 * RATE_HZ], -1, 1)):
         soundfile.write(hum, wave, RATE_HZ)
-        found = command("search", "--hum", hum, "--library", library, "--json", "-k", 2)
+        found = soundalike("search", "--hum", hum, "--library", library, "--json", "-k", 2)
         answer = json.loads(found.stdout)
         assert (found.returncode, answer["verdict"]) == (0, "good")
         assert Path(answer["hits"][0]["path"]).name == "tune 1.mid"
         assert answer["hits"][0]["via"] == [{"part": "hum 1", "share": 1.0}]
     soundfile.write(hum, np.zeros(5 * RATE_HZ), RATE_HZ)
-    silent = command("search", "--hum", hum, "--library", library)
+    silent = soundalike("search", "--hum", hum, "--library", library)
     assert (silent.returncode, "No melody heard" in silent.stdout) == (0, True)
-    sound = shelf.folder / "typed.wav"
-    typed = command("search", "--notes", "C4 D4 E4 F4 G4", "--render", sound, "--library", library)
+    sound = tune_library.folder / "typed.wav"
+    typed = soundalike("search", "--notes", "C4 D4 E4 F4 G4", "--render", sound, "--library", library)
     assert typed.returncode == 0
     assert soundfile.info(sound).duration == pytest.approx(2.08, abs=0.1)
-    wrong = command("search", "--notes", "C4 Q9", "--library", library)
+    wrong = soundalike("search", "--notes", "C4 Q9", "--library", library)
     assert (wrong.returncode, "'Q9' is no note" in wrong.stderr) == (2, True)
-    assert command("verify", "--library", library).returncode == 0
-    assert command("reindex", "--library", library).returncode == 0
+    assert soundalike("verify", "--library", library).returncode == 0
+    assert soundalike("reindex", "--library", library).returncode == 0
 
 
 @pytest.mark.shared
 def test_real_singing_is_found_in_the_recording_itself(shared: Path, tmp_path: Path) -> None:
     """Two real singers, indexed as recordings: eight seconds from the middle of one find it, and where."""
-    made = Shelf(tmp_path)
+    made = TuneLibrary(tmp_path)
     for number in range(8):
         write_midi(made.tunes / f"tune {number}.mid", tune(number))
     clips = sorted((shared / "data/vocadito").glob("*.wav"))

@@ -105,6 +105,6 @@ def test_only_what_may_matter_is_looked_at(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
-    """A path that does not exist is wrong use, told before anything runs."""
+    """A path that does not exist is wrong use, refused before anything runs."""
     with pytest.raises(UsageError, match="no such file or folder"):
         next(iter(changed_paths([str(tmp_path / "nowhere")], threading.Event())))

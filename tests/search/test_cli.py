@@ -20,7 +20,7 @@ from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.errors import UsageError
 from search.model import Answer, AudioPart, Clip, ClipMap, ClipPart, Hit, Root, Segment, SegmentPart, Tag, TextPart
-from tests.waiting import PATIENCE_S
+from tests.commandline import soundalike
 
 
 def parse(*arguments):
@@ -77,11 +77,6 @@ def test_a_library_that_is_not_there_says_how_to_make_one(capsys, tmp_path):
     assert "no library at" in err
     assert "soundalike index" in err
     assert len(err.splitlines()) == 1
-
-
-def soundalike(*arguments, timeout=PATIENCE_S):
-    command = [sys.executable, "-m", "search.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 @pytest.fixture(scope="module")

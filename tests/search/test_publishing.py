@@ -13,6 +13,7 @@ from search.library import publishing, verifying
 from search.model import Query, SegmentPart
 from search.vectors.base import COMPRESS_FROM
 from tests.search.libraries import DIM, Entry, fill, open_library
+from tests.waiting import PATIENCE_S
 
 SEGMENTS = COMPRESS_FROM // 5 + 1
 """Of each of five clips: together one step beyond what is published in the job's own process."""
@@ -28,7 +29,7 @@ _JOB = """
 import sys
 from pathlib import Path
 from tests.search.libraries import open_library
-with open_library(Path(sys.argv[1])) as library, library.writer.lease("test", wait_s=5) as lease:
+with open_library(Path(sys.argv[1])) as library, library.writer.lease("test", wait_s=60) as lease:
     assert library.publish(library.space(), lease)
     assert "faiss" not in sys.modules, "the job loaded FAISS"
 """
@@ -37,7 +38,7 @@ with open_library(Path(sys.argv[1])) as library, library.writer.lease("test", wa
 def publish_in_a_job(tmp_path):
     """A process that holds the lease and publishes, as an indexing job does."""
     return subprocess.run(
-        [sys.executable, "-c", _JOB, str(tmp_path)], check=False, timeout=200, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", _JOB, str(tmp_path)], check=False, timeout=PATIENCE_S, stderr=subprocess.PIPE, text=True
     )
 
 

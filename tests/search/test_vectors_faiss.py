@@ -17,6 +17,7 @@ from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
 from search.vectors.snapshot import SnapshotIndex
 from tests.search.vector_helpers import clumped, fold, recall
+from tests.waiting import PATIENCE_S
 
 COUNT, WIDE = 60_000, 64
 FIRST_ID = 1000
@@ -201,7 +202,7 @@ def test_faiss_and_torch_share_a_process(folder: Path) -> None:
             [sys.executable, "-c", BESIDE_TORCH, str(folder)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
             env={"OMP_NUM_THREADS": threads, "PATH": ""},
         )

@@ -14,7 +14,7 @@ from search.errors import LibraryError
 from search.library import spaces
 from search.model import ClipPart, Query, RemoveClip
 from tests.search.libraries import Entry, axis, fill, open_library, settings, spec
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 ASKED = Query((ClipPart(1),))
 
@@ -41,17 +41,17 @@ def test_a_search_does_not_wait_for_what_is_being_opened(library, monkeypatch):
 
     def slow(self, space):
         opening.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE_S)
         return follow(self, space)
 
     monkeypatch.setattr(spaces._OpenSpace, "follow", slow)
     refreshing = threading.Thread(target=library.refresh)
     refreshing.start()
-    assert opening.wait(60)
+    assert opening.wait(PATIENCE_S)
     assert library.search(ASKED).hits == before
     assert library.facets().clips == 10
     go_on.set()
-    refreshing.join(60)
+    refreshing.join(PATIENCE_S)
     assert library.facets().clips == 15
 
 
@@ -108,7 +108,7 @@ def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeyp
         with monkeypatch.context() as away, caplog.at_level(logging.WARNING):
             away.setattr(library.catalog, "spaces", broken)
             for _ in range(5):
-                assert tries.acquire(timeout=60)
+                assert tries.acquire(timeout=PATIENCE_S)
             assert library.search(ASKED).hits == before
         assert caplog.text.count("the disk is away") == 1
         fill(library, entries(2, first=4))

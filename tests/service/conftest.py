@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import requests
 import soundfile
@@ -135,6 +136,25 @@ class Server:
 
         return wait_until(reached, lambda: self.log.read_text("utf-8"))
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer and, last, the one that does the jobs; none of those that ended."""
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # a zombie is one
+                if "spawn_main" in " ".join(child.cmdline()):
+                    found.append(child)
+        return sorted(found, key=psutil.Process.create_time)
+
+    @contextmanager
+    def jobs_held_up(self) -> Iterator[None]:
+        """The process that does the jobs stands still within the block."""
+        jobs = self.workers()[-1]
+        jobs.suspend()
+        try:
+            yield
+        finally:
+            jobs.resume()
+
     def stop(self) -> int:
         """In order; the exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -142,8 +162,6 @@ class Server:
 
     def kill(self) -> None:
         """All of its processes at once, as a loss of power would."""
-        import psutil
-
         family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
         for one in family:
             one.kill()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 
@@ -75,26 +73,15 @@ def test_several_workers_answer_as_one(library_path):
         page = server.get("/metrics").text
         counted = [line for line in page.splitlines() if "request_seconds_count" in line and '"/api/v1/clips"' in line]
         assert sum(float(line.split()[-1]) for line in counted) == 20
-        family = psutil.Process(server.process.pid)
-        before = _workers(family)
+        before = server.workers()
         assert len(before) == 3
         before[0].kill()
         wait_until(
-            lambda: len(now := _workers(family)) == 3 and before[0] not in now,
-            lambda: (server.log.read_text("utf-8"), _threads(before[0]), _threads(family)),
+            lambda: len(now := server.workers()) == 3 and before[0] not in now,
+            lambda: (server.log.read_text("utf-8"), _threads(before[0]), _threads(server.process)),
         )
         assert server.get("/ready").status_code == 200
         assert server.stop() == 0
-
-
-def _workers(family):
-    """The processes of a supervisor, without those that ended."""
-    found = []
-    for child in family.children():
-        with suppress(psutil.NoSuchProcess):  # a zombie is one
-            if "spawn_main" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
 
 
 def _threads(process):

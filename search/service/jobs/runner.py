@@ -214,7 +214,7 @@ class Runner:
             self._encoder(),
             list(job.paths),
             self._settings,
-            homes=self._uploads.batches(job.paths),
+            new_roots=self._uploads.batches(job.paths),
             report=latest,
             stop=halt,
             wait_s=LEASE_WAIT_S,

@@ -1,0 +1,53 @@
+"""A copy of the project that is measured: the one that runs, or another commit's beside it with its own environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.errors import UsageError, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """``folder`` has the code, ``python`` runs it."""
+
+    folder: Path
+    python: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Checkout:
+        """Another checkout, after ``make .venv/.installed`` there. Raises UsageError where there is no environment."""
+        python = folder.absolute() / ".venv" / "bin" / "python"
+        if not python.exists():
+            raise UsageError(f"{printable(str(folder))} has no .venv: run make .venv/.installed there")
+        return cls(folder.resolve(), python)
+
+    def soundalike(self, *words: str) -> list[str]:
+        """The command line ``soundalike`` with its arguments; it is to be run in `folder`."""
+        return [str(self.python), "-m", "search.cli", *words]
+
+    def commit(self) -> str:
+        """The commit's short hash, with a ``+`` where the code was changed since; "no commit" outside a repository."""
+        told = [self._git("rev-parse", "--short", "HEAD"), self._git("status", "--porcelain", "--untracked-files=no")]
+        if told[0] is None:
+            return "no commit"
+        return f"{told[0]}+" if told[1] else told[0]
+
+    def _git(self, *words: str) -> str | None:
+        try:
+            done = subprocess.run(  # noqa: S603 - our own command
+                ["git", "-C", str(self.folder), *words],  # noqa: S607 - whichever git is there
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError:
+            return None  # no git
+        return done.stdout.strip() if done.returncode == 0 else None
+
+
+HERE = Checkout(Path(__file__).resolve().parents[2], Path(sys.executable))
+"""The one that runs."""

@@ -1,0 +1,267 @@
+"""How much memory a service takes that sees clips come in, above the same library opened fresh.
+
+    python -m benchmarks.serving.growth --report docs/figures/growth.md
+
+A service answers questions of several kinds all along. Meanwhile another process writes clips into its library as a
+bulk job does, batch by batch through the catalog's writer, and publishes snapshots on the way; the vectors are made up,
+nothing is encoded. Then the questions go on for a while, the service is started anew and asked the same. What is
+compared is anonymous memory (`Served.own_bytes`): pages of mapped snapshots are the system's to take back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common import names, report
+from benchmarks.common.checkout import HERE
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import tell
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
+from benchmarks.serving import http_load
+from benchmarks.serving.http_load import Request, Tally
+from benchmarks.serving.library import WORK, clips_in, copy_of, made
+from benchmarks.serving.questions import API, shuffled, stream
+from benchmarks.serving.served import Served
+from benchmarks.speed.library import by_clip, clip_of
+from search import wiring
+from search.errors import SoundalikeError, UsageError
+from search.settings import Settings
+
+ENCODER = "spectral"
+ANCHORS = 2_000
+"""That the vectors which come in are grown from."""
+BATCH = 256
+"""Clips a transaction, as many as the bulk job writes."""
+WATCH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Anonymous bytes of the service: before, at the most and after the clips came in, and opened fresh with them.
+
+    ``writing_s`` is how long they took; ``questions`` were answered in all, ``failures`` of them by an error.
+    """
+
+    before_bytes: int
+    most_bytes: int
+    after_bytes: int
+    fresh_bytes: int
+    writing_s: float
+    questions: int
+    failures: int
+
+    @property
+    def above_fresh(self) -> float:
+        """By which part the memory is above that of the library opened fresh."""
+        return self.after_bytes / self.fresh_bytes - 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    args = _parser().parse_args(argv)
+    if min(args.clips, args.publish_every, args.connections) < 1 or not min(args.seconds, args.per_second) > 0:
+        raise UsageError(
+            "--clips, --publish-every and --connections must be at least 1, --seconds and --per-second above 0"
+        )
+    settings = Settings.from_env(os.environ)
+    library = args.library or made(args.work, ENCODER, args.segments, seed=args.seed, settings=settings)
+    clips = clips_in(library, settings)
+    text = markdown(args, clips, run(library, clips, args))
+    print(text)
+    if args.report is not None:
+        report.write(args.report, text + "\n")
+    return 0
+
+
+def run(library: Path, clips: int, args: argparse.Namespace) -> Growth:
+    """Serve a copy of ``library``, which has ``clips``, let clips come in, and serve it afresh."""
+    options = ("--workers", str(args.workers), "--threads", str(args.threads))
+    with copy_of(library) as copy:
+        with Served(copy, *options) as server, _watched(server) as memory:
+            tell("asking before ...")
+            before = _ask(server, clips, args, for_s=args.seconds)
+            before_bytes = memory.settled()
+            tell(f"{args.clips:,} clips come in ...")
+            begun_s = time.monotonic()
+            with _writing(copy, clips, args) as writer:
+                meanwhile = _ask(server, clips, args, while_=writer.is_alive)
+            writing_s = time.monotonic() - begun_s
+            tell("asking after ...")
+            after = _ask(server, clips + args.clips, args, for_s=args.seconds)
+            after_bytes, most_bytes = memory.settled(), memory.most()
+        with Served(copy, *options) as server, _watched(server) as memory:
+            tell("asking it opened fresh ...")
+            fresh = _ask(server, clips + args.clips, args, for_s=args.seconds)
+            fresh_bytes = memory.settled()
+    tallies = (before, meanwhile, after, fresh)
+    return Growth(
+        before_bytes,
+        most_bytes,
+        after_bytes,
+        fresh_bytes,
+        writing_s,
+        questions=sum(tally.count for tally in tallies),
+        failures=sum(tally.failures() for tally in tallies),
+    )
+
+
+def bring(library: Path, first: int, clips: int, publish_every: int, seed: int) -> None:
+    """Write ``clips`` clips into a library, in batches as a bulk job's; their numbers begin at ``first``."""
+    with wiring.library(library, Settings.from_env(os.environ)) as opened:
+        (space,) = (space for space in opened.reader.spaces() if not space.is_melody)
+        root = opened.writer.root("/incoming")
+        source = VectorSource(synthetic_anchors(ANCHORS, space.dim, seed), seed)
+        numbered = enumerate(by_clip(source, clips * SEGMENTS_PER_CLIP), first)
+        changes = (clip_of(n, names.name(n), vectors, root.id, space.id) for n, vectors in numbered)
+        written = published = 0
+        with opened.writer.lease("bench growth", wait_s=5) as lease:
+            while batch := list(itertools.islice(changes, BATCH)):
+                opened.writer.apply(lease, batch)
+                written += len(batch)
+                if written - published >= publish_every:
+                    opened.publish(space, lease)
+                    published = written
+            opened.publish(space, lease)
+
+
+def markdown(args: argparse.Namespace, clips: int, grown: Growth) -> str:
+    """The report."""
+    rows = [
+        ("before they came", grown.before_bytes),
+        ("at the most while they came", grown.most_bytes),
+        (f"{args.seconds:g} s after the last", grown.after_bytes),
+        ("the same library opened fresh", grown.fresh_bytes),
+    ]
+    return "\n\n".join(
+        [
+            "## Memory of a service that sees clips come in",
+            f"{this_machine().sentence()}; commit {HERE.commit()}",
+            f"{args.clips:,} clips in {grown.writing_s:.0f} s into a library of {clips:,}, {BATCH} a "
+            f"transaction, a snapshot at most every {args.publish_every:,} clips; {args.workers} worker(s) of "
+            f"{args.threads} threads; {grown.questions:,} questions over {args.connections} connections, "
+            f"{grown.failures} answered 5xx; anonymous memory of all of the service's processes, medians.",
+            report.markdown_table(("memory", "MB"), [(name, f"{size / 1e6:.0f}") for name, size in rows]),
+            f"Above the same library opened fresh: {grown.above_fresh:+.1%}.",
+        ]
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.growth", description=__doc__.splitlines()[0])
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps the library ({WORK})")
+    parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="of the library (100 thousand)")
+    parser.add_argument("--clips", type=int, default=100_000, metavar="N", help="that come in (100 thousand)")
+    parser.add_argument("--publish-every", type=int, default=20_000, metavar="N", help="clips, at most (20 thousand)")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of questions before and after (60)")
+    parser.add_argument("--connections", type=int, default=4, metavar="N", help="that ask (4)")
+    parser.add_argument("--per-second", type=float, default=50.0, metavar="N", help="questions, at most (50)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    return parser
+
+
+class _Memory:
+    """What a service's memory was since the last question about it, looked at every `WATCH_S`."""
+
+    def __init__(self, server: Served) -> None:
+        self._server = server
+        self._bytes = [server.own_bytes()]
+        self._settled_from = 0
+
+    def look(self) -> None:
+        self._bytes.append(self._server.own_bytes())
+
+    def settled(self) -> int:
+        """The median over the last ten looks."""
+        self.look()
+        return int(np.median(self._bytes[-10:]))
+
+    def most(self) -> int:
+        return max(self._bytes)
+
+
+@contextmanager
+def _watched(server: Served) -> Iterator[_Memory]:
+    memory, stop = _Memory(server), threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(WATCH_S):
+            memory.look()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def _writing(library: Path, first: int, args: argparse.Namespace) -> Iterator[BaseProcess]:
+    """The process that writes. Raises SoundalikeError when it fails."""
+    context = multiprocessing.get_context("spawn")
+    writer = context.Process(target=bring, args=(library, first, args.clips, args.publish_every, args.seed + 1))
+    writer.start()
+    try:
+        yield writer
+    finally:
+        if sys.exc_info()[0] is not None:
+            writer.terminate()
+        writer.join()
+    if writer.exitcode:
+        raise SoundalikeError(f"the process that writes ended with status {writer.exitcode}")
+
+
+def _ask(
+    server: Served,
+    clips: int,
+    args: argparse.Namespace,
+    *,
+    for_s: float = float("inf"),
+    while_: Callable[[], bool] = lambda: True,
+) -> Tally:
+    """Ask about ``clips`` over and over, at a pace that leaves the processors to the writer."""
+    paced = _paced(_questions(shuffled(clips, args.seed)), args.per_second)
+    questions = itertools.takewhile(lambda _: while_(), paced)
+    return http_load.run(server.url, questions, args.connections, for_s)
+
+
+def _paced(questions: Iterator[Request], per_second: float) -> Iterator[Request]:
+    """The same, none before it is due."""
+    begun_s = time.monotonic()
+    for number, question in enumerate(questions):
+        time.sleep(max(0.0, begun_s + number / per_second - time.monotonic()))
+        yield question
+
+
+def _questions(ids: Sequence[int]) -> Iterator[Request]:
+    """Similar clips, words, single clips and pages of the list, in turn."""
+    kinds = (
+        itertools.cycle(stream("similar", ids)),
+        itertools.cycle(stream("text", ids)),
+        itertools.cycle(http_load.get("clip", f"{API}/clips/{clip}") for clip in ids),
+        itertools.cycle(http_load.get("list", f"{API}/clips?limit=20&offset={clip}") for clip in ids),
+    )
+    for kind in itertools.cycle(kinds):
+        yield next(kind)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

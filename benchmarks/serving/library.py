@@ -1,0 +1,71 @@
+"""The libraries that are served: made once without encoding anything, and copied for each run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.common import names
+from benchmarks.common.outputs import tell
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, Anchors, VectorSource, synthetic_anchors
+from benchmarks.speed.library import make
+from search import wiring
+from search.settings import Settings
+
+WORK = Path("run/bench-serving")
+LINKED_BYTES = 1 << 20
+SYNTHETIC_ANCHORS = 20_000
+
+
+def made(
+    work: Path,
+    encoder: str,
+    segments: int,
+    *,
+    seed: int,
+    settings: Settings,
+    anchors: Callable[[], Anchors] | None = None,
+) -> Path:
+    """The library of ``segments`` that is kept below ``work``; made when it is not there.
+
+    Its vectors have the form of the named encoder's. They are grown from ``anchors``, else from synthetic ones.
+    """
+    path = work / f"{encoder.replace(':', '-')}-{segments}-{seed}"
+    if not (path / "complete.json").exists():
+        tell(f"making a library of {segments:,} segments (once) ...")
+        shutil.rmtree(path, ignore_errors=True)  # what an interrupted run left
+        spec = wiring.encoder(encoder, settings).spec
+        grown_from = anchors() if anchors else synthetic_anchors(SYNTHETIC_ANCHORS, spec.dim, seed)
+        make(VectorSource(grown_from, seed), segments, path, settings, spec, words=names.name)
+    return path
+
+
+@contextmanager
+def copy_of(library: Path) -> Iterator[Path]:
+    """A copy beside ``library`` for one run, which adds clips that every later search would read; gone afterwards.
+
+    What is large and never changes (snapshots) is linked, the catalog copied. The library must not be in use.
+    """
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=library.parent) as folder:
+        copy = Path(folder).resolve() / library.name
+        shutil.copytree(library, copy, ignore=shutil.ignore_patterns("uploads", "cache"), copy_function=_link_snapshots)
+        yield copy
+
+
+def clips_in(path: Path, settings: Settings) -> int:
+    """How many clips the library at ``path`` has; their ids are 1 to this."""
+    done = path / "complete.json"
+    if done.exists():
+        return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
+    with wiring.library(path, settings, read_only=True) as library:
+        return int(library.catalog.stats().clips)
+
+
+def _link_snapshots(source: str, target: str) -> None:
+    large = Path(source).stat().st_size >= LINKED_BYTES and not Path(source).name.startswith("catalog.")
+    (os.link if large else shutil.copy2)(source, target)

@@ -1,0 +1,36 @@
+"""``soundalike`` as a test runs it: in this process, which spares starting Python and loading the libraries again.
+
+What depends on a process of its own (signals, limits, what is loaded at the start) starts one in its test.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+from search.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def soundalike(*words: object) -> Done:
+    """Run the command line ``words``."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as wrong_use:  # of argparse
+            status = int(wrong_use.code or 0)
+    told = []
+    for stream in (out, err):
+        stream.flush()
+        told.append(stream.buffer.getvalue().decode("utf-8"))
+    return Done(status, *told)
