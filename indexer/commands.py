@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from indexer.job import Report
-    from search import Library
+    from search.api import Library
 
 DONE = 0
 SOME_FAILED = 1
@@ -118,7 +118,7 @@ COMMANDS = (Index(),)
 
 def index_again(
     library: Library,
-    encoder: str,
+    encoder: str | None,
     paths: Sequence[str],
     settings: Settings,
     *,
@@ -130,16 +130,17 @@ def index_again(
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
-    ``melody`` names no encoder: with it the recordings' tunes are followed, after what the library's own encoder does.
-    ``new_roots`` are folders that become roots for the files in them (`indexer.scan.locate`).
-    Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the
-    next call goes on. Raises as `indexer.job.index` does.
+    None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
+    what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
+    (`indexer.scan.locate`). Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it
+    within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
     options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody)
-    loaded = wiring.encoder(_default_encoder(library, settings) if melody else encoder, settings)
+    name = _default_encoder(library, settings) if melody or encoder is None else encoder
+    loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
     if report is not None:
         summary = index(library, loaded, paths, options, report, new_roots=new_roots, tunes=tunes, stop=stop)

@@ -33,7 +33,7 @@ _FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "
 
 
 class Library(Protocol):
-    """What a job needs of a library (`search.Library` is one)."""
+    """What a job needs of a library (`search.library.library.Library` is one)."""
 
     @property
     def path(self) -> Path:

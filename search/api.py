@@ -1,20 +1,84 @@
-"""How a Python program opens a library."""
+"""What a Python program begins with: it opens a library, and indexes sounds into it."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from search import wiring
+from search import plugins, wiring
 from search.library.library import Library
+from search.model import JobFailure
+from search.ports import IndexFailure, IndexProgress
 from search.settings import Settings
 
+__all__ = ["Library", "index", "open_library"]
 
-def open_library(path: str | os.PathLike[str] | None = None, *, create: bool = False) -> Library:
-    """The library in the folder ``path`` (default: the command line's), with settings from the environment.
+log = logging.getLogger(__name__)
 
-    Raises LibraryError when it is not there and ``create`` is false.
+
+def _nobody(done: int, total: int) -> None:
+    """Hears and says nothing."""
+
+
+def open_library(
+    path: str | os.PathLike[str] | None = None, *, create: bool = False, settings: Settings | None = None
+) -> Library:
+    """The library in the folder ``path`` (default: the one of the settings), to be used as a context manager.
+
+    ``settings`` are those of the environment where none are given, as on the command line. Raises LibraryError when
+    there is no library and ``create`` is false, UsageError for a variable of the environment that makes no sense.
+
+    Example:
+        >>> with soundalike.open_library("sounds.library") as opened:
+        ...     print(opened.path.name, len(opened.roots()))
+        sounds.library 1
     """
-    settings = Settings.from_env(os.environ)
+    settings = settings or Settings.from_env(os.environ)
     folder = Path(path).expanduser() if path is not None else settings.library
     return wiring.library(folder, settings, create=create)
+
+
+def index(
+    library: Library,
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    encoder: str | None = None,
+    progress: Callable[[int, int], None] = _nobody,
+) -> tuple[JobFailure, ...]:
+    """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
+
+    What is there already and has not changed is left alone; a call that was interrupted is simply made again.
+    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``progress`` hears a few times a
+    second how many files of how many are done.
+
+    Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
+    disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.
+
+    Example:
+        >>> soundalike.index(library, ["sounds"])
+        ()
+    """
+    report = _Report(progress)
+    names = [os.fspath(Path(path).expanduser()) for path in paths]
+    plugins.job("index")(library, encoder, names, library.settings, report=report)
+    return tuple(report.failures)
+
+
+@dataclass
+class _Report:
+    """What the bulk job says while it runs."""
+
+    on_progress: Callable[[int, int], None]
+    failures: list[JobFailure] = field(default_factory=list)
+
+    def progress(self, progress: IndexProgress) -> None:
+        self.on_progress(progress.files_done, progress.files_total)
+
+    def failure(self, failure: IndexFailure) -> None:
+        self.failures.append(JobFailure(failure.path, failure.cause))
+
+    def note(self, text: str) -> None:
+        log.info("%s", text)

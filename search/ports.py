@@ -311,3 +311,43 @@ class KeyStore(Protocol):
 
     def find(self, secret: str) -> Key | None:
         """The key of this secret, None where none holds."""
+
+
+class IndexProgress(Protocol):
+    """What the bulk job says of its progress."""
+
+    @property
+    def files_done(self) -> int:
+        """Files that were looked at."""
+
+    @property
+    def files_total(self) -> int:
+        """Files that there are."""
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of sound decoded."""
+
+    @property
+    def failed(self) -> int:
+        """Files that could not be indexed."""
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1."""
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left, None where that is not known."""
+
+
+class IndexFailure(Protocol):
+    """What the bulk job says of a file that it could not index."""
+
+    @property
+    def path(self) -> str:
+        """Where the file is, absolute."""
+
+    @property
+    def cause(self) -> str:
+        """Why."""

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Hum, Line, hum
 from benchmarks.humming.tune_sets import NamedTune, RecordedHum
-from search import Library, wiring
+from search import wiring
+from search.api import Library
 from search.melody.contours import Contour, contour_of_curve, contour_of_notes
 from search.melody.hearing import listen
 from search.melody.model import Notes

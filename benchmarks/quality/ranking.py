@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.encoding import EncodedClip
-from search import Library, wiring
+from search import wiring
+from search.api import Library
 from search.engine import confidence
 from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, Tag, TextPart
 from search.ports import Encoder

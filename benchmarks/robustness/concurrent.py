@@ -25,7 +25,8 @@ import numpy as np
 
 from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
-from search import Library, wiring
+from search import wiring
+from search.api import Library
 from search.errors import SoundalikeError
 from search.ground import process
 from search.model import ClipPart, Hit, Query, TextPart

@@ -20,7 +20,8 @@ import numpy as np
 from benchmarks.common.machine import Machine, this_machine
 from benchmarks.common.report import markdown_table
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource
-from search import Library, wiring
+from search import wiring
+from search.api import Library
 from search.model import (
     AddContent,
     ClipPart,

@@ -36,7 +36,7 @@ from search.neighbourhoods.graph import Graph, Source, updated
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search import Library
+    from search.api import Library
 
 QUERIES, WARM_UP, K = 300, 100, 10
 NOISE = 0.3

@@ -29,7 +29,7 @@ def test_the_picture_shows_every_room_and_its_arrows_point_down(drawn):
     shown = {room for floor in drawn.floors for room in floor}
     inside = {path.stem for path in (PROJECT / "search").iterdir() if path.suffix == ".py" or path.is_dir()}
     inside = {name for name in inside if not name.startswith((".", "__"))}
-    assert shown == {f"search.{name}" for name in inside} | {"indexer", "webui", "benchmarks", "training"}
+    assert shown == {f"search.{name}" for name in inside} | {"soundalike", "indexer", "webui", "benchmarks", "training"}
     floor_of = {room: number for number, floor in enumerate(drawn.floors) for room in floor}
     assert all(floor_of[upper] < floor_of[lower] for upper, lower in drawn.arrows)
     names = [text.text for text in ElementTree.fromstring(rooms.svg(drawn)).iter() if text.get("class") == "name"]

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import soundfile
 
-import search
 from indexer.job import index
 from indexer.model import Options, Summary
 from search import wiring
+from search.errors import SoundalikeError
 from search.library import maintenance, verifying
+from search.library.library import Library
 from search.melody.model import Notes
-from search.model import MELODY_SPACE, HumPart, NotesPart, Query, TextPart
+from search.model import MELODY_SPACE, Answer, AudioPart, HumPart, NotesPart, Query, TextPart
 from search.settings import Settings
 from tests.commandline import soundalike
 from tests.fakes import Notes as Report
@@ -72,10 +73,10 @@ class TuneLibrary:
         with self.open(create=True) as library:
             return index(library, encoder, names, options, self.report, tunes=tunes)
 
-    def open(self, *, create: bool = False) -> search.Library:
+    def open(self, *, create: bool = False) -> Library:
         return wiring.library(self.library_folder, self.settings, create=create)
 
-    def search(self, *parts, **fields) -> search.Answer:
+    def search(self, *parts, **fields) -> Answer:
         with self.open() as library:
             return library.search(Query(tuple(parts), **fields))
 
@@ -173,7 +174,7 @@ def test_sounds_and_tunes_live_side_by_side(tune_library: TuneLibrary) -> None:
         f"tune {n}.mid" for n in range(8)
     }
     assert [Path(h.path).name for h in tune_library.search(TextPart("whistle")).hits] == ["whistle 5.wav"]
-    sound = search.AudioPart(str(tune_library.tunes / "whistle 5.wav"))
+    sound = AudioPart(str(tune_library.tunes / "whistle 5.wav"))
     assert [Path(h.path).name for h in tune_library.search(sound).hits] == ["whistle 5.wav"]
     hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(5), 8)))
     merged = tune_library.search(hum, sound, k=3)
@@ -182,7 +183,7 @@ def test_sounds_and_tunes_live_side_by_side(tune_library: TuneLibrary) -> None:
     assert {via.part for hit in merged.hits[:2] for via in hit.via} == {"hum 1", "audio 2"}
     with tune_library.open() as library:
         assert [view.space.name for view in library.views()] == ["spectral"]
-        with pytest.raises(search.SoundalikeError, match="searched by humming"):
+        with pytest.raises(SoundalikeError, match="searched by humming"):
             library.search(Query((sound,), space=MELODY_SPACE))
 
 

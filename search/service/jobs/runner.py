@@ -13,14 +13,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 from search import plugins
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
 from search.ground.memory import give_back_freed_memory
 from search.library.library import Library
 from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
-from search.ports import JobWork
+from search.ports import IndexFailure, IndexProgress, JobWork
 from search.service.http.problems import public_message
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
@@ -32,46 +31,6 @@ LEASE_WAIT_S = 30.0
 MAX_FAILURES = 1000
 
 log = logging.getLogger("soundalike.jobs")
-
-
-class IndexProgress(Protocol):
-    """What the bulk job says of its progress."""
-
-    @property
-    def files_done(self) -> int:
-        """Files that were looked at."""
-
-    @property
-    def files_total(self) -> int:
-        """Files that there are."""
-
-    @property
-    def audio_s(self) -> float:
-        """Seconds of sound decoded."""
-
-    @property
-    def failed(self) -> int:
-        """Files that could not be indexed."""
-
-    @property
-    def share(self) -> float:
-        """How much of the work is done, 0 to 1."""
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds left, None where that is not known."""
-
-
-class IndexFailure(Protocol):
-    """What the bulk job says of a file that it could not index."""
-
-    @property
-    def path(self) -> str:
-        """Where the file is, absolute."""
-
-    @property
-    def cause(self) -> str:
-        """Why."""
 
 
 @dataclass

@@ -1,0 +1,164 @@
+"""The public Python API of Soundalike: every name that a program or a plug-in needs.
+
+>>> import soundalike
+>>> with soundalike.open_library("sounds.library") as opened:
+...     answer = opened.search(soundalike.Query((soundalike.TextPart("siren"),), k=2))
+>>> sorted(hit.title for hit in answer.hits)
+['police_siren_01', 'police_siren_02']
+
+A name is loaded from the engine when it is first used, so that ``import soundalike`` costs next to nothing.
+What is not here is not public: modules below `search` change without notice.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from search.api import Library, index, open_library
+    from search.errors import (
+        AudioError,
+        EncoderError,
+        JobError,
+        LibraryBusy,
+        LibraryError,
+        LibraryUnwritable,
+        ModelNotFound,
+        QueryError,
+        SnapshotError,
+        SoundalikeError,
+        SpaceMismatch,
+        UsageError,
+        WhereError,
+    )
+    from search.model import (
+        Answer,
+        AudioEncoding,
+        AudioPart,
+        Bitmap,
+        Clip,
+        ClipMap,
+        ClipPart,
+        Duplicate,
+        DuplicateGroup,
+        DuplicateKind,
+        Duplicates,
+        EncoderSpec,
+        FacetCount,
+        Facets,
+        Feedback,
+        Hit,
+        HumPart,
+        Ids,
+        IndexChange,
+        JobFailure,
+        NotesPart,
+        Opinion,
+        Part,
+        Probabilities,
+        Query,
+        RecommendQuery,
+        Root,
+        Scores,
+        Segment,
+        SegmentPart,
+        Space,
+        Tag,
+        TextEncoding,
+        TextPart,
+        Vectors,
+        Verdict,
+        Via,
+        Waves,
+        Window,
+    )
+    from search.plugins import Command
+    from search.ports import ChangesSince, Encoder, FeedbackStore, IndexFactory, SpaceIndex, VectorIndex, WordReader
+    from search.settings import Settings
+
+_MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
+"""Where the names come from, what loads fastest first."""
+
+__all__ = [
+    "Answer",
+    "AudioEncoding",
+    "AudioError",
+    "AudioPart",
+    "Bitmap",
+    "ChangesSince",
+    "Clip",
+    "ClipMap",
+    "ClipPart",
+    "Command",
+    "Duplicate",
+    "DuplicateGroup",
+    "DuplicateKind",
+    "Duplicates",
+    "Encoder",
+    "EncoderError",
+    "EncoderSpec",
+    "FacetCount",
+    "Facets",
+    "Feedback",
+    "FeedbackStore",
+    "Hit",
+    "HumPart",
+    "Ids",
+    "IndexChange",
+    "IndexFactory",
+    "JobError",
+    "JobFailure",
+    "Library",
+    "LibraryBusy",
+    "LibraryError",
+    "LibraryUnwritable",
+    "ModelNotFound",
+    "NotesPart",
+    "Opinion",
+    "Part",
+    "Probabilities",
+    "Query",
+    "QueryError",
+    "RecommendQuery",
+    "Root",
+    "Scores",
+    "Segment",
+    "SegmentPart",
+    "Settings",
+    "SnapshotError",
+    "SoundalikeError",
+    "Space",
+    "SpaceIndex",
+    "SpaceMismatch",
+    "Tag",
+    "TextEncoding",
+    "TextPart",
+    "UsageError",
+    "VectorIndex",
+    "Vectors",
+    "Verdict",
+    "Via",
+    "Waves",
+    "WhereError",
+    "Window",
+    "WordReader",
+    "index",
+    "open_library",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above, typed there
+    """Load a name of ``__all__`` when it is first used."""
+    if name in __all__:
+        for module in _MODULES:
+            value = getattr(import_module(module), name, None)
+            if value is not None:
+                globals()[name] = value
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, before any of them is loaded."""
+    return sorted(__all__)
