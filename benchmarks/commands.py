@@ -11,8 +11,8 @@ from benchmarks.common.outputs import (
     CACHE,
     add_outputs,
     check_plots,
+    report_progress,
     save_plots,
-    tell,
     write_outputs,
 )
 from benchmarks.humming.command import Humming
@@ -90,20 +90,20 @@ class Quality:
         if args.resamples < 1:
             raise UsageError(f"--resamples is {args.resamples}; it must be at least 1")
         check_plots(args)
-        found = measure.run(
+        measured = measure.run(
             [datasets.load(path) for path in args.dataset or datasets.default_datasets()],
             encoders(args.encoder, settings),
             settings,
             cache=EncodingCache(None if args.no_cache else args.cache),
             seed=args.seed,
             resamples=args.resamples,
-            tell=tell,
+            progress=report_progress,
             queries=args.queries,
         )
-        plots = save_plots(args, {"": quality_report.figure(found)} if args.report or args.plot else {})
-        write_outputs(args, report.to_json(found), quality_report.markdown(found), plots)
+        plots = save_plots(args, {"": quality_report.figure(measured)} if args.report or args.plot else {})
+        write_outputs(args, report.to_json(measured), quality_report.markdown(measured), plots)
         if args.log:
-            report.append_line(args.log, log_record(found))
+            report.append_line(args.log, log_record(measured))
         return 0
 
 
@@ -133,15 +133,15 @@ def encoders(names: Sequence[str] | None, settings: Settings) -> list[Encoder]:
 
     if names:
         return [wiring.encoder(name, settings) for name in dict.fromkeys(names)]
-    found = [wiring.encoder(settings.encoder, settings)]
+    available = [wiring.encoder(settings.encoder, settings)]
     for name in PEERS:
         if name == settings.encoder:
             continue
         try:
-            found.append(wiring.encoder(name, settings))
+            available.append(wiring.encoder(name, settings))
         except (ModelNotFound, UsageError) as missing:
-            tell(f"without {name}: {missing}")
-    return found
+            report_progress(f"without {name}: {missing}")
+    return available
 
 
 def log_record(report: QualityReport) -> dict[str, object]:

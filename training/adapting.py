@@ -35,8 +35,8 @@ MOST_WINDOWS = 24
 BACKGROUNDS = 64
 _CALIBRATION_RIDGE = 1e-4  # a few dozen clips may part cleanly
 
-Told = Callable[[int, int], None]
-"""Hears how many of how many steps are done."""
+Progress = Callable[[int, int], None]
+"""Called with how many of how many steps are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class EncodedWindows:
     """Vectors of windows (n, dim) and the clip of each (n,); originals first, then augmented takes."""
 
     vectors: Vectors
@@ -82,24 +82,26 @@ class Fit:
 
 
 def readable(
-    clips: Sequence[LabelledClip], spec: EncoderSpec, tell: Told
+    clips: Sequence[LabelledClip], spec: EncoderSpec, progress: Progress
 ) -> tuple[list[LabelledClip], list[AudioError]]:
     """The clips that can be decoded as far as they will be heard, and what is wrong with each of the others.
 
     Known before they are parted, so that no part counts a clip that it lacks; decoding is cheap beside encoding.
     """
-    found, failed = [], []
+    decodable, failed = [], []
     for number, clip in enumerate(clips):
         try:
             deque(islice(audio.windows(os.fspath(clip.path), spec), MOST_WINDOWS), maxlen=0)
-            found.append(clip)
+            decodable.append(clip)
         except AudioError as error:
             failed.append(error)
-        tell(number + 1, len(clips))
-    return found, failed
+        progress(number + 1, len(clips))
+    return decodable, failed
 
 
-def hear(clips: Sequence[LabelledClip], encoder: Encoder, takes: int, seed: int, tell: Told) -> Heard:
+def encode_windows(
+    clips: Sequence[LabelledClip], encoder: Encoder, takes: int, seed: int, progress: Progress
+) -> EncodedWindows:
     """Encode every clip's windows, and ``takes`` augmented versions of each.
 
     Raises AudioError for a file that cannot be decoded.
@@ -110,19 +112,21 @@ def hear(clips: Sequence[LabelledClip], encoder: Encoder, takes: int, seed: int,
     vectors, owner = [], []
     for number, clip in enumerate(clips):
         windows = [w.samples for w in islice(audio.windows(os.fspath(clip.path), spec), MOST_WINDOWS)]
-        heard = list(windows)
+        takes_of_clip = list(windows)
         for _ in range(takes):
             for window in windows:
                 behind = backgrounds[int(rng.integers(len(backgrounds)))] if backgrounds else None
-                heard.append(augment(window, spec.sample_rate_hz, behind, how, rng))
-        vectors.append(encoder.encode_audio(np.stack(heard)).vectors)
-        owner += [number] * len(heard)
+                takes_of_clip.append(augment(window, spec.sample_rate_hz, behind, how, rng))
+        vectors.append(encoder.encode_audio(np.stack(takes_of_clip)).vectors)
+        owner += [number] * len(takes_of_clip)
         _remember(backgrounds, windows[0], rng)
-        tell(number + 1, len(clips))
-    return Heard(np.concatenate(vectors), np.array(owner, np.int64))
+        progress(number + 1, len(clips))
+    return EncodedWindows(np.concatenate(vectors), np.array(owner, np.int64))
 
 
-def fit(learn: Heard, labels: NDArray[np.int64], judge_by: Callable[[Adapter | None], float], plan: Plan) -> Fit:
+def fit(
+    learn: EncodedWindows, labels: NDArray[np.int64], judge_by: Callable[[Adapter | None], float], plan: Plan
+) -> Fit:
     """Learn from windows whose clips have ``labels`` (clips,), until ``judge_by`` has not risen for a while."""
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
@@ -132,7 +136,7 @@ def fit(learn: Heard, labels: NDArray[np.int64], judge_by: Callable[[Adapter | N
     optimiser = torch.optim.AdamW([down, up], lr=plan.rate, weight_decay=0.01)
     rows = torch.from_numpy(learn.vectors)
     label_of = torch.from_numpy(labels[learn.clip])
-    best, kept, history = judge_by(None), None, []
+    best, best_adapter, history = judge_by(None), None, []
     history.append(best)
     stale = 0
     while len(history) <= plan.most_epochs and stale < plan.patience:
@@ -148,8 +152,8 @@ def fit(learn: Heard, labels: NDArray[np.int64], judge_by: Callable[[Adapter | N
         history.append(judge_by(now))
         stale += 1
         if history[-1] > best:
-            best, kept, stale = history[-1], now, 0
-    return Fit(kept, tuple(history))
+            best, best_adapter, stale = history[-1], now, 0
+    return Fit(best_adapter, tuple(history))
 
 
 def contrastive(rows: Tensor, labels: Tensor, temperature: float) -> Tensor:
@@ -159,8 +163,8 @@ def contrastive(rows: Tensor, labels: Tensor, temperature: float) -> Tensor:
     log_share = similar - torch.logsumexp(similar.masked_fill(itself, -torch.inf), dim=1, keepdim=True)
     positive = (labels[:, None] == labels[None, :]) & ~itself
     counts = positive.sum(1)
-    asked = counts > 0
-    return -((log_share * positive).sum(1)[asked] / counts[asked]).mean()
+    has_positive = counts > 0
+    return -((log_share * positive).sum(1)[has_positive] / counts[has_positive]).mean()
 
 
 def by_example(vectors: Vectors, clips: Sequence[LabelledClip]) -> PerQuery:
@@ -172,10 +176,10 @@ def by_example(vectors: Vectors, clips: Sequence[LabelledClip]) -> PerQuery:
 def calibration(vectors: Vectors, clips: Sequence[LabelledClip]) -> tuple[float, float]:
     """Slope and offset from cosine to relevance over the pairs of clips (n,), relevant ones as rare as on a page."""
     relevant, candidates = relevance([frozenset({clip.label}) for clip in clips], [clip.group for clip in clips])
-    cosines, wanted = (vectors @ vectors.T)[candidates], relevant[candidates].astype(np.float64)
-    share = float(wanted.mean())
-    weight = np.where(wanted > 0, calibrate.PRIOR / share, (1 - calibrate.PRIOR) / (1 - share)) / len(wanted)
-    return calibrate.logistic(cosines, wanted, weight, ridge=_CALIBRATION_RIDGE)
+    cosines, is_relevant = (vectors @ vectors.T)[candidates], relevant[candidates].astype(np.float64)
+    share = float(is_relevant.mean())
+    weight = np.where(is_relevant > 0, calibrate.PRIOR / share, (1 - calibrate.PRIOR) / (1 - share)) / len(is_relevant)
+    return calibrate.logistic(cosines, is_relevant, weight, ridge=_CALIBRATION_RIDGE)
 
 
 def _balanced(labels: NDArray[np.int64], batch: int, rng: Generator) -> NDArray[np.int64]:

@@ -75,9 +75,9 @@ def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
         if np.any(shared & elsewhere):
             relevant.append(cosines[row, shared & elsewhere].max())
             other.append(cosines[row, ~shared & elsewhere])
-    wanted = np.concatenate([np.ones(len(relevant)), np.zeros(sum(map(len, other)))])
-    weight = np.where(wanted > 0, PRIOR / len(relevant), (1 - PRIOR) / max(1, len(wanted) - len(relevant)))
-    return logistic(np.concatenate([relevant, *other]), wanted, weight)
+    relevance = np.concatenate([np.ones(len(relevant)), np.zeros(sum(map(len, other)))])
+    weight = np.where(relevance > 0, PRIOR / len(relevant), (1 - PRIOR) / max(1, len(relevance) - len(relevant)))
+    return logistic(np.concatenate([relevant, *other]), relevance, weight)
 
 
 def of_tags(clips: Clips, logits: NDArray[np.float32], learnt: NDArray[np.bool_]) -> tuple[float, float]:
@@ -92,26 +92,26 @@ def of_tags(clips: Clips, logits: NDArray[np.float32], learnt: NDArray[np.bool_]
     for kind, classes in KIND_CLASSES.items():
         promised.append(logits[named][:, [vocabulary.index(name) for name in classes]].max(1))
         true.append([kind in clips.kinds[clip] for clip in named])
-    wanted = np.array(true, np.float64).ravel()
-    return logistic(np.concatenate(promised), wanted, np.full(len(wanted), 1 / len(wanted)))
+    relevance = np.array(true, np.float64).ravel()
+    return logistic(np.concatenate(promised), relevance, np.full(len(relevance), 1 / len(relevance)))
 
 
 def logistic(
-    inputs: NDArray[np.floating], wanted: NDArray[np.floating], weight: NDArray[np.floating], ridge: float = 0.0
+    inputs: NDArray[np.floating], relevance: NDArray[np.floating], weight: NDArray[np.floating], ridge: float = 0.0
 ) -> tuple[float, float]:
     """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) with least cross entropy, by Newton's method.
 
     ``ridge`` / 2 times the squared slope is added to it: without, inputs that part cleanly have no finite slope.
     """
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
-    share = float(np.average(wanted, weights=weight))
+    share = float(np.average(relevance, weights=weight))
     beta = np.array([0.0, np.log(share / (1 - share))])
-    loss = _cross_entropy(x @ beta, wanted, weight)
+    loss = _cross_entropy(x @ beta, relevance, weight)
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
-        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (wanted - p)))
+        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (relevance - p)))
         # far from the optimum a whole step overshoots to where every p is 0 or 1, and nothing is left to solve
-        while (lower := _cross_entropy(x @ (beta + step), wanted, weight)) > loss and np.abs(step).max() > _CLOSE:
+        while (lower := _cross_entropy(x @ (beta + step), relevance, weight)) > loss and np.abs(step).max() > _CLOSE:
             step /= 2
         beta, loss = beta + step, lower
         if np.abs(step).max() < _CLOSE:
@@ -119,5 +119,5 @@ def logistic(
     return float(beta[0]), float(beta[1])
 
 
-def _cross_entropy(logits: NDArray[np.float64], wanted: NDArray[np.floating], weight: NDArray[np.floating]) -> float:
-    return float(np.sum(weight * (np.logaddexp(0, logits) - wanted * logits)))
+def _cross_entropy(logits: NDArray[np.float64], relevance: NDArray[np.floating], weight: NDArray[np.floating]) -> float:
+    return float(np.sum(weight * (np.logaddexp(0, logits) - relevance * logits)))

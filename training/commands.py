@@ -17,7 +17,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.evaluation import Difference, Estimate
     from search.ports import Encoder
-    from training.adapting import Heard, Plan
+    from training.adapting import EncodedWindows, Plan
     from training.labelled import LabelledClip
 
 DONE, SOME_FAILED, NO_BETTER = 0, 1, 1
@@ -58,7 +58,7 @@ class Train:
         gathered = gather(args.sources)
         encoder = wiring.encoder(args.encoder or settings.encoder, settings)
         clips, failed = readable(gathered, encoder.spec, _Progress("looking at the files", args.quiet))
-        _tell_failed(failed)
+        _report_failed(failed)
         plan = Plan(takes=args.takes, rank=args.rank, most_epochs=args.epochs, seed=args.seed)
         status = _train(split(clips, args.seed), encoder, plan, args.out, quiet=args.quiet)
         return SOME_FAILED if failed else status
@@ -85,7 +85,7 @@ def _manifest_of(out: Path) -> Path:
     return out.with_suffix(".held-out.csv")
 
 
-def _tell_failed(failed: Sequence[AudioError]) -> None:
+def _report_failed(failed: Sequence[AudioError]) -> None:
     for error in failed:
         print(f"soundalike: {error}; left out", file=sys.stderr)
 
@@ -96,23 +96,25 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
 
     from search.encoders import adapted
     from search.evaluation import compare, summarise
-    from training.adapting import by_example, calibration, fit, hear
+    from training.adapting import by_example, calibration, encode_windows, fit
     from training.labelled import write_csv
 
     torch.set_num_threads(1)  # batches are small: two threads would wait for each other
     parts = {name: [clip for clip in clips if clip.part == name] for name in ("learn", "validate", "held out")}
-    heard: dict[str, Heard] = {}
+    encoded: dict[str, EncodedWindows] = {}
     for name, of_part in parts.items():
         takes = plan.takes if name == "learn" else 0
-        heard[name] = hear(of_part, encoder, takes, plan.seed, _Progress(f"listening to what is {_SAID[name]}", quiet))
+        encoded[name] = encode_windows(
+            of_part, encoder, takes, plan.seed, _Progress(f"listening to what is {_PURPOSES[name]}", quiet)
+        )
     names = sorted({clip.label for clip in clips})
     labels = np.array([names.index(clip.label) for clip in parts["learn"]], np.int64)
 
     def validate(adapter: adapted.Adapter | None) -> float:
-        rows = heard["validate"].pooled(len(parts["validate"]), adapter)
+        rows = encoded["validate"].pooled(len(parts["validate"]), adapter)
         return float(by_example(rows, parts["validate"]).values[:, 0].mean())
 
-    learnt = fit(heard["learn"], labels, validate, plan)
+    learnt = fit(encoded["learn"], labels, validate, plan)
     if not quiet:
         curve = " ".join(f"{value:.3f}" for value in learnt.validation)
         print(f"mAP of the validation clips, before and after each epoch: {curve}", file=sys.stderr)
@@ -120,10 +122,10 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
         print(f"No better than {encoder.spec.name} as it is: nothing was written.")
         return NO_BETTER
     held = parts["held out"]
-    fitted = calibration(heard["validate"].pooled(len(parts["validate"]), learnt.adapter), parts["validate"])
+    fitted = calibration(encoded["validate"].pooled(len(parts["validate"]), learnt.adapter), parts["validate"])
     adapter = adapted.Adapter(learnt.adapter.down, learnt.adapter.up, fitted)
-    before = by_example(heard["held out"].pooled(len(held)), held)
-    after = by_example(heard["held out"].pooled(len(held), adapter), held)
+    before = by_example(encoded["held out"].pooled(len(held)), held)
+    after = by_example(encoded["held out"].pooled(len(held), adapter), held)
     gained = compare(after, before, plan.seed)
     counts = f"{len(parts['learn'])} clips learnt from, {len(parts['validate'])} to stop by"
     print(f"{len(names)} labels; {counts}, {len(held)} held out; seed {plan.seed}. On those held out:\n")
@@ -139,16 +141,16 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
     return DONE
 
 
-def _next_commands(out: Path, beneath: str) -> str:
+def _next_commands(out: Path, base: str) -> str:
     """What to do with the adapter, to be pasted into a shell."""
-    made, manifest = shlex.quote(f"adapted:{out}"), shlex.quote(str(_manifest_of(out)))
+    adapter, manifest = shlex.quote(f"adapted:{out}"), shlex.quote(str(_manifest_of(out)))
     return (
-        f"{out} is ready:  soundalike reindex --encoder {made}\n"
-        f"Measure it:  soundalike bench quality --dataset {manifest} --encoder {shlex.quote(beneath)} {made}"
+        f"{out} is ready:  soundalike reindex --encoder {adapter}\n"
+        f"Measure it:  soundalike bench quality --dataset {manifest} --encoder {shlex.quote(base)} {adapter}"
     )
 
 
-_SAID = {"learn": "learnt from", "validate": "to stop by", "held out": "held out"}
+_PURPOSES = {"learn": "learnt from", "validate": "to stop by", "held out": "held out"}
 
 
 def _table(before: Sequence[Estimate], after: Sequence[Estimate], gained: Sequence[Difference]) -> str:

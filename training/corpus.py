@@ -68,13 +68,13 @@ class Corpus:
 
 def present(folder: Path, names: Iterable[str]) -> tuple[list[Corpus], list[str]]:
     """Of the corpora called ``names`` in ``folder`` those that are finished, and the names of the others."""
-    there, missing = [], []
+    finished, missing = [], []
     for name in names:
         if (folder / name / LISTING).is_file():
-            there.append(Corpus.open(folder / name))
+            finished.append(Corpus.open(folder / name))
         else:
             missing.append(name)
-    return there, missing
+    return finished, missing
 
 
 @dataclass(frozen=True, slots=True)

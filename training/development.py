@@ -111,8 +111,8 @@ class Clips:
     @classmethod
     def of(cls, corpus: Corpus) -> Clips:
         """Label a corpus of ../shared/data/natural by its paths; what is near an evaluation set has no label."""
-        asked = [clip.path not in NEAR_EVALUATION for clip in corpus.clips]
-        labelled = list(zip(corpus.clips, asked, strict=True))
+        usable = [clip.path not in NEAR_EVALUATION for clip in corpus.clips]
+        labelled = list(zip(corpus.clips, usable, strict=True))
         return cls(
             corpus.clips,
             tuple(frozenset({sibling_name(clip.path) if named else clip.path}) for clip, named in labelled),

@@ -116,10 +116,10 @@ class Teaching:
         parts = {name: float(error.detach()) for name, error in errors.items()}
         return loss, parts | {"cosine": float(cosine.detach()), "logits": float(logits.detach())}
 
-    def _ends(self, x: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    def _ends(self, x: Tensor, teacher_state: Tensor) -> tuple[Tensor, Tensor]:
         """Centred cosine of the embeddings and mean squared error of the logits."""
         with torch.no_grad():
-            target = wanted.mean((2, 3))
+            target = teacher_state.mean((2, 3))
             target_logits = self.teacher.classifier(target[:, :, None, None]).flatten(1)
             centre = target.mean(0)
         embedding = x.mean((2, 3))

@@ -97,11 +97,11 @@ def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> F
     space = fit_space(embeddings[learnt], (1.0, 0.0))
     vectors = space.apply(embeddings)
     slope, offset = calibrate.of_tags(clips, _logits(log_probabilities), learnt)
-    heard = [(vectors[learnt], log_probabilities[learnt])]
+    examples = [(vectors[learnt], log_probabilities[learnt])]
     for corpus in instruments:
         rows, logs = embed(student, corpus)
-        heard.append((space.apply(rows), logs))
-    directions = class_directions(*(np.concatenate(parts) for parts in zip(*heard, strict=True)))
+        examples.append((space.apply(rows), logs))
+    directions = class_directions(*(np.concatenate(parts) for parts in zip(*examples, strict=True)))
     return Fitted(
         Whitening(space.centre, space.matrix, calibrate.of_scores(clips, vectors)),
         TagCalibration(slope, offset),
@@ -112,10 +112,10 @@ def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> F
 
 def instruments_in(folder: Path) -> list[Corpus]:
     """Those corpora of instruments that are there; what is missing is said, the classes do without it."""
-    there, missing = present(folder, INSTRUMENTS)
+    finished, missing = present(folder, INSTRUMENTS)
     if missing:
         print(f"{', '.join(missing)}: no such corpus; classes get their directions without it", file=sys.stderr)
-    return there
+    return finished
 
 
 def _logits(log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

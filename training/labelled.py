@@ -46,15 +46,15 @@ def gather(sources: Iterable[Path]) -> list[LabelledClip]:
     """
     clips: dict[Path, LabelledClip] = {}
     for source in sources:
-        found = _of_folder(source) if source.is_dir() else _of_csv(source)
-        if not found:
+        listed = _of_folder(source) if source.is_dir() else _of_csv(source)
+        if not listed:
             raise UsageError(f"{printable(str(source))}: no sounds in it")
-        for clip in found:
-            known = clips.setdefault(clip.path.resolve(), clip)
-            if (known.label, known.group) != (clip.label, clip.group):
+        for clip in listed:
+            first_listed = clips.setdefault(clip.path.resolve(), clip)
+            if (first_listed.label, first_listed.group) != (clip.label, clip.group):
                 raise UsageError(
                     f"{printable(str(source))} lists a file more than once: give it one label and one group "
-                    f"({printable(str(clip.path))}: {printable(known.label)}, {printable(clip.label)})"
+                    f"({printable(str(clip.path))}: {printable(first_listed.label)}, {printable(clip.label)})"
                 )
     return sorted(clips.values(), key=lambda clip: clip.path)
 
@@ -79,10 +79,10 @@ def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
     part_of: dict[str, Part] = {}
     for label in sorted(enough):
         groups = rng.permutation(sorted(groups_of[label] - part_of.keys())).tolist()
-        asked = max(LEAST_ASKED, round(SHARE * len(groups_of[label])))
-        part_of.update(dict.fromkeys(groups[:asked], "validate"))
-        part_of.update(dict.fromkeys(groups[asked : 2 * asked], "held out"))
-        part_of.update(dict.fromkeys(groups[2 * asked :], "learn"))
+        count = max(LEAST_ASKED, round(SHARE * len(groups_of[label])))
+        part_of.update(dict.fromkeys(groups[:count], "validate"))
+        part_of.update(dict.fromkeys(groups[count : 2 * count], "held out"))
+        part_of.update(dict.fromkeys(groups[2 * count :], "learn"))
     parted = [replace(clip, part=part_of.get(clip.group, "learn")) for clip in clips]
     _require_two_labels(parted)
     return parted
@@ -90,7 +90,7 @@ def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
 
 def _require_two_labels(clips: Iterable[LabelledClip]) -> None:
     """Raises UsageError unless every part has two labels, on the sides that are asked with groups that answer."""
-    for part, least, said in (
+    for part, least, purpose in (
         ("learn", 1, "to learn from"),
         ("validate", 2, "to stop by"),
         ("held out", 2, "held out"),
@@ -102,7 +102,7 @@ def _require_two_labels(clips: Iterable[LabelledClip]) -> None:
         answered = [printable(label) for label, groups in groups_of.items() if len(groups) >= least]
         if len(answered) < 2:
             raise UsageError(
-                f"what is {said} would have fewer than two labels with {least} different sounds each "
+                f"what is {purpose} would have fewer than two labels with {least} different sounds each "
                 f"({', '.join(answered) or 'none'}), because groups hold several labels: give each label sounds of its "
                 "own, or another --seed"
             )
@@ -117,8 +117,8 @@ def write_csv(path: Path, clips: Iterable[LabelledClip]) -> None:
 
 
 def _of_folder(folder: Path) -> list[LabelledClip]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and is_audio_name(path.name))
-    return [LabelledClip(path, path.parent.resolve().name, _digest(path)) for path in found]
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and is_audio_name(path.name))
+    return [LabelledClip(path, path.parent.resolve().name, _digest(path)) for path in files]
 
 
 def _of_csv(file: Path) -> list[LabelledClip]:

@@ -105,9 +105,14 @@ def instruments(soundfont: Path, phrases: int, seed: int) -> Iterator[Sound]:
     """``phrases`` phrases of each General MIDI program, half notes and half melodies, each a sound of its own."""
     for program in range(PROGRAMS):
         rng = np.random.default_rng((seed, program))
-        made = [(single_notes if i % 2 == 0 else melody)(program, rng) for i in range(phrases)]
+        phrases_made = [(single_notes if i % 2 == 0 else melody)(program, rng) for i in range(phrases)]
         yield from _render_apart(
-            soundfont, made, program=program, channel=0, name=f"gm/{program:03d}", reverb=float(rng.uniform(0, 0.8))
+            soundfont,
+            phrases_made,
+            program=program,
+            channel=0,
+            name=f"gm/{program:03d}",
+            reverb=float(rng.uniform(0, 0.8)),
         )
 
 
@@ -115,9 +120,9 @@ def drums(soundfont: Path, phrases: int, seed: int) -> Iterator[Sound]:
     """``phrases`` phrases of each drum kit."""
     for kit in DRUM_KITS:
         rng = np.random.default_rng((seed, 1000 + kit))
-        made = [drum_phrase(rng) or [Note(0.0, 0.3, 38, 100)] for _ in range(phrases)]
+        phrases_made = [drum_phrase(rng) or [Note(0.0, 0.3, 38, 100)] for _ in range(phrases)]
         yield from _render_apart(
-            soundfont, made, program=kit, channel=DRUM_CHANNEL, name=f"drums/{kit:03d}", reverb=0.3
+            soundfont, phrases_made, program=kit, channel=DRUM_CHANNEL, name=f"drums/{kit:03d}", reverb=0.3
         )
 
 
@@ -133,14 +138,14 @@ def songs(soundfont: Path, folder: Path, count: int, seconds: float, seed: int) 
     for path in [paths[int(i)] for i in rng.permutation(len(paths))[:count]]:
         song = mido.MidiFile(path)
         start_s = float(rng.uniform(0, max(0.0, song.length - seconds)))
-        kept = {name for name in ("MELODY", "BRIDGE", "PIANO") if rng.random() < 0.7} or {"MELODY"}
+        played = {name for name in ("MELODY", "BRIDGE", "PIANO") if rng.random() < 0.7} or {"MELODY"}
         for channel, track in enumerate(song.tracks):
             track[:] = [message for message in track if message.type != "program_change"]
             for message in track:
                 if not message.is_meta:
                     message.channel = channel
             track.insert(0, mido.Message("program_change", channel=channel, program=int(rng.integers(PROGRAMS - 8))))
-        song.tracks = [track for track in song.tracks if track.name in kept or track.name == ""]
+        song.tracks = [track for track in song.tracks if track.name in played or track.name == ""]
         wave = _render(soundfont, _passage(song, start_s, seconds), float(rng.uniform(0, 0.8)))
         yield Sound(f"pop909/{path.stem}", "pop909", wave)
 
@@ -195,8 +200,8 @@ def _render_apart(
 
 def trim(wave: Wave) -> Wave:
     """Without silence (60 dB under the peak) at either end; empty when all is silent."""
-    heard = np.flatnonzero(np.abs(wave) > max(1e-4, 1e-3 * float(np.abs(wave).max(initial=0.0))))
-    return wave[heard[0] : heard[-1] + 1] if len(heard) else wave[:0]
+    audible = np.flatnonzero(np.abs(wave) > max(1e-4, 1e-3 * float(np.abs(wave).max(initial=0.0))))
+    return wave[audible[0] : audible[-1] + 1] if len(audible) else wave[:0]
 
 
 def _render(soundfont: Path, song: mido.MidiFile, reverb: float) -> Wave:

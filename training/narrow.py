@@ -25,14 +25,14 @@ BATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ChannelStatistics:
     """What each inner channel (channels,) of a bottleneck brings to its projection: mean and variance."""
 
     mean: Tensor
     variance: Tensor
 
 
-def listen(network: MnNetwork, batches: Iterable[Tensor]) -> list[Heard]:
+def channel_statistics(network: MnNetwork, batches: Iterable[Tensor]) -> list[ChannelStatistics]:
     """What reaches the projections while ``network`` hears ``batches`` (n, 1, bands, frames), one by one."""
     sums: list[list[Tensor]] = [[] for _ in TABLE]
 
@@ -49,11 +49,11 @@ def listen(network: MnNetwork, batches: Iterable[Tensor]) -> list[Heard]:
             network(batch)
     for hook in hooks:
         hook.remove()
-    means = [torch.stack(kept).mean(0) for kept in sums]
-    return [Heard(mean.float(), (square - mean.square()).float()) for mean, square in means]
+    means = [torch.stack(per_batch).mean(0) for per_batch in sums]
+    return [ChannelStatistics(mean.float(), (square - mean.square()).float()) for mean, square in means]
 
 
-def narrowed(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...]) -> MnNetwork:
+def narrowed(wide: MnNetwork, statistics: Sequence[ChannelStatistics], expanded: tuple[int, ...]) -> MnNetwork:
     """The student of ``expanded`` inner widths that does most nearly what ``wide`` does.
 
     Raises UsageError when one of its widths is larger than ``wide`` has.
@@ -64,38 +64,38 @@ def narrowed(wide: MnNetwork, heard: Sequence[Heard], expanded: tuple[int, ...])
         projection = state[f"features.{place + 1}.block.{len(block.block) - 1}.0.weight"][:, :, 0, 0]
         if expanded[place] > projection.shape[1]:
             raise UsageError(f"bottleneck {place} has {projection.shape[1]} channels, not {expanded[place]}")
-        importance = heard[place].variance * projection.square().sum(0)
-        kept = importance.topk(expanded[place]).indices.sort().values
-        _keep(state, f"features.{place + 1}.block.", block, kept, heard[place].mean)
+        importance = statistics[place].variance * projection.square().sum(0)
+        channels = importance.topk(expanded[place]).indices.sort().values
+        _keep(state, f"features.{place + 1}.block.", block, channels, statistics[place].mean)
     student.load_state_dict(state)
     return student
 
 
 @torch.no_grad()
-def _keep(state: dict[str, Tensor], prefix: str, block: Bottleneck, kept: Tensor, mean: Tensor) -> None:
+def _keep(state: dict[str, Tensor], prefix: str, block: Bottleneck, channels: Tensor, mean: Tensor) -> None:
     last = len(block.block) - 1
     for number, layer in enumerate(block.block):
         at = f"{prefix}{number}."
         if isinstance(layer, ChannelAttention):
-            _keep_attention(state, f"{at}conc_se_layers.0.", kept)
+            _keep_attention(state, f"{at}conc_se_layers.0.", channels)
         elif number < last:
             # expansion and depthwise convolution: inner channels are their outputs
             for name in [name for name in state if name.startswith(at) and state[name].ndim]:
-                state[name] = state[name][kept]
+                state[name] = state[name][channels]
         else:
             weight = state[f"{at}0.weight"]
-            gone = torch.ones(weight.shape[1], dtype=torch.bool)
-            gone[kept] = False
-            state[f"{at}1.running_mean"] -= weight[:, gone, 0, 0] @ mean[gone]
-            state[f"{at}0.weight"] = weight[:, kept]
+            removed = torch.ones(weight.shape[1], dtype=torch.bool)
+            removed[channels] = False
+            state[f"{at}1.running_mean"] -= weight[:, removed, 0, 0] @ mean[removed]
+            state[f"{at}0.weight"] = weight[:, channels]
 
 
-def _keep_attention(state: dict[str, Tensor], at: str, kept: Tensor) -> None:
-    reads, writes = state[f"{at}fc1.weight"][:, kept], state[f"{at}fc2.weight"][kept]
-    units = multiple_of_8(len(kept) // 4)
+def _keep_attention(state: dict[str, Tensor], at: str, channels: Tensor) -> None:
+    reads, writes = state[f"{at}fc1.weight"][:, channels], state[f"{at}fc2.weight"][channels]
+    units = multiple_of_8(len(channels) // 4)
     strongest = (reads.norm(dim=1) * writes.norm(dim=0)).topk(units).indices.sort().values
     state[f"{at}fc1.weight"], state[f"{at}fc1.bias"] = reads[strongest], state[f"{at}fc1.bias"][strongest]
-    state[f"{at}fc2.weight"], state[f"{at}fc2.bias"] = writes[:, strongest], state[f"{at}fc2.bias"][kept]
+    state[f"{at}fc2.weight"], state[f"{at}fc2.bias"] = writes[:, strongest], state[f"{at}fc2.bias"][channels]
 
 
 def _bottlenecks(network: MnNetwork) -> list[tuple[int, Bottleneck]]:
@@ -116,7 +116,7 @@ def narrow(student: Path, out: Path, expanded: tuple[int, ...], sources: Sequenc
     wide = build(widths)
     step = load_student(wide, student)
     batches = Batches(sources, BatchShape(), seed=11)
-    heard = listen(wide, (torch.from_numpy(batches.batch(i)) for i in range(BATCHES)))
-    save(narrowed(wide, heard, expanded), out, {"step": "0", "from": f"{student.parent.name}, step {step}"})
+    statistics = channel_statistics(wide, (torch.from_numpy(batches.batch(i)) for i in range(BATCHES)))
+    save(narrowed(wide, statistics, expanded), out, {"step": "0", "from": f"{student.parent.name}, step {step}"})
     for place, (before, after) in enumerate(zip(widths, expanded, strict=True)):
         print(f"bottleneck {place}: {before} -> {after} channels inside")

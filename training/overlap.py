@@ -50,11 +50,11 @@ def files_of(manifest: Path) -> list[Path]:
 
 def digests(files: Iterable[Path]) -> dict[str, Path]:
     """SHA-256 of each file's bytes -> the file."""
-    found = {}
+    file_of = {}
     for path in files:
         with path.open("rb") as file:
-            found[hashlib.file_digest(file, "sha256").hexdigest()] = path
-    return found
+            file_of[hashlib.file_digest(file, "sha256").hexdigest()] = path
+    return file_of
 
 
 def close_pairs(

@@ -67,9 +67,9 @@ def pairs(
     if hard:
         usable = usable[groups[usable] == groups[rng.choice(usable)]]
     clips = rng.permutation(usable)[:count]
-    one = rng.integers(0, size[clips])
-    other = (one + rng.integers(1, size[clips])) % size[clips]
-    return np.stack([first[clips] + one, first[clips] + other], axis=1)
+    first_window = rng.integers(0, size[clips])
+    second_window = (first_window + rng.integers(1, size[clips])) % size[clips]
+    return np.stack([first[clips] + first_window, first[clips] + second_window], axis=1)
 
 
 def trained(
@@ -111,15 +111,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     windows = space.apply(embeddings)
     groups = np.unique([clip.group for clip in clips.clips], return_inverse=True)[1]
 
-    def told(name: str, matrix: NDArray[np.float32]) -> None:
-        found = by_example(clips, unit_rows(mean_by(owners, windows) @ matrix))
-        print(f"| {name} | {found['siblings']:.3f} | {found['kinds']:.3f} |", flush=True)
+    def print_row(name: str, matrix: NDArray[np.float32]) -> None:
+        figures = by_example(clips, unit_rows(mean_by(owners, windows) @ matrix))
+        print(f"| {name} | {figures['siblings']:.3f} | {figures['kinds']:.3f} |", flush=True)
 
     print("| | siblings | kinds |\n|---|---|---|")
-    told("as it is", np.eye(windows.shape[1], dtype=np.float32))
+    print_row("as it is", np.eye(windows.shape[1], dtype=np.float32))
     mine = learnt[owners]
     for trial in TRIALS:
-        told(trial.name, trained(windows[mine], owners[mine], groups, trial, args.seed))
+        print_row(trial.name, trained(windows[mine], owners[mine], groups, trial, args.seed))
     return 0
 
 

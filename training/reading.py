@@ -48,10 +48,10 @@ class TowerNetwork(nn.Module):
 
     def read(self, numbers: Tensor) -> Tensor:
         """What MiniLM would make of each text: (n, meaning), unit rows."""
-        there = (numbers >= 0)[..., None]
-        x = self.pieces(numbers.clamp(min=0)) * there
+        present = (numbers >= 0)[..., None]
+        x = self.pieces(numbers.clamp(min=0)) * present
         mixed = nn.functional.gelu(self.neighbours(x.transpose(1, 2)).transpose(1, 2))
-        weights = self.importance(x + mixed).masked_fill(~there, -torch.inf).softmax(1)
+        weights = self.importance(x + mixed).masked_fill(~present, -torch.inf).softmax(1)
         alone, together = (x * weights).sum(1), (mixed * weights).sum(1)
         hidden = nn.functional.gelu(self.hidden(torch.cat([alone, together], 1)))
         return nn.functional.normalize(self.meaning(hidden) + self.shortcut(alone), dim=1)

@@ -221,15 +221,15 @@ def fidelity(teaching: Teaching, batches: Sequence[np.ndarray], device: torch.de
     """How close the whole student is to the teacher on fixed batches: centred cosine, error of the logits."""
     student, teacher = teaching.student, teaching.teacher
     student.eval()
-    wanted, found, error = [], [], 0.0
+    targets, embeddings, error = [], [], 0.0
     with torch.inference_mode():
         for batch in batches:
             mel = torch.from_numpy(batch).to(device).contiguous(memory_format=torch.channels_last)
             target, target_logits = teacher(mel)
             embedding, logits = student(mel)
-            wanted.append(target)
-            found.append(embedding)
+            targets.append(target)
+            embeddings.append(embedding)
             error += float(torch.nn.functional.mse_loss(logits, target_logits)) / len(batches)
-    target, embedding = torch.cat(wanted), torch.cat(found)
+    target, embedding = torch.cat(targets), torch.cat(embeddings)
     cosine = torch.nn.functional.cosine_similarity(embedding - embedding.mean(0), target - target.mean(0))
     return {"cosine": float(cosine.mean()), "logits": error}

@@ -16,10 +16,10 @@ P = ParamSpec("P")
 
 
 def command(main: Callable[P, int]) -> Callable[P, int]:
-    """``main`` in a process of its own, with its expected errors told and turned into `COULD_NOT_RUN`."""
+    """``main`` in a process of its own, with its expected errors printed and turned into `COULD_NOT_RUN`."""
 
     @wraps(main)
-    def told(*args: P.args, **kwargs: P.kwargs) -> int:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> int:
         process.own()
         try:
             return main(*args, **kwargs)
@@ -27,4 +27,4 @@ def command(main: Callable[P, int]) -> Callable[P, int]:
             print(error, file=sys.stderr)
             return COULD_NOT_RUN
 
-    return told
+    return guarded

@@ -28,7 +28,7 @@ def fit_space(
 def class_directions(vectors: Vectors, log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """(classes, dim): ridge regression of standardised log probabilities (clips, classes) on vectors (clips, dim)."""
     spread = log_probabilities.std(0)
-    wanted = (log_probabilities - log_probabilities.mean(0)) / np.where(spread > 0, spread, 1)
+    target = (log_probabilities - log_probabilities.mean(0)) / np.where(spread > 0, spread, 1)
     inner = vectors.T @ vectors / len(vectors)
     ridge = _RIDGE * np.trace(inner) / len(inner) * np.eye(len(inner))
-    return np.asarray(np.linalg.solve(inner + ridge, vectors.T @ wanted / len(vectors)).T, np.float32)
+    return np.asarray(np.linalg.solve(inner + ridge, vectors.T @ target / len(vectors)).T, np.float32)

@@ -64,8 +64,8 @@ def learn(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.peak_rate, recipe.steps, pct_start=0.05)
     for step in range(recipe.steps):
         drawn = rng.integers(len(lessons.numbers), size=recipe.texts)
-        wanted = torch.from_numpy(lessons.meanings[drawn].astype(np.float32))
-        terms = loss_terms(tower, [lessons.numbers[i] for i in drawn], wanted)
+        target = torch.from_numpy(lessons.meanings[drawn].astype(np.float32))
+        terms = loss_terms(tower, [lessons.numbers[i] for i in drawn], target)
         loss = terms["meaning"] + recipe.classes * terms["classes"] + recipe.direction * terms["direction"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -83,19 +83,19 @@ def read_by_length(tower: TowerNetwork, rows: Sequence[Sequence[int]]) -> Tensor
     """
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     parts = [order[first : first + ROWS_OF_ONE_LENGTH] for first in range(0, len(order), ROWS_OF_ONE_LENGTH)]
-    found = torch.cat([tower.read(pad([rows[i] for i in part])) for part in parts])
-    return found[torch.tensor(order).argsort()]
+    meanings = torch.cat([tower.read(pad([rows[i] for i in part])) for part in parts])
+    return meanings[torch.tensor(order).argsort()]
 
 
-def loss_terms(tower: TowerNetwork, rows: Sequence[Sequence[int]], wanted: Tensor) -> dict[str, Tensor]:
+def loss_terms(tower: TowerNetwork, rows: Sequence[Sequence[int]], target: Tensor) -> dict[str, Tensor]:
     """One minus the cosine of the meanings, the divergence of the classes, one minus the cosine of the directions."""
-    found = read_by_length(tower, rows)
-    scores = tower.class_scores(found)
-    divergence = torch.nn.functional.kl_div(scores.log_softmax(1), tower.classes(wanted), reduction="batchmean")
+    meanings = read_by_length(tower, rows)
+    scores = tower.class_scores(meanings)
+    divergence = torch.nn.functional.kl_div(scores.log_softmax(1), tower.classes(target), reduction="batchmean")
     return {
-        "meaning": 1 - (found * wanted).sum(1).mean(),
+        "meaning": 1 - (meanings * target).sum(1).mean(),
         "classes": divergence,
-        "direction": 1 - (tower.direction(found) * tower.direction(wanted)).sum(1).mean(),
+        "direction": 1 - (tower.direction(meanings) * tower.direction(target)).sum(1).mean(),
     }
 
 
@@ -106,12 +106,12 @@ def without_untaught(reader: Reader, rows: Iterable[Sequence[int]]) -> Reader:
     """
     used = {number for row in rows for number in row}
     vocabulary = reader.pieces.vocabulary
-    kept = [number for number, piece in enumerate(vocabulary) if piece == UNKNOWN or number in used]
+    used_numbers = [number for number, piece in enumerate(vocabulary) if piece == UNKNOWN or number in used]
     state = reader.tower.state_dict()
-    state["pieces.weight"] = state["pieces.weight"][kept]
-    tower = TowerNetwork(replace(reader.tower.shape, pieces=len(kept)))
+    state["pieces.weight"] = state["pieces.weight"][used_numbers]
+    tower = TowerNetwork(replace(reader.tower.shape, pieces=len(used_numbers)))
     tower.load_state_dict(state)
-    return Reader(tower, WordPieces([vocabulary[number] for number in kept]))
+    return Reader(tower, WordPieces([vocabulary[number] for number in used_numbers]))
 
 
 def tower_tensors(reader: Reader) -> dict[str, Tensor]:

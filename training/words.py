@@ -34,9 +34,9 @@ def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
     with names.open(newline="") as file:
         rows = list(csv.DictReader(file))
     described = {entry["id"]: entry["description"] for entry in json.loads(ontology.read_text())}
-    spoken = minilm.read([TEMPLATE.format(row["display_name"].lower()) for row in rows])
-    told = minilm.read([f"{row['display_name']}: {described.get(row['mid'], '')}" for row in rows])
-    return np.asarray((spoken + told) / 2, np.float32)
+    of_names = minilm.read([TEMPLATE.format(row["display_name"].lower()) for row in rows])
+    of_descriptions = minilm.read([f"{row['display_name']}: {described.get(row['mid'], '')}" for row in rows])
+    return np.asarray((of_names + of_descriptions) / 2, np.float32)
 
 
 def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> TowerNetwork:

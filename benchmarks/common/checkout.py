@@ -31,10 +31,13 @@ class Checkout:
 
     def commit(self) -> str:
         """The commit's short hash, with a ``+`` where the code was changed since; "no commit" outside a repository."""
-        told = [self._git("rev-parse", "--short", "HEAD"), self._git("status", "--porcelain", "--untracked-files=no")]
-        if told[0] is None:
+        commit_and_changes = [
+            self._git("rev-parse", "--short", "HEAD"),
+            self._git("status", "--porcelain", "--untracked-files=no"),
+        ]
+        if commit_and_changes[0] is None:
             return "no commit"
-        return f"{told[0]}+" if told[1] else told[0]
+        return f"{commit_and_changes[0]}+" if commit_and_changes[1] else commit_and_changes[0]
 
     def _git(self, *words: str) -> str | None:
         try:

@@ -62,6 +62,6 @@ def write_outputs(args: argparse.Namespace, as_json: str, markdown: str, plots: 
     print(markdown)
 
 
-def tell(line: str) -> None:
+def report_progress(line: str) -> None:
     """Progress is for stderr: stdout is the report."""
     print(line, file=sys.stderr, flush=True)

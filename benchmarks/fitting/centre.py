@@ -130,13 +130,13 @@ def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
     The relevant weigh ``PRIOR`` together, the others the rest, however many there are.
     """
     cosine = np.concatenate([relevant, other])
-    wanted = np.concatenate([np.ones(len(relevant)), np.zeros(len(other))])
-    weight = np.where(wanted > 0, PRIOR / len(relevant), (1 - PRIOR) / len(other))
+    is_relevant = np.concatenate([np.ones(len(relevant)), np.zeros(len(other))])
+    weight = np.where(is_relevant > 0, PRIOR / len(relevant), (1 - PRIOR) / len(other))
     inputs = np.stack([cosine, np.ones_like(cosine)], axis=1)
     beta = np.array([0.0, np.log(PRIOR / (1 - PRIOR))])
     for _ in range(NEWTON_STEPS):
         p = 1 / (1 + np.exp(-inputs @ beta))
-        step = np.linalg.solve((inputs.T * (weight * p * (1 - p))) @ inputs, inputs.T @ (weight * (wanted - p)))
+        step = np.linalg.solve((inputs.T * (weight * p * (1 - p))) @ inputs, inputs.T @ (weight * (is_relevant - p)))
         beta += step
         if np.abs(step).max() < 1e-10:
             break

@@ -6,13 +6,13 @@ ranks.
 
 Every clip whose name says a kind is a query, once among those of other collections and once with everything of its kind
 taken out of these. A hit is relevant when its name says the same kind, or a tagger hears the same in both
-(`benchmarks.fitting.heard`); taken out is what is relevant. A logistic regression then says how the cosine, the density
-around the hit and the mean cosine of the page make a probability (and the cosine alone, where neighbours are not
-known); verdicts are thresholds of the best one of a page.
+(`benchmarks.fitting.tagged`); taken out is what is relevant. A logistic regression then says how the cosine, the
+density around the hit and the mean cosine of the page make a probability (and the cosine alone, where neighbours are
+not known); verdicts are thresholds of the best one of a page.
 
 With ``--words`` the queries are texts: the words of those names, and the names of classes that the tagger hears. A hit
 is relevant when its name says so, or one of its three likeliest classes does; what weighs is its cosine with the words
-and how much of what they mean is heard in it (`search.engine.confidence.heard`).
+and how much of what they mean its tags match (`search.engine.confidence.tag_match`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.outputs import CACHE, tell
-from benchmarks.fitting import heard
+from benchmarks.common.outputs import CACHE, report_progress
+from benchmarks.fitting import tagged
 from benchmarks.fitting.centre import sound_words
 from benchmarks.fitting.neighbourhoods import LONGEST_S, NATURAL
 from benchmarks.quality.encoding import EncodingCache, encode
@@ -43,7 +43,7 @@ from search.ports import Encoder, WordReader
 from search.settings import Settings
 
 FEATURES = ("cosine", "density", "around")
-WORD_FEATURES = ("cosine", "heard")
+WORD_FEATURES = ("cosine", "tag match")
 LEAST_CLIPS = 3
 """Clips that a text must have to be asked for."""
 NEWTON_STEPS = 50
@@ -61,20 +61,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kinds:
-    """``alike`` (clips, clips): what is of a kind; ``elsewhere`` the same: of another collection; ``asked`` (q,)."""
+    """``alike`` (clips, clips): what is of a kind; ``elsewhere`` the same: of another collection; ``queries`` (q,)."""
 
     alike: NDArray[np.bool_]
     elsewhere: NDArray[np.bool_]
-    asked: NDArray[np.int64]
+    queries: NDArray[np.int64]
 
 
 def kinds_of(rows: list[dict[str, str]], classes: NDArray[np.int64]) -> Kinds:
     """From the manifest's rows and what was heard in them; asked is what has its kind elsewhere by name and by ear."""
     words = [sound_words(row["original_path"]) for row in rows]
     by_name, elsewhere = evaluation.relevance(words, [row["repo"] for row in rows])
-    by_ear = heard.of_a_kind(classes)
-    asked = np.flatnonzero((by_name & by_ear).any(axis=1))
-    return Kinds((by_name | by_ear) & elsewhere, elsewhere, asked)
+    by_ear = tagged.of_a_kind(classes)
+    queries = np.flatnonzero((by_name & by_ear).any(axis=1))
+    return Kinds((by_name | by_ear) & elsewhere, elsewhere, queries)
 
 
 def pages(ranked: RankedSet, kinds: Kinds, spec: EncoderSpec) -> Iterator[tuple[Page, Page]]:
@@ -82,14 +82,14 @@ def pages(ranked: RankedSet, kinds: Kinds, spec: EncoderSpec) -> Iterator[tuple[
     if spec.calibration is None:
         raise UsageError(f"{spec.name} has no calibration to build on")
     slope, offset = spec.calibration
-    for query in kinds.asked.tolist():
-        found = []
+    for query in kinds.queries.tolist():
+        both_pages = []
         for among in (kinds.elsewhere[query], kinds.elsewhere[query] & ~kinds.alike[query]):
             clips, cosines, density = ranked.page(query, among, confidence.PAGE)
             around = np.full(len(clips), cosines.mean() if len(clips) else 0.0)
             features = slope * np.stack([cosines, density, around], axis=1).astype(np.float64) + offset
-            found.append(Page(features, kinds.alike[query, clips]))
-        yield found[0], found[1]
+            both_pages.append(Page(features, kinds.alike[query, clips]))
+        yield both_pages[0], both_pages[1]
 
 
 def texts_of(
@@ -97,14 +97,14 @@ def texts_of(
 ) -> dict[str, NDArray[np.bool_]]:
     """Texts to ask for, and which clips (n,) each should find: see the module. ``classes`` (n, 3) is what was heard."""
     words = [sound_words(row["original_path"]) for row in rows]
-    found = {}
+    clips_of = {}
     for text in sorted({word for own in words for word in own} | set(vocabulary)):
-        says = re.compile(rf"\b{re.escape(text.lower())}(s|es|ing)?\b")
-        meant = [number for number, name in enumerate(vocabulary) if says.search(name.lower())]
+        pattern = re.compile(rf"\b{re.escape(text.lower())}(s|es|ing)?\b")
+        meant = [number for number, name in enumerate(vocabulary) if pattern.search(name.lower())]
         relevant = np.isin(classes, meant).any(axis=1) | np.array([text in own for own in words])
         if relevant.sum() >= LEAST_CLIPS:
-            found[text] = relevant
-    return found
+            clips_of[text] = relevant
+    return clips_of
 
 
 def word_pages(
@@ -119,12 +119,12 @@ def word_pages(
         raise UsageError(f"{encoder.spec.name} does not say which of its classes words mean")
     for text, relevant in texts.items():
         read = encoder.read_text([text])
-        found = []
+        both_pages = []
         for among in (np.ones(len(relevant), np.bool_), ~relevant):
             clips, _, cosines = ranked.first(read.vectors[0], among, confidence.PAGE)
-            heard_of = confidence.tag_match(read.meant[0], vocabulary, ranked.tags(clips.tolist()))
-            found.append(Page(np.stack([cosines.astype(np.float64), heard_of], axis=1), relevant[clips]))
-        yield found[0], found[1]
+            tag_match = confidence.tag_match(read.meant[0], vocabulary, ranked.tags(clips.tolist()))
+            both_pages.append(Page(np.stack([cosines.astype(np.float64), tag_match], axis=1), relevant[clips]))
+        yield both_pages[0], both_pages[1]
 
 
 def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -138,20 +138,22 @@ def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[
     return weights
 
 
-def report(there: list[Page], out: list[Page], names: tuple[str, ...], alone: bool) -> str:
+def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alone: bool) -> str:
     """The weights of the features ``names``, and of the first ``alone``, how well they separate, and what thresholds of
     the best hit's probability would do.
     """
-    both = [*there, *out]
+    both = [*present, *removed]
     features = np.concatenate([page.features for page in both])
     relevant = np.concatenate([page.relevant for page in both])
-    lines = [f"{len(there)} queries, {len(features)} hits, {relevant.mean():.2f} of them relevant"]
+    lines = [f"{len(present)} queries, {len(features)} hits, {relevant.mean():.2f} of them relevant"]
     for used in (len(names), 1) if alone else (len(names),):
         weights = logistic(features[:, :used], relevant)
-        told = zip((*names[:used], "offset"), weights, strict=True)
+        named_weights = zip((*names[:used], "offset"), weights, strict=True)
         error = evaluation.calibration(_chances(features, weights), relevant).error
-        lines.append("  ".join(f"{name} {weight:.3f}" for name, weight in told) + f"  calibration error {error:.3f}")
-        best = [np.array([_chances(page.features, weights).max() for page in some]) for some in (there, out)]
+        lines.append(
+            "  ".join(f"{name} {weight:.3f}" for name, weight in named_weights) + f"  calibration error {error:.3f}"
+        )
+        best = [np.array([_chances(page.features, weights).max() for page in some]) for some in (present, removed)]
         lines += [
             f"  best of a page from {t:.2f} on: {np.mean(best[0] >= t):.3f} with the kind there, "
             f"{np.mean(best[1] >= t):.3f} with it taken out"
@@ -183,14 +185,21 @@ def main() -> None:
     paths = [args.manifest.parent / row["path"] for row in rows]
     encoder = wiring.encoder(args.encoder, settings)
     tagger = wiring.encoder(args.tagger, settings)
-    classes = heard.classes(paths, tagger, args.cache / "heard.npz", tell)
-    with ranked_set(encode(paths, encoder, EncodingCache(args.cache), tell), encoder, settings) as ranked:
+    classes = tagged.classes(paths, tagger, args.cache / "heard.npz", report_progress)
+    with ranked_set(encode(paths, encoder, EncodingCache(args.cache), report_progress), encoder, settings) as ranked:
         if args.words:
-            found = list(word_pages(ranked, encoder, texts_of(rows, classes, tagger.spec.vocabulary or ())))
+            fitted_pages = list(word_pages(ranked, encoder, texts_of(rows, classes, tagger.spec.vocabulary or ())))
         else:
-            found = list(pages(ranked, kinds_of(rows, classes), encoder.spec))
+            fitted_pages = list(pages(ranked, kinds_of(rows, classes), encoder.spec))
     names = WORD_FEATURES if args.words else FEATURES
-    print(report([there for there, _ in found], [out for _, out in found], names, alone=not args.words))
+    print(
+        report(
+            [present for present, _ in fitted_pages],
+            [removed for _, removed in fitted_pages],
+            names,
+            alone=not args.words,
+        )
+    )
 
 
 if __name__ == "__main__":

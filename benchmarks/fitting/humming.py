@@ -114,8 +114,8 @@ def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
     return slow + fast
 
 
-def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int, seed: int) -> Sample:
-    """Hum tunes; the first ``known`` of them are in the index. Features of each answer, and whether it was right."""
+def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: int, seed: int) -> Sample:
+    """Hum tunes; the first ``indexed`` of them are in the index. Features of each answer, and whether it was right."""
     rows, right, inside, hummed_s = [], [], [], []
     for number in range(hums):
         rng = np.random.default_rng([seed, number])
@@ -124,16 +124,16 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], known: int, hums: int
         latest = int(np.searchsorted(notes.start_s, notes.end_s[-1] - 12))
         duration_s = float(rng.choice([4.0, 6.0, 8.0, 10.0, 10.0, 14.0]))
         wave = buzz(notes, int(rng.integers(0, max(1, latest))), duration_s, rng)
-        heard = listen(pitch_of(wave))
-        if heard.reason:
+        hearing = listen(pitch_of(wave))
+        if hearing.reason:
             continue
-        answer = index.search_hum(heard.curve, 1 + RIVALS)
+        answer = index.search_hum(hearing.curve, 1 + RIVALS)
         cost = np.array([-hit.score for hit in answer.hits], np.float32)
         if len(cost) < 2:
             continue
-        rows.append(features(cost, heard.notes))
+        rows.append(features(cost, hearing.notes))
         right.append(answer.hits[0].tune == tune + 1)  # contents are numbered from 1
-        inside.append(tune < known)
+        inside.append(tune < indexed)
         hummed_s.append(duration_s)
     return Sample(np.array(rows), np.array(right), np.array(inside), np.array(hummed_s))
 
@@ -169,12 +169,12 @@ def main() -> None:
     tunes = tuning_tunes(songs)
     order = np.random.default_rng(5).permutation(len(tunes))
     tunes = [tunes[i] for i in order]
-    known = len(tunes) * 3 // 5
-    with tempfile.TemporaryDirectory() as folder, catalogue(tunes[:known], Path(folder)) as library:
+    indexed = len(tunes) * 3 // 5
+    with tempfile.TemporaryDirectory() as folder, catalogue(tunes[:indexed], Path(folder)) as library:
         melody = library.view().melody
         if melody is None:
             raise UsageError("the tuning tunes made no library")
-        sample = ask_tuning(melody.index, tunes, known, 600, 17)
+        sample = ask_tuning(melody.index, tunes, indexed, 600, 17)
     weights = logistic(sample.features, sample.right)
     p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
     print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))

@@ -60,11 +60,11 @@ def near(rows: Matrix, contents: Ids, material: Material, k: int, *, below: floa
         most = min(scores.shape[1], 20 * k)
         best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1), axis=1)
-        found = np.take_along_axis(scores, best, axis=1)
-        kept = distinct(material.own[best], contents[part]) & (found < below)
-        one = first_of(kept, best, found, k)
-        ids.append(one[0])
-        similarities.append(one[1])
+        scores_of_best = np.take_along_axis(scores, best, axis=1)
+        distinct_rows = distinct(material.own[best], contents[part]) & (scores_of_best < below)
+        nearest = first_of(distinct_rows, best, scores_of_best, k)
+        ids.append(nearest[0])
+        similarities.append(nearest[1])
     return Near(np.concatenate(ids), np.concatenate(similarities))
 
 
@@ -83,13 +83,13 @@ class Forms:
         rows = self.material.vectors if among is None else among
         around = self.of_queries.first(k), self.of_segments.first(k)
         own = self.material.queries, rows
-        asked, kept = (_smoothed(one, by, rows) for one, by in zip(own, around, strict=True))
-        return asked, kept
+        queries, segments = (_smoothed(one, by, rows) for one, by in zip(own, around, strict=True))
+        return queries, segments
 
     def both(self, k: int = NEIGHBOURS) -> Matrix:
         """Y X: both sides smoothed."""
-        asked, kept = self.smoothed(k)
-        similarity: Matrix = asked @ kept.T
+        queries, segments = self.smoothed(k)
+        similarity: Matrix = queries @ segments.T
         return similarity
 
     def expansion(self) -> Matrix:
@@ -110,8 +110,8 @@ class Forms:
         rows = self.material.queries
         of_segments = self.material.vectors @ rows.T
         log = _log_normal_cdf((self.plain - of_segments.mean(axis=1)) / of_segments.std(axis=1))
-        asked = (self.plain - self.plain.mean(axis=1, keepdims=True)) / self.plain.std(axis=1, keepdims=True)
-        return log + _log_normal_cdf(asked)
+        of_queries = (self.plain - self.plain.mean(axis=1, keepdims=True)) / self.plain.std(axis=1, keepdims=True)
+        return log + _log_normal_cdf(of_queries)
 
     def local_scaling(self, weight: float) -> Matrix:
         """P - weight r: what lies in a dense place must come closer (Conneau et al., ICLR 2018)."""
@@ -125,11 +125,11 @@ class Forms:
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
         spread = self.material.vectors
         for _ in range(DIFFUSION_STEPS):
-            come = _weighted(weights, around.ids, spread)
-            spread = (1 - DIFFUSION_SHARE) * self.material.vectors + DIFFUSION_SHARE * come
+            from_neighbours = _weighted(weights, around.ids, spread)
+            spread = (1 - DIFFUSION_SHARE) * self.material.vectors + DIFFUSION_SHARE * from_neighbours
         spread = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
-        asked, _ = self.smoothed(among=spread)
-        similarity: Matrix = asked @ spread.T
+        queries, _ = self.smoothed(among=spread)
+        similarity: Matrix = queries @ spread.T
         return similarity
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.outputs import CACHE, SEED, tell
+from benchmarks.common.outputs import CACHE, SEED, report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.fitting.centre import sound_words
 from benchmarks.fitting.neighbourhood_forms import FORMS, Forms, Material, Matrix
@@ -77,8 +77,10 @@ def read(manifest: Path, encoder: str, cache: Path) -> Clips:
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if float(row["seconds"]) <= LONGEST_S]
     paths = [manifest.parent / row["path"] for row in rows]
-    found = encode(paths, wiring.encoder(encoder, Settings.from_env(os.environ)), EncodingCache(cache), tell)
-    once = {clip.digest: (clip, row) for clip, row in zip(found, rows, strict=True)}
+    encoded = encode(
+        paths, wiring.encoder(encoder, Settings.from_env(os.environ)), EncodingCache(cache), report_progress
+    )
+    once = {clip.digest: (clip, row) for clip, row in zip(encoded, rows, strict=True)}
     clips = list(once.values())
     sizes = [len(clip.encoding.vectors) for clip, _ in clips]
     return Clips(
@@ -124,9 +126,9 @@ class Tasks:
         every = np.concatenate([np.argsort(-kinds, axis=1, kind="stable"), order])
         others = every != np.concatenate([self.kinds, self.takes])[:, np.newaxis]
         counts = hubness.occurrences(np.where(others, every, -1), clips=best.shape[1])
-        found = float((copies.argmax(axis=1) == self.copies).mean())
+        copies_found = float((copies.argmax(axis=1) == self.copies).mean())
         skewness = hubness.skewness(counts)
-        return Row(form, of_kinds, kinds_first, float(of_takes[0]), float(of_takes[1]), found, skewness)
+        return Row(form, of_kinds, kinds_first, float(of_takes[0]), float(of_takes[1]), copies_found, skewness)
 
     def _kinds(self, best: Matrix) -> tuple[float, float]:
         """The mAP, a mean over kinds, which differ much in size, and P@1; among clips whose kind is known."""

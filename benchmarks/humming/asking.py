@@ -50,7 +50,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HumResult:
     """One hum and its answer: ``rank`` of the right tune (0 is first, None beyond K), whether the passage was right
     (None where the tune was not first), the best hit's probability (0 without hits), and what it took.
     """
@@ -81,23 +81,23 @@ class Score:
     cpu_ms: float
 
     @classmethod
-    def of(cls, level: str, start: str, asked: Sequence[Asked]) -> Score:
+    def of(cls, level: str, start: str, results: Sequence[HumResult]) -> Score:
         """Summarise the answers to one condition's hums."""
-        ranks = [a.rank for a in asked]
-        places = [a.right_place for a in asked if a.right_place is not None]
-        took = [a.took_ms for a in asked]
+        ranks = [a.rank for a in results]
+        places = [a.right_place for a in results if a.right_place is not None]
+        took = [a.took_ms for a in results]
         return cls(
             level,
             start,
-            len(asked),
+            len(results),
             float(np.mean([r == 0 for r in ranks])),
             float(np.mean([r is not None for r in ranks])),
             float(np.mean([0.0 if r is None else 1 / (1 + r) for r in ranks])),
             float(np.mean(places)) if places else 0.0,
-            float(np.mean([a.verdict == "none" for a in asked])),
+            float(np.mean([a.verdict == "none" for a in results])),
             float(np.median(took)),
             float(np.percentile(took, 95)),
-            float(np.median([a.cpu_ms for a in asked])),
+            float(np.median([a.cpu_ms for a in results])),
         )
 
 
@@ -155,33 +155,33 @@ def ask_all(
     hums: int,
     seed: int,
     duration_s: float = 10.0,
-) -> list[Asked]:
+) -> list[HumResult]:
     """Hum and ask ``hums`` times."""
-    asked = []
+    results = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(hums):
             tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
             file = Path(folder) / "hum.wav"
             write_wave(file, sung)
             answer, cost = ask(library, file)
-            asked.append(judge(tunes[tune].notes, tune, sung, answer, cost))
-    return asked
+            results.append(judge(tunes[tune].notes, tune, sung, answer, cost))
+    return results
 
 
-def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[RecordedHum]) -> list[Asked]:
+def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[RecordedHum]) -> list[HumResult]:
     """Ask by real hums, which begin where their tune does; the passage is not judged."""
     numbers = {tune.name: number for number, tune in enumerate(tunes)}
-    asked = []
+    results = []
     for recorded in hums:
         answer, cost = ask(library, recorded.wave)
         tune = numbers[recorded.tune]
-        asked.append(
-            Asked(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
+        results.append(
+            HumResult(tune, _rank(answer, tune), None, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
         )
-    return asked
+    return results
 
 
-def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, cost: Cost) -> Asked:
+def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, cost: Cost) -> HumResult:
     """Compare an answer with what was hummed."""
     rank = _rank(answer, tune)
     place = None
@@ -189,12 +189,12 @@ def judge(notes: Notes, tune: int, sung: Hum, answer: Answer, cost: Cost) -> Ask
         truth_s = float(notes.start_s[sung.first])
         length_s = float(notes.end_s[min(sung.last, len(notes)) - 1]) - truth_s
         place = is_repeat(notes, truth_s, length_s, answer.hits[0].start_s)
-    return Asked(tune, rank, place, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
+    return HumResult(tune, rank, place, _probability(answer), answer.verdict, cost.wall_ms, cost.cpu_ms)
 
 
 def _rank(answer: Answer, tune: int) -> int | None:
-    found = [int(Path(hit.path).stem) for hit in answer.hits]
-    return found.index(tune) if tune in found else None
+    tunes_found = [int(Path(hit.path).stem) for hit in answer.hits]
+    return tunes_found.index(tune) if tune in tunes_found else None
 
 
 def _probability(answer: Answer) -> float:
@@ -231,8 +231,8 @@ def baseline_ranks(
     ranks: list[int | None] = []
     for number in range(hums):
         tune, sung = draw(tunes, level, start, duration_s=10.0, seed=seed, number=number)
-        found = ranker.rank(contour_of_curve(listen(pitch_of(sung.wave)).curve), K)
-        ranks.append(found.index(tune) if tune in found else None)
+        ranking = ranker.rank(contour_of_curve(listen(pitch_of(sung.wave)).curve), K)
+        ranks.append(ranking.index(tune) if tune in ranking else None)
     return ranks
 
 

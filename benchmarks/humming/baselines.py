@@ -42,12 +42,12 @@ class ExhaustiveDtw:
 
     def rank(self, hum: Contour, k: int) -> list[int]:
         """The ``k`` tunes with the cheapest path, cheapest first."""
-        heard = np.ascontiguousarray(hum.pitch[:: self._every])
+        hum_pitch = np.ascontiguousarray(hum.pitch[:: self._every])
         everyone = np.arange(len(self._offset) - 1)
-        middle = float(np.median(heard))
-        cost = self._best(heard, self._flat, self._offset, everyone, middle, 1.0)
+        middle = float(np.median(hum_pitch))
+        cost = self._best(hum_pitch, self._flat, self._offset, everyone, middle, 1.0)
         finalists = np.argsort(cost, kind="stable")[:FINALISTS]
-        fine = self._best(heard, self._flat, self._offset, finalists, middle, 0.25)
+        fine = self._best(hum_pitch, self._flat, self._offset, finalists, middle, 0.25)
         return [int(tune) for tune in finalists[np.argsort(fine, kind="stable")][:k]]
 
 
@@ -55,19 +55,24 @@ def _best_costs(prange: Any) -> Any:  # noqa: ANN401 -- numba ships no types
     """The kernel, for numba to compile: the cheapest path of the hum through each of ``which`` tunes."""
 
     def kernel(  # noqa: PLR0917 -- numba compiles positional parameters
-        heard: Frames, flat: Frames, offset: NDArray[np.int64], which: NDArray[np.int64], middle: float, key_step: float
+        hum_pitch: Frames,
+        flat: Frames,
+        offset: NDArray[np.int64],
+        which: NDArray[np.int64],
+        middle: float,
+        key_step: float,
     ) -> Frames:
         result = np.full(len(which), np.inf, np.float32)
         for w in prange(len(which)):
             tune = flat[offset[which[w]] : offset[which[w] + 1]]
             low, high = middle - tune.max(), middle - tune.min()
-            rows, columns = len(heard), len(tune)
+            rows, columns = len(hum_pitch), len(tune)
             for step in range(int(np.ceil((high - low) / key_step)) + 1):
                 shift = low + step * key_step
                 one, two = np.full(columns + 2, np.inf, np.float32), np.full(columns + 2, np.inf, np.float32)
                 now, before = np.empty(columns + 2, np.float32), np.full(columns, np.inf, np.float32)
                 for i in range(rows):
-                    target = heard[i] - shift
+                    target = hum_pitch[i] - shift
                     now[0], now[1] = np.inf, np.inf
                     least = np.inf
                     for j in range(columns):

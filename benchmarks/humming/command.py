@@ -67,8 +67,8 @@ class Humming:
             seed=args.seed,
             levels=tuple(args.level or LEVELS),
         )
-        found = run.run(tunes, options, outputs.tell, recorded)
-        drawable = outputs.wants_plots(args) and bool(found.scores or found.growth)
-        plots = outputs.save_plots(args, {"": humming_report.figure(found)}) if drawable else []
-        outputs.write_outputs(args, report.to_json(found), humming_report.markdown(found), plots)
+        report_of_run = run.run(tunes, options, outputs.report_progress, recorded)
+        drawable = outputs.wants_plots(args) and bool(report_of_run.scores or report_of_run.growth)
+        plots = outputs.save_plots(args, {"": humming_report.figure(report_of_run)}) if drawable else []
+        outputs.write_outputs(args, report.to_json(report_of_run), humming_report.markdown(report_of_run), plots)
         return 0

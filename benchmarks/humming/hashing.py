@@ -58,8 +58,8 @@ class PitchVectorHashing:
 
     def rank(self, hum: Contour, k: int) -> list[int]:
         """The ``k`` tunes that are nearest to the whole hum, of those that its windows lead to, nearest first."""
-        found = [self._votes(hum, number) for number in range(len(TEMPI))]
-        tune, start_s, tempo, votes = (np.concatenate(column) for column in zip(*found, strict=True))
+        votes_by_tempo = [self._votes(hum, number) for number in range(len(TEMPI))]
+        tune, start_s, tempo, votes = (np.concatenate(column) for column in zip(*votes_by_tempo, strict=True))
         if not len(tune):
             return []
         # finds two seconds apart at one tempo are one; the strongest of them says where exactly
@@ -79,10 +79,10 @@ class PitchVectorHashing:
         """What the hum's windows at tempo ``number`` lead to: tunes, where the hum would start, ``number``, weights."""
         tempo = TEMPI[number]
         vectors, at_s = self._windows(hum, tempo)
-        asked, rows = self._share_a_cell(vectors)
-        far = np.linalg.norm(self._vectors[rows] - vectors[asked], axis=1)
+        windows, rows = self._share_a_cell(vectors)
+        far = np.linalg.norm(self._vectors[rows] - vectors[windows], axis=1)
         near = far < self._p.radius
-        start_s = self._start_s[rows[near]] - tempo * at_s[asked[near]]
+        start_s = self._start_s[rows[near]] - tempo * at_s[windows[near]]
         tunes = self._tune[rows[near]].astype(np.int64)
         return tunes, start_s, np.full(len(tunes), number), 1.0 - far[near] / self._p.radius
 
@@ -91,10 +91,10 @@ class PitchVectorHashing:
     ) -> NDArray[np.float64]:
         """(c,) mean difference in semitones, stretched evenly and in the best key, between the hum and each place."""
         at_s = (np.arange(WHOLE_POINTS) + 0.5) / WHOLE_POINTS * len(hum) * FRAME_S
-        heard = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
+        hum_pitch = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
         frames = np.floor((start_s[:, None] + tempo[:, None] * at_s) / FRAME_S).astype(np.int64)
         low, high = self._offset[tune][:, None], self._offset[tune + 1][:, None] - 1
-        difference = heard - self._pitch[np.clip(frames + low, low, high)]
+        difference = hum_pitch - self._pitch[np.clip(frames + low, low, high)]
         off = np.abs(difference - np.median(difference, axis=1, keepdims=True))
         return np.asarray(np.minimum(off, LARGEST_ERROR).mean(axis=1), np.float64)
 

@@ -137,8 +137,8 @@ def _voice(pitch: NDArray[np.float64], loud: NDArray[np.float64], rng: np.random
     kind = rng.choice(["hum", "la", "whistle"], p=[0.45, 0.4, 0.15])
     centre = float(np.median(pitch))
     # a voice sings where it lies well: octaves move the whole hum, not the tune
-    home = rng.uniform(48, 64) + (24 if kind == "whistle" else 0)
-    hz = 440.0 * 2.0 ** ((pitch + 12 * np.round((home - centre) / 12) - 69) / 12)
+    range_centre = rng.uniform(48, 64) + (24 if kind == "whistle" else 0)
+    hz = 440.0 * 2.0 ** ((pitch + 12 * np.round((range_centre - centre) / 12) - 69) / 12)
     phase = 2 * np.pi * np.cumsum(hz) / SAMPLE_RATE_HZ
     if kind == "whistle":
         tone = np.sin(phase) + 0.03 * np.sin(2 * phase)

@@ -1,7 +1,7 @@
 """How well tunes are found in recordings: songs rendered with a lead over accompaniment, hummed like any other tune.
 
 No multitrack recordings with their melodies could be had, so POP909's songs are rendered: the melody sung (harmonics
-under the formants of "la", vibrato, glides) or plucked like the piano beneath it. Renderings are cleaner than records:
+under the formants of "la", vibrato, glides) or plucked like the piano below it. Renderings are cleaner than records:
 what is measured here is an upper bound for them.
 """
 
@@ -54,7 +54,7 @@ class Recordings:
 def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Recordings:
     """Render, index as ``soundalike index --melody`` does, hum and ask."""
     songs = [_first(tunes_from_midi(str(file))[0].notes, SONG_S) for file in files]
-    extractor, right, kept = wiring.melody_extractor(), [], 0
+    extractor, right, with_tune = wiring.melody_extractor(), [], 0
     with (
         tempfile.TemporaryDirectory() as folder,
         wiring.library(folder, Settings.from_env(os.environ), create=True) as library,
@@ -65,16 +65,16 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
                 wave = recording(notes, _first(track_notes(str(file), "PIANO"), SONG_S), kind, seed + number)
                 right.append(frames_right(notes, wave))
                 encoding = extractor.recording([wave])
-                kept += bool(encoding.contours)
+                with_tune += bool(encoding.contours)
                 content = Content(f"{number:064x}", SONG_S, SAMPLE_RATE_HZ, 1, "WAV", "PCM_16")
                 facts = FileFacts(f"{number}.wav", size_bytes=1, mtime_ns=0)
                 library.writer.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
             library.publish(space, lease, always=True)
-        named = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
-        asked = asking.ask_all(library, named, "middle", "anywhere", hums=hums, seed=seed)
-    score = Score.of("middle", "anywhere", asked)
+        named_tunes = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
+        results = asking.ask_all(library, named_tunes, "middle", "anywhere", hums=hums, seed=seed)
+    score = Score.of("middle", "anywhere", results)
     return Recordings(
-        kind, len(songs), float(np.mean(right)), kept / len(songs), score.top1, score.top10, score.right_place
+        kind, len(songs), float(np.mean(right)), with_tune / len(songs), score.top1, score.top10, score.right_place
     )
 
 
@@ -83,20 +83,22 @@ def recording(lead: Notes, piano: Notes, kind: str, seed: int) -> NDArray[np.flo
     melody = render(lead, SAMPLE_RATE_HZ) if kind.startswith("plucked") else _sung(lead, np.random.default_rng(seed))
     if kind.endswith("alone"):
         return melody
-    below = render(piano, SAMPLE_RATE_HZ)
-    wave = np.zeros(max(len(melody), len(below)), np.float32)
+    accompaniment = render(piano, SAMPLE_RATE_HZ)
+    wave = np.zeros(max(len(melody), len(accompaniment)), np.float32)
     wave[: len(melody)] += melody / max(1e-9, _rms(melody))
-    wave[: len(below)] += below / max(1e-9, _rms(below)) * np.float32(10 ** (-LEAD_ABOVE_DB / 20))
+    wave[: len(accompaniment)] += (
+        accompaniment / max(1e-9, _rms(accompaniment)) * np.float32(10 ** (-LEAD_ABOVE_DB / 20))
+    )
     return np.asarray(wave / np.abs(wave).max() * 0.8, np.float32)
 
 
 def frames_right(lead: Notes, wave: NDArray[np.float32]) -> float:
     """See `Recordings`."""
-    heard = pitch_of_blocks([wave])
-    at_s = (np.arange(len(heard.pitch)) + 0.5) * heard.hop_s
+    tracked = pitch_of_blocks([wave])
+    at_s = (np.arange(len(tracked.pitch)) + 0.5) * tracked.hop_s
     which = np.searchsorted(lead.start_s, at_s, side="right") - 1
     sounds = (which >= 0) & (at_s < lead.end_s[which])
-    off = heard.pitch[sounds] - lead.pitch[which[sounds]]
+    off = tracked.pitch[sounds] - lead.pitch[which[sounds]]
     octaves_aside = np.abs(off - 12 * np.round(off / 12))
     return float(np.mean(np.nan_to_num(octaves_aside, nan=12.0) <= 0.5))
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.common.machine import Machine, this_machine
 from benchmarks.humming import PARTS, asking
-from benchmarks.humming.asking import Asked, Score
+from benchmarks.humming.asking import HumResult, Score
 from benchmarks.humming.baselines import ExhaustiveDtw
 from benchmarks.humming.hashing import PitchVectorHashing
 from benchmarks.humming.hums import LEVELS
@@ -22,7 +22,7 @@ from search.errors import UsageError, printable
 from search.melody.contours import contour_of_notes
 from search.model import MELODY_SPACE
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 FALSE_REJECTS = 0.05
 STARTS = ("anywhere", "beginning")
 _MIDDLE = ("middle", "anywhere")
@@ -104,99 +104,107 @@ class HummingReport:
 
 
 def run(
-    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum] = (), songs: Path = POP909
+    tunes: Sequence[NamedTune],
+    options: Options,
+    progress: Progress,
+    recorded: Sequence[RecordedHum] = (),
+    songs: Path = POP909,
 ) -> HummingReport:
     """Measure the parts that ``options`` names. Equal tunes, options and seed give equal hums.
 
     ``recorded`` are real hums of these tunes, if there are any; ``songs`` a folder of songs to be rendered.
     """
     parts = options.parts
-    scores, middle = _scores(tunes, options, tell, recorded) if parts & {"hums", "absent", "baselines"} else ((), [])
+    scores, middle = (
+        _scores(tunes, options, progress, recorded) if parts & {"hums", "absent", "baselines"} else ((), [])
+    )
     return HummingReport(
         this_machine(),
         options.seed,
         len(tunes),
         " and ".join(sorted({tune.name.split("/")[0] for tune in tunes})),
         scores,
-        _absent(tunes, middle, options, tell) if "absent" in parts and middle else None,
-        _baselines(tunes, middle, options, tell) if "baselines" in parts and middle else (),
-        _growth(tunes, options, tell) if "growth" in parts else (),
-        _recordings(songs, options, tell) if "recordings" in parts else (),
+        _absent(tunes, middle, options, progress) if "absent" in parts and middle else None,
+        _baselines(tunes, middle, options, progress) if "baselines" in parts and middle else (),
+        _growth(tunes, options, progress) if "growth" in parts else (),
+        _recordings(songs, options, progress) if "recordings" in parts else (),
     )
 
 
 def _scores(
-    tunes: Sequence[NamedTune], options: Options, tell: Tell, recorded: Sequence[RecordedHum]
-) -> tuple[tuple[Score, ...], list[Asked]]:
+    tunes: Sequence[NamedTune], options: Options, progress: Progress, recorded: Sequence[RecordedHum]
+) -> tuple[tuple[Score, ...], list[HumResult]]:
     """Every level and beginning that is asked for, and the answers at the middle level from anywhere."""
     conditions = [(level, start) for level in options.levels for start in STARTS] if "hums" in options.parts else []
     if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
         conditions.append(_MIDDLE)
     scores, middle = [], []
     with tempfile.TemporaryDirectory() as folder, asking.catalogue([t.notes for t in tunes], Path(folder)) as library:
-        tell(f"{len(tunes)} tunes indexed")
+        progress(f"{len(tunes)} tunes indexed")
         for level, start in conditions:
-            asked = asking.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
-            scores.append(Score.of(level, start, asked))
-            tell(str(scores[-1]))
+            results = asking.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
+            scores.append(Score.of(level, start, results))
+            progress(str(scores[-1]))
             if (level, start) == _MIDDLE:
-                middle = asked
+                middle = results
         if recorded:
             rng = np.random.default_rng([options.seed, 2])
             chosen = rng.choice(len(recorded), min(options.hums, len(recorded)), replace=False)
-            asked = asking.ask_recorded(library, tunes, [recorded[i] for i in chosen.tolist()])
-            scores.append(Score.of("recorded", "beginning", asked))
-            tell(str(scores[-1]))
+            results = asking.ask_recorded(library, tunes, [recorded[i] for i in chosen.tolist()])
+            scores.append(Score.of("recorded", "beginning", results))
+            progress(str(scores[-1]))
     return tuple(scores), middle
 
 
-def _recordings(songs: Path, options: Options, tell: Tell) -> tuple[Recordings, ...]:
+def _recordings(songs: Path, options: Options, progress: Progress) -> tuple[Recordings, ...]:
     files = sorted(songs.glob("*.mid"))[: options.songs]
     if not files:
         raise UsageError(f"{printable(str(songs))}: no songs to render; name a folder with --songs")
-    found = []
+    measured = []
     for kind in KINDS:
-        found.append(measure(files, kind, hums=options.songs, seed=options.seed))
-        tell(str(found[-1]))
-    return tuple(found)
+        measured.append(measure(files, kind, hums=options.songs, seed=options.seed))
+        progress(str(measured[-1]))
+    return tuple(measured)
 
 
-def _absent(tunes: Sequence[NamedTune], present: Sequence[Asked], options: Options, tell: Tell) -> Absent:
+def _absent(tunes: Sequence[NamedTune], present: Sequence[HumResult], options: Options, progress: Progress) -> Absent:
     """Take tunes out and hum them, at the middle level from anywhere."""
     rng = np.random.default_rng([options.seed, 1])
     out = set(rng.choice(len(tunes), min(options.absent, len(tunes) // 2), replace=False).tolist())
     missing = [tune for number, tune in enumerate(tunes) if number in out]
     present_tunes = [tune.notes for number, tune in enumerate(tunes) if number not in out]
     with tempfile.TemporaryDirectory() as folder, asking.catalogue(present_tunes, Path(folder)) as library:
-        asked = asking.ask_all(library, missing, "middle", "anywhere", hums=options.absent, seed=options.seed + 1)
+        results = asking.ask_all(library, missing, "middle", "anywhere", hums=options.absent, seed=options.seed + 1)
     limit = float(np.quantile([a.probability for a in present], FALSE_REJECTS))
-    found = Absent(
-        len(asked),
-        float(np.mean([a.probability < limit for a in asked])),
-        _refused(asked),
+    absent = Absent(
+        len(results),
+        float(np.mean([a.probability < limit for a in results])),
+        _refused(results),
         _refused(present),
     )
-    tell(str(found))
-    return found
+    progress(str(absent))
+    return absent
 
 
-def _refused(asked: Sequence[Asked]) -> float:
-    return float(np.mean([a.verdict == "none" for a in asked]))
+def _refused(results: Sequence[HumResult]) -> float:
+    return float(np.mean([a.verdict == "none" for a in results]))
 
 
-def _baselines(tunes: Sequence[NamedTune], ours: Sequence[Asked], options: Options, tell: Tell) -> tuple[Baseline, ...]:
+def _baselines(
+    tunes: Sequence[NamedTune], ours: Sequence[HumResult], options: Options, progress: Progress
+) -> tuple[Baseline, ...]:
     contours = [contour_of_notes(tune.notes) for tune in tunes]
     count = min(options.baseline_hums, len(ours))
-    found = []
+    baselines = []
     for name, make in (("exhaustive DTW", ExhaustiveDtw), ("hashed pitch vectors", PitchVectorHashing)):
         ranker = make(contours)
         asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=1, seed=options.seed)  # compiles
         begin = time.perf_counter()
         ranks = asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=count, seed=options.seed)
         took_ms = (time.perf_counter() - begin) * 1000 / count
-        found.append(_compare(name, ranks, [a.rank for a in ours[:count]], took_ms))
-        tell(str(found[-1]))
-    return tuple(found)
+        baselines.append(_compare(name, ranks, [a.rank for a in ours[:count]], took_ms))
+        progress(str(baselines[-1]))
+    return tuple(baselines)
 
 
 def _compare(name: str, theirs: Sequence[int | None], ours: Sequence[int | None], took_ms: float) -> Baseline:
@@ -220,7 +228,7 @@ def _summary(ranks: Sequence[int | None]) -> tuple[float, float, float]:
     )
 
 
-def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[Size, ...]:
+def _growth(tunes: Sequence[NamedTune], options: Options, progress: Progress) -> tuple[Size, ...]:
     """The same hums in ever larger catalogues; recombined phrases of the tunes fill them up."""
     rows = []
     for size in options.sizes:
@@ -228,9 +236,11 @@ def _growth(tunes: Sequence[NamedTune], options: Options, tell: Tell) -> tuple[S
         filling = recombined(tunes, size - len(real), options.seed)
         everything = [*(tune.notes for tune in real), *filling]
         with tempfile.TemporaryDirectory() as folder, asking.catalogue(everything, Path(folder)) as library:
-            asked = asking.ask_all(library, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2)
-            score = Score.of("middle", "anywhere", asked)
+            results = asking.ask_all(
+                library, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2
+            )
+            score = Score.of("middle", "anywhere", results)
             windows = len(library.views(MELODY_SPACE)[0].index)
         rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
-        tell(str(rows[-1]))
+        progress(str(rows[-1]))
     return tuple(rows)

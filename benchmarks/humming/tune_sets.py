@@ -61,12 +61,12 @@ def mir_qbsh(folder: Path) -> tuple[list[NamedTune], list[RecordedHum]]:
     if not midi.is_dir() or not waves.is_dir():
         raise UsageError(f"{printable(str(folder))}: MIR-QBSH has the folders midiFile and waveFile")
     tunes = midi_folder(midi)
-    known = {tune.name.split("/")[-1]: tune.name for tune in tunes}
+    name_of = {tune.name.split("/")[-1]: tune.name for tune in tunes}
     hums = []
     for wave in sorted(waves.rglob("*.wav")):
-        if wave.stem in known:
+        if wave.stem in name_of:
             pitch = wave.with_suffix(".pv")
-            hums.append(RecordedHum(wave, pitch if pitch.is_file() else None, known[wave.stem]))
+            hums.append(RecordedHum(wave, pitch if pitch.is_file() else None, name_of[wave.stem]))
     if not hums:
         raise UsageError(f"{printable(str(waves))}: no recording is named for one of the {len(tunes)} tunes")
     return tunes, hums
@@ -81,8 +81,8 @@ def collections(folders: Sequence[Path]) -> tuple[list[NamedTune], list[Recorded
     hums: list[RecordedHum] = []
     for folder in folders:
         if (folder / "midiFile").is_dir():
-            found, recorded = mir_qbsh(folder)
-            tunes += found
+            folder_tunes, recorded = mir_qbsh(folder)
+            tunes += folder_tunes
             hums += recorded
         else:
             tunes += midi_folder(folder)

@@ -113,9 +113,9 @@ def search(task: Task) -> Measured:
     open_s = time.perf_counter() - started
     timings, resident, in_sidecar, pages = [], None, None, None
     for name in task.filters:
-        among, wanted = filter_of(work, name), np.load(work / f"truth-{name}.npz")["ids"][:, :K]
-        effort = _tune(engine, queries[: task.tuning], wanted[: task.tuning], among)
-        took_ms, reached = _timed(engine, queries[task.tuning :], wanted[task.tuning :], among)
+        among, truth = filter_of(work, name), np.load(work / f"truth-{name}.npz")["ids"][:, :K]
+        effort = _tune(engine, queries[: task.tuning], truth[: task.tuning], among)
+        took_ms, reached = _timed(engine, queries[task.tuning :], truth[task.tuning :], among)
         median, p95, p99 = (float(value) for value in np.percentile(took_ms, (50, 95, 99)))
         timings.append(Timing(name, effort, float(np.mean(reached)), median, p95, p99))
         if name == "all":
@@ -126,30 +126,30 @@ def search(task: Task) -> Measured:
     return Measured(open_s, used, in_sidecar, pages, tuple(timings))
 
 
-def recall(found: Ids, wanted: Ids) -> float:
-    """The part of ``wanted`` (k,), -1 left out, that is in ``found``."""
-    wanted = wanted[wanted >= 0]
-    return float(np.isin(wanted, found).mean()) if wanted.size else 1.0
+def recall(hits: Ids, truth: Ids) -> float:
+    """The part of ``truth`` (k,), -1 left out, that is in ``hits``."""
+    truth = truth[truth >= 0]
+    return float(np.isin(truth, hits).mean()) if truth.size else 1.0
 
 
-def _tune(engine: Engine, queries: Vectors, wanted: Ids, among: Bitmap | None) -> int:
+def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None) -> int:
     """Set the least effort that reaches the target, or the most there is; 0 where nothing is tuned."""
     for effort in engine.efforts:
         engine.set_effort(effort)
-        reached = [recall(engine.search(q[None], K, among), w) for q, w in zip(queries, wanted, strict=True)]
+        reached = [recall(engine.search(q[None], K, among), w) for q, w in zip(queries, truth, strict=True)]
         if np.mean(reached) >= TARGET_RECALL:
             return effort
     return engine.efforts[-1] if engine.efforts else 0
 
 
-def _timed(engine: Engine, queries: Vectors, wanted: Ids, among: Bitmap | None) -> tuple[list[float], list[float]]:
+def _timed(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None) -> tuple[list[float], list[float]]:
     """Milliseconds and recall of each query."""
     took_ms, reached = [], []
-    for query, truth_ids in zip(queries, wanted, strict=True):
+    for query, truth_ids in zip(queries, truth, strict=True):
         started = time.perf_counter()
-        found = engine.search(query[None], K, among)
+        hits = engine.search(query[None], K, among)
         took_ms.append((time.perf_counter() - started) * 1e3)
-        reached.append(recall(found, truth_ids))
+        reached.append(recall(hits, truth_ids))
     return took_ms, reached
 
 
@@ -158,8 +158,8 @@ def _pages(engine: Engine, queries: Vectors) -> float | None:
         mapped.touched_pages(SIDECAR, lambda query=query: engine.search(query[None], K, None))  # type: ignore[misc]
         for query in queries
     ]
-    known = [pages for pages in touched if pages is not None]
-    return float(np.mean(known)) if known else None
+    counted = [pages for pages in touched if pages is not None]
+    return float(np.mean(counted)) if counted else None
 
 
 def main(argv: list[str]) -> int:

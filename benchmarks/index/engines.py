@@ -164,10 +164,10 @@ class Hnswlib:
             self._filter = (among, _membership(among), int(np.bitwise_count(among).sum()))
         _, allowed, passing = self._filter
         try:
-            found = self._index.knn_query(query, k=min(k, passing), num_threads=1, filter=allowed)[0][0]
+            hits = self._index.knn_query(query, k=min(k, passing), num_threads=1, filter=allowed)[0][0]
         except RuntimeError:
-            found = []
-        return kept(np.asarray(found, np.int64), k, None)
+            hits = []
+        return first_passing(np.asarray(hits, np.int64), k, None)
 
 
 class Usearch:
@@ -201,7 +201,7 @@ class Usearch:
     def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
         """See `Engine`."""
         fetched = to_fetch(k, among, len(self._index))
-        return kept(np.asarray(self._index.search(query[0], fetched, threads=1).keys, np.int64), k, among)
+        return first_passing(np.asarray(self._index.search(query[0], fetched, threads=1).keys, np.int64), k, among)
 
 
 class Voyager:
@@ -238,8 +238,8 @@ class Voyager:
     def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
         """See `Engine`."""
         fetched = to_fetch(k, among, len(self._index))
-        found = self._index.query(query[0], k=fetched, query_ef=max(self._effort, fetched))[0]
-        return kept(np.asarray(found, np.int64), k, among)
+        hits = self._index.query(query[0], k=fetched, query_ef=max(self._effort, fetched))[0]
+        return first_passing(np.asarray(hits, np.int64), k, among)
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {
@@ -275,9 +275,9 @@ def to_fetch(k: int, among: Bitmap | None, count: int) -> int:
     return min(MOST_FETCHED, count, math.ceil(2 * k * count / passing))
 
 
-def kept(found: Ids, k: int, among: Bitmap | None) -> Ids:
-    """The first ``k`` of ``found`` (n,) that pass, -1 after them."""
-    passing = found if among is None else found[_bits(among, found)]
+def first_passing(hits: Ids, k: int, among: Bitmap | None) -> Ids:
+    """The first ``k`` of ``hits`` (n,) that pass, -1 after them."""
+    passing = hits if among is None else hits[_bits(among, hits)]
     return np.append(passing[:k], np.full(max(0, k - len(passing)), -1, np.int64))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from search import wiring
 from search.ground import process
@@ -69,18 +69,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         every = _ids(view.columns.bitmap(view.columns.present))
         chosen = np.sort(rng.choice(every, args.queries, replace=False))
         queries = _moved(view.index.vectors(chosen), rng)
-        tell("how near each clip is to the middle of the queries ...")
+        report_progress("how near each clip is to the middle of the queries ...")
         nearness = _nearness(view, every, queries.mean(axis=0))
         rows = []
         for kind in KINDS:
             for share in SHARES:
-                tell(f"{kind}, {share:.2%} ...")
-                left = _left(view, kind, share, nearness, rng)
-                rows.append(_measured(view, kind, share, left, queries))
-    told = _markdown(rows, len(every), args.queries)
-    print(told)
+                report_progress(f"{kind}, {share:.2%} ...")
+                passing = _passing(view, kind, share, nearness, rng)
+                rows.append(_measured(view, kind, share, passing, queries))
+    markdown = _markdown(rows, len(every), args.queries)
+    print(markdown)
     if args.report is not None:
-        args.report.write_text(told + "\n", encoding="utf-8")
+        args.report.write_text(markdown + "\n", encoding="utf-8")
     return int(any(row.recall < 0.97 for row in rows))
 
 
@@ -107,26 +107,30 @@ def _nearness(view: SpaceView, segment_ids: Ids, direction: NDArray[np.float32])
     return nearness
 
 
-def _left(view: SpaceView, kind: Kind, share: float, nearness: NDArray[np.float32], rng: np.random.Generator) -> Bitmap:
+def _passing(
+    view: SpaceView, kind: Kind, share: float, nearness: NDArray[np.float32], rng: np.random.Generator
+) -> Bitmap:
     """The segments of the clips that a filter leaves."""
     rows = np.flatnonzero(view.columns.present)
     count = max(1, round(share * len(rows)))
-    kept = rng.choice(rows, count, replace=False) if kind == "at random" else rows[np.argsort(-nearness[rows])[:count]]
+    passing_rows = (
+        rng.choice(rows, count, replace=False) if kind == "at random" else rows[np.argsort(-nearness[rows])[:count]]
+    )
     mask = np.zeros(len(view.columns.present), np.bool_)
-    mask[kept] = True
+    mask[passing_rows] = True
     return view.columns.bitmap(mask)
 
 
-def _measured(view: SpaceView, kind: Kind, share: float, left: Bitmap, queries: Vectors) -> Row:
-    ids = _ids(left)
+def _measured(view: SpaceView, kind: Kind, share: float, passing: Bitmap, queries: Vectors) -> Row:
+    ids = _ids(passing)
     exact = _kth_best(view, ids, queries)
     recalls, took_ms = [], []
     for query, kth in zip(queries, exact, strict=True):
         started_s = time.perf_counter()
-        scores, found = view.index.search(query[np.newaxis], K, left)
+        scores, hits = view.index.search(query[np.newaxis], K, passing)
         took_ms.append((time.perf_counter() - started_s) * 1e3)
-        wanted = min(K, len(ids))
-        recalls.append(((found[0] >= 0) & (scores[0] >= kth - TIE)).sum() / wanted)
+        expected = min(K, len(ids))
+        recalls.append(((hits[0] >= 0) & (scores[0] >= kth - TIE)).sum() / expected)
     return Row(kind, share, len(ids), float(np.mean(recalls)), float(np.min(recalls)), float(np.median(took_ms)))
 
 

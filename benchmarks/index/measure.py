@@ -23,7 +23,7 @@ from benchmarks.common.machine import Machine, Version, installed, this_machine
 from benchmarks.index.child import SIDECAR, TARGET_RECALL, K, Task, Timing
 from benchmarks.index.engines import ALL_CORES, PEERS, Exact, Soundalike, SoundalikeGpu, engine_of
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension
-from benchmarks.quality.encoding import Told
+from benchmarks.quality.encoding import Progress
 from search.errors import SoundalikeError
 
 FILTERS = {"all": 1.0, "half": 0.5, "hundredth": 0.01, "ten-thousandth": 0.0001}
@@ -100,9 +100,9 @@ def run(
     peers: Sequence[str] = PEERS,
     work: Path | None = None,
     build_threads: int = ALL_CORES,
-    tell: Told = lambda line: None,
+    progress: Progress = lambda line: None,
 ) -> SearchSpeedReport:
-    """Measure ours, exact search and ``peers`` at each of ``sizes``; ``tell`` hears what is going on.
+    """Measure ours, exact search and ``peers`` at each of ``sizes``; ``progress`` is called with what is going on.
 
     ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. The peers build with
     ``build_threads``, the same graph every time with one. Raises UsageError for
@@ -113,7 +113,7 @@ def run(
     for name in names:
         engine_of(name)
     with tempfile.TemporaryDirectory() as temporary:
-        bench = _Bench(source, queries, seed, work or Path(temporary), build_threads, tell)
+        bench = _Bench(source, queries, seed, work or Path(temporary), build_threads, progress)
         distributions, figures = [], []
         for size in sizes:
             task = bench.prepare(size)
@@ -135,7 +135,7 @@ class _Bench:
     seed: int
     work: Path
     build_threads: int
-    tell: Told
+    progress: Progress
 
     def prepare(self, size: int) -> Task:
         """The vectors, queries, filters and exact answers of one size."""
@@ -145,7 +145,7 @@ class _Bench:
         )
         ready = folder / "ready"
         if not ready.exists():
-            self.tell(f"{size:,} segments: making vectors and exact answers")
+            self.progress(f"{size:,} segments: making vectors and exact answers")
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / SIDECAR).open("wb") as file:
                 for rows in self.source.chunks(size):
@@ -163,12 +163,12 @@ class _Bench:
         folder, engine = Path(task.work), engine_of(task.engine)
         built = folder / f"{task.engine}-built.json"
         if not built.exists():
-            self.tell(f"{task.count:,} segments: building {task.engine}")
+            self.progress(f"{task.count:,} segments: building {task.engine}")
             _clear(folder / task.engine)
             built.write_text(json.dumps(self._child(replace(task, step="build"), threads=None)))
-        self.tell(f"{task.count:,} segments: measuring {task.engine}")
-        found = self._child(replace(task, step="search"), threads=1)
-        timings = tuple(Timing(**fields) for fields in found.pop("timings"))
+        self.progress(f"{task.count:,} segments: measuring {task.engine}")
+        measured = self._child(replace(task, step="search"), threads=1)
+        timings = tuple(Timing(**fields) for fields in measured.pop("timings"))
         cost = json.loads(built.read_bytes())
         return EngineFigures(
             size=task.count,
@@ -177,10 +177,10 @@ class _Bench:
             filtering=engine.filtering,
             build_s=cost["build_s"],
             disk_bytes=cost["disk_bytes"],
-            open_s=found["open_s"],
-            resident_bytes=found["resident_bytes"],
-            sidecar_resident_bytes=found["sidecar_resident_bytes"],
-            sidecar_pages=found["sidecar_pages_per_query"],
+            open_s=measured["open_s"],
+            resident_bytes=measured["resident_bytes"],
+            sidecar_resident_bytes=measured["sidecar_resident_bytes"],
+            sidecar_pages=measured["sidecar_pages_per_query"],
             timings=timings,
         )
 

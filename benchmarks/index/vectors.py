@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.encoding import EncodingCache, Told, encode
+from benchmarks.quality.encoding import EncodingCache, Progress, encode
 from search.model import Vectors
 from search.ports import Encoder
 
@@ -58,9 +58,9 @@ def synthetic_anchors(count: int, dim: int, seed: int) -> Anchors:
     )
 
 
-def encoded_anchors(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, tell: Told) -> Anchors:
+def encoded_anchors(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> Anchors:
     """Anchors from real recordings: every segment of these files, as the bulk job encodes them."""
-    clips = encode(paths, encoder, cache, tell)
+    clips = encode(paths, encoder, cache, progress)
     vectors = np.concatenate([clip.encoding.vectors.astype(np.float32) for clip in clips])
     return Anchors(_unit(vectors), f"{len(vectors)} segments of {len(clips)} recordings by {encoder.spec.name}")
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import ranked_set
@@ -72,7 +72,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Figures:
     """Mean average precision and precision at 1."""
 
     mean_average_precision: float
@@ -100,30 +100,30 @@ def masks(contents: int, carriers: int) -> tuple[Mask, Mask]:
     return same_content & ~same_carrier, same_content ^ same_carrier
 
 
-def chance(relevant: int, among: int) -> Found:
+def chance(relevant: int, among: int) -> Figures:
     """What a random order of ``among`` clips is worth on average when ``relevant`` of them should be found."""
     place = np.arange(1, among + 1)
     precision = (1 + (place - 1) * (relevant - 1) / (among - 1)) / place
-    return Found(float(precision.mean()), relevant / among)
+    return Figures(float(precision.mean()), relevant / among)
 
 
-def worst(relevant: int, among: int) -> Found:
+def worst(relevant: int, among: int) -> Figures:
     """What an order is worth that puts everything that should be found last."""
     found = np.arange(1, relevant + 1)
-    return Found(float((found / (among - relevant + found)).mean()), 0.0)
+    return Figures(float((found / (among - relevant + found)).mean()), 0.0)
 
 
-def ask(order: NDArray[np.int64], task: Task) -> Found:
+def ask(order: NDArray[np.int64], task: Task) -> Figures:
     """The figures of rankings ``order`` (clips, clips) of all clips by each."""
     relevant, candidates = masks(task.contents, task.carriers)
     values = evaluation.score(evaluation.judge(order, relevant, candidates)).values.mean(axis=0)
     names = evaluation.METRICS
-    return Found(float(values[names.index("mAP")]), float(values[names.index("P@1")]))
+    return Figures(float(values[names.index("mAP")]), float(values[names.index("P@1")]))
 
 
-def measure(task: Task, files: Sequence[Path], encoder: Encoder, settings: Settings) -> Found:
+def measure(task: Task, files: Sequence[Path], encoder: Encoder, settings: Settings) -> Figures:
     """One encoder's figures, ranked by the engine by plain similarity."""
-    encoded = encode(files, encoder, EncodingCache(None), tell)
+    encoded = encode(files, encoder, EncodingCache(None), report_progress)
     with ranked_set(encoded, encoder, replace(settings, neighbourhoods=False)) as ranked:
         return ask(np.stack([ranked.by_example(clip) for clip in range(len(files))]), task)
 
@@ -199,9 +199,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 missing = True
                 continue
             others = task.carriers - 1
-            found = [bound(others, others + task.contents - 1) for bound in (worst, chance)]
-            found += [measure(task, files, encoder, settings) for encoder in encoders]
-        rows.append([f"{task.name}, {len(files)} clips", *(each.cell() for each in found)])
+            figures = [bound(others, others + task.contents - 1) for bound in (worst, chance)]
+            figures += [measure(task, files, encoder, settings) for encoder in encoders]
+        rows.append([f"{task.name}, {len(files)} clips", *(each.cell() for each in figures)])
     print(markdown_table(["mAP (P@1)", "at worst", "chance", *(encoder.spec.name for encoder in encoders)], rows))
     print(f"\n{this_machine().sentence()}")
     return 1 if missing else 0

@@ -26,10 +26,10 @@ from search.snapshots.single import write_arrays
 
 WINDOWS_AT_ONCE = 64
 NO_TAGS = SegmentTags(np.empty((0, 0), np.uint16), np.empty((0, 0), np.float16))
-TELL_EVERY = 200
+PROGRESS_EVERY = 200
 
-Told: TypeAlias = Callable[[str], None]
-"""Hears a line at a time of what is going on."""
+Progress: TypeAlias = Callable[[str], None]
+"""Called with a line at a time of what is going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +85,25 @@ class EncodingCache:
         return folder / spec.fingerprint / digest[:2] / f"{digest}.npz"
 
 
-def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, tell: Told) -> list[EncodedClip]:
-    """The encodings of these files, in their order. ``tell`` hears now and then how many are done.
+def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> list[EncodedClip]:
+    """The encodings of these files, in their order. ``progress`` is called now and then with how many are done.
 
     Raises AudioError for a file that cannot be decoded: figures over the rest would be those of another set.
     """
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     path_of = dict(zip(reversed(digests), reversed(paths), strict=True))
-    found: dict[str, ContentEncoding] = {}
+    encodings: dict[str, ContentEncoding] = {}
     for digest in path_of:
         cached = cache.get(encoder.spec, digest)
         if cached is not None:
-            found[digest] = cached
-    missing = [digest for digest in dict.fromkeys(digests) if digest not in found]
+            encodings[digest] = cached
+    missing = [digest for digest in dict.fromkeys(digests) if digest not in encodings]
     for number, (digest, encoding) in enumerate(_encoded(missing, path_of, encoder), start=1):
         cache.put(encoder.spec, digest, encoding)
-        found[digest] = encoding
-        if number % TELL_EVERY == 0:
-            tell(f"  {number} of {len(missing)} files encoded")
-    return [EncodedClip(digest, found[digest]) for digest in digests]
+        encodings[digest] = encoding
+        if number % PROGRESS_EVERY == 0:
+            progress(f"  {number} of {len(missing)} files encoded")
+    return [EncodedClip(digest, encodings[digest]) for digest in digests]
 
 
 def _encoded(
@@ -115,12 +115,12 @@ def _encoded(
     )
     for digest, rows in groupby(_with_encodings(windows, encoder), key=lambda row: row[0]):
         _, windows_of, encodings = zip(*rows, strict=True)
-        tags = [one.tags for one in encodings if one.tags is not None]
+        tags = [encoding.tags for encoding in encodings if encoding.tags is not None]
         yield (
             digest,
             ContentEncoding(
                 spans=np.array([(window.start_s, window.end_s) for window in windows_of], np.float64),
-                vectors=np.concatenate([one.vectors for one in encodings]).astype(np.float16),
+                vectors=np.concatenate([encoding.vectors for encoding in encodings]).astype(np.float16),
                 silent=np.array([window.silent for window in windows_of], np.bool_),
                 tags=SegmentTags.likeliest(np.concatenate(tags)) if tags else None,
             ),
@@ -132,7 +132,7 @@ def _with_encodings(
 ) -> Iterator[tuple[str, Window, AudioEncoding]]:
     stream = iter(windows)
     while batch := list(islice(stream, WINDOWS_AT_ONCE)):
-        found = encoder.encode_audio(np.stack([window.samples for _, window in batch]))
+        encoded = encoder.encode_audio(np.stack([window.samples for _, window in batch]))
         for row, (digest, window) in enumerate(batch):
-            tags = None if found.tags is None else found.tags[row : row + 1]
-            yield digest, window, AudioEncoding(found.vectors[row : row + 1], tags)
+            tags = None if encoded.tags is None else encoded.tags[row : row + 1]
+            yield digest, window, AudioEncoding(encoded.vectors[row : row + 1], tags)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common.machine import Machine, this_machine
 from benchmarks.quality import hubness, verdicts
-from benchmarks.quality.encoding import EncodedClip, EncodingCache, Told, encode
+from benchmarks.quality.encoding import EncodedClip, EncodingCache, Progress, encode
 from benchmarks.quality.items import DataSet
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from benchmarks.quality.verdicts import VerdictRow
@@ -127,27 +127,29 @@ def run(
     cache: EncodingCache,
     seed: int,
     resamples: int,
-    tell: Told,
+    progress: Progress,
     queries: Queries = "all",
 ) -> QualityReport:
-    """Measure every data set with every encoder. ``tell`` hears a line at a time of what is going on.
+    """Measure every data set with every encoder. ``progress`` is called with a line at a time of what is going on.
 
     Raises AudioError for a clip that cannot be decoded, UsageError when there was nothing to ask at all.
     """
     facts, tables, sure = [], [], []
     for dataset in datasets:
-        asked = questions(dataset)
+        asked_questions = questions(dataset)
         answers: dict[str, dict[str, Answered]] = {}  # protocol -> encoder -> answers
         for encoder in encoders:
             name = encoder.spec.name
-            tell(f"{dataset.name}: {len(dataset.items)} clips with {name}")
-            encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
+            progress(f"{dataset.name}: {len(dataset.items)} clips with {name}")
+            encoded = encode([item.path for item in dataset.items], encoder, cache, progress)
             if encoder is encoders[0]:
                 facts.append(describe(dataset, encoded))
             with ranked_set(encoded, encoder, settings, verdicts.titles(dataset)) as ranked:
-                for row, one in ((name, ranked), (PLAIN.format(name), ranked.plain)):
-                    found = {} if one is None else _answers(dataset, asked, encoder, one, queries)
-                    for protocol, answered in found.items():
+                for row, ranking in ((name, ranked), (PLAIN.format(name), ranked.plain)):
+                    answered_by_protocol = (
+                        {} if ranking is None else _answers(dataset, asked_questions, encoder, ranking, queries)
+                    )
+                    for protocol, answered in answered_by_protocol.items():
                         answers.setdefault(protocol, {})[row] = answered
                 if queries != "text":
                     sure.append(verdicts.measure(dataset, name, ranked))
@@ -167,10 +169,10 @@ def _answers(
     dataset: DataSet, asked: Sequence[Question], encoder: Encoder, ranked: RankedSet, queries: Queries
 ) -> dict[str, Answered]:
     """Every protocol that was asked for and that the encoder can answer."""
-    found = {} if queries == "text" else by_example(asked, ranked)
+    answers = {} if queries == "text" else by_example(asked, ranked)
     if queries != "example" and encoder.spec.can_text and dataset.text_queries:
-        found[TEXT] = Answered(by_text(dataset, encoder, ranked))
-    return found
+        answers[TEXT] = Answered(by_text(dataset, encoder, ranked))
+    return answers
 
 
 def questions(dataset: DataSet) -> list[Question]:

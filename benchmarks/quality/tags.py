@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.quality import datasets, items
 from benchmarks.quality.items import DataSet
@@ -29,7 +29,7 @@ from search.ports import Encoder
 from search.settings import Settings
 
 CLASSES = Path(__file__).with_name("tag_classes.csv")
-TELL_EVERY = 200
+PROGRESS_EVERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,17 @@ class Promises:
     @property
     def likeliest_is_right(self) -> float:
         """Of the clips that carry one of the labels: the share whose likeliest label they carry."""
-        asked = self.true.any(axis=1)
-        picked = self.probabilities[asked].argmax(axis=1)
-        return float(self.true[asked][np.arange(len(picked)), picked].mean())
+        labelled = self.true.any(axis=1)
+        picked = self.probabilities[labelled].argmax(axis=1)
+        return float(self.true[labelled][np.arange(len(picked)), picked].mean())
 
 
 def read_classes(file: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     """Set -> label -> classes, from a CSV ``set,label,classes``; several classes are parted by a semicolon."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    classes_of: dict[str, dict[str, tuple[str, ...]]] = {}
     for _, row in items.rows(file, ("set", "label", "classes")):
-        found.setdefault(row["set"], {})[row["label"]] = tuple(row["classes"].split(";"))
-    return found
+        classes_of.setdefault(row["set"], {})[row["label"]] = tuple(row["classes"].split(";"))
+    return classes_of
 
 
 def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: Encoder) -> Promises:
@@ -71,18 +71,19 @@ def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: 
             raise UsageError(f"{encoder.spec.name} has no tags")
         best = tags.max(axis=0)
         rows[number] = [best[places].max() for places in columns]
-        if (number + 1) % TELL_EVERY == 0:
-            tell(f"{dataset.name}: {number + 1} of {len(dataset.items)} clips")
+        if (number + 1) % PROGRESS_EVERY == 0:
+            report_progress(f"{dataset.name}: {number + 1} of {len(dataset.items)} clips")
     true = np.array([[label in item.labels for label in classes_of] for item in dataset.items])
     return Promises(dataset.name, tuple(classes_of), rows, true)
 
 
-def markdown(encoder: str, kept: Sequence[tuple[Promises, Calibration]]) -> str:
+def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> str:
     """One line a set, then what each range of probabilities promised and kept, over all sets."""
-    lines = [[p.dataset, str(p.true.size), f"{c.error:.4f}", f"{p.likeliest_is_right:.3f}"] for p, c in kept]
+    lines = [[p.dataset, str(p.true.size), f"{c.error:.4f}", f"{p.likeliest_is_right:.3f}"] for p, c in measured]
     head = ["set", "promises", "expected calibration error", "likeliest label is right"]
     whole = calibration(
-        np.concatenate([p.probabilities.ravel() for p, _ in kept]), np.concatenate([p.true.ravel() for p, _ in kept])
+        np.concatenate([p.probabilities.ravel() for p, _ in measured]),
+        np.concatenate([p.true.ravel() for p, _ in measured]),
     )
     ranges = [[f"{b.low:.2f} to {b.high:.2f}", str(b.count), f"{b.promised:.3f}", f"{b.kept:.3f}"] for b in whole.bins]
     return "\n".join(
@@ -106,14 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_env(os.environ)
         encoder = wiring.encoder(args.encoder or settings.encoder, settings)
-        kept = []
+        measured = []
         for name, classes_of in read_classes(args.classes).items():
-            found = promise(datasets.load(args.data / name), classes_of, encoder)
-            kept.append((found, calibration(found.probabilities.ravel(), found.true.ravel())))
+            promises = promise(datasets.load(args.data / name), classes_of, encoder)
+            measured.append((promises, calibration(promises.probabilities.ravel(), promises.true.ravel())))
     except SoundalikeError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3
-    print(markdown(encoder.spec.name, kept))
+    print(markdown(encoder.spec.name, measured))
     return 0
 
 

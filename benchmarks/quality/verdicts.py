@@ -144,17 +144,17 @@ def _marks(dataset: DataSet) -> list[list[str]]:
     """The labels, the group and the texts of each clip, by number: their names may hold anything."""
     labels = {name: at for at, name in enumerate(sorted({name for item in dataset.items for name in item.labels}))}
     groups = {name: at for at, name in enumerate(sorted({item.group for item in dataset.items}))}
-    found = [
+    marks = [
         [*(f"<label {labels[name]}>" for name in sorted(item.labels)), f"<group {groups[item.group]}>"]
         for item in dataset.items
     ]
     for number, query in enumerate(dataset.text_queries):
         for place in query.relevant:
-            found[place].append(_text_mark(number))
-    return found
+            marks[place].append(_text_mark(number))
+    return marks
 
 
-def _shares(found: Counter[Verdict]) -> tuple[float, float, float]:
-    total = max(found.total(), 1)
-    good, weak, none = (found[verdict] / total for verdict in VERDICTS)
+def _shares(counts: Counter[Verdict]) -> tuple[float, float, float]:
+    total = max(counts.total(), 1)
+    good, weak, none = (counts[verdict] / total for verdict in VERDICTS)
     return good, weak, none

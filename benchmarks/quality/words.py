@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.outputs import CACHE, tell
+from benchmarks.common.outputs import CACHE, report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.quality import datasets, items
 from benchmarks.quality.encoding import EncodingCache, encode
@@ -77,7 +77,7 @@ def read_phrases(file: Path) -> list[Phrase]:
 def answer(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Answered]:
     """The figures of each kind of phrase but negations, in the order in which the kinds come."""
     kinds = dict.fromkeys(phrase.kind for phrase in phrases if phrase.kind != NEGATION)
-    found = []
+    answers = []
     for kind in kinds:
         own = [phrase for phrase in phrases if phrase.kind == kind]
         relevant = np.stack([_carriers(dataset, phrase.labels) for phrase in own])
@@ -85,13 +85,13 @@ def answer(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked
         for texts in ([phrase.text for phrase in own], [" ".join(sorted(phrase.labels)) for phrase in own]):
             order = np.stack([ranked.by_vector(vector) for vector in encoder.encode_text(texts)])
             maps.append(float(evaluation.score(evaluation.judge(order, relevant)).values[:, 0].mean()))
-        found.append(Answered(kind, len(own), maps[0], maps[1]))
-    return found
+        answers.append(Answered(kind, len(own), maps[0], maps[1]))
+    return answers
 
 
 def negate(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Negated]:
     """What a negative part of weight one does to each query that has one."""
-    found = []
+    negated = []
     for phrase in phrases:
         if phrase.kind != NEGATION:
             continue
@@ -99,8 +99,8 @@ def negate(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked
         tops = [ranked.by_vector(_unit(vector))[:CUTOFF] for vector in (text, text - minus)]
         wanted, unwanted = _carriers(dataset, phrase.labels), _carriers(dataset, phrase.unwanted)
         plain, less = ((float(wanted[top].mean()), float(unwanted[top].mean())) for top in tops)
-        found.append(Negated(phrase.text, phrase.minus, (plain[0], less[0]), (plain[1], less[1])))
-    return found
+        negated.append(Negated(phrase.text, phrase.minus, (plain[0], less[0]), (plain[1], less[1])))
+    return negated
 
 
 def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negated]) -> str:
@@ -142,7 +142,7 @@ def run(file: Path, data: Path, encoder: Encoder, cache: EncodingCache, settings
     for name in dict.fromkeys(phrase.dataset for phrase in phrases):
         own = [phrase for phrase in phrases if phrase.dataset == name]
         dataset = datasets.load(data / name)
-        encoded = encode([item.path for item in dataset.items], encoder, cache, tell)
+        encoded = encode([item.path for item in dataset.items], encoder, cache, report_progress)
         with ranked_set(encoded, encoder, settings) as ranked:
             answered = answer(own, dataset, encoder, ranked)
             negated = negate(own, dataset, encoder, ranked)
@@ -156,10 +156,10 @@ def _labels(cell: str) -> frozenset[str]:
 
 def _carriers(dataset: DataSet, labels: frozenset[str]) -> NDArray[np.bool_]:
     """(clips,): which clips carry one of the labels. Raises UsageError for a label that the set does not have."""
-    found = np.array([bool(item.labels & labels) for item in dataset.items])
-    if not found.any():
+    carries = np.array([bool(item.labels & labels) for item in dataset.items])
+    if not carries.any():
         raise UsageError(f"{dataset.name} has no clip of {', '.join(sorted(labels))}")
-    return found
+    return carries
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

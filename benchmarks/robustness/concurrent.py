@@ -112,12 +112,12 @@ def _search(library: Library, rng: np.random.Generator) -> Tally:
 
 def _stands(library: Library, hit: Hit) -> bool:
     """Whether the catalog has the hit's clip, and its segment among those of the clip's content."""
-    found = library.reader.clips([hit.clip_id])
-    if not found:
+    stored = library.reader.clips([hit.clip_id])
+    if not stored:
         return False
     if hit.segment_id < 0:
         return True  # found by its name alone
-    encoding = library.reader.encoding(found[0].content_id, library.space().id)
+    encoding = library.reader.encoding(stored[0].content_id, library.space().id)
     return encoding is not None and hit.segment_id in encoding.segment_ids
 
 

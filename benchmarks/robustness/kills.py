@@ -84,22 +84,22 @@ def run(options: Options, folder: Path, settings: Settings) -> Verdict:
     job.finish()
     reference = contents(job.library, settings)
     moments = _moments(options.seed, time.monotonic() - started)
-    done = libraries = lost = duplicated = different = unsound = 0
-    while done < options.kills:
+    kills = libraries = lost = duplicated = different = unsound = 0
+    while kills < options.kills:
         library = folder / f"library{libraries}"
         libraries += 1
-        done += _kill_until_through(sounds, library, options, moments, options.kills - done)
-        found = contents(library, settings)
-        lost += len(reference.keys() - found.keys())
-        duplicated += sum(len(clips) - 1 for clips in found.values()) + len(found.keys() - reference.keys())
-        different += sum(not _same(reference[path][0], found[path][0]) for path in reference.keys() & found.keys())
+        kills += _kill_until_through(sounds, library, options, moments, options.kills - kills)
+        left = contents(library, settings)
+        lost += len(reference.keys() - left.keys())
+        duplicated += sum(len(clips) - 1 for clips in left.values()) + len(left.keys() - reference.keys())
+        different += sum(not _same(reference[path][0], left[path][0]) for path in reference.keys() & left.keys())
         unsound += _verify(library)
-    return Verdict(done, libraries, len(reference), lost, duplicated, different, unsound)
+    return Verdict(kills, libraries, len(reference), lost, duplicated, different, unsound)
 
 
 def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
     """Absolute path -> the segments of each clip that is there; more than one is a duplicate."""
-    found: dict[str, list[Segments]] = {}
+    segments_of: dict[str, list[Segments]] = {}
     with wiring.library(library, settings) as opened:
         (space,) = opened.reader.spaces()
         for root in opened.roots():
@@ -108,8 +108,8 @@ def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
                 if encoding is None:
                     raise SoundalikeError(f"{path}: a clip without vectors in {library}")
                 segments = Segments(file.digest, encoding.spans, encoding.vectors, encoding.silent)
-                found.setdefault(root.absolute(path), []).append(segments)
-    return found
+                segments_of.setdefault(root.absolute(path), []).append(segments)
+    return segments_of
 
 
 def _same(one: Segments, two: Segments) -> bool:
@@ -145,9 +145,9 @@ class _Job:
 
     def finish(self) -> None:
         """Raises SoundalikeError unless the job ends by itself with the one failure that it must have."""
-        _, told = self._process.communicate()
+        _, stderr = self._process.communicate()
         if self._process.returncode != 1:
-            cause = told.decode(errors="replace").strip()
+            cause = stderr.decode(errors="replace").strip()
             raise SoundalikeError(f"the job ended with status {self._process.returncode}: {cause}")
 
 

@@ -69,13 +69,13 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run of the tests. ``status`` is pytest's, None where it was interrupted; ``told`` the end of its output."""
+    """One run of the tests. ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output."""
 
     seed: int
     seconds: float
     status: int | None
     ran: tuple[Ran, ...]
-    told: str = ""
+    output: str = ""
 
     @property
     def failures(self) -> list[Ran]:
@@ -101,19 +101,19 @@ def run(options: Options) -> Iterator[Round]:
     dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
     with busy(options.load):
         for _ in range(options.rounds):
-            done = run_once(options, dice.randrange(100_000))
-            yield done
-            if done.status is None:
+            finished = run_once(options, dice.randrange(100_000))
+            yield finished
+            if finished.status is None:
                 return
 
 
 def run_once(options: Options, seed: int) -> Round:
     """Run the tests once in the order of ``seed``."""
     with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
-        junit, output = Path(folder, "junit.xml"), Path(folder, "output.txt")
+        junit, output_file = Path(folder, "junit.xml"), Path(folder, "output.txt")
         extra = [f"--junit-xml={junit}", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"]
         started_s = time.monotonic()
-        with output.open("wb") as file:
+        with output_file.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 -- our own command
                 [*options.command(seed), *extra],
                 cwd=PROJECT,
@@ -122,8 +122,8 @@ def run_once(options: Options, seed: int) -> Round:
                 start_new_session=True,  # a Ctrl-C of the terminal comes to us alone, and from us once to pytest
             )
             status = _wait(process)
-        told = _tail(output.read_text("utf-8", "replace"))
-        return Round(seed, time.monotonic() - started_s, status, tuple(_read(junit)), told)
+        output = _tail(output_file.read_text("utf-8", "replace"))
+        return Round(seed, time.monotonic() - started_s, status, tuple(_read(junit)), output)
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def busy(count: int) -> Iterator[None]:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:
-    """Pytest's status; None when we are interrupted: then it is told to end, and all it started ends with it."""
+    """Pytest's status; None when we are interrupted: then it is asked to end, and all it started ends with it."""
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -188,7 +188,7 @@ def _failures(options: Options, rounds: Sequence[Round]) -> str:
         f"    {' '.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
         for name, met in sorted(by_name.items(), key=lambda item: -len(item[1]))
     ]
-    parts += [f"{done.sentence()}\n{done.told}" for done in rounds if done.status not in (0, 1, None)]
+    parts += [f"{done.sentence()}\n{done.output}" for done in rounds if done.status not in (0, 1, None)]
     return "\n".join(parts)
 
 

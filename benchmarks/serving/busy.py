@@ -34,7 +34,7 @@ import numpy as np
 from benchmarks.common import report, synthetic
 from benchmarks.common.checkout import HERE, Checkout
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.serving import http_load
 from benchmarks.serving.http_load import Tally
 from benchmarks.serving.library import WORK, clips_in, copy_of, made
@@ -100,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     sounds = _sounds(args.work, args.clips, args.seed)
     rounds = []
     for number, checkout in itertools.product(range(args.rounds), checkouts):
-        tell(f"round {number + 1}, {checkout.commit()} ...")
+        report_progress(f"round {number + 1}, {checkout.commit()} ...")
         rounds.append(measured(checkout, library, sounds, clips_in(library, settings), args))
-        tell(f"  {rounds[-1].ratio:.2f} times the 99th percentile; the job took {rounds[-1].job_s:.0f} s")
+        report_progress(f"  {rounds[-1].ratio:.2f} times the 99th percentile; the job took {rounds[-1].job_s:.0f} s")
     text = markdown(args, clips_in(library, settings), rounds)
     print(text)
     if args.report is not None:
@@ -184,7 +184,7 @@ def _sounds(work: Path, clips: int, seed: int) -> Path:
     folder = (work / f"clips-{clips}-{seed}").absolute()
     done = folder.with_suffix(".complete")
     if not done.exists():
-        tell(f"making {clips:,} clips (once) ...")
+        report_progress(f"making {clips:,} clips (once) ...")
         synthetic.write_clips(folder, clips, seed)
         done.touch()
     return folder
@@ -196,7 +196,7 @@ def _begun(checkout: Checkout, sounds: Path, library: Path, url: str, args: argp
 
 def _half(tally: Tally) -> Half:
     if tally.statuses.keys() - {200} or tally.broken:
-        tell(f"  answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
+        report_progress(f"  answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
     p50_ms, p99_ms, slowest_ms = (tally.percentile("similar", q) for q in (50, 99, 100))
     return Half(tally.per_second, p50_ms, p99_ms, slowest_ms, tally.failures())
 
@@ -236,8 +236,8 @@ class IndexCommand:
     def check(self) -> None:
         """See `Job.check`."""
         if self._process.returncode != 0:
-            told = self._process.stderr.read() if self._process.stderr else ""
-            raise SoundalikeError(f"the job ended with status {self._process.returncode}: {told.strip()[-500:]}")
+            printed = self._process.stderr.read() if self._process.stderr else ""
+            raise SoundalikeError(f"the job ended with status {self._process.returncode}: {printed.strip()[-500:]}")
 
     def end(self) -> None:
         """See `Job.end`."""

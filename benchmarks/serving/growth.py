@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.common import names, report
 from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
 from benchmarks.serving import http_load
 from benchmarks.serving.http_load import Request, Tally
@@ -91,19 +91,19 @@ def run(library: Path, clips: int, args: argparse.Namespace) -> Growth:
     options = ("--workers", str(args.workers), "--threads", str(args.threads))
     with copy_of(library) as copy:
         with Served(copy, *options) as server, _watched(server) as memory:
-            tell("asking before ...")
+            report_progress("asking before ...")
             before = _ask(server, clips, args, for_s=args.seconds)
             before_bytes = memory.settled()
-            tell(f"{args.clips:,} clips come in ...")
+            report_progress(f"{args.clips:,} clips come in ...")
             begun_s = time.monotonic()
             with _writing(copy, clips, args) as writer:
                 meanwhile = _ask(server, clips, args, while_=writer.is_alive)
             writing_s = time.monotonic() - begun_s
-            tell("asking after ...")
+            report_progress("asking after ...")
             after = _ask(server, clips + args.clips, args, for_s=args.seconds)
             after_bytes, most_bytes = memory.settled(), memory.most()
         with Served(copy, *options) as server, _watched(server) as memory:
-            tell("asking it opened fresh ...")
+            report_progress("asking it opened fresh ...")
             fresh = _ask(server, clips + args.clips, args, for_s=args.seconds)
             fresh_bytes = memory.settled()
     tallies = (before, meanwhile, after, fresh)

@@ -60,7 +60,7 @@ class Row:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Attack and tell; 1 when anything failed, hung or ended."""
+    """Attack and report; 1 when anything failed, hung or ended."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.hostile", description=__doc__)
     parser.add_argument("--files", type=int, default=10_000, metavar="N", help="spoiled uploads (10,000)")
     parser.add_argument("--at-once", type=int, default=1000, metavar="N", help="uploads at once (1,000)")
@@ -83,10 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.append(_finished(server))
         watch.stop.set()
         watching.join()
-    told = _markdown(rows, watch)
-    print(told)
+    report = _markdown(rows, watch)
+    print(report)
     if args.report is not None:
-        args.report.write_text(told + "\n", encoding="utf-8")
+        args.report.write_text(report + "\n", encoding="utf-8")
     return int(any(row.hangs or row.failures or row.restarts for row in rows))
 
 
@@ -160,8 +160,8 @@ def _finished(server: Served) -> Row:
             break
         time.sleep(1.0)
     left = states["queued"] + states["running"]
-    told = ", ".join(f"{count} {state}" for state, count in states.items() if count)
-    return Row("jobs of the uploads", sum(states.values()), told, 0.0, 0, left, server.restarts() - before)
+    counts = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+    return Row("jobs of the uploads", sum(states.values()), counts, 0.0, 0, left, server.restarts() - before)
 
 
 def _markdown(rows: Sequence[Row], watch: Watch) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.common import names
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, Anchors, VectorSource, synthetic_anchors
 from benchmarks.speed.library import make
 from search import wiring
@@ -37,7 +37,7 @@ def made(
     """
     path = work / f"{encoder.replace(':', '-')}-{segments}-{seed}"
     if not (path / "complete.json").exists():
-        tell(f"making a library of {segments:,} segments (once) ...")
+        report_progress(f"making a library of {segments:,} segments (once) ...")
         shutil.rmtree(path, ignore_errors=True)  # what an interrupted run left
         spec = wiring.encoder(encoder, settings).spec
         grown_from = anchors() if anchors else synthetic_anchors(SYNTHETIC_ANCHORS, spec.dim, seed)

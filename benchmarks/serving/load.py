@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.common import report
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.serving import http_load
 from benchmarks.serving.http_load import Request, Tally
 from benchmarks.serving.library import WORK, clips_in, copy_of, made
@@ -108,16 +108,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         warm = stream("similar", shuffled(clips, args.seed + 1))
         http_load.run(server.url, itertools.islice(warm, 200), 4, 60)
         for part in args.only or PARTS:
-            tell(f"{part} ...")
+            report_progress(f"{part} ...")
             if part == "mixed":
                 mixed = _mixed(server, clips, args)
             else:
                 rows.append(_measured(server, part, clips, args))
         over_http_ms = _over_http(server.url, clips, args)
-    told = _markdown(args, clips, rows, Alone(engine_ms, within_ms, over_http_ms), mixed)
-    print(told)
+    markdown = _markdown(args, clips, rows, Alone(engine_ms, within_ms, over_http_ms), mixed)
+    print(markdown)
     if args.report is not None:
-        args.report.write_text(told + "\n", encoding="utf-8")
+        args.report.write_text(markdown + "\n", encoding="utf-8")
     return 0
 
 
@@ -157,7 +157,7 @@ def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -
         tally = http_load.run(url, iter(made[10:]), 1, 600)
         what = {"text": "words, one connection", "upload": "a 5-second WAV file, one connection"}[part]
     if tally.failures() or tally.statuses.keys() - {200}:
-        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
+        report_progress(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:2]}")
     cpu_ms = (server.cpu_s() - cpu_s) * 1e3 / max(1, tally.count)
     p50_ms, p99_ms = tally.percentile(part, 50), tally.percentile(part, 99)
     return Row(what, tally.count, tally.per_second, p50_ms, p99_ms, cpu_ms, tally.failures())
@@ -241,7 +241,7 @@ def _mixed(server: Served, clips: int, args: argparse.Namespace) -> Mixed:
     early = [own for at_s, own in memory if 50 <= at_s <= 70] or [own for _, own in memory]
     late = [own for _, own in memory[-10:]]
     if tally.failures():
-        tell(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:3]}")
+        report_progress(f"answers: {dict(tally.statuses)}, broken {tally.broken}, {tally.errors[:3]}")
     return Mixed(
         minutes=tally.seconds / 60,
         requests=tally.count,
@@ -288,7 +288,7 @@ def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
                 break
 
 
-# --- telling ----------------------------------------------------------------------------------------------
+# --- the report ------------------------------------------------------------------------------------------
 
 
 def _markdown(
@@ -316,8 +316,8 @@ def _markdown(
         f"On top of the engine, median: Flask, validation and JSON {alone.within_ms:.2f} ms; all of the way there and "
         f"back over HTTP {alone.over_http_ms:.2f} ms."
     )
-    told = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
-    lines.append(f"The engine alone, in one process just before, median CPU time: {told}.")
+    markdown = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
+    lines.append(f"The engine alone, in one process just before, median CPU time: {markdown}.")
     if mixed is not None:
         growth = mixed.own_mb_at_end / mixed.own_mb_after_1_min - 1
         lines.append(

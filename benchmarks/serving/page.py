@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.common import report
 from benchmarks.common.machine import this_machine
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 from benchmarks.serving.page_library import made
 from benchmarks.serving.served import Served
 from search.errors import UsageError
@@ -246,8 +246,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         version = browser.version
         browser.close()
     table = _table(figures)
-    tell(table)
-    tell(f"\nChromium {version}, drawn in software; {time.monotonic() - began_s:.0f} s. {this_machine().sentence()}")
+    report_progress(table)
+    report_progress(
+        f"\nChromium {version}, drawn in software; {time.monotonic() - began_s:.0f} s. {this_machine().sentence()}"
+    )
     if args.report is not None:
         text = f"# The search page\n\n`python -m benchmarks.serving.page`\n\n{table}\n\n"
         report.write(args.report, f"{text}Chromium {version}, drawn in software. {this_machine().sentence()}\n")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.common.checkout import HERE
-from benchmarks.common.outputs import tell
+from benchmarks.common.outputs import report_progress
 
 GENERATOR = HERE.folder / "data" / "demo.py"
 _KINDS = 25
@@ -18,7 +18,7 @@ def made(work: Path, clips: int) -> Path:
     library, sounds = work / "library", work / "sounds"
     if (work / "complete").exists():
         return library
-    tell(f"making {clips} sounds and their library under {work}, once ...")
+    report_progress(f"making {clips} sounds and their library under {work}, once ...")
     generate = [sys.executable, str(GENERATOR), str(sounds), "--each", str(clips // _KINDS)]
     index = [sys.executable, "-m", "search.cli", "index", str(sounds), "--library", str(library), "--quiet"]
     for command in (generate, [*index, "--encoder", "spectral"]):

@@ -12,8 +12,8 @@ from benchmarks.common.outputs import (
     CACHE,
     add_outputs,
     check_plots,
+    report_progress,
     save_plots,
-    tell,
     wants_plots,
     write_outputs,
 )
@@ -115,7 +115,7 @@ def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingRe
         rounds=args.rounds,
         seed=args.seed,
     )
-    return indexing_speed.run(options, settings, tell)
+    return indexing_speed.run(options, settings, report_progress)
 
 
 def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedReport:
@@ -124,7 +124,9 @@ def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedR
     from benchmarks.index.vectors import VectorSource
 
     source = VectorSource(anchors(args, settings), args.seed)
-    return measure.run(args.sizes, source, queries=args.queries, seed=args.seed, work=args.work, tell=tell)
+    return measure.run(
+        args.sizes, source, queries=args.queries, seed=args.seed, work=args.work, progress=report_progress
+    )
 
 
 def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[LibrarySpeedReport, ...]:
@@ -134,7 +136,7 @@ def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[Lib
 
     source = VectorSource(anchors(args, settings), args.seed)
     return tuple(
-        library.run(source, size, args.work, settings, queries=args.queries, seed=args.seed, tell=tell)
+        library.run(source, size, args.work, settings, queries=args.queries, seed=args.seed, progress=report_progress)
         for size in args.sizes
     )
 
@@ -150,7 +152,7 @@ def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
         return synthetic_anchors(SYNTHETIC_ANCHORS, SYNTHETIC_DIM, args.seed)
     files = material.choose(args.audio or material.default_source(), args.anchor_files, args.seed)
     return encoded_anchors(
-        files, wiring.encoder(args.encoder or settings.encoder, settings), EncodingCache(CACHE), tell
+        files, wiring.encoder(args.encoder or settings.encoder, settings), EncodingCache(CACHE), report_progress
     )
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.common.machine import Machine, this_machine
 from benchmarks.common.material import Material, as_mp3
-from benchmarks.quality.encoding import Told
+from benchmarks.quality.encoding import Progress
 from benchmarks.speed.stage_costs import StageCost, stage_costs
 from search import audio, wiring
 from search.errors import SoundalikeError, UsageError
@@ -107,21 +107,21 @@ class Options:
     seed: int
 
 
-def run(options: Options, settings: Settings, tell: Told) -> IndexingReport:
+def run(options: Options, settings: Settings, progress: Progress) -> IndexingReport:
     """Measure. Raises UsageError when the audio or what the loop needs is not there, SoundalikeError if a run fails."""
     check_loop()
     encoder = wiring.encoder(options.encoder, settings)
     with tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder:
         out = Path(folder) / "mp3"
         out.mkdir()
-        tell(f"encoding {options.minutes:g} minutes of {options.source} to MP3")
+        progress(f"encoding {options.minutes:g} minutes of {options.source} to MP3")
         material = as_mp3(options.source, out, options.minutes, options.seed)
-        tell("profiling the stages")
+        progress("profiling the stages")
         costs = stage_costs(material.files[:PROFILED_FILES], encoder)
         pace = encoding_pace(encoder)
         rounds = []
         for number in range(options.rounds):
-            tell(f"round {number + 1} of {options.rounds}: {len(material.files)} files")
+            progress(f"round {number + 1} of {options.rounds}: {len(material.files)} files")
             rounds.append(measure_round(material, encoder.spec, Path(folder) / str(number)))
     machine = this_machine()
     spec = encoder.spec

@@ -86,28 +86,28 @@ class LibrarySpeedReport:
 
 def run(
     source: VectorSource, segments: int, folder: Path, settings: Settings, *, queries: int, seed: int,
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> LibrarySpeedReport:  # fmt: skip
     """Measure a library of ``segments`` below ``folder``, made there when it is new."""
     path = folder / f"library-{source.dim}x{segments}-{seed}"
     if not (path / "complete.json").exists():
-        tell(f"making a library of {segments:,} segments (once) ...")
+        progress(f"making a library of {segments:,} segments (once) ...")
         make(source, segments, path, settings, synthetic_spec(source.dim))
     clips = -(-segments // SEGMENTS_PER_CLIP)
     rng = np.random.default_rng(seed)
-    asked = (1 + rng.choice(clips, min(queries, clips), replace=False)).tolist()
-    tell("opening it in fresh processes ...")
-    openings = [_child(path, clip_id) for clip_id in asked[:OPENINGS]]
-    commands = [_command(path, clip_id) for clip_id in asked[:OPENINGS]]
-    tell(f"asking {len(asked)} questions of each kind ...")
+    clip_ids = (1 + rng.choice(clips, min(queries, clips), replace=False)).tolist()
+    progress("opening it in fresh processes ...")
+    openings = [_child(path, clip_id) for clip_id in clip_ids[:OPENINGS]]
+    commands = [_command(path, clip_id) for clip_id in clip_ids[:OPENINGS]]
+    progress(f"asking {len(clip_ids)} questions of each kind ...")
     with wiring.library(path, settings, read_only=True) as library:
-        latencies = tuple(_latencies(library, asked))
+        latencies = tuple(_latencies(library, clip_ids))
     return LibrarySpeedReport(
         machine=this_machine(),
         vectors=source.description,
         segments=segments,
         clips=clips,
-        queries=len(asked),
+        queries=len(clip_ids),
         seed=seed,
         opening_s=float(np.median([o[0] for o in openings])),
         first_search_s=float(np.median([o[1] for o in openings])),

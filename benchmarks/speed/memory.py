@@ -54,10 +54,10 @@ def measure(what: str, sounds: Path, library: Path, encoder: str) -> Peak:
     if done.returncode:
         raise SoundalikeError(f"indexing {sounds} ended with status {done.returncode}: {done.stderr.strip()}")
     summary, kibibytes = done.stdout.strip().splitlines()
-    told = json.loads(summary)
+    summary_fields = json.loads(summary)
     own, publisher = (int(figure) * 1024 for figure in kibibytes.split())
-    clips = told["indexed"] + told["linked"]
-    return Peak(what, clips, told["hours"], told["seconds"], own, publisher)
+    clips = summary_fields["indexed"] + summary_fields["linked"]
+    return Peak(what, clips, summary_fields["hours"], summary_fields["seconds"], own, publisher)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

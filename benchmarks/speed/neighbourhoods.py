@@ -3,7 +3,7 @@
     python -m benchmarks.speed.neighbourhoods run/bench-serving/cnn-mn04-1000000-7 [--sample 50000] [--more 10000]
 
 The library (``python -m benchmarks.serving.load`` makes one) stays as it is: a copy is worked on. With ``--sample``
-only so many of its segments are searched for, and the time for all is that in proportion. CPU seconds are told beside
+only so many of its segments are searched for, and the time for all is that in proportion. CPU seconds stand beside
 wall seconds, which other work on the machine stretches.
 """
 

@@ -38,13 +38,13 @@ class ReadingEncoder:
 
     def __init__(self, name: str = "reading", *, deaf: bool = False) -> None:
         self.windows = 0
-        self._heard = np.arange(BANDS) >= 12 if deaf else np.ones(BANDS, bool)
+        self._audible = np.arange(BANDS) >= 12 if deaf else np.ones(BANDS, bool)
         self.spec = EncoderSpec(name, "1", f"{name}-1", BANDS, RATE_HZ, window_s=0.4, hop_s=0.2, can_text=True)
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         self.windows += len(waves)
         power = np.abs(np.fft.rfft(waves, axis=1))[:, 1:] ** 2
-        bands = power.reshape(len(waves), BANDS, -1).sum(axis=2) * self._heard
+        bands = power.reshape(len(waves), BANDS, -1).sum(axis=2) * self._audible
         return AudioEncoding(unit(bands))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
@@ -52,7 +52,7 @@ class ReadingEncoder:
         for row, text in enumerate(texts):
             label = text.split()[1]
             rows[row, int(PITCHES_HZ[label] / (RATE_HZ / 2) * BANDS)] = 1.0
-        return unit(np.where(self._heard, rows, 0) + 1e-6)
+        return unit(np.where(self._audible, rows, 0) + 1e-6)
 
 
 def unit(rows: np.ndarray) -> Vectors:

@@ -37,7 +37,7 @@ def test_the_same_content_is_looked_for_among_the_same_carrier():
 
 def test_an_encoder_of_contents_finds_all_and_one_of_carriers_is_worse_than_chance():
     content, carrier = np.divmod(np.arange(N), 4)
-    assert ask(order_by(content), TASK) == blind_spots.Found(1.0, 1.0)
+    assert ask(order_by(content), TASK) == blind_spots.Figures(1.0, 1.0)
     found = ask(order_by(carrier), TASK)
     assert found.precision_at_1 == worst(3, 7).precision_at_1 == 0
     assert found.mean_average_precision == pytest.approx(worst(3, 7).mean_average_precision)

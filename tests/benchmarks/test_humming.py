@@ -11,7 +11,7 @@ import soundfile
 
 from benchmarks.fitting.humming import buzz, logistic, turned
 from benchmarks.humming import asking, tune_sets
-from benchmarks.humming.asking import Asked, Score, is_repeat
+from benchmarks.humming.asking import HumResult, Score, is_repeat
 from benchmarks.humming.baselines import ExhaustiveDtw
 from benchmarks.humming.command import Humming
 from benchmarks.humming.hashing import PitchVectorHashing
@@ -58,10 +58,10 @@ def test_a_hum_can_be_followed_by_the_pitch_tracker():
     """Of an easy hum most of the time is voiced, and the pitches' range is about the tune's."""
     notes = TUNES[1].notes
     sung = hum(line_of(notes), 0, 8.0, DIFFICULTIES["easy"], np.random.default_rng(1))
-    heard = pitch_of(sung.wave).pitch
-    assert np.isfinite(heard).mean() > 0.6
+    tracked = pitch_of(sung.wave).pitch
+    assert np.isfinite(tracked).mean() > 0.6
     tune_range = np.ptp(notes.pitch[: sung.last])
-    assert np.nanpercentile(heard, 98) - np.nanpercentile(heard, 2) == pytest.approx(tune_range, abs=3.5)
+    assert np.nanpercentile(tracked, 98) - np.nanpercentile(tracked, 2) == pytest.approx(tune_range, abs=3.5)
 
 
 def test_the_tuning_hums_are_others():
@@ -90,8 +90,8 @@ def test_a_repeat_of_the_phrase_counts_and_another_phrase_does_not():
 
 def test_scores_are_the_plain_shares():
     """Ranks 0, 1 and none: a third, two thirds, a half; the passage counts among the first ranks alone."""
-    asked = [Asked(0, 0, True, 0.9, "good", 10.0, 9.0), Asked(1, 1, None, 0.5, "weak", 20.0, 18.0)]
-    asked.append(Asked(2, None, None, 0.1, "none", 90.0, 80.0))
+    asked = [HumResult(0, 0, True, 0.9, "good", 10.0, 9.0), HumResult(1, 1, None, 0.5, "weak", 20.0, 18.0)]
+    asked.append(HumResult(2, None, None, 0.1, "none", 90.0, 80.0))
     score = Score.of("middle", "anywhere", asked)
     assert (score.top1, score.top10, score.mrr) == pytest.approx((1 / 3, 2 / 3, 0.5))
     assert (score.right_place, score.refused, score.median_ms) == pytest.approx((1.0, 1 / 3, 20.0))

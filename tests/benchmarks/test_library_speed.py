@@ -29,6 +29,6 @@ def test_a_library_is_made_once_opened_and_asked(
     assert len(kinds) == 3
     assert all(latency["p99_ms"] >= latency["median_ms"] > 0 for latency in facts["latencies"])
     assert facts["opening_s"] > 0
-    told = capsys.readouterr()
-    assert told.err.count("making a library") == 1
-    assert "## Whole queries" in told.out
+    printed = capsys.readouterr()
+    assert printed.err.count("making a library") == 1
+    assert "## Whole queries" in printed.out

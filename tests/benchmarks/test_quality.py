@@ -35,7 +35,7 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> datasets.DataSet:
 def measured(tones: datasets.DataSet) -> measure.QualityReport:
     encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
     return measure.run(
-        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
+        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, progress=silent
     )
 
 
@@ -147,7 +147,7 @@ def test_clips_without_a_sibling_are_skipped_and_counted(tmp_path: Path) -> None
         cache=EncodingCache(None),
         seed=1,
         resamples=100,
-        tell=silent,
+        progress=silent,
     )
     table = found.tables[0]
     assert (table.queries, table.skipped) == (11, 1)
@@ -158,7 +158,7 @@ def test_the_same_seed_gives_the_same_report(tones: datasets.DataSet, measured: 
     """Tables are equal from run to run, intervals included."""
     encoders = [ReadingEncoder(), ReadingEncoder("deaf", deaf=True)]
     again = measure.run(
-        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, tell=silent
+        [tones], encoders, Settings.from_env({}), cache=EncodingCache(None), seed=1, resamples=200, progress=silent
     )
     assert again.tables == measured.tables
 
@@ -174,7 +174,7 @@ def test_one_kind_of_query_can_be_asked_alone(tones: datasets.DataSet) -> None:
             cache=EncodingCache(None),
             seed=1,
             resamples=50,
-            tell=silent,
+            progress=silent,
             queries=kind,
         )
         return [table.protocol for table in found.tables]
@@ -206,7 +206,7 @@ def test_a_set_of_a_hundred_clips_is_ranked_with_and_without_neighbourhoods(tmp_
     for on, rows in ((True, ["reading", "reading, plain similarity"]), (False, ["reading"])):
         settings = replace(Settings.from_env({}), neighbourhoods=on)
         found = measure.run(
-            [many], [ReadingEncoder()], settings, cache=EncodingCache(None), seed=1, resamples=50, tell=silent
+            [many], [ReadingEncoder()], settings, cache=EncodingCache(None), seed=1, resamples=50, progress=silent
         )
         for table in found.tables:
             assert [row.encoder for row in table.rows] == rows

@@ -40,12 +40,12 @@ def suite(folder: Path, text: str) -> str:
 def test_rounds_that_pass_are_counted_and_end_with_status_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was run in how long, and on what."""
     assert rounds.main(["--rounds", "2", "--workers", "1", "--load", "1", "--only", suite(tmp_path, SOUND)]) == 0
-    told = capsys.readouterr().out
-    assert told.count("2 passed, 1 skipped, 0 failed in") == 2
-    assert "| 2 | 0 | 3 |" in told
-    assert "test_few.py::test_one |" in told
-    assert "pytest-random-order" in told
-    assert "cores" in told
+    printed = capsys.readouterr().out
+    assert printed.count("2 passed, 1 skipped, 0 failed in") == 2
+    assert "| 2 | 0 | 3 |" in printed
+    assert "test_few.py::test_one |" in printed
+    assert "pytest-random-order" in printed
+    assert "cores" in printed
 
 
 def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeats_it(
@@ -54,12 +54,12 @@ def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeat
     """Not in all of them, or the order would be the same; the command that is told fails as the round did."""
     path = suite(tmp_path, BY_ORDER)
     assert rounds.main(["--rounds", "3", "--workers", "0", "--load", "0", "--seed", "1", "--only", path]) == 1
-    told = capsys.readouterr().out
-    orders = [line.partition("seed ")[2] for line in told.splitlines() if line.startswith("round ")]
+    printed = capsys.readouterr().out
+    orders = [line.partition("seed ")[2] for line in printed.splitlines() if line.startswith("round ")]
     failed = [int(line.partition(":")[0]) for line in orders if "1 passed, 0 skipped, 1 failed" in line]
     assert 0 < len(failed) < len(orders) == 3
-    assert f"test_two in {len(failed)} of 3 rounds: AssertionError: one was first" in told
-    command = next(line for line in told.splitlines() if line.startswith("    ")).split()
+    assert f"test_two in {len(failed)} of 3 rounds: AssertionError: one was first" in printed
+    command = next(line for line in printed.splitlines() if line.startswith("    ")).split()
     assert command == rounds.Options(workers=0, paths=(path,)).command(failed[0])
     assert subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S).returncode == 1
 
@@ -79,7 +79,7 @@ def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     wait_until(begun.exists, running.poll)
     running.send_signal(signal.SIGINT)
-    told, _ = running.communicate(timeout=PATIENCE_S)
+    printed, _ = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
-    assert "interrupted" in told
-    assert "| 0 | 0 | 0 |" in told
+    assert "interrupted" in printed
+    assert "| 0 | 0 | 0 |" in printed

@@ -15,11 +15,11 @@ def test_the_table_has_a_row_for_each_part(library_path, capsys):  # noqa: F811
     """No answer failed, and the time on top of the engine is told."""
     parts = ["--only", "similar", "recommend", "text", "--seconds", "1", "--queries", "5", "--connections", "2"]
     assert load.main(["--library", str(library_path), *parts]) == 0
-    told = capsys.readouterr().out
-    rows = [line for line in told.splitlines() if line.startswith(("| similar", "| recommend", "| words"))]
+    printed = capsys.readouterr().out
+    rows = [line for line in printed.splitlines() if line.startswith(("| similar", "| recommend", "| words"))]
     assert len(rows) == 3
     assert all(line.endswith("| 0 |") for line in rows)
-    assert "On top of the engine" in told
+    assert "On top of the engine" in printed
 
 
 def test_filters_cost_no_recall_in_a_small_library(library_path, tmp_path):  # noqa: F811

@@ -104,10 +104,10 @@ def test_tags_are_judged_by_the_likeliest_class_of_a_label(data: Path) -> None:
 
 
 def test_a_query_costs_time_for_each_way_of_asking(capsys: pytest.CaptureFixture[str]) -> None:
-    heard, batch, read = query_cost.measure([_AnyWords()], rounds=5)
-    assert [heard.what, batch.what] == ["0.4 s of sound", "3.2 s in a batch"]
+    sound, batch, read = query_cost.measure([_AnyWords()], rounds=5)
+    assert [sound.what, batch.what] == ["0.4 s of sound", "3.2 s in a batch"]
     assert read.what == "a text"
-    assert 0 <= heard.least_ms <= heard.median_ms
+    assert 0 <= sound.least_ms <= sound.median_ms
     assert query_cost.main(["--encoder", "spectral", "--rounds", "2"]) == 0
     assert "| spectral, 5 s of sound |" in capsys.readouterr().out
     assert query_cost.main(["--encoder", "nothing"]) == 3

@@ -26,10 +26,10 @@ def test_a_quiet_sound_made_louder_in_a_corpus_equals_the_loud_sound():
     front_end = MelFrontEnd(MEL).eval()
     loud, _ = analyse(front_end, wave(level=0.1))
     quiet, _ = analyse(front_end, wave(level=0.001))
-    heard = quiet.astype(np.float32) > np.log(1e-11) + 6  # bands whose power stands above the corpus's own floor
+    audible = quiet.astype(np.float32) > np.log(1e-11) + 6  # bands whose power stands above the corpus's own floor
     difference = quiet.astype(np.float32) + 2 * np.log(100) - loud.astype(np.float32)
-    assert heard.mean() > 0.95
-    assert np.abs(difference[heard]).max() < 0.03
+    assert audible.mean() > 0.95
+    assert np.abs(difference[audible]).max() < 0.03
 
 
 def test_level_is_the_mean_square_in_db():

@@ -52,10 +52,10 @@ def bundle(tmp_path_factory, space, tower) -> Path:
 def test_a_bundle_loads_hears_and_reads(bundle):
     encoder = soundalike.load(bundle, "soundalike-1", "cpu")
     waves = np.random.default_rng(4).uniform(-0.1, 0.1, (2, encoder.spec.window_samples)).astype(np.float32)
-    heard = encoder.encode_audio(waves)
-    assert heard.vectors.shape == (2, 384)
-    assert heard.tags is not None
-    assert heard.tags.shape == (2, 527)
+    encoded = encoder.encode_audio(waves)
+    assert encoded.vectors.shape == (2, 384)
+    assert encoded.tags is not None
+    assert encoded.tags.shape == (2, 527)
     read = encoder.encode_text(["a dog barking", "rain on a tin roof, no thunder", ""])
     assert read.shape == (3, 384)
     assert np.allclose(np.linalg.norm(read, axis=1), 1, atol=1e-6)

@@ -49,7 +49,7 @@ def test_channels_that_the_output_ignores_go_and_nothing_changes(wide, mel):
         attention = wide.features[11].block[2].conc_se_layers[0]
         attention.fc1.weight[5:] = 0  # of its units as many as a narrower one has
         attention.fc1.bias[5:] = -1
-    found = narrow.narrowed(wide, narrow.listen(wide, [mel]), EXPANDED).eval()
+    found = narrow.narrowed(wide, narrow.channel_statistics(wide, [mel]), EXPANDED).eval()
     for expected, got in zip(outputs(wide, mel), outputs(found, mel), strict=True):
         assert torch.allclose(expected, got, atol=1e-4)
 
@@ -61,19 +61,19 @@ def test_what_a_channel_brings_on_average_stays_when_it_goes(wide, mel):
         layer(wide, 1, 2)[0].weight *= 3
         layer(wide, 10, 2)[0].weight[:, :16] = 0
         layer(wide, 10, 0)[0].weight[:16] = 0
-    heard = narrow.listen(wide, [mel])
-    assert heard[1].mean[4:20] == pytest.approx([0.7] * 16, abs=1e-5)
-    assert heard[1].variance[4:20].abs().max() < 1e-6
+    statistics = narrow.channel_statistics(wide, [mel])
+    assert statistics[1].mean[4:20] == pytest.approx([0.7] * 16, abs=1e-5)
+    assert statistics[1].variance[4:20].abs().max() < 1e-6
     only = (*WIDE[:1], EXPANDED[1], *WIDE[2:])
-    found = narrow.narrowed(wide, heard, only).eval()
+    found = narrow.narrowed(wide, statistics, only).eval()
     for expected, got in zip(outputs(wide, mel), outputs(found, mel), strict=True):
         assert torch.allclose(expected, got, atol=1e-3)
 
 
 def test_a_student_is_never_made_wider(wide, mel):
-    heard = narrow.listen(wide, [mel])
+    statistics = narrow.channel_statistics(wide, [mel])
     with pytest.raises(UsageError, match="bottleneck 1 has 40 channels, not 48"):
-        narrow.narrowed(wide, heard, (*WIDE[:1], 48, *WIDE[2:]))
+        narrow.narrowed(wide, statistics, (*WIDE[:1], 48, *WIDE[2:]))
 
 
 def test_what_is_written_is_gone_on_from(wide, corpus, tmp_path, capsys):

@@ -194,7 +194,7 @@ def test_what_cannot_be_read_is_left_out_and_named(labelled, tmp_path, capsys):
 def test_a_target_that_cannot_be_written_is_refused_before_listening(name, labelled, tmp_path, monkeypatch):
     (tmp_path / "folder.safetensors").mkdir()
     (tmp_path / "file").touch()
-    monkeypatch.setattr(adapting, "hear", lambda *_given: pytest.fail("it listened"))
+    monkeypatch.setattr(adapting, "encode_windows", lambda *_given: pytest.fail("it listened"))
     monkeypatch.setattr(adapting, "readable", lambda *_given: pytest.fail("it looked at the files"))
     assert main(["train", str(labelled), "--out", str(tmp_path / name), *FAST]) == 2
 
@@ -213,8 +213,8 @@ def test_the_commands_that_it_prints_can_be_pasted(labelled, tmp_path, monkeypat
     """Also where a path has a space."""
     out = tmp_path / "my sounds.safetensors"
     assert main(["train", str(labelled), "--out", str(out), "--encoder", "spectral", "--takes", "1", "--quiet"]) == 0
-    told = [line.partition(":  ")[2] for line in capsys.readouterr().out.splitlines() if ":  soundalike" in line]
-    reindex, measure = (shlex.split(command) for command in told)
+    commands = [line.partition(":  ")[2] for line in capsys.readouterr().out.splitlines() if ":  soundalike" in line]
+    reindex, measure = (shlex.split(command) for command in commands)
     assert reindex == ["soundalike", "reindex", "--encoder", f"adapted:{out}"]
     assert measure[3:] == ["--dataset", str(tmp_path / "my sounds.held-out.csv"), "--encoder", "spectral", reindex[-1]]
 

@@ -15,45 +15,45 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.encoding import Told
+from benchmarks.quality.encoding import Progress
 from search import audio
 from search.errors import UsageError
 from search.ports import Encoder
 
 LIKELY = 3
 WINDOWS_AT_ONCE = 16
-TELL_EVERY = 500
+PROGRESS_EVERY = 500
 
 
-def classes(paths: Sequence[Path], tagger: Encoder, keep: Path, tell: Told) -> NDArray[np.int64]:
-    """(clips, 3): the likeliest classes of each file, likeliest first; kept in the file ``keep`` for the next time.
+def classes(paths: Sequence[Path], tagger: Encoder, cache: Path, progress: Progress) -> NDArray[np.int64]:
+    """(clips, 3): the likeliest classes of each file, likeliest first; kept in the file ``cache`` for the next time.
 
     Raises AudioError for a file that cannot be decoded, UsageError for an encoder that gives no tags.
     """
     names = np.array([str(path) for path in paths])
-    if keep.is_file():
-        with np.load(keep) as kept:
-            if kept["names"].tolist() == names.tolist() and str(kept["tagger"]) == tagger.spec.fingerprint:
-                found: NDArray[np.int64] = kept["classes"][:, :LIKELY]
-                return found
+    if cache.is_file():
+        with np.load(cache) as stored:
+            if stored["names"].tolist() == names.tolist() and str(stored["tagger"]) == tagger.spec.fingerprint:
+                stored_classes: NDArray[np.int64] = stored["classes"][:, :LIKELY]
+                return stored_classes
     rows = []
     for number, path in enumerate(paths, start=1):
         rows.append(np.argsort(-_probabilities(path, tagger), kind="stable")[:LIKELY])
-        if number % TELL_EVERY == 0:
-            tell(f"  {number} of {len(paths)} files heard")
-    heard = np.stack(rows).astype(np.int64)
-    keep.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(keep, names=names, tagger=np.array(tagger.spec.fingerprint), classes=heard)
-    return heard
+        if number % PROGRESS_EVERY == 0:
+            progress(f"  {number} of {len(paths)} files heard")
+    likeliest = np.stack(rows).astype(np.int64)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(cache, names=names, tagger=np.array(tagger.spec.fingerprint), classes=likeliest)
+    return likeliest
 
 
-def of_a_kind(heard: NDArray[np.int64]) -> NDArray[np.bool_]:
+def of_a_kind(classes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(clips, 3) classes -> (clips, clips): which sound of a kind."""
-    count = int(heard.max()) + 1
-    likely = np.zeros((len(heard), count), np.float32)
-    np.put_along_axis(likely, heard, 1, axis=1)
+    count = int(classes.max()) + 1
+    likely = np.zeros((len(classes), count), np.float32)
+    np.put_along_axis(likely, classes, 1, axis=1)
     likeliest = np.zeros_like(likely)
-    np.put_along_axis(likeliest, heard[:, :1], 1, axis=1)
+    np.put_along_axis(likeliest, classes[:, :1], 1, axis=1)
     one_way = likeliest @ likely.T > 0
     return np.asarray(one_way | one_way.T)
 

@@ -1,0 +1,76 @@
+"""The words of this code: one noun for one meaning, and none that only its writer understands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+ROOMS = ("search", "indexer", "benchmarks", "training", "webui")
+
+INSTEAD = {
+    "shelf": "library, or the name of what is kept",
+    "book": "catalog",
+    "books": "catalog",
+    "twin": "copy (a file with the same bytes)",
+    "twins": "copies",
+    "home": "root (a folder of the library), top",
+    "homes": "new_roots",
+    "tell": "report, progress",
+    "told": "reported, printed, output",
+    "hear": "encode, listen",
+    "heard": "encoded, tagged, tracked",
+    "beneath": "base",
+    "steering": "feedback, or what it changes",
+    "wish": "query, request",
+    "nought": "zero",
+}
+"""Word that is no part of a name -> the words to use instead."""
+
+REMAINING: dict[str, frozenset[str]] = {room: frozenset() for room in ROOMS} | {
+    "search": frozenset({"_hear", "tell", "v0005_beneath"})
+}
+"""Names that still have such a word, by room; none is added. ``tell`` is Python's own, a migration keeps its name."""
+
+
+def names_in(file: Path) -> Iterator[str]:
+    """The names that a module makes: its own, and those of classes, functions, arguments, variables and attributes."""
+    yield file.stem
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def words_of(name: str) -> set[str]:
+    """The words of a name, split at underscores and capitals, in lower case."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def test_names_are_split_at_underscores_and_capitals() -> None:
+    """Also constants and private names."""
+    assert words_of("_told_S") == {"told", "s"}
+    assert words_of("TwinOf") == words_of("TWIN_OF") == {"twin", "of"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_name_has_a_word_that_the_glossary_replaces(room: str) -> None:
+    """But for those that remain; one that is gone is taken off the list of these."""
+    files = [file for file in (PROJECT / room).rglob("*.py") if "node_modules" not in file.parts]
+    used = {name: file for file in files for name in names_in(file) if words_of(name) & INSTEAD.keys()}
+    added = [
+        f"{used[name].relative_to(PROJECT)}: {name}: say {INSTEAD[word]}"
+        for name in sorted(used.keys() - REMAINING[room])
+        for word in sorted(words_of(name) & INSTEAD.keys())
+    ]
+    assert not added, "\n".join(added)
+    assert not REMAINING[room] - used.keys()
