@@ -13,7 +13,7 @@ from benchmarks.common.report import to_json
 from benchmarks.index import measure
 from benchmarks.index import report as search_report
 from benchmarks.index.child import K, Measured, Task, search
-from benchmarks.index.engines import Exact, Soundalike, engine_of, kept, to_fetch
+from benchmarks.index.engines import Exact, Soundalike, engine_of, first_passing, to_fetch
 from benchmarks.index.mapped import touched_pages
 from benchmarks.index.measure import SearchSpeedReport
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
@@ -123,7 +123,7 @@ def test_peers_without_a_filter_fetch_more_and_keep_what_passes() -> None:
     assert to_fetch(10, None, 1000) == 10
     assert to_fetch(10, among, 1000) == 1000
     assert to_fetch(10, np.full(500, 255, np.uint8), 8000) == 40
-    assert kept(np.asarray([7, 4, 1, 2]), 3, among).tolist() == [4, 2, -1]
+    assert first_passing(np.asarray([7, 4, 1, 2]), 3, among).tolist() == [4, 2, -1]
 
 
 def test_a_page_counts_once_it_is_read(tmp_path: Path) -> None:
