@@ -7,7 +7,7 @@ Its file is a TensorFlow Lite model that the package ai-edge-litert runs (extra 
 ``yamnet`` is centred on the mean of its embeddings over material that may be learnt from, ``yamnet:<path>`` is not.
 The constants come from::
 
-    python -m benchmarks.fitting.centre ../shared/data/natural/manifest.csv benchmarks/yamnet.npz \
+    python -m benchmarks.fitting.centre ../shared/data/natural/manifest.csv benchmarks/quality/yamnet.npz \
         --encoder yamnet:../shared/models/yamnet.tflite
 """
 

@@ -1,6 +1,6 @@
 """``python -m benchmarks.quality.tags``: do tags keep what their probabilities promise?
 
-``benchmarks/tag_classes.csv`` says which AudioSet classes a label of an evaluation set stands for. Every clip and every
+``tag_classes.csv`` says which AudioSet classes a label of an evaluation set stands for. Every clip and every
 label is one promise: the likeliest of the label's classes in any segment, against whether the clip carries the label.
 """
 

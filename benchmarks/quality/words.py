@@ -1,7 +1,7 @@
 """``python -m benchmarks.quality.words``: what an encoder makes of words that no data set asks for.
 
 Other words for a sound, two words, other languages, and words taken away (a negative part). The phrases stand in
-``benchmarks/phrases.csv``; the clips are those of the evaluation set that each names, ranked by the engine.
+``phrases.csv``; the clips are those of the evaluation set that each names, ranked by the engine.
 """
 
 from __future__ import annotations

@@ -2,5 +2,5 @@
 
 `candidates` asks the index which contents may be of one recording, `aligning` and `verifying` listen, `stored` keeps
 the pairs found beside the snapshots, `grouping` and `keeping` make groups of them and say which copy is worth keeping,
-`finding` is the job. docs/decisions/0009-duplicates.md says what was measured.
+`finding` is the job.
 """
