@@ -1,0 +1,231 @@
+"""A disk that fails: what is on it after a power cut at any moment, and calls that are refused when it is full.
+
+`Watched` stands between this process and the system while its block runs. It sees every call that changes the folder it
+watches: files opened and written, flushed, renamed and deleted, folders made and removed. So it knows what a disk may
+have lost when the power goes at that moment: all bytes that were not flushed by ``fsync``, and all names whose folder
+was not. SQLite writes past it (its files are given as they are: it flushes each commit itself, and tests of its own
+say so); so would any library that writes by itself, but what is published is flushed by ours.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from unittest.mock import patch
+
+Loss = Literal["all", "bytes", "zeros"]
+"""What a power cut takes: "all" that is not flushed, names and bytes; or only "bytes", names being written at once, so
+that a file is shorter than it was; or the same with "zeros" in place of what is missing, as some file systems do."""
+LOSSES: Final[tuple[Loss, ...]] = ("all", "bytes", "zeros")
+
+END: Final = "the end"
+"""What comes after the last call."""
+
+_CALLS: Final = ("fsync", "rename", "replace", "unlink", "remove", "rmdir", "mkdir")
+
+Key = tuple[int, int]
+"""A file or folder, whatever its name: device and inode."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What may be on the disk after a power cut: contents by relative path, None for a folder."""
+
+    loss: Loss
+    before: str
+    files: Mapping[str, bytes | None]
+
+    def write(self, folder: Path) -> None:
+        """Make it a real folder."""
+        for name, content in self.files.items():
+            path = folder / name
+            if content is None:
+                path.mkdir(parents=True, exist_ok=True)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+@dataclass
+class Watched:
+    """See the module. ``refuse`` makes call number n and all after it fail with an errno: ``(n, errno.ENOSPC)``."""
+
+    folder: Path
+    refuse: tuple[int, int] | None = None
+    cuts: list[Cut] = field(default_factory=list)
+    calls: int = 0
+    cutting: bool = True
+
+    def __post_init__(self) -> None:
+        self._flushed: dict[Key, bytes] = {}
+        self._names: dict[Key, dict[str, Key]] = {}
+        self._held: dict[Key, int] = {}  # open, so that the system gives no inode twice
+        self._seen: set[int] = set()
+        self._lock = threading.RLock()
+        self._inside = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Between the process and the disk while the block runs; what was there before is on the disk for good."""
+        self._flush_everything()
+        with ExitStack() as stack:
+            for name in _CALLS:
+                stack.enter_context(patch.object(os, name, self._instead_of(name, getattr(os, name))))
+            stack.enter_context(patch.object(io, "open", self._open))
+            try:
+                yield
+            finally:
+                self._cut(END)
+        for handle in self._held.values():
+            os.close(handle)
+        self._held.clear()
+
+    def _instead_of(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of the call that it stands for
+            if self._inside or not self._concerns(args[0], kwargs):
+                return call(*args, **kwargs)
+            self.about_to(f"{name} {args[0]}")
+            result = call(*args, **kwargs)
+            if name == "fsync":
+                self._was_flushed(args[0])
+            return result
+
+        return watched
+
+    def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of io.open
+        if self._inside or not set(mode) & set("wxa+") or not self._concerns(file, {}):
+            return _OPEN(file, mode, *args, **kwargs)
+        self.about_to(f"open {file}")
+        if mode == "xb" and not args and not kwargs:
+            return io.BufferedWriter(_Raw(file, self))
+        return _OPEN(file, mode, *args, **kwargs)
+
+    def _concerns(self, what: Any, kwargs: Mapping[str, Any]) -> bool:  # noqa: ANN401 - a path or a handle
+        if isinstance(what, int):
+            facts = os.fstat(what)
+            return (facts.st_dev, facts.st_ino) in self._walk().values()
+        folder = kwargs.get("dir_fd")
+        if folder is not None:
+            return self._concerns(folder, {})
+        return Path(os.path.abspath(os.fsdecode(what))).is_relative_to(self.folder)  # noqa: PTH100 - follows no link
+
+    def about_to(self, what: str) -> None:
+        """A call comes: the power may go before it, or the disk refuse it."""
+        with self._lock:
+            self.calls += 1
+            self._cut(what)
+            if self.refuse is not None and self.calls >= self.refuse[0]:
+                raise OSError(self.refuse[1], os.strerror(self.refuse[1]))
+
+    def _was_flushed(self, handle: int) -> None:
+        with self._lock:
+            facts = os.fstat(handle)
+            there = self._walk()
+            name = next(name for name, key in there.items() if key == (facts.st_dev, facts.st_ino))
+            self._flush(name, there)
+
+    def _flush_everything(self) -> None:
+        there = self._walk()
+        for name in there:
+            self._flush(name, there)
+
+    def _flush(self, name: str, there: Mapping[str, Key]) -> None:
+        """A file's bytes, or a folder's names, are on the disk."""
+        path = self.folder / name
+        if stat.S_ISDIR(path.lstat().st_mode):
+            inside = (other for other in there if other != name and Path(other).parent == Path(name))
+            self._names[there[name]] = {Path(other).name: there[other] for other in inside}
+        else:
+            self._flushed[there[name]] = path.read_bytes()
+
+    def _walk(self) -> dict[str, Key]:
+        """Everything below the folder (its own name is ".") by relative path; all of it is held open."""
+        inside, self._inside = self._inside, True
+        try:
+            found = {}
+            for path in [self.folder, *sorted(self.folder.rglob("*"))]:
+                try:
+                    facts = path.lstat()
+                    key = facts.st_dev, facts.st_ino
+                    if key not in self._held:
+                        self._held[key] = os.open(path, os.O_RDONLY)
+                except OSError:
+                    continue  # it went this moment
+                found[path.relative_to(self.folder).as_posix()] = key
+            return found
+        finally:
+            self._inside = inside
+
+    def _cut(self, before: str) -> None:
+        """Note what each kind of loss would leave, where it is another state than those noted already."""
+        if not self.cutting:
+            return
+        there = self._walk()
+        for loss in LOSSES:
+            files = self._all_lost(there) if loss == "all" else self._bytes_lost(there, loss)
+            state = hash(tuple(sorted(files.items(), key=lambda item: item[0])))
+            if before == END or state not in self._seen:
+                self._seen.add(state)
+                self.cuts.append(Cut(loss, before, files))
+
+    def _all_lost(self, there: Mapping[str, Key]) -> dict[str, bytes | None]:
+        files: dict[str, bytes | None] = {}
+        waiting = [(".", there["."])]
+        while waiting:
+            name, key = waiting.pop()
+            if key in self._names:
+                files[name] = None
+                waiting += [(f"{name}/{inside}", other) for inside, other in self._names[key].items()]
+            elif _is_sqlite(name):
+                continue
+            elif stat.S_ISDIR(os.fstat(self._held[key]).st_mode):
+                files[name] = None  # a folder of whose names nothing was flushed
+            else:
+                files[name] = self._flushed.get(key, b"")
+        return files | self._sqlite(there)
+
+    def _bytes_lost(self, there: Mapping[str, Key], loss: Loss) -> dict[str, bytes | None]:
+        files: dict[str, bytes | None] = {}
+        for name, key in there.items():
+            facts = os.fstat(self._held[key])
+            if stat.S_ISDIR(facts.st_mode):
+                files[f"./{name}"] = None
+            elif not _is_sqlite(name):
+                flushed = self._flushed.get(key, b"")
+                files[f"./{name}"] = flushed.ljust(facts.st_size, b"\0") if loss == "zeros" else flushed
+        return files | self._sqlite(there)
+
+    def _sqlite(self, there: Mapping[str, Key]) -> dict[str, bytes | None]:
+        inside, self._inside = self._inside, True
+        try:
+            names = (name for name in there if _is_sqlite(name) and not name.endswith("-shm"))
+            return {f"./{name}": (self.folder / name).read_bytes() for name in names}
+        finally:
+            self._inside = inside
+
+
+class _Raw(io.FileIO):
+    """A new file each of whose writes the disk may refuse."""
+
+    def __init__(self, file: Any, disk: Watched) -> None:  # noqa: ANN401 - of io.open
+        super().__init__(file, "x")
+        self._disk = disk
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - of io.FileIO
+        """As `io.FileIO.write`."""
+        self._disk.about_to(f"write {self.name!s}")
+        return super().write(data) or 0
+
+
+_OPEN: Final = io.open
+
+
+def _is_sqlite(name: str) -> bool:
+    return Path(name).name.startswith("catalog.sqlite")
