@@ -32,7 +32,8 @@ from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
 from benchmarks.humming.tune_sets import write_midi
 from benchmarks.robustness.failing_disk import END, Cut, Watched
-from search import Library, cli, wiring
+from search import cli, wiring
+from search.api import Library
 from search.errors import SoundalikeError
 from search.melody.model import Notes, Times
 from search.model import ClipPart, NotesPart, Query
