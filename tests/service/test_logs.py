@@ -42,7 +42,9 @@ def test_a_request_is_a_line_with_what_was_asked_and_how_it_went(library_path, l
     assert (lost["path"], lost["status"]) == ("/rain é \u96e8 \U0001f327", 404)
 
 
-@pytest.mark.parametrize("text", ["two\nlines", "nul \0 and \x1b[31m", "a name in bytes \udcff", "{not} %s a format"])
+@pytest.mark.parametrize(
+    "text", ["two\nlines", "nul \0 and \x1b[31m", "a name in bytes \udcff", "{not} %s a format"], ids=ascii
+)
 def test_a_message_is_one_line_whatever_is_in_it(lines, text):
     logging.getLogger("soundalike.test").warning(text)
     (line,) = lines()
