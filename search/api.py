@@ -31,7 +31,7 @@ def open_library(
     ``settings`` are those of the environment where none are given, as on the command line. Raises LibraryError when
     there is no library and ``create`` is false, UsageError for a variable of the environment that makes no sense.
 
-    Example:
+    Examples:
         >>> with soundalike.open_library("sounds.library") as opened:
         ...     print(opened.path.name, len(opened.roots()))
         sounds.library 1
@@ -57,7 +57,7 @@ def index(
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
     disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.
 
-    Example:
+    Examples:
         >>> soundalike.index(library, ["sounds"])
         ()
     """

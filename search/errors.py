@@ -27,11 +27,27 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SoundalikeError(Exception):
-    """The root of the tree; the edge of a process catches this and nothing wider."""
+    """The root of the tree; the edge of a process catches this and nothing wider.
+
+    Examples:
+        >>> try:
+        ...     soundalike.open_library("nowhere")
+        ... except soundalike.SoundalikeError as error:
+        ...     print(error)
+        no library at nowhere; make one with: soundalike index FOLDER --library nowhere
+    """
 
 
 class AudioError(SoundalikeError):
-    """A file cannot be decoded. ``str()`` is one line whatever the file is called: the path, a colon, the cause."""
+    """A file cannot be decoded. ``str()`` is one line whatever the file is called: the path, a colon, the cause.
+
+    Examples:
+        >>> try:
+        ...     library.search(soundalike.Query((soundalike.AudioPart("nowhere.wav"),)))
+        ... except soundalike.AudioError as error:
+        ...     print(error.cause)
+        no such file
+    """
 
     def __init__(self, path: str, cause: str) -> None:
         self.path = path
@@ -40,35 +56,98 @@ class AudioError(SoundalikeError):
 
 
 class EncoderError(SoundalikeError):
-    """A model cannot be loaded or used as asked."""
+    """A model cannot be loaded or used as asked.
+
+    Examples:
+        >>> try:
+        ...     soundalike.index(library, ["sounds"], encoder="nonsense")
+        ... except soundalike.EncoderError as error:
+        ...     print(error)
+        no encoder is called 'nonsense'; known families: ...
+    """
 
 
 class ModelNotFound(EncoderError):
-    """A model file is nowhere; the message names every place that was tried and how to get it."""
+    """A model file is nowhere; the message names every place that was tried and how to get it.
+
+    Examples:
+        >>> try:
+        ...     soundalike.index(library, ["sounds"], encoder="adapted:nowhere.safetensors")
+        ... except soundalike.ModelNotFound as error:
+        ...     print(error)
+        adapted:...nowhere.safetensors: no such file; soundalike train makes one. ...
+    """
 
 
 class QueryError(SoundalikeError):
-    """A query that cannot be answered as asked."""
+    """A query that cannot be answered as asked.
+
+    Examples:
+        >>> try:
+        ...     library.search(soundalike.Query((soundalike.ClipPart(1_000_000),)))
+        ... except soundalike.QueryError as error:
+        ...     print(error)
+        no clip has the id 1000000
+    """
 
 
 class WhereError(QueryError):
-    """A ``--where`` filter that does not parse or names an unknown column."""
+    """A ``--where`` filter that does not parse or names an unknown column.
+
+    Examples:
+        >>> try:
+        ...     library.facets("length < 5")
+        ... except soundalike.WhereError as error:
+        ...     print(error)
+        the filter at character 1 (after ▸ in: ▸length < 5): expected a column, ...
+    """
 
 
 class LibraryError(SoundalikeError):
-    """A library that cannot be opened, written or trusted."""
+    """A library that cannot be opened, written or trusted.
+
+    Examples:
+        >>> try:
+        ...     soundalike.open_library("nowhere")
+        ... except soundalike.LibraryError:
+        ...     print("there is no library")
+        there is no library
+    """
 
 
 class SpaceMismatch(LibraryError):
-    """The encoder at hand is not the one that made the space."""
+    """The encoder at hand is not the one that made the space.
+
+    Examples:
+        >>> try:
+        ...     failures = soundalike.index(library, ["sounds"])
+        ... except soundalike.SpaceMismatch as error:
+        ...     print("run soundalike reindex:", error)
+    """
 
 
 class LibraryBusy(LibraryError):
-    """Another writer holds the lease."""
+    """Another writer holds the lease.
+
+    Examples:
+        >>> with library.writer.lease("another program", wait_s=0):
+        ...     try:
+        ...         soundalike.index(library, ["sounds"])
+        ...     except soundalike.LibraryBusy:
+        ...         print("another program writes; try again later")
+        another program writes; try again later
+    """
 
 
 class LibraryUnwritable(LibraryError):
-    """The library cannot be written now: its disk is full, read-only or refuses. What is there can be searched."""
+    """The library cannot be written now: its disk is full, read-only or refuses. What is there can be searched.
+
+    Examples:
+        >>> try:
+        ...     failures = soundalike.index(library, ["sounds"])
+        ... except soundalike.LibraryUnwritable as error:
+        ...     print("free some space, then index again:", error)
+    """
 
     @classmethod
     def because(cls, what: str, error: OSError) -> Self:
@@ -83,15 +162,37 @@ class LibraryUnwritable(LibraryError):
 
 
 class SnapshotError(LibraryError):
-    """A snapshot on disk is damaged or incomplete."""
+    """A snapshot on disk is damaged or incomplete.
+
+    Examples:
+        >>> try:
+        ...     answer = library.search(soundalike.Query((soundalike.ClipPart(1),)))
+        ... except soundalike.SnapshotError as error:
+        ...     print("run soundalike reindex:", error)
+    """
 
 
 class JobError(SoundalikeError):
-    """The bulk job cannot go on, whatever the file; what it wrote so far is kept and the next run resumes."""
+    """The bulk job cannot go on, whatever the file; what it wrote so far is kept and the next run resumes.
+
+    Examples:
+        >>> try:
+        ...     failures = soundalike.index(library, ["sounds"])
+        ... except soundalike.JobError as error:
+        ...     print("mend what it names, then index again:", error)
+    """
 
 
 class UsageError(SoundalikeError):
-    """A command line or a setting that is wrong."""
+    """A command line or a setting that is wrong.
+
+    Examples:
+        >>> try:
+        ...     soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "tpu"})
+        ... except soundalike.UsageError as error:
+        ...     print(error)
+        SOUNDALIKE_DEVICE is 'tpu'; it must be auto, cpu or cuda
+    """
 
 
 def printable(path: str) -> str:

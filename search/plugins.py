@@ -34,7 +34,24 @@ log = logging.getLogger(__name__)
 
 
 class Command(Protocol):
-    """A subcommand of ``soundalike``, as a room offers it."""
+    """A subcommand of ``soundalike``, as a room offers it.
+
+    Examples:
+        >>> class Count:
+        ...     name = "count"
+        ...     help = "how many clips the library has"
+        ...
+        ...     def configure(self, parser):
+        ...         parser.add_argument("--where", metavar="EXPR", help="count only these")
+        ...
+        ...     def run(self, args, settings):
+        ...         with soundalike.open_library(settings=settings) as library:
+        ...             print(library.facets(args.where).clips)
+        ...         return 0
+        >>> Count().run(argparse.Namespace(where="duration_s < 5"), library.settings)
+        5
+        0
+    """
 
     @property
     def name(self) -> str:

@@ -49,6 +49,12 @@ class Encoder(Protocol):
     """Turns audio (and, where it can, text) into vectors of one space.
 
     Deterministic: same samples, same vector (to 1e-5 on one device), whatever else is in the batch.
+
+    Examples:
+        >>> encoder = library.encoder(library.space())
+        >>> waves = np.zeros((2, encoder.spec.window_samples), np.float32)
+        >>> encoder.encode_audio(waves).vectors.shape
+        (2, 256)
     """
 
     @property
@@ -67,7 +73,12 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class WordReader(Protocol):
-    """What an `Encoder` with words and a vocabulary may offer as well: hits of words then have a probability."""
+    """What an `Encoder` with words and a vocabulary may offer as well: hits of words then have a probability.
+
+    Examples:
+        >>> isinstance(library.encoder(library.space()), soundalike.WordReader)
+        False
+    """
 
     def read_text(self, texts: Sequence[str]) -> TextEncoding:
         """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant."""
@@ -96,6 +107,12 @@ class VectorIndex(Protocol):
     """Nearest vectors by inner product of unit rows (cosine), in one state of an index that never changes.
 
     Threads share it and never wait for each other.
+
+    Examples:
+        >>> index = library.views()[0].index
+        >>> scores, ids = index.search(index.vectors(index.ids()[:1]), k=2)
+        >>> scores.shape, round(float(scores[0, 0]), 2), bool(ids[0, 0] == index.ids()[0])
+        ((1, 2), 1.0, True)
     """
 
     @property
@@ -126,6 +143,12 @@ class SpaceIndex(Protocol):
     """The index of one space: it follows the catalog, and one writer publishes it.
 
     What it keeps on disk is derived: from nothing it comes to the same state by following the catalog from 0.
+
+    Examples:
+        >>> space = library.space()
+        >>> index = library.index_kind.open(library.folder(space) / "index", space.dim, "cpu")
+        >>> len(index.view), index.verify()
+        (4, [])
     """
 
     @property
@@ -146,7 +169,14 @@ class SpaceIndex(Protocol):
 
 
 class IndexFactory(Protocol):
-    """A kind of index: opens the `SpaceIndex` of one space in its folder (entry points ``soundalike.indexes``)."""
+    """A kind of index: opens the `SpaceIndex` of one space in its folder (entry points ``soundalike.indexes``).
+
+    Examples:
+        >>> space = library.space()
+        >>> index = library.index_kind.open(library.folder(space) / "index", space.dim, "cpu")
+        >>> len(index.follow(lambda since: library.reader.changes(space.id, since)))
+        4
+    """
 
     def __call__(self, directory: Path, dim: int, device: Device, *, searches: bool = True) -> SpaceIndex:
         """The index as it was last published, empty at sequence 0 where it never was; the folder may be absent.
@@ -231,7 +261,15 @@ class CatalogWriter(Protocol):
 
 
 class FeedbackStore(Protocol):
-    """What people thought of clips, kept under names (profiles) that the caller chooses. Needs no lease."""
+    """What people thought of clips, kept under names (profiles) that the caller chooses. Needs no lease.
+
+    Examples:
+        >>> library.feedback.add("anna", [soundalike.Feedback(1, "like")])
+        >>> [(known.clip_id, known.opinion) for known in library.feedback.get("anna")]
+        [(1, 'like')]
+        >>> library.feedback.forget("anna")
+        1
+    """
 
     def add(self, profile: str, feedback: Sequence[Feedback]) -> None:
         """Remember these opinions, in one transaction or not at all; a newer one of the same clip replaces the older.

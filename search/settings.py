@@ -26,6 +26,11 @@ class Settings:
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
     (`search.neighbourhoods`).
+
+    Examples:
+        >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
+        >>> settings.device, settings.encoder
+        ('cpu', 'cnn:soundalike-1')
     """
 
     library: Path

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import doctest
 import inspect
+import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +18,18 @@ import pytest
 import soundfile
 
 import soundalike
-from search import api
+from search.melody.model import Notes
+from tests.search.melodies import curve_of, voice, write_midi
 
 PROJECT = Path(__file__).parents[1]
+PACKAGES = ("soundalike", "search", "indexer", "webui", "benchmarks", "training")
 RATE_HZ = 16_000
+BEATS = np.array([1, 1, 1, 1, 1, 1, 2] * 2)
+TWINKLE = Notes(
+    start_s=(BEATS.cumsum() - BEATS) * 0.5,
+    end_s=BEATS.cumsum() * 0.5 - 0.05,
+    pitch=np.array([60, 60, 67, 67, 69, 69, 67, 65, 65, 64, 64, 62, 62, 60], np.float32),
+)
 
 
 def objects() -> list[tuple[str, object]]:
@@ -58,31 +70,62 @@ def test_importing_it_loads_no_other_package():
     assert out.strip() == "[]"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The working folder of the examples: ``sounds/``, their library, and a sound and a hum to ask with."""
+    folder = tmp_path_factory.mktemp("examples")
+    (folder / "sounds").mkdir()
+    at_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    waves = {
+        "sounds/police_siren_01": 0.3 * np.sin(2 * np.pi * (700 + 200 * at_s) * at_s),
+        "sounds/police_siren_02": 0.3 * np.sin(2 * np.pi * (650 + 300 * at_s) * at_s),
+        "sounds/rain": np.random.default_rng(1).normal(0, 0.1, len(at_s)),
+        "sounds/rain_again": np.random.default_rng(1).normal(0, 0.1, len(at_s)),
+        "sounds/door_slam": 0.3 * np.sin(2 * np.pi * (90 + 200 * at_s) * at_s),
+        "door": 0.3 * np.sin(2 * np.pi * (95 + 200 * at_s) * at_s),
+        "la-la": voice(curve_of(TWINKLE, 0.0, 8.0, shift=-5.0), RATE_HZ),
+    }
+    for name, wave in waves.items():
+        soundfile.write(folder / f"{name}.wav", wave, RATE_HZ)
+    write_midi(folder / "sounds" / "twinkle.mid", TWINKLE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("SOUNDALIKE_ENCODER", "spectral")
+        with soundalike.open_library("sounds.library", create=True) as library:
+            for name in [*waves, "sounds/twinkle"]:  # one by one, so that the examples know who has which id
+                if name.startswith("sounds/"):
+                    soundalike.index(library, [next(folder.glob(f"{name}.*"))])
+            library.find_duplicates()
+            library.draw_map()
+    return folder
+
+
 @pytest.fixture
-def sounds(tmp_path, monkeypatch):
-    """The working folder has ``sounds/`` and ``sounds.library``, as in the examples."""
-    monkeypatch.chdir(tmp_path)
+def library(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     monkeypatch.setenv("SOUNDALIKE_ENCODER", "spectral")
-    (tmp_path / "sounds").mkdir()
-    at = np.arange(2 * RATE_HZ) / RATE_HZ
-    for name, hz in (("police_siren_01", 700), ("police_siren_02", 760), ("rain", 0), ("door_slam", 90)):
-        wave = (
-            0.3 * np.sin(2 * np.pi * (hz + 200 * at) * at) if hz else np.random.default_rng(1).normal(0, 0.1, len(at))
-        )
-        soundfile.write(tmp_path / "sounds" / f"{name}.wav", wave, RATE_HZ)
-    with soundalike.open_library("sounds.library", create=True) as library:
-        assert soundalike.index(library, ["sounds"]) == ()
+    monkeypatch.setenv("SOUNDALIKE_LIBRARY", "sounds.library")
+    with soundalike.open_library() as library:
         yield library
 
 
-@pytest.mark.parametrize("one", [soundalike, api.open_library, api.index], ids=lambda one: one.__name__)
-def test_the_examples_give_what_they_say(one, sounds):
-    names = {"soundalike": soundalike, "library": sounds}
-    examples = doctest.DocTestFinder(recurse=False).find(one, one.__name__, globs=names)
-    assert any(example.examples for example in examples)
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    for example in examples:
-        assert runner.run(example).failed == 0
+def described() -> dict[str, str]:
+    """Everything that must have an example: the module, its classes and functions, and what a `Library` can do."""
+    docs = {"soundalike": inspect.getdoc(soundalike)} | {name: inspect.getdoc(one) for name, one in objects()}
+    members = {name: member for name, member in vars(soundalike.Library).items() if not name.startswith("_")}
+    return docs | {f"Library.{name}": inspect.getdoc(member) for name, member in members.items()}
+
+
+@pytest.mark.parametrize("name", described())
+def test_the_examples_give_what_they_say(name, library):
+    """Every public name has one, and it runs: in a small library of sounds, with NumPy as ``np``."""
+    names = {"soundalike": soundalike, "library": library, "np": np, "argparse": argparse}
+    example = doctest.DocTestParser().get_doctest(described()[name], names, name, None, None)
+    assert example.examples, f"{name} has no example"
+    printed: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    runner.run(example, out=printed.append)
+    assert not printed, "".join(printed)
 
 
 def test_the_reference_has_every_name():
@@ -90,6 +133,17 @@ def test_the_reference_has_every_name():
     assert [name for name in soundalike.__all__ if f"soundalike.{name}" not in page] == []
 
 
-def test_every_package_says_that_it_is_typed():
-    for package in ("soundalike", "search", "indexer", "webui", "benchmarks", "training"):
-        assert (PROJECT / package / "py.typed").is_file()
+def test_a_wheel_says_of_every_package_that_it_is_typed(tmp_path):
+    """As it is built from a copy of the sources; without Node on the PATH it is built without the page."""
+    source = tmp_path / "source"
+    left_out = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+    for package in PACKAGES:
+        shutil.copytree(PROJECT / package, source / package, ignore=left_out)
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, source)
+    build = [sys.executable, "-c", "import setuptools.build_meta as backend; print(backend.build_wheel('.'))"]
+    built = subprocess.run(build, cwd=source, env=os.environ | {"PATH": ""}, capture_output=True, text=True, check=True)
+    with zipfile.ZipFile(source / built.stdout.splitlines()[-1]) as wheel:
+        files = set(wheel.namelist())
+    assert {name.split("/")[0] for name in files if not name.split("/")[0].endswith(".dist-info")} == set(PACKAGES)
+    assert [package for package in PACKAGES if f"{package}/py.typed" not in files] == []

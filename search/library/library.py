@@ -50,6 +50,11 @@ class Library:
 
     Searches read what `view` gives, at most half a second old, and never wait for a snapshot to be opened but at the
     first question. `search.wiring.library` opens one.
+
+    Examples:
+        >>> with soundalike.open_library("sounds.library") as opened:
+        ...     print(opened.search(soundalike.Query((soundalike.TextPart("door"),))).hits[0].title)
+        door_slam
     """
 
     def __init__(
@@ -80,7 +85,12 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Let go of the catalog and every snapshot."""
+        """Let go of the catalog and every snapshot.
+
+        Examples:
+            >>> opened = soundalike.open_library("sounds.library")
+            >>> opened.close()
+        """
         self._spaces.close()
         self._encoders.keep(())
         self.catalog.close()
@@ -89,37 +99,71 @@ class Library:
 
     @property
     def reader(self) -> CatalogReader:
-        """What readers ask of the catalog."""
+        """What readers ask of the catalog.
+
+        Examples:
+            >>> [clip.title for clip in library.reader.clips([3, 5])]
+            ['rain', 'door_slam']
+        """
         return self.catalog
 
     @property
     def writer(self) -> CatalogWriter:
-        """What the one writer asks of the catalog."""
+        """What the one writer asks of the catalog.
+
+        Examples:
+            >>> with library.writer.lease("my program", wait_s=5) as lease:
+            ...     lease.check()
+        """
         return self.catalog
 
     @property
     def feedback(self) -> FeedbackStore:
-        """What people thought of clips, by profile."""
+        """What people thought of clips, by profile.
+
+        Examples:
+            >>> library.feedback.get("nobody")
+            []
+        """
         return self.catalog.feedback
 
     @property
     def jobs(self) -> JobQueue:
-        """The jobs of a service over this library."""
+        """The jobs of a service over this library.
+
+        Examples:
+            >>> library.jobs.list(None, offset=0, limit=10)
+            (0, [])
+        """
         return self.catalog.queue
 
     @property
     def keys(self) -> KeyStore:
-        """The keys of a service over this library."""
+        """The keys of a service over this library.
+
+        Examples:
+            >>> library.keys.list()
+            []
+        """
         return self.catalog.keys
 
     def roots(self) -> list[Root]:
-        """The folders that the library indexes."""
+        """The folders that the library indexes.
+
+        Examples:
+            >>> [root.path.rpartition("/")[2] for root in library.roots()]
+            ['sounds']
+        """
         return self.catalog.roots()
 
     def space(self, name: str | None = None) -> Space:
         """The active space called ``name``, or the library's first of sounds.
 
         Raises QueryError that lists what is there.
+
+        Examples:
+            >>> library.space().name, library.space("melody").is_melody
+            ('spectral', True)
         """
         for space in self.catalog.spaces():
             if not space.is_retired and (space.name == name if name is not None else not space.is_melody):
@@ -127,43 +171,89 @@ class Library:
         return self.refresh().of(name)[0].space
 
     def encoder(self, space: Space) -> Encoder:
-        """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now."""
+        """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now.
+
+        Examples:
+            >>> library.encoder(library.space()).spec.window_s
+            5.0
+        """
         return self._encoders.of(space)
 
     def folder(self, space: Space) -> Path:
-        """Where a space's snapshots lie."""
+        """Where a space's snapshots lie.
+
+        Examples:
+            >>> library.folder(library.space()).parent.name
+            'spaces'
+        """
         return publishing.folder_of(self.path, space)
 
     # --- what is asked --------------------------------------------------------------------------------------
 
     def search(self, query: Query) -> Answer:
-        """Answer a query on the state of the last half second."""
+        """The hits of a query, best first, with a verdict, on the state of the last half second.
+
+        Raises QueryError (no positive part, unknown clips, bad k), WhereError (a filter that does not parse),
+        AudioError (a file of the query), EncoderError (no encoder that reads the part), SpaceMismatch.
+
+        Examples:
+            >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=1))
+            >>> answer.hits[0].title
+            'door_slam'
+        """
         return self.engine.search(query)
 
     def recommend(self, query: RecommendQuery) -> Answer:
         """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.
 
         Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
+
+        Examples:
+            >>> answer = library.recommend(soundalike.RecommendQuery(likes=(soundalike.ClipPart(1),), k=1))
+            >>> answer.hits[0].title
+            'police_siren_02'
         """
         return self._recommender.recommend(query)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
-        """An answer for each query, in order; what is wrong with one of them stands in its place."""
+        """An answer for each query, in order; what is wrong with one of them stands in its place.
+
+        Examples:
+            >>> likes = [(soundalike.ClipPart(1),), (soundalike.ClipPart(1_000_000),)]
+            >>> answers = library.recommend_each(soundalike.RecommendQuery(likes=each, k=1) for each in likes)
+            >>> [isinstance(answer, soundalike.QueryError) for answer in answers]
+            [False, True]
+        """
         return self._recommender.recommend_each(queries)
 
     def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
         """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).
 
         Raises WhereError for a filter that does not parse.
+
+        Examples:
+            >>> [(facet.value, facet.count) for facet in library.facets('format = "wav"').durations]
+            [('2 to 5 s', 5)]
         """
         return facets.of_filter(self.views()[0], self.catalog, where, limit)
 
     def facets_of(self, clip_ids: Iterable[int], *, limit: int = 20) -> Facets:
-        """The same of these clips: the hits of an answer."""
+        """The same of these clips: the hits of an answer.
+
+        Examples:
+            >>> hits = library.search(soundalike.Query((soundalike.TextPart("rain"),))).hits
+            >>> library.facets_of(hit.clip_id for hit in hits).clips
+            2
+        """
         return facets.of_clips(self.views()[0], self.catalog, clip_ids, limit)
 
     def duplicates(self) -> Duplicates:
-        """The groups of equal files, and of one recording re-encoded, trimmed or at another level, as found last."""
+        """The groups of equal files, and of one recording re-encoded, trimmed or at another level, as found last.
+
+        Examples:
+            >>> [group.keep for group in library.duplicates().groups]
+            [3]
+        """
         from search.overview.duplicates.grouping import groups
 
         return groups(self.views()[0], self.catalog, self._pairs.read())
@@ -174,6 +264,10 @@ class Library:
         ``progress`` hears how many contents of how many were looked at; what it raises stops the job, which goes on
         from there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
         LibraryUnwritable when the pairs found cannot be written.
+
+        Examples:
+            >>> library.find_duplicates().current
+            True
         """
         from search.overview.duplicates.finding import find
 
@@ -183,7 +277,12 @@ class Library:
         return self.duplicates()
 
     def map(self, space: str | None = None) -> ClipMap | None:
-        """The 2-D layout of the clips, with those that came since; None when it was never drawn."""
+        """The 2-D layout of the clips, with those that came since; None when it was never drawn.
+
+        Examples:
+            >>> library.map().xy.shape
+            (5, 2)
+        """
         view = self.views(space)[0]
         return self._maps.read(view, self.folder(view.space))
 
@@ -195,6 +294,10 @@ class Library:
         ``progress`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the
         map stays what it was. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
         UsageError where UMAP is not installed (the extra ``map``), LibraryUnwritable when it cannot be written.
+
+        Examples:
+            >>> len(library.draw_map(anew=True).clip_ids)
+            5
         """
         from search.overview.maps import drawing
 
@@ -206,19 +309,40 @@ class Library:
     # --- what searches read ---------------------------------------------------------------------------------
 
     def view(self) -> LibraryView:
-        """What searches read, as of the last half second."""
+        """What searches read, as of the last half second.
+
+        Examples:
+            >>> [view.space.name for view in library.view().spaces]
+            ['spectral', 'melody']
+        """
         return self._spaces.view()
 
     def views(self, name: str | None = None) -> list[SpaceView]:
-        """The same of the space called ``name``, or of every space of sounds; see `LibraryView.of`."""
+        """The same of the space called ``name``, or of every space of sounds; see `LibraryView.of`.
+
+        Examples:
+            >>> [view.space.name for view in library.views()]
+            ['spectral']
+        """
         return self.view().of(name)
 
     def refresh(self) -> LibraryView:
-        """What searches read from now on: for whoever changed the catalog and asks about it at once."""
+        """What searches read from now on: for whoever changed the catalog and asks about it at once.
+
+        Examples:
+            >>> len(library.refresh().of("spectral"))
+            1
+        """
         return self._spaces.refresh()
 
     def forget(self, space: Space) -> None:
-        """Drop what is open of a space; the next search opens it again."""
+        """Drop what is open of a space; the next search opens it again.
+
+        Examples:
+            >>> library.forget(library.space())
+            >>> len(library.views())
+            1
+        """
         self._spaces.forget(space)
 
     def _lease(self, command: str) -> AbstractContextManager[Lease]:
@@ -227,7 +351,12 @@ class Library:
     # --- publishing -----------------------------------------------------------------------------------------
 
     def publication(self, space: Space) -> publishing.Publication:
-        """What `publish` writes of a space, and where."""
+        """What `publish` writes of a space, and where.
+
+        Examples:
+            >>> len(library.publication(library.space()).index().view)
+            4
+        """
         near = self.settings.neighbourhoods
         return publishing.Publication(self.catalog, self.folder(space), space, self.index_kind, near)
 
@@ -236,6 +365,11 @@ class Library:
 
         Runs in bounded memory, beside readers. Raises LibraryBusy when the lease is lost, LibraryError when the
         disk is full.
+
+        Examples:
+            >>> with library.writer.lease("my program", wait_s=5) as lease:
+            ...     library.publish(library.space(), lease, always=True)
+            True
         """
         lease.check()
         what = self.publication(space)

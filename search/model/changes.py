@@ -89,6 +89,12 @@ class IndexChange:
     """One entry of the catalog's tail as an index replays it, in order of ``sequence``.
 
     An addition carries ids and vectors (float32, from the stored float16); a removal ids alone, ``vectors`` None.
+
+    Examples:
+        >>> space = library.space()
+        >>> changes = list(library.reader.changes(space.id, since=0))
+        >>> sum(len(change.segment_ids) for change in changes if change.vectors is not None)
+        4
     """
 
     sequence: int

@@ -17,7 +17,12 @@ TAGS_PER_SEGMENT = 20
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder that a library indexes. ``path`` is absolute and may change when the folder moves."""
+    """A folder that a library indexes. ``path`` is absolute and may change when the folder moves.
+
+    Examples:
+        >>> library.roots()[0].absolute("rain.wav").endswith("rain.wav")
+        True
+    """
 
     id: int
     path: str
@@ -136,7 +141,13 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A class of an encoder's vocabulary with its probability."""
+    """A class of an encoder's vocabulary with its probability.
+
+    Examples:
+        >>> tag = soundalike.Tag("Siren", 0.93)
+        >>> f"{tag.name} {tag.probability:.0%}"
+        'Siren 93%'
+    """
 
     name: str
     probability: float
@@ -150,6 +161,11 @@ class Clip:
 
     ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
     ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
+
+    Examples:
+        >>> (clip,) = library.reader.clips([3])
+        >>> clip.title, clip.path, clip.duration_s
+        ('rain', 'rain.wav', 2.0)
     """
 
     id: int
@@ -173,7 +189,13 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A passage of a content, in seconds from its start. ``id`` is -1 where a clip has none that can be searched."""
+    """A passage of a content, in seconds from its start. ``id`` is -1 where a clip has none that can be searched.
+
+    Examples:
+        >>> segment = library.search(soundalike.Query((soundalike.ClipPart(1),))).hits[0].segment
+        >>> segment.start_s, segment.end_s
+        (0.0, 2.0)
+    """
 
     id: int
     start_s: float

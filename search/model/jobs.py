@@ -42,7 +42,13 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
-    """A file that could not be indexed, by the name its client gave it, and why."""
+    """A file that could not be indexed, by the name its client gave it, and why.
+
+    Examples:
+        >>> for failure in soundalike.index(library, ["nowhere.wav"]):
+        ...     print(failure.cause)
+        no such file or folder
+    """
 
     file: str
     cause: str

@@ -15,6 +15,11 @@ from search.model.arrays import Ids
 class FacetCount:
     """How many clips have a value. ``where`` is the filter (DESIGN.md, ``--where``) that selects exactly these;
     it may hold an ``and``: put it in parentheses before joining it with another.
+
+    Examples:
+        >>> facet = library.facets().durations[0]
+        >>> facet.value, facet.where
+        ('2 to 5 s', 'duration_s >= 2 and duration_s < 5')
     """
 
     value: str
@@ -28,6 +33,11 @@ class Facets:
 
     Tags count from probability .3 on, as ``tag = "..."`` does. Dates are days, months or years (UTC), whichever
     gives at most 24 of them. Only what is there is listed.
+
+    Examples:
+        >>> facets = library.facets("duration_s < 5")
+        >>> facets.clips, [(facet.value, facet.count) for facet in facets.durations]
+        (5, [('2 to 5 s', 5)])
     """
 
     clips: int
@@ -47,6 +57,10 @@ class Duplicate:
     ``copy``: the same bytes. ``same recording``: re-encoded, trimmed or at another level; then ``offset_s`` says where
     in the kept clip this one begins (negative: before it), ``gain_db`` how much louder it is (None where the files
     were not at hand to tell) and ``similarity`` (0 to 1) how well the aligned sounds agree.
+
+    Examples:
+        >>> [(clip.clip_id, clip.kind) for clip in library.duplicates().groups[0].clips]
+        [(3, 'kept'), (4, 'copy')]
     """
 
     clip_id: int
@@ -58,7 +72,13 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first."""
+    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first.
+
+    Examples:
+        >>> group = library.duplicates().groups[0]
+        >>> group.keep, group.why
+        (3, 'added first')
+    """
 
     keep: int
     why: str
@@ -71,6 +91,11 @@ class Duplicates:
 
     ``current`` is false when clips came since: equal files are always found, other duplicates among newer clips only
     after the next ``find_duplicates``. ``sequence`` is 0 when it never ran.
+
+    Examples:
+        >>> found = library.duplicates()
+        >>> found.current, len(found.groups)
+        (True, 1)
     """
 
     sequence: int
@@ -84,6 +109,11 @@ class ClipMap:
 
     Clips that sound alike lie close. ``fitted`` of them were laid out together; the others came later and stand
     among their neighbours, and nobody moved for them. ``sequence`` is the catalog's at the time of the layout.
+
+    Examples:
+        >>> clip_map = library.map()
+        >>> clip_map.clip_ids.tolist(), clip_map.xy.shape
+        ([1, 2, 3, 4, 5], (5, 2))
     """
 
     sequence: int

@@ -11,7 +11,12 @@ from search.model.contents import Clip, Segment, Tag
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words: looked up in meaning (where the encoder reads) and in names and metadata. A negative weight subtracts."""
+    """Words: looked up in meaning (where the encoder reads) and in names and metadata. A negative weight subtracts.
+
+    Examples:
+        >>> soundalike.Query((soundalike.TextPart("siren"), soundalike.TextPart("horn", weight=-0.5)), k=5).k
+        5
+    """
 
     text: str
     weight: float = 1.0
@@ -19,7 +24,13 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
-    """A file, or the passage of it from ``start_s`` to ``end_s``."""
+    """A file, or the passage of it from ``start_s`` to ``end_s``.
+
+    Examples:
+        >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)
+        >>> library.search(soundalike.Query((passage,), k=1)).hits[0].title
+        'door_slam'
+    """
 
     path: str
     start_s: float = 0.0
@@ -29,7 +40,12 @@ class AudioPart:
 
 @dataclass(frozen=True, slots=True)
 class ClipPart:
-    """A clip of the library: the mean of its segments."""
+    """A clip of the library: the mean of its segments.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.ClipPart(1),), k=1)).hits[0].title
+        'police_siren_02'
+    """
 
     clip_id: int
     weight: float = 1.0
@@ -37,7 +53,14 @@ class ClipPart:
 
 @dataclass(frozen=True, slots=True)
 class SegmentPart:
-    """One segment of the library."""
+    """One segment of the library.
+
+    Examples:
+        >>> hit = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=1)).hits[0]
+        >>> alike = library.search(soundalike.Query((soundalike.SegmentPart(hit.segment_id),), k=1))
+        >>> len(alike.hits)
+        1
+    """
 
     segment_id: int
     weight: float = 1.0
@@ -48,6 +71,10 @@ class HumPart:
     """A tune that is hummed, sung or whistled in a file, or in the passage of it: 3 to 30 seconds from anywhere in it.
 
     Searched in the melody space, whatever ``Query.space`` says.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.HumPart("la-la.wav"),))).hits[0].title
+        'twinkle'
     """
 
     path: str
@@ -58,7 +85,12 @@ class HumPart:
 
 @dataclass(frozen=True, slots=True)
 class NotesPart:
-    """A tune that is typed: names of notes ("C4 D4 E4:2 r G4") or ABC. Searched as a hum is."""
+    """A tune that is typed: names of notes ("C4 D4 E4:2 r G4") or ABC. Searched as a hum is.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.NotesPart("C4 C4 G4 G4 A4 A4 G4:2"),))).hits[0].title
+        'twinkle'
+    """
 
     notes: str
     weight: float = 1.0
@@ -75,6 +107,12 @@ class Query:
     ``among``: only these clips, where it is given.
 
     With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
+
+    Examples:
+        >>> parts = (soundalike.AudioPart("door.wav"), soundalike.ClipPart(3, weight=-0.5))
+        >>> answer = library.search(soundalike.Query(parts, k=2, where="duration_s < 6"))
+        >>> answer.hits[0].title
+        'door_slam'
     """
 
     parts: tuple[Part, ...]
@@ -90,6 +128,10 @@ class Via:
     """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1.
 
     ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.TextPart("rain"),))).hits[0].via
+        (Via(part='words 1', share=1.0),)
     """
 
     part: str
@@ -104,10 +146,12 @@ class Hit:
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
 
-    Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here::
+    Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here.
 
-        for hit in library.search(Query((TextPart("rain"),))).hits:
-            print(hit.path, hit.start_s, hit.end_s, hit.clip.duration_s)
+    Examples:
+        >>> hit = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),))).hits[0]
+        >>> hit.title, hit.start_s, hit.end_s, round(hit.score, 2), hit.clip.duration_s
+        ('door_slam', 0.0, 2.0, 1.0, 2.0)
     """
 
     clip: Clip
@@ -175,6 +219,11 @@ class Answer:
     """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
 
     ``reason`` explains the verdict where there is something to say ("no melody heard: ..."), and is empty elsewhere.
+
+    Examples:
+        >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))
+        >>> answer.verdict, len(answer.hits)
+        ('good', 3)
     """
 
     verdict: Verdict

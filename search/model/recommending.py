@@ -17,6 +17,11 @@ Opinion: TypeAlias = Literal["like", "dislike", "seen"]
 class Feedback:
     """What someone thought of a clip. ``weight`` (above 0) is how much; ``at`` is UTC seconds since the epoch,
     0 before it is stored (the store puts the time).
+
+    Examples:
+        >>> library.feedback.add("anna", [soundalike.Feedback(1, "like"), soundalike.Feedback(5, "dislike")])
+        >>> library.feedback.forget("anna")
+        2
     """
 
     clip_id: int
@@ -36,6 +41,11 @@ class RecommendQuery:
     copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are ignored,
     unknown ones that are named here are an error). ``diversity`` from 0 (the likeliest, however alike) to 1.
     Without any like the answer is a varied sample of the library: the same every time until the library changes.
+
+    Examples:
+        >>> query = soundalike.RecommendQuery(likes=(soundalike.ClipPart(1),), dislikes=(soundalike.ClipPart(5),), k=1)
+        >>> [hit.title for hit in library.recommend(query).hits]
+        ['police_siren_02']
     """
 
     likes: tuple[ClipPart, ...] = ()

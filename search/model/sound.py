@@ -26,6 +26,11 @@ class Window:
 
     ``end_s`` is where the sound ends, not the padding: a clip shorter than the window has ``end_s`` equal to
     its duration. ``silent`` is true when no sample exceeds -80 dB of full scale.
+
+    Examples:
+        >>> window = soundalike.Window(0.0, 0.5, np.zeros(16_000, np.float32), silent=True)
+        >>> window.end_s - window.start_s
+        0.5
     """
 
     start_s: float
@@ -43,6 +48,12 @@ class EncoderSpec:
     vectors may be compared exactly when their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of
     the logistic from cosine to probability of relevance, fitted on learning material, or None. ``adapts`` is the
     fingerprint of the encoder that this one adapts, None where it adapts none.
+
+    Examples:
+        >>> facts = {"name": "bands", "revision": "1", "fingerprint": "c0ffee", "dim": 16}
+        >>> spec = soundalike.EncoderSpec(**facts, sample_rate_hz=16_000, window_s=1.0, hop_s=0.5)
+        >>> spec.window_samples, spec.hop_samples
+        (16000, 8000)
     """
 
     name: str
@@ -70,7 +81,14 @@ class EncoderSpec:
 
 @dataclass(frozen=True, slots=True)
 class AudioEncoding:
-    """What one pass of an encoder gives: ``vectors`` (n, dim), ``tags`` (n, classes) or None without a vocabulary."""
+    """What one pass of an encoder gives: ``vectors`` (n, dim), ``tags`` (n, classes) or None without a vocabulary.
+
+    Examples:
+        >>> encoder = library.encoder(library.space())
+        >>> encoding = encoder.encode_audio(np.zeros((1, encoder.spec.window_samples), np.float32))
+        >>> encoding.vectors.shape, encoding.tags
+        ((1, 256), None)
+    """
 
     vectors: Vectors
     tags: Probabilities | None = None
@@ -81,6 +99,11 @@ class TextEncoding:
     """What one pass over words gives: ``vectors`` (n, dim), and ``meant`` (n, classes).
 
     That is which classes of the vocabulary the words mean: each row is a distribution and sums to 1.
+
+    Examples:
+        >>> meaning = soundalike.TextEncoding(vectors=np.eye(2, dtype=np.float32), meant=np.eye(2, dtype=np.float32))
+        >>> meaning.meant.sum(axis=1).tolist()
+        [1.0, 1.0]
     """
 
     vectors: Vectors
@@ -101,6 +124,11 @@ class Space:
     could not be encoded again yet have their vectors there alone.
     ``calibration``, ``can_text`` and ``adapts`` are the encoder's, kept here so that a search which needs no model
     loads none.
+
+    Examples:
+        >>> space = library.space()
+        >>> space.name, space.dim, space.can_text
+        ('spectral', 256, False)
     """
 
     id: int

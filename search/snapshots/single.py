@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Several processes may replace one file: the last one counts. Raises OSError (disk full, read-only).
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> place = Path(tempfile.mkdtemp()) / "note.txt"
         >>> with replacing(place) as file:

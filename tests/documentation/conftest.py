@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import soundfile
 
 from tests.documentation.snippets import PROJECT
-from tests.search.melodies import curve_of, tune, voice
+from tests.search.melodies import curve_of, tune, voice, write_midi
 from tests.waiting import PATIENCE_S
 
 RATE_HZ = 16_000
@@ -144,19 +143,9 @@ def home(tmp_path_factory) -> Home:
 
 def _tunes(home: Home) -> None:
     """Two MIDI files, a recording that is sung, and a hum of a passage of the first tune."""
-    for name in ("Tunes", "Songs"):
-        (home.folder / name).mkdir()
+    (home.folder / "Songs").mkdir()
     for seed in (1, 2):
-        notes, track = tune(seed, 40), mido.MidiTrack()
-        ticks = 0
-        for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
-            for at_s, kind in ((start_s, "note_on"), (end_s, "note_off")):
-                at = round(float(at_s) * 960)
-                track.append(mido.Message(kind, note=int(pitch), velocity=80, time=at - ticks))
-                ticks = at
-        file = mido.MidiFile()
-        file.tracks.append(track)
-        file.save(home.folder / "Tunes" / f"tune_{seed}.mid")
+        write_midi(home.folder / "Tunes" / f"tune_{seed}.mid", tune(seed, 40))
     sung = voice(curve_of(tune(3, 40), 0.0, 8.0), RATE_HZ)
     soundfile.write(home.folder / "Songs" / "sung.wav", sung, RATE_HZ)
     soundfile.write(home.work / "la-la.wav", voice(curve_of(tune(1, 40), 2.0, 8.0, shift=-3.0), RATE_HZ), RATE_HZ)

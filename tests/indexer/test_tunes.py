@@ -23,30 +23,9 @@ from search.model import MELODY_SPACE, Answer, AudioPart, HumPart, NotesPart, Qu
 from search.settings import Settings
 from tests.commandline import soundalike
 from tests.fakes import Notes as Report
-from tests.search.melodies import curve_of, tune, voice
+from tests.search.melodies import curve_of, tune, voice, write_midi
 
 RATE_HZ = 16_000
-
-
-def write_midi(path: Path, notes: Notes, *, title: str = "", copyright_: str = "") -> Path:
-    """A MIDI file of two tracks: the title, and the notes on a track called melody."""
-    song = mido.MidiFile(ticks_per_beat=480)
-    first, second = mido.MidiTrack(), mido.MidiTrack()
-    song.tracks.extend([first, second])
-    if title:
-        first.append(mido.MetaMessage("track_name", name=title))
-    if copyright_:
-        first.append(mido.MetaMessage("copyright", text=copyright_))
-    second.append(mido.MetaMessage("track_name", name="Melody"))
-    now = 0
-    for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
-        start, end = round(float(start_s) * 960), round(float(end_s) * 960)  # 120 beats a minute
-        second.append(mido.Message("note_on", note=int(pitch), velocity=80, time=start - now))
-        second.append(mido.Message("note_off", note=int(pitch), velocity=0, time=end - start))
-        now = end
-    path.parent.mkdir(parents=True, exist_ok=True)
-    song.save(os.fspath(path))
-    return path
 
 
 def write_hum(path: Path, notes: Notes, first: int, *, tempo: float = 1.15, shift: float = -5.0) -> Path:

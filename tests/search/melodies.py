@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
+import mido
 import numpy as np
 
 from search.melody.contours import VECTOR_DIM, Contour, contour_of_notes, windows_of
@@ -64,3 +67,24 @@ def voice(curve: PitchCurve, sample_rate_hz: int = 16_000, seed: int = 0) -> np.
     phase = np.cumsum(440 * 2 ** ((np.where(sounding, pitch, 0) - 69) / 12) / sample_rate_hz) * 2 * np.pi
     wave = sum(np.sin(k * phase) / k for k in range(1, 6)) * sounding
     return (0.3 * wave + 0.002 * np.random.default_rng(seed).normal(size=count)).astype(np.float32)
+
+
+def write_midi(path: Path, notes: Notes, *, title: str = "", copyright_: str = "") -> Path:
+    """A MIDI file of two tracks: the title, and the notes on a track called melody."""
+    song = mido.MidiFile(ticks_per_beat=480)
+    first, second = mido.MidiTrack(), mido.MidiTrack()
+    song.tracks.extend([first, second])
+    if title:
+        first.append(mido.MetaMessage("track_name", name=title))
+    if copyright_:
+        first.append(mido.MetaMessage("copyright", text=copyright_))
+    second.append(mido.MetaMessage("track_name", name="Melody"))
+    now = 0
+    for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
+        start, end = round(float(start_s) * 960), round(float(end_s) * 960)  # 120 beats a minute
+        second.append(mido.Message("note_on", note=int(pitch), velocity=80, time=start - now))
+        second.append(mido.Message("note_off", note=int(pitch), velocity=0, time=end - start))
+        now = end
+    path.parent.mkdir(parents=True, exist_ok=True)
+    song.save(os.fspath(path))
+    return path
