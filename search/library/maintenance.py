@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,13 +146,18 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
     library.forget(space)
-    try:
-        for part in publishing.PARTS:
-            discard(library.folder(space) / part)
-    except OSError as error:
-        where = printable(str(library.folder(space)))
-        raise LibraryUnwritable.because(f"{where}: the snapshots cannot be taken away", error) from error
+    _discard(library, space, publishing.PARTS)
     library.publish(space, lease, always=True)
+
+
+def _discard(library: Library, space: Space, parts: Sequence[str]) -> None:
+    """Take kinds of snapshot of a space away, before they are made anew. Raises LibraryUnwritable."""
+    folder = library.folder(space)
+    try:
+        for part in parts:
+            discard(folder / part)
+    except OSError as error:
+        raise LibraryUnwritable.because(f"{printable(str(folder))}: snapshots cannot be taken away", error) from error
 
 
 def backup(library: Library, target: Path) -> None:
@@ -229,6 +235,6 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
         dropped = True
     if dropped:  # clips' tags may be another space's from now on
         for space in library.catalog.spaces():
-            shutil.rmtree(library.folder(space) / publishing.COLUMNS, ignore_errors=True)
+            _discard(library, space, (publishing.COLUMNS,))
             library.publish(space, lease, always=True)
     return left
