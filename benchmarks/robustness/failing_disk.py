@@ -20,10 +20,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from unittest.mock import patch
 
+from search.errors import FULL
+
 Loss = Literal["all", "bytes", "zeros"]
 """What a power cut takes: "all" that is not flushed, names and bytes; or only "bytes", names being written at once, so
 that a file is shorter than it was; or the same with "zeros" in place of what is missing, as some file systems do."""
 LOSSES: Final[tuple[Loss, ...]] = ("all", "bytes", "zeros")
+
+_FREEING: Final = ("unlink", "remove", "rmdir")
+"""Calls that a full disk does not refuse."""
 
 END: Final = "the end"
 """What comes after the last call."""
@@ -121,7 +126,8 @@ class Watched:
         with self._lock:
             self.calls += 1
             self._cut(what)
-            if self.refuse is not None and self.calls >= self.refuse[0]:
+            needs_room = not what.startswith(_FREEING)
+            if self.refuse is not None and self.calls >= self.refuse[0] and (needs_room or self.refuse[1] not in FULL):
                 raise OSError(self.refuse[1], os.strerror(self.refuse[1]))
 
     def _was_flushed(self, handle: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,6 +73,8 @@ def backup(database: Database, target: Path) -> None:
         with new_file_for(target) as partial:
             _copy(database, partial)
     except OSError as error:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)  # its name may not have reached the disk
         raise LibraryUnwritable.because(f"{printable(str(target))}: cannot be written", error) from error
 
 
