@@ -1,9 +1,6 @@
-"""Where names become objects, and the only such place: encoders, indexes, libraries, commands, jobs.
+"""Where names become objects, and the only such place: encoders, kinds of index, libraries.
 
-What a user can add without touching this code comes in through entry points: ``soundalike.encoders`` (a family's
-``load(variant, settings) -> Encoder``), ``soundalike.indexes`` (``open(directory, dim, device) -> VectorIndex``),
-``soundalike.commands`` (a tuple of `Command`), ``soundalike.jobs`` (the work of upper rooms, by name) and
-``soundalike.pages`` (a function that makes the Flask blueprint to mount at ``/``).
+What a user can add without touching this code comes in through entry points, which `search.plugins` reads and lists.
 """
 
 from __future__ import annotations
