@@ -16,8 +16,8 @@ from search.engine.confidence import (
     GOOD_FROM,
     MN04,
     fitted,
-    heard,
     probabilities,
+    tag_match,
     verdict,
     word_probabilities,
 )
@@ -144,7 +144,7 @@ def test_a_hit_of_words_is_as_sure_as_what_they_mean_is_heard_in_it(tagged):
     by = FITTED_WORDS["cnn:soundalike-1"]
     sure, verdict_here = sure_of(tagged, TextPart("band1"))
     share = 0.9 * 0.95 + 0.1 * 0.01
-    assert sure["1"] == pytest.approx(1 / (1 + np.exp(-(by.cosine + by.heard * share + by.offset))), abs=1e-3)
+    assert sure["1"] == pytest.approx(1 / (1 + np.exp(-(by.cosine + by.tag_match * share + by.offset))), abs=1e-3)
     assert verdict_here == "good"
     assert sure["2"] < 0.1
     assert sure["1"] > sure_of(tagged, TextPart("band0"))[0]["0"] > sure["2"]
@@ -184,6 +184,6 @@ def test_of_words_and_sounds_in_one_question_each_has_its_say(tagged):
 
 def test_what_is_heard_counts_tags_of_the_vocabulary_alone():
     tags = [(Tag("Rain", 0.5), Tag("Dog", 0.2), Tag("of another vocabulary", 1.0)), ()]
-    found = heard(np.array([0.75, 0.25], np.float32), ("Rain", "Dog"), tags)
+    found = tag_match(np.array([0.75, 0.25], np.float32), ("Rain", "Dog"), tags)
     np.testing.assert_allclose(found, [0.425, 0.0])
     assert word_probabilities(SPACE, np.ones(2, np.float32), found) is None
