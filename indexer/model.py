@@ -34,11 +34,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to look at; ``known`` is what the catalog remembers of its path, if anything."""
+    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything."""
 
     root: Root
     facts: FileFacts
-    known: KnownFile | None
+    known_file: KnownFile | None
 
     @property
     def path(self) -> str:

@@ -77,7 +77,7 @@ class InWork:
         changes.append(
             AddContent(task.root.id, task.facts, content, self.title, self.metadata, self.space_id, assembly.encoding())
         )
-        is_new = task.known is None or task.known.digest == self.digest
+        is_new = task.known_file is None or task.known_file.digest == self.digest
         return Outcome(
             "indexed" if is_new else "changed",
             task.path,
@@ -189,7 +189,7 @@ def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outco
 def link(task: Task, content_id: int, title: str, fields: Mapping[str, str]) -> Outcome:
     """The outcome of a file whose content is stored and encoded."""
     changes = (LinkClip(task.root.id, task.facts, content_id, title, fields),)
-    known = task.known
+    known = task.known_file
     if known is None:
         kind: Kind = "linked"
     else:

@@ -48,7 +48,7 @@ class Ledger:
 
     def decide(self, task: Task, digest: str) -> Decision:
         """What the file of ``task`` needs, now that its digest is known; claims the digest when that is encoding."""
-        known = task.known
+        known = task.known_file
         if known is not None and known.digest == digest and known.encoded:
             return Decision("link", content_id=known.content_id)
         with self._lock:
@@ -228,9 +228,9 @@ class Plan:
         return Outcome("failed", where, tuple(changes), cause=entry.cause)
 
 
-def _is_settled(known: KnownFile | None, facts: FileFacts) -> bool:
+def _is_settled(known_file: KnownFile | None, facts: FileFacts) -> bool:
     """Whether the catalog has this very file, by size and time, with its vectors."""
-    return known is not None and known.encoded and not known.missing and known.facts == facts
+    return known_file is not None and known_file.encoded and not known_file.missing and known_file.facts == facts
 
 
 def moved_clips(outcome: Outcome) -> set[int]:

@@ -120,7 +120,7 @@ class _TuneReader:
         except OSError as error:
             return failure_of(task, error)
         is_midi = is_midi_name(task.path)
-        if not is_midi and (task.known is None or task.known.digest != digest):
+        if not is_midi and (task.known_file is None or task.known_file.digest != digest):
             return None
         decision = self._ledger.decide(task, digest)
         try:
@@ -142,7 +142,7 @@ class _TuneReader:
         if decision.clip_id is not None:
             changes.append(MoveClip(decision.clip_id, task.root.id, task.facts))
         changes.append(self._addition(task, content, file.title, file.metadata, file.encoding))
-        is_new = task.known is None or task.known.digest == digest
+        is_new = task.known_file is None or task.known_file.digest == digest
         return Outcome(
             "indexed" if is_new else "changed",
             task.path,

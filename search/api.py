@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def _nobody(done: int, total: int) -> None:
-    """Hears and says nothing."""
+    """A progress that shows nothing."""
 
 
 def open_library(
@@ -51,8 +51,8 @@ def index(
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
 
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
-    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``progress`` hears a few times a
-    second how many files of how many are done.
+    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``progress`` is called a few
+    times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
     disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.

@@ -89,7 +89,7 @@ class Bin:
     high: float
     count: int
     promised: float
-    kept: float
+    came_true: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ def calibration(probabilities: Values, true: Mask, bins: int = 15) -> Calibratio
     if not len(probabilities) or probabilities.shape != true.shape:
         raise ValueError(f"promises {probabilities.shape} and outcomes {true.shape} must be one to one, and some")
     bin_of = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
-    found = [
+    filled = [
         Bin(i / bins, (i + 1) / bins, len(own), float(probabilities[own].mean()), float(true[own].mean()))
         for i in range(bins)
         if len(own := np.flatnonzero(bin_of == i))
     ]
-    error = sum(each.count * abs(each.promised - each.kept) for each in found) / len(probabilities)
-    return Calibration(float(error), tuple(found))
+    error = sum(each.count * abs(each.promised - each.came_true) for each in filled) / len(probabilities)
+    return Calibration(float(error), tuple(filled))
 
 
 def relevance(labels: Sequence[frozenset[str]], groups: Sequence[str]) -> tuple[Mask, Mask]:
@@ -152,9 +152,9 @@ def judge(order: NDArray[np.int64], relevant: Mask, candidates: Mask | None = No
     if allowed.shape != relevant.shape:
         raise ValueError(f"candidates {allowed.shape} and relevant {relevant.shape} must have one shape")
     place = np.maximum(order, 0)
-    kept = (order >= 0) & np.take_along_axis(allowed, place, axis=1)
-    hits = np.take_along_axis(relevant, place, axis=1) & kept
-    moved_up = np.argsort(~kept, axis=1, kind="stable")
+    came_true = (order >= 0) & np.take_along_axis(allowed, place, axis=1)
+    hits = np.take_along_axis(relevant, place, axis=1) & came_true
+    moved_up = np.argsort(~came_true, axis=1, kind="stable")
     counts = np.count_nonzero(relevant & allowed, axis=1).astype(np.int64)
     return Judged(np.take_along_axis(hits, moved_up, axis=1), counts)
 

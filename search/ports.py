@@ -339,7 +339,7 @@ class KeyStore(Protocol):
     """The keys that let clients use a service."""
 
     def add(self, name: str, scopes: Iterable[Scope]) -> str:
-        """Make a key; its secret, which is told this once. Raises UsageError for a name that is in use."""
+        """Make a key; its secret, which is returned this once. Raises UsageError for a name that is in use."""
 
     def list(self) -> list[Key]:
         """Every key that was ever made, oldest first."""

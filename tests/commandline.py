@@ -29,8 +29,8 @@ def soundalike(*words: object) -> Done:
             status = main([str(word) for word in words])
         except SystemExit as wrong_use:  # of argparse
             status = int(wrong_use.code or 0)
-    told = []
+    outputs = []
     for stream in (out, err):
         stream.flush()
-        told.append(stream.buffer.getvalue().decode("utf-8"))
-    return Done(status, *told)
+        outputs.append(stream.buffer.getvalue().decode("utf-8"))
+    return Done(status, *outputs)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-ROOMS = ("search", "indexer", "benchmarks", "training", "webui")
+ROOMS = ("search", "indexer", "benchmarks", "training", "webui", "soundalike")
 
 INSTEAD = {
     "shelf": "library, or the name of what is kept",
@@ -32,9 +32,15 @@ INSTEAD = {
 """Word that is no part of a name -> the words to use instead."""
 
 REMAINING: dict[str, frozenset[str]] = {room: frozenset() for room in ROOMS} | {
-    "search": frozenset({"_hear", "tell", "v0005_beneath"})
+    "search": frozenset({"tell", "v0005_beneath"}),
 }
 """Names that still have such a word, by room; none is added. ``tell`` is Python's own, a migration keeps its name."""
+
+IN_TESTS = frozenset({"shelf", "book", "twin", "told", "beneath", "steering", "wish", "nought"})
+"""The words that tests do without too; a test's own name is a sentence, and a home there is a folder or a page."""
+
+VAGUE = frozenset({"found", "kept", "asked", "wanted", "there", "known"})
+"""Words that say how something was come by, and nothing of what it is: no argument, field or attribute is called so."""
 
 
 def names_in(file: Path) -> Iterator[str]:
@@ -49,6 +55,24 @@ def names_in(file: Path) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.attr
+
+
+def arguments_and_fields(file: Path) -> Iterator[tuple[int, str]]:
+    """The line and the name of each argument of a function, field of a class and attribute that a module sets."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.ClassDef):
+            fields = (statement.target for statement in node.body if isinstance(statement, ast.AnnAssign))
+            yield from ((field.lineno, field.id) for field in fields if isinstance(field, ast.Name))
+
+
+def names_in_typescript(text: str) -> set[str]:
+    """The names that a module of the page declares: variables, functions, classes, types, arguments with a type."""
+    declared = re.findall(r"\b(?:const|let|var|function|class|interface|type)\s+(\w+)", text)
+    return {*declared, *re.findall(r"[(,]\s*(\w+)\??\s*:", text)}
 
 
 def words_of(name: str) -> set[str]:
@@ -74,3 +98,40 @@ def test_no_name_has_a_word_that_the_glossary_replaces(room: str) -> None:
     ]
     assert not added, "\n".join(added)
     assert not REMAINING[room] - used.keys()
+
+
+@pytest.mark.parametrize("room", ["search", "indexer", "soundalike"])
+def test_arguments_and_fields_are_called_after_what_they_hold(room: str) -> None:
+    """Whoever calls a function sees the names of its arguments, and no more."""
+    vague = [
+        f"{file.relative_to(PROJECT)}:{line}: {name}: say what it holds"
+        for file in (PROJECT / room).rglob("*.py")
+        for line, name in arguments_and_fields(file)
+        if name.strip("_") in VAGUE
+    ]
+    assert not vague, "\n".join(vague)
+
+
+def test_the_page_uses_the_same_words() -> None:
+    """In what its TypeScript declares."""
+    files = [*(PROJECT / "webui" / "src").rglob("*.ts"), *(PROJECT / "webui" / "src").rglob("*.tsx")]
+    replaced = [
+        f"{file.relative_to(PROJECT)}: {name}: say {INSTEAD[word]}"
+        for file in files
+        for name in sorted(names_in_typescript(file.read_text("utf-8")))
+        for word in sorted(words_of(name) & INSTEAD.keys())
+    ]
+    assert files
+    assert not replaced, "\n".join(replaced)
+
+
+def test_what_helps_tests_uses_the_same_words() -> None:
+    """Fixtures, helpers and variables."""
+    replaced = [
+        f"{file.relative_to(PROJECT)}: {name}: say {INSTEAD[word]}"
+        for file in (PROJECT / "tests").rglob("*.py")
+        for name in sorted(set(names_in(file)))
+        for word in sorted(words_of(name) & IN_TESTS)
+        if not name.startswith("test_")
+    ]
+    assert not replaced, "\n".join(replaced)

@@ -85,7 +85,9 @@ def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> 
         np.concatenate([p.probabilities.ravel() for p, _ in measured]),
         np.concatenate([p.true.ravel() for p, _ in measured]),
     )
-    ranges = [[f"{b.low:.2f} to {b.high:.2f}", str(b.count), f"{b.promised:.3f}", f"{b.kept:.3f}"] for b in whole.bins]
+    ranges = [
+        [f"{b.low:.2f} to {b.high:.2f}", str(b.count), f"{b.promised:.3f}", f"{b.came_true:.3f}"] for b in whole.bins
+    ]
     return "\n".join(
         [
             f"## Tags of {encoder}\n",

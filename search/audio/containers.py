@@ -1,7 +1,7 @@
 """What a file promises against what is there, read from its first and last bytes without decoding.
 
 Decoders keep quiet about a WAV whose header claims more than the file holds, or an Ogg file cut in the middle of a
-page: they decode what is left. Here such files are told from whole ones. The chunk walk serves the metadata too.
+page: they decode what is left. Here such files are found out. The chunk walk serves the metadata too.
 """
 
 from __future__ import annotations

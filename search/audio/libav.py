@@ -53,7 +53,7 @@ _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl"
 
 
 class _Source:
-    """A file as FFmpeg reads it. An exception on this way would be printed; an error is told by a return value."""
+    """A file as FFmpeg reads it. An exception on this way would be printed; an error is a return value."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file = file

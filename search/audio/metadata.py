@@ -283,7 +283,7 @@ def _ixml_fields(data: bytes) -> Iterator[tuple[str, str]]:
 def _root_of(text: str) -> ElementTree.Element | None:
     """The outermost element, with what stands in it before the first damage."""
     # what was typed into a recorder is not always escaped
-    escaped = _BARE_AMPERSAND.sub(lambda found: found[0] if len(found[0]) > 1 else "&amp;", text)
+    escaped = _BARE_AMPERSAND.sub(lambda match: match[0] if len(match[0]) > 1 else "&amp;", text)
     parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(["start"])
     with suppress(ElementTree.ParseError):
         parser.feed(escaped)

@@ -111,8 +111,8 @@ class ColumnReader:
         firsts = select(table.first_segment_id).where(table.sequence > since, table.space_id == self._space_id)
         return self._ids(clips), self._ids(firsts)
 
-    def _ids(self, wanted: Select[int]) -> Ids:
-        return np.fromiter(self._connection.execute(wanted).scalars(), np.int64)
+    def _ids(self, statement: Select[int]) -> Ids:
+        return np.fromiter(self._connection.execute(statement).scalars(), np.int64)
 
-    def _stream(self, wanted: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
-        yield from self._connection.execute(wanted, execution_options={"yield_per": _PAGE})
+    def _stream(self, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
+        yield from self._connection.execute(statement, execution_options={"yield_per": _PAGE})

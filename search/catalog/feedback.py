@@ -30,7 +30,7 @@ class CatalogFeedback:
         """As the port says."""
         _check(profile, feedback)
         with self._database.writing() as connection:
-            _write(connection, profile, _known(connection, profile), feedback)
+            _write(connection, profile, _stored(connection, profile), feedback)
 
     def put(self, profile: str, feedback: Sequence[Feedback]) -> None:
         """As the port says."""
@@ -41,12 +41,12 @@ class CatalogFeedback:
     def get(self, profile: str) -> list[Feedback]:
         """As the port says."""
         with self._database.reading() as connection:
-            return _known(connection, profile)
+            return _stored(connection, profile)
 
     def forget(self, profile: str, clip_id: int | None = None) -> int:
         """As the port says."""
         with self._database.writing() as connection:
-            gone = [one.clip_id for one in _known(connection, profile) if clip_id in (None, one.clip_id)]
+            gone = [one.clip_id for one in _stored(connection, profile) if clip_id in (None, one.clip_id)]
             _delete(connection, profile, gone)
         return len(gone)
 
@@ -71,28 +71,28 @@ def _check(profile: str, feedback: Sequence[Feedback]) -> None:
             raise QueryError("the time of an opinion is in seconds since 1970")
 
 
-def _known(connection: Connection, profile: str) -> list[Feedback]:
-    wanted = (
+def _stored(connection: Connection, profile: str) -> list[Feedback]:
+    statement = (
         select(FEEDBACK.c.clip_id, FEEDBACK.c.opinion, FEEDBACK.c.weight, FEEDBACK.c.at)
         .where(FEEDBACK.c.profile == profile)
         .order_by(FEEDBACK.c.at.desc(), FEEDBACK.c.clip_id.desc())
     )
-    return [Feedback(*row) for row in connection.execute(wanted)]
+    return [Feedback(*row) for row in connection.execute(statement)]
 
 
-def _write(connection: Connection, profile: str, known: Sequence[Feedback], fresh: Sequence[Feedback]) -> None:
-    """Put ``known`` with ``fresh`` on top in the place of what is stored."""
+def _write(connection: Connection, profile: str, stored: Sequence[Feedback], fresh: Sequence[Feedback]) -> None:
+    """Put ``stored`` with ``fresh`` on top in the place of what is stored."""
     now = time.time()
-    merged = {one.clip_id: one for one in known}
+    merged = {one.clip_id: one for one in stored}
     for one in fresh:
         before = merged.get(one.clip_id)
         if one.opinion == "seen" and before is not None and before.opinion != "seen":
             continue
         merged[one.clip_id] = one if one.at else Feedback(one.clip_id, one.opinion, one.weight, now)
     kept = sorted(merged.values(), key=lambda one: (one.opinion == "seen", -one.at))[:MAX_FEEDBACK]
-    changed = set(kept) - set(known)
-    gone = {one.clip_id for one in known} - {one.clip_id for one in kept}
-    _delete(connection, profile, None if not known else [one.clip_id for one in changed] + sorted(gone))
+    changed = set(kept) - set(stored)
+    gone = {one.clip_id for one in stored} - {one.clip_id for one in kept}
+    _delete(connection, profile, None if not stored else [one.clip_id for one in changed] + sorted(gone))
     if changed:
         rows = [
             {"profile": profile, "clip_id": one.clip_id, "opinion": one.opinion, "weight": one.weight, "at": one.at}

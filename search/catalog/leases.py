@@ -129,13 +129,13 @@ def _beat(lease: CatalogLease, stop: threading.Event) -> None:
             with suppress(LibraryError):
                 lease.check()
                 continue  # only the database was busy
-            return  # lost: the holder hears it from its next apply
+            return  # lost: the next apply of its holder raises LibraryBusy
         except LibraryError:
             continue  # a full disk may be emptied again
 
 
 def is_stale(machine: str, pid: int, heartbeat: float) -> bool:
-    """Whether a process is gone: not heard of for `STALE_S`, or of this machine and no longer there."""
+    """Whether a process is gone: without a renewal for `STALE_S`, or of this machine and no longer there."""
     # A heartbeat from the future is a clock that jumped back; the holder's next one puts it right within seconds.
     if abs(time.time() - heartbeat) > STALE_S:
         return True

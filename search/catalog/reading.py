@@ -72,7 +72,7 @@ def spaces(connection: Connection) -> list[Space]:
 
 def _space(row: Row[Any]) -> Space:
     name, state = row.name, getattr(row, "state", None)
-    if state is None:  # before schema 6 a retired space told so by its name
+    if state is None:  # before schema 6 the name of a space said that it is retired
         ending = f"@{row.fingerprint[:12]}"
         name, state = name.removesuffix(ending), "retired" if name.endswith(ending) else "active"
     return Space(
@@ -93,7 +93,7 @@ def _space(row: Row[Any]) -> Space:
 
 
 def tag_space(connection: Connection) -> Space | None:
-    """The space that tells clips' tags: the first with a vocabulary.
+    """The space that the tags of clips come from: the first with a vocabulary.
 
     While its successor is made that is the retired one, in which more contents have tags.
     """

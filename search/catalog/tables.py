@@ -233,7 +233,7 @@ JOBS: Final = Table(
     Column("heartbeat", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""The long work of a service (`search.model`). The last three name who runs a job, and when it was last heard of."""
+"""The long work of a service (`search.model`). The last three name who runs a job, and when it last reported."""
 
 KEYS: Final = Table(
     "keys",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from search.columns import files
 from search.columns.filtering import passing
-from search.columns.joining import Kept, joined
+from search.columns.joining import Remaining, joined
 from search.columns.table import Part
 from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
@@ -112,7 +112,7 @@ class ClipColumns:
         news = Part.build(reader.clips(self.sequence), reader.encodings(self.sequence), len(self.vocabulary))
         clip_ids, first_segments = reader.removed(self.sequence)
         changed = np.concatenate((clip_ids, news.clip_ids))
-        recent = Kept(
+        recent = Remaining(
             self.recent,
             ~np.isin(self.recent.clip_ids, changed),
             ~np.isin(self.recent.first_segment, first_segments),
@@ -124,7 +124,7 @@ class ClipColumns:
             self,
             sequence=reader.sequence,
             tag_space_id=reader.tag_space_id,
-            recent=joined([recent, Kept.all_of(news)]),
+            recent=joined([recent, Remaining.all_of(news)]),
             gone_clips=gone_clips,
             gone_encodings=gone_encodings,
         )
@@ -133,7 +133,7 @@ class ClipColumns:
 
     def whole(self) -> Part:
         """Everything that counts, as one table."""
-        return joined([Kept(self.base, ~self.gone_clips, ~self.gone_encodings), Kept.all_of(self.recent)])
+        return joined([Remaining(self.base, ~self.gone_clips, ~self.gone_encodings), Remaining.all_of(self.recent)])
 
     def _as_base(self) -> ClipColumns:
         """The same with everything in the base."""

@@ -15,7 +15,7 @@ from search.model import Ids
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Remaining:
     """A part and what stays of it: ``clips`` (n,) and ``encodings`` (m,), bool."""
 
     part: Part
@@ -23,16 +23,16 @@ class Kept:
     encodings: NDArray[np.bool_]
 
     @classmethod
-    def all_of(cls, part: Part) -> Kept:
+    def all_of(cls, part: Part) -> Remaining:
         """Everything stays."""
         return cls(part, np.ones(part.n_clips, np.bool_), np.ones(len(part.first_segment), np.bool_))
 
 
-def joined(kept: Sequence[Kept]) -> Part:
+def joined(remaining: Sequence[Remaining]) -> Part:
     """What is kept of several parts, as one; no clip and no encoding is kept twice."""
-    parts = [one.part for one in kept]
-    clips = _Order([np.flatnonzero(one.clips) for one in kept], [part.clip_ids for part in parts])
-    segments = _Order([np.flatnonzero(one.encodings) for one in kept], [part.first_segment for part in parts])
+    parts = [one.part for one in remaining]
+    clips = _Order([np.flatnonzero(one.clips) for one in remaining], [part.clip_ids for part in parts])
+    segments = _Order([np.flatnonzero(one.encodings) for one in remaining], [part.first_segment for part in parts])
     content_ids = clips.column([part.content_ids for part in parts])
     encoding_content = segments.column([part.encoding_content for part in parts])
     encoding_by_content = np.argsort(encoding_content, kind="stable").astype(np.int32)
@@ -40,7 +40,7 @@ def joined(kept: Sequence[Kept]) -> Part:
     paths, titles = clips.text([part.paths for part in parts]), clips.text([part.titles for part in parts])
     folder_codes, folders = clips.codes([part.folder_codes for part in parts], [part.folders for part in parts])
     format_codes, formats = clips.codes([part.format_codes for part in parts], [part.formats for part in parts])
-    tag_starts, tag_rows, tag_probabilities = _tags(kept, clips)
+    tag_starts, tag_rows, tag_probabilities = _tags(remaining, clips)
     return Part(
         clip_ids=clips.column([part.clip_ids for part in parts]),
         content_ids=content_ids,
@@ -118,11 +118,11 @@ class _Order:
         return column, TextColumn.of_folded(list(values))
 
 
-def _tags(kept: Sequence[Kept], clips: _Order) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
+def _tags(remaining: Sequence[Remaining], clips: _Order) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
     """``tag_starts``, ``tag_rows`` and ``tag_probabilities``: by class, and within it by row."""
-    n_tags = len(kept[0].part.tag_starts) - 1
+    n_tags = len(remaining[0].part.tag_starts) - 1
     classes, rows, probabilities = [], [], []
-    for one, places in zip(kept, clips.places(), strict=True):
+    for one, places in zip(remaining, clips.places(), strict=True):
         row_of = np.full(one.part.n_clips, -1, np.int64)
         row_of[one.clips] = places
         moved = row_of[one.part.tag_rows]

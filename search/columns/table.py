@@ -214,13 +214,13 @@ class Part:
         return self.content_ids[self.by_content]
 
 
-def places_of(contents: Ids, order: NDArray[np.int32], wanted: Ids) -> Ids:
-    """Where each of ``wanted`` (q,) stands in ``contents`` (m,), which ``order`` (m,) sorts; -1 where it does not."""
+def places_of(contents: Ids, order: NDArray[np.int32], some: Ids) -> Ids:
+    """Where each of ``some`` (q,) stands in ``contents`` (m,), which ``order`` (m,) sorts; -1 where it does not."""
     if not len(contents):
-        return np.full(len(wanted), -1, np.int64)
-    at = np.minimum(np.searchsorted(contents, wanted, sorter=order), len(contents) - 1)
+        return np.full(len(some), -1, np.int64)
+    at = np.minimum(np.searchsorted(contents, some, sorter=order), len(contents) - 1)
     place = order[at].astype(np.int64)
-    return np.where(contents[place] == wanted, place, -1)
+    return np.where(contents[place] == some, place, -1)
 
 
 class _Clips:

@@ -56,10 +56,10 @@ class TextColumn:
 
     def contains(self, text: str) -> NDArray[np.bool_]:
         """(n,) whether each value contains ``text``."""
-        wanted = folded(text)
-        if len(wanted) <= _SHORT_BYTES:
-            return self._rows_with(wanted)
-        return self._rows_of(re.escape(wanted))
+        needle = folded(text)
+        if len(needle) <= _SHORT_BYTES:
+            return self._rows_with(needle)
+        return self._rows_of(re.escape(needle))
 
     def equals(self, text: str) -> NDArray[np.bool_]:
         """(n,) whether each value is ``text``."""
@@ -72,10 +72,10 @@ class TextColumn:
         rows[np.searchsorted(self.starts, np.fromiter(found, np.int64), side="right") - 1] = True
         return rows
 
-    def _rows_with(self, wanted: bytes) -> NDArray[np.bool_]:
+    def _rows_with(self, needle: bytes) -> NDArray[np.bool_]:
         """The same for a few bytes, by whole-blob comparisons: no worse when they are everywhere."""
         here = np.ones(len(self.blob), np.bool_)
-        for place, byte in enumerate(wanted):
+        for place, byte in enumerate(needle):
             # the blob ends with FF, so what wraps around to its end never matches
             here &= np.roll(self.blob, -place) == byte
         return np.logical_or.reduceat(here, self.starts[:-1]) if len(self) else np.zeros(0, np.bool_)

@@ -34,23 +34,23 @@ class DuplicatesCommand:
         """Look for duplicates among the clips that came since the last time, then list all groups."""
         with options.library(args, settings, read_only=args.known) as library:
             if args.known:
-                found = library.duplicates()
+                duplicates = library.duplicates()
             else:
                 with output.bar("comparing clips") as progress:
-                    found = library.find_duplicates(progress, again=args.again)
-            paths = _paths(library, found)
+                    duplicates = library.find_duplicates(progress, again=args.again)
+            paths = _paths(library, duplicates)
         if args.json:
-            output.print_json(as_json(found, paths))
+            output.print_json(as_json(duplicates, paths))
         else:
-            _print(found, paths)
+            _print(duplicates, paths)
         return 0
 
 
-def as_json(found: Duplicates, paths: dict[int, str]) -> dict[str, object]:
+def as_json(duplicates: Duplicates, paths: dict[int, str]) -> dict[str, object]:
     """For programs; ``paths`` by clip id."""
     return {
-        "sequence": found.sequence,
-        "current": found.current,
+        "sequence": duplicates.sequence,
+        "current": duplicates.current,
         "groups": [
             {
                 "keep": group.keep,
@@ -67,20 +67,20 @@ def as_json(found: Duplicates, paths: dict[int, str]) -> dict[str, object]:
                     for one in group.clips
                 ],
             }
-            for group in found.groups
+            for group in duplicates.groups
         ],
     }
 
 
-def _print(found: Duplicates, paths: dict[int, str]) -> None:
-    for group in found.groups[:SHOWN]:
+def _print(duplicates: Duplicates, paths: dict[int, str]) -> None:
+    for group in duplicates.groups[:SHOWN]:
         print(f"{group.keep:8d}  {printable(paths.get(group.keep, ''))}  (keep: {group.why})")
         for one in group.clips[1:]:
             print(f"{one.clip_id:8d}  {printable(paths.get(one.clip_id, ''))}  ({_difference(one)})")
         print()
-    extra = sum(len(group.clips) - 1 for group in found.groups)
-    more = f", {len(found.groups) - SHOWN} more with --json" if len(found.groups) > SHOWN else ""
-    print(f"{len(found.groups)} groups, {extra} clips beside those worth keeping{more}")
+    extra = sum(len(group.clips) - 1 for group in duplicates.groups)
+    more = f", {len(duplicates.groups) - SHOWN} more with --json" if len(duplicates.groups) > SHOWN else ""
+    print(f"{len(duplicates.groups)} groups, {extra} clips beside those worth keeping{more}")
 
 
 def _difference(one: Duplicate) -> str:
@@ -94,6 +94,6 @@ def _difference(one: Duplicate) -> str:
     return ", ".join(facts)
 
 
-def _paths(library: Library, found: Duplicates) -> dict[int, str]:
-    clip_ids = [one.clip_id for group in found.groups for one in group.clips]
+def _paths(library: Library, duplicates: Duplicates) -> dict[int, str]:
+    clip_ids = [one.clip_id for group in duplicates.groups for one in group.clips]
     return {clip.id: clip.absolute_path for clip in library.reader.clips(clip_ids)}

@@ -60,7 +60,7 @@ def busy(what: str) -> Iterator[None]:
 
 @contextmanager
 def bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """What hears how many of how many are done, and shows it as a bar of ``what`` on a terminal's standard error."""
+    """A progress, to be called with how many of how many are done: a bar of ``what`` on a terminal's standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

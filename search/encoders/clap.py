@@ -93,7 +93,7 @@ class ClapEncoder:
         rows = np.empty((len(waves), self.spec.dim), np.float32)
         step = WINDOWS_AT_ONCE[self._device.type]
         for start in range(0, len(waves), step):
-            rows[start : start + step] = self._hear(waves[start : start + step])
+            rows[start : start + step] = self._embed_waves(waves[start : start + step])
         return AudioEncoding(unit_rows(rows))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
@@ -101,11 +101,11 @@ class ClapEncoder:
         rows = np.empty((len(texts), self.spec.dim), np.float32)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             part = [text.replace("_", " ") for text in texts[start : start + TEXTS_AT_ONCE]]
-            rows[start : start + len(part)] = self._read(part)
+            rows[start : start + len(part)] = self._embed_texts(part)
         return unit_rows(rows)
 
     @torch.inference_mode()
-    def _hear(self, waves: Waves) -> Vectors:
+    def _embed_waves(self, waves: Waves) -> Vectors:
         # a caller's autocast would change the vectors
         with torch.autocast(self._device.type, enabled=False):
             # a copy: a caller's array may be read-only or run backwards, and is never shared
@@ -116,7 +116,7 @@ class ClapEncoder:
             return rows
 
     @torch.inference_mode()
-    def _read(self, texts: list[str]) -> Vectors:
+    def _embed_texts(self, texts: list[str]) -> Vectors:
         # RoBERTa's positions start after its padding index, so two of the table's are never used
         limit = min(self._tokenizer.model_max_length, self._model.config.text_config.max_position_embeddings - 2)
         tokens = self._tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
@@ -178,8 +178,8 @@ def _parts(variant: str, settings: Settings) -> _Parts:
     model_id, _, revision = variant.partition("@")
     folder = _folder(model_id, settings)
     source = str(folder) if folder else model_id
-    wanted = None if folder else revision or REVISIONS.get(model_id, "main")
-    where: dict[str, Any] = {"revision": wanted, "local_files_only": settings.offline or folder is not None}
+    pinned = None if folder else revision or REVISIONS.get(model_id, "main")
+    where: dict[str, Any] = {"revision": pinned, "local_files_only": settings.offline or folder is not None}
     shown = printable(variant)
     # its bar over the weights would write into the middle of ours
     chatter.disable_progress_bar()
@@ -199,7 +199,7 @@ def _parts(variant: str, settings: Settings) -> _Parts:
         raise EncoderError(f"clap:{shown}: not a readable model ({cause}): get it again") from error
     if loading["missing_keys"]:
         raise EncoderError(f"clap:{shown}: {len(loading['missing_keys'])} weights are missing: get it again")
-    weights = _digest(folder) if folder else getattr(config, "_commit_hash", None) or str(wanted)
+    weights = _digest(folder) if folder else getattr(config, "_commit_hash", None) or str(pinned)
     return _Parts(model.eval(), extractor, tokenizer, weights)
 
 

@@ -15,10 +15,10 @@ from search.model import EncoderSpec, Vectors, Waves
 
 def check_waves(waves: Waves, spec: EncoderSpec) -> None:
     """Raises EncoderError unless ``waves`` is (n, spec.window_samples) float32 and finite."""
-    wanted = spec.window_samples
-    if waves.ndim != 2 or waves.shape[1] != wanted:
+    n_samples = spec.window_samples
+    if waves.ndim != 2 or waves.shape[1] != n_samples:
         raise EncoderError(
-            f"{spec.name} takes windows of shape (n, {wanted}), not {waves.shape}: cut them to the window"
+            f"{spec.name} takes windows of shape (n, {n_samples}), not {waves.shape}: cut them to the window"
         )
     if waves.dtype != np.float32:
         raise EncoderError(f"{spec.name} takes float32 samples in [-1, 1], not {waves.dtype}: convert them")

@@ -1,4 +1,4 @@
-"""``cnn:soundalike-1``: this project's own encoder, which hears and reads. Made by ``training/``; see its model card.
+"""``cnn:soundalike-1``: this project's own encoder, of sounds and of words. Made by ``training/``; see its model card.
 
 One safetensors file holds all that decides a vector: ``network/`` (an mn network with folded norms, float16, its
 calibrated head), ``space/`` (centre and whitening of the embedding), ``tower/`` (words, see `search.encoders.tower`).
@@ -45,7 +45,7 @@ Arrays = Mapping[str, NDArray[np.generic]]
 class Whitening:
     """``centre`` (dim,) leaves every unit row, which then goes through ``matrix`` (dim, dim): a power of whitening.
 
-    Fitted on learning material. The first axes of an embedding are much longer than the last, and a cosine hears little
+    Fitted on learning material. The first axes of an embedding are much longer than the last, and a cosine sees little
     else; the full inverse would raise noise to their level.
     """
 
@@ -64,12 +64,12 @@ class Whitening:
 
 
 class SoundalikeEncoder:
-    """An `Encoder` that reads. Its network, and torch with it, is made when the first sound comes."""
+    """An `Encoder` of words at once; of sounds too: that network, and torch with it, is made when the first sound comes."""
 
     def __init__(self, spec: EncoderSpec, network: Arrays, space: Whitening, tower: TextTower, device: Device) -> None:
         self.spec = spec
         self._network, self._space, self._tower, self._device = network, space, tower, device
-        self._hearing: CnnEncoder | None = None
+        self._audio_encoder: CnnEncoder | None = None
         self._making = threading.Lock()
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
@@ -86,9 +86,9 @@ class SoundalikeEncoder:
 
     def _audio_encoder(self) -> CnnEncoder:
         with self._making:
-            if self._hearing is None:
-                self._hearing = _hearing(self.spec, self._network, self._space, self._device)
-            return self._hearing
+            if self._audio_encoder is None:
+                self._audio_encoder = _audio_encoder(self.spec, self._network, self._space, self._device)
+            return self._audio_encoder
 
 
 def is_bundle(path: Path) -> bool:
@@ -165,8 +165,8 @@ def _space(state: Arrays) -> Whitening:
     return Whitening(state["centre"].astype(np.float32), state["matrix"].astype(np.float32), (slope, offset))
 
 
-def _hearing(spec: EncoderSpec, arrays: Arrays, space: Whitening, device: Device) -> CnnEncoder:
-    """The half that hears. Raises EncoderError for weights of another network."""
+def _audio_encoder(spec: EncoderSpec, arrays: Arrays, space: Whitening, device: Device) -> CnnEncoder:
+    """The network for sounds. Raises EncoderError for weights of another network."""
     from search.encoders.cnn import CnnEncoder
     from search.encoders.devices import torch_device
     from search.encoders.mel import MelFrontEnd, MelShape

@@ -92,7 +92,7 @@ def fitted_as(space: Space) -> str:
 
     For an adapter that is an approximation: its vectors lie elsewhere and its cosines are in units of a calibration of
     its own, fitted on a person's few clips, while the weights were fitted for what lies beneath. Of words the larger
-    part, which classes they mean and what the tagger hears of them, is the same in both.
+    part, which classes they mean and what the tagger gives them, is the same in both.
     """
     return NAMES.get(space.adapts or space.fingerprint, space.name)
 
@@ -167,7 +167,7 @@ def none_below(spaces: Iterable[Space]) -> float:
 
 
 def chances(
-    asked: AskedSpace, segment_ids: Ids, vectors: Vectors, tags: Sequence[Sequence[Tag]], page: Ids
+    space: AskedSpace, segment_ids: Ids, vectors: Vectors, tags: Sequence[Sequence[Tag]], page: Ids
 ) -> Chances | None:
     """The probability (n,) that each hit is relevant: ``segment_ids`` (n,) with their ``vectors`` (n, dim), and the
     ``tags`` of the clips they are in; ``page`` (m,) are the segments nearest to the query.
@@ -176,24 +176,24 @@ def chances(
     and each thing that words do not want takes from it what it is likely to be. What is unwanted of sounds is part of
     their sum, where one is wanted. None without a calibration for a part.
     """
-    if asked.vector is None or not len(segment_ids):
+    if space.vector is None or not len(segment_ids):
         return None
     wanted = []
-    sounds = [part for part in asked.parts if not part.is_text]
+    sounds = [part for part in space.parts if not part.is_text]
     if any(part.weight > 0 for part in sounds):
         # with words beside them they may cancel out
-        vector = asked.vector if len(sounds) == len(asked.parts) else unit(weighted_sum(sounds))
-        wanted.append((_weight(sounds), _of_sounds(asked.view, vector, segment_ids, vectors, page)))
-    words = [part for part in asked.parts if part.is_text and part.weight > 0]
+        vector = space.vector if len(sounds) == len(space.parts) else unit(weighted_sum(sounds))
+        wanted.append((_weight(sounds), _of_sounds(space.view, vector, segment_ids, vectors, page)))
+    words = [part for part in space.parts if part.is_text and part.weight > 0]
     if words:
-        wanted.append((_weight(words), _of_phrase(asked.view, words, vectors, tags)))
+        wanted.append((_weight(words), _of_phrase(space.view, words, vectors, tags)))
     sure = [(weight, chance) for weight, chance in wanted if chance is not None]
     if not sure or len(sure) < len(wanted):
         return None
     total = np.average([chance for _, chance in sure], axis=0, weights=[weight for weight, _ in sure])
-    for part in asked.parts:
+    for part in space.parts:
         if part.is_text and part.weight < 0:
-            unwanted = _of_phrase(asked.view, [part], vectors, tags)
+            unwanted = _of_phrase(space.view, [part], vectors, tags)
             if unwanted is None:
                 return None
             total = total * (1 - unwanted)

@@ -22,11 +22,11 @@ NO_IDS: Ids = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SpaceRanking:
     """One ranking of clips and the space that it came from, None where names and metadata were searched."""
 
     ranked: RankedClips
-    asked: AskedSpace | None
+    space: AskedSpace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,30 @@ class Passage:
 
 
 class Explainer:
-    """Makes the hits of one query. ``asked`` is every space of the query, ``found`` every ranking made of it, ``tunes``
-    says by clip id where a hum matched, ``copies`` which clips a clip stands for.
+    """Makes the hits of one query. ``spaces`` are all spaces of the query, ``rankings`` all rankings made of it.
+
+    ``tunes`` says by clip id where a hum matched, ``copies`` which clips a clip stands for.
 
     A hit whose probability is below ``doubt_below`` has what sounds gave it counted as `DOUBTED`: its score, made by
-    `fuse` of ``found``, is lowered by the rest.
+    `fuse` of ``rankings``, is lowered by the rest.
     """
 
     def __init__(
         self,
-        asked: Sequence[AskedSpace],
-        found: Sequence[Found],
+        spaces: Sequence[AskedSpace],
+        rankings: Sequence[SpaceRanking],
         tunes: Mapping[int, MelodyHit],
         copies: Mapping[int, tuple[int, ...]],
         doubt_below: float = 0.0,
     ) -> None:
-        self._asked = asked
+        self._spaces = spaces
         self._tunes = tunes
         self._copies = copies
         self._doubt_below = doubt_below
-        self._best_gain = best_gain(one.ranked for one in found)
-        self._found = [
+        self._best_gain = best_gain(one.ranked for one in rankings)
+        self._rankings = [
             (one, contributions(one.ranked), dict(zip(*_listed(one.ranked), strict=True)))
-            for one in found
+            for one in rankings
             if one.ranked.weight > 0
         ]
 
@@ -72,41 +73,43 @@ class Explainer:
         by_sound = [clip for clip, _ in ranked if clip.id not in self._tunes]
         best = [self._best_segment(clip) for clip in by_sound]
         passages: dict[int, Passage] = {}
-        sure: dict[int, float] = {}
-        for asked in self._asked:
-            clip_of = {segment_id: clip for (one, segment_id), clip in zip(best, by_sound, strict=True) if one is asked}
+        probabilities: dict[int, float] = {}
+        for space in self._spaces:
+            clip_of = {segment_id: clip for (one, segment_id), clip in zip(best, by_sound, strict=True) if one is space}
             if clip_of:
-                found = _passages(asked, np.array(list(clip_of), np.int64))
-                passages.update(found)
-                sure.update(self._sure(asked, list(found.values()), clip_of))
+                these = _passages(space, np.array(list(clip_of), np.int64))
+                passages.update(these)
+                probabilities.update(self._probabilities(space, list(these.values()), clip_of))
         places = iter(best)
         hits: list[Hit] = []
         for clip, score in ranked:
             if clip.id in self._tunes:
                 hits.append(self._tune_hit(clip, score, self._tunes[clip.id]))
                 continue
-            asked, segment_id = next(places)
+            space, segment_id = next(places)
             if segment_id in passages:
-                hits.append(self._hit(clip, score, asked, passages[segment_id], sure.get(segment_id)))
+                hits.append(self._hit(clip, score, space, passages[segment_id], probabilities.get(segment_id)))
         return tuple(hits)
 
-    def _sure(self, asked: AskedSpace, found: Sequence[Passage], clip_of: Mapping[int, Clip]) -> dict[int, float]:
+    def _probabilities(
+        self, space: AskedSpace, passages: Sequence[Passage], clip_of: Mapping[int, Clip]
+    ) -> dict[int, float]:
         """The probabilities of passages by their segments, as far as there are any."""
-        if not found:
+        if not passages:
             return {}
-        ids = np.array([passage.segment.id for passage in found], np.int64)
-        tags = [clip_of[passage.segment.id].tags for passage in found]
-        sure = chances(asked, ids, np.stack([passage.vector for passage in found]), tags, self._page(asked))
-        return {} if sure is None else dict(zip(ids.tolist(), sure.tolist(), strict=True))
+        ids = np.array([passage.segment.id for passage in passages], np.int64)
+        tags = [clip_of[passage.segment.id].tags for passage in passages]
+        probabilities = chances(space, ids, np.stack([passage.vector for passage in passages]), tags, self._page(space))
+        return {} if probabilities is None else dict(zip(ids.tolist(), probabilities.tolist(), strict=True))
 
-    def _page(self, asked: AskedSpace) -> Ids:
+    def _page(self, space: AskedSpace) -> Ids:
         """The segments (n,) that a ranking by sound began with in this space."""
-        return next((one.ranked.segment_ids[:PAGE] for one, _, _ in self._found if one.asked is asked), NO_IDS)
+        return next((one.ranked.segment_ids[:PAGE] for one, _, _ in self._rankings if one.space is space), NO_IDS)
 
-    def _hit(self, clip: Clip, score: float, asked: AskedSpace, passage: Passage, sure: float | None) -> Hit:
-        counts = DOUBTED if sure is not None and sure < self._doubt_below else 1.0
-        via, taken = self._via(clip.id, asked, passage, counts)
-        return Hit(clip, passage.segment, score - taken, sure, via, self._copies.get(clip.id, ()))
+    def _hit(self, clip: Clip, score: float, space: AskedSpace, passage: Passage, probabilities: float | None) -> Hit:
+        counts = DOUBTED if probabilities is not None and probabilities < self._doubt_below else 1.0
+        via, taken = self._via(clip.id, space, passage, counts)
+        return Hit(clip, passage.segment, score - taken, probabilities, via, self._copies.get(clip.id, ()))
 
     def _tune_hit(self, clip: Clip, score: float, match: MelodyHit) -> Hit:
         via, _ = self._via(clip.id, None, None, 1.0)
@@ -114,20 +117,20 @@ class Explainer:
 
     def _best_segment(self, clip: Clip) -> tuple[AskedSpace, int]:
         """Where a ranking by sound found the clip; else its segment nearest to the query; else its first."""
-        for one, _, segments in self._found:
-            if one.asked is not None and clip.id in segments:
-                return one.asked, segments[clip.id]
-        for asked in sorted(self._asked, key=lambda a: a.vector is None):
-            passages = _passages(asked, asked.view.columns.segments_of(clip.content_id))
-            vector = asked.vector
+        for one, _, segments in self._rankings:
+            if one.space is not None and clip.id in segments:
+                return one.space, segments[clip.id]
+        for space in sorted(self._spaces, key=lambda a: a.vector is None):
+            passages = _passages(space, space.view.columns.segments_of(clip.content_id))
+            vector = space.vector
             if passages and vector is None:
-                return asked, min(passages)
+                return space, min(passages)
             if passages and vector is not None:
-                return asked, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
-        return self._asked[0], NOWHERE
+                return space, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
+        return self._spaces[0], NOWHERE
 
     def _via(
-        self, clip_id: int, asked: AskedSpace | None, passage: Passage | None, counts: float
+        self, clip_id: int, space: AskedSpace | None, passage: Passage | None, counts: float
     ) -> tuple[tuple[Via, ...], float]:
         """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine.
 
@@ -135,14 +138,14 @@ class Explainer:
         """
         gains: dict[str, float] = {}
         taken = 0.0
-        for one, contribution, _ in self._found:
+        for one, contribution, _ in self._rankings:
             gain = contribution.get(clip_id, 0.0)
             if gain <= 0:
                 continue
-            if one.asked is None:
+            if one.space is None:
                 shares = {_label(one.ranked, clip_id): 1.0}
             else:
-                shares = _part_shares(one.asked, asked, passage)
+                shares = _part_shares(one.space, space, passage)
                 taken += (1.0 - counts) * gain / self._best_gain
                 gain *= counts
             for label, share in shares.items():
@@ -151,23 +154,23 @@ class Explainer:
         return tuple(Via(label, gain / total) for label, gain in gains.items()), taken
 
 
-def _passages(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
+def _passages(space: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
     """Where segments lie and what their vectors are, fetched together; those that just went are left out."""
-    segments = asked.view.segments(segment_ids)
+    segments = space.view.segments(segment_ids)
     try:
-        vectors = asked.view.index.vectors(segment_ids)
+        vectors = space.view.index.vectors(segment_ids)
     except LibraryError:  # one of them went between the search and now
-        return _passages_one_by_one(asked, segment_ids)
+        return _passages_one_by_one(space, segment_ids)
     rows = zip(segment_ids.tolist(), vectors, strict=True)
     return {segment_id: Passage(segments[segment_id], vector) for segment_id, vector in rows if segment_id in segments}
 
 
-def _passages_one_by_one(asked: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
-    found: dict[int, Passage] = {}
+def _passages_one_by_one(space: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
+    passages: dict[int, Passage] = {}
     if len(segment_ids) > 1:
         for segment_id in segment_ids:
-            found.update(_passages(asked, np.array([segment_id], np.int64)))
-    return found
+            passages.update(_passages(space, np.array([segment_id], np.int64)))
+    return passages
 
 
 def _label(ranked: RankedClips, clip_id: int) -> str:
@@ -175,12 +178,12 @@ def _label(ranked: RankedClips, clip_id: int) -> str:
     return f"some-{ranked.label}" if clip_id in ranked.doubted else ranked.label
 
 
-def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: Passage | None) -> dict[str, float]:
+def _part_shares(space: AskedSpace, best: AskedSpace | None, passage: Passage | None) -> dict[str, float]:
     """How much each wanted part of a space adds to the passage's score; shares sum to 1."""
-    wanted = [part for part in one.parts if part.weight > 0] or list(one.parts)
-    if len(wanted) == 1 or one is not best or passage is None:
-        return {part.label: 1.0 / len(wanted) for part in wanted}
-    raw = {part.label: max(part.weight * float(part.vector @ passage.vector), 0.0) for part in wanted}
+    positive = [part for part in space.parts if part.weight > 0] or list(space.parts)
+    if len(positive) == 1 or space is not best or passage is None:
+        return {part.label: 1.0 / len(positive) for part in positive}
+    raw = {part.label: max(part.weight * float(part.vector @ passage.vector), 0.0) for part in positive}
     total = sum(raw.values())
     return {label: value / total if total else 1.0 / len(raw) for label, value in raw.items()}
 

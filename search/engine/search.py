@@ -20,7 +20,7 @@ from search.columns.where import And, IsAmong, Where, parse
 from search.engine.asking import AskedSpace, PartReader
 from search.engine.collapsing import Collapsed, collapsed
 from search.engine.confidence import PAGE, none_below, verdict
-from search.engine.explaining import NO_IDS, Explainer, Found
+from search.engine.explaining import NO_IDS, Explainer, SpaceRanking
 from search.engine.fusion import DOUBTED, RankedClips, fuse
 from search.engine.ranking import rank
 from search.engine.tunes import ask_tunes, better
@@ -127,24 +127,24 @@ class SearchEngine:
         self,
         query: Query,
         doubting: bool,
-        asked: Sequence[AskedSpace],
+        spaces: Sequence[AskedSpace],
         where: Where | None,
         others: Sequence[RankedClips],
         *,
         recordings: Recordings,
-    ) -> tuple[list[Found], Collapsed]:
+    ) -> tuple[list[SpaceRanking], Collapsed]:
         """Every ranking that was made, and what they come to; read ever deeper where copies fill the list.
 
         Where sounds may be doubted these are more than the hits that were asked for, in no order that is final.
         """
         # of two that are as good; what is to be avoided does not find anything, and orders what names found
-        names_win = any(part.weight > 0 for one in asked for part in one.parts)
+        names_win = any(part.weight > 0 for one in spaces for part in one.parts)
         # doubt moves whatever stands at the top of a page: a whole one is read, however few are asked for
-        wanted = max(query.k, PAGE) if doubting else query.k
-        depth = 2 * wanted + COPIES_READ if query.collapse else wanted
+        n_hits = max(query.k, PAGE) if doubting else query.k
+        depth = 2 * n_hits + COPIES_READ if query.collapse else n_hits
         while True:
-            by_sound = [found for one in asked if (found := self._by_sound(one, query, depth, where, others))]
-            everything = [*by_sound, *(Found(ranked, None) for ranked in others)]
+            by_sound = [found for one in spaces if (found := self._by_sound(one, query, depth, where, others))]
+            everything = [*by_sound, *(SpaceRanking(ranked, None) for ranked in others)]
             sounds = [found.ranked for found in by_sound]
             if doubting:
                 ranked = _merge_either_way(others, sounds, depth)
@@ -152,32 +152,32 @@ class SearchEngine:
                 ranked = _merge([*others, *sounds] if names_win else [*sounds, *others], depth)
             folded = Collapsed(ranked, {})
             if query.collapse:
-                folded = collapsed(ranked, asked[0].view.columns, recordings)
-            if len(folded.ranked) >= wanted or len(ranked) < depth or depth >= MAX_K:
-                kept = 2 * wanted if doubting else wanted
-                return everything, Collapsed(folded.ranked[:kept], folded.copies)
+                folded = collapsed(ranked, spaces[0].view.columns, recordings)
+            if len(folded.ranked) >= n_hits or len(ranked) < depth or depth >= MAX_K:
+                n_kept = 2 * n_hits if doubting else n_hits
+                return everything, Collapsed(folded.ranked[:n_kept], folded.copies)
             depth *= 4
 
     def _by_sound(
-        self, asked: AskedSpace, query: Query, k: int, where: Where | None, words: Sequence[RankedClips]
-    ) -> Found | None:
+        self, space: AskedSpace, query: Query, k: int, where: Where | None, words: Sequence[RankedClips]
+    ) -> SpaceRanking | None:
         """The ranking of one space, ``k`` clips or more to merge; None when no part has a vector there.
 
         Negative parts alone rank only what the words found: "horn, but not like this one" is about horns.
         """
-        if asked.vector is None:
+        if space.vector is None:
             return None
-        columns = asked.view.columns
+        columns = space.view.columns
         passing = columns.clips_where(where) if where is not None else None
-        if all(part.weight < 0 for part in asked.parts):
+        if all(part.weight < 0 for part in space.parts):
             by_name = np.concatenate([NO_IDS, *(w.clip_ids for w in words if w.weight > 0)])
             said = np.isin(columns.clip_ids, by_name)
             passing = said if passing is None else passing & said
-        excluded = _own_clips(query, asked.view)
+        excluded = _own_clips(query, space.view)
         depth = max(k, FUSION_DEPTH if words else PAGE)
         among = columns.bitmap(passing) if passing is not None else None
-        ranking = rank(asked.view, asked.vector, depth + len(excluded), among)
-        return Found(_expand(asked.view, ranking, passing, excluded, depth), asked)
+        ranking = rank(space.view, space.vector, depth + len(excluded), among)
+        return SpaceRanking(_expand(space.view, ranking, passing, excluded, depth), space)
 
 
 def check(query: Query) -> None:
@@ -221,13 +221,13 @@ def _merge_either_way(names: Sequence[RankedClips], sounds: Sequence[RankedClips
     return [(clip_id, scores[clip_id]) for clip_id in dict.fromkeys(turns)]
 
 
-def _names_may_know_better(query: Query, asked: Sequence[AskedSpace], words: Sequence[RankedClips]) -> bool:
+def _names_may_know_better(query: Query, spaces: Sequence[AskedSpace], words: Sequence[RankedClips]) -> bool:
     """Whether sounds have probabilities for what is wanted, which is all in words, and names have some of these.
 
     Beside a wanted sound a hit may be unlikely because only one of both is in it.
     """
     in_words = all(isinstance(part, TextPart) for part in query.parts if part.weight > 0)
-    meant = any(part.meant is not None and part.weight > 0 for one in asked for part in one.parts)
+    meant = any(part.meant is not None and part.weight > 0 for one in spaces for part in one.parts)
     return in_words and meant and any(ranked.weight > 0 and len(ranked.clip_ids) for ranked in words)
 
 

@@ -1,7 +1,7 @@
 """The melody half of a search: hums and typed notes become rankings of clips, with where in the tune they matched.
 
 A tune is matched by more than a vector (`search.melody`), so it cannot be summed with sounds: its ranking is merged
-with the others by reciprocal rank, and a hit of it tells its own passage and probability.
+with the others by reciprocal rank, and a hit of it has its own passage and probability.
 """
 
 from __future__ import annotations

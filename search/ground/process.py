@@ -38,7 +38,7 @@ def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float
 
 
 def threads_of_a_call() -> int | None:
-    """How many threads torch should use for a call on a CPU; None: as many as it has been told to, by whoever owns it.
+    """How many threads torch should use for a call on a CPU; None: as many as the program that runs it has set.
 
     One, in a process of ours: two are done with a query's few windows no sooner (8.7 and 8.8 ms for 5 s of sound), and
     where another program is busy they wait for each other (7 and 28 ms, at the worst 184).

@@ -42,7 +42,7 @@ PUBLISH_SHARE = 0.02
 
 
 def _nobody(done: int, total: int) -> None:
-    """Hears and says nothing."""
+    """A progress that shows nothing."""
 
 
 class Library:
@@ -261,7 +261,7 @@ class Library:
     def find_duplicates(self, progress: Callable[[int, int], None] = _nobody, *, again: bool = False) -> Duplicates:
         """Look at what came since the last time (``again``: at everything) and give all groups; seconds to minutes.
 
-        ``progress`` hears how many contents of how many were looked at; what it raises stops the job, which goes on
+        ``progress(done, total)`` is called as contents are compared; what it raises stops the job, which goes on
         from there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
         LibraryUnwritable when the pairs found cannot be written.
 
@@ -291,7 +291,7 @@ class Library:
     ) -> ClipMap | None:
         """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
 
-        ``progress`` hears how much of the work is done, in contents of how many; what it raises stops the job, and the
+        ``progress(done, total)`` is called as contents are laid out; what it raises stops the job, and the
         map stays what it was. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
         UsageError where UMAP is not installed (the extra ``map``), LibraryUnwritable when it cannot be written.
 

@@ -46,7 +46,7 @@ class Spaces:
         *,
         dropped: Callable[[list[Space]], None] = lambda spaces: None,
     ) -> None:
-        """``dropped`` hears of the spaces that are left after some went."""
+        """``dropped`` is called with the spaces that are left after some were dropped."""
         self._library = library
         self._catalog = catalog
         self._open_index = open_index
@@ -109,7 +109,7 @@ class Spaces:
             try:
                 self.refresh()
                 logged = ""
-            except SoundalikeError as error:  # what was there stays and is searched; each trouble is told once
+            except SoundalikeError as error:  # the state before it stays and is searched; each cause is logged once
                 if str(error) != logged:
                     log.warning("the library cannot be followed: %s", error)
                 logged = str(error)

@@ -83,17 +83,17 @@ def _facts(library: Library, view: LibraryView, space: Space) -> Iterator[str]:
     yield from (f"{called}: {problem}; {_REINDEX}" for problem in problems)
 
 
-def _index(library: Library, seen: SpaceView) -> Iterator[str]:
+def _index(library: Library, view: SpaceView) -> Iterator[str]:
     """What the index of a space says that the catalog does not, or otherwise: every id and every vector."""
-    held, expected, differing = seen.index.ids(), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for change in library.catalog.changes(seen.space.id, 0):
+    held, expected, differing = view.index.ids(), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for change in library.catalog.changes(view.space.id, 0):
         if change.vectors is not None:
             expected.append(change.segment_ids)
-            known = rows_of(held, change.segment_ids) >= 0
-            stored = seen.index.vectors(change.segment_ids[known])
-            same = (stored.astype(np.float16) == np.asarray(change.vectors, np.float16)[known]).all(axis=1)
-            differing.append(change.segment_ids[known][~same])
-    contents, _, _ = seen.columns.place(held)
+            indexed = rows_of(held, change.segment_ids) >= 0
+            stored = view.index.vectors(change.segment_ids[indexed])
+            same = (stored.astype(np.float16) == np.asarray(change.vectors, np.float16)[indexed]).all(axis=1)
+            differing.append(change.segment_ids[indexed][~same])
+    contents, _, _ = view.columns.place(held)
     for what, ids in (
         ("lacks", np.setdiff1d(np.concatenate(expected), held)),
         ("dangles: it still holds", np.setdiff1d(held, np.concatenate(expected))),
@@ -104,32 +104,32 @@ def _index(library: Library, seen: SpaceView) -> Iterator[str]:
             yield f"the index {what} {len(ids)} segments, the first is {ids[0]}"
 
 
-def _columns(library: Library, seen: SpaceView) -> Iterator[str]:
+def _columns(library: Library, view: SpaceView) -> Iterator[str]:
     """What the published columns, brought up to now, say otherwise than columns that are made from the catalog."""
-    anew = ClipColumns.build(library.catalog, seen.space)
-    if anew.sequence == seen.columns.sequence:
-        yield from differences(seen.columns, anew)
+    anew = ClipColumns.build(library.catalog, view.space)
+    if anew.sequence == view.columns.sequence:
+        yield from differences(view.columns, anew)
 
 
-def _contours(library: Library, seen: SpaceView) -> Iterator[str]:
+def _contours(library: Library, view: SpaceView) -> Iterator[str]:
     """What the newest contours on disk say otherwise than the catalog; and windows that no contour has."""
-    source = partial(library.catalog.contours, seen.space.id)
-    directory = library.folder(seen.space) / publishing.CONTOURS
+    source = partial(library.catalog.contours, view.space.id)
+    directory = library.folder(view.space) / publishing.CONTOURS
     newest = Snapshots(directory, contours.KIND).newest(contours.read)
     if newest is not None:
         with source() as reader:
             yield from contours.differences(*newest, reader)
-    rows, _ = contours.ContourFollower(directory, source).follow().locate(seen.index.ids())
+    rows, _ = contours.ContourFollower(directory, source).follow().locate(view.index.ids())
     if (rows < 0).any():
         yield f"{int((rows < 0).sum())} windows belong to no tune"
 
 
-def _neighbourhoods(library: Library, seen: SpaceView) -> Iterator[str]:
+def _neighbourhoods(library: Library, view: SpaceView) -> Iterator[str]:
     """What the newest neighbourhoods on disk say otherwise than the vectors."""
-    directory, dim = library.folder(seen.space) / publishing.NEIGHBOURHOODS, seen.space.dim
+    directory, dim = library.folder(view.space) / publishing.NEIGHBOURHOODS, view.space.dim
     newest = near.snapshots(directory).newest(lambda snapshot: near.read(snapshot, dim))
     if newest is not None:
-        yield from near.differences(newest[1], dim, seen.index)
+        yield from near.differences(newest[1], dim, view.index)
 
 
 def _single_files(library: Library) -> Iterator[str]:

@@ -85,7 +85,7 @@ class ContourFollower:
                 news = reader.since(max(self._opened, 0))
                 merged = heapq.merge(self._base.pages(), news, key=attrgetter("first_segment_id"))
                 with self._snapshots.publication(reader.sequence) as new:
-                    write(new, _there(merged, reader.contents()))
+                    write(new, _of_contents(merged, reader.contents()))
 
 
 def read(snapshot: Snapshot) -> ContourTable:
@@ -164,7 +164,7 @@ def write(new: NewSnapshot, pages: Iterable[StoredContour]) -> None:
         new.array(name, offsets(length))
 
 
-def _there(pages: Iterable[StoredContour], contents: Ids) -> Iterator[StoredContour]:
+def _of_contents(pages: Iterable[StoredContour], contents: Ids) -> Iterator[StoredContour]:
     """The pages whose content is still there, each first window once: the later of two."""
     waiting: StoredContour | None = None
     for page in pages:

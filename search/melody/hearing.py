@@ -1,4 +1,4 @@
-"""Is it a tune at all? Speech, noise, silence and two notes are told from humming before anything is looked for.
+"""Is it a tune at all? Speech, noise, silence and two notes are kept out of the search for a tune.
 
 A tune dwells on notes, stretches where the pitch keeps still; speech glides. Measured as the share of the voiced time
 in stretches of 0.16 s or more, 2nd and 98th percentile: hums of the tuning synthesiser .62 to .99, spoken sentences of

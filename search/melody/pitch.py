@@ -1,7 +1,7 @@
 """Following the pitch of one voice: a hum, singing, whistling, one instrument. SwiftF0 (ONNX) does the hearing.
 
 SwiftF0 (Nieradzik 2025, arXiv:2508.18440; the `swift-f0` package carries its model) tracked 10 s in 36 ms on one core
-here and hears about 0.2 % of white noise as a pitch.
+here and takes about 0.2 % of white noise for a pitch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The values of long work that a service does for its clients.
 
-A job is kept in the catalog from before its client hears of it until long after it ended, so that neither a crash
+A job is kept in the catalog from before its client has an answer until long after it ended, so that neither a crash
 nor a restart loses one::
 
     queued -> running -> done | failed | cancelled

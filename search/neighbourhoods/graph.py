@@ -67,7 +67,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Nearest:
     """What segments ``ids`` of contents ``own`` (b,) found: ``hits``, ``scores``, ``contents`` (b, m), best first."""
 
     ids: Ids
@@ -75,6 +75,10 @@ class _Found:
     hits: Ids
     scores: Scores
     contents: Ids
+
+    def at(self, rows: NDArray[np.bool_]) -> _Nearest:
+        """The part with these rows (b,)."""
+        return _Nearest(self.ids[rows], self.own[rows], self.hits[rows], self.scores[rows], self.contents[rows])
 
 
 def updated(old: Graph, source: Source) -> tuple[Graph, NDArray[np.bool_]]:
@@ -91,40 +95,40 @@ def updated(old: Graph, source: Source) -> tuple[Graph, NDArray[np.bool_]]:
     graph.similarities[kept] = old.similarities[places[kept]]
     gone = (graph.neighbours >= 0) & (rows_of(ids, graph.neighbours) < 0)
     stale = kept & gone.any(axis=1)
-    asked = ~kept | stale
+    searched = ~kept | stale
     entered = [_Entries.none()]
-    for found in _searched(source, ids[asked]):
-        rows = rows_of(ids, found.ids)
-        new = distinct(found.contents, found.own)
-        graph.neighbours[rows], graph.similarities[rows] = first_of(new, found.hits, found.scores, NEIGHBOURS)
+    for nearest in _searched(source, ids[searched]):
+        rows = rows_of(ids, nearest.ids)
+        new = distinct(nearest.contents, nearest.own)
+        graph.neighbours[rows], graph.similarities[rows] = first_of(new, nearest.hits, nearest.scores, NEIGHBOURS)
         fresh = ~kept[rows]
-        if fresh.any() and not asked.all():
-            entered.append(_entering(found, fresh, graph, asked))
-    changed = asked.copy()
+        if fresh.any() and not searched.all():
+            entered.append(_entering(nearest, fresh, graph, searched))
+    changed = searched.copy()
     changed[_merge(graph, _Entries.joined(entered), source.contents_of)] = True
     return graph, changed
 
 
-def _searched(source: Source, ids: Ids) -> Iterator[_Found]:
+def _searched(source: Source, ids: Ids) -> Iterator[_Nearest]:
     """The hits of segments ``ids`` (n,), a batch at a time; again and further for those that found too few contents."""
     for start in range(0, ids.size, SEGMENTS_AT_ONCE):
         short = ids[start : start + SEGMENTS_AT_ONCE]
-        for wanted in (HITS, MOST_HITS):
-            found = _search(source, short, wanted)
-            few = distinct(found.contents, found.own).sum(axis=1) < NEIGHBOURS
-            few &= found.hits[:, -1] >= 0  # there is more to find
-            done = ~few | (wanted == MOST_HITS)
-            yield _Found(found.ids[done], found.own[done], found.hits[done], found.scores[done], found.contents[done])
+        for k in (HITS, MOST_HITS):
+            nearest = _search(source, short, k)
+            few = distinct(nearest.contents, nearest.own).sum(axis=1) < NEIGHBOURS
+            few &= nearest.hits[:, -1] >= 0  # there is more to find
+            done = ~few | (k == MOST_HITS)
+            yield nearest.at(done)
             short = short[~done]
             if not short.size:
                 break
 
 
-def _search(source: Source, ids: Ids, wanted: int) -> _Found:
-    scores, hits = source.index.search(source.index.vectors(ids), wanted)
+def _search(source: Source, ids: Ids, k: int) -> _Nearest:
+    scores, hits = source.index.search(source.index.vectors(ids), k)
     contents = source.contents_of(hits.ravel()).reshape(hits.shape)
     contents[hits < 0] = -1
-    return _Found(ids, source.contents_of(ids), hits, scores, contents)
+    return _Nearest(ids, source.contents_of(ids), hits, scores, contents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +152,14 @@ class _Entries:
         )
 
 
-def _entering(found: _Found, fresh: NDArray[np.bool_], graph: Graph, asked: NDArray[np.bool_]) -> _Entries:
+def _entering(nearest: _Nearest, fresh: NDArray[np.bool_], graph: Graph, searched: NDArray[np.bool_]) -> _Entries:
     """Where the ``fresh`` (b,) segments are nearer than the last neighbour of a segment that was not asked itself."""
-    rows = rows_of(graph.ids, found.hits)
+    rows = rows_of(graph.ids, nearest.hits)
     last = np.where(graph.neighbours[rows, -1] >= 0, graph.similarities[rows, -1], np.float32(-np.inf))
-    enters = fresh[:, np.newaxis] & (rows >= 0) & (found.contents != found.own[:, np.newaxis])
-    enters &= ~asked[rows] & (found.scores > last)
+    enters = fresh[:, np.newaxis] & (rows >= 0) & (nearest.contents != nearest.own[:, np.newaxis])
+    enters &= ~searched[rows] & (nearest.scores > last)
     who, where = np.nonzero(enters)
-    return _Entries(rows[who, where], found.ids[who], found.scores[who, where])
+    return _Entries(rows[who, where], nearest.ids[who], nearest.scores[who, where])
 
 
 def _merge(graph: Graph, entries: _Entries, contents_of: ContentsOf) -> Ids:

@@ -71,7 +71,7 @@ class Neighbourhoods:
 
 
 class Reader:
-    """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, told of once."""
+    """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, and logged once."""
 
     def __init__(self, directory: Path, dim: int) -> None:
         self._snapshots = stored.snapshots(directory)

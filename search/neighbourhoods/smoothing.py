@@ -63,12 +63,12 @@ def distinct(contents: Ids, own: Ids) -> NDArray[np.bool_]:
     return np.asarray(first & (contents >= 0) & (contents != own[:, np.newaxis]))
 
 
-def first_of(kept: NDArray[np.bool_], ids: Ids, scores: Scores, k: int) -> tuple[Ids, Scores]:
-    """The first ``k`` that are ``kept`` (n, m) of ``ids`` and ``scores`` (n, m): (n, k) each, absent = -1 / 0."""
-    if kept.shape[1] < k:
-        pad = ((0, 0), (0, k - kept.shape[1]))
-        kept, ids, scores = np.pad(kept, pad), np.pad(ids, pad), np.pad(scores, pad)
-    order = np.argsort(~kept, axis=1, kind="stable")[:, :k]
-    there = np.take_along_axis(kept, order, axis=1)
-    found = np.where(there, np.take_along_axis(ids, order, axis=1), -1)
-    return found, np.where(there, np.take_along_axis(scores, order, axis=1), np.float32(0)).astype(np.float32)
+def first_of(eligible: NDArray[np.bool_], ids: Ids, scores: Scores, k: int) -> tuple[Ids, Scores]:
+    """The first ``k`` that are ``eligible`` (n, m) of ``ids`` and ``scores`` (n, m): (n, k) each, absent = -1 / 0."""
+    if eligible.shape[1] < k:
+        pad = ((0, 0), (0, k - eligible.shape[1]))
+        eligible, ids, scores = np.pad(eligible, pad), np.pad(ids, pad), np.pad(scores, pad)
+    order = np.argsort(~eligible, axis=1, kind="stable")[:, :k]
+    present = np.take_along_axis(eligible, order, axis=1)
+    first = np.where(present, np.take_along_axis(ids, order, axis=1), -1)
+    return first, np.where(present, np.take_along_axis(scores, order, axis=1), np.float32(0)).astype(np.float32)

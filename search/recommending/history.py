@@ -34,7 +34,7 @@ class History:
     seen: frozenset[int]
 
 
-class Known:
+class Excluded:
     """Contents that must not come back, nor any other copy of the same recording."""
 
     def __init__(self, contents: Ids, recordings: Recordings) -> None:

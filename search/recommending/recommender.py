@@ -18,7 +18,7 @@ from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
 from search.ports import CatalogReader, FeedbackStore
 from search.recommending.choosing import choose
-from search.recommending.history import History, Known, check, clip_vectors, gather
+from search.recommending.history import Excluded, History, check, clip_vectors, gather
 from search.recommending.starters import startable, starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
 
@@ -30,7 +30,7 @@ DEEPER: Final = 4
 DEEPEST: Final = 10_000
 """Contents of a ranking that are read at most, whatever they are copies of."""
 FEW: Final = 100
-"""Up to so many contents to leave out are simply asked for more; beyond it the search itself is told to skip them."""
+"""Up to so many contents to leave out are simply asked for more; beyond it the search itself skips them."""
 NAMED_LIKES: Final = 3
 
 RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
@@ -89,10 +89,10 @@ class Recommender:
         view = library.of(query.space)[0]
         history = gather(query, self._feedback, view)
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
-        known_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
-        known = view.columns.contents_of(np.array(known_clips, np.int64))
+        excluded_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
+        excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
         pick = self._by_taste if history.likes else self._from_starters
-        picked = pick(view, query, history, passing, Known(known, library.recordings))
+        picked = pick(view, query, history, passing, Excluded(excluded, library.recordings))
         hits = self._hits(view, picked, passing, query.k)
         found: Verdict = verdict(hits, [view.space]) if history.likes else "good" if hits else "none"
         return Answer(found, hits, (time.perf_counter() - started) * 1e3)
@@ -108,53 +108,68 @@ class Recommender:
         return answers
 
     def _by_taste(
-        self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
+        self,
+        view: SpaceView,
+        query: RecommendQuery,
+        history: History,
+        passing: NDArray[np.bool_] | None,
+        excluded: Excluded,
     ) -> list[_Picked]:
-        likes, kept = clip_vectors(view, history.likes)
-        if not kept:
-            return self._from_starters(view, query, history, passing, known)
+        likes, liked = clip_vectors(view, history.likes)
+        if not liked:
+            return self._from_starters(view, query, history, passing, excluded)
         dislikes, _ = clip_vectors(view, history.dislikes)
-        weights = np.array([part.weight for part in kept], np.float64)
+        weights = np.array([part.weight for part in liked], np.float64)
         tastes = tastes_of(likes, weights, dislikes)
-        found = self._candidates(view, tastes, query, passing, known)
-        if not len(found.content_ids):
+        candidates = self._candidates(view, tastes, query, passing, excluded)
+        if not len(candidates.content_ids):
             return []
-        rows, chosen_for = choose(found.scores, tastes.shares, found.vectors, query.k, query.diversity)
+        rows, chosen_for = choose(candidates.scores, tastes.shares, candidates.vectors, query.k, query.diversity)
         return [
             _Picked(
-                int(found.content_ids[row]),
-                int(found.segment_ids[row]),
-                float(found.scores[taste, row]),
-                _via(kept, likes, tastes.members[taste], found.vectors[row]),
-                None if found.chances is None else float(found.chances[taste, row]),
+                int(candidates.content_ids[row]),
+                int(candidates.segment_ids[row]),
+                float(candidates.scores[taste, row]),
+                _via(liked, likes, tastes.members[taste], candidates.vectors[row]),
+                None if candidates.chances is None else float(candidates.chances[taste, row]),
             )
             for row, taste in zip(rows.tolist(), chosen_for.tolist(), strict=True)
         ]
 
     def _candidates(
-        self, view: SpaceView, tastes: Tastes, query: RecommendQuery, passing: NDArray[np.bool_] | None, known: Known
+        self,
+        view: SpaceView,
+        tastes: Tastes,
+        query: RecommendQuery,
+        passing: NDArray[np.bool_] | None,
+        excluded: Excluded,
     ) -> _Candidates:
         """The best contents of each taste together, without those that are known and with one of each recording."""
-        rankings = self._rankings(view, tastes, query, passing, known)
+        rankings = self._rankings(view, tastes, query, passing, excluded)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
-        found = np.concatenate([r.scores for r in rankings])
+        ranked = np.concatenate([r.scores for r in rankings])
         taste = np.repeat(np.arange(len(rankings)), [len(r.content_ids) for r in rankings])
-        best = np.argsort(-found, kind="stable")
-        best = best[_firsts(known.recordings.of(contents[best]))]
-        best = best[known.are_new(contents[best])]
+        best = np.argsort(-ranked, kind="stable")
+        best = best[_firsts(excluded.recordings.of(contents[best]))]
+        best = best[excluded.are_new(contents[best])]
         try:
             vectors = view.index.vectors(segments[best])
         except LibraryError:  # one of them went between the search and now
-            return self._candidates(view, tastes, query, passing, known)
+            return self._candidates(view, tastes, query, passing, excluded)
         scores = tastes.vectors @ vectors.T
         chances = _chances(view, segments[best], scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
-        scores[taste[best], np.arange(len(best))] = found[best]
+        scores[taste[best], np.arange(len(best))] = ranked[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
     def _rankings(
-        self, view: SpaceView, tastes: Tastes, query: RecommendQuery, passing: NDArray[np.bool_] | None, known: Known
+        self,
+        view: SpaceView,
+        tastes: Tastes,
+        query: RecommendQuery,
+        passing: NDArray[np.bool_] | None,
+        excluded: Excluded,
     ) -> list[Ranking]:
         """What is near each taste: contents enough for the page and for choosing among them.
 
@@ -162,13 +177,13 @@ class Recommender:
         recordings are searched again, together and deeper. Without copies the first search is the only one.
         """
         pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
-        wanted = max(pool // len(tastes.vectors), query.k)
-        among, extra = _among(view, passing, known.contents)
-        depth = wanted + extra
+        n_contents = max(pool // len(tastes.vectors), query.k)
+        among, extra = _among(view, passing, excluded.contents)
+        depth = n_contents + extra
         rankings = self._rank_each(view, tastes.vectors, depth, among)
         ended = [len(ranking.content_ids) < depth for ranking in rankings]
         while depth < DEEPEST:
-            short = [row for row in _short(rankings, known, int(wanted / POOL), query.k) if not ended[row]]
+            short = [row for row in _short(rankings, excluded, int(n_contents / POOL), query.k) if not ended[row]]
             if not short:
                 break
             depth = min(DEEPER * depth, DEEPEST)
@@ -178,16 +193,21 @@ class Recommender:
         return rankings
 
     def _from_starters(
-        self, view: SpaceView, query: RecommendQuery, history: History, passing: NDArray[np.bool_] | None, known: Known
+        self,
+        view: SpaceView,
+        query: RecommendQuery,
+        history: History,
+        passing: NDArray[np.bool_] | None,
+        excluded: Excluded,
     ) -> list[_Picked]:
         every, segment_ids = self._sample(view, query, passing)
-        contents, keep = _recordings(view, segment_ids, known)
+        contents, keep = _recordings(view, segment_ids, excluded)
         if len(keep) < query.k:  # most of the sample is known, or copies
-            rest = every[known.are_new(every)]
-            rest = rest[_firsts(known.recordings.of(rest))]
+            rest = every[excluded.are_new(every)]
+            rest = rest[_firsts(excluded.recordings.of(rest))]
             if len(rest) > len(keep):
                 segment_ids = starters(view, rest)
-                contents, keep = _recordings(view, segment_ids, known)
+                contents, keep = _recordings(view, segment_ids, excluded)
         dislikes, _ = clip_vectors(view, history.dislikes)
         if len(dislikes) and len(keep):
             near = (view.index.vectors(segment_ids[keep]) @ dislikes.T).max(axis=1) >= SAME_TASTE
@@ -223,31 +243,31 @@ class Recommender:
         )[:k]
 
 
-def _among(view: SpaceView, passing: NDArray[np.bool_] | None, known: Ids) -> tuple[Bitmap | None, int]:
+def _among(view: SpaceView, passing: NDArray[np.bool_] | None, excluded: Ids) -> tuple[Bitmap | None, int]:
     """What the search may find, None for all, and how many hits more to ask for because some are known."""
-    if passing is None and len(known) <= FEW:
-        return None, len(known)
+    if passing is None and len(excluded) <= FEW:
+        return None, len(excluded)
     rows = view.columns.present if passing is None else passing
-    return view.columns.bitmap(rows & ~np.isin(view.columns.content_ids, known)), 0
+    return view.columns.bitmap(rows & ~np.isin(view.columns.content_ids, excluded)), 0
 
 
-def _short(rankings: Sequence[Ranking], known: Known, least: int, k: int) -> Sequence[int]:
+def _short(rankings: Sequence[Ranking], excluded: Excluded, least: int, k: int) -> Sequence[int]:
     """Which of ``rankings`` have fewer than ``least`` new recordings; all, where together they lack ``k``."""
     contents = [ranking.content_ids for ranking in rankings]
-    recordings = [known.recordings.of(ids) for ids in contents]
+    recordings = [excluded.recordings.of(ids) for ids in contents]
     if all(map(np.array_equal, recordings, contents)):  # no copies: as many as were asked for, or all there are
         return ()
-    new = [np.unique(own[known.are_new(own)]) for own in recordings]
+    new = [np.unique(own[excluded.are_new(own)]) for own in recordings]
     if len(np.unique(np.concatenate(new))) < k:
         return range(len(new))
     return [row for row, own in enumerate(new) if len(own) < least]
 
 
-def _recordings(view: SpaceView, segment_ids: Ids, known: Known) -> tuple[Ids, Ids]:
+def _recordings(view: SpaceView, segment_ids: Ids, excluded: Excluded) -> tuple[Ids, Ids]:
     """The contents (n,) of segments, and where the first of each recording stands that is new."""
     contents, _, _ = view.columns.place(segment_ids)
-    keep = _firsts(known.recordings.of(contents))
-    return contents, keep[known.are_new(contents[keep]) & (contents[keep] >= 0)]
+    keep = _firsts(excluded.recordings.of(contents))
+    return contents, keep[excluded.are_new(contents[keep]) & (contents[keep] >= 0)]
 
 
 def _firsts(values: Ids) -> Ids:
@@ -256,14 +276,14 @@ def _firsts(values: Ids) -> Ids:
 
 
 def _via(
-    kept: Sequence[ClipPart], likes: Vectors, members: Sequence[int], vector: NDArray[np.float32]
+    liked: Sequence[ClipPart], likes: Vectors, members: Sequence[int], vector: NDArray[np.float32]
 ) -> tuple[Via, ...]:
     """The likes of the taste that a clip was chosen for, nearest first, `NAMED_LIKES` at most; shares sum to 1."""
     rows = list(members)
-    gains = np.maximum(likes[rows] @ vector, 1e-6) * np.array([kept[row].weight for row in rows])
+    gains = np.maximum(likes[rows] @ vector, 1e-6) * np.array([liked[row].weight for row in rows])
     order = np.argsort(-gains, kind="stable")[:NAMED_LIKES]
     total = float(gains[order].sum())
-    return tuple(Via(f"like {kept[rows[place]].clip_id}", float(gains[place]) / total) for place in order.tolist())
+    return tuple(Via(f"like {liked[rows[place]].clip_id}", float(gains[place]) / total) for place in order.tolist())
 
 
 def _chances(view: SpaceView, segment_ids: Ids, cosines: NDArray[np.float32]) -> NDArray[np.float64] | None:

@@ -57,7 +57,7 @@ class Service:
         """The service of an open library.
 
         Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread;
-        ``trouble`` is told by the process that does the jobs.
+        ``trouble`` is what the process that does the jobs reports.
         """
         limits = config.limits
         return cls(

@@ -92,7 +92,7 @@ class Snapshots:
     def newest(self, read: Callable[[Snapshot], T], after: int = -1) -> tuple[int, T] | None:
         """The newest snapshot after sequence ``after`` that ``read`` can read, and its sequence; None without any.
 
-        Damaged ones (``read`` raises SnapshotError) are passed over, told of in the log once: an older one, or the
+        Damaged ones (``read`` raises SnapshotError) are passed over, and logged once: an older one, or the
         catalog, leads to the same.
         """
         for sequence in self.sequences():

@@ -115,7 +115,7 @@ class Snapshot:
     fields: dict[str, Any]
 
     def facts(self, of: Callable[..., F]) -> F:
-        """What `NewSnapshot.describe` was told, as the same dataclass. Raises SnapshotError when it is another."""
+        """What was given to `NewSnapshot.describe`, as the same dataclass. Raises SnapshotError when it is another."""
         try:
             return of(**self.fields)
         except (TypeError, ValueError, KeyError) as error:

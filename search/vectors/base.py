@@ -86,11 +86,11 @@ class ExactBase:
         return scoring.scan(queries, self._wide, self.ids, k, picked)
 
 
-def rows_of(ids: Ids, wanted: Ids) -> Ids:
-    """Where each of ``wanted`` (m,) stands in the ascending ``ids`` (n,), or -1."""
+def rows_of(ids: Ids, some: Ids) -> Ids:
+    """Where each of ``some`` (m,) stands in the ascending ``ids`` (n,), or -1."""
     if not ids.size:
-        return np.full(wanted.shape, -1, np.int64)
+        return np.full(some.shape, -1, np.int64)
     if ids[-1] - ids[0] == ids.size - 1:  # without a gap, as in a library that only grew: nothing to look up
-        return np.where((wanted >= ids[0]) & (wanted <= ids[-1]), wanted - ids[0], -1)
-    place = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
-    return np.where(ids[place] == wanted, place, -1)
+        return np.where((some >= ids[0]) & (some <= ids[-1]), some - ids[0], -1)
+    place = np.minimum(np.searchsorted(ids, some), ids.size - 1)
+    return np.where(ids[place] == some, place, -1)

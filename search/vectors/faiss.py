@@ -33,8 +33,8 @@ RERANKED_AT_ONCE = 8_192
 class WholeCopy(Protocol):
     """A copy of all rows elsewhere that finds the true nearest, but knows no filter."""
 
-    def nearest(self, queries: Vectors, wanted: int) -> Ids:
-        """The rows (q, at most ``wanted``) nearest to ``queries`` (q, dim)."""
+    def nearest(self, queries: Vectors, n: int) -> Ids:
+        """The rows (q, at most ``n``) nearest to ``queries`` (q, dim)."""
 
 
 class FaissBase:
@@ -66,7 +66,7 @@ class FaissBase:
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
         passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)
-        if passing <= max(SCAN_UP_TO, _wanted(k)):
+        if passing <= max(SCAN_UP_TO, _n_candidates(k)):
             return self._scan(queries, k, allowed)
         if self._whole is None:
             return self._search_lists(queries, k, allowed)
@@ -83,17 +83,17 @@ class FaissBase:
         return scoring.scan(queries, self.rows, self.ids, k, rows[rows >= 0])
 
     def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
-        near = self._lists.candidates(queries, _wanted(k), k, allowed, everywhere=False)
+        near = self._lists.candidates(queries, _n_candidates(k), k, allowed, everywhere=False)
         scores, ids = self._rerank(queries, k, near)
         short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size:  # fewer passed than the sample of the filter made expect
-            all_over = self._lists.candidates(queries[short], _wanted(k), k, allowed, everywhere=True)
+            all_over = self._lists.candidates(queries[short], _n_candidates(k), k, allowed, everywhere=True)
             scores[short], ids[short] = self._rerank(queries[short], k, all_over)
         return scores, ids
 
     def _search_whole(self, copy: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
-        found = self.ids[copy.nearest(queries, _wanted(k))]
+        found = self.ids[copy.nearest(queries, _n_candidates(k))]
         if allowed is not None:
             found = np.where(bitmaps.contains(allowed, found.ravel()).reshape(found.shape), found, -1)
         return self._rerank(queries, k, found)
@@ -115,5 +115,5 @@ class FaissBase:
         return scoring.order_each(scoring.scores_of_each(queries, np.take(self.rows, rows, axis=0)), ids, k)
 
 
-def _wanted(k: int) -> int:
+def _n_candidates(k: int) -> int:
     return max(CANDIDATES, CANDIDATES_PER_HIT * k)

@@ -44,8 +44,8 @@ class GpuCopy:
             raise UsageError("device cuda was asked for but FAISS sees no GPU; use auto or cpu")
         return None
 
-    def nearest(self, queries: Vectors, wanted: int) -> Ids:
+    def nearest(self, queries: Vectors, n: int) -> Ids:
         """The rows (q, min(wanted, 2048)) nearest to ``queries`` (q, dim); the copy must hold as many."""
         with self._turn:
-            rows: Ids = self._index.search(queries, min(wanted, MOST_CANDIDATES))[1]
+            rows: Ids = self._index.search(queries, min(n, MOST_CANDIDATES))[1]
         return rows.astype(np.int64)

@@ -61,7 +61,7 @@ class Lists:
             self._list_of[rows_of(ids, members)] = number
         self._sizes = np.bincount(self._list_of, minlength=self.count)
 
-    def candidates(self, queries: Vectors, wanted: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
+    def candidates(self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
         """(q, wanted) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
 
         ``everywhere`` visits each list that may hold something.
@@ -74,7 +74,7 @@ class Lists:
         else:
             visited = self._nearest(near, k, allowed)
         scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
-        return self._search(turned, wanted, visited, scores, allowed)
+        return self._search(turned, n, visited, scores, allowed)
 
     def _nearest(self, near: Scores, k: int, allowed: Bitmap | None) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
@@ -92,8 +92,8 @@ class Lists:
         needed = worth & (passed < PASSING_ROWS) & (visited < VISITED_ROWS) & ~scattered
         most = max(1, int(needed.sum(axis=1).max()))
         chosen = np.full((len(near), most), -1, np.int64)
-        for row, (lists, wanted) in enumerate(zip(order, needed, strict=True)):
-            chosen[row, : wanted.sum()] = lists[wanted]
+        for row, (lists, needed_here) in enumerate(zip(order, needed, strict=True)):
+            chosen[row, : needed_here.sum()] = lists[needed_here]
         return chosen
 
     def _passing(self, allowed: Bitmap) -> tuple[NDArray[np.intp], bool]:
@@ -105,16 +105,16 @@ class Lists:
         counts = every * np.bincount(self._list_of[rows[rows >= 0]], minlength=self.count)
         return counts, every == 1
 
-    def _search(self, turned: Vectors, wanted: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
+    def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()
         parameters.nprobe, parameters.qb = visited.shape[1], _QUERY_BITS
         selector = None if allowed is None else native.selector_of(allowed)
         parameters.sel = selector  # held by this frame too: FAISS keeps a bare pointer
-        scores = np.empty((len(turned), wanted), np.float32)
-        ids = np.empty((len(turned), wanted), np.int64)
+        scores = np.empty((len(turned), n), np.float32)
+        ids = np.empty((len(turned), n), np.int64)
         pointer = faiss.swig_ptr
         self._inverted.search_preassigned_c(  # the wrapper that takes arrays refuses parameters
-            len(turned), pointer(turned), wanted, pointer(visited), pointer(near), pointer(scores), pointer(ids),
+            len(turned), pointer(turned), n, pointer(visited), pointer(near), pointer(scores), pointer(ids),
             False, parameters,
         )  # fmt: skip
         return ids

@@ -145,9 +145,9 @@ class Complaints:
     def __init__(self, page) -> None:
         self.found: list[str] = []
         page.on("pageerror", lambda error: self.found.append(str(error)))
-        page.on("console", self._hear)
+        page.on("console", self._note)
 
-    def _hear(self, message) -> None:
+    def _note(self, message) -> None:
         refused_by_service = message.text.startswith("Failed to load resource")
         if message.type == "error" and not refused_by_service:
             self.found.append(message.text)

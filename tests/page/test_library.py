@@ -144,14 +144,14 @@ TOO_LARGE = "It is larger than the service takes."
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "told"), [(403, "only reads", "only reads"), (413, "4 B", TOO_LARGE), (500, "failed", "failed")]
+    ("status", "said", "shown"), [(403, "only reads", "only reads"), (413, "4 B", TOO_LARGE), (500, "failed", "failed")]
 )
-def test_what_the_service_never_takes_is_told_of_each_file(page, own, tmp_path, status, said, told):
+def test_what_the_service_never_takes_is_told_of_each_file(page, own, tmp_path, status, said, shown):
     page.goto(f"{own.url}/library")
     page.route("**/api/v1/clips", lambda route: route.fulfill(status=status, json={"detail": said}))
     page.get_by_label("Choose files to add").set_input_files([write(tmp_path / f"{n}.wav", n) for n in range(2)])
     refused = page.get_by_role("region", name="Files not added").get_by_role("listitem")
-    expect(refused).to_have_text([f"0.wav: {told}", f"1.wav: {told}"])
+    expect(refused).to_have_text([f"0.wav: {shown}", f"1.wav: {shown}"])
 
 
 def test_a_chosen_folder_keeps_its_folders(page, own, tmp_path):

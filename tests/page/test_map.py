@@ -158,7 +158,7 @@ def test_filters_light_what_they_leave_and_can_be_taken_away(map_page, mapped):
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "shown"),
     [
         ("part=-1*text:dog", "Add something that you want"),
         ("part=audio:abcdef123456", "not kept in this browser"),
@@ -166,9 +166,9 @@ def test_filters_light_what_they_leave_and_can_be_taken_away(map_page, mapped):
         ("q=zyxwvu", "Nothing in this library sounds like that"),
     ],
 )
-def test_why_nothing_is_lit_is_told_on_the_map_too(page, mapped, address, told):
+def test_why_nothing_is_lit_is_told_on_the_map_too(page, mapped, address, shown):
     page.goto(f"{mapped.url}/map?{address}")
-    expect(page.locator(".map-tools .summary")).to_contain_text(told)
+    expect(page.locator(".map-tools .summary")).to_contain_text(shown)
 
 
 def test_what_pointing_began_ends_with_it(map_page, mapped):

@@ -122,14 +122,14 @@ def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("refusal", "told"), [("NotAllowedError", "does not let this page use"), ("NotFoundError", "No microphone")]
+    ("refusal", "shown"), [("NotAllowedError", "does not let this page use"), ("NotFoundError", "No microphone")]
 )
-def test_a_refused_microphone_says_how_to_allow_it(home, refusal, told):
+def test_a_refused_microphone_says_how_to_allow_it(home, refusal, shown):
     home.evaluate(
         f"() => {{ navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{refusal}')) }}"
     )
     home.get_by_role("button", name="Record").click()
-    expect(home.get_by_role("alert")).to_contain_text(told)
+    expect(home.get_by_role("alert")).to_contain_text(shown)
     expect(home.get_by_role("button", name="Try again")).to_be_visible()
 
 

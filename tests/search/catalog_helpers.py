@@ -71,7 +71,7 @@ def _empty_catalog() -> bytes:
         return path.read_bytes()
 
 
-class Shelf:
+class FilledCatalog:
     """A catalog with one root and one space, and the changes that are about them."""
 
     def __init__(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from search.catalog.store import Catalog
 from search.errors import QueryError, UsageError
 from search.model import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
-from tests.search.catalog_helpers import Shelf
+from tests.search.catalog_helpers import FilledCatalog
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def test_progress_and_outcome_are_told(catalog):
     job = catalog.queue.add("index", [("/in/a.wav", "a.wav")])
     catalog.queue.claim()
     assert catalog.queue.report(job.id, JobProgress(1, 1, 0, 2.5)) is None
-    told = catalog.queue.get(job.id)
+    read = catalog.queue.get(job.id)
     catalog.queue.report(job.id, JobProgress(1, 1, 0, 2.5))
-    assert catalog.queue.get(job.id).version == told.version
+    assert catalog.queue.get(job.id).version == read.version
     catalog.queue.finish(job.id, JobOutcome("done", failures=(JobFailure("a.wav", "text, not sound"),)))
     done = catalog.queue.get(job.id)
     assert (done.state, done.progress.audio_s) == ("done", 2.5)
@@ -121,15 +121,15 @@ def test_a_job_that_was_stopped_in_order_used_up_no_attempt(catalog):
 
 
 def test_a_job_knows_the_clips_of_its_files(tmp_path):
-    shelf = Shelf(tmp_path)
-    shelf.apply(shelf.add("in/b.wav"), shelf.add("in/a.wav"))
-    paths = [f"{shelf.root.path}/in/{name}" for name in ("a.wav", "missing.wav", "b.wav")]
-    job = shelf.catalog.queue.add("index", [(path, path) for path in paths])
-    ids = shelf.ids()
-    assert shelf.catalog.queue.get(job.id).clip_ids == (ids["in/a.wav"], ids["in/b.wav"])
-    total, (listed,) = shelf.catalog.queue.list("queued", 0, 5)
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("in/b.wav"), filled.add("in/a.wav"))
+    paths = [f"{filled.root.path}/in/{name}" for name in ("a.wav", "missing.wav", "b.wav")]
+    job = filled.catalog.queue.add("index", [(path, path) for path in paths])
+    ids = filled.ids()
+    assert filled.catalog.queue.get(job.id).clip_ids == (ids["in/a.wav"], ids["in/b.wav"])
+    total, (listed,) = filled.catalog.queue.list("queued", 0, 5)
     assert (total, listed.clip_ids) == (1, (ids["in/a.wav"], ids["in/b.wav"]))
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
 def test_a_key_lets_in_who_has_its_secret_until_it_is_revoked(catalog):

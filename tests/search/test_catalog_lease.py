@@ -12,33 +12,33 @@ import pytest
 from search.catalog import leases
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy
-from tests.search.catalog_helpers import Shelf
+from tests.search.catalog_helpers import FilledCatalog
 from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    made = Shelf(tmp_path)
+def filled(tmp_path):
+    made = FilledCatalog(tmp_path)
     yield made
     made.catalog.close()
 
 
 @pytest.fixture
-def other(shelf):
-    with Catalog.open(shelf.catalog.path) as catalog:
+def other(filled):
+    with Catalog.open(filled.catalog.path) as catalog:
         yield catalog
 
 
-def alter(shelf: Shelf, assignment: str) -> None:
-    with sqlite3.connect(shelf.catalog.path) as connection:
+def alter(filled: FilledCatalog, assignment: str) -> None:
+    with sqlite3.connect(filled.catalog.path) as connection:
         connection.execute(f"UPDATE leases SET {assignment}")
     connection.close()
 
 
-def test_a_second_writer_hears_who_holds_the_lease(shelf, other):
+def test_a_second_writer_hears_who_holds_the_lease(filled, other):
     """LibraryBusy names the holder and since when; after the first is done the second gets it."""
     with (
-        shelf.catalog.lease("host 17 index", 0) as lease,
+        filled.catalog.lease("host 17 index", 0) as lease,
         pytest.raises(LibraryBusy, match=r"host 17 index is writing since 20\d\d-"),
         other.lease("second", 0.3),
     ):
@@ -48,10 +48,10 @@ def test_a_second_writer_hears_who_holds_the_lease(shelf, other):
         pass
 
 
-def test_a_second_writer_may_wait(shelf, other, monkeypatch):
+def test_a_second_writer_may_wait(filled, other, monkeypatch):
     """Within its time it takes over from a holder that ends."""
     waits = threading.Event()
-    held = shelf.catalog.lease("first", 0)
+    held = filled.catalog.lease("first", 0)
     held.__enter__()
 
     def give_back() -> None:
@@ -68,31 +68,31 @@ def test_a_second_writer_may_wait(shelf, other, monkeypatch):
     assert waits.is_set()
 
 
-def test_a_stale_lease_is_taken_and_its_holder_fenced_off(shelf, other):
+def test_a_stale_lease_is_taken_and_its_holder_fenced_off(filled, other):
     """A holder without a heartbeat loses the lease; what it applies afterwards is refused and leaves nothing."""
-    with shelf.catalog.lease("sleeper", 0) as sleeper:
-        alter(shelf, "heartbeat = heartbeat - 1000")
+    with filled.catalog.lease("sleeper", 0) as sleeper:
+        alter(filled, "heartbeat = heartbeat - 1000")
         with other.lease("second", 0) as lease:
             with pytest.raises(LibraryBusy, match="second took it"):
                 sleeper.check()
             with pytest.raises(LibraryBusy):
-                shelf.catalog.apply(sleeper, [shelf.add("late.wav")])
-            other.apply(lease, [shelf.add("in time.wav")])
-    assert list(shelf.ids()) == ["in time.wav"]
+                filled.catalog.apply(sleeper, [filled.add("late.wav")])
+            other.apply(lease, [filled.add("in time.wav")])
+    assert list(filled.ids()) == ["in time.wav"]
 
 
-def test_a_lease_given_back_is_no_lease(shelf):
+def test_a_lease_given_back_is_no_lease(filled):
     """Applying after the block has ended is refused."""
-    with shelf.catalog.lease("first", 0) as lease:
+    with filled.catalog.lease("first", 0) as lease:
         pass
     with pytest.raises(LibraryBusy):
-        shelf.catalog.apply(lease, [shelf.add("late.wav")])
+        filled.catalog.apply(lease, [filled.add("late.wav")])
 
 
-def test_the_heartbeat_keeps_a_lease_alive(shelf, monkeypatch):
+def test_the_heartbeat_keeps_a_lease_alive(filled, monkeypatch):
     """While it is held its heartbeat moves on."""
     monkeypatch.setattr(leases, "HEARTBEAT_S", 0.05)
-    with shelf.catalog.lease("first", 0), sqlite3.connect(shelf.catalog.path) as connection:
+    with filled.catalog.lease("first", 0), sqlite3.connect(filled.catalog.path) as connection:
         before = connection.execute("SELECT heartbeat FROM leases").fetchone()
         wait_until(lambda: connection.execute("SELECT heartbeat FROM leases").fetchone() != before)
     connection.close()
@@ -103,21 +103,21 @@ def _hold_and_die(path) -> None:
         os._exit(1)  # nothing is given back
 
 
-def test_a_dead_holder_does_not_make_anyone_wait(shelf, other):
+def test_a_dead_holder_does_not_make_anyone_wait(filled, other):
     """A process of this machine that is gone loses its lease at once, without waiting for the heartbeat."""
-    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(shelf.catalog.path,))
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.path,))
     process.start()
     process.join()
-    with sqlite3.connect(shelf.catalog.path) as connection:
+    with sqlite3.connect(filled.catalog.path) as connection:
         assert connection.execute("SELECT holder FROM leases").fetchone() == ("doomed",)
     connection.close()
     with other.lease("second", 0):
         pass
 
 
-def test_a_holder_on_another_machine_is_believed(shelf, other):
+def test_a_holder_on_another_machine_is_believed(filled, other):
     """Its process id says nothing here: only its heartbeat counts."""
-    with shelf.catalog.lease("far away", 0):
-        alter(shelf, "machine = 'elsewhere', pid = 999999999")
+    with filled.catalog.lease("far away", 0):
+        alter(filled, "machine = 'elsewhere', pid = 999999999")
         with pytest.raises(LibraryBusy, match="far away"), other.lease("second", 0):
             pass

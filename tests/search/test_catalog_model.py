@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from search.columns import ClipColumns
 from search.columns.where import parse
 from search.model import MarkMissing, RemoveClip
-from tests.search.catalog_helpers import Shelf, digest, replayed, saved
+from tests.search.catalog_helpers import FilledCatalog, digest, replayed, saved
 
 PATHS = st.sampled_from(["a.wav", "b.wav", "x/c.wav", "x/d.wav"])
 SOUNDS = st.sampled_from(["one", "two", "three"])
@@ -46,64 +46,66 @@ class Model:
         self.sounds = {sound: seed for sound, seed in self.sounds.items() if sound in heard}
 
 
-def carry_out(shelf: Shelf, model: Model, change: tuple) -> None:
+def carry_out(filled: FilledCatalog, model: Model, change: tuple) -> None:
     """Apply one change to both, as a batch of its own; a change that makes no sense now is passed over."""
     match change:
         case "add", path, sound, seed:
-            shelf.apply(shelf.add(path, sound, n=1 + len(sound), seed=seed))
+            filled.apply(filled.add(path, sound, n=1 + len(sound), seed=seed))
             model.put(path, sound)
             model.sounds[sound] = seed
         case "link", path, sound if sound in model.sounds:
-            content, _ = shelf.catalog.find(digest(sound))
-            shelf.apply(shelf.link(path, content.id))
+            content, _ = filled.catalog.find(digest(sound))
+            filled.apply(filled.link(path, content.id))
             model.put(path, sound)
         case "move", path, new if path in model.clips and path != new:
-            shelf.apply(shelf.move(model.clips[path][0], new))
+            filled.apply(filled.move(model.clips[path][0], new))
             id_, sound, _ = model.clips.pop(path)
             model.clips[new] = (id_, sound, False)
         case "missing", path if path in model.clips:
-            shelf.apply(MarkMissing(model.clips[path][0]))
+            filled.apply(MarkMissing(model.clips[path][0]))
             model.clips[path] = (*model.clips[path][:2], True)
         case "remove", path if path in model.clips:
-            shelf.apply(RemoveClip(model.clips.pop(path)[0]))
+            filled.apply(RemoveClip(model.clips.pop(path)[0]))
     model.forget_orphans()
 
 
-def check_catalog(shelf: Shelf, model: Model) -> None:
-    files = shelf.files()
+def check_catalog(filled: FilledCatalog, model: Model) -> None:
+    files = filled.files()
     assert {path: (known.clip_id, known.digest, known.missing) for path, known in files.items()} == {
         path: (id_, digest(sound), missing) for path, (id_, sound, missing) in model.clips.items()
     }
-    clips = shelf.catalog.clips([id_ for id_, _, _ in model.clips.values()])
+    clips = filled.catalog.clips([id_ for id_, _, _ in model.clips.values()])
     assert [clip.path for clip in clips] == list(model.clips)
-    assert shelf.catalog.verify() == []
+    assert filled.catalog.verify() == []
     expected = {}
     for sound, seed in model.sounds.items():
-        content, _ = shelf.catalog.find(digest(sound))
-        stored = shelf.catalog.encoding(content.id, shelf.space.id)
-        np.testing.assert_array_equal(stored.vectors, shelf.add("x", sound, 1 + len(sound), seed=seed).encoding.vectors)
+        content, _ = filled.catalog.find(digest(sound))
+        stored = filled.catalog.encoding(content.id, filled.space.id)
+        np.testing.assert_array_equal(
+            stored.vectors, filled.add("x", sound, 1 + len(sound), seed=seed).encoding.vectors
+        )
         expected.update(zip(stored.segment_ids.tolist(), stored.vectors.astype(np.float32), strict=True))
-    present = replayed(shelf.catalog, shelf.space)
+    present = replayed(filled.catalog, filled.space)
     assert set(present) == set(expected)
     assert all(np.array_equal(present[id_], expected[id_]) for id_ in expected)
 
 
-def check_columns(shelf: Shelf, columns: ClipColumns) -> None:
+def check_columns(filled: FilledCatalog, columns: ClipColumns) -> None:
     """The columns say what the catalog says, clip by clip and segment by segment."""
-    assert columns.sequence == shelf.catalog.sequence()
+    assert columns.sequence == filled.catalog.sequence()
     every = columns.clips_where(parse("duration_s > 0"))
-    assert sorted(columns.clip_ids[every].tolist()) == sorted(shelf.ids().values())
+    assert sorted(columns.clip_ids[every].tolist()) == sorted(filled.ids().values())
     missing = columns.clip_ids[columns.clips_where(parse("missing"))]
-    assert sorted(missing.tolist()) == shelf.catalog.missing()
-    contents = sorted({known.content_id for known in shelf.files().values()})
-    assert columns.clips_of(np.array(contents, np.int64)) == shelf.catalog.clips_of(contents)
+    assert sorted(missing.tolist()) == filled.catalog.missing()
+    contents = sorted({known.content_id for known in filled.files().values()})
+    assert columns.clips_of(np.array(contents, np.int64)) == filled.catalog.clips_of(contents)
     for content_id in contents:
-        stored = shelf.catalog.encoding(content_id, shelf.space.id)
+        stored = filled.catalog.encoding(content_id, filled.space.id)
         np.testing.assert_array_equal(columns.segments_of(content_id), stored.segment_ids)
         found, starts, ends = columns.place(stored.segment_ids)
         assert set(found.tolist()) == {content_id}
         np.testing.assert_array_equal(np.stack([starts, ends], axis=1), stored.spans)
-    present = set(replayed(shelf.catalog, shelf.space))
+    present = set(replayed(filled.catalog, filled.space))
     bits = np.flatnonzero(np.unpackbits(columns.bitmap(every), bitorder="little"))
     assert set(bits.tolist()) == present
     absent = np.array(sorted(set(range(max(present, default=0) + 9)) - present), np.int64)
@@ -115,26 +117,26 @@ def check_columns(shelf: Shelf, columns: ClipColumns) -> None:
 def test_any_history_ends_where_a_dict_would(history):
     """After every batch the catalog equals the model; who follows the tail holds what a fresh reader does."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
-        shelf = Shelf(Path(folder))
-        held.callback(shelf.catalog.close)
-        shelf.lease = held.enter_context(shelf.catalog.lease("test", 5.0))
+        filled = FilledCatalog(Path(folder))
+        held.callback(filled.catalog.close)
+        filled.lease = held.enter_context(filled.catalog.lease("test", 5.0))
         model = Model()
         since, followed = 0, {}
-        columns = ClipColumns.build(shelf.catalog, shelf.space)
+        columns = ClipColumns.build(filled.catalog, filled.space)
         for turn, (changes, follow, prune) in enumerate(history):
             for change in changes:
-                carry_out(shelf, model, change)
-            check_catalog(shelf, model)
+                carry_out(filled, model, change)
+            check_catalog(filled, model)
             if follow:
-                followed = replayed(shelf.catalog, shelf.space, since, followed)
-                since = shelf.catalog.sequence()
-                assert set(followed) == set(replayed(shelf.catalog, shelf.space))
-                columns = columns.refreshed(shelf.catalog)
-                check_columns(shelf, columns)
+                followed = replayed(filled.catalog, filled.space, since, followed)
+                since = filled.catalog.sequence()
+                assert set(followed) == set(replayed(filled.catalog, filled.space))
+                columns = columns.refreshed(filled.catalog)
+                check_columns(filled, columns)
             if follow and prune:
                 columns = saved(columns, Path(folder) / f"columns {turn}")
-                check_columns(shelf, columns)
+                check_columns(filled, columns)
             if prune:
-                shelf.catalog.prune_changes(shelf.catalog.sequence())
-        followed = replayed(shelf.catalog, shelf.space, since, followed)
-        assert set(followed) == set(replayed(shelf.catalog, shelf.space))
+                filled.catalog.prune_changes(filled.catalog.sequence())
+        followed = replayed(filled.catalog, filled.space, since, followed)
+        assert set(followed) == set(replayed(filled.catalog, filled.space))

@@ -28,40 +28,40 @@ from search.catalog.store import Catalog
 from search.catalog.tables import METADATA
 from search.errors import LibraryBusy, LibraryError
 from search.model import RemoveClip
-from tests.search.catalog_helpers import Shelf, replayed
+from tests.search.catalog_helpers import FilledCatalog, replayed
 from tests.waiting import PATIENCE_S, wait_until
 
 WRITER = """
 import sys
 from pathlib import Path
-from tests.search.catalog_helpers import Shelf, facts
+from tests.search.catalog_helpers import FilledCatalog, facts
 from search.catalog.store import Catalog
 from search.model import RemoveClip
-shelf = Shelf.__new__(Shelf)
-shelf.catalog = Catalog.open(Path(sys.argv[1]))
-shelf.space, shelf.root = shelf.catalog.spaces()[0], shelf.catalog.roots()[0]
-shelf.lease = None
-with shelf.catalog.lease("writer", 10) as lease:
+filled = FilledCatalog.__new__(FilledCatalog)
+filled.catalog = Catalog.open(Path(sys.argv[1]))
+filled.space, filled.root = filled.catalog.spaces()[0], filled.catalog.roots()[0]
+filled.lease = None
+with filled.catalog.lease("writer", 10) as lease:
     for turn in range(int(sys.argv[2]), 10**6):
-        new = [shelf.add(f"{turn}/{i}.wav", n=1 + i) for i in range(8)]
-        print(turn, shelf.catalog.apply(lease, [*new, RemoveClip(3 * turn)]), flush=True)
+        new = [filled.add(f"{turn}/{i}.wav", n=1 + i) for i in range(8)]
+        print(turn, filled.catalog.apply(lease, [*new, RemoveClip(3 * turn)]), flush=True)
 """
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    made = Shelf(tmp_path)
+def filled(tmp_path):
+    made = FilledCatalog(tmp_path)
     yield made
     made.catalog.close()
 
 
-def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(shelf):
+def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(filled):
     """SIGKILL at random moments: the catalog is sound, batches are whole, the next writer goes on at once."""
     rng = random.Random(7)
     turn = 0
     for _ in range(4):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(shelf.catalog.path), str(turn)],
+            [sys.executable, "-c", WRITER, str(filled.catalog.path), str(turn)],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[2],
@@ -72,31 +72,31 @@ def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(shelf):
         acknowledged += writer.stdout.readlines()
         assert writer.wait(PATIENCE_S) == -signal.SIGKILL
         last, sequence = map(int, acknowledged[-1].split())
-        assert shelf.catalog.verify() == []
-        assert shelf.catalog.sequence() >= sequence
-        ids = shelf.ids()
+        assert filled.catalog.verify() == []
+        assert filled.catalog.sequence() >= sequence
+        ids = filled.ids()
         turn = 1 + max(int(path.split("/")[0]) for path in ids)
         assert turn > last
         # every batch brought eight clips and took one away, or left no trace at all
         assert set(ids.values()) == set(range(1, 8 * turn + 1)) - {3 * t for t in range(turn)}
-    assert len(replayed(shelf.catalog, shelf.space)) == shelf.catalog.stats().spaces[0].segments
+    assert len(replayed(filled.catalog, filled.space)) == filled.catalog.stats().spaces[0].segments
 
 
-def test_readers_are_never_in_the_writers_way(shelf):
+def test_readers_are_never_in_the_writers_way(filled):
     """While one process writes and goes on writing, another reads without an error and never sees half a batch."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(shelf.catalog.path), "0"],
+        [sys.executable, "-c", WRITER, str(filled.catalog.path), "0"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
     )
     writer.stdout.readline()
-    with Catalog.open(shelf.catalog.path, read_only=True) as reader:
+    with Catalog.open(filled.catalog.path, read_only=True) as reader:
         before = reader.sequence()
 
         def goes_on() -> bool:
             """Whether the writer has written some dozens of batches since; reads as a search does meanwhile."""
-            files = reader.files(shelf.root.id, shelf.space.id)
+            files = reader.files(filled.root.id, filled.space.id)
             assert all(known.encoded for known in files.values())
             ids = {known.clip_id for known in files.values()}
             gone = ids - {clip.id for clip in reader.clips(sorted(ids))}
@@ -123,27 +123,27 @@ def pages_limited_to(count: int):
         event.remove(Pool, "connect", limit)
 
 
-def test_a_full_disk_is_said_and_changes_nothing(shelf):
+def test_a_full_disk_is_said_and_changes_nothing(filled):
     """The error names the remedy, the batch is undone as a whole, and with space again the same batch goes in."""
-    shelf.apply(shelf.add("a.wav"))
-    batch = [shelf.add(f"{i}.wav", n=2000) for i in range(20)]
+    filled.apply(filled.add("a.wav"))
+    batch = [filled.add(f"{i}.wav", n=2000) for i in range(20)]
     with (
         pages_limited_to(60),
-        Catalog.open(shelf.catalog.path) as full,
+        Catalog.open(filled.catalog.path) as full,
         full.lease("me", 0) as lease,
         pytest.raises(LibraryError, match="disk is full; free some space"),
     ):
         full.apply(lease, batch)
-    assert shelf.catalog.verify() == []
-    assert list(shelf.ids()) == ["a.wav"]
-    shelf.apply(*batch)
-    assert len(shelf.ids()) == 21
+    assert filled.catalog.verify() == []
+    assert list(filled.ids()) == ["a.wav"]
+    filled.apply(*batch)
+    assert len(filled.ids()) == 21
 
 
-def test_a_read_only_catalog_is_read_and_says_so_when_written(shelf):
+def test_a_read_only_catalog_is_read_and_says_so_when_written(filled):
     """Opened for reading it answers; a lease is refused with the remedy."""
-    shelf.apply(shelf.add("horn.wav"))
-    with Catalog.open(shelf.catalog.path, read_only=True) as reader:
+    filled.apply(filled.add("horn.wav"))
+    with Catalog.open(filled.catalog.path, read_only=True) as reader:
         assert len(reader.match_words("horn", 3)) == 1
         assert len(reader.clips([1])) == 1
         with pytest.raises(LibraryError, match="read-only; give write permission"), reader.lease("me", 0):
@@ -167,13 +167,13 @@ def test_a_library_without_write_permission_can_be_searched():
     """A file and a folder that nobody may write are read, though SQLite cannot make its side files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shelf = Shelf(folder)
-        shelf.apply(shelf.add("horn.wav"))
-        shelf.catalog.close()
-        shelf.catalog.path.chmod(0o444)
+        filled = FilledCatalog(folder)
+        filled.apply(filled.add("horn.wav"))
+        filled.catalog.close()
+        filled.catalog.path.chmod(0o444)
         folder.chmod(0o555)
         try:
-            with without_privileges(), Catalog.open(shelf.catalog.path) as catalog:
+            with without_privileges(), Catalog.open(filled.catalog.path) as catalog:
                 assert catalog.verify() == []
                 assert len(catalog.match_words("horn", 3)) == 1
                 with pytest.raises(LibraryError, match="read-only"), catalog.lease("me", 0):
@@ -182,9 +182,9 @@ def test_a_library_without_write_permission_can_be_searched():
             folder.chmod(0o755)
 
 
-def test_no_file_handles_is_said_plainly(shelf):
+def test_no_file_handles_is_said_plainly(filled):
     """A process at its limit hears about the limit, not about a database that cannot be opened."""
-    shelf.apply(shelf.add("a.wav"))
+    filled.apply(filled.add("a.wav"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
     for handle in spare:
@@ -192,7 +192,7 @@ def test_no_file_handles_is_said_plainly(shelf):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(spare), hard))
     try:
         with pytest.raises(LibraryError, match="no file handles left"):
-            Catalog.open(shelf.catalog.path)
+            Catalog.open(filled.catalog.path)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -209,17 +209,17 @@ def test_what_is_no_catalog_is_refused(tmp_path, damage):
         Catalog.open(path).close()
 
 
-def test_a_damaged_page_is_found_by_verify_or_said(shelf):
+def test_a_damaged_page_is_found_by_verify_or_said(filled):
     """Bytes that a disk garbled are reported, by `verify` or the first query that meets them."""
-    shelf.apply(*(shelf.add(f"{i}.wav", n=50) for i in range(40)))
-    shelf.catalog.close()
-    data = bytearray(shelf.catalog.path.read_bytes())
+    filled.apply(*(filled.add(f"{i}.wav", n=50) for i in range(40)))
+    filled.catalog.close()
+    data = bytearray(filled.catalog.path.read_bytes())
     rng = np.random.default_rng(0)
     for page in range(8, len(data) // 4096):
         data[page * 4096 : page * 4096 + 64] = rng.bytes(64)
-    shelf.catalog.path.write_bytes(data)
+    filled.catalog.path.write_bytes(data)
     try:
-        with Catalog.open(shelf.catalog.path) as catalog:
+        with Catalog.open(filled.catalog.path) as catalog:
             problems = catalog.verify()
     except LibraryError as error:
         problems = [str(error)]
@@ -238,14 +238,14 @@ def test_another_database_is_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_newer_schema_is_refused_with_the_remedy(shelf):
+def test_a_newer_schema_is_refused_with_the_remedy(filled):
     """A catalog from the future says that Soundalike must be upgraded."""
-    shelf.catalog.close()
-    with sqlite3.connect(shelf.catalog.path) as connection:
+    filled.catalog.close()
+    with sqlite3.connect(filled.catalog.path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(LibraryError, match=r"newer version.*upgrade"):
-        Catalog.open(shelf.catalog.path)
+        Catalog.open(filled.catalog.path)
 
 
 def test_an_absent_catalog_is_made_only_on_request(tmp_path):
@@ -288,16 +288,16 @@ def _no_full_text(name, kind, _parents):
     return kind != "table" or not str(name).startswith(("clip_words", "clip_trigrams"))
 
 
-def test_opening_a_catalog_does_not_load_the_migration_machinery(shelf):
+def test_opening_a_catalog_does_not_load_the_migration_machinery(filled):
     """A command starts fast: Alembic is imported only when there is something to migrate."""
     command = (
         "import sys; from search.catalog.store import Catalog; Catalog.open(sys.argv[1]).close(); "
         "sys.exit('alembic' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", command, str(shelf.catalog.path)], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", command, str(filled.catalog.path)], check=False).returncode == 0
 
 
-def test_a_stranger_to_the_lease_cannot_write(shelf):
+def test_a_stranger_to_the_lease_cannot_write(filled):
     """An object that only looks like a lease is none."""
 
     class Pretender:
@@ -307,4 +307,4 @@ def test_a_stranger_to_the_lease_cannot_write(shelf):
             """All is well."""
 
     with pytest.raises(LibraryBusy, match="nobody holds no lease"):
-        shelf.catalog.apply(Pretender(), [RemoveClip(1)])
+        filled.catalog.apply(Pretender(), [RemoveClip(1)])

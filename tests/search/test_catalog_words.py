@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from search.catalog import words
 from search.catalog.words import split, split_query
 from search.model import RemoveClip
-from tests.search.catalog_helpers import Shelf
+from tests.search.catalog_helpers import FilledCatalog
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    made = Shelf(tmp_path_factory.mktemp("words"))
+def filled(tmp_path_factory):
+    made = FilledCatalog(tmp_path_factory.mktemp("words"))
     made.apply(
         made.add("signals/airhorn_03.wav"),
         made.add("signals/Horn section.wav"),
@@ -30,9 +30,9 @@ def shelf(tmp_path_factory):
     made.catalog.close()
 
 
-def found(shelf: Shelf, text: str) -> list[str]:
-    paths = {clip_id: path for path, clip_id in shelf.ids().items()}
-    return [paths[match.clip_id].rpartition("/")[2] for match in shelf.catalog.match_words(text, 10)]
+def found(filled: FilledCatalog, text: str) -> list[str]:
+    paths = {clip_id: path for path, clip_id in filled.ids().items()}
+    return [paths[match.clip_id].rpartition("/")[2] for match in filled.catalog.match_words(text, 10)]
 
 
 def test_words_are_cut_where_people_see_them():
@@ -43,14 +43,14 @@ def test_words_are_cut_where_people_see_them():
 
 def test_of_names_that_hold_a_word_inside_others_the_shortest_comes_first(tmp_path):
     """However often: to count would mean to count all clips that have it, which takes longer than the search."""
-    shelf = Shelf(tmp_path)
-    shelf.apply(
-        shelf.add("bark barkley dogbarker long name.wav"), shelf.add("embarks.wav"), shelf.add("a ship embarks.wav")
+    filled = FilledCatalog(tmp_path)
+    filled.apply(
+        filled.add("bark barkley dogbarker long name.wav"), filled.add("embarks.wav"), filled.add("a ship embarks.wav")
     )
-    assert found(shelf, "mbark") == ["embarks.wav", "a ship embarks.wav"]
-    assert found(shelf, "arke") == ["bark barkley dogbarker long name.wav"]
-    assert found(shelf, "ark")[:2] == ["embarks.wav", "a ship embarks.wav"]
-    shelf.catalog.close()
+    assert found(filled, "mbark") == ["embarks.wav", "a ship embarks.wav"]
+    assert found(filled, "arke") == ["bark barkley dogbarker long name.wav"]
+    assert found(filled, "ark")[:2] == ["embarks.wav", "a ship embarks.wav"]
+    filled.catalog.close()
 
 
 def test_small_words_do_not_count_beside_telling_ones():
@@ -60,50 +60,52 @@ def test_small_words_do_not_count_beside_telling_ones():
     assert len(split_query("word " * 5000)) == 1
 
 
-def test_horn_finds_airhorn_after_whole_horns(shelf):
+def test_horn_finds_airhorn_after_whole_horns(filled):
     """A word inside a file's name is found; the whole word comes first, in the name before in the folder."""
-    assert found(shelf, "horn") == ["Horn section.wav", "tone.wav", "airhorn_03.wav"]
+    assert found(filled, "horn") == ["Horn section.wav", "tone.wav", "airhorn_03.wav"]
 
 
-def test_inflections_beginnings_case_and_accents_do_not_matter(shelf):
+def test_inflections_beginnings_case_and_accents_do_not_matter(filled):
     """Stems, prefixes and folded letters find the same clip."""
     for text in ("dog barks", "DOGS", "dogbarking", "barki"):
-        assert "DogBarking2.wav" in found(shelf, text), text
-    assert found(shelf, "guðmundsdottir") == ["cat.wav"]
-    assert found(shelf, "BJÖRK") == ["cat.wav"]
-    assert found(shelf, "katze") == ["cat.wav"]
+        assert "DogBarking2.wav" in found(filled, text), text
+    assert found(filled, "guðmundsdottir") == ["cat.wav"]
+    assert found(filled, "BJÖRK") == ["cat.wav"]
+    assert found(filled, "katze") == ["cat.wav"]
 
 
-def test_clips_with_every_word_come_before_clips_with_one(shelf):
+def test_clips_with_every_word_come_before_clips_with_one(filled):
     """All words first, then any."""
-    assert found(shelf, "rain roof") == ["rain on a tin roof.wav", "light rain.wav"]
+    assert found(filled, "rain roof") == ["rain on a tin roof.wav", "light rain.wav"]
 
 
 def test_of_several_words_the_rarer_finds_first(tmp_path, monkeypatch):
     """A word that everything is called fills what is left of a list; alone it is asked for in full."""
     monkeypatch.setattr(words, "COMMON", 5)
-    shelf = Shelf(tmp_path)
-    shelf.apply(*(shelf.add(f"take {n}.wav") for n in range(12)), shelf.add("zither.wav"), shelf.add("zither take.wav"))
-    matches = shelf.catalog.match_words("take zither gong", 7)
-    paths = {clip_id: path for path, clip_id in shelf.ids().items()}
+    filled = FilledCatalog(tmp_path)
+    filled.apply(
+        *(filled.add(f"take {n}.wav") for n in range(12)), filled.add("zither.wav"), filled.add("zither take.wav")
+    )
+    matches = filled.catalog.match_words("take zither gong", 7)
+    paths = {clip_id: path for path, clip_id in filled.ids().items()}
     assert {paths[match.clip_id] for match in matches[:2]} == {"zither.wav", "zither take.wav"}
     assert len(matches) == 7
     assert matches[1].score > matches[2].score >= matches[6].score
-    assert len(shelf.catalog.match_words("take", 100)) == 13
-    shelf.catalog.close()
+    assert len(filled.catalog.match_words("take", 100)) == 13
+    filled.catalog.close()
 
 
 def test_a_clip_says_every_word_unless_one_is_inside_another_by_chance(tmp_path):
     """Whole, as a beginning, or after letters that can be a word themselves."""
-    shelf = Shelf(tmp_path)
+    filled = FilledCatalog(tmp_path)
     names = ("foghorn", "bighorsegallop", "holding", "train", "old horn", "threshold", "horn", "an in the box")
-    shelf.apply(*(shelf.add(f"{name}.wav") for name in names))
+    filled.apply(*(filled.add(f"{name}.wav") for name in names))
     said = {
         name: {True: set(), False: set()} for name in ("horn", "horse", "old", "rain", "old horn", "a cow in the sty")
     }
-    paths = {clip_id: path.removesuffix(".wav") for path, clip_id in shelf.ids().items()}
+    paths = {clip_id: path.removesuffix(".wav") for path, clip_id in filled.ids().items()}
     for text, found_here in said.items():
-        for match in shelf.catalog.match_words(text, 10):
+        for match in filled.catalog.match_words(text, 10):
             found_here[match.every_word].add(paths[match.clip_id])
     assert said["horn"] == {True: {"foghorn", "old horn", "horn"}, False: set()}
     assert said["horse"] == {True: {"bighorsegallop"}, False: set()}
@@ -111,7 +113,7 @@ def test_a_clip_says_every_word_unless_one_is_inside_another_by_chance(tmp_path)
     assert said["rain"] == {True: set(), False: {"train"}}
     assert said["old horn"] == {True: {"old horn"}, False: {"foghorn", "horn", "threshold"}}
     assert said["a cow in the sty"] == {True: set(), False: set()}
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
 @pytest.mark.parametrize(
@@ -126,24 +128,24 @@ def test_a_clip_says_every_word_unless_one_is_inside_another_by_chance(tmp_path)
 )
 def test_scripts_whose_words_do_not_stand_apart_are_found_inside_others(tmp_path, name, asked):
     """One character is a word there, and two letters may be the article."""
-    shelf = Shelf(tmp_path)
-    shelf.apply(shelf.add(f"{name}.wav"))
-    (match,) = shelf.catalog.match_words(asked, 10)
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add(f"{name}.wav"))
+    (match,) = filled.catalog.match_words(asked, 10)
     assert match.every_word == (" " not in asked)
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
-def test_scores_fall_with_the_order(shelf):
+def test_scores_fall_with_the_order(filled):
     """Best first, by scores that can be compared within the answer."""
-    scores = [match.score for match in shelf.catalog.match_words("rain roof horn", 10)]
+    scores = [match.score for match in filled.catalog.match_words("rain roof horn", 10)]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == 5
 
 
-def test_the_limit_holds(shelf):
+def test_the_limit_holds(filled):
     """At most as many as asked for; none for none."""
-    assert len(shelf.catalog.match_words("rain horn", 2)) == 2
-    assert shelf.catalog.match_words("rain", 0) == []
+    assert len(filled.catalog.match_words("rain horn", 2)) == 2
+    assert filled.catalog.match_words("rain", 0) == []
 
 
 @pytest.mark.parametrize(
@@ -169,30 +171,30 @@ def test_the_limit_holds(shelf):
         "x" * 10_000,
     ],
 )
-def test_no_text_is_read_as_a_command(shelf, text):
+def test_no_text_is_read_as_a_command(filled, text):
     """Operators, quotes, NUL and ten thousand characters are words or nothing, and the catalog stays as it was."""
-    answer = found(shelf, text)
+    answer = found(filled, text)
     assert ("Horn section.wav" in answer) == ("horn" in text.lower())
-    assert shelf.catalog.verify() == []
-    assert len(shelf.ids()) == 7
+    assert filled.catalog.verify() == []
+    assert len(filled.ids()) == 7
 
 
 @settings(max_examples=150)
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(string.punctuation)), max_size=60))
-def test_any_text_is_safe(shelf, text):
+def test_any_text_is_safe(filled, text):
     """No text raises, whatever it holds."""
-    for match in shelf.catalog.match_words(text, 5):
+    for match in filled.catalog.match_words(text, 5):
         assert match.score > 0
 
 
 def test_a_file_is_found_by_its_own_name(tmp_path):
     """Asking for a file's name finds it; after a move the new name alone does, after removal none."""
-    shelf = Shelf(tmp_path)
+    filled = FilledCatalog(tmp_path)
     for name in ("Zweite Aufnahme 12.wav", "雨の音.wav", "ÄÖÜ-test.wav", "snake_case_name.flac", "x.y.z.wav"):
-        shelf.apply(shelf.add(f"in/{name}"))
-        assert name in found(shelf, name)
-    shelf.apply(shelf.move(shelf.ids()["in/snake_case_name.flac"], "in/otherwise.flac"))
-    assert found(shelf, "snake") == []
-    assert found(shelf, "otherwise") == ["otherwise.flac"]
-    shelf.apply(RemoveClip(shelf.ids()["in/otherwise.flac"]))
-    assert found(shelf, "otherwise") == []
+        filled.apply(filled.add(f"in/{name}"))
+        assert name in found(filled, name)
+    filled.apply(filled.move(filled.ids()["in/snake_case_name.flac"], "in/otherwise.flac"))
+    assert found(filled, "snake") == []
+    assert found(filled, "otherwise") == ["otherwise.flac"]
+    filled.apply(RemoveClip(filled.ids()["in/otherwise.flac"]))
+    assert found(filled, "otherwise") == []

@@ -31,7 +31,7 @@ from search.columns.where import (
 )
 from search.errors import SnapshotError
 from search.model import Clip, MarkMissing, RemoveClip
-from tests.search.catalog_helpers import VOCABULARY, Shelf, saved
+from tests.search.catalog_helpers import VOCABULARY, FilledCatalog, saved
 from tests.search.test_where import FILTERS
 
 ORDERS = {
@@ -80,8 +80,8 @@ def passes(clip: Clip, format_: str, where: Where) -> bool:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    made = Shelf(tmp_path_factory.mktemp("columns"))
+def filled(tmp_path_factory):
+    made = FilledCatalog(tmp_path_factory.mktemp("columns"))
     names = [
         "a/Horn.wav",
         "a/b/rain.WAV",
@@ -145,10 +145,10 @@ LIKELY = st.one_of(
         st.builds(Or, st.tuples(LIKELY, LIKELY)),
     )
 )
-def test_filters_mean_what_a_plain_loop_says(shelf, where):
+def test_filters_mean_what_a_plain_loop_says(filled, where):
     """Whole columns at once give the clips that checking one clip after the other gives."""
-    columns = ClipColumns.build(shelf.catalog, shelf.space)
-    clips = shelf.catalog.clips(columns.clip_ids.tolist())
+    columns = ClipColumns.build(filled.catalog, filled.space)
+    clips = filled.catalog.clips(columns.clip_ids.tolist())
     assert columns.clips_where(where).tolist() == [passes(clip, "WAV", where) for clip in clips]
 
 
@@ -161,11 +161,11 @@ def test_text_is_found_in_its_own_row_only(texts, wanted):
     assert column.equals(wanted).tolist() == [folded(wanted) == folded(text) for text in texts]
 
 
-def test_a_bitmap_has_the_segments_of_all_copies_of_a_sound(shelf):
+def test_a_bitmap_has_the_segments_of_all_copies_of_a_sound(filled):
     """A content is in when any of its clips passes, and only its own bits are set."""
-    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    columns = ClipColumns.build(filled.catalog, filled.space)
     bits = columns.bitmap(columns.clips_where(parse("title ~ 'copy of'")))
-    expected = shelf.catalog.encoding(1, shelf.space.id).segment_ids
+    expected = filled.catalog.encoding(1, filled.space.id).segment_ids
     np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(bits, bitorder="little")), expected)
     nothing = columns.bitmap(columns.clips_where(parse("title = 'nothing'")))
     assert not nothing.any()
@@ -173,18 +173,18 @@ def test_a_bitmap_has_the_segments_of_all_copies_of_a_sound(shelf):
 
 def test_refreshing_follows_every_kind_of_change(tmp_path):
     """New clips, copies, moves, marks and removals show at once; without changes it is the same object."""
-    shelf = Shelf(tmp_path)
-    shelf.apply(*(shelf.add(f"{i}.wav") for i in range(5)))
-    before = ClipColumns.build(shelf.catalog, shelf.space)
-    assert before.refreshed(shelf.catalog) is before
-    shelf.apply(
+    filled = FilledCatalog(tmp_path)
+    filled.apply(*(filled.add(f"{i}.wav") for i in range(5)))
+    before = ClipColumns.build(filled.catalog, filled.space)
+    assert before.refreshed(filled.catalog) is before
+    filled.apply(
         MarkMissing(1),
         RemoveClip(2),
-        shelf.move(3, "moved/to.wav"),
-        shelf.link("copy.wav", 4),
-        shelf.add("new.wav", n=3),
+        filled.move(3, "moved/to.wav"),
+        filled.link("copy.wav", 4),
+        filled.add("new.wav", n=3),
     )
-    after = before.refreshed(shelf.catalog)
+    after = before.refreshed(filled.catalog)
     found = {
         where: sorted(after.clip_ids[after.clips_where(parse(where))].tolist())
         for where in (
@@ -209,7 +209,7 @@ def test_refreshing_follows_every_kind_of_change(tmp_path):
     assert before.clips_where(parse("missing")).sum() == 0
     copies = after.bitmap(after.clips_where(parse("path = 'copy.wav'")))
     np.testing.assert_array_equal(np.flatnonzero(np.unpackbits(copies, bitorder="little")), after.segments_of(4))
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
 def values(part):
@@ -227,27 +227,27 @@ def test_followed_step_by_step_columns_are_what_they_are_when_made_at_once(tmp_p
     monkeypatch.setattr("search.columns.clipcolumns.REBUILD_CLIPS", promoted_after)
     monkeypatch.setattr("search.columns.clipcolumns.REBUILD_SHARE", 10**9)
     rng = np.random.default_rng(4)
-    shelf = Shelf(tmp_path)
-    shelf.apply(*(shelf.add(f"Rooms/{i}.wav", n=1 + i % 3) for i in range(6)))
-    followed = ClipColumns.build(shelf.catalog, shelf.space)
+    filled = FilledCatalog(tmp_path)
+    filled.apply(*(filled.add(f"Rooms/{i}.wav", n=1 + i % 3) for i in range(6)))
+    followed = ClipColumns.build(filled.catalog, filled.space)
     for step in range(40):
         here = followed.clip_ids[followed.present].tolist()
         some = [int(clip_id) for clip_id in rng.permutation(here)[:2]]
-        changes = [shelf.add(f"{'rooms' if step % 2 else 'Halls/x'}/n{step}.wav", n=int(rng.integers(0, 4)))]
+        changes = [filled.add(f"{'rooms' if step % 2 else 'Halls/x'}/n{step}.wav", n=int(rng.integers(0, 4)))]
         if step % 3 == 0 and len(some) == 2:
-            changes += [RemoveClip(some[0]), shelf.move(some[1], f"moved/{step}.wav")]
+            changes += [RemoveClip(some[0]), filled.move(some[1], f"moved/{step}.wav")]
         elif step % 3 == 1 and some:
-            changes += [MarkMissing(some[0]), shelf.link(f"copy {step}.wav", followed.content_of(some[0]))]
-        shelf.apply(*changes)
-        followed = followed.refreshed(shelf.catalog)
-        assert values(followed._as_base().base) == values(ClipColumns.build(shelf.catalog, shelf.space).base), step
-    shelf.catalog.close()
+            changes += [MarkMissing(some[0]), filled.link(f"copy {step}.wav", followed.content_of(some[0]))]
+        filled.apply(*changes)
+        followed = followed.refreshed(filled.catalog)
+        assert values(followed._as_base().base) == values(ClipColumns.build(filled.catalog, filled.space).base), step
+    filled.catalog.close()
 
 
 def test_a_refresh_reads_what_came_since_the_last_one_and_no_more(tmp_path, monkeypatch):
-    shelf = Shelf(tmp_path)
-    shelf.apply(*(shelf.add(f"{i}.wav") for i in range(5)))
-    columns = ClipColumns.build(shelf.catalog, shelf.space)
+    filled = FilledCatalog(tmp_path)
+    filled.apply(*(filled.add(f"{i}.wav") for i in range(5)))
+    columns = ClipColumns.build(filled.catalog, filled.space)
     read = []
     clips = ColumnReader.clips
 
@@ -258,43 +258,43 @@ def test_a_refresh_reads_what_came_since_the_last_one_and_no_more(tmp_path, monk
 
     monkeypatch.setattr(ColumnReader, "clips", counted)
     for n in range(4):
-        shelf.apply(shelf.add(f"new {n}.wav"))
-        columns = columns.refreshed(shelf.catalog)
+        filled.apply(filled.add(f"new {n}.wav"))
+        columns = columns.refreshed(filled.catalog)
     assert read == [1, 1, 1, 1]
     assert columns.clip_ids.tolist() == list(range(1, 10))
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
 def test_columns_older_than_the_pruned_tail_are_made_anew(tmp_path):
     """What was forgotten meanwhile does not linger."""
-    shelf = Shelf(tmp_path)
-    shelf.apply(shelf.add("a.wav"), shelf.add("b.wav"))
-    columns = ClipColumns.build(shelf.catalog, shelf.space)
-    shelf.apply(RemoveClip(1))
-    shelf.apply(shelf.add("c.wav"))
-    shelf.catalog.prune_changes(shelf.catalog.sequence())
-    after = columns.refreshed(shelf.catalog)
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("a.wav"), filled.add("b.wav"))
+    columns = ClipColumns.build(filled.catalog, filled.space)
+    filled.apply(RemoveClip(1))
+    filled.apply(filled.add("c.wav"))
+    filled.catalog.prune_changes(filled.catalog.sequence())
+    after = columns.refreshed(filled.catalog)
     assert after.clip_ids[after.clips_where(parse("duration_s > 0"))].tolist() == [2, 3]
     assert after.place(np.array([1, 2]))[0].tolist() == [-1, -1]
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
 def test_columns_of_an_empty_library(tmp_path):
     """Nothing is there, and asking is no error."""
-    shelf = Shelf(tmp_path)
-    columns = saved(ClipColumns.build(shelf.catalog, shelf.space), tmp_path / "columns")
+    filled = FilledCatalog(tmp_path)
+    columns = saved(ClipColumns.build(filled.catalog, filled.space), tmp_path / "columns")
     rows = columns.clips_where(parse("tag = 'Dog' or title ~ 'x' or missing"))
     assert (len(rows), len(columns.bitmap(rows)), len(columns.segments_of(1))) == (0, 0, 0)
     assert columns.clips_of(np.array([1])) == {}
     assert columns.place(np.array([0, 5]))[0].tolist() == [-1, -1]
-    shelf.catalog.close()
+    filled.catalog.close()
 
 
-def test_damaged_columns_are_refused(shelf):
+def test_damaged_columns_are_refused(filled):
     """A missing, shortened, foreign or newer file is SnapshotError, which a library answers by making columns anew."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        columns = saved(ClipColumns.build(shelf.catalog, shelf.space), directory)
+        columns = saved(ClipColumns.build(filled.catalog, filled.space), directory)
         snapshots, whole = files.snapshots(directory), directory / str(columns.sequence)
         for file in [*sorted(whole.glob("*.npy"))[::6], whole / "manifest.json"]:
             good = file.read_bytes()
@@ -305,7 +305,7 @@ def test_damaged_columns_are_refused(shelf):
                 with pytest.raises(SnapshotError, match="reindex makes them anew"):
                     ClipColumns.load(snapshots.open(columns.sequence))
                 file.write_bytes(good)
-        assert ClipColumns.load(snapshots.open(columns.sequence)).sequence == shelf.catalog.sequence()
+        assert ClipColumns.load(snapshots.open(columns.sequence)).sequence == filled.catalog.sequence()
         manifest = (whole / "manifest.json").read_text()
         (whole / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 9'))
         with pytest.raises(SnapshotError, match="this version reads"):

@@ -18,7 +18,7 @@ from search.encoders import adapted, soundalike
 from search.engine.confidence import MN04, NAMES, fitted, fitted_as
 from search.model import Space
 from search.ports import WordReader
-from tests.search.catalog_helpers import Shelf, spec
+from tests.search.catalog_helpers import FilledCatalog, spec
 from tests.search.encoder_helpers import settings
 from tests.search.old_catalogs import catalog_at
 
@@ -164,7 +164,7 @@ def test_a_library_finds_an_encoder_that_was_named_by_a_relative_path_from_any_f
 
 def test_a_space_of_a_relative_path_that_an_older_version_recorded_goes_on_under_the_absolute_one(tmp_path):
     """It is one space still; another file's, other vectors' and a packaged encoder's stay what they are."""
-    catalog = Shelf(tmp_path).catalog
+    catalog = FilledCatalog(tmp_path).catalog
     old = catalog.space(spec(name="adapted:models/foley.safetensors", fingerprint="a" * 64))
     named = catalog.space(spec(name="cnn:soundalike-1", fingerprint="b" * 64))
     new = catalog.space(spec(name="adapted:/home/me/models/foley.safetensors", fingerprint="a" * 64))

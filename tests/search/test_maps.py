@@ -131,10 +131,10 @@ def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     kinds = np.repeat(np.arange(3), 20)
     vectors = np.eye(8, dtype=np.float32)[kinds] + 0.15 * rng.standard_normal((60, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    told: list[float] = []
-    first, again = laid_out(vectors, told.append), laid_out(vectors, _nobody)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    reported: list[float] = []
+    first, again = laid_out(vectors, reported.append), laid_out(vectors, _nobody)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
     np.testing.assert_array_equal(first, again)
     apart = np.linalg.norm(first[:, None] - first, axis=2)
     np.fill_diagonal(apart, np.inf)
@@ -149,10 +149,10 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
     class Halted(Exception):
         pass
 
-    told: list[float] = []
+    reported: list[float] = []
 
     def progress(done: int, total: int) -> None:
-        told.append(done / total)
+        reported.append(done / total)
         if done / total > halted_at:
             raise Halted
 
@@ -163,11 +163,11 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
         library.refresh()
         with pytest.raises(Halted):
             library.draw_map(progress=progress, anew=True)
-        assert told == sorted(told)
+        assert reported == sorted(reported)
         np.testing.assert_array_equal(library.map().xy[:12], before.xy)
         halted_at = 2.0
         assert library.draw_map(progress=progress, anew=True).fitted == 330
-        assert told[-1] == 1.0
+        assert reported[-1] == 1.0
 
 
 def test_a_drawing_that_was_stopped_holds_up_no_other():

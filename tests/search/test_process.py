@@ -16,15 +16,15 @@ import sys, numpy, torch
 from search import wiring
 from search.ground import memory
 from search.settings import Settings
-told = []
+calls = []
 find = memory._function
-memory._function = lambda name: told.append(name) or find(name)
+memory._function = lambda name: calls.append(name) or find(name)
 torch.set_num_threads(2)
 {own}
 for name in ("cnn:soundalike-1", "spectral"):
     encoder = wiring.encoder(name, Settings.from_env({{}}))
     encoder.encode_audio(numpy.ones((1, encoder.spec.window_samples), numpy.float32))
-print(torch.get_num_threads(), sys.getswitchinterval(), *told)
+print(torch.get_num_threads(), sys.getswitchinterval(), *calls)
 """
 
 
@@ -40,8 +40,8 @@ def test_loading_an_encoder_changes_nothing_of_the_process():
 
 
 def test_a_process_of_ours_computes_in_one_thread_and_keeps_freed_memory():
-    told = loaded("from search.ground.process import own; own(switch_s=0.001)")
-    assert told == ["1", "0.001", "mallopt"]
+    calls = loaded("from search.ground.process import own; own(switch_s=0.001)")
+    assert calls == ["1", "0.001", "mallopt"]
 
 
 def test_the_command_line_and_the_processes_of_a_service_are_ours():

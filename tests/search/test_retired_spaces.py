@@ -52,12 +52,10 @@ class Place:
 
     def train(self, seed: int) -> None:
         """Put another adapter into the file."""
-        beneath = wiring.encoder("spectral", settings(self.folder)).spec
+        base = wiring.encoder("spectral", settings(self.folder)).spec
         rng = np.random.default_rng(seed)
-        down, up = (
-            0.1 * rng.standard_normal(shape).astype(np.float32) for shape in ((beneath.dim, 2), (2, beneath.dim))
-        )
-        adapted.write(self.folder / "mine.safetensors", adapted.Adapter(down, up), beneath, ["a", "b"])
+        down, up = (0.1 * rng.standard_normal(shape).astype(np.float32) for shape in ((base.dim, 2), (2, base.dim)))
+        adapted.write(self.folder / "mine.safetensors", adapted.Adapter(down, up), base, ["a", "b"])
 
     def run(self, *arguments: str) -> int:
         return main([*arguments, "--library", str(self.folder / "library")])

@@ -32,9 +32,9 @@ def test_keys_are_made_listed_and_revoked(library_path, capsys):
 def test_beyond_loopback_it_does_not_start_without_a_key(library_path, capsys):
     """And says how to make one."""
     assert main(["serve", "--host", "0.0.0.0", "--library", str(library_path), "--port", "0"]) == 2
-    told = capsys.readouterr().err
-    assert "soundalike keys add" in told
-    assert "--no-keys" in told
+    errors = capsys.readouterr().err
+    assert "soundalike keys add" in errors
+    assert "--no-keys" in errors
 
 
 def test_one_thread_is_too_few(library_path, capsys):

@@ -32,16 +32,16 @@ def on_small_disk(made_library, tmp_path):
 
 def until_degraded(server, *what: str) -> list[dict]:
     """What `/ready` says is degraded, once it is just this."""
-    told: list[dict] = []
+    degraded: list[dict] = []
 
     def is_just_this() -> bool:
         ready = server.get("/ready")
         assert ready.status_code == 200
-        told[:] = ready.json()["degraded"]
-        return [one["what"] for one in told] == list(what)
+        degraded[:] = ready.json()["degraded"]
+        return [one["what"] for one in degraded] == list(what)
 
-    wait_until(is_just_this, lambda: (told, server.log.read_text("utf-8")))
-    return told
+    wait_until(is_just_this, lambda: (degraded, server.log.read_text("utf-8")))
+    return degraded
 
 
 def test_on_a_full_disk_searches_go_on_and_jobs_do_once_there_is_room(on_small_disk):
@@ -174,8 +174,8 @@ def test_the_end_of_a_job_is_kept_however_long_the_disk_is_full(library_path, di
         job_id = client.post("/api/v1/jobs", json={"kind": "duplicates"}).get_json()["id"]
         perform = runner._perform
 
-        def fill(job, told, halt):
-            perform(job, told, halt)
+        def fill(job, progress, halt):
+            perform(job, progress, halt)
             done.append(job.id)
             disk.pages = 1
 

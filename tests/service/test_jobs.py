@@ -87,10 +87,10 @@ def test_an_upload_becomes_clips_that_are_found(server):
     job = response.json()
     assert job["files"] == ["owl call.wav", "second.wav"]
     assert response.headers["Location"] == f"/api/v1/jobs/{job['id']}"
-    told = events(server, job["id"])
-    assert [one["state"] for one in told][-1] == "done"
-    assert told[-1]["progress"]["files_done"] == 2
-    owl, second = told[-1]["clip_ids"]
+    sent = events(server, job["id"])
+    assert [one["state"] for one in sent][-1] == "done"
+    assert sent[-1]["progress"]["files_done"] == 2
+    owl, second = sent[-1]["clip_ids"]
     wait_until_best(server, owl, "owl call.wav", files={"audio": ("q.wav", wav(7))})
     wait_until_best(server, second, "second.wav", json={"parts": [{"text": "second"}]})
     assert server.get(f"/api/v1/clips/{owl}/audio").content == wav(7)
@@ -212,10 +212,10 @@ def test_who_follows_a_job_reads_it_again_only_when_it_changed(library_path):
         client = create_app(Service.over(library, ServiceConfig(library_path), Waits(20))).test_client()
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            told = client.get(f"/api/v1/jobs/{job.id}/events").text
+            sent = client.get(f"/api/v1/jobs/{job.id}/events").text
         finally:
             event.remove(Engine, "before_cursor_execute", note)
-    assert told.count("event: job") == 1
+    assert sent.count("event: job") == 1
     assert sum(" roots" in one for one in statements) == 1
     assert sum("jobs.version \nFROM jobs" in one for one in statements) == 20
 

@@ -94,12 +94,12 @@ def question(name: str, folder: Path) -> tuple[list[object], str, dict]:
 def test_the_command_line_and_rest_give_the_same_answer(client, folder, capsys, name):
     """Field by field: only the time that it took differs, and where paths begin."""
     arguments, address, body = question(name, folder)
-    told, replied = printed(capsys, folder, *arguments, "-k", 5), posted(client, address, **body)
+    command_line, replied = printed(capsys, folder, *arguments, "-k", 5), posted(client, address, **body)
     assert replied.pop("facets", None) is None, "which REST adds where they are asked for"
-    assert told["hits"]
-    assert told.pop("took_ms") > 0 < replied.pop("took_ms")
-    hits, others = told.pop("hits"), replied.pop("hits")
-    assert told == replied
+    assert command_line["hits"]
+    assert command_line.pop("took_ms") > 0 < replied.pop("took_ms")
+    hits, others = command_line.pop("hits"), replied.pop("hits")
+    assert command_line == replied
     assert len(hits) == len(others)
     for hit, other in zip(hits, others, strict=True):
         assert list(hit) == list(other)

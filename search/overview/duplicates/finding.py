@@ -22,7 +22,7 @@ from search.ports import ContentReader, Lease
 
 SAVE_EVERY: Final = 2000
 Progress = Callable[[int, int], None]
-"""Hears how many contents of how many were looked at; what it raises stops the job, which keeps what it found."""
+"""Called with how many contents of how many were compared; what it raises stops the job, which keeps what it found."""
 
 
 def find(
@@ -32,18 +32,18 @@ def find(
 
     Raises LibraryBusy when the lease is lost, LibraryUnwritable when the file cannot be written.
     """
-    there = np.unique(view.columns.content_ids[view.columns.present])
-    search = _Search(view, catalog, Pairs.none() if again else file.read(), set(there.tolist()))
-    present = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
-    fresh = present[present > search.checked_until]
+    present = np.unique(view.columns.content_ids[view.columns.present])
+    search = _Search(view, catalog, Pairs.none() if again else file.read(), set(present.tolist()))
+    audible = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
+    fresh = audible[audible > search.checked_until]
 
     def keep() -> None:
         lease.check()
         file.write(search.pairs(view.columns.sequence))
 
     try:
-        for done, (content, found) in enumerate(candidates(view, fresh), start=1):
-            search.look(content, found)
+        for done, (content, others) in enumerate(candidates(view, fresh), start=1):
+            search.look(content, others)
             progress(done, len(fresh))
             if done % SAVE_EVERY == 0:
                 keep()
@@ -53,27 +53,27 @@ def find(
 
 
 class _Search:
-    """The pairs so far, and which contents they join; pairs of contents that are not ``there`` any more are dropped."""
+    """The pairs so far, and which contents they join; pairs of contents that are no longer ``present`` are dropped."""
 
-    def __init__(self, view: SpaceView, catalog: ContentReader, known: Pairs, there: set[int]) -> None:
+    def __init__(self, view: SpaceView, catalog: ContentReader, earlier: Pairs, present: set[int]) -> None:
         self._catalog = catalog
         self._verifier = Verifier(view, self._path_of)
-        self.checked_until = known.checked_until
-        columns = (known.shorter, known.longer, known.offset_s, known.gain_db, known.similarity)
+        self.checked_until = earlier.checked_until
+        columns = (earlier.shorter, earlier.longer, earlier.offset_s, earlier.gain_db, earlier.similarity)
         pairs = (Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
-        self._pairs = [pair for pair in pairs if {pair.shorter, pair.longer} <= there]
+        self._pairs = [pair for pair in pairs if {pair.shorter, pair.longer} <= present]
         self._recordings = Joined((pair.shorter, pair.longer) for pair in self._pairs)
 
-    def look(self, content: int, found: list[Candidate]) -> None:
+    def look(self, content: int, others: list[Candidate]) -> None:
         """Listen to a content and what it may be a duplicate of; what is joined already needs no listening."""
         # of two new contents the later one finds the earlier one, and often the earlier one the later: once is enough
-        asked = [one for one in found if not self._recordings.are_joined(one.other, content)]
+        unjoined = [one for one in others if not self._recordings.are_joined(one.other, content)]
         contents: dict[int, Content] = {}
-        if asked:
-            contents = self._catalog.contents([content, *(one.other for one in asked)])
-        for one in asked:
-            both_there = content in contents and one.other in contents
-            if both_there and not self._recordings.are_joined(one.other, content):
+        if unjoined:
+            contents = self._catalog.contents([content, *(one.other for one in unjoined)])
+        for one in unjoined:
+            both_present = content in contents and one.other in contents
+            if both_present and not self._recordings.are_joined(one.other, content):
                 pair = self._verifier.pair(one, contents[content], contents[one.other])
                 if pair is not None:
                     self._pairs.append(pair)

@@ -43,12 +43,12 @@ def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
     return Duplicates(pairs.sequence, newest <= pairs.checked_until, tuple(groups_))
 
 
-def _steps(pairs: Pairs, there: set[int]) -> dict[int, list[_Step]]:
+def _steps(pairs: Pairs, present: set[int]) -> dict[int, list[_Step]]:
     """From each content to its duplicates, both ways; contents that went are passed over."""
     steps: dict[int, list[_Step]] = defaultdict(list)
     rows = (pairs.shorter, pairs.longer, pairs.offset_s, pairs.gain_db, pairs.similarity)
     for shorter, longer, offset_s, gain_db, similarity in zip(*(row.tolist() for row in rows), strict=True):
-        if shorter in there and longer in there:
+        if shorter in present and longer in present:
             steps[longer].append(_Step(shorter, offset_s, gain_db, similarity))
             steps[shorter].append(_Step(longer, -offset_s, -gain_db, similarity))
     return steps
@@ -57,28 +57,28 @@ def _steps(pairs: Pairs, there: set[int]) -> dict[int, list[_Step]]:
 def _recordings(copied: Iterable[int], steps: Mapping[int, list[_Step]]) -> list[list[int]]:
     """Contents of one recording together: those with several clips, and those joined by pairs."""
     joined = Joined((content, step.content) for content, onward in steps.items() for step in onward)
-    found: dict[int, list[int]] = defaultdict(list)
+    members: dict[int, list[int]] = defaultdict(list)
     for content in sorted({*copied, *steps}):
-        found[joined.first(content)].append(content)
-    return list(found.values())
+        members[joined.first(content)].append(content)
+    return list(members.values())
 
 
 def _walk(start: int, steps: Mapping[int, list[_Step]]) -> dict[int, _Step]:
     """Every content that pairs lead to from ``start``, by the fewest, with the places and levels added up."""
-    found = {start: _Step(start, 0.0, 0.0, 1.0)}
+    steps_to = {start: _Step(start, 0.0, 0.0, 1.0)}
     waiting = deque([start])
     while waiting:
-        here = found[waiting.popleft()]
+        here = steps_to[waiting.popleft()]
         for step in steps.get(here.content, ()):
-            if step.content not in found:
-                found[step.content] = _Step(
+            if step.content not in steps_to:
+                steps_to[step.content] = _Step(
                     step.content,
                     here.offset_s + step.offset_s,
                     here.gain_db + step.gain_db,
                     min(here.similarity, step.similarity),
                 )
                 waiting.append(step.content)
-    return found
+    return steps_to
 
 
 def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:

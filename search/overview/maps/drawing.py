@@ -41,7 +41,7 @@ _READING: Final = 0.1
 def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], lease: Lease, *, anew: bool) -> None:
     """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
 
-    ``progress`` hears how much is done, in contents of how many; what it raises ends it, and leaves the map as it was.
+    ``progress(done, total)`` is called as contents are laid out; what it raises ends it, and leaves the map as it was.
     Raises UsageError where UMAP is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when
     the map cannot be written.
     """

@@ -31,7 +31,7 @@ _INNER: Final = (0.02, 0.98)
 def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.float32]:
     """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
 
-    The same input gives the same layout. ``progress`` hears the share that is done (0 while UMAP looks for neighbours:
+    The same input gives the same layout. ``progress`` is called with the share that is done (0 while UMAP looks for neighbours:
     50 s of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
     """
     start = _principal(vectors)
@@ -74,7 +74,7 @@ def _into_square(places: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class _Ear:
-    """A file for tqdm, UMAP's way to tell how far it is: hears "epoch/epochs", tells the share."""
+    """A file for tqdm, with which UMAP prints "epoch/epochs": it is read, and the share reported."""
 
     progress: Callable[[float], None]
 

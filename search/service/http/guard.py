@@ -48,7 +48,7 @@ class Guard:
         # the other workers let in as many each
         self._rates = RateLimiter(config.limits.requests_per_s / config.workers, clock)
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Key | None, float]] = {}
+        self._verified: dict[str, tuple[Key | None, float]] = {}
 
     def admit(self, request: Request) -> None:
         """Raises BadRequest (Host), Forbidden (origin, scope), Unauthorized, TooManyRequests."""
@@ -94,15 +94,15 @@ class Guard:
     def _find(self, secret: str) -> Key | None:
         now_s = self._clock()
         with self._lock:
-            key, until_s = self._known.get(secret, (None, 0.0))
+            key, until_s = self._verified.get(secret, (None, 0.0))
         if now_s < until_s:
             return key
         key = self._keys.find(secret)
         with self._lock:
-            if len(self._known) > 1000:
-                self._known.clear()
+            if len(self._verified) > 1000:
+                self._verified.clear()
             if key is not None:  # wrong keys are many, and remembering them would be a way to fill memory
-                self._known[secret] = (key, now_s + KEY_CACHE_S)
+                self._verified[secret] = (key, now_s + KEY_CACHE_S)
         return key
 
 

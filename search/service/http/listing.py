@@ -34,29 +34,29 @@ class Listing:
         self._lock = threading.Lock()
         self._orders: OrderedDict[tuple[int, int, str], Ids] = OrderedDict()
 
-    def page(self, asked: ClipList) -> ClipsOut:
+    def page(self, query: ClipList) -> ClipsOut:
         """A page of the clips that pass the filter. Raises WhereError."""
-        where = parse(asked.where) if asked.where else None
+        where = parse(query.where) if query.where else None
         if all(space.is_melody for space in self._library.reader.spaces()):
-            return ClipsOut(total=0, offset=asked.offset, clips=[])
+            return ClipsOut(total=0, offset=query.offset, clips=[])
         for _ in range(LOOKS):
             columns = self._library.views()[0].columns
-            passing = rows_passing(self._library, columns, where, asked.region)
-            order = self._order(columns, asked.sort)
+            passing = rows_passing(self._library, columns, where, query.region)
+            order = self._order(columns, query.sort)
             rows = order[passing[order]]
-            ids = columns.clip_ids[rows[asked.offset : asked.offset + asked.limit]]
+            ids = columns.clip_ids[rows[query.offset : query.offset + query.limit]]
             clips = self._library.reader.clips(ids.tolist())
             if len(clips) == len(ids):
                 break
             self._library.refresh()  # another process removed one of them since the columns were read
-        found = ClipsOut(total=len(rows), offset=asked.offset, clips=[clip_out(clip) for clip in clips])
-        if asked.facets:
-            if asked.region is None:
-                counted = self._library.facets(asked.where, limit=MAX_FACETS)
+        answer = ClipsOut(total=len(rows), offset=query.offset, clips=[clip_out(clip) for clip in clips])
+        if query.facets:
+            if query.region is None:
+                counted = self._library.facets(query.where, limit=MAX_FACETS)
             else:
                 counted = self._library.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
-            found.facets = FacetsOut.model_validate(counted)
-        return found
+            answer.facets = FacetsOut.model_validate(counted)
+        return answer
 
     def _order(self, columns: ClipColumns, sort: str) -> Ids:
         """(rows,) every row of the columns in an order, made once for each state of the library."""
@@ -103,10 +103,10 @@ def order(columns: ClipColumns, by: str) -> Ids:
 
 def the_clip(library: Library, clip_id: int) -> Clip:
     """The clip of an id. Raises NotFound."""
-    found = library.reader.clips([clip_id])
-    if not found:
+    clips = library.reader.clips([clip_id])
+    if not clips:
         raise gone(clip_id)
-    return found[0]
+    return clips[0]
 
 
 def gone(clip_id: int) -> NotFound:

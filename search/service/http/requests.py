@@ -150,7 +150,7 @@ _PARTS: Mapping[str, type[Body]] = {
 
 
 def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
-    """The part that its key says it is: it alone is checked, so that what is wrong with it is all that is told.
+    """The part that its key says it is: it alone is checked, so that nothing but what is wrong with it is reported.
 
     Pydantic's own choice among several models (`Discriminator`) would tell its label as a step of where.
     """
@@ -186,12 +186,12 @@ class SearchForm(BaseModel):
     hum: FileStorage | None = None
 
 
-def part_of(asked: PartIn, paths: Mapping[str, str]) -> Part:
+def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
     """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one.
 
     The passage of a clip is a part of audio whose file the caller knows (`SearchRoutes`); here it is the clip.
     """
-    match asked:
+    match part:
         case TextIn(text=text, weight=weight):
             return TextPart(text, weight)
         case ClipIn(clip_id=clip_id, weight=weight):

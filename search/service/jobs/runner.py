@@ -74,7 +74,7 @@ class Runner:
         *,
         trouble: Trouble | None = None,
     ) -> None:
-        """``indexed_s``: the longest sound that an upload may add; ``trouble`` hears what keeps jobs from going on."""
+        """``indexed_s``: the longest sound that an upload may add; ``trouble`` takes what keeps jobs from going on."""
         self._library = library
         self._work = work
         self._uploads = uploads
@@ -191,12 +191,12 @@ class Runner:
 
 
 class _Halted(Exception):
-    """A job was told to stop, and did."""
+    """A job was stopped, as requested."""
 
 
 @dataclass(frozen=True)
 class _ProgressWatcher:
-    """Hears how far a job over all contents is; stops it when ``halt`` is set."""
+    """The progress of a job over all contents, reported; stops it when ``halt`` is set."""
 
     latest: LatestProgress
     halt: threading.Event

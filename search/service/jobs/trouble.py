@@ -1,4 +1,4 @@
-"""What keeps the jobs of a service from going on, told across its processes, and when they are tried again.
+"""What keeps the jobs of a service from going on, shared by its processes, and when they are tried again.
 
 A full disk or a library that turned read-only ends no process: what was asked of it is asked again, later and later,
 until it works. Searches need no place on the disk and go on meanwhile.
@@ -28,7 +28,7 @@ class Trouble:
     """Why jobs do not go on, as was said last; empty while they do.
 
     Made before the processes that share it are started, and handed to each as an argument. It lies in memory: it can
-    be told when nothing can be written.
+    be shared when nothing can be written.
     """
 
     def __init__(self) -> None:

@@ -139,7 +139,7 @@ def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, e
 
 
 def shown_name(name: str | None) -> str:
-    """A client's name of a file as it is told back: with the folders that it gave, on one line."""
+    """A client's name of a file as answers have it: with the folders that it gave, on one line."""
     *folders, last = _parts(name)
     return "/".join(part[:_LONGEST_SHOWN] for part in (*folders, last if last.strip(" .") else "upload"))
 

@@ -138,7 +138,9 @@ def url(host: str, listening: socket.socket) -> str:
 
 def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _Stop) -> bool:
     deadline_s = time.monotonic() + START_S
-    while time.monotonic() < deadline_s and not stop.asked and not any(m.essential and m.has_died() for m in members):
+    while (
+        time.monotonic() < deadline_s and not stop.requested and not any(m.essential and m.has_died() for m in members)
+    ):
         if ready():
             return True
         time.sleep(0.02)
@@ -147,12 +149,12 @@ def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _
 
 def _watch(members: list[_Member], stop: _Stop, trouble: Trouble) -> int:
     """Start again what dies, until asked to stop."""
-    while not stop.asked:
+    while not stop.requested:
         connection.wait([member.process.sentinel for member in members if member.process], TICK_S)
         for member in members:
             if member.has_died() and not _can_go_on_without(member, trouble):
                 return 3
-            if member.is_due and not stop.asked:
+            if member.is_due and not stop.requested:
                 member.start()
     return 0
 
@@ -192,7 +194,7 @@ def _end(members: list[_Member]) -> None:
 class _Stop:
     """Whether a signal asked for the end."""
 
-    asked = False
+    requested = False
 
 
 @contextmanager
@@ -201,7 +203,7 @@ def _signals() -> Iterator[_Stop]:
     stop = _Stop()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.asked = True
+        stop.requested = True
 
     before = [(number, signal.signal(number, handle)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:

@@ -51,7 +51,7 @@ def web(
 ) -> None:
     """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun.
 
-    ``trouble`` is what the process that does the jobs tells.
+    ``trouble`` is what the process that does the jobs reports.
     """
     logs.configure()
     process.own(heaps=HEAPS)
@@ -87,7 +87,7 @@ def web(
 
 
 def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:
-    """Work off jobs until SIGTERM; ``trouble`` hears what keeps them from going on."""
+    """Work off jobs until SIGTERM; ``trouble`` takes what keeps them from going on."""
     logs.configure()
     process.own()
     # the web workers answer people meanwhile: whatever can wait for them does

@@ -118,22 +118,22 @@ class MediaRoutes:
 
     def _clip(self, path: ClipPath) -> tuple[Clip, str]:
         clip = the_clip(self._service.library, path.clip_id)
-        known = self._service.library.catalog.file(clip.id)
-        if known is None:
+        file = self._service.library.catalog.file(clip.id)
+        if file is None:
             raise gone(path.clip_id)
-        return clip, known.digest
+        return clip, file.digest
 
-    def _passage(self, clip: Clip, asked: Passage) -> tuple[float, float]:
+    def _passage(self, clip: Clip, passage: Passage) -> tuple[float, float]:
         """From when to when. Raises UnprocessableEntity for nothing, and for too much at once."""
-        end_s = clip.duration_s if asked.end_s is None else min(asked.end_s, clip.duration_s)
-        if asked.start_s >= end_s:
+        end_s = clip.duration_s if passage.end_s is None else min(passage.end_s, clip.duration_s)
+        if passage.start_s >= end_s:
             raise UnprocessableEntity(
                 f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage holds nothing of it"
             )
         longest_s = self._service.config.limits.shown_s
-        if end_s - asked.start_s > longest_s:
+        if end_s - passage.start_s > longest_s:
             raise UnprocessableEntity(f"at most {longest_s:g} s at once; ask for a passage by start_s and end_s")
-        return asked.start_s, end_s
+        return passage.start_s, end_s
 
 
 def _peaks_in(buckets: int) -> Callable[[str, float, float], bytes]:

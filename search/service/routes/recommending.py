@@ -64,15 +64,15 @@ class RecommendRoutes:
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
         """The same for several at once; what is wrong with one question stands in its place."""
-        found = self._service.search_stored_each(
+        answers = self._service.search_stored_each(
             lambda: self._library.recommend_each(one.query() for one in body.queries)
         )
         with self._service.metrics.stage("write"):
-            return reply(RecommendBatchOut(answers=[self._batched(one) for one in found]))
+            return reply(RecommendBatchOut(answers=[self._batched(one) for one in answers]))
 
     def get_feedback(self, path: ProfilePath) -> Response:
         """Everything that is known under a name; nothing for a name that was never used."""
-        return revisable(self._known(path.profile))
+        return revisable(self._feedback(path.profile))
 
     def replace_feedback(self, path: ProfilePath, body: FeedbackIn) -> Response:
         """Keep these opinions under a name, and forget what was known there."""
@@ -94,13 +94,13 @@ class RecommendRoutes:
 
     def _write(self, write: Callable[[str, Sequence[Feedback]], None], profile: str, body: FeedbackIn) -> Response:
         write(profile, [Feedback(one.clip_id, one.opinion, one.weight, one.at) for one in body.feedback])
-        return self._known(profile)
+        return self._feedback(profile)
 
-    def _known(self, profile: str) -> Response:
-        known = self._library.feedback.get(profile)
-        return reply(FeedbackOut.model_validate({"profile": profile, "feedback": known}))
+    def _feedback(self, profile: str) -> Response:
+        feedback = self._library.feedback.get(profile)
+        return reply(FeedbackOut.model_validate({"profile": profile, "feedback": feedback}))
 
-    def _batched(self, found: Answer | QueryError) -> BatchedOut:
-        if isinstance(found, QueryError):
-            return BatchedOut(answer=None, error=public_message(found, self._service.config.library))
-        return BatchedOut(answer=search_out(found), error=None)
+    def _batched(self, answer: Answer | QueryError) -> BatchedOut:
+        if isinstance(answer, QueryError):
+            return BatchedOut(answer=None, error=public_message(answer, self._service.config.library))
+        return BatchedOut(answer=search_out(answer), error=None)

@@ -47,14 +47,14 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
 class _Question(NamedTuple):
     """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
 
-    asked: SearchIn
+    body: SearchIn
     files: Mapping[str, FileStorage]
     lone: int
 
     @property
     def is_listened_to(self) -> bool:
         """Whether a sound has to be decoded for it."""
-        return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.asked.parts)
+        return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.body.parts)
 
 
 class _Example(NamedTuple):
@@ -95,19 +95,19 @@ class SearchRoutes:
                 paths = held.enter_context(received(question.files))
             with metrics.stage("check"):
                 examples = self._examples(question, paths)
-            answer = self._service.search(lambda: self._answer(question.asked, examples))
+            answer = self._service.search(lambda: self._answer(question.body, examples))
         with metrics.stage("write"):
-            if question.asked.facets:
+            if question.body.facets:
                 return reply(search_out_with_facets(answer, self._service.library))
             return reply(search_out(answer))
 
-    def _answer(self, asked: SearchIn, examples: Sequence[_Example]) -> Answer:
+    def _answer(self, body: SearchIn, examples: Sequence[_Example]) -> Answer:
         """Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
         library = self._service.library
-        among = None if asked.region is None else clips_within(library, asked.region)
+        among = None if body.region is None else clips_within(library, body.region)
         parts = tuple(one.part for one in examples)
         try:
-            return library.search(Query(parts, asked.k, asked.where, asked.space, asked.collapse, among))
+            return library.search(Query(parts, body.k, body.where, body.space, body.collapse, among))
         except AudioError as error:
             for one in examples:
                 if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:
@@ -116,62 +116,62 @@ class SearchRoutes:
 
     def _question(self) -> _Question:
         if request.mimetype == "application/json":
-            asked, sent = reading.valid(SearchIn, request.get_json()), {}
+            body, sent = reading.valid(SearchIn, request.get_json()), {}
         elif request.mimetype == "multipart/form-data":
-            asked = reading.json_field(SearchIn, QUERY_FIELD) or SearchIn()
+            body = reading.json_field(SearchIn, QUERY_FIELD) or SearchIn()
             sent = {name: found[0] for name, found in reading.files(self._service.config.limits.files).items()}
         else:
             raise UnsupportedMediaType("send application/json or multipart/form-data")
-        named = {part.file for part in _with_files(asked)}
+        named = {part.file for part in _with_files(body)}
         lone = [make(field) for field, make in LONE_FILES if field in sent and field not in named]
         if lone:
-            asked = asked.model_copy(update={"parts": [*lone, *asked.parts]})
+            body = body.model_copy(update={"parts": [*lone, *body.parts]})
             named.update(part.file for part in lone)
         if lost := sorted(named - sent.keys()):
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
-        return _Question(asked, sent, len(lone))
+        return _Question(body, sent, len(lone))
 
     def _examples(self, question: _Question, paths: Mapping[str, str]) -> list[_Example]:
         """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
         Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
         """
-        found = []
-        for place, part in enumerate(question.asked.parts, start=-question.lone):
+        examples = []
+        for place, part in enumerate(question.body.parts, start=-question.lone):
             if isinstance(part, ClipIn) and part.is_passage:
-                found.append(self._passage(part, place))
+                examples.append(self._passage(part, place))
                 continue
-            one = _Example(part_of(part, paths))
+            example = _Example(part_of(part, paths))
             if isinstance(part, AudioIn | HumIn):
                 name = shown_name(question.files[part.file].filename)
-                one = one._replace(name=name, where=name)
-                self._check(paths[part.file], part, one)
-            found.append(one)
-        return found
+                example = example._replace(name=name, where=name)
+                self._check(paths[part.file], part, example)
+            examples.append(example)
+        return examples
 
-    def _passage(self, asked: ClipIn, place: int) -> _Example:
+    def _passage(self, part: ClipIn, place: int) -> _Example:
         """The passage of a clip, listened to in its file."""
-        clip = the_clip(self._service.library, asked.clip_id)
+        clip = the_clip(self._service.library, part.clip_id)
         name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
         try:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        examples = _Example(AudioPart(path, asked.start_s, asked.end_s, asked.weight), name, where)
-        self._check(path, asked, examples)
-        return examples
+        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight), name, where)
+        self._check(path, part, example)
+        return example
 
-    def _check(self, path: str, asked: AudioIn | HumIn | ClipIn, examples: _Example) -> None:
+    def _check(self, path: str, part: AudioIn | HumIn | ClipIn, example: _Example) -> None:
         try:
-            check_length(path, examples.name, self._service.config.limits.query_s, asked.start_s, asked.end_s)
+            check_length(path, example.name, self._service.config.limits.query_s, part.start_s, part.end_s)
         except AudioError as error:
-            raise FileRefused(examples.name, error.cause, examples.where) from error
+            raise FileRefused(example.name, error.cause, example.where) from error
 
 
-def _with_files(asked: SearchIn) -> list[AudioIn | HumIn]:
-    return [part for part in asked.parts if isinstance(part, AudioIn | HumIn)]
+def _with_files(body: SearchIn) -> list[AudioIn | HumIn]:
+    return [part for part in body.parts if isinstance(part, AudioIn | HumIn)]
 
 
 def _two_bodies(api: APIBlueprint) -> dict[str, Any]:

@@ -39,7 +39,7 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 }
 
 /** The same, with `body` as JSON. */
-export function tell<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+export function sendJson<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const init: RequestInit = {
     method,
     body: JSON.stringify(body),

@@ -1,5 +1,5 @@
 /** The endpoints that the page uses, as functions. Types come from the OpenAPI document (`npm run types`). */
-import { API, ask, type Schemas, tell } from "./client";
+import { API, ask, type Schemas, sendJson } from "./client";
 
 export type Hit = Schemas["HitOut"];
 export type Clip = Schemas["ClipOut"];
@@ -28,7 +28,7 @@ export const ready = () => ask<Ready>("/ready");
 
 /** Ask; `files` are sent along under the names that the body's parts give them. */
 export function search(body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> {
-  if (files.size === 0) return tell<Answer>("POST", "/search", body, signal);
+  if (files.size === 0) return sendJson<Answer>("POST", "/search", body, signal);
   const form = new FormData();
   form.set("query", JSON.stringify(body));
   for (const [name, file] of files) form.set(name, file, file.name);
@@ -54,7 +54,7 @@ export interface ClipChange {
   metadata?: Record<string, string>;
 }
 
-export const changeClip = (id: number, change: ClipChange) => tell<Clip>("PATCH", `/clips/${id}`, change);
+export const changeClip = (id: number, change: ClipChange) => sendJson<Clip>("PATCH", `/clips/${id}`, change);
 export const removeClip = (id: number) => ask<void>(`/clips/${id}`, { method: "DELETE" });
 
 export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
@@ -77,23 +77,23 @@ export const feedback = (profile: string) => ask<Feedback>(`/feedback/${encodeUR
 
 export function keepOpinion(profile: string, clipId: number, opinion: Opinion): Promise<Feedback> {
   const feedback: Schemas["OpinionIn"][] = [{ clip_id: clipId, opinion, weight: 1, at: 0 }];
-  return tell("POST", `/feedback/${encodeURIComponent(profile)}`, { feedback });
+  return sendJson("POST", `/feedback/${encodeURIComponent(profile)}`, { feedback });
 }
 
 export const forgetOpinion = (profile: string, clipId: number) =>
   ask<void>(`/feedback/${encodeURIComponent(profile)}/${clipId}`, { method: "DELETE" });
 
 export const recommend = (body: Schemas["RecommendIn"], signal: AbortSignal) =>
-  tell<Answer>("POST", "/recommend", body, signal);
+  sendJson<Answer>("POST", "/recommend", body, signal);
 
-export const beginSession = (key: string) => tell<void>("POST", "/session", { key });
+export const beginSession = (key: string) => sendJson<void>("POST", "/session", { key });
 
 export type Copies = Schemas["DuplicatesOut"];
 
 /** The group of duplicates that a clip is in, if it is in one. */
 export const copiesOf = (clipId: number) => ask<Copies>(`/duplicates?clip_id=${clipId}`);
 
-export const startJob = (kind: Schemas["NewJob"]["kind"]) => tell<Job>("POST", "/jobs", { kind });
+export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 
 const POLL_MS = 500;
 

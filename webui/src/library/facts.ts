@@ -28,9 +28,9 @@ export async function libraryChanged(): Promise<void> {
 const TAKEN_UP_MS = 1000;
 
 /** Something was written into the library: tell the page now, and again once the service has taken it up. */
-export async function libraryWritten(tell: () => Promise<void> = libraryChanged): Promise<void> {
-  setTimeout(() => void tell(), TAKEN_UP_MS);
-  await tell();
+export async function libraryWritten(refresh: () => Promise<void> = libraryChanged): Promise<void> {
+  setTimeout(() => void refresh(), TAKEN_UP_MS);
+  await refresh();
 }
 
 let before = reachability.peek();

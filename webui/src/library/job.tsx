@@ -4,7 +4,7 @@ import { go } from "../route";
 import { NOTHING } from "../question/model";
 import { count, duration, plural, remaining } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { wish } from "./jobs";
+import { control } from "./jobs";
 
 const KINDS: Record<Job["kind"], string> = {
   index: "Index",
@@ -34,8 +34,8 @@ export function JobCard({ job }: { job: Job }) {
         <span class="job-state">{STATES[state]}</span>
       </p>
       <progress max={1} value={state === "running" && share === 0 ? undefined : share} aria-label={name} />
-      <p class="job-told">
-        {told(job)}
+      <p class="job-progress">
+        {progressText(job)}
         {left(job)}
       </p>
       {job.reason && (
@@ -46,17 +46,17 @@ export function JobCard({ job }: { job: Job }) {
       <Failures job={job} />
       <p class="job-tools">
         {(state === "running" || state === "queued") && job.kind === "index" && (
-          <button type="button" class="secondary" onClick={() => void wish(job, "pause")}>
+          <button type="button" class="secondary" onClick={() => void control(job, "pause")}>
             <Icon name="pause" /> Pause
           </button>
         )}
         {state === "paused" && (
-          <button type="button" class="secondary" onClick={() => void wish(job, "resume")}>
+          <button type="button" class="secondary" onClick={() => void control(job, "resume")}>
             <Icon name="play" /> Resume
           </button>
         )}
         {(state === "running" || state === "queued" || state === "paused") && (
-          <button type="button" class="danger" onClick={() => void wish(job, "cancel")}>
+          <button type="button" class="danger" onClick={() => void control(job, "cancel")}>
             Cancel
           </button>
         )}
@@ -73,11 +73,11 @@ export function JobCard({ job }: { job: Job }) {
 const named = (files: readonly string[]): string =>
   files.length === 1 ? (files[0] ?? "") : plural(files.length, "file");
 
-function told({ progress, state }: Job): string {
+function progressText({ progress, state }: Job): string {
   if (progress.files_total === 0) return state === "queued" ? "Waits for its turn" : "";
   const failed = progress.failed > 0 ? `, ${count(progress.failed)} failed` : "";
-  const heard = progress.audio_s > 0 ? `, ${duration(progress.audio_s)} of sound` : "";
-  return `${count(progress.files_done)} of ${count(progress.files_total)}${heard}${failed}`;
+  const listened = progress.audio_s > 0 ? `, ${duration(progress.audio_s)} of sound` : "";
+  return `${count(progress.files_done)} of ${count(progress.files_total)}${listened}${failed}`;
 }
 
 /** How long it will go on, once that can be said. */

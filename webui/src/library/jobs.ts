@@ -28,11 +28,11 @@ export function followJobs(): void {
   if (!followed) void refreshJobs();
 }
 
-export async function wish(job: Job, what: "pause" | "resume" | "cancel"): Promise<void> {
+export async function control(job: Job, command: "pause" | "resume" | "cancel"): Promise<void> {
   try {
-    replace(await ask<Job>(`/jobs/${job.id}/${what}`, { method: "POST" }));
+    replace(await ask<Job>(`/jobs/${job.id}/${command}`, { method: "POST" }));
   } catch (error) {
-    sayFailure(`The job could not ${what}`, error);
+    sayFailure(`The job could not ${command}`, error);
   }
   await refreshJobs();
 }

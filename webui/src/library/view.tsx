@@ -100,7 +100,7 @@ function NotAdded() {
   );
 }
 
-function told({ done, total, waits }: Sending): string {
+function sendingText({ done, total, waits }: Sending): string {
   const files = plural(total, "file");
   return waits === null
     ? `Sending ${count(done)} of ${files} …`
@@ -133,7 +133,7 @@ function AddSounds() {
         They are copied into the library. A large collection is better indexed where it lies:{" "}
         <code>soundalike index ~/Sounds</code>
       </p>
-      <p role="status">{now && told(now)}</p>
+      <p role="status">{now && sendingText(now)}</p>
       {now && (
         <button type="button" class="plain" onClick={stopSending}>
           Stop sending

@@ -17,7 +17,7 @@ import { Renderer, WebGlMissing } from "./renderer";
 import { hearing, lassoing, litClips } from "./state";
 
 const REACH_PX = 14;
-const HEAR_AFTER_MS = 180;
+const PLAY_AFTER_MS = 180;
 const STEP_PX = 60;
 const FEWEST_CORNERS = 8;
 
@@ -88,7 +88,7 @@ function operate(
   let pointed = -1;
   let frame = 0;
   let timer = 0;
-  let heard = -1;
+  let auditioned = -1;
 
   const draw = () => {
     frame = 0;
@@ -106,8 +106,8 @@ function operate(
   /** Pointing began it, so it ends when nothing is pointed at any more; what was started otherwise goes on. */
   const hush = () => {
     clearTimeout(timer);
-    if (heard >= 0 && playing.peek() === heard && !paused.peek()) toggle();
-    heard = -1;
+    if (auditioned >= 0 && playing.peek() === auditioned && !paused.peek()) toggle();
+    auditioned = -1;
   };
   const point = (next: number, x: number, y: number) => {
     if (next === pointed) return;
@@ -119,15 +119,15 @@ function operate(
     const id = layout.clipIds[pointed];
     if (id !== undefined && hearing.peek()) {
       timer = window.setTimeout(() => {
-        heard = id;
+        auditioned = id;
         play({ clip_id: id, title: clipName(id).peek() });
-      }, HEAR_AFTER_MS);
+      }, PLAY_AFTER_MS);
     }
   };
   const open = (place: number) => {
     const id = layout.clipIds[place];
     if (id === undefined) return;
-    heard = -1;
+    auditioned = -1;
     clip(id).then(
       (found) => (inspected.value = rowOfClip(found)),
       (error: unknown) => sayFailure("This sound could not be opened", error),

@@ -137,15 +137,15 @@ function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
     onTyped(passage.value);
   };
   const numbers = { min: 0, step: 0.1, onChange: change };
-  const told = { "aria-invalid": wrong.value, "aria-describedby": "passage-wrong" };
+  const described = { "aria-invalid": wrong.value, "aria-describedby": "passage-wrong" };
   return (
     <>
       <div class="field-row passage-numbers" role="group" aria-label="The passage in seconds">
         <label>
-          from <input ref={start} type="number" {...numbers} {...told} /> s
+          from <input ref={start} type="number" {...numbers} {...described} /> s
         </label>
         <label>
-          to <input ref={end} type="number" {...numbers} {...told} /> s
+          to <input ref={end} type="number" {...numbers} {...described} /> s
         </label>
       </div>
       <p id="passage-wrong" class="refusal" role="alert">

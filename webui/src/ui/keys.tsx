@@ -1,4 +1,4 @@
-/** The keys, told; and a switch that turns single letters off for those whose tools send letters. */
+/** The list of keys; and a switch that turns single letters off for those whose tools send letters. */
 import { signal } from "@preact/signals";
 import { Dialog } from "./dialog";
 import { remember, remembered } from "./theme";

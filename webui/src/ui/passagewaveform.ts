@@ -45,7 +45,7 @@ export function makeWaveform(
     plugins: [regions],
   });
   let region: Region | null = null;
-  const tell = (changed: Region) => onPassage({ start_s: changed.start, end_s: changed.end });
+  const report = (changed: Region) => onPassage({ start_s: changed.start, end_s: changed.end });
   const show = (passage: Passage) => {
     region?.remove();
     region = regions.addRegion({
@@ -67,9 +67,9 @@ export function makeWaveform(
     if (made === region) return;
     region?.remove();
     region = made;
-    tell(made);
+    report(made);
   });
-  regions.on("region-updated", tell);
+  regions.on("region-updated", report);
   waveform.on("interaction", onSeek);
   return {
     setTime: (at_s) => waveform.setTime(Math.min(at_s, shape.duration_s)),

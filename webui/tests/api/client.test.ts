@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ask, reachability, Refused, tell, Unreachable } from "../../src/api/client";
+import { ask, reachability, Refused, sendJson, Unreachable } from "../../src/api/client";
 
 const fetched = vi.fn<typeof fetch>();
 const json = (status: number, body: unknown, headers = {}) =>
@@ -19,7 +19,7 @@ afterEach(() => {
 describe("an answer", () => {
   it("is the JSON below the prefix of the API", async () => {
     fetched.mockResolvedValue(json(200, { clips: 3 }));
-    expect(await tell("POST", "/search", { k: 1 })).toEqual({ clips: 3 });
+    expect(await sendJson("POST", "/search", { k: 1 })).toEqual({ clips: 3 });
     const [address, init] = fetched.mock.calls[0] ?? [];
     expect(address).toBe("/api/v1/search");
     expect(init).toMatchObject({ method: "POST", body: '{"k":1}' });
