@@ -92,7 +92,7 @@ def _copy(database: Database, target: Path) -> None:
 
 
 def prune_changes(connection: Connection, before: int) -> None:
-    """Forget the removals before the sequence ``before``; an index that is further back is given every id that is absent."""
+    """Forget the removals before the sequence ``before``; an older index is given every absent id."""
     last = min(before - 1, reading.sequence(connection))
     if last > reading.counter(connection, "pruned"):
         connection.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= last))

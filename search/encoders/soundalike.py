@@ -64,17 +64,17 @@ class Whitening:
 
 
 class SoundalikeEncoder:
-    """An `Encoder` of words at once; of sounds too: that network, and torch with it, is made when the first sound comes."""
+    """An `Encoder` of words and sounds. The network for sounds, and torch, are loaded when the first sound comes."""
 
     def __init__(self, spec: EncoderSpec, network: Arrays, space: Whitening, tower: TextTower, device: Device) -> None:
         self.spec = spec
         self._network, self._space, self._tower, self._device = network, space, tower, device
-        self._audio_encoder: CnnEncoder | None = None
+        self._for_sounds: CnnEncoder | None = None
         self._making = threading.Lock()
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
-        return self._audio_encoder().encode_audio(waves)
+        return self._sounds().encode_audio(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
@@ -84,11 +84,11 @@ class SoundalikeEncoder:
         """See `search.ports.WordReader`."""
         return self._tower.read(texts)
 
-    def _audio_encoder(self) -> CnnEncoder:
+    def _sounds(self) -> CnnEncoder:
         with self._making:
-            if self._audio_encoder is None:
-                self._audio_encoder = _audio_encoder(self.spec, self._network, self._space, self._device)
-            return self._audio_encoder
+            if self._for_sounds is None:
+                self._for_sounds = _audio_encoder(self.spec, self._network, self._space, self._device)
+            return self._for_sounds
 
 
 def is_bundle(path: Path) -> bool:

@@ -31,8 +31,8 @@ _INNER: Final = (0.02, 0.98)
 def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.float32]:
     """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
 
-    The same input gives the same layout. ``progress`` is called with the share that is done (0 while UMAP looks for neighbours:
-    50 s of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
+    The same input gives the same layout. ``progress`` is called with the share that is done (0 while UMAP looks for
+    neighbours: 50 s of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
     """
     start = _principal(vectors)
     if len(vectors) < FEW or not np.ptp(start, axis=0).all():  # UMAP divides by how far they lie apart
