@@ -84,6 +84,7 @@ class Index:
         options = _options(args)
         settings = replace(settings, device=args.device or settings.device)
         _one_thread_per_call(options)
+        process.give_way(settings.niceness)
         # a wrong name fails before a library is made
         chosen_encoder = wiring.encoder(args.encoder, settings) if args.encoder else None
         with (

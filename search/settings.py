@@ -16,6 +16,8 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 DEFAULT_ENCODER = "cnn:soundalike-1"
 DEFAULT_INDEX = "faiss"
+DEFAULT_NICENESS = 10
+MOST_NICENESS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
-    (`search.neighbourhoods`).
+    (`search.neighbourhoods`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -41,11 +43,12 @@ class Settings:
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
+    niceness: int = DEFAULT_NICENESS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
-        ``_OFFLINE`` and ``_NEIGHBOURHOODS`` (``on`` or ``off``).
+        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``) and ``_NICENESS``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -55,6 +58,9 @@ class Settings:
         neighbourhoods = environ.get("SOUNDALIKE_NEIGHBOURHOODS") or "on"
         if neighbourhoods not in ("on", "off"):
             raise UsageError(f"SOUNDALIKE_NEIGHBOURHOODS is {neighbourhoods!r}; it must be on or off")
+        niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
+        if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
+            raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
         library = environ.get("SOUNDALIKE_LIBRARY")
         models = environ.get("SOUNDALIKE_MODELS", "")
         return cls(
@@ -66,4 +72,5 @@ class Settings:
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",
+            niceness=int(niceness),
         )

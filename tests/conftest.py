@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from search.ground import process
 from webui.browser import HOW_TO_GET
 
+os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

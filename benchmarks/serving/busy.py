@@ -168,7 +168,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="of the library (100 thousand)")
     parser.add_argument("--clips", type=int, default=20_000, metavar="N", help="that the job indexes (20 thousand)")
     parser.add_argument("--job", choices=JOBS, default="command", help="who indexes them (command)")
-    parser.add_argument("--nice", type=int, default=0, metavar="N", help="niceness of the command, to 19 (0)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians count (3)")
     parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="of each round without the job (30)")
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="that ask (16)")
@@ -191,7 +190,7 @@ def _sounds(work: Path, clips: int, seed: int) -> Path:
 
 
 def _begun(checkout: Checkout, sounds: Path, library: Path, url: str, args: argparse.Namespace) -> Job:
-    return IndexCommand(checkout, sounds, library, args.nice) if args.job == "command" else Uploads(url, sounds)
+    return IndexCommand(checkout, sounds, library) if args.job == "command" else Uploads(url, sounds)
 
 
 def _half(tally: Tally) -> Half:
@@ -208,8 +207,7 @@ def _row(name: str, halves: Sequence[Half]) -> tuple[str, ...]:
 
 def _job_in_words(args: argparse.Namespace) -> str:
     if args.job == "command":
-        command = f"nice -n {args.nice} soundalike index" if args.nice else "soundalike index"
-        return f"`{command}` of {args.clips:,} clips of about a second, encoder {ENCODER}"
+        return f"`soundalike index` of {args.clips:,} clips of about a second, encoder {ENCODER}"
     return (
         f"{args.clips:,} clips of about a second that a client uploads, {FILES_A_REQUEST} a request, and the service's "
         f"jobs that index them, encoder {ENCODER}"
@@ -219,10 +217,10 @@ def _job_in_words(args: argparse.Namespace) -> str:
 class IndexCommand:
     """``soundalike index`` as a process beside the service."""
 
-    def __init__(self, checkout: Checkout, sounds: Path, library: Path, niceness: int) -> None:
+    def __init__(self, checkout: Checkout, sounds: Path, library: Path) -> None:
         words = ("index", str(sounds), "--library", str(library), "--encoder", ENCODER, "--quiet")
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            ["nice", "-n", str(niceness), *checkout.soundalike(*words)],  # noqa: S607 - the system's
+            checkout.soundalike(*words),
             cwd=checkout.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

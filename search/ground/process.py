@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import Final
 
 from search.ground.memory import keep_freed_memory, share_heaps
@@ -35,6 +36,16 @@ def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float
         share_heaps(heaps)
     if switch_s is not None:
         sys.setswitchinterval(switch_s)
+
+
+def give_way(niceness: int) -> None:
+    """Let other programs go first, a service that answers people above all: this process and those it starts.
+
+    ``niceness`` is added to what the process has, 0 to 19; where nothing else wants the processor, nothing is lost.
+    It holds until the process ends. Does nothing where the system knows no niceness (Windows) or refuses it.
+    """
+    with suppress(OSError, AttributeError):
+        os.nice(niceness)
 
 
 def threads_of_a_call() -> int | None:

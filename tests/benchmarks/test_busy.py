@@ -38,7 +38,7 @@ def test_a_job_that_fails_is_no_measurement(library_path, tmp_path):  # noqa: F8
     """Files that are no sound are indexed by nobody: the benchmark says so and prints no figure."""
     (tmp_path / "sounds").mkdir()
     (tmp_path / "sounds" / "broken.wav").write_bytes(b"no sound")
-    job = busy.IndexCommand(HERE, tmp_path / "sounds", library_path, niceness=0)
+    job = busy.IndexCommand(HERE, tmp_path / "sounds", library_path)
     wait_until(job.is_over)
     with pytest.raises(SoundalikeError, match="status 1"):
         job.check()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 
+import pytest
+
 from indexer import commands
 from search import cli
+from search.errors import UsageError
 from search.service.processes import worker
+from search.settings import MOST_NICENESS, Settings
 from training import running
 
 LOAD = """
@@ -56,3 +61,20 @@ def test_who_says_how_many_threads_a_call_takes_is_heard():
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, env={"OMP_NUM_THREADS": "2"}
     )
     assert run.stdout.strip() == "None"
+
+
+def test_indexing_gives_way_to_other_programs(tmp_path):
+    """By what the environment says, and by 10 where it says nothing; a wrong value is refused."""
+    script = f"""
+import os
+from search import cli
+print(cli.main(["index", {str(tmp_path / "sounds")!r}, "--library", {str(tmp_path / "library")!r}]), os.nice(0))
+"""
+    begun_with = os.nice(0)
+    for said, meant in (({}, 10), ({"SOUNDALIKE_NICENESS": "3"}, 3), ({"SOUNDALIKE_NICENESS": "0"}, 0)):
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SOUNDALIKE_ENCODER": "spectral", **said}
+        ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
+        assert int(ran.stdout.split()[-1]) == min(begun_with + meant, MOST_NICENESS)
+    for wrong in ("20", "-1", "high", "²"):
+        with pytest.raises(UsageError, match=r"SOUNDALIKE_NICENESS is .*; it must be 0 to 19"):
+            Settings.from_env({"SOUNDALIKE_NICENESS": wrong})

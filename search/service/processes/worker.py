@@ -7,13 +7,12 @@ a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from types import FrameType
 
@@ -91,8 +90,7 @@ def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:
     logs.configure()
     process.own()
     # the web workers answer people meanwhile: whatever can wait for them does
-    with suppress(OSError, AttributeError):
-        os.nice(10)
+    process.give_way(settings.niceness)
     with wiring.library(config.library, settings) as library, _until_terminated() as stop:
         threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         from search.service.jobs.runner import Runner
