@@ -3,16 +3,19 @@
 =============  ====================================================================================
 ``names``      which files a scan picks up
 ``opening``    a path -> an open regular file, or one clear cause
-``containers`` chunks and headers: what a file promises against what is there
-``sndfile``    decoding by libsndfile: uncompressed formats and FLAC
-``libav``      decoding by FFmpeg's libraries: Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
+``containers`` what kind of file this is, and the chunks that it consists of
+``promises``   what a header promises against what is there, and the sizes as they should be
+``sndfile``    decoding by libsndfile: uncompressed formats
+``libav``      decoding by FFmpeg's libraries: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
+``timeline``   where decoded frames lie in a file's time
 ``decoding``   which of the two decodes a file, by its content
 ``mixing``     samples of any type -> mono float32
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
 =============  ====================================================================================
 
-Every failure is one AudioError that names the file and a cause a person understands.
+Every failure is one AudioError that names the file and a cause a person understands; what was amiss with a file that is
+read all the same is a warning.
 """
 
 from __future__ import annotations

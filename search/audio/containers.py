@@ -1,8 +1,4 @@
-"""What a file promises against what is there, read from its first and last bytes without decoding.
-
-Decoders keep quiet about a WAV whose header claims more than the file holds, or an Ogg file cut in the middle of a
-page: they decode what is left. Here such files are found out. The chunk walk serves the metadata too.
-"""
+"""What kind of file this is, and the chunks that it consists of, read without decoding."""
 
 from __future__ import annotations
 
@@ -12,13 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from search.errors import AudioError
-
-_STREAMED_SIZES = frozenset({0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x7FFFF000, 0x7FFFFFFF - 36, 0xFFFFFFFF - 36})
-"""Sizes that programs write into a header when they write to a pipe and cannot know (FFmpeg, arecord, SoX)."""
-
-_SLACK_BYTES = 8
-"""Some writers count a pad byte or a chunk header into the size; sound is missing from here on."""
+_STREAMED_SIZES = (range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
+"""Sizes that programs write into a header when they write to a pipe and cannot know: 0xFFFFFFFF, 0x80000000, 0x7FFFF000
+and their like, some less a header (FFmpeg, arecord, SoX, VLC)."""
 
 _HEAD_BYTES = 8192
 
@@ -52,9 +44,9 @@ def is_text(first: bytes) -> bool:
     return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
-def is_ogg_or_mpeg(first: bytes) -> bool:
-    """Whether this is Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds MPEG audio."""
-    if first[:4] == b"OggS" or first[:3] == b"ID3":
+def is_compressed(first: bytes) -> bool:
+    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds MPEG audio."""
+    if first[:4] in (b"OggS", b"fLaC") or first[:3] == b"ID3":
         return True
     if first[:4] == b"RIFF" and first[12:16] == b"fmt ":
         return int.from_bytes(first[20:22], "little") in (0x50, 0x55)
@@ -80,29 +72,12 @@ def is_padded(size: int, following: bytes) -> bool:
 
     Some writers forget it. Then the 4 bytes ``following`` are the next chunk's name already, which is ASCII.
     """
-    return size % 2 == 1 and not (len(following) == 4 and all(0x20 <= byte < 0x7F for byte in following))
+    return size % 2 == 1 and not is_chunk_name(following)
 
 
-def check_promises(path: str, file: io.FileIO, first: bytes) -> None:
-    """Raises AudioError when the header promises more sound than the file holds, or the last Ogg page is cut."""
-    present = file.seek(0, io.SEEK_END)
-    if first[:4] == b"OggS":
-        _check_last_page(path, file, present)
-    promised: tuple[int, int] | None = None
-    if first[:4] == b".snd" and len(first) >= 12:
-        size = int.from_bytes(first[8:12], "big")
-        promised = None if size in _STREAMED_SIZES else (int.from_bytes(first[4:8], "big"), size)
-    for chunk in chunks(file, first):
-        if chunk.name in (b"data", b"SSND"):
-            promised = None if chunk.size is None else (chunk.offset, chunk.size)
-            break
-    file.seek(0)
-    if promised is not None:
-        there = max(0, present - promised[0])
-        if there + _SLACK_BYTES < promised[1]:
-            raise AudioError(
-                path, f"truncated: the header says {promised[1]:,} bytes of sound, only {there:,} are there"
-            )
+def is_chunk_name(name: bytes) -> bool:
+    """Whether 4 bytes may name a chunk: ASCII, as the names of all kinds of chunks are."""
+    return len(name) == 4 and all(0x20 <= byte < 0x7F for byte in name)
 
 
 def why_unknown(first: bytes) -> str:
@@ -161,7 +136,7 @@ def _walk(file: io.FileIO, present: int, order: Literal["little", "big"], long_s
         name, size = header[:4], int.from_bytes(header[4:], order)
         if name == b"data" and long_size is not None:
             size = long_size
-        elif name == b"data" and size in _STREAMED_SIZES:
+        elif name == b"data" and any(size in sizes for sizes in _STREAMED_SIZES):
             yield Chunk(name, at + 8, None)
             return
         yield Chunk(name, at + 8, size)
@@ -190,41 +165,8 @@ def _walk_w64(file: io.FileIO, present: int) -> Iterator[Chunk]:
         header = _header(file, at, present, 24)
         size = int.from_bytes(header[16:], "little") - 24
         if size < 0:
+            if header[:4] == b"data":  # never written
+                yield Chunk(header[:4], at + 24, 0)
             return
         yield Chunk(header[:4], at + 24, size)
         at += 24 + size + (-size % 8)
-
-
-# --- Ogg and MP3 --------------------------------------------------------------------------------------------
-
-_LARGEST_PAGE = 27 + 255 + 255 * 255
-
-
-def _check_last_page(path: str, file: io.FileIO, present: int) -> None:
-    """Ogg pages say how long they are (RFC 3533, section 6). A stream may stop after any page, not within one."""
-    begin = max(0, present - 2 * _LARGEST_PAGE)
-    file.seek(begin)
-    tail = file.read(present - begin) or b""
-    page = tail.rfind(b"OggS\0")
-    if page < 0:
-        return
-    lengths = tail[page + 27 : page + 27 + tail[page + 26]] if len(tail) > page + 26 else b""
-    complete = len(tail) > page + 26 and len(lengths) == tail[page + 26]
-    if not complete or page + 27 + len(lengths) + sum(lengths) > len(tail):
-        raise AudioError(path, "truncated: the file ends in the middle of an Ogg page")
-
-
-def counts_its_frames(file: io.FileIO) -> bool:
-    """Whether an MP3 file begins with a Xing, Info or VBRI header, which say how many frames there should be.
-
-    Without one a decoder estimates the length from the bit rate, which says nothing about what should be there.
-    """
-    file.seek(0)
-    tag = file.read(10) or b""
-    if tag[:3] == b"ID3" and len(tag) == 10:  # the tag's size: four bytes of seven bits each
-        file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True)))
-    else:
-        file.seek(0)
-    frame = file.read(64) or b""
-    file.seek(0)
-    return any(name in frame for name in (b"Xing", b"Info", b"VBRI"))

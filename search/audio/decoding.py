@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from search.audio import containers
+from search.audio import containers, promises
 from search.audio.track import Track, UnknownFormat
 from search.errors import AudioError
 
@@ -12,15 +12,26 @@ from search.errors import AudioError
 def open_track(path: str, file: io.FileIO, track: int) -> Track:
     """Open sound track ``track`` (counted from 0) of ``file``. Raises AudioError when no decoder knows it.
 
-    FFmpeg decodes Ogg, Opus and MP3: the same samples as libsndfile (to 1e-6), Vorbis at twice and Opus at two and
-    a half times its speed; and libsndfile's MP3 decoder writes its complaints about damaged files to the terminal.
-    libsndfile is first with all others, FFmpeg comes after it.
+    FFmpeg decodes Ogg, Opus, MP3 and FLAC: the same samples as libsndfile (to 1e-6), Vorbis at twice and Opus at two
+    and a half times its speed; libsndfile's MP3 decoder writes its complaints about damaged files to the terminal, and
+    its FLAC decoder stops where a file is damaged, or does not say how long it is. libsndfile is first with all
+    others, FFmpeg comes after it. Both see the sizes in the header as they should be (`search.audio.promises`).
     """
     head = containers.head(file)
     if containers.is_text(head):
         raise AudioError(path, "text, not sound")
-    containers.check_promises(path, file, head)
-    if not containers.is_ogg_or_mpeg(head):
+    found = promises.look(file, head)
+    # of a size of 4 bytes that says "to the end of the file" libsndfile reads 4 GiB at most
+    by_ffmpeg = containers.is_compressed(head) or found.over_4_gib
+    opened = _open(
+        path, promises.MendedFile(file, found.mends) if found.mends else file, track, head, by_ffmpeg=by_ffmpeg
+    )
+    opened.warnings.extend(found.warnings)
+    return opened
+
+
+def _open(path: str, file: io.RawIOBase, track: int, head: bytes, *, by_ffmpeg: bool) -> Track:
+    if not by_ffmpeg:
         from search.audio.sndfile import SndfileTrack
 
         try:

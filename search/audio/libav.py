@@ -1,4 +1,4 @@
-"""Decoding by FFmpeg's libraries through PyAV: Ogg, Opus, MP3, MP4, WebM, Matroska and what else they know."""
+"""Decoding by FFmpeg's libraries through PyAV: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and what else they know."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import av.error
 import numpy as np
 from av.audio.plane import AudioPlane
 
-from search.audio.containers import counts_its_frames
 from search.audio.mixing import block_frames, joined, mono
-from search.audio.track import UnknownFormat
+from search.audio.promises import counts_its_frames
+from search.audio.timeline import Timeline, zero_s
+from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo, Wave
 
@@ -31,17 +32,25 @@ further files and addresses, or take any text for something to play."""
 _LENGTH_KNOWN = "mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere"
 """Containers that say how long the sound is; with others FFmpeg estimates from the bit rate."""
 
-_SEEK = frozenset({"mov", "matroska", "ogg"})
+_SEEK = frozenset({"mov", "matroska", "ogg", "flac"})
 """Containers with time stamps good enough to enter in the middle; others are decoded from the start."""
+
+_COUNTED_CLOCK = _SEEK | {"flv", "asf", "nut", "mxf"}
+_STAMPED = _COUNTED_CLOCK | {"mpegts", "mpeg"}
+"""Containers whose time stamps say when sound is heard; with others FFmpeg counts bytes or packets. The clock of all
+but the last two begins at 0."""
 
 _PREROLL_S = 2.0
 """Decoded and dropped before a passage, for codecs that build on what came before."""
 
 _SLACK_S = 0.25
-"""Headers count encoder delay and padding, at most a few frames, as sound; more than this is missing sound."""
+"""Headers count encoder delay and padding, at most a few frames, as sound; more than this is missing, or too much."""
+
+_SLACK = 0.01
+"""More sound than this share above what the header says is told."""
 
 _BAD_PACKETS = 0.01
-"""Share of packets that may fail to decode. Players skip them; above this the file counts as damaged."""
+"""Share of packets that may fail to decode without a word: players skip them."""
 
 _READ_BYTES = 1 << 18
 
@@ -55,7 +64,7 @@ _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl"
 class _Source:
     """A file as FFmpeg reads it. An exception on this way would be printed; an error is a return value."""
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
         self.tell = file.tell
 
@@ -77,8 +86,9 @@ class _Source:
 class LibavTrack:
     """One of the sound tracks of a file that FFmpeg reads."""
 
-    def __init__(self, path: str, file: io.FileIO, track: int) -> None:
+    def __init__(self, path: str, file: io.RawIOBase, track: int) -> None:
         self._path = path
+        self.warnings: list[str] = []
         self._counted = counts_its_frames(file)
         try:
             self._container = av.open(
@@ -93,6 +103,7 @@ class LibavTrack:
         try:
             self._stream = self._choose(track)
             self.info = self._describe()
+            self._zero_s = self._find_zero()
         except BaseException:
             self.close()
             raise
@@ -134,30 +145,38 @@ class LibavTrack:
         alone = len(self._container.streams) == 1  # the whole file's duration is its longest track's
         return self._container.duration / 1e6 if alone and self._container.duration else None
 
-    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Wave]:
-        """See ``Track.blocks``."""
-        rate = self.info.sample_rate_hz
-        start = round(start_s * rate)
-        stop = None if end_s is None else round(end_s * rate)
-        size = block_frames(rate, self.info.channels)
-        parts: list[Wave] = []
-        held = 0
-        for at, part in self._parts(start_s, end_s):
-            end = at + len(part) if stop is None else min(at + len(part), stop)
-            if end <= start:
-                continue
-            parts.append(part[max(start - at, 0) : end - at])
-            held += len(parts[-1])
-            if held >= size:
-                yield joined(parts)
-                parts, held = [], 0
-        if held:
-            yield joined(parts)
+    def _find_zero(self) -> float:
+        """The time stamp, in seconds, at which the file's time is 0."""
+        first, base = self._stream.start_time, self._stream.time_base
+        if first is None or base is None:
+            return 0.0
+        of_all = self._container.start_time
+        track_s = float(first * base)
+        file_s = track_s if of_all is None else of_all / av.time_base
+        return zero_s(track_s, file_s, counted=self.info.container in _COUNTED_CLOCK)
 
-    def _parts(self, start_s: float, end_s: float | None) -> Iterator[tuple[int, Wave]]:
-        """(place in samples, mono samples) of each decoded frame, from at or before ``start_s`` to ``end_s``."""
-        rate = self.info.sample_rate_hz
-        at = None if self._enter(start_s) else 0
+    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
+        """See ``Track.blocks``."""
+        size = block_frames(self.info.sample_rate_hz, self.info.channels)
+        parts: list[Block] = []
+        held = 0
+        for frame in self._frames(start_s, end_s):
+            part = _within(frame, start_s, end_s)
+            if not len(part.samples):
+                continue
+            if parts and (held >= size or not _follows(parts[-1], part)):
+                yield _one(parts)
+                parts, held = [], 0
+            parts.append(part)
+            held += len(part.samples)
+        if parts:
+            yield _one(parts)
+
+    def _frames(self, start_s: float, end_s: float | None) -> Iterator[Block]:
+        """Each decoded frame with its place, from at or before ``start_s`` to ``end_s``."""
+        entered = self._enter(start_s)
+        timeline = Timeline(None if entered else 0.0)
+        got_s = 0.0
         bad = packets = 0
         cut_off = False
         for packet in self._packets():
@@ -173,53 +192,68 @@ class LibavTrack:
                 cut_off = True
                 continue
             for frame in frames:
-                if not frame.samples:
+                if not frame.samples or not frame.sample_rate:
                     continue
-                if frame.sample_rate != rate:
-                    raise AudioError(self._path, f"the sample rate changes from {rate} to {frame.sample_rate} Hz")
-                if at is None:
-                    at = self._place(frame)
-                yield at, self._mono(frame)
-                at += frame.samples
-                if end_s is not None and at >= round(end_s * rate):
+                length_s = frame.samples / frame.sample_rate
+                at_s, left_out_s = timeline.place(self._stamp_s(frame), length_s)
+                got_s += length_s
+                yield Block(at_s, frame.sample_rate, self._mono(frame)[round(left_out_s * frame.sample_rate) :])
+                if end_s is not None and at_s + length_s >= end_s:
                     return
-        self._check_all_there((at or 0) / rate, bad, packets, cut_off)
+        if bad and not got_s:
+            raise AudioError(self._path, f"damaged: {bad} of {packets} packets of sound cannot be decoded")
+        if bad > _BAD_PACKETS * packets:
+            self.warnings.append(f"damaged: {bad} of {packets} packets of sound cannot be decoded")
+        elif timeline.gaps_s and self.info.container == "flac":  # in which there are no pauses
+            self.warnings.append(f"damaged: {timeline.gaps_s:.2f} s of the sound cannot be decoded")
+        reached_s = max(timeline.end_s or 0.0, got_s)
+        self._compare(reached_s, None if entered else got_s, cut_off=cut_off)
 
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
+        """The packets of the track; a container that is damaged half-way ends there."""
+        none = True
         try:
-            yield from self._container.demux(self._stream)
+            for packet in self._container.demux(self._stream):
+                none = none and not packet.size
+                yield packet
         except _FAILURES as error:
-            raise AudioError(self._path, f"damaged: {_reason(error)}") from error
+            if none:
+                raise AudioError(self._path, f"damaged: {_reason(error)}") from error
+            self.warnings.append(f"damaged: {_reason(error)}")
 
-    def _check_all_there(self, got_s: float, bad: int, packets: int, cut_off: bool) -> None:
-        """What to say at the end of the file, when everything that can be decoded was."""
+    def _compare(self, reached_s: float, got_s: float | None, *, cut_off: bool) -> None:
+        """Warn, at the end of the file, of less sound than promised, or more. ``got_s``: all of it, if known."""
         promised_s = self.info.duration_s
-        if promised_s is not None and got_s + _SLACK_S < promised_s:
-            cause = f"truncated or damaged: the header says {promised_s:.1f} s, only {got_s:.1f} s are there"
-            raise AudioError(self._path, cause)
-        if bad > _BAD_PACKETS * packets or (bad and got_s == 0):
-            raise AudioError(self._path, f"damaged: {bad} of {packets} packets of sound cannot be decoded")
-        if promised_s is None and cut_off:
-            raise AudioError(self._path, f"truncated: the last packet is cut, after {got_s:.1f} s")
+        if promised_s is None:
+            if cut_off:
+                self.warnings.append(f"truncated: the last packet is cut, after {reached_s:.1f} s")
+        elif reached_s + _SLACK_S < promised_s:
+            self.warnings.append(
+                f"truncated or damaged: the header says {promised_s:.1f} s, only {reached_s:.1f} s are there"
+            )
+        elif got_s is not None and got_s > promised_s * (1 + _SLACK) + _SLACK_S:
+            self.warnings.append(f"the header says {promised_s:.1f} s, {got_s:.1f} s are there")
 
     def _enter(self, start_s: float) -> bool:
         """Move to before ``start_s`` where that is worth it and exact; whether the place is now to be found out."""
-        stream = self._stream
-        if start_s <= 2 * _PREROLL_S or self.info.container not in _SEEK or stream.time_base is None:
+        stream, ends_s, container = self._stream, self.info.duration_s, self.info.container
+        exact = container in _SEEK or (container == "wav" and self.info.codec.startswith("pcm_"))
+        if start_s <= 2 * _PREROLL_S or not exact or stream.time_base is None:
+            return False
+        if ends_s is None or start_s >= ends_s:  # what lies beyond a header's length is found by decoding alone
             return False
         try:
-            place = int((start_s - _PREROLL_S) / stream.time_base) + (stream.start_time or 0)
-            self._container.seek(place, stream=stream)
-        except _FAILURES as error:
-            raise AudioError(self._path, f"cannot be entered at {start_s:.1f} s: {_reason(error)}") from error
+            self._container.seek(int((start_s - _PREROLL_S + self._zero_s) / stream.time_base), stream=stream)
+        except _FAILURES:
+            self._container.seek(0, stream=stream)
+            return False
         return True
 
-    def _place(self, frame: AudioFrame) -> int:
-        """The place in samples of the first frame after a seek."""
-        if frame.pts is None or frame.time_base is None or self._stream.time_base is None:
-            raise AudioError(self._path, "damaged: a time stamp is missing")
-        begin = (self._stream.start_time or 0) * self._stream.time_base
-        return round(float(frame.pts * frame.time_base - begin) * self.info.sample_rate_hz)
+    def _stamp_s(self, frame: AudioFrame) -> float | None:
+        """When a frame is heard, in the file's time; None where its container does not say."""
+        if frame.pts is None or frame.time_base is None or self.info.container not in _STAMPED | {"wav"}:
+            return None
+        return float(frame.pts * frame.time_base) - self._zero_s
 
     def _mono(self, frame: AudioFrame) -> Wave:
         dtype = _DTYPES.get(frame.format.name.removesuffix("p"))
@@ -234,6 +268,23 @@ class LibavTrack:
     def close(self) -> None:
         """See ``Track.close``."""
         self._container.close()
+
+
+def _within(block: Block, start_s: float, end_s: float | None) -> Block:
+    """The part of ``block`` that lies in a passage."""
+    rate = block.rate_hz
+    first = max(0, round((start_s - block.start_s) * rate))
+    last = len(block.samples) if end_s is None else max(0, round((end_s - block.start_s) * rate))
+    return Block(block.start_s + first / rate, rate, block.samples[first:last])
+
+
+def _follows(block: Block, after: Block) -> bool:
+    """Whether ``after`` goes on where ``block`` ends, at the same rate."""
+    return block.rate_hz == after.rate_hz and abs(after.start_s - block.end_s) * block.rate_hz < 0.5
+
+
+def _one(parts: list[Block]) -> Block:
+    return Block(parts[0].start_s, parts[0].rate_hz, joined([part.samples for part in parts]))
 
 
 def _clock_s(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...) and FLAC."""
+"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import soundfile
 
 from search.audio.mixing import block_frames, mono
-from search.audio.track import UnknownFormat
+from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
-from search.model import AudioInfo, Wave
+from search.model import AudioInfo
 
 _UNKNOWN_LENGTH = 1 << 62
 """libsndfile gives its largest count where a header does not know the length."""
@@ -20,11 +20,11 @@ _UNKNOWN_LENGTH = 1 << 62
 class SndfileTrack:
     """The one track of a file that libsndfile reads."""
 
-    def __init__(self, path: str, file: io.FileIO, track: int) -> None:
-        self._path = path
+    def __init__(self, path: str, file: io.RawIOBase, track: int) -> None:
+        self.warnings: list[str] = []
         try:
             # by its descriptor libsndfile reads without the interpreter; on Windows the two C libraries share none
-            source = file.fileno() if os.name == "posix" else file
+            source = file.fileno() if os.name == "posix" and isinstance(file, io.FileIO) else file
             self._sound = soundfile.SoundFile(source, closefd=False)
         except soundfile.SoundFileError as error:
             raise UnknownFormat(str(error)) from error
@@ -41,7 +41,7 @@ class SndfileTrack:
             duration_s=None if self._frames is None else self._frames / sound.samplerate,
         )
 
-    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Wave]:
+    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
         """See ``Track.blocks``."""
         rate, channels = self.info.sample_rate_hz, self.info.channels
         at = round(start_s * rate)
@@ -58,16 +58,15 @@ class SndfileTrack:
                 frames = self._sound.read(min(size, stop - at), dtype="float32", always_2d=True)
                 if not len(frames):
                     break
+                yield Block(at / rate, rate, mono(frames.T))
                 at += len(frames)
-                yield mono(frames.T)
-        except soundfile.SoundFileError as error:
+        except soundfile.SoundFileError:
             of = "" if self._frames is None else f" of {self._frames / rate:.1f} s"
-            raise AudioError(self._path, f"damaged or truncated after {at / rate:.1f} s{of}") from error
+            self.warnings.append(f"damaged or truncated after {at / rate:.1f} s{of}")
+            return
         if self._frames is not None and at < stop:
             promised = self._frames / rate
-            raise AudioError(
-                self._path, f"truncated: the header says {promised:.1f} s, only {at / rate:.1f} s are there"
-            )
+            self.warnings.append(f"truncated: the header says {promised:.1f} s, only {at / rate:.1f} s are there")
 
     def close(self) -> None:
         """See ``Track.close``."""

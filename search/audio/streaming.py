@@ -1,21 +1,37 @@
-"""A file becomes mono blocks at the rate asked for, in memory that does not grow with its length."""
+"""A file becomes mono blocks at the rate asked for, in memory that does not grow with its length.
+
+Its time is that of its container (`search.audio.timeline`): what was not recorded is silence, as a player plays it.
+`stream` gives that silence. `windows` leaves out what is longer than a window: nothing can be found there.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from search.audio.cutting import cut
 from search.audio.decoding import open_track
+from search.audio.mixing import block_frames
 from search.audio.opening import open_regular
+from search.audio.track import Block
 from search.errors import AudioError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
 
 SHORTEST_S = 0.001
 """A file or passage with less sound than this is refused: one sample is no sound."""
+
+_EMPTY = "holds no samples"
+
+_BROKEN = 0.01
+"""A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
+
+_LONGEST_SILENCE_S = 10.0
+"""No longer pause goes through a resampler, which would only make silence of it again."""
 
 _RATES_HZ = (100, 10_000_000)
 """Sample rates outside are a damaged header's."""
@@ -28,7 +44,7 @@ it costs 0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) w
 def probe(path: str, track: int = 0) -> AudioInfo:
     """What the header says of sound track ``track`` (counted from 0), without decoding.
 
-    Raises AudioError when the file cannot be opened, is no sound, or is visibly cut.
+    Raises AudioError when the file cannot be opened or is no sound.
     """
     with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
         _check_rate(path, opened.info)
@@ -43,25 +59,31 @@ def stream(
     start_s: float = 0.0,
     end_s: float | None = None,
     max_duration_s: float | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Iterator[Wave]:
     """The sound of a file from ``start_s`` to ``end_s`` (or its end, if that comes first), decoded as it is read.
 
-    Gives mono float32 blocks of about two seconds, new arrays that are the caller's. Channels are averaged, also of
-    surround sound. Samples beyond full scale (float files, lossy decoders and resampling overshoot) are clipped to
-    [-1, 1], as a player does.
+    Gives mono float32 blocks of about two seconds, new arrays that are the caller's, with silence where nothing was
+    recorded: a sample's place in them is its place in the file's time. Channels are averaged, also of surround sound.
+    Samples beyond full scale (float files, lossy decoders and resampling overshoot) are clipped to [-1, 1], as a
+    player does; those that are not finite are silence.
 
-    Raises AudioError, at any block: no such file, no permission, not sound, empty, truncated or damaged, samples
-    that are not finite, less than a millisecond of sound, a passage outside the sound, or a passage of more than
-    ``max_duration_s`` (by the header, or when that much has been decoded).
+    ``warn`` is told, by the last block at the latest, what was amiss with a file that was read all the same: less sound
+    than its header promises, or more; packets that cannot be decoded; samples that are not finite.
+
+    Raises AudioError, at any block: no such file, no permission, not sound, empty, nothing that can be decoded, more
+    than 1 % of samples that are not finite, less than a millisecond of sound, a passage outside the sound, or a passage
+    of more than ``max_duration_s`` (by the header, or when that much has been decoded).
     """
-    _check_passage(path, start_s, end_s)
-    with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
-        info = opened.info
-        _check_rate(path, info)
-        _check_length(path, info, start_s, end_s, max_duration_s)
-        blocks = _checked(path, info, opened.blocks(start_s, end_s), start_s, max_duration_s)
-        for block in _resampled(blocks, info.sample_rate_hz, sample_rate_hz):
-            yield np.clip(block, -1.0, 1.0, out=block)
+    at_s = start_s
+    passage = _Passage(path, track, start_s, end_s, max_duration_s)
+    for run in passage.runs(sample_rate_hz, _LONGEST_SILENCE_S, warn):
+        yield from _silence(run.start_s - at_s, sample_rate_hz)
+        count = 0
+        for block in run.blocks:
+            count += len(block)
+            yield block
+        at_s = run.start_s + count / sample_rate_hz
 
 
 def windows(
@@ -72,13 +94,16 @@ def windows(
     start_s: float = 0.0,
     end_s: float | None = None,
     max_duration_s: float | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Iterator[Window]:
     """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
-    Times are those of the file. Raises AudioError as ``stream`` does, also after the first windows.
+    Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
+    after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
     """
-    blocks = stream(path, spec.sample_rate_hz, track=track, start_s=start_s, end_s=end_s, max_duration_s=max_duration_s)
-    return cut(blocks, spec, start_s)
+    passage = _Passage(path, track, start_s, end_s, max_duration_s)
+    for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S), warn):
+        yield from cut(run.blocks, spec, run.start_s)
 
 
 def _check_passage(path: str, start_s: float, end_s: float | None) -> None:
@@ -95,47 +120,158 @@ def _check_rate(path: str, info: AudioInfo) -> None:
 
 
 def _check_length(path: str, info: AudioInfo, start_s: float, end_s: float | None, limit_s: float | None) -> None:
-    if info.duration_s is None:
+    """The passage's length as far as the header knows it: it may know too little of it."""
+    if info.duration_s is None or limit_s is None:
         return
-    if start_s and start_s >= info.duration_s:
-        raise AudioError(path, f"the passage starts at {start_s:g} s, the sound ends at {info.duration_s:.3f} s")
     length_s = (info.duration_s if end_s is None else min(end_s, info.duration_s)) - start_s
-    if limit_s is not None and length_s > limit_s:
+    if length_s > limit_s:
         raise AudioError(path, f"{length_s:.1f} s long, more than the {limit_s:g} s allowed")
 
 
-def _checked(
-    path: str, info: AudioInfo, blocks: Iterator[Wave], start_s: float, limit_s: float | None
-) -> Iterator[Wave]:
-    """``blocks`` at the file's rate, with the checks that only decoding can make."""
-    frames = 0
-    for block in blocks:
-        finite = np.isfinite(block)
-        if not finite.all():
-            at_s = start_s + (frames + int(np.argmin(finite))) / info.sample_rate_hz
-            raise AudioError(path, f"NaN or infinite samples at {at_s:.3f} s")
-        frames += len(block)
-        if limit_s is not None and frames > limit_s * info.sample_rate_hz + 1:
-            raise AudioError(path, f"more than the {limit_s:g} s allowed")
-        yield block
-    if frames == 0:
-        where = f" after {start_s:g} s" if start_s else ""
-        raise AudioError(path, f"holds no samples{where}")
-    if frames < SHORTEST_S * info.sample_rate_hz:
-        count = "one sample" if frames == 1 else f"{frames} samples"
-        raise AudioError(path, f"too short: {count} at {info.sample_rate_hz} Hz, less than a millisecond")
+class _Run(NamedTuple):
+    """A stretch of sound whose pauses are silence: mono blocks, the first sample at ``start_s`` of the file's time.
+
+    They have to be taken before the next run is asked for.
+    """
+
+    start_s: float
+    blocks: Iterator[Wave]
 
 
-def _resampled(blocks: Iterator[Wave], from_hz: int, to_hz: int) -> Iterator[Wave]:
-    """``blocks`` at another rate: the same samples, to float32 rounding, as resampling the whole at once."""
-    if from_hz == to_hz:
-        yield from blocks
-        return
-    import soxr
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """What of a file is to be decoded."""
 
-    resampler = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=_QUALITY)
-    for block in blocks:
-        if len(out := resampler.resample_chunk(block)):
-            yield out
-    if len(out := resampler.resample_chunk(np.empty(0, np.float32), last=True)):
-        yield out
+    path: str
+    track: int
+    start_s: float
+    end_s: float | None
+    max_duration_s: float | None
+
+    def runs(self, to_hz: int, longest_gap_s: float, warn: Callable[[str], None] | None) -> Iterator[_Run]:
+        """It at the rate asked for, in one run where nothing was recorded for ``longest_gap_s`` at most."""
+        _check_passage(self.path, self.start_s, self.end_s)
+        with open_regular(self.path) as file, closing(open_track(self.path, file, self.track)) as opened:
+            info = opened.info
+            _check_rate(self.path, info)
+            _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
+            checked = _Checked(self.path, info, self.start_s, self.max_duration_s)
+            blocks = _Ahead(checked.blocks(opened.blocks(self.start_s, self.end_s)))
+            while blocks.next is not None:
+                yield _Run(blocks.next.start_s, _resampled(blocks, to_hz, longest_gap_s))
+            for warning in (*opened.warnings, *checked.warnings):
+                if warn is not None:
+                    warn(warning)
+
+
+class _Ahead:
+    """Blocks of sound, of which the next can be looked at before it is taken."""
+
+    def __init__(self, blocks: Iterator[Block]) -> None:
+        self._blocks = blocks
+        self.next = next(blocks, None)
+
+    def take(self) -> Block | None:
+        """The next block; None at the end."""
+        taken = self.next
+        self.next = next(self._blocks, None)
+        return taken
+
+
+class _Checked:
+    """The checks that only decoding can make."""
+
+    def __init__(self, path: str, info: AudioInfo, start_s: float, limit_s: float | None) -> None:
+        self._path = path
+        self._info = info
+        self._start_s = start_s
+        self._limit_s = limit_s
+        self.warnings: list[str] = []
+
+    def blocks(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """``blocks`` with silence for samples that are not finite. Raises AudioError."""
+        samples = broken = 0
+        length_s, first_s = 0.0, math.nan
+        for block in blocks:
+            finite = np.isfinite(block.samples)
+            if not finite.all():
+                first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
+                broken += int(np.count_nonzero(~finite))
+                block.samples[~finite] = 0.0
+            samples += len(block.samples)
+            length_s += len(block.samples) / block.rate_hz
+            if self._limit_s is not None and length_s > self._limit_s + 1 / block.rate_hz:
+                raise AudioError(self._path, f"more than the {self._limit_s:g} s allowed")
+            yield block
+        self._check_some(samples, length_s)
+        if broken > _BROKEN * samples:
+            share = f"{100 * broken / samples:.3g} % of the samples"
+            raise AudioError(self._path, f"{share} are NaN or infinite, the first at {first_s:.3f} s")
+        if broken:
+            many = "1 sample is" if broken == 1 else f"{broken:,} samples are"
+            self.warnings.append(f"{many} NaN or infinite, the first at {first_s:.3f} s; read as silence")
+
+    def _check_some(self, samples: int, length_s: float) -> None:
+        ends_s, rate = self._info.duration_s, self._info.sample_rate_hz
+        if samples == 0 and self._start_s and ends_s is not None and self._start_s >= ends_s:
+            cause = f"the passage starts at {self._start_s:g} s, the sound ends at {ends_s:.3f} s"
+            raise AudioError(self._path, cause)
+        if samples == 0:
+            raise AudioError(self._path, f"holds no samples after {self._start_s:g} s" if self._start_s else _EMPTY)
+        if length_s < SHORTEST_S:
+            count = "one sample" if samples == 1 else f"{samples} samples"
+            raise AudioError(self._path, f"too short: {count} at {rate} Hz, less than a millisecond")
+
+
+def _resampled(blocks: _Ahead, to_hz: int, longest_gap_s: float) -> Iterator[Wave]:
+    """Blocks up to a gap that is too long, at one rate: the same samples, to float32 rounding, as the whole at once.
+
+    Each stretch at one rate of the file is resampled by itself.
+    """
+    at_s = None
+    part: _Resampler | None = None
+    while (block := blocks.next) is not None:
+        gap_s = 0.0 if at_s is None else block.start_s - at_s
+        if gap_s > longest_gap_s:
+            break
+        if part is None or part.from_hz != block.rate_hz:
+            yield from part.end() if part is not None else ()
+            part = _Resampler(block.rate_hz, to_hz)
+        if gap := round(gap_s * block.rate_hz):
+            yield from part.add(np.zeros(max(gap, 0), np.float32))
+        at_s = block.end_s
+        blocks.take()
+        yield from part.add(block.samples)
+    yield from part.end() if part is not None else ()
+
+
+class _Resampler:
+    """Samples at one rate become samples at another."""
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        self.from_hz = from_hz
+        self._stream = None
+        if from_hz != to_hz:
+            import soxr
+
+            self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=_QUALITY)
+
+    def add(self, samples: Wave) -> Iterator[Wave]:
+        """What is done by now, clipped."""
+        out = samples if self._stream is None else self._stream.resample_chunk(samples)
+        if len(out):
+            yield np.clip(out, -1.0, 1.0, out=out)
+
+    def end(self) -> Iterator[Wave]:
+        """The rest."""
+        if self._stream is not None and len(out := self._stream.resample_chunk(np.empty(0, np.float32), last=True)):
+            yield np.clip(out, -1.0, 1.0, out=out)
+
+
+def _silence(length_s: float, rate_hz: int) -> Iterator[Wave]:
+    """So much silence, in blocks."""
+    left = round(length_s * rate_hz)
+    while left > 0:
+        count = min(left, block_frames(rate_hz, 1))
+        yield np.zeros(count, np.float32)
+        left -= count

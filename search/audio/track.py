@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from search.model import AudioInfo, Wave
+
+
+class Block(NamedTuple):
+    """A stretch of decoded sound: mono ``samples`` at ``rate_hz``, the first of them at ``start_s`` of the file's time.
+
+    Nothing was recorded between the end of one block and the start of the next.
+    """
+
+    start_s: float
+    rate_hz: int
+    samples: Wave
+
+    @property
+    def end_s(self) -> float:
+        """When it ends."""
+        return self.start_s + len(self.samples) / self.rate_hz
 
 
 class Track(Protocol):
@@ -15,11 +31,14 @@ class Track(Protocol):
     def info(self) -> AudioInfo:
         """What the header says."""
 
-    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Wave]:
-        """Mono blocks of about a second at the file's own rate, of the passage asked for.
+    @property
+    def warnings(self) -> list[str]:
+        """What was amiss so far: less sound than promised, or more; what could not be decoded. Each a short phrase."""
 
-        A passage that begins after the sound ends has no blocks. Raises AudioError where the file is damaged, and
-        at its end when less sound was there than the header promises.
+    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
+        """The passage asked for, in blocks of at most about two seconds, in order of time and without overlap.
+
+        A passage in which nothing was recorded has no blocks. Gives what can be decoded, and `warnings` of the rest.
         """
 
     def close(self) -> None:

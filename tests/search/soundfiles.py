@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 
 import av
@@ -73,3 +76,42 @@ def _encode_track(output, stream, samples, rate_hz, layout):
     for part in (*resampler.resample(frame), *resampler.resample(None)):
         output.mux(stream.encode(part))
     output.mux(stream.encode(None))
+
+
+def encode_at(
+    path: Path,
+    parts: list[tuple[float, NDArray[np.float32]]],
+    rate_hz: int,
+    codec: str,
+    container: str,
+    *,
+    video_s: float = 0.0,
+    speed: float = 1.0,
+) -> Path:
+    """By FFmpeg: one mono track of ``parts``, each (where it begins in seconds, samples).
+
+    Before them lie pictures of ``video_s``. A second of sound takes 1 / ``speed`` of the container's clock.
+    """
+    with av.open(str(path), "w", format=container) as output:
+        pictures = output.add_stream("mpeg4", rate=10, width=64, height=48, pix_fmt="yuv420p") if video_s else None
+        stream = output.add_stream(codec, rate=rate_hz, layout="mono")
+        packets = [] if pictures is None else list(_grey(pictures, video_s))
+        for at_s, samples in parts:
+            for begin in range(0, len(samples) - 959, 960):
+                part = np.round(samples[begin : begin + 960] * 32767).astype("<i2")
+                frame = av.AudioFrame.from_ndarray(part[None], format="s16", layout="mono")
+                frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+                frame.pts = round((at_s * rate_hz + begin) / speed)
+                packets += [(frame.pts / rate_hz, packet) for packet in stream.encode(frame)]
+        packets += [(math.inf, packet) for packet in stream.encode(None)]
+        for _, packet in sorted(packets, key=itemgetter(0)):
+            output.mux(packet)
+    return path
+
+
+def _grey(pictures, seconds):
+    for number in range(round(10 * seconds)):
+        picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number % 256, np.uint8), format="rgb24")
+        picture.pts = number
+        yield from ((number / 10, packet) for packet in pictures.encode(picture))
+    yield from ((seconds, packet) for packet in pictures.encode(None))

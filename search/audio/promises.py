@@ -1,0 +1,186 @@
+"""What a header promises against what is there, and the file as a decoder should see it.
+
+Sizes are written last, so a recorder that lost its power leaves none; a program that writes to a pipe invents one; and
+in a WAV of more than 4 GiB it wraps. Decoders believe such sizes and give nothing, or a part, without a word. Here they
+are found and mended in what the decoder reads, never on disk; what was found is said in words.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from search.audio.containers import Chunk, chunks, is_chunk_name
+
+_SLACK_BYTES = 8
+"""Some writers count a pad byte or a chunk header into the size; sound is missing from here on."""
+
+_MORE_BYTES = 4096
+_MORE = 0.01
+"""More bytes than this behind the sound that are in no chunk, and more than this share of it, are told."""
+
+_WRAP = 1 << 32
+"""Where sizes of 4 bytes begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found: ``warnings`` for people, and ``mends``, the bytes that a decoder should see, by their place.
+
+    ``over_4_gib``: whether the size of the sound does not fit into its field.
+    """
+
+    warnings: tuple[str, ...] = ()
+    mends: dict[int, bytes] = field(default_factory=dict)
+    over_4_gib: bool = False
+
+
+def look(file: io.FileIO, first: bytes) -> Findings:
+    """What the header of ``file``, whose first bytes are ``first``, promises against what is there."""
+    present = file.seek(0, io.SEEK_END)
+    if first[:4] == b"OggS":
+        return Findings(tuple(_last_page(file, present)))
+    try:
+        sound = _sound(file, first)
+        if sound is None:
+            return Findings()
+        return _compare(file, first, sound, present)
+    finally:
+        file.seek(0)
+
+
+class MendedFile(io.RawIOBase):
+    """``file`` with other bytes in some places."""
+
+    def __init__(self, file: io.FileIO, mends: dict[int, bytes]) -> None:
+        self._file = file
+        self._mends = mends
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See `io.RawIOBase.read`."""
+        begin = self._file.tell()
+        data = bytearray(self._file.read(size) or b"")
+        for at, mend in self._mends.items():
+            for place, byte in enumerate(mend, at - begin):
+                if 0 <= place < len(data):
+                    data[place] = byte
+        return bytes(data)
+
+    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]  # any writable buffer, as libsndfile's
+        """See `io.RawIOBase.readinto`."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """See `io.RawIOBase.seek`."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """See `io.RawIOBase.tell`."""
+        return self._file.tell()
+
+
+def counts_its_frames(file: io.RawIOBase) -> bool:
+    """Whether an MP3 file begins with a Xing, Info or VBRI header, which say how many frames there should be.
+
+    Without one a decoder estimates the length from the bit rate, which says nothing about what should be there.
+    """
+    file.seek(0)
+    tag = file.read(10) or b""
+    if tag[:3] == b"ID3" and len(tag) == 10:  # the tag's size: four bytes of seven bits each
+        file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True)))
+    else:
+        file.seek(0)
+    frame = file.read(64) or b""
+    file.seek(0)
+    return any(name in frame for name in (b"Xing", b"Info", b"VBRI"))
+
+
+# --- chunks of samples ----------------------------------------------------------------------------------------
+
+
+def _sound(file: io.FileIO, first: bytes) -> Chunk | None:
+    """The chunk that holds the samples; its size is None where the writer says that it did not know."""
+    if first[:4] == b".snd" and len(first) >= 12:
+        size = int.from_bytes(first[8:12], "big")
+        return Chunk(b".snd", int.from_bytes(first[4:8], "big"), None if size in (0xFFFFFFFF, 0) else size)
+    return next((chunk for chunk in chunks(file, first) if chunk.name in (b"data", b"SSND")), None)
+
+
+def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findings:
+    there, size = present - sound.offset, sound.size or 0
+    if there <= 0 or (sound.size is None and first[:4] != b".snd"):
+        return Findings()
+    if there + _SLACK_BYTES < size:
+        return Findings((f"truncated: the header says {size:,} bytes of sound, only {there:,} are there",))
+    if there - size <= _SLACK_BYTES or _is_chain(file, first, sound.offset + size, present):
+        return Findings()
+    if size <= _header_bytes(sound.name, first):
+        warning = f"the size of the sound was never written; all {there:,} bytes to the end of the file are read"
+        return Findings((warning,), _to_the_end(first, sound, there))
+    wrapped = range(size + _WRAP, there + 1, _WRAP) if first[:4] == b"RIFF" else ()
+    if any(_is_chain(file, first, sound.offset + whole, present) for whole in wrapped):
+        warning = f"over 4 GiB: the header says {size:,} bytes of sound, all {there:,} to the end of the file are read"
+        return Findings((warning,), _to_the_end(first, sound, there), over_4_gib=True)
+    more = there - size
+    is_much = more > max(_MORE_BYTES, _MORE * size)
+    warning = f"the header says {size:,} bytes of sound; {more:,} more follow that no chunk holds"
+    return Findings((warning,) if is_much else ())
+
+
+def _header_bytes(name: bytes, first: bytes) -> int:
+    """How many bytes of the chunk of samples come before the samples: a size of so many means none."""
+    if name == b"SSND":
+        return 8
+    return 4 if first[:4] == b"caff" else 0
+
+
+def _to_the_end(first: bytes, sound: Chunk, present_bytes: int) -> dict[int, bytes]:
+    """The size in the header as it should be for sound up to the end of the file."""
+    at = sound.offset
+    if first[:4] == b".snd":
+        return {8: b"\xff" * 4}
+    if first[:4] == b"caff":
+        return {at - 8: present_bytes.to_bytes(8, "big")}
+    if first[:4] in (b"RF64", b"BW64"):
+        return {28: present_bytes.to_bytes(8, "little"), at - 4: b"\xff" * 4}
+    if first[:4] == b"riff":
+        return {at - 8: (present_bytes + 24).to_bytes(8, "little")}
+    size = min(present_bytes, _WRAP - 1)
+    return {at - 4: size.to_bytes(4, "little" if first[:4] == b"RIFF" else "big")}
+
+
+def _is_chain(file: io.FileIO, first: bytes, at: int, present: int) -> bool:
+    """Whether a chunk, or nothing, follows at this place; one pad byte may come first."""
+    if present - at <= _SLACK_BYTES:
+        return True
+    file.seek(at)
+    following = file.read(9) or b""
+    order: Literal["little", "big"] = "little" if first[:4] in (b"RIFF", b"RF64", b"BW64", b"riff") else "big"
+    for header in (following[:8], following[1:]):
+        if is_chunk_name(header[:4]) and int.from_bytes(header[4:], order) <= present - at:
+            return True
+    return False
+
+
+# --- Ogg ------------------------------------------------------------------------------------------------------
+
+_LARGEST_PAGE = 27 + 255 + 255 * 255
+
+
+def _last_page(file: io.FileIO, present: int) -> Iterator[str]:
+    """Ogg pages say how long they are (RFC 3533, section 6). A stream may stop after any page, not within one."""
+    begin = max(0, present - 2 * _LARGEST_PAGE)
+    file.seek(begin)
+    tail = file.read(present - begin) or b""
+    file.seek(0)
+    page = tail.rfind(b"OggS\0")
+    if page < 0:
+        return
+    lengths = tail[page + 27 : page + 27 + tail[page + 26]] if len(tail) > page + 26 else b""
+    complete = len(tail) > page + 26 and len(lengths) == tail[page + 26]
+    if not complete or page + 27 + len(lengths) + sum(lengths) > len(tail):
+        yield "truncated: the file ends in the middle of an Ogg page"

@@ -1,0 +1,79 @@
+"""Where decoded frames lie in a file's time: as its container's time stamps say, as far as they can be believed.
+
+A count of samples is not the time. A call's sound begins when somebody speaks, pauses that were muted are not recorded,
+and a recorder's clock is off by some parts in ten thousand. Players go by the time stamps, and so do the passages here:
+where a passage is said to begin, a player finds it.
+
+What is done, with the count going on from the last frame:
+
+- a stamp within `JITTER_S` of the count is the count: containers keep whole milliseconds, and arrival times jitter;
+- a later stamp is a gap: nothing was recorded;
+- a stamp that stays earlier for `PATIENCE_S` means that the recorder's clock is too fast: what is too much is left out;
+- a stamp earlier by more than `RESTART_S`, or later by more than `LONGEST_GAP_S`, is a clock that was set anew (joined
+  files, a stream that restarted): the sound goes on where it was.
+"""
+
+from __future__ import annotations
+
+JITTER_S = 0.04
+PATIENCE_S = 1.0
+RESTART_S = 1.0
+LONGEST_GAP_S = 24 * 3600.0
+
+_DELAY_S = 0.1
+"""A track that begins this early begins at the start: codecs count their delay into the first stamp."""
+
+_JOINED_S = 60.0
+"""A file whose first track begins later than this is a piece of a stream that ran before: its own time begins there."""
+
+
+def zero_s(track_s: float, file_s: float, *, counted: bool) -> float:
+    """The time stamp at which a file's time is 0.
+
+    ``track_s`` is the first of the track, ``file_s`` the first of all tracks. ``counted``: whether the container's
+    clock begins at 0 by definition; that of a broadcast (MPEG) begins anywhere.
+    """
+    base_s = 0.0 if counted and -_DELAY_S < file_s < _JOINED_S else file_s
+    return base_s if _DELAY_S <= track_s - base_s <= LONGEST_GAP_S else track_s
+
+
+class Timeline:
+    """The places of the frames of one track, in order.
+
+    Examples:
+        >>> timeline = Timeline(0.0)
+        >>> [timeline.place(stamp_s, 1.0) for stamp_s in (0.0, 1.001, 5.0, None)]
+        [(0.0, 0.0), (1.0, 0.0), (5.0, 0.0), (6.0, 0.0)]
+    """
+
+    def __init__(self, begin_s: float | None) -> None:
+        """``begin_s`` is where the first frame lies; None: where its stamp says."""
+        self.end_s = begin_s
+        self.gaps_s = 0.0
+        """All gaps after the first frame."""
+        self._shift_s = 0.0
+        self._early_s = 0.0
+
+    def place(self, stamp_s: float | None, length_s: float) -> tuple[float, float]:
+        """Where a frame begins, and how much of its head is left out, both in seconds.
+
+        ``stamp_s`` is its time stamp in the file's time, None where it has none; ``length_s`` how long it lasts.
+        """
+        end_s = self.end_s if self.end_s is not None else stamp_s or 0.0
+        late_s = 0.0 if stamp_s is None else stamp_s + self._shift_s - end_s
+        left_out_s = 0.0
+        if late_s > LONGEST_GAP_S or late_s < -RESTART_S:
+            self._shift_s -= late_s
+            self._early_s = 0.0
+        elif late_s > JITTER_S:
+            self.gaps_s += late_s if end_s else 0.0
+            end_s += late_s
+            self._early_s = 0.0
+        elif late_s >= -JITTER_S:
+            self._early_s = 0.0
+        else:
+            self._early_s += length_s
+            if self._early_s >= PATIENCE_S:
+                left_out_s = min(-late_s, length_s)
+        self.end_s = end_s + length_s - left_out_s
+        return end_s, left_out_s
