@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     )
     from search.plugins import Command
     from search.ports import ChangesSince, Encoder, FeedbackStore, IndexFactory, SpaceIndex, VectorIndex, WordReader
-    from search.settings import Settings
+    from search.settings import Device, Settings
 
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
 """Where the names come from, what loads fastest first."""
@@ -91,6 +91,7 @@ __all__ = [
     "ClipMap",
     "ClipPart",
     "Command",
+    "Device",
     "Duplicate",
     "DuplicateGroup",
     "DuplicateKind",
