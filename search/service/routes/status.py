@@ -23,8 +23,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Soundalike</title></head>
 <body><h1>Soundalike</h1>
 <p>The search service is running; the search page is not installed here.</p>
-<p>The API is described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>; try
-<a href="/api/v1/clips">/api/v1/clips</a> and <a href="/ready">/ready</a>.</p>
+<p>The API is described by <a href="api/v1/openapi.json">/api/v1/openapi.json</a>; try
+<a href="api/v1/clips">/api/v1/clips</a> and <a href="ready">/ready</a>.</p>
 </body></html>
 """
 
