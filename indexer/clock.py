@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
@@ -11,6 +12,40 @@ from typing import Literal, TypeAlias
 from indexer.model import StageTimes
 
 Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish"]
+
+
+PACE_FROM_S = 1.0
+"""So long the work is watched before anything is said of its pace."""
+PACE_OVER_S = 60.0
+"""A pace is that of so long: a job may come from files that are only hashed to files that are encoded."""
+
+
+class Pace:
+    """How fast a job goes, in bytes of the files that are worked on.
+
+    Whoever asks leaves out files that failed: they cost nothing, and a job that begins with one would seem endless or
+    nearly over. For the same reason the time before the first work (a model that loads) does not count.
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def left_s(self, now_s: float, bytes_worked: int, bytes_left: int) -> float | None:
+        """Seconds that ``bytes_left`` take at the pace of the last minute, None before there is one.
+
+        ``bytes_worked`` is what was done by ``now_s``.
+        """
+        samples = self._samples
+        if bytes_worked <= 0:
+            return None
+        samples.append((now_s, bytes_worked))
+        while len(samples) > 2 and now_s - samples[1][0] >= PACE_OVER_S:
+            samples.popleft()
+        start_s, start_bytes = samples[0]
+        spent_s, worked = now_s - start_s, bytes_worked - start_bytes
+        if spent_s < PACE_FROM_S or worked <= 0:
+            return None
+        return spent_s * max(bytes_left, 0) / worked
 
 
 class StageClock:

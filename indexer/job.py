@@ -16,7 +16,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from indexer.clock import StageClock
+from indexer.clock import Pace, StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary
 from indexer.plan import Plan, Survey, moved_clips
 from indexer.scan import Place, locate
@@ -126,6 +126,8 @@ class _Job:
         self._counts: Counter[str] = Counter()
         self._failed: list[Failure] = []
         self._bytes_done = 0
+        self._bytes_failed = 0
+        self._pace = Pace()
         self._audio_s = 0.0
         self._silent = 0
         self._tunes = 0
@@ -177,29 +179,39 @@ class _Job:
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
-            self._counts[outcome.kind] += 1
-            self._bytes_done += outcome.size_bytes
-            self._audio_s += outcome.duration_s
-            self._silent += outcome.silent
-            self._tunes += outcome.tunes
+            if outcome.instead_of is not None:
+                self._add_up(outcome.instead_of, -1)
+                self._moved -= moved_clips(outcome.instead_of)
+            self._add_up(outcome, 1)
             self._moved |= moved_clips(outcome)
             if outcome.kind == "failed":
+                self._bytes_failed += outcome.size_bytes
                 failure = Failure(outcome.path, outcome.cause)
                 self._failed.append(failure)
                 self._report.failure(failure)
 
+    def _add_up(self, outcome: Outcome, sign: int) -> None:
+        self._counts[outcome.kind] += sign
+        self._bytes_done += sign * outcome.size_bytes
+        self._audio_s += sign * outcome.duration_s
+        self._silent += sign * outcome.silent
+        self._tunes += sign * outcome.tunes
+
     def _progress(self, survey: Survey, elapsed_s: float) -> Progress:
         files_done = sum(self._counts[kind] for kind in _FILES_DONE)
         under_way = self._work.under_way()
+        bytes_done = self._bytes_done + under_way.bytes
+        worked, left = bytes_done - self._bytes_failed, survey.work_bytes - bytes_done
         return Progress(
             files_done=files_done,
             files_total=max(survey.files, files_done),
-            bytes_done=self._bytes_done + under_way.bytes,
+            bytes_done=bytes_done,
             bytes_total=survey.work_bytes,
             bytes_found=survey.bytes,
             audio_s=self._audio_s + under_way.audio_s,
             failed=len(self._failed),
             elapsed_s=elapsed_s,
+            left_s=self._pace.left_s(elapsed_s, worked, left),
         )
 
     def _summary(self, space: Space, sequence: int, seconds: float) -> Summary:

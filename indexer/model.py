@@ -52,7 +52,8 @@ class Outcome:
 
     ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
     are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
-    absolute. ``cause`` says why, for a failure.
+    absolute. ``cause`` says why, for a failure. ``instead_of`` is what had been reported of the file before the catalog
+    refused to hold it.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Outcome:
     silent: bool = False
     tunes: int = 0
     cause: str = ""
+    instead_of: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class StageTimes:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is. Totals are from a first look at the folders: ``bytes_done`` and ``bytes_total`` count the files
-    that need work, ``bytes_found`` all of them.
+    that need work, ``bytes_found`` all of them. ``left_s`` is None before there is a pace (`indexer.clock.Pace`).
     """
 
     files_done: int
@@ -132,6 +134,7 @@ class Progress:
     audio_s: float
     failed: int
     elapsed_s: float
+    left_s: float | None = None
 
     @property
     def times_real_time(self) -> float:
@@ -144,13 +147,6 @@ class Progress:
         if not self.bytes_found:
             return self.files_done / self.files_total if self.files_total else 0.0
         return 1.0 - max(self.bytes_total - self.bytes_done, 0) / self.bytes_found
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds left at the pace so far, None before there is one."""
-        if self.bytes_done <= 0:
-            return None
-        return self.elapsed_s * max(self.bytes_total - self.bytes_done, 0) / self.bytes_done
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,13 @@ def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
     return Outcome("failed", task.path, (change,), digest, size_bytes=task.facts.size_bytes, cause=cause)
 
 
+def refused(outcome: Outcome, cause: str) -> Outcome:
+    """The failure that stands in for an outcome whose changes the catalog refused."""
+    where = next((c for c in outcome.changes if isinstance(c, AddContent | LinkClip | MoveClip)), None)
+    changes = () if where is None else (RecordFailure(where.root_id, where.file, cause),)
+    return Outcome("failed", outcome.path, changes, size_bytes=outcome.size_bytes, cause=cause, instead_of=outcome)
+
+
 def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
     """The outcome of a file that needs no encoding."""
     if decision.need == "move" and decision.clip_id is not None:

@@ -25,6 +25,8 @@ from typing import Protocol
 from indexer.handles import check_handles
 from search.model import FileFacts
 
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -187,7 +189,12 @@ def facts_of(path: str, relative: str) -> FileFacts | None:
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return None
-    return FileFacts(relative, status.st_size, status.st_mtime_ns)
+    return FileFacts(relative, _clamped(status.st_size), _clamped(status.st_mtime_ns))
+
+
+def _clamped(number: int) -> int:
+    """``number`` within 64 bits. File systems give times from 1601 to 30828; in nanoseconds, 1677 to 2262 fit."""
+    return max(_LEAST, min(number, _MOST))
 
 
 def _identity(folder: str) -> tuple[int, int] | None:

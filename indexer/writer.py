@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from indexer.clock import StageClock
 from indexer.model import Copy, Outcome
-from indexer.pipeline import failed, link
+from indexer.pipeline import failed, link, refused
 from indexer.plan import Ledger
-from search.model import AddContent, ClipChange
+from search.errors import ChangeRefused
+from search.model import AddContent
 from search.ports import CatalogWriter, Lease
 
 MAX_CHANGES = 256
@@ -19,7 +21,11 @@ MAX_VECTOR_BYTES = 32 << 20
 
 
 class Writer:
-    """Writes outcomes in batches under the lease. Not shared between threads."""
+    """Writes outcomes in batches under the lease. Not shared between threads.
+
+    An outcome that the catalog refuses (`search.errors.ChangeRefused`) becomes a failure of its file, and costs no
+    other: the rest of its batch is written without it.
+    """
 
     def __init__(self, catalog: CatalogWriter, lease: Lease, ledger: Ledger, clock: StageClock) -> None:
         self._catalog = catalog
@@ -27,58 +33,84 @@ class Writer:
         self._ledger = ledger
         self._clock = clock
         self._waiting: list[Outcome] = []
-        self._changes: list[ClipChange] = []
+        self._n_changes = 0
         self._vector_bytes = 0
         self._since_s = clock.now_s()
         self._copies: dict[str, list[Copy]] = defaultdict(list)
         self.sequence = 0
 
     def add(self, result: Outcome | Copy) -> list[Outcome]:
-        """Take in a result and write when enough is gathered; the outcomes of copies that this settled."""
+        """Take in a result and write when enough is gathered; the outcomes that this brought about beside it: of copies
+        that it settled, of files that the catalog refused.
+        """
         if isinstance(result, Copy):
             if self._ledger.in_work(result.digest):
                 self._copies[result.digest].append(result)
                 return []
             return self._settle([result], cause="the same bytes could not be indexed under another name")
-        if not self._changes:
-            self._since_s = self._clock.now_s()
-        self._changes.extend(result.changes)
-        if result.digest is not None:
-            self._waiting.append(result)
-        self._vector_bytes += sum(c.encoding.vectors.nbytes for c in result.changes if isinstance(c, AddContent))
+        self._wait(result)
         return self.tick()
 
     def tick(self) -> list[Outcome]:
-        """Write when it is time to; the outcomes of copies that this settled."""
+        """Write when it is time to; the outcomes that this brought about (see `add`)."""
         due = (
-            len(self._changes) >= MAX_CHANGES
+            self._n_changes >= MAX_CHANGES
             or self._vector_bytes >= MAX_VECTOR_BYTES
-            or (bool(self._changes) and self._clock.now_s() - self._since_s >= MAX_WAIT_S)
+            or (bool(self._n_changes) and self._clock.now_s() - self._since_s >= MAX_WAIT_S)
         )
         return self.flush() if due else []
 
     def flush(self) -> list[Outcome]:
-        """Write everything that is gathered; the outcomes of copies that this settled, whose changes wait in turn.
+        """Write everything that is gathered; the outcomes that this brought about, whose changes wait in turn.
 
         Raises LibraryError (disk full, read-only), LibraryBusy (the lease was lost).
         """
-        changes, waiting = self._changes, self._waiting
-        self._changes, self._waiting, self._vector_bytes = [], [], 0
+        waiting = self._waiting
+        self._waiting, self._n_changes, self._vector_bytes = [], 0, 0
         with self._clock.stage("write"):
-            self.sequence = self._catalog.apply(self._lease, changes)
-        settled: list[Outcome] = []
+            refusals = self._apply(waiting)
+        brought: list[Outcome] = []
         for outcome in waiting:
+            refusal = refusals.get(id(outcome))
+            if refusal is not None and outcome.kind != "failed":  # of what failed the record alone was refused
+                brought.append(refusal)
+                self._wait(refusal)
             if outcome.digest is not None:
                 self._ledger.settle(outcome.digest)
-                settled += self._settle(self._copies.pop(outcome.digest, ()), outcome.cause)
-        return settled
+                cause = outcome.cause or (refusal.cause if refusal is not None else "")
+                brought += self._settle(self._copies.pop(outcome.digest, ()), cause)
+        return brought
 
     def finish(self) -> list[Outcome]:
         """Write until nothing waits."""
-        settled = self.flush()
-        while self._changes:
-            settled += self.flush()
-        return settled
+        brought = self.flush()
+        while self._n_changes:
+            brought += self.flush()
+        return brought
+
+    def _apply(self, outcomes: Sequence[Outcome]) -> dict[int, Outcome]:
+        """Write the changes of ``outcomes``; the failures of those that the catalog refused, by the id of each."""
+        written, refusals = list(outcomes), {}
+        while True:
+            try:
+                self.sequence = self._catalog.apply(self._lease, [c for o in written for c in o.changes])
+            except ChangeRefused as error:
+                ends = accumulate(len(outcome.changes) for outcome in written)
+                place = next(place for place, end in enumerate(ends) if error.place < end)
+                outcome = written.pop(place)
+                refusals[id(outcome)] = refused(outcome, error.cause)
+            else:
+                return refusals
+
+    def _wait(self, outcome: Outcome) -> None:
+        """Let an outcome wait to be written."""
+        if not outcome.changes and outcome.digest is None:
+            return
+        if not self._n_changes:
+            self._since_s = self._clock.now_s()
+        self._waiting.append(outcome)
+        self._n_changes += len(outcome.changes)
+        self._vector_bytes += sum(c.encoding.vectors.nbytes for c in outcome.changes if isinstance(c, AddContent))
 
     def _settle(self, copies: Iterable[Copy], cause: str) -> list[Outcome]:
         """Link copies to the content that was written by now, or let them share its failure."""
@@ -89,6 +121,6 @@ class Writer:
                 outcome = failed(copy.task, cause)
             else:
                 outcome = link(copy.task, content_id, copy.title, copy.metadata)
-            self._changes.extend(outcome.changes)
+            self._wait(outcome)
             settled.append(outcome)
         return settled

@@ -8,6 +8,7 @@
     │   └── WhereError        a filter that does not parse: says where
     ├── LibraryError          a library that cannot be opened, written or trusted
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
+    │   ├── ChangeRefused     one change that the catalog cannot hold; says which, the others can be written without it
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
     │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
@@ -124,6 +125,18 @@ class SpaceMismatch(LibraryError):
         ... except soundalike.SpaceMismatch as error:
         ...     print("run soundalike reindex:", error)
     """
+
+
+class ChangeRefused(LibraryError):
+    """The catalog cannot hold one of the changes it was given, and wrote none of them: ``place`` is its index.
+
+    Nothing is wrong with the library; the other changes can be written without this one.
+    """
+
+    def __init__(self, place: int, cause: str) -> None:
+        self.place = place
+        self.cause = cause
+        super().__init__(f"the catalog cannot hold what is to be written: {cause}")
 
 
 class LibraryBusy(LibraryError):

@@ -256,7 +256,8 @@ class CatalogWriter(Protocol):
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached.
 
-        Raises LibraryError when the disk is full or the library is read-only, LibraryBusy when the lease is lost.
+        Raises ChangeRefused for a change that the catalog cannot hold (a number too large, a content that is gone),
+        LibraryError when the disk is full or the library is read-only, LibraryBusy when the lease is lost.
         """
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
-from search.catalog import blobs, contours, reading, words
+from search.catalog import blobs, contours, reading, refusals, words
 from search.catalog.tables import (
     CHOICES,
     CLIPS,
@@ -42,7 +42,10 @@ SEGMENTS_PER_SEQUENCE: Final = 8192
 
 
 def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
-    """Write ``changes`` within the connection's transaction; the sequence number reached. Raises LibraryError."""
+    """Write ``changes`` within the connection's transaction; the sequence number reached.
+
+    Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
+    """
     return _Batch(connection).write(changes)
 
 
@@ -78,8 +81,9 @@ class _Batch:
 
     def write(self, changes: Sequence[ClipChange]) -> int:
         self._free_paths([change for change in changes if isinstance(change, MoveClip)])
-        for change in changes:
-            self._write_one(change)
+        for place, change in enumerate(changes):
+            with refusals.of_change(place):
+                self._write_one(change)
         self._remove_orphans()
         for name, value in (("sequence", self._sequence), ("segment", self._next_segment)):
             self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))

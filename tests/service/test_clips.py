@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from werkzeug.http import http_date
 
 from search.catalog.store import Catalog
 from search.model import MarkMissing, RemoveClip
+from search.service.media.files import ClipFile
 from tests.service.conftest import SOUNDS, wav
 
 
@@ -207,3 +210,11 @@ def test_the_cache_stays_within_its_bound(tmp_path):
         assert cache.get(str(number), lambda: bytes(1000)) == bytes(1000)
     held = sum(path.stat().st_size for path in Path(tmp_path / "cache").glob("*/*"))
     assert held <= 50_000 + 64 * 1000
+
+
+@pytest.mark.parametrize("modified_s", [-11_644_473_600.0, 910_692_730_085.0])
+def test_audio_of_a_file_from_a_year_that_http_does_not_know_comes_all_the_same(modified_s):
+    """Windows and network disks give times from 1601 to 30828; the date of an answer is within HTTP's years."""
+    file = ClipFile("any.wav", os.stat_result((0,) * 8 + (modified_s, 0)))
+
+    assert http_date(file.modified_s).endswith(("1970 00:00:00 GMT", "9999 23:59:59 GMT"))

@@ -55,13 +55,15 @@ class MediaRoutes:
     def clip_audio(self, path: ClipPath) -> Response:
         """The clip's file as it is, whole or in ranges."""
         clip, digest = self._clip(path)
-        file, status = file_of(clip)
+        found = file_of(clip)
+        status = found.status
         response = send_file(
-            file,
+            found.path,
             mimetype=media_type(clip.path),
             download_name=text(Path(clip.path).name),
             conditional=True,
             etag=f"{digest[:32]}-{status.st_size:x}-{status.st_mtime_ns:x}",
+            last_modified=found.modified_s,
             max_age=0,
         )
         response.headers["Cache-Control"] = PRIVATE
