@@ -91,7 +91,6 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=examples/soundalike-plugin/src $(BIN)/mypy --package soundalike_example
 	$(BIN)/lint-imports
 	$(SITE) --quiet
 ifneq ($(NPM),)

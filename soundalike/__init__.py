@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     )
     from search.plugins import Command
     from search.ports import ChangesSince, Encoder, FeedbackStore, IndexFactory, SpaceIndex, VectorIndex, WordReader
-    from search.settings import Device, Settings
+    from search.settings import Settings
 
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
 """Where the names come from, what loads fastest first."""
@@ -91,7 +91,6 @@ __all__ = [
     "ClipMap",
     "ClipPart",
     "Command",
-    "Device",
     "Duplicate",
     "DuplicateGroup",
     "DuplicateKind",

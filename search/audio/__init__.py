@@ -9,7 +9,7 @@
 ``libav``      decoding by FFmpeg's libraries: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
 ``timeline``   where decoded frames lie in a file's time
 ``decoding``   which of the two decodes a file, by its content
-``mixing``     samples of any type -> mono float32
+``mixing``     channels of samples of any type -> one of float32: their mean, but where that would lose the sound
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
 =============  ====================================================================================
@@ -20,7 +20,8 @@ read all the same is a warning.
 
 from __future__ import annotations
 
-from search.audio.cutting import SILENCE_DB, cut
+from search.audio.cutting import cut
+from search.audio.mixing import SILENCE_DB
 from search.audio.names import is_audio_name, is_midi_name
 from search.audio.streaming import probe, stream, windows
 

@@ -11,12 +11,12 @@ import av.error
 import numpy as np
 from av.audio.plane import AudioPlane
 
-from search.audio.mixing import block_frames, joined, mono
+from search.audio.mixing import Channels, block_frames, joined
 from search.audio.promises import counts_its_frames
 from search.audio.timeline import Timeline, zero_s
 from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
-from search.model import AudioInfo, Wave
+from search.model import AudioInfo
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -161,14 +161,14 @@ class LibavTrack:
         parts: list[Block] = []
         held = 0
         for frame in self._frames(start_s, end_s):
-            part = _within(frame, start_s, end_s)
-            if not len(part.samples):
+            part = frame.within(start_s, end_s)
+            if not part.frames:
                 continue
             if parts and (held >= size or not _follows(parts[-1], part)):
                 yield _one(parts)
                 parts, held = [], 0
             parts.append(part)
-            held += len(part.samples)
+            held += part.frames
         if parts:
             yield _one(parts)
 
@@ -197,7 +197,8 @@ class LibavTrack:
                 length_s = frame.samples / frame.sample_rate
                 at_s, left_out_s = timeline.place(self._stamp_s(frame), length_s)
                 got_s += length_s
-                yield Block(at_s, frame.sample_rate, self._mono(frame)[round(left_out_s * frame.sample_rate) :])
+                left_out = round(left_out_s * frame.sample_rate)
+                yield Block(at_s, frame.sample_rate, self._channels(frame)[:, left_out:])
                 if end_s is not None and at_s + length_s >= end_s:
                     return
         if bad and not got_s:
@@ -255,32 +256,27 @@ class LibavTrack:
             return None
         return float(frame.pts * frame.time_base) - self._zero_s
 
-    def _mono(self, frame: AudioFrame) -> Wave:
+    def _channels(self, frame: AudioFrame) -> Channels:
+        """A copy of a frame's samples."""
         dtype = _DTYPES.get(frame.format.name.removesuffix("p"))
         if dtype is None:
             raise AudioError(self._path, f"samples of type {frame.format.name} cannot be read")
         count, channels = frame.samples, frame.layout.nb_channels
         # plane by plane: with more than eight of them frame.planes and to_ndarray() read beyond the list of planes
         if frame.format.is_planar:
-            return mono([np.frombuffer(memoryview(AudioPlane(frame, i)), dtype, count) for i in range(channels)])
-        return mono(np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count * channels).reshape(count, channels).T)
+            return np.stack([np.frombuffer(memoryview(AudioPlane(frame, i)), dtype, count) for i in range(channels)])
+        plane = np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count * channels)
+        return plane.reshape(count, channels).T.copy()
 
     def close(self) -> None:
         """See ``Track.close``."""
         self._container.close()
 
 
-def _within(block: Block, start_s: float, end_s: float | None) -> Block:
-    """The part of ``block`` that lies in a passage."""
-    rate = block.rate_hz
-    first = max(0, round((start_s - block.start_s) * rate))
-    last = len(block.samples) if end_s is None else max(0, round((end_s - block.start_s) * rate))
-    return Block(block.start_s + first / rate, rate, block.samples[first:last])
-
-
 def _follows(block: Block, after: Block) -> bool:
-    """Whether ``after`` goes on where ``block`` ends, at the same rate."""
-    return block.rate_hz == after.rate_hz and abs(after.start_s - block.end_s) * block.rate_hz < 0.5
+    """Whether ``after`` goes on where ``block`` ends, at the same rate, with as many channels."""
+    alike = block.rate_hz == after.rate_hz and len(block.samples) == len(after.samples)
+    return alike and abs(after.start_s - block.end_s) * block.rate_hz < 0.5
 
 
 def _one(parts: list[Block]) -> Block:

@@ -1,20 +1,53 @@
-"""Samples as decoders give them become mono float32."""
+"""Samples as decoders give them become mono float32.
+
+The mean of the channels, but where it would lose the sound: channels that cancel each other (a turned plug, a B-format
+recording of something behind the microphone) are turned over first, and of many channels with few that sound only
+these count. That is decided for each second of the file by itself, so a passage has the samples of the whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.audio.track import Block
 from search.model import Wave
 
 BLOCK_S = 2.0
 """Sound decoded at a time: long enough that the interpreter costs nothing, short enough to stay in the cache."""
 
+CELL_S = 1
+"""How the channels are mixed is decided for each of these stretches of the file, in seconds."""
+
+SILENCE_DB = -80.0
+"""Sound is silent where no sample exceeds this, in dB of full scale."""
+
+SILENCE = 10.0 ** (SILENCE_DB / 20.0)
+
 _BLOCK_SAMPLES = 1 << 20
 """No block has more samples than this over all channels, whatever rate and channel count a header claims."""
+
+_CANCELLED = 0.2
+"""Channels cancel when their sum has less than this share of the power that it would have if they were unrelated: two
+that are equally loud, when their correlation is below -.8. Then what they share is the loudest, and the mean loses it.
+"""
+
+_FAINT = 1e-3
+"""A channel with less than this share of the loudest one's power (-30 dB) counts as one that does not sound."""
+
+_FEW = 4
+"""Fewer than one in this many channels that sound: the others would bring more noise than sound."""
+
+_RAMP_S = 0.02
+"""How long it takes to go from one way of mixing to the next."""
+
+Channels: TypeAlias = NDArray[Any]
+"""(channels, frames) samples as a decoder gives them, float or integer."""
+
+Weights: TypeAlias = NDArray[np.float32]
 
 
 def block_frames(sample_rate_hz: int, channels: int) -> int:
@@ -41,9 +74,164 @@ def mono(channels: Sequence[NDArray[Any]] | NDArray[Any]) -> Wave:
     return mix
 
 
-def joined(parts: list[Wave]) -> Wave:
+class Mixer:
+    """Mixes the channels of one file as they are decoded, and counts what it had to do.
+
+    Examples:
+        >>> left = np.ones((1, 8), np.float32)
+        >>> mixer = Mixer()
+        >>> [block.samples.tolist() for block in mixer.blocks([Block(0.0, 8, np.concatenate((left, -left)))])]
+        [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]
+        >>> mixer.warnings()
+        ['channels cancel each other in 1.0 of 1.0 s: turned over before they are mixed']
+    """
+
+    def __init__(self) -> None:
+        self._turned_s = self._chosen_s = self._mixed_s = 0.0
+        self._channels = 1
+        self._parts: list[Channels] = []
+        self._rate_hz = 1
+        self._start = self._end = 0  # of the parts, in frames from the start of the file
+        self._before: tuple[int, int, Weights | None] = (
+            -1,
+            0,
+            None,
+        )  # where the last cell ended, its channels, weights
+
+    def blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """``blocks`` of (channels, frames), in order of time, as blocks of (frames,) of the same times."""
+        for block in blocks:
+            if self._parts and not self._goes_on(block):
+                yield from self._rest()
+            if len(block.samples) == 1:
+                yield block._replace(samples=mono(block.samples))
+                continue
+            if not self._parts:
+                self._rate_hz = block.rate_hz
+                self._start = self._end = self._place(block)
+            yield from self._add(block.samples)
+        yield from self._rest()
+
+    def warnings(self) -> list[str]:
+        """What was done but taking the mean, each a short phrase."""
+        found = []
+        if self._turned_s:
+            often = f"in {self._turned_s:.1f} of {self._mixed_s:.1f} s"
+            found.append(f"channels cancel each other {often}: turned over before they are mixed")
+        if self._chosen_s:
+            often = f"in {self._chosen_s:.1f} of {self._mixed_s:.1f} s"
+            found.append(f"few of {self._channels} channels sound {often}: only those are mixed")
+        return found
+
+    def _goes_on(self, block: Block) -> bool:
+        last = self._parts[-1]
+        alike = len(last) == len(block.samples) and last.dtype == block.samples.dtype
+        return alike and self._rate_hz == block.rate_hz and self._place(block) == self._end
+
+    @staticmethod
+    def _place(block: Block) -> int:
+        return round(block.start_s * block.rate_hz)
+
+    def _add(self, channels: Channels) -> Iterator[Block]:
+        cell = CELL_S * self._rate_hz
+        while channels.shape[1]:
+            room = cell - self._end % cell
+            self._parts.append(channels[:, :room])
+            self._end += self._parts[-1].shape[1]
+            channels = channels[:, room:]
+            if self._end % cell == 0:
+                yield from self._rest()
+
+    def _rest(self) -> Iterator[Block]:
+        if self._parts:
+            channels, self._parts = joined(self._parts), []
+            yield Block(self._start / self._rate_hz, self._rate_hz, self._mixed(channels))
+            self._start = self._end
+
+    def _mixed(self, channels: Channels) -> Wave:
+        plain = mono(channels)
+        self._channels, frames = channels.shape
+        samples = _at_full_scale(channels)
+        weights = _weights(samples, plain)
+        self._count(weights, frames / self._rate_hz)
+        end, channels_before, before = self._before
+        if (end, channels_before) != (self._start, self._channels):
+            before = weights
+        self._before = (self._end, self._channels, weights)
+        if weights is None and before is None:
+            return plain
+        ramp = round(_RAMP_S * self._rate_hz)
+        return _weighted(samples, _or_mean(before, self._channels), _or_mean(weights, self._channels), ramp)
+
+    def _count(self, weights: Weights | None, seconds: float) -> None:
+        self._mixed_s += seconds
+        if weights is not None:
+            self._turned_s += seconds * bool((weights < 0).any())
+            self._chosen_s += seconds * bool((weights >= 0).all())
+
+
+def joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     """``parts`` end to end, as one array."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _weights(samples: NDArray[np.float32], plain: Wave) -> Weights | None:
+    """By how much each of ``samples`` (channels, frames) counts; None: all the same, as in their mean ``plain``."""
+    n = len(samples)
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = np.array([np.dot(channel, channel) for channel in samples])
+        total, mixed = float(powers.sum()), float(np.dot(plain, plain))
+        if not 0.0 < total < np.inf:
+            return None
+        sounding = powers > _FAINT * powers.max()
+        few = sounding.sum() * _FEW < n
+        cancelled = mixed * n * n < _CANCELLED * total
+        if _falls_silent(samples, plain, mixed):
+            sounding = np.abs(samples).max(axis=1) > SILENCE
+        elif not few and not cancelled:
+            return None
+        chosen = np.flatnonzero(sounding)
+        signs = np.sign(samples[chosen] @ samples[chosen[0]])
+        if not cancelled and not _cancels(samples[chosen], powers[chosen]):
+            signs = np.ones(len(chosen))
+        elif _cancels(samples[chosen] * signs[:, np.newaxis], powers[chosen]):
+            chosen, signs = np.array([int(np.argmax(powers))]), np.ones(1)
+    weights = np.zeros(n, np.float32)
+    weights[chosen] = signs / len(chosen)
+    return weights
+
+
+def _cancels(samples: NDArray[np.float32], powers: NDArray[np.float32]) -> bool:
+    together = samples.sum(axis=0)
+    return bool(np.dot(together, together) < _CANCELLED * powers.sum())
+
+
+def _falls_silent(samples: NDArray[np.float32], plain: Wave, mixed: float) -> bool:
+    """Whether the mean is silent, and a channel is not."""
+    if mixed > len(plain) * SILENCE**2:
+        return False
+    return bool(np.abs(plain).max() <= SILENCE < np.abs(samples).max())
+
+
+def _weighted(samples: NDArray[np.float32], before: Weights, weights: Weights, ramp: int) -> Wave:
+    """The sum of ``samples`` (channels, frames) by ``weights``, which are come to from ``before`` within ``ramp``."""
+    mix = np.zeros(samples.shape[1], np.float32)
+    toward = np.minimum(np.arange(1, len(mix) + 1, dtype=np.float32) / np.float32(max(1, ramp)), np.float32(1.0))
+    for channel, last, now in zip(samples, before, weights, strict=True):
+        mix += channel * (now if last == now else last + (now - last) * toward)
+    return mix
+
+
+def _or_mean(weights: Weights | None, n: int) -> Weights:
+    return np.full(n, 1.0 / n, np.float32) if weights is None else weights
+
+
+def _at_full_scale(channels: Channels) -> NDArray[np.float32]:
+    scale, zero = _full_scale(channels.dtype)
+    samples: NDArray[np.float32] = channels.astype(np.float32, copy=False)
+    if zero:
+        samples = samples - np.float32(zero)
+    return samples if scale == 1.0 else samples * np.float32(1.0 / scale)
 
 
 def _full_scale(dtype: np.dtype[Any]) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import soundfile
 
-from search.audio.mixing import block_frames, mono
+from search.audio.mixing import block_frames
 from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo
@@ -58,7 +58,7 @@ class SndfileTrack:
                 frames = self._sound.read(min(size, stop - at), dtype="float32", always_2d=True)
                 if not len(frames):
                     break
-                yield Block(at / rate, rate, mono(frames.T))
+                yield Block(at / rate, rate, frames.T)
                 at += len(frames)
         except soundfile.SoundFileError:
             of = "" if self._frames is None else f" of {self._frames / rate:.1f} s"

@@ -16,9 +16,9 @@ import numpy as np
 
 from search.audio.cutting import cut
 from search.audio.decoding import open_track
-from search.audio.mixing import block_frames
+from search.audio.mixing import CELL_S, Mixer, block_frames
 from search.audio.opening import open_regular
-from search.audio.track import Block
+from search.audio.track import Block, Track
 from search.errors import AudioError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
 
@@ -64,7 +64,7 @@ def stream(
     """The sound of a file from ``start_s`` to ``end_s`` (or its end, if that comes first), decoded as it is read.
 
     Gives mono float32 blocks of about two seconds, new arrays that are the caller's, with silence where nothing was
-    recorded: a sample's place in them is its place in the file's time. Channels are averaged, also of surround sound.
+    recorded: a sample's place in them is its place in the file's time. Channels are mixed (`search.audio.mixing`).
     Samples beyond full scale (float files, lossy decoders and resampling overshoot) are clipped to [-1, 1], as a
     player does; those that are not finite are silence.
 
@@ -155,13 +155,24 @@ class _Passage:
             info = opened.info
             _check_rate(self.path, info)
             _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
-            checked = _Checked(self.path, info, self.start_s, self.max_duration_s)
-            blocks = _Ahead(checked.blocks(opened.blocks(self.start_s, self.end_s)))
+            mixer, checked = Mixer(), _Checked(self.path, info, self.start_s, self.max_duration_s)
+            blocks = _Ahead(checked.blocks(self._mixed(opened, mixer)))
             while blocks.next is not None:
                 yield _Run(blocks.next.start_s, _resampled(blocks, to_hz, longest_gap_s))
-            for warning in (*opened.warnings, *checked.warnings):
+            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings):
                 if warn is not None:
                     warn(warning)
+
+    def _mixed(self, opened: Track, mixer: Mixer) -> Iterator[Block]:
+        """Its blocks with one channel: mixed in whole cells, one more before it, as the whole file is."""
+        start_s, end_s = self.start_s, self.end_s
+        if opened.info.channels != 1:
+            start_s = max(0.0, (start_s // CELL_S - 1) * CELL_S)
+            end_s = None if end_s is None else -(-end_s // CELL_S) * CELL_S
+        for block in mixer.blocks(opened.blocks(start_s, end_s)):
+            part = block.within(self.start_s, self.end_s)
+            if part.frames:
+                yield part
 
 
 class _Ahead:

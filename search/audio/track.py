@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from search.model import AudioInfo, Wave
+from numpy.typing import NDArray
+
+from search.model import AudioInfo
 
 
 class Block(NamedTuple):
-    """A stretch of decoded sound: mono ``samples`` at ``rate_hz``, the first of them at ``start_s`` of the file's time.
+    """A stretch of decoded sound: ``samples`` at ``rate_hz``, the first of them at ``start_s`` of the file's time.
 
-    Nothing was recorded between the end of one block and the start of the next.
+    They are (channels, frames) of any type as a track gives them, a Wave (frames,) once they are mixed. Nothing was
+    recorded between the end of one block and the start of the next.
     """
 
     start_s: float
     rate_hz: int
-    samples: Wave
+    samples: NDArray[Any]
+
+    @property
+    def frames(self) -> int:
+        """How many samples of each channel it has."""
+        return int(self.samples.shape[-1])
 
     @property
     def end_s(self) -> float:
         """When it ends."""
-        return self.start_s + len(self.samples) / self.rate_hz
+        return self.start_s + self.frames / self.rate_hz
+
+    def within(self, start_s: float, end_s: float | None) -> Block:
+        """The part of it that lies in a passage, whose ends are rounded to frames of the file."""
+        place = round(self.start_s * self.rate_hz)
+        first = max(0, round(start_s * self.rate_hz) - place)
+        last = self.frames if end_s is None else max(0, round(end_s * self.rate_hz) - place)
+        return Block(self.start_s + first / self.rate_hz, self.rate_hz, self.samples[..., first:last])
 
 
 class Track(Protocol):

@@ -17,6 +17,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from search.service.http.listing import live
+
 if TYPE_CHECKING:
     from search.library.library import Library
     from search.ports import JobQueue
@@ -90,7 +92,7 @@ class _State(Collector):
             views = self._library.views()
             for view in views:
                 segments.add_metric([view.space.name], len(view.index))
-            clips.add_metric([], int(views[0].columns.present.sum()))
+            clips.add_metric([], int(live(views[0].columns).sum()))
         yield segments
         yield clips
         queue = GaugeMetricFamily("soundalike_jobs", "Jobs by state.", labels=["state"])

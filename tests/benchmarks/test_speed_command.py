@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.commands import COMMANDS
 from benchmarks.common.material import choose
-from benchmarks.speed import command as speed_command
 from search.errors import UsageError
 from search.settings import Settings
 from tests.benchmarks.sounds import write_set
@@ -21,7 +20,6 @@ def test_search_alone_writes_its_report_json_and_plot(
 ) -> None:
     """At a smoke size, from synthetic anchors: every engine has a line, and the indexing half is absent."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(speed_command, "SYNTHETIC_ANCHORS", 2000)
     (command,) = COMMANDS
     parser = argparse.ArgumentParser()
     command.configure(parser)

@@ -293,3 +293,27 @@ def test_the_quality_of_resampling_keeps_out_what_would_alias(tmp_path):
         found = whole(path, 16000)[1600:-1600]
         level = np.sqrt(2 * np.mean(found.astype(np.float64) ** 2))
         assert level == pytest.approx(expected, abs=0.5e-5)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_channels_that_cancel_in_a_part_of_a_file_are_mixed_alike_in_a_passage_and_in_the_whole(tmp_path, suffix):
+    """A plug was turned at 6.3 s: from 7 s on the sound is whole. What was done is a warning."""
+    sound = chord(12, 44100, channels=1)
+    turned = np.concatenate((sound, np.where(np.arange(len(sound))[:, None] < 6.3 * 44100, sound, -sound)), axis=1)
+    path = write(tmp_path / f"a.{suffix}", turned, 44100)
+    warnings = []
+    everything = np.concatenate(list(stream(str(path), 44100, warn=warnings.append)))
+    np.testing.assert_allclose(np.abs(everything[8 * 44100 :]), np.abs(sound[8 * 44100 :, 0]), atol=1e-4)
+    assert [warning.split(" in ")[0] for warning in warnings] == ["channels cancel each other"]
+    for start_s, end_s in ((0.0, 1.5), (6.9, 7.2), (7.001, 40.0), (11.7, 12.0)):
+        found = whole(path, 44100, start_s=start_s, end_s=end_s)
+        np.testing.assert_array_equal(found, everything[round(start_s * 44100) : round(end_s * 44100)])
+
+
+def test_sixteen_channels_of_which_one_sounds_quietly_are_not_silent(tmp_path):
+    """As loud as the microphone alone."""
+    channels = np.zeros((2 * 32000, 16), np.float32)
+    channels[:, 5] = chord(2, 32000, channels=1)[:, 0] * 0.01
+    alone = write(tmp_path / "alone.wav", channels[:, 5], 32000, subtype="PCM_24")
+    path = write(tmp_path / "many.wav", channels, 32000, subtype="PCM_24")
+    np.testing.assert_array_equal(whole(path, 32000), whole(alone, 32000))

@@ -1,4 +1,3 @@
-// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, reachability, Refused, sendJson, Unreachable } from "../../src/api/client";
 
