@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +23,7 @@ from search.model import (
     SegmentPart,
     Space,
     TextPart,
+    TunePart,
     Vectors,
     Wave,
 )
@@ -127,7 +128,7 @@ class PartReader:
                 return self._clip(clip_id, view)
             case SegmentPart(segment_id=segment_id):
                 return self._segment(segment_id, view, views)
-            case TextPart() | HumPart() | NotesPart():
+            case TextPart() | HumPart() | NotesPart() | TunePart():
                 return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
@@ -172,21 +173,20 @@ class PartReader:
         return unit(view.index.vectors(overlapping).sum(axis=0, dtype=np.float64))
 
 
+_KINDS: Mapping[type[Part], str] = {
+    TextPart: "text",
+    AudioPart: "audio",
+    ClipPart: "clip",
+    SegmentPart: "segment",
+    HumPart: "hum",
+    NotesPart: "notes",
+    TunePart: "tune",
+}
+
+
 def part_kind(part: Part) -> str:
     """The word for a part in ``via``."""
-    match part:
-        case TextPart():
-            return "text"
-        case AudioPart():
-            return "audio"
-        case ClipPart():
-            return "clip"
-        case SegmentPart():
-            return "segment"
-        case HumPart():
-            return "hum"
-        case NotesPart():
-            return "notes"
+    return _KINDS[type(part)]
 
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:

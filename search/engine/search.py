@@ -23,15 +23,13 @@ from search.engine.confidence import PAGE, none_below, verdict
 from search.engine.explaining import NO_IDS, Explainer, SpaceRanking
 from search.engine.fusion import DOUBTED, RankedClips, fuse
 from search.engine.ranking import rank
-from search.engine.tunes import ask_tunes, better
+from search.engine.tunes import TuneLike, ask_tunes, better, with_tunes
 from search.engine.views import Look, Recordings, SpaceView
 from search.errors import QueryError
 from search.model import (
     Answer,
     Bitmap,
     ClipPart,
-    HumPart,
-    NotesPart,
     Part,
     Query,
     Ranking,
@@ -70,6 +68,7 @@ class SearchEngine:
         where = _filter(query)
         library = self._look()
         views = library.of(query.space)
+        query = replace(query, parts=with_tunes(query.parts, views, library.melody))
         asked = self._reader.ask_each(query.parts, views)
         words = self._words(query, views[0], where)
         tunes = ask_tunes(library.melody, query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
@@ -241,7 +240,7 @@ def _without_unwanted(words: Sequence[RankedClips]) -> list[RankedClips]:
 
 def _only_tunes(query: Query) -> bool:
     """One hum and nothing else: its ranking is the answer, and needs no more hits than asked for."""
-    return len(query.parts) == 1 and isinstance(query.parts[0], HumPart | NotesPart)
+    return len(query.parts) == 1 and isinstance(query.parts[0], TuneLike)
 
 
 def _own_clips(query: Query, view: SpaceView) -> set[int]:

@@ -6,8 +6,10 @@ with the others by reciprocal rank, and a hit of it has its own passage and prob
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,18 @@ from search.columns.where import Where
 from search.engine.asking import AskedSpace, part_kind
 from search.engine.fusion import RankedClips
 from search.engine.views import MelodyView, SpaceView
+from search.errors import QueryError
 from search.melody.model import MelodyAnswer, MelodyHit, PitchCurve
 from search.melody.notation import parse_notes
-from search.model import HumPart, NotesPart, Query, Segment, Verdict
+from search.model import ClipPart, HumPart, Ids, NotesPart, Part, Query, Segment, TunePart, Verdict
 
 LONGEST_READ_S = 300.0
 """Of a hum's file no more is read: a tune that does not begin in five minutes is not a hum."""
 
 NO_TUNES = "this library has no tunes; index MIDI files, or recordings with: soundalike index --melody FOLDER"
+
+TuneLike: TypeAlias = HumPart | NotesPart | TunePart
+"""The parts that are matched as tunes."""
 
 _RANK = {"none": 0, "weak": 1, "good": 2}
 
@@ -44,13 +50,27 @@ class TunesFound:
     views: tuple[AskedSpace, ...] = ()
 
 
+def with_tunes(parts: Sequence[Part], views: Sequence[SpaceView], melody: MelodyView | None) -> tuple[Part, ...]:
+    """The parts; a clip that has a tune and in none of ``views`` a sound is asked for by its tune."""
+    sounds = [view for view in views if not view.space.is_melody]
+
+    def is_tune(clip_id: int) -> bool:
+        has_tune = melody is not None and len(_windows(melody.view, clip_id)) > 0
+        return has_tune and not any(len(_windows(view, clip_id)) for view in sounds)
+
+    return tuple(
+        TunePart(part.clip_id, weight=part.weight) if isinstance(part, ClipPart) and is_tune(part.clip_id) else part
+        for part in parts
+    )
+
+
 def ask_tunes(melody: MelodyView | None, query: Query, where: Where | None, depth: int) -> TunesFound:
     """The rankings of the query's hums and notes among the tunes of a library, ``depth`` clips each.
 
     Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
     """
     views = () if melody is None else (AskedSpace(melody.view, (), None),)
-    hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, HumPart | NotesPart)]
+    hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, TuneLike)]
     if not hummed:
         return TunesFound(views=views)
     if melody is None:
@@ -64,7 +84,8 @@ def ask_tunes(melody: MelodyView | None, query: Query, where: Where | None, dept
     matches: dict[int, MelodyHit] = {}
     ranked = []
     for place, part, answer in answers:
-        clips = _clips(melody.view, answer, passing)[:depth]
+        own = part.clip_id if isinstance(part, TunePart) else None
+        clips = [(clip_id, hit) for clip_id, hit in _clips(melody.view, answer, passing) if clip_id != own][:depth]
         label = f"{part_kind(part)} {place}"
         ranked.append(_ranked(label, clips, part.weight))
         if part.weight > 0:
@@ -96,17 +117,49 @@ def read_hum(part: HumPart) -> PitchCurve:
     return pitch_of(np.concatenate(list(blocks)))
 
 
-def _check(part: HumPart | NotesPart) -> None:
+def _check(part: TuneLike) -> None:
     """Raises what asking would, where there is nothing to ask."""
     if isinstance(part, NotesPart):
         parse_notes(part.notes)
 
 
-def _answer(melody: MelodyView, part: HumPart | NotesPart, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
+def _answer(melody: MelodyView, part: TuneLike, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
+    if isinstance(part, TunePart):
+        return _same_tune(melody, part, k, passing)
     among = None if passing is None else melody.view.columns.bitmap(passing)
     if isinstance(part, NotesPart):
         return melody.index.search_notes(parse_notes(part.notes), k, among)
     return melody.index.search_hum(read_hum(part), k, among)
+
+
+def _same_tune(melody: MelodyView, part: TunePart, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
+    """The tunes that are the one of a clip; where other clips have the very file of it, that comes first.
+
+    Raises QueryError for a clip without a tune, or a passage of it without notes.
+    """
+    columns = melody.view.columns
+    content_id, windows = columns.content_of(part.clip_id), _windows(melody.view, part.clip_id)
+    if content_id is None:
+        raise QueryError(f"no clip has the id {part.clip_id}")
+    if not len(windows):
+        raise QueryError(f"clip {part.clip_id} has no tune; ask for what sounds like it")
+    others = (columns.present if passing is None else passing) & (columns.content_ids != content_id)
+    end_s = math.inf if part.end_s is None else part.end_s
+    answer = melody.index.search_tune(windows, part.start_s, end_s, k, columns.bitmap(others))
+    if len(columns.clips_of(np.array([content_id], np.int64)).get(content_id, ())) < 2:
+        return answer
+    _, starts_s, ends_s = columns.place(windows)
+    own = MelodyHit(
+        content_id, int(windows[0]), float(starts_s[0]), float(ends_s.max()),
+        score=0.0, probability=1.0, tempo=1.0, transposed=0.0,
+    )  # fmt: skip
+    return MelodyAnswer("good", (own, *answer.hits)[:k])
+
+
+def _windows(view: SpaceView, clip_id: int) -> Ids:
+    """(n,) the segments of a clip in a space; none for a clip that is not there, or has nothing in it."""
+    content_id = view.columns.content_of(clip_id)
+    return np.empty(0, np.int64) if content_id is None else view.columns.segments_of(content_id)
 
 
 def _clips(view: SpaceView, answer: MelodyAnswer, passing: NDArray[np.bool_] | None) -> list[tuple[int, MelodyHit]]:

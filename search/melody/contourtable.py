@@ -6,6 +6,7 @@ table on disk, whose arrays are mapped, not read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from search.melody.contours import FRAME_S
+from search.melody.contours import FRAME_S, WINDOW_S, Contour
 from search.model import ContentContour, Ids, StoredContour
 
 CENTS = 100.0
@@ -171,6 +172,27 @@ class TwoTables:
     def _at(self, row: int) -> tuple[ContourTable, int]:
         new = row - len(self.base)
         return (self.recent, new) if new >= 0 else (self.base, row)
+
+
+def passage(contours: ContourLookup, window_ids: Ids, start_s: float, end_s: float, longest_s: float) -> Contour | None:
+    """What the first contour of these windows (n,) has from ``start_s`` to ``end_s`` of its tune; None where nothing.
+
+    Of a long passage the first ``longest_s`` of sounding time are taken.
+    """
+    rows, starts_s = contours.locate(window_ids)
+    known = rows[rows >= 0]
+    if not len(known):
+        return None
+    row = int(known[0])
+    frames = np.arange(math.ceil((float(starts_s[rows == row].max()) + WINDOW_S) / FRAME_S))
+    sounding_s = ((frames + 0.5) * FRAME_S).astype(np.float64)
+    tune_s = contours.tune_time(row, sounding_s.tolist())
+    within = np.flatnonzero((tune_s >= start_s) & (tune_s < end_s))[: round(longest_s / FRAME_S)]
+    if not len(within):
+        return None
+    pitch = contours.stretches(np.array([row], np.int64), sounding_s[within][None])[0]
+    own_s = np.array([0.0, len(within) * FRAME_S])
+    return Contour(pitch, own_s, own_s + tune_s[within[0]])
 
 
 def offsets(lengths: Sequence[int]) -> Ids:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from search.errors import QueryError
 from search.melody.confidence import probabilities, verdict
-from search.melody.contours import Contour, contour_of_curve, contour_of_notes
-from search.melody.contourtable import ContourLookup
-from search.melody.hearing import listen
+from search.melody.contours import FRAME_S, Contour, contour_of_curve, contour_of_notes
+from search.melody.contourtable import ContourLookup, passage
+from search.melody.hearing import LONGEST_HUM_S, listen, steady_notes
 from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
-from search.model import Bitmap
+from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
 
@@ -39,6 +39,18 @@ class MelodyIndex:
         if not len(notes):
             raise QueryError('no notes were given; write them as "C4 D4 E4"')
         return self._answer(contour_of_notes(notes), notes, k, among)
+
+    def search_tune(
+        self, window_ids: Ids, start_s: float, end_s: float, k: int = 10, among: Bitmap | None = None
+    ) -> MelodyAnswer:
+        """Which tunes are the one with these windows (n,), by its first half minute between two of its times.
+
+        It is its own best match unless ``among`` leaves it out. Raises QueryError where it has no notes in between.
+        """
+        contour = passage(self._contours, window_ids, start_s, end_s, LONGEST_HUM_S)
+        if contour is None:
+            raise QueryError("the tune has no notes in this passage; choose another one")
+        return self._answer(contour, steady_notes(PitchCurve(contour.pitch, FRAME_S)), k, among)
 
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
         if k < 1:

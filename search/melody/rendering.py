@@ -17,11 +17,14 @@ def render(notes: Notes, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Wave:
     """``notes`` as mono samples in [-1, 1] at ``sample_rate_hz``; no longer than ten minutes. No notes give no
     samples.
     """
-    length_s = min(notes.duration_s, LONGEST_S) + RELEASE_S if len(notes) else 0.0
+    length_s = min(float(notes.end_s.max()), LONGEST_S) + RELEASE_S if len(notes) else 0.0
     wave = np.zeros(round(length_s * sample_rate_hz), np.float32)
     for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
+        if start_s >= LONGEST_S:
+            continue
         first = round(float(start_s) * sample_rate_hz)
-        tone = _tone(float(pitch), float(end_s - start_s) + RELEASE_S, sample_rate_hz)[: max(0, len(wave) - first)]
+        sounding_s = min(float(end_s), LONGEST_S) - float(start_s)
+        tone = _tone(float(pitch), sounding_s + RELEASE_S, sample_rate_hz)[: len(wave) - first]
         wave[first : first + len(tone)] += tone
     loudest = float(np.abs(wave).max(initial=0.0))
     return wave / loudest * np.float32(0.8) if loudest > 0 else wave

@@ -76,6 +76,7 @@ from search.model.queries import (
     Ranking,
     SegmentPart,
     TextPart,
+    TunePart,
     Verdict,
     Via,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "TextEncoding",
     "TextPart",
     "TuneFile",
+    "TunePart",
     "Vectors",
     "Verdict",
     "Via",

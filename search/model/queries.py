@@ -96,7 +96,24 @@ class NotesPart:
     weight: float = 1.0
 
 
-Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart | HumPart | NotesPart
+@dataclass(frozen=True, slots=True)
+class TunePart:
+    """The tune of a clip, or the passage of it: finds the same tune in other clips. Searched as a hum is.
+
+    A `ClipPart` of a clip that has a tune and no sound, as a MIDI file has, means this.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.TunePart(6, start_s=0.0, end_s=8.0),), k=1)).verdict
+        'none'
+    """
+
+    clip_id: int
+    start_s: float = 0.0
+    end_s: float | None = None
+    weight: float = 1.0
+
+
+Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart | HumPart | NotesPart | TunePart
 Verdict: TypeAlias = Literal["good", "weak", "none"]
 
 

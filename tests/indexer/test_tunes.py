@@ -15,11 +15,11 @@ import soundfile
 from indexer.job import index
 from indexer.model import Options, Summary
 from search import wiring
-from search.errors import SoundalikeError
+from search.errors import QueryError, SoundalikeError
 from search.library import maintenance, verifying
 from search.library.library import Library
 from search.melody.model import Notes
-from search.model import MELODY_SPACE, Answer, AudioPart, HumPart, NotesPart, Query, TextPart
+from search.model import MELODY_SPACE, Answer, AudioPart, ClipPart, HumPart, NotesPart, Query, TextPart, TunePart
 from search.settings import Settings
 from tests.commandline import soundalike
 from tests.fakes import Notes as Report
@@ -109,6 +109,31 @@ def test_typed_notes_find_the_tune_and_a_filter_holds(tune_library: TuneLibrary)
     filtered = tune_library.search(NotesPart(words), where='path ~ "tune 2" or path ~ "tune 4"')
     assert {Path(hit.path).name for hit in filtered.hits} <= {"tune 2.mid", "tune 4.mid"}
     assert filtered.verdict != "good"
+
+
+def test_a_clip_of_notes_alone_asks_for_the_same_tune(tune_library: TuneLibrary) -> None:
+    """Another key and tempo of it is found surely, the very file first, the clip itself never; so for a passage."""
+    line = tune(3)
+    quick = Notes(line.start_s / 1.2, line.end_s / 1.2, line.pitch + np.float32(4))
+    write_midi(tune_library.tunes / "version.mid", quick)
+    shutil.copy(tune_library.tunes / "tune 5.mid", tune_library.tunes / "copy.mid")
+    tune_library.index()
+    with tune_library.open() as library:
+        ids = {clip.path: clip.id for clip in library.reader.clips(range(1, 20))}
+        names = lambda part: [hit.clip.path for hit in library.search(Query((part,), k=3)).hits]  # noqa: E731
+        answer = library.search(Query((ClipPart(ids["tune 3.mid"]),), k=3))
+        assert (answer.verdict, answer.hits[0].clip.path) == ("good", "version.mid")
+        assert (answer.hits[0].probability or 0) > 0.9
+        assert [via.part for via in answer.hits[0].via] == ["tune 1"]
+        assert "tune 3.mid" not in [hit.clip.path for hit in answer.hits]
+        late_s = float(line.start_s[20])
+        assert names(TunePart(ids["tune 3.mid"], late_s, late_s + 10.0))[0] == "version.mid"
+        assert names(ClipPart(ids["tune 5.mid"]))[0] == "copy.mid"
+        assert library.search(Query((ClipPart(ids["tune 6.mid"]),))).verdict != "good"
+        with pytest.raises(QueryError, match="no notes in this passage"):
+            library.search(Query((TunePart(ids["tune 3.mid"], 500.0),)))
+        with pytest.raises(QueryError, match="no clip has the id 999"):
+            library.search(Query((TunePart(999),)))
 
 
 def test_a_second_run_finds_nothing_to_do_and_follows_moves_copies_and_deletions(tune_library: TuneLibrary) -> None:

@@ -104,7 +104,15 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
     hear(page, 7)
     page.get_by_role("button", name="Stop and search").click()
     expect(page.locator(".chip-name")).to_have_text(re.compile("^hum"))
-    expect(page.locator(".row-title").first).to_have_text(f"tune {WANTED}")
+    row = page.locator(".row").first
+    expect(row.locator(".row-title")).to_have_text(f"tune {WANTED}")
+    expect(row.locator(".wave-match")).to_have_attribute("d", re.compile("^M.*h"))  # the notes that were hummed
+    expect(row.locator(".wave-quiet")).to_have_attribute("d", re.compile("^M.*h"))
+    row.get_by_label(f"Play tune {WANTED}").click()
+    page.wait_for_function("() => document.querySelector('.player input')?.value > 0")
+    row.get_by_label("The same tune").click()
+    expect(page.locator(".chip-name")).to_have_text(f"tune {WANTED}")
+    expect(page.locator(".summary")).to_contain_text(re.compile("sound|Nothing found"))
 
 
 def test_without_tunes_there_is_no_hum_switch(home):

@@ -116,13 +116,25 @@ class PeaksOut(Answered):
     high: list[float]
 
 
+class NotesOut(Answered):
+    """The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz."""
+
+    start_s: list[Seconds]
+    end_s: list[Seconds]
+    pitch: list[float]
+
+
 class ClipPeaksOut(Answered):
-    """The waveform of a whole clip; ``low`` and ``high`` are empty where it has none: its file is away, or is MIDI."""
+    """The waveform of a whole clip, or the notes of a MIDI file.
+
+    ``low`` and ``high`` are empty where it has none: its file is away, or holds notes.
+    """
 
     clip_id: int
     end_s: Seconds
     low: list[float]
     high: list[float]
+    notes: NotesOut | None = None
 
 
 class ManyPeaksOut(Answered):

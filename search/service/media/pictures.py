@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search import audio
 from search.encoders.filters import slaney_bank
 from search.model import Wave
+from search.service.media.sounds import Sound
 
 RATE_HZ = 22_050
 FFT_SIZE = 1024
@@ -37,18 +37,18 @@ class Peaks:
     high: list[float]
 
 
-def peaks(path: str, start_s: float, end_s: float, buckets: int) -> Peaks:
-    """The waveform of a passage, at the file's own rate: resampling would move what lies between two samples.
+def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
+    """The waveform of a passage, at the sound's own rate: resampling would move what lies between two samples.
 
     Raises AudioError.
     """
-    rate_hz = audio.probe(path).sample_rate_hz
+    rate_hz = sound.rate_hz()
     count = max(1, round((end_s - start_s) * rate_hz))
     buckets = min(buckets, count)
     low = np.zeros(buckets, np.float32)
     high = np.zeros(buckets, np.float32)
     done = 0
-    for block in audio.stream(path, rate_hz, start_s=start_s, end_s=end_s):
+    for block in sound.blocks(rate_hz, start_s, end_s):
         # what a header promised too little of counts to the last stretch
         places = np.minimum((np.arange(done, done + len(block)) * buckets) // count, buckets - 1)
         first, starts = np.unique(places, return_index=True)
@@ -58,7 +58,7 @@ def peaks(path: str, start_s: float, end_s: float, buckets: int) -> Peaks:
     return Peaks(start_s, end_s, low.astype(float).round(4).tolist(), high.astype(float).round(4).tolist())
 
 
-def spectrogram_png(path: str, start_s: float, end_s: float, width: int, height: int) -> bytes:
+def spectrogram_png(sound: Sound, start_s: float, end_s: float, width: int, height: int) -> bytes:
     """A picture of a passage, PNG: time to the right, mel-spaced frequency upwards, `RANGE_DB` below its loudest.
 
     A column is the mean power of the frames that fall on it. Raises AudioError.
@@ -69,7 +69,7 @@ def spectrogram_png(path: str, start_s: float, end_s: float, width: int, height:
     power = np.zeros((min(width, frames), height), np.float64)
     counts = np.zeros(len(power), np.int64)
     done = 0
-    for part in _spectra(audio.stream(path, RATE_HZ, start_s=start_s, end_s=end_s), hop):
+    for part in _spectra(sound.blocks(RATE_HZ, start_s, end_s), hop):
         places = np.minimum((np.arange(done, done + len(part)) * len(power)) // frames, len(power) - 1)
         np.add.at(power, places, part @ bank)
         np.add.at(counts, places, 1)

@@ -1,40 +1,59 @@
-"""``/clips/{id}/audio``, ``/peaks`` and ``/spectrogram.png``: a clip to the ear and to the eye.
+"""``/clips/{id}/audio``, ``/file``, ``/peaks`` and ``/spectrogram.png``: a clip to the ear and to the eye.
+
+The notes of a MIDI file are played: its sound, waveform and spectrogram are those of its tune.
 
 The only way to a file is a clip's id: the catalog says where it lies, and nothing of a request becomes a path.
 """
 
 from __future__ import annotations
 
+import io
 import mimetypes
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeAlias
 
 from flask import Response, send_file
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
+from search.audio import is_midi_name
 from search.errors import AudioError
 from search.model import Clip
-from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, PeaksOut, text
+from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut, text
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, PRIVATE, lasting, reply, revisable
 from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of
+from search.service.media.sounds import PlayedTune, Sound, notes_of, sound_of
 from search.service.routes.view import view
 from search.service.service import Service
 
 TAG = Tag(name="media", description="Hearing and seeing clips.")
 PNG = "image/png"
+WAV = "audio/wav"
+MOST_NOTES = 4000
+"""Notes that a picture of a tune in a list has, the first ones."""
+OCTETS = "application/octet-stream"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_AUDIO: ResponseDict = {
-    200: {"description": "The file.", "content": {"audio/*": _BINARY, "video/*": _BINARY}},
-    206: {"description": "The range of it that was asked for.", "content": {"audio/*": _BINARY, "video/*": _BINARY}},
-    304: {"description": "The client has it."},
-    416: {"description": "No such range."},
-}
+
+
+def _ranged(*media_types: str) -> ResponseDict:
+    """The responses of a file that is sent whole or in ranges."""
+    content = dict.fromkeys(media_types, _BINARY)
+    return {
+        200: {"description": "The file.", "content": content},
+        206: {"description": "The range of it that was asked for.", "content": content},
+        304: {"description": "The client has it."},
+        416: {"description": "No such range."},
+    }
+
+
+Picture: TypeAlias = Callable[[Sound, float, float], bytes]
+"""Makes something of the passage of a sound from one time to another."""
 
 
 class MediaRoutes:
@@ -47,28 +66,31 @@ class MediaRoutes:
         """Add the endpoints."""
         one = "/clips/<int:clip_id>"
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
-        api.get(f"{one}/audio", tags=[TAG], responses=_AUDIO)(view(self.clip_audio))
+        api.get(f"{one}/audio", tags=[TAG], responses=_ranged("audio/*", "video/*"))(view(self.clip_audio))
+        api.get(f"{one}/file", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
         api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
 
     def clip_audio(self, path: ClipPath) -> Response:
-        """The clip's file as it is, whole or in ranges."""
+        """The clip as sound, whole or in ranges: its file as it is, or, where that holds notes (MIDI), as WAV."""
         clip, digest = self._clip(path)
+        if is_midi_name(clip.path):
+            played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
+            name = f"{Path(clip.path).stem}.wav"
+            return _file(send_file(io.BytesIO(played), WAV, False, text(name), True, f"{digest[:32]}-played"))
+        return self._as_it_is(clip, digest, media_type(clip.path))
+
+    def clip_file(self, path: ClipPath) -> Response:
+        """The clip's file as it is, to be kept."""
+        clip, digest = self._clip(path)
+        return self._as_it_is(clip, digest, OCTETS, to_keep=True)
+
+    def _as_it_is(self, clip: Clip, digest: str, media_type_: str, *, to_keep: bool = False) -> Response:
         found = file_of(clip)
-        status = found.status
-        response = send_file(
-            found.path,
-            mimetype=media_type(clip.path),
-            download_name=text(Path(clip.path).name),
-            conditional=True,
-            etag=f"{digest[:32]}-{status.st_size:x}-{status.st_mtime_ns:x}",
-            last_modified=found.modified_s,
-            max_age=0,
-        )
-        response.headers["Cache-Control"] = PRIVATE
-        response.headers["Accept-Ranges"] = "bytes"
-        return response
+        etag = f"{digest[:32]}-{found.status.st_size:x}-{found.status.st_mtime_ns:x}"
+        name = text(Path(clip.path).name)
+        return _file(send_file(found.path, media_type_, to_keep, name, True, etag, last_modified=found.modified_s))
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
         """The waveform of a clip, or of a passage of it, in few numbers."""
@@ -83,6 +105,10 @@ class MediaRoutes:
     def _whole_peaks(self, clip: Clip, buckets: int) -> ClipPeaksOut:
         try:
             _, digest = self._clip(ClipPath(clip_id=clip.id))
+            if is_midi_name(clip.path):
+                written = self._once(f"{digest} notes", lambda: _notes_json(file_of(clip).path))
+                notes = NotesOut.model_validate_json(written)
+                return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[], notes=notes)
             made, _ = self._cached(clip, digest, Passage(), f"peaks {buckets}", _peaks_in(buckets))
         except (AudioError, NotFound, UnprocessableEntity):
             return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[])
@@ -92,31 +118,38 @@ class MediaRoutes:
     def clip_spectrogram(self, path: ClipPath, query: PictureOf) -> Response:
         """The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light."""
 
-        def make(file: str, start_s: float, end_s: float) -> bytes:
-            return pictures.spectrogram_png(file, start_s, end_s, query.width, query.height)
+        def make(sound: Sound, start_s: float, end_s: float) -> bytes:
+            return pictures.spectrogram_png(sound, start_s, end_s, query.width, query.height)
 
         return self._made(path, query, f"spectrogram {query.width}x{query.height}", PNG, make)
 
     def _made(
-        self, path: ClipPath, passage: Passage, what: str, media_type_: str, make: Callable[[str, float, float], bytes]
+        self,
+        path: ClipPath,
+        passage: Passage,
+        what: str,
+        media_type_: str,
+        make: Picture,
     ) -> Response:
         """What is made of a clip's sound, as an answer."""
         clip, digest = self._clip(path)
         body, name = self._cached(clip, digest, passage, what, make)
         return lasting(body, media_type_, name.replace(" ", "-"))
 
-    def _cached(
-        self, clip: Clip, digest: str, passage: Passage, what: str, make: Callable[[str, float, float], bytes]
-    ) -> tuple[bytes, str]:
+    def _cached(self, clip: Clip, digest: str, passage: Passage, what: str, make: Picture) -> tuple[bytes, str]:
         """What is made of a clip's sound, once, then from the cache; and its name there."""
         start_s, end_s = self._passage(clip, passage)
+        name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
+        return self._once(name, lambda: make(sound_of(file_of(clip).path), start_s, end_s)), name
+
+    def _once(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """What ``make`` brings, from the cache where that has it under this name."""
 
         def decode() -> bytes:
             with self._service.decodes.taken(), self._service.metrics.stage("decode"):
-                return make(file_of(clip).path, start_s, end_s)
+                return make()
 
-        name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
-        return self._service.cache.get(name, decode), name
+        return self._service.cache.get(name, decode)
 
     def _clip(self, path: ClipPath) -> tuple[Clip, str]:
         clip = the_clip(self._service.library, path.clip_id)
@@ -138,16 +171,34 @@ class MediaRoutes:
         return passage.start_s, end_s
 
 
-def _peaks_in(buckets: int) -> Callable[[str, float, float], bytes]:
-    """What makes the waveform of a passage of a file in so many stretches, as JSON."""
+def _peaks_in(buckets: int) -> Picture:
+    """What makes the waveform of a passage of a sound in so many stretches, as JSON."""
 
-    def make(file: str, start_s: float, end_s: float) -> bytes:
-        return PeaksOut.model_validate(asdict(pictures.peaks(file, start_s, end_s, buckets))).model_dump_json().encode()
+    def make(sound: Sound, start_s: float, end_s: float) -> bytes:
+        return (
+            PeaksOut.model_validate(asdict(pictures.peaks(sound, start_s, end_s, buckets))).model_dump_json().encode()
+        )
 
     return make
+
+
+def _notes_json(file: str) -> bytes:
+    """The notes of a MIDI file's tune as JSON. Raises AudioError."""
+    notes = notes_of(file)
+    rows = (one[:MOST_NOTES].tolist() for one in (notes.start_s, notes.end_s, notes.pitch))
+    return (
+        NotesOut.model_validate(dict(zip(("start_s", "end_s", "pitch"), rows, strict=True))).model_dump_json().encode()
+    )
+
+
+def _file(response: Response) -> Response:
+    """A file, for one browser to keep and ask about, and to be had in ranges."""
+    response.headers["Cache-Control"] = PRIVATE
+    response.headers["Accept-Ranges"] = "bytes"
+    return response
 
 
 def media_type(path: str) -> str:
     """What a file's name says it is, as long as that is sound or a film: never something that a browser runs."""
     guessed = mimetypes.guess_type(path)[0] or ""
-    return guessed if guessed.startswith(("audio/", "video/")) else "application/octet-stream"
+    return guessed if guessed.startswith(("audio/", "video/")) else OCTETS

@@ -162,8 +162,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clip's file as it is, whole or in ranges. */
+        /** The clip as sound, whole or in ranges: its file as it is, or, where that holds notes (MIDI), as WAV. */
         get: operations["api_clip_audio_clips__int_clip_id__audio_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{clip_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clip's file as it is, to be kept. */
+        get: operations["api_clip_file_clips__int_clip_id__file_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1017,7 +1034,9 @@ export interface components {
         };
         /**
          * ClipPeaksOut
-         * @description The waveform of a whole clip; ``low`` and ``high`` are empty where it has none: its file is away, or is MIDI.
+         * @description The waveform of a whole clip, or the notes of a MIDI file.
+         *
+         *     ``low`` and ``high`` are empty where it has none: its file is away, or holds notes.
          */
         ClipPeaksOut: {
             /** Clip Id */
@@ -1028,6 +1047,20 @@ export interface components {
             low: number[];
             /** High */
             high: number[];
+            /** @default null */
+            notes?: components["schemas"]["NotesOut"] | null;
+        };
+        /**
+         * NotesOut
+         * @description The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz.
+         */
+        NotesOut: {
+            /** Start S */
+            start_s: number[];
+            /** End S */
+            end_s: number[];
+            /** Pitch */
+            pitch: number[];
         };
         /**
          * DuplicatesOut
@@ -3110,6 +3143,159 @@ export interface operations {
                 content: {
                     "audio/*": string;
                     "video/*": string;
+                };
+            };
+            /** @description The client has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such range. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_clip_file_clips__int_clip_id__file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clip_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The range of it that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description The client has it. */

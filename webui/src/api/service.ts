@@ -59,6 +59,8 @@ export const removeClip = (id: number) => ask<void>(`/clips/${id}`, { method: "D
 
 export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
 
+export const fileUrl = (id: number) => `${API}/clips/${id}/file`;
+
 export function spectrogramUrl(id: number, width: number, height: number): string {
   return `${API}/clips/${id}/spectrogram.png?width=${width}&height=${height}`;
 }

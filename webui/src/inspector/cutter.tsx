@@ -34,7 +34,7 @@ export function Cutter({ clipId, match, passage, onPassage }: CutterProps) {
           onSeek: (to_s) => playing.peek() === clipId && seek(to_s),
         });
       },
-      () => undefined, // a file that is away, or notes: the space stays empty
+      () => undefined, // a file that is away: the space stays empty
     );
     return () => {
       current = false;

@@ -1,13 +1,13 @@
 /** Everything about one sound: its waveform to choose a passage in, its spectrogram, tags, copies, and what to do. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { audioUrl, type Clip, clip, spectrogramUrl } from "../api/service";
+import { type Clip, clip, fileUrl, spectrogramUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
 import { addPart, question } from "../route";
 import { Score } from "../results/row";
-import type { Row } from "../results/rows";
+import { likeIt, type Row } from "../results/rows";
 import { alsoLike, inspected, moreLike, notLike, toggleRow } from "../results/selection";
 import { bytes, duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
@@ -125,7 +125,7 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
   return (
     <div class="actions" role="group" aria-label="With this sound">
       <button type="button" class="primary" onClick={() => moreLike(row)}>
-        <Icon name="more" /> More like this
+        <Icon name="more" /> {likeIt(row)}
       </button>
       <button type="button" class="secondary" onClick={() => alsoLike(row)} title="Add to the question (A)">
         <Icon name="plus" /> Also this
@@ -158,7 +158,7 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
         />
         <a
           class="icon-button"
-          href={audioUrl(row.clip_id)}
+          href={fileUrl(row.clip_id)}
           download={row.path.split("/").pop()}
           aria-label="Download"
           title="Download"
@@ -209,6 +209,7 @@ const WORDS: Record<string, string> = {
   segment: "sounds like the passage",
   hum: "the tune",
   notes: "the tune",
+  tune: "the tune",
 };
 
 /** "words 2" as people read it: what it is, and which chip. */

@@ -6,7 +6,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
-import { likelyTags, type Row } from "./rows";
+import { likeIt, likelyTags, type Row } from "./rows";
 import { choose, chosen, inspected, moreLike, toggleRow } from "./selection";
 import { Waveform } from "./waveform";
 
@@ -67,7 +67,7 @@ export function HitRow({ row, place }: RowProps) {
         <Score row={row} />
       </div>
       <div class="row-actions" role="gridcell">
-        <IconButton icon="more" label="More like this" shortcut="M" onClick={() => moreLike(row)} />
+        <IconButton icon="more" label={likeIt(row)} shortcut="M" onClick={() => moreLike(row)} />
         <LikeButton row={row} />
       </div>
     </div>

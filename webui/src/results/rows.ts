@@ -17,6 +17,13 @@ export interface Row {
 }
 
 const SHOWN_FROM = 0.1;
+const NOTES = /\.(?:midi?|kar|rmi)$/i;
+
+/** Whether a clip is notes: what is like it is the same tune. */
+export const isTune = ({ path }: { path: string }): boolean => NOTES.test(path);
+
+/** What looking for more of a row is called. */
+export const likeIt = (row: Row): string => (isTune(row) ? "The same tune" : "More like this");
 
 export function rowOfHit(hit: Hit): Row {
   return {

@@ -1,4 +1,4 @@
-/** A waveform of bars: the matching passage in the accent's colour, the rest quiet, a line where it plays.
+/** A waveform of bars, or the piano roll of a tune: the matching passage in the accent's colour, the rest quiet, a line where it plays.
  *
  * As SVG, whose colours the style sheet knows, and whose drawing is no script: seventeen canvases took the first page's
  * script 60 ms on a slow device.
@@ -8,14 +8,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
 import { type Known, peaks } from "./peaks";
+import { paths } from "./shapes";
 
 interface WaveformProps {
   clipId: number;
   match: Passage | null;
 }
-
-const BAR_PX = 2;
-const GAP_PX = 1;
 
 export function Waveform({ clipId, match }: WaveformProps) {
   const svg = useRef<SVGSVGElement>(null);
@@ -81,38 +79,7 @@ function draw(svg: Element): void {
   const [picture, size] = [pictures.get(svg), sizeOf.get(svg)];
   if (!picture || !size) return;
   const [quiet = "", loud = ""] =
-    picture.waveform === "waiting" ? [] : bars(picture.waveform, picture.match, size);
+    picture.waveform === "waiting" ? [] : paths(picture.waveform, picture.match, size);
   svg.children[0]?.setAttribute("d", quiet);
   svg.children[1]?.setAttribute("d", loud);
-}
-
-/** The paths of the bars outside and inside the matching passage. */
-function bars(
-  waveform: Exclude<Known, "waiting">,
-  match: Passage | null,
-  size: DOMRectReadOnly,
-): [string, string] {
-  const { low, high, end_s } = waveform;
-  const { width, height } = size;
-  const loudest = low.reduce((most, value) => Math.max(most, -value), Math.max(0.02, ...high));
-  const count = Math.floor(width / (BAR_PX + GAP_PX));
-  let quiet = "";
-  let loud = "";
-  for (let bar = 0; bar < count; bar++) {
-    const first = Math.floor((bar / count) * high.length);
-    const last = Math.max(first + 1, Math.floor(((bar + 1) / count) * high.length));
-    let top = 0;
-    let bottom = 0;
-    for (let at = first; at < last; at++) {
-      top = Math.max(top, high[at] ?? 0);
-      bottom = Math.min(bottom, low[at] ?? 0);
-    }
-    const up = Math.max(0.5, (top / loudest) * (height / 2 - 1));
-    const down = Math.max(0.5, (-bottom / loudest) * (height / 2 - 1));
-    const path = `M${bar * (BAR_PX + GAP_PX) + BAR_PX / 2} ${(height / 2 - up).toFixed(1)}v${(up + down).toFixed(1)}`;
-    const at_s = ((bar + 0.5) / count) * end_s;
-    if (match !== null && end_s > 0 && at_s >= match.start_s && at_s <= match.end_s) loud += path;
-    else quiet += path;
-  }
-  return [quiet, loud];
 }

@@ -16,7 +16,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "Play from the match, pause"],
   ["← →", "Back and forth by a second"],
   ["Enter", "Show the sound"],
-  ["M", "More like this"],
+  ["M", "More like this; of a tune, the same tune"],
   ["A", "Also like this: add it to the question"],
   ["N", "Not like this"],
   ["L", "Like"],

@@ -1,0 +1,88 @@
+"""What a clip sounds like, whether its file holds sound or notes: the notes of a MIDI file are played to whoever asks.
+
+Of a file of notes that is the tune that is searched: the melody, without drums and accompaniment.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import soundfile
+
+from search import audio
+from search.melody.midi import tunes_from_midi
+from search.melody.model import Notes
+from search.melody.rendering import LONGEST_S, SAMPLE_RATE_HZ, render
+from search.model import Wave
+
+MOST_VOICES = 8
+"""A file may call any number of its tracks melodies; so many are played together."""
+_BLOCK_SAMPLES = 1 << 16
+
+
+class Sound(Protocol):
+    """A sound that can be read in blocks."""
+
+    def rate_hz(self) -> int:
+        """Its own sample rate. Raises AudioError."""
+
+    def blocks(self, rate_hz: int, start_s: float, end_s: float) -> Iterable[Wave]:
+        """Mono samples (n,) of a passage at ``rate_hz``, in order. Raises AudioError."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSound:
+    """The sound of an audio file."""
+
+    path: str
+
+    def rate_hz(self) -> int:
+        """As `Sound.rate_hz`."""
+        return audio.probe(self.path).sample_rate_hz
+
+    def blocks(self, rate_hz: int, start_s: float, end_s: float) -> Iterable[Wave]:
+        """As `Sound.blocks`."""
+        return audio.stream(self.path, rate_hz, start_s=start_s, end_s=end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedTune:
+    """The tune of a MIDI file as sound; silent after `LONGEST_S`."""
+
+    path: str
+
+    def rate_hz(self) -> int:
+        """As `Sound.rate_hz`."""
+        return SAMPLE_RATE_HZ
+
+    def blocks(self, rate_hz: int, start_s: float, end_s: float) -> Iterator[Wave]:
+        """As `Sound.blocks`."""
+        wave = render(notes_of(self.path), rate_hz)[round(start_s * rate_hz) : round(end_s * rate_hz)]
+        for first in range(0, len(wave), _BLOCK_SAMPLES):
+            yield wave[first : first + _BLOCK_SAMPLES]
+
+    def wav(self) -> bytes:
+        """All of it as a WAV file. Raises AudioError."""
+        out = io.BytesIO()
+        soundfile.write(out, render(notes_of(self.path)), SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+        return out.getvalue()
+
+
+def sound_of(path: str) -> Sound:
+    """The sound of a file."""
+    return PlayedTune(path) if audio.is_midi_name(path) else RecordedSound(path)
+
+
+def notes_of(path: str) -> Notes:
+    """The notes of a MIDI file's tunes, by start, up to `LONGEST_S`. Raises AudioError."""
+    voices = [tune.notes for tune in tunes_from_midi(path)[:MOST_VOICES]]
+    start_s, end_s, pitch = (
+        np.concatenate([getattr(voice, name) for voice in voices]) for name in ("start_s", "end_s", "pitch")
+    )
+    order = np.argsort(start_s, kind="stable")
+    order = order[start_s[order] < LONGEST_S]
+    return Notes(start_s[order], np.minimum(end_s[order], LONGEST_S), pitch[order])
