@@ -21,6 +21,7 @@ from search.model import AudioInfo
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 _FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,bwf,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,loas,matroska,mlp,mov,"
@@ -83,6 +84,20 @@ class _Source:
             return -1
 
 
+def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContainer:
+    """A file as FFmpeg opens it, and no other file that it names. Raises UnknownFormat."""
+    try:
+        return av.open(
+            _Source(file),
+            "r",
+            options={"format_whitelist": _FORMATS},
+            metadata_errors=metadata_errors,
+            buffer_size=_READ_BYTES,
+        )
+    except _FAILURES as error:
+        raise UnknownFormat(str(error)) from error
+
+
 class LibavTrack:
     """One of the sound tracks of a file that FFmpeg reads."""
 
@@ -90,16 +105,7 @@ class LibavTrack:
         self._path = path
         self.warnings: list[str] = []
         self._counted = counts_its_frames(file)
-        try:
-            self._container = av.open(
-                _Source(file),
-                "r",
-                options={"format_whitelist": _FORMATS},
-                metadata_errors="replace",
-                buffer_size=_READ_BYTES,
-            )
-        except _FAILURES as error:
-            raise UnknownFormat(str(error)) from error
+        self._container = opened(file)
         try:
             self._stream = self._choose(track)
             self.info = self._describe()

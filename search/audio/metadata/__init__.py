@@ -1,0 +1,110 @@
+"""What a file's tags say, and the texts beside its sound.
+
+===============  ===========================================================================================
+``tags``         ID3, Vorbis comments, MP4, ASF and APE tags, by mutagen
+``chunktexts``   BWF, iXML, INFO, cue labels and other chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI
+``xml``          the elements of iXML and XMP
+``by_ffmpeg``    everything else, by FFmpeg: Matroska, QuickTime, AVI, Flash, ...
+``cuesheets``    cue sheets, in a tag or beside the file
+``fields``       what a field is called, which say nothing about a sound, how much is kept
+===============  ===========================================================================================
+
+Tags are an extra: a damaged one is left out and never keeps a file from being indexed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+
+from search.audio.containers import head
+from search.audio.metadata import cuesheets, tags
+from search.audio.metadata.by_ffmpeg import of_container
+from search.audio.metadata.chunktexts import of_chunks
+from search.audio.metadata.fields import MOST_CHARACTERS, MOST_FIELDS, Field, as_text, joined, plain_name
+from search.audio.metadata.unreadable import UNREADABLE
+from search.audio.opening import open_regular
+from search.errors import AudioError
+from search.ground.codepages import readable
+
+_READERS = (tags.of_its_kind, of_chunks, tags.in_front_or_behind)
+
+
+def read(path: str) -> tuple[str, dict[str, str]]:
+    """The title and all fields of a file's tags: lower-case names, each with its text on one line.
+
+    The title is that of the tags, else the file's name without its suffix. Several values of a field are joined
+    with "; ". Pictures, other binary fields and what programs write about themselves are left out. A field that two
+    kinds of tags have is taken from the first: mutagen's, the chunks', tags before or behind the file, FFmpeg's, a
+    cue sheet's. Never raises: of a damaged tag, or of a file that cannot be opened, what can be read comes back.
+    """
+    fields: dict[str, str] = {}
+    try:
+        with open_regular(path) as file:
+            _gather(path, file, fields)
+    except (AudioError, OSError):
+        pass  # whoever decodes the file says why
+    return fields.get("title") or title_of_name(path), _limited(fields)
+
+
+def title_of_name(path: str) -> str:
+    """What a file is called that has no title: its name without the suffix, readable whatever bytes it has."""
+    name = os.path.basename(path)  # noqa: PTH119 - the path may hold bytes that are no UTF-8; it stays a str
+    return readable(os.path.splitext(name)[0])  # noqa: PTH122 - as above
+
+
+def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
+    sheets: list[Field] = []
+    for reader in _READERS:
+        fields = _undamaged(reader(file))
+        sheets += (field for field in fields if plain_name(field[0]) == "cuesheet")
+        _add(fields_kept, (field for field in fields if plain_name(field[0]) != "cuesheet"))
+    if not fields_kept or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
+        _add(fields_kept, _undamaged(of_container(file)))
+    for _, sheet in sheets:
+        _add(fields_kept, cuesheets.of_sheet(sheet, path))
+    _add(fields_kept, _undamaged(cuesheets.beside(path)))
+
+
+def _undamaged(fields: Iterator[Field]) -> list[Field]:
+    """The fields that come before the first damage."""
+    import mutagen
+
+    read: list[Field] = []
+    try:
+        for field in fields:
+            read.append(field)
+    except (mutagen.MutagenError, *UNREADABLE):
+        pass
+    return read
+
+
+def _has_atoms(file: io.FileIO) -> bool:
+    """Whether this is MP4 or QuickTime, which keep texts in several places, and chapters in a track."""
+    return head(file)[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+
+
+def _add(fields_kept: dict[str, str], fields: Iterable[Field]) -> None:
+    """Add the fields of one kind of tags to those kept before, which stay unless letters are lost in them."""
+    texts: dict[str, list[str]] = {}
+    for name, text in as_text(fields):
+        texts.setdefault(name, []).append(text)
+    before = set(fields_kept.values())
+    for name, values in texts.items():
+        text = values[0] if name == "title" else joined(values)
+        old = fields_kept.get(name)
+        if ("\ufffd" in old and "\ufffd" not in text) if old else name == "title" or text not in before:
+            fields_kept[name] = text
+
+
+def _limited(fields: dict[str, str]) -> dict[str, str]:
+    """As much of the fields as is kept of one file."""
+    kept: dict[str, str] = {}
+    left = MOST_CHARACTERS
+    for name, text in list(fields.items())[:MOST_FIELDS]:
+        if left <= len(name):
+            break
+        kept[name] = text[: left - len(name)]
+        left -= len(name) + len(text)
+    return kept

@@ -1,0 +1,38 @@
+"""What FFmpeg finds: Matroska, WebM, QuickTime, AVI, Flash, Real, MXF and the rest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from search.audio.libav import opened
+from search.audio.metadata.fields import Field
+from search.audio.metadata.tables import INFO_NAMES
+from search.audio.track import UnknownFormat
+
+_STREAMS_ARE_THE_FILE = frozenset({"ogg"})
+"""Containers that keep their tags in a stream."""
+
+
+def of_container(file: io.FileIO) -> Iterator[Field]:
+    """The tags of a file and of its sound tracks, and what its chapters are called, in bytes."""
+    file.seek(0)
+    try:
+        container = opened(file, metadata_errors="surrogateescape")
+    except UnknownFormat:
+        return
+    with container:
+        for name, text in container.metadata.items():
+            yield INFO_NAMES.get(name.encode(), name), _bytes(text)
+        whole = container.format.name in _STREAMS_ARE_THE_FILE
+        for stream in container.streams.audio:
+            for name, text in stream.metadata.items():
+                if name != "language":
+                    yield ("track names" if name == "title" and not whole else name), _bytes(text)
+        for chapter in container.chapters():
+            if title := chapter["metadata"].get("title"):
+                yield "chapters", _bytes(title)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

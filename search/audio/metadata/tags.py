@@ -1,0 +1,226 @@
+"""ID3, Vorbis comments, MP4, ASF and APE tags, read by mutagen, wherever in a file they stand."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from search.audio.metadata.fields import LONGEST, Field, is_wanted, joined, plain_name
+
+_LARGEST_READ_BYTES = 64 << 20
+"""What is taken into memory of one tag, pictures and all."""
+
+_LATIN_1 = 0
+"""The encoding that an ID3 frame claims which was written in whatever code page the system had."""
+
+_ID3V1_BYTES = 128
+_APE_FOOTER_BYTES = 32
+_APE_KIND = 6
+"""The bits of an item's flags that say what it holds, 0 for text."""
+
+_ID3_NAMES = {
+    "TIT1": "grouping",
+    "TIT2": "title",
+    "TIT3": "subtitle",
+    "TPE1": "artist",
+    "TPE2": "album artist",
+    "TALB": "album",
+    "TCON": "genre",
+    "TCOM": "composer",
+    "TCOP": "copyright",
+    "TDRC": "date",
+    "TRCK": "track",
+    "TBPM": "bpm",
+    "TKEY": "key",
+    "TMOO": "mood",
+    "TLAN": "language",
+    "TENC": "encoded by",
+    "TSSE": "encoder",
+    "TPUB": "publisher",
+}
+_MP4_NAMES = {
+    "\xa9nam": "title",
+    "\xa9ART": "artist",
+    "aART": "album artist",
+    "\xa9alb": "album",
+    "\xa9gen": "genre",
+    "\xa9cmt": "comment",
+    "\xa9day": "date",
+    "\xa9wrt": "composer",
+    "\xa9grp": "grouping",
+    "\xa9lyr": "lyrics",
+    "\xa9too": "encoder",
+    "desc": "description",
+    "ldes": "description",
+    "keyw": "keywords",
+    "cprt": "copyright",
+    "catg": "category",
+}
+
+
+def of_its_kind(file: io.FileIO) -> Iterator[Field]:
+    """The tags of the format that the file is in."""
+    import mutagen
+    import mutagen.flac
+
+    if _begins(file, b"ID3") and _behind_id3(file) == b"fLaC":  # mutagen.File takes it for MP3
+        opened = mutagen.flac.FLAC(_whole(file))
+    else:
+        opened = mutagen.File(_whole(file))
+    if opened is not None and opened.tags is not None:
+        yield from _fields(opened.tags)
+
+
+def in_front_or_behind(file: io.FileIO) -> Iterator[Field]:
+    """The fields of ID3 and APE tags that were put before or after any file, whatever it is."""
+    import mutagen.id3
+
+    if _begins(file, b"ID3") or _end(file, _ID3V1_BYTES)[:3] == b"TAG":
+        yield from _id3_fields(mutagen.id3.ID3(_whole(file)))
+    yield from _ape_fields(file)
+
+
+def _ape_fields(file: io.FileIO) -> Iterator[Field]:
+    """Of an APE tag at the end. mutagen refuses one that is not UTF-8 throughout.
+
+    A footer holds the version, the size of the items with the footer, their number and flags; an item its size,
+    flags, its name up to a NUL, and its text (wiki.hydrogenaudio.org, "APE Tags Header", "APE Tag Item").
+    """
+    end = _end(file, _APE_FOOTER_BYTES + _ID3V1_BYTES)
+    place = end.rfind(b"APETAGEX")
+    if place < 0:
+        return
+    size, count = struct.unpack_from("<II", end, place + 12)
+    footer = file.tell() - len(end) + place
+    file.seek(max(0, footer + _APE_FOOTER_BYTES - size))
+    items = file.read(min(size, _LARGEST_READ_BYTES)) or b""
+    at = 0
+    for _ in range(count):
+        length, flags = struct.unpack_from("<II", items, at)
+        name_end = items.index(b"\0", at + 8)
+        name = items[at + 8 : name_end].decode("ascii")
+        at = name_end + 1 + length
+        if flags & _APE_KIND == 0:  # neither a picture nor an address
+            values = items[name_end + 1 : at].split(b"\0")
+            yield name, b"; ".join(values)
+
+
+def of_id3(data: bytes) -> Iterator[Field]:
+    """The fields of an ID3 tag by itself, as chunks hold one."""
+    import mutagen.id3
+
+    yield from _id3_fields(mutagen.id3.ID3(io.BytesIO(data)))
+
+
+class _Whole(io.BufferedReader):
+    """Many small reads, without a system call for each; the file below stays open when this one goes.
+
+    A damaged header may ask for gigabytes, for which room would be made before the file is found to be short.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._length = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        super().__init__(file)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file's, but no more than is left. Raises ValueError for more than any text or picture has."""
+        left = max(0, self._length - self.tell())
+        size = left if size is None or size < 0 else min(size, left)
+        if size > _LARGEST_READ_BYTES:
+            raise ValueError("a tag larger than is read")
+        return super().read(size)
+
+    def close(self) -> None:
+        """Leave the file open: who opened it closes it."""
+
+
+def _whole(file: io.FileIO) -> _Whole:
+    return _Whole(file)
+
+
+def _begins(file: io.FileIO, mark: bytes) -> bool:
+    file.seek(0)
+    return file.read(len(mark)) == mark
+
+
+def _behind_id3(file: io.FileIO) -> bytes:
+    """The four bytes that follow an ID3 tag at the start of a file."""
+    file.seek(6)
+    size = file.read(4) or b""  # four bytes of seven bits each
+    file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=False)))
+    return file.read(4) or b""
+
+
+def _end(file: io.FileIO, length: int) -> bytes:
+    file.seek(max(0, file.seek(0, io.SEEK_END) - length))
+    return file.read(length) or b""
+
+
+def _fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no types
+    """Every textual field, whichever kind of tags they are."""
+    from mutagen.id3 import ID3
+    from mutagen.mp4 import MP4Tags
+
+    if isinstance(tags, ID3):
+        yield from _id3_fields(tags)
+        return
+    mp4 = isinstance(tags, MP4Tags)
+    for key in tags.keys():  # noqa: SIM118 - some of mutagen's tags are lists of pairs when iterated
+        name = _mp4_name(key) if mp4 else key
+        if is_wanted(plain_name(name)):
+            values = tags[key]
+            yield name, joined(_text_of(value) for value in (values if isinstance(values, list) else [values]))
+
+
+def _id3_fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
+    for frame in tags.values():
+        if frame.FrameID == "CHAP":
+            for part in frame.sub_frames.getall("TIT2"):
+                yield "chapters", _id3_text(part)
+            continue
+        text = getattr(frame, "text", None)
+        if not text or not isinstance(text, (list, str)):
+            continue
+        about = getattr(frame, "desc", "")
+        if frame.FrameID == "TXXX":
+            name = about or "text"
+        elif frame.FrameID in ("COMM", "USLT"):
+            name = about or ("comment" if frame.FrameID == "COMM" else "lyrics")
+            name = "comment" if name == "ID3v1 Comment" else name
+        else:
+            name = _ID3_NAMES.get(frame.FrameID, frame.FrameID)
+        yield name, _id3_text(frame)
+
+
+def _id3_text(frame: Any) -> str | bytes:  # noqa: ANN401 - as above
+    """The text of a frame, as its bytes where they are said to be Latin-1."""
+    text = joined(_texts(frame.text))
+    try:
+        return text.encode("latin-1") if getattr(frame, "encoding", None) == _LATIN_1 else text
+    except UnicodeEncodeError:  # mutagen has put words to it: a genre by number, a date
+        return text
+
+
+def _texts(values: object) -> Iterable[str]:
+    return (str(value)[: 4 * LONGEST] for value in (values if isinstance(values, list) else [values]))
+
+
+def _mp4_name(key: str) -> str:
+    """Empty for what holds no text; ``----:com.apple.iTunes:MIC`` is how programs add fields of their own."""
+    return _MP4_NAMES.get(key) or (key.rpartition(":")[2] if key.startswith("----:") else "")
+
+
+def _text_of(value: object) -> str:
+    """The text of one value, empty when it is binary: pictures, but also numbers that stand in pairs."""
+    if isinstance(value, bytes):
+        try:
+            return value[: 4 * LONGEST].decode("utf-8")
+        except UnicodeDecodeError:
+            return ""
+    if isinstance(value, (str, int, float)):
+        return str(value)[: 4 * LONGEST]
+    inner = getattr(value, "value", None)  # ASF and APE wrap theirs
+    return inner[: 4 * LONGEST] if isinstance(inner, str) else ""
