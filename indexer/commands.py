@@ -164,6 +164,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "missing": summary.missing,
         "removed": summary.removed,
         "failed": [asdict(failure) for failure in summary.failed],
+        "warnings": [asdict(warned) for warned in summary.warnings],
         "silent": summary.silent,
         "tunes": summary.tunes,
         "hours": round(summary.hours, 6),
@@ -189,6 +190,7 @@ def summary_line(summary: Summary) -> str:
         (summary.removed, "removed"),
         (summary.silent, "silent"),
         (summary.tunes, "tunes"),
+        (len({warned.path for warned in summary.warnings}), "with warnings"),
         (len(summary.failed), "failed"),
     )
     shown = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.clock import Pace, StageClock
-from indexer.model import Failure, Options, Outcome, Progress, Summary
+from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
 from indexer.plan import Plan, Survey, moved_clips
 from indexer.scan import Place, locate
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
-from search.errors import LibraryBusy
+from search.errors import LibraryBusy, printable
 from search.model import Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
@@ -125,6 +125,7 @@ class _Job:
         self._clock = StageClock(now_s)
         self._counts: Counter[str] = Counter()
         self._failed: list[Failure] = []
+        self._warnings: list[Warned] = []
         self._bytes_done = 0
         self._bytes_failed = 0
         self._pace = Pace()
@@ -184,6 +185,9 @@ class _Job:
                 self._moved -= moved_clips(outcome.instead_of)
             self._add_up(outcome, 1)
             self._moved |= moved_clips(outcome)
+            for warning in outcome.warnings:
+                self._warnings.append(Warned(outcome.path, warning))
+                self._report.note(f"warning: {printable(outcome.path)}: {printable(warning)}")
             if outcome.kind == "failed":
                 self._bytes_failed += outcome.size_bytes
                 failure = Failure(outcome.path, outcome.cause)
@@ -230,6 +234,7 @@ class _Job:
             silent=self._silent,
             tunes=self._tunes,
             failed=tuple(self._failed),
+            warnings=tuple(self._warnings),
             hours=self._audio_s / 3600,
             seconds=seconds,
             stages=self._clock.times(),

@@ -52,8 +52,8 @@ class Outcome:
 
     ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
     are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
-    absolute. ``cause`` says why, for a failure. ``instead_of`` is what had been reported of the file before the catalog
-    refused to hold it.
+    absolute. ``cause`` says why, for a failure. ``warnings`` are of a file that was read all the same.
+    ``instead_of`` is what had been reported of the file before the catalog refused to hold it.
     """
 
     kind: Kind
@@ -65,6 +65,7 @@ class Outcome:
     silent: bool = False
     tunes: int = 0
     cause: str = ""
+    warnings: tuple[str, ...] = ()
     instead_of: Outcome | None = None
 
 
@@ -84,6 +85,14 @@ class Failure:
 
     path: str
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A file that was indexed although something was amiss with it: its absolute path, and what."""
+
+    path: str
+    warning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a job did. Counts are of files; ``silent`` of those encoded; ``tunes`` of melodies found in MIDI files and
-    recordings; ``hours`` of audio decoded, over ``seconds``.
+    recordings; ``hours`` of audio decoded, over ``seconds``. ``warnings`` are of files that were indexed although
+    something was amiss.
 
     ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the next run.
     """
@@ -170,6 +180,7 @@ class Summary:
     silent: int = 0
     tunes: int = 0
     failed: tuple[Failure, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     hours: float = 0.0
     seconds: float = 0.0
     stages: StageTimes = field(default_factory=StageTimes)
@@ -195,6 +206,7 @@ class Summary:
             silent=self.silent + tunes.silent,
             tunes=self.tunes + tunes.tunes,
             failed=self.failed + tunes.failed,
+            warnings=self.warnings + tunes.warnings,
             hours=self.hours + tunes.hours,
             seconds=self.seconds + tunes.seconds,
             stages=self.stages.plus(tunes.stages),

@@ -52,6 +52,7 @@ class InWork:
     space_id: int
     moved: int | None
     assembly: Assembly = field(default_factory=Assembly)
+    warnings: list[str] = field(default_factory=list)
 
     def so_far(self) -> UnderWay:
         """What of it is encoded; none of its bytes where its header does not say how long it is."""
@@ -70,6 +71,8 @@ class InWork:
             container=self.info.container,
             codec=self.info.codec,
             silent=all(assembly.silent),
+            tracks=self.info.tracks,
+            warnings=tuple(self.warnings),
         )
         changes: list[ClipChange] = []
         if self.moved is not None:
@@ -86,6 +89,7 @@ class InWork:
             duration_s=content.duration_s,
             size_bytes=task.facts.size_bytes,
             silent=content.silent,
+            warnings=content.warnings,
         )
 
 
@@ -154,7 +158,8 @@ class FileReader:
 
     def _cut(self, content: InWork, put: Callable[[Piece], None]) -> None:
         task, assembly = content.task, content.assembly
-        windows = audio.windows(task.path, self._spec, max_duration_s=self._max_duration_s)
+        limit_s, warn = self._max_duration_s, content.warnings.append
+        windows = audio.windows(task.path, self._spec, max_duration_s=limit_s, warn=warn)
         while True:
             with self._clock.stage("decode"):
                 window = next(windows, None)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Row, bindparam, func, inspect, select, text
+from sqlalchemy import Connection, Engine, Row, bindparam, func, inspect, select, text
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
-from search.catalog.tables import CHOICES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, ROOTS, SPACES
+from search.catalog.tables import CHOICES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, FINDINGS, ROOTS, SPACES
 from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
 
 IDS_PER_QUERY: Final = 10_000
@@ -25,12 +26,15 @@ T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
 """With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
+_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name != "track"]
+"""Those that every schema has; a clip's track is that of its content."""
 _CLIPS_BY_ID: Final = (
     select(
-        *CLIPS.c,
+        *_CLIP_COLUMNS,
         ROOTS.c.path.label("root_path"),
         CONTENTS.c.duration_s,
         CONTENTS.c.silent,
+        CONTENTS.c.track,
         ENCODINGS.c.clip_tag_classes,
         ENCODINGS.c.clip_tag_probabilities,
     )
@@ -41,6 +45,7 @@ _CLIPS_BY_ID: Final = (
     )
     .where(CLIPS.c.id.in_(bindparam("ids", expanding=True)))
 )
+_FOUND: Final = select(FINDINGS).where(FINDINGS.c.content_id.in_(bindparam("ids", expanding=True)))
 _CLIPS_OF: Final = (
     select(CLIPS.c.content_id, CLIPS.c.id)
     .where(CLIPS.c.content_id.in_(bindparam("ids", expanding=True)))
@@ -122,6 +127,11 @@ def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     for chunk in chunked(dict.fromkeys(wanted), IDS_PER_QUERY):
         for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk, "tag_space": tag_space_id}):
             made[row.id] = _clip(row, vocabulary)
+    found = findings(connection, {clip.content_id for clip in made.values()})
+    for clip in made.values():
+        if clip.content_id in found:
+            tracks, warned = found[clip.content_id]
+            made[clip.id] = replace(clip, tracks=tracks, warnings=warned)
     return [made[id_] for id_ in wanted if id_ in made]
 
 
@@ -196,7 +206,7 @@ def file(connection: Connection, clip_id: int) -> KnownFile | None:
     """A clip's file as the catalog remembers it; ``encoded`` says whether in any space."""
     wanted = (
         select(
-            *CLIPS.c,
+            *_CLIP_COLUMNS,
             CONTENTS.c.digest,
             select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == CLIPS.c.content_id).exists().label("encoded"),
         )
@@ -222,6 +232,41 @@ def failures(connection: Connection) -> list[tuple[str, str]]:
     ]
 
 
+def warnings(connection: Connection) -> list[tuple[str, str]]:
+    """Absolute path and warning of every clip whose file was read although something was amiss, by root and path."""
+    if not _has_findings(connection.engine):
+        return []
+    wanted = (
+        select(ROOTS.c.path.label("root"), CLIPS.c.path, FINDINGS.c.warnings)
+        .join(CLIPS, CLIPS.c.content_id == FINDINGS.c.content_id)
+        .join(ROOTS, ROOTS.c.id == CLIPS.c.root_id)
+        .where(FINDINGS.c.warnings != "[]")
+        .order_by(CLIPS.c.root_id, CLIPS.c.path, CLIPS.c.id)
+    )
+    return [
+        (f"{blobs.path_text(row.root)}/{blobs.path_text(row.path)}", warning)
+        for row in connection.execute(wanted)
+        for warning in json.loads(row.warnings)
+    ]
+
+
+def findings(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple[int, tuple[str, ...]]]:
+    """How many sound tracks the files of contents have, and what was amiss; without those that nobody looked at."""
+    if not _has_findings(connection.engine):
+        return {}
+    return {
+        row.content_id: (row.tracks, tuple(json.loads(row.warnings)))
+        for chunk in chunked(content_ids, IDS_PER_QUERY)
+        for row in connection.execute(_FOUND, {"ids": chunk})
+    }
+
+
+@lru_cache(maxsize=8)
+def _has_findings(engine: Engine) -> bool:
+    """Whether a catalog's schema has them: one that nobody wrote to since is older. Asked once: it costs a search."""
+    return inspect(engine).has_table(FINDINGS.name)
+
+
 @lru_cache(maxsize=8)
 def _names(vocabulary: str) -> tuple[str, ...]:
     """A vocabulary as it is stored, read once: it is asked for with every answer."""
@@ -245,4 +290,5 @@ def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
         missing=row.missing,
         metadata=blobs.metadata_of(row.metadata),
         tags=tags,
+        track=row.track,
     )

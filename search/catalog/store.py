@@ -203,6 +203,11 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.failures(connection)
 
+    def warnings(self) -> list[tuple[str, str]]:
+        """Absolute path and warning of every clip whose file was read although something was amiss."""
+        with self._database.reading() as connection:
+            return reading.warnings(connection)
+
     def stats(self) -> upkeep.CatalogStats:
         """Clips, contents, hours, and bytes and segments of every space."""
         return upkeep.stats(self._database)

@@ -72,6 +72,7 @@ CLIPS: Final = Table(
     Column("id", _BIG, primary_key=True),
     Column("root_id", _BIG, ForeignKey("roots.id"), nullable=False),
     Column("path", LargeBinary, nullable=False),
+    Column("track", Integer, nullable=False),
     Column("content_id", _BIG, ForeignKey("contents.id"), nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("metadata", Text, nullable=False),
@@ -80,9 +81,20 @@ CLIPS: Final = Table(
     Column("added", Float(53), nullable=False),
     Column("missing", Boolean, nullable=False, index=True),
     Column("sequence", BigInteger, nullable=False, index=True),
-    UniqueConstraint("root_id", "path"),
+    UniqueConstraint("root_id", "path", "track"),
     sqlite_autoincrement=True,
 )
+
+FINDINGS: Final = Table(
+    "findings",
+    METADATA,
+    Column("content_id", _BIG, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("tracks", Integer, nullable=False),
+    Column("warnings", Text, nullable=False),
+)
+"""What was found when a content was decoded: how many sound tracks its file has; what was amiss (a JSON list).
+
+A content that was decoded before this was asked has none."""
 
 SPACES: Final = Table(
     "spaces",

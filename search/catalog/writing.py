@@ -6,6 +6,7 @@ not decide what survives: a batch may remove the last copy of a file and link a 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from search.catalog.tables import (
     COUNTERS,
     ENCODINGS,
     FAILURES,
+    FINDINGS,
     REMOVALS,
 )
 from search.errors import LibraryError, printable
@@ -116,13 +118,22 @@ class _Batch:
             self._replace_encoding(content_id, change)
         else:
             self._insert_encoding(content_id, change)
+        if change.content.tracks:
+            self._put_findings(content_id, change.content)
         self._put_clip(change, content_id)
 
     def _insert_content(self, content: Content) -> int:
-        values = {name: value for name, value in asdict(content).items() if name != "id"}
+        values = {name: value for name, value in asdict(content).items() if name not in ("id", "tracks", "warnings")}
         values["container"] = blobs.storable(content.container)
         values["codec"] = blobs.storable(content.codec)
         return _inserted(self._connection.execute(insert(CONTENTS), values).inserted_primary_key)
+
+    def _put_findings(self, content_id: int, content: Content) -> None:
+        warnings = json.dumps([blobs.storable(warning) for warning in content.warnings])
+        self._connection.execute(delete(FINDINGS).where(FINDINGS.c.content_id == content_id))
+        self._connection.execute(
+            insert(FINDINGS).values(content_id=content_id, tracks=content.tracks, warnings=warnings)
+        )
 
     def _replace_encoding(self, content_id: int, change: AddContent) -> None:
         columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
@@ -175,6 +186,7 @@ class _Batch:
         title = blobs.storable(change.title)
         values = {
             "content_id": content_id,
+            "track": 0,
             "title": title,
             "metadata": blobs.metadata_text(change.metadata),
             "size_bytes": change.file.size_bytes,

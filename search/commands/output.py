@@ -108,7 +108,7 @@ def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
         "sure": [_sure(hit) for hit in hits],
         "passage": [f"{clock(hit.start_s)}-{clock(hit.end_s)}" for hit in hits],
         "title": titles,
-        "file": [_with_copies(path, len(hit.copies)) for path, hit in zip(paths, hits, strict=True)],
+        "file": [_file(path, hit) for path, hit in zip(paths, hits, strict=True)],
         "tags": [", ".join(tag.name for tag in hit.tags[:3]) for hit in hits],
     }
 
@@ -156,8 +156,10 @@ def _from_here(path: str) -> str:
     return path.removeprefix(here)
 
 
-def _with_copies(name: str, copies: int) -> str:
-    """``name (+2 copies)``."""
+def _file(path: str, hit: Hit) -> str:
+    """``path``, with its sound track where there are several, as a question names it; ``(+2 copies)`` behind."""
+    name = f"{path}@{hit.track}" if hit.clip.tracks > 1 else path
+    copies = len(hit.copies)
     return f"{name} (+{copies} {'copy' if copies == 1 else 'copies'})" if copies else name
 
 

@@ -50,6 +50,7 @@ class LibraryInfo:
     roots: tuple[dict[str, Any], ...]
     spaces: tuple[SpaceInfo, ...]
     failures: tuple[dict[str, str], ...]
+    warnings: tuple[dict[str, str], ...]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -75,6 +76,8 @@ class LibraryInfo:
             )
         for failure in self.failures:
             lines.append(f"failed    {printable(failure['path'])}: {failure['cause']}")
+        for warning in self.warnings:
+            lines.append(f"warning   {printable(warning['path'])}: {warning['warning']}")
         return "\n".join(lines)
 
 
@@ -110,6 +113,7 @@ def info(library: Library) -> LibraryInfo:
             for path, cause in library.catalog.failures()
             if os.path.lexists(path)  # a file that is gone by now fails nobody
         ),
+        warnings=tuple({"path": path, "warning": warning} for path, warning in library.catalog.warnings()),
     )
 
 

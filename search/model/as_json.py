@@ -40,4 +40,5 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
         "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
         "copies": list(hit.copies),
+        "track": hit.track,
     }

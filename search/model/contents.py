@@ -34,7 +34,11 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was decoded. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored."""
+    """What was decoded. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored.
+
+    ``tracks`` is how many sound tracks the file has, 0 where nobody asked. ``warnings`` says what was amiss with a
+    content that was decoded all the same, each a short phrase.
+    """
 
     digest: str
     duration_s: float
@@ -45,6 +49,8 @@ class Content:
     track: int = 0
     silent: bool = False
     id: int = 0
+    tracks: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,9 @@ class Clip:
     ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
     ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
 
+    ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings`` says
+    what was amiss with the file when it was decoded, each a short phrase.
+
     Examples:
         >>> (clip,) = library.reader.clips([3])
         >>> clip.title, clip.path, clip.duration_s
@@ -180,6 +189,9 @@ class Clip:
     missing: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
+    track: int = 0
+    tracks: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def absolute_path(self) -> str:

@@ -209,6 +209,11 @@ class Hit:
         return self.segment.end_s
 
     @property
+    def track(self) -> int:
+        """The sound track of the file that the clip is, counted from 0."""
+        return self.clip.track
+
+    @property
     def tags(self) -> tuple[Tag, ...]:
         """The clip's tags, likeliest first."""
         return self.clip.tags

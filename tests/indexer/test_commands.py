@@ -136,8 +136,8 @@ def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 600 KB, in memory; skipped where we may not mount one."""
-    with disks.mounted(tmp_path / "disk", "600k") as disk:
+    """A disk of 700 KB, in memory; skipped where we may not mount one."""
+    with disks.mounted(tmp_path / "disk", "700k") as disk:
         yield disk
 
 

@@ -238,3 +238,21 @@ def test_a_full_disk_ends_the_job_with_a_clear_error(bench: Bench, monkeypatch: 
         bench.index()
 
     assert threading.active_count() <= before
+
+
+def test_a_file_that_is_amiss_is_indexed_with_a_warning(bench: Bench) -> None:
+    """The warning is in the job's summary, in the library's facts, and goes with the content."""
+    path = write_tone(bench.sounds / "cut.wav", seconds=3.0)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    summary = bench.index()
+
+    assert (summary.indexed, summary.failed) == (1, ())
+    (warned,) = summary.warnings
+    assert (warned.path, warned.warning.split(":")[0]) == (str(path), "truncated")
+    assert f"warning: {path}: {warned.warning}" in bench.notes.notes
+    assert bench.library.catalog.warnings() == [(str(path), warned.warning)]
+
+    write_tone(path, seconds=3.0)
+    assert bench.index().warnings == ()
+    assert bench.library.catalog.warnings() == []

@@ -49,7 +49,8 @@ def catalog_at(revision: str, path: Path, spaces: Iterable[tuple[str, str]]) -> 
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             put(connection, table, **{"rowid": 1} | dict.fromkeys(columns, "dog"))
         for place, (name, fingerprint) in enumerate(spaces, start=1):
-            put(connection, "spaces", id=place, name=name, fingerprint=fingerprint, **SPACE)
+            state = {"state": "active"} if revision >= "0006" else {}
+            put(connection, "spaces", id=place, name=name, fingerprint=fingerprint, **SPACE, **state)
             put(
                 connection,
                 "encodings",

@@ -7,12 +7,13 @@ import os
 import random
 import struct
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from search.audio import probe, stream, windows
+from search.audio import metadata, probe, stream, windows
 from search.errors import AudioError
 from search.model import EncoderSpec
 from tests.search.soundfiles import chord, encode, write
@@ -344,3 +345,18 @@ def _is_decoded_or_refused(path: Path) -> bool:
         return all(np.abs(block).max() <= 1.0 for block in stream(str(path), 16000))
     except AudioError as error:
         return len(str(error).splitlines()) == 1
+
+
+def test_a_tag_that_claims_gigabytes_takes_no_memory(tmp_path):
+    """Readers of tags ask a file for as many bytes as the tag says it has; no room is made for those."""
+    path = make(tmp_path / "a.flac", "flac", seconds=0.1)
+    data = bytearray(path.read_bytes())
+    assert data[42] & 0x7F == 4  # comments are behind the 42 bytes of what comes first
+    data[46:50] = struct.pack("<I", 1 << 30)
+    path.write_bytes(data)
+    tracemalloc.start()
+    try:
+        assert metadata.read(str(path)) == ("a", {})
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

@@ -103,7 +103,7 @@ def test_json_has_the_contracts_fields(indexed):
     assert {Path(hit["path"]).name for hit in answer["hits"]} == {"airhorn_03.wav", "car 'horn'\nloud.wav"}
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
-                            "tags", "via", "copies"}  # fmt: skip
+                            "tags", "via", "copies", "track"}  # fmt: skip
         assert Path(hit["path"]).exists()
 
 

@@ -135,7 +135,10 @@ def broken_wav():
 
 @pytest.mark.parametrize(
     ("bad", "cause"),
-    [(b"a letter", "text, not sound"), (broken_wav(), "NaN or infinite samples at 0.000 s")],
+    [
+        (b"a letter", "text, not sound"),
+        (broken_wav(), "100 % of the samples are NaN or infinite, the first at 0.000 s"),
+    ],
 )
 def test_of_several_files_the_one_that_is_refused_is_named(reader, bad, cause):
     """As its client calls it, whether its header says so already or only its sound; never where it was put."""

@@ -39,7 +39,10 @@ class ViaOut(Answered):
 
 
 class HitOut(Answered):
-    """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for."""
+    """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
+
+    ``track`` is the sound track of the file that it is in, counted from 0.
+    """
 
     clip_id: int
     segment_id: int
@@ -52,6 +55,7 @@ class HitOut(Answered):
     tags: list[TagOut]
     via: list[ViaOut]
     copies: list[int]
+    track: int
 
 
 class FacetOut(Answered):
@@ -83,7 +87,11 @@ class SearchOut(Answered):
 
 
 class ClipOut(Answered):
-    """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC."""
+    """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
+
+    ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
+    was amiss with the file when it was decoded.
+    """
 
     id: int
     root_id: int
@@ -96,6 +104,9 @@ class ClipOut(Answered):
     missing: bool
     metadata: dict[str, str]
     tags: list[TagOut]
+    track: int
+    tracks: int
+    warnings: list[str]
 
 
 class ClipsOut(Answered):

@@ -129,6 +129,9 @@ def clip_out(clip: Clip) -> ClipOut:
             "missing": clip.missing,
             "metadata": dict(clip.metadata),
             "tags": clip.tags,
+            "track": clip.track,
+            "tracks": clip.tracks,
+            "warnings": list(clip.warnings),
         }
     )
 

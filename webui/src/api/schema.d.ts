@@ -685,6 +685,8 @@ export interface components {
         /**
          * HitOut
          * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
+         *
+         *     ``track`` is the sound track of the file that it is in, counted from 0.
          */
         HitOut: {
             /** Clip Id */
@@ -709,6 +711,8 @@ export interface components {
             via: components["schemas"]["ViaOut"][];
             /** Copies */
             copies: number[];
+            /** Track */
+            track: number;
         };
         /**
          * TagOut
@@ -893,6 +897,9 @@ export interface components {
         /**
          * ClipOut
          * @description A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
+         *
+         *     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
+         *     was amiss with the file when it was decoded.
          */
         ClipOut: {
             /** Id */
@@ -919,6 +926,12 @@ export interface components {
             };
             /** Tags */
             tags: components["schemas"]["TagOut"][];
+            /** Track */
+            track: number;
+            /** Tracks */
+            tracks: number;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * JobOut
