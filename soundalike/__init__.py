@@ -13,7 +13,7 @@ What is not here is not public: modules below `search` change without notice.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search.api import Library, index, open_library
@@ -150,15 +150,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above, typed there
-    """Load a name of ``__all__`` when it is first used."""
-    if name in __all__:
-        for module in _MODULES:
-            value = getattr(import_module(module), name, None)
-            if value is not None:
-                globals()[name] = value
-                return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a mistake
+
+    def __getattr__(name: str) -> object:
+        """Load a name of ``__all__`` when it is first used."""
+        if name in __all__:
+            for module in _MODULES:
+                value = getattr(import_module(module), name, None)
+                if value is not None:
+                    globals()[name] = value
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

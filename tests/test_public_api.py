@@ -49,7 +49,7 @@ def test_every_name_is_there_and_nothing_else_is():
 
 def test_type_checkers_see_the_same_names():
     tree = ast.parse(Path(soundalike.__file__).read_text("utf-8"))
-    (typed,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {name.name for node in typed.body if isinstance(node, ast.ImportFrom) for name in node.names}
     assert seen == set(soundalike.__all__)
 
