@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from docs.tools import commands, fields, rest, rooms
+from docs.tools import commands, fields, notebooks, rest, rooms
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -22,6 +22,7 @@ OUTSIDE = {
     "model-card.md": "training/MODEL_CARD.md",
 }
 """Page of the site -> document in the repository that it shows."""
+NOTEBOOKS = PROJECT / "docs" / "notebooks"
 ROOMS_HERE = "<!-- the rooms of the engine -->"
 
 _LINK = re.compile(r"\]\((?!https?://|#)([^)\s#]+)(#[^)\s]*)?\)")
@@ -45,6 +46,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def pages() -> dict[str, str]:
     """Every generated page and picture: its place below ``docs`` -> what is in it."""
     made = {page: _shown(page, source) for page, source in OUTSIDE.items()}
+    made |= {f"notebooks/{path.stem}.md": notebooks.markdown(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     meanings = fields.tables((PROJECT / "docs" / "reference" / "fields.md").read_text(encoding="utf-8"))
     made["reference/rest.md"] = rest.markdown(rest.document(), meanings)
     made["reference/commands.md"] = commands.markdown()
