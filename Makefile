@@ -92,6 +92,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=examples/soundalike-plugin/src $(BIN)/mypy --package soundalike_example
 	$(BIN)/lint-imports
 	$(SITE) --quiet
 ifneq ($(NPM),)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from search import plugins, wiring
+from search.errors import UsageError
 from search.library.library import Library
 from search.model import JobFailure
 from search.ports import IndexFailure, IndexProgress
@@ -24,21 +25,35 @@ def _nobody(done: int, total: int) -> None:
 
 
 def open_library(
-    path: str | os.PathLike[str] | None = None, *, create: bool = False, settings: Settings | None = None
+    path: str | os.PathLike[str] | None = None,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    index: str | None = None,
+    settings: Settings | None = None,
 ) -> Library:
     """The library in the folder ``path`` (default: the one of the settings), to be used as a context manager.
 
-    ``settings`` are those of the environment where none are given, as on the command line. Raises LibraryError when
-    there is no library and ``create`` is false, UsageError for a variable of the environment that makes no sense.
+    ``read_only`` opens one on media that cannot be written, and writes nothing: no migration, no snapshot. A new
+    library (``create``) has the kind of ``index`` that is named, and keeps it. ``settings`` are those of the
+    environment where none are given, as on the command line.
+
+    Raises LibraryError when there is no library and ``create`` is false, or it has another kind of index than the one
+    named; UsageError for an unknown kind, or a variable of the environment that makes no sense.
 
     Examples:
+        >>> with soundalike.open_library("sounds.library", read_only=True) as opened:
+        ...     len(opened.clip_ids())
+        6
         >>> with soundalike.open_library("sounds.library") as opened:
         ...     print(opened.path.name, len(opened.roots()))
         sounds.library 1
     """
+    if create and read_only:
+        raise UsageError("a library is made, or opened read-only: create and read_only exclude each other")
     settings = settings or Settings.from_env(os.environ)
     folder = Path(path).expanduser() if path is not None else settings.library
-    return wiring.library(folder, settings, create=create)
+    return wiring.library(folder, settings, create=create, read_only=read_only, index=index)
 
 
 def index(

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     )
     from search.plugins import Command
     from search.ports import ChangesSince, Encoder, FeedbackStore, IndexFactory, SpaceIndex, VectorIndex, WordReader
-    from search.settings import Settings
+    from search.settings import Device, Settings
 
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
 """Where the names come from, what loads fastest first."""
@@ -92,6 +92,7 @@ __all__ = [
     "ClipMap",
     "ClipPart",
     "Command",
+    "Device",
     "Duplicate",
     "DuplicateGroup",
     "DuplicateKind",

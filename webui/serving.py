@@ -35,8 +35,8 @@ _NOT_BUILT: Final = """<!doctype html>
 <body><main><h1>Soundalike</h1>
 <p>The search service is running. Its page is not there: it is built with Node 20, which was missing when Soundalike was
 installed. In the source folder, run <code>make page</code>, then load this page again.</p>
-<p>Everything can be asked over the REST API meanwhile: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>
-describes it; try <a href="/api/v1/clips">/api/v1/clips</a>.</p></main></body></html>
+<p>Everything can be asked over the REST API meanwhile: <a href="api/v1/openapi.json">/api/v1/openapi.json</a>
+describes it; try <a href="api/v1/clips">/api/v1/clips</a>.</p></main></body></html>
 """
 
 

@@ -6,6 +6,7 @@ const LATER =
   /wavesurfer|passagewaveform|\/(recorder|microphone|passage|preview|cutter)\.ts|\/map\/|\/inspector\/(inspector|copies|edit)\.ts|\/library\/(view|job|jobs|uploads)\.ts|library\.css/;
 
 export default defineConfig({
+  base: "./", // wherever a proxy puts the page
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },

@@ -20,6 +20,7 @@ OUTSIDE = {
     "security.md": "SECURITY.md",
     "changelog.md": "CHANGELOG.md",
     "model-card.md": "training/MODEL_CARD.md",
+    "extend/plugin.md": "examples/soundalike-plugin/README.md",
 }
 """Page of the site -> document in the repository that it shows."""
 NOTEBOOKS = PROJECT / "docs" / "notebooks"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search import wiring
 from search.commands import options
 from search.errors import UsageError
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.service.config import ServiceConfig
 
 
 class Serve:
@@ -29,6 +33,7 @@ class Serve:
         keys = parser.add_mutually_exclusive_group()
         keys.add_argument("--no-keys", action="store_true", help="let in anybody who can reach the address")
         keys.add_argument("--require-keys", action="store_true", help="ask for keys on loopback too (behind a proxy)")
+        _add_reach(parser)
         limits = parser.add_argument_group("limits")
         limits.add_argument("--max-upload-mb", type=float, default=64, metavar="MB", help="largest request (64)")
         limits.add_argument("--max-query-s", type=float, default=600, metavar="S", help="longest queried sound (600)")
@@ -37,54 +42,100 @@ class Serve:
             "--rate",
             type=float,
             metavar="N",
-            help="requests a second for each key or address, shared out among the workers (50; loopback: no limit)",
+            help="requests a second for each key or address, shared out among the workers (50; on loopback without "
+            "--trusted-proxy: no limit)",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Serve until Ctrl-C or SIGTERM."""
-        from search.service.config import MIN_THREADS, Limits, ServiceConfig, is_loopback
         from search.service.processes import supervisor
 
-        for name in ("workers", "threads", "max_upload_mb", "max_query_s", "max_clip_s"):
-            if not getattr(args, name) > 0:
-                raise UsageError(f"--{name.replace('_', '-')} must be more than 0")
-        if args.threads < MIN_THREADS:
-            raise UsageError(
-                f"--threads must be {MIN_THREADS} or more: who follows a job holds one, and the others answer"
-            )
-        local = is_loopback(args.host)
-        rate = args.rate if args.rate is not None else (0.0 if local else 50.0)
-        library = options.library_path(args, settings)
-        config = ServiceConfig(
-            library=library,
-            host=args.host,
-            port=args.port,
-            workers=args.workers,
-            threads=args.threads,
-            needs_keys=args.require_keys or not (local or args.no_keys),
-            limits=Limits(
-                upload_bytes=round(args.max_upload_mb * (1 << 20)),
-                query_s=args.max_query_s,
-                indexed_s=args.max_clip_s,
-                requests_per_s=rate,
-            ),
+        config = _config(args, options.library_path(args, settings))
+        _prepare(config, settings)
+        opened = not (config.needs_keys or args.no_keys)
+        return supervisor.serve(
+            config,
+            settings,
+            lambda url: _announce(url, config, warned=opened and _has_proxy(config), browser=args.open),
         )
-        _prepare(library, settings, needs_keys=config.needs_keys, host=args.host)
-        return supervisor.serve(config, settings, lambda url: _announce(url, library, browser=args.open))
 
 
-def _prepare(library: Path, settings: Settings, *, needs_keys: bool, host: str) -> None:
+def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
+    """The service that the options describe. Raises UsageError for what they cannot be."""
+    from search.service import config
+
+    for name in ("workers", "threads", "max_upload_mb", "max_query_s", "max_clip_s"):
+        if not getattr(args, name) > 0:
+            raise UsageError(f"--{name.replace('_', '-')} must be more than 0")
+    if args.threads < config.MIN_THREADS:
+        raise UsageError(
+            f"--threads must be {config.MIN_THREADS} or more: who follows a job holds one, and the others answer"
+        )
+    local = config.is_loopback(args.host)
+    rate = args.rate if args.rate is not None else (0.0 if local and not args.trusted_proxy else 50.0)
+    return config.ServiceConfig(
+        library=library,
+        host=args.host,
+        port=args.port,
+        workers=args.workers,
+        threads=args.threads,
+        needs_keys=args.require_keys or not (local or args.no_keys),
+        trusted_proxies=tuple(map(config.parse_network, args.trusted_proxy)),
+        public_url=config.parse_public_url(args.public_url) if args.public_url else "",
+        cors_origins=tuple(map(config.parse_origin, args.cors_origin)),
+        limits=config.Limits(
+            upload_bytes=round(args.max_upload_mb * (1 << 20)),
+            query_s=args.max_query_s,
+            indexed_s=args.max_clip_s,
+            requests_per_s=rate,
+        ),
+    )
+
+
+def _has_proxy(config: ServiceConfig) -> bool:
+    """Whether more people reach it than its address says."""
+    return bool(config.trusted_proxies or config.public_url)
+
+
+def _prepare(config: ServiceConfig, settings: Settings) -> None:
     """Make or migrate the library once, before several processes open it. Raises UsageError without a key."""
-    with wiring.library(library, settings, create=True) as opened:
-        if needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
+    with wiring.library(config.library, settings, create=True) as opened:
+        if config.needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
             raise UsageError(
-                f"{host} asks for API keys, and there is none yet; make one with: "
-                f"soundalike keys add NAME --library {library} (or say --no-keys to let anybody in)"
+                f"{config.host} asks for API keys, and there is none yet; make one with: "
+                f"soundalike keys add NAME --library {config.library} (or say --no-keys to let anybody in)"
             )
 
 
-def _announce(url: str, library: Path, *, browser: bool) -> None:
-    print(f"soundalike: serving {library} at {url} (Ctrl-C stops)", file=sys.stderr, flush=True)
+def _add_reach(parser: argparse.ArgumentParser) -> None:
+    """The options that say how clients reach the service."""
+    reach = parser.add_argument_group("behind a proxy, and for other sites (docs/guides/proxy.md)")
+    reach.add_argument("--public-url", metavar="URL", help="where people find it, with the path if there is one")
+    reach.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="believe the X-Forwarded-* and Forwarded headers that come from here, like 127.0.0.1 or 10.0.0.0/8; "
+        "may be repeated",
+    )
+    reach.add_argument(
+        "--cors-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let the pages of this other site ask, like https://example.org; may be repeated",
+    )
+
+
+def _announce(url: str, config: ServiceConfig, *, warned: bool, browser: bool) -> None:
+    lines = [f"serving {config.library} at {url} (Ctrl-C stops)"]
+    if config.public_url:
+        lines.append(f"people find it at {config.public_url}")
+    if warned:
+        lines.append("it lets in anybody who can reach the proxy; --require-keys asks for keys, --no-keys is silent")
+    for line in lines:
+        print(f"soundalike: {line}", file=sys.stderr, flush=True)
     if browser:
         import webbrowser
 

@@ -19,7 +19,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from search.catalog.store import Catalog
+from search.columns.where import parse
 from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
@@ -27,7 +30,7 @@ from search.errors import QueryError
 from search.library import leasing, publishing
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
-from search.model import Answer, ClipMap, Duplicates, Facets, Query, RecommendQuery, Root, Space
+from search.model import Answer, ClipMap, Duplicates, Facets, Ids, Query, RecommendQuery, Root, Space
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
 from search.overview.maps.drawing import MapReader
@@ -225,6 +228,18 @@ class Library:
             [False, True]
         """
         return self._recommender.recommend_each(queries)
+
+    def clip_ids(self, where: str | None = None) -> Ids:
+        """The ids (n,) of the clips that pass a filter, or of all, ascending.
+
+        Raises WhereError for a filter that does not parse.
+
+        Examples:
+            >>> [clip.title for clip in library.reader.clips(library.clip_ids('path ~ "rain"').tolist())]
+            ['rain', 'rain_again']
+        """
+        columns = self.views()[0].columns
+        return np.sort(columns.clip_ids[columns.present if where is None else columns.clips_where(parse(where))])
 
     def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
         """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).

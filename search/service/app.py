@@ -17,7 +17,9 @@ from search import plugins
 from search.service import logs
 from search.service.config import MAX_JSON_BYTES
 from search.service.http import problems
+from search.service.http.cors import CrossOrigin
 from search.service.http.guard import Guard
+from search.service.http.proxies import BehindProxies
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -47,7 +49,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""No other site may embed, script or read this one (CORS headers are never sent), and this one asks nothing of any."""
+"""No other site may embed or script this one, or read it unless it is named; and this one asks nothing of any."""
 
 log = logging.getLogger("soundalike.service")
 
@@ -86,14 +88,22 @@ def create_app(service: Service, clock: Callable[[], float] = time.monotonic) ->
         routes(service).register(api)
     SessionRoutes(service).register(api)
     app.register_api(api)
-    app.add_url_rule(DOCUMENT, "openapi_document", lambda: app.api_doc)
+    app.add_url_rule(DOCUMENT, "openapi_document", lambda: {**app.api_doc, **_below(request.script_root)})
     StatusRoutes(service).register_at_root(app)
     _mount_page(app)
+    config = service.config
+    app.wsgi_app = BehindProxies(app.wsgi_app, config.trusted_proxies, config.base_path)  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 
+def _below(base: str) -> dict[str, object]:
+    """What the OpenAPI document of a service below a path says of that."""
+    return {"servers": [{"url": base}]} if base else {}
+
+
 def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float]) -> None:
-    guard = Guard(service.config, service.keys, clock)
+    others = CrossOrigin(service.config.cors_origins)
+    guard = Guard(service.config, service.keys, others, clock)
 
     def begin() -> None:
         g.started_s = time.perf_counter()
@@ -105,6 +115,7 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
         response.headers["X-Request-Id"] = g.request_id
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        others.describe(request, response)
         seconds = time.perf_counter() - g.started_s
         route = request.url_rule.rule if request.url_rule else "none"
         service.metrics.request(request.method, route, response.status_code, seconds)

@@ -17,8 +17,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from search.service.http.listing import live
-
 if TYPE_CHECKING:
     from search.library.library import Library
     from search.ports import JobQueue
@@ -92,7 +90,7 @@ class _State(Collector):
             views = self._library.views()
             for view in views:
                 segments.add_metric([view.space.name], len(view.index))
-            clips.add_metric([], int(live(views[0].columns).sum()))
+            clips.add_metric([], int(views[0].columns.present.sum()))
         yield segments
         yield clips
         queue = GaugeMetricFamily("soundalike_jobs", "Jobs by state.", labels=["state"])

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.commands import COMMANDS
+from benchmarks.speed import command as speed_command
+from benchmarks.speed import library
 from search.settings import Settings
 
 
@@ -17,6 +19,8 @@ def test_a_library_is_made_once_opened_and_asked(
 ) -> None:
     """The report has every kind of query; the second run asks the library that the first one made."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(library, "OPENINGS", 1)
+    monkeypatch.setattr(speed_command, "SYNTHETIC_ANCHORS", 2000)
     (command,) = COMMANDS
     parser = argparse.ArgumentParser()
     command.configure(parser)

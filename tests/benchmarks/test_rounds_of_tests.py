@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.robustness import tests as rounds
 from tests.waiting import PATIENCE_S, wait_until
 
 SOUND = """
+import psutil
 import pytest
 def test_one(): pass
 def test_two(): pass
@@ -39,7 +41,7 @@ def suite(folder: Path, text: str) -> str:
 
 def test_rounds_that_pass_are_counted_and_end_with_status_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was run in how long, and on what."""
-    assert rounds.main(["--rounds", "2", "--workers", "1", "--load", "1", "--only", suite(tmp_path, SOUND)]) == 0
+    assert rounds.main(["--rounds", "2", "--workers", "1", "--load", "0", "--only", suite(tmp_path, SOUND)]) == 0
     printed = capsys.readouterr().out
     assert printed.count("2 passed, 1 skipped, 0 failed in") == 2
     assert "| 2 | 0 | 3 |" in printed
@@ -71,11 +73,21 @@ def test_a_suite_that_cannot_be_read_is_a_round_that_failed(tmp_path: Path, caps
     assert "SyntaxError" in capsys.readouterr().out
 
 
+def test_the_load_is_busy_within_its_block_and_gone_after_it() -> None:
+    """As many processes as were asked for, each computing."""
+    before = set(psutil.Process().children())
+    with rounds.busy(2):
+        load = [child for child in psutil.Process().children() if child not in before]
+        assert len(load) == 2
+        wait_until(lambda: all(process.cpu_times().user > 0.05 for process in load))
+    assert not [process for process in load if process.is_running()]
+
+
 def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
     """SIGINT in the middle of a round: the tests that were run, and status 130; nothing is left running."""
     begun = tmp_path / "begun"
     path = suite(tmp_path, ENDLESS.format(begun=str(begun)))
-    command = [sys.executable, "-m", "benchmarks.robustness.tests", "--workers", "1", "--load", "1", "--only", path]
+    command = [sys.executable, "-m", "benchmarks.robustness.tests", "--workers", "1", "--load", "0", "--only", path]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     wait_until(begun.exists, running.poll)
     running.send_signal(signal.SIGINT)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.commands import COMMANDS
 from benchmarks.common.material import choose
+from benchmarks.speed import command as speed_command
 from search.errors import UsageError
 from search.settings import Settings
 from tests.benchmarks.sounds import write_set
@@ -20,6 +21,7 @@ def test_search_alone_writes_its_report_json_and_plot(
 ) -> None:
     """At a smoke size, from synthetic anchors: every engine has a line, and the indexing half is absent."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(speed_command, "SYNTHETIC_ANCHORS", 2000)
     (command,) = COMMANDS
     parser = argparse.ArgumentParser()
     command.configure(parser)

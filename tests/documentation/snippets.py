@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN = {"sh", "python"}
-SHOWN = {"text", "toml", "json"}
+SHOWN = {"text", "toml", "json", "nginx", "caddy", "yaml"}
 """Languages of blocks that are only looked at."""
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<marks>```+)(?P<language>\S*)")

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundalike_example
 import soundfile
+from soundalike_example.index import PlainIndex, PlainView
 
-import tests
 from search import wiring
 from search.cli import main
 from search.errors import LibraryError, UsageError
 from search.library import publishing, verifying
 from tests.search.libraries import Entry, axis, fill, open_library, settings
-from tests.search.toy_index import ToyIndex, ToyView
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def toy(tmp_path_factory, monkeypatch):
     facts = folder / "toyindex-1.0.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: toyindex\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[soundalike.indexes]\ntoy = tests.search.toy_index:ToyIndex\n")
+    (facts / "entry_points.txt").write_text("[soundalike.indexes]\ntoy = soundalike_example.index:PlainIndex\n")
     monkeypatch.syspath_prepend(str(folder))
-    home = Path(tests.__file__).parents[1]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(home), os.environ.get("PYTHONPATH", "")]))
+    code = Path(soundalike_example.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(code), os.environ.get("PYTHONPATH", "")]))
     return "toy"
 
 
@@ -54,7 +54,7 @@ def test_a_library_uses_the_kind_that_a_package_adds_for_all_that_is_asked(tmp_p
     assert main(["info", "--library", str(tmp_path / "lib"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["index"] == toy
     with wiring.library(tmp_path / "lib", settings(tmp_path)) as library:
-        assert isinstance(library.views()[0].index, ToyView)
+        assert isinstance(library.views()[0].index, PlainView)
         assert verifying.verify(library) == []
     asked = ["search", "--audio", str(sounds / "2.wav"), "--library", str(tmp_path / "lib"), "--json"]
     assert main(asked) == 0
@@ -69,7 +69,7 @@ def test_another_process_publishes_the_same_kind(tmp_path, toy, monkeypatch):
     with wiring.library(tmp_path / "library", settings(tmp_path), create=True, index=toy) as library:
         fill(library, [Entry("a.wav", np.stack([axis(0), axis(1)]))])
         space = library.space()
-        published = ToyIndex(library.folder(space) / publishing.INDEX, space.dim, "cpu").view
+        published = PlainIndex(library.folder(space) / publishing.INDEX, space.dim, "cpu").view
         assert (len(published), published.sequence) == (2, library.catalog.sequence())
 
 

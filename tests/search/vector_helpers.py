@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from soundalike_example.index import PlainIndex
 
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.ports import SpaceIndex
 from search.vectors import scoring
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex
-from tests.search.toy_index import ToyIndex
 
 DIM = 32
 
@@ -127,7 +127,7 @@ def _half_published(folder: Path, ids: Ids, vectors: Vectors) -> Written | Exact
 
 
 def _plugged_in(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
-    index = Written(ToyIndex(folder, vectors.shape[1], "cpu"))
+    index = Written(PlainIndex(folder, vectors.shape[1], "cpu"))
     index.add(ids, vectors)
     return index
 
@@ -135,7 +135,7 @@ def _plugged_in(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactInde
 def _plugged_in_again(folder: Path, ids: Ids, vectors: Vectors) -> Written | ExactIndex:
     index = _plugged_in(folder, ids, vectors)
     index.publish()
-    index.index = ToyIndex(folder, vectors.shape[1], "cpu")
+    index.index = PlainIndex(folder, vectors.shape[1], "cpu")
     return index
 
 

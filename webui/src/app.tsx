@@ -1,6 +1,6 @@
 /** The frame around every view. */
 import { signal } from "@preact/signals";
-import { reachability } from "./api/client";
+import { BASE, reachability } from "./api/client";
 import { PlayerBar } from "./player/bar";
 import { DropTarget } from "./question/drop";
 import { NOTHING } from "./question/model";
@@ -31,7 +31,7 @@ export function App() {
         Skip to the sounds
       </a>
       <header class="top">
-        <a class="brand" href="/" onClick={follow("search", true)}>
+        <a class="brand" href={BASE} onClick={follow("search", true)}>
           <Mark /> Soundalike
         </a>
         <nav class="views" aria-label="Views">

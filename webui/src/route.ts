@@ -1,10 +1,12 @@
 /** Where we are: the view, the question and the order of all sounds, always equal to the address. */
 import { computed, signal } from "@preact/signals";
+import { BASE } from "./api/client";
 import { NOTHING, type Part, type Question } from "./question/model";
 import { NEWEST_FIRST, readOrder } from "./question/order";
 import { readQuestion, writeQuestion } from "./question/url";
 
-export const VIEWS = { search: "/", map: "/map", library: "/library" } as const;
+/** The views, by their addresses below `BASE`. */
+export const VIEWS = { search: "", map: "map", library: "library" } as const;
 export type View = keyof typeof VIEWS;
 
 interface Route {
@@ -16,7 +18,7 @@ interface Route {
 
 function read(): Route {
   const names = Object.keys(VIEWS) as View[];
-  const view = names.find((name) => VIEWS[name] === location.pathname) ?? "search";
+  const view = names.find((name) => BASE + VIEWS[name] === location.pathname) ?? "search";
   const params = new URLSearchParams(location.search);
   return { view, question: readQuestion(params), order: readOrder(params.get("order")) };
 }
@@ -35,7 +37,7 @@ export function address(to: View, asked: Question, ordered: string): string {
   const params = writeQuestion(asked);
   if (ordered !== NEWEST_FIRST) params.set("order", ordered);
   const written = params.toString();
-  return VIEWS[to] + (written ? `?${written}` : "");
+  return BASE + VIEWS[to] + (written ? `?${written}` : "");
 }
 
 /** Go there. `replace`: without a new entry in the history, as typing does. */

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { NOTHING, type Part } from "../src/question/model";
 import { NEWEST_FIRST } from "../src/question/order";
 import {
@@ -37,6 +37,17 @@ describe("the address", () => {
     ask({ draft: "rain" });
     expect(history.length).toBe(before + 1);
     expect(shown()).toBe("/?q=rain");
+  });
+
+  it("is below the path that a proxy put the page at", async () => {
+    history.replaceState(null, "", "/sounds/map?q=wind");
+    vi.resetModules();
+    const below = await import("../src/route");
+    const { API } = await import("../src/api/client");
+    expect([API, below.view.value, below.question.value.draft]).toEqual(["/sounds/api/v1", "map", "wind"]);
+    below.go({ view: "search" });
+    expect(shown()).toBe("/sounds/?q=wind");
+    history.replaceState(null, "", "/");
   });
 
   it("is read when the browser goes back", () => {

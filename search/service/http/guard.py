@@ -1,8 +1,8 @@
 """Who may ask, and from where: hosts, origins, keys and their scopes, rates. Runs before every request.
 
 * On loopback no key is needed. A page on another site could still make a browser ask: so the Host header must name
-  this machine (a name that was re-bound to 127.0.0.1 does not), and what changes something must not come from
-  another origin.
+  this machine (a name that was re-bound to 127.0.0.1 does not) or the public address, and what changes something
+  must not come from another origin than the service's own and those that are named (`search.service.http.cors`).
 * Elsewhere each request brings a key: ``Authorization: Bearer KEY``, ``Basic`` with the key as the password, or the
   cookie that ``POST /api/v1/session`` sets for a key: a browser sends it with every request of a page, its sounds and
   pictures included, and no script can read it. The page itself is open: it has a place to type the key.
@@ -23,6 +23,8 @@ from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
 from search.model import Key, Scope
 from search.ports import KeyStore
 from search.service.config import ServiceConfig
+from search.service.http.cors import CrossOrigin
+from search.service.http.proxies import own_host
 from search.service.http.rates import RateLimiter
 
 KEY_CACHE_S = 2.0
@@ -41,8 +43,12 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Guard:
     """Lets a request pass, or raises the HTTP error that refuses it."""
 
-    def __init__(self, config: ServiceConfig, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, config: ServiceConfig, keys: KeyStore, others: CrossOrigin, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``others``: which pages of other sites may ask."""
         self._config = config
+        self._others = others
         self._keys = keys
         self._clock = clock
         # the other workers let in as many each
@@ -57,7 +63,7 @@ class Guard:
         if request.path in PROBES:
             return
         client = f"address {request.remote_addr}"
-        if self._config.needs_keys and request.path not in OPEN_PATHS and request.blueprint != PAGE:
+        if self._needs_key(request):
             key = self._key(request)
             if key is None:
                 self._rates.require(client)  # guessing keys is slowed down too
@@ -67,21 +73,31 @@ class Guard:
             _check_scope(request, key)
         self._rates.require(client)
 
+    def _needs_key(self, request: Request) -> bool:
+        is_open = request.path in OPEN_PATHS or request.blueprint == PAGE or self._others.is_preflight(request)
+        return self._config.needs_keys and not is_open
+
     def _check_host(self, request: Request) -> None:
+        """The name under which the service itself was asked: a trusted proxy says another one to begin with."""
         if self._config.needs_keys or not self._config.on_loopback:
             return
-        host = urlsplit(f"//{request.host}").hostname or ""
-        if host != "localhost" and not _is_own_address(host):
-            raise BadRequest(f"this service answers on this machine only, not as {host!r}")
+        asked = own_host(request.environ)
+        host = _hostname(asked)
+        is_own = host in ("localhost", _hostname(self._config.public_host)) or _is_own_address(host)
+        if not host or not is_own:
+            raise BadRequest(
+                f"this service answers on this machine only, not as {host!r}; if a proxy hands on requests to it, "
+                f"start it with --public-url {request.scheme}://{asked}/ (docs/guides/proxy.md)"
+            )
 
     def _check_origin(self, request: Request) -> None:
-        if request.method in _SAFE:
+        if request.method in _SAFE or self._others.is_named(request):
             return
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
-            raise Forbidden("requests from pages of other sites are refused")
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise Forbidden("requests from pages of other sites are refused")
+        own = {request.host.lower(), self._config.public_host or request.host.lower()}
+        is_other = origin is not None and _netloc(origin) not in own
+        if is_other or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise Forbidden(_other_site(origin, request.host))
 
     def _key(self, request: Request) -> Key | None:
         given = request.authorization
@@ -121,6 +137,34 @@ def _no_key(request: Request) -> Unauthorized:
         "this service needs a valid API key: Authorization: Bearer KEY",
         www_authenticate=challenges,
     )
+
+
+def _other_site(origin: str | None, host: str) -> str:
+    """Why a page is refused, and what whoever runs the service may have left unsaid."""
+    refused = "requests from pages of other sites are refused"
+    if origin is None or not _netloc(origin):
+        return refused
+    return (
+        f"{refused}: the page is of {origin}, and this service was asked as {host}. If that page is this service "
+        f"behind a proxy, start it with --public-url {origin}/; if it is another site that may ask, with "
+        f"--cors-origin {origin}"
+    )
+
+
+def _netloc(origin: str) -> str:
+    """Host and port of an origin, in lower case; empty for ``null`` and for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _hostname(netloc: str) -> str:
+    """``netloc`` without a port, in lower case; empty for none, and for what is no name."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_own_address(host: str) -> bool:

@@ -77,15 +77,10 @@ class Listing:
 
 def rows_passing(library: Library, columns: ClipColumns, where: Where | None, region: str | None) -> NDArray[np.bool_]:
     """(rows,) which clips pass a filter and lie in a region. Raises QueryError for a region without a map."""
-    passing = columns.clips_where(where) if where is not None else live(columns)
+    passing = columns.clips_where(where) if where is not None else columns.present
     if region is not None:
         passing = passing & np.isin(columns.clip_ids, clips_within(library, region))
     return passing
-
-
-def live(columns: ClipColumns) -> NDArray[np.bool_]:
-    """(rows,) the rows that still stand for a clip."""
-    return np.concatenate((~columns.gone_clips, np.ones(columns.recent.n_clips, np.bool_)))
 
 
 def order(columns: ClipColumns, by: str) -> Ids:

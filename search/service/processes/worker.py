@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
@@ -29,6 +30,9 @@ from search.service.config import ServiceConfig
 from search.service.jobs.trouble import Trouble
 from search.service.processes.receiving import ProblemChannel
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 CONNECTIONS = 2000
 IDLE_S = 30
@@ -63,26 +67,35 @@ def web(
         app = create_app(service)
         if service.spaces():
             library.views()  # opens the snapshots now, not in the first request
-        dispatcher.set_thread_count(config.threads)
-        server = create_server(
-            app,
-            _dispatcher=dispatcher,
-            sockets=[listening],
-            connection_limit=CONNECTIONS,
-            backlog=CONNECTIONS,
-            channel_timeout=IDLE_S,
-            cleanup_interval=5,
-            inbuf_overflow=BUFFER_BYTES,
-            max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
-            asyncore_use_poll=True,
-            expose_tracebacks=False,
-            ident=None,
-        )
-        server.channel_class = ProblemChannel
+        server = make_server(app, config, listening, dispatcher)
         threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
         ready.set()
         with service.warming.running(stop):
             _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
+
+
+def make_server(
+    app: WSGIApplication, config: ServiceConfig, listening: socket.socket, dispatcher: ThreadedTaskDispatcher
+) -> TcpWSGIServer:
+    """What receives requests for ``app`` on ``listening`` and hands them to the threads of ``dispatcher``."""
+    dispatcher.set_thread_count(config.threads)
+    server = create_server(
+        app,
+        _dispatcher=dispatcher,
+        sockets=[listening],
+        connection_limit=CONNECTIONS,
+        backlog=CONNECTIONS,
+        channel_timeout=IDLE_S,
+        cleanup_interval=5,
+        inbuf_overflow=BUFFER_BYTES,
+        max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
+        asyncore_use_poll=True,
+        expose_tracebacks=False,
+        clear_untrusted_proxy_headers=False,  # the application does, by the network that they come from
+        ident=None,
+    )
+    server.channel_class = ProblemChannel
+    return server
 
 
 def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:

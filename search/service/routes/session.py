@@ -13,7 +13,6 @@ from search.service.service import Service
 
 TAG = Tag(name="status", description="For whoever runs the service.")
 MAX_AGE_S = 30 * 86_400
-_PATH = "/api"
 
 
 class SessionRoutes:
@@ -36,8 +35,8 @@ class SessionRoutes:
             COOKIE,
             body.key,
             max_age=MAX_AGE_S,
-            path=_PATH,
-            secure=request.is_secure,
+            path=None,  # that of the API, as the browser sees it: a proxy may have put it below another path
+            secure=self._is_secure(),
             httponly=True,
             samesite="Strict",
         )
@@ -46,5 +45,9 @@ class SessionRoutes:
     def end_session(self) -> Response:
         """Forget the key that this browser kept."""
         response = Response(status=204)
-        response.delete_cookie(COOKIE, path=_PATH, secure=request.is_secure, httponly=True, samesite="Strict")
+        response.delete_cookie(COOKIE, path=None, secure=self._is_secure(), httponly=True, samesite="Strict")
         return response
+
+    def _is_secure(self) -> bool:
+        """Whether the browser speaks TLS, with a proxy perhaps."""
+        return request.is_secure or self._service.config.public_url.startswith("https:")

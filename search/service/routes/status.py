@@ -11,7 +11,6 @@ from flask_openapi3.types import ResponseDict
 from search.ground.disks import why_unwritable
 from search.service import metrics
 from search.service.http.answers import DegradedOut, HealthOut, ReadyOut
-from search.service.http.listing import live
 from search.service.http.replies import reply
 from search.service.routes.view import view
 from search.service.service import Service
@@ -24,8 +23,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Soundalike</title></head>
 <body><h1>Soundalike</h1>
 <p>The search service is running; the search page is not installed here.</p>
-<p>The API is described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>; try
-<a href="/api/v1/clips">/api/v1/clips</a> and <a href="/ready">/ready</a>.</p>
+<p>The API is described by <a href="api/v1/openapi.json">/api/v1/openapi.json</a>; try
+<a href="api/v1/clips">/api/v1/clips</a> and <a href="ready">/ready</a>.</p>
 </body></html>
 """
 
@@ -59,7 +58,7 @@ class StatusRoutes:
         states = self._service.jobs.counts()
         found = ReadyOut(
             status="ready",
-            clips=int(live(views[0].columns).sum()) if views else 0,
+            clips=int(views[0].columns.present.sum()) if views else 0,
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
             melody=any(space.is_melody for space in library.reader.spaces()),

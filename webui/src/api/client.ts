@@ -5,7 +5,9 @@ import type { components } from "./schema";
 export type Schemas = components["schemas"];
 export type Problem = Schemas["Problem"];
 
-export const API = "/api/v1";
+/** Where the page's views lie: `/`, or the path below which a proxy put them. All are in one folder. */
+export const BASE = new URL(".", location.href).pathname;
+export const API = `${BASE}api/v1`;
 
 /** The service answered, and refused; `detail` is written for people. */
 export class Refused extends Error {

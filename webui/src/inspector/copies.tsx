@@ -1,5 +1,6 @@
 /** "Find duplicates": the clips that are copies of this one, or the same recording in another shape. */
 import { useSignal } from "@preact/signals";
+import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
 import { duration } from "../ui/format";
 import { Icon } from "../ui/icons";
@@ -39,7 +40,7 @@ export function Copies({ clipId }: { clipId: number }) {
         <ul class="copies">
           {group.clips.map((one) => (
             <li key={one.clip_id}>
-              <a href={`/?part=clip:${one.clip_id}`}>
+              <a href={`${BASE}?part=clip:${one.clip_id}`}>
                 <bdi>{clipName(one.clip_id)}</bdi>
               </a>
               <span class="quiet">

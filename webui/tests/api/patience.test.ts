@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unreachable } from "../../src/api/client";
 import { isTemporary, patiently, pause } from "../../src/api/patience";

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { reachability } from "../../src/api/client";
 import { facts, isEmptyLibrary, learnLibrary, libraryVersion, libraryWritten } from "../../src/library/facts";
