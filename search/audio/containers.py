@@ -57,7 +57,7 @@ def chunks(file: io.FileIO, first: bytes) -> Iterator[Chunk]:
     """The chunks of a file, in order; none of a file without any. A damaged chunk ends the walk."""
     form = first[:4]
     present = file.seek(0, io.SEEK_END)
-    if form in (b"RIFF", b"RF64", b"BW64") and first[8:12] == b"WAVE":
+    if form in (b"RIFF", b"RF64", b"BW64") and first[8:12] in (b"WAVE", b"RMID"):
         yield from _walk(file, present, "little", _ds64(first))
     elif (form == b"RIFX" and first[8:12] == b"WAVE") or (form == b"FORM" and first[8:12] in (b"AIFF", b"AIFC")):
         yield from _walk(file, present, "big", None)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from search.errors import LibraryError
+from search.ground.codepages import readable
 from search.model import TAGS_PER_SEGMENT, ContentEncoding, HalfVectors, SegmentTags, Space, Spans, Tag
 
 SPAN_BYTES: Final = 16
@@ -129,7 +130,9 @@ def metadata_of(stored: str) -> dict[str, str]:
 
 def retitled(clip_path: str, title: str, new_path: str) -> str:
     """A clip's title after a move: one that was only the file's name follows the file."""
-    return storable(_stem(new_path)) if title == storable(_stem(clip_path)) else title
+    stem = _stem(clip_path)
+    is_name = title in (storable(readable(stem)), storable(stem))  # the latter in libraries of earlier versions
+    return storable(readable(_stem(new_path))) if is_name else title
 
 
 def _stem(path: str) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, TextClause, text
 
+from search.ground.codepages import readable
 from search.model import WordMatch
 
 COMMON: Final = 5_000
@@ -112,8 +113,11 @@ def split_query(text_: str) -> list[str]:
 
 
 def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
-    """Make a clip that is not findable yet so by the words of its root-relative path, title and metadata."""
-    folder, _, name = path.rpartition("/")
+    """Make a clip that is not findable yet so by the words of its root-relative path, title and metadata.
+
+    A path may hold bytes that are no UTF-8 (surrogate escapes): names from old disks and archives.
+    """
+    folder, _, name = readable(path).rpartition("/")
     fields = {
         "title": " ".join(split(title)),
         "name": " ".join(split(name)),

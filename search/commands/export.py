@@ -76,6 +76,11 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def _on_a_line(path: str) -> str:
+    """A path as an entry of a playlist; as an address where it would not be one line of UTF-8, as it is, otherwise."""
+    return path if path.isprintable() and path == path.strip() else Path(path).as_uri()
+
+
 def export_hits(hits: Sequence[Hit], out: Path) -> None:
     """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written."""
     match out.suffix:
@@ -88,8 +93,8 @@ def export_hits(hits: Sequence[Hit], out: Path) -> None:
         case ".m3u8":
             lines = ["#EXTM3U"]
             for hit in hits:
-                title = hit.title.replace("\n", " ").replace("\r", " ")
-                lines += [f"#EXTINF:{round(hit.end_s - hit.start_s)},{title}", hit.path]
+                title = " ".join(hit.title.split())
+                lines += [f"#EXTINF:{round(hit.end_s - hit.start_s)},{title}", _on_a_line(hit.path)]
             whole = "\n".join(lines) + "\n"
         case _:
             raise UsageError(f"{out}: hits are written as .csv, .json or .m3u8")

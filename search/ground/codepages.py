@@ -1,7 +1,7 @@
 """Text of bytes that do not say how they are encoded: UTF-8 where they are UTF-8, else the code page they look like.
 
-The guess is chardetng's, the detector of Firefox, made for short texts: it tells 42 of 50 titles of one to four words
-in 13 code pages right, chardet 35 and charset-normalizer 22. Texts of one file are judged together.
+The guess is chardetng's, the detector of Firefox, which was made for short texts (docs/decisions/0013-titles.md).
+Texts of one file are judged together.
 """
 
 from __future__ import annotations
@@ -9,11 +9,6 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterable
-
-try:
-    from chardetng_py import EncodingDetector
-except ImportError:  # there is no build of it for this system: what Windows wrote in western Europe is read alone
-    EncodingDetector = None
 
 WESTERN = "cp1252"
 
@@ -43,7 +38,11 @@ def code_page(texts: Iterable[bytes]) -> str:
     'cp1251'
     """
     doubtful = b"\n".join(text for text in texts if not _is_utf8(text))[:_ENOUGH_BYTES]
-    if not doubtful or EncodingDetector is None:
+    if not doubtful:
+        return WESTERN
+    try:
+        from chardetng_py import EncodingDetector
+    except ImportError:  # there is no build of it for this system
         return WESTERN
     detector = EncodingDetector()
     detector.feed(doubtful, last=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
+from search.audio.metadata import title_of_name
 from search.melody.contours import contour_of_notes
 from search.melody.midi import read_midi
 from search.melody.pitch import pitch_of_blocks
@@ -22,7 +22,7 @@ class TuneExtractor:
         """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
         song = read_midi(path)
         encoding = encoding_of([contour_of_notes(tune.notes) for tune in song.tunes])
-        return TuneFile(song.title or _stem(path), song.metadata, song.duration_s, encoding)
+        return TuneFile(song.title or title_of_name(path), song.metadata, song.duration_s, encoding)
 
     def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
         """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; an encoding without segments
@@ -30,7 +30,3 @@ class TuneExtractor:
         """
         contour = contour_of_recording(pitch_of_blocks(blocks))
         return encoding_of([] if contour is None else [contour])
-
-
-def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - a name of any bytes

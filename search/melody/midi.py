@@ -6,15 +6,22 @@ melody is sung in one voice, not low, neither sparse nor dense, moving in small 
 
 from __future__ import annotations
 
+import io
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import mido  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
 
+from search.audio.containers import chunks, head
+from search.audio.metadata.chunktexts import of_chunks
+from search.audio.metadata.fields import Field, as_text
+from search.audio.opening import open_regular
 from search.errors import AudioError
+from search.ground.codepages import code_page, text_of
 from search.melody.model import Notes, Tune
 
 DRUM_CHANNEL = 9
@@ -25,10 +32,13 @@ MAX_DURATION_S = 24 * 3600.0
 """Delta times of a damaged file can add up to years; nothing that long is a tune."""
 
 MIN_NOTES = 4
-LONGEST_TEXT = 4000
-"""Characters kept of one text."""
+_LARGEST_BYTES = 256 << 20
+"""Of a MIDI file, which seldom has more than 1 MiB."""
 
 _TEXTS = {"copyright": "copyright", "text": "comment", "lyrics": "lyrics"}
+_KARAOKE = {"@T": "title", "@I": "comment"}
+_LINES = ("/", "\\")
+"""How a piece of karaoke text begins that begins a line."""
 _MELODY_NAME = re.compile(r"\b(melod\w*|vocals?|voice|lead|vox|sing\w*|soprano|tune|theme|canto)\b", re.IGNORECASE)
 _BACKING_NAME = re.compile(r"\b(back\w*|harmon\w*|chord\w*|bass|drum\w*|perc\w*|pad|strings?|rhythm)\b", re.IGNORECASE)
 
@@ -62,7 +72,7 @@ def tunes_from_midi(path: str) -> tuple[Tune, ...]:
 
 def read_midi(path: str) -> MidiSong:
     """A MIDI file with its melodies. Raises AudioError as `tunes_from_midi` does."""
-    song = _read(path)
+    song, around = _read(path)
     lines = _lines(song)
     if not lines:
         raise AudioError(path, "the MIDI file has no notes")
@@ -77,7 +87,8 @@ def read_midi(path: str) -> MidiSong:
         raise AudioError(path, "the MIDI file is damaged: it claims to last longer than a day")
     last_tick = max(int(line.notes[:, 1].max()) for line in lines)
     duration_s = min(float(np.interp(last_tick, *clock)), MAX_DURATION_S)
-    return MidiSong(tunes, _title(song), _texts(song), duration_s)
+    fields = dict(reversed(list(as_text([*around, *_fields(song)]))))  # the first of a name stays
+    return MidiSong(tunes, fields.pop("title", ""), fields, duration_s)
 
 
 def track_notes(path: str, name: str) -> Notes:
@@ -85,7 +96,7 @@ def track_notes(path: str, name: str) -> Notes:
 
     Raises AudioError when the file is no MIDI, or is damaged.
     """
-    song = _read(path)
+    song, _ = _read(path)
     rows = [line.notes for line in _lines(song) if line.name == name]
     notes = np.concatenate([np.empty((0, 3), np.int64), *rows])
     start, end, pitch = notes[np.argsort(notes[:, 0], kind="stable")].T
@@ -93,37 +104,66 @@ def track_notes(path: str, name: str) -> Notes:
     return Notes(np.interp(start, *clock), np.interp(end, *clock), pitch.astype(np.float32))
 
 
-def _title(song: mido.MidiFile) -> str:
-    """The name of the first track, which is the song's where that track has no notes (Standard MIDI Files 1.0)."""
-    if not song.tracks or any(message.type == "note_on" for message in song.tracks[0]):
-        return ""
-    return " ".join(str(song.tracks[0].name or "").split())[:LONGEST_TEXT]
+def _fields(song: mido.MidiFile) -> Iterator[tuple[str, str]]:
+    """What the file says of itself, for the search by words: what the song is called, copyright, comments, lyrics.
 
-
-def _texts(song: mido.MidiFile) -> dict[str, str]:
-    """What the file says of itself, for the search by words: copyright, comments, lyrics."""
+    The name of the first track is the song's where that track has no notes (Standard MIDI Files 1.0).
+    """
+    if song.tracks and not any(message.type == "note_on" for message in song.tracks[0]):
+        yield "title", str(song.tracks[0].name or "")
     said: dict[str, list[str]] = defaultdict(list)
     for track in song.tracks:
         for message in track:
             if message.type in _TEXTS:
-                said[_TEXTS[message.type]].append(str(getattr(message, "text", "")))
-    joined = {name: " ".join(" ".join(texts).split())[:LONGEST_TEXT] for name, texts in said.items()}
-    return {name: text for name, text in joined.items() if text}
+                said[_TEXTS[message.type]].append(message.text)
+    for text in said["comment"]:
+        if name := _KARAOKE.get(text[:2]):
+            yield name, text[2:]
+    comments = [text for text in said.pop("comment") if text[:1] != "@"]
+    said["lyrics" if any(text[:1] in _LINES for text in comments) else "comment"] += comments
+    for name, texts in said.items():
+        yield name, _sung(texts) if name == "lyrics" else " ".join(texts)
 
 
-def _read(path: str) -> mido.MidiFile:
-    """Parse the file. mido answers damage with whatever went wrong inside it, so its ways to fail are named here."""
+def _sung(pieces: list[str]) -> str:
+    """Syllables as words. Mostly they bring the spaces between words along, and slashes where a line begins."""
+    stand_apart = any(piece[:1] in _LINES or piece[:1].isspace() or piece[-1:].isspace() for piece in pieces)
+    return re.sub(r"[/\\]", " ", ("" if stand_apart else " ").join(pieces))
+
+
+def _read(path: str) -> tuple[mido.MidiFile, list[Field]]:
+    """The parsed file, its texts in their code page, and what a RIFF file around it says.
+
+    mido answers damage with whatever went wrong inside it, so its ways to fail are named here.
+    """
+    with open_regular(path) as file:
+        inner = next((chunk for chunk in chunks(file, head(file)) if chunk.name == b"data"), None)
+        around = list(of_chunks(file)) if inner else []
+        file.seek(inner.offset if inner else 0)
+        data = file.read(_LARGEST_BYTES) or b""
     try:
-        song = mido.MidiFile(path, clip=True)
-    except FileNotFoundError:
-        raise AudioError(path, "no such file") from None
-    except PermissionError:
-        raise AudioError(path, "no permission to read it") from None
+        song = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        _decode(song)
     except (EOFError, OSError, ValueError, IndexError, KeyError, TypeError, mido.KeySignatureError) as error:
         raise AudioError(path, f"not a MIDI file, or a damaged one ({str(error) or type(error).__name__})") from error
     if song.ticks_per_beat <= 0:
         raise AudioError(path, "the MIDI file counts time in SMPTE frames or not at all, which is not supported")
-    return song
+    return song, around
+
+
+def _decode(song: mido.MidiFile) -> None:
+    """Put texts and names, which mido takes for Latin-1, as what they are: UTF-8, or of one old code page."""
+    places = [
+        (message, name)
+        for track in song.tracks
+        for message in track
+        for name in ("text", "name")
+        if message.is_meta and not getattr(message, name, "").isascii()
+    ]
+    texts = [getattr(message, name).encode("latin-1") for message, name in places]
+    page = code_page(texts)
+    for (message, name), text in zip(places, texts, strict=True):
+        setattr(message, name, text_of(text, page))
 
 
 def _lines(song: mido.MidiFile) -> list[_Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 
 import pytest
@@ -198,3 +199,39 @@ def test_a_file_is_found_by_its_own_name(tmp_path):
     assert found(filled, "otherwise") == ["otherwise.flac"]
     filled.apply(RemoveClip(filled.ids()["in/otherwise.flac"]))
     assert found(filled, "otherwise") == []
+
+
+def test_a_name_in_an_old_code_page_is_found_by_its_words(tmp_path):
+    """Bytes that are no UTF-8, from old disks and archives; each folder and name in a code page of its own."""
+    filled = FilledCatalog(tmp_path)
+    names = {
+        "cp1252": "Türglocke/café.wav",
+        "cp1251": "Природа/Собака лает.wav",
+        "cp932": "効果音/犬の鳴き声.wav",
+    }
+    paths = {page: os.fsdecode(name.encode(page)) for page, name in names.items()}
+    mixed = os.fsdecode("Möwen/".encode() + "Möwe schreit.wav".encode("latin-1"))
+    filled.apply(*(filled.add(path) for path in (*paths.values(), mixed)))
+    for text, path in (
+        ("café", paths["cp1252"]),
+        ("turglocke", paths["cp1252"]),
+        ("собака", paths["cp1251"]),
+        ("природа", paths["cp1251"]),
+        ("鳴き声", paths["cp932"]),
+        ("möwe schreit", mixed),
+        ("Möwen", mixed),
+    ):
+        assert path.rpartition("/")[2] in found(filled, text), text
+    filled.catalog.close()
+
+
+def test_a_title_that_was_the_name_follows_a_name_in_an_old_code_page(tmp_path):
+    """Also in a library of an earlier version, in which letters stood for no letter."""
+    filled = FilledCatalog(tmp_path)
+    old = os.fsdecode("Möwe.wav".encode("latin-1"))
+    filled.apply(filled.add(old, title="Möwe"), filled.add(f"b/{old}", "other", title="M\udcf6we"))
+    for path, new in ((old, "Fähre.wav"), (f"b/{old}", "b/Fähre.wav")):
+        filled.apply(filled.move(filled.ids()[path], os.fsdecode(new.encode("latin-1"))))
+    clips = filled.catalog.clips(sorted(filled.ids().values()))
+    assert [clip.title for clip in clips] == ["Fähre", "Fähre"]
+    filled.catalog.close()

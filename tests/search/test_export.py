@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import tracemalloc
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from search.commands import npz
 from search.commands.export import export_hits, export_vectors
 from search.errors import UsageError
-from search.model import FileFacts, LinkClip, Query, RemoveClip, TextPart
+from search.model import Clip, FileFacts, Hit, LinkClip, Query, RemoveClip, Root, Segment, TextPart
 from tests.search.libraries import DIM, Entry, axis, fill, open_library
 
 ODD_NAME = os.fsdecode(b"odd \xff.wav")
@@ -144,3 +145,17 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(library, tmp_path, 
         export_vectors(library, None, out)
     assert out.read_bytes() == b"before"
     assert sorted(tmp_path.iterdir()) == files
+
+
+def test_a_playlist_has_a_line_for_each_file_whatever_it_is_called(tmp_path):
+    """A name with a newline, or in bytes that are no UTF-8, is an address, from which a player gets the same bytes."""
+    odd = [b"two\nlines.wav", b"caf\xe9.wav", b"a\r\nb.wav", b"end.wav ", b"a\xe2\x80\xa8b.wav"]
+    paths = [os.fsdecode(name) for name in ("Möwe 1.wav".encode(), *odd)]
+    clips = [Clip(n, n, Root(1, "/sounds"), path, f"{n}\none\u2028two", 1.0, 0, 0.0) for n, path in enumerate(paths)]
+    out = tmp_path / "hits.m3u8"
+    export_hits([Hit(clip, Segment(clip.id, 0.0, 1.0), 1.0, None, ()) for clip in clips], out)
+    header, *lines = out.read_text(encoding="utf-8").split("\n")[:-1]
+    assert (header, lines[0], len(lines)) == ("#EXTM3U", "#EXTINF:1,0 one two", 2 * len(paths))
+    assert lines[1] == "/sounds/Möwe 1.wav"
+    read = [urllib.parse.unquote_to_bytes(line.removeprefix("file:///sounds/")) for line in lines[3::2]]
+    assert read == odd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import mido
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from search.errors import AudioError
-from search.melody.midi import tunes_from_midi
+from search.melody.midi import read_midi, tunes_from_midi
 
 
 def write(file: Path, *tracks: tuple[str, list[tuple[int, int, int, int]]], kind: int = 1) -> str:
@@ -92,7 +93,7 @@ def test_what_is_no_midi_file_says_so(tmp_path, content):
     """Empty, cut off, another format, or without a clock: one line with the file."""
     file = tmp_path / "g.mid"
     file.write_bytes(content)
-    with pytest.raises(AudioError, match=r"g\.mid: .*MIDI"):
+    with pytest.raises(AudioError, match=r"g\.mid: (.*MIDI|the file is empty)"):
         tunes_from_midi(str(file))
 
 
@@ -127,3 +128,68 @@ def test_pop909_melodies_are_their_melody_tracks(shared):
     written = [message.note for message in track if message.type == "note_on" and message.velocity]
     (tune,) = tunes_from_midi(path)
     assert tune.notes.pitch.tolist() == written
+
+
+def with_texts(file: Path, page: str, *texts: tuple[str, str]) -> str:
+    """A MIDI file whose first track holds texts (kind, text) in a code page."""
+    song = mido.MidiFile(write(file, ("MELODY", TUNE)), charset=page)
+    names = {"track_name": "name"}
+    said = [mido.MetaMessage(kind, **{names.get(kind, "text"): text}) for kind, text in texts]
+    song.tracks.insert(0, mido.MidiTrack(said))
+    song.save(str(file))
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("title", "lyrics", "page"),
+    [
+        ("Möwe", "Gänse fliegen", "utf-8"),
+        ("Möwe", "Gänse fliegen", "cp1252"),
+        ("雷鳴と雨", "犬の鳴き声", "shift_jis"),
+        ("Песня о Волге", "тихая река", "cp1251"),
+        ("北京的街道", "下雨了", "gb18030"),
+    ],
+)
+def test_texts_in_utf_8_and_old_code_pages(tmp_path, title, lyrics, page):
+    """The standard says ASCII; all texts of a file are in one code page, names of tracks too."""
+    path = with_texts(tmp_path / "a.mid", page, ("track_name", title), ("lyrics", lyrics), ("text", "plain"))
+    song = read_midi(path)
+    assert (song.title, song.metadata) == (title, {"comment": "plain", "lyrics": lyrics})
+
+
+def test_syllables_are_sung_as_words(tmp_path):
+    """In lyrics that bring their spaces, in those that do not, and in karaoke files, whose title is a text."""
+    cases = {
+        ("lyrics",): (["Fog", "horn ", "far ", "away"], {"lyrics": "Foghorn far away"}),
+        ("lyrics", ""): (["fog", "horn"], {"lyrics": "fog horn"}),
+        ("text",): (["@KMIDI KARAOKE FILE", "@TThe Harbour", "@IAnn", "\\Fog", "horn ", "far", "/a", "way"], None),
+    }
+    for (kind, *_), (pieces, metadata) in cases.items():
+        song = read_midi(with_texts(tmp_path / "a.kar", "latin-1", *((kind, piece) for piece in pieces)))
+        if metadata is None:
+            assert song.title == "The Harbour"
+            assert song.metadata == {"comment": "Ann", "lyrics": "Foghorn far away"}
+        else:
+            assert (song.title, song.metadata) == ("", metadata)
+
+
+def test_a_riff_around_a_midi_file_says_more(tmp_path):
+    """RIFF MIDI (.rmi): the tune is that of the file within, the title that of the INFO list."""
+    inner = Path(write(tmp_path / "a.mid", ("MELODY", TUNE))).read_bytes()
+    title = "Möwe".encode("cp1252") + b"\0"
+    info = b"INFO" + b"INAM" + struct.pack("<I", len(title)) + title + bytes(len(title) % 2)
+    parts = b"".join(
+        name + struct.pack("<I", len(part)) + part + bytes(len(part) % 2)
+        for name, part in ((b"data", inner), (b"LIST", info))
+    )
+    path = tmp_path / "a.rmi"
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"RMID" + parts)
+    song = read_midi(str(path))
+    assert song.title == "Möwe"
+    assert song.tunes[0].notes.pitch.tolist() == [note[1] for note in TUNE]
+
+
+def test_what_a_program_says_of_itself_is_no_comment(tmp_path):
+    """As in the tags of sounds."""
+    song = read_midi(with_texts(tmp_path / "a.mid", "latin-1", ("track_name", "FL Studio 12"), ("text", "Logic Pro")))
+    assert (song.title, song.metadata) == ("", {})
