@@ -141,7 +141,7 @@ def _loaded(point: EntryPoint) -> Any:  # noqa: ANN401 - as `load`
         return point.load()
     except SoundalikeError:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever the code of a stranger raises when it is imported
         raise UsageError(
             f"{point.group} {point.name!r} of {_origin(point)} cannot be loaded ({type(error).__name__}: {error}); "
             "mend or remove that package"

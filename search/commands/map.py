@@ -32,6 +32,8 @@ class MapCommand:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Draw it, say how many clips are on it."""
+        if args.out is not None:
+            npz.check_name(args.out)
         with options.library(args, settings) as library, output.bar("laying clips out") as progress:
             drawn = library.draw_map(args.space, progress, anew=args.anew)
         if drawn is None:

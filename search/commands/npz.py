@@ -50,14 +50,19 @@ class NpzArchive:
             npy.write_array(member, np.array(value), allow_pickle=False)
 
 
+def check_name(out: Path) -> None:
+    """Raises UsageError for a file that is not called .npz: before the work whose outcome it is to hold."""
+    if out.suffix != ".npz":
+        raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
+
+
 @contextmanager
 def writing(out: Path) -> Iterator[NpzArchive]:
     """Write ``out``, which is there once the block ends without an error, and is else what it was before.
 
     Raises UsageError where it cannot be written, or is not called .npz.
     """
-    if out.suffix != ".npz":
-        raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
+    check_name(out)
     try:
         with replacing(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             yield NpzArchive(archive)

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from search.columns.where import TagProbabilityIs
@@ -132,18 +132,22 @@ def tag_counts(library: Library, min_probability: float) -> list[tuple[str, int]
 
 def clips_below(library: Library, path: str) -> list[int]:
     """The ids of the clips at ``path`` (absolute: a file) or anywhere below it (a folder)."""
-    found: list[int] = []
+    ids: list[int] = []
     spaces = library.catalog.spaces()
     for root in library.catalog.roots():
-        relative = os.path.relpath(path, root.path)
-        for name, known in library.catalog.files(root.id, spaces[0].id).items():
-            if os.pardir not in Path(relative).parts:
-                inside = relative in (os.curdir, name) or name.startswith(relative + "/")
-            else:
-                inside = root.path.startswith(path.rstrip("/") + "/")
-            if inside:
-                found.append(known.clip_id)
-    return found
+        part = part_of_root(PurePath(root.path), PurePath(path))
+        if part is not None:
+            files = library.catalog.files(root.id, spaces[0].id).items()
+            below = f"{part}/" if part else ""
+            ids += [file.clip_id for name, file in files if name == part or name.startswith(below)]
+    return ids
+
+
+def part_of_root(root: PurePath, path: PurePath) -> str | None:
+    """Which part of a root lies at ``path``, with "/" between names: "" for all of it, None for none."""
+    if path == root or path in root.parents:
+        return ""
+    return path.relative_to(root).as_posix() if root in path.parents else None
 
 
 def rebuild(library: Library, space: Space, lease: Lease) -> None:

@@ -109,10 +109,13 @@ class Spaces:
             try:
                 self.refresh()
                 logged = ""
-            except SoundalikeError as error:  # the state before it stays and is searched; each cause is logged once
-                if str(error) != logged:
-                    log.warning("the library cannot be followed: %s", error)
-                logged = str(error)
+            except Exception as error:
+                # the state before it stays and is searched; each cause is logged once
+                cause = f"{type(error).__name__}: {error}"
+                if cause != logged:
+                    unexpected = None if isinstance(error, SoundalikeError) else error
+                    log.warning("the library cannot be followed: %s", error, exc_info=unexpected)
+                logged = cause
 
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)

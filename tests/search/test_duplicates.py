@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import networkx
 import numpy as np
@@ -96,20 +95,35 @@ def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tm
     assert [len(group.clips) for group in library.find_duplicates().groups] == [2]
 
 
-def test_a_new_copy_joins_what_lost_the_one_between(library, tmp_path):
-    """Recordings that were joined through one that went are apart; a new one joins all that it is like."""
-    library.find_duplicates()
+def without_the_one_between(library):
+    """Remove the clip that most pairs of duplicates have in common."""
     pairs = PairsFile(library.path).read()
-    ends = np.concatenate((pairs.shorter, pairs.longer))
-    between = int(np.bincount(ends).argmax())
+    between = int(np.bincount(np.concatenate((pairs.shorter, pairs.longer))).argmax())
     (clip,) = library.reader.clips(library.reader.clips_of([between])[between])
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(clip.id)])
-    Path(clip.absolute_path).unlink()
-    soundfile.write(tmp_path / "sounds" / "between.wav", 0.5 * noise(1), RATE)
-    index_again(library, "spectral", [str(tmp_path / "sounds")], settings(tmp_path))
     library.refresh()
-    assert len(library.find_duplicates().groups[0].clips) == 4
+
+
+def test_what_lost_the_one_between_is_joined_again(library):
+    """Recordings that were found through one that went are compared with each other, and nothing else is."""
+    library.find_duplicates()
+    without_the_one_between(library)
+    looked = []
+    assert len(library.find_duplicates(lambda done, total: looked.append(total)).groups[0].clips) == 3
+    assert looked[0] <= 3
+    library.find_duplicates(lambda done, total: pytest.fail("everything was looked at"))
+
+
+def test_an_interruption_forgets_nobody_who_lost_the_one_between(library):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    library.find_duplicates()
+    without_the_one_between(library)
+    with pytest.raises(KeyboardInterrupt):
+        library.find_duplicates(stop)
+    assert len(library.find_duplicates().groups[0].clips) == 3
 
 
 def test_an_interrupted_search_goes_on_where_it_was(library):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PureWindowsPath
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,21 @@ def test_removing_by_folder_takes_what_is_below_it_and_nothing_beside_it(tmp_pat
         assert maintenance.clips_below(library, "/sounds/ab/z.wav") == [clips["ab/z.wav"]]
         assert len(maintenance.clips_below(library, "/sounds")) == len(maintenance.clips_below(library, "/")) == 3
         assert maintenance.clips_below(library, "/elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("D:\\Sounds", ""),
+        ("D:\\", ""),
+        ("d:\\sounds\\Rain\\a.wav", "Rain/a.wav"),
+        ("D:\\Sounds and more", None),
+        ("C:\\Sounds", None),
+    ],
+)
+def test_a_part_of_a_root_is_found_on_windows_too(path, part):
+    """Backslashes, either case, another drive."""
+    assert maintenance.part_of_root(PureWindowsPath("D:\\Sounds"), PureWindowsPath(path)) == part
 
 
 def test_a_missing_library_is_not_made_by_reading_it(tmp_path):

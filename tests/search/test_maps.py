@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from search import cli
+from search.cli import main
 from search.errors import UsageError
 from search.model import RemoveClip
 from search.overview.maps import drawing, stored
@@ -123,6 +124,12 @@ def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
     fill(library, entries(4, 6))
     library.refresh()
     assert len(library.draw_map().clip_ids) == 6
+
+
+def test_a_name_that_cannot_be_written_is_refused_before_anything_is_drawn(library, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(type(library), "draw_map", lambda *_, **__: pytest.fail("it was drawn"))
+    assert main(["map", "--library", str(library.path), "--out", str(tmp_path / "map.csv")]) == 2
+    assert "arrays are written as .npz" in capsys.readouterr().err
 
 
 def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):

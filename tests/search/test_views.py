@@ -11,7 +11,7 @@ import pytest
 from search import wiring
 from search.catalog.store import Catalog
 from search.errors import LibraryError
-from search.library import spaces
+from search.library import publishing, spaces
 from search.model import ClipPart, Query, RemoveClip
 from tests.search.libraries import Entry, axis, fill, open_library, settings, spec
 from tests.waiting import PATIENCE_S, wait_until
@@ -93,8 +93,9 @@ def test_what_was_published_is_what_views_stand_on(library):
     assert isinstance(view.columns.base.spans.base, np.memmap) or isinstance(view.columns.base.spans, np.memmap)
 
 
-def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeypatch, caplog):
-    """Searches go on, and the trouble is told once, not twice a second."""
+@pytest.mark.parametrize("error", [LibraryError("the disk is away"), IndexError("the disk is away")], ids=repr)
+def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeypatch, caplog, error):
+    """Searches go on, the trouble is logged once and not twice a second; whatever it is, following goes on."""
     monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 0.001)
     tries = threading.Semaphore(0)
     with open_library(tmp_path) as library:
@@ -103,16 +104,31 @@ def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeyp
 
         def broken() -> None:
             tries.release()
-            raise LibraryError("the disk is away")
+            raise error
 
         with monkeypatch.context() as away, caplog.at_level(logging.WARNING):
             away.setattr(library.catalog, "spaces", broken)
             for _ in range(5):
                 assert tries.acquire(timeout=PATIENCE_S)
             assert library.search(ASKED).hits == before
-        assert caplog.text.count("the disk is away") == 1
+        assert [record.message for record in caplog.records] == ["the library cannot be followed: the disk is away"]
         fill(library, entries(2, first=4))
         wait_until(lambda: library.facets().clips == 6)
+
+
+def test_columns_that_hold_numbers_which_cannot_be_are_made_anew(library, caplog):
+    """A file of the right size shows its damage when it is used: here when the next clip comes."""
+    fill(library, entries(3, first=10), publish=False)
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.publish(library.space(), lease, always=True)
+    directory = library.folder(library.space()) / publishing.COLUMNS
+    file = max(directory.iterdir(), key=lambda folder: int(folder.name)) / "recent_format_codes.npy"
+    np.save(file, np.full_like(np.load(file), 10**6))
+    library.forget(library.space())
+    fill(library, entries(1, first=13), publish=False)
+    assert library.refresh().of()[0].columns.sequence == library.catalog.sequence()
+    assert library.facets('format = "wav"').clips == 14
+    assert "are damaged, and made anew from the catalog" in caplog.text
 
 
 def test_the_first_question_says_what_is_wrong_with_the_library(tmp_path):

@@ -35,7 +35,7 @@ def find(
     present = np.unique(view.columns.content_ids[view.columns.present])
     search = _Search(view, catalog, Pairs.none() if again else file.read(), set(present.tolist()))
     audible = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
-    fresh = audible[audible > search.checked_until]
+    fresh = audible[(audible > search.checked_until) | np.isin(audible, search.bereft())]
 
     def keep() -> None:
         lease.check()
@@ -47,22 +47,36 @@ def find(
             progress(done, len(fresh))
             if done % SAVE_EVERY == 0:
                 keep()
-        search.checked_until = max(search.checked_until, int(view.columns.content_ids.max(initial=0)))
+        search.finish(int(view.columns.content_ids.max(initial=0)))
     finally:
         keep()
 
 
 class _Search:
-    """The pairs so far, and which contents they join; pairs of contents that are no longer ``present`` are dropped."""
+    """The pairs so far, and which contents they join.
+
+    Pairs with contents that are no longer ``present`` join nothing. They are kept until the search is finished: they
+    say which contents have to be looked at again, also after an interruption.
+    """
 
     def __init__(self, view: SpaceView, catalog: ContentReader, earlier: Pairs, present: set[int]) -> None:
         self._catalog = catalog
         self._verifier = Verifier(view, self._path_of)
         self.checked_until = earlier.checked_until
         columns = (earlier.shorter, earlier.longer, earlier.offset_s, earlier.gain_db, earlier.similarity)
-        pairs = (Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
+        pairs = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
         self._pairs = [pair for pair in pairs if {pair.shorter, pair.longer} <= present]
+        self._broken = [pair for pair in pairs if not {pair.shorter, pair.longer} <= present]
         self._recordings = Joined((pair.shorter, pair.longer) for pair in self._pairs)
+
+    def bereft(self) -> list[int]:
+        """The contents of broken pairs: what went may have been all that joined them to the rest of their recording."""
+        return [content for pair in self._broken for content in (pair.shorter, pair.longer)]
+
+    def finish(self, newest: int) -> None:
+        """Say that everything was looked at, up to the content ``newest``."""
+        self.checked_until = max(self.checked_until, newest)
+        self._broken = []
 
     def look(self, content: int, others: list[Candidate]) -> None:
         """Listen to a content and what it may be a duplicate of; what is joined already needs no listening."""
@@ -82,7 +96,7 @@ class _Search:
 
     def pairs(self, sequence: int) -> Pairs:
         """All of them, to be kept."""
-        rows = self._pairs
+        rows = [*self._pairs, *self._broken]
         return Pairs(
             sequence,
             self.checked_until,

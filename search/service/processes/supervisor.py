@@ -143,7 +143,7 @@ def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _
     ):
         if ready():
             return True
-        time.sleep(0.02)
+        time.sleep(0.02)  # a child that starts has no event to wait for: it is asked
     return False
 
 
