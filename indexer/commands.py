@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
+from indexer.rules import parse
 from search import wiring
 from search.errors import UsageError, printable
 from search.ground import process
@@ -34,6 +35,8 @@ SWITCH_S = 0.0005
 """How long a thread may keep the interpreter when another wants it. Threads that come back from decoding or encoding
 need it for moments only; Python's own 5 ms leave a processor idle for 5 % of a job."""
 WATCH_WAIT_S = 600.0
+KINDS_SHOWN = 6
+"""So many kinds of files that were left out are listed, the most frequent ones."""
 
 
 class Index:
@@ -69,6 +72,16 @@ class Index:
             "--melody",
             action="store_true",
             help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
+        )
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="GLOB",
+            help="leave out what fits, as in .gitignore (may be given again; kept with the folder for later runs)",
+        )
+        parser.add_argument(
+            "--forget-excludes", action="store_true", help="forget what was excluded before this command"
         )
         parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
         parser.add_argument(
@@ -165,6 +178,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "removed": summary.removed,
         "failed": [asdict(failure) for failure in summary.failed],
         "warnings": [asdict(warned) for warned in summary.warnings],
+        "left_out": dict(summary.left_out),
+        "excluded": summary.excluded,
         "silent": summary.silent,
         "tunes": summary.tunes,
         "hours": round(summary.hours, 6),
@@ -200,11 +215,23 @@ def summary_line(summary: Summary) -> str:
     return f"{shown} ({pace}, {clock_time(summary.seconds)})"
 
 
+def left_out_line(summary: Summary) -> str:
+    """What was left out, for people, the most frequent kinds first; empty when nothing was."""
+    by_count = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count} {'.' + printable(suffix) if suffix else 'without a suffix'}" for suffix, count in by_count]
+    if len(shown) > KINDS_SHOWN:
+        rest = sum(count for _, count in by_count[KINDS_SHOWN:])
+        shown = [*shown[:KINDS_SHOWN], f"{rest} of {len(by_count) - KINDS_SHOWN} other kinds"]
+    if summary.excluded:
+        shown.append(f"{summary.excluded} by rule")
+    return f"left out: {', '.join(shown)}" if shown else ""
+
+
 def _print_summary(summary: Summary, args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(as_json(summary)), flush=True)
     elif not args.quiet:
-        print(summary_line(summary), flush=True)
+        print("\n".join(filter(None, (summary_line(summary), left_out_line(summary)))), flush=True)
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -217,8 +244,15 @@ def _options(args: argparse.Namespace) -> Options:
         raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
     # whoever watches has time: another writer's job is waited for rather than the end of watching
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
+    parse(args.exclude)
     return Options(
-        workers=args.workers, prune=args.prune, max_duration_s=args.max_duration_s, wait_s=wait_s, melody=args.melody
+        workers=args.workers,
+        prune=args.prune,
+        max_duration_s=args.max_duration_s,
+        wait_s=wait_s,
+        melody=args.melody,
+        exclude=tuple(args.exclude),
+        forget_excludes=args.forget_excludes,
     )
 
 

@@ -19,12 +19,12 @@ from typing import Protocol
 from indexer.clock import Pace, StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
 from indexer.plan import Plan, Survey, moved_clips
-from indexer.scan import Place, locate
+from indexer.scan import LeftOut, Place, locate
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
-from search.model import Root, Space
+from search.model import DescribeRoot, Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
@@ -88,6 +88,7 @@ def index(
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
         places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
+        _exclude(library.writer, lease, places, options)
         sounds = _Job(
             library, SoundWork(encoder, options), places, options, report, lease=lease, stop=stop, now_s=now_s
         )
@@ -99,6 +100,18 @@ def index(
             return summary
         melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s)
         return summary.followed_by(melodies.run(started_s))
+
+
+def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], options: Options) -> None:
+    """Keep with each root what it is to leave out from now on."""
+    if not options.exclude and not options.forget_excludes:
+        return
+    for path in sorted({place.root for place in places}):
+        root = catalog.root(path)
+        before = () if options.forget_excludes else root.excludes
+        excludes = tuple(dict.fromkeys((*(p for p in before if p not in options.exclude), *options.exclude)))
+        if excludes != root.excludes:
+            catalog.apply(lease, [DescribeRoot(root.id, excludes, root.mounts)])
 
 
 class _Job:
@@ -133,6 +146,7 @@ class _Job:
         self._silent = 0
         self._tunes = 0
         self._moved: set[int] = set()
+        self._left_out = LeftOut()
         catalog = library.writer
         self._space = catalog.space(work.spec)
         roots = [root.path for root in library.roots()]
@@ -156,6 +170,7 @@ class _Job:
         """Read and encode what needs it, writing and publishing as it comes."""
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
+        self._left_out = survey.left_out
         started_s = reported_s = published_s = now_s()
         with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
@@ -239,6 +254,8 @@ class _Job:
             seconds=seconds,
             stages=self._clock.times(),
             interrupted=self._stop.is_set(),
+            left_out=dict(self._left_out.suffixes),
+            excluded=self._left_out.by_rule,
         )
 
 

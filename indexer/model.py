@@ -21,7 +21,8 @@ class Options:
     ``workers``: threads that decode, and that encode; None: one per processor. ``prune``: remove the clips whose
     files are gone (otherwise they are marked missing). ``max_duration_s``: longer files fail. ``wait_s``: how long
     to wait for another writer's lease. ``publish_every_s``: how long a new clip may wait for a snapshot.
-    ``melody``: look for the tunes of recordings too, not only of MIDI files.
+    ``melody``: look for the tunes of recordings too, not only of MIDI files. ``exclude``: patterns of what the roots
+    leave out from now on, beside those that they have (unless ``forget_excludes``).
     """
 
     workers: int | None = None
@@ -30,6 +31,8 @@ class Options:
     wait_s: float = 0.0
     publish_every_s: float = 300.0
     melody: bool = False
+    exclude: tuple[str, ...] = ()
+    forget_excludes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,9 @@ class Summary:
     recordings; ``hours`` of audio decoded, over ``seconds``. ``warnings`` are of files that were indexed although
     something was amiss.
 
-    ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the next run.
+    ``left_out`` counts the files that are no sound by suffix, ``excluded`` the files and folders that a rule leaves out
+    (`indexer.rules`). ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the
+    next run.
     """
 
     library: str
@@ -185,6 +190,8 @@ class Summary:
     seconds: float = 0.0
     stages: StageTimes = field(default_factory=StageTimes)
     interrupted: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    excluded: int = 0
 
     @property
     def times_real_time(self) -> float:

@@ -14,7 +14,9 @@ from typing import Literal, Protocol, TypeAlias
 
 from indexer.clock import StageClock
 from indexer.model import Outcome, Task
-from indexer.scan import Place, Unreadable, covers, is_absent, walk
+from indexer.rules import Rules
+from indexer.scan import LeftOut, Place, Unreadable, covers, is_absent, walk
+from search.audio import Kind
 from search.model import ClipChange, FileFacts, KnownFile, MarkMissing, MoveClip, RecordFailure, RemoveClip, Root, Space
 from search.ports import CatalogWriter
 
@@ -87,18 +89,22 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first look found: how many files there are, of how many bytes, and how many of these need work."""
+    """What a first look found: how many files there are, of how many bytes, and how many of these need work.
+
+    ``left_out`` is what it passed over.
+    """
 
     files: int
     bytes: int
     work_bytes: int
+    left_out: LeftOut
 
 
 class Files(Protocol):
     """The kind of files that a pass is about."""
 
-    def takes(self, name: str, *, named: bool) -> bool:
-        """Whether the pass looks at a file of this name (see `indexer.scan.Takes`)."""
+    def takes(self, kind: Kind) -> bool:
+        """Whether the pass looks at files of this kind."""
 
     def owns(self, path: str) -> bool:
         """Whether it is for this pass to say that the file is gone, or has moved."""
@@ -129,6 +135,7 @@ class Plan:
         looked_at = {place.root for place in places}
         self._stops = looked_at | set(roots)
         self._roots = {path: catalog.root(path) for path in sorted(looked_at)}
+        self._rules = {path: Rules(path, root.excludes) for path, root in self._roots.items()}
         self._known_files = {path: catalog.files(root.id, space.id) for path, root in self._roots.items()}
         self._absent = [p for p in places if self._known_files[p.root] and is_absent(p.root)]
         self._places = [p for p in places if p not in self._absent]
@@ -138,11 +145,12 @@ class Plan:
     def survey(self) -> Survey:
         """A first look at everything: how much there is to do, and which clips are not where they were."""
         files = every = work_bytes = 0
+        left_out = LeftOut()
         seen_clips: set[int] = set()
         with self._clock.stage("scan"):
             for place in self._places:
                 known_files = self._known_files[place.root]
-                for entry in self._walk(place):
+                for entry in self._walk(place, left_out):
                     files += 1
                     if isinstance(entry, Unreadable):
                         continue
@@ -155,13 +163,19 @@ class Plan:
             for path, root in self._roots.items():
                 gone = (f for f in self._known_files[path].values() if f.clip_id not in seen_clips)
                 self.ledger.remember(root, (f for f in gone if self._files.owns(f.facts.path)))
-        return Survey(files, every, work_bytes)
+        return Survey(files, every, work_bytes, left_out)
 
     def has(self, files: Files) -> bool:
         """Whether there are files of another kind here, or were: whether a pass for them has anything to do."""
         if any(files.owns(path) for known in self._known_files.values() for path in known):
             return True
-        files_found = (f for p in self._places for f in walk(p.root, p.part, self._stops - {p.root}, files.takes))
+        files_found = (
+            found
+            for place in self._places
+            for found in walk(
+                place.root, place.part, self._stops - {place.root}, files.takes, rules=self._rules[place.root]
+            )
+        )
         return any(isinstance(file, FileFacts) for file in files_found)
 
     def tasks(self) -> Iterator[Task | Outcome]:
@@ -190,7 +204,8 @@ class Plan:
     def leftovers(self, moved: set[int], *, prune: bool) -> Iterator[Outcome]:
         """The clips whose files the scan did not find, to be marked missing, or removed when ``prune``.
 
-        Clips under a folder that could not be read, or of a root that is not there, are left as they are.
+        Those of files that are there and left out by rule are removed in any case. Clips under a folder that could not
+        be read, or of a root that is not there, are left as they are.
         ``moved`` are the clips that were found under another path.
         """
         for place in self._places:
@@ -203,13 +218,21 @@ class Plan:
                 if any(r == place.root and covers(folder, path) for r, folder in self._unread):
                     continue
                 where = root.absolute(path)
-                if prune:
+                if prune or self._is_left_out(place.root, path):
                     yield Outcome("removed", where, (RemoveClip(file.clip_id),))
                 else:
                     yield Outcome("missing", where, () if file.missing else (MarkMissing(file.clip_id),))
 
-    def _walk(self, place: Place) -> Iterator[FileFacts | Unreadable]:
-        return walk(place.root, place.part, self._stops - {place.root}, self._files.takes)
+    def _is_left_out(self, root: str, path: str) -> bool:
+        """Whether a file that was not found is there, and only left out by rule."""
+        is_there = os.path.lexists(self._roots[root].absolute(path))
+        return is_there and self._rules[root].leave_out_path(path, is_folder=False)
+
+    def _walk(self, place: Place, left_out: LeftOut | None = None) -> Iterator[FileFacts | Unreadable]:
+        rules = self._rules[place.root]
+        return walk(
+            place.root, place.part, self._stops - {place.root}, self._files.takes, rules=rules, left_out=left_out
+        )
 
     def _unreadable(self, root: Root, place: Place, entry: Unreadable, file: KnownFile | None) -> Outcome | None:
         """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""

@@ -8,21 +8,26 @@ Rules, in the order in which they apply:
 * A single file that no root holds makes its folder a root (or one above it that the caller names), and only that
   file is looked at; it is taken whatever it is called.
 * Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
-  disks) are skipped. Symbolic links are followed; each folder is entered once, by its own name if it has one in
-  the tree, so loops end.
+  disks) are skipped, and what a rule leaves out (`indexer.rules`).
+* A file's name says whether it is of a kind that is wanted. One whose name says nothing (no suffix, or one of many
+  uses) is taken when its first bytes are those of sound (`search.audio.signatures`).
+* Symbolic links are followed; each folder is entered once, by its own name if it has one in the tree, so loops end.
 """
 
 # Paths are str here, as the system gave them: any bytes pass, and a hundred thousand cost little.
-# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120
 from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from indexer.handles import check_handles
+from indexer.rules import Rules
+from search.audio import Kind, holds_sound, kind, suffix_of
 from search.model import FileFacts
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -88,21 +93,44 @@ def covers(part: str, path: str) -> bool:
 
 
 class Takes(Protocol):
-    """Which files are wanted, by name."""
+    """Which files are wanted."""
 
-    def __call__(self, name: str, *, named: bool) -> bool:
-        """Whether the file of this name is; ``named``: it was asked for by itself, not found in a folder."""
+    def __call__(self, kind: Kind) -> bool:
+        """Whether files of this kind are."""
 
 
-def walk(root: str, part: str, stops: Collection[str], takes: Takes) -> Iterator[FileFacts | Unreadable]:
+@dataclass(slots=True)
+class LeftOut:
+    """What a walk passed over: how many files that hold no sound by suffix ('' without one), and how many files and
+    folders by rule.
+    """
+
+    suffixes: Counter[str] = field(default_factory=Counter)
+    by_rule: int = 0
+
+
+def walk(
+    root: str,
+    part: str,
+    stops: Collection[str],
+    takes: Takes,
+    *,
+    rules: Rules | None = None,
+    left_out: LeftOut | None = None,
+) -> Iterator[FileFacts | Unreadable]:
     """Every file of ``root`` at or under ``part`` that ``takes`` wants, folder by folder, names in order.
 
-    ``stops`` are absolute folders that are not entered (other roots), by whatever name. Memory grows with the
-    largest folder, not with the tree. Raises JobError when no folder can be opened any more.
+    ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is passed over is counted
+    in ``left_out``. Memory grows with the largest folder, not with the tree. Raises JobError when no folder can be
+    opened any more.
     """
     start = os.path.join(root, *part.split("/")) if part else root
-    if not os.path.isdir(start):
-        if takes(os.path.basename(start), named=True):
+    listed = _Lister(rules or Rules(root, ()), takes, left_out or LeftOut())
+    is_folder = os.path.isdir(start)
+    if listed.leaves_out_path(part, is_folder=is_folder):
+        return
+    if not is_folder:
+        if takes("notes" if kind(start) == "notes" else "sound"):  # it was asked for by itself, whatever its name
             yield _look(start, part)
         return
     entered = {identity for identity in map(_identity, stops) if identity is not None}
@@ -115,7 +143,7 @@ def walk(root: str, part: str, stops: Collection[str], takes: Takes) -> Iterator
             if identity is None or identity in entered:
                 continue
             entered.add(identity)
-            listing = _list(folder, takes)
+            listing = listed(folder, relative)
         except OSError as error:
             check_handles(error)
             yield Unreadable(FileFacts(relative, 0, 0), _cause(error), folder=True)
@@ -146,22 +174,50 @@ class _Listing:
     """Links to folders."""
 
 
-def _list(folder: str, takes: Takes) -> _Listing:
-    """The names in a folder that matter, sorted. Raises OSError."""
-    listing = _Listing([], [], [])
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                listing.folders.append(entry.name)
-            elif entry.is_symlink() and _leads_to_folder(entry):
-                listing.links.append(entry.name)
-            elif takes(entry.name, named=False):
-                listing.files.append(entry.name)
-    for names in (listing.files, listing.folders, listing.links):
-        names.sort()
-    return listing
+class _Lister:
+    """Lists folders: the names that matter."""
+
+    def __init__(self, rules: Rules, takes: Takes, left_out: LeftOut) -> None:
+        self._rules = rules
+        self._takes = takes
+        self._left_out = left_out
+
+    def __call__(self, folder: str, relative: str) -> _Listing:
+        """The names in a folder that matter, sorted. Raises OSError."""
+        listing = _Listing([], [], [])
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    into = listing.folders
+                elif entry.is_symlink() and _leads_to_folder(entry):
+                    into = listing.links
+                elif self._wants(entry):
+                    into = listing.files
+                else:
+                    continue
+                if self._rules.leave_out(relative, entry.name, is_folder=into is not listing.files):
+                    self._left_out.by_rule += 1
+                else:
+                    into.append(entry.name)
+        for names in (listing.files, listing.folders, listing.links):
+            names.sort()
+        return listing
+
+    def leaves_out_path(self, part: str, *, is_folder: bool) -> bool:
+        """Whether a rule leaves out the place where a walk starts, which is counted then."""
+        leaves_out = self._rules.leave_out_path(part, is_folder=is_folder)
+        self._left_out.by_rule += leaves_out
+        return leaves_out
+
+    def _wants(self, entry: os.DirEntry[str]) -> bool:
+        of_kind = kind(entry.name)
+        if of_kind is None:
+            of_kind = "sound" if self._takes("sound") and holds_sound(entry.path) else "other"
+        if of_kind == "other":
+            self._left_out.suffixes[suffix_of(entry.name)] += 1
+        return self._takes(of_kind)
 
 
 def _leads_to_folder(link: os.DirEntry[str]) -> bool:

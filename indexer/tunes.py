@@ -20,7 +20,7 @@ from indexer.pipeline import digest_of, failure_of, settled
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio
-from search.audio import is_audio_name, is_midi_name, metadata
+from search.audio import Kind, is_midi_name, metadata
 from search.errors import AudioError
 from search.model import AddContent, ClipChange, Content, ContentEncoding, MoveClip, Space, Wave
 from search.ports import MelodyExtractor
@@ -37,9 +37,9 @@ class TuneWork:
         self._options = options
         self.spec = extractor.spec
 
-    def takes(self, name: str, *, named: bool) -> bool:
+    def takes(self, kind: Kind) -> bool:
         """Notes; sounds too where the tunes of recordings are asked for."""
-        return is_midi_name(name) or (self._options.melody and (named or is_audio_name(name)))
+        return kind == "notes" or (self._options.melody and kind == "sound")
 
     def owns(self, path: str) -> bool:
         """Notes alone."""

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from indexer.rules import BINS, IGNORE_FILE
 from indexer.scan import resolve
-from search.audio import is_audio_name, is_midi_name
+from search.audio import holds_sound, kind
 from search.errors import JobError, UsageError, printable
 
 GATHER_MS = 500
@@ -67,13 +68,16 @@ def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
     places = set()
     for path in changed:
         top = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
-        if top is None or _is_hidden(path[len(top) :]):
+        if top is not None and os.path.basename(path) == IGNORE_FILE:
+            places.add(_existing(os.path.dirname(path), top))
+            continue
+        if top is None or _is_passed_over(path[len(top) :]):
             continue
         if os.path.isdir(path):
             places.add(path)
         elif not os.path.lexists(path):
             places.add(_existing(path, top))
-        elif _matters(os.path.basename(path)) or path == top:
+        elif _matters(path) or path == top:
             places.add(path)
     return sorted(places)
 
@@ -96,7 +100,9 @@ def _states(paths: Sequence[str]) -> list[tuple[int, int] | None]:
     for path in paths:
         inside = [path]
         if os.path.isdir(path):
-            inside = [os.path.join(path, name) for name in sorted(os.listdir(path)) if _matters(name)]
+            inside = [
+                os.path.join(path, name) for name in sorted(os.listdir(path)) if _matters(os.path.join(path, name))
+            ]
         states += [_state(file) for file in inside]
     return states
 
@@ -109,8 +115,9 @@ def _state(path: str) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _matters(name: str) -> bool:
-    return is_audio_name(name) or is_midi_name(name)
+def _matters(path: str) -> bool:
+    of_kind = kind(path)
+    return of_kind in ("sound", "notes") or (of_kind is None and holds_sound(path))
 
 
 def _existing(path: str, top: str) -> str:
@@ -120,5 +127,7 @@ def _existing(path: str, top: str) -> str:
     return path
 
 
-def _is_hidden(relative: str) -> bool:
-    return any(part.startswith(".") for part in relative.split(os.sep))
+def _is_passed_over(relative: str) -> bool:
+    """Whether it is hidden, or in a bin; of patterns the job knows."""
+    *folders, name = relative.split(os.sep)
+    return name.startswith(".") or any(folder.startswith(".") or folder.lower() in BINS for folder in folders)

@@ -12,7 +12,7 @@ from indexer.executors import LocalExecutor, Result
 from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader
 from indexer.plan import Files, Ledger
-from search.audio import is_audio_name, is_midi_name
+from search.audio import Kind, is_midi_name
 from search.model import EncoderSpec, Space
 from search.ports import Encoder
 
@@ -44,9 +44,9 @@ class SoundWork:
         self._reader: FileReader | None = None
         self.spec = encoder.spec
 
-    def takes(self, name: str, *, named: bool) -> bool:
-        """Names of sound, and whatever was asked for by itself, but no notes."""
-        return is_audio_name(name) or (named and not is_midi_name(name))
+    def takes(self, kind: Kind) -> bool:
+        """Sound."""
+        return kind == "sound"
 
     def owns(self, path: str) -> bool:
         """Everything but notes."""

@@ -232,7 +232,20 @@ class Lease(Protocol):
         """Raises LibraryBusy when the lease was lost (a machine that slept, a clock that jumped)."""
 
 
-class CatalogWriter(Protocol):
+class FileCatalog(Protocol):
+    """What a scan asks of the catalog: the roots and what is known of their files."""
+
+    def root(self, path: str) -> Root:
+        """The root at this absolute path, made when it is new."""
+
+    def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
+        """Every clip of a root by its relative path."""
+
+    def taken_out(self, root_id: int) -> Mapping[str, str]:
+        """Relative path -> digest of every file of a root that somebody took out of the library."""
+
+
+class CatalogWriter(FileCatalog, Protocol):
     """What the one writer asks of the catalog."""
 
     def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
@@ -243,12 +256,6 @@ class CatalogWriter(Protocol):
 
         Raises SpaceMismatch when the name is there with another fingerprint.
         """
-
-    def root(self, path: str) -> Root:
-        """The root at this absolute path, made when it is new."""
-
-    def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
-        """Every clip of a root by its relative path."""
 
     def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
         """A stored content and the ids of the spaces it is encoded in."""

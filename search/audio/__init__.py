@@ -1,7 +1,8 @@
 """From a file to windows: decode, mix to mono, resample, cut.
 
 =============  ====================================================================================
-``names``      which files a scan picks up
+``names``      which files a scan picks up, where their names say it
+``signatures`` which of the others, by their first bytes
 ``opening``    a path -> an open regular file, or one clear cause
 ``containers`` what kind of file this is, and the chunks that it consists of
 ``promises``   what a header promises against what is there, and the sizes as they should be
@@ -23,7 +24,20 @@ from __future__ import annotations
 
 from search.audio.cutting import cut
 from search.audio.mixing import SILENCE_DB
-from search.audio.names import is_audio_name, is_midi_name
+from search.audio.names import Kind, is_audio_name, is_midi_name, kind, suffix_of
+from search.audio.signatures import holds_sound
 from search.audio.streaming import probe, stream, windows
 
-__all__ = ["SILENCE_DB", "cut", "is_audio_name", "is_midi_name", "probe", "stream", "windows"]
+__all__ = [
+    "SILENCE_DB",
+    "Kind",
+    "cut",
+    "holds_sound",
+    "is_audio_name",
+    "is_midi_name",
+    "kind",
+    "probe",
+    "stream",
+    "suffix_of",
+    "windows",
+]

@@ -15,25 +15,26 @@ class KnownFiles(Mapping[str, KnownFile]):
     """Relative path -> `KnownFile`, made when it is asked for; the state at one moment."""
 
     def __init__(self, rows: Iterable[Any], count: int) -> None:
-        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, digest, encoded and missing."""
+        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded and missing."""
         self._places: dict[str, int] = {}
-        self._numbers = np.empty((count, 4), np.int64)  # clip, content, bytes, mtime
+        self._numbers = np.empty((count, 5), np.int64)  # clip, content, bytes, mtime, change
         self._digests = np.empty(count, "S64")
-        self._flags = np.empty((count, 2), np.bool_)  # encoded, missing
+        self._flags = np.empty((count, 3), np.bool_)  # encoded, missing, whether the time of its last change is known
         for place, row in enumerate(rows):
             self._places[path_text(row.path)] = place
-            self._numbers[place] = (row.id, row.content_id, row.size_bytes, row.mtime_ns)
+            changed_ns = row.changed_ns
+            self._numbers[place] = (row.id, row.content_id, row.size_bytes, row.mtime_ns, changed_ns or 0)
             self._digests[place] = row.digest.encode()
-            self._flags[place] = (row.encoded, row.missing)
+            self._flags[place] = (row.encoded, row.missing, changed_ns is not None)
 
     def __getitem__(self, path: str) -> KnownFile:
         place = self._places[path]
-        clip_id, content_id, size_bytes, mtime_ns = self._numbers[place].tolist()
+        clip_id, content_id, size_bytes, mtime_ns, changed_ns = self._numbers[place].tolist()
         return KnownFile(
             clip_id=clip_id,
             content_id=content_id,
             digest=self._digests[place].decode(),
-            facts=FileFacts(path=path, size_bytes=size_bytes, mtime_ns=mtime_ns),
+            facts=FileFacts(path, size_bytes, mtime_ns, changed_ns if self._flags[place, 2] else None),
             encoded=bool(self._flags[place, 0]),
             missing=bool(self._flags[place, 1]),
         )

@@ -13,7 +13,18 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, inspect, select
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
-from search.catalog.tables import CHOICES, CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, FINDINGS, ROOTS, SPACES
+from search.catalog.tables import (
+    CHOICES,
+    CLIPS,
+    CONTENTS,
+    COUNTERS,
+    ENCODINGS,
+    FAILURES,
+    FINDINGS,
+    ROOTS,
+    SPACES,
+    TAKEN_OUT,
+)
 from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
 
 IDS_PER_QUERY: Final = 10_000
@@ -26,7 +37,7 @@ T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
 """With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
-_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name != "track"]
+_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns")]
 """Those that every schema has; a clip's track is that of its content."""
 _CLIPS_BY_ID: Final = (
     select(
@@ -114,8 +125,20 @@ def choice(connection: Connection, name: str) -> str | None:
 
 def roots(connection: Connection) -> list[Root]:
     """Every root, in the order they were made."""
-    rows = connection.execute(select(ROOTS).order_by(ROOTS.c.id))
-    return [Root(id=row.id, path=blobs.path_text(row.path)) for row in rows]
+    rows = connection.execute(select(text("*")).select_from(ROOTS).order_by(ROOTS.c.id))
+    return [_root(row) for row in rows]
+
+
+def _root(row: Row[Any]) -> Root:
+    """A root with the columns that are there (see `_SPACES`)."""
+    excludes, mounts = (tuple(json.loads(getattr(row, name, "[]"))) for name in ("excludes", "mounts"))
+    return Root(row.id, blobs.path_text(row.path), excludes, mounts)
+
+
+def taken_out(connection: Connection, root_id: int) -> dict[str, str]:
+    """Relative path -> digest of every file of a root that was taken out."""
+    rows = connection.execute(select(TAKEN_OUT.c.path, TAKEN_OUT.c.digest).where(TAKEN_OUT.c.root_id == root_id))
+    return {blobs.path_text(row.path): row.digest for row in rows}
 
 
 def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
@@ -189,6 +212,7 @@ def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
             CLIPS.c.content_id,
             CLIPS.c.size_bytes,
             CLIPS.c.mtime_ns,
+            CLIPS.c.changed_ns,
             CLIPS.c.missing,
             CONTENTS.c.digest,
             ENCODINGS.c.content_id.is_not(None).label("encoded"),

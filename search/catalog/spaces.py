@@ -104,11 +104,10 @@ def root(database: Database, path: str) -> Root:
         found = connection.execute(wanted).scalar()
     if found is None:
         with database.writing() as connection:
-            found = connection.execute(wanted).scalar()
-            if found is None:
+            if connection.execute(wanted).scalar() is None:
                 connection.execute(insert(ROOTS).values(path=stored))
-                found = connection.execute(wanted).scalar_one()
-    return Root(id=found, path=path)
+    with database.reading() as connection:
+        return next(root for root in reading.roots(connection) if root.path == path)
 
 
 def move_root(database: Database, root_id: int, path: str) -> Root:

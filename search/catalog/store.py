@@ -132,6 +132,11 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.files(connection, root_id, space_id)
 
+    def taken_out(self, root_id: int) -> Mapping[str, str]:
+        """Relative path -> digest of every file of a root that somebody took out."""
+        with self._database.reading() as connection:
+            return reading.taken_out(connection, root_id)
+
     def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
         """A stored content and the ids of the spaces it is encoded in."""
         with self._database.reading() as connection:

@@ -47,8 +47,11 @@ ROOTS: Final = Table(
     METADATA,
     Column("id", _BIG, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
+    Column("excludes", Text, nullable=False, server_default="[]"),
+    Column("mounts", Text, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
+"""``excludes`` and ``mounts`` are lists in JSON: patterns of what is left out; folders where disks are mounted."""
 
 CONTENTS: Final = Table(
     "contents",
@@ -81,6 +84,7 @@ CLIPS: Final = Table(
     Column("added", Float(53), nullable=False),
     Column("missing", Boolean, nullable=False, index=True),
     Column("sequence", BigInteger, nullable=False, index=True),
+    Column("changed_ns", BigInteger),
     UniqueConstraint("root_id", "path", "track"),
     sqlite_autoincrement=True,
 )
@@ -191,6 +195,18 @@ FAILURES: Final = Table(
     Column("cause", Text, nullable=False),
     Column("at", Float(53), nullable=False),
 )
+
+TAKEN_OUT: Final = Table(
+    "taken_out",
+    METADATA,
+    Column("root_id", _BIG, ForeignKey("roots.id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", Float(53), nullable=False),
+)
+"""Files that somebody took out of the library while they were there: a scan leaves them out until they are asked for
+again.
+"""
 
 FEEDBACK: Final = Table(
     "feedback",

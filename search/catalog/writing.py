@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
-from search.catalog import blobs, contours, reading, refusals, words
+from search.catalog import blobs, contours, reading, refusals, scanned, words
 from search.catalog.tables import (
     CHOICES,
     CLIPS,
@@ -32,12 +32,15 @@ from search.model import (
     ClipChange,
     Content,
     DescribeClip,
+    DescribeRoot,
     LinkClip,
     MarkMissing,
     MoveClip,
+    NoteFile,
     RecordFailure,
     RemoveClip,
     Space,
+    TakeOutClip,
 )
 
 SEGMENTS_PER_SEQUENCE: Final = 8192
@@ -106,6 +109,13 @@ class _Batch:
                 self._mark_missing(change.clip_id)
             case RemoveClip():
                 self._remove_clip(change.clip_id)
+            case TakeOutClip():
+                scanned.take_out(self._connection, change.clip_id)
+                self._remove_clip(change.clip_id)
+            case NoteFile():
+                scanned.note_file(self._connection, change)
+            case DescribeRoot():
+                scanned.describe_root(self._connection, change)
             case RecordFailure():
                 self._record_failure(change)
 
@@ -191,6 +201,7 @@ class _Batch:
             "metadata": blobs.metadata_text(change.metadata),
             "size_bytes": change.file.size_bytes,
             "mtime_ns": change.file.mtime_ns,
+            "changed_ns": change.file.changed_ns,
             "missing": False,
             "sequence": self._take(),
         }
@@ -207,6 +218,7 @@ class _Batch:
                 self._left.add(old.content_id)
         words.store(self._connection, clip_id, change.file.path, title, change.metadata)
         self._clear_failure(change.root_id, path)
+        scanned.let_in(self._connection, change.root_id, path)
 
     def _free_paths(self, moves: Sequence[MoveClip]) -> None:
         """Take the clips that will move off their paths, so that two files which changed places do not collide."""
@@ -240,6 +252,7 @@ class _Batch:
                 title=title,
                 size_bytes=change.file.size_bytes,
                 mtime_ns=change.file.mtime_ns,
+                changed_ns=change.file.changed_ns,
                 missing=False,
                 sequence=self._take(),
             )
@@ -247,6 +260,7 @@ class _Batch:
         words.forget(self._connection, clip.id)
         words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
         self._clear_failure(change.root_id, path)
+        scanned.let_in(self._connection, change.root_id, path)
 
     def _describe(self, change: DescribeClip) -> None:
         is_it = CLIPS.c.id == change.clip_id

@@ -67,6 +67,7 @@ class LibraryInfo:
         ]
         for root in self.roots:
             lines.append(f"root      {printable(root['path'])}" + ("" if root["there"] else "  (not there now)"))
+            lines.extend(f"          leaves out {printable(pattern)}" for pattern in root["excludes"])
         for space in self.spaces:
             reads = ", reads words" if space.reads_words else ""
             tags = f", {space.tags} tags" if space.tags else ""
@@ -94,7 +95,10 @@ def info(library: Library) -> LibraryInfo:
         hours=stats.hours,
         catalog_bytes=stats.database_bytes,
         sequence=stats.sequence,
-        roots=tuple({"path": r.path, "there": os.path.isdir(r.path)} for r in library.catalog.roots()),  # noqa: PTH112
+        roots=tuple(
+            {"path": r.path, "there": os.path.isdir(r.path), "excludes": list(r.excludes)}  # noqa: PTH112
+            for r in library.catalog.roots()
+        ),
         spaces=tuple(
             SpaceInfo(
                 name=s.name,

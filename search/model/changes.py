@@ -67,9 +67,39 @@ class MarkMissing:
 
 @dataclass(frozen=True, slots=True)
 class RemoveClip:
-    """A clip that leaves the library; its content goes when no other clip points to it."""
+    """A clip that leaves the library because its file is gone or left out, or for a while.
+
+    Its content goes when no other clip points to it.
+    """
 
     clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutClip:
+    """A clip that somebody takes out of the library while its file is there: a scan leaves the file out from then on.
+
+    It goes as with `RemoveClip`. A clip that is put at the file's path ends that.
+    """
+
+    clip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFile:
+    """What a scan saw of the file of a clip that is the same as before."""
+
+    clip_id: int
+    file: FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeRoot:
+    """What a root leaves out, and where disks are mounted below it (see `Root`)."""
+
+    root_id: int
+    excludes: tuple[str, ...]
+    mounts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,18 @@ class RecordFailure:
     cause: str
 
 
-ClipChange: TypeAlias = AddContent | LinkClip | MoveClip | DescribeClip | MarkMissing | RemoveClip | RecordFailure
+ClipChange: TypeAlias = (
+    AddContent
+    | LinkClip
+    | MoveClip
+    | DescribeClip
+    | MarkMissing
+    | RemoveClip
+    | TakeOutClip
+    | NoteFile
+    | DescribeRoot
+    | RecordFailure
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ TAGS_PER_SEGMENT = 20
 class Root:
     """A folder that a library indexes. ``path`` is absolute and may change when the folder moves.
 
+    ``excludes`` are patterns (as in .gitignore, relative to the folder) of what a scan leaves out. ``mounts`` are the
+    folders below it, by relative path, on which other disks were mounted when it was scanned last ('' is itself).
+
     Examples:
         >>> library.roots()[0].absolute("rain.wav").endswith("rain.wav")
         True
@@ -26,6 +29,8 @@ class Root:
 
     id: int
     path: str
+    excludes: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
 
     def absolute(self, path: str) -> str:
         """The absolute path, as this system writes it, of ``path``: relative to the root, '/' between its parts."""
@@ -122,11 +127,16 @@ class TuneFile:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """A file as a scan saw it: ``path`` relative to its root, with '/' between its parts on every system."""
+    """A file as a scan saw it: ``path`` relative to its root, with '/' between its parts on every system.
+
+    ``mtime_ns`` is when its bytes changed, as whoever wrote it says; ``changed_ns`` when the file changed in any way,
+    as the system noted by itself, and None where no system does, or the catalog does not know it yet.
+    """
 
     path: str
     size_bytes: int
     mtime_ns: int
+    changed_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

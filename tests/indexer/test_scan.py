@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.scan import Place, Unreadable, covers, is_absent, locate, walk
-from search.audio import is_audio_name
+from search.audio import Kind
 
 
 def touch(path: Path) -> None:
@@ -16,8 +16,8 @@ def touch(path: Path) -> None:
     path.write_bytes(b"x")
 
 
-def takes(name: str, *, named: bool) -> bool:
-    return named or is_audio_name(name)
+def takes(kind: Kind) -> bool:
+    return kind == "sound"
 
 
 def names(root: Path, part: str = "", stops: tuple[str, ...] = ()) -> list[str]:

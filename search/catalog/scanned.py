@@ -1,0 +1,45 @@
+"""What scans remember beside clips: of roots, of files that did not change, of files that somebody took out."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from search.catalog.tables import CLIPS, CONTENTS, ROOTS, TAKEN_OUT
+from search.model import DescribeRoot, NoteFile
+
+
+def take_out(connection: Connection, clip_id: int) -> None:
+    """Remember that the file of a clip is left out from now on; of a clip that went, nothing."""
+    wanted = (
+        select(CLIPS.c.root_id, CLIPS.c.path, CONTENTS.c.digest)
+        .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
+        .where(CLIPS.c.id == clip_id)
+    )
+    clip = connection.execute(wanted).one_or_none()
+    if clip is None:
+        return
+    let_in(connection, clip.root_id, clip.path)
+    row = {"root_id": clip.root_id, "path": clip.path, "digest": clip.digest, "at": time.time()}
+    connection.execute(insert(TAKEN_OUT).values(row))
+
+
+def let_in(connection: Connection, root_id: int, path: bytes) -> None:
+    """Forget that a file was taken out."""
+    is_it = (TAKEN_OUT.c.root_id == root_id) & (TAKEN_OUT.c.path == path)
+    connection.execute(delete(TAKEN_OUT).where(is_it))
+
+
+def note_file(connection: Connection, change: NoteFile) -> None:
+    """Keep what a scan saw of a file whose clip is as it was. Readers see no difference."""
+    file = change.file
+    values = {"size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns, "changed_ns": file.changed_ns}
+    connection.execute(update(CLIPS).where(CLIPS.c.id == change.clip_id).values(values))
+
+
+def describe_root(connection: Connection, change: DescribeRoot) -> None:
+    """Keep what a root leaves out, and its mounts."""
+    values = {"excludes": json.dumps(change.excludes), "mounts": json.dumps(change.mounts)}
+    connection.execute(update(ROOTS).where(ROOTS.c.id == change.root_id).values(values))
