@@ -175,11 +175,21 @@ class ClipColumns:
 
     def content_of(self, clip_id: int) -> int | None:
         """The content that a clip points to, None for a clip that is not there."""
+        found = self._place_of(clip_id)
+        return None if found is None else int(found[0].content_ids[found[1]])
+
+    def is_silent(self, clip_id: int) -> bool:
+        """Whether a clip is there, and silent."""
+        found = self._place_of(clip_id)
+        return found is not None and bool(found[0].silent[found[1]])
+
+    def _place_of(self, clip_id: int) -> tuple[Part, int] | None:
+        """The part and the row in it of a clip, None for one that is not there."""
         wanted = np.array([clip_id], np.int64)
         for part, gone in ((self.recent, None), (self.base, self.gone_clips)):
             rows = part.rows_of_clips(wanted)
             if len(rows) and (gone is None or not gone[rows[0]]):
-                return int(part.content_ids[rows[0]])
+                return part, int(rows[0])
         return None
 
     def contents_of(self, clip_ids: Ids) -> Ids:

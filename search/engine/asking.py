@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from search import audio
 from search.engine.views import SpaceView
-from search.errors import LibraryError, QueryError
+from search.errors import AudioError, LibraryError, QueryError
 from search.model import (
     MELODY_SPACE,
     AudioPart,
@@ -28,6 +28,11 @@ from search.model import (
     Wave,
 )
 from search.ports import Encoder, WordReader
+
+SILENT = (
+    f"it is silent (nothing above {audio.SILENCE_DB:g} dB of full scale), and nothing sounds like silence; "
+    "choose another passage, or record again: the microphone may be muted"
+)
 
 BATCH = 16
 """Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
@@ -135,8 +140,12 @@ class PartReader:
         encoder = self._encoder_of(view.space)
         windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s)
         total = np.zeros(encoder.spec.dim, np.float64)
-        for waves in _batches(window.samples for window in windows):
+        is_silent = True
+        for waves in _batches(window.samples for window in windows if not window.silent):
             total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
+            is_silent = False
+        if is_silent:
+            raise AudioError(part.path, SILENT)
         return unit(total)
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
@@ -144,6 +153,10 @@ class PartReader:
         if content_id is None:
             raise QueryError(f"no clip has the id {clip_id}")
         segments = view.columns.segments_of(content_id)
+        if view.columns.is_silent(clip_id):
+            raise QueryError(
+                f"clip {clip_id} is silent, and nothing sounds like silence; find such clips by a filter: silent = true"
+            )
         if not len(segments):
             raise Absent(f"clip {clip_id} has no vectors in space {view.space.name!r}")
         try:

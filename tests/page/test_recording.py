@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import expect
@@ -51,7 +52,7 @@ def test_a_recording_shows_its_level_counts_down_and_finds_its_like(page, servic
     )
     hear(page, 2)
     page.get_by_role("button", name="Stop and search").click()
-    expect(page.locator(".chip-name")).to_have_text(re.compile(r"^recording\.(webm|ogg)"))
+    expect(page.locator(".chip-name")).to_have_text(re.compile(r"^recording \d\d:\d\d:\d\d\.(webm|ogg)"))
     expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
 
 
@@ -79,6 +80,20 @@ def test_a_recording_ends_by_itself(page, service):
     page.goto(service.url)
     page.get_by_role("button", name="Record").click()
     expect(page.locator(".chip-name")).to_have_text(re.compile("^recording"))
+
+
+def test_a_muted_microphone_asks_nothing(page, service, microphone):
+    """The dialog says what to look at, and lets one try again."""
+    soundfile.write(microphone, np.zeros(4 * RATE_HZ), RATE_HZ)
+    page.add_init_script(TENTH)
+    page.goto(service.url)
+    page.get_by_role("button", name="Record").click()
+    hear(page, 1)
+    page.get_by_role("button", name="Stop and search").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was heard. The microphone may be muted")
+    expect(page.locator(".chip")).to_have_count(0)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("timer")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +128,27 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
     row.get_by_label("The same tune").click()
     expect(page.locator(".chip-name")).to_have_text(f"tune {WANTED}")
     expect(page.locator(".summary")).to_contain_text(re.compile("sound|Nothing found"))
+
+
+def test_a_hum_is_heard_again_and_cut_before_it_is_asked_for(page, tunes, microphone):
+    """In the dialog and at its chip; what is wrong with it is said in the service's words."""
+    write_hum(microphone, tune(WANTED), 8)
+    page.add_init_script(TENTH)
+    page.goto(tunes.url)
+    page.get_by_role("button", name="Hum").click()
+    hear(page, 3)
+    page.get_by_role("button", name="Stop and listen").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("spinbutton").first.fill("0.5")
+    dialog.get_by_role("spinbutton").last.fill("0.9")
+    dialog.get_by_role("spinbutton").last.blur()
+    dialog.get_by_role("button", name="Play the passage").click()
+    expect(dialog.get_by_role("button", name="Pause")).to_be_visible()
+    dialog.get_by_role("button", name="Ask for this passage").click()
+    expect(page.locator(".screen")).to_contain_text(re.compile("No melody heard: only [0-9.]+ s of voice were heard"))
+    page.locator(".chip").get_by_text("0:00.5–0:00.9").click()
+    dialog.get_by_role("button", name="Ask for all of it").click()
+    expect(page.locator(".chip").get_by_text("whole")).to_be_visible()
 
 
 def test_without_tunes_there_is_no_hum_switch(home):

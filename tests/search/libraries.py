@@ -69,6 +69,7 @@ class Entry:
     title: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     bytes_: bytes = b""
+    silent: bool = False
 
 
 def axis(index: int, toward: int | None = None, amount: float = 0.0) -> np.ndarray:
@@ -111,7 +112,7 @@ def addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
     return AddContent(
         root_id=root_id,
         file=FileFacts(entry.path, 1000, 1),
-        content=Content(digest, 0.5 + 0.5 * n, 8000, 1, "WAV", "PCM_16"),
+        content=Content(digest, 0.5 + 0.5 * n, 8000, 1, "WAV", "PCM_16", silent=entry.silent),
         title=entry.title or Path(entry.path).stem,
         metadata=entry.metadata,
         space_id=space_id,

@@ -82,6 +82,15 @@ def test_the_clip_in_hand_is_not_among_the_answers_but_its_copy_is(library):
     assert "dog.wav" not in paths(answer)
 
 
+def test_a_silent_clip_is_no_question(tmp_path):
+    """All silent clips are alike: that says nothing."""
+    with open_library(tmp_path) as library:
+        fill(library, [Entry("a.wav", np.stack([axis(0)]), silent=True), Entry("b.wav", np.stack([axis(0)]))])
+        with pytest.raises(QueryError, match=r"clip 1 is silent, .* silent = true"):
+            library.search(Query((ClipPart(1),)))
+        assert paths(library.search(Query((ClipPart(2),)))) == ["a.wav"]
+
+
 def test_a_segment_asks_for_that_passage_only(library):
     whole = clip_id(library, "horns/airhorn_03.wav")
     first = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), k=10)).hits

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.service.conftest import application, wav
+from tests.service.conftest import RATE_HZ, application, noise, wav
 
 
 def ask(client, *parts, **rest):
@@ -22,6 +22,12 @@ def form(client, query=None, **files):
     if query is not None:
         data["query"] = json.dumps(query)
     return client.post("/api/v1/search", data=data)
+
+
+def as_wav(samples):
+    out = io.BytesIO()
+    soundfile.write(out, samples, RATE_HZ, format="WAV")
+    return out.getvalue()
 
 
 def titles(response):
@@ -40,6 +46,16 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["score"] > 0.999
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
     assert set(answer) == {"verdict", "hits", "took_ms", "reason", "facets"}
+
+
+def test_silence_is_refused_and_counts_for_nothing_beside_a_sound(reader):
+    """Of a silent file, and of a silent passage, the answer says so; what is heard beside it is found."""
+    half = np.concatenate([np.zeros(8 * RATE_HZ), noise(4, 8)])
+    for file, passage in ((as_wav(np.zeros(RATE_HZ)), {}), (as_wav(half), {"start_s": 0, "end_s": 2})):
+        refused = form(reader, {"parts": [{"audio": "take", **passage}]}, take=file)
+        assert refused.status_code == 422
+        assert refused.get_json()["detail"].startswith("take.wav: it is silent (nothing above -80 dB")
+    assert titles(form(reader, audio=as_wav(half)))[0] == "bell"
 
 
 def test_parts_name_their_files(reader):

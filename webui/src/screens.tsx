@@ -54,13 +54,16 @@ export function EmptyLibraryScreen() {
 export function NoMatchScreen({ answered }: { answered: Answered }) {
   const filtered = answered.question.filters.length > 0 || answered.question.region !== "";
   const browsing = isEmpty(answered.question);
+  const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
   const title = browsing ? "No sound passes these filters" : "Nothing sounds like that";
   return (
     <Screen icon="search" title={title} class={answered.rows.length > 0 ? "screen-low" : ""}>
       <p>
-        {answered.rows.length > 0
-          ? "What comes closest is below, and it is not close."
-          : "Nothing in this library comes near it."}
+        {answered.reason
+          ? sentence(answered.reason)
+          : answered.rows.length > 0
+            ? "What comes closest is below, and it is not close."
+            : "Nothing in this library comes near it."}
       </p>
       <p class="screen-actions">
         {filtered && (
@@ -76,12 +79,18 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
       </p>
       {!browsing && answered.rows.length === 0 && (
         <p class="hint">
-          Try other words, or drop a sound that is like it: examples find what names do not say.
+          {tunes
+            ? "Hum nearer to the microphone, for three seconds or more, and hold each note. What was recorded can be heard at its chip."
+            : "Try other words, or drop a sound that is like it: examples find what names do not say."}
         </p>
       )}
     </Screen>
   );
 }
+
+/** What the service says, as a sentence of its own. */
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {
   const sounds = asked.parts.some(({ thing }) => thing.kind === "audio" || thing.kind === "hum");

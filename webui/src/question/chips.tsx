@@ -6,6 +6,7 @@ import { changePart, question, removePart } from "../route";
 import { moment } from "../ui/format";
 import { Icon, IconButton, type IconName } from "../ui/icons";
 import type { Part, Passage, Thing } from "./model";
+import { canCut } from "./preview";
 import { findSound } from "./sounds";
 import { BOX, choosingPassage } from "./state";
 import { writePart } from "./url";
@@ -67,7 +68,6 @@ function Chip({ part, place, onRemove }: ChipProps) {
   const unwanted = weight < 0;
   const much = WEIGHT_NAMES.get(Math.abs(weight)) ?? (Math.abs(weight) === 1 ? "" : `× ${Math.abs(weight)}`);
   const heavier = WEIGHTS[(WEIGHTS.indexOf(Math.abs(weight)) + 1) % WEIGHTS.length] ?? 1;
-  const canCut = thing.kind === "audio" || thing.kind === "clip";
   return (
     <span class={`chip ${unwanted ? "chip-not" : ""} ${name === null ? "chip-lost" : ""}`}>
       <button
@@ -83,7 +83,7 @@ function Chip({ part, place, onRemove }: ChipProps) {
         {unwanted && <span class="chip-word">not </span>}
         <bdi>{name ?? "a sound that is not here"}</bdi>
       </span>
-      {canCut && (
+      {canCut(thing) && (
         <button
           type="button"
           class="chip-more"

@@ -7,9 +7,9 @@ import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { makeWaveform, type PassageWaveform, type Shape } from "../ui/passagewaveform";
-import type { Passage, Thing } from "./model";
-import { type CutThing, makePreview } from "./preview";
-import { findSound } from "./sounds";
+import type { Passage } from "./model";
+import { canCut, type CutThing, makePreview } from "./preview";
+import { decodeSound, findSound } from "./sounds";
 import { choosingPassage } from "./state";
 
 const BUCKETS = 800;
@@ -33,9 +33,13 @@ export function PassagePicker() {
   );
 }
 
-const canCut = (thing: Thing): thing is CutThing => thing.kind === "clip" || thing.kind === "audio";
+interface PickerProps {
+  thing: CutThing;
+  onChosen: (passage: Passage | null) => void;
+}
 
-function Picker({ thing, onChosen }: { thing: CutThing; onChosen: (passage: Passage | null) => void }) {
+/** A sound to hear and to cut. */
+export function Picker({ thing, onChosen }: PickerProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
   const passage = useSignal<Passage | null>(thing.passage ?? null);
@@ -165,8 +169,7 @@ async function shapeOf(thing: CutThing): Promise<Shape> {
   }
   const file = await findSound(thing.file);
   if (!file) throw new Error("the sound is not here");
-  const context = new OfflineAudioContext(1, 1, 8000);
-  const decoded = await context.decodeAudioData(await file.arrayBuffer());
+  const decoded = await decodeSound(file);
   return { peaks: shrink(decoded.getChannelData(0)), duration_s: decoded.duration };
 }
 

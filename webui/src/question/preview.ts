@@ -5,7 +5,11 @@ import { pause } from "../player/player";
 import type { Passage, Thing } from "./model";
 import { findSound } from "./sounds";
 
-export type CutThing = Extract<Thing, { kind: "clip" | "audio" }>;
+/** A sound of which a passage can be chosen. */
+export type CutThing = Extract<Thing, { kind: "clip" | "audio" | "hum" }>;
+
+export const canCut = (thing: Thing): thing is CutThing =>
+  thing.kind === "clip" || thing.kind === "audio" || thing.kind === "hum";
 
 export interface Preview {
   playing: Signal<boolean>;
@@ -28,7 +32,7 @@ export function makePreview(thing: CutThing): Preview {
 
   const load = async () => {
     if (address) return;
-    const file = thing.kind === "audio" ? await findSound(thing.file) : null;
+    const file = thing.kind === "clip" ? null : await findSound(thing.file);
     if (closed) return;
     address = thing.kind === "clip" ? audioUrl(thing.id) : file ? URL.createObjectURL(file) : "";
     audio.src = address;

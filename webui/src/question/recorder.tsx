@@ -6,10 +6,13 @@ import { ask, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { type Microphone, MicrophoneRefused, openMicrophone } from "./microphone";
-import { keepSound } from "./sounds";
+import { Picker } from "./passage";
 import { recording } from "./state";
+import { keepTake, type Take, takeName } from "./takes";
 
 const LONGEST_S = { audio: 10, hum: 15 };
+const MUTED =
+  "Nothing was heard. The microphone may be muted, or be another one than you think: look at the switch on it and at your system's sound settings, then try again.";
 
 export function Recorder() {
   const kind = recording.value ?? "audio";
@@ -18,20 +21,32 @@ export function Recorder() {
   const left_s = useSignal(LONGEST_S[kind]);
   const refused = useSignal<string | null>(null);
   const attempt = useSignal(0);
+  const take = useSignal<Take | null>(null);
   const finishing = useRef(false);
+  const open = useRef(true);
 
   /** At the end of the time, or before: whichever is first. */
-  const finish = () => {
+  const finish = async (then: (taken: Take) => void) => {
     if (!microphone.current || finishing.current) return;
     finishing.current = true;
-    void addRecording(microphone.current, kind);
+    const taken = await keepTake(await microphone.current.stop(takeName(kind, new Date())), kind);
+    if (!open.current) return;
+    if (taken) then(taken);
+    else refused.value = MUTED;
   };
 
-  useEffect(pause, []); // it would be heard
+  useEffect(() => {
+    pause(); // it would be heard
+    return () => {
+      open.current = false;
+    };
+  }, []);
   useEffect(() => {
     let current = true;
     let frame = 0;
     refused.value = null;
+    take.value = null;
+    finishing.current = false;
     const begin = async () => {
       const opened = await openMicrophone();
       if (!current) {
@@ -40,9 +55,10 @@ export function Recorder() {
       }
       microphone.current = opened;
       const follow = () => {
+        if (finishing.current) return;
         if (meter.current) meter.current.style.transform = `scaleX(${opened.level()})`;
         left_s.value = Math.max(0, LONGEST_S[kind] - opened.seconds());
-        if (left_s.peek() === 0) finish();
+        if (left_s.peek() === 0) void finish(askTake);
         else frame = requestAnimationFrame(follow);
       };
       follow();
@@ -71,6 +87,8 @@ export function Recorder() {
             Nothing leaves this machine but what you record, and that goes to this search service only.
           </p>
         </div>
+      ) : take.value ? (
+        <Taken take={take.value} onAgain={() => attempt.value++} />
       ) : (
         <div class="recorder">
           <p class="recorder-time" role="timer" aria-label="Seconds left">
@@ -84,19 +102,39 @@ export function Recorder() {
               ? "A few bars are enough; any key, any tempo."
               : "Hold the sound close to the microphone."}
           </p>
-          <button type="button" class="primary" onClick={finish}>
-            <Icon name="search" /> Stop and search
-          </button>
+          <div class="field-row">
+            <button type="button" class="primary" onClick={() => void finish(askTake)}>
+              <Icon name="search" /> Stop and search
+            </button>
+            <button
+              type="button"
+              class="secondary"
+              onClick={() => void finish((taken) => (take.value = taken))}
+            >
+              <Icon name="play" /> Stop and listen
+            </button>
+          </div>
         </div>
       )}
     </Dialog>
   );
 }
 
-async function addRecording(microphone: Microphone, kind: "audio" | "hum"): Promise<void> {
-  const file = await microphone.stop(kind === "hum" ? "hum" : "recording");
+/** A take that can be heard and cut before it is asked for. */
+function Taken({ take, onAgain }: { take: Take; onAgain: () => void }) {
+  const { passage: _, ...whole } = take;
+  return (
+    <>
+      <Picker thing={take} onChosen={(passage) => askTake(passage ? { ...whole, passage } : whole)} />
+      <button type="button" class="plain" onClick={onAgain}>
+        <Icon name="refresh" /> Record again
+      </button>
+    </>
+  );
+}
+
+function askTake(take: Take): void {
   recording.value = null;
-  const key = await keepSound(file);
-  const part = { thing: { kind, file: key }, weight: 1 };
-  ask({ parts: kind === "hum" ? [part] : [...question.value.parts, part] });
+  const part = { thing: take, weight: 1 };
+  ask({ parts: take.kind === "hum" ? [part] : [...question.value.parts, part] });
 }

@@ -37,6 +37,11 @@ export async function findSound(key: string): Promise<File | null> {
   return kept.file;
 }
 
+/** The samples of a sound, as far as this browser knows its format. Rejects otherwise. */
+export async function decodeSound(file: File): Promise<AudioBuffer> {
+  return new OfflineAudioContext(1, 1, 8000).decodeAudioData(await file.arrayBuffer());
+}
+
 async function forgetOld(): Promise<void> {
   const keys = (await store<IDBValidKey[]>("readonly", (sounds) => sounds.getAllKeys())) ?? [];
   if (keys.length <= KEPT) return;

@@ -24,6 +24,8 @@ export interface Answered {
   /** How many there are, as far as is known: `rows` may be the first of them. */
   total: number;
   verdict: "good" | "weak" | "none" | null;
+  /** What the service says of the verdict; empty where there is nothing to say. */
+  reason: string;
   took_ms: number;
   facets: Facets | null;
   /** Why there is no answer. */
@@ -147,6 +149,7 @@ async function page(
     rows: found.clips.map(rowOfClip),
     total: found.total,
     verdict: null,
+    reason: "",
     took_ms: 0,
     facets: found.facets ?? null,
     refusal: null,
@@ -179,6 +182,7 @@ async function hits(asked: Question, k: number, aborted: AbortSignal): Promise<A
     rows: found.hits.map(rowOfHit),
     total: found.hits.length < k || k === MOST_HITS ? found.hits.length : MOST_HITS,
     verdict: found.verdict,
+    reason: found.reason,
     took_ms: found.took_ms,
     facets: found.facets ?? null,
     refusal: null,
@@ -188,5 +192,14 @@ async function hits(asked: Question, k: number, aborted: AbortSignal): Promise<A
 const fieldOf = (file: string): string => `sound-${file}`;
 
 function refused(asked: Question, refusal: string): Answered {
-  return { question: asked, rows: [], total: 0, verdict: null, took_ms: 0, facets: null, refusal };
+  return {
+    question: asked,
+    rows: [],
+    total: 0,
+    verdict: null,
+    reason: "",
+    took_ms: 0,
+    facets: null,
+    refusal,
+  };
 }

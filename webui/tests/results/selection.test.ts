@@ -52,6 +52,7 @@ const answer = (
     rows,
     total: rows.length,
     verdict,
+    reason: "",
     took_ms: 1,
     facets: null,
     refusal: null,
