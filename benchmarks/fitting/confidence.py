@@ -114,16 +114,19 @@ def word_pages(
 
     Raises UsageError for an encoder that does not say what words mean.
     """
-    vocabulary = encoder.spec.vocabulary
-    if vocabulary is None or not isinstance(encoder, WordReader):
+    if encoder.spec.vocabulary is None or not isinstance(encoder, WordReader):
         raise UsageError(f"{encoder.spec.name} does not say which of its classes words mean")
     for text, relevant in texts.items():
         read = encoder.read_text([text])
         both_pages = []
         for among in (np.ones(len(relevant), np.bool_), ~relevant):
             clips, _, cosines = ranked.first(read.vectors[0], among, confidence.PAGE)
-            tag_match = confidence.tag_match(read.meant[0], vocabulary, ranked.tags(clips.tolist()))
-            both_pages.append(Page(np.stack([cosines.astype(np.float64), tag_match], axis=1), relevant[clips]))
+            both_pages.append(
+                Page(
+                    np.stack([cosines.astype(np.float64), ranked.tag_match(read.meant[0], clips)], axis=1),
+                    relevant[clips],
+                )
+            )
         yield both_pages[0], both_pages[1]
 
 

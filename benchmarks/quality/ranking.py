@@ -16,7 +16,7 @@ from benchmarks.quality.encoding import EncodedClip
 from search import wiring
 from search.api import Library
 from search.engine import confidence
-from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, Tag, TextPart
+from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, TextPart
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -81,9 +81,10 @@ class RankedSet:
         clips = np.array([self._clips_of[content][0] for content in ranking.content_ids.tolist()], np.int64)
         return clips, ranking.segment_ids, view.index.vectors(ranking.segment_ids) @ vector
 
-    def tags(self, places: Sequence[int]) -> list[tuple[Tag, ...]]:
-        """What each clip is tagged with."""
-        return [clip.tags for clip in self._library.reader.clips([int(self._clip_ids[place]) for place in places])]
+    def tag_match(self, meant: NDArray[np.float32], places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How much of what is ``meant`` (classes,) is heard in the clips at ``places`` (n,)."""
+        (view,) = self._library.views()
+        return confidence.tag_match(view, meant, self._clip_ids[places])
 
     def answer(self, clip: int, where: str | None, k: int) -> Answer:
         """The whole answer to a search by ``clip`` with a filter."""

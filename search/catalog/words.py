@@ -162,7 +162,8 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
             said = [_says(stored[0], word) for word in words] if stored else [True]
             if every_word or any(said):
                 # costs are negative, lower for a better match
-                found[clip_id] = WordMatch(clip_id, rank + -cost / (1.0 - cost), every_word and all(said))
+                share = 1.0 if every_word and all(said) else 0.0
+                found[clip_id] = WordMatch(clip_id, rank + -cost / (1.0 - cost), share)
         if len(found) >= limit:
             break
     return list(found.values())[:limit]

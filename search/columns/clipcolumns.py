@@ -6,6 +6,7 @@ changed since, to which every refresh puts the news. What went from the base, or
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -199,6 +200,19 @@ class ClipColumns:
         base = base[~self.gone_clips[base]]
         recent = self.recent.rows_of_clips(wanted)
         return np.unique(np.concatenate((self.base.content_ids[base], self.recent.content_ids[recent])))
+
+    def tag_match(self, meant: Mapping[str, float], clip_ids: Ids) -> NDArray[np.float64]:
+        """How much of what is ``meant``, shares by the names of tags, is heard in clips (q,): the chance that a tag
+        drawn from the one is in the other. 0 for a clip that is not there.
+        """
+        by_class = np.array([meant.get(name, 0.0) for name in self.vocabulary], np.float64)
+        matches = np.zeros(len(clip_ids))
+        for part in (self.base, self.recent):  # what changed is in both, and the later one holds
+            if part.n_clips:
+                rows = np.minimum(np.searchsorted(part.clip_ids, clip_ids), part.n_clips - 1)
+                here = part.clip_ids[rows] == clip_ids
+                matches[here] = part.tag_match(by_class, rows[here])
+        return matches
 
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
         """(rows,) which clips pass a filter."""

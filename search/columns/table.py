@@ -174,6 +174,22 @@ class Part:
         return self.tag_rows[low:high], self.tag_probabilities[low:high]
 
     @cached_property
+    def tags_by_clip(self) -> tuple[Ids, NDArray[np.uint16], NDArray[np.float16]]:
+        """The tags by row instead of by class: where those of each row start (n + 1,), their classes, how probable."""
+        order = np.argsort(self.tag_rows, kind="stable")
+        classes = np.repeat(np.arange(len(self.tag_starts) - 1, dtype=np.uint16), np.diff(self.tag_starts))
+        starts = np.concatenate(([0], np.cumsum(np.bincount(self.tag_rows, minlength=self.n_clips))))
+        return starts, classes[order], self.tag_probabilities[order]
+
+    def tag_match(self, meant: NDArray[np.float64], rows: Ids) -> NDArray[np.float64]:
+        """How much of ``meant`` (classes,) is in each of ``rows`` (q,): the sum of both over the clip's tags."""
+        starts, classes, probabilities = self.tags_by_clip
+        counts = starts[rows + 1] - starts[rows]
+        owner = np.repeat(np.arange(len(rows)), counts)
+        at = np.arange(len(owner)) + np.repeat(starts[rows] - np.cumsum(counts) + counts, counts)
+        return np.bincount(owner, meant[classes[at]] * probabilities[at], minlength=len(rows)).astype(np.float64)
+
+    @cached_property
     def likely_tags(self) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
         """Class and row of every tag that a clip counts as having (`search.columns.where.TAG_PROBABILITY`)."""
         likely = self.tag_probabilities.astype(np.float64) >= TAG_PROBABILITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,12 @@ def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
 
 def add_query(parser: argparse.ArgumentParser) -> None:
     """The parts of a query, ``-k``, ``--where``, ``--space`` and ``--collapse``."""
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="WORDS",
+        help='what to look for, as --text: dog bark, "dog -cat"; or a sound\'s file',
+    )
     parts = parser.add_argument_group("what to look for (any number, each may be followed by --weight)")
 
     def add(name: str, kind: type, metavar: str, make: Callable[[Any], Part], text: str) -> None:
@@ -81,15 +87,23 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     add("--notes", str, "NOTES", tunes.notes, typed)
     add_weight(parts, "part", "--text rain --weight 0.5")
     add_filters(parser, "hits")
+    parser.add_argument("--offset", type=int, default=0, metavar="N", help="pass over the first N hits: the next page")
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
 
 
 def query(args: argparse.Namespace) -> Query:
     """The query that the options make. Raises UsageError without any part."""
-    parts: list[Part] = args.parts or []
+    parts: list[Part] = [*bare(args.words), *(args.parts or [])]
     if not parts:
-        raise UsageError("say what to look for: --text, --audio, --clip, --segment, --hum or --notes")
-    return Query(tuple(parts), k=args.k, where=args.where, space=args.space, collapse=args.collapse)
+        raise UsageError("say what to look for: words, --audio, --clip, --segment, --hum or --notes")
+    return Query(tuple(parts), k=args.k, where=args.where, space=args.space, collapse=args.collapse, offset=args.offset)
+
+
+def bare(words: Sequence[str]) -> list[Part]:
+    """What words without an option look for: a file where they name one, else what they say."""
+    if len(words) == 1 and Path(_PASSAGE.sub(r"\g<path>", words[0])).is_file():
+        return [passage(words[0])]
+    return [TextPart(" ".join(words))] if words else []
 
 
 def passage(text: str) -> AudioPart:

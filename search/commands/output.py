@@ -36,11 +36,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
-def write_csv(hits: Sequence[Hit], out: TextIO) -> None:
-    """A line for each hit, with a header."""
+def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
+    """A line for each hit, with a header; ranks follow the hits that were ``passed_over``."""
     writer = csv.writer(out)
     writer.writerow(["rank", "score", "probability", "clip_id", "segment_id", "start_s", "end_s", "title", "path"])
-    for rank, hit in enumerate(hits, start=1):
+    for rank, hit in enumerate(hits, start=1 + passed_over):
         probability = "" if hit.probability is None else f"{hit.probability:.4f}"
         ids_and_span = (hit.clip_id, hit.segment_id, f"{hit.start_s:.3f}", f"{hit.end_s:.3f}")
         writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, hit.title, hit.path])
@@ -95,7 +95,8 @@ def print_table(answer: Answer) -> None:
         note = f"{answer.reason[0].upper()}{answer.reason[1:]}."
     if note:
         console.print(note)
-    console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms", style="dim")
+    more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"
+    console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")
 
 
 def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:

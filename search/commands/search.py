@@ -35,7 +35,7 @@ class Search:
         if args.json:
             output.print_json(answer_as_json(answer, paths="absolute"))
         elif args.csv:
-            output.write_csv(answer.hits, sys.stdout)
+            output.write_csv(answer.hits, sys.stdout, query.offset)
         else:
             output.print_table(answer)
         return 0

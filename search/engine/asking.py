@@ -96,7 +96,7 @@ class PartReader:
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
             raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
         for place, part in enumerate(parts, start=1):
-            label = f"{part_kind(part)} {place}"
+            label = part_label(part, place)
             try:
                 if isinstance(part, TextPart):
                     found += [self._text(part, view, label)] if view.space.can_text else []
@@ -200,6 +200,11 @@ _KINDS: Mapping[type[Part], str] = {
 def part_kind(part: Part) -> str:
     """The word for a part in ``via``."""
     return _KINDS[type(part)]
+
+
+def part_label(part: Part, place: int) -> str:
+    """What ``via`` calls the part at ``place`` of a query, counted from 1."""
+    return f"{part_kind(part)} {place}"
 
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:

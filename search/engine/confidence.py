@@ -1,4 +1,4 @@
-"""How sure is a hit? A probability of relevance from how close it is and what else is around, and a query's verdict.
+"""How sure is a hit? A probability of relevance from how close it is and what else is around.
 
 A cosine alone says little: in a crowded corner of a space everything is close. So a hit is judged beside its own
 neighbours (it must be closer to the query than they are to it) and beside the rest of the page (what was asked for is
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from search.engine.asking import AskedSpace, PartVector, unit, weighted_sum
 from search.engine.views import SpaceView
 from search.errors import LibraryError
-from search.model import Hit, Ids, Probabilities, Scores, Space, Tag, Vectors, Verdict
+from search.model import Ids, Probabilities, Scores, Space, Vectors
 from search.neighbourhoods import SAME, Neighbourhoods
+from search.vectors.scoring import scores_of
 
 Chances = NDArray[np.float64]
 
@@ -121,12 +122,12 @@ def probabilities(space: Space, cosines: Scores, density: Scores, page: float) -
     return np.where(cosines >= SAME, np.maximum(sure, COPY), sure)
 
 
-def tag_match(meant: Probabilities, vocabulary: Sequence[str], tags: Sequence[Sequence[Tag]]) -> NDArray[np.float64]:
-    """How much of what words mean is heard in clips (n,), by their ``tags``: the chance that a class drawn from
-    ``meant`` (classes,) is in the clip.
+def tag_match(view: SpaceView, meant: Probabilities, clip_ids: Ids) -> NDArray[np.float64]:
+    """How much of what words mean is heard in clips (n,), by their tags: the chance that a class drawn from ``meant``
+    (classes,), of the space's vocabulary, is in the clip.
     """
-    share = dict(zip(vocabulary, meant.tolist(), strict=True))
-    return np.array([sum(share.get(tag.name, 0.0) * tag.probability for tag in own) for own in tags], np.float64)
+    share = dict(zip(view.space.vocabulary or (), meant.tolist(), strict=True))
+    return view.columns.tag_match(share, clip_ids)
 
 
 def word_probabilities(space: Space, cosines: Scores, tag_match: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -146,31 +147,14 @@ def fitted(space: Space) -> Fitted:
     return FITTED.get(fitted_as(space), MN04)
 
 
-def verdict(hits: Sequence[Hit], spaces: Iterable[Space]) -> Verdict:
-    """Whether the library has what was asked for in ``spaces``, by the best probability of relevance.
-
-    A space without calibration cannot promise anything: its answers are ``weak``.
-    """
-    if not hits:
-        return "none"
-    best = max((hit.probability for hit in hits if hit.probability is not None), default=None)
-    if best is None:
-        return "weak"
-    if best >= GOOD_FROM:
-        return "good"
-    return "none" if best < none_below(spaces) else "weak"
-
-
 def none_below(spaces: Iterable[Space]) -> float:
     """Below this probability a hit is not what was asked for, as far as the encoders of ``spaces`` can tell."""
     return min((fitted(space).none_below for space in spaces), default=0.0)
 
 
-def chances(
-    space: AskedSpace, segment_ids: Ids, vectors: Vectors, tags: Sequence[Sequence[Tag]], page: Ids
-) -> Chances | None:
-    """The probability (n,) that each hit is relevant: ``segment_ids`` (n,) with their ``vectors`` (n, dim), and the
-    ``tags`` of the clips they are in; ``page`` (m,) are the segments nearest to the query.
+def chances(space: AskedSpace, segment_ids: Ids, vectors: Vectors, clip_ids: Ids, page: Ids) -> Chances | None:
+    """The probability (n,) that each hit is relevant: ``segment_ids`` (n,) with their ``vectors`` (n, dim), in
+    ``clip_ids`` (n,); ``page`` (m,) are the segments nearest to the query.
 
     Sounds and words were calibrated apart: of a question that wants both it is the mean of the two by their weights,
     and each thing that words do not want takes from it what it is likely to be. What is unwanted of sounds is part of
@@ -186,14 +170,14 @@ def chances(
         wanted.append((_weight(sounds), _of_sounds(space.view, vector, segment_ids, vectors, page)))
     words = [part for part in space.parts if part.is_text and part.weight > 0]
     if words:
-        wanted.append((_weight(words), _of_phrase(space.view, words, vectors, tags)))
+        wanted.append((_weight(words), _of_phrase(space.view, words, vectors, clip_ids)))
     sure = [(weight, chance) for weight, chance in wanted if chance is not None]
     if not sure or len(sure) < len(wanted):
         return None
     total = np.average([chance for _, chance in sure], axis=0, weights=[weight for weight, _ in sure])
     for part in space.parts:
         if part.is_text and part.weight < 0:
-            unwanted = _of_phrase(space.view, [part], vectors, tags)
+            unwanted = _of_phrase(space.view, [part], vectors, clip_ids)
             if unwanted is None:
                 return None
             total = total * (1 - unwanted)
@@ -208,30 +192,33 @@ def _of_sounds(
     view: SpaceView, vector: NDArray[np.float32], segment_ids: Ids, vectors: Vectors, page: Ids
 ) -> Chances | None:
     """That a hit is of the kind of the sounds that ``vector`` (dim,) is made of."""
-    cosines = vectors @ vector
-    around = _around(view, vector, page, cosines)
-    return probabilities(view.space, cosines, densities(view.neighbourhoods, segment_ids), around)
+    around = _around(view, vector, page)
+    known = densities(view.neighbourhoods if around is not None else None, segment_ids)
+    return probabilities(view.space, _cosines(vectors, vector), known, around or 0.0)
 
 
-def _of_phrase(
-    view: SpaceView, parts: Sequence[PartVector], vectors: Vectors, tags: Sequence[Sequence[Tag]]
-) -> Chances | None:
+def _of_phrase(view: SpaceView, parts: Sequence[PartVector], vectors: Vectors, clip_ids: Ids) -> Chances | None:
     """That a hit sounds like what ``parts`` say together, None where their encoder does not say what they mean."""
-    vocabulary = view.space.vocabulary
     meant = [part.meant for part in parts if part.meant is not None]
-    if vocabulary is None or len(meant) < len(parts):
+    if view.space.vocabulary is None or len(meant) < len(parts):
         return None
     weights = np.abs([part.weight for part in parts])
     direction = unit(weighted_sum(parts) * np.sign(parts[0].weight))
     together = np.average(meant, axis=0, weights=weights)
-    return word_probabilities(view.space, vectors @ direction, tag_match(together, vocabulary, tags))
+    return word_probabilities(view.space, _cosines(vectors, direction), tag_match(view, together, clip_ids))
 
 
-def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids, cosines: Scores) -> float:
-    """The mean cosine of the query with ``page``, or of the hits themselves where that has nothing to say."""
+def _around(view: SpaceView, vector: NDArray[np.float32], page: Ids) -> float | None:
+    """The mean cosine of the query with ``page``; None where that has nothing to say."""
     if len(page):
         try:
-            return float((view.index.vectors(page) @ vector).mean())
+            return float(_cosines(view.index.vectors(page), vector).mean())
         except LibraryError:  # one of them went between the search and now
             pass
-    return float(cosines.mean())
+    return None
+
+
+def _cosines(vectors: Vectors, vector: NDArray[np.float32]) -> Scores:
+    """(n,), each the same whatever stands beside it."""
+    scores: Scores = scores_of(vector[np.newaxis], vectors)[0]
+    return scores

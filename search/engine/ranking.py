@@ -5,6 +5,7 @@ By plain similarity first; where the library's neighbourhoods are published, the
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,10 @@ from search.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
 """Segments that are scored anew, at least: on learning material they hold every one of the ten best of all."""
+MORE: Final = 1.3
+"""Where too few contents were found, so much more is read than these let expect to be needed ..."""
+MOST_MORE: Final = 4
+"""... and at most so many times what was read."""
 COPIES: Final = 6
 """Contents read beyond the neighbours of a query, for those that are copies of it."""
 
@@ -47,6 +52,12 @@ def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = No
     """
     size = len(view.index)
     wanted = max(1, min(size, max(4 * k + 16, least)))
+    return _nearest(view, vectors, k, among, wanted)
+
+
+def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, wanted: int) -> list[Ranking]:
+    """`nearest` from ``wanted`` segments on."""
+    size = len(view.index)
     scores, ids = view.index.search(vectors, wanted, among)
     contents = view.columns.place(ids.ravel())[0].reshape(ids.shape)
     rankings = []
@@ -55,7 +66,9 @@ def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = No
         first = np.sort(first)
         first = first[contents[row, first] >= 0]
         if len(first) < k and found.all() and wanted < size:
-            rankings += nearest(view, vectors[row : row + 1], k, among, least=4 * wanted)
+            growth = min(max(MORE * k / max(len(first), 1), MORE), MOST_MORE)
+            more = min(size, math.ceil(growth * wanted))
+            rankings += _nearest(view, vectors[row : row + 1], k, among, more)
         else:
             rankings.append(Ranking(contents[row, first], ids[row, first], scores[row, first]))
     return rankings

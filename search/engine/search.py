@@ -2,51 +2,84 @@
 
 A query's parts become one vector in each space (`search.engine.asking`); the space's index ranks segments; a clip
 counts as its best segment (`search.engine.ranking`). Words also rank clips by their names and metadata. One ranking
-keeps its own scores; several are merged by reciprocal rank (`search.engine.fusion`). A filter becomes a bitmap that the
-index searches inside.
+keeps its own scores; several are merged by reciprocal rank (`search.engine.fusion`), by a policy of what names and
+sounds count for (`search.engine.policy`), into an order that does not depend on how much of it is asked for
+(`search.engine.order`). A filter becomes a bitmap that the index searches inside.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.where import And, IsAmong, Where, parse
+from search.engine import policy, refusing
 from search.engine.asking import AskedSpace, PartReader
-from search.engine.collapsing import Collapsed, collapsed
-from search.engine.confidence import PAGE, none_below, verdict
-from search.engine.explaining import NO_IDS, Explainer, SpaceRanking
-from search.engine.fusion import DOUBTED, RankedClips, fuse
+from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances
+from search.engine.fusion import RankedClips, fuse
+from search.engine.order import Level, Order
 from search.engine.ranking import rank
-from search.engine.tunes import TuneLike, ask_tunes, better, with_tunes
-from search.engine.views import Look, Recordings, SpaceView
+from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
+from search.engine.views import LibraryView, Look, SpaceView
 from search.errors import QueryError
 from search.model import (
     Answer,
     Bitmap,
-    ClipPart,
+    Hit,
     Part,
     Query,
     Ranking,
-    SegmentPart,
     Space,
     TextPart,
-    Verdict,
 )
 from search.ports import CatalogReader, Encoder
 
 MAX_K = 10_000
+MAX_OFFSET = 10**9
 MAX_PARTS = 64
-FUSION_DEPTH = 200
-"""How deep a ranking is read before it is merged: beyond this a reciprocal rank no longer moves a hit."""
+LONE_DEPTHS, FUSION_DEPTHS = (11, 60, 240), (200,)
+"""How deep a lone ranking is read level by level, which is for pages of ten, of fifty and larger ones with a hit more
+that tells that there is more; and several to be merged: further down a reciprocal rank moves no hit."""
+DEEPER = 4
+"""How much deeper a level reads than the one before it beyond these."""
 WORDS_DEPTH = 1_000
-COPIES_READ = 20
-"""How many more clips are read at first where copies are folded: those of the last hits are to be named too."""
+"""How many clips are read for words at first where some may have to go."""
+UNWANTED_DEPTH = 10_000
+"""How many clips are left out for what their names say, at most."""
+FEW = 64
+"""Up to so many clips to leave out are simply asked for more; beyond it the search itself is told to skip them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query beside what it is asked of: its ``parts``, the library and its spaces, the filter, what is ``left_out``.
+
+    ``pushed_down`` are rankings that only lower clips.
+    """
+
+    query: Query
+    parts: tuple[Part, ...]
+    library: LibraryView
+    spaces: tuple[AskedSpace, ...]
+    where: Where | None
+    left_out: frozenset[int]
+    pushed_down: tuple[RankedClips, ...]
+
+    @property
+    def view(self) -> SpaceView:
+        """The first space: its columns tell clips from contents."""
+        return self.spaces[0].view
+
+    @property
+    def may_narrow(self) -> bool:
+        """Whether clips that words find may have to go again."""
+        return self.where is not None or self.query.collapse or bool(self.left_out)
 
 
 class SearchEngine:
@@ -58,34 +91,27 @@ class SearchEngine:
         self._reader = PartReader(encoder)
 
     def search(self, query: Query) -> Answer:
-        """The ``query.k`` best clips, one hit each.
+        """The ``query.k`` best clips after the first ``query.offset``, one hit each.
 
         Raises QueryError (no positive part, unknown ids, bad k, notes that are none), WhereError (a filter that does
         not parse), AudioError (a file that cannot be decoded), EncoderError (a model that cannot be had).
         """
         started = time.perf_counter()
         check(query)
-        where = _filter(query)
-        library = self._look()
-        views = library.of(query.space)
-        query = replace(query, parts=with_tunes(query.parts, views, library.melody))
-        asked = self._reader.ask_each(query.parts, views)
-        words = self._words(query, views[0], where)
-        tunes = ask_tunes(library.melody, query, where, query.k if _only_tunes(query) else max(query.k, FUSION_DEPTH))
-        others = [*words, *tunes.ranked]
-        spaces = [view.space for view in views]
-        doubt_below = none_below(spaces) if _names_may_know_better(query, asked, words) else 0.0
-        everything, folded = self._ranked(query, doubt_below > 0, asked, where, others, recordings=library.recordings)
-        clips = {clip.id: clip for clip in self._catalog.clips([clip_id for clip_id, _ in folded.ranked])}
-        there = [(clips[clip_id], score) for clip_id, score in folded.ranked if clip_id in clips]
-        explainer = Explainer([*asked, *tunes.views], everything, tunes.matches, folded.copies, doubt_below)
-        hits = explainer.hits(there)
-        if doubt_below:
-            hits = tuple(sorted(hits, key=lambda hit: -hit.score)[: query.k])
-        sound_hits = [hit for hit in hits if hit.clip_id not in tunes.matches]
-        sound_verdict: Verdict = "good" if any(hit.by_name for hit in hits) else verdict(sound_hits, spaces)
+        question = self._question(query)
+        order = Order(question.view.columns, question.library.recordings if query.collapse else None)
+        end = query.offset + query.k
+        tunes = TunesFound()
+        for level in self._levels(question):
+            order.add(level)
+            tunes = level.tunes
+            if len(order.entries) > end or not level.more:
+                break
+        found = policy.verdict(order.first(), [one.view.space for one in question.spaces])
+        hits = self._hits(question, order)
         took_ms = (time.perf_counter() - started) * 1e3
-        return Answer(better(sound_verdict, tunes.verdict), hits, took_ms, tunes.reason)
+        following = end if len(order.entries) > end else None
+        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
@@ -101,88 +127,95 @@ class SearchEngine:
         """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment, as every search ranks them."""
         return rank(self._look().of(space)[0], vector, k, among)
 
-    def _words(self, query: Query, view: SpaceView, where: Where | None) -> list[RankedClips]:
-        """For each part in words, the clips whose names or metadata say so, and that pass the filter.
+    def _question(self, query: Query) -> Question:
+        """Everything about a query that its levels have in common."""
+        where = _filter(query)
+        library = self._look()
+        views = library.of(query.space)
+        parts = with_tunes(query.parts, views, library.melody)
+        spaces = tuple(self._reader.ask_each(parts, views))
+        named = refusing.left_out(parts, spaces, library.recordings)
+        left_out = named.union(query.without, self._unwanted_names(parts))
+        beside_sounds = any(isinstance(part, TextPart | TuneLike) and part.weight > 0 for part in parts)
+        pushed_down = refusing.pushed_down(spaces, left_out) if beside_sounds else []
+        return Question(query, parts, library, spaces, where, left_out, tuple(pushed_down))
 
-        Those that have some of the words are doubted, and so are those that have all of unwanted ones as well.
+    def _unwanted_names(self, parts: Sequence[Part]) -> frozenset[int]:
+        """The clips whose names say all of what is not wanted."""
+        unwanted = [part.text for part in parts if isinstance(part, TextPart) and part.weight < 0]
+        matches = [match for text in unwanted for match in self._catalog.match_words(text, UNWANTED_DEPTH)]
+        return frozenset(match.clip_id for match in matches if match.every_word)
+
+    def _levels(self, question: Question) -> Iterator[Level]:
+        """Ever deeper looks; see `search.engine.order`."""
+        lone = len(question.spaces) == 1 and not _is_merged(question.parts)
+        words_deeper = WORDS_DEPTH / FUSION_DEPTHS[0] if question.may_narrow else 1
+        tunes, tunes_depth = TunesFound(), 0
+        for depth in _depths(LONE_DEPTHS if lone else FUSION_DEPTHS):
+            if not tunes_depth or any(len(ranked) >= tunes_depth for ranked in tunes.ranked):
+                tunes = ask_tunes(question.library.melody, question.parts, question.where, depth, question.left_out)
+                tunes_depth = depth
+            yield self._level(question, tunes, depth, int(words_deeper * depth))
+
+    def _level(self, question: Question, tunes: TunesFound, depth: int, words_depth: int) -> Level:
+        words, more_words = self._words(question, words_depth)
+        others = [*words, *tunes.ranked]
+        sounds = [found for one in question.spaces if (found := _by_sound(question, one, others, depth))]
+        chances: dict[int, float] = {}
+        for sound in reversed(sounds):  # the first space in which a clip is found has its say
+            chances.update(sound_chances(sound))
+        below = policy.doubt_below(question.parts, question.spaces, words)
+        sounds = [SpaceRanking(policy.doubted(sound.ranked, chances, below), sound.space) for sound in sounds]
+        ranked = _merged(question, others, [sound.ranked for sound in sounds])
+        return Level(
+            rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
+            tunes=tunes,
+            ranked=ranked,
+            chances=chances,
+            witnesses=policy.witnesses(words),
+            more=more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds))),
+        )
+
+    def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool]:
+        """For each part in words, the clips whose names or metadata say so, and that pass the filter; are there more?
+
+        What is not wanted lowers what has some of it, and has left out what has all.
         """
-        lists = []
-        depth = _words_depth(query, where)
-        for place, part in enumerate(query.parts, start=1):
+        lists, more = [], False
+        for place, part in enumerate(question.parts, start=1):
             if not isinstance(part, TextPart):
                 continue
             matches = self._catalog.match_words(part.text, depth)
-            clip_ids = np.array([m.clip_id for m in matches], np.int64)
-            scores = np.array([m.score for m in matches], np.float32)
-            some = frozenset(m.clip_id for m in matches if not m.every_word)
-            if where is not None and len(clip_ids):
-                passes = np.isin(clip_ids, view.columns.clip_ids[view.columns.clips_where(where)])
-                clip_ids, scores = clip_ids[passes], scores[passes]
-            nowhere = np.full(len(clip_ids), -1, np.int64)
-            lists.append(RankedClips(f"words {place}", clip_ids, scores, nowhere, part.weight, some))
-        return _without_unwanted(lists)
+            more = more or (part.weight > 0 and len(matches) >= depth)
+            matches = [match for match in matches if match.clip_id not in question.left_out]
+            if question.where is not None and matches:
+                columns = question.view.columns
+                passing = columns.clip_ids[columns.clips_where(question.where)]
+                passes = np.isin(np.array([match.clip_id for match in matches]), passing)
+                matches = [match for match, stays in zip(matches, passes.tolist(), strict=True) if stays]
+            lists.append(policy.names(f"words {place}", part.weight, matches))
+        return lists, more
 
-    def _ranked(
-        self,
-        query: Query,
-        doubting: bool,
-        spaces: Sequence[AskedSpace],
-        where: Where | None,
-        others: Sequence[RankedClips],
-        *,
-        recordings: Recordings,
-    ) -> tuple[list[SpaceRanking], Collapsed]:
-        """Every ranking that was made, and what they come to; read ever deeper where copies fill the list.
-
-        Where sounds may be doubted these are more than the hits that were asked for, in no order that is final.
-        """
-        # of two that are as good; what is to be avoided does not find anything, and orders what names found
-        names_win = any(part.weight > 0 for one in spaces for part in one.parts)
-        # doubt moves whatever stands at the top of a page: a whole one is read, however few are asked for
-        n_hits = max(query.k, PAGE) if doubting else query.k
-        depth = 2 * n_hits + COPIES_READ if query.collapse else n_hits
-        while True:
-            by_sound = [found for one in spaces if (found := self._by_sound(one, query, depth, where, others))]
-            everything = [*by_sound, *(SpaceRanking(ranked, None) for ranked in others)]
-            sounds = [found.ranked for found in by_sound]
-            if doubting:
-                ranked = _merge_either_way(others, sounds, depth)
-            else:
-                ranked = _merge([*others, *sounds] if names_win else [*sounds, *others], depth)
-            folded = Collapsed(ranked, {})
-            if query.collapse:
-                folded = collapsed(ranked, spaces[0].view.columns, recordings)
-            if len(folded.ranked) >= n_hits or len(ranked) < depth or depth >= MAX_K:
-                n_kept = 2 * n_hits if doubting else n_hits
-                return everything, Collapsed(folded.ranked[:n_kept], folded.copies)
-            depth *= 4
-
-    def _by_sound(
-        self, space: AskedSpace, query: Query, k: int, where: Where | None, words: Sequence[RankedClips]
-    ) -> SpaceRanking | None:
-        """The ranking of one space, ``k`` clips or more to merge; None when no part has a vector there.
-
-        Negative parts alone rank only what the words found: "horn, but not like this one" is about horns.
-        """
-        if space.vector is None:
-            return None
-        columns = space.view.columns
-        passing = columns.clips_where(where) if where is not None else None
-        if all(part.weight < 0 for part in space.parts):
-            by_name = np.concatenate([NO_IDS, *(w.clip_ids for w in words if w.weight > 0)])
-            said = np.isin(columns.clip_ids, by_name)
-            passing = said if passing is None else passing & said
-        excluded = _own_clips(query, space.view)
-        depth = max(k, FUSION_DEPTH if words else PAGE)
-        among = columns.bitmap(passing) if passing is not None else None
-        ranking = rank(space.view, space.vector, depth + len(excluded), among)
-        return SpaceRanking(_expand(space.view, ranking, passing, excluded, depth), space)
+    def _hits(self, question: Question, order: Order) -> tuple[Hit, ...]:
+        """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
+        page = order.entries[question.query.offset : question.query.offset + question.query.k]
+        clips = {clip.id: clip for clip in self._catalog.clips([entry.clip_id for entry in page])}
+        hits: list[Hit] = []
+        for level in dict.fromkeys(map(id, (entry.level for entry in page))):
+            own = [entry for entry in page if id(entry.level) == level and entry.clip_id in clips]
+            if own:
+                tunes = own[0].level.tunes
+                explainer = Explainer([*question.spaces, *tunes.views], own[0].level.rankings, tunes.matches)
+                hits += explainer.hits([Placed(clips[e.clip_id], e.score, e.sure, tuple(e.copies)) for e in own])
+        return tuple(hits)
 
 
 def check(query: Query) -> None:
     """Raises QueryError for a query that makes no sense, before any work is done."""
     if not 1 <= query.k <= MAX_K:
         raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise QueryError(f"offset is {query.offset}; it must be from 0 to {MAX_OFFSET}")
     if len(query.parts) > MAX_PARTS:
         raise QueryError(f"the query has {len(query.parts)} parts; at most {MAX_PARTS} are allowed")
     if any(not math.isfinite(part.weight) or part.weight == 0 for part in query.parts):
@@ -201,61 +234,44 @@ def _filter(query: Query) -> Where | None:
     return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
 
 
-def _words_depth(query: Query, where: Where | None) -> int:
-    """How many clips are read for words: no more than can be merged, unless some of them may have to go."""
-    narrowed = where is not None or query.collapse or any(part.weight < 0 for part in query.parts)
-    return max(query.k, WORDS_DEPTH if narrowed else FUSION_DEPTH)
+def _depths(first: Sequence[int]) -> Iterator[int]:
+    yield from first
+    yield from (first[-1] * DEEPER**level for level in itertools.count(1))
 
 
-def _merge_either_way(names: Sequence[RankedClips], sounds: Sequence[RankedClips], k: int) -> list[tuple[int, float]]:
-    """The best ``k`` clips if all ``sounds`` are doubted and the best ``k`` if none is, by turns, each once.
+def _is_merged(parts: Sequence[Part]) -> bool:
+    """Whether there is more than one ranking to merge, or may be: words, or a tune beside something else."""
+    tune_alone = len(parts) == 1 and isinstance(parts[0], TuneLike)
+    return not tune_alone and any(isinstance(part, TextPart | TuneLike) for part in parts)
 
-    With the scores that they have if none is.
+
+def _by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips], depth: int) -> SpaceRanking | None:
+    """The ranking of one space, at most ``depth`` clips; None when no part has a vector there.
+
+    Negative parts alone rank only what names and tunes found: "horn, but not like this one" is about horns.
     """
-    lists = [*names, *sounds]
-    ranked = fuse(lists, sum(len(one.clip_ids) for one in lists))
-    doubted = fuse([*names, *(replace(sound, weight=DOUBTED * sound.weight) for sound in sounds)], k)
-    scores = dict(ranked)
-    turns = (clip_id for pair in zip(doubted, ranked, strict=False) for clip_id, _ in pair)
-    return [(clip_id, scores[clip_id]) for clip_id in dict.fromkeys(turns)]
+    if space.vector is None:
+        return None
+    columns = space.view.columns
+    passing = columns.clips_where(question.where) if question.where is not None else None
+    if all(part.weight < 0 for part in space.parts):
+        by_name = np.concatenate([NO_IDS, *(one.clip_ids for one in others if one.weight > 0)])
+        passing = _both(passing, np.isin(columns.clip_ids, by_name))
+    left_out = question.left_out
+    if len(left_out) > FEW:
+        passing = _both(columns.present if passing is None else passing, ~np.isin(columns.clip_ids, list(left_out)))
+    among = columns.bitmap(passing) if passing is not None else None
+    extra = len(left_out) if len(left_out) <= FEW else 0
+    ranking = rank(space.view, space.vector, depth + extra, among)
+    return SpaceRanking(_expand(space.view, ranking, passing, left_out, depth), space)
 
 
-def _names_may_know_better(query: Query, spaces: Sequence[AskedSpace], words: Sequence[RankedClips]) -> bool:
-    """Whether sounds have probabilities for what is wanted, which is all in words, and names have some of these.
-
-    Beside a wanted sound a hit may be unlikely because only one of both is in it.
-    """
-    in_words = all(isinstance(part, TextPart) for part in query.parts if part.weight > 0)
-    meant = any(part.meant is not None and part.weight > 0 for one in spaces for part in one.parts)
-    return in_words and meant and any(ranked.weight > 0 and len(ranked.clip_ids) for ranked in words)
-
-
-def _without_unwanted(words: Sequence[RankedClips]) -> list[RankedClips]:
-    """The same lists; what has all of some unwanted words is doubted where it is wanted: "dog, not bark" in a bark."""
-    unwanted = frozenset(
-        clip_id for w in words if w.weight < 0 for clip_id in w.clip_ids.tolist() if clip_id not in w.doubted
-    )
-    return [w if w.weight < 0 else replace(w, doubted=w.doubted | unwanted) for w in words]
-
-
-def _only_tunes(query: Query) -> bool:
-    """One hum and nothing else: its ranking is the answer, and needs no more hits than asked for."""
-    return len(query.parts) == 1 and isinstance(query.parts[0], TuneLike)
-
-
-def _own_clips(query: Query, view: SpaceView) -> set[int]:
-    """The clips that the query itself names: nobody asks for what they hold in their hand."""
-    own = {part.clip_id for part in query.parts if isinstance(part, ClipPart) and part.weight > 0}
-    segments = [part.segment_id for part in query.parts if isinstance(part, SegmentPart) and part.weight > 0]
-    if segments:
-        contents, _, _ = view.columns.place(np.array(segments, np.int64))
-        for clip_ids in view.columns.clips_of(contents[contents >= 0]).values():
-            own.update(clip_ids)
-    return own
+def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return other if one is None else one & other
 
 
 def _expand(
-    view: SpaceView, ranking: Ranking, passing: NDArray[np.bool_] | None, excluded: set[int], depth: int
+    view: SpaceView, ranking: Ranking, passing: NDArray[np.bool_] | None, excluded: frozenset[int], depth: int
 ) -> RankedClips:
     """From contents to the clips that hold them: copies stand side by side, filtered clips and excluded ones go."""
     clips_of = view.columns.clips_of(ranking.content_ids)
@@ -279,8 +295,14 @@ def _expand(
     )
 
 
-def _merge(lists: Sequence[RankedClips], k: int) -> list[tuple[int, float]]:
-    """One ranking stands as it is, several are fused."""
-    if len(lists) == 1 and lists[0].weight > 0:
-        return list(zip(lists[0].clip_ids[:k].tolist(), lists[0].scores[:k].tolist(), strict=True))
-    return fuse(lists, k)
+def _merged(
+    question: Question, others: Sequence[RankedClips], sounds: Sequence[RankedClips]
+) -> list[tuple[int, float]]:
+    """One ranking stands as it is, several are fused. Of two that are as good the name comes first, except where sounds
+    only say what to avoid: these order what names found.
+    """
+    wanted_sound = any(part.weight > 0 for one in question.spaces for part in one.parts)
+    lists = [*others, *sounds] if wanted_sound else [*sounds, *others]
+    if len(lists) == 1 and lists[0].weight > 0 and not question.pushed_down:
+        return list(zip(lists[0].clip_ids.tolist(), lists[0].scores.tolist(), strict=True))
+    return fuse([*lists, *question.pushed_down])

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from search.audio import stream
 from search.columns.where import Where
-from search.engine.asking import AskedSpace, part_kind
+from search.engine.asking import AskedSpace, part_label
 from search.engine.fusion import RankedClips
 from search.engine.views import MelodyView, SpaceView
 from search.errors import QueryError
 from search.melody.model import MelodyAnswer, MelodyHit, PitchCurve
 from search.melody.notation import parse_notes
-from search.model import ClipPart, HumPart, Ids, NotesPart, Part, Query, Segment, TunePart, Verdict
+from search.model import ClipPart, HumPart, Ids, NotesPart, Part, Segment, TunePart, Verdict
 
 LONGEST_READ_S = 300.0
 """Of a hum's file no more is read: a tune that does not begin in five minutes is not a hum."""
@@ -64,13 +64,15 @@ def with_tunes(parts: Sequence[Part], views: Sequence[SpaceView], melody: Melody
     )
 
 
-def ask_tunes(melody: MelodyView | None, query: Query, where: Where | None, depth: int) -> TunesFound:
-    """The rankings of the query's hums and notes among the tunes of a library, ``depth`` clips each.
+def ask_tunes(
+    melody: MelodyView | None, parts: Sequence[Part], where: Where | None, depth: int, left_out: frozenset[int]
+) -> TunesFound:
+    """The rankings of the tunes among ``parts`` over those of a library, at most ``depth`` clips each.
 
     Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
     """
     views = () if melody is None else (AskedSpace(melody.view, (), None),)
-    hummed = [(place, p) for place, p in enumerate(query.parts, start=1) if isinstance(p, TuneLike)]
+    hummed = [(place, p) for place, p in enumerate(parts, start=1) if isinstance(p, TuneLike)]
     if not hummed:
         return TunesFound(views=views)
     if melody is None:
@@ -84,9 +86,8 @@ def ask_tunes(melody: MelodyView | None, query: Query, where: Where | None, dept
     matches: dict[int, MelodyHit] = {}
     ranked = []
     for place, part, answer in answers:
-        own = part.clip_id if isinstance(part, TunePart) else None
-        clips = [(clip_id, hit) for clip_id, hit in _clips(melody.view, answer, passing) if clip_id != own][:depth]
-        label = f"{part_kind(part)} {place}"
+        clips = [one for one in _clips(melody.view, answer, passing) if one[0] not in left_out][:depth]
+        label = part_label(part, place)
         ranked.append(_ranked(label, clips, part.weight))
         if part.weight > 0:
             for clip_id, hit in clips:

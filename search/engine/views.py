@@ -66,6 +66,11 @@ class Recordings:
         place = np.minimum(np.searchsorted(self.contents, content_ids), len(self.contents) - 1)
         return np.where(self.contents[place] == content_ids, self.first[place], content_ids)
 
+    def with_versions(self, content_ids: Ids) -> Ids:
+        """These contents, and every other one of their recordings."""
+        others = self.contents[np.isin(self.first, self.of(content_ids))]
+        return np.union1d(content_ids, others)
+
 
 @dataclass(frozen=True, slots=True)
 class LibraryView:

@@ -23,6 +23,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "hits": [hit_as_json(hit, paths) for hit in answer.hits],
         "took_ms": round(answer.took_ms, 3),
         "reason": answer.reason,
+        "next_offset": answer.next_offset,
     }
 
 

@@ -147,9 +147,15 @@ class IndexChange:
 class WordMatch:
     """A clip that full-text search found; ``score`` (higher is better) compares within one answer only.
 
-    ``every_word``: whether it has each word that was asked for, none of them inside another word by chance.
+    ``share`` is how much of what was asked for it says, rare words counting more: 1 where it has every word, 0 where it
+    has one inside another by chance.
     """
 
     clip_id: int
     score: float
-    every_word: bool
+    share: float
+
+    @property
+    def every_word(self) -> bool:
+        """Whether it says all that was asked for."""
+        return self.share >= 1.0

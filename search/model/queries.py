@@ -121,7 +121,8 @@ Verdict: TypeAlias = Literal["good", "weak", "none"]
 class Query:
     """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name.
 
-    ``among``: only these clips, where it is given.
+    ``offset`` hits are passed over, so that answers can be read page by page: the first hits of a longer answer are
+    those of a shorter one. ``among``: only these clips, where it is given; ``without``: never these.
 
     With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
 
@@ -138,6 +139,8 @@ class Query:
     space: str | None = None
     collapse: bool = False
     among: tuple[int, ...] | None = None
+    offset: int = 0
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,15 +243,18 @@ class Ranking:
 class Answer:
     """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
 
-    ``reason`` explains the verdict where there is something to say ("no melody heard: ..."), and is empty elsewhere.
+    The verdict is that of the whole answer, however many hits of it are asked for. ``reason`` explains it where there
+    is something to say ("no melody heard: ..."), and is empty elsewhere. ``next_offset`` is the `Query.offset` of the
+    hits that follow, None after the last.
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))
-        >>> answer.verdict, len(answer.hits)
-        ('good', 3)
+        >>> answer.verdict, len(answer.hits), answer.next_offset
+        ('good', 3, 3)
     """
 
     verdict: Verdict
     hits: tuple[Hit, ...]
     took_ms: float
     reason: str = ""
+    next_offset: int | None = None

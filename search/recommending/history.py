@@ -42,6 +42,10 @@ class Excluded:
         self.recordings = recordings
         self._recordings = np.unique(recordings.of(contents))
 
+    def beside(self, contents: Ids) -> Excluded:
+        """The same, and ``contents`` (n,) as well."""
+        return Excluded(np.union1d(self.contents, contents), self.recordings) if len(contents) else self
+
     def are_new(self, contents: Ids) -> NDArray[np.bool_]:
         """(n,) bool."""
         return ~np.isin(self.recordings.of(contents), self._recordings)

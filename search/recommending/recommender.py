@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.where import parse
-from search.engine.confidence import PAGE, densities, probabilities, verdict
+from search.engine import policy
+from search.engine.confidence import PAGE, densities, probabilities
 from search.engine.views import Look, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
@@ -22,6 +23,9 @@ from search.recommending.history import Excluded, History, check, clip_vectors, 
 from search.recommending.starters import startable, starters
 from search.recommending.tastes import SAME_TASTE, Tastes, tastes_of
 
+PAGES: Final = (10, 50, 200, 1_000)
+"""Clips are chosen for pages of these sizes, one after the other, whatever is asked for: a longer answer begins with a
+shorter one."""
 POOL: Final = 1.5
 POOL_FOR_VARIETY: Final = 5.0
 """Candidates for each clip asked for: the first, and the second times the diversity squared. More change nothing."""
@@ -93,9 +97,9 @@ class Recommender:
         excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
         pick = self._by_taste if history.likes else self._from_starters
         picked = pick(view, query, history, passing, Excluded(excluded, library.recordings))
-        hits = self._hits(view, picked, passing, query.k)
-        found: Verdict = verdict(hits, [view.space]) if history.likes else "good" if hits else "none"
-        return Answer(found, hits, (time.perf_counter() - started) * 1e3)
+        hits = self._hits(view, picked[: query.k], passing)
+        verdict: Verdict = _verdict(picked, view) if history.likes else "good" if hits else "none"
+        return Answer(verdict, hits, (time.perf_counter() - started) * 1e3)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""
@@ -121,31 +125,47 @@ class Recommender:
         dislikes, _ = clip_vectors(view, history.dislikes)
         weights = np.array([part.weight for part in liked], np.float64)
         tastes = tastes_of(likes, weights, dislikes)
-        candidates = self._candidates(view, tastes, query, passing, excluded)
-        if not len(candidates.content_ids):
-            return []
-        rows, chosen_for = choose(candidates.scores, tastes.shares, candidates.vectors, query.k, query.diversity)
-        return [
-            _Picked(
-                int(candidates.content_ids[row]),
-                int(candidates.segment_ids[row]),
-                float(candidates.scores[taste, row]),
-                _via(liked, likes, tastes.members[taste], candidates.vectors[row]),
-                None if candidates.chances is None else float(candidates.chances[taste, row]),
+        picked: list[_Picked] = []
+        vectors, chosen_for = np.empty((0, likes.shape[1]), np.float32), np.empty(0, np.int64)
+        for page in PAGES:
+            chosen = np.array([one.content_id for one in picked], np.int64)
+            candidates = self._candidates(
+                view, tastes, page, query.diversity, passing=passing, excluded=excluded.beside(chosen)
             )
-            for row, taste in zip(rows.tolist(), chosen_for.tolist(), strict=True)
-        ]
+            if not len(candidates.content_ids):
+                break
+            left, before = page - len(picked), (vectors, chosen_for)
+            rows, of_taste = choose(
+                candidates.scores, tastes.shares, candidates.vectors, left, query.diversity, before=before
+            )
+            picked += [
+                _Picked(
+                    int(candidates.content_ids[row]),
+                    int(candidates.segment_ids[row]),
+                    float(candidates.scores[taste, row]),
+                    _via(liked, likes, tastes.members[taste], candidates.vectors[row]),
+                    None if candidates.chances is None else float(candidates.chances[taste, row]),
+                )
+                for row, taste in zip(rows.tolist(), of_taste.tolist(), strict=True)
+            ]
+            if len(picked) >= query.k or len(picked) < page:
+                break
+            vectors = np.concatenate((vectors, candidates.vectors[rows]))
+            chosen_for = np.concatenate((chosen_for, of_taste))
+        return picked
 
     def _candidates(
         self,
         view: SpaceView,
         tastes: Tastes,
-        query: RecommendQuery,
+        page: int,
+        diversity: float,
+        *,
         passing: NDArray[np.bool_] | None,
         excluded: Excluded,
     ) -> _Candidates:
         """The best contents of each taste together, without those that are known and with one of each recording."""
-        rankings = self._rankings(view, tastes, query, passing, excluded)
+        rankings = self._rankings(view, tastes, page, diversity, passing=passing, excluded=excluded)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
         ranked = np.concatenate([r.scores for r in rankings])
@@ -156,7 +176,7 @@ class Recommender:
         try:
             vectors = view.index.vectors(segments[best])
         except LibraryError:  # one of them went between the search and now
-            return self._candidates(view, tastes, query, passing, excluded)
+            return self._candidates(view, tastes, page, diversity, passing=passing, excluded=excluded)
         scores = tastes.vectors @ vectors.T
         chances = _chances(view, segments[best], scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
@@ -167,7 +187,9 @@ class Recommender:
         self,
         view: SpaceView,
         tastes: Tastes,
-        query: RecommendQuery,
+        page: int,
+        diversity: float,
+        *,
         passing: NDArray[np.bool_] | None,
         excluded: Excluded,
     ) -> list[Ranking]:
@@ -176,14 +198,14 @@ class Recommender:
         Where copies, of each other or of what is known, take the places of others, the tastes that have too few
         recordings are searched again, together and deeper. Without copies the first search is the only one.
         """
-        pool = int(query.k * (POOL + POOL_FOR_VARIETY * query.diversity**2))
-        n_contents = max(pool // len(tastes.vectors), query.k)
+        pool = int(page * (POOL + POOL_FOR_VARIETY * diversity**2))
+        n_contents = max(pool // len(tastes.vectors), page)
         among, extra = _among(view, passing, excluded.contents)
         depth = n_contents + extra
         rankings = self._rank_each(view, tastes.vectors, depth, among)
         ended = [len(ranking.content_ids) < depth for ranking in rankings]
         while depth < DEEPEST:
-            short = [row for row in _short(rankings, excluded, int(n_contents / POOL), query.k) if not ended[row]]
+            short = [row for row in _short(rankings, excluded, int(n_contents / POOL), page) if not ended[row]]
             if not short:
                 break
             depth = min(DEEPER * depth, DEEPEST)
@@ -202,18 +224,16 @@ class Recommender:
     ) -> list[_Picked]:
         every, segment_ids = self._sample(view, query, passing)
         contents, keep = _recordings(view, segment_ids, excluded)
-        if len(keep) < query.k:  # most of the sample is known, or copies
+        chosen = _disliked_last(view, contents[keep], segment_ids[keep], history)
+        if len(keep) < query.k:  # the sample was short, or most of it is known or a copy: another one of the rest
+            excluded = excluded.beside(contents[keep])
             rest = every[excluded.are_new(every)]
             rest = rest[_firsts(excluded.recordings.of(rest))]
-            if len(rest) > len(keep):
+            if len(rest):
                 segment_ids = starters(view, rest)
                 contents, keep = _recordings(view, segment_ids, excluded)
-        dislikes, _ = clip_vectors(view, history.dislikes)
-        if len(dislikes) and len(keep):
-            near = (view.index.vectors(segment_ids[keep]) @ dislikes.T).max(axis=1) >= SAME_TASTE
-            keep = keep[np.argsort(near, kind="stable")]
-        varied = (Via("variety", 1.0),)
-        return [_Picked(int(contents[row]), int(segment_ids[row]), 0.0, varied) for row in keep[: query.k].tolist()]
+                chosen += _disliked_last(view, contents[keep], segment_ids[keep], history)
+        return chosen[: query.k]
 
     def _sample(self, view: SpaceView, query: RecommendQuery, passing: NDArray[np.bool_] | None) -> tuple[Ids, Ids]:
         """The contents that starters are chosen from, and these, kept until the library or the filter changes."""
@@ -224,9 +244,7 @@ class Recommender:
                 self._starters = (key, every, starters(view, every))
             return self._starters[1:]
 
-    def _hits(
-        self, view: SpaceView, picked: Sequence[_Picked], passing: NDArray[np.bool_] | None, k: int
-    ) -> tuple[Hit, ...]:
+    def _hits(self, view: SpaceView, picked: Sequence[_Picked], passing: NDArray[np.bool_] | None) -> tuple[Hit, ...]:
         """The first clip of each content chosen that passes the filter."""
         clips_of = view.columns.clips_of(np.array([one.content_id for one in picked], np.int64))
         if passing is not None:
@@ -240,7 +258,24 @@ class Recommender:
             Hit(clip, segments[one.segment_id], one.score, one.chance, one.via)
             for one in picked
             if (clip := clips.get(first.get(one.content_id, -1))) is not None and one.segment_id in segments
-        )[:k]
+        )
+
+
+def _verdict(picked: Sequence[_Picked], view: SpaceView) -> Verdict:
+    """By the first page, whatever is asked for."""
+    first = [policy.Standing(policy.NOTHING, one.chance, policy.NOTHING) for one in picked[:PAGE]]
+    return policy.verdict(first, [view.space])
+
+
+def _disliked_last(view: SpaceView, contents: Ids, segment_ids: Ids, history: History) -> list[_Picked]:
+    """Starters, those that are like what was disliked behind the others."""
+    dislikes, _ = clip_vectors(view, history.dislikes)
+    order = np.arange(len(contents))
+    if len(dislikes) and len(order):
+        near = (view.index.vectors(segment_ids) @ dislikes.T).max(axis=1) >= SAME_TASTE
+        order = np.argsort(near, kind="stable")
+    varied = (Via("variety", 1.0),)
+    return [_Picked(int(contents[row]), int(segment_ids[row]), 0.0, varied) for row in order.tolist()]
 
 
 def _among(view: SpaceView, passing: NDArray[np.bool_] | None, excluded: Ids) -> tuple[Bitmap | None, int]:

@@ -42,6 +42,15 @@ def test_parts_keep_their_order_and_a_weight_belongs_to_the_part_before_it():
     assert query.k == 3
 
 
+def test_bare_words_are_looked_for_and_a_file_is_an_example(tmp_path, monkeypatch):
+    assert parse("dog", "bark", "-k", "3").parts == (TextPart("dog bark"),)
+    assert parse("dog", "--clip", "7").parts == (TextPart("dog"), ClipPart(7))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.wav").touch()
+    assert parse("a.wav#1-2").parts == (AudioPart(str(tmp_path / "a.wav"), 1.0, 2.0),)
+    assert parse("b.wav").parts == (TextPart("b.wav"),)
+
+
 @pytest.mark.parametrize(
     ("text", "start_s", "end_s"),
     [("a.wav", 0.0, None), ("a.wav#3-6", 3.0, 6.0), ("a.wav#1:30-1:31.5", 90.0, 91.5), ("a.wav#5-", 5.0, None),
@@ -99,8 +108,10 @@ def test_json_has_the_contracts_fields(indexed):
     found = soundalike("search", "--text", "horn", "--json", "--library", library)
     answer = json.loads(found.stdout)
     assert found.returncode == 0
-    assert set(answer) == {"verdict", "hits", "took_ms", "reason"}
+    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "next_offset"}
     assert {Path(hit["path"]).name for hit in answer["hits"]} == {"airhorn_03.wav", "car 'horn'\nloud.wav"}
+    second = json.loads(soundalike("search", "horn", "--json", "-k", "1", "--offset", "1", "--library", library).stdout)
+    assert (second["hits"], second["next_offset"]) == (answer["hits"][1:], None)
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
                             "tags", "via", "copies", "track"}  # fmt: skip

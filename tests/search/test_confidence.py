@@ -18,10 +18,10 @@ from search.engine.confidence import (
     fitted,
     probabilities,
     tag_match,
-    verdict,
     word_probabilities,
 )
-from search.model import ClipPart, Query, RecommendQuery, SegmentTags, Space, Tag, TextEncoding, TextPart
+from search.engine.policy import ALL, MOST, NOTHING, SOME, TUNE, Standing, shown, verdict
+from search.model import ClipPart, Query, RecommendQuery, SegmentTags, Space, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, fill, open_library, settings, spec
 from tests.search.vector_helpers import clumped
 
@@ -64,23 +64,43 @@ def library(tmp_path):
         yield library
 
 
-def test_the_best_hit_makes_the_verdict(library):
-    hits = library.search(Query((ClipPart(3),))).hits
+def heard(chance):
+    return Standing(NOTHING, chance, NOTHING)
+
+
+def named(name, chance):
+    return Standing(name, chance, name)
+
+
+def test_the_best_hit_makes_the_verdict():
     low = MN04.none_below
     for best, expected in ((GOOD_FROM, "good"), (low, "weak"), (low - 0.01, "none"), (None, "weak")):
-        others = 0.0 if best is not None else None
-        found = [replace(hits[0], probability=others), replace(hits[1], probability=best)]
-        assert verdict(found, [SPACE]) == expected
+        assert verdict([heard(0.0 if best is not None else None), heard(best)], [SPACE]) == expected
     assert verdict([], [SPACE]) == "none"
 
 
-def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing_is_there(library):
+def test_nothing_is_there_only_where_neither_a_name_nor_a_sound_is_near():
+    for name, expected in ((ALL, "good"), (MOST, "weak"), (SOME, "none")):
+        assert verdict([heard(0.1), named(name, 0.1)], [SPACE]) == expected
+    assert verdict([Standing(TUNE, None, ALL)], [SPACE]) == "good"
+    assert verdict([Standing(TUNE, None, NOTHING)], [SPACE]) == "none"
+
+
+def test_no_hit_is_said_to_be_surer_than_one_before_it_unless_its_name_says_more():
+    order = [heard(0.5), heard(0.9), named(SOME, 0.8), heard(0.2), named(SOME, 0.3), heard(0.4)]
+    lowest = [1.0] * (TUNE + 1)
+    sure = shown(order, lowest)
+    assert sure == pytest.approx([0.7, 0.7, 0.7, 0.3, 0.3, 0.3])
+    assert shown([heard(0.9), heard(None), named(ALL, 0.9)], lowest) == [pytest.approx(0.3), None, pytest.approx(0.3)]
+    assert shown([named(ALL, 0.2), heard(0.9)], [1.0] * (TUNE + 1)) == [0.2, 0.9]
+
+
+def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing_is_there():
     """What was fitted for `spectral`."""
     spectral = replace(SPACE, name="spectral")
     assert fitted(spectral) is FITTED["spectral"]
     assert chance(0.95, 0.5, 0.9, spectral) < GOOD_FROM < chance(0.95, 0.5, 0.9)
-    hits = library.search(Query((ClipPart(3),))).hits
-    assert verdict([replace(hits[0], probability=0.01)], [spectral]) == "weak"
+    assert verdict([heard(0.01)], [spectral]) == "weak"
     assert probabilities(replace(SPACE, calibration=None), np.ones(1), np.ones(1), 1.0) is None
 
 
@@ -94,7 +114,9 @@ def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits
     segments = np.array([hit.segment_id for hit in ten])
     cosines = view.index.vectors(segments) @ vector
     expected = probabilities(view.space, cosines, view.neighbourhoods.density(segments), cosines.mean())
-    np.testing.assert_allclose([hit.probability for hit in ten], expected, atol=1e-5)
+    sure = [hit.probability for hit in ten]
+    assert sure == sorted(sure, reverse=True)
+    np.testing.assert_allclose(sure, expected, atol=0.05)  # where the order says otherwise, a mean is shown
 
 
 def test_recommendations_promise_and_words_without_a_meaning_do_not(library):
@@ -177,13 +199,16 @@ def test_of_words_and_sounds_in_one_question_each_has_its_say(tagged):
     assert both["2"] == pytest.approx(0.25 * by_sound["2"] + 0.75 * by_words["2"], abs=1e-5)
     less = sure_of(tagged, sound, TextPart("band2", -0.5))[0]
     for name in ("0", "1", "2"):
-        assert less[name] == pytest.approx(by_sound[name] * (1 - by_words[name]), abs=1e-5)
+        assert less[name] == pytest.approx(by_sound[name] * (1 - by_words[name]), abs=1e-3)
     cancelled = sure_of(tagged, sound, ClipPart(ids["3"], -1.0), TextPart("band2"))[0]
     assert all(0 <= chance <= 1 for chance in cancelled.values())
 
 
-def test_what_is_heard_counts_tags_of_the_vocabulary_alone():
-    tags = [(Tag("Rain", 0.5), Tag("Dog", 0.2), Tag("of another vocabulary", 1.0)), ()]
-    found = tag_match(np.array([0.75, 0.25], np.float32), ("Rain", "Dog"), tags)
-    np.testing.assert_allclose(found, [0.425, 0.0])
-    assert word_probabilities(SPACE, np.ones(2, np.float32), found) is None
+def test_what_is_heard_is_the_sum_over_the_tags_of_a_clip(tagged):
+    view = tagged.views()[0]
+    meant = np.array([0.5, 0.3, 0.2, 0, 0, 0, 0, 0], np.float32)
+    found = tag_match(view, meant, np.array([1, 2, 3, 99]))
+    expected = [sum(meant[VOCABULARY.index(tag.name)] * tag.probability for tag in clip.tags) for clip in
+                tagged.reader.clips([1, 2, 3])]  # fmt: skip
+    np.testing.assert_allclose(found, [*expected, 0.0], atol=1e-6)
+    assert word_probabilities(SPACE, np.ones(4, np.float32), found) is None

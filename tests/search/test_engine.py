@@ -126,19 +126,54 @@ def test_sound_and_words_are_fused_and_say_what_each_gave(library):
     assert answer.hits[0].score == pytest.approx(1.0)
 
 
-def test_unwanted_words_push_a_clip_down(library):
+def test_unwanted_words_leave_out_what_says_all_of_them_and_push_down_what_says_some(library):
     horn = clip_id(library, "horns/car horn.wav")
     plain = library.search(Query((ClipPart(horn),)))
-    without = library.search(Query((ClipPart(horn), TextPart("airhorn", -1.0))))
     assert paths(plain)[0] == "horns/airhorn_03.wav"
-    assert paths(without)[-1] == "horns/airhorn_03.wav"
+    without = library.search(Query((ClipPart(horn), TextPart("airhorn", -1.0))))
+    assert set(paths(without)) == {"dog.wav", "copies/dog again.wav"}
+    less = library.search(Query((ClipPart(horn), TextPart("quiet airhorn", -1.0))))
+    assert paths(less)[-1] == "horns/airhorn_03.wav"
 
 
 def test_a_sound_to_avoid_orders_what_the_words_found(library):
+    fill(library, [Entry("horns/horn like it.wav", np.stack([axis(0, 1, 0.4)]))])
+    library.refresh()
     horn = clip_id(library, "horns/car horn.wav")
     answer = library.search(Query((TextPart("horn"), ClipPart(horn, -1.0))))
-    assert set(paths(answer)) == {"horns/airhorn_03.wav", "horns/car horn.wav"}
-    assert paths(answer)[0] == "horns/airhorn_03.wav"
+    assert paths(answer) == ["horns/airhorn_03.wav", "horns/horn like it.wav"]
+
+
+@pytest.mark.parametrize("kind", ["clip", "segment", "file"])
+def test_what_is_refused_never_appears_whatever_its_name_says_nor_do_its_copies(library, tmp_path, kind):
+    """Beside words, and beside a sound; another sound that its name finds stays."""
+    fill(library, [Entry("another dog.wav", np.stack([axis(5)]))])
+    library.refresh()
+    dog, horn = clip_id(library, "dog.wav"), clip_id(library, "horns/car horn.wav")
+    content = library.views()[0].columns.content_of(dog)
+    segment = int(library.views()[0].columns.segments_of(content)[0])
+    soundfile.write(tmp_path / "band2.wav", np.sin(2 * np.pi * 1250 * np.arange(8000) / 8000) * 0.5, 8000)
+    refused = {
+        "clip": ClipPart(dog, -1.0),
+        "segment": SegmentPart(segment, -0.25),
+        "file": AudioPart(str(tmp_path / "band2.wav"), weight=-1.0),
+    }[kind]
+    by_name = paths(library.search(Query((TextPart("dog"), refused))))
+    assert by_name == ["another dog.wav"]
+    assert not {"dog.wav", "copies/dog again.wav"} & set(paths(library.search(Query((ClipPart(horn), refused)))))
+
+
+def test_a_refused_recording_stays_away_in_every_version_of_it(library):
+    dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
+    one = np.array([dog.content_id]), np.array([horn.content_id])
+    library._pairs.write(Pairs(1, 9, *one, np.zeros(1), np.zeros(1), np.ones(1)))
+    answer = library.search(Query((TextPart("horn"), ClipPart(dog.id, -1.0))))
+    assert paths(answer) == ["horns/airhorn_03.wav"]
+
+
+def test_the_clip_in_hand_is_left_out_of_what_words_find_too(library):
+    asked = (ClipPart(clip_id(library, "dog.wav")), TextPart("dog"))
+    assert "dog.wav" not in paths(library.search(Query(asked)))
 
 
 def test_a_filter_holds_for_each_clip_not_for_its_copies(library):

@@ -45,7 +45,7 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["path"] == "things/bell.wav"
     assert answer["hits"][0]["score"] > 0.999
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
-    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "facets"}
+    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "next_offset", "facets"}
 
 
 def test_silence_is_refused_and_counts_for_nothing_beside_a_sound(reader):
@@ -64,6 +64,31 @@ def test_parts_name_their_files(reader):
         "parts": [{"audio": "yes"}, {"audio": "no", "weight": -0.5}], "k": 2, "where": "duration_s < 60"
     }  # fmt: skip
     assert titles(form(reader, query, yes=wav(1), no=wav(6)))[0] == "rain"
+
+
+@pytest.mark.parametrize("passage", [{}, {"start_s": 0.1}])
+def test_a_refused_clip_never_appears_whatever_its_name_says(reader, passage):
+    """Also where a passage of it is refused, which is listened to."""
+    rain = ask(reader, {"text": "rain"}).get_json()["hits"][0]
+    refused = {"clip_id": rain["clip_id"], "weight": -1.0, **passage}
+    left = titles(ask(reader, {"text": "rain"}, refused))
+    assert left == [title for title in ("rain", "rain on tin") if title != rain["title"]]
+
+
+def test_pages_follow_each_other_and_end(reader):
+    """A page's `next_offset` is the next one's `offset`; of similar clips too."""
+    for path, whole in (("search", ask(reader, {"text": "rain"})), ("similar", reader.get("/api/v1/clips/1/similar"))):
+        pages, offset = [], 0
+        while offset is not None:
+            if path == "search":
+                page = ask(reader, {"text": "rain"}, k=1, offset=offset)
+            else:
+                page = reader.get(f"/api/v1/clips/1/similar?k=1&offset={offset}")
+            pages += titles(page)
+            offset = page.get_json()["next_offset"]
+        assert pages == titles(whole)
+        assert len(pages) > 1
+    assert ask(reader, {"text": "rain"}, offset=-1).status_code == 422
 
 
 def test_clips_segments_and_words_go_together(reader):
@@ -175,7 +200,7 @@ def test_an_empty_library_has_no_match(tmp_path):
     """Before anything is indexed every question has an answer, and every list is empty."""
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
-            "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "facets": None
+            "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "facets": None
         }  # fmt: skip
         assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []

@@ -83,6 +83,7 @@ class SearchOut(Answered):
     hits: list[HitOut]
     took_ms: float
     reason: str
+    next_offset: int | None = None
     facets: FacetsOut | None = None
 
 

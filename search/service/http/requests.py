@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFun
 from pydantic_core import PydanticCustomError
 
 from search.columns.where import MAX_CHARACTERS
+from search.engine.search import MAX_OFFSET
 from search.model import (
     DEFAULT_DIVERSITY,
     MAX_FEEDBACK,
@@ -35,6 +36,9 @@ Weight: TypeAlias = Annotated[
     float, Field(ge=-1000, le=1000, description="How much it counts; below 0: not like this. Not 0.")
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=MAX_K, description="How many hits.")]
+Offset: TypeAlias = Annotated[
+    int, Field(ge=0, le=MAX_OFFSET, description="How many hits to pass over: the `next_offset` of the page before.")
+]
 Filter: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=MAX_CHARACTERS, description='A filter, like: duration_s < 6 and tag = "Dog"'),
@@ -171,6 +175,7 @@ class SearchIn(Body):
 
     parts: Annotated[list[PartIn], Field(max_length=MAX_PARTS)] = []
     k: Count = 10
+    offset: Offset = 0
     where: Filter | None = None
     region: Region | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -253,6 +258,7 @@ class SimilarTo(Parameters):
     """How to look for clips like another."""
 
     k: Count = 10
+    offset: Offset = 0
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False

@@ -52,7 +52,8 @@ class ClipRoutes:
 
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
-        asked = Query((ClipPart(path.clip_id),), query.k, query.where, query.space, query.collapse)
+        part = ClipPart(path.clip_id)
+        asked = Query((part,), query.k, query.where, query.space, query.collapse, offset=query.offset)
         with self._service.one_at_a_time():
             try:
                 answer = self._library.search(asked)

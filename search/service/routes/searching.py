@@ -107,8 +107,11 @@ class SearchRoutes:
         library = self._service.library
         among = None if body.region is None else clips_within(library, body.region)
         parts = tuple(one.part for one in examples)
+        # a refused passage stands for its clip, which is known here alone
+        refused = tuple(part.clip_id for part in body.parts if isinstance(part, ClipIn) and part.weight < 0)
+        query = Query(parts, body.k, body.where, body.space, body.collapse, among, offset=body.offset, without=refused)
         try:
-            return library.search(Query(parts, body.k, body.where, body.space, body.collapse, among))
+            return library.search(query)
         except AudioError as error:
             for one in examples:
                 if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:

@@ -470,6 +470,12 @@ export interface components {
              */
             k?: number;
             /**
+             * Offset
+             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @default 0
+             */
+            offset?: number;
+            /**
              * Where
              * @default null
              */
@@ -651,6 +657,11 @@ export interface components {
             took_ms: number;
             /** Reason */
             reason: string;
+            /**
+             * Next Offset
+             * @default null
+             */
+            next_offset?: number | null;
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
@@ -2995,6 +3006,8 @@ export interface operations {
             query?: {
                 /** @description How many hits. */
                 k?: number;
+                /** @description How many hits to pass over: the `next_offset` of the page before. */
+                offset?: number;
                 where?: string | null;
                 space?: string | null;
                 /** @description One hit for each recording, its best; `copies` names the other clips of it that were found. */
