@@ -51,23 +51,23 @@ def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = No
     among them.
     """
     size = len(view.index)
-    wanted = max(1, min(size, max(4 * k + 16, least)))
-    return _nearest(view, vectors, k, among, wanted)
+    n_segments = max(1, min(size, max(4 * k + 16, least)))
+    return _nearest(view, vectors, k, among, n_segments)
 
 
-def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, wanted: int) -> list[Ranking]:
-    """`nearest` from ``wanted`` segments on."""
+def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_segments: int) -> list[Ranking]:
+    """`nearest` from ``n_segments`` segments on."""
     size = len(view.index)
-    scores, ids = view.index.search(vectors, wanted, among)
+    scores, ids = view.index.search(vectors, n_segments, among)
     contents = view.columns.place(ids.ravel())[0].reshape(ids.shape)
     rankings = []
     for row, found in enumerate(ids >= 0):
         _, first = np.unique(contents[row], return_index=True)
         first = np.sort(first)
         first = first[contents[row, first] >= 0]
-        if len(first) < k and found.all() and wanted < size:
+        if len(first) < k and found.all() and n_segments < size:
             growth = min(max(MORE * k / max(len(first), 1), MORE), MOST_MORE)
-            more = min(size, math.ceil(growth * wanted))
+            more = min(size, math.ceil(growth * n_segments))
             rankings += _nearest(view, vectors[row : row + 1], k, among, more)
         else:
             rankings.append(Ranking(contents[row, first], ids[row, first], scores[row, first]))
