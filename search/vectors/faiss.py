@@ -26,6 +26,10 @@ SCAN_UP_TO = 1000
 """Where no more segments pass a filter, all of them are scored: half a millisecond, and nothing is missed."""
 
 
+SCAN_FROM_K = 8_192
+"""For so many hits, which only a page far down an answer asks for, all are scored: their candidates would take more
+memory than a block of all rows."""
+
 RERANKED_AT_ONCE = 8_192
 """Candidates whose vectors are held at once: 25 MB of float64 at 384 dimensions."""
 
@@ -66,7 +70,7 @@ class FaissBase:
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
         passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)
-        if passing <= max(SCAN_UP_TO, _n_candidates(k)):
+        if passing <= max(SCAN_UP_TO, _n_candidates(k)) or k >= SCAN_FROM_K:
             return self._scan(queries, k, allowed)
         if self._whole is None:
             return self._search_lists(queries, k, allowed)
