@@ -101,12 +101,17 @@ def apev2(title: str) -> bytes:
 
 
 def muxed(
-    container: str, codec: str, title: str = "", options: dict[str, str] | None = None, rate: int = RATE
+    container: str,
+    codec: str,
+    title: str = "",
+    options: dict[str, str] | None = None,
+    rate: int = RATE,
+    key: str = "title",
 ) -> bytes:
     held = io.BytesIO()
     with av.open(held, "w", format=container, options=options or {}) as output:
         if title:
-            output.metadata["title"] = title
+            output.metadata[key] = title
         stream = output.add_stream(codec, rate=rate, layout="mono")
         stream.codec_context.bit_rate = 64_000
         stream.codec_context.open(strict=False)
@@ -138,6 +143,7 @@ BY_FFMPEG = [
     ("webm", "webm", "libopus"),
     ("mov", "mov", "pcm_s16le"),
     ("m4a", "mp4", "aac"),
+    ("3gp", "3gp", "aac"),
     ("caf", "caf", "pcm_s16be"),
     ("avi", "avi", "libmp3lame"),
     ("wmv", "asf", "wmav2"),
@@ -408,3 +414,48 @@ def test_a_tag_that_claims_gigabytes_takes_no_room(tmp_path):
         metadata.read(str(path))
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
         tracemalloc.stop()
+
+
+IXML_TEXTS = {
+    "a bare ampersand": ("<SCENE>Kitchen & hall</SCENE><NOTE>R&B; &amp; AT&T</NOTE>", "Kitchen & hall", "R&B; & AT&T"),
+    "a bare bracket": ("<SCENE>take <3 cats</SCENE><NOTE>a < b</NOTE>", "take <3 cats", "a < b"),
+    "an element left open": ("<SCENE>Kitchen<NOTE>fog</NOTE>", "Kitchen", "fog"),
+    "ends in the wrong order": ("<A><SCENE>Kitchen</A></SCENE><NOTE>fog</NOTE>", "Kitchen", "fog"),
+    "an entity of HTML": ("<SCENE>Kitchen&nbsp;1</SCENE><NOTE>&eacute;t&eacute;</NOTE>", "Kitchen 1", "été"),
+    "control characters": ("<SCENE>Kit\x0bchen\x01</SCENE><NOTE>&#0;fog</NOTE>", "Kit chen", "fog"),
+    "an attribute twice": ('<SCENE a="1" a="2">Kitchen</SCENE><NOTE x>fog</NOTE>', "Kitchen", "fog"),
+    "CDATA with marks": ("<SCENE><![CDATA[a & <b>]]></SCENE><NOTE>fog</NOTE>", "a & <b>", "fog"),
+    "cut in a tag": ("<SCENE>Kitchen</SCENE><NOTE>fog</NO", "Kitchen", "fog</NO"),
+}
+
+
+@pytest.mark.parametrize("page", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("kind", IXML_TEXTS)
+def test_broken_ixml_loses_no_field(tmp_path, kind, page):
+    """Whatever was typed, left out, or declared."""
+    body, scene, note = IXML_TEXTS[kind]
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(chunk(b"iXML", f'<?xml version="1.0" encoding="UTF-8"?><BWFXML>{body}'.encode(page))))
+    fields = metadata.read(str(path))[1]
+    assert {name: fields.get(name, "").replace("\ufffd", "").strip() for name in ("scene", "note")} == {
+        "scene": scene,
+        "note": note,
+    }
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<![CDATA[", "<a ", "<a x='", "<!--", "&", "</a", "<a>", "<a></b>", "]]>", "<?x", "&a"]
+)
+def test_much_broken_ixml_takes_no_time(tmp_path, piece):
+    """The steps grow with the length alone; a test that takes them by square would not end."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(chunk(b"iXML", (piece * (1 << 18))[: 1 << 18].encode())))
+    assert metadata.read(str(path))[0] == "a"
+
+
+@pytest.mark.parametrize("key", ["com.apple.quicktime.title", "com.apple.quicktime.displayname", "title"])
+def test_the_keys_of_apple(tmp_path, key):
+    """Cameras and editors write the long names."""
+    path = tmp_path / "a.mov"
+    path.write_bytes(muxed("mov", "pcm_s16le", "Wörd", {"movflags": "use_metadata_tags"}, key=key))
+    assert metadata.read(str(path)) == ("Wörd", {"title": "Wörd"})

@@ -3,6 +3,7 @@
 ===============  ===========================================================================================
 ``tags``         ID3, Vorbis comments, MP4, ASF and APE tags, by mutagen
 ``chunktexts``   BWF, iXML, INFO, cue labels and other chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI
+``atoms``        the texts of 3GP
 ``xml``          the elements of iXML and XMP
 ``by_ffmpeg``    everything else, by FFmpeg: Matroska, QuickTime, AVI, Flash, ...
 ``cuesheets``    cue sheets, in a tag or beside the file
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from search.audio.containers import head
 from search.audio.metadata import cuesheets, tags
+from search.audio.metadata.atoms import of_user_data
 from search.audio.metadata.by_ffmpeg import of_container
 from search.audio.metadata.chunktexts import of_chunks
 from search.audio.metadata.fields import MOST_CHARACTERS, MOST_FIELDS, Field, as_text, joined, plain_name
@@ -28,7 +30,7 @@ from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.ground.codepages import readable
 
-_READERS = (tags.of_its_kind, of_chunks, tags.in_front_or_behind)
+_READERS = (tags.of_its_kind, of_chunks, of_user_data, tags.in_front_or_behind)
 
 
 def read(path: str) -> tuple[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from search.audio.metadata.fields import Field
 from search.audio.metadata.tables import INFO_NAMES
 from search.audio.track import UnknownFormat
 
+_APPLE = "com.apple.quicktime."
 _STREAMS_ARE_THE_FILE = frozenset({"ogg"})
 """Containers that keep their tags in a stream."""
 
@@ -23,7 +24,7 @@ def of_container(file: io.FileIO) -> Iterator[Field]:
         return
     with container:
         for name, text in container.metadata.items():
-            yield INFO_NAMES.get(name.encode(), name), _bytes(text)
+            yield _plain(name), _bytes(text)
         whole = container.format.name in _STREAMS_ARE_THE_FILE
         for stream in container.streams.audio:
             for name, text in stream.metadata.items():
@@ -32,6 +33,12 @@ def of_container(file: io.FileIO) -> Iterator[Field]:
         for chapter in container.chapters():
             if title := chapter["metadata"].get("title"):
                 yield "chapters", _bytes(title)
+
+
+def _plain(name: str) -> str:
+    """``com.apple.quicktime.title``, and what INFO has a code for, by their plain names."""
+    name = name.removeprefix(_APPLE)
+    return INFO_NAMES.get(name.encode("utf-8", "surrogateescape"), "title" if name == "displayname" else name)
 
 
 def _bytes(text: str) -> bytes:

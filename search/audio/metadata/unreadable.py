@@ -1,7 +1,6 @@
 """What damaged tags make their readers raise."""
 
 import struct
-from xml.etree import ElementTree
 
 UNREADABLE = (
     ArithmeticError,
@@ -14,7 +13,6 @@ UNREADABLE = (
     RecursionError,
     TypeError,
     ValueError,
-    ElementTree.ParseError,
     struct.error,
 )
 """Of mutagen and of the readers here; mutagen's own error comes beside them."""

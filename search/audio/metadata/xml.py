@@ -1,60 +1,99 @@
-"""iXML and XMP: texts that stand in elements, however badly they are written."""
+"""iXML and XMP: texts that stand in elements, however badly they are written.
+
+A parser of XML stops at the first damage: what was typed into a recorder holds bare ampersands and "take <3", elements
+are left open, declared encodings are wrong. Here tags are found, and what stands between them is text.
+"""
 
 from __future__ import annotations
 
+import codecs
+import html
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
-from xml.etree import ElementTree
 
 from search.audio.metadata.fields import joined
+from search.ground.codepages import code_page, text_of
 
-_TECHNICAL = frozenset({"speed", "sync point list", "file set", "history", "loudness", "bext", "ixml version"})
+_TECHNICAL = frozenset({"speed", "sync_point_list", "file_set", "history", "loudness", "bext", "ixml_version"})
 """Elements of iXML with numbers and identifiers, in which nobody looks for a sound."""
 
-_BARE_AMPERSAND = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)", re.DOTALL)
-"""An ampersand that stands for itself, or, to be passed over, a passage in which each of them does."""
-
-_DESCRIBING = re.compile(r"\{http://purl\.org/dc/elements/1\.1/\}(title|description|creator|subject|rights)$")
+_DESCRIBING = {"dc:title": "title", "dc:description": "description", "dc:creator": "artist", "dc:subject": "keywords"}
 """The elements of XMP that hold what people write (Dublin Core)."""
+
+_DEEPEST = 32
+
+_MARK = re.compile(
+    r"""
+    <!\[CDATA\[ (?P<plain> (?: (?!<!\[CDATA\[|\]\]>) . )* ) \]\]>
+    | < (?P<end>/?) (?P<name>[A-Za-z_][\w:.-]*) (?:\s[^<>]*?)? (?P<empty>/?) >
+    | <[?!][^<>]*>
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""A passage in which every letter stands for itself, a tag, or a remark. None reaches beyond the next mark, so that the
+time grows with the length alone."""
 
 
 def of_ixml(data: bytes) -> Iterator[tuple[str, str]]:
     """Every element with text but the technical ones, named for itself; equal names are joined (ixml.info)."""
     fields: dict[str, list[str]] = {}
-    waiting = [root] if (root := _root_of(data)) is not None else []
-    while waiting:
-        element = waiting.pop()
-        name = str(element.tag).rpartition("}")[2].lower().replace("_", " ")
-        if name not in _TECHNICAL:
-            fields.setdefault(name, []).append(element.text or "")
-            waiting.extend(reversed(element))
+    for path, text in _texts(data):
+        if _TECHNICAL.isdisjoint(path):
+            fields.setdefault(path[-1].rpartition(":")[2], []).append(text)
     for name, texts in fields.items():
         yield name, joined(texts)
 
 
 def of_xmp(data: bytes) -> Iterator[tuple[str, str]]:
-    """The title, description, creator, subjects and rights of an XMP packet."""
-    root = _root_of(data)
-    for element in () if root is None else root.iter():
-        if found := _DESCRIBING.match(str(element.tag)):
-            yield found[1], joined(element.itertext())
+    """The title, description, creators and subjects of an XMP packet."""
+    for path, text in _texts(data):
+        for name in path:
+            if name in _DESCRIBING:
+                yield _DESCRIBING[name], text
 
 
-def _root_of(data: bytes) -> ElementTree.Element | None:
-    """The outermost element, with what stands in it before the first damage; None of what defines entities."""
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace").strip(
-        "\0 \r\n\t\ufeff"
-    )
-    if "<!DOCTYPE" in text:  # its entities could grow without end; neither format has any
-        return None
-    # what was typed into a recorder is not always escaped
-    escaped = _BARE_AMPERSAND.sub(lambda match: match[0] if len(match[0]) > 1 else "&amp;", text)
-    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(["start"])
-    with suppress(ElementTree.ParseError):
-        parser.feed(escaped)
-    with suppress(ElementTree.ParseError):  # it comes after the events of what was read
-        starts: Iterator[Any] = parser.read_events()
-        return next((element for _, element in starts), None)
-    return None
+def _texts(data: bytes) -> Iterator[tuple[list[str], str]]:
+    """(names of the elements around it, text) of every text; nothing of what defines entities, which could grow."""
+    text = _letters(data)
+    if "<!DOCTYPE" in text:  # neither format has one
+        return
+    path: list[str] = []
+    parts: list[str] = []
+    at = 0
+    for mark in _MARK.finditer(text):
+        parts.append(html.unescape(text[at : mark.start()]))
+        at = mark.end()
+        if mark["plain"] is not None:
+            parts.append(mark["plain"])
+        elif mark["name"]:
+            yield from _reported(path, parts)
+            _step(path, mark["name"].lower(), end=bool(mark["end"]), empty=bool(mark["empty"]))
+    parts.append(html.unescape(text[at:]))
+    yield from _reported(path, parts)
+
+
+def _reported(path: list[str], parts: list[str]) -> Iterator[tuple[list[str], str]]:
+    whole = "".join(parts).strip()
+    parts.clear()
+    if path and whole:
+        yield path, whole
+
+
+def _step(path: list[str], name: str, *, end: bool, empty: bool) -> None:
+    """Follow a tag; an end closes what was left open within."""
+    if not end and not empty and len(path) < _DEEPEST:
+        path.append(name)
+    elif end and name in path:
+        while path.pop() != name:
+            pass
+
+
+def _letters(data: bytes) -> str:
+    data = data.strip(b" \r\n\t")
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        text = data.decode("utf-16", "replace")
+    elif data[:2] == b"<\0":
+        text = data.decode("utf-16-le", "replace")
+    else:
+        text = text_of(data, code_page([data]))
+    return text.strip("\0 \r\n\t\ufeff")
