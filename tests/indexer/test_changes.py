@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from indexer.model import Options
+from search.audio import metadata
 from tests.indexer.conftest import Bench, write_tone
 
 
@@ -238,3 +239,23 @@ def test_indexing_above_a_root_keeps_its_clips(bench: Bench) -> None:
         "b.wav": str(bench.sounds),
     }
     assert clips["a.wav"].id == before
+
+
+def test_titles_that_an_earlier_version_did_not_read_come_without_encoding(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is looked at again, here for its new time, gives its texts anew; its sound is known."""
+    path = bench.sounds / "a.wav"
+    write_tone(path)
+    path.write_bytes(path.read_bytes() + b"bext" + (602).to_bytes(4, "little") + b"Foghorn".ljust(602, b"\0"))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(metadata, "read", lambda path: ("a", {}))
+        bench.index()
+    before, encoded = bench.clips()["a.wav"], len(bench.encoder.passes)
+    os.utime(path, (1, 1))
+
+    summary = bench.index()
+
+    after = bench.clips()["a.wav"]
+    assert (before.metadata, after.metadata, after.id) == ({}, {"description": "Foghorn"}, before.id)
+    assert (summary.unchanged, len(bench.encoder.passes)) == (1, encoded)

@@ -11,6 +11,7 @@ from fractions import Fraction
 import av
 import mutagen.apev2
 import mutagen.id3
+import mutagen.ogg
 import numpy as np
 import pytest
 
@@ -209,6 +210,7 @@ BY_HAND: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("AIFF, COMT", "comment", lambda: aiff(chunk(b"COMT", COMMENTS, ">")), "Wörd"),
     ("CAF, info", "title", lambda: caf((b"info", struct.pack(">I", 1) + "title\0Wörd\0".encode())), "Wörd"),
     ("CAF, strings", "markers", lambda: caf((b"strg", STRINGS)), "Wörd; second"),
+    ("AU, FFmpeg's", "title", lambda: muxed("au", "pcm_s16be", "Wörd"), "Wörd"),
     ("AU, annotation", "comment", lambda: AU, "Word"),
     ("MP3, ID3", "title", lambda: id3("Wörd") + mp3(), "Wörd"),
     ("MP3, ID3v1", "title", lambda: mp3() + id3v1("Wörd".encode("cp1252")), "Wörd"),
@@ -245,6 +247,18 @@ PAGES = [
     ("Kroki na śniegu", "cp1250"),
     ("Möwe", "utf-8"),
 ]
+
+
+def ogg(text: bytes) -> bytes:
+    """Its pages have checksums."""
+    held, pages = io.BytesIO(muxed("ogg", "libopus", "?" * len(text))), []
+    while held.tell() < len(held.getvalue()):
+        page = mutagen.ogg.OggPage(held)
+        page.packets = [packet.replace(b"?" * len(text), text) for packet in page.packets]
+        pages.append(page.write())
+    return b"".join(pages)
+
+
 PLACES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "bext": ("description", lambda text: wav(chunk(b"bext", text.ljust(602, b"\0")))),
     "INFO": ("title", lambda text: wav(chunk(b"LIST", info(text)))),
@@ -253,6 +267,7 @@ PLACES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "AIFF": ("title", lambda text: aiff(chunk(b"NAME", text, ">"))),
     "AVI": ("title", lambda text: muxed("avi", "libmp3lame", "?" * len(text)).replace(b"?" * len(text), text)),
     "Vorbis": ("title", lambda text: muxed("flac", "flac", "?" * len(text)).replace(b"?" * len(text), text)),
+    "Ogg": ("title", ogg),
     "APEv2": ("title", lambda text: mp3() + apev2("?" * len(text)).replace(b"?" * len(text), text)),
     "Matroska": ("title", lambda text: muxed("matroska", "flac", "?" * len(text)).replace(b"?" * len(text), text)),
 }

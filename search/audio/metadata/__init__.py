@@ -18,6 +18,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from search.audio.containers import head
 from search.audio.metadata import cuesheets, tags
@@ -30,7 +31,7 @@ from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.ground.codepages import readable
 
-_READERS = (tags.of_its_kind, of_chunks, of_user_data, tags.in_front_or_behind)
+_READERS = (of_chunks, of_user_data, tags.in_front_or_behind)
 
 
 def read(path: str) -> tuple[str, dict[str, str]]:
@@ -58,15 +59,26 @@ def title_of_name(path: str) -> str:
 
 def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
     sheets: list[Field] = []
-    for reader in _READERS:
-        fields = _undamaged(reader(file))
+    opened = _opened(file)
+    for reader in (tags.of_its_kind(opened), *(reader(file) for reader in _READERS)):
+        fields = _undamaged(reader)
         sheets += (field for field in fields if plain_name(field[0]) == "cuesheet")
         _add(fields_kept, (field for field in fields if plain_name(field[0]) != "cuesheet"))
-    if not fields_kept or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
+    unread = opened is None and not fields_kept
+    if unread or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
         _add(fields_kept, _undamaged(of_container(file)))
     for _, sheet in sheets:
         _add(fields_kept, cuesheets.of_sheet(sheet, path))
     _add(fields_kept, _undamaged(cuesheets.beside(path)))
+
+
+def _opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
+    import mutagen
+
+    try:
+        return tags.opened(file)
+    except (mutagen.MutagenError, *UNREADABLE):
+        return None
 
 
 def _undamaged(fields: Iterator[Field]) -> list[Field]:

@@ -148,8 +148,10 @@ def _caf_strings(data: bytes) -> Iterator[Field]:
 
 
 def _au_annotation(first: bytes) -> Iterator[Field]:
-    """What stands between the header and the sound."""
-    yield "comment", _text(first[24 : int.from_bytes(first[4:8], "big")])
+    """What stands between the header and the sound: a comment, or, as FFmpeg writes them, fields with their names."""
+    for line in _text(first[24 : int.from_bytes(first[4:8], "big")]).splitlines():
+        name, is_named, text = line.partition(b"=")
+        yield (name.decode("ascii"), text) if is_named and name.isalpha() else ("comment", line)
 
 
 _READERS: dict[bytes, Callable[[bytes], Iterator[Field]]] = {

@@ -46,7 +46,7 @@ _SOFTWARE = re.compile(
       | (?: Lav[fc] | FFmpeg | (?:reference\ |Xiph\.?Org\ )?lib(?:Vorbis|Opus|FLAC|sndfile)(?:\ I)? | oggenc | opusenc
           | qaac | fre:ac | dBpoweramp | foobar2000 | Exact\ ?Audio\ ?Copy | FL\ Studio | Fruity\ ?Loops | Logic\ Pro
           | Pro\ Tools | Ableton\ Live | Bitwig\ Studio | Adobe\ (?:Audition|Premiere|Soundbooth|Media\ Encoder)
-          | Sony\ Sound\ Forge | Steinberg\ (?:Cubase|Nuendo|WaveLab) | com\.apple\.\w+ )
+          | Sony\ Sound\ Forge | Steinberg\ (?:Cubase|Nuendo|WaveLab) | com\.apple\.\w+ | libsndfile\ by\ .+ )
         (?: \ (?:X|LE|HD|CC|CS|Pro) )? (?:{_VERSION})?
     )
     """,

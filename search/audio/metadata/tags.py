@@ -60,17 +60,20 @@ _MP4_NAMES = {
 }
 
 
-def of_its_kind(file: io.FileIO) -> Iterator[Field]:
-    """The tags of the format that the file is in."""
+def opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
+    """A file as mutagen opens it, None where it does not know what it is. Raises MutagenError, and anything else."""
     import mutagen
     import mutagen.flac
 
     if _begins(file, b"ID3") and _behind_id3(file) == b"fLaC":  # mutagen.File takes it for MP3
-        opened = mutagen.flac.FLAC(_whole(file))
-    else:
-        opened = mutagen.File(_whole(file))
-    if opened is not None and opened.tags is not None:
-        yield from _fields(opened.tags)
+        return mutagen.flac.FLAC(_whole(file))
+    return mutagen.File(_whole(file))
+
+
+def of_its_kind(mutagen_file: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
+    """The tags of the format that the file is in."""
+    if mutagen_file is not None and mutagen_file.tags is not None:
+        yield from _fields(mutagen_file.tags)
 
 
 def in_front_or_behind(file: io.FileIO) -> Iterator[Field]:
