@@ -8,6 +8,8 @@ reaches FTS5's query language. SQLite only: PostgreSQL will bring a sibling of t
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +17,7 @@ from typing import Final
 
 from sqlalchemy import Connection, TextClause, text
 
+from search.catalog import spelling
 from search.ground.codepages import readable
 from search.model import WordMatch
 
@@ -34,6 +37,13 @@ _WORDS_APART: Final = re.compile(r"[\u0000-\u052f]+")
 """Latin, Greek and Cyrillic."""
 
 _STEPS_OF_EVERY_WORD: Final = 3
+_PHRASE: Final = re.compile(r'"([^"]*)"')
+_ENDINGS: Final = re.compile(r"(?<=...)(?:ing|ed|es|s)$")
+"""What is cut off a word before it is looked for among the words of a clip that its stem has found."""
+UNSEEN: Final = 0.5
+"""What a word that no name has weighs, of the rarest that some name has."""
+READ_AS: Final = 0.5
+"""How much a word counts as said that the question wrote otherwise."""
 _MAX_STORED_CHARACTERS: Final = 20_000
 _MAX_QUERY_CHARACTERS: Final = 20_000
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -78,9 +88,16 @@ _ASK_WORDS: Final = text(
     "ORDER BY cost, rowid LIMIT :n"
 )
 _ASK_SOME_WORDS: Final = text(
-    "SELECT id, cost FROM (SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words "
+    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
+    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words "
     "WHERE clip_words MATCH :match LIMIT :common) ORDER BY cost, id LIMIT :n"
 )
+_ASK_ANY_WORDS: Final = text(
+    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
+    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words WHERE clip_words MATCH :match "
+    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
+)
+_COUNT_CLIPS: Final = text("SELECT max(rowid) FROM clip_words")
 _HAVE_WORD: Final = text(
     "SELECT count(*) FROM (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT :common + 1)"
 )
@@ -100,16 +117,33 @@ _ASK_TRIGRAMS: Final = text(
 )
 
 
+_BY_STEMS: Final = (_ASK_ANY_WORDS, _ASK_SOME_WORDS)
+"""What finds words by their stems, which a clip's own words may not show."""
+
+
 def split(text_: str) -> list[str]:
     """The words of a text: cut at punctuation, camelCase, and between letters and digits; lower case, no accents."""
     return _WORD.findall(_fold(_CAMEL.sub(" ", text_)))
 
 
 def split_query(text_: str) -> list[str]:
-    """A query's words, each once, in order, without the likes of "the sound of" unless there is nothing else."""
-    every = list(dict.fromkeys(split(text_[:_MAX_QUERY_CHARACTERS])))
-    telling = [word for word in every if word not in _STOP_WORDS]
-    return (telling or every)[:MAX_QUERY_WORDS]
+    """A query's words, each once, in order, without the likes of "the sound of" unless there is nothing else.
+
+    A phrase in quotes is one of them, its words as they follow each other.
+    """
+    return list(_units(text_))
+
+
+def _units(text_: str) -> dict[str, float]:
+    """The words and phrases of a query, with the part that each is of what was written as one: ``sci`` of sci-fi .5."""
+    text_ = text_[:_MAX_QUERY_CHARACTERS]
+    phrases = [" ".join(split(phrase)) for phrase in _PHRASE.findall(text_)]
+    every = {phrase: 1.0 for phrase in phrases if phrase}
+    for written in _PHRASE.sub(" ", text_).split():
+        parts = split(written)
+        every |= {word: 1.0 / len(parts) for word in parts if word not in every}
+    telling = {word: part for word, part in every.items() if word not in _STOP_WORDS}
+    return dict(itertools.islice((telling or every).items(), MAX_QUERY_WORDS))
 
 
 def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
@@ -140,15 +174,38 @@ def forget(connection: Connection, clip_id: int) -> None:
 def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
     """The clips that match ``query``, best first, at most ``limit``.
 
+    Where no clip says all of it and one of its words is in no name, names are searched for what is most like that word
+    in them ("laser" for "lazer"): `WordMatch.read_as` says so.
+    """
+    units = _units(query)
+    matches = _match(connection, units, limit)
+    if limit <= 0 or any(match.every_word for match in matches):
+        return matches
+    read_as = {word: spelling.likeliest(connection, word) or word for word in units}
+    slips = sum(word != read for word, read in read_as.items())
+    if not slips:
+        return matches
+    counted = 1.0 - (1.0 - READ_AS) * slips / len(read_as)
+    corrected = " ".join(f'"{read}"' if " " in read else read for read in read_as.values())
+    return [
+        WordMatch(match.clip_id, match.score, match.share * counted, corrected)
+        for match in _match(connection, {read_as[word]: part for word, part in units.items()}, limit)
+    ]
+
+
+def _match(connection: Connection, units: Mapping[str, float], limit: int) -> list[WordMatch]:
+    """`match` of these words and phrases as they are.
+
     Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
     words inside words; then by BM25, these last by length. A score is the step's rank plus its squashed cost. Of
     clips that have nothing but `COMMON` words of several, so many are looked at. A clip that has one of several words
     inside another by chance is not found by that.
     """
-    words = split_query(query)
+    words = list(units)
     if not words or limit <= 0:
         return []
     found: dict[int, WordMatch] = {}
+    weights: dict[str, float] = {}
     for rank, (statement, expression) in zip(range(LAST_STEP, -1, -1), _steps(connection, words), strict=False):
         if not expression:
             continue
@@ -160,9 +217,13 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
             if clip_id in found:
                 continue
             said = [_says(stored[0], word) for word in words] if stored else [True]
-            if every_word or any(said):
+            by_stem = statement in _BY_STEMS
+            if every_word or by_stem or any(said):
+                share = 1.0
+                if not (every_word and all(said)):
+                    weights = weights or _weights(connection, units)
+                    share = _share(stored[0], weights, by_stem)
                 # costs are negative, lower for a better match
-                share = 1.0 if every_word and all(said) else 0.0
                 found[clip_id] = WordMatch(clip_id, rank + -cost / (1.0 - cost), share)
         if len(found) >= limit:
             break
@@ -175,13 +236,13 @@ def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextC
     An empty expression asks nothing.
     """
     inside = [f'"{word}"' for word in words if len(word) >= LEAST_INSIDE]
-    whole = [f'"{word}"' for word in words]
-    beginnings = [f"{word} *" for word in whole]
+    whole = [spelling.terms_with(connection, word) or f'"{word}"' for word in words]
+    beginnings = [word if word.endswith(")") else f"{word} *" for word in whole]
     yield _ASK_WORDS, " AND ".join(whole)
     yield _ASK_WORDS, " AND ".join(beginnings)
     yield _ASK_ALL_TRIGRAMS, " AND ".join(inside) if len(inside) == len(words) else ""
     if len(words) > 1:
-        yield _ASK_WORDS, " OR ".join(word for word in whole if not _is_common(connection, word))
+        yield _ASK_ANY_WORDS, " OR ".join(word for word in whole if not _is_common(connection, word))
         yield _ASK_SOME_WORDS, " OR ".join(whole)
         yield _ASK_SOME_WORDS, " OR ".join(beginnings)
         yield _ASK_TRIGRAMS, " OR ".join(inside)
@@ -199,8 +260,35 @@ def _says(stored: str, word: str) -> bool:
     return False
 
 
+def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, float]:
+    """How much each word tells: the rarer the more (the inverse document frequency of K. Spärck Jones, 1972).
+
+    What no name has tells less than what some have, and counts all the same: a name without it does not say everything.
+    """
+    clips = int(connection.execute(_COUNT_CLIPS).scalar() or 0)
+    have = {word: _have(connection, f'"{word}" *') for word in units}
+    return {
+        word: part * (math.log1p(clips / have[word]) if have[word] else UNSEEN * math.log1p(clips))
+        for word, part in units.items()
+    }
+
+
+def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
+    """How much of a question a clip says, by the ``weights`` of its words; the least where stems alone agree."""
+    said = [weight for word, weight in weights.items() if _says(stored, word) or _says(stored, _ENDINGS.sub("", word))]
+    if not said and by_stem:
+        said = [min(weights.values())]
+    total = sum(weights.values())
+    return min(sum(said) / total, 0.999) if total and len(weights) > 1 else 0.0
+
+
+def _have(connection: Connection, expression: str) -> int:
+    """How many clips have it, `COMMON` and one at most."""
+    return int(connection.execute(_HAVE_WORD, {"match": expression, "common": COMMON}).scalar_one())
+
+
 def _is_common(connection: Connection, word: str) -> bool:
-    return int(connection.execute(_HAVE_WORD, {"match": word, "common": COMMON}).scalar_one()) > COMMON
+    return _have(connection, word) > COMMON
 
 
 def _fold(text_: str) -> str:

@@ -95,6 +95,8 @@ def print_table(answer: Answer) -> None:
         note = f"{answer.reason[0].upper()}{answer.reason[1:]}."
     if note:
         console.print(note)
+    if answer.did_you_mean:
+        console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for that.')
     more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")
 

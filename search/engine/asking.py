@@ -111,10 +111,10 @@ class PartReader:
         return AskedSpace(view, tuple(found), combine(found) if found else None)
 
     def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
-        encoder = self._encoder_of(view.space)
+        encoder, text = self._encoder_of(view.space), part.text.replace('"', " ").strip()
         if not isinstance(encoder, WordReader):
-            return PartVector(label, _first(encoder.encode_text([part.text])), part.weight, is_text=True)
-        read = encoder.read_text([part.text])
+            return PartVector(label, _first(encoder.encode_text([text])), part.weight, is_text=True)
+        read = encoder.read_text([text])
         return PartVector(label, _first(read.vectors), part.weight, is_text=True, meant=_first(read.meant))
 
     def _encoder_of(self, space: Space) -> Encoder:

@@ -34,6 +34,7 @@ class Level:
     chances: Mapping[int, float]
     witnesses: Mapping[int, int]
     more: bool
+    did_you_mean: str = ""
 
     def standing(self, clip_id: int) -> Standing:
         """What speaks for a clip."""

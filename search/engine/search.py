@@ -24,6 +24,7 @@ from search.engine.asking import AskedSpace, PartReader
 from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
 from search.engine.order import Level, Order
+from search.engine.phrases import spread
 from search.engine.ranking import rank
 from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
 from search.engine.views import LibraryView, Look, SpaceView
@@ -111,7 +112,8 @@ class SearchEngine:
         hits = self._hits(question, order)
         took_ms = (time.perf_counter() - started) * 1e3
         following = end if len(order.entries) > end else None
-        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following)
+        did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
+        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
@@ -132,7 +134,8 @@ class SearchEngine:
         where = _filter(query)
         library = self._look()
         views = library.of(query.space)
-        parts = with_tunes(query.parts, views, library.melody)
+        parts = with_tunes(spread(query.parts), views, library.melody)
+        check_parts(parts)
         spaces = tuple(self._reader.ask_each(parts, views))
         named = refusing.left_out(parts, spaces, library.recordings)
         left_out = named.union(query.without, self._unwanted_names(parts))
@@ -158,7 +161,7 @@ class SearchEngine:
             yield self._level(question, tunes, depth, int(words_deeper * depth))
 
     def _level(self, question: Question, tunes: TunesFound, depth: int, words_depth: int) -> Level:
-        words, more_words = self._words(question, words_depth)
+        words, more_words, did_you_mean = self._words(question, words_depth)
         others = [*words, *tunes.ranked]
         sounds = [found for one in question.spaces if (found := _by_sound(question, one, others, depth))]
         chances: dict[int, float] = {}
@@ -173,20 +176,24 @@ class SearchEngine:
             ranked=ranked,
             chances=chances,
             witnesses=policy.witnesses(words),
+            did_you_mean=did_you_mean,
             more=more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds))),
         )
 
-    def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool]:
+    def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
         """For each part in words, the clips whose names or metadata say so, and that pass the filter; are there more?
+
+        And what a wanted part was read as, because a word of it is in no name.
 
         What is not wanted lowers what has some of it, and has left out what has all.
         """
-        lists, more = [], False
+        lists, more, read_as = [], False, ""
         for place, part in enumerate(question.parts, start=1):
             if not isinstance(part, TextPart):
                 continue
             matches = self._catalog.match_words(part.text, depth)
             more = more or (part.weight > 0 and len(matches) >= depth)
+            read_as = read_as or (matches[0].read_as if matches and part.weight > 0 else "")
             matches = [match for match in matches if match.clip_id not in question.left_out]
             if question.where is not None and matches:
                 columns = question.view.columns
@@ -194,7 +201,7 @@ class SearchEngine:
                 passes = np.isin(np.array([match.clip_id for match in matches]), passing)
                 matches = [match for match, stays in zip(matches, passes.tolist(), strict=True) if stays]
             lists.append(policy.names(f"words {place}", part.weight, matches))
-        return lists, more
+        return lists, more, read_as
 
     def _hits(self, question: Question, order: Order) -> tuple[Hit, ...]:
         """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
@@ -216,13 +223,18 @@ def check(query: Query) -> None:
         raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
     if not 0 <= query.offset <= MAX_OFFSET:
         raise QueryError(f"offset is {query.offset}; it must be from 0 to {MAX_OFFSET}")
-    if len(query.parts) > MAX_PARTS:
-        raise QueryError(f"the query has {len(query.parts)} parts; at most {MAX_PARTS} are allowed")
-    if any(not math.isfinite(part.weight) or part.weight == 0 for part in query.parts):
+    check_parts(query.parts)
+
+
+def check_parts(parts: Sequence[Part]) -> None:
+    """Raises QueryError for parts that make no sense together."""
+    if len(parts) > MAX_PARTS:
+        raise QueryError(f"the query has {len(parts)} parts; at most {MAX_PARTS} are allowed")
+    if any(not math.isfinite(part.weight) or part.weight == 0 for part in parts):
         raise QueryError("a part's weight must be a number other than 0")
-    if not any(part.weight > 0 for part in query.parts):
+    if not any(part.weight > 0 for part in parts):
         raise QueryError("a query needs at least one thing to look for, not only things to avoid")
-    if any(isinstance(part, TextPart) and not part.text.strip() for part in query.parts):
+    if any(isinstance(part, TextPart) and not part.text.strip(' "') for part in parts):
         raise QueryError("the text to look for is empty")
 
 

@@ -24,6 +24,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "took_ms": round(answer.took_ms, 3),
         "reason": answer.reason,
         "next_offset": answer.next_offset,
+        "did_you_mean": answer.did_you_mean,
     }
 
 

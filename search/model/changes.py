@@ -154,6 +154,8 @@ class WordMatch:
     clip_id: int
     score: float
     share: float
+    read_as: str = ""
+    """What the question was read as, where a word of it is in no name and much like one that is; empty elsewhere."""
 
     @property
     def every_word(self) -> bool:

@@ -245,7 +245,8 @@ class Answer:
 
     The verdict is that of the whole answer, however many hits of it are asked for. ``reason`` explains it where there
     is something to say ("no melody heard: ..."), and is empty elsewhere. ``next_offset`` is the `Query.offset` of the
-    hits that follow, None after the last.
+    hits that follow, None after the last. ``did_you_mean`` is how names were searched, where a word of the question is
+    in no name here and much like one that is ("laser" for "lazer"); empty elsewhere.
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))
@@ -258,3 +259,4 @@ class Answer:
     took_ms: float
     reason: str = ""
     next_offset: int | None = None
+    did_you_mean: str = ""

@@ -235,3 +235,45 @@ def test_a_title_that_was_the_name_follows_a_name_in_an_old_code_page(tmp_path):
     clips = filled.catalog.clips(sorted(filled.ids().values()))
     assert [clip.title for clip in clips] == ["Fähre", "Fähre"]
     filled.catalog.close()
+
+
+def test_a_phrase_in_quotes_is_found_as_it_stands(filled):
+    assert found(filled, '"tin roof"') == ["rain on a tin roof.wav"]
+    assert found(filled, '"roof tin"') == []
+    assert found(filled, '"light rain"')[0] == "light rain.wav"
+    assert split_query('"Tin Roof" rain') == ["tin roof", "rain"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("hron", "horn"), ("ligth", "light"), ("sectoin", "section")])
+def test_a_slip_of_the_pen_is_read_as_the_word_that_some_name_has(filled, written, meant):
+    matches = filled.catalog.match_words(written, 10)
+    assert {match.read_as for match in matches} == {meant}
+    assert not any(match.every_word for match in matches)
+
+
+@pytest.mark.parametrize("written", ["horn", "rian", "cta", "zebra", "roofs"])
+def test_words_that_some_name_has_and_those_that_none_is_like_are_taken_as_they_are(filled, written):
+    expected = {"rian": {"rain"}}.get(written, {""})
+    assert {match.read_as for match in filled.catalog.match_words(written, 10)} <= expected
+
+
+def test_one_and_two_characters_are_found_inside_chinese_names(tmp_path):
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("天气/大雨声.wav"), filled.add("狗叫.wav"), filled.add("安静的雨.wav"))
+    assert sorted(found(filled, "雨")) == ["大雨声.wav", "安静的雨.wav"]
+    assert found(filled, "雨声") == ["大雨声.wav"]
+    assert found(filled, "叫") == ["狗叫.wav"]
+    assert found(filled, "猫") == []
+    filled.catalog.close()
+
+
+def test_how_much_a_name_says_is_by_how_rare_its_words_are(tmp_path):
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("door_close_01.wav"), *(filled.add(f"old_{number}.wav") for number in range(40)))
+    share = {match.clip_id: match.share for match in filled.catalog.match_words("door slam", 10)}
+    assert share[filled.ids()["door_close_01.wav"]] > 0.5
+    old = filled.catalog.match_words("old zanzibar", 10)
+    assert 0 < old[0].share < 0.5
+    both = {match.clip_id: match.share for match in filled.catalog.match_words("old door", 50)}
+    assert both[filled.ids()["door_close_01.wav"]] > 0.5 > both[filled.ids()["old_3.wav"]]
+    filled.catalog.close()

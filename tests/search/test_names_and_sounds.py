@@ -9,6 +9,7 @@ import pytest
 
 from search import wiring
 from search.engine.confidence import GOOD_FROM, LIKELY_ENOUGH
+from search.errors import QueryError
 from search.model import Query, SegmentTags, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
 
@@ -23,7 +24,7 @@ class FirstWordEncoder(ToyEncoder):
     """Reads the first word of a text and is nearly sure of what it means."""
 
     def encode_text(self, texts):
-        return np.stack([axis(MEANS[text.split()[0]]) for text in texts])
+        return np.stack([axis(MEANS.get(text.split()[0], 7)) for text in texts])
 
     def read_text(self, texts):
         vectors = self.encode_text(texts)
@@ -131,3 +132,24 @@ def test_a_word_at_the_end_of_another_is_what_its_name_says_and_one_that_is_ther
     training = next(hit for hit in rain.hits if hit.title == "training")
     assert "some-words 1" in vias(training)
     assert rain.verdict == "none"
+
+
+def test_most_of_the_words_in_a_name_are_near_where_no_sound_is(library):
+    """ "gong slam": no sound is like it, and no name says both; the gongs come first, and it is not "nothing"."""
+    answer = ask(library, "gong slam", k=10)
+    assert [title.split()[0] for title in titles(answer)] == ["gong"] * 10
+    assert answer.verdict == "weak"
+    assert not any(hit.by_name for hit in answer.hits)
+
+
+def test_a_slip_of_the_pen_finds_names_and_is_said(library):
+    answer = ask(library, "zanzibra", k=3)
+    assert (titles(answer)[0], answer.did_you_mean, answer.verdict) == ("Zanzibar downpour", "zanzibar", "weak")
+    assert ask(library, "zanzibar").did_you_mean == ""
+
+
+def test_a_minus_refuses_in_one_line_of_words(library):
+    apart = titles(ask(library, "dog", "-bark"))
+    assert titles(ask(library, "dog -bark")) == titles(ask(library, "dog NOT bark")) == apart
+    with pytest.raises(QueryError, match="at least one thing"):
+        ask(library, " -bark")

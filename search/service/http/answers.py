@@ -84,6 +84,7 @@ class SearchOut(Answered):
     took_ms: float
     reason: str
     next_offset: int | None = None
+    did_you_mean: str = ""
     facets: FacetsOut | None = None
 
 

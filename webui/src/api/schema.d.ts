@@ -662,6 +662,11 @@ export interface components {
              * @default null
              */
             next_offset?: number | null;
+            /**
+             * Did You Mean
+             * @default
+             */
+            did_you_mean?: string;
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };

@@ -1,0 +1,78 @@
+"""The words that names and metadata of a library have: which is most like one that is in none of them, and which have
+a character or two of Chinese, Japanese or Korean inside, where words do not stand apart.
+
+They are read from the terms of the full-text table itself (FTS5's ``fts5vocab``), by ranges.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+SHORTEST: Final = 4
+"""Letters of the shortest word that may be a slip: of three every other is near."""
+LONG: Final = 8
+"""From so many letters on two slips are looked for."""
+_LATIN: Final = re.compile(r"[a-z\u00df-\u024f]+")
+_EAST_ASIAN: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]{1,2}")
+MOST_TERMS: Final = 500
+_OPEN: Final = text("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word_terms USING fts5vocab('main', 'clip_words', 'row')")
+_LIKE: Final = text("SELECT term, doc FROM temp.word_terms WHERE term >= :first AND term < :after")
+_INSIDE: Final = text("SELECT term FROM temp.word_terms WHERE term >= :first AND instr(term, :part) LIMIT :most")
+_HAVE: Final = text("SELECT 1 FROM clip_words WHERE clip_words MATCH :match LIMIT 1")
+_HAVE_INSIDE: Final = text("SELECT 1 FROM clip_trigrams WHERE clip_trigrams MATCH :match LIMIT 1")
+_WORDS_OF_ONE: Final = text(
+    "SELECT words FROM clip_trigrams WHERE rowid = (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT 1)"
+)
+
+
+def likeliest(connection: Connection, word: str) -> str | None:
+    """The word of this library that is most like ``word``, None where a name has that or no word is like it.
+
+    That is with one letter wrong, left out, too many or exchanged, two from `LONG` letters on, never the first.
+    """
+    if len(word) < SHORTEST or not _LATIN.fullmatch(word):
+        return None
+    if connection.execute(_HAVE, {"match": f'"{word}" *'}).scalar():
+        return None
+    if connection.execute(_HAVE_INSIDE, {"match": f'"{word}"'}).scalar():
+        return None
+    connection.execute(_OPEN)
+    slips = 2 if len(word) >= LONG else 1
+    near = [
+        (distance, -doc, term)
+        for term, doc in connection.execute(_LIKE, {"first": word[0], "after": chr(ord(word[0]) + 1)})
+        if len(term) >= SHORTEST - 1
+        and abs(len(term) - len(word)) <= slips
+        and (distance := edits(word, term)) <= slips
+    ]
+    if not near:
+        return None
+    term = min(near)[2]
+    # a term is a stem: one of the words that it was made of is shown
+    words = str(connection.execute(_WORDS_OF_ONE, {"match": f'"{term}"'}).scalar() or term).split()
+    return min(words, key=lambda one: edits(word, one)) if words else term
+
+
+def terms_with(connection: Connection, part: str) -> str:
+    """The expression that finds every term with one or two characters of East Asian writing in it; empty for others."""
+    if not _EAST_ASIAN.fullmatch(part):
+        return ""
+    connection.execute(_OPEN)
+    terms = connection.execute(_INSIDE, {"first": "\u2e80", "part": part, "most": MOST_TERMS}).scalars()
+    return "(" + " OR ".join(f'"{term}"' for term in dict.fromkeys([part, *terms])) + ")"
+
+
+def edits(one: str, other: str) -> int:
+    """How many letters were inserted, deleted, replaced or exchanged with the next (F. Damerau, 1964)."""
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before2, before, row = before, row, [i]
+        for j, its in enumerate(other, start=1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
+                least = min(least, before2[j - 2] + 1)
+            row.append(least)
+    return row[-1]
