@@ -16,11 +16,12 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from typing import Final, TypeAlias
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from search.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE: Final = ".soundalikeignore"
 BINS: Final = frozenset(
@@ -35,7 +36,7 @@ BINS: Final = frozenset(
 _MOST_BYTES: Final = 1 << 20
 """An `IGNORE_FILE` is read so far."""
 
-Specs: TypeAlias = tuple[tuple[str, GitIgnoreSpec], ...]
+Specs: TypeAlias = "tuple[tuple[str, GitIgnoreSpec], ...]"
 """Folders, nearest first, each with the patterns that hold below it."""
 
 
@@ -89,7 +90,7 @@ def parse(patterns: Sequence[str]) -> GitIgnoreSpec | None:
     for pattern in patterns:
         if not _is_valid(pattern):
             raise UsageError(f"--exclude {pattern!r} is no pattern of the kind that .gitignore has")
-    return GitIgnoreSpec.from_lines(patterns)
+    return _spec(patterns)
 
 
 def _valid(lines: Sequence[str]) -> list[str]:
@@ -99,10 +100,16 @@ def _valid(lines: Sequence[str]) -> list[str]:
 
 def _is_valid(pattern: str) -> bool:
     try:
-        GitIgnoreSpec.from_lines([pattern])
+        _spec([pattern])
     except ValueError:
         return False
     return True
+
+
+def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # a scan alone needs it, and every command loads this module
+
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 def _split(path: str) -> tuple[str, str]:

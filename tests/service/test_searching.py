@@ -200,7 +200,8 @@ def test_an_empty_library_has_no_match(tmp_path):
     """Before anything is indexed every question has an answer, and every list is empty."""
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
-            "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "did_you_mean": "", "facets": None
+            "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "did_you_mean": "",
+            "facets": None,
         }  # fmt: skip
         assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []
