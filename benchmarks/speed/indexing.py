@@ -206,8 +206,12 @@ def index_command(folder: Path, library: Path, encoder: str) -> tuple[float, dic
 
 
 def run_python(arguments: Sequence[str]) -> str:
-    """Run a module of ours as a process of its own; what it prints. Raises SoundalikeError when it fails."""
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    """Run a module of ours as a process of its own, that gives way to nobody as its peers do not; what it prints.
+
+    Raises SoundalikeError when it fails.
+    """
+    command, environ = [sys.executable, *arguments], {**os.environ, "SOUNDALIKE_NICENESS": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)  # noqa: S603 - our own
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise SoundalikeError(f"python {' '.join(arguments[:4])} ended with status {done.returncode}: {last}")
