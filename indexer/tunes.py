@@ -12,6 +12,8 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+import numpy as np
+
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
@@ -179,7 +181,7 @@ class _TuneReader:
         for block in blocks:
             if self._stop.is_set():
                 raise Cancelled
-            yield block
+            yield np.clip(block, -1.0, 1.0, out=block)
 
     def _addition(
         self, task: Task, content: Content, title: str, fields: Mapping[str, str], encoding: ContentEncoding

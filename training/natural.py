@@ -48,6 +48,7 @@ def sounds(manifest: Path, speed: float) -> Iterator[Sound]:
     """Every recording, decoded, played at ``speed``; its repository is its group."""
     for recording in recordings(manifest):
         wave = np.concatenate([np.empty(0, np.float32), *stream(str(manifest.parent / recording.path), MEL.rate_hz)])
+        np.clip(wave, -1.0, 1.0, out=wave)
         yield Sound(recording.path, recording.repository, at_speed(wave, speed))
 
 

@@ -79,6 +79,7 @@ def evaluation_corpus(shared: Path) -> Corpus:
     clips, mels, start = [], [], 0
     for name, path in listed:
         wave = np.concatenate([np.empty(0, np.float32), *stream(str(path), MEL.rate_hz)])
+        np.clip(wave, -1.0, 1.0, out=wave)
         mel, _ = analyse(front_end, wave)
         clips.append(CorpusClip(str(path.relative_to(shared)), name, start, len(mel)))
         mels.append(mel)

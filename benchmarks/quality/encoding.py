@@ -1,7 +1,7 @@
 """From the clips of a data set to their segments' vectors, as the bulk job makes them, with a cache on disk.
 
-An encoding is kept under the encoder's fingerprint and the file's digest, so it is found again exactly as long as it
-would come out the same.
+An encoding is kept under the encoder's fingerprint, the revision of cutting and the file's digest, so it is found again
+exactly as long as it would come out the same.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class EncodingCache:
 
     @staticmethod
     def _file(folder: Path, spec: EncoderSpec, digest: str) -> Path:
-        return folder / spec.fingerprint / digest[:2] / f"{digest}.npz"
+        return folder / f"{spec.fingerprint}-{audio.WINDOWS_REVISION}" / digest[:2] / f"{digest}.npz"
 
 
 def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> list[EncodedClip]:

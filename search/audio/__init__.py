@@ -14,6 +14,7 @@
 ``metadata``   what tags and chunks of text say, in every container that is decoded
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
+``levelling``  windows far under or over the usual level are brought to it
 =============  ====================================================================================
 
 Every failure is one AudioError that names the file and a cause a person understands; what was amiss with a file that is
@@ -22,7 +23,8 @@ read all the same is a warning.
 
 from __future__ import annotations
 
-from search.audio.cutting import cut
+from search.audio.cutting import WINDOWS_REVISION, cut
+from search.audio.levelling import levelled, peak_of
 from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, is_midi_name, kind, suffix_of
 from search.audio.signatures import holds_sound
@@ -30,12 +32,15 @@ from search.audio.streaming import probe, stream, windows
 
 __all__ = [
     "SILENCE_DB",
+    "WINDOWS_REVISION",
     "Kind",
     "cut",
     "holds_sound",
     "is_audio_name",
     "is_midi_name",
     "kind",
+    "levelled",
+    "peak_of",
     "probe",
     "stream",
     "suffix_of",

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from search.audio.levelling import levelled, peak_of
+from search.audio.mixing import SILENCE
 from search.errors import EncoderError
 from search.model import EncoderSpec, Wave, Window
 
-SILENCE_DB = -80.0
-"""A window is silent when no sample exceeds this, in dB of full scale."""
-
-_SILENCE = 10.0 ** (SILENCE_DB / 20.0)
+WINDOWS_REVISION = 2
+"""Goes up when some file gives other windows than before. Those of ordinary files stay, and so do fingerprints."""
 
 TAIL_FRACTION = 0.1
 """A rest longer than this part of a window gets a window of its own, aligned with the end of the sound."""
@@ -25,7 +25,8 @@ def cut(blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0) -> Ite
     Windows start at every multiple of the hop from which a whole window fits. When more than a tenth of a window
     is left after the last of them, one more window ends where the sound ends. So a sound of at least a window is
     never padded; a shorter one is a single window, repeated to fill it (zero padding costs a third of the
-    precision on short effects). No sound, no window. ``offset_s`` is added to all times.
+    precision on short effects). No sound, no window. ``offset_s`` is added to all times. A window far under or over the
+    usual level is brought to it (`levelled`); one is silent when no sample exceeds `SILENCE_DB`.
 
     Holds about a window plus a block. Raises EncoderError for a window or hop of no samples.
     """
@@ -34,8 +35,8 @@ def cut(blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0) -> Ite
         raise EncoderError(f"{spec.name}: window and hop must be at least one sample, not {window} and {hop}")
 
     def passage(start: int, samples: Wave, stop: int) -> Window:
-        peak = max(float(samples.max()), -float(samples.min()))
-        return Window(offset_s + start / rate, offset_s + stop / rate, samples, silent=peak <= _SILENCE)
+        peak = peak_of(samples)
+        return Window(offset_s + start / rate, offset_s + stop / rate, levelled(samples, peak), silent=peak <= SILENCE)
 
     recent = _Recent()
     start = 0  # of the next window

@@ -30,6 +30,9 @@ _EMPTY = "holds no samples"
 _BROKEN = 0.01
 """A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
 
+_LARGEST = 1e12
+"""Samples larger than any integer stored as a float count as infinite."""
+
 _LONGEST_SILENCE_S = 10.0
 """No longer pause goes through a resampler, which would only make silence of it again."""
 
@@ -65,8 +68,7 @@ def stream(
 
     Gives mono float32 blocks of about two seconds, new arrays that are the caller's, with silence where nothing was
     recorded: a sample's place in them is its place in the file's time. Channels are mixed (`search.audio.mixing`).
-    Samples beyond full scale (float files, lossy decoders and resampling overshoot) are clipped to [-1, 1], as a
-    player does; those that are not finite are silence.
+    Samples may lie beyond full scale (float files, lossy decoders, resampling); those that are not finite are silence.
 
     ``warn`` is told, by the last block at the latest, what was amiss with a file that was read all the same: less sound
     than its header promises, or more; packets that cannot be decoded; samples that are not finite.
@@ -204,7 +206,7 @@ class _Checked:
         samples = broken = 0
         length_s, first_s = 0.0, math.nan
         for block in blocks:
-            finite = np.isfinite(block.samples)
+            finite = np.abs(block.samples) <= _LARGEST  # no NaN is
             if not finite.all():
                 first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
                 broken += int(np.count_nonzero(~finite))
@@ -268,15 +270,15 @@ class _Resampler:
             self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=_QUALITY)
 
     def add(self, samples: Wave) -> Iterator[Wave]:
-        """What is done by now, clipped."""
+        """What is done by now."""
         out = samples if self._stream is None else self._stream.resample_chunk(samples)
         if len(out):
-            yield np.clip(out, -1.0, 1.0, out=out)
+            yield out
 
     def end(self) -> Iterator[Wave]:
         """The rest."""
         if self._stream is not None and len(out := self._stream.resample_chunk(np.empty(0, np.float32), last=True)):
-            yield np.clip(out, -1.0, 1.0, out=out)
+            yield out
 
 
 def _silence(length_s: float, rate_hz: int) -> Iterator[Wave]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from search.audio import stream
+from search.audio import levelled, peak_of, stream
 from search.columns.where import Where
 from search.engine.asking import AskedSpace, part_label
 from search.engine.fusion import RankedClips
@@ -115,7 +115,8 @@ def read_hum(part: HumPart) -> PitchCurve:
     latest_s = part.start_s + LONGEST_READ_S
     end_s = latest_s if part.end_s is None else min(part.end_s, latest_s)
     blocks = stream(part.path, SAMPLE_RATE_HZ, start_s=part.start_s, end_s=end_s)
-    return pitch_of(np.concatenate(list(blocks)))
+    wave = np.concatenate(list(blocks))
+    return pitch_of(levelled(wave, peak_of(wave)))
 
 
 def _check(part: TuneLike) -> None:

@@ -342,7 +342,7 @@ def test_random_damage_is_an_audio_error_or_nothing(tmp_path, kind, capfd):
 
 def _is_decoded_or_refused(path: Path) -> bool:
     try:
-        return all(np.abs(block).max() <= 1.0 for block in stream(str(path), 16000))
+        return all(np.isfinite(block).all() for block in stream(str(path), 16000))
     except AudioError as error:
         return len(str(error).splitlines()) == 1
 

@@ -32,7 +32,8 @@ def offline(sound: np.ndarray, window: int, hop: int) -> list[tuple[int, int, np
 @st.composite
 def blocks(draw: st.DrawFn) -> list[np.ndarray]:
     sizes = draw(st.lists(st.integers(0, 90), max_size=12))
-    sound = np.random.default_rng(draw(st.integers(0, 99))).uniform(-1, 1, sum(sizes)).astype(np.float32)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    sound = (rng.choice((-1, 1), sum(sizes)) * rng.uniform(0.1, 1, sum(sizes))).astype(np.float32)
     return np.split(sound, np.cumsum(sizes)[:-1]) if sizes else []
 
 

@@ -55,7 +55,8 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
         low[first] = np.minimum(low[first], np.minimum.reduceat(block, starts))
         high[first] = np.maximum(high[first], np.maximum.reduceat(block, starts))
         done += len(block)
-    return Peaks(start_s, end_s, low.astype(float).round(4).tolist(), high.astype(float).round(4).tolist())
+    lowest, highest = (np.clip(side, -1.0, 1.0).astype(float).round(4).tolist() for side in (low, high))
+    return Peaks(start_s, end_s, lowest, highest)
 
 
 def spectrogram_png(sound: Sound, start_s: float, end_s: float, width: int, height: int) -> bytes:
