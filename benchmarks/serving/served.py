@@ -35,9 +35,14 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(60)
+            self.stop()
         self._log.close()
+
+    def stop(self) -> tuple[int, float]:
+        """End it in order; its exit status, and the seconds that it took."""
+        begun_s = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60), time.monotonic() - begun_s
 
     def processes(self) -> list[psutil.Process]:
         """The supervisor and its children."""

@@ -51,12 +51,12 @@ class Serve:
         from search.service.processes import supervisor
 
         config = _config(args, options.library_path(args, settings))
-        _prepare(config, settings)
-        opened = not (config.needs_keys or args.no_keys)
+        warned = _has_proxy(config) and not (config.needs_keys or args.no_keys)
         return supervisor.serve(
             config,
             settings,
-            lambda url: _announce(url, config, warned=opened and _has_proxy(config), browser=args.open),
+            prepare=lambda: _prepare(config, settings),
+            on_ready=lambda url: _announce(url, config, warned=warned, browser=args.open),
         )
 
 

@@ -52,12 +52,14 @@ class Service:
         config: ServiceConfig,
         stopping: threading.Event | None = None,
         backlog: Callable[[], int] = lambda: 0,
+        *,
         trouble: Trouble | None = None,
+        warming: Warming | None = None,
     ) -> Service:
         """The service of an open library.
 
         Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread;
-        ``trouble`` is what the process that does the jobs reports.
+        ``trouble`` is what the process that does the jobs reports; ``warming`` runs beside this process's server.
         """
         limits = config.limits
         return cls(
@@ -72,7 +74,7 @@ class Service:
             streams=Slots(config.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
             turns=Turns(),
-            warming=Warming(library),
+            warming=warming or Warming(library),
             trouble=trouble or Trouble(),
         )
 

@@ -1,41 +1,77 @@
 """Loading encoders before anybody asks: the first sound that is asked by would wait for seconds.
 
-A thread of each web worker asks every space of the library once, by a sound and by words, as a client would. Whoever
-asks meanwhile waits for the same encoder; nothing is loaded twice (`search.library.Library.encoder`).
+A thread of each web worker asks every space of the library once, as clients would, and makes one picture: by that,
+models are loaded and modules imported. Whoever asks meanwhile waits for the same encoder; nothing is loaded twice
+(`search.library.Library.encoder`). Until every worker has done so for the first time, the service is not ready.
 """
 
 from __future__ import annotations
 
 import logging
-import math
+import multiprocessing
 import tempfile
 import threading
 import wave
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.errors import SoundalikeError
+import numpy as np
+
+from search.errors import QueryError, SoundalikeError
 from search.library.library import Library
-from search.model import AudioPart, Part, Space, TextPart
+from search.model import AudioPart, ClipPart, HumPart, Part, Query, RecommendQuery, Space, TextPart
+from search.service.media import pictures
 
 LOOK_S = 5.0
 """How often to look for a space that is new: the first sounds may come while the service runs."""
-JOIN_S = 8.0
-"""How long the end of the process waits for an encoder that is being loaded."""
+JOIN_S = 0.5
+"""How long the end of the process waits for what is being loaded."""
 _RATE_HZ = 44_100
+_TONE_S = 6.0
+"""As long as what people ask by: longer sounds take other ways through a network than short ones."""
+_WARMING, _WARM = 1, 2
+"""States of a worker; 0: it answers nobody yet."""
 
 log = logging.getLogger("soundalike.service")
+
+
+class Warmth:
+    """How far each web worker of a service is, across its processes: handed to each when it is started."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self._states = multiprocessing.get_context("spawn").RawArray("b", workers)
+
+    def begins(self, number: int) -> None:
+        """Worker ``number``, from 0, begins to warm up."""
+        self._states[number] = _WARMING
+
+    def is_warm(self, number: int) -> None:
+        """It has done so."""
+        self._states[number] = _WARM
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a worker that answers may make somebody wait for what it loads."""
+        return _WARMING in self._states[:]
 
 
 class Warming:
     """Knows which encoders of a library were asked once. Threads share it."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, warmth: Warmth | None = None, number: int = 0) -> None:
+        """``number`` is that of this worker among those that share ``warmth``."""
         self._library = library
+        self._warmth = warmth or Warmth()
+        self._number = number
         self._tried: set[int] = set()
         self._warm: set[int] = set()
+        self.has_ended = True
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the first look of any worker goes on."""
+        return self._warmth.is_pending
 
     def is_done(self, spaces: Sequence[Space]) -> bool:
         """Whether no question waits for a model of these spaces to be loaded."""
@@ -44,44 +80,66 @@ class Warming:
     @contextmanager
     def running(self, stop: threading.Event) -> Iterator[None]:
         """Beside the block, which ends once ``stop`` is set."""
+        self._warmth.begins(self._number)
         thread = threading.Thread(target=self.run, args=(stop,), name="warming", daemon=True)
         thread.start()
         try:
             yield
         finally:
             thread.join(JOIN_S)
+            self.has_ended = not thread.is_alive()
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set: ask each space once, as soon as it is there."""
         while not stop.is_set():
             self.look(stop)
+            self._warmth.is_warm(self._number)
             stop.wait(LOOK_S)
 
     def look(self, stop: threading.Event) -> None:
         """Ask each space that is there and was not asked yet, unless ``stop`` is set."""
-        for space in self._library.reader.spaces():
-            if not (space.is_melody or space.id in self._tried or stop.is_set()):
-                self._tried.add(space.id)
-                self._ask(space)
-
-    def _ask(self, space: Space) -> None:
+        new = [space for space in self._library.reader.spaces() if space.id not in self._tried]
+        if not new or stop.is_set():
+            return
         with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
-            parts: list[Part] = [AudioPart(str(_tone(Path(folder))))]
-            if space.can_text:
-                parts.append(TextPart("a tone"))
-            try:
-                self._library.engine.query_vector(parts, space.name)
-            except SoundalikeError as error:  # whoever asks gets the same error
-                log.warning("the encoder of space %r cannot be used: %s", space.name, error)
-                return
+            tone = str(_tone(Path(folder)))
+            for space in new:
+                self._tried.add(space.id)
+                if not stop.is_set():
+                    self._ask(space, tone)
+            if not stop.is_set():
+                pictures.spectrogram_png(tone, 0.0, _TONE_S, 16, 16)
+
+    def _ask(self, space: Space, tone: str) -> None:
+        try:
+            hits = self._library.search(_question(space, tone)).hits
+            if hits and not space.is_melody:
+                clip = ClipPart(hits[0].clip_id)
+                self._library.search(Query((clip,), k=1, space=space.name))
+                self._library.recommend(RecommendQuery((clip,), k=1, space=space.name))
+        except QueryError as error:  # a library without clips; whoever asks gets the same error
+            log.debug("the space %r was asked, and refused: %s", space.name, error)
+        except SoundalikeError as error:
+            log.warning("the encoder of space %r cannot be used: %s", space.name, error)
+            return
         self._warm.add(space.id)
 
 
+def _question(space: Space, tone: str) -> Query:
+    """By a sound, and by words where the encoder reads; by a hum for tunes."""
+    if space.is_melody:
+        return Query((HumPart(tone),), k=1)
+    parts: list[Part] = [AudioPart(tone)]
+    if space.can_text:
+        parts.append(TextPart("a tone"))
+    return Query(tuple(parts), k=1, space=space.name)
+
+
 def _tone(folder: Path) -> Path:
-    """A short sound as a file, as clients send some."""
+    """A sound as a file, as clients send some."""
     path = folder / "tone.wav"
-    tone = (round(8000 * math.sin(2 * math.pi * 440 * at / _RATE_HZ)) for at in range(_RATE_HZ // 10))
+    tone = 8000 * np.sin(2 * np.pi * 440 * np.arange(round(_TONE_S * _RATE_HZ)) / _RATE_HZ)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, _RATE_HZ, 0, "NONE", ""))
-        file.writeframes(array("h", tone).tobytes())
+        file.writeframes(tone.astype("<i2").tobytes())
     return path

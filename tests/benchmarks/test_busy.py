@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from benchmarks.common.checkout import HERE, Checkout
-from benchmarks.serving import busy, growth, page_library
+from benchmarks.serving import busy, growth, page_library, starting
 from search import wiring
 from search.errors import SoundalikeError, UsageError
 from tests.service.conftest import library_path, made_library, settings  # noqa: F401 - fixtures
@@ -32,6 +32,15 @@ def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job
     assert ratio == pytest.approx(float(rows[1][3]) / float(rows[0][3]), rel=0.05)
     with wiring.library(library_path, settings(library_path), read_only=True) as library:
         assert library.reader.stats().clips == 6
+
+
+def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
+    """Whoever asked before the signal is answered, and the service ends in order both times."""
+    out = tmp_path / "starting.md"
+    options = ["--library", str(library_path), "--rounds", "1", "--connections", "2", "--seconds", "0.5"]
+    assert starting.main([*options, "--report", str(out)]) == 0
+    text = out.read_text("utf-8")
+    assert re.search(r"Of [\d,]+ requests sent before the signal 0 were not answered. Exit statuses: 0.", text), text
 
 
 def test_a_job_that_fails_is_no_measurement(library_path, tmp_path):  # noqa: F811

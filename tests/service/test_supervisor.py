@@ -19,7 +19,7 @@ class Ends(Trouble):
 
     def report(self, why: str) -> None:
         super().report(why)
-        self._stop.asked = True
+        self._stop.request()
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -13,6 +16,7 @@ from search.errors import ModelNotFound
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
+from search.service.warming import Warmth
 from tests.service.conftest import application, serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -45,7 +49,9 @@ def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need
     loader = SlowLoader()
     with service_over(library_path, loader) as (client, service), service.warming.running(service.stopping):
         assert loader.begun.wait(PATIENCE_S)
-        assert client.get("/ready").get_json()["warm"] is False
+        starting = client.get("/ready")
+        assert (starting.status_code, starting.headers["Retry-After"]) == (503, "1")
+        assert (starting.get_json()["status"], starting.get_json()["warm"]) == ("starting", False)
         assert client.get("/api/v1/clips").get_json()["total"] == 6
         assert client.get("/api/v1/clips/1/similar").status_code == 200
         answers = []
@@ -55,9 +61,58 @@ def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need
         loader.may_end.set()
         asking.join(PATIENCE_S)
         assert answers[0].get_json()["hits"][0]["title"] == "bell"
-        wait_until(lambda: client.get("/ready").get_json()["warm"])
+        wait_until(lambda: client.get("/ready").status_code == 200)
+        assert client.get("/ready").get_json()["warm"] is True
         service.stopping.set()
     assert loader.times == 1
+
+
+def test_a_service_is_ready_once_each_of_its_workers_is():
+    """Whichever is asked: the next question may come to another."""
+    warmth = Warmth(2)
+    assert not warmth.is_pending, "nobody answers yet"
+    warmth.begins(0)
+    warmth.begins(1)
+    warmth.is_warm(0)
+    assert warmth.is_pending
+    warmth.is_warm(1)
+    assert not warmth.is_pending
+
+
+def test_what_the_first_question_of_each_kind_loads_is_loaded_before(library_path):
+    """In a process of its own: afterwards these questions import nothing."""
+    script = FIRST_QUESTIONS.format(library=str(library_path))
+    environ = {**os.environ, "SOUNDALIKE_ENCODER": "spectral"}
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, check=True)
+    assert ran.stdout.splitlines() == []
+
+
+FIRST_QUESTIONS = """
+import io, sys, threading
+from pathlib import Path
+from search import wiring
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
+from search.settings import Settings
+from tests.service.conftest import settings, wav
+
+path = Path({library!r})
+with wiring.library(path, settings(path)) as library:
+    service = Service.over(library, ServiceConfig(path))
+    client = create_app(service).test_client()
+    client.get("/health")
+    bell = wav(4)
+    service.warming.look(threading.Event())
+    before = set(sys.modules)
+    client.post("/api/v1/search", data={{"audio": (io.BytesIO(bell), "bell.wav")}})
+    client.post("/api/v1/search", json={{"parts": [{{"text": "bell"}}]}})
+    client.post("/api/v1/recommend", json={{"likes": [{{"clip_id": 1}}]}})
+    client.get("/api/v1/clips/1/similar")
+    client.get("/api/v1/clips/1/peaks")
+    client.get("/api/v1/clips/1/spectrogram.png")
+    print(*sorted(set(sys.modules) - before), sep="\\n", end="")
+"""
 
 
 def test_a_library_without_a_space_loads_nothing_until_it_has_one(tmp_path, made_library):

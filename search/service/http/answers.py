@@ -221,11 +221,11 @@ class DegradedOut(Answered):
 class ReadyOut(Answered):
     """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
 
-    ``warm``: the models of its spaces are loaded. Before that, within seconds of the start, questions by sound and by
-    words are answered too, but wait for them.
+    ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
+    ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
     """
 
-    status: Literal["ready"]
+    status: Literal["ready", "starting"]
     clips: int
     segments: int
     spaces: list[str]

@@ -28,7 +28,11 @@ from search.settings import Settings
 POLL_S = 0.5
 LEASE_WAIT_S = 30.0
 """How long a job waits for another writer before it is queued again."""
+PUT_BACK_S = 4.0
+"""How long a job that runs may take to stop before the process ends without it. What it wrote stays written."""
 MAX_FAILURES = 1000
+
+_PUT_BACK = JobOutcome("queued", "the service was shut down; the job goes on when it is back")
 
 log = logging.getLogger("soundalike.jobs")
 
@@ -82,8 +86,8 @@ class Runner:
         self._indexed_s = indexed_s
         self._trouble = trouble or Trouble()
 
-    def run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set; the job that runs then is queued again."""
+    def run(self, stop: threading.Event) -> bool:
+        """Until ``stop`` is set; the job that runs then is queued again. Whether nothing of it goes on."""
         retries = Retries(stop, self._trouble, self._message)
         while not stop.is_set():
             job = retries.insist(self._work.claim)
@@ -92,13 +96,16 @@ class Runner:
                     retries.succeeded()
                 stop.wait(POLL_S)
                 continue
-            outcome = self._do(job, stop)
+            outcome, has_ended = self._do(job, stop)
             give_back_freed_memory()
             retries.insist(partial(self._finish, job, outcome))
+            if not has_ended:
+                return False
             if outcome.state == "queued":
                 retries.wait(outcome.reason or "")
             else:
                 retries.succeeded()
+        return True
 
     def _finish(self, job: Job, outcome: JobOutcome) -> None:
         self._work.finish(job.id, outcome)
@@ -106,11 +113,12 @@ class Runner:
         if outcome.state == "cancelled":
             self._uploads.discard_unindexed(job, self._library.reader)
 
-    def _do(self, job: Job, stop: threading.Event) -> JobOutcome:
-        """One job, watched over while a thread of its own does it."""
+    def _do(self, job: Job, stop: threading.Event) -> tuple[JobOutcome, bool]:
+        """One job, watched over while a thread of its own does it; and whether that thread has ended."""
         log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
         latest, halt, ended = LatestProgress(job.progress), threading.Event(), _Ended()
-        thread = threading.Thread(target=ended.call, args=(lambda: self._perform(job, latest, halt),), name="job")
+        work = partial(self._perform, job, latest, halt)
+        thread = threading.Thread(target=ended.call, args=(work,), name="job", daemon=True)
         thread.start()
         request = None
         while thread.is_alive():
@@ -118,15 +126,27 @@ class Runner:
             request = self._report(job, latest) or request
             if stop.is_set() or request in ("pause", "cancel"):
                 halt.set()
+            if stop.is_set():
+                thread.join(PUT_BACK_S)
+                break
+        if thread.is_alive():
+            log.info("job %d does not stop at once; what it has not written is done again", job.id)
+            return _PUT_BACK, False
+        return self._outcome(job, latest, ended, request if halt.is_set() else None, halted=halt.is_set()), True
+
+    def _outcome(
+        self, job: Job, latest: LatestProgress, ended: _Ended, request: JobRequest | None, *, halted: bool
+    ) -> JobOutcome:
+        """How a job ended whose thread has; ``request`` is what halted it, if anybody did."""
         failures = tuple(_failure(job, one) for one in latest.failures)
         if ended.error is not None:
             return self._failed(ended.error, failures)
-        if request == "cancel" and halt.is_set():
+        if request == "cancel":
             return JobOutcome("cancelled", failures=failures)
-        if request == "pause" and halt.is_set():
+        if request == "pause":
             return JobOutcome("paused")
-        if halt.is_set():
-            return JobOutcome("queued", "the service was shut down; the job goes on when it is back")
+        if halted:
+            return _PUT_BACK
         if job.files and len(failures) >= len(job.files):
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)

@@ -1,17 +1,31 @@
-"""How requests come in: what waitress itself refuses is a problem document, and a disk without room for one is said."""
+"""How requests come in, and connections end.
+
+What waitress itself refuses is a problem document, a disk without room for a request is said, and while the process
+ends each connection ends with its answer.
+"""
 
 from __future__ import annotations
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
 from search.errors import FULL
 from search.service.http.problems import MEDIA_TYPE, NO_ROOM, Problem
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+class LastTask(WSGITask):  # type: ignore[misc]  # waitress ships no types
+    """An answer that is the last of its connection while the process ends: its client connects to another one."""
+
+    def build_response_header(self) -> bytes:
+        """The head of the answer."""
+        if getattr(self.channel.server, "is_ending", False):
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]
     """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
 
     def execute(self) -> None:
@@ -64,5 +78,6 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 class ProblemChannel(HTTPChannel):  # type: ignore[misc]
     """A connection whose errors are problem documents."""
 
+    task_class = LastTask
     error_task_class = ProblemTask
     parser_class = Request

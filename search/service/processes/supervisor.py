@@ -31,8 +31,8 @@ from search.service.processes import worker
 from search.settings import Settings
 
 TICK_S = 0.5
-STOP_S = worker.DRAIN_S + 10.0
-"""After so long a process that was asked to end is killed; what it was doing is in the catalog."""
+STOP_S = worker.DRAIN_S + 2.0
+"""After so long a process is killed that was asked to end (containers give 10 s); what it did is in the catalog."""
 REAP_S = 1.0
 QUICK_DEATH_S = 5.0
 QUICK_DEATHS = 5
@@ -90,27 +90,30 @@ class _Member:
         return self.process.exitcode
 
 
-def serve(config: ServiceConfig, settings: Settings, on_ready: Callable[[str], None]) -> int:
+def serve(
+    config: ServiceConfig, settings: Settings, prepare: Callable[[], None], on_ready: Callable[[str], None]
+) -> int:
     """Serve until SIGINT or SIGTERM; the exit status: 0, or 3 when a process cannot be kept alive.
 
-    ``on_ready`` is called with the address once requests are answered. Raises UsageError when it cannot be bound.
+    ``prepare`` makes the library ready to be opened, while the processes start. ``on_ready`` is called with the address
+    once requests are answered. Raises what ``prepare`` raises, and UsageError when the address cannot be bound.
     """
     process.one_thread_for_products()
     listening = bind(config.host, config.port)
-    ready = multiprocessing.get_context("spawn").Event()
-    trouble = Trouble()
-    shared = (config, settings, listening, ready, trouble)
-    web = [_Member(f"web {n + 1}", worker.web, shared) for n in range(config.workers)]
-    members = [*web, _Member("jobs", worker.jobs, (config, settings, trouble), essential=False)]
+    shared = worker.Shared.among(config.workers)
+    web = [_Member(f"web {n + 1}", worker.web, (n, config, settings, listening, shared)) for n in range(config.workers)]
+    jobs = _Member("jobs", worker.jobs, (config, settings, shared), essential=False)
     with listening, _metrics_folder(config.workers), _signals() as stop:
-        for member in members:
-            member.start()
         try:
-            if _wait_until_ready(ready.is_set, members, stop):
+            for member in web:
+                member.start()
+            prepare()
+            shared.prepared.set()
+            if _wait_until_ready(shared.ready.is_set, web, stop):
                 on_ready(url(config.host, listening))
-            return _watch(members, stop, trouble)
+            return _watch([*web, jobs], stop, shared.trouble)  # starts what is due: the jobs, which can wait
         finally:
-            _end(members)
+            _end([*web, jobs])
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -150,7 +153,7 @@ def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _
 def _watch(members: list[_Member], stop: _Stop, trouble: Trouble) -> int:
     """Start again what dies, until asked to stop."""
     while not stop.requested:
-        connection.wait([member.process.sentinel for member in members if member.process], TICK_S)
+        connection.wait([stop.event, *(member.process.sentinel for member in members if member.process)], TICK_S)
         for member in members:
             if member.has_died() and not _can_go_on_without(member, trouble):
                 return 3
@@ -192,9 +195,17 @@ def _end(members: list[_Member]) -> None:
 
 
 class _Stop:
-    """Whether a signal asked for the end."""
+    """Whether a signal asked for the end; ``event`` can be read from then on."""
 
-    requested = False
+    def __init__(self) -> None:
+        self.event, self._asks = multiprocessing.Pipe(duplex=False)
+        self.requested = False
+
+    def request(self) -> None:
+        """Ask for it."""
+        if not self.requested:
+            self.requested = True
+            self._asks.send_bytes(b"stop")
 
 
 @contextmanager
@@ -203,7 +214,7 @@ def _signals() -> Iterator[_Stop]:
     stop = _Stop()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.requested = True
+        stop.request()
 
     before = [(number, signal.signal(number, handle)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:

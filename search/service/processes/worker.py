@@ -6,16 +6,20 @@ a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection
 from multiprocessing.synchronize import Event
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
@@ -29,6 +33,7 @@ from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.jobs.trouble import Trouble
 from search.service.processes.receiving import ProblemChannel
+from search.service.warming import Warming, Warmth
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,36 +47,64 @@ BUFFER_BYTES = 1 << 16
 """Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
 FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
-DRAIN_S = 10.0
+DRAIN_S = 5.0
+"""How long the end of a worker waits for answers that are on their way."""
+UNFINISHED_S = 1.0
+"""And for requests that are still coming in."""
 TURN_S = 0.002
 HEAPS = 2
+PREPARED_POLL_S = 0.1
 GIVE_BACK_S = 10.0
 """Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
 
 
-def web(
-    config: ServiceConfig, settings: Settings, listening: socket.socket, ready: Event, trouble: Trouble | None = None
-) -> None:
-    """One web worker: answers on ``listening`` until SIGTERM, then finishes what it has begun.
+@dataclass(frozen=True)
+class Shared:
+    """What the processes of a service share: each is handed it when it is started.
 
-    ``trouble`` is what the process that does the jobs reports.
+    ``prepared`` is set once the library can be opened, ``ready`` once a worker answers; ``trouble`` is what the process
+    that does the jobs reports.
     """
+
+    prepared: Event
+    ready: Event
+    warmth: Warmth
+    trouble: Trouble
+
+    @classmethod
+    def among(cls, workers: int) -> Shared:
+        """For so many web workers."""
+        context = multiprocessing.get_context("spawn")
+        return cls(context.Event(), context.Event(), Warmth(workers), Trouble())
+
+
+def web(number: int, config: ServiceConfig, settings: Settings, listening: socket.socket, shared: Shared) -> None:
+    """Web worker ``number``, from 0: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
     logs.configure()
     process.own(heaps=HEAPS)
-    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
+    with _until_terminated() as stop:
         from search.service.app import create_app
         from search.service.service import Service
 
-        dispatcher = ThreadedTaskDispatcher()
-        service = Service.over(library, config, stop, lambda: len(dispatcher.queue), trouble)
-        app = create_app(service)
-        if service.spaces():
-            library.views()  # opens the snapshots now, not in the first request
-        server = make_server(app, config, listening, dispatcher)
-        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
-        ready.set()
-        with service.warming.running(stop):
-            _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
+        if not _wait(shared.prepared, stop):
+            return
+        with wiring.library(config.library, settings) as library:
+            dispatcher = ThreadedTaskDispatcher()
+            warming = Warming(library, shared.warmth, number)
+            service = Service.over(
+                library, config, stop, lambda: len(dispatcher.queue), trouble=shared.trouble, warming=warming
+            )
+            app = create_app(service)
+            if service.spaces():
+                library.views()  # opens the snapshots now, not in the first request
+            server = make_server(app, config, listening, dispatcher)
+            threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+            with warming.running(stop):
+                shared.ready.set()
+                _serve(server, stop, TURN_S if config.workers > 1 else 0.0)
+            if not warming.has_ended:
+                _leave()
+    _leave()
 
 
 def make_server(
@@ -98,19 +131,43 @@ def make_server(
     return server
 
 
-def jobs(config: ServiceConfig, settings: Settings, trouble: Trouble) -> None:
-    """Work off jobs until SIGTERM; ``trouble`` takes what keeps them from going on."""
+def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
+    """Work off jobs until SIGTERM; then put back the one that is running."""
     logs.configure()
     process.own()
     # the web workers answer people meanwhile: whatever can wait for them does
     process.give_way(settings.niceness)
-    with wiring.library(config.library, settings) as library, _until_terminated() as stop:
-        threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+    with _until_terminated() as stop:
         from search.service.jobs.runner import Runner
         from search.service.jobs.uploads import Uploads, folder_of
 
-        uploads = Uploads(folder_of(config.library))
-        Runner(library, library.catalog.queue, uploads, settings, config.limits.indexed_s, trouble=trouble).run(stop)
+        if not _wait(shared.prepared, stop):
+            return
+        with wiring.library(config.library, settings) as library:
+            threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+            uploads = Uploads(folder_of(config.library))
+            queue, longest_s = library.catalog.queue, config.limits.indexed_s
+            if not Runner(library, queue, uploads, settings, longest_s, trouble=shared.trouble).run(stop):
+                _leave()
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End this process now.
+
+    What it was to answer is answered, and what it keeps is in the catalog. The interpreter's own way out would take
+    native libraries down while their threads still run, which aborts.
+    """
+    logging.shutdown()
+    os._exit(0)
+
+
+def _wait(prepared: Event, stop: threading.Event) -> bool:
+    """Wait until the library is prepared; False when the service is to end first."""
+    while not prepared.wait(PREPARED_POLL_S):
+        if stop.is_set():
+            return False
+    return True
 
 
 def _give_back(stop: threading.Event) -> None:
@@ -139,10 +196,19 @@ def _serve(
         begun.close_late(server)
     server.accepting = False
     server.del_channel()
-    deadline_s = time.monotonic() + DRAIN_S
-    while time.monotonic() < deadline_s and any(map(_is_busy, list(server.active_channels.values()))):
-        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+    _drain(server)
     server.task_dispatcher.shutdown(timeout=1)
+
+
+def _drain(server: TcpWSGIServer) -> None:
+    """Finish what was begun; each connection ends with its answer (`search.service.processes.receiving`)."""
+    server.is_ending = True
+    begun_s = time.monotonic()
+    while (waited_s := time.monotonic() - begun_s) < DRAIN_S:
+        unfinished = waited_s < UNFINISHED_S
+        if not any(_is_busy(one, unfinished) for one in list(server.active_channels.values())):
+            return
+        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
 
 
 class _Begun:
@@ -170,25 +236,29 @@ class _Begun:
         self._since_s = since_s
 
 
-def _is_busy(channel: HTTPChannel) -> bool:
-    return bool(channel.requests or channel.total_outbufs_len or channel.request is not None)
+def _is_busy(channel: HTTPChannel, unfinished: bool) -> bool:
+    """Whether an answer is on its way; with ``unfinished``, or a request."""
+    return bool(channel.requests or channel.total_outbufs_len or (unfinished and channel.request is not None))
 
 
 @contextmanager
 def _until_terminated() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets, and so does the end of the supervisor, whose SIGINT (from a terminal) is."""
-    stop = threading.Event()
+    """An event that SIGTERM sets, and so does the end of the supervisor, which SIGINT (from a terminal) is for.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    A thread sets it. A handler runs between any two steps of the main thread, which may hold the event's lock.
+    """
+    stop = threading.Event()
+    reads, writes = multiprocessing.Pipe(duplex=False)
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        writes.send_bytes(b"SIGTERM")
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        connection.wait([reads] if parent is None else [reads, parent.sentinel])
         stop.set()
 
-    def outlive_nobody() -> None:
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            parent.join()
-            stop.set()
-
-    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGTERM, note)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=outlive_nobody, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
     yield stop

@@ -16,6 +16,7 @@ from search.service.routes.view import view
 from search.service.service import Service
 
 TAG = Tag(name="status", description="For whoever runs the service.")
+START_RETRY_S = 1
 _METRICS: ResponseDict = {
     200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
@@ -38,7 +39,7 @@ class StatusRoutes:
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints to the API."""
         api.get("/health", tags=[TAG], responses={200: HealthOut})(view(self.health))
-        api.get("/ready", tags=[TAG], responses={200: ReadyOut})(view(self.ready))
+        api.get("/ready", tags=[TAG], responses={200: ReadyOut, 503: ReadyOut})(view(self.ready))
         api.get("/metrics", tags=[TAG], responses=_METRICS)(view(self.metrics))
 
     def register_at_root(self, app: Flask) -> None:
@@ -51,13 +52,17 @@ class StatusRoutes:
         return reply(HealthOut(status="ok"))
 
     def ready(self) -> Response:
-        """The library is open; how much is in it, whether its models are loaded, and what else does not work."""
+        """The library is open; how much is in it, whether its models are loaded, and what else does not work.
+
+        503 with the same answer while the service starts: it answers, but a question may wait for a model.
+        """
         library = self._service.library
         spaces = self._service.spaces()
         views = library.views() if spaces else []
         states = self._service.jobs.counts()
+        is_starting = self._service.warming.is_pending
         found = ReadyOut(
-            status="ready",
+            status="starting" if is_starting else "ready",
             clips=int(views[0].columns.present.sum()) if views else 0,
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
@@ -66,7 +71,10 @@ class StatusRoutes:
             warm=self._service.warming.is_done(spaces),
             degraded=list(self._degraded()),
         )
-        return reply(found)
+        response = reply(found, 503 if is_starting else 200)
+        if is_starting:
+            response.headers["Retry-After"] = str(START_RETRY_S)
+        return response
 
     def _degraded(self) -> Iterator[DegradedOut]:
         unwritable = why_unwritable(self._service.library.path)

@@ -404,7 +404,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The library is open; how much is in it, whether its models are loaded, and what else does not work. */
+        /**
+         * The library is open; how much is in it, whether its models are loaded, and what else does not work.
+         * @description <br/>503 with the same answer while the service starts: it answers, but a question may wait for a model.
+         */
         get: operations["api_ready_ready_get"];
         put?: never;
         post?: never;
@@ -1195,15 +1198,15 @@ export interface components {
          * ReadyOut
          * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
          *
-         *     ``warm``: the models of its spaces are loaded. Before that, within seconds of the start, questions by sound and by
-         *     words are answered too, but wait for them.
+         *     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
+         *     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
          */
         ReadyOut: {
             /**
              * Status
-             * @constant
+             * @enum {string}
              */
-            status: "ready";
+            status: "ready" | "starting";
             /** Clips */
             clips: number;
             /** Segments */
@@ -5293,7 +5296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ReadyOut"];
                 };
             };
         };

@@ -24,7 +24,8 @@ export interface Listing {
   facets: boolean;
 }
 
-export const ready = () => ask<Ready>("/ready");
+/** What the service says of itself, also while it starts. */
+export const ready = () => ask<Ready>("/ready", {}, 503);
 
 /** Ask; `files` are sent along under the names that the body's parts give them. */
 export function search(body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> {

@@ -1,0 +1,140 @@
+"""Ending a service: what was begun is finished, nothing is waited for in vain, and a job is put back."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+from waitress.task import ThreadedTaskDispatcher
+
+from search import wiring
+from search.catalog.store import Catalog
+from search.service.config import ServiceConfig
+from search.service.jobs import runner
+from search.service.jobs.runner import Runner
+from search.service.jobs.uploads import Uploads, folder_of
+from search.service.processes import supervisor, worker
+from search.service.processes.supervisor import bind
+from search.service.processes.worker import _serve, make_server
+from tests.service.conftest import serving, settings, wav
+from tests.waiting import PATIENCE_S, wait_until
+
+
+class SlowApplication:
+    """Answers once it is let."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def __call__(self, environ, start_response):
+        self.begun.set()
+        assert self.may_end.wait(PATIENCE_S)
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+
+@contextmanager
+def answering(app, tmp_path):
+    """A server of ``app`` in a thread: its address, what ends it, and the thread."""
+    stop = threading.Event()
+    with bind("127.0.0.1", 0) as listening:
+        server = make_server(app, ServiceConfig(tmp_path), listening, ThreadedTaskDispatcher())
+        thread = threading.Thread(target=_serve, args=(server, stop, 0.0))
+        thread.start()
+        try:
+            yield listening.getsockname(), stop, thread
+        finally:
+            stop.set()
+            thread.join(PATIENCE_S)
+
+
+def test_a_request_in_hand_is_answered_and_its_connection_ends(tmp_path):
+    """A client that keeps its connection open, and would ask on and on, is told to connect anew."""
+    app = SlowApplication()
+    with answering(app, tmp_path) as (address, stop, thread):
+        connection = http.client.HTTPConnection(*address, timeout=PATIENCE_S)
+        connection.request("GET", "/")
+        assert app.begun.wait(PATIENCE_S)
+        stop.set()
+        wait_until(lambda: _refuses(address))
+        app.may_end.set()
+        answer = connection.getresponse()
+        assert (answer.status, answer.read(), answer.headers["Connection"]) == (200, b"done", "close")
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def _refuses(address) -> bool:
+    """Whether nobody takes connections there any more; one that is taken by the system alone is not answered."""
+    with socket.create_connection(address) as asked:
+        asked.settimeout(0.05)
+        asked.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        try:
+            return asked.recv(1) == b""
+        except TimeoutError:
+            return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+def test_whoever_sends_nothing_more_is_not_waited_for(tmp_path, sent, monkeypatch):
+    """Not for as long as an answer would be: one that is begun never comes to an end."""
+    monkeypatch.setattr(worker, "UNFINISHED_S", 0.01)
+    monkeypatch.setattr(worker, "DRAIN_S", PATIENCE_S * 2)
+    with answering(SlowApplication(), tmp_path) as (address, stop, thread), socket.create_connection(address) as client:
+        client.sendall(sent)
+        stop.set()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def test_a_job_that_does_not_stop_at_once_is_put_back(library_path, monkeypatch):
+    """Another program writes, and the job waits for it; the process ends without waiting, and says so."""
+    monkeypatch.setattr(runner, "PUT_BACK_S", 0.01)
+    stop = threading.Event()
+    with (
+        Catalog.open(library_path / "catalog.sqlite") as other,
+        wiring.library(library_path, settings(library_path)) as library,
+    ):
+        uploads = Uploads(folder_of(library_path))
+        job_id = library.jobs.add("map", []).id
+        worked = Runner(library, library.catalog.queue, uploads, settings(library_path), 60.0)
+        ended: list[bool] = []
+        with other.lease("another", wait_s=5):
+            thread = threading.Thread(target=lambda: ended.append(worked.run(stop)))
+            thread.start()
+            wait_until(lambda: library.jobs.get(job_id).state == "running")
+            stop.set()
+            thread.join(PATIENCE_S)
+            assert ended == [False]
+            assert library.jobs.get(job_id).state == "queued"
+
+
+def test_with_nothing_to_do_a_runner_ends_at_once(library_path):
+    stop = threading.Event()
+    stop.set()
+    with wiring.library(library_path, settings(library_path)) as library:
+        worked = Runner(library, library.catalog.queue, Uploads(library_path), settings(library_path), 60.0)
+        assert worked.run(stop) is True
+
+
+def test_a_service_that_indexes_ends_in_order(library_path):
+    """Nothing aborts on the way out, no process is killed, and the job is put back."""
+    with serving(library_path) as server:
+        job_id = server.upload(*[(f"{n}.wav", wav(n, 1.0)) for n in range(20)]).json()["id"]
+        server.wait(job_id, "running", "done")
+        assert server.stop() == 0
+        log = server.log.read_text("utf-8")
+    for trouble in ("terminate called", "Abort", "Fatal Python", "Traceback"):
+        assert trouble not in log
+    with Catalog.open(library_path / "catalog.sqlite") as catalog:
+        assert catalog.queue.get(job_id).state in ("queued", "done")
+
+
+def test_containers_give_enough_time():
+    """10 s; answers on their way, and a job that is put back, have less than what a process is killed after."""
+    assert worker.DRAIN_S + 1 < supervisor.STOP_S < 8
+    assert runner.PUT_BACK_S + runner.POLL_S < supervisor.STOP_S
