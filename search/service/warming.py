@@ -22,6 +22,7 @@ from search.errors import QueryError, SoundalikeError
 from search.library.library import Library
 from search.model import AudioPart, ClipPart, HumPart, Part, Query, RecommendQuery, Space, TextPart
 from search.service.media import pictures
+from search.service.media.sounds import RecordedSound
 
 LOOK_S = 5.0
 """How often to look for a space that is new: the first sounds may come while the service runs."""
@@ -108,7 +109,7 @@ class Warming:
                 if not stop.is_set():
                     self._ask(space, tone)
             if not stop.is_set():
-                pictures.spectrogram_png(tone, 0.0, _TONE_S, 16, 16)
+                pictures.spectrogram_png(RecordedSound(tone), 0.0, _TONE_S, 16, 16)
 
     def _ask(self, space: Space, tone: str) -> None:
         try:
