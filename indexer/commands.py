@@ -69,6 +69,15 @@ class Index:
         parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
         parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
         parser.add_argument(
+            "--yes", action="store_true", help="prune without asking, also more than a tenth of the clips"
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="look into every file, whatever its size and times say; what is the same is not encoded again",
+        )
+        parser.add_argument("--again", action="store_true", help="index files too that were taken out with remove")
+        parser.add_argument(
             "--melody",
             action="store_true",
             help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
@@ -110,9 +119,11 @@ class Index:
             status = DONE
             for paths in self._passes(args, stop.event):
                 with report.running():
-                    summary = index(library, encoder, paths, options, report, tunes=tunes, stop=stop.event)
+                    summary = index(
+                        library, encoder, paths, options, report, tunes=tunes, stop=stop.event, confirm=report.confirm
+                    )
                 _print_summary(summary, args)
-                status = max(status, SOME_FAILED if summary.failed else DONE)
+                status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -180,6 +191,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "warnings": [asdict(warned) for warned in summary.warnings],
         "left_out": dict(summary.left_out),
         "excluded": summary.excluded,
+        "taken_out": summary.taken_out,
+        "not_pruned": summary.not_pruned,
         "silent": summary.silent,
         "tunes": summary.tunes,
         "hours": round(summary.hours, 6),
@@ -224,6 +237,8 @@ def left_out_line(summary: Summary) -> str:
         shown = [*shown[:KINDS_SHOWN], f"{rest} of {len(by_count) - KINDS_SHOWN} other kinds"]
     if summary.excluded:
         shown.append(f"{summary.excluded} by rule")
+    if summary.taken_out:
+        shown.append(f"{summary.taken_out} removed before (--again brings them back)")
     return f"left out: {', '.join(shown)}" if shown else ""
 
 
@@ -253,6 +268,9 @@ def _options(args: argparse.Namespace) -> Options:
         melody=args.melody,
         exclude=tuple(args.exclude),
         forget_excludes=args.forget_excludes,
+        force=args.force,
+        again=args.again,
+        yes=args.yes,
     )
 
 

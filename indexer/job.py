@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from indexer.clock import Pace, StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
 from indexer.plan import Plan, Survey, moved_clips
-from indexer.scan import LeftOut, Place, locate
+from indexer.scan import Noticed, Place, locate
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
@@ -28,8 +28,18 @@ from search.model import DescribeRoot, Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
-_FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody")
+_FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody", "taken_out")
 """The outcomes that progress counts: those of files that are there."""
+
+
+PRUNE_SHARE = 0.1
+"""More of the clips looked at than this is not pruned without being asked: a disk may not be there."""
+Confirm: TypeAlias = Callable[[str], bool]
+"""Whether somebody says yes to what is about to happen."""
+
+
+def _nobody(_question: str) -> bool:
+    return False
 
 
 class Library(Protocol):
@@ -74,15 +84,17 @@ def index(
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
     now_s: Callable[[], float] = time.monotonic,
+    confirm: Confirm = _nobody,
 ) -> Summary:
     """The summary of a job that indexes every audio file at or under ``paths`` into the encoder's space.
 
     A file in none of the library's roots makes the one of ``new_roots`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
-    ``now_s`` is the clock that paces it, in seconds. Setting ``stop`` ends it within seconds, with everything that is
-    finished by then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch, LibraryError (disk
-    full, read-only), EncoderError, JobError.
+    ``now_s`` is the clock that paces it, in seconds. ``confirm`` is asked before more than a tenth of the clips is
+    pruned; without it that is refused. Setting ``stop`` ends it within seconds, with everything that is finished by
+    then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch, LibraryError (disk full,
+    read-only), EncoderError, JobError.
     """
     started_s = now_s()
     stop = stop or threading.Event()
@@ -90,7 +102,15 @@ def index(
         places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
         _exclude(library.writer, lease, places, options)
         sounds = _Job(
-            library, SoundWork(encoder, options), places, options, report, lease=lease, stop=stop, now_s=now_s
+            library,
+            SoundWork(encoder, options),
+            places,
+            options,
+            report,
+            lease=lease,
+            stop=stop,
+            now_s=now_s,
+            confirm=confirm,
         )
         summary = sounds.run(started_s, missing)
         if tunes is None or stop.is_set():
@@ -98,7 +118,7 @@ def index(
         started_s, work = now_s(), TuneWork(tunes, options)
         if not sounds.plan.has(work):
             return summary
-        melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s)
+        melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s, confirm=confirm)
         return summary.followed_by(melodies.run(started_s))
 
 
@@ -128,6 +148,7 @@ class _Job:
         lease: Lease,
         stop: threading.Event,
         now_s: Callable[[], float],
+        confirm: Confirm,
     ) -> None:
         self._library = library
         self._work = work
@@ -146,11 +167,13 @@ class _Job:
         self._silent = 0
         self._tunes = 0
         self._moved: set[int] = set()
-        self._left_out = LeftOut()
+        self._noticed = Noticed()
+        self._not_pruned = 0
+        self._confirm = confirm
         catalog = library.writer
         self._space = catalog.space(work.spec)
         roots = [root.path for root in library.roots()]
-        self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work)
+        self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work, options=options)
 
     def run(self, started_s: float, missing: Sequence[str] = ()) -> Summary:
         space, plan = self._space, self.plan
@@ -159,18 +182,41 @@ class _Job:
         writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
         self._fill(space, plan, writer)
         if not self._stop.is_set():
-            for outcome in plan.leftovers(self._moved, prune=self._options.prune):
+            prune = self._options.prune and self._may_prune(plan)
+            for outcome in plan.leftovers(self._moved, prune=prune):
                 self._count([outcome, *writer.add(outcome)])
+            for folder, count in sorted(plan.emptied.items()):
+                self._report.note(
+                    f"{printable(folder)}: is empty, perhaps a disk is not there; its {count} clips are kept as "
+                    "missing (to remove them: delete the folder, or soundalike remove it)"
+                )
         self._count(writer.finish())
         if not self._stop.is_set():
             self._publish(space)
         return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
 
+    def _may_prune(self, plan: Plan) -> bool:
+        """Whether the clips whose files are gone may be removed; more than `PRUNE_SHARE` only if somebody says so."""
+        removed, total = plan.prunable(self._moved)
+        if removed <= PRUNE_SHARE * total or self._options.yes:
+            return True
+        question = f"{removed} of {total} clips are gone from disk, {removed / total:.0%}"
+        if self._confirm(question):
+            return True
+        self._not_pruned = removed
+        self._report.note(
+            f"not pruned: {question}; they are marked missing. Is a disk or a folder not there? To remove them all the "
+            "same, run it again with --yes"
+        )
+        return False
+
     def _fill(self, space: Space, plan: Plan, writer: Writer) -> None:
         """Read and encode what needs it, writing and publishing as it comes."""
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
-        self._left_out = survey.left_out
+        self._noticed = survey.noticed
+        if plan.roots_changed:
+            self._library.writer.apply(self._lease, plan.roots_changed)
         started_s = reported_s = published_s = now_s()
         with closing(self._work.results(plan.tasks(), space, plan.ledger, self._clock)) as results:
             for result in results:
@@ -254,8 +300,10 @@ class _Job:
             seconds=seconds,
             stages=self._clock.times(),
             interrupted=self._stop.is_set(),
-            left_out=dict(self._left_out.suffixes),
-            excluded=self._left_out.by_rule,
+            left_out=dict(self._noticed.suffixes),
+            excluded=self._noticed.by_rule,
+            taken_out=counts["taken_out"],
+            not_pruned=self._not_pruned,
         )
 
 

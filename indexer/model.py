@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 from search.model import ClipChange, FileFacts, KnownFile, Root
 
 Kind: TypeAlias = Literal[
-    "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody"
+    "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody", "taken_out"
 ]
-"""What became of a file; the summary counts by it. ``melody``: a known recording whose tunes were looked for."""
+"""What became of a file; the summary counts by it. ``taken_out``: somebody removed it, so it stays out. ``melody``: a
+known recording whose tunes were looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Options:
     files are gone (otherwise they are marked missing). ``max_duration_s``: longer files fail. ``wait_s``: how long
     to wait for another writer's lease. ``publish_every_s``: how long a new clip may wait for a snapshot.
     ``melody``: look for the tunes of recordings too, not only of MIDI files. ``exclude``: patterns of what the roots
-    leave out from now on, beside those that they have (unless ``forget_excludes``).
+    leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
+    whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     """
 
     workers: int | None = None
@@ -33,15 +35,30 @@ class Options:
     melody: bool = False
     exclude: tuple[str, ...] = ()
     forget_excludes: bool = False
+    force: bool = False
+    again: bool = False
+    yes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything."""
+    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything.
+
+    ``forced``: somebody wants it looked at although nothing says that it changed.
+    """
 
     root: Root
     facts: FileFacts
     known_file: KnownFile | None
+    forced: bool = False
+
+    @property
+    def is_only_noted(self) -> bool:
+        """Whether nothing but the system's own time of change differs: rights, say, or a copy that keeps times."""
+        if self.forced or self.known_file is None or self.known_file.missing:
+            return False
+        before = self.known_file.facts
+        return (before.size_bytes, before.mtime_ns) == (self.facts.size_bytes, self.facts.mtime_ns)
 
     @property
     def path(self) -> str:
@@ -168,8 +185,9 @@ class Summary:
     something was amiss.
 
     ``left_out`` counts the files that are no sound by suffix, ``excluded`` the files and folders that a rule leaves out
-    (`indexer.rules`). ``interrupted`` is true when the job was asked to stop: what is not counted here is left for the
-    next run.
+    (`indexer.rules`), ``taken_out`` those that somebody removed from the library, ``not_pruned`` the clips that would
+    have been removed, had that not been too many. ``interrupted`` is true when the job was asked to stop: what is not
+    counted here is left for the next run.
     """
 
     library: str
@@ -192,6 +210,8 @@ class Summary:
     interrupted: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
     excluded: int = 0
+    taken_out: int = 0
+    not_pruned: int = 0
 
     @property
     def times_real_time(self) -> float:
@@ -218,4 +238,6 @@ class Summary:
             seconds=self.seconds + tunes.seconds,
             stages=self.stages.plus(tunes.stages),
             interrupted=self.interrupted or tunes.interrupted,
+            taken_out=self.taken_out + tunes.taken_out,
+            not_pruned=self.not_pruned + tunes.not_pruned,
         )

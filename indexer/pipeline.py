@@ -31,6 +31,7 @@ from search.model import (
     EncoderSpec,
     LinkClip,
     MoveClip,
+    NoteFile,
     RecordFailure,
     SegmentTags,
     Space,
@@ -218,8 +219,14 @@ def refused(outcome: Outcome, cause: str) -> Outcome:
 def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
     """The outcome of a file that needs no encoding."""
     if decision.need == "move" and decision.clip_id is not None:
-        change = MoveClip(decision.clip_id, task.root.id, task.facts)
-        return Outcome("moved", task.path, (change,), size_bytes=task.facts.size_bytes)
+        move = MoveClip(decision.clip_id, task.root.id, task.facts)
+        return Outcome("moved", task.path, (move,), size_bytes=task.facts.size_bytes)
+    if decision.need == "stay out":
+        return Outcome("taken_out", task.path, size_bytes=task.facts.size_bytes)
+    known = task.known_file
+    if known is not None and known.content_id == decision.content_id and task.is_only_noted:
+        change = NoteFile(known.clip_id, task.facts)  # nobody wrote to it: what people called it stays
+        return Outcome("unchanged", task.path, (change,), size_bytes=task.facts.size_bytes)
     return link(task, decision.content_id, title, fields)
 
 

@@ -34,6 +34,9 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """One line for a person."""
 
+    def confirm(self, question: str) -> bool:
+        """Whether a person says yes; false where there is nobody to ask."""
+
 
 class FailuresOnly:
     """Says nothing but what went wrong (``--json``, ``--quiet``)."""
@@ -52,6 +55,10 @@ class FailuresOnly:
     def note(self, text: str) -> None:
         """See `Reporter`."""
         print(f"soundalike: {text}", file=sys.stderr, flush=True)
+
+    def confirm(self, question: str) -> bool:
+        """See `Reporter`."""
+        return False
 
 
 class Lines(FailuresOnly):
@@ -95,6 +102,15 @@ class TerminalBar(FailuresOnly):
     def note(self, text: str) -> None:
         """See `Reporter`."""
         self._bar.console.print(f"soundalike: {text}", markup=False, highlight=False, soft_wrap=True)
+
+    def confirm(self, question: str) -> bool:
+        """See `Reporter`."""
+        if not sys.stdin.isatty():
+            return False
+        self._bar.stop()
+        answer = self._bar.console.input(f"soundalike: {question}. Remove them from the library? [y/N] ")
+        self._bar.start()
+        return answer.strip().lower() in ("y", "yes")
 
 
 def reporter(*, quiet: bool) -> Reporter:

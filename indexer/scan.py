@@ -28,7 +28,7 @@ from typing import Protocol
 from indexer.handles import check_handles
 from indexer.rules import Rules
 from search.audio import Kind, holds_sound, kind, suffix_of
-from search.model import FileFacts
+from search.model import FileFacts, Root
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
@@ -100,13 +100,16 @@ class Takes(Protocol):
 
 
 @dataclass(slots=True)
-class LeftOut:
-    """What a walk passed over: how many files that hold no sound by suffix ('' without one), and how many files and
-    folders by rule.
+class Noticed:
+    """What a walk noticed beside the files that it is for.
+
+    What it passed over: how many files that hold no sound by suffix ('' without one), how many files and folders by
+    rule. And ``mounts``: the relative folders at which another disk begins ('' is the root).
     """
 
     suffixes: Counter[str] = field(default_factory=Counter)
     by_rule: int = 0
+    mounts: list[str] = field(default_factory=list)
 
 
 def walk(
@@ -116,16 +119,17 @@ def walk(
     takes: Takes,
     *,
     rules: Rules | None = None,
-    left_out: LeftOut | None = None,
+    noticed: Noticed | None = None,
 ) -> Iterator[FileFacts | Unreadable]:
     """Every file of ``root`` at or under ``part`` that ``takes`` wants, folder by folder, names in order.
 
-    ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is passed over is counted
-    in ``left_out``. Memory grows with the largest folder, not with the tree. Raises JobError when no folder can be
-    opened any more.
+    ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is noticed beside them
+    goes into ``noticed``. Memory grows with the largest folder, not with the tree. Raises JobError when no folder can
+    be opened any more.
     """
     start = os.path.join(root, *part.split("/")) if part else root
-    listed = _Lister(rules or Rules(root, ()), takes, left_out or LeftOut())
+    noticed = noticed or Noticed()
+    listed = _Lister(rules or Rules(root, ()), takes, noticed)
     is_folder = os.path.isdir(start)
     if listed.leaves_out_path(part, is_folder=is_folder):
         return
@@ -134,36 +138,64 @@ def walk(
             yield _look(start, part)
         return
     entered = {identity for identity in map(_identity, stops) if identity is not None}
-    waiting = [(start, part)]
-    by_link: list[tuple[str, str]] = []
+    above = _identity(os.path.dirname(start))
+    waiting = [(start, part, None if above is None else above[0])]
+    by_link: list[tuple[str, str, int | None]] = []
     while waiting or by_link:
-        folder, relative = waiting.pop() if waiting else by_link.pop()
+        folder, relative, device = waiting.pop() if waiting else by_link.pop()
         try:
             identity = _identity(folder)
             if identity is None or identity in entered:
                 continue
             entered.add(identity)
+            if identity[0] != device:
+                noticed.mounts.append(relative)
             listing = listed(folder, relative)
         except OSError as error:
             check_handles(error)
             yield Unreadable(FileFacts(relative, 0, 0), _cause(error), folder=True)
             continue
         prefix = relative + "/" if relative else ""
-        waiting.extend((os.path.join(folder, name), prefix + name) for name in reversed(listing.folders))
-        by_link.extend((os.path.join(folder, name), prefix + name) for name in reversed(listing.links))
+        device = identity[0]
+        waiting.extend((os.path.join(folder, name), prefix + name, device) for name in reversed(listing.folders))
+        by_link.extend((os.path.join(folder, name), prefix + name, device) for name in reversed(listing.links))
         for name in listing.files:
             yield _look(os.path.join(folder, name), prefix + name)
 
 
 def is_absent(root: str) -> bool:
-    """Whether the folder of a root is not there or holds nothing: what an unmounted disk leaves."""
+    """Whether a folder is not there, or holds nothing but hidden names (.DS_Store): what an unmounted disk leaves."""
     try:
         with os.scandir(root) as entries:
-            return next(entries, None) is None
-    except FileNotFoundError:
+            return all(entry.name.startswith(".") for entry in entries)
+    except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False  # there, but unreadable: the walk says so
+
+
+def absent_mounts(root: Root) -> tuple[str, ...]:
+    """The folders below a root at which a disk was mounted (``root.mounts``) that is not there now.
+
+    Such a folder is gone, or it is absent as `is_absent` has it and no disk begins there.
+    """
+    return tuple(mount for mount in root.mounts if mount and _is_away(root.absolute(mount)))
+
+
+def _is_away(mount: str) -> bool:
+    own, above = _identity(mount), _identity(os.path.dirname(mount))
+    return own is None or (is_absent(mount) and above is not None and own[0] == above[0])
+
+
+def emptied_folder(root: Root, path: str) -> str | None:
+    """The relative folder in which the file at ``path``, which is gone, was, when that is there and absent as
+    `is_absent` has it: a disk that is not there, perhaps. None for one that is gone, that holds something, or that is
+    the root.
+    """
+    folder = path.rpartition("/")[0]
+    while folder and not os.path.lexists(root.absolute(folder)):
+        folder = folder.rpartition("/")[0]
+    return folder if folder and is_absent(root.absolute(folder)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +209,10 @@ class _Listing:
 class _Lister:
     """Lists folders: the names that matter."""
 
-    def __init__(self, rules: Rules, takes: Takes, left_out: LeftOut) -> None:
+    def __init__(self, rules: Rules, takes: Takes, noticed: Noticed) -> None:
         self._rules = rules
         self._takes = takes
-        self._left_out = left_out
+        self._noticed = noticed
 
     def __call__(self, folder: str, relative: str) -> _Listing:
         """The names in a folder that matter, sorted. Raises OSError."""
@@ -198,7 +230,7 @@ class _Lister:
                 else:
                     continue
                 if self._rules.leave_out(relative, entry.name, is_folder=into is not listing.files):
-                    self._left_out.by_rule += 1
+                    self._noticed.by_rule += 1
                 else:
                     into.append(entry.name)
         for names in (listing.files, listing.folders, listing.links):
@@ -208,7 +240,7 @@ class _Lister:
     def leaves_out_path(self, part: str, *, is_folder: bool) -> bool:
         """Whether a rule leaves out the place where a walk starts, which is counted then."""
         leaves_out = self._rules.leave_out_path(part, is_folder=is_folder)
-        self._left_out.by_rule += leaves_out
+        self._noticed.by_rule += leaves_out
         return leaves_out
 
     def _wants(self, entry: os.DirEntry[str]) -> bool:
@@ -216,7 +248,7 @@ class _Lister:
         if of_kind is None:
             of_kind = "sound" if self._takes("sound") and holds_sound(entry.path) else "other"
         if of_kind == "other":
-            self._left_out.suffixes[suffix_of(entry.name)] += 1
+            self._noticed.suffixes[suffix_of(entry.name)] += 1
         return self._takes(of_kind)
 
 
@@ -241,11 +273,13 @@ def _look(path: str, relative: str) -> FileFacts | Unreadable:
 
 
 def facts_of(path: str, relative: str) -> FileFacts | None:
-    """Size and time of the file at ``path``; None for what is no regular file (reading a pipe would never end)."""
+    """Size and times of the file at ``path``; None for what is no regular file (reading a pipe would never end)."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return None
-    return FileFacts(relative, _clamped(status.st_size), _clamped(status.st_mtime_ns))
+    # on Windows st_ctime is when the file was made
+    changed_ns = None if os.name == "nt" else _clamped(status.st_ctime_ns)
+    return FileFacts(relative, _clamped(status.st_size), _clamped(status.st_mtime_ns), changed_ns)
 
 
 def _clamped(number: int) -> int:

@@ -12,7 +12,7 @@ from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
 from search.library import leasing, maintenance, verifying
-from search.model import MELODY_SPACE, Clip, RemoveClip
+from search.model import MELODY_SPACE, Clip, RemoveClip, TakeOutClip
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,8 +117,10 @@ class Remove:
         with options.library(args, settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
             with library.writer.lease(leasing.holder("remove"), leasing.WAIT_S) as lease:
-                for start in range(0, len(ids), REMOVE_BATCH):
-                    library.writer.apply(lease, [RemoveClip(i) for i in ids[start : start + REMOVE_BATCH]])
+                missing = set(library.catalog.missing()) if args.missing else set()
+                changes = [RemoveClip(i) if i in missing else TakeOutClip(i) for i in ids]
+                for start in range(0, len(changes), REMOVE_BATCH):
+                    library.writer.apply(lease, changes[start : start + REMOVE_BATCH])
                 for space in library.reader.spaces():
                     library.publish(space, lease)
         for what in unknown:

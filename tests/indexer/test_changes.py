@@ -137,7 +137,7 @@ def test_prune_removes_what_is_gone_and_nothing_else(bench: Bench) -> None:
     (bench.sounds / "in" / "a.wav").unlink()
     (bench.sounds / "out" / "c.wav").unlink()
 
-    summary = bench.index(bench.sounds / "in", options=Options(workers=1, prune=True))
+    summary = bench.index(bench.sounds / "in", options=Options(workers=1, prune=True, yes=True))
 
     assert (summary.removed, summary.missing) == (1, 0)
     assert sorted(bench.clips()) == ["in/b.wav", "out/c.wav"]

@@ -46,7 +46,7 @@ class TuneLibrary:
         self.report = Report()
 
     def index(self, *paths: Path, melody: bool = False, prune: bool = False) -> Summary:
-        options = Options(workers=2, melody=melody, prune=prune)
+        options = Options(workers=2, melody=melody, prune=prune, yes=True)
         names = [os.fspath(path) for path in paths or (self.tunes,)]
         encoder, tunes = wiring.encoder("spectral", self.settings), wiring.melody_extractor()
         with self.open(create=True) as library:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from search.errors import AudioError, LibraryError, QueryError
 from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
-from search.model import ClipPart, DescribeClip, Query, RemoveClip
+from search.model import ClipPart, DescribeClip, Query, TakeOutClip
 from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut
 from search.service.http.hits import search_out
 from search.service.http.listing import Listing, clip_out, the_clip
@@ -96,7 +96,7 @@ class ClipRoutes:
     def remove_clip(self, path: ClipPath) -> Response:
         """Take a clip out of the library. A file that was uploaded is deleted, every other file stays where it is."""
         clip = the_clip(self._library, path.clip_id)
-        self._apply(RemoveClip(clip.id))
+        self._apply(TakeOutClip(clip.id))
         self._service.uploads.discard(clip.absolute_path)
         return Response(status=204)
 
