@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457, ``application/problem+json``)."""
+"""Every error as a problem document (RFC 9457, ``application/problem+json``), or as a page for a browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from flask import Response, g, has_request_context
+from flask import Response, g, has_request_context, request
 from flask_openapi3 import OpenAPI
+from markupsafe import escape
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
@@ -25,8 +26,18 @@ from search.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+HTML = "text/html"
 BUSY_RETRY_S = 5
 NO_ROOM = "the disk of the service is full; try again later"
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} - Soundalike</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light"></head>
+<body><main><h1>{title}</h1>
+<p>{detail}</p>
+<p><a href="{top}">Search the sounds</a></p></main></body></html>
+"""
 
 log = logging.getLogger("soundalike.service")
 
@@ -141,7 +152,7 @@ def register(app: OpenAPI, library: Path) -> None:
     def http_error(error: HTTPException) -> Response:
         if isinstance(error.response, Response):
             return error.response
-        return _from_http(error)
+        return _from_http(error, as_page=_is_lost_browser())
 
     def failure(error: InternalServerError) -> Response:
         # the exception itself is in the log, with its request id; a client learns no internals
@@ -160,8 +171,20 @@ def register(app: OpenAPI, library: Path) -> None:
     app.register_error_handler(InternalServerError, failure)
 
 
-def _from_http(error: HTTPException) -> Response:
-    response = problem(error.code or 500, error.description or "")
+def _is_lost_browser() -> bool:
+    """Whether a person looks at an address beside the API: it prefers a page to a document of another kind."""
+    kinds = (MEDIA_TYPE, HTML)
+    return not request.path.startswith("/api/") and request.accept_mimetypes.best_match(kinds) == HTML
+
+
+def _page(status: int, detail: str) -> Response:
+    title = HTTP_STATUS_CODES.get(status, "Error")
+    body = _PAGE.format(title=escape(title), detail=escape(detail), top=escape(f"{request.script_root}/"))
+    return Response(body, status, mimetype=HTML)
+
+
+def _from_http(error: HTTPException, *, as_page: bool) -> Response:
+    response = (_page if as_page else problem)(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers.add(name, value)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
-from flask import Response, send_file
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
@@ -22,9 +22,10 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 from search.audio import is_midi_name
 from search.errors import AudioError
 from search.model import Clip
-from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut, text
+from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
+from search.service.http.files import sent
 from search.service.http.listing import gone, the_clip
-from search.service.http.replies import JSON, PRIVATE, lasting, reply, revisable
+from search.service.http.replies import JSON, lasting, reply, revisable
 from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of
@@ -78,7 +79,7 @@ class MediaRoutes:
         if is_midi_name(clip.path):
             played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
             name = f"{Path(clip.path).stem}.wav"
-            return _file(send_file(io.BytesIO(played), WAV, False, text(name), True, f"{digest[:32]}-played"))
+            return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-played")
         return self._as_it_is(clip, digest, media_type(clip.path))
 
     def clip_file(self, path: ClipPath) -> Response:
@@ -89,8 +90,8 @@ class MediaRoutes:
     def _as_it_is(self, clip: Clip, digest: str, media_type_: str, *, to_keep: bool = False) -> Response:
         found = file_of(clip)
         etag = f"{digest[:32]}-{found.status.st_size:x}-{found.status.st_mtime_ns:x}"
-        name = text(Path(clip.path).name)
-        return _file(send_file(found.path, media_type_, to_keep, name, True, etag, last_modified=found.modified_s))
+        name = Path(clip.path).name
+        return sent(found.path, media_type_, name, etag, to_keep=to_keep, last_modified=found.modified_s)
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
         """The waveform of a clip, or of a passage of it, in few numbers."""
@@ -189,13 +190,6 @@ def _notes_json(file: str) -> bytes:
     return (
         NotesOut.model_validate(dict(zip(("start_s", "end_s", "pitch"), rows, strict=True))).model_dump_json().encode()
     )
-
-
-def _file(response: Response) -> Response:
-    """A file, for one browser to keep and ask about, and to be had in ranges."""
-    response.headers["Cache-Control"] = PRIVATE
-    response.headers["Accept-Ranges"] = "bytes"
-    return response
 
 
 def media_type(path: str) -> str:
