@@ -474,3 +474,79 @@ def test_the_keys_of_apple(tmp_path, key):
     path = tmp_path / "a.mov"
     path.write_bytes(muxed("mov", "pcm_s16le", "Wörd", {"movflags": "use_metadata_tags"}, key=key))
     assert metadata.read(str(path)) == ("Wörd", {"title": "Wörd"})
+
+
+def large_id3(version: int, encoding: int) -> bytes:
+    """A tag with a picture of half a megabyte before its texts, and many frames of a program's own."""
+    made, held = mutagen.id3.ID3(), io.BytesIO()
+    made.add(mutagen.id3.APIC(encoding=0, mime="image/png", data=b"\xff\0ab" * (1 << 17)))
+    made.add(mutagen.id3.TIT2(encoding=encoding, text=["Wörd"]))
+    made.add(mutagen.id3.TPE1(encoding=encoding, text=["Änn " * 50_000]))
+    made.add(mutagen.id3.COMM(encoding=encoding, lang="eng", desc="", text=["fög " * 50_000]))
+    made.add(mutagen.id3.CHAP(element_id="1", sub_frames=[mutagen.id3.TIT2(encoding=encoding, text=["Part"])]))
+    for number in range(500):
+        made.add(mutagen.id3.PRIV(owner=f"owner {number}", data=b"x"))
+    made.save(held, v2_version=version)
+    return held.getvalue()
+
+
+def unsynchronised(tag: bytes) -> bytes:
+    """The whole tag as version 2.3 may have it: a zero after each byte of ones."""
+    body = tag[10:].replace(b"\xff", b"\xff\0")
+    return tag[:5] + b"\x80" + bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0)) + body
+
+
+@pytest.mark.parametrize("encoding", [0, 1, 3])
+@pytest.mark.parametrize("kind", ["MP3", "WAV", "FLAC", "2.4", "unsynchronised"])
+def test_of_a_large_id3_tag_the_texts_are_read(tmp_path, kind, encoding):
+    """Pictures are passed over; of a long text the beginning is kept, whatever its encoding."""
+    tag = large_id3(4 if kind == "2.4" else 3, encoding)
+    made = {
+        "MP3": lambda: tag + mp3(),
+        "2.4": lambda: tag + mp3(),
+        "WAV": lambda: wav(chunk(b"id3 ", tag)),
+        "FLAC": lambda: tag + flac(),
+        "unsynchronised": lambda: unsynchronised(tag) + mp3(),
+    }
+    path = tmp_path / "a.bin"
+    path.write_bytes(made[kind]())
+    title, fields = metadata.read(str(path))
+    assert title == "Wörd"
+    assert fields["comment"] == ("fög " * 1000).strip()
+    assert fields["artist"] == ("Änn " * 1000).strip()
+    assert fields["chapters"] == "Part"
+
+
+def test_a_tag_with_sizes_of_eight_bits_is_read(tmp_path):
+    """iTunes wrote so once; the frame that follows shows it."""
+    text = b"\3" + b"fog " * 100
+    frames = (
+        b"TIT2"
+        + struct.pack(">IH", 5, 0)
+        + b"\3Word"
+        + b"COMM"
+        + struct.pack(">IH", len(text) + 4, 0)
+        + b"\3eng\0"
+        + text[1:]
+    )
+    picture = b"APIC" + struct.pack(">IH", 1 << 19, 0) + b"\xff" * (1 << 19)
+    last = b"TPE1" + struct.pack(">IH", 4, 0) + b"\3Ann"
+    size = len(frames) + len(picture) + len(last)
+    header = b"ID3\4\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path = tmp_path / "a.mp3"
+    path.write_bytes(header + picture + frames + last + mp3())
+    title, fields = metadata.read(str(path))
+    assert (title, fields["artist"]) == ("Word", "Ann")
+
+
+def test_a_hundred_thousand_fields_take_no_more_than_two_thousand(tmp_path):
+    """Of each kind of tags; the rest is not looked at."""
+    many = b"".join(chunk(b"ICMT", b"%06d" % number) for number in range(60_000))
+    items = b"".join(struct.pack("<II", 1, 0) + b"k%06d\0v" % number for number in range(100_000))
+    footer = b"APETAGEX" + struct.pack("<IIII", 2000, len(items) + 32, 100_000, 0) + bytes(8)
+    for data in (wav(chunk(b"LIST", b"INFO" + many)), mp3() + items + footer):
+        path = tmp_path / "a.bin"
+        path.write_bytes(data)
+        fields = metadata.read(str(path))[1]
+        assert 1 <= len(fields) <= 100
+        assert max(len(text) for text in fields.values()) <= 4000

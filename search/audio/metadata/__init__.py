@@ -1,7 +1,8 @@
 """What a file's tags say, and the texts beside its sound.
 
 ===============  ===========================================================================================
-``tags``         ID3, Vorbis comments, MP4, ASF and APE tags, by mutagen
+``tags``         Vorbis comments, MP4, ASF and others of their formats, by mutagen; APE tags
+``id3``          ID3 tags before a file, behind it, or in a chunk, by mutagen
 ``chunktexts``   BWF, iXML, INFO, cue labels and other chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI
 ``atoms``        the texts of 3GP
 ``xml``          the elements of iXML and XMP
@@ -18,6 +19,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from search.audio.containers import head
@@ -25,7 +27,17 @@ from search.audio.metadata import cuesheets, tags
 from search.audio.metadata.atoms import of_user_data
 from search.audio.metadata.by_ffmpeg import of_container
 from search.audio.metadata.chunktexts import of_chunks
-from search.audio.metadata.fields import MOST_CHARACTERS, MOST_FIELDS, Field, as_text, joined, plain_name
+from search.audio.metadata.fields import (
+    LONGEST,
+    MOST_CHARACTERS,
+    MOST_FIELDS,
+    MOST_READ,
+    Field,
+    as_text,
+    joined,
+    plain_name,
+    shortened,
+)
 from search.audio.metadata.unreadable import UNREADABLE
 from search.audio.opening import open_regular
 from search.errors import AudioError
@@ -39,7 +51,7 @@ def read(path: str) -> tuple[str, dict[str, str]]:
 
     The title is that of the tags, else the file's name without its suffix. Several values of a field are joined
     with "; ". Pictures, other binary fields and what programs write about themselves are left out. A field that two
-    kinds of tags have is taken from the first: mutagen's, the chunks', tags before or behind the file, FFmpeg's, a
+    kinds of tags have is taken from the first: its format's, the chunks', tags before or behind the file, FFmpeg's, a
     cue sheet's. Never raises: of a damaged tag, or of a file that cannot be opened, what can be read comes back.
     """
     fields: dict[str, str] = {}
@@ -64,11 +76,11 @@ def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
         fields = _undamaged(reader)
         sheets += (field for field in fields if plain_name(field[0]) == "cuesheet")
         _add(fields_kept, (field for field in fields if plain_name(field[0]) != "cuesheet"))
-    unread = opened is None and not fields_kept
+    unread = opened is None and not fields_kept and not tags.is_read_elsewhere(file)
     if unread or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
         _add(fields_kept, _undamaged(of_container(file)))
     for _, sheet in sheets:
-        _add(fields_kept, cuesheets.of_sheet(sheet, path))
+        _add(fields_kept, _undamaged(cuesheets.of_sheet(sheet, path)))
     _add(fields_kept, _undamaged(cuesheets.beside(path)))
 
 
@@ -82,13 +94,13 @@ def _opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no t
 
 
 def _undamaged(fields: Iterator[Field]) -> list[Field]:
-    """The fields that come before the first damage."""
+    """The fields that come before the first damage, no more than anybody writes and of each no more than is kept."""
     import mutagen
 
     read: list[Field] = []
     try:
-        for field in fields:
-            read.append(field)
+        for name, value in islice(fields, MOST_READ):
+            read.append((name, shortened(value)))
     except (mutagen.MutagenError, *UNREADABLE):
         pass
     return read
@@ -106,7 +118,7 @@ def _add(fields_kept: dict[str, str], fields: Iterable[Field]) -> None:
         texts.setdefault(name, []).append(text)
     before = set(fields_kept.values())
     for name, values in texts.items():
-        text = values[0] if name == "title" else joined(values)
+        text = values[0] if name == "title" else joined(values)[:LONGEST]
         old = fields_kept.get(name)
         if ("\ufffd" in old and "\ufffd" not in text) if old else name == "title" or text not in before:
             fields_kept[name] = text

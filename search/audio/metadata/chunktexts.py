@@ -1,6 +1,6 @@
 """The chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI that hold text: BWF, iXML, INFO, labels, radio's cart and more.
 
-mutagen reads ID3 chunks alone. wavinfo (4.0) reads nothing at all of a file whose bext chunk is cut or not ASCII, takes
+wavinfo (4.0) reads nothing at all of a file whose bext chunk is cut or not ASCII, takes
 UTF-8 in INFO for Latin-1, and stops at a file's size that was not brought up to date (tests/search/test_metadata.py).
 """
 
@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from search.audio.containers import chunks, head, is_padded
-from search.audio.metadata import tags, xml
+from search.audio.metadata import id3, xml
 from search.audio.metadata.fields import Field
 from search.audio.metadata.tables import AIFF_NAMES, INFO_NAMES
 from search.audio.metadata.unreadable import UNREADABLE
 from search.ground.codepages import whole_letters
 
 _LARGEST_CHUNK_BYTES = 1 << 20
-_LARGEST_ID3_BYTES = 16 << 20
-"""With a picture or two."""
-
 _W64_GUID_BYTES = 16
 _CF_TEXT = 1
 """The clipboard format of a DISP chunk that is text (Multimedia Programming Interface and Data Specifications 1.0)."""
@@ -30,16 +27,20 @@ _CF_TEXT = 1
 
 def of_chunks(file: io.FileIO) -> Iterator[Field]:
     """The fields of every chunk that is known, in the file's order; what stands before a damage in each."""
+    import mutagen
+
     first = head(file)
     if first[:4] == b".snd":
         yield from _au_annotation(first)
     for chunk in chunks(file, first):
+        if chunk.name in (b"id3 ", b"ID3 "):
+            with suppress(mutagen.MutagenError, *UNREADABLE):
+                yield from id3.of_tag(file, chunk.offset)
         reader = _READERS.get(chunk.name)
         if reader is None:
             continue
-        most = _LARGEST_ID3_BYTES if reader is tags.of_id3 else _LARGEST_CHUNK_BYTES
         file.seek(chunk.offset)
-        data = file.read(min(chunk.size or 0, most)) or b""
+        data = file.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""
         with suppress(*UNREADABLE):  # the other chunks are whole
             yield from reader(data)
 
@@ -163,8 +164,6 @@ _READERS: dict[bytes, Callable[[bytes], Iterator[Field]]] = {
     b"list": _list,  # as W64 calls it
     b"\xbc\x94\x5f\x92": _w64_summary,
     b"DISP": _displayed,
-    b"id3 ": tags.of_id3,
-    b"ID3 ": tags.of_id3,
     b"MARK": _aiff_markers,
     b"COMT": _aiff_comments,
     b"info": _caf_info,

@@ -13,6 +13,9 @@ Field = tuple[str, str | bytes]
 LONGEST = 4000
 """Characters kept of one field; lyrics and coding histories go on for pages."""
 
+MOST_READ = 2_000
+"""Fields of one kind of tags that are looked at; no person has written more."""
+
 MOST_FIELDS = 100
 MOST_CHARACTERS = 20_000
 """Kept of all fields of a file, which is as much as the search by words looks at."""
@@ -70,7 +73,7 @@ def plain_name(name: str) -> str:
 
 def as_text(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
     """(plain name, text on one line) of the fields that are wanted; those in bytes as of one code page."""
-    wanted = [(plain, _cut(value)) for name, value in fields if is_wanted(plain := plain_name(name))]
+    wanted = [(plain, shortened(value)) for name, value in fields if is_wanted(plain := plain_name(name))]
     page = code_page(value for _, value in wanted if isinstance(value, bytes))
     for name, value in wanted:
         text = one_line(mended(value) if isinstance(value, str) else text_of(value, page))
@@ -89,7 +92,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST]
 
 
-def _cut(value: str | bytes) -> str | bytes:
+def shortened(value: str | bytes) -> str | bytes:
     """More of a value than is ever kept, so that ten megabytes of comment are not decoded."""
     most = 4 * LONGEST
     if len(value) <= most:

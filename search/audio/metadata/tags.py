@@ -1,45 +1,23 @@
-"""ID3, Vorbis comments, MP4, ASF and APE tags, read by mutagen, wherever in a file they stand."""
+"""Vorbis comments, MP4, ASF and other tags of their formats, by mutagen; ID3 and APE tags that stand anywhere."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from search.audio.metadata import id3
 from search.audio.metadata.fields import LONGEST, Field, is_wanted, joined, plain_name
 
 _LARGEST_READ_BYTES = 64 << 20
 """What is taken into memory of one tag, pictures and all."""
 
-_LATIN_1 = 0
-"""The encoding that an ID3 frame claims which was written in whatever code page the system had."""
-
-_ID3V1_BYTES = 128
 _APE_FOOTER_BYTES = 32
 _APE_KIND = 6
 """The bits of an item's flags that say what it holds, 0 for text."""
 
-_ID3_NAMES = {
-    "TIT1": "grouping",
-    "TIT2": "title",
-    "TIT3": "subtitle",
-    "TPE1": "artist",
-    "TPE2": "album artist",
-    "TALB": "album",
-    "TCON": "genre",
-    "TCOM": "composer",
-    "TCOP": "copyright",
-    "TDRC": "date",
-    "TRCK": "track",
-    "TBPM": "bpm",
-    "TKEY": "key",
-    "TMOO": "mood",
-    "TLAN": "language",
-    "TENC": "encoded by",
-    "TSSE": "encoder",
-    "TPUB": "publisher",
-}
 _MP4_NAMES = {
     "\xa9nam": "title",
     "\xa9ART": "artist",
@@ -60,13 +38,23 @@ _MP4_NAMES = {
 }
 
 
+_READ_ELSEWHERE = re.compile(rb"ID3|(?:RIFF|RF64|BW64|RIFX)....WAVE|FORM....AIF[FC]", re.DOTALL)
+"""Beginnings of files whose tags are ID3, in front or in a chunk."""
+
+
+def is_read_elsewhere(file: io.FileIO) -> bool:
+    """Whether mutagen knows no more of a file than its ID3 tags, which are read without it."""
+    file.seek(0)
+    return bool(_READ_ELSEWHERE.match(file.read(12) or b""))
+
+
 def opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
     """A file as mutagen opens it, None where it does not know what it is. Raises MutagenError, and anything else."""
     import mutagen
     import mutagen.flac
 
-    if _begins(file, b"ID3") and _behind_id3(file) == b"fLaC":  # mutagen.File takes it for MP3
-        return mutagen.flac.FLAC(_whole(file))
+    if is_read_elsewhere(file):
+        return mutagen.flac.FLAC(_whole(file)) if _behind_id3(file) == b"fLaC" else None
     return mutagen.File(_whole(file))
 
 
@@ -78,11 +66,9 @@ def of_its_kind(mutagen_file: Any) -> Iterator[Field]:  # noqa: ANN401 - as abov
 
 def in_front_or_behind(file: io.FileIO) -> Iterator[Field]:
     """The fields of ID3 and APE tags that were put before or after any file, whatever it is."""
-    import mutagen.id3
-
-    if _begins(file, b"ID3") or _end(file, _ID3V1_BYTES)[:3] == b"TAG":
-        yield from _id3_fields(mutagen.id3.ID3(_whole(file)))
+    yield from id3.of_tag(file)
     yield from _ape_fields(file)
+    yield from id3.of_id3v1(_end(file, id3.ID3V1_BYTES))
 
 
 def _ape_fields(file: io.FileIO) -> Iterator[Field]:
@@ -91,7 +77,7 @@ def _ape_fields(file: io.FileIO) -> Iterator[Field]:
     A footer holds the version, the size of the items with the footer, their number and flags; an item its size,
     flags, its name up to a NUL, and its text (wiki.hydrogenaudio.org, "APE Tags Header", "APE Tag Item").
     """
-    end = _end(file, _APE_FOOTER_BYTES + _ID3V1_BYTES)
+    end = _end(file, _APE_FOOTER_BYTES + id3.ID3V1_BYTES)
     place = end.rfind(b"APETAGEX")
     if place < 0:
         return
@@ -108,13 +94,6 @@ def _ape_fields(file: io.FileIO) -> Iterator[Field]:
         if flags & _APE_KIND == 0:  # neither a picture nor an address
             values = items[name_end + 1 : at].split(b"\0")
             yield name, b"; ".join(values)
-
-
-def of_id3(data: bytes) -> Iterator[Field]:
-    """The fields of an ID3 tag by itself, as chunks hold one."""
-    import mutagen.id3
-
-    yield from _id3_fields(mutagen.id3.ID3(io.BytesIO(data)))
 
 
 class _Whole(io.BufferedReader):
@@ -144,16 +123,10 @@ def _whole(file: io.FileIO) -> _Whole:
     return _Whole(file)
 
 
-def _begins(file: io.FileIO, mark: bytes) -> bool:
-    file.seek(0)
-    return file.read(len(mark)) == mark
-
-
 def _behind_id3(file: io.FileIO) -> bytes:
     """The four bytes that follow an ID3 tag at the start of a file."""
-    file.seek(6)
-    size = file.read(4) or b""  # four bytes of seven bits each
-    file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=False)))
+    file.seek(0)
+    file.seek(id3.length_of(file.read(10) or b""))
     return file.read(4) or b""
 
 
@@ -168,7 +141,7 @@ def _fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no ty
     from mutagen.mp4 import MP4Tags
 
     if isinstance(tags, ID3):
-        yield from _id3_fields(tags)
+        yield from id3.of_frames(tags)
         return
     mp4 = isinstance(tags, MP4Tags)
     for key in tags.keys():  # noqa: SIM118 - some of mutagen's tags are lists of pairs when iterated
@@ -176,39 +149,6 @@ def _fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no ty
         if is_wanted(plain_name(name)):
             values = tags[key]
             yield name, joined(_text_of(value) for value in (values if isinstance(values, list) else [values]))
-
-
-def _id3_fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
-    for frame in tags.values():
-        if frame.FrameID == "CHAP":
-            for part in frame.sub_frames.getall("TIT2"):
-                yield "chapters", _id3_text(part)
-            continue
-        text = getattr(frame, "text", None)
-        if not text or not isinstance(text, (list, str)):
-            continue
-        about = getattr(frame, "desc", "")
-        if frame.FrameID == "TXXX":
-            name = about or "text"
-        elif frame.FrameID in ("COMM", "USLT"):
-            name = about or ("comment" if frame.FrameID == "COMM" else "lyrics")
-            name = "comment" if name == "ID3v1 Comment" else name
-        else:
-            name = _ID3_NAMES.get(frame.FrameID, frame.FrameID)
-        yield name, _id3_text(frame)
-
-
-def _id3_text(frame: Any) -> str | bytes:  # noqa: ANN401 - as above
-    """The text of a frame, as its bytes where they are said to be Latin-1."""
-    text = joined(_texts(frame.text))
-    try:
-        return text.encode("latin-1") if getattr(frame, "encoding", None) == _LATIN_1 else text
-    except UnicodeEncodeError:  # mutagen has put words to it: a genre by number, a date
-        return text
-
-
-def _texts(values: object) -> Iterable[str]:
-    return (str(value)[: 4 * LONGEST] for value in (values if isinstance(values, list) else [values]))
 
 
 def _mp4_name(key: str) -> str:
