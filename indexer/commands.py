@@ -18,6 +18,7 @@ from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
 from indexer.rules import parse
 from search import wiring
+from search.audio import check_speed
 from search.errors import UsageError, printable
 from search.ground import process
 from search.model import MELODY_SPACE
@@ -91,6 +92,13 @@ class Index:
         )
         parser.add_argument(
             "--forget-excludes", action="store_true", help="forget what was excluded before this command"
+        )
+        parser.add_argument(
+            "--speed",
+            type=float,
+            metavar="S",
+            help="play what is in new folders at this speed: 0.1 brings bats and other ultrasound down to where an "
+            "encoder listens, 10 infrasound up; times stay the files' own",
         )
         parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
         parser.add_argument(
@@ -257,6 +265,8 @@ def _options(args: argparse.Namespace) -> Options:
         raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
     if not args.wait >= 0:
         raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
+    if args.speed is not None:
+        check_speed(args.speed)
     # whoever watches has time: another writer's job is waited for rather than the end of watching
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
     parse(args.exclude)
@@ -271,6 +281,7 @@ def _options(args: argparse.Namespace) -> Options:
         force=args.force,
         again=args.again,
         yes=args.yes,
+        speed=args.speed,
     )
 
 

@@ -100,6 +100,8 @@ def index(
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
         places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
+        for root in {place.root for place in places}:
+            library.writer.root(root, options.speed)
         _exclude(library.writer, lease, places, options)
         sounds = _Job(
             library,

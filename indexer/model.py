@@ -25,6 +25,7 @@ class Options:
     ``melody``: look for the tunes of recordings too, not only of MIDI files. ``exclude``: patterns of what the roots
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
+    ``speed``: at what speed new roots are played; None: as they are, and as recorded.
     """
 
     workers: int | None = None
@@ -38,6 +39,7 @@ class Options:
     force: bool = False
     again: bool = False
     yes: bool = False
+    speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,8 @@ class FileReader:
     def _cut(self, content: InWork, put: Callable[[Piece], None]) -> None:
         task, assembly = content.task, content.assembly
         limit_s, warn = self._max_duration_s, content.warnings.append
-        windows = audio.windows(task.path, self._spec, max_duration_s=limit_s, warn=warn)
+        speed = task.root.speed
+        windows = audio.windows(task.path, self._spec, max_duration_s=limit_s, speed=speed, warn=warn)
         while True:
             with self._clock.stage("decode"):
                 window = next(windows, None)

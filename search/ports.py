@@ -235,8 +235,11 @@ class Lease(Protocol):
 class FileCatalog(Protocol):
     """What a scan asks of the catalog: the roots and what is known of their files."""
 
-    def root(self, path: str) -> Root:
-        """The root at this absolute path, made when it is new."""
+    def root(self, path: str, speed: float | None = None) -> Root:
+        """The root at this absolute path, made when it is new, its sounds to be played at ``speed`` (1 unless said).
+
+        Raises LibraryError when it is there with another speed.
+        """
 
     def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
         """Every clip of a root by its relative path."""

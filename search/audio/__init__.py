@@ -28,12 +28,14 @@ from search.audio.levelling import levelled, peak_of
 from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, is_midi_name, kind, suffix_of
 from search.audio.signatures import holds_sound
-from search.audio.streaming import probe, stream, windows
+from search.audio.streaming import SPEEDS, check_speed, probe, stream, windows
 
 __all__ = [
     "SILENCE_DB",
+    "SPEEDS",
     "WINDOWS_REVISION",
     "Kind",
+    "check_speed",
     "cut",
     "holds_sound",
     "is_audio_name",

@@ -19,7 +19,7 @@ from search.audio.decoding import open_track
 from search.audio.mixing import CELL_S, Mixer, block_frames
 from search.audio.opening import open_regular
 from search.audio.track import Block, Track
-from search.errors import AudioError
+from search.errors import AudioError, UsageError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
 
 SHORTEST_S = 0.001
@@ -29,6 +29,13 @@ _EMPTY = "holds no samples"
 
 _BROKEN = 0.01
 """A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
+
+SPEEDS = (0.001, 1000.0)
+"""The slowest and the fastest that a sound may be played for an encoder."""
+
+_MUCH_BEYOND = 0.1
+"""The share of a sound's energy above an encoder's band that is worth a warning; of music at 44.1 kHz a hundredth lies
+there."""
 
 _LARGEST = 1e12
 """Samples larger than any integer stored as a float count as infinite."""
@@ -96,16 +103,28 @@ def windows(
     start_s: float = 0.0,
     end_s: float | None = None,
     max_duration_s: float | None = None,
+    speed: float = 1.0,
     warn: Callable[[str], None] | None = None,
 ) -> Iterator[Window]:
     """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
+    Played at another ``speed`` (0.1: ten times as long, each frequency a tenth) what lies beyond the encoder's band, or
+    below it, comes into it. ``warn`` is told where much of the energy lies beyond.
+
     Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
     after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
     """
-    passage = _Passage(path, track, start_s, end_s, max_duration_s)
-    for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S), warn):
-        yield from cut(run.blocks, spec, run.start_s)
+    check_speed(speed)
+    passage = _Passage(path, track, start_s, end_s, max_duration_s, speed)
+    for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S) * speed, warn):
+        yield from cut(run.blocks, spec, run.start_s, speed)
+
+
+def check_speed(speed: float) -> None:
+    """Raises UsageError for a playback speed that makes no sense."""
+    slowest, fastest = SPEEDS
+    if not slowest <= speed <= fastest:
+        raise UsageError(f"a speed of {speed:g}: it must be between {slowest:g} and {fastest:g}; 1 is as recorded")
 
 
 def _check_passage(path: str, start_s: float, end_s: float | None) -> None:
@@ -149,6 +168,7 @@ class _Passage:
     start_s: float
     end_s: float | None
     max_duration_s: float | None
+    speed: float = 1.0
 
     def runs(self, to_hz: int, longest_gap_s: float, warn: Callable[[str], None] | None) -> Iterator[_Run]:
         """It at the rate asked for, in one run where nothing was recorded for ``longest_gap_s`` at most."""
@@ -159,9 +179,10 @@ class _Passage:
             _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
             mixer, checked = Mixer(), _Checked(self.path, info, self.start_s, self.max_duration_s)
             blocks = _Ahead(checked.blocks(self._mixed(opened, mixer)))
+            energy = _Energy(to_hz / 2 / self.speed)
             while blocks.next is not None:
-                yield _Run(blocks.next.start_s, _resampled(blocks, to_hz, longest_gap_s))
-            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings):
+                yield _Run(blocks.next.start_s, _resampled(blocks, to_hz / self.speed, longest_gap_s, energy))
+            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings, *energy.warnings()):
                 if warn is not None:
                     warn(warning)
 
@@ -236,7 +257,7 @@ class _Checked:
             raise AudioError(self._path, f"too short: {count} at {rate} Hz, less than a millisecond")
 
 
-def _resampled(blocks: _Ahead, to_hz: int, longest_gap_s: float) -> Iterator[Wave]:
+def _resampled(blocks: _Ahead, to_hz: float, longest_gap_s: float, energy: _Energy) -> Iterator[Wave]:
     """Blocks up to a gap that is too long, at one rate: the same samples, to float32 rounding, as the whole at once.
 
     Each stretch at one rate of the file is resampled by itself.
@@ -249,7 +270,7 @@ def _resampled(blocks: _Ahead, to_hz: int, longest_gap_s: float) -> Iterator[Wav
             break
         if part is None or part.from_hz != block.rate_hz:
             yield from part.end() if part is not None else ()
-            part = _Resampler(block.rate_hz, to_hz)
+            part = _Resampler(block.rate_hz, to_hz, energy)
         if gap := round(gap_s * block.rate_hz):
             yield from part.add(np.zeros(max(gap, 0), np.float32))
         at_s = block.end_s
@@ -258,11 +279,29 @@ def _resampled(blocks: _Ahead, to_hz: int, longest_gap_s: float) -> Iterator[Wav
     yield from part.end() if part is not None else ()
 
 
+class _Energy:
+    """How much of the energy lies above ``top_hz``, and is lost by resampling."""
+
+    def __init__(self, top_hz: float) -> None:
+        self._top_hz = top_hz
+        self.before = self.after = 0.0
+
+    def warnings(self) -> list[str]:
+        """One, where it is much."""
+        lost = 1.0 - self.after / self.before if self.before else 0.0
+        if lost < _MUCH_BEYOND:
+            return []
+        beyond = f"{lost:.0%} of the energy lies above {self._top_hz / 1000:g} kHz"
+        return [f"{beyond}, beyond what is encoded: index it with a lower --speed"]
+
+
 class _Resampler:
     """Samples at one rate become samples at another."""
 
-    def __init__(self, from_hz: int, to_hz: int) -> None:
+    def __init__(self, from_hz: int, to_hz: float, energy: _Energy) -> None:
         self.from_hz = from_hz
+        self._to_hz = to_hz
+        self._energy = energy
         self._stream = None
         if from_hz != to_hz:
             import soxr
@@ -271,13 +310,20 @@ class _Resampler:
 
     def add(self, samples: Wave) -> Iterator[Wave]:
         """What is done by now."""
-        out = samples if self._stream is None else self._stream.resample_chunk(samples)
-        if len(out):
-            yield out
+        if self._stream is None:
+            yield samples
+            return
+        self._energy.before += float(np.dot(samples, samples)) / self.from_hz
+        yield from self._counted(self._stream.resample_chunk(samples))
 
     def end(self) -> Iterator[Wave]:
         """The rest."""
-        if self._stream is not None and len(out := self._stream.resample_chunk(np.empty(0, np.float32), last=True)):
+        if self._stream is not None:
+            yield from self._counted(self._stream.resample_chunk(np.empty(0, np.float32), last=True))
+
+    def _counted(self, out: Wave) -> Iterator[Wave]:
+        if len(out):
+            self._energy.after += float(np.dot(out, out)) / self._to_hz
             yield out
 
 

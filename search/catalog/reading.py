@@ -33,6 +33,9 @@ IDS_PER_QUERY: Final = 10_000
 NO_SPACE: Final = -1
 """The id of no space."""
 
+SPEED_OF_ROOT: Final = "speed of root {}"
+"""The name of a choice: at what speed a root's sounds are played."""
+
 T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
@@ -126,13 +129,18 @@ def choice(connection: Connection, name: str) -> str | None:
 def roots(connection: Connection) -> list[Root]:
     """Every root, in the order they were made."""
     rows = connection.execute(select(text("*")).select_from(ROOTS).order_by(ROOTS.c.id))
-    return [_root(row) for row in rows]
+    return [_root(row, root_speed(connection, row.id)) for row in rows]
 
 
-def _root(row: Row[Any]) -> Root:
+def root_speed(connection: Connection, root_id: int) -> float:
+    """The speed at which a root's sounds are played for encoders."""
+    return float(choice(connection, SPEED_OF_ROOT.format(root_id)) or 1.0)
+
+
+def _root(row: Row[Any], speed: float) -> Root:
     """A root with the columns that are there (see `_SPACES`)."""
     excludes, mounts = (tuple(json.loads(getattr(row, name, "[]"))) for name in ("excludes", "mounts"))
-    return Root(row.id, blobs.path_text(row.path), excludes, mounts)
+    return Root(row.id, blobs.path_text(row.path), excludes, mounts, speed)
 
 
 def taken_out(connection: Connection, root_id: int) -> dict[str, str]:

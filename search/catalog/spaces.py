@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from search.catalog import blobs, leases, reading
 from search.catalog.database import Database
-from search.catalog.tables import ROOTS, SPACES
+from search.catalog.tables import CHOICES, ROOTS, SPACES
 from search.errors import LibraryError, SpaceMismatch, printable
 from search.model import EncoderSpec, Root, Space
 
@@ -96,8 +96,8 @@ def _is_short_for(typed: str, name: str) -> bool:
     return family == wanted_family and same_file and os.path.isabs(wanted) and not os.path.isabs(path)  # noqa: PTH117
 
 
-def root(database: Database, path: str) -> Root:
-    """The root at this absolute path, made when it is new."""
+def root(database: Database, path: str, speed: float | None) -> Root:
+    """The root at this absolute path, made when it is new. Raises LibraryError when it has another ``speed``."""
     stored = blobs.path_bytes(path)
     wanted = select(ROOTS.c.id).where(ROOTS.c.path == stored)
     with database.reading() as connection:
@@ -106,8 +106,17 @@ def root(database: Database, path: str) -> Root:
         with database.writing() as connection:
             if connection.execute(wanted).scalar() is None:
                 connection.execute(insert(ROOTS).values(path=stored))
+                if speed is not None and speed != 1.0:
+                    name = reading.SPEED_OF_ROOT.format(connection.execute(wanted).scalar_one())
+                    connection.execute(insert(CHOICES).values(name=name, value=repr(float(speed))))
     with database.reading() as connection:
-        return next(root for root in reading.roots(connection) if root.path == path)
+        made = next(root for root in reading.roots(connection) if root.path == path)
+    if speed is not None and speed != made.speed:
+        raise LibraryError(
+            f"{printable(path)}: its sounds are indexed as played at speed {made.speed:g}, which cannot become "
+            f"{speed:g}: index it into another library (--library)"
+        )
+    return made
 
 
 def move_root(database: Database, root_id: int, path: str) -> Root:

@@ -123,9 +123,9 @@ class Catalog:
         """The space of this encoder, made when it is new. Raises SpaceMismatch when it has another fingerprint."""
         return spaces.space(self._database, spec)
 
-    def root(self, path: str) -> Root:
-        """The root at this absolute path, made when it is new."""
-        return spaces.root(self._database, path)
+    def root(self, path: str, speed: float | None = None) -> Root:
+        """The root at this absolute path, made when it is new. Raises LibraryError when it has another ``speed``."""
+        return spaces.root(self._database, path, speed)
 
     def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
         """Every clip of a root by its relative path, as of now."""

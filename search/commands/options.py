@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from search import wiring
 from search.commands import tunes
-from search.commands.weighting import AddPart, WeighPart, unwanted
+from search.commands.weighting import AddPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
 from search.model import AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
 from search.settings import Settings
@@ -86,6 +86,9 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     typed = 'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it'
     add("--notes", str, "NOTES", tunes.notes, typed)
     add_weight(parts, "part", "--text rain --weight 0.5")
+    parts.add_argument(
+        "--speed", type=float, metavar="S", action=SlowPart, help="speed at which the file before it is played (1)"
+    )
     add_filters(parser, "hits")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="pass over the first N hits: the next page")
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")

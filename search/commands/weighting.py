@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from search.audio import check_speed
 from search.errors import UsageError
-from search.model import Part
+from search.model import AudioPart, Part
 
 
 class AddPart(argparse.Action):
@@ -50,6 +51,26 @@ class WeighPart(argparse.Action):
             raise UsageError(f"{option_string} must follow what it is the weight of, like: {self._example}")
         *before, last = getattr(namespace, parts)
         setattr(namespace, parts, [*before, replace(last, weight=values * last.weight)])
+
+
+class SlowPart(argparse.Action):
+    """Sets the speed of the file before it. Raises UsageError where there is none."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - the signature is argparse's
+        option_string: str | None = None,
+    ) -> None:
+        """Put a part of that speed in the last one's place."""
+        *before, last = getattr(namespace, "parts", None) or [None]
+        if not isinstance(last, AudioPart):
+            raise UsageError(
+                f"{option_string} must follow the file that it is the speed of, like: --audio bat.wav --speed 0.1"
+            )
+        check_speed(values)
+        namespace.parts = [*before, replace(last, speed=values)]
 
 
 def unwanted(make: Callable[[Any], Part]) -> Callable[[Any], Part]:

@@ -138,7 +138,7 @@ class PartReader:
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
         encoder = self._encoder_of(view.space)
-        windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s)
+        windows = audio.windows(part.path, encoder.spec, start_s=part.start_s, end_s=part.end_s, speed=part.speed)
         total = np.zeros(encoder.spec.dim, np.float64)
         is_silent = True
         for waves in _batches(window.samples for window in windows if not window.silent):

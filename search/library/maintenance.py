@@ -66,7 +66,10 @@ class LibraryInfo:
             f"catalog   {self.catalog_bytes / 1e6:.1f} MB, sequence {self.sequence}",
         ]
         for root in self.roots:
-            lines.append(f"root      {printable(root['path'])}" + ("" if root["there"] else "  (not there now)"))
+            played = "" if root["speed"] == 1 else f", played at speed {root['speed']:g}"
+            lines.append(
+                f"root      {printable(root['path'])}{played}" + ("" if root["there"] else "  (not there now)")
+            )
             lines.extend(f"          leaves out {printable(pattern)}" for pattern in root["excludes"])
         for space in self.spaces:
             reads = ", reads words" if space.reads_words else ""
@@ -96,7 +99,7 @@ def info(library: Library) -> LibraryInfo:
         catalog_bytes=stats.database_bytes,
         sequence=stats.sequence,
         roots=tuple(
-            {"path": r.path, "there": os.path.isdir(r.path), "excludes": list(r.excludes)}  # noqa: PTH112
+            {"path": r.path, "there": os.path.isdir(r.path), "excludes": list(r.excludes), "speed": r.speed}  # noqa: PTH112
             for r in library.catalog.roots()
         ),
         spaces=tuple(

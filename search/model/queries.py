@@ -24,7 +24,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
-    """A file, or the passage of it from ``start_s`` to ``end_s``.
+    """A file, or the passage of it from ``start_s`` to ``end_s`` (of its own time), played at ``speed``.
 
     Examples:
         >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)
@@ -36,6 +36,7 @@ class AudioPart:
     start_s: float = 0.0
     end_s: float | None = None
     weight: float = 1.0
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ def test_the_alignment_is_the_plain_formula():
 
 def copy(number, **changes):
     content = {"codec": "PCM_16", "duration_s": 10.0, "sample_rate_hz": 44_100, "channels": 1, "container": "WAV"}
-    clip = {"path": f"{number}.wav", "added": 100.0, "missing": False}
+    clip = {"path": f"{number}.wav", "added": 100.0, "missing": False, "warnings": ()}
     content.update({k: v for k, v in changes.items() if k in content})
     clip.update({k: v for k, v in changes.items() if k in clip})
     root = Root(1, "/sounds")
@@ -217,6 +217,8 @@ def copy(number, **changes):
     ("better", "worse", "why"),
     [
         ({}, {"missing": True}, "its file is there"),
+        ({}, {"channels": 2, "warnings": ("channels cancel each other in 5.0 of 5.0 s: ...",)}, "something is amiss"),
+        ({"sample_rate_hz": 96_000, "warnings": ("40% of the energy lies above 16 kHz, ...",)}, {}, "the highest"),
         ({"codec": "MPEG_LAYER_III"}, {"duration_s": 5.0}, "the others are cut"),
         ({}, {"codec": "opus", "sample_rate_hz": 48_000}, "lossless"),
         ({}, {"duration_s": 9.8}, "the longest"),

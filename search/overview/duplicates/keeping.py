@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,9 @@ from search.model import Clip, Content
 
 COMPLETE: Final = 0.95
 """A copy of this share of the longest one's length counts as the whole of it: codecs pad, editors trim silence."""
+
+_MEANS_NO_HARM: Final = re.compile("of the energy lies above|channels sound in")
+"""Warnings of what a file holds, and not of what it lost."""
 
 LOSSLESS: Final = ("pcm", "flac", "alac", "wavpack", "tta", "ape", "float", "double", "dwvw")
 """How the names of codecs that keep every sample begin, in both decoders' words."""
@@ -26,7 +30,8 @@ class Copy:
 def best_copy(copies: Sequence[Copy]) -> tuple[Copy, str]:
     """The copy worth keeping among several, and the first thing that speaks for it, in words."""
     longest_s = max(copy.content.duration_s for copy in copies)
-    questions = _questions(longest_s)
+    amiss = next((warning for copy in copies if is_spoiled(copy.clip) for warning in copy.clip.warnings), "")
+    questions = _questions(longest_s, amiss)
 
     def key(copy: Copy) -> tuple[Any, ...]:
         return tuple(question(copy) for question, _ in questions)
@@ -39,6 +44,11 @@ def best_copy(copies: Sequence[Copy]) -> tuple[Copy, str]:
     return best, next(reason(best) for question, reason in questions if question(best) < question(others[0]))
 
 
+def is_spoiled(clip: Clip) -> bool:
+    """Whether decoding found something amiss with its file: damage, less than was promised, channels that cancel."""
+    return any(_MEANS_NO_HARM.search(warning) is None for warning in clip.warnings)
+
+
 def is_lossless(content: Content) -> bool:
     """Whether its codec keeps every sample."""
     return content.codec.lower().startswith(LOSSLESS)
@@ -48,10 +58,11 @@ _Question = Callable[[Copy], Any]
 _Reason = Callable[[Copy], str]
 
 
-def _questions(longest_s: float) -> tuple[tuple[_Question, _Reason], ...]:
+def _questions(longest_s: float, amiss: str) -> tuple[tuple[_Question, _Reason], ...]:
     """What is asked in turn; the smaller answer is better."""
     return (
         (lambda c: c.clip.missing, lambda c: "its file is there"),
+        (lambda c: is_spoiled(c.clip), lambda c: f"something is amiss with the others ({amiss})"),
         (lambda c: c.content.duration_s < COMPLETE * longest_s, lambda c: "the others are cut"),
         (lambda c: not is_lossless(c.content), lambda c: f"lossless ({c.content.codec})"),
         (lambda c: -round(c.content.duration_s, 1), lambda c: f"the longest ({c.content.duration_s:.1f} s)"),

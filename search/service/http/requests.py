@@ -10,6 +10,7 @@ from flask_openapi3 import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from search.audio import SPEEDS
 from search.columns.where import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
 from search.model import (
@@ -115,6 +116,7 @@ class AudioIn(Body):
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
+    speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
 
     @property
     def file(self) -> str:
@@ -203,8 +205,8 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
             return ClipPart(clip_id, weight)
         case SegmentIn(segment_id=segment_id, weight=weight):
             return SegmentPart(segment_id, weight)
-        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight):
-            return AudioPart(paths[name], start_s, end_s, weight)
+        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed):
+            return AudioPart(paths[name], start_s, end_s, weight, speed)
         case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
             return HumPart(paths[name], start_s, end_s, weight)
         case NotesIn(notes=notes, weight=weight):

@@ -165,7 +165,8 @@ class SearchRoutes:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight), name, where)
+        speed = next((root.speed for root in self._service.library.roots() if root.id == clip.root.id), 1.0)
+        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed), name, where)
         self._check(path, part, example)
         return example
 

@@ -532,6 +532,12 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /**
+             * Speed
+             * @description At what speed the file is played.
+             * @default 1
+             */
+            speed?: number;
         };
         /**
          * ClipIn
