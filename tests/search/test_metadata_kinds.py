@@ -292,6 +292,14 @@ def test_utf_8_that_was_taken_for_latin_1_once(tmp_path):
     assert metadata.read(str(path))[0] == "Möwe © École"
 
 
+def test_a_text_whose_letters_are_lost_is_no_title(tmp_path):
+    """Then the name is; one lost letter is no loss."""
+    for text, title in (("\ufffd\ufffd\ufffd \ufffd", "a"), ("Foghorn \ufffd", "Foghorn \ufffd")):
+        path = tmp_path / "a.wav"
+        path.write_bytes(wav(chunk(b"LIST", info(text))))
+        assert metadata.read(str(path))[0] == title
+
+
 def test_a_letter_that_a_full_field_cuts_is_left_out(tmp_path):
     """256 bytes of description are not always whole letters of UTF-8."""
     path = tmp_path / "a.wav"

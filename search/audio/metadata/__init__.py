@@ -43,6 +43,9 @@ from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.ground.codepages import readable
 
+_MOST_LOST = 3
+"""One letter in so many may be lost; a text with more gaps says nothing."""
+
 _READERS = (of_chunks, of_user_data, tags.in_front_or_behind)
 
 
@@ -79,6 +82,9 @@ def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
     unread = opened is None and not fields_kept and not tags.is_read_elsewhere(file)
     if unread or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
         _add(fields_kept, _undamaged(of_container(file)))
+    for name, text in list(fields_kept.items()):
+        if text.count("\ufffd") > len(text) / _MOST_LOST:
+            del fields_kept[name]
     for _, sheet in sheets:
         _add(fields_kept, _undamaged(cuesheets.of_sheet(sheet, path)))
     _add(fields_kept, _undamaged(cuesheets.beside(path)))
