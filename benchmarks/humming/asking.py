@@ -31,6 +31,7 @@ from search.settings import Settings
 
 K = 10
 CHUNK_TUNES = 500
+SHORT, LEAP = "3 to 4 s from anywhere", "anywhere, an octave away from some note on"
 PLACE_S = 2.0
 
 
@@ -130,13 +131,18 @@ def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddCont
 def draw(
     tunes: Sequence[NamedTune], level: str, start: str, *, duration_s: float, seed: int, number: int
 ) -> tuple[int, Hum]:
-    """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums."""
+    """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums.
+
+    `SHORT` ones last 3 to 4 s whatever ``duration_s`` is; those with a `LEAP` leave their octave somewhere.
+    """
     rng = np.random.default_rng([seed, number])
     tune = int(rng.integers(len(tunes)))
     line = _line(tunes[tune].notes)
+    if start == SHORT:
+        duration_s = float(rng.uniform(3.0, 4.0))
     latest = int(np.searchsorted(line.start_s, line.end_s[-1] - duration_s))
-    first = int(rng.integers(0, max(1, latest))) if start == "anywhere" else 0
-    return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng)
+    first = int(rng.integers(0, max(1, latest))) if start != "beginning" else 0
+    return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng, leaps=start == LEAP)
 
 
 def ask(library: Library, file: Path) -> tuple[Answer, Cost]:

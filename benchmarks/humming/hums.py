@@ -64,13 +64,20 @@ class Hum:
     transposed: float
 
 
-def hum(line: Line, first: int, duration_s: float, level: Difficulty, rng: np.random.Generator) -> Hum:
-    """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends)."""
+def hum(
+    line: Line, first: int, duration_s: float, level: Difficulty, rng: np.random.Generator, *, leaps: bool = False
+) -> Hum:
+    """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends).
+
+    With ``leaps`` the voice goes up or down an octave at one of the notes, and stays there.
+    """
     tempo = float(np.exp(rng.uniform(*np.log(level.tempo))))
     shift = float(rng.uniform(-level.transposition, level.transposition))
     notes, last = _perform(line, first, duration_s=duration_s, tempo=tempo, level=level, rng=rng)
     start, end, pitch = notes
     pitch = pitch + shift + rng.normal(0, level.pitch_error, len(pitch)) + _drift(start, level.drift, rng)
+    if leaps and len(pitch) > 1:
+        pitch[int(rng.integers(1, len(pitch))) :] += rng.choice([-12.0, 12.0])
     curve, loud = _curve(start, end, pitch, level, rng)
     wave = _voice(curve, loud, rng)
     return Hum(_room(wave, rng.uniform(*level.snr_db), rng), first, last, tempo, shift)

@@ -18,6 +18,9 @@ _CAVEAT = (
 _TIMES = ("median ms", "95 % ms", "CPU ms")
 
 
+_STARTS = {"beginning": "from the beginning", "anywhere": "from anywhere"}
+
+
 def markdown(report: HummingReport) -> str:
     """The report."""
     parts = [
@@ -48,7 +51,7 @@ def _score_table(report: HummingReport) -> str:
         ["hums", "number", "top-1", "top-10", "MRR", "right passage", "refused", *_TIMES],
         [
             [
-                f"{s.level}, from {'the beginning' if s.start == 'beginning' else 'anywhere'}",
+                f"{s.level}, {_STARTS.get(s.start, s.start)}",
                 str(s.hums),
                 *(f"{value:.3f}" for value in (s.top1, s.top10, s.mrr, s.right_place, s.refused)),
                 f"{s.median_ms:.0f}",

@@ -25,6 +25,7 @@ from search.model import MELODY_SPACE
 Progress = Callable[[str], None]
 FALSE_REJECTS = 0.05
 STARTS = ("anywhere", "beginning")
+MORE = (("middle", asking.SHORT), ("middle", asking.LEAP))
 _MIDDLE = ("middle", "anywhere")
 
 
@@ -136,6 +137,7 @@ def _scores(
 ) -> tuple[tuple[Score, ...], list[HumResult]]:
     """Every level and beginning that is asked for, and the answers at the middle level from anywhere."""
     conditions = [(level, start) for level in options.levels for start in STARTS] if "hums" in options.parts else []
+    conditions += [one for one in MORE if conditions and one[0] in options.levels]
     if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
         conditions.append(_MIDDLE)
     scores, middle = [], []

@@ -36,28 +36,30 @@ class Alignment:
     shift: Matrix
 
 
-def align(hum: Matrix, stretches: Matrix, shift: Matrix, passes: int = 2) -> Alignment:
+def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes: int = 2) -> Alignment:
     """Align ``hum`` (m,) with ``stretches`` (c, m + band - 1), both in semitones, starting at any place of the band.
 
     ``shift`` (c,) is a first guess of the hum's key less the stretch's; every pass corrects it along the path just
-    found.
+    found. ``octaves`` (c, m) or (1, m) says by how much more the hum is out where its voice left the octave.
     """
-    key = np.repeat(shift[:, None], len(hum), axis=1)
+    key = shift[:, None] + octaves
     cost, path = _warp(hum, stretches, key)
     for _ in range(passes - 1):
-        key = _key(hum, np.take_along_axis(stretches, path, axis=1))
+        key = _key(hum - octaves - np.take_along_axis(stretches, path, axis=1)) + octaves
         cost, path = _warp(hum, stretches, key)
-    return Alignment(cost, path, key.mean(axis=1))
+    return Alignment(cost, path, (key - octaves).mean(axis=1))
 
 
-def _key(hum: Matrix, along: Matrix) -> Matrix:
-    """(c, m): the hum's key less the tune's, as it drifts: a line through the medians of the hum's two halves."""
-    difference = hum[None, :] - along
-    half = len(hum) // 2
+def _key(difference: Matrix) -> Matrix:
+    """(c, m): the hum's key less the tune's, as it drifts: a line through the medians of the two halves of their
+    ``difference`` (c, m).
+    """
+    length = difference.shape[1]
+    half = length // 2
     first, second = np.median(difference[:, :half], axis=1), np.median(difference[:, half:], axis=1)
     middle = np.median(difference, axis=1)
-    slope = np.clip(second - first, -MOST_DRIFT / 2, MOST_DRIFT / 2) * (2.0 / len(hum))
-    return np.asarray(middle[:, None] + slope[:, None] * (np.arange(len(hum)) - len(hum) / 2), np.float32)
+    slope = np.clip(second - first, -MOST_DRIFT / 2, MOST_DRIFT / 2) * (2.0 / length)
+    return np.asarray(middle[:, None] + slope[:, None] * (np.arange(length) - length / 2), np.float32)
 
 
 def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[np.int32]]:

@@ -8,6 +8,7 @@ are cut at every tempo in question, so that the tune's need only one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,9 @@ on each other to within the error of hearing an onset; windows on a grid need tw
 
 TEMPI = tuple(float(tempo) for tempo in np.geomspace(0.6, 1.6, 11))
 """Tempi a hum is tried at, 1.103 apart: 0.6 to 1.6 are promised."""
+
+EVERY_TEMPO = tuple(float(tempo) for tempo in np.geomspace(0.45, 2.2, 17))
+"""What a hum is tried at that is found at none of these: half and double tempo too."""
 
 MOST_STARTS = 20
 """The most windows of a hum at one tempo (tuned)."""
@@ -152,22 +156,22 @@ class HumWindows:
     start_s: Times
 
 
-def windows_of_hum(contour: Contour) -> HumWindows:
-    """A hum's windows: at its notes, at every tempo.
+def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindows:
+    """A hum's windows: at its notes, at each of ``tempi``.
 
     A window of the tune lasts ``WINDOW_S``; hummed at tempo v it lasts WINDOW_S / v. A hum too short for that has one
     window at that tempo, whose end holds the last pitch. Of many notes, ``MOST_STARTS`` are taken evenly.
     """
     length_s = len(contour) * FRAME_S
     notes_s = onsets(contour.pitch) * FRAME_S
-    tempi, starts = [], []
-    for tempo in TEMPI:
+    tempo_of, starts = [], []
+    for tempo in tempi:
         inside = notes_s[notes_s <= max(0.0, length_s - WINDOW_S / tempo + 0.1)]
         evenly = np.linspace(0, len(inside) - 1, min(len(inside), MOST_STARTS)).astype(np.int64)
         starts.append(inside[evenly])
-        tempi.append(np.full(len(evenly), tempo))
-    start_s, tempo_of = np.concatenate(starts), np.concatenate(tempi)
-    return HumWindows(_cut(contour, start_s, WINDOW_S / tempo_of), tempo_of, start_s)
+        tempo_of.append(np.full(len(evenly), tempo))
+    start_s, tempo_each = np.concatenate(starts), np.concatenate(tempo_of)
+    return HumWindows(_cut(contour, start_s, WINDOW_S / tempo_each), tempo_each, start_s)
 
 
 def _cut(contour: Contour, start_s: Times, length_s: Times) -> Vectors:

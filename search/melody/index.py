@@ -7,7 +7,7 @@ from search.melody.confidence import probabilities, verdict
 from search.melody.contours import FRAME_S, Contour, contour_of_curve, contour_of_notes
 from search.melody.contourtable import ContourLookup, passage
 from search.melody.hearing import LONGEST_HUM_S, listen, steady_notes
-from search.melody.matching import QUICK, THOROUGH, Matches, Places, look
+from search.melody.matching import QUICK, Matches, Places, look, thorough
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
@@ -24,13 +24,14 @@ class MelodyIndex:
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
 
-        What sounds like speech is looked for all the same: a fast reel glides as much, and then it matches a tune well.
+        What sounds like speech is looked for all the same: a fast reel glides as much, and so does a voice that leaves
+        its octave; then it matches a tune.
         """
         hearing = listen(curve)
         if hearing.reason and not hearing.doubtful:
             return MelodyAnswer("no melody", (), hearing.reason)
         answer = self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among)
-        if hearing.doubtful and answer.verdict != "good":
+        if hearing.doubtful and answer.verdict == "none":
             return MelodyAnswer("no melody", (), hearing.reason)
         return answer
 
@@ -60,7 +61,7 @@ class MelodyIndex:
             return MelodyAnswer("none", (), "no tunes are indexed")
         matches = look(hum, self._vectors, contours, QUICK, among)
         if verdict(matches.cost, notes) != "good":
-            matches = look(hum, self._vectors, contours, THOROUGH, among)
+            matches = look(hum, self._vectors, contours, thorough(hum), among)
         if not len(matches.cost):
             return MelodyAnswer("none", (), "no match: no tune comes near")
         chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)

@@ -2,7 +2,8 @@
 
 1. The vector index finds the tunes' windows closest to the hum's windows, at every tempo in question. Each find says:
    the hum starts at this place of this tune and goes at this tempo.
-2. All finds are checked over the whole hum by linear scaling: one gather, one median, no warping.
+2. All finds are checked over the whole hum by linear scaling: one gather, one median, no warping. A thorough look lets
+   the voice leave its octave and come back, at a cost for each jump (``octaves``).
 3. The best places are aligned exactly (dynamic time warping, ``alignment``); the best place of a tune is its hit.
 """
 
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.melody import octaves
 from search.melody.alignment import LARGEST_ERROR, align
-from search.melody.contours import FRAME_S, TEMPI, Contour, windows_of_hum
+from search.melody.contours import EVERY_TEMPO, FRAME_S, TEMPI, Contour, windows_of_hum
 from search.melody.contourtable import ContourLookup, ContourTable
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
@@ -24,40 +26,54 @@ SCALING_POINTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far to look: ``finds`` windows of the tunes in all, of which ``aligned`` places are aligned exactly."""
+    """How far to look: ``finds`` windows of the tunes in all, ``most_each`` for one of the hum's, at ``tempi``.
+
+    Of these ``aligned`` places are aligned exactly; with ``jumps`` a voice may leave its octave.
+    """
 
     finds: int
     aligned: int
+    most_each: int = 500
+    tempi: tuple[float, ...] = TEMPI
+    jumps: bool = False
 
 
 QUICK = Effort(finds=3_000, aligned=100)
 """What nearly every hum needs (tuned): of the tuning hums' right places, 98 % are among the 100."""
 
-THOROUGH = Effort(finds=20_000, aligned=600)
+THOROUGH = Effort(finds=20_000, aligned=600, most_each=2_000, tempi=EVERY_TEMPO, jumps=True)
 """For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
 
+SHORT = Effort(finds=20_000, aligned=1_500, most_each=2_000)
+"""The same for a hum of less than `SHORT_S`: so few notes tell tunes apart less, and least where a voice may jump."""
+SHORT_S = 5.0
+
 ALIGN_FRAME_S = 0.08
-SLACK_S = 1.2
-"""How far, in the hum's time, the beginning may be off, and the tempo stray over the whole hum."""
+SLACK_S, SLACK_SHARE = 1.2, 0.15
+"""How far, in the hum's time, the beginning may be off and the tempo stray in all; a share of a short one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """Where in which tune a hum may be: ``row`` (c,) of the table, ``start_s`` (c,) sounding time, ``tempo`` (c,) tune
     seconds a second of the hum, ``shift`` (c,) semitones from the tune's key to the hum's.
+
+    ``octaves`` (c, points) says by how many semitones more at as many points of the hum; None where it never jumps.
     """
 
     row: Ids
     start_s: NDArray[np.float64]
     tempo: NDArray[np.float64]
     shift: NDArray[np.float32]
+    octaves: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
 
     def take(self, which: Ids) -> Places:
         """These places, in this order."""
-        return Places(self.row[which], self.start_s[which], self.tempo[which], self.shift[which])
+        octaves = None if self.octaves is None else self.octaves[which]
+        return Places(self.row[which], self.start_s[which], self.tempo[which], self.shift[which], octaves)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,14 +92,21 @@ def look(
     hum: Contour, index: VectorIndex, contours: ContourLookup, effort: Effort, among: Bitmap | None = None
 ) -> Matches:
     """All three steps; there may be no matches at all, where ``among`` leaves no window."""
-    places = find(hum, index, contours, effort.finds, among)
-    return match(hum, scale(hum, places, contours, effort.aligned), contours)
+    places = find(hum, index, contours, effort, among)
+    return match(hum, scale(hum, places, contours, effort), contours)
 
 
-def find(hum: Contour, index: VectorIndex, contours: ContourLookup, finds: int, among: Bitmap | None = None) -> Places:
+def thorough(hum: Contour) -> Effort:
+    """How far to look for a hum that the quick look leaves in doubt."""
+    return SHORT if len(hum) * FRAME_S < SHORT_S else THOROUGH
+
+
+def find(
+    hum: Contour, index: VectorIndex, contours: ContourLookup, effort: Effort, among: Bitmap | None = None
+) -> Places:
     """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
-    windows = windows_of_hum(hum)
-    k = int(np.clip(finds // len(windows.vectors), 10, 500))
+    windows = windows_of_hum(hum, effort.tempi)
+    k = int(np.clip(effort.finds // len(windows.vectors), 10, effort.most_each))
     _, ids = index.search(windows.vectors, k, among)
     which = np.repeat(np.arange(len(windows.vectors)), ids.shape[1])
     row, window_s = contours.locate(ids.ravel())
@@ -96,17 +119,32 @@ def find(hum: Contour, index: VectorIndex, contours: ContourLookup, finds: int, 
     return Places(row[first], start_s[first], tempo[first], np.zeros(len(first), np.float32))
 
 
-def scale(hum: Contour, places: Places, contours: ContourLookup, keep: int) -> Places:
-    """Step 2: the ``keep`` places where the hum, stretched evenly, fits best; their keys are the median difference."""
+def scale(hum: Contour, places: Places, contours: ContourLookup, effort: Effort) -> Places:
+    """Step 2: the places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
     at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)
     hum_pitch = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
     difference = hum_pitch - contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
+    if effort.jumps:
+        return _scaled_with_jumps(places, difference, length_s, effort.aligned)
     shift = np.median(difference, axis=1)
     cost = np.minimum(np.abs(difference - shift[:, None]), LARGEST_ERROR).mean(axis=1)
-    best = np.argsort(cost, kind="stable")[:keep]
+    best = np.argsort(cost, kind="stable")[: effort.aligned]
     shifted = Places(places.row, places.start_s, places.tempo, shift.astype(np.float32))
     return shifted.take(best)
+
+
+def _scaled_with_jumps(places: Places, difference: NDArray[np.float32], length_s: float, aligned: int) -> Places:
+    """The same for a voice that may jump, by the ``difference`` (c, points) in semitones from tune to hum."""
+    if not len(places):
+        return places
+    # an entry in the middle lies in one octave, which the mean of two may not; the others are folded around it
+    rough = np.partition(difference, SCALING_POINTS // 2, axis=1)[:, SCALING_POINTS // 2, None]
+    shift = np.median(difference - 12 * np.round((difference - rough) / 12), axis=1).astype(np.float32)
+    errors = octaves.errors(difference - shift[:, None], LARGEST_ERROR)
+    best = np.argsort(octaves.least_cost(errors, octaves.JUMP_S / length_s), kind="stable")[:aligned]
+    path = octaves.path(errors[:, best], octaves.JUMP_S / length_s)
+    return Places(places.row[best], places.start_s[best], places.tempo[best], shift[best], path)
 
 
 def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
@@ -115,17 +153,29 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     hum_pitch = hum.pitch[
         np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)
     ]
-    margin = int(SLACK_S / ALIGN_FRAME_S)
+    margin = int(min(SLACK_S, SLACK_SHARE * len(hum) * FRAME_S) / ALIGN_FRAME_S)
     frame_s = (np.arange(-margin, rows + margin) + 0.5) * ALIGN_FRAME_S
     stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
-    aligned = align(hum_pitch, stretches, places.shift)
-    order = np.argsort(aligned.cost, kind="stable")
+    jumps, jump_cost = _jumps(places, rows, len(hum) * FRAME_S)
+    aligned = align(hum_pitch, stretches, places.shift, jumps)
+    cost = aligned.cost + jump_cost
+    order = np.argsort(cost, kind="stable")
     _, first = np.unique(contours.tunes(places.row[order]), return_index=True)
     best = order[np.sort(first)]
     path_s = (aligned.path[best][:, [0, -1]] - margin + np.array([0, 1])) * ALIGN_FRAME_S
     start_s, end_s = (places.start_s[best][:, None] + places.tempo[best][:, None] * path_s).T
     tempo = (end_s - start_s) / (rows * ALIGN_FRAME_S)
-    return Matches(Places(places.row[best], start_s, tempo, aligned.shift[best]), end_s, aligned.cost[best])
+    return Matches(Places(places.row[best], start_s, tempo, aligned.shift[best]), end_s, cost[best])
+
+
+def _jumps(places: Places, rows: int, length_s: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The octaves of places at ``rows`` points (c or 1, rows), and what their jumps cost (c,)."""
+    if places.octaves is None:
+        return np.zeros((1, rows), np.float32), np.zeros(len(places), np.float32)
+    points = places.octaves.shape[1]
+    at = np.minimum((np.arange(rows) + 0.5) * points / rows, points - 1).astype(np.int64)
+    jumps = (np.diff(places.octaves, axis=1) != 0).sum(axis=1)
+    return places.octaves[:, at], (jumps * (octaves.JUMP_S / length_s)).astype(np.float32)
 
 
 def everywhere(hum: Contour, contours: ContourTable, hop_s: float = 0.5) -> Places:

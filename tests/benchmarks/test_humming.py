@@ -11,7 +11,7 @@ import soundfile
 
 from benchmarks.fitting.humming import buzz, logistic, turned
 from benchmarks.humming import asking, tune_sets
-from benchmarks.humming.asking import HumResult, Score, is_repeat
+from benchmarks.humming.asking import LEAP, SHORT, HumResult, Score, is_repeat
 from benchmarks.humming.baselines import ExhaustiveDtw
 from benchmarks.humming.command import Humming
 from benchmarks.humming.hashing import PitchVectorHashing
@@ -187,6 +187,8 @@ def test_the_command_measures_and_writes_its_report(tmp_path, capsys):
     assert bench.run(parser.parse_args([str(word) for word in words]), Settings.from_env({})) == 0
     assert "synthetic" in capsys.readouterr().out
     written = json.loads((tmp_path / "out.json").read_text())
-    assert [score["start"] for score in written["scores"]] == ["anywhere", "beginning"]
+    assert [score["start"] for score in written["scores"]] == [
+        "anywhere", "beginning", SHORT, LEAP
+    ]  # fmt: skip
     assert [size["tunes"] for size in written["growth"]] == [10, 30]
     assert (tmp_path / "out.png").stat().st_size > 1000

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from search.errors import QueryError
+from search.melody import octaves
 from search.melody.alignment import LARGEST_ERROR, STEP_PENALTY, align
 from search.melody.hearing import listen
 from search.melody.model import Notes, PitchCurve
@@ -45,7 +48,7 @@ def test_alignment_is_the_plain_recurrence():
     hum = rng.integers(55, 70, 30).astype(np.float32)
     stretches = rng.integers(55, 70, (5, 44)).astype(np.float32)
     shift = rng.uniform(-2, 2, 5).astype(np.float32)
-    aligned = align(hum, stretches, shift, passes=1)
+    aligned = align(hum, stretches, shift, np.zeros((1, 30), np.float32), passes=1)
     assert aligned.cost == pytest.approx(
         [plain_warp(hum, s, k) for s, k in zip(stretches, shift, strict=True)], rel=1e-5
     )
@@ -173,3 +176,37 @@ def test_real_singing_is_heard_as_a_melody(shared, clip):
     assert heard.reason == ""
     assert len(heard.notes) >= 15
     assert 40 < np.nanmedian(heard.curve.pitch) < 70
+
+
+@pytest.mark.parametrize("up", [-12.0, 12.0])
+@pytest.mark.parametrize("from_note", [3, 9, 15])
+def test_a_voice_that_leaves_its_octave_finds_its_tune(index, up, from_note):
+    """From some note on an octave away, wherever that is."""
+    notes = TUNES[31]
+    pitch = notes.pitch.copy()
+    pitch[20 + from_note :] += up
+    jumped = Notes(notes.start_s, notes.end_s, pitch)
+    answer = index.search_hum(curve_of(jumped, float(notes.start_s[20]), 10.0, 0.9, 2.0))
+    assert answer.hits[0].tune == 31
+    assert answer.verdict != "none"
+
+
+def test_single_notes_an_octave_away_cost_a_jump_there_and_one_back():
+    """The cheapest way through the octaves is the one that counting every way finds."""
+    rng = np.random.default_rng(2)
+    near = octaves.errors(rng.uniform(-14, 14, (4, 6)).astype(np.float32), 2.5)
+    ways = list(itertools.product(range(3), repeat=6))
+    for place in range(4):
+        costs = [
+            np.mean([near[state, place, point] for point, state in enumerate(way)])
+            + 0.2 * sum(one != other for one, other in itertools.pairwise(way))
+            for way in ways
+        ]
+        assert octaves.least_cost(near, 0.2)[place] == pytest.approx(min(costs), abs=1e-5)
+        assert octaves.path(near, 0.2)[place].tolist() == octaves.OCTAVES[list(ways[int(np.argmin(costs))])].tolist()
+
+
+@pytest.mark.parametrize("tempo", [0.5, 2.0])
+def test_half_and_double_tempo_are_found(index, tempo):
+    answer = index.search_hum(curve_of(TUNES[12], float(TUNES[12].start_s[10]), 12.0, tempo, 0.0))
+    assert answer.hits[0].tune == 12
