@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
-from indexer.rules import parse
 from search import wiring
 from search.audio import check_speed
 from search.errors import UsageError, printable
@@ -36,6 +35,7 @@ SWITCH_S = 0.0005
 """How long a thread may keep the interpreter when another wants it. Threads that come back from decoding or encoding
 need it for moments only; Python's own 5 ms leave a processor idle for 5 % of a job."""
 WATCH_WAIT_S = 600.0
+RELOCATE_WAIT_S = 10.0
 KINDS_SHOWN = 6
 """So many kinds of files that were left out are listed, the most frequent ones."""
 
@@ -76,6 +76,14 @@ class Index:
             "--force",
             action="store_true",
             help="look into every file, whatever its size and times say; what is the same is not encoded again",
+        )
+        parser.add_argument(
+            "--relocate",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("OLD", "NEW"),
+            help="first say that what was at OLD is at NEW now (see soundalike relocate)",
         )
         parser.add_argument("--again", action="store_true", help="index files too that were taken out with remove")
         parser.add_argument(
@@ -146,7 +154,37 @@ class Index:
         return changed_paths(args.paths, stop)
 
 
-COMMANDS = (Index(),)
+class Relocate:
+    """Say that folders of a library lie elsewhere now."""
+
+    name = "relocate"
+    help = "say that what was at OLD is at NEW now; clips keep their ids, likes and titles, and nothing is read"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("old", metavar="OLD", help="a folder of the library, or one above or below it, as it was")
+        parser.add_argument("new", metavar="NEW", help="where it is now")
+        parser.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write it; 0 also when nothing is at the new place yet, which is said."""
+        from indexer.relocating import relocate
+
+        holder = f"soundalike relocate (process {os.getpid()})"
+        with (
+            wiring.library(args.library or settings.library, settings) as library,
+            library.writer.lease(holder, RELOCATE_WAIT_S) as lease,
+        ):
+            count = relocate(library.writer, lease, library.roots(), args.old, args.new)
+            for space in library.reader.spaces():
+                library.publish(space, lease)
+        print(f"{count} clips are at {printable(args.new)} now")
+        if not Path(args.new).exists():
+            print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
+        return DONE
+
+
+COMMANDS = (Index(), Relocate())
 
 
 def index_again(
@@ -269,6 +307,8 @@ def _options(args: argparse.Namespace) -> Options:
         check_speed(args.speed)
     # whoever watches has time: another writer's job is waited for rather than the end of watching
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
+    from indexer.rules import parse
+
     parse(args.exclude)
     return Options(
         workers=args.workers,
@@ -282,6 +322,7 @@ def _options(args: argparse.Namespace) -> Options:
         again=args.again,
         yes=args.yes,
         speed=args.speed,
+        relocate=tuple((old, new) for old, new in args.relocate),
     )
 
 

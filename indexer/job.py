@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from indexer.clock import Pace, StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
 from indexer.plan import Plan, Survey, moved_clips
-from indexer.scan import Noticed, Place, locate
+from indexer.relocating import moved_root, relocate
+from indexer.scan import Noticed, Place, locate, resolve
 from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
@@ -34,12 +35,17 @@ _FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "
 
 PRUNE_SHARE = 0.1
 """More of the clips looked at than this is not pruned without being asked: a disk may not be there."""
-Confirm: TypeAlias = Callable[[str], bool]
-"""Whether somebody says yes to what is about to happen."""
 
 
-def _nobody(_question: str) -> bool:
-    return False
+class Confirm(Protocol):
+    """Asks somebody."""
+
+    def __call__(self, question: str, *, otherwise: bool) -> bool:
+        """Whether the answer is yes; ``otherwise`` where there is nobody to ask."""
+
+
+def _nobody(question: str, *, otherwise: bool) -> bool:
+    return otherwise
 
 
 class Library(Protocol):
@@ -99,6 +105,9 @@ def index(
     started_s = now_s()
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
+        for old, new in options.relocate:
+            relocate(library.writer, lease, library.roots(), old, new)
+        _follow_moves(library, lease, paths, report, confirm)
         places, missing = locate(paths, [root.path for root in library.roots()], new_roots)
         for root in {place.root for place in places}:
             library.writer.root(root, options.speed)
@@ -122,6 +131,22 @@ def index(
             return summary
         melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s, confirm=confirm)
         return summary.followed_by(melodies.run(started_s))
+
+
+def _follow_moves(library: Library, lease: Lease, paths: Sequence[str], report: Report, confirm: Confirm) -> None:
+    """Roots that were moved to one of ``paths``, which no root holds, are followed there."""
+    for path in map(resolve, paths):
+        roots = library.roots()
+        if not Path(path).is_dir() or any(Path(path).is_relative_to(root.path) for root in roots):
+            continue
+        found = moved_root(library.writer, roots, path)
+        if found is None:
+            continue
+        root, folder = found
+        what = f"the files of {printable(root.path)}, which is not there, are at {printable(folder)}"
+        if confirm(f"{what}. Did that folder move?", otherwise=True):
+            count = relocate(library.writer, lease, roots, root.path, folder)
+            report.note(f"{what}: its {count} clips were taken there (soundalike relocate takes them elsewhere)")
 
 
 def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], options: Options) -> None:
@@ -203,7 +228,7 @@ class _Job:
         if removed <= PRUNE_SHARE * total or self._options.yes:
             return True
         question = f"{removed} of {total} clips are gone from disk, {removed / total:.0%}"
-        if self._confirm(question):
+        if self._confirm(f"{question}. Remove them from the library?", otherwise=False):
             return True
         self._not_pruned = removed
         self._report.note(

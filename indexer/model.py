@@ -26,6 +26,7 @@ class Options:
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     ``speed``: at what speed new roots are played; None: as they are, and as recorded.
+    ``relocate``: old and new places of folders that lie elsewhere now.
     """
 
     workers: int | None = None
@@ -40,6 +41,7 @@ class Options:
     again: bool = False
     yes: bool = False
     speed: float | None = None
+    relocate: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

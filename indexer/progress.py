@@ -34,8 +34,8 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """One line for a person."""
 
-    def confirm(self, question: str) -> bool:
-        """Whether a person says yes; false where there is nobody to ask."""
+    def confirm(self, question: str, *, otherwise: bool) -> bool:
+        """Whether a person says yes; ``otherwise`` where there is nobody to ask."""
 
 
 class FailuresOnly:
@@ -56,9 +56,9 @@ class FailuresOnly:
         """See `Reporter`."""
         print(f"soundalike: {text}", file=sys.stderr, flush=True)
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, question: str, *, otherwise: bool) -> bool:
         """See `Reporter`."""
-        return False
+        return otherwise
 
 
 class Lines(FailuresOnly):
@@ -103,14 +103,14 @@ class TerminalBar(FailuresOnly):
         """See `Reporter`."""
         self._bar.console.print(f"soundalike: {text}", markup=False, highlight=False, soft_wrap=True)
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, question: str, *, otherwise: bool) -> bool:
         """See `Reporter`."""
         if not sys.stdin.isatty():
-            return False
+            return otherwise
         self._bar.stop()
-        answer = self._bar.console.input(f"soundalike: {question}. Remove them from the library? [y/N] ")
+        answer = self._bar.console.input(f"soundalike: {question} {'[Y/n]' if otherwise else '[y/N]'} ", markup=False)
         self._bar.start()
-        return answer.strip().lower() in ("y", "yes")
+        return answer.strip().lower().startswith("y") if answer.strip() else otherwise
 
 
 def reporter(*, quiet: bool) -> Reporter:

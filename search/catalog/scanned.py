@@ -7,7 +7,9 @@ import time
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from search.catalog.tables import CLIPS, CONTENTS, ROOTS, TAKEN_OUT
+from search.catalog import blobs
+from search.catalog.tables import CLIPS, CONTENTS, FAILURES, ROOTS, TAKEN_OUT
+from search.errors import LibraryError, printable
 from search.model import DescribeRoot, NoteFile
 
 
@@ -43,3 +45,22 @@ def describe_root(connection: Connection, change: DescribeRoot) -> None:
     """Keep what a root leaves out, and its mounts."""
     values = {"excludes": json.dumps(change.excludes), "mounts": json.dumps(change.mounts)}
     connection.execute(update(ROOTS).where(ROOTS.c.id == change.root_id).values(values))
+
+
+def move_root(connection: Connection, root_id: int, path: str) -> None:
+    """Say where a root lies now. Raises LibraryError when another root is there, or no root has this id."""
+    stored = blobs.path_bytes(path)
+    other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()
+    if other is not None and other != root_id:
+        raise LibraryError(f"{printable(path)}: is a root of the library already; remove one of the two")
+    if connection.execute(update(ROOTS).where(ROOTS.c.id == root_id).values(path=stored)).rowcount == 0:
+        raise LibraryError(f"the library has no root {root_id}")
+
+
+def drop_root(connection: Connection, root_id: int) -> None:
+    """Forget a root, its failures and what was taken out of it. Raises LibraryError while it has clips."""
+    if connection.execute(select(CLIPS.c.id).where(CLIPS.c.root_id == root_id).limit(1)).first() is not None:
+        raise LibraryError(f"the root {root_id} has clips; move or remove them first")
+    for table in (FAILURES, TAKEN_OUT):
+        connection.execute(delete(table).where(table.c.root_id == root_id))
+    connection.execute(delete(ROOTS).where(ROOTS.c.id == root_id))

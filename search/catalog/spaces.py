@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from search.catalog import blobs, leases, reading
+from search.catalog import blobs, leases, reading, scanned
 from search.catalog.database import Database
 from search.catalog.tables import CHOICES, ROOTS, SPACES
 from search.errors import LibraryError, SpaceMismatch, printable
@@ -121,11 +121,7 @@ def root(database: Database, path: str, speed: float | None) -> Root:
 
 def move_root(database: Database, root_id: int, path: str) -> Root:
     """Say where a root lies now. Raises LibraryError when another root is there, or no root has this id."""
-    stored = blobs.path_bytes(path)
     with database.writing() as connection:
-        other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()
-        if other is not None and other != root_id:
-            raise LibraryError(f"{printable(path)}: is a root of the library already; remove one of the two")
-        if connection.execute(update(ROOTS).where(ROOTS.c.id == root_id).values(path=stored)).rowcount == 0:
-            raise LibraryError(f"the library has no root {root_id}")
-    return Root(id=root_id, path=path)
+        scanned.move_root(connection, root_id, path)
+    with database.reading() as connection:
+        return next(root for root in reading.roots(connection) if root.id == root_id)

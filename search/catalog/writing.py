@@ -33,9 +33,11 @@ from search.model import (
     Content,
     DescribeClip,
     DescribeRoot,
+    DropRoot,
     LinkClip,
     MarkMissing,
     MoveClip,
+    MoveRoot,
     NoteFile,
     RecordFailure,
     RemoveClip,
@@ -116,6 +118,10 @@ class _Batch:
                 scanned.note_file(self._connection, change)
             case DescribeRoot():
                 scanned.describe_root(self._connection, change)
+            case MoveRoot():
+                scanned.move_root(self._connection, change.root_id, change.path)
+            case DropRoot():
+                scanned.drop_root(self._connection, change.root_id)
             case RecordFailure():
                 self._record_failure(change)
 

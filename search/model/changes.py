@@ -103,6 +103,21 @@ class DescribeRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveRoot:
+    """A root that lies at the absolute ``path`` now; its clips are those that it had."""
+
+    root_id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropRoot:
+    """A root that has no clips any more goes, with what was remembered of its files."""
+
+    root_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFailure:
     """A file that could not be indexed, and why. Cleared when the path is indexed or gone."""
 
@@ -121,6 +136,8 @@ ClipChange: TypeAlias = (
     | TakeOutClip
     | NoteFile
     | DescribeRoot
+    | MoveRoot
+    | DropRoot
     | RecordFailure
 )
 

@@ -97,7 +97,8 @@ def test_who_is_asked_may_say_yes_and_a_tenth_needs_no_asking(bench: Bench) -> N
         (bench.sounds / f"{number}.wav").unlink()
     questions: list[str] = []
 
-    def yes(question: str) -> bool:
+    def yes(question: str, *, otherwise: bool) -> bool:
+        assert not otherwise
         questions.append(question)
         return True
 
