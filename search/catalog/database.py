@@ -35,6 +35,14 @@ _MEANINGS: Final = {
     "SQLITE_NOTADB": f"the catalog is damaged ({{error}}); {_RESTORE}",
     "SQLITE_IOERR": "the disk cannot be read or written ({error}); check it, then run `soundalike verify`",
 }
+_LOG_ELSEWHERE: Final = (
+    "what was written last stands in a log that cannot be read on a read-only medium; copy the library's folder to a "
+    "disk that can be written"
+)
+_QUERIES: Final = {
+    "immutable": "mode=ro&immutable=1",
+    "log": "mode=ro&vfs=unix-none",  # locks need a file that can be written
+}
 _UNWRITABLE: Final = ("SQLITE_READONLY", "SQLITE_IOERR")
 _UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
 
@@ -43,7 +51,12 @@ class Database:
     """Connections to one database file, each in an explicit transaction."""
 
     def __init__(self, path: Path, *, mode: str) -> None:
-        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``, or ``immutable`` where nobody can write."""
+        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``; where nobody can write, ``immutable``, or with a log ``log``.
+
+        Raises LibraryError for ``log`` where SQLite cannot read one without a place for its index.
+        """
+        if mode == "log" and os.name != "posix":
+            raise LibraryError(f"{printable(str(path))}: {_LOG_ELSEWHERE}")
         self.path = path
         self.mode = mode
         self._engine = _engine(path, mode)
@@ -111,8 +124,7 @@ class Database:
 def _engine(path: Path, mode: str) -> Engine:
     # '?' and '#' end a path inside a URI, and a file name may hold any byte
     where = quote(os.fsencode(path.absolute()))
-    query = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
-    uri = f"file:{where}?{query}"
+    uri = f"file:{where}?{_QUERIES.get(mode, f'mode={mode}')}"
 
     def connect() -> sqlite3.Connection:
         # isolation_level None leaves BEGIN to us: the driver's own begins no transaction for a SELECT
@@ -122,6 +134,8 @@ def _engine(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(dbapi_connection: sqlite3.Connection, _record: object) -> None:
+        if mode == "log":  # before anything is read: the index of the log is then kept in memory
+            dbapi_connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         for pragma in ("foreign_keys = ON", "synchronous = FULL", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 

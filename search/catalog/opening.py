@@ -31,9 +31,21 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         if may(path.parent, os.W_OK) or not may(path, os.R_OK):
             raise
         # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
-        database = Database(path, mode="immutable")
+        database = Database(path, mode="log" if _has_log(path) else "immutable")
         _bring_up_to_date(database, read_only=True)
     return database
+
+
+def _has_log(path: Path) -> bool:
+    """Whether what was written last stands in the log beside the database, and not in the database."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise LibraryError(
+            f"{printable(str(path))}: its log (-wal) cannot be read ({error.strerror}); ask its owner"
+        ) from error
 
 
 def _bring_up_to_date(database: Database, *, read_only: bool) -> None:

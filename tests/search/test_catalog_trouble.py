@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -309,3 +310,53 @@ def test_a_stranger_to_the_lease_cannot_write(filled):
 
     with pytest.raises(LibraryBusy, match="nobody holds no lease"):
         filled.catalog.apply(Pretender(), [RemoveClip(1)])
+
+
+def copied_while_open(folder: Path) -> Path:
+    """A copy of a catalog whose last clip stands in its log alone: the database, its log, and no index of the log."""
+    made = folder / "made"
+    made.mkdir()
+    filled = FilledCatalog(made)
+    filled.apply(filled.add("rain.wav"))
+    filled.catalog.close()
+    again = Catalog.open(filled.catalog.path)
+    filled.catalog = again
+    filled.apply(filled.add("horn.wav"))
+    copy = folder / "copy"
+    copy.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{again.path}{suffix}", copy / f"{again.path.name}{suffix}")
+    again.close()
+    return copy / again.path.name
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows reads no log on a read-only medium: it is refused there")
+def test_a_copy_with_its_log_is_read_with_it_where_nothing_can_be_written():
+    """As a disk image or an archive has it that was made while the library was in use."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = copied_while_open(folder)
+        path.parent.chmod(0o555)
+        try:
+            with without_privileges(), Catalog.open(path) as catalog:
+                assert len(catalog.match_words("horn", 3)) == 1
+                assert catalog.verify() == []
+                with pytest.raises(LibraryError, match="read-only"), catalog.lease("me", 0):
+                    pass
+        finally:
+            path.parent.chmod(0o755)
+
+
+def test_a_log_that_may_not_be_read_is_no_empty_library():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = copied_while_open(folder)
+        Path(f"{path}-wal").chmod(0o000)
+        path.parent.chmod(0o555)
+        try:
+            with without_privileges(), pytest.raises(LibraryError), Catalog.open(path):
+                pass
+        finally:
+            path.parent.chmod(0o755)
