@@ -25,6 +25,9 @@ from typing import Final, Self
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 """What the system says of a disk, or a share of it, that is full."""
+NO_HANDLES: Final = (errno.EMFILE, errno.ENFILE)
+"""What the system says to a process, or when it itself, has as many files open as it may."""
+CLOSE_FILES: Final = "no file handles left; close other programs or raise `ulimit -n`, then run the command again"
 
 
 class SoundalikeError(Exception):
@@ -167,6 +170,8 @@ class LibraryUnwritable(LibraryError):
         """``what`` could not be done, with the system's reason and the remedy."""
         if error.errno in FULL:
             remedy = "the disk is full; free some space, then try again"
+        elif error.errno in NO_HANDLES:
+            remedy = CLOSE_FILES
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             remedy = "the library is read-only; check its permissions and that its disk is not mounted read-only"
         else:

@@ -21,8 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, printable
-from search.ground.disks import is_nearly_full
+from search.errors import CLOSE_FILES, NO_HANDLES, LibraryBusy, LibraryError, LibraryUnwritable, printable
+from search.ground.disks import is_nearly_full, may
 
 BUSY_S: Final = 20.0
 """How long a statement waits for another process's short transaction before it gives up."""
@@ -159,8 +159,10 @@ def _why_not_opened(path: Path) -> str:
         with path.open("rb"):
             pass
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            return "no file handles left; close other programs or raise `ulimit -n`, then run the command again"
+        if error.errno in NO_HANDLES:
+            return CLOSE_FILES
+        if error.errno == errno.ENOENT and path.parent.is_dir() and not may(path.parent, os.W_OK):
+            return "no permission to write into its folder; ask its owner, or name another place"
         if error.errno == errno.ENOENT:
             return "there is no library; make one with `soundalike index PATH`"
         if error.errno == errno.EACCES:

@@ -360,3 +360,15 @@ def test_a_log_that_may_not_be_read_is_no_empty_library():
                 pass
         finally:
             path.parent.chmod(0o755)
+
+
+def test_a_backup_where_nobody_may_write_is_no_library_that_is_absent():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        filled = FilledCatalog(folder)
+        (folder / "locked").mkdir(mode=0o555)
+        folder.chmod(0o777)
+        with without_privileges(), pytest.raises(LibraryError, match="no permission to write") as refused:
+            Catalog.open(folder / "locked" / "catalog.sqlite")
+        assert "there is no library" not in str(refused.value)
+        filled.catalog.close()

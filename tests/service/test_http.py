@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
 import pytest
 
 from search import plugins, wiring
+from search.service.config import Limits
 from search.service.http.files import header_name
 from tests.service.conftest import application, noise, settings
 
@@ -145,3 +147,15 @@ def test_a_browser_that_is_lost_sees_a_page(reader, path):
 def test_a_page_for_the_lost_is_no_way_to_run_a_script(reader):
     lost = reader.get("/assets/%3Cscript%3Ealert(1)%3C/script%3E", headers=BROWSER)
     assert "<script" not in lost.text
+
+
+def test_a_request_that_is_too_large_is_refused_in_words(server, reader, library_path):
+    """By the server before it is read, and by the application: megabytes, and the setting."""
+    by_server = server.upload(("large.wav", bytes(66 << 20)))
+    with application(library_path, limits=Limits(upload_bytes=1 << 20)) as client:
+        by_application = client.post("/api/v1/clips", data={"files": (io.BytesIO(bytes(2 << 20)), "large.wav")})
+    assert (by_server.status_code, by_application.status_code) == (413, 413)
+    assert "larger than 64 MB" in by_server.json()["detail"]
+    assert "larger than 1 MB" in by_application.get_json()["detail"]
+    for answer in (by_server.text, by_application.text):
+        assert "--max-upload-mb" in answer

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
+from search.errors import UsageError
 from search.service.jobs.trouble import Trouble
 from search.service.processes import supervisor
 from search.service.processes.supervisor import QUICK_DEATHS, _end, _Member, _Stop, _watch
@@ -53,3 +56,16 @@ def test_a_web_worker_that_does_not_stay_alive_ends_the_service(capfd):
     status, trouble = watched(_Member("web 1", dies, ()), _Member("jobs", lives, (), essential=False))
     assert (status, trouble.why) == (3, "")
     assert "process 'web 1' does not stay alive; stopping" in capfd.readouterr().err
+
+
+def test_without_file_handles_for_a_process_the_remedy_is_told(monkeypatch):
+    """Not a failure of something that was never started."""
+
+    def refuses(_member) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(_Member, "start", refuses)
+    members = [_Member("web 1", lives, ())]
+    with pytest.raises(UsageError, match="ulimit -n"):
+        supervisor._start(members)
+    _end(members)

@@ -10,7 +10,7 @@ from flask import Response, g, has_request_context, request
 from flask_openapi3 import OpenAPI
 from markupsafe import escape
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from search.errors import (
@@ -146,6 +146,14 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
     return problem(status, public_message(error, library), errors=errors, retry_after_s=retry_after_s)
 
 
+def too_large(most_bytes: int) -> str:
+    """What a client reads whose request is larger than ``most_bytes``."""
+    return (
+        f"the request is larger than {most_bytes / (1 << 20):g} MB; send fewer files at once, or let whoever runs the "
+        "service start it with a larger --max-upload-mb"
+    )
+
+
 def register(app: OpenAPI, library: Path) -> None:
     """Let every error of the application over ``library`` leave as a problem document."""
 
@@ -165,7 +173,13 @@ def register(app: OpenAPI, library: Path) -> None:
         log.error("no place for a file: %s", error)
         return problem(503, NO_ROOM, retry_after_s=BUSY_RETRY_S)
 
+    def large(error: RequestEntityTooLarge) -> Response:
+        if error.description == RequestEntityTooLarge.description and request.mimetype == "multipart/form-data":
+            error.description = too_large(app.config["MAX_CONTENT_LENGTH"])
+        return http_error(error)
+
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(RequestEntityTooLarge, large)
     app.register_error_handler(OSError, disk)
     app.register_error_handler(SoundalikeError, lambda error: refusal(error, library))
     app.register_error_handler(InternalServerError, failure)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import Error
+from waitress.utilities import Error, RequestEntityTooLarge
 
 from search.errors import FULL
-from search.service.http.problems import MEDIA_TYPE, NO_ROOM, Problem
+from search.service.http.problems import MEDIA_TYPE, NO_ROOM, Problem, too_large
+
+FORM_OVERHEAD_BYTES = 1 << 20
+"""What the form around a file of the largest size may take."""
 
 
 class LastTask(WSGITask):  # type: ignore[misc]  # waitress ships no types
@@ -31,7 +34,10 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write it, and close the connection."""
         error = self.request.error
-        body = Problem(title=error.reason, status=error.code, detail=str(error.body)).model_dump_json(exclude_none=True)
+        detail = too_large(self.channel.adj.max_request_body_size - FORM_OVERHEAD_BYTES)
+        if not isinstance(error, RequestEntityTooLarge):
+            detail = str(error.body)
+        body = Problem(title=error.reason, status=error.code, detail=detail).model_dump_json(exclude_none=True)
         content = body.encode()
         self.status = f"{error.code} {error.reason}"
         self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])

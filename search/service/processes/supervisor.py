@@ -23,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
 
-from search.errors import UsageError
+from search.errors import CLOSE_FILES, NO_HANDLES, UsageError
 from search.ground import process
 from search.service.config import ServiceConfig
 from search.service.jobs.trouble import Trouble
@@ -59,9 +59,9 @@ class _Member:
 
     def start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.process = context.Process(target=self.target, args=self.args, name=self.name)
-        self.process.start()
-        self.started_s = time.monotonic()
+        started = context.Process(target=self.target, args=self.args, name=self.name)
+        started.start()
+        self.process, self.started_s = started, time.monotonic()
 
     def has_died(self) -> bool:
         """Whether it ended; a system under load may take a while to give its memory back, which nobody waits for."""
@@ -105,8 +105,7 @@ def serve(
     jobs = _Member("jobs", worker.jobs, (config, settings, shared), essential=False)
     with listening, _metrics_folder(config.workers), _signals() as stop:
         try:
-            for member in web:
-                member.start()
+            _start(web)
             prepare()
             shared.prepared.set()
             if _wait_until_ready(shared.ready.is_set, web, stop):
@@ -114,6 +113,16 @@ def serve(
             return _watch([*web, jobs], stop, shared.trouble)  # starts what is due: the jobs, which can wait
         finally:
             _end([*web, jobs])
+
+
+def _start(members: list[_Member]) -> None:
+    """Start them all. Raises UsageError where the system lets no more processes be started."""
+    try:
+        for member in members:
+            member.start()
+    except OSError as error:
+        remedy = CLOSE_FILES if error.errno in NO_HANDLES else "the system refuses; choose fewer --workers"
+        raise UsageError(f"a process cannot be started ({error.strerror}): {remedy}") from error
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -32,7 +32,7 @@ from search.ground.memory import give_back_freed_memory
 from search.service import logs
 from search.service.config import ServiceConfig
 from search.service.jobs.trouble import Trouble
-from search.service.processes.receiving import ProblemChannel
+from search.service.processes.receiving import FORM_OVERHEAD_BYTES, ProblemChannel
 from search.service.warming import Warming, Warmth
 from search.settings import Settings
 
@@ -45,7 +45,6 @@ RECEIVE_S = 300.0
 """How long a request may take to come in, however busily: 64 MiB at 1.8 Mbit/s."""
 BUFFER_BYTES = 1 << 16
 """Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
-FORM_OVERHEAD_BYTES = 1 << 20
 TICK_S = 0.5
 DRAIN_S = 5.0
 """How long the end of a worker waits for answers that are on their way."""
