@@ -5,8 +5,8 @@ which are likely to be meant or not. A rank knows nothing of how much speaks for
 
 ==============================================================  ==========================================
 of a name that says every word                                  1
-... that says `NEAR` of them or more, rare words counting more  that share
-... that says less, or has a word inside another by chance      `DOUBTED`
+... that says some of them, rare words counting more            that share, and `DOUBTED` at least
+... that has a word inside another by chance                    `DOUBTED`
 of a sound that is likely, or of which nothing is known         1
 ... less likely than what makes a verdict ``none``              `DOUBTED`, in a question of words alone
 ==============================================================  ==========================================
@@ -35,8 +35,7 @@ DOUBTED: Final = 0.25
 nothing speaks against."""
 
 NEAR: Final = 0.5
-"""From this share of the words on a name is near to what was asked for: it counts that share, and an answer that has
-it is not ``none``."""
+"""From this share of the words on a name is near to what was asked for: an answer that has it is not ``none``."""
 
 NOTHING, SOME, MOST, ALL, TUNE = range(5)
 """What speaks for a hit beside its sound, in rising order: a name that says some of the words, `NEAR` of them or more,
@@ -63,7 +62,7 @@ def names(label: str, weight: float, matches: Sequence[WordMatch]) -> RankedClip
         np.array([match.score for match in matches], np.float32),
         np.full(len(matches), -1, np.int64),
         weight,
-        np.where(share >= NEAR, share, DOUBTED),
+        np.maximum(share, DOUBTED),
     )
 
 
