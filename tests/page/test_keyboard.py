@@ -200,3 +200,18 @@ FOLLOW = """() => {
   };
 }"""
 """Notes from where to where is played, and plays slowly: far from its end it is paused, however late that comes."""
+
+
+def test_end_and_page_keys_choose_too(home):
+    """What Enter means is in sight: the list never moves away from the chosen sound."""
+    expect(home.locator(".card").first).to_be_visible()  # the list has its place
+    home.keyboard.press("ArrowDown")
+    chosen = home.locator(".row-chosen")
+    home.keyboard.press("End")
+    expect(chosen).to_have_attribute("aria-rowindex", "40")
+    expect(chosen).to_be_in_viewport()
+    home.keyboard.press("PageUp")
+    expect(chosen).not_to_have_attribute("aria-rowindex", "40")
+    expect(chosen).to_be_in_viewport()
+    home.keyboard.press("Home")
+    expect(chosen).to_have_attribute("aria-rowindex", "1")

@@ -278,3 +278,20 @@ def test_duplicates_of_a_clip_are_named_with_the_one_worth_keeping(page, own, so
     page.get_by_role("button", name="Find duplicates").click()
     expect(page.locator(".copies li", has_text="bell 1")).to_be_visible()
     expect(page.locator(".copies li", has_text="worth keeping")).to_have_count(1)
+
+
+def test_the_duplicates_that_were_found_are_shown(page, service):
+    """Each group with the clip worth keeping; none is said too, once they were looked for."""
+    clips = service.get("/api/v1/clips?limit=2").json()["clips"]
+    one, other = (
+        {"clip_id": clip["id"], "kind": kind, "offset_s": 0, "gain_db": None, "similarity": 1}
+        for clip, kind in zip(clips, ("kept", "copy"), strict=True)
+    )
+    group = {"keep": clips[0]["id"], "why": "the longest", "clips": [one, other]}
+    listed = {"total": 1, "offset": 0, "current": True, "groups": [group]}
+    page.route("**/api/v1/duplicates*", lambda route: route.fulfill(json=listed))
+    page.goto(f"{service.url}/library")
+    shown = page.get_by_role("region", name="Duplicates")
+    expect(shown.get_by_role("heading")).to_have_text("1 group of duplicates")
+    expect(shown.get_by_role("link", name=clips[1]["title"])).to_be_visible()
+    expect(shown).to_contain_text("worth keeping: the longest")

@@ -90,3 +90,27 @@ def test_the_same_sound_of_another_answer_starts_from_its_own_match(played):
     expect(page.locator(".busy-on")).to_have_count(0)
     row.get_by_label(f"Play {title}").click()
     assert starts(page, 2)[1] == 0
+
+
+def test_what_cannot_be_played_does_not_look_like_playing(home):
+    """A file that is away is said to be; where the service is gone, that is said and nothing else."""
+    gone = False
+
+    def answer(route):
+        if gone:
+            route.abort()
+        elif route.request.url.endswith("/audio"):
+            route.fulfill(status=404, json={"detail": "the file is not there now"})
+        else:
+            route.continue_()
+
+    home.route("**/api/v1/**", answer)
+    home.get_by_label(re.compile("^Play ")).first.click()
+    expect(home.locator(".toast")).to_contain_text("cannot be played: the file is not there now")
+    expect(home.get_by_label(re.compile("^Pause"))).to_have_count(0)
+    gone = True
+    second = home.locator(".row-title").nth(1).inner_text()
+    home.get_by_label(f"Play {second}").click()
+    expect(home.get_by_text("The search service does not answer.")).to_be_visible()
+    expect(home.get_by_label(re.compile("^Pause"))).to_have_count(0)
+    expect(home.locator(".toast", has_text=second)).to_have_count(0)

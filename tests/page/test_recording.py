@@ -125,7 +125,9 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
     expect(row.locator(".wave-quiet")).to_have_attribute("d", re.compile("^M.*h"))
     row.get_by_label(f"Play tune {WANTED}").click()
     page.wait_for_function("() => document.querySelector('.player input')?.value > 0")
-    row.get_by_label("The same tune").click()
+    row.locator(".row-title").click()
+    expect(page.locator(".cutter-wave[aria-busy=false]")).to_be_visible()
+    page.locator(".inspector").get_by_role("button", name="The same tune", exact=True).click()  # nothing is marked
     expect(page.locator(".chip-name")).to_have_text(f"tune {WANTED}")
     expect(page.locator(".summary")).to_contain_text(re.compile("sound|Nothing found"))
 

@@ -117,3 +117,17 @@ def test_the_map_lights_few_sounds_until_it_knows_how_many_there_are(page, servi
 
 
 MAP = {"fitted": 3, "clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], "group": [-1, -1, -1], "groups": []}
+
+
+def test_a_slip_in_a_filter_of_ones_own_is_said_beside_it(home):
+    """In the words that were typed; what is listed stays."""
+    home.get_by_label("Filter of your own").fill("duration_s < ")
+    home.get_by_label("Add the filter").click()
+    side = home.get_by_role("complementary", name="Filters")
+    expect(side.get_by_role("alert")).to_contain_text("duration_s <")
+    expect(side.get_by_role("alert")).not_to_contain_text("(duration_s")
+    expect(home.locator(".row").first).to_be_visible()
+    home.get_by_label("Filter of your own").fill("duration_s < 3")
+    home.get_by_label("Add the filter").click()
+    expect(home.locator(".summary")).to_have_text("16 sounds")
+    expect(side.get_by_role("alert")).to_have_count(0)

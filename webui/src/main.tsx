@@ -5,6 +5,7 @@ import { App } from "./app";
 import { learnOpinions } from "./foryou/feedback";
 import { facts, learnLibrary } from "./library/facts";
 import { answerQuestions } from "./results/answers";
+import { closeByBack } from "./results/back";
 import { listenToKeys } from "./results/keyboard";
 import { followAnswers } from "./results/selection";
 import { entitle } from "./title";
@@ -13,6 +14,7 @@ const place = document.getElementById("app");
 if (place) {
   answerQuestions();
   followAnswers();
+  closeByBack();
   listenToKeys();
   entitle();
   effect(() => {

@@ -29,7 +29,11 @@ export const question = computed(() => route.value.question);
 export const order = computed(() => route.value.order);
 
 addEventListener("popstate", () => {
-  route.value = read();
+  const next = read();
+  const here = route.peek();
+  // what is at the same address is asked already
+  if (address(next.view, next.question, next.order) !== address(here.view, here.question, here.order))
+    route.value = next;
 });
 
 /** The address of a view with a question. */

@@ -54,7 +54,13 @@ export function sendJson<T>(method: string, path: string, body: unknown, signal?
   return ask<T>(path, init);
 }
 
-async function send(path: string, init: RequestInit, answers: number): Promise<Response> {
+/** Whether there is something at `path`, of which a byte is fetched. Throws as `ask` does. */
+export async function check(path: string): Promise<void> {
+  const response = await send(path, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+  await response.body?.cancel();
+}
+
+async function send(path: string, init: RequestInit, answers = 0): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(API + path, init);

@@ -48,6 +48,10 @@ export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   return ask<Clips>(`/clips?${params}`, signal ? { signal } : {});
 }
 
+/** Throws Refused, in words for people, where a filter cannot be read. */
+export const checkFilter = (where: string): Promise<Clips> =>
+  clips({ where, region: null, sort: "id", offset: 0, limit: 1, facets: false });
+
 export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
 /** What may be changed of a clip (the generator cannot say that keys follow a pattern). */
 export interface ClipChange {
@@ -95,6 +99,9 @@ export type Copies = Schemas["DuplicatesOut"];
 
 /** The group of duplicates that a clip is in, if it is in one. */
 export const copiesOf = (clipId: number) => ask<Copies>(`/duplicates?clip_id=${clipId}`);
+
+/** The first of the groups of duplicates, the largest. */
+export const duplicates = (limit: number) => ask<Copies>(`/duplicates?limit=${limit}`);
 
 export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 

@@ -1,6 +1,7 @@
 /** Facets and filters at the side: what the answer is made up of, and what to leave of it. */
 import { useRef, useState } from "preact/hooks";
-import type { Facets } from "../api/service";
+import { Refused } from "../api/client";
+import { checkFilter, type Facets } from "../api/service";
 import { facetOf } from "../question/model";
 import { writeQuestion } from "../question/url";
 import { ask, question, toggleFilter } from "../route";
@@ -139,15 +140,22 @@ function useChoices(column: string, found: readonly Facet[]): readonly Facet[] {
 /** The service's own language of filters, for those who know what they want. */
 function OwnFilter() {
   const [text, setText] = useState("");
+  const [wrong, setWrong] = useState("");
+  const add = async (event: Event) => {
+    event.preventDefault();
+    const filter = text.trim();
+    if (!filter) return;
+    try {
+      await checkFilter(filter);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 422) return setWrong(error.message);
+    }
+    setWrong("");
+    setText("");
+    if (!question.peek().filters.includes(filter)) toggleFilter(filter);
+  };
   return (
-    <form
-      class="own-filter"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text.trim()) toggleFilter(text.trim());
-        setText("");
-      }}
-    >
+    <form class="own-filter" onSubmit={(event) => void add(event)}>
       <label for="own-filter">Filter of your own</label>
       <div class="field-row">
         <input
@@ -155,6 +163,8 @@ function OwnFilter() {
           type="text"
           value={text}
           placeholder='title ~ "door"'
+          aria-invalid={wrong !== ""}
+          aria-describedby={wrong ? "own-filter-wrong" : undefined}
           spellcheck={false}
           autocomplete="off"
           onInput={(event) => setText(event.currentTarget.value)}
@@ -163,6 +173,11 @@ function OwnFilter() {
           <Icon name="plus" />
         </button>
       </div>
+      {wrong && (
+        <p id="own-filter-wrong" class="refusal" role="alert">
+          <bdi>{wrong}</bdi>
+        </p>
+      )}
     </form>
   );
 }

@@ -36,21 +36,26 @@ export function Copies({ clipId }: { clipId: number }) {
         </button>
       )}
       {found.value && !group && <p class="quiet">No other clip is the same recording.</p>}
-      {group && (
-        <ul class="copies">
-          {group.clips.map((one) => (
-            <li key={one.clip_id}>
-              <a href={`${BASE}?part=clip:${one.clip_id}`}>
-                <bdi>{clipName(one.clip_id)}</bdi>
-              </a>
-              <span class="quiet">
-                {one.clip_id === group.keep ? `worth keeping: ${group.why}` : one.kind}
-                {one.kind === "same recording" && one.offset_s > 0 && `, ${duration(one.offset_s)} later`}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {group && <GroupOfCopies group={group} />}
     </section>
+  );
+}
+
+/** The clips of one recording, with the one worth keeping. */
+export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
+  return (
+    <ul class="copies">
+      {group.clips.map((one) => (
+        <li key={one.clip_id}>
+          <a href={`${BASE}?part=clip:${one.clip_id}`}>
+            <bdi>{clipName(one.clip_id)}</bdi>
+          </a>
+          <span class="quiet">
+            {one.clip_id === group.keep ? `worth keeping: ${group.why}` : one.kind}
+            {one.kind === "same recording" && one.offset_s > 0 && `, ${duration(one.offset_s)} later`}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -5,15 +5,15 @@ import { type Clip, clip, fileUrl, spectrogramUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
-import { addPart, question } from "../route";
+import { addPart, askOnly, question } from "../route";
 import { Score } from "../results/row";
 import { likeIt, type Row } from "../results/rows";
-import { alsoLike, inspected, moreLike, notLike, toggleRow } from "../results/selection";
+import { alsoLike, inspected, marked, moreLike, notLike, toggleRow } from "../results/selection";
 import { bytes, duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Copies } from "./copies";
-import { EditClip } from "./edit";
+import { EditClip, OWN_TAGS } from "./edit";
 import { spectrogramShown } from "./state";
 
 const Cutter = later(() => import("./cutter").then((module) => module.Cutter));
@@ -67,7 +67,10 @@ export function Inspector({ row }: { row: Row }) {
         clipId={row.clip_id}
         match={row.match}
         passage={passage.value}
-        onPassage={(chosen) => (passage.value = chosen)}
+        onPassage={(chosen) => {
+          passage.value = chosen;
+          marked.value = chosen;
+        }}
       />
       <div class="inspector-play">
         <IconButton
@@ -99,6 +102,7 @@ export function Inspector({ row }: { row: Row }) {
         />
       )}
       <WhyFound row={row} />
+      <OwnTags clip={known.value} />
       <Tags clip={known.value} />
       <Copies key={row.clip_id} clipId={row.clip_id} />
       <Metadata clip={known.value} />
@@ -126,6 +130,7 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
     <div class="actions" role="group" aria-label="With this sound">
       <button type="button" class="primary" onClick={() => moreLike(row)}>
         <Icon name="more" /> {likeIt(row)}
+        {marked.value && `: ${moment(marked.value.start_s)}–${moment(marked.value.end_s)}`}
       </button>
       <button type="button" class="secondary" onClick={() => alsoLike(row)} title="Add to the question (A)">
         <Icon name="plus" /> Also this
@@ -217,6 +222,31 @@ function partName(part: string): string {
   const [kind = "", place = ""] = part.split(" ");
   const chips = question.value.parts.length + (question.value.draft ? 1 : 0);
   return (WORDS[kind] ?? kind) + (chips > 1 ? ` (part ${place})` : "");
+}
+
+/** The tags that a person gave; each finds what else has it. */
+function OwnTags({ clip: known }: { clip: Clip | null }) {
+  const tags = (known?.metadata[OWN_TAGS] ?? "").split(",").map((tag) => tag.trim());
+  const own = [...new Set(tags.filter(Boolean))];
+  if (own.length === 0) return null;
+  return (
+    <section class="fact">
+      <h3>Tags</h3>
+      <p class="own-tags">
+        {own.map((tag) => (
+          <button
+            key={tag}
+            type="button"
+            class="tag"
+            title={`Find what is called ${tag}`}
+            onClick={() => askOnly({ thing: { kind: "text", text: tag }, weight: 1 })}
+          >
+            <bdi>{tag}</bdi>
+          </button>
+        ))}
+      </p>
+    </section>
+  );
 }
 
 function Tags({ clip: known }: { clip: Clip | null }) {

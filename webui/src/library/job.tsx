@@ -33,7 +33,12 @@ export function JobCard({ job }: { job: Job }) {
         </strong>{" "}
         <span class="job-state">{STATES[state]}</span>
       </p>
-      <progress max={1} value={state === "running" && share === 0 ? undefined : share} aria-label={name} />
+      <progress
+        class={state === "running" && share === 0 ? "breathing" : ""}
+        max={1}
+        value={share}
+        aria-label={name}
+      />
       <p class="job-progress">
         {progressText(job)}
         {left(job)}

@@ -6,6 +6,7 @@ import { count, plural } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { filesIn } from "./dropped";
+import { Duplicates } from "./duplicates";
 import { facts } from "./facts";
 import { JobCard } from "./job";
 import { jobs, refreshJobs } from "./jobs";
@@ -25,6 +26,7 @@ export function LibraryView() {
       <Facts />
       <AddSounds />
       <NotAdded />
+      <Duplicates />
       <section class="jobs" aria-label="Jobs">
         <header class="jobs-head">
           <h2>Jobs</h2>

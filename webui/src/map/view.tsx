@@ -86,7 +86,7 @@ function summary(): string {
   if (now.verdict === "none") return "Nothing in this library sounds like that.";
   if (now.verdict) return `${plural(now.rows.length, "sound")} lit`;
   const { filters, region } = question.value;
-  return region || filters.length > 0 ? plural(now.total, "sound") : "";
+  return region || filters.length > 0 ? plural(now.total ?? now.rows.length, "sound") : "";
 }
 
 function Legend({ groups }: { groups: readonly string[] }) {

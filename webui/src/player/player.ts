@@ -1,7 +1,8 @@
 /** One sound at a time, played by the browser from the service's ranges. */
 import { computed, signal } from "@preact/signals";
+import { check } from "../api/client";
 import { audioUrl } from "../api/service";
-import { say } from "../ui/toasts";
+import { say, sayFailure } from "../ui/toasts";
 
 export interface Played {
   clip_id: number;
@@ -63,12 +64,23 @@ async function start(): Promise<void> {
     await audio.play();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
-    say(
-      `${current.peek()?.title ?? "This clip"} cannot be played here: its file is away, or the browser does not know its format.`,
-      {
-        bad: true,
-      },
-    );
+    if (!audio.error) await explain(); // else the event of it does
+  }
+}
+
+/** Nothing plays: show that, and say why. */
+async function explain(): Promise<void> {
+  const what = current.peek();
+  audio.pause();
+  paused.value = true;
+  if (!what) return;
+  try {
+    await check(`/clips/${what.clip_id}/audio`);
+    say(`${what.title} cannot be played: this browser does not know its format, or it is damaged.`, {
+      bad: true,
+    });
+  } catch (error) {
+    sayFailure(`${what.title} cannot be played`, error); // a service that is gone has a place of its own
   }
 }
 
@@ -85,6 +97,7 @@ audio.addEventListener("play", () => {
 audio.addEventListener("pause", () => {
   paused.value = true;
 });
+audio.addEventListener("error", () => void explain());
 audio.addEventListener("durationchange", () => {
   length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
 });

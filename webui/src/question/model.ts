@@ -16,6 +16,12 @@ export type Thing =
   | { kind: "hum"; file: string; passage?: Passage }
   | { kind: "notes"; notes: string };
 
+/** A sound of which a passage can be chosen. */
+export type CutThing = Extract<Thing, { kind: "clip" | "audio" | "hum" }>;
+
+export const canCut = (thing: Thing): thing is CutThing =>
+  thing.kind === "clip" || thing.kind === "audio" || thing.kind === "hum";
+
 /** A part and how much it counts; below 0: not like this. Never 0. */
 export interface Part {
   thing: Thing;

@@ -7,8 +7,8 @@ import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { makeWaveform, type PassageWaveform, type Shape } from "../ui/passagewaveform";
-import type { Passage } from "./model";
-import { canCut, type CutThing, makePreview } from "./preview";
+import { canCut, type CutThing, type Passage } from "./model";
+import { makePreview } from "./preview";
 import { decodeSound, findSound } from "./sounds";
 import { choosingPassage } from "./state";
 

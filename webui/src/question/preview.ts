@@ -2,14 +2,8 @@
 import { type Signal, signal } from "@preact/signals";
 import { audioUrl } from "../api/service";
 import { pause } from "../player/player";
-import type { Passage, Thing } from "./model";
+import type { CutThing, Passage } from "./model";
 import { findSound } from "./sounds";
-
-/** A sound of which a passage can be chosen. */
-export type CutThing = Extract<Thing, { kind: "clip" | "audio" | "hum" }>;
-
-export const canCut = (thing: Thing): thing is CutThing =>
-  thing.kind === "clip" || thing.kind === "audio" || thing.kind === "hum";
 
 export interface Preview {
   playing: Signal<boolean>;

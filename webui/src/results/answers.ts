@@ -12,7 +12,6 @@ import { type Row, rowOfClip, rowOfHit } from "./rows";
 const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
-export const MOST_HITS = 1000;
 const PAGE = 100;
 /** Typing asks after a pause as short as between two quick strokes; answers take less time than the next stroke. */
 const TYPING_PAUSE_MS = 40;
@@ -21,8 +20,10 @@ export interface Answered {
   /** The question that this answers, or stood for when it was refused. */
   question: Question;
   rows: readonly Row[];
-  /** How many there are, as far as is known: `rows` may be the first of them. */
-  total: number;
+  /** How many there are, null where nobody counted: `rows` are the first of them. */
+  total: number | null;
+  /** How many are passed over to get the rest; null where `rows` are all. */
+  next: number | null;
   verdict: "good" | "weak" | "none" | null;
   /** What the service says of the verdict; empty where there is nothing to say. */
   reason: string;
@@ -72,45 +73,66 @@ export function answerQuestions(): void {
 /** Fetch more rows behind those that are there. */
 export async function more(): Promise<void> {
   const now = answered.peek();
-  if (!now || waiting.peek() || trouble.peek() || now.rows.length >= now.total) return;
+  if (!now || waiting.peek() || trouble.peek() || now.next === null) return;
   const { signal: aborted } = asking;
-  const get = async () =>
-    isEmpty(now.question)
-      ? {
-          ...now,
-          rows: [...now.rows, ...(await page(now.question, order.peek(), now.rows.length, aborted)).rows],
-        }
-      : await hits(now.question, MOST_HITS, aborted);
-  await run(aborted, get, (why) => {
-    trouble.value = { why: `The rest could not be fetched: ${why}`, again: () => again(more) };
-  });
+  const offset = now.next;
+  // what is said of the answer as a whole stays: the rest of it changes neither the verdict nor the facets
+  const get = async () => {
+    const rest = isEmpty(now.question)
+      ? await page(now.question, order.peek(), offset, aborted)
+      : await hits(now.question, { offset, limit: PAGE }, aborted);
+    return { ...now, rows: [...now.rows, ...rest.rows], next: rest.next };
+  };
+  await run(
+    aborted,
+    get,
+    (why) => {
+      trouble.value = { why: `The rest could not be fetched: ${why}`, again: () => anew(more) };
+    },
+    more,
+  );
 }
 
 async function answer(asked: Question, ordered: string, k: number, aborted: AbortSignal): Promise<void> {
   if (aborted.aborted) return;
-  const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, k, aborted));
-  await run(aborted, get, (why, temporary) => {
-    if (temporary) trouble.value = { why, again: () => again(() => answer(asked, ordered, k, aborted)) };
+  const first = { offset: 0, limit: k };
+  const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, first, aborted));
+  const retry = (next: AbortSignal) => answer(asked, ordered, k, next);
+  const onRefused = (why: string, temporary: boolean) => {
+    if (temporary) trouble.value = { why, again: () => anew(retry) };
     else answered.value = refused(asked, why);
-  });
+  };
+  await run(aborted, get, onRefused, retry);
 }
 
-function again(get: () => Promise<void>): void {
+/** Let what is under way go, and get it anew. */
+function anew(get: (aborted: AbortSignal) => Promise<void>): void {
+  asking.abort();
+  asking = new AbortController();
   trouble.value = null;
-  void get();
+  waiting.value = false;
+  void get(asking.signal);
 }
 
-/** Show what `get` brings; `onRefused` hears why there is nothing, and whether the question is not to blame. */
+/** A service that says nothing for so long may hang: someone who waits is told, and can ask once more. */
+const SLOW_MS = 3000;
+const SLOW = "The service has not answered for 3 seconds. It may have much to do, or hang.";
+
+/** Show what `get` brings; `onRefused` hears why there is nothing, and whether the question is not to blame; `retry` does it all again. */
 async function run(
   aborted: AbortSignal,
   get: () => Promise<Answered>,
   onRefused: (why: string, temporary: boolean) => void,
+  retry: (aborted: AbortSignal) => Promise<void>,
 ): Promise<void> {
   waiting.value = true;
   trouble.value = null;
   const sayBusy = () => {
     trouble.value = { why: "The service is busy. It is asked again by itself.", again: null };
   };
+  const slow = setTimeout(() => {
+    if (!aborted.aborted && !trouble.peek()) trouble.value = { why: SLOW, again: () => anew(retry) };
+  }, SLOW_MS);
   try {
     const found = await patiently(get, aborted, sayBusy);
     if (aborted.aborted) return;
@@ -122,6 +144,7 @@ async function run(
     if (error instanceof Refused && error.status !== 401) onRefused(whyOf(error), isTemporary(error));
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
   } finally {
+    clearTimeout(slow);
     if (!aborted.aborted) waiting.value = false;
   }
 }
@@ -148,6 +171,7 @@ async function page(
     question: asked,
     rows: found.clips.map(rowOfClip),
     total: found.total,
+    next: nextOf(offset + found.clips.length, found.total),
     verdict: null,
     reason: "",
     took_ms: 0,
@@ -156,7 +180,14 @@ async function page(
   };
 }
 
-async function hits(asked: Question, k: number, aborted: AbortSignal): Promise<Answered> {
+const nextOf = (seen: number, total: number): number | null => (seen < total ? seen : null);
+
+interface Stretch {
+  offset: number;
+  limit: number;
+}
+
+async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortSignal): Promise<Answered> {
   if (!isWanting(asked))
     return refused(asked, "Add something that you want: all of this says what you do not want.");
   const files = new Map<string, File>();
@@ -173,14 +204,15 @@ async function hits(asked: Question, k: number, aborted: AbortSignal): Promise<A
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
   const region = asked.region || null;
   const found = await search(
-    { parts, k, where: whereOf(asked.filters), region, facets: true },
+    { parts, k: limit, offset, where: whereOf(asked.filters), region, facets: offset === 0 },
     files,
     aborted,
   );
   return {
     question: asked,
     rows: found.hits.map(rowOfHit),
-    total: found.hits.length < k || k === MOST_HITS ? found.hits.length : MOST_HITS,
+    total: offset === 0 && (found.next_offset ?? null) === null ? found.hits.length : null,
+    next: found.next_offset ?? null,
     verdict: found.verdict,
     reason: found.reason,
     took_ms: found.took_ms,
@@ -196,6 +228,7 @@ function refused(asked: Question, refusal: string): Answered {
     question: asked,
     rows: [],
     total: 0,
+    next: null,
     verdict: null,
     reason: "",
     took_ms: 0,

@@ -34,9 +34,24 @@ function handle(event: KeyboardEvent, target: HTMLElement): boolean {
       return move(inBox ? 0 : chosen.peek() + 1, target);
     case "ArrowUp":
       return !inBox && move(chosen.peek() - 1, target);
+    case "Home":
+      return !inBox && move(0, target);
+    case "End":
+      return !inBox && move(Infinity, target);
+    case "PageDown":
+      return !inBox && move(chosen.peek() + rowsInSight(), target);
+    case "PageUp":
+      return !inBox && move(chosen.peek() - rowsInSight(), target);
     default:
       return !inBox && command(event.key, target);
   }
+}
+
+/** How many rows a page of the list is; the first press goes to the last of them. */
+function rowsInSight(): number {
+  const list = document.querySelector<HTMLElement>(".list");
+  const row = list?.querySelector(".row");
+  return list && row ? Math.max(1, Math.floor(list.clientHeight / row.clientHeight)) : 1;
 }
 
 function command(key: string, target: HTMLElement): boolean {

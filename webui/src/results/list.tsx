@@ -58,7 +58,7 @@ export function ResultList() {
 
   const rows = answered.value?.rows ?? [];
   const tagged = rows.some((row) => row.tags.length > 0);
-  const total = answered.value?.total ?? 0;
+  const total = answered.value?.total ?? -1; // not counted, as ARIA says it
   const last = Math.min(rows.length, past.value);
   useEffect(() => {
     if (last >= rows.length - BEYOND) void more();

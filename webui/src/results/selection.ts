@@ -1,7 +1,7 @@
 /** Which row is chosen, and what can be done with it: one place for buttons and keys. */
 import { effect, signal } from "@preact/signals";
 import { current, paused, play, type Played, playing, toggle } from "../player/player";
-import type { Question } from "../question/model";
+import type { Part, Passage, Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
 import type { Row } from "./rows";
@@ -70,11 +70,21 @@ export function toggleRow(row: Row): void {
   else playRow(row);
 }
 
-export const moreLike = (row: Row): void => askOnly({ thing: { kind: "clip", id: row.clip_id }, weight: 1 });
+/** The passage that was marked in the inspector, of the row that it shows; null while that is as it was found. */
+export const marked = signal<Passage | null>(null);
+inspected.subscribe(() => (marked.value = null));
 
-export const alsoLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: 1 });
+/** A row as a part: the passage that was marked in it, or all of it. */
+function partOf(row: Row, weight: number): Part {
+  const passage = inspected.peek()?.clip_id === row.clip_id ? marked.peek() : null;
+  return { thing: { kind: "clip", id: row.clip_id, ...(passage && { passage }) }, weight };
+}
 
-export const notLike = (row: Row): void => addPart({ thing: { kind: "clip", id: row.clip_id }, weight: -1 });
+export const moreLike = (row: Row): void => askOnly(partOf(row, 1));
+
+export const alsoLike = (row: Row): void => addPart(partOf(row, 1));
+
+export const notLike = (row: Row): void => addPart(partOf(row, -1));
 
 /** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it. Called once. */
 export function followAnswers(): void {

@@ -75,10 +75,10 @@ function Results() {
 function summary(): string {
   const now = answered.value;
   if (!now || now.refusal) return "";
-  if (now.verdict === null) return plural(now.total, "sound");
+  if (now.verdict === null) return plural(now.total ?? now.rows.length, "sound");
   const took = now.took_ms < 10 ? now.took_ms.toFixed(1) : Math.round(now.took_ms);
   if (now.rows.length === 0) return "Nothing found";
   const best = { good: "", weak: "no close match: ", none: "far from what you asked: " }[now.verdict];
-  const all = now.total > now.rows.length ? "closest first" : plural(now.total, "sound");
+  const all = now.total === null ? "closest first" : plural(now.total, "sound");
   return `${best}${all}, ${took} ms`;
 }

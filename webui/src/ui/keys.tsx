@@ -12,7 +12,7 @@ letters.subscribe((on) => remember(KEY, on ? "on" : "off"));
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Type a question"],
-  ["↑ ↓", "Choose a sound"],
+  ["↑ ↓ Page ↑ ↓ Home End", "Choose a sound"],
   ["Space", "Play from the match, pause"],
   ["← →", "Back and forth by a second"],
   ["Enter", "Show the sound"],

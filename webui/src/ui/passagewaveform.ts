@@ -45,9 +45,11 @@ export function makeWaveform(
     plugins: [regions],
   });
   let region: Region | null = null;
+  let showing = false; // what is only shown was chosen by nobody
   const report = (changed: Region) => onPassage({ start_s: changed.start, end_s: changed.end });
   const show = (passage: Passage) => {
     region?.remove();
+    showing = true;
     region = regions.addRegion({
       start: passage.start_s,
       end: passage.end_s,
@@ -55,6 +57,7 @@ export function makeWaveform(
       drag: false,
       minLength: SHORTEST_S,
     });
+    showing = false;
   };
   regions.on("region-initialized", letThrough);
   container.setAttribute("aria-busy", "true");
@@ -64,7 +67,7 @@ export function makeWaveform(
     container.setAttribute("aria-busy", "false");
   });
   regions.on("region-created", (made) => {
-    if (made === region) return;
+    if (showing || made === region) return;
     region?.remove();
     region = made;
     report(made);

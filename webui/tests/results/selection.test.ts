@@ -11,6 +11,7 @@ import {
   chosenRow,
   followAnswers,
   inspected,
+  marked,
   moreLike,
   notLike,
   toggleRow,
@@ -51,6 +52,7 @@ const answer = (
     question: asked,
     rows,
     total: rows.length,
+    next: null,
     verdict,
     reason: "",
     took_ms: 1,
@@ -137,5 +139,23 @@ describe("a row", () => {
     notLike(row(3));
     expect(question.value.parts.map(({ weight }) => weight)).toEqual([1, 1, -1]);
     expect(question.value.parts.map(({ thing }) => "id" in thing && thing.id)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a passage that was marked in the inspector", () => {
+  it("is what is asked for, until another sound is shown", () => {
+    const one = row(1, 0.2);
+    inspected.value = one;
+    marked.value = { start_s: 0.5, end_s: 0.9 };
+    moreLike(one);
+    expect(question.value.parts[0]?.thing).toEqual({
+      kind: "clip",
+      id: 1,
+      passage: { start_s: 0.5, end_s: 0.9 },
+    });
+    notLike(row(2, 0.1));
+    expect(question.value.parts[1]?.thing).toEqual({ kind: "clip", id: 2 });
+    inspected.value = row(3, 0.1);
+    expect(marked.value).toBeNull();
   });
 });

@@ -1,0 +1,310 @@
+"""Every format with every kind of damage: how long it is here and for the decoders themselves, and whether it is found.
+
+    python -m benchmarks.robustness.grid --report grid.md
+
+Each file holds a sound of its own. Its length is compared with what FFmpeg and libsndfile decode of the same bytes, the
+longer of the two; then all files are indexed, and each is asked for by the plain WAV of its sound. Of a file that holds
+less than half of its sound the length alone counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common import report
+from benchmarks.common.machine import this_machine
+from benchmarks.robustness.formats import Form, FormatError, forms, sound
+from search import wiring
+from search.audio import stream
+from search.errors import AudioError
+from search.model import AudioPart, Query
+from search.settings import Settings
+
+RATE_HZ = 48_000
+SECONDS = 4.0
+WITHIN = 0.01
+"""Lengths agree that differ by this share of the longer one at most."""
+HALF = 0.5
+LOSSLESS_FOUND, LOSSY_FOUND = 1.0, 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A file of the grid: how it was made, with which ``seed`` its sound."""
+
+    form: Form
+    damage: str
+    seed: int
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """A name for its file, with a suffix that a scan takes."""
+        parts = (self.form.by, self.form.container, self.form.codec, self.damage.replace(" ", "-"))
+        return "_".join(parts).lower() + ".wav"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A case: seconds by the decoders and by this program; whether it was ``found`` first, None where not asked."""
+
+    name: str
+    lossless: bool
+    oracle_s: float
+    ours_s: float
+    cause: str
+    found: bool | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the lengths agree: it is read as far as a decoder reads it, and no further."""
+        return abs(self.oracle_s - self.ours_s) <= WITHIN * max(self.oracle_s, self.ours_s)
+
+
+@dataclass(frozen=True, slots=True)
+class GridReport:
+    """All cases."""
+
+    machine: str
+    encoder: str
+    cases: tuple[Measured, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every length agrees and enough is found."""
+        return all(case.agrees for case in self.cases) and all(
+            share >= least for share, least in ((self.found(True), LOSSLESS_FOUND), (self.found(False), LOSSY_FOUND))
+        )
+
+    def found(self, lossless: bool) -> float:
+        """The share of files that their plain WAV finds first."""
+        asked = [case.found for case in self.cases if case.lossless is lossless and case.found is not None]
+        return float(np.mean(asked)) if asked else 1.0
+
+    def as_text(self) -> str:
+        """Markdown."""
+        rows = []
+        for kind, lossless in (("lossless", True), ("lossy", False)):
+            cases = [case for case in self.cases if case.lossless is lossless]
+            asked = [case for case in cases if case.found is not None]
+            counts = (len(cases), sum(case.agrees for case in cases), len(asked), sum(bool(c.found) for c in asked))
+            rows.append([kind, *map(str, counts), f"{self.found(lossless):.3f}"])
+        header = ["codec", "files", "length agrees", "asked for", "found first", "share"]
+        wrong = [
+            f"* {case.name}: {case.oracle_s:.3f} s by the decoders, {case.ours_s:.3f} s here; {_trouble(case)}"
+            for case in self.cases
+            if not case.agrees or case.found is False
+        ]
+        lines = ["## Formats and damage", "", f"{self.machine}; encoder {self.encoder}", ""]
+        return "\n".join([*lines, report.markdown_table(header, rows), "", *wrong]).rstrip() + "\n"
+
+
+def cases(only: Callable[[Form, str], bool] = lambda form, damage: True) -> Iterator[Case]:
+    """The grid, or the part of it for which ``only`` is true; forms that this build cannot write are left out."""
+    seed = 0
+    for form in forms():
+        for damage, spoil in DAMAGES.items():
+            seed += 1
+            if not only(form, damage):
+                continue
+            try:
+                whole = form.encode(sound(seed, SECONDS, RATE_HZ), RATE_HZ)
+            except FormatError:
+                continue
+            data = spoil(whole, np.random.default_rng([seed, 17]))
+            if data is not None:
+                yield Case(form, damage, seed, data)
+
+
+def measure(case: Case, folder: Path) -> Measured:
+    """The lengths of a case, whose file is written into ``folder``."""
+    path = folder / case.name
+    path.write_bytes(case.data)
+    cause, ours_s = "", 0.0
+    try:
+        ours_s = sum(len(block) for block in stream(os.fspath(path), RATE_HZ)) / RATE_HZ
+    except AudioError as error:
+        cause = error.cause
+    lengths = [*by_ffmpeg(case.data), by_libsndfile(case.data)]
+    nearest_s = min(lengths, key=lambda length_s: abs(length_s - ours_s))
+    longest_s = max(lengths)
+    # two decoders stop at different places of a damaged file; what counts is the one that reads furthest
+    oracle_s = nearest_s if abs(nearest_s - longest_s) <= WITHIN * longest_s else longest_s
+    return Measured(case.name, case.form.is_lossless, oracle_s, ours_s, cause)
+
+
+def by_ffmpeg(data: bytes) -> tuple[float, float]:
+    """Seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 where it refuses."""
+    import av
+
+    length_s = end_s = 0.0
+    begin_s: float | None = None
+    try:
+        with av.open(io.BytesIO(data), "r") as file:
+            if not file.streams.audio:
+                return 0.0, 0.0
+            for packet in file.demux(file.streams.audio[0]):
+                try:
+                    frames = packet.decode()
+                except (av.error.FFmpegError, ValueError):
+                    continue
+                for frame in frames:
+                    length_s += frame.samples / frame.sample_rate
+                    if frame.pts is not None and frame.time_base is not None:
+                        at_s = float(frame.pts * frame.time_base)
+                        begin_s = at_s if begin_s is None else begin_s
+                        end_s = max(end_s, at_s - begin_s + frame.samples / frame.sample_rate)
+    except (av.error.FFmpegError, ValueError, OverflowError):
+        pass  # what was decoded before counts
+    return length_s, end_s
+
+
+def by_libsndfile(data: bytes) -> float:
+    """Seconds of sound that libsndfile decodes; 0 where it refuses."""
+    import soundfile
+
+    frames = 0
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            while count := len(file.read(4096)):
+                frames += count
+            return frames / int(file.samplerate)
+    except (soundfile.SoundFileError, ValueError):
+        return 0.0 if not frames else frames / RATE_HZ
+
+
+def find(measured: Sequence[Measured], seeds: Sequence[int], folder: Path, settings: Settings) -> list[Measured]:
+    """The same cases with whether each file, all of them indexed in a new library, is found first by its plain WAV."""
+    import soundfile
+
+    index = [
+        "index",
+        str(folder / "files"),
+        "--library",
+        str(folder / "library"),
+        "--encoder",
+        settings.encoder,
+        "--quiet",
+    ]
+    subprocess.run([sys.executable, "-m", "search.cli", *index], capture_output=True, check=False)  # noqa: S603  # our own
+    asked = folder / "asked.wav"
+    done = []
+    with wiring.library(folder / "library", settings, create=False) as library:
+        for case, seed in zip(measured, seeds, strict=True):
+            if case.ours_s < HALF * SECONDS:
+                done.append(case)
+                continue
+            soundfile.write(asked, sound(seed, SECONDS, RATE_HZ), RATE_HZ, subtype="PCM_16")
+            hits = library.search(Query((AudioPart(os.fspath(asked)),), k=1)).hits
+            found = bool(hits) and Path(hits[0].path).name == case.name
+            done.append(Measured(case.name, case.lossless, case.oracle_s, case.ours_s, case.cause, found))
+    return done
+
+
+# --- kinds of damage ------------------------------------------------------------------------------------------
+
+Spoil = Callable[[bytes, np.random.Generator], bytes | None]
+"""A whole file becomes a damaged one; None where this damage does not exist for it."""
+
+
+def _cut(data: bytes, _rng: np.random.Generator) -> bytes:
+    return data[: int(0.7 * len(data)) | 1]
+
+
+def _holes(data: bytes, rng: np.random.Generator) -> bytes:
+    """Twelve bytes changed somewhere in the middle."""
+    spoilt = bytearray(data)
+    for at in rng.integers(int(0.3 * len(data)), int(0.9 * len(data)), 12):
+        spoilt[at] ^= int(rng.integers(1, 256))
+    return bytes(spoilt)
+
+
+def _missing(data: bytes, rng: np.random.Generator) -> bytes:
+    """A twentieth is not there, from the middle: a sector that was lost, a packet of a broadcast."""
+    at = int(rng.uniform(0.4, 0.6) * len(data))
+    return data[:at] + data[at + len(data) // 20 :]
+
+
+def _zeros_behind(data: bytes, _rng: np.random.Generator) -> bytes:
+    return data + bytes(20_000)
+
+
+def _noise_behind(data: bytes, rng: np.random.Generator) -> bytes:
+    return data + rng.bytes(500)
+
+
+def _sizes(value: Callable[[int], int]) -> Spoil:
+    """The size of the sound, where the header has one, becomes ``value`` of what it is."""
+
+    def spoil(data: bytes, _rng: np.random.Generator) -> bytes | None:
+        spoilt = bytearray(data)
+        if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+            at = data.index(b"data") + 4
+            spoilt[at : at + 4] = (value(len(data) - at - 4) & 0xFFFFFFFF).to_bytes(4, "little")
+        elif data[:4] == b".snd":
+            spoilt[8:12] = (value(len(data) - 24) & 0xFFFFFFFF).to_bytes(4, "big")
+        elif data[:4] == b"fLaC":
+            count = value(int.from_bytes(data[22:26], "big"))
+            spoilt[21] &= 0xF0
+            spoilt[22:26] = (count & 0xFFFFFFFF).to_bytes(4, "big")
+        else:
+            return None
+        return bytes(spoilt)
+
+    return spoil
+
+
+DAMAGES: dict[str, Spoil] = {
+    "none": lambda data, _rng: data,
+    "cut": _cut,
+    "bytes changed": _holes,
+    "a part missing": _missing,
+    "zeros behind": _zeros_behind,
+    "noise behind": _noise_behind,
+    "size never written": _sizes(lambda size: 0),
+    "size unknown": _sizes(lambda size: 0xFFFFFFFF),
+    "size doubled": _sizes(lambda size: 2 * size),
+    "size halved": _sizes(lambda size: size // 2 & ~15),
+}
+
+
+def _trouble(case: Measured) -> str:
+    if case.agrees:
+        return "not found first"
+    return f"refused: {case.cause}" if case.cause else "another length"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; 1 when something disagrees or too little is found."""
+    import av.logging
+
+    av.logging.set_level(av.logging.PANIC)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report as Markdown too")
+    args = parser.parse_args(arguments)
+    settings = Settings.from_env(os.environ)
+    with tempfile.TemporaryDirectory(prefix="soundalike-grid-") as scratch:
+        folder = Path(scratch)
+        (folder / "files").mkdir()
+        made = list(cases())
+        measured = [measure(case, folder / "files") for case in made]
+        measured = find(measured, [case.seed for case in made], folder, settings)
+    found = GridReport(this_machine().sentence(), settings.encoder, tuple(measured))
+    print(found.as_text())
+    if args.report is not None:
+        report.write(args.report, found.as_text())
+    return 0 if found.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+/** What the search for duplicates found: the groups, and in each the clip worth keeping. */
+import { useSignalEffect, useSignal } from "@preact/signals";
+import { API } from "../api/client";
+import { duplicates, type Copies } from "../api/service";
+import { GroupOfCopies } from "../inspector/copies";
+import { plural } from "../ui/format";
+import { jobs } from "./jobs";
+
+/** Their names are asked for one by one. */
+const SHOWN = 10;
+
+export function Duplicates() {
+  const known = useSignal<Copies | null>(null);
+  const done = useSignal(0);
+
+  useSignalEffect(() => {
+    done.value = jobs.value.find((job) => job.kind === "duplicates" && job.state === "done")?.id ?? 0;
+  });
+  useSignalEffect(() => {
+    void done.value;
+    duplicates(SHOWN).then(
+      (found) => (known.value = found),
+      () => undefined, // whoever is gone or locked has a screen
+    );
+  });
+
+  const now = known.value;
+  if (!now || (now.total === 0 && done.value === 0)) return null;
+  return (
+    <section class="duplicates" aria-label="Duplicates">
+      <header class="jobs-head">
+        <h2>
+          {now.total === 0
+            ? "No duplicates"
+            : plural(now.total, "group of duplicates", "groups of duplicates")}
+        </h2>
+      </header>
+      {!now.current && now.total > 0 && <p class="quiet">Sounds came or went since: find them again.</p>}
+      <ul>
+        {now.groups.map((group) => (
+          <li key={group.keep}>
+            <GroupOfCopies group={group} />
+          </li>
+        ))}
+      </ul>
+      {now.total > now.groups.length && (
+        <p class="quiet">
+          And {plural(now.total - now.groups.length, "more group", "more groups")}:{" "}
+          <code>soundalike duplicates</code> lists them all,{" "}
+          <a href={`${API}/duplicates?offset=${now.groups.length}`}>so does the service</a>.
+        </p>
+      )}
+    </section>
+  );
+}
