@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from indexer.assembly import Assembly, Rows
+from indexer.assembly import Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.handles import check_handles
+from indexer.inwork import FileInWork, TrackInWork
 from indexer.model import Copy, Kind, Outcome, Task, UnderWay
 from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
@@ -25,10 +26,10 @@ from search.audio import metadata
 from search.errors import AudioError
 from search.model import (
     AddContent,
-    AudioInfo,
     ClipChange,
     Content,
     EncoderSpec,
+    KeepTracks,
     LinkClip,
     MoveClip,
     NoteFile,
@@ -42,63 +43,10 @@ from search.ports import Encoder
 
 
 @dataclass(frozen=True, slots=True)
-class InWork:
-    """A file on its way to be a clip. ``moved`` is the clip that was found again under its path, if one was."""
-
-    task: Task
-    digest: str
-    title: str
-    metadata: Mapping[str, str]
-    info: AudioInfo
-    space_id: int
-    moved: int | None
-    assembly: Assembly = field(default_factory=Assembly)
-    warnings: list[str] = field(default_factory=list)
-
-    def so_far(self) -> UnderWay:
-        """What of it is encoded; none of its bytes where its header does not say how long it is."""
-        done_s, whole_s = self.assembly.encoded_s, self.info.duration_s
-        share = min(1.0, done_s / whole_s) if whole_s else 0.0
-        return UnderWay(int(share * self.task.facts.size_bytes), done_s)
-
-    def outcome(self) -> Outcome:
-        """What is to be written, once the assembly is complete."""
-        task, assembly = self.task, self.assembly
-        content = Content(
-            digest=self.digest,
-            duration_s=max(end_s for _, end_s in assembly.spans),
-            sample_rate_hz=self.info.sample_rate_hz,
-            channels=self.info.channels,
-            container=self.info.container,
-            codec=self.info.codec,
-            silent=all(assembly.silent),
-            tracks=self.info.tracks,
-            warnings=tuple(self.warnings),
-        )
-        changes: list[ClipChange] = []
-        if self.moved is not None:
-            changes.append(MoveClip(self.moved, task.root.id, task.facts))
-        changes.append(
-            AddContent(task.root.id, task.facts, content, self.title, self.metadata, self.space_id, assembly.encoding())
-        )
-        is_new = task.known_file is None or task.known_file.digest == self.digest
-        return Outcome(
-            "indexed" if is_new else "changed",
-            task.path,
-            tuple(changes),
-            digest=self.digest,
-            duration_s=content.duration_s,
-            size_bytes=task.facts.size_bytes,
-            silent=content.silent,
-            warnings=content.warnings,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
-    """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its content."""
+    """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its track."""
 
-    content: InWork
+    track: TrackInWork
     place: int
     samples: Wave
 
@@ -114,11 +62,11 @@ class FileReader:
         self._ledger = ledger
         self._clock = clock
         self._max_duration_s = max_duration_s
-        self._opened: dict[str, InWork] = {}
+        self._opened: dict[str, FileInWork] = {}
 
     def under_way(self) -> UnderWay:
         """What is encoded of the files that are not settled."""
-        parts = [content.so_far() for content in list(self._opened.values())]
+        parts = [file.so_far() for file in list(self._opened.values())]
         return UnderWay(sum(part.bytes for part in parts), sum(part.audio_s for part in parts))
 
     def settle(self, path: str) -> None:
@@ -136,47 +84,63 @@ class FileReader:
         except OSError as error:
             return failure_of(task, error)
         decision = self._ledger.decide(task, digest)
-        content: InWork | None = None
+        file: FileInWork | None = None
         try:
             with self._clock.stage("decode"):
                 title, fields = metadata.read(task.path)
+                info = audio.probe(task.path) if _may_have_more(decision) else None
             if decision.need == "wait":
                 return Copy(task, digest, title, fields)
-            if decision.need != "encode":
+            has_more = info is not None and (decision.need == "encode" or info.tracks > 1)
+            if info is None or not has_more or (decision.need != "encode" and not self._ledger.claim(digest)):
                 return settled(task, decision, title, fields)
-            with self._clock.stage("decode"):
-                info = audio.probe(task.path)
-            content = InWork(task, digest, title, fields, info, self._space.id, decision.clip_id)
-            self._opened[task.path] = content
-            self._cut(content, put)
-            return content.outcome() if content.assembly.close() else None
+            again = () if decision.need == "encode" else decision.stored
+            file = FileInWork(
+                task, digest, title, fields, info, space_id=self._space.id, moved=decision.clip_id, stored=again
+            )
+            self._opened[task.path] = file
+            for track in file.tracks:
+                self._cut(track, put)
+            if facts_of(task.path, task.facts.path) != task.facts:
+                raise AudioError(task.path, "changed while it was being read; the next run takes it")
+            return file.close()
         except Cancelled:
             raise
         except Exception as error:  # noqa: BLE001  # the edge of one file: whatever a decoder raises is its failure
-            if content is not None:
-                content.assembly.failed = True
-            return failure_of(task, error, digest if decision.need == "encode" else None)
+            if file is not None:
+                file.fail()
+            return failure_of(task, error, digest if decision.need == "encode" or file is not None else None)
 
-    def _cut(self, content: InWork, put: Callable[[Piece], None]) -> None:
-        task, assembly = content.task, content.assembly
-        limit_s, warn = self._max_duration_s, content.warnings.append
-        speed = task.root.speed
-        windows = audio.windows(task.path, self._spec, max_duration_s=limit_s, speed=speed, warn=warn)
-        while True:
-            with self._clock.stage("decode"):
-                window = next(windows, None)
-            if window is None:
-                break
-            assembly.spans.append((window.start_s, window.end_s))
-            assembly.silent.append(window.silent)
-            put(Piece(content, len(assembly.spans) - 1, window.samples))
-        if facts_of(task.path, task.facts.path) != task.facts:
-            raise AudioError(task.path, "changed while it was being read; the next run takes it")
+    def _cut(self, track: TrackInWork, put: Callable[[Piece], None]) -> None:
+        """Put the windows of a track. One of several that cannot be decoded is left out, with its cause."""
+        file, assembly = track.file, track.assembly
+        limit_s, warn = self._max_duration_s, track.warnings.append
+        path, speed = file.task.path, file.task.root.speed
+        windows = audio.windows(path, self._spec, track=track.number, max_duration_s=limit_s, speed=speed, warn=warn)
+        try:
+            while True:
+                with self._clock.stage("decode"):
+                    window = next(windows, None)
+                if window is None:
+                    break
+                assembly.spans.append((window.start_s, window.end_s))
+                assembly.silent.append(window.silent)
+                put(Piece(track, len(assembly.spans) - 1, window.samples))
+        except AudioError as error:
+            if len(file.tracks) == 1:
+                raise
+            track.leave_out(error)
+
+
+def _may_have_more(decision: Decision) -> bool:
+    """Whether a file is to be opened: it is to be encoded, or was indexed when further tracks were not asked for."""
+    known = decision.need in ("link", "move") and not any(content.tracks for content in decision.stored)
+    return known or decision.need == "encode"
 
 
 def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
-    pieces = [piece for piece in batch if not piece.content.assembly.failed]
+    pieces = [piece for piece in batch if not piece.track.assembly.failed]
     if not pieces:
         return []
     for row, piece in enumerate(pieces):
@@ -186,22 +150,21 @@ def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outco
     if encoding.tags is not None:
         tags = SegmentTags.likeliest(encoding.tags)
         rows += (tags.classes, tags.probabilities)
-    return [
-        piece.content.outcome()
-        for row, piece in enumerate(pieces)
-        if piece.content.assembly.add(piece.place, rows, row)
-    ]
+    completed = [piece for row, piece in enumerate(pieces) if piece.track.assembly.add(piece.place, rows, row)]
+    outcomes = (piece.track.file.track_is_done() for piece in completed)
+    return [outcome for outcome in outcomes if outcome is not None]
 
 
-def link(task: Task, content_id: int, title: str, fields: Mapping[str, str]) -> Outcome:
-    """The outcome of a file whose content is stored and encoded."""
-    changes = (LinkClip(task.root.id, task.facts, content_id, title, fields),)
+def link(task: Task, contents: Sequence[Content], title: str, fields: Mapping[str, str]) -> Outcome:
+    """The outcome of a file whose contents, one for each sound track, are stored and encoded."""
+    changes: list[ClipChange] = [LinkClip(task.root.id, task.facts, c.id, title, fields) for c in contents]
+    changes.append(KeepTracks(task.root.id, task.facts.path, tuple(content.track for content in contents)))
     known = task.known_file
     if known is None:
         kind: Kind = "linked"
     else:
-        kind = "unchanged" if known.content_id == content_id else "changed"
-    return Outcome(kind, task.path, changes, size_bytes=task.facts.size_bytes)
+        kind = "unchanged" if known.content_id in {content.id for content in contents} else "changed"
+    return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)
 
 
 def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
@@ -225,10 +188,10 @@ def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str
     if decision.need == "stay out":
         return Outcome("taken_out", task.path, size_bytes=task.facts.size_bytes)
     known = task.known_file
-    if known is not None and known.content_id == decision.content_id and task.is_only_noted:
+    if known is not None and known.content_id in {c.id for c in decision.stored} and task.is_only_noted:
         change = NoteFile(known.clip_id, task.facts)  # nobody wrote to it: what people called it stays
         return Outcome("unchanged", task.path, (change,), size_bytes=task.facts.size_bytes)
-    return link(task, decision.content_id, title, fields)
+    return link(task, decision.stored, title, fields)
 
 
 def digest_of(path: str) -> str:

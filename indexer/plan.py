@@ -19,14 +19,15 @@ from indexer.scan import Noticed, Place, Unreadable, absent_mounts, covers, empt
 from search.audio import Kind
 from search.model import (
     ClipChange,
+    Content,
     DescribeRoot,
     FileFacts,
+    KeepTracks,
     KnownFile,
     MarkMissing,
     MoveClip,
     NoteFile,
     RecordFailure,
-    RemoveClip,
     Root,
     Space,
 )
@@ -38,10 +39,13 @@ Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait", "stay out
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the bytes of a file need: the ``content_id`` to link; the ``clip_id`` of a clip that moved here, if any."""
+    """What the bytes of a file need; ``stored`` are the contents of its sound tracks that the catalog has.
+
+    ``clip_id`` is that of a clip that moved here, if any.
+    """
 
     need: Need
-    content_id: int = 0
+    stored: tuple[Content, ...] = ()
     clip_id: int | None = None
 
 
@@ -68,19 +72,25 @@ class Ledger:
     def decide(self, task: Task, digest: str) -> Decision:
         """What the file of ``task`` needs, now that its digest is known; claims the digest when that is encoding."""
         known = task.known_file
-        if known is not None and known.digest == digest and known.encoded:
-            return Decision("link", content_id=known.content_id)
         with self._lock:
             if digest in self._in_work:
                 return Decision("wait")
-            stored = self._catalog.find(digest)
+            stored, spaces = self._catalog.find(digest) or ((), frozenset())
             moved = self._vanished(digest) if known is None else None
-            if stored is not None and self._space_id in stored[1]:
-                return Decision("link" if moved is None else "move", stored[0].id, moved)
-            if stored is None and digest in self._out and known is None:
+            if self._space_id in spaces:
+                return Decision("link" if moved is None else "move", stored, moved)
+            if not stored and digest in self._out and known is None:
                 return Decision("stay out")
             self._in_work.add(digest)
-            return Decision("encode", clip_id=moved)
+            return Decision("encode", stored, moved)
+
+    def claim(self, digest: str) -> bool:
+        """Say that more of a known ``digest`` is being encoded; whether nobody else does."""
+        with self._lock:
+            if digest in self._in_work:
+                return False
+            self._in_work.add(digest)
+            return True
 
     def settle(self, digest: str) -> None:
         """The content of ``digest`` was written, or could not be made."""
@@ -92,10 +102,10 @@ class Ledger:
         with self._lock:
             return digest in self._in_work
 
-    def content_id(self, digest: str) -> int | None:
-        """The stored content of ``digest``, if it has vectors in the space."""
-        stored = self._catalog.find(digest)
-        return stored[0].id if stored is not None and self._space_id in stored[1] else None
+    def contents(self, digest: str) -> tuple[Content, ...]:
+        """The stored contents of ``digest``, one for each sound track, if they have vectors in the space."""
+        stored, spaces = self._catalog.find(digest) or ((), frozenset())
+        return stored if self._space_id in spaces else ()
 
     def _vanished(self, digest: str) -> int | None:
         """A clip of these bytes whose file is gone; it is given once."""
@@ -267,7 +277,7 @@ class Plan:
                 if emptied is not None:
                     self.emptied[root.absolute(emptied)] += 1
                 if (prune and emptied is None) or self._is_left_out(place.root, path):
-                    yield Outcome("removed", where, (RemoveClip(file.clip_id),))
+                    yield Outcome("removed", where, (KeepTracks(root.id, path, ()),))
                 else:
                     yield Outcome("missing", where, () if file.missing else (MarkMissing(file.clip_id),))
 

@@ -159,26 +159,26 @@ class _TuneReader:
             return None  # a copy of one whose tune is known, or is being looked for
         with self._clock.stage("decode"):
             title, fields = metadata.read(task.path)
-            info = audio.probe(task.path)
         with self._clock.stage("encode"):
-            encoding = self._extractor.recording(self._blocks(task.path))
-        duration_s = info.duration_s or 0.0
-        # the content is stored: of this value only its digest counts
-        content = Content(digest, duration_s, info.sample_rate_hz, info.channels, info.container, info.codec)
+            encodings = [self._extractor.recording(self._blocks(task.path, c.track)) for c in decision.stored]
+        additions = [
+            self._addition(task, content, title, fields, encoding)
+            for content, encoding in zip(decision.stored, encodings, strict=True)
+        ]
         return Outcome(
             "melody",
             task.path,
-            (self._addition(task, content, title, fields, encoding),),
+            tuple(additions),
             digest=digest,
-            duration_s=duration_s,
+            duration_s=sum(content.duration_s for content in decision.stored),
             size_bytes=task.facts.size_bytes,
-            tunes=len(encoding.contours),
+            tunes=sum(len(encoding.contours) for encoding in encodings),
         )
 
-    def _blocks(self, path: str) -> Iterator[Wave]:
-        """The sound of a recording, until the job is stopped. Raises Cancelled then."""
-        blocks = audio.stream(path, self._extractor.spec.sample_rate_hz, max_duration_s=self._options.max_duration_s)
-        for block in blocks:
+    def _blocks(self, path: str, track: int) -> Iterator[Wave]:
+        """The sound of a recording's track, until the job is stopped. Raises Cancelled then."""
+        limit_s, rate_hz = self._options.max_duration_s, self._extractor.spec.sample_rate_hz
+        for block in audio.stream(path, rate_hz, track=track, max_duration_s=limit_s):
             if self._stop.is_set():
                 raise Cancelled
             yield np.clip(block, -1.0, 1.0, out=block)

@@ -116,11 +116,8 @@ class Writer:
         """Link copies to the content that was written by now, or let them share its failure."""
         settled = []
         for copy in copies:
-            content_id = self._ledger.content_id(copy.digest)
-            if content_id is None:
-                outcome = failed(copy.task, cause)
-            else:
-                outcome = link(copy.task, content_id, copy.title, copy.metadata)
+            contents = self._ledger.contents(copy.digest)
+            outcome = link(copy.task, contents, copy.title, copy.metadata) if contents else failed(copy.task, cause)
             self._wait(outcome)
             settled.append(outcome)
         return settled

@@ -260,8 +260,8 @@ class CatalogWriter(FileCatalog, Protocol):
         Raises SpaceMismatch when the name is there with another fingerprint.
         """
 
-    def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
-        """A stored content and the ids of the spaces it is encoded in."""
+    def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
+        """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
 
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached.

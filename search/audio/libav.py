@@ -55,7 +55,7 @@ _BAD_PACKETS = 0.01
 
 _READ_BYTES = 1 << 18
 
-_FAILURES = (av.error.FFmpegError, OverflowError, ValueError)
+_FAILURES = (av.error.FFmpegError, IndexError, OverflowError, ValueError)
 """What PyAV raises over damaged files."""
 
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}

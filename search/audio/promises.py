@@ -118,8 +118,10 @@ def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findi
         return Findings((f"truncated: the header says {size:,} bytes of sound, only {there:,} are there",))
     if there - size <= _SLACK_BYTES or _is_chain(file, first, sound.offset + size, present):
         return Findings()
-    if size <= _header_bytes(sound.name, first):
-        warning = f"the size of the sound was never written; all {there:,} bytes to the end of the file are read"
+    if size <= _header_bytes(sound.name, first) or sound.name == b".snd":  # AU has no chunks: all of it is sound
+        written = size > _header_bytes(sound.name, first)
+        says = f"the header says {size:,} bytes of sound" if written else "the size of the sound was never written"
+        warning = f"{says}; all {there:,} bytes to the end of the file are read"
         return Findings((warning,), _to_the_end(first, sound, there))
     wrapped = range(size + _WRAP, there + 1, _WRAP) if first[:4] == b"RIFF" else ()
     if any(_is_chain(file, first, sound.offset + whole, present) for whole in wrapped):

@@ -15,7 +15,7 @@ What is done, with the count going on from the last frame:
 
 from __future__ import annotations
 
-JITTER_S = 0.04
+JITTER_S = 0.05
 PATIENCE_S = 1.0
 RESTART_S = 1.0
 LONGEST_GAP_S = 24 * 3600.0

@@ -15,13 +15,20 @@ class KnownFiles(Mapping[str, KnownFile]):
     """Relative path -> `KnownFile`, made when it is asked for; the state at one moment."""
 
     def __init__(self, rows: Iterable[Any], count: int) -> None:
-        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded and missing."""
+        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded and missing.
+
+        They are in the order of path and track. Of a file with several clips the first stands for all of them; it is
+        encoded when all are.
+        """
         self._places: dict[str, int] = {}
         self._numbers = np.empty((count, 5), np.int64)  # clip, content, bytes, mtime, change
         self._digests = np.empty(count, "S64")
         self._flags = np.empty((count, 3), np.bool_)  # encoded, missing, whether the time of its last change is known
         for place, row in enumerate(rows):
-            self._places[path_text(row.path)] = place
+            known = self._places.setdefault(path_text(row.path), place)
+            if known != place:
+                self._flags[known, 0] &= row.encoded
+                continue
             changed_ns = row.changed_ns
             self._numbers[place] = (row.id, row.content_id, row.size_bytes, row.mtime_ns, changed_ns or 0)
             self._digests[place] = row.digest.encode()

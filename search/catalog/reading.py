@@ -211,8 +211,22 @@ def find(connection: Connection, digest: str, track: int) -> tuple[Content, froz
     return Content(**row._mapping), frozenset(encoded)
 
 
+def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
+    """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
+    rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track)).all()
+    if not rows:
+        return None
+    known = findings(connection, [row.id for row in rows])
+    contents = tuple(Content(**row._mapping, tracks=known.get(row.id, (0, ()))[0]) for row in rows)
+    encoded = [
+        set(connection.execute(select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == row.id)).scalars())
+        for row in rows
+    ]
+    return contents, frozenset.intersection(*map(frozenset, encoded))
+
+
 def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
-    """Every clip of a root by its relative path."""
+    """Every file of a root by its relative path, as the clip of its first sound track knows it."""
     wanted = (
         select(
             CLIPS.c.id,
@@ -228,7 +242,7 @@ def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
         .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
         .outerjoin(ENCODINGS, (ENCODINGS.c.content_id == CLIPS.c.content_id) & (ENCODINGS.c.space_id == space_id))
         .where(CLIPS.c.root_id == root_id)
-        .order_by(CLIPS.c.path)
+        .order_by(CLIPS.c.path, CONTENTS.c.track)
     )
     count = connection.execute(select(func.count()).select_from(CLIPS).where(CLIPS.c.root_id == root_id)).scalar_one()
     return KnownFiles(connection.execute(wanted), int(count))

@@ -14,7 +14,10 @@ from search.model import DescribeRoot, NoteFile
 
 
 def take_out(connection: Connection, clip_id: int) -> None:
-    """Remember that the file of a clip is left out from now on; of a clip that went, nothing."""
+    """Remember that the file of a clip is left out from now on; of a clip that went, nothing.
+
+    While a clip of another sound track of the file stays, so does the file.
+    """
     wanted = (
         select(CLIPS.c.root_id, CLIPS.c.path, CONTENTS.c.digest)
         .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
@@ -22,6 +25,9 @@ def take_out(connection: Connection, clip_id: int) -> None:
     )
     clip = connection.execute(wanted).one_or_none()
     if clip is None:
+        return
+    others = (CLIPS.c.root_id == clip.root_id) & (CLIPS.c.path == clip.path) & (CLIPS.c.id != clip_id)
+    if connection.execute(select(CLIPS.c.id).where(others).limit(1)).first() is not None:
         return
     let_in(connection, clip.root_id, clip.path)
     row = {"root_id": clip.root_id, "path": clip.path, "digest": clip.digest, "at": time.time()}

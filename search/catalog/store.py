@@ -137,10 +137,10 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.taken_out(connection, root_id)
 
-    def find(self, digest: str, track: int = 0) -> tuple[Content, frozenset[int]] | None:
+    def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """A stored content and the ids of the spaces it is encoded in."""
         with self._database.reading() as connection:
-            return reading.find(connection, digest, track)
+            return reading.tracks(connection, digest)
 
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""

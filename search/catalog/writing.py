@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
 
 from search.catalog import blobs, contours, reading, refusals, scanned, words
 from search.catalog.tables import (
@@ -34,6 +34,7 @@ from search.model import (
     DescribeClip,
     DescribeRoot,
     DropRoot,
+    KeepTracks,
     LinkClip,
     MarkMissing,
     MoveClip,
@@ -101,8 +102,9 @@ class _Batch:
             case AddContent():
                 self._add_content(change)
             case LinkClip():
-                self._require_content(change)
-                self._put_clip(change, change.content_id)
+                self._put_clip(change, change.content_id, self._track_of(change))
+            case KeepTracks():
+                self._keep_tracks(change)
             case MoveClip():
                 self._move(change)
             case DescribeClip():
@@ -136,7 +138,7 @@ class _Batch:
             self._insert_encoding(content_id, change)
         if change.content.tracks:
             self._put_findings(content_id, change.content)
-        self._put_clip(change, content_id)
+        self._put_clip(change, content_id, change.content.track)
 
     def _insert_content(self, content: Content) -> int:
         values = {name: value for name, value in asdict(content).items() if name not in ("id", "tracks", "warnings")}
@@ -177,11 +179,14 @@ class _Batch:
         )
         contours.store(self._connection, content_id, change.space_id, change.encoding)
 
-    def _require_content(self, change: LinkClip) -> None:
-        wanted = select(CONTENTS.c.id).where(CONTENTS.c.id == change.content_id)
-        if self._connection.execute(wanted).first() is None:
+    def _track_of(self, change: LinkClip) -> int:
+        """The track of the content to link."""
+        wanted = select(CONTENTS.c.track).where(CONTENTS.c.id == change.content_id)
+        track: int | None = self._connection.execute(wanted).scalar()
+        if track is None:
             shown = printable(change.file.path)
             raise LibraryError(f"{shown}: the content {change.content_id} it was to share is gone; index it again")
+        return track
 
     def _remove_orphans(self) -> None:
         for content_id in sorted(self._left):
@@ -197,12 +202,12 @@ class _Batch:
 
     # --- clips ----------------------------------------------------------------------------------------------
 
-    def _put_clip(self, change: AddContent | LinkClip, content_id: int) -> None:
+    def _put_clip(self, change: AddContent | LinkClip, content_id: int, track: int) -> None:
         path = blobs.path_bytes(change.file.path)
         title = blobs.storable(change.title)
         values = {
             "content_id": content_id,
-            "track": 0,
+            "track": track,
             "title": title,
             "metadata": blobs.metadata_text(change.metadata),
             "size_bytes": change.file.size_bytes,
@@ -211,7 +216,7 @@ class _Batch:
             "missing": False,
             "sequence": self._take(),
         }
-        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
+        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path) & (CLIPS.c.track == track)
         old = self._connection.execute(select(CLIPS.c.id, CLIPS.c.content_id).where(at_path)).one_or_none()
         if old is None:
             values |= {"root_id": change.root_id, "path": path, "added": time.time()}
@@ -230,12 +235,12 @@ class _Batch:
         """Take the clips that will move off their paths, so that two files which changed places do not collide."""
         for change in moves:
             is_it = CLIPS.c.id == change.clip_id
-            path = self._connection.execute(select(CLIPS.c.path).where(is_it)).scalar()
-            if path is None or change.clip_id in self._path_before:
+            clip = self._connection.execute(select(CLIPS.c.root_id, CLIPS.c.path).where(is_it)).one_or_none()
+            if clip is None or change.clip_id in self._path_before:
                 continue
-            self._path_before[change.clip_id] = path
+            self._path_before[change.clip_id] = clip.path
             parked = b"\0moving/%d" % change.clip_id  # no file's name holds a NUL
-            self._connection.execute(update(CLIPS).where(is_it).values(path=parked))
+            self._connection.execute(update(CLIPS).where(_of_file(clip)).values(path=parked))
 
     def _move(self, change: MoveClip) -> None:
         clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == change.clip_id)).one_or_none()
@@ -243,12 +248,16 @@ class _Batch:
             raise LibraryError(
                 f"{printable(change.file.path)}: the clip {change.clip_id} that moved here is gone; index it again"
             )
+        self._keep_tracks(KeepTracks(change.root_id, change.file.path, ()))  # what is in the way
+        for one in self._connection.execute(select(CLIPS).where(_of_file(clip))).all():
+            self._move_one(one, change, blobs.path_text(self._path_before[clip.id]))
         path = blobs.path_bytes(change.file.path)
-        title = blobs.retitled(blobs.path_text(self._path_before[clip.id]), clip.title, change.file.path)
-        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path)
-        in_the_way = self._connection.execute(select(CLIPS.c.id).where(at_path)).scalar()
-        if in_the_way is not None:
-            self._remove_clip(in_the_way)
+        self._clear_failure(change.root_id, path)
+        scanned.let_in(self._connection, change.root_id, path)
+
+    def _move_one(self, clip: Row[*tuple[Any, ...]], change: MoveClip, path_before: str) -> None:
+        path = blobs.path_bytes(change.file.path)
+        title = blobs.retitled(path_before, clip.title, change.file.path)
         self._connection.execute(
             update(CLIPS)
             .where(CLIPS.c.id == clip.id)
@@ -265,8 +274,12 @@ class _Batch:
         )
         words.forget(self._connection, clip.id)
         words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
-        self._clear_failure(change.root_id, path)
-        scanned.let_in(self._connection, change.root_id, path)
+
+    def _keep_tracks(self, change: KeepTracks) -> None:
+        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == blobs.path_bytes(change.path))
+        others = select(CLIPS.c.id).where(at_path, CLIPS.c.track.not_in(change.tracks))
+        for clip_id in self._connection.execute(others).scalars().all():
+            self._remove_clip(clip_id)
 
     def _describe(self, change: DescribeClip) -> None:
         is_it = CLIPS.c.id == change.clip_id
@@ -285,7 +298,7 @@ class _Batch:
         ).one_or_none()
         if clip is None:
             return
-        self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(missing=True, sequence=self._take()))
+        self._connection.execute(update(CLIPS).where(_of_file(clip)).values(missing=True, sequence=self._take()))
         self._clear_failure(clip.root_id, clip.path)
 
     def _remove_clip(self, clip_id: int) -> None:
@@ -341,6 +354,11 @@ class _Batch:
                 n_segments=gone.n_segments,
             )
         )
+
+
+def _of_file(clip: Row[*tuple[Any, ...]]) -> ColumnElement[bool]:
+    """Whether a clip is of the same file as ``clip`` (root_id, path): one for each of its sound tracks is."""
+    return and_(CLIPS.c.root_id == clip.root_id, CLIPS.c.path == clip.path)
 
 
 def _inserted(key: Sequence[object] | None) -> int:

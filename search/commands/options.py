@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.DOTALL)
+_TRACK = re.compile(r"^(?P<path>.+)@(?P<track>\d{1,4})$", re.DOTALL)
 
 
 def add_library(parser: argparse.ArgumentParser) -> None:
@@ -72,10 +73,16 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     def add(name: str, kind: type, metavar: str, make: Callable[[Any], Part], text: str) -> None:
         parts.add_argument(name, dest="parts", type=kind, metavar=metavar, action=AddPart, make=make, help=text)
 
-    passage_of = "FILE[#start-end]"
+    passage_of = "FILE[@track][#start-end]"
     for option, kind, metavar, make, text in (
         ("text", str, "WORDS", TextPart, "words, in meaning where the encoder reads, and in names and metadata"),
-        ("audio", str, passage_of, passage, "sounds like this file, or this passage of it (seconds or m:ss)"),
+        (
+            "audio",
+            str,
+            passage_of,
+            passage,
+            "sounds like this file, its sound track (from 0), or this passage of it (seconds or m:ss)",
+        ),
         ("clip", int, "ID", ClipPart, "sounds like this clip of the library"),
         ("segment", int, "ID", SegmentPart, "sounds like this segment of the library"),
     ):
@@ -110,21 +117,31 @@ def bare(words: Sequence[str]) -> list[Part]:
 
 
 def passage(text: str) -> AudioPart:
-    """``FILE`` or ``FILE#start-end``; a file whose name really has such an ending wins. Raises UsageError."""
+    """``FILE[@track][#start-end]``; a file whose name really has such an ending wins. Raises UsageError."""
     match = _PASSAGE.match(text)
     if match is None or os.path.lexists(text):
-        return AudioPart(str(Path(text).absolute()))
+        path, track = _track(text)
+        return AudioPart(path, track=track)
     start_s = seconds(match["start"]) if match["start"] else 0.0
     end_s = seconds(match["end"]) if match["end"] else None
     if end_s is not None and end_s <= start_s:
         raise UsageError(f"the passage {text!r} ends before it starts")
-    return AudioPart(str(Path(match["path"]).absolute()), start_s, end_s)
+    path, track = _track(match["path"])
+    return AudioPart(path, start_s, end_s, track=track)
+
+
+def _track(text: str) -> tuple[str, int | None]:
+    """The absolute path and the sound track of ``FILE`` or ``FILE@track``; a file that is really called so wins."""
+    match = _TRACK.match(text)
+    if match is None or os.path.lexists(text):
+        return str(Path(text).absolute()), None
+    return str(Path(match["path"]).absolute()), int(match["track"])
 
 
 def hum(text: str) -> HumPart:
     """``FILE`` or ``FILE#start-end`` with a hum in it. Raises UsageError."""
     part = passage(text)
-    return HumPart(part.path, part.start_s, part.end_s)
+    return HumPart(part.path, part.start_s, part.end_s, track=part.track or 0)
 
 
 def seconds(text: str) -> float:

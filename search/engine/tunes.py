@@ -114,7 +114,7 @@ def read_hum(part: HumPart) -> PitchCurve:
 
     latest_s = part.start_s + LONGEST_READ_S
     end_s = latest_s if part.end_s is None else min(part.end_s, latest_s)
-    blocks = stream(part.path, SAMPLE_RATE_HZ, start_s=part.start_s, end_s=end_s)
+    blocks = stream(part.path, SAMPLE_RATE_HZ, track=part.track, start_s=part.start_s, end_s=end_s)
     wave = np.concatenate(list(blocks))
     return pitch_of(levelled(wave, peak_of(wave)))
 

@@ -38,8 +38,20 @@ class LinkClip:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTracks:
+    """Of the clips of a file those of these sound tracks stay, the others leave the library; none given: all leave."""
+
+    root_id: int
+    path: str
+    tracks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MoveClip:
-    """A clip that was found again under another path (same content, the old path gone); keeps its id."""
+    """A clip that was found again under another path (same content, the old path gone); keeps its id.
+
+    The clips of the file's other sound tracks go with it.
+    """
 
     clip_id: int
     root_id: int
@@ -60,7 +72,10 @@ class DescribeClip:
 
 @dataclass(frozen=True, slots=True)
 class MarkMissing:
-    """A clip whose file the scan did not find. It stays searchable until it is pruned."""
+    """A clip whose file the scan did not find, with those of its other sound tracks.
+
+    They stay searchable until they are pruned.
+    """
 
     clip_id: int
 
@@ -129,6 +144,7 @@ class RecordFailure:
 ClipChange: TypeAlias = (
     AddContent
     | LinkClip
+    | KeepTracks
     | MoveClip
     | DescribeClip
     | MarkMissing

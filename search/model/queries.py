@@ -26,6 +26,8 @@ class TextPart:
 class AudioPart:
     """A file, or the passage of it from ``start_s`` to ``end_s`` (of its own time), played at ``speed``.
 
+    ``track`` is one of its sound tracks, counted from 0; None: the first in which there is something.
+
     Examples:
         >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)
         >>> library.search(soundalike.Query((passage,), k=1)).hits[0].title
@@ -37,6 +39,7 @@ class AudioPart:
     end_s: float | None = None
     weight: float = 1.0
     speed: float = 1.0
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class SegmentPart:
 class HumPart:
     """A tune that is hummed, sung or whistled in a file, or in the passage of it: 3 to 30 seconds from anywhere in it.
 
-    Searched in the melody space, whatever ``Query.space`` says.
+    Searched in the melody space, whatever ``Query.space`` says. ``track`` is one of the file's sound tracks, from 0.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.HumPart("la-la.wav"),))).hits[0].title
@@ -82,6 +85,7 @@ class HumPart:
     start_s: float = 0.0
     end_s: float | None = None
     weight: float = 1.0
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def test_an_encoding_comes_back_as_it_was_stored(filled):
     for n in (0, 1, 7, 8, 9, 300):
         change = filled.add(f"{n}.wav", n=n)
         filled.apply(change)
-        content, spaces = filled.catalog.find(digest(f"{n}.wav"))
+        (content,), spaces = filled.catalog.find(digest(f"{n}.wav"))
         stored = filled.catalog.encoding(content.id, filled.space.id)
         assert spaces == {filled.space.id}
         np.testing.assert_array_equal(stored.spans, change.encoding.spans)
@@ -85,7 +85,7 @@ def test_a_clips_tags_are_the_maxima_over_its_segments(filled):
 def test_equal_files_share_one_content(filled):
     """Two files of one digest have one content and one set of segments, found from both."""
     filled.apply(filled.add("a.wav", "same"), filled.add("b.wav", "same"))
-    content, _ = filled.catalog.find(digest("same"))
+    (content,), _ = filled.catalog.find(digest("same"))
     assert filled.catalog.clips_of([content.id]) == {content.id: [1, 2]}
     assert len(replayed(filled.catalog, filled.space)) == 2
 

@@ -32,5 +32,5 @@ def test_a_library_of_the_version_before_is_read_where_nobody_may_write(tmp_path
     with Catalog.open(path, create=False, read_only=True) as catalog:
         assert catalog.clips([1])[0].path == "dog.wav"
         assert catalog.file(1).facts.path == "dog.wav"
-        assert catalog.find("d" * 64)[0].track == 0
+        assert catalog.find("d" * 64)[0][0].track == 0
         assert (catalog.clips([1])[0].tracks, catalog.warnings()) == (0, [])

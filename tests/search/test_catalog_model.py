@@ -54,7 +54,7 @@ def carry_out(filled: FilledCatalog, model: Model, change: tuple) -> None:
             model.put(path, sound)
             model.sounds[sound] = seed
         case "link", path, sound if sound in model.sounds:
-            content, _ = filled.catalog.find(digest(sound))
+            (content,), _ = filled.catalog.find(digest(sound))
             filled.apply(filled.link(path, content.id))
             model.put(path, sound)
         case "move", path, new if path in model.clips and path != new:
@@ -79,7 +79,7 @@ def check_catalog(filled: FilledCatalog, model: Model) -> None:
     assert filled.catalog.verify() == []
     expected = {}
     for sound, seed in model.sounds.items():
-        content, _ = filled.catalog.find(digest(sound))
+        (content,), _ = filled.catalog.find(digest(sound))
         stored = filled.catalog.encoding(content.id, filled.space.id)
         np.testing.assert_array_equal(
             stored.vectors, filled.add("x", sound, 1 + len(sound), seed=seed).encoding.vectors

@@ -253,3 +253,27 @@ def test_a_map_that_cannot_be_written_is_said_in_one_line(tmp_path):
     with np.load(tmp_path / "map.npz") as arrays:
         assert arrays["clip_id"].tolist() == [1]
         assert arrays["xy"].tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "track", "start_s"),
+    [
+        ("film.mkv@1", "film.mkv", 1, 0.0),
+        ("film.mkv@2#1:30-", "film.mkv", 2, 90.0),
+        ("me@home.wav", "me@home.wav", None, 0),
+    ],
+)
+def test_a_sound_track_is_written_after_an_at_sign(text, path, track, start_s):
+    """Counted from 0, before the passage; what is no number belongs to the name."""
+    part = options.passage(text)
+    assert (part.path, part.track, part.start_s) == (str(Path.cwd() / path), track, start_s)
+    assert options.hum(text).track == (track or 0)
+
+
+def test_a_file_whose_name_ends_like_a_track_is_that_file(tmp_path, monkeypatch):
+    """The name that is there wins."""
+    (tmp_path / "take@2").touch()
+    monkeypatch.chdir(tmp_path)
+    assert options.passage("take@2") == AudioPart(str(tmp_path / "take@2"))
+    assert options.passage("take@2#1-2") == AudioPart(str(tmp_path / "take@2"), 1.0, 2.0)
+    assert options.passage("take@2@1") == AudioPart(str(tmp_path / "take@2"), track=1)

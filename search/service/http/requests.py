@@ -80,6 +80,10 @@ def _schema(model: type[Parameters]) -> dict[str, Any]:
 
 # --- the parts of a query ---------------------------------------------------------------------------------
 
+SoundTrack: TypeAlias = Annotated[
+    int, Field(ge=0, le=9999, description="A sound track, from 0. Without it: the first that is not silent.")
+]
+
 
 class TextIn(Body):
     """Words: looked up in meaning, where the encoder reads, and in names and metadata."""
@@ -117,6 +121,7 @@ class AudioIn(Body):
     end_s: Seconds | None = None
     weight: Weight = 1.0
     speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
+    track: SoundTrack | None = None
 
     @property
     def file(self) -> str:
@@ -205,8 +210,8 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
             return ClipPart(clip_id, weight)
         case SegmentIn(segment_id=segment_id, weight=weight):
             return SegmentPart(segment_id, weight)
-        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed):
-            return AudioPart(paths[name], start_s, end_s, weight, speed)
+        case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed, track=track):
+            return AudioPart(paths[name], start_s, end_s, weight, speed, track)
         case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
             return HumPart(paths[name], start_s, end_s, weight)
         case NotesIn(notes=notes, weight=weight):

@@ -22,6 +22,8 @@ from search.model import Wave
 MOST_VOICES = 8
 """A file may call any number of its tracks melodies; so many are played together."""
 _BLOCK_SAMPLES = 1 << 16
+_MOST_HZ = 48_000
+"""No rate above is sent to whoever listens."""
 
 
 class Sound(Protocol):
@@ -39,14 +41,24 @@ class RecordedSound:
     """The sound of an audio file."""
 
     path: str
+    track: int = 0
 
     def rate_hz(self) -> int:
         """As `Sound.rate_hz`."""
-        return audio.probe(self.path).sample_rate_hz
+        return audio.probe(self.path, self.track).sample_rate_hz
 
     def blocks(self, rate_hz: int, start_s: float, end_s: float) -> Iterable[Wave]:
         """As `Sound.blocks`."""
-        return audio.stream(self.path, rate_hz, start_s=start_s, end_s=end_s)
+        return audio.stream(self.path, rate_hz, track=self.track, start_s=start_s, end_s=end_s)
+
+    def wav(self, end_s: float) -> bytes:
+        """It up to ``end_s`` as a WAV file. Raises AudioError."""
+        rate_hz = min(self.rate_hz(), _MOST_HZ)
+        out = io.BytesIO()
+        with soundfile.SoundFile(out, "w", rate_hz, 1, "PCM_16", format="WAV") as file:
+            for block in self.blocks(rate_hz, 0.0, end_s):
+                file.write(block)
+        return out.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +84,9 @@ class PlayedTune:
         return out.getvalue()
 
 
-def sound_of(path: str) -> Sound:
-    """The sound of a file."""
-    return PlayedTune(path) if audio.is_midi_name(path) else RecordedSound(path)
+def sound_of(path: str, track: int = 0) -> Sound:
+    """The sound of a file's track."""
+    return PlayedTune(path) if audio.is_midi_name(path) else RecordedSound(path, track)
 
 
 def notes_of(path: str) -> Notes:

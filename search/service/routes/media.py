@@ -29,7 +29,7 @@ from search.service.http.replies import JSON, lasting, reply, revisable
 from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of
-from search.service.media.sounds import PlayedTune, Sound, notes_of, sound_of
+from search.service.media.sounds import PlayedTune, RecordedSound, Sound, notes_of, sound_of
 from search.service.routes.view import view
 from search.service.service import Service
 
@@ -74,12 +74,17 @@ class MediaRoutes:
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
 
     def clip_audio(self, path: ClipPath) -> Response:
-        """The clip as sound, whole or in ranges: its file as it is, or, where that holds notes (MIDI), as WAV."""
+        """The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks."""
         clip, digest = self._clip(path)
         if is_midi_name(clip.path):
             played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
             name = f"{Path(clip.path).stem}.wav"
             return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-played")
+        if clip.track and clip.duration_s <= self._service.config.limits.shown_s:  # browsers play the first track alone
+            sound = RecordedSound(file_of(clip).path, clip.track)
+            played = self._once(f"{digest} track {clip.track}", lambda: sound.wav(clip.duration_s))
+            name = f"{Path(clip.path).stem}-{clip.track}.wav"
+            return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-{clip.track}")
         return self._as_it_is(clip, digest, media_type(clip.path))
 
     def clip_file(self, path: ClipPath) -> Response:
@@ -140,8 +145,8 @@ class MediaRoutes:
     def _cached(self, clip: Clip, digest: str, passage: Passage, what: str, make: Picture) -> tuple[bytes, str]:
         """What is made of a clip's sound, once, then from the cache; and its name there."""
         start_s, end_s = self._passage(clip, passage)
-        name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}"
-        return self._once(name, lambda: make(sound_of(file_of(clip).path), start_s, end_s)), name
+        name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}" + (f" track {clip.track}" if clip.track else "")
+        return self._once(name, lambda: make(sound_of(file_of(clip).path, clip.track), start_s, end_s)), name
 
     def _once(self, name: str, make: Callable[[], bytes]) -> bytes:
         """What ``make`` brings, from the cache where that has it under this name."""

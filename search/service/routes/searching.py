@@ -166,7 +166,7 @@ class SearchRoutes:
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
         speed = next((root.speed for root in self._service.library.roots() if root.id == clip.root.id), 1.0)
-        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed), name, where)
+        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed, clip.track), name, where)
         self._check(path, part, example)
         return example
 

@@ -162,7 +162,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clip as sound, whole or in ranges: its file as it is, or, where that holds notes (MIDI), as WAV. */
+        /** The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks. */
         get: operations["api_clip_audio_clips__int_clip_id__audio_get"];
         put?: never;
         post?: never;
@@ -538,6 +538,11 @@ export interface components {
              * @default 1
              */
             speed?: number;
+            /**
+             * Track
+             * @default null
+             */
+            track?: number | null;
         };
         /**
          * ClipIn

@@ -1,0 +1,155 @@
+"""A file while its sound tracks are decoded and encoded, from the first window to what is written of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from indexer.assembly import Assembly
+from indexer.model import Outcome, Task, UnderWay
+from search.errors import AudioError
+from search.model import AddContent, AudioInfo, ClipChange, Content, KeepTracks, LinkClip, MoveClip
+
+
+class TrackInWork:
+    """A sound track on its way to be a content. ``warnings`` gathers what is amiss with it."""
+
+    def __init__(self, file: FileInWork, number: int) -> None:
+        self.file = file
+        self.number = number
+        self.assembly = Assembly()
+        self.warnings: list[str] = []
+        self.left_out: AudioError | None = None
+
+    def leave_out(self, error: AudioError) -> None:
+        """Go on without it: what it is in cannot be decoded."""
+        self.left_out = error
+        self.assembly.failed = True
+
+    @property
+    def sounds(self) -> bool:
+        """Whether there is something in it."""
+        return self.left_out is None and not all(self.assembly.silent)
+
+
+class FileInWork:
+    """A file on its way to be a clip for each of its sound tracks that sounds: one for the first when none does.
+
+    ``moved`` is the clip that was found again under its path, if one was; ``stored`` are the contents that it has
+    already. Threads share it.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        digest: str,
+        title: str,
+        metadata: Mapping[str, str],
+        info: AudioInfo,
+        *,
+        space_id: int,
+        moved: int | None,
+        stored: Sequence[Content],
+    ) -> None:
+        self.task = task
+        self._digest = digest
+        self._title = title
+        self._metadata = metadata
+        self._info = info
+        self._space_id = space_id
+        self._moved = moved
+        self._stored = stored
+        has = {content.track for content in stored}
+        self.tracks = [TrackInWork(self, number) for number in range(info.tracks) if number not in has]
+        self._lock = threading.Lock()
+        self._undone = len(self.tracks)
+
+    def so_far(self) -> UnderWay:
+        """What of it is encoded; none of its bytes where its header does not say how long it is."""
+        done_s, whole_s = sum(track.assembly.encoded_s for track in self.tracks), self._info.duration_s
+        share = min(1.0, done_s / (whole_s * len(self.tracks))) if whole_s else 0.0
+        return UnderWay(int(share * self.task.facts.size_bytes), done_s)
+
+    def close(self) -> Outcome | None:
+        """Say that every window was cut; what is to be written, if all are encoded by now."""
+        outcome = None
+        for track in self.tracks:
+            if track.left_out is not None or track.assembly.close():
+                outcome = self.track_is_done()
+        return outcome
+
+    def track_is_done(self) -> Outcome | None:
+        """Count a track as encoded, or left out; what is to be written, once all are."""
+        with self._lock:
+            self._undone -= 1
+            if self._undone:
+                return None
+        return self._outcome()
+
+    def fail(self) -> None:
+        """Encode no more of it."""
+        for track in self.tracks:
+            track.assembly.failed = True
+
+    def _outcome(self) -> Outcome:
+        """Raises AudioError when none of the tracks can be decoded."""
+        task = self.task
+        kept = [track for track in self.tracks if track.sounds]
+        if not kept and not self._stored:
+            kept = [track for track in self.tracks if track.left_out is None][:1]
+        if not kept and not self._stored:
+            raise next(track.left_out for track in self.tracks if track.left_out is not None)
+        contents = [self._content(track, place == 0) for place, track in enumerate(kept)]
+        changes: list[ClipChange] = []
+        if self._moved is not None:
+            changes.append(MoveClip(self._moved, task.root.id, task.facts))
+        changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]
+        for content, track in zip(contents, kept, strict=True):
+            encoding = track.assembly.encoding()
+            add = AddContent(task.root.id, task.facts, content, self._title, self._metadata, self._space_id, encoding)
+            changes.append(add)
+        tracks = tuple(content.track for content in (*self._stored, *contents))
+        changes.append(KeepTracks(task.root.id, task.facts.path, tracks))
+        known = task.known_file
+        return Outcome(
+            "indexed" if known is None or (known.digest == self._digest and not self._stored) else "changed",
+            task.path,
+            tuple(changes),
+            digest=self._digest,
+            duration_s=sum(content.duration_s for content in contents),
+            size_bytes=task.facts.size_bytes,
+            silent=all(content.silent for content in contents),
+            warnings=tuple(dict.fromkeys(warning for content in contents for warning in content.warnings)),
+        )
+
+    def _content(self, track: TrackInWork, is_first: bool) -> Content:
+        assembly, info = track.assembly, self._info
+        return Content(
+            digest=self._digest,
+            duration_s=max(end_s for _, end_s in assembly.spans),
+            sample_rate_hz=info.sample_rate_hz,
+            channels=info.channels,
+            container=info.container,
+            codec=info.codec,
+            track=track.number,
+            silent=all(assembly.silent),
+            tracks=info.tracks,
+            warnings=(*self._of_tracks(track), *(self._missing_tracks() if is_first else ())),
+        )
+
+    def _of_tracks(self, track: TrackInWork) -> Sequence[str]:
+        """What is amiss with a track, which is named where there are several."""
+        where = f"track {track.number}: " if len(self.tracks) > 1 else ""
+        return [f"{where}{warning}" for warning in track.warnings]
+
+    def _missing_tracks(self) -> Sequence[str]:
+        """Which tracks become no clips, and why."""
+        if len(self.tracks) == 1:
+            return ()
+        silent = [str(t.number) for t in self.tracks if t.left_out is None and not t.sounds]
+        warnings = [f"track {t.number}: {t.left_out.cause}" for t in self.tracks if t.left_out is not None]
+        if silent:
+            which = f"track {silent[0]}" if len(silent) == 1 else f"tracks {', '.join(silent[:-1])} and {silent[-1]}"
+            verb = "is" if len(silent) == 1 else "are"
+            warnings.append(f"{which} of {self._info.tracks} (counted from 0) {verb} silent")
+        return warnings
