@@ -139,7 +139,9 @@ class _Child:
         return self._process.is_alive()
 
     def end(self) -> None:
-        """Let it go."""
+        """Let it go: it holds this end of the pipe, too, so closing it here alone would not tell."""
+        if self._process.is_alive():
+            self._pipe.send(None)
         self._pipe.close()
         self._process.join()
 
@@ -154,11 +156,8 @@ def _serve(pipe: Connection, made: dict[str, bytes], path: Path) -> None:
     limit = _address_bytes() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    while True:
-        try:
-            form, seed = pipe.recv()
-        except EOFError:
-            return
+    while (asked := pipe.recv()) is not None:
+        form, seed = asked
         path.write_bytes(changed(made[form], seed))
         pipe.send((*read(path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 

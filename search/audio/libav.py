@@ -13,7 +13,7 @@ from av.audio.plane import AudioPlane
 
 from search.audio.mixing import Channels, block_frames, joined
 from search.audio.promises import counts_its_frames
-from search.audio.timeline import Timeline, zero_s
+from search.audio.timeline import JITTER_S, Timeline, zero_s
 from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo
@@ -40,6 +40,9 @@ _COUNTED_CLOCK = _SEEK | {"flv", "asf", "nut", "mxf"}
 _STAMPED = _COUNTED_CLOCK | {"mpegts", "mpeg"}
 """Containers whose time stamps say when sound is heard; with others FFmpeg counts bytes or packets. The clock of all
 but the last two begins at 0."""
+
+_LOOSE_JITTER_S = 0.1
+"""Of Windows Media, which counts a frame of delay into some stamps and not into others."""
 
 _PREROLL_S = 2.0
 """Decoded and dropped before a passage, for codecs that build on what came before."""
@@ -181,7 +184,8 @@ class LibavTrack:
     def _frames(self, start_s: float, end_s: float | None) -> Iterator[Block]:
         """Each decoded frame with its place, from at or before ``start_s`` to ``end_s``."""
         entered = self._enter(start_s)
-        timeline = Timeline(None if entered else 0.0)
+        jitter_s = _LOOSE_JITTER_S if self.info.container == "asf" else JITTER_S
+        timeline = Timeline(None if entered else 0.0, jitter_s)
         got_s = 0.0
         bad = packets = 0
         cut_off = False

@@ -15,7 +15,7 @@ What is done, with the count going on from the last frame:
 
 from __future__ import annotations
 
-JITTER_S = 0.05
+JITTER_S = 0.04
 PATIENCE_S = 1.0
 RESTART_S = 1.0
 LONGEST_GAP_S = 24 * 3600.0
@@ -46,8 +46,9 @@ class Timeline:
         [(0.0, 0.0), (1.0, 0.0), (5.0, 0.0), (6.0, 0.0)]
     """
 
-    def __init__(self, begin_s: float | None) -> None:
+    def __init__(self, begin_s: float | None, jitter_s: float = JITTER_S) -> None:
         """``begin_s`` is where the first frame lies; None: where its stamp says."""
+        self._jitter_s = jitter_s
         self.end_s = begin_s
         self.gaps_s = 0.0
         """All gaps after the first frame."""
@@ -65,11 +66,11 @@ class Timeline:
         if late_s > LONGEST_GAP_S or late_s < -RESTART_S:
             self._shift_s -= late_s
             self._early_s = 0.0
-        elif late_s > JITTER_S:
+        elif late_s > self._jitter_s:
             self.gaps_s += late_s if end_s else 0.0
             end_s += late_s
             self._early_s = 0.0
-        elif late_s >= -JITTER_S:
+        elif late_s >= -self._jitter_s:
             self._early_s = 0.0
         else:
             self._early_s += length_s
