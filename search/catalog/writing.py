@@ -116,16 +116,21 @@ class _Batch:
             case TakeOutClip():
                 scanned.take_out(self._connection, change.clip_id)
                 self._remove_clip(change.clip_id)
+            case RecordFailure():
+                self._record_failure(change)
             case NoteFile():
                 scanned.note_file(self._connection, change)
+            case DescribeRoot() | MoveRoot() | DropRoot():
+                self._write_root(change)
+
+    def _write_root(self, change: DescribeRoot | MoveRoot | DropRoot) -> None:
+        match change:
             case DescribeRoot():
                 scanned.describe_root(self._connection, change)
             case MoveRoot():
                 scanned.move_root(self._connection, change.root_id, change.path)
             case DropRoot():
                 scanned.drop_root(self._connection, change.root_id)
-            case RecordFailure():
-                self._record_failure(change)
 
     # --- contents -------------------------------------------------------------------------------------------
 
