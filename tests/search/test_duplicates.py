@@ -19,6 +19,7 @@ from search.overview.duplicates.aligning import align
 from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import FILE, Pairs, PairsFile
+from search.overview.duplicates.verifying import LEAST_IN_BANDS
 from tests.search.libraries import settings
 
 RATE = 16_000
@@ -254,3 +255,22 @@ def test_joined_contents_are_the_connected_components(pairs):
     assert {content: joined.first(content) for content in expected} == expected
     assert joined.first(99) == 99
     assert not joined.are_joined(99, 1)
+
+
+def drum(seed):
+    """A hit of a synthesised bass drum: a tone that falls and dies away, and a click of noise, another each time."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(0.6 * RATE)) / RATE
+    pitch = 48 * (1 + rng.normal(0, 0.01)) + (110 + rng.normal(0, 5)) * np.exp(-time / 0.03)
+    body = np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.exp(-time / 0.12)
+    return (0.5 * (body + 0.25 * rng.standard_normal(len(time)) * np.exp(-time / 0.004))).astype(np.float32)
+
+
+def test_hits_of_one_drum_are_no_copies_of_each_other():
+    """Their low tone correlates; what is above it does not. A copy of a hit agrees in every octave."""
+    hits = [drum(seed) for seed in range(8)]
+    alike = [align(hits[i], hits[j], RATE, least_covered=0.8) for i in range(8) for j in range(i)]
+    assert max(found.correlation for found in alike) > 0.95
+    assert max(found.in_bands for found in alike) < LEAST_IN_BANDS
+    copy_ = align(hits[0], 0.01 * np.concatenate((np.zeros(777, np.float32), hits[0])), RATE, least_covered=0.8)
+    assert copy_.in_bands > 0.99
