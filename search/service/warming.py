@@ -93,7 +93,10 @@ class Warming:
     def run(self, stop: threading.Event) -> None:
         """Until ``stop`` is set: ask each space once, as soon as it is there."""
         while not stop.is_set():
-            self.look(stop)
+            try:
+                self.look(stop)
+            except (OSError, SoundalikeError) as error:  # a full disk, say: whoever asks waits for what is not loaded
+                log.warning("warming up stopped: %s", error)
             self._warmth.is_warm(self._number)
             stop.wait(LOOK_S)
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.serving.hostile_files import spoiled, whole_files
 from tests.service.conftest import wav
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, wait_until
 
 REFUSED = (400, 413, 415, 422, 429)
 
@@ -92,4 +92,5 @@ def test_a_form_of_many_parts_is_refused(server):
 
 
 def test_after_all_this_it_answers(server):
+    wait_until(lambda: server.get("/ready").status_code == 200)
     assert all(server.get("/ready").status_code == 200 for _ in itertools.repeat(None, 5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
@@ -65,6 +66,21 @@ def test_an_encoder_that_is_loading_holds_up_nothing_but_the_questions_that_need
         assert client.get("/ready").get_json()["warm"] is True
         service.stopping.set()
     assert loader.times == 1
+
+
+def test_a_service_that_cannot_warm_up_is_ready_all_the_same(library_path, monkeypatch, caplog):
+    """There may be no place for the sound that it asks by."""
+
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("search.service.warming.tempfile.TemporaryDirectory", full)
+    loader = SlowLoader()
+    with service_over(library_path, loader) as (client, service), service.warming.running(service.stopping):
+        wait_until(lambda: client.get("/ready").status_code == 200)
+        assert client.get("/ready").get_json()["warm"] is False
+        service.stopping.set()
+    assert "No space left" in caplog.text
 
 
 def test_a_service_is_ready_once_each_of_its_workers_is():
