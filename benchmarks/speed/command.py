@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SIZES = (10_000, 100_000, 1_000_000)
 WORK = Path("run/bench-speed")
 ANCHOR_FILES = 2000
-SYNTHETIC_ANCHORS, SYNTHETIC_DIM = 20_000, 384
+SYNTHETIC_ANCHORS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +142,17 @@ def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[Lib
 
 
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
-    """What the vectors are grown from: recordings where there are some, else synthetic ones."""
+    """What an encoder's vectors are grown from: recordings where there are some, else synthetic ones of its length."""
     from benchmarks.common import material
     from benchmarks.index.vectors import encoded_anchors, synthetic_anchors
     from benchmarks.quality.encoding import EncodingCache
     from search import wiring
 
+    encoder = wiring.encoder(args.encoder or settings.encoder, settings)
     if args.anchor_files == 0:
-        return synthetic_anchors(SYNTHETIC_ANCHORS, SYNTHETIC_DIM, args.seed)
+        return synthetic_anchors(SYNTHETIC_ANCHORS, encoder.spec.dim, args.seed)
     files = material.choose(args.audio or material.default_source(), args.anchor_files, args.seed)
-    return encoded_anchors(
-        files, wiring.encoder(args.encoder or settings.encoder, settings), EncodingCache(CACHE), report_progress
-    )
+    return encoded_anchors(files, encoder, EncodingCache(CACHE), report_progress)
 
 
 def markdown(report: SpeedReport) -> str:

@@ -34,6 +34,12 @@ def test_two():
 """
 
 
+@pytest.fixture(autouse=True)
+def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these suites do not use is not loaded for each of their rounds."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis -p no:hypothesispytest -p no:anyio")
+
+
 def suite(folder: Path, text: str) -> str:
     (folder / "test_few.py").write_text(text)
     return str(folder / "test_few.py")

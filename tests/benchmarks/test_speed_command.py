@@ -46,3 +46,12 @@ def test_recordings_are_chosen_at_random_but_the_same_for_a_seed(tmp_path: Path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no audio file"):
         choose(tmp_path / "empty", 1, seed=0)
+
+
+def test_vectors_without_recordings_are_as_long_as_those_of_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of any encoder can be made of them."""
+    monkeypatch.setattr(speed_command, "SYNTHETIC_ANCHORS", 50)
+    settings = Settings.from_env({})
+    for name, dim in (("spectral", 256), ("cnn:soundalike-1", 384)):
+        args = argparse.Namespace(anchor_files=0, encoder=name, seed=1)
+        assert speed_command.anchors(args, settings).vectors.shape == (50, dim)

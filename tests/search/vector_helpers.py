@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from search.vectors.snapshot import SnapshotIndex
 DIM = 32
 
 
+@cache
 def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vectors:
     """Unit rows (count, dim), exactly representable as float16, in the same clumps for every seed.
 
@@ -28,7 +30,9 @@ def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vect
     rng = np.random.default_rng(seed)
     rows = centres[rng.integers(0, clumps, count)] + 0.4 * rng.standard_normal((count, dim)) * axes
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows.astype(np.float16).astype(np.float32)
+    rounded = rows.astype(np.float16).astype(np.float32)
+    rounded.flags.writeable = False  # every test that asks for it shares it
+    return rounded
 
 
 def plain(held: Mapping[int, Vectors], query: Vectors, k: int) -> tuple[Scores, Ids]:
