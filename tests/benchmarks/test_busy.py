@@ -15,7 +15,7 @@ from search.errors import SoundalikeError, UsageError
 from tests.service.conftest import library_path, made_library, settings  # noqa: F401 - fixtures
 from tests.waiting import wait_until
 
-SMALL = ("--connections", "2", "--seconds", "0.2")
+SMALL = ("--connections", "2", "--seconds", "1")
 
 
 @pytest.mark.parametrize("job", busy.JOBS)

@@ -27,7 +27,6 @@ def test_nothing_is_lost_and_what_is_called_sound_is_sound(tmp_path: Path) -> No
 def test_a_loss_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were files not flushed, the duplicates that were said to be written would be gone or damaged after a cut."""
     monkeypatch.setattr("search.snapshots.single.flush", lambda path: None)
-    monkeypatch.setattr(power_cuts, "REFUSALS", {})  # cuts alone are what is tried here
     library = earlier.unpack(tmp_path)
     trial = power_cuts.Trial(library, tmp_path / "scratch", every=10_000)
     step = next(step for step in power_cuts.steps(library) if step.name == "duplicates")

@@ -175,7 +175,7 @@ def test_vectors_come_back_by_id(make: Make) -> None:
 
 def test_the_callers_arrays_stay_as_they_were(make: Make) -> None:
     """Nothing is normalised, sorted or kept by reference."""
-    ids, vectors, query = np.arange(99)[::-1].copy(), clumped(99, 1).copy(), clumped(2, 2)
+    ids, vectors, query = np.arange(99)[::-1].copy(), clumped(99, 1), clumped(2, 2)
     among = bitmaps.from_ids(np.arange(0, 99, 2))
     before = [array.copy() for array in (ids, vectors, query, among)]
     index = make(ids, vectors)

@@ -52,7 +52,7 @@ def test_bitmaps_combine_as_sets_do(left: set[int], right: set[int]) -> None:
 def test_a_scan_in_blocks_is_the_plain_formula(k: int, kind: type) -> None:
     """With the float32 pass that picks what to sum in float64, and without; over several blocks; ties by id."""
     count = 2 * scoring.BLOCK_ROWS + 300
-    rows = clumped(count, 1).copy()
+    rows = clumped(count, 1)
     rows[::37] = rows[5]
     queries = np.concatenate([clumped(2, 2), rows[5:6]])
     ids = np.random.default_rng(0).permutation(10 * count)[:count]

@@ -19,20 +19,22 @@ from search.vectors.snapshot import SnapshotIndex
 DIM = 32
 
 
-@cache
 def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vectors:
     """Unit rows (count, dim), exactly representable as float16, in the same clumps for every seed.
 
     Axes shrink like 1/rank, as those of real embeddings do; vectors without any structure are found by no index.
     """
+    return _clumped(count, seed, dim, clumps).copy()
+
+
+@cache
+def _clumped(count: int, seed: int, dim: int, clumps: int) -> Vectors:
     axes = 1.0 / np.sqrt(np.arange(1, dim + 1))
     centres = np.random.default_rng(dim).standard_normal((clumps, dim)) * axes
     rng = np.random.default_rng(seed)
     rows = centres[rng.integers(0, clumps, count)] + 0.4 * rng.standard_normal((count, dim)) * axes
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    rounded = rows.astype(np.float16).astype(np.float32)
-    rounded.flags.writeable = False  # every test that asks for it shares it
-    return rounded
+    return rows.astype(np.float16).astype(np.float32)
 
 
 def plain(held: Mapping[int, Vectors], query: Vectors, k: int) -> tuple[Scores, Ids]:
