@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +23,6 @@ def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vect
 
     Axes shrink like 1/rank, as those of real embeddings do; vectors without any structure are found by no index.
     """
-    return _clumped(count, seed, dim, clumps).copy()
-
-
-@cache
-def _clumped(count: int, seed: int, dim: int, clumps: int) -> Vectors:
     axes = 1.0 / np.sqrt(np.arange(1, dim + 1))
     centres = np.random.default_rng(dim).standard_normal((clumps, dim)) * axes
     rng = np.random.default_rng(seed)
