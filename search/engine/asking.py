@@ -54,15 +54,27 @@ class PartVector:
 
 @dataclass(frozen=True, slots=True)
 class AskedSpace:
-    """A query in one space: its parts as vectors and their sum ``vector`` (dim,), None when no part has one there."""
+    """A query in one space: its parts as vectors and their sum ``vector`` (dim,), None when no part has one there.
+
+    ``gone`` names the clips and segments among the parts that are not in the library any more.
+    """
 
     view: SpaceView
     parts: tuple[PartVector, ...]
     vector: NDArray[np.float32] | None
+    gone: tuple[str, ...] = ()
 
 
 class Absent(QueryError):
     """A part of a query has nothing in one space; another space may have it."""
+
+
+class Gone(QueryError):
+    """A part names a clip or segment that is not in the library; ``what`` it names."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no {what.replace(' ', ' has the id ')}")
+        self.what = what
 
 
 class PartReader:
@@ -76,8 +88,9 @@ class PartReader:
 
         Words that an encoder cannot read have no vector there and are left out. A space that has nothing of a clip or
         passage that is looked for is not asked, nor is a retired one for what only its encoder of old could read,
-        as long as another space has it. Raises QueryError for an unknown clip or segment, or parts that cancel out;
-        AudioError for a file that cannot be decoded.
+        as long as another space has it. A clip or segment that is gone is left out and named (`AskedSpace.gone`).
+        Raises QueryError when nothing else is looked for, or parts cancel out; AudioError for a file that cannot be
+        decoded.
         """
         asked: list[AskedSpace] = []
         absent: list[Absent] = []
@@ -92,7 +105,8 @@ class PartReader:
         return asked
 
     def _ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
-        found = []
+        found: list[PartVector] = []
+        gone: list[tuple[Part, Gone]] = []
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
             raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
         for place, part in enumerate(parts, start=1):
@@ -102,13 +116,18 @@ class PartReader:
                     found += [self._text(part, view, label)] if view.space.can_text else []
                     continue
                 vector = self._vector(part, view, views)
+            except Gone as error:
+                gone.append((part, error))
+                continue
             except Absent:
                 if part.weight > 0:
                     raise
                 continue  # what is to be avoided is not there to be met
             if vector is not None:
                 found.append(PartVector(label, vector, part.weight, is_text=False))
-        return AskedSpace(view, tuple(found), combine(found) if found else None)
+        if gone and sum(part.weight > 0 for part in parts) == sum(part.weight > 0 for part, _ in gone):
+            raise gone[0][1]  # nothing is left to look for
+        return AskedSpace(view, tuple(found), combine(found) if found else None, tuple(e.what for _, e in gone))
 
     def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
         encoder, text = self._encoder_of(view.space), part.text.replace('"', " ").strip()
@@ -160,7 +179,7 @@ class PartReader:
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
         content_id = view.columns.content_of(clip_id)
         if content_id is None:
-            raise QueryError(f"no clip has the id {clip_id}")
+            raise Gone(f"clip {clip_id}")
         segments = view.columns.segments_of(content_id)
         if view.columns.is_silent(clip_id):
             raise QueryError(
@@ -183,7 +202,7 @@ class PartReader:
             if owner is view:
                 return _first(view.index.vectors(one))
             return self._passage(int(contents[0]), float(starts[0]), float(ends[0]), view)
-        raise QueryError(f"no segment has the id {segment_id}")
+        raise Gone(f"segment {segment_id}")
 
     def _passage(self, content_id: int, start_s: float, end_s: float, view: SpaceView) -> NDArray[np.float32]:
         """The same passage in another space: the mean of the segments that overlap it."""

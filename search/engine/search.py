@@ -78,6 +78,11 @@ class Question:
         return self.spaces[0].view
 
     @property
+    def gone(self) -> tuple[str, ...]:
+        """The parts that are left out, since what they name is not in the library any more."""
+        return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
+
+    @property
     def may_narrow(self) -> bool:
         """Whether clips that words find may have to go again."""
         return self.where is not None or self.query.collapse or bool(self.left_out)
@@ -113,7 +118,7 @@ class SearchEngine:
         took_ms = (time.perf_counter() - started) * 1e3
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
-        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean)
+        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean, question.gone)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""

@@ -25,6 +25,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "reason": answer.reason,
         "next_offset": answer.next_offset,
         "did_you_mean": answer.did_you_mean,
+        "gone": list(answer.gone),
     }
 
 

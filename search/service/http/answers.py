@@ -85,6 +85,7 @@ class SearchOut(Answered):
     reason: str
     next_offset: int | None = None
     did_you_mean: str = ""
+    gone: list[str] = []
     facets: FacetsOut | None = None
 
 

@@ -681,6 +681,8 @@ export interface components {
              * @default
              */
             did_you_mean?: string;
+            /** Gone */
+            gone?: string[];
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
