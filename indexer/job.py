@@ -75,6 +75,9 @@ class Report(Protocol):
     def failure(self, failure: Failure) -> None:
         """A file that could not be indexed, when that turns out."""
 
+    def warning(self, warned: Warned) -> None:
+        """A file that was indexed although something was amiss with it."""
+
     def note(self, text: str) -> None:
         """Something that a person wants to know, one line."""
 
@@ -274,8 +277,9 @@ class _Job:
             self._add_up(outcome, 1)
             self._moved |= moved_clips(outcome)
             for warning in outcome.warnings:
-                self._warnings.append(Warned(outcome.path, warning))
-                self._report.note(f"warning: {printable(outcome.path)}: {printable(warning)}")
+                warned = Warned(outcome.path, warning)
+                self._warnings.append(warned)
+                self._report.warning(warned)
             if outcome.kind == "failed":
                 self._bytes_failed += outcome.size_bytes
                 failure = Failure(outcome.path, outcome.cause)

@@ -10,7 +10,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.model import Failure, Progress
+from indexer.model import Failure, Progress, Warned
 from search.errors import printable
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ class Reporter(Protocol):
 
     def failure(self, failure: Failure) -> None:
         """A file that could not be indexed."""
+
+    def warning(self, warned: Warned) -> None:
+        """A file that was indexed although something was amiss with it."""
 
     def note(self, text: str) -> None:
         """One line for a person."""
@@ -52,6 +55,9 @@ class FailuresOnly:
         """See `Reporter`."""
         self.note(failure_line(failure))
 
+    def warning(self, warned: Warned) -> None:
+        """See `Reporter`. The summary counts it, and `soundalike info` has it."""
+
     def note(self, text: str) -> None:
         """See `Reporter`."""
         print(f"soundalike: {text}", file=sys.stderr, flush=True)
@@ -73,6 +79,10 @@ class Lines(FailuresOnly):
         if now_s - self._printed_s >= LINE_EVERY_S:
             self._printed_s = now_s
             print(progress_line(progress), file=sys.stderr, flush=True)
+
+    def warning(self, warned: Warned) -> None:
+        """See `Reporter`."""
+        self.note(warning_line(warned))
 
 
 class TerminalBar(FailuresOnly):
@@ -99,6 +109,10 @@ class TerminalBar(FailuresOnly):
             done, total = progress.files_done, progress.files_total
         self._bar.update(self._task, completed=done, total=max(total, done), description=progress_line(progress))
 
+    def warning(self, warned: Warned) -> None:
+        """See `Reporter`."""
+        self.note(warning_line(warned))
+
     def note(self, text: str) -> None:
         """See `Reporter`."""
         self._bar.console.print(f"soundalike: {text}", markup=False, highlight=False, soft_wrap=True)
@@ -123,6 +137,11 @@ def reporter(*, quiet: bool) -> Reporter:
 def failure_line(failure: Failure) -> str:
     """``path: cause``, one line whatever the file is called."""
     return f"{printable(failure.path)}: {printable(failure.cause)}"
+
+
+def warning_line(warned: Warned) -> str:
+    """``warning: path: what was amiss``, one line too."""
+    return f"warning: {printable(warned.path)}: {printable(warned.warning)}"
 
 
 def progress_line(progress: Progress) -> str:

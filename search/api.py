@@ -12,7 +12,7 @@ from search import plugins, wiring
 from search.errors import UsageError
 from search.library.library import Library
 from search.model import JobFailure
-from search.ports import IndexFailure, IndexProgress
+from search.ports import IndexFailure, IndexProgress, IndexWarning
 from search.settings import Settings
 
 __all__ = ["Library", "index", "open_library"]
@@ -94,6 +94,9 @@ class _Report:
 
     def failure(self, failure: IndexFailure) -> None:
         self.failures.append(JobFailure(failure.path, failure.cause))
+
+    def warning(self, warned: IndexWarning) -> None:
+        log.info("%s: %s", warned.path, warned.warning)
 
     def note(self, text: str) -> None:
         log.info("%s", text)

@@ -400,3 +400,15 @@ class IndexFailure(Protocol):
     @property
     def cause(self) -> str:
         """Why."""
+
+
+class IndexWarning(Protocol):
+    """What the bulk job says of a file that it indexed although something was amiss with it."""
+
+    @property
+    def path(self) -> str:
+        """Where the file is, absolute."""
+
+    @property
+    def warning(self) -> str:
+        """What was amiss."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.model import Failure, Progress
+from indexer.model import Failure, Progress, Warned
 from search.catalog.store import Catalog
 from search.errors import EncoderError
 from search.model import AudioEncoding, EncoderSpec, Root, Space, Vectors, Waves
@@ -102,6 +102,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.failures: list[Failure] = []
+        self.warnings: list[Warned] = []
         self.notes: list[str] = []
         self.last: Progress | None = None
 
@@ -112,6 +113,10 @@ class Notes:
     def failure(self, failure: Failure) -> None:
         """Keep it."""
         self.failures.append(failure)
+
+    def warning(self, warned: Warned) -> None:
+        """Keep it."""
+        self.warnings.append(warned)
 
     def note(self, text: str) -> None:
         """Keep it."""

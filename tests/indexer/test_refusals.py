@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer import pipeline
+from indexer import inwork, pipeline
 from indexer.clock import PACE_OVER_S, Pace
 from indexer.scan import facts_of
 from search.errors import ChangeRefused
@@ -40,7 +40,7 @@ def test_a_file_of_any_time_is_indexed_like_the_others(
         found = stat(path, *args, **kwargs)
         if not str(path).endswith(("b.wav", "text.wav")):
             return found
-        return os.stat_result(tuple(found), {"st_mtime_ns": second * 10**9})
+        return os.stat_result(tuple(found), {"st_mtime_ns": second * 10**9, "st_ctime_ns": found.st_ctime_ns})
 
     monkeypatch.setattr(os, "stat", stat_of_another_system)
 
@@ -78,17 +78,17 @@ def test_what_the_catalog_refuses_fails_one_file_by_its_name(
 ) -> None:
     """Whatever of a file cannot be held, that file is named, counted as failed and nothing else; the others are in."""
     write_five(bench.sounds)
-    outcome = pipeline.InWork.outcome
+    outcome = inwork.FileInWork._outcome
 
     def with_a_bad_value(self):
         made = outcome(self)
         if not made.path.endswith("c.wav"):
             return made
-        changes = tuple(replace(c, content=BAD[kind](c.content)) for c in made.changes)
-        return replace(made, changes=changes)
+        changes = (replace(c, content=BAD[kind](c.content)) if isinstance(c, AddContent) else c for c in made.changes)
+        return replace(made, changes=tuple(changes))
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline.InWork, "outcome", with_a_bad_value)
+        patched.setattr(inwork.FileInWork, "_outcome", with_a_bad_value)
         summary = bench.index()
 
     assert [Path(failure.path).name for failure in summary.failed] == ["c.wav"]
@@ -106,15 +106,16 @@ def test_copies_of_a_refused_file_are_named_too(bench: Bench, monkeypatch: pytes
     write_five(bench.sounds)
     shutil.copy(bench.sounds / "c.wav", bench.sounds / "copy.wav")
     digest = pipeline.digest_of(str(bench.sounds / "c.wav"))
-    outcome = pipeline.InWork.outcome
+    outcome = inwork.FileInWork._outcome
 
     def with_a_bad_value(self):
         made = outcome(self)
-        if self.digest != digest:
+        if made.digest != digest:
             return made
-        return replace(made, changes=tuple(replace(c, metadata={1: {2}}) for c in made.changes))
+        changes = (replace(c, metadata={1: {2}}) if isinstance(c, AddContent) else c for c in made.changes)
+        return replace(made, changes=tuple(changes))
 
-    monkeypatch.setattr(pipeline.InWork, "outcome", with_a_bad_value)
+    monkeypatch.setattr(inwork.FileInWork, "_outcome", with_a_bad_value)
 
     summary = bench.index()
 

@@ -164,7 +164,9 @@ def test_a_file_that_breaks_in_the_middle_fails_by_its_name(server):
     job = server.upload(("broken.wav", broken_wav()), ("fine.wav", wav(2, 3.0))).json()
     done = server.wait(job["id"], "done", "failed")
     assert (done["state"], len(done["clip_ids"])) == ("done", 1)
-    assert done["failures"] == [{"file": "broken.wav", "cause": "NaN or infinite samples at 0.000 s"}]
+    assert done["failures"] == [
+        {"file": "broken.wav", "cause": "100 % of the samples are NaN or infinite, the first at 0.000 s"}
+    ]
 
 
 def test_jobs_are_listed_newest_first_and_by_state(server):

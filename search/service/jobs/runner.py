@@ -19,7 +19,7 @@ from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, Soundali
 from search.ground.memory import give_back_freed_memory
 from search.library.library import Library
 from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
-from search.ports import IndexFailure, IndexProgress, JobWork
+from search.ports import IndexFailure, IndexProgress, IndexWarning, JobWork
 from search.service.http.problems import public_message
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
@@ -59,6 +59,10 @@ class LatestProgress:
         """A file that could not be indexed."""
         if len(self.failures) < MAX_FAILURES:
             self.failures.append(failure)
+
+    def warning(self, warned: IndexWarning) -> None:
+        """A file that was indexed although something was amiss with it."""
+        log.info("%s: %s", warned.path, warned.warning)
 
     def note(self, text: str) -> None:
         """One line for a person."""
