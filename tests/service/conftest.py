@@ -136,14 +136,21 @@ class Server:
 
         return wait_until(reached, lambda: self.log.read_text("utf-8"))
 
-    def workers(self) -> list[psutil.Process]:
-        """The processes that answer and, last, the one that does the jobs; none of those that ended."""
-        found = []
-        for child in psutil.Process(self.process.pid).children():
-            with suppress(psutil.NoSuchProcess):  # a zombie is one
-                if "spawn_main" in " ".join(child.cmdline()):
-                    found.append(child)
-        return sorted(found, key=psutil.Process.create_time)
+    def workers(self, web: int = 1) -> list[psutil.Process]:
+        """The processes that answer, ``web`` of them, and, last, the one that does the jobs; none of those that ended.
+
+        Once all of them run: the one for the jobs starts when requests are answered already.
+        """
+
+        def all_of_them() -> list[psutil.Process] | None:
+            found = []
+            for child in psutil.Process(self.process.pid).children():
+                with suppress(psutil.NoSuchProcess):  # a zombie is one
+                    if "spawn_main" in " ".join(child.cmdline()):
+                        found.append(child)
+            return sorted(found, key=psutil.Process.create_time) if len(found) == web + 1 else None
+
+        return wait_until(all_of_them, lambda: self.log.read_text("utf-8"))
 
     @contextmanager
     def jobs_held_up(self) -> Iterator[None]:

@@ -135,8 +135,9 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
         )  # fmt: skip
         claimed = library.jobs.claim()
         with other.lease("another job", 0):
-            outcome = runner._do(claimed, threading.Event())
+            outcome, has_ended = runner._do(claimed, threading.Event())
         library.jobs.finish(claimed.id, outcome)
+    assert has_ended
     assert outcome.state == "queued"
     assert "another job" in outcome.reason
     assert str(library_path) not in outcome.reason
