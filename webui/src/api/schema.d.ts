@@ -681,7 +681,10 @@ export interface components {
              * @default
              */
             did_you_mean?: string;
-            /** Gone */
+            /**
+             * Gone
+             * @default []
+             */
             gone?: string[];
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
