@@ -110,7 +110,7 @@ def test_what_cannot_be_played_does_not_look_like_playing(home):
     expect(home.get_by_label(re.compile("^Pause"))).to_have_count(0)
     gone = True
     second = home.locator(".row-title").nth(1).inner_text()
-    home.get_by_label(f"Play {second}").click()
+    home.get_by_role("grid", name="Sounds").get_by_label(f"Play {second}").click()
     expect(home.get_by_text("The search service does not answer.")).to_be_visible()
     expect(home.get_by_label(re.compile("^Pause"))).to_have_count(0)
     expect(home.locator(".toast", has_text=second)).to_have_count(0)

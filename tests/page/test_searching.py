@@ -202,6 +202,24 @@ def test_filters_of_ones_own_narrow_even_on_one_column(home):
     expect(home.locator(".summary")).to_have_text(f"{2 * (len(KINDS) - 2)} sounds")
 
 
+def test_what_is_typed_while_a_filter_is_checked_stays(home):
+    """The box is emptied of the filter that was added, not of the next one."""
+    box = home.get_by_label("Filter of your own")
+
+    def check(route):
+        box.fill("duration_s < 3.5")
+        route.continue_()
+
+    home.route(re.compile(r"/clips\?.*limit=1&"), check, times=1)
+    box.fill("duration_s > 1.5")
+    home.get_by_role("button", name="Add the filter").click()
+    expect(home).to_have_url(re.compile("filter="))
+    expect(box).to_have_value("duration_s < 3.5")
+    home.get_by_role("button", name="Add the filter").click()
+    expect(home.locator(".summary")).to_have_text(f"{2 * len(KINDS)} sounds")
+    expect(box).to_have_value("")
+
+
 def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
     home.get_by_label("Choose a passage").click()

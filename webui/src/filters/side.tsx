@@ -151,7 +151,8 @@ function OwnFilter() {
       if (error instanceof Refused && error.status === 422) return setWrong(error.message);
     }
     setWrong("");
-    setText("");
+    // Whoever types the next one while this one is checked keeps what they typed.
+    setText((typed) => (typed.trim() === filter ? "" : typed));
     if (!question.peek().filters.includes(filter)) toggleFilter(filter);
   };
   return (

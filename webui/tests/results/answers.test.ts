@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { answered, answerQuestions, more, trouble, waiting } from "../../src/results/answers";
 import { ask } from "../../src/route";
 
@@ -16,6 +16,11 @@ const hit = (clip_id: number) => ({
 const hits = (from: number, to: number) => Array.from({ length: to - from }, (_, place) => hit(from + place));
 const bodies: { offset: number; facets: boolean }[] = [];
 
+beforeAll(() => {
+  // The first question is asked at once.
+  service(() => new Promise(() => undefined));
+  answerQuestions();
+});
 beforeEach(() => {
   vi.useFakeTimers();
   bodies.length = 0;
@@ -32,8 +37,6 @@ function service(answer: (body: { offset: number; k: number; facets: boolean }) 
     return Response.json(await answer(body));
   });
 }
-
-answerQuestions();
 
 it("the rest of an answer changes neither its summary nor its facets", async () => {
   service(async ({ offset, k, facets }) => ({
