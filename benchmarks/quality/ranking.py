@@ -145,7 +145,7 @@ def _addition(place: int, clip: EncodedClip, title: str, root_id: int, space: Sp
         channels=1,
         container="",
         codec="",
-        silent=bool(clip.encoding.silent.all()),
+        silent=False,  # every clip of a data set is a question; silent ones would be refused
     )
     facts = FileFacts(name, size_bytes=0, mtime_ns=0)
     return AddContent(root_id, facts, content, title, {}, space.id, clip.encoding)
