@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from search.ground import process
 from webui.browser import HOW_TO_GET
 
 os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script, or under nohup
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs that they start
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
