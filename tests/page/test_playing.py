@@ -12,11 +12,16 @@ from tests.page.conftest import ENDLESS
 NOTED = """(() => {
   window.starts = [];
   window.pauses = [];
+  window.players = [];
   const { play, pause } = HTMLMediaElement.prototype;
-  HTMLMediaElement.prototype.play = function () { window.starts.push(this.currentTime); return play.call(this); };
+  HTMLMediaElement.prototype.play = function () {
+    window.starts.push(this.currentTime);
+    window.players.push(this);
+    return play.call(this);
+  };
   HTMLMediaElement.prototype.pause = function () { pause.call(this); window.pauses.push(this.currentTime); };
 })()"""
-"""Notes where every playing starts and is paused."""
+"""Notes where every playing starts and is paused, and by which element."""
 
 
 def starts(page, count):
@@ -60,11 +65,14 @@ def played(page, service):
     return page, title
 
 
+@pytest.mark.usefixtures("endless")
 def test_a_sound_that_ended_starts_from_its_match_again(played):
     """By the row, and by the player's own button."""
     page, title = played
     for count, button in ((2, f"Play {title}"), (3, "Play")):
+        expect(page.get_by_label("Pause", exact=True)).to_be_visible()
         page.get_by_role("slider", name="Position").fill("990")
+        page.evaluate("() => { window.players.at(-1).loop = false; }")
         expect(page.get_by_label("Play", exact=True)).to_be_visible()
         page.get_by_label(button, exact=True).click()
         assert starts(page, count) == [MATCH_S] * count

@@ -38,7 +38,7 @@ export function play(what: Played, from_s = 0, until_s = Infinity): void {
 /** Pause, or go on; what came to its end starts again where it was started. */
 export function toggle(): void {
   if (!audio.paused) {
-    audio.pause();
+    pause();
     return;
   }
   stopAt_s = Infinity;
@@ -46,7 +46,10 @@ export function toggle(): void {
   void start();
 }
 
-export const pause = (): void => audio.pause();
+export function pause(): void {
+  audio.pause();
+  tell();
+}
 
 export function seek(to_s: number): void {
   audio.currentTime = Math.max(0, to_s);
@@ -54,14 +57,21 @@ export function seek(to_s: number): void {
 }
 
 export function stop(): void {
-  audio.pause();
+  pause();
   audio.removeAttribute("src");
   current.value = null;
 }
 
+/** What is shown is what was asked for, at once: the element's own events come later, and one may be of the state before. */
+function tell(): void {
+  paused.value = audio.paused;
+}
+
 async function start(): Promise<void> {
   try {
-    await audio.play();
+    const started = audio.play();
+    tell();
+    await started;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
     if (!audio.error) await explain(); // else the event of it does
@@ -71,8 +81,7 @@ async function start(): Promise<void> {
 /** Nothing plays: show that, and say why. */
 async function explain(): Promise<void> {
   const what = current.peek();
-  audio.pause();
-  paused.value = true;
+  pause();
   if (!what) return;
   try {
     await check(`/clips/${what.clip_id}/audio`);
@@ -86,17 +95,15 @@ async function explain(): Promise<void> {
 
 function follow(): void {
   position.value = audio.currentTime;
-  if (audio.currentTime >= stopAt_s) audio.pause();
+  if (audio.currentTime >= stopAt_s) pause();
   if (!audio.paused) requestAnimationFrame(follow);
 }
 
 audio.addEventListener("play", () => {
-  paused.value = false;
+  tell();
   requestAnimationFrame(follow);
 });
-audio.addEventListener("pause", () => {
-  paused.value = true;
-});
+audio.addEventListener("pause", tell);
 audio.addEventListener("error", () => void explain());
 audio.addEventListener("durationchange", () => {
   length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
