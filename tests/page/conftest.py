@@ -2,7 +2,7 @@
 
 A machine with other work to do makes everything late, and nothing here may fail for it. Tests wait for what must come,
 never for a while; what is to be seen while the page waits is held in place by `standing_still`, a route or
-`writing_elsewhere`; what plays is `ENDLESS`; a wait that nobody looks at is `HURRIED`.
+`writing_elsewhere`; what plays is `ENDLESS`, or noted by `FOLLOW`; a wait that nobody looks at is `HURRIED`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,17 @@ ENDLESS = """(() => {
   HTMLMediaElement.prototype.play = function () { this.loop = true; return play.call(this); };
 })()"""
 """What plays goes on until it is paused."""
+FOLLOW = """() => {
+  window.paused = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    const begun = this.currentTime;
+    this.playbackRate = 0.2;
+    this.addEventListener('pause', () => window.paused.push([begun, this.currentTime]), { once: true });
+    return play.call(this);
+  };
+}"""
+"""Notes from where to where is played, and plays slowly: far from its end it is paused, however late that comes."""
 HURRIED = """(() => {
   const set = window.setTimeout;
   window.setTimeout = (call, after_ms, ...given) => set(call, after_ms / 20, ...given);

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.page.conftest import FOLLOW
+
 
 @pytest.fixture
 def chips(page, service):
@@ -187,19 +189,6 @@ def test_a_passage_is_heard_before_it_is_asked_for(picker):
     assert begun == 1
     assert 1.2 <= ended < 4
     expect(picker.get_by_role("button", name="Play the passage")).to_be_focused()
-
-
-FOLLOW = """() => {
-  window.paused = [];
-  const play = HTMLMediaElement.prototype.play;
-  HTMLMediaElement.prototype.play = function () {
-    const begun = this.currentTime;
-    this.playbackRate = 0.2;
-    this.addEventListener('pause', () => window.paused.push([begun, this.currentTime]), { once: true });
-    return play.call(this);
-  };
-}"""
-"""Notes from where to where is played, and plays slowly: far from its end it is paused, however late that comes."""
 
 
 def test_end_and_page_keys_choose_too(home):
