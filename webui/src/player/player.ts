@@ -48,7 +48,7 @@ export function toggle(): void {
 
 export function pause(): void {
   audio.pause();
-  tell();
+  showState();
 }
 
 export function seek(to_s: number): void {
@@ -63,14 +63,14 @@ export function stop(): void {
 }
 
 /** What is shown is what was asked for, at once: the element's own events come later, and one may be of the state before. */
-function tell(): void {
+function showState(): void {
   paused.value = audio.paused;
 }
 
 async function start(): Promise<void> {
   try {
     const started = audio.play();
-    tell();
+    showState();
     await started;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
@@ -100,10 +100,10 @@ function follow(): void {
 }
 
 audio.addEventListener("play", () => {
-  tell();
+  showState();
   requestAnimationFrame(follow);
 });
-audio.addEventListener("pause", tell);
+audio.addEventListener("pause", showState);
 audio.addEventListener("error", () => void explain());
 audio.addEventListener("durationchange", () => {
   length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
