@@ -90,7 +90,7 @@ def run(n_files: int, seed: int, folder: Path) -> tuple[Counter[What], list[Foun
     while at < n_files:
         child = _Child(made, names, folder / "fuzzed")
         for number in range(at, min(at + _PER_CHILD, n_files)):
-            form = names[number % len(names)]
+            form = names[(seed + number - 1) % len(names)]  # by its seed, so that parts of a run are that run's
             what = child.settle(form, seed + number)
             counts[what] += 1
             at = number + 1
