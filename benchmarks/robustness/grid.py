@@ -2,15 +2,15 @@
 
     python -m benchmarks.robustness.grid --report grid.md
 
-Each file holds a sound of its own. Its length is compared with what FFmpeg and libsndfile decode of the same bytes, the
-longer of the two; then all files are indexed, and each is asked for by the plain WAV of its sound, as far as the file
-holds it. Of a file with holes, or with less than half of its sound, the length alone counts: it is another sound.
+Each file holds a sound of its own. Its length is compared with what FFmpeg and libsndfile decode of the same bytes
+(`benchmarks.robustness.decoders` says how); then all files are indexed, and each is asked for by the plain WAV of its
+sound, as far as the file holds it. Of a file with holes, or with less than half of its sound, the length alone counts:
+it is another sound.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import subprocess
 import sys
@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.common import report
 from benchmarks.common.machine import this_machine
+from benchmarks.robustness import decoders
 from benchmarks.robustness.formats import Form, FormatError, forms, sound
 from search import wiring
 from search.audio import stream
@@ -136,56 +137,8 @@ def measure(case: Case, folder: Path) -> Measured:
         ours_s = sum(len(block) for block in stream(os.fspath(path), RATE_HZ)) / RATE_HZ
     except AudioError as error:
         cause = error.cause
-    counted_s, stamped_s = by_ffmpeg(case.data)
-    lengths = [counted_s, stamped_s, by_libsndfile(case.data)]
-    nearest_s, longest_s = min(lengths, key=lambda length_s: abs(length_s - ours_s)), max(lengths)
-    if min(counted_s, stamped_s) <= ours_s <= max(counted_s, stamped_s):  # of lost packets some leave a pause
-        nearest_s = longest_s = ours_s
-    # two decoders stop at different places of a damaged file; what counts is the one that reads furthest
-    oracle_s = nearest_s if abs(nearest_s - longest_s) <= WITHIN * longest_s else longest_s
+    oracle_s = decoders.length_s(case.form, case.data, ours_s, WITHIN)
     return Measured(case.name, case.form.is_lossless, oracle_s, ours_s, cause)
-
-
-def by_ffmpeg(data: bytes) -> tuple[float, float]:
-    """Seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 where it refuses."""
-    import av
-
-    length_s = end_s = 0.0
-    begin_s: float | None = None
-    try:
-        with av.open(io.BytesIO(data), "r") as file:
-            if not file.streams.audio:
-                return 0.0, 0.0
-            for packet in file.demux(file.streams.audio[0]):
-                try:
-                    frames = packet.decode()
-                except (av.error.FFmpegError, ValueError):
-                    continue
-                for frame in frames:
-                    if not frame.sample_rate:
-                        continue
-                    length_s += frame.samples / frame.sample_rate
-                    if frame.pts is not None and frame.time_base is not None:
-                        at_s = float(frame.pts * frame.time_base)
-                        begin_s = at_s if begin_s is None else begin_s
-                        end_s = max(end_s, at_s - begin_s + frame.samples / frame.sample_rate)
-    except (av.error.FFmpegError, ValueError, OverflowError, IndexError):
-        pass  # what was decoded before counts
-    return length_s, end_s if end_s < 2 * length_s else length_s  # a damaged time stamp says anything
-
-
-def by_libsndfile(data: bytes) -> float:
-    """Seconds of sound that libsndfile decodes; 0 where it refuses."""
-    import soundfile
-
-    frames = 0
-    try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            while count := len(file.read(4096)):
-                frames += count
-            return frames / int(file.samplerate)
-    except (soundfile.SoundFileError, ValueError):
-        return 0.0 if not frames else frames / RATE_HZ
 
 
 def find(measured: Sequence[Measured], seeds: Sequence[int], folder: Path, settings: Settings) -> list[Measured]:

@@ -11,6 +11,7 @@
 ``timeline``   where decoded frames lie in a file's time
 ``decoding``   which of the two decodes a file, by its content
 ``mixing``     channels of samples of any type -> one of float32: their mean, but where that would lose the sound
+``checking``   samples that are no sound, passages that are empty or too long
 ``metadata``   what tags and chunks of text say, in every container that is decoded
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows

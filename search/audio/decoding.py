@@ -23,9 +23,7 @@ def open_track(path: str, file: io.FileIO, track: int) -> Track:
     found = promises.look(file, head)
     # of a size of 4 bytes that says "to the end of the file" libsndfile reads 4 GiB at most
     by_ffmpeg = containers.is_compressed(head) or found.over_4_gib
-    opened = _open(
-        path, promises.MendedFile(file, found.mends) if found.mends else file, track, head, by_ffmpeg=by_ffmpeg
-    )
+    opened = _open(path, found.as_decoded(file), track, head, by_ffmpeg=by_ffmpeg)
     opened.warnings.extend(found.warnings)
     return opened
 

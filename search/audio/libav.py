@@ -44,6 +44,9 @@ but the last two begins at 0."""
 _LOOSE_JITTER_S = 0.1
 """Of Windows Media, which counts a frame of delay into some stamps and not into others."""
 
+_DELAY_FRAMES = 2.5
+"""A first stamp up to so many frames of Windows Media late is the decoder's delay, and so is so much of every other."""
+
 _PREROLL_S = 2.0
 """Decoded and dropped before a passage, for codecs that build on what came before."""
 
@@ -108,6 +111,7 @@ class LibavTrack:
         self._path = path
         self.warnings: list[str] = []
         self._counted = counts_its_frames(file)
+        self._delay_s: float | None = None
         self._container = opened(file)
         try:
             self._stream = self._choose(track)
@@ -264,7 +268,11 @@ class LibavTrack:
         """When a frame is heard, in the file's time; None where its container does not say."""
         if frame.pts is None or frame.time_base is None or self.info.container not in _STAMPED | {"wav"}:
             return None
-        return float(frame.pts * frame.time_base) - self._zero_s
+        stamp_s = float(frame.pts * frame.time_base) - self._zero_s
+        if self._delay_s is None:
+            is_delay = self.info.container == "asf" and stamp_s <= _DELAY_FRAMES * frame.samples / frame.sample_rate
+            self._delay_s = stamp_s if is_delay else 0.0
+        return stamp_s - self._delay_s
 
     def _channels(self, frame: AudioFrame) -> Channels:
         """A copy of a frame's samples."""

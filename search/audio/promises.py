@@ -19,7 +19,8 @@ _SLACK_BYTES = 8
 
 _MORE_BYTES = 4096
 _MORE = 0.01
-"""More bytes than this behind the sound that are in no chunk, and more than this share of it, are told."""
+"""More bytes than this behind the sound that are in no chunk, and more than this share of it, may be sound, and are
+told. What is less is none."""
 
 _WRAP = 1 << 32
 """Where sizes of 4 bytes begin again."""
@@ -29,12 +30,18 @@ _WRAP = 1 << 32
 class Findings:
     """What was found: ``warnings`` for people, and ``mends``, the bytes that a decoder should see, by their place.
 
-    ``over_4_gib``: whether the size of the sound does not fit into its field.
+    ``end``: where the file should end for it, None where it does. ``over_4_gib``: whether the size of the sound does
+    not fit into its field.
     """
 
     warnings: tuple[str, ...] = ()
     mends: dict[int, bytes] = field(default_factory=dict)
+    end: int | None = None
     over_4_gib: bool = False
+
+    def as_decoded(self, file: io.FileIO) -> io.RawIOBase:
+        """``file`` as a decoder should see it."""
+        return MendedFile(file, self.mends, self.end) if self.mends or self.end is not None else file
 
 
 def look(file: io.FileIO, first: bytes) -> Findings:
@@ -52,15 +59,19 @@ def look(file: io.FileIO, first: bytes) -> Findings:
 
 
 class MendedFile(io.RawIOBase):
-    """``file`` with other bytes in some places."""
+    """``file`` with other bytes in some places, up to ``end`` (None: its own)."""
 
-    def __init__(self, file: io.FileIO, mends: dict[int, bytes]) -> None:
+    def __init__(self, file: io.FileIO, mends: dict[int, bytes], end: int | None = None) -> None:
         self._file = file
         self._mends = mends
+        self._end = end
 
     def read(self, size: int = -1, /) -> bytes:
         """See `io.RawIOBase.read`."""
         begin = self._file.tell()
+        if self._end is not None:
+            left = max(0, self._end - begin)
+            size = left if size < 0 else min(size, left)
         data = bytearray(self._file.read(size) or b"")
         for at, mend in self._mends.items():
             for place, byte in enumerate(mend, at - begin):
@@ -76,6 +87,8 @@ class MendedFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """See `io.RawIOBase.seek`."""
+        if whence == io.SEEK_END and self._end is not None:
+            return self._file.seek(self._end + offset)
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
@@ -118,8 +131,15 @@ def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findi
         return Findings((f"truncated: the header says {size:,} bytes of sound, only {there:,} are there",))
     if there - size <= _SLACK_BYTES or _is_chain(file, first, sound.offset + size, present):
         return Findings()
-    if size <= _header_bytes(sound.name, first) or sound.name == b".snd":  # AU has no chunks: all of it is sound
-        written = size > _header_bytes(sound.name, first)
+    return _with_more(file, first, sound, present)
+
+
+def _with_more(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findings:
+    """What is to be said of a file in which more than ``sound`` follows its header, and no chunk after it."""
+    there, size = present - sound.offset, sound.size or 0
+    more = there - size
+    written = size > _header_bytes(sound.name, first)
+    if not written or (sound.name == b".snd" and more > _MORE * size):  # AU has no chunks: what is much is sound
         says = f"the header says {size:,} bytes of sound" if written else "the size of the sound was never written"
         warning = f"{says}; all {there:,} bytes to the end of the file are read"
         return Findings((warning,), _to_the_end(first, sound, there))
@@ -127,10 +147,9 @@ def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findi
     if any(_is_chain(file, first, sound.offset + whole, present) for whole in wrapped):
         warning = f"over 4 GiB: the header says {size:,} bytes of sound, all {there:,} to the end of the file are read"
         return Findings((warning,), _to_the_end(first, sound, there), over_4_gib=True)
-    more = there - size
-    is_much = more > max(_MORE_BYTES, _MORE * size)
-    warning = f"the header says {size:,} bytes of sound; {more:,} more follow that no chunk holds"
-    return Findings((warning,) if is_much else ())
+    if more <= max(_MORE_BYTES, _MORE * size):
+        return Findings(end=sound.offset + size)  # of W64 libsndfile would take it for sound
+    return Findings((f"the header says {size:,} bytes of sound; {more:,} more follow that no chunk holds",))
 
 
 def _header_bytes(name: bytes, first: bytes) -> int:

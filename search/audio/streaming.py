@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from search.audio.checking import Checked
 from search.audio.cutting import cut
 from search.audio.decoding import open_track
 from search.audio.mixing import CELL_S, Mixer, block_frames
@@ -22,23 +23,12 @@ from search.audio.track import Block, Track
 from search.errors import AudioError, UsageError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
 
-SHORTEST_S = 0.001
-"""A file or passage with less sound than this is refused: one sample is no sound."""
-
-_EMPTY = "holds no samples"
-
-_BROKEN = 0.01
-"""A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
-
 SPEEDS = (0.001, 1000.0)
 """The slowest and the fastest that a sound may be played for an encoder."""
 
 _MUCH_BEYOND = 0.1
 """The share of a sound's energy above an encoder's band that is worth a warning; of music at 44.1 kHz a hundredth lies
 there."""
-
-_LARGEST = 1e12
-"""Samples larger than any integer stored as a float count as infinite."""
 
 _LONGEST_SILENCE_S = 10.0
 """No longer pause goes through a resampler, which would only make silence of it again."""
@@ -177,7 +167,7 @@ class _Passage:
             info = opened.info
             _check_rate(self.path, info)
             _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
-            mixer, checked = Mixer(), _Checked(self.path, info, self.start_s, self.max_duration_s)
+            mixer, checked = Mixer(), Checked(self.path, info, self.start_s, self.max_duration_s)
             blocks = _Ahead(checked.blocks(self._mixed(opened, mixer)))
             energy = _Energy(to_hz / 2 / self.speed)
             while blocks.next is not None:
@@ -210,51 +200,6 @@ class _Ahead:
         taken = self.next
         self.next = next(self._blocks, None)
         return taken
-
-
-class _Checked:
-    """The checks that only decoding can make."""
-
-    def __init__(self, path: str, info: AudioInfo, start_s: float, limit_s: float | None) -> None:
-        self._path = path
-        self._info = info
-        self._start_s = start_s
-        self._limit_s = limit_s
-        self.warnings: list[str] = []
-
-    def blocks(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """``blocks`` with silence for samples that are not finite. Raises AudioError."""
-        samples = broken = 0
-        length_s, first_s = 0.0, math.nan
-        for block in blocks:
-            finite = np.abs(block.samples) <= _LARGEST  # no NaN is
-            if not finite.all():
-                first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
-                broken += int(np.count_nonzero(~finite))
-                block.samples[~finite] = 0.0
-            samples += len(block.samples)
-            length_s += len(block.samples) / block.rate_hz
-            if self._limit_s is not None and length_s > self._limit_s + 1 / block.rate_hz:
-                raise AudioError(self._path, f"more than the {self._limit_s:g} s allowed")
-            yield block
-        self._check_some(samples, length_s)
-        if broken > _BROKEN * samples:
-            share = f"{100 * broken / samples:.3g} % of the samples"
-            raise AudioError(self._path, f"{share} are NaN or infinite, the first at {first_s:.3f} s")
-        if broken:
-            many = "1 sample is" if broken == 1 else f"{broken:,} samples are"
-            self.warnings.append(f"{many} NaN or infinite, the first at {first_s:.3f} s; read as silence")
-
-    def _check_some(self, samples: int, length_s: float) -> None:
-        ends_s, rate = self._info.duration_s, self._info.sample_rate_hz
-        if samples == 0 and self._start_s and ends_s is not None and self._start_s >= ends_s:
-            cause = f"the passage starts at {self._start_s:g} s, the sound ends at {ends_s:.3f} s"
-            raise AudioError(self._path, cause)
-        if samples == 0:
-            raise AudioError(self._path, f"holds no samples after {self._start_s:g} s" if self._start_s else _EMPTY)
-        if length_s < SHORTEST_S:
-            count = "one sample" if samples == 1 else f"{samples} samples"
-            raise AudioError(self._path, f"too short: {count} at {rate} Hz, less than a millisecond")
 
 
 def _resampled(blocks: _Ahead, to_hz: float, longest_gap_s: float, energy: _Energy) -> Iterator[Wave]:

@@ -262,6 +262,23 @@ def test_a_few_samples_that_are_not_finite_are_silence(tmp_path, value, subtype)
     assert warnings == ["1 sample is NaN or infinite, the first at 3.000 s; read as silence"]
 
 
+@pytest.mark.parametrize("at_s", [1.0, 3.0])
+def test_bytes_that_are_no_samples_are_silence(tmp_path, at_s):
+    """As floats they are of any size: those too large to be sound give away the others, which would drown the sound.
+
+    In the middle a damaged disk left them, or behind sound whose header has no size.
+    """
+    sound, rng = chord(3.0, 44100, 1), np.random.default_rng(5)
+    path = write(tmp_path / "a.sf", sound, 44100, format="IRCAM", subtype="FLOAT")
+    data = bytearray(path.read_bytes())
+    at = len(data) - 4 * round((3.0 - at_s) * 44100)
+    data[at : at + 400] = rng.bytes(400)
+    path.write_bytes(data)
+    found = whole(path)
+    assert np.abs(found).max() < 1.0
+    np.testing.assert_array_equal(found[: round(at_s * 44100) - 40], sound[: round(at_s * 44100) - 40, 0])
+
+
 def test_more_than_a_hundredth_of_samples_that_are_not_finite_refuse_a_file(tmp_path):
     """That is no mishap: the file holds something else than sound."""
     sound = chord(5.0, 44100)

@@ -110,6 +110,26 @@ def test_more_than_promised_is_told(tmp_path):
     assert warnings == ["the header says 32,000 bytes of sound; 32,000 more follow that no chunk holds"]
 
 
+@pytest.mark.parametrize("kind", ["wav", "rf64", "aiff", "au", "caf", "w64"])
+@pytest.mark.parametrize("behind", [b"TAG" + bytes(125), bytes(range(1, 256)) * 2])
+def test_the_sound_ends_where_its_header_says(tmp_path, kind, behind):
+    """A few bytes behind it, which some program left there, are no sound. As floats they would be of any size."""
+    data = plain(tmp_path / "a", format=kind.upper(), subtype="FLOAT")
+    (tmp_path / "a").write_bytes(data + behind)
+    assert read(tmp_path / "a") == (ALL, [])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_an_au_file_whose_size_is_too_small_is_read_to_its_end(tmp_path, share):
+    """It has no chunks: what is much is sound, also of a short file."""
+    data = bytearray(write(tmp_path / "a.au", chord(0.25, RATE_HZ, 1), RATE_HZ).read_bytes())
+    data[8:12] = struct.pack(">I", int(share * RATE_HZ / 4) * 2)
+    (tmp_path / "a.au").write_bytes(data)
+    count, warnings = read(tmp_path / "a.au")
+    assert count == RATE_HZ // 4
+    assert warnings[0].endswith("all 8,000 bytes to the end of the file are read")
+
+
 @pytest.mark.parametrize("count", [0, 16000, 320_000])
 def test_flac_is_read_whatever_its_header_counts(tmp_path, count):
     """0 means unknown: encoders that write to a pipe leave it so. Less and more are told."""

@@ -10,7 +10,7 @@ import pytest
 from search.audio import stream, windows
 from search.audio.timeline import Timeline, zero_s
 from search.model import EncoderSpec
-from tests.search.soundfiles import chord, encode_at
+from tests.search.soundfiles import chord, encode, encode_at
 
 RATE_HZ = 48000
 SPEC = EncoderSpec("test", "1", "", 1, RATE_HZ, 2.0, 1.0)
@@ -73,6 +73,21 @@ def test_sound_that_begins_late_has_no_time_before_it(tmp_path, codec, container
     found = whole(path)
     assert not found[: int(0.8 * RATE_HZ)].any()
     assert like(found[int(0.86 * RATE_HZ) :], first()) > 0.97
+
+
+@pytest.mark.parametrize("rate_hz", [48000, 32000])
+def test_what_follows_a_hole_in_windows_media_is_where_it_was(tmp_path, rate_hz):
+    """A decoder's delay is in the stamp of the first frame and in that of the frame behind the hole, and is no time."""
+    sound = 0.1 * np.random.default_rng(1).standard_normal((4 * rate_hz, 1)).astype(np.float32)
+    data = encode(tmp_path / "whole", [sound], rate_hz, "wmav2", "asf").read_bytes()
+    middle = len(data) // 2
+    (tmp_path / "a").write_bytes(data[:middle] + data[middle + len(data) // 10 :])
+    expected, found = (np.concatenate(list(stream(str(tmp_path / name), rate_hz))) for name in ("whole", "a"))
+    assert len(found) / rate_hz == pytest.approx(len(expected) / rate_hz, abs=0.005)
+    behind = slice(3 * rate_hz, 7 * rate_hz // 2)
+    products = np.fft.irfft(np.fft.rfft(found[behind]) * np.conj(np.fft.rfft(expected[behind])))
+    late = int(products.argmax())
+    assert min(late, len(products) - late) < 0.005 * rate_hz
 
 
 def test_windows_begin_anew_after_a_pause_longer_than_one(tmp_path):
