@@ -2,3 +2,12 @@
 
 PARTS = ("hums", "absent", "baselines", "growth", "recordings")
 """What can be measured; all of it by default."""
+
+ANYWHERE, BEGINNING = "from anywhere", "from the beginning"
+LEAP, SHORT, SINGLE_NOTES, HALF_TEMPO = "one octave jump", "3 to 4 s", "single-note jumps", "half tempo"
+
+AT_EVERY_LEVEL = (ANYWHERE, BEGINNING)
+AT_MIDDLE_LEVEL = (LEAP, SHORT, SINGLE_NOTES, HALF_TEMPO)
+"""Each of these starts anywhere."""
+CONDITIONS = AT_EVERY_LEVEL + AT_MIDDLE_LEVEL
+"""What is hummed; all of it by default."""

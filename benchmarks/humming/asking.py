@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Hum, Line, hum
+from benchmarks.humming.conditions import draw
+from benchmarks.humming.hums import SAMPLE_RATE_HZ, Hum
 from benchmarks.humming.tune_sets import NamedTune, RecordedHum
 from search import wiring
 from search.api import Library
@@ -31,8 +32,9 @@ from search.settings import Settings
 
 K = 10
 CHUNK_TUNES = 500
-SHORT, LEAP = "3 to 4 s from anywhere", "anywhere, an octave away from some note on"
 PLACE_S = 2.0
+SURE = 0.6
+"""A wrong tune is not to be shown with more than this."""
 
 
 class Ranker(Protocol):
@@ -67,35 +69,40 @@ class HumResult:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median of CPU time."""
+    """Figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median of CPU time.
+
+    ``surely_wrong`` is the share whose first tune is another one at a probability over `SURE`.
+    """
 
     level: str
-    start: str
+    condition: str
     hums: int
     top1: float
     top10: float
     mrr: float
     right_place: float
     refused: float
+    surely_wrong: float
     median_ms: float
     p95_ms: float
     cpu_ms: float
 
     @classmethod
-    def of(cls, level: str, start: str, results: Sequence[HumResult]) -> Score:
+    def of(cls, level: str, condition: str, results: Sequence[HumResult]) -> Score:
         """Summarise the answers to one condition's hums."""
         ranks = [a.rank for a in results]
         places = [a.right_place for a in results if a.right_place is not None]
         took = [a.took_ms for a in results]
         return cls(
             level,
-            start,
+            condition,
             len(results),
             float(np.mean([r == 0 for r in ranks])),
             float(np.mean([r is not None for r in ranks])),
             float(np.mean([0.0 if r is None else 1 / (1 + r) for r in ranks])),
             float(np.mean(places)) if places else 0.0,
             float(np.mean([a.verdict == "none" for a in results])),
+            float(np.mean([a.rank != 0 and a.probability > SURE for a in results])),
             float(np.median(took)),
             float(np.percentile(took, 95)),
             float(np.median([a.cpu_ms for a in results])),
@@ -128,23 +135,6 @@ def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddCont
     return AddContent(root_id, file, content, str(number), {}, space_id, encoding)
 
 
-def draw(
-    tunes: Sequence[NamedTune], level: str, start: str, *, duration_s: float, seed: int, number: int
-) -> tuple[int, Hum]:
-    """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums.
-
-    `SHORT` ones last 3 to 4 s whatever ``duration_s`` is; those with a `LEAP` leave their octave somewhere.
-    """
-    rng = np.random.default_rng([seed, number])
-    tune = int(rng.integers(len(tunes)))
-    line = _line(tunes[tune].notes)
-    if start == SHORT:
-        duration_s = float(rng.uniform(3.0, 4.0))
-    latest = int(np.searchsorted(line.start_s, line.end_s[-1] - duration_s))
-    first = int(rng.integers(0, max(1, latest))) if start != "beginning" else 0
-    return tune, hum(line, first, duration_s, DIFFICULTIES[level], rng, leaps=start == LEAP)
-
-
 def ask(library: Library, file: Path) -> tuple[Answer, Cost]:
     """From an audio file to the answer, as any search, and what it took."""
     begin, begin_cpu = time.perf_counter(), time.process_time()
@@ -156,7 +146,7 @@ def ask_all(
     library: Library,
     tunes: Sequence[NamedTune],
     level: str,
-    start: str,
+    condition: str,
     *,
     hums: int,
     seed: int,
@@ -166,7 +156,7 @@ def ask_all(
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(hums):
-            tune, sung = draw(tunes, level, start, duration_s=duration_s, seed=seed, number=number)
+            tune, sung = draw(tunes, level, condition, duration_s=duration_s, seed=seed, number=number)
             file = Path(folder) / "hum.wav"
             write_wave(file, sung)
             answer, cost = ask(library, file)
@@ -231,12 +221,12 @@ def write_wave(file: Path, sung: Hum) -> None:
 
 
 def baseline_ranks(
-    ranker: Ranker, tunes: Sequence[NamedTune], level: str, start: str, *, hums: int, seed: int
+    ranker: Ranker, tunes: Sequence[NamedTune], level: str, condition: str, *, hums: int, seed: int
 ) -> list[int | None]:
     """Ranks of the right tune by a baseline, for the same hums as ``ask_all``."""
     ranks: list[int | None] = []
     for number in range(hums):
-        tune, sung = draw(tunes, level, start, duration_s=10.0, seed=seed, number=number)
+        tune, sung = draw(tunes, level, condition, duration_s=10.0, seed=seed, number=number)
         ranking = ranker.rank(contour_of_curve(listen(pitch_of(sung.wave)).curve), K)
         ranks.append(ranking.index(tune) if tune in ranking else None)
     return ranks
@@ -246,7 +236,3 @@ def _pitch_at(notes: Notes, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """The pitch that sounds, or sounded last, at these times."""
     which = np.searchsorted(notes.start_s, at_s + 1e-6, side="right").clip(1) - 1
     return np.asarray(notes.pitch[which], np.float64)
-
-
-def _line(notes: Notes) -> Line:
-    return Line(notes.start_s, notes.end_s, notes.pitch.astype(np.float64))

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.common import outputs
-from benchmarks.humming import PARTS
+from benchmarks.humming import CONDITIONS, PARTS
 from search.errors import UsageError
 from search.settings import Settings
 
@@ -43,6 +43,13 @@ class Humming:
             "--songs", type=int, default=60, metavar="N", help="recordings to render, of each kind (60)"
         )
         parser.add_argument("--level", nargs="+", choices=("easy", "middle", "hard"), help="levels (all)")
+        parser.add_argument(
+            "--condition",
+            nargs="+",
+            choices=CONDITIONS,
+            metavar="CONDITION",
+            help=f"of {', '.join(map(repr, CONDITIONS))} (all; the last four are hummed at the middle level only)",
+        )
         outputs.add_outputs(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -66,6 +73,7 @@ class Humming:
             songs=args.songs,
             seed=args.seed,
             levels=tuple(args.level or LEVELS),
+            conditions=tuple(args.condition or CONDITIONS),
         )
         report_of_run = run.run(tunes, options, outputs.report_progress, recorded)
         drawable = outputs.wants_plots(args) and bool(report_of_run.scores or report_of_run.growth)

@@ -8,12 +8,19 @@ harmonics under the formants of a hummed "m", a sung "la", or nearly a sine for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16_000
 LEVELS = ("easy", "middle", "hard")
+
+Leaps: TypeAlias = Literal["none", "one", "single notes"]
+"""Where a voice goes up or down an octave: never; at one of the notes, and stays there; at one note in eight, and comes
+back after each.
+"""
+LEAPING_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +72,15 @@ class Hum:
 
 
 def hum(
-    line: Line, first: int, duration_s: float, level: Difficulty, rng: np.random.Generator, *, leaps: bool = False
+    line: Line, first: int, duration_s: float, level: Difficulty, rng: np.random.Generator, *, leaps: Leaps = "none"
 ) -> Hum:
-    """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends).
-
-    With ``leaps`` the voice goes up or down an octave at one of the notes, and stays there.
-    """
+    """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends)."""
     tempo = float(np.exp(rng.uniform(*np.log(level.tempo))))
     shift = float(rng.uniform(-level.transposition, level.transposition))
     notes, last = _perform(line, first, duration_s=duration_s, tempo=tempo, level=level, rng=rng)
     start, end, pitch = notes
     pitch = pitch + shift + rng.normal(0, level.pitch_error, len(pitch)) + _drift(start, level.drift, rng)
-    if leaps and len(pitch) > 1:
-        pitch[int(rng.integers(1, len(pitch))) :] += rng.choice([-12.0, 12.0])
+    pitch = pitch + _octaves(len(pitch), leaps, rng)
     curve, loud = _curve(start, end, pitch, level, rng)
     wave = _voice(curve, loud, rng)
     return Hum(_room(wave, rng.uniform(*level.snr_db), rng), first, last, tempo, shift)
@@ -114,6 +117,17 @@ def _drift(start_s: NDArray[np.float64], most: float, rng: np.random.Generator) 
     span = max(1.0, float(start_s[-1]))
     wander = np.sin(2 * np.pi * (start_s / span * rng.uniform(0.3, 1.2) + rng.uniform())) * 0.2 * most
     return np.asarray(rng.uniform(-most, most) * start_s / span + wander, np.float64)
+
+
+def _octaves(notes: int, leaps: Leaps, rng: np.random.Generator) -> NDArray[np.float64]:
+    """By how many semitones each note is out, because the voice left its octave."""
+    out = np.zeros(notes)
+    if leaps == "one" and notes > 1:
+        out[int(rng.integers(1, notes)) :] = rng.choice([-12.0, 12.0])
+    if leaps == "single notes":
+        chosen = rng.choice(notes, max(1, round(notes * LEAPING_SHARE)), replace=False)
+        out[chosen] = rng.choice([-12.0, 12.0], len(chosen))
+    return out
 
 
 def _curve(

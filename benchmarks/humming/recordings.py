@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.humming import asking
+from benchmarks.humming import ANYWHERE, asking
 from benchmarks.humming.asking import Score
 from benchmarks.humming.tune_sets import NamedTune
 from search import wiring
@@ -71,8 +71,8 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
                 library.writer.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
             library.publish(space, lease, always=True)
         named_tunes = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
-        results = asking.ask_all(library, named_tunes, "middle", "anywhere", hums=hums, seed=seed)
-    score = Score.of("middle", "anywhere", results)
+        results = asking.ask_all(library, named_tunes, "middle", ANYWHERE, hums=hums, seed=seed)
+    score = Score.of("middle", ANYWHERE, results)
     return Recordings(
         kind, len(songs), float(np.mean(right)), with_tune / len(songs), score.top1, score.top10, score.right_place
     )

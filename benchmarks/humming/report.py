@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.common.report import markdown_table, new_figure
+from benchmarks.humming.asking import SURE
 from benchmarks.humming.run import HummingReport
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ _CAVEAT = (
     "sound. Real people's hums may be harder or easier. Every figure goes the whole way from an audio file."
 )
 
+_SURELY_WRONG = f"wrong, over {SURE:.0%} sure"
 _TIMES = ("median ms", "95 % ms", "CPU ms")
-
-
-_STARTS = {"beginning": "from the beginning", "anywhere": "from anywhere"}
 
 
 def markdown(report: HummingReport) -> str:
@@ -48,12 +47,12 @@ def markdown(report: HummingReport) -> str:
 
 def _score_table(report: HummingReport) -> str:
     return markdown_table(
-        ["hums", "number", "top-1", "top-10", "MRR", "right passage", "refused", *_TIMES],
+        ["hums", "number", "top-1", "top-10", "MRR", "right passage", "refused", _SURELY_WRONG, *_TIMES],
         [
             [
-                f"{s.level}, {_STARTS.get(s.start, s.start)}",
+                f"{s.level}, {s.condition}",
                 str(s.hums),
-                *(f"{value:.3f}" for value in (s.top1, s.top10, s.mrr, s.right_place, s.refused)),
+                *(f"{value:.3f}" for value in (s.top1, s.top10, s.mrr, s.right_place, s.refused, s.surely_wrong)),
                 f"{s.median_ms:.0f}",
                 f"{s.p95_ms:.0f}",
                 f"{s.cpu_ms:.0f}",
@@ -124,7 +123,7 @@ def figure(report: HummingReport) -> Figure:
     places = range(len(report.scores))
     right.bar([p - 0.2 for p in places], [s.top1 for s in report.scores], 0.4, label="top-1")
     right.bar([p + 0.2 for p in places], [s.top10 for s in report.scores], 0.4, label="top-10")
-    right.set_xticks(list(places), [f"{s.level}\n{s.start}" for s in report.scores], fontsize=7)
+    right.set_xticks(list(places), [f"{s.level}\n{s.condition}" for s in report.scores], fontsize=7)
     right.set(ylim=(0, 1), title=f"{report.tunes} tunes")
     right.legend(loc="lower left")
     return drawn

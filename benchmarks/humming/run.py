@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.machine import Machine, this_machine
-from benchmarks.humming import PARTS, asking
+from benchmarks.humming import ANYWHERE, AT_EVERY_LEVEL, AT_MIDDLE_LEVEL, BEGINNING, CONDITIONS, PARTS, asking
 from benchmarks.humming.asking import HumResult, Score
 from benchmarks.humming.baselines import ExhaustiveDtw
 from benchmarks.humming.hashing import PitchVectorHashing
@@ -24,9 +24,7 @@ from search.model import MELODY_SPACE
 
 Progress = Callable[[str], None]
 FALSE_REJECTS = 0.05
-STARTS = ("anywhere", "beginning")
-MORE = (("middle", asking.SHORT), ("middle", asking.LEAP))
-_MIDDLE = ("middle", "anywhere")
+_MIDDLE = ("middle", ANYWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class Options:
     songs: int = 60
     seed: int = 7
     levels: tuple[str, ...] = LEVELS
+    conditions: tuple[str, ...] = CONDITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +134,34 @@ def run(
 def _scores(
     tunes: Sequence[NamedTune], options: Options, progress: Progress, recorded: Sequence[RecordedHum]
 ) -> tuple[tuple[Score, ...], list[HumResult]]:
-    """Every level and beginning that is asked for, and the answers at the middle level from anywhere."""
-    conditions = [(level, start) for level in options.levels for start in STARTS] if "hums" in options.parts else []
-    conditions += [one for one in MORE if conditions and one[0] in options.levels]
+    """Every level and condition that is asked for, and the answers at the middle level from anywhere."""
+    conditions = _conditions(options) if "hums" in options.parts else []
     if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
         conditions.append(_MIDDLE)
     scores, middle = [], []
     with tempfile.TemporaryDirectory() as folder, asking.catalogue([t.notes for t in tunes], Path(folder)) as library:
         progress(f"{len(tunes)} tunes indexed")
-        for level, start in conditions:
-            results = asking.ask_all(library, tunes, level, start, hums=options.hums, seed=options.seed)
-            scores.append(Score.of(level, start, results))
+        for level, condition in conditions:
+            results = asking.ask_all(library, tunes, level, condition, hums=options.hums, seed=options.seed)
+            scores.append(Score.of(level, condition, results))
             progress(str(scores[-1]))
-            if (level, start) == _MIDDLE:
+            if (level, condition) == _MIDDLE:
                 middle = results
         if recorded:
             rng = np.random.default_rng([options.seed, 2])
             chosen = rng.choice(len(recorded), min(options.hums, len(recorded)), replace=False)
             results = asking.ask_recorded(library, tunes, [recorded[i] for i in chosen.tolist()])
-            scores.append(Score.of("recorded", "beginning", results))
+            scores.append(Score.of("recorded", BEGINNING, results))
             progress(str(scores[-1]))
     return tuple(scores), middle
+
+
+def _conditions(options: Options) -> list[tuple[str, str]]:
+    """Levels, each with its conditions."""
+    asked = [(level, condition) for level in options.levels for condition in AT_EVERY_LEVEL]
+    if "middle" in options.levels:
+        asked += [("middle", condition) for condition in AT_MIDDLE_LEVEL]
+    return [(level, condition) for level, condition in asked if condition in options.conditions]
 
 
 def _recordings(songs: Path, options: Options, progress: Progress) -> tuple[Recordings, ...]:
@@ -176,7 +182,7 @@ def _absent(tunes: Sequence[NamedTune], present: Sequence[HumResult], options: O
     missing = [tune for number, tune in enumerate(tunes) if number in out]
     present_tunes = [tune.notes for number, tune in enumerate(tunes) if number not in out]
     with tempfile.TemporaryDirectory() as folder, asking.catalogue(present_tunes, Path(folder)) as library:
-        results = asking.ask_all(library, missing, "middle", "anywhere", hums=options.absent, seed=options.seed + 1)
+        results = asking.ask_all(library, missing, *_MIDDLE, hums=options.absent, seed=options.seed + 1)
     limit = float(np.quantile([a.probability for a in present], FALSE_REJECTS))
     absent = Absent(
         len(results),
@@ -200,9 +206,9 @@ def _baselines(
     baselines = []
     for name, make in (("exhaustive DTW", ExhaustiveDtw), ("hashed pitch vectors", PitchVectorHashing)):
         ranker = make(contours)
-        asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=1, seed=options.seed)  # compiles
+        asking.baseline_ranks(ranker, tunes, *_MIDDLE, hums=1, seed=options.seed)  # compiles
         begin = time.perf_counter()
-        ranks = asking.baseline_ranks(ranker, tunes, "middle", "anywhere", hums=count, seed=options.seed)
+        ranks = asking.baseline_ranks(ranker, tunes, *_MIDDLE, hums=count, seed=options.seed)
         took_ms = (time.perf_counter() - begin) * 1000 / count
         baselines.append(_compare(name, ranks, [a.rank for a in ours[:count]], took_ms))
         progress(str(baselines[-1]))
@@ -238,10 +244,8 @@ def _growth(tunes: Sequence[NamedTune], options: Options, progress: Progress) ->
         filling = recombined(tunes, size - len(real), options.seed)
         everything = [*(tune.notes for tune in real), *filling]
         with tempfile.TemporaryDirectory() as folder, asking.catalogue(everything, Path(folder)) as library:
-            results = asking.ask_all(
-                library, real, "middle", "anywhere", hums=options.growth_hums, seed=options.seed + 2
-            )
-            score = Score.of("middle", "anywhere", results)
+            results = asking.ask_all(library, real, *_MIDDLE, hums=options.growth_hums, seed=options.seed + 2)
+            score = Score.of(*_MIDDLE, results)
             windows = len(library.views(MELODY_SPACE)[0].index)
         rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
         progress(str(rows[-1]))

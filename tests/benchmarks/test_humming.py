@@ -10,10 +10,11 @@ import pytest
 import soundfile
 
 from benchmarks.fitting.humming import buzz, logistic, turned
-from benchmarks.humming import asking, tune_sets
-from benchmarks.humming.asking import LEAP, SHORT, HumResult, Score, is_repeat
+from benchmarks.humming import ANYWHERE, CONDITIONS, HALF_TEMPO, LEAP, SINGLE_NOTES, asking, tune_sets
+from benchmarks.humming.asking import HumResult, Score, is_repeat
 from benchmarks.humming.baselines import ExhaustiveDtw
 from benchmarks.humming.command import Humming
+from benchmarks.humming.conditions import draw
 from benchmarks.humming.hashing import PitchVectorHashing
 from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Line, hum
 from benchmarks.humming.tune_sets import NamedTune, mir_qbsh, read_pitch_vector, recombined, write_midi
@@ -34,9 +35,7 @@ def line_of(notes: Notes) -> Line:
 
 def test_equal_seeds_give_equal_hums_and_others_do_not():
     """A hum is a function of its tune, level, seed and number."""
-    first, again, other = (
-        asking.draw(TUNES, "middle", "anywhere", duration_s=4.0, seed=seed, number=3) for seed in (5, 5, 6)
-    )
+    first, again, other = (draw(TUNES, "middle", ANYWHERE, duration_s=4.0, seed=seed, number=3) for seed in (5, 5, 6))
     assert first[0] == again[0]
     assert np.array_equal(first[1].wave, again[1].wave)
     assert not np.array_equal(first[1].wave[:1000], other[1].wave[:1000])
@@ -52,6 +51,22 @@ def test_a_hum_keeps_to_its_level(level):
         assert abs(sung.transposed) <= 7
         assert 4.0 < len(sung.wave) / SAMPLE_RATE_HZ <= 6.5
         assert np.abs(sung.wave).max() <= 0.9001
+
+
+@pytest.mark.parametrize("condition", [LEAP, SINGLE_NOTES])
+def test_a_leaping_voice_spans_more_than_one_that_stays(condition):
+    """Of the same tune, from the same place, followed by the pitch tracker."""
+    leaping, plain = (
+        pitch_of(draw(TUNES, "easy", one, duration_s=6.0, seed=1, number=2)[1].wave).pitch
+        for one in (condition, ANYWHERE)
+    )
+    assert np.nanmax(leaping) - np.nanmin(leaping) > np.nanmax(plain) - np.nanmin(plain)
+
+
+def test_half_tempo_takes_twice_the_time():
+    """Every hum of that condition, at any level."""
+    _, sung = draw(TUNES, "middle", HALF_TEMPO, duration_s=6.0, seed=1, number=2)
+    assert sung.tempo == pytest.approx(0.5)
 
 
 def test_a_hum_can_be_followed_by_the_pitch_tracker():
@@ -89,19 +104,21 @@ def test_a_repeat_of_the_phrase_counts_and_another_phrase_does_not():
 
 
 def test_scores_are_the_plain_shares():
-    """Ranks 0, 1 and none: a third, two thirds, a half; the passage counts among the first ranks alone."""
-    asked = [HumResult(0, 0, True, 0.9, "good", 10.0, 9.0), HumResult(1, 1, None, 0.5, "weak", 20.0, 18.0)]
+    """Ranks 0, 1 and none: a third, two thirds, a half; the passage counts among the first ranks alone; one of three
+    wrong ones is over 60 % sure."""
+    asked = [HumResult(0, 0, True, 0.9, "good", 10.0, 9.0), HumResult(1, 1, None, 0.7, "weak", 20.0, 18.0)]
     asked.append(HumResult(2, None, None, 0.1, "none", 90.0, 80.0))
-    score = Score.of("middle", "anywhere", asked)
+    score = Score.of("middle", ANYWHERE, asked)
     assert (score.top1, score.top10, score.mrr) == pytest.approx((1 / 3, 2 / 3, 0.5))
     assert (score.right_place, score.refused, score.median_ms) == pytest.approx((1.0, 1 / 3, 20.0))
+    assert score.surely_wrong == pytest.approx(1 / 3)
 
 
 def test_hums_find_their_tunes_from_files(tmp_path):
     """The whole way, from WAV files to judged answers: easy hums are nearly all found."""
     with asking.catalogue([tune.notes for tune in TUNES], tmp_path) as library:
-        asked = asking.ask_all(library, TUNES, "easy", "anywhere", hums=8, seed=3)
-    score = Score.of("easy", "anywhere", asked)
+        asked = asking.ask_all(library, TUNES, "easy", ANYWHERE, hums=8, seed=3)
+    score = Score.of("easy", ANYWHERE, asked)
     assert score.top1 >= 0.75
     assert score.top10 >= 0.85
 
@@ -187,8 +204,6 @@ def test_the_command_measures_and_writes_its_report(tmp_path, capsys):
     assert bench.run(parser.parse_args([str(word) for word in words]), Settings.from_env({})) == 0
     assert "synthetic" in capsys.readouterr().out
     written = json.loads((tmp_path / "out.json").read_text())
-    assert [score["start"] for score in written["scores"]] == [
-        "anywhere", "beginning", SHORT, LEAP
-    ]  # fmt: skip
+    assert [score["condition"] for score in written["scores"]] == list(CONDITIONS)
     assert [size["tunes"] for size in written["growth"]] == [10, 30]
     assert (tmp_path / "out.png").stat().st_size > 1000
