@@ -5,6 +5,7 @@
 ``signatures`` which of the others, by their first bytes
 ``opening``    a path -> an open regular file, or one clear cause
 ``containers`` what kind of file this is, and the chunks that it consists of
+``views``      a part of a file, or one with other bytes in places, as a decoder should see it
 ``promises``   what a header promises against what is there, and the sizes as they should be
 ``sndfile``    decoding by libsndfile: uncompressed formats
 ``libav``      decoding by FFmpeg's libraries: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and the rest

@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from search.audio.views import View
+
 _STREAMED_SIZES = (range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
 """Sizes that programs write into a header when they write to a pipe and cannot know: 0xFFFFFFFF, 0x80000000, 0x7FFFF000
 and their like, some less a header (FFmpeg, arecord, SoX, VLC)."""
 
 _HEAD_BYTES = 8192
+_BY_FFMPEG = (0x50, 0x55, 0x02)
+"""What a WAV file may hold that FFmpeg decodes better than libsndfile: MPEG audio; Microsoft's ADPCM, of which
+libsndfile loses two blocks where the last one is cut."""
+_TAG_HEADER_BYTES = 10
+_UNCOMPRESSED = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"caff", b"riff")
+"""How files of uncompressed sound begin that are read by libsndfile, and by their chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +35,34 @@ class Chunk:
     size: int | None
 
 
-def head(file: io.FileIO) -> bytes:
+def head(file: io.RawIOBase) -> bytes:
     """The first bytes of a file, which is left at its start."""
     file.seek(0)
     first = file.read(_HEAD_BYTES) or b""
     file.seek(0)
     return first
+
+
+def behind_tag(file: io.RawIOBase) -> io.RawIOBase:
+    """``file`` without the ID3 tags before it, where uncompressed sound follows: taggers put them before any file."""
+    begin = 0
+    while True:
+        file.seek(begin)
+        header = file.read(_TAG_HEADER_BYTES) or b""
+        length = tag_bytes(header)
+        if not length:
+            break
+        begin += length
+    file.seek(0)
+    return View(file, begin=begin) if begin and header[:4] in _UNCOMPRESSED else file
+
+
+def tag_bytes(header: bytes) -> int:
+    """How long the ID3 tag is that begins with these 10 bytes, header and footer too; 0 where none does."""
+    if header[:3] != b"ID3" or len(header) < _TAG_HEADER_BYTES:
+        return 0
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(header[6:10], (21, 14, 7, 0), strict=True))
+    return (2 if header[5] & 0x10 else 1) * _TAG_HEADER_BYTES + size
 
 
 def is_text(first: bytes) -> bool:
@@ -45,15 +75,15 @@ def is_text(first: bytes) -> bool:
 
 
 def is_compressed(first: bytes) -> bool:
-    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds MPEG audio."""
+    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds it or ADPCM."""
     if first[:4] in (b"OggS", b"fLaC") or first[:3] == b"ID3":
         return True
     if first[:4] == b"RIFF" and first[12:16] == b"fmt ":
-        return int.from_bytes(first[20:22], "little") in (0x50, 0x55)
+        return int.from_bytes(first[20:22], "little") in _BY_FFMPEG
     return len(first) > 1 and first[0] == 0xFF and first[1] & 0xE0 == 0xE0
 
 
-def chunks(file: io.FileIO, first: bytes) -> Iterator[Chunk]:
+def chunks(file: io.RawIOBase, first: bytes) -> Iterator[Chunk]:
     """The chunks of a file, in order; none of a file without any. A damaged chunk ends the walk."""
     form = first[:4]
     present = file.seek(0, io.SEEK_END)
@@ -118,7 +148,7 @@ def _ds64(first: bytes) -> int | None:
     return int.from_bytes(first[28:36], "little") if first[12:16] == b"ds64" and len(first) >= 36 else None
 
 
-def _header(file: io.FileIO, at: int, present: int, length: int) -> bytes:
+def _header(file: io.RawIOBase, at: int, present: int, length: int) -> bytes:
     """A whole chunk header, or nothing where the file ends before it does."""
     if at + length > present:
         return b""
@@ -126,7 +156,7 @@ def _header(file: io.FileIO, at: int, present: int, length: int) -> bytes:
     return file.read(length) or b""
 
 
-def _walk(file: io.FileIO, present: int, order: Literal["little", "big"], long_size: int | None) -> Iterator[Chunk]:
+def _walk(file: io.RawIOBase, present: int, order: Literal["little", "big"], long_size: int | None) -> Iterator[Chunk]:
     """RIFF and AIFF: names of 4 bytes, sizes of 4, chunks aligned to 2 bytes."""
     at = 12
     for _ in range(_MOST_CHUNKS):
@@ -144,7 +174,7 @@ def _walk(file: io.FileIO, present: int, order: Literal["little", "big"], long_s
         at += is_padded(size, _header(file, at, present, 4))
 
 
-def _walk_caf(file: io.FileIO, present: int) -> Iterator[Chunk]:
+def _walk_caf(file: io.RawIOBase, present: int) -> Iterator[Chunk]:
     """Apple Core Audio Format: names of 4 bytes, sizes of 8, -1 where it is not known."""
     at = 8
     for _ in range(_MOST_CHUNKS):
@@ -158,7 +188,7 @@ def _walk_caf(file: io.FileIO, present: int) -> Iterator[Chunk]:
         at += 12 + size
 
 
-def _walk_w64(file: io.FileIO, present: int) -> Iterator[Chunk]:
+def _walk_w64(file: io.RawIOBase, present: int) -> Iterator[Chunk]:
     """Sony Wave64: names of 16 bytes, sizes of 8 that count the header, chunks aligned to 8 bytes."""
     at = 40
     for _ in range(_MOST_CHUNKS):

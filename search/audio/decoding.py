@@ -15,15 +15,17 @@ def open_track(path: str, file: io.FileIO, track: int) -> Track:
     FFmpeg decodes Ogg, Opus, MP3 and FLAC: the same samples as libsndfile (to 1e-6), Vorbis at twice and Opus at two
     and a half times its speed; libsndfile's MP3 decoder writes its complaints about damaged files to the terminal, and
     its FLAC decoder stops where a file is damaged, or does not say how long it is. libsndfile is first with all
-    others, FFmpeg comes after it. Both see the sizes in the header as they should be (`search.audio.promises`).
+    others, FFmpeg comes after it. Both see the sizes in the header as they should be (`search.audio.promises`), and no
+    ID3 tag before a file that is none of MPEG's.
     """
-    head = containers.head(file)
+    sound = containers.behind_tag(file)
+    head = containers.head(sound)
     if containers.is_text(head):
         raise AudioError(path, "text, not sound")
-    found = promises.look(file, head)
+    found = promises.look(sound, head)
     # of a size of 4 bytes that says "to the end of the file" libsndfile reads 4 GiB at most
     by_ffmpeg = containers.is_compressed(head) or found.over_4_gib
-    opened = _open(path, found.as_decoded(file), track, head, by_ffmpeg=by_ffmpeg)
+    opened = _open(path, found.as_decoded(sound), track, head, by_ffmpeg=by_ffmpeg)
     opened.warnings.extend(found.warnings)
     return opened
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from search.audio.containers import Chunk, chunks, is_chunk_name
+from search.audio.containers import Chunk, chunks, is_chunk_name, tag_bytes
+from search.audio.views import View
 
 _SLACK_BYTES = 8
 """Some writers count a pad byte or a chunk header into the size; sound is missing from here on."""
@@ -39,12 +40,12 @@ class Findings:
     end: int | None = None
     over_4_gib: bool = False
 
-    def as_decoded(self, file: io.FileIO) -> io.RawIOBase:
+    def as_decoded(self, file: io.RawIOBase) -> io.RawIOBase:
         """``file`` as a decoder should see it."""
-        return MendedFile(file, self.mends, self.end) if self.mends or self.end is not None else file
+        return View(file, mends=self.mends, end=self.end) if self.mends or self.end is not None else file
 
 
-def look(file: io.FileIO, first: bytes) -> Findings:
+def look(file: io.RawIOBase, first: bytes) -> Findings:
     """What the header of ``file``, whose first bytes are ``first``, promises against what is there."""
     present = file.seek(0, io.SEEK_END)
     if first[:4] == b"OggS":
@@ -58,55 +59,13 @@ def look(file: io.FileIO, first: bytes) -> Findings:
         file.seek(0)
 
 
-class MendedFile(io.RawIOBase):
-    """``file`` with other bytes in some places, up to ``end`` (None: its own)."""
-
-    def __init__(self, file: io.FileIO, mends: dict[int, bytes], end: int | None = None) -> None:
-        self._file = file
-        self._mends = mends
-        self._end = end
-
-    def read(self, size: int = -1, /) -> bytes:
-        """See `io.RawIOBase.read`."""
-        begin = self._file.tell()
-        if self._end is not None:
-            left = max(0, self._end - begin)
-            size = left if size < 0 else min(size, left)
-        data = bytearray(self._file.read(size) or b"")
-        for at, mend in self._mends.items():
-            for place, byte in enumerate(mend, at - begin):
-                if 0 <= place < len(data):
-                    data[place] = byte
-        return bytes(data)
-
-    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]  # any writable buffer, as libsndfile's
-        """See `io.RawIOBase.readinto`."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """See `io.RawIOBase.seek`."""
-        if whence == io.SEEK_END and self._end is not None:
-            return self._file.seek(self._end + offset)
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """See `io.RawIOBase.tell`."""
-        return self._file.tell()
-
-
 def counts_its_frames(file: io.RawIOBase) -> bool:
     """Whether an MP3 file begins with a Xing, Info or VBRI header, which say how many frames there should be.
 
     Without one a decoder estimates the length from the bit rate, which says nothing about what should be there.
     """
     file.seek(0)
-    tag = file.read(10) or b""
-    if tag[:3] == b"ID3" and len(tag) == 10:  # the tag's size: four bytes of seven bits each
-        file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True)))
-    else:
-        file.seek(0)
+    file.seek(tag_bytes(file.read(10) or b""))
     frame = file.read(64) or b""
     file.seek(0)
     return any(name in frame for name in (b"Xing", b"Info", b"VBRI"))
@@ -115,7 +74,7 @@ def counts_its_frames(file: io.RawIOBase) -> bool:
 # --- chunks of samples ----------------------------------------------------------------------------------------
 
 
-def _sound(file: io.FileIO, first: bytes) -> Chunk | None:
+def _sound(file: io.RawIOBase, first: bytes) -> Chunk | None:
     """The chunk that holds the samples; its size is None where the writer says that it did not know."""
     if first[:4] == b".snd" and len(first) >= 12:
         size = int.from_bytes(first[8:12], "big")
@@ -123,7 +82,7 @@ def _sound(file: io.FileIO, first: bytes) -> Chunk | None:
     return next((chunk for chunk in chunks(file, first) if chunk.name in (b"data", b"SSND")), None)
 
 
-def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findings:
+def _compare(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
     there, size = present - sound.offset, sound.size or 0
     if there <= 0 or (sound.size is None and first[:4] != b".snd"):
         return Findings()
@@ -134,7 +93,7 @@ def _compare(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findi
     return _with_more(file, first, sound, present)
 
 
-def _with_more(file: io.FileIO, first: bytes, sound: Chunk, present: int) -> Findings:
+def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
     """What is to be said of a file in which more than ``sound`` follows its header, and no chunk after it."""
     there, size = present - sound.offset, sound.size or 0
     more = there - size
@@ -174,7 +133,7 @@ def _to_the_end(first: bytes, sound: Chunk, present_bytes: int) -> dict[int, byt
     return {at - 4: size.to_bytes(4, "little" if first[:4] == b"RIFF" else "big")}
 
 
-def _is_chain(file: io.FileIO, first: bytes, at: int, present: int) -> bool:
+def _is_chain(file: io.RawIOBase, first: bytes, at: int, present: int) -> bool:
     """Whether a chunk, or nothing, follows at this place; one pad byte may come first."""
     if present - at <= _SLACK_BYTES:
         return True
@@ -192,7 +151,7 @@ def _is_chain(file: io.FileIO, first: bytes, at: int, present: int) -> bool:
 _LARGEST_PAGE = 27 + 255 + 255 * 255
 
 
-def _last_page(file: io.FileIO, present: int) -> Iterator[str]:
+def _last_page(file: io.RawIOBase, present: int) -> Iterator[str]:
     """Ogg pages say how long they are (RFC 3533, section 6). A stream may stop after any page, not within one."""
     begin = max(0, present - 2 * _LARGEST_PAGE)
     file.seek(begin)

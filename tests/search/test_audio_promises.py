@@ -119,6 +119,22 @@ def test_the_sound_ends_where_its_header_says(tmp_path, kind, behind):
     assert read(tmp_path / "a") == (ALL, [])
 
 
+@pytest.mark.parametrize("kind", ["wav", "rf64", "aiff", "au", "caf", "w64"])
+def test_a_tag_before_uncompressed_sound_costs_nothing(tmp_path, kind):
+    """A tagger for MP3 files put one, or two, before a file of another kind; all the sound comes after them."""
+    data = plain(tmp_path / "a", format=kind.upper())
+    tag = b"ID3\x04\0\0\0\0\x02\0" + bytes(256)
+    (tmp_path / "a").write_bytes(tag + tag[:8] + b"\x01\0" + bytes(128) + data)
+    assert read(tmp_path / "a") == (ALL, [])
+
+
+def test_a_block_that_is_cut_costs_a_block(tmp_path):
+    """Of Microsoft's ADPCM all blocks but the last are whole."""
+    data = plain(tmp_path / "a.wav", subtype="MS_ADPCM")
+    (tmp_path / "a.wav").write_bytes(data[:-1])
+    assert read(tmp_path / "a.wav")[0] == pytest.approx(ALL, abs=512)
+
+
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
 def test_an_au_file_whose_size_is_too_small_is_read_to_its_end(tmp_path, share):
     """It has no chunks: what is much is sound, also of a short file."""

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from search.audio.containers import chunks, head, is_padded
+from search.audio.containers import behind_tag, chunks, head, is_padded
 from search.audio.metadata import id3, xml
 from search.audio.metadata.fields import Field
 from search.audio.metadata.tables import AIFF_NAMES, INFO_NAMES
@@ -29,18 +29,19 @@ def of_chunks(file: io.FileIO) -> Iterator[Field]:
     """The fields of every chunk that is known, in the file's order; what stands before a damage in each."""
     import mutagen
 
-    first = head(file)
+    sound = behind_tag(file)
+    first = head(sound)
     if first[:4] == b".snd":
         yield from _au_annotation(first)
-    for chunk in chunks(file, first):
+    for chunk in chunks(sound, first):
         if chunk.name in (b"id3 ", b"ID3 "):
             with suppress(mutagen.MutagenError, *UNREADABLE):
-                yield from id3.of_tag(file, chunk.offset)
+                yield from id3.of_tag(sound, chunk.offset)
         reader = _READERS.get(chunk.name)
         if reader is None:
             continue
-        file.seek(chunk.offset)
-        data = file.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""
+        sound.seek(chunk.offset)
+        data = sound.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""
         with suppress(*UNREADABLE):  # the other chunks are whole
             yield from reader(data)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from search.audio.containers import tag_bytes
 from search.audio.metadata.fields import LONGEST, Field, joined
 from search.ground.codepages import whole_letters
 
@@ -60,20 +61,13 @@ _NAMES = {
 }
 
 
-def length_of(header: bytes) -> int:
-    """How long the tag is that begins with these 10 bytes, header and footer too; 0 where none does."""
-    if header[:3] != b"ID3" or len(header) < _HEADER_BYTES:
-        return 0
-    return (2 if header[5] & 0x10 else 1) * _HEADER_BYTES + _of_seven_bits(header[6:10])
-
-
 def of_tag(file: io.RawIOBase, start: int = 0) -> Iterator[Field]:
     """The fields of the tag that begins at ``start``. Raises what mutagen does."""
     import mutagen.id3
 
     file.seek(start)
     header = file.read(_HEADER_BYTES) or b""
-    length = length_of(header)
+    length = tag_bytes(header)
     if not length:
         return
     if length > _SMALL_BYTES:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from search.audio.containers import tag_bytes
 from search.audio.metadata import id3
 from search.audio.metadata.fields import LONGEST, Field, is_wanted, joined, plain_name
 
@@ -126,7 +127,7 @@ def _whole(file: io.FileIO) -> _Whole:
 def _behind_id3(file: io.FileIO) -> bytes:
     """The four bytes that follow an ID3 tag at the start of a file."""
     file.seek(0)
-    file.seek(id3.length_of(file.read(10) or b""))
+    file.seek(tag_bytes(file.read(10) or b""))
     return file.read(4) or b""
 
 
