@@ -137,13 +137,18 @@ def split_query(text_: str) -> list[str]:
 def _units(text_: str) -> dict[str, float]:
     """The words and phrases of a query, with the part that each is of what was written as one: ``sci`` of sci-fi .5."""
     text_ = text_[:_MAX_QUERY_CHARACTERS]
-    phrases = [" ".join(split(phrase)) for phrase in _PHRASE.findall(text_)]
-    every = {phrase: 1.0 for phrase in phrases if phrase}
+    every = dict.fromkeys(_phrases(text_), 1.0)
     for written in _PHRASE.sub(" ", text_).split():
         parts = split(written)
         every |= {word: 1.0 / len(parts) for word in parts if word not in every}
     telling = {word: part for word, part in every.items() if word not in _STOP_WORDS}
     return dict(itertools.islice((telling or every).items(), MAX_QUERY_WORDS))
+
+
+def _phrases(text_: str) -> list[str]:
+    """What stands in quotes in a query, in words."""
+    phrases = [" ".join(split(phrase)) for phrase in _PHRASE.findall(text_[:_MAX_QUERY_CHARACTERS])]
+    return [phrase for phrase in phrases if phrase]
 
 
 def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
@@ -175,13 +180,14 @@ def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
     """The clips that match ``query``, best first, at most ``limit``.
 
     Where no clip says all of it and one of its words is in no name, names are searched for what is most like that word
-    in them ("laser" for "lazer"): `WordMatch.read_as` says so.
+    in them ("laser" for "lazer"): `WordMatch.read_as` says so. What stands in quotes is meant as it is written.
     """
     units = _units(query)
     matches = _match(connection, units, limit)
     if limit <= 0 or any(match.every_word for match in matches):
         return matches
-    read_as = {word: spelling.likeliest(connection, word) or word for word in units}
+    literal = set(_phrases(query))
+    read_as = {word: word if word in literal else spelling.likeliest(connection, word) or word for word in units}
     slips = sum(word != read for word, read in read_as.items())
     if not slips:
         return matches

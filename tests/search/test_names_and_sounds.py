@@ -148,6 +148,11 @@ def test_a_slip_of_the_pen_finds_names_and_is_said(library):
     assert ask(library, "zanzibar").did_you_mean == ""
 
 
+def test_a_word_in_quotes_is_read_as_it_is_written(library):
+    answer = ask(library, '"zanzibra"', k=3)
+    assert (answer.did_you_mean, any(hit.by_name for hit in answer.hits)) == ("", False)
+
+
 def test_a_minus_refuses_in_one_line_of_words(library):
     apart = titles(ask(library, "dog", "-bark"))
     assert titles(ask(library, "dog -bark")) == titles(ask(library, "dog NOT bark")) == apart

@@ -8,7 +8,7 @@ import { sending } from "./library/sending";
 import { isEmpty, NOTHING, type Question } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
-import { plural } from "./ui/format";
+import { plural, sentence } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
 
 interface ScreenProps {
@@ -87,10 +87,6 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
     </Screen>
   );
 }
-
-/** What the service says, as a sentence of its own. */
-const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {
   const sounds = asked.parts.some(({ thing }) => thing.kind === "audio" || thing.kind === "hum");

@@ -7,9 +7,9 @@ import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
 import { addPart, askOnly, question } from "../route";
 import { Score } from "../results/row";
-import { likeIt, type Row } from "../results/rows";
+import { likeIt, type Row, trackPath } from "../results/rows";
 import { alsoLike, inspected, marked, moreLike, notLike, toggleRow } from "../results/selection";
-import { bytes, duration, folder, moment, percent } from "../ui/format";
+import { bytes, duration, folder, moment, percent, sentence } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Copies } from "./copies";
@@ -59,9 +59,11 @@ export function Inspector({ row }: { row: Row }) {
           <>
             {" · "}
             {duration(known.value.duration_s)} · {bytes(known.value.size_bytes)}
+            {known.value.tracks > 1 && ` · sound track @${known.value.track} of ${known.value.tracks}`}
           </>
         )}
       </p>
+      <Warnings clip={known.value} />
       <Cutter
         key={drawn}
         clipId={row.clip_id}
@@ -107,6 +109,26 @@ export function Inspector({ row }: { row: Row }) {
       <Copies key={row.clip_id} clipId={row.clip_id} />
       <Metadata clip={known.value} />
     </aside>
+  );
+}
+
+/** What is amiss with a sound: why it is not found, or not as it should be. */
+function Warnings({ clip: known }: { clip: Clip | null }) {
+  if (!known) return null;
+  const all = [
+    ...(known.missing ? ["The file was not where it was when it was last looked for."] : []),
+    ...(known.silent ? ["It is silent: its name alone finds it."] : []),
+    ...known.warnings.map(sentence),
+  ];
+  if (all.length === 0) return null;
+  return (
+    <ul class="warnings" aria-label="What is amiss with it">
+      {all.map((one) => (
+        <li key={one}>
+          <bdi>{one}</bdi>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -279,7 +301,7 @@ function Metadata({ clip: known }: { clip: Clip | null }) {
           <div>
             <dt>path</dt>
             <dd>
-              <bdi>{known.path}</bdi>
+              <bdi>{trackPath(known)}</bdi>
             </dd>
           </div>
         )}

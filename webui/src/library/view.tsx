@@ -1,13 +1,13 @@
 /** The library: adding files and folders, the jobs that index them, and what it holds. */
 import { useEffect, useRef } from "preact/hooks";
-import { startJob } from "../api/service";
+import { type Ready, startJob } from "../api/service";
 import { AUDIO_FILES } from "../question/drop";
-import { count, plural } from "../ui/format";
+import { count, plural, sentence } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { filesIn } from "./dropped";
 import { Duplicates } from "./duplicates";
-import { facts } from "./facts";
+import { facts, learnLibrary } from "./facts";
 import { JobCard } from "./job";
 import { jobs, refreshJobs } from "./jobs";
 import { type Sending, sending } from "./sending";
@@ -19,11 +19,13 @@ const LISTED = 200;
 export function LibraryView() {
   useEffect(() => {
     void refreshJobs();
+    void learnLibrary();
   }, []);
   return (
     <main id="main" class="library" tabIndex={-1}>
       <h1>Library</h1>
       <Facts />
+      <Degraded />
       <AddSounds />
       <NotAdded />
       <Duplicates />
@@ -75,6 +77,26 @@ function Facts() {
         <dt>how it listens</dt>
       </div>
     </dl>
+  );
+}
+
+const DEGRADED: Record<Ready["degraded"][number]["what"], string> = {
+  writing: "Nothing can be kept at the moment: no uploads, likes or changes.",
+  jobs: "Jobs wait; they go on by themselves.",
+};
+
+/** What does not work now, and why; searches do. */
+function Degraded() {
+  const all = facts.value?.degraded ?? [];
+  if (all.length === 0) return null;
+  return (
+    <ul class="warnings" aria-label="What does not work now">
+      {all.map(({ what, why }) => (
+        <li key={what}>
+          {DEGRADED[what]} <bdi>{sentence(why)}</bdi>
+        </li>
+      ))}
+    </ul>
   );
 }
 

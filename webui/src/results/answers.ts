@@ -27,6 +27,10 @@ export interface Answered {
   verdict: "good" | "weak" | "none" | null;
   /** What the service says of the verdict; empty where there is nothing to say. */
   reason: string;
+  /** How names were searched, where a word of the question is in none of them; else empty. */
+  readAs: string;
+  /** What was left out, since it is not in the library any more: "clip 17", "segment 90". */
+  gone: readonly string[];
   took_ms: number;
   facets: Facets | null;
   /** Why there is no answer. */
@@ -172,13 +176,21 @@ async function page(
     rows: found.clips.map(rowOfClip),
     total: found.total,
     next: nextOf(offset + found.clips.length, found.total),
-    verdict: null,
-    reason: "",
-    took_ms: 0,
+    ...UNASKED,
     facets: found.facets ?? null,
-    refusal: null,
   };
 }
+
+/** What is said of an answer to a question, where there is none. */
+const UNASKED = {
+  verdict: null,
+  reason: "",
+  readAs: "",
+  gone: [],
+  took_ms: 0,
+  facets: null,
+  refusal: null,
+} satisfies Partial<Answered>;
 
 const nextOf = (seen: number, total: number): number | null => (seen < total ? seen : null);
 
@@ -215,6 +227,8 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     next: found.next_offset ?? null,
     verdict: found.verdict,
     reason: found.reason,
+    readAs: found.did_you_mean ?? "",
+    gone: found.gone ?? [],
     took_ms: found.took_ms,
     facets: found.facets ?? null,
     refusal: null,
@@ -224,15 +238,5 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
 const fieldOf = (file: string): string => `sound-${file}`;
 
 function refused(asked: Question, refusal: string): Answered {
-  return {
-    question: asked,
-    rows: [],
-    total: 0,
-    next: null,
-    verdict: null,
-    reason: "",
-    took_ms: 0,
-    facets: null,
-    refusal,
-  };
+  return { question: asked, rows: [], total: 0, next: null, ...UNASKED, refusal };
 }

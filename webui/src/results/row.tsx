@@ -6,7 +6,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
-import { likeIt, likelyTags, type Row } from "./rows";
+import { likeIt, likelyTags, type Row, trackPath } from "./rows";
 import { choose, chosen, inspected, moreLike, toggleRow } from "./selection";
 import { Waveform } from "./waveform";
 
@@ -43,8 +43,9 @@ export function HitRow({ row, place }: RowProps) {
         />
       </div>
       <div class="row-name" role="gridcell">
-        <button type="button" class="row-title" onClick={open} title={row.path}>
+        <button type="button" class="row-title" onClick={open} title={trackPath(row)}>
           <bdi>{row.title}</bdi>
+          {row.track > 0 && <span class="quiet"> @{row.track}</span>}
         </button>
         <span class="row-folder">
           <bdi>{row.missing ? "file not found" : folder(row.path)}</bdi>

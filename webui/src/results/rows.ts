@@ -14,6 +14,8 @@ export interface Row {
   via: Hit["via"];
   duration_s: number | null;
   missing: boolean;
+  /** Its sound track in the file, counted from 0. */
+  track: number;
 }
 
 const SHOWN_FROM = 0.1;
@@ -21,6 +23,10 @@ const NOTES = /\.(?:midi?|kar|rmi)$/i;
 
 /** Whether a clip is notes: what is like it is the same tune. */
 export const isTune = ({ path }: { path: string }): boolean => NOTES.test(path);
+
+/** A path as the command line takes it too: `film.mkv@1` is the second sound track. */
+export const trackPath = ({ path, track }: Pick<Row, "path" | "track">): string =>
+  track > 0 ? `${path}@${track}` : path;
 
 /** What looking for more of a row is called. */
 export const likeIt = (row: Row): string => (isTune(row) ? "The same tune" : "More like this");
@@ -37,6 +43,7 @@ export function rowOfHit(hit: Hit): Row {
     via: hit.via,
     duration_s: null,
     missing: false,
+    track: hit.track,
   };
 }
 
@@ -52,6 +59,7 @@ export function rowOfClip(clip: Clip): Row {
     via: [],
     duration_s: clip.duration_s,
     missing: clip.missing,
+    track: clip.track,
   };
 }
 

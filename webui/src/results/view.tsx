@@ -13,6 +13,7 @@ import { plural } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { answered, waiting } from "./answers";
 import { ResultList } from "./list";
+import { Notes } from "./notes";
 import { inspected } from "./selection";
 
 export function SearchView() {
@@ -63,6 +64,7 @@ function Results() {
           {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
         </button>
       </header>
+      <Notes />
       {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}
       {now && !now.refusal && (now.verdict === "none" || now.rows.length === 0) && (
         <NoMatchScreen answered={now} />

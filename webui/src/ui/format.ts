@@ -27,6 +27,10 @@ export const count = (number: number): string => String(number).replace(/\B(?=(\
 export const plural = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
 
+/** What the service says, as a sentence of its own. */
+export const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** The folder of a path, without the name; empty at the top. */

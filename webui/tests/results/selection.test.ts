@@ -41,6 +41,7 @@ const row = (clip_id: number, start_s?: number): Row => ({
   via: [],
   duration_s: null,
   missing: false,
+  track: 0,
 });
 
 const answer = (
@@ -55,6 +56,8 @@ const answer = (
     next: null,
     verdict,
     reason: "",
+    readAs: "",
+    gone: [],
     took_ms: 1,
     facets: null,
     refusal: null,

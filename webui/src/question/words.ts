@@ -1,0 +1,52 @@
+/** Words of a question that no name has, and that names were searched for as others: slips of the pen, mostly. */
+import type { Question } from "./model";
+
+const WORDS = /[\p{L}\p{N}]+/gu;
+const WORDS_AND_PHRASES = /"[^"]*"|[\p{L}\p{N}]+/gu;
+
+const wordsOf = (text: string): string[] => text.toLowerCase().match(WORDS) ?? [];
+
+/** The words of a text that were read as others, each with that; `readAs` is how the service read all of it. */
+export function misread(text: string, readAs: string): Map<string, string> {
+  const [written, read] = [wordsOf(text), wordsOf(readAs)];
+  const others = read.filter((word) => !written.includes(word));
+  const found = new Map<string, string>();
+  for (const word of written) {
+    // never the first letter is taken for a slip
+    const place = read.includes(word) ? -1 : others.findIndex((other) => other[0] === word[0]);
+    const [other] = place < 0 ? [] : others.splice(place, 1);
+    if (other) found.set(word, other);
+  }
+  return found;
+}
+
+/** The text with the words that the service read. */
+export const asRead = (text: string, readAs: string): string => changed(text, readAs, (_, other) => other);
+
+/** The text with its own words in quotes: the service takes what stands in them as it is written. */
+export const asWritten = (text: string, readAs: string): string =>
+  changed(text, readAs, (word) => `"${word}"`);
+
+function changed(text: string, readAs: string, change: (word: string, other: string) => string): string {
+  const slips = misread(text, readAs);
+  return text.replace(WORDS_AND_PHRASES, (word) => {
+    const other = slips.get(word.toLowerCase());
+    return other === undefined ? word : change(word, other);
+  });
+}
+
+/** The words of a question, one text after the other. */
+export const textsOf = ({ parts, draft }: Question): string[] => [
+  ...parts.flatMap(({ thing }) => (thing.kind === "text" ? [thing.text] : [])),
+  draft,
+];
+
+/** What changes of a question when each of its texts does. */
+export function withTexts(
+  { parts, draft }: Question,
+  change: (text: string) => string,
+): Pick<Question, "parts" | "draft"> {
+  const part = (one: Question["parts"][number]) =>
+    one.thing.kind === "text" ? { ...one, thing: { ...one.thing, text: change(one.thing.text) } } : one;
+  return { parts: parts.map(part), draft: change(draft) };
+}

@@ -1,0 +1,73 @@
+/** What an answer says beside its hits: words that were read as others, sounds of the question that are gone. */
+import { BOX } from "../question/state";
+import { asRead, asWritten, misread, textsOf, withTexts } from "../question/words";
+import { ask, question } from "../route";
+import { plural } from "../ui/format";
+import { type Answered, answered } from "./answers";
+
+export function Notes() {
+  const now = answered.value;
+  if (!now || now.refusal) return null;
+  return (
+    <>
+      {now.readAs && <ReadAs now={now} />}
+      {now.gone.length > 0 && <Gone gone={now.gone} />}
+    </>
+  );
+}
+
+const quoted = (words: Iterable<string>): string => [...words].map((word) => `“${word}”`).join(", ");
+
+function ReadAs({ now: { question: asked, readAs } }: { now: Answered }) {
+  const slips = new Map(textsOf(asked).flatMap((text) => [...misread(text, readAs)]));
+  const written = quoted(slips.keys());
+  const read = slips.size > 0 ? quoted(slips.values()) : `“${readAs}”`;
+  const change = (to: typeof asRead) => () => {
+    ask(withTexts(asked, (text) => to(text, readAs)));
+    document.getElementById(BOX)?.focus(); // the button goes
+  };
+  return (
+    <p class="note" role="status">
+      <span>
+        {written && (
+          <>
+            No name has <bdi>{written}</bdi>.{" "}
+          </>
+        )}
+        Names were searched for <bdi>{read}</bdi>.
+      </span>
+      {written && (
+        <span class="note-actions">
+          <button type="button" class="plain" onClick={change(asRead)}>
+            Ask for <bdi>{read}</bdi>
+          </button>
+          <button type="button" class="plain" onClick={change(asWritten)}>
+            Only as it is written
+          </button>
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Gone({ gone }: { gone: readonly string[] }) {
+  const takeOut = () => {
+    const isThere = ({ thing }: (typeof question.value.parts)[number]) =>
+      !("id" in thing) || !gone.includes(`${thing.kind} ${thing.id}`);
+    ask({ parts: question.value.parts.filter(isThere) });
+    document.getElementById(BOX)?.focus(); // the button goes
+  };
+  return (
+    <p class="note" role="status">
+      <span>
+        {plural(gone.length, "sound")} of this question {gone.length === 1 ? "is" : "are"} not in the library
+        any more. The rest was asked for.
+      </span>
+      <span class="note-actions">
+        <button type="button" class="plain" onClick={takeOut}>
+          Take {gone.length === 1 ? "it" : "them"} out of the question
+        </button>
+      </span>
+    </p>
+  );
+}
