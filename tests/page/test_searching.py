@@ -379,3 +379,23 @@ def test_a_waveform_marks_the_passage_that_matched_and_follows_the_width(home):
     home.get_by_label("What are you looking for?").fill(title)
     match = home.locator(".row").filter(has_text=title).first.locator(".wave-match")
     expect(match).to_have_attribute("d", re.compile("^M"))  # of a row that was there before the question
+
+
+def test_a_file_is_asked_at_another_speed_and_by_its_other_sound_track(home, sounds):
+    """Bats, and films in several languages: chosen where the passage is; the chip says so, the address keeps it."""
+    home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
+    expect(home.locator(".row-title").first).to_have_text("door 4")
+    home.get_by_label("Choose a passage").click()
+    home.get_by_text("Speed and sound track").click()
+    home.get_by_role("spinbutton", name="played at").fill("0.1")
+    home.get_by_role("spinbutton", name="sound track").fill("1")
+    home.get_by_role("button", name="Ask for all of it").click()
+    expect(home.get_by_label("@1, 0.1 × speed: choose a passage")).to_be_visible()
+    expect(home.get_by_role("alert")).to_contain_text("track 1")  # the file has but one: the service heard of it
+    home.get_by_label("@1, 0.1 × speed: choose a passage").click()
+    home.get_by_role("spinbutton", name="sound track").fill("")
+    home.get_by_role("button", name="Ask for all of it").click()
+    expect(home.locator(".row-title").first).to_have_text(re.compile("^(?!door)"))  # slow doors are no doors
+    assert re.search(r"part=audio(%3A|:)[0-9a-f]+x0\.1$", home.url), home.url
+    home.reload()
+    expect(home.get_by_label("0.1 × speed: choose a passage")).to_be_visible()

@@ -5,7 +5,7 @@ import { answered } from "../results/answers";
 import { changePart, question, removePart } from "../route";
 import { moment } from "../ui/format";
 import { Icon, IconButton, type IconName } from "../ui/icons";
-import { canCut, type Part, type Passage, type Thing } from "./model";
+import { canCut, type Part, type Passage, type Played, type Thing } from "./model";
 import { findSound } from "./sounds";
 import { BOX, choosingPassage } from "./state";
 import { writePart } from "./url";
@@ -46,8 +46,11 @@ export function Chips() {
 }
 
 /** What a thing is, whichever of its passages is meant: a chip whose weight or passage changes stays the same chip. */
-const keyOf = ({ passage: _, ...thing }: Thing & { passage?: Passage }): string =>
-  writePart({ thing: thing as Thing, weight: 1 });
+const keyOf = ({
+  passage: _,
+  played: __,
+  ...thing
+}: Thing & { passage?: Passage; played?: Played }): string => writePart({ thing: thing as Thing, weight: 1 });
 
 /** When a chip was removed the focus goes to the one that follows, the last one, or the box. */
 function focusAfter(place: number): void {
@@ -112,7 +115,18 @@ function Chip({ part, place, onRemove }: ChipProps) {
   );
 }
 
+/** What of the sound is meant, where it is not all of it as it is: its passage, track and speed. */
 function passageOf(thing: Thing): string | null {
+  const { track, speed } = (thing.kind === "audio" && thing.played) || {};
+  const said = [
+    momentsOf(thing),
+    track === undefined ? null : `@${track}`,
+    speed === undefined ? null : `${speed} × speed`,
+  ];
+  return said.filter(Boolean).join(", ") || null;
+}
+
+function momentsOf(thing: Thing): string | null {
   if (!("passage" in thing) || !thing.passage) return null;
   return `${moment(thing.passage.start_s)}–${moment(thing.passage.end_s)}`;
 }

@@ -7,12 +7,22 @@ export interface Passage {
   end_s: number;
 }
 
+/** What of a file is meant, beside its passage: a sound track, counted from 0, and at what speed it is played. */
+export interface Played {
+  track?: number;
+  speed?: number;
+}
+
+/** Whether the service plays at it. */
+export const isSpeed = (speed: number): boolean => speed >= 0.001 && speed <= 1000;
+export const LAST_TRACK = 9999;
+
 /** What a part of a question is. `file` names a sound that this browser keeps (`question/sounds`). */
 export type Thing =
   | { kind: "text"; text: string }
   | { kind: "clip"; id: number; passage?: Passage }
   | { kind: "segment"; id: number }
-  | { kind: "audio"; file: string; passage?: Passage }
+  | { kind: "audio"; file: string; passage?: Passage; played?: Played }
   | { kind: "hum"; file: string; passage?: Passage }
   | { kind: "notes"; notes: string };
 
@@ -85,7 +95,7 @@ export function bodyOf(part: Part, field: (file: string) => string): PartBody {
     case "segment":
       return { segment_id: thing.id, weight };
     case "audio":
-      return { audio: field(thing.file), ...thing.passage, weight };
+      return { audio: field(thing.file), ...thing.passage, ...thing.played, weight };
     case "hum":
       return { hum: field(thing.file), ...thing.passage, weight };
     case "notes":

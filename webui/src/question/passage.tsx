@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { makeWaveform, type PassageWaveform, type Shape } from "../ui/passagewaveform";
-import { canCut, type CutThing, type Passage } from "./model";
+import { canCut, type CutThing, isSpeed, LAST_TRACK, type Passage, type Played } from "./model";
 import { makePreview } from "./preview";
 import { decodeSound, findSound } from "./sounds";
 import { choosingPassage } from "./state";
@@ -23,8 +23,8 @@ export function PassagePicker() {
     <Dialog title="Choose a passage" onClose={close}>
       <Picker
         thing={part.thing}
-        onChosen={(passage) => {
-          const { passage: _, ...whole } = part.thing as CutThing;
+        onChosen={(passage, played) => {
+          const { passage: _, ...whole } = withPlayed(part.thing as CutThing, played);
           changePart(place, { thing: passage ? { ...whole, passage } : whole });
           close();
         }}
@@ -33,9 +33,15 @@ export function PassagePicker() {
   );
 }
 
+function withPlayed(thing: CutThing, played: Played): CutThing {
+  if (thing.kind !== "audio") return thing;
+  const { played: _, ...plain } = thing;
+  return Object.keys(played).length > 0 ? { ...plain, played } : plain;
+}
+
 interface PickerProps {
   thing: CutThing;
-  onChosen: (passage: Passage | null) => void;
+  onChosen: (passage: Passage | null, played: Played) => void;
 }
 
 /** A sound to hear and to cut. */
@@ -43,6 +49,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
   const passage = useSignal<Passage | null>(thing.passage ?? null);
+  const played = useSignal<Played>((thing.kind === "audio" && thing.played) || {});
   const duration_s = useSignal<number | null>(null);
   const failed = useSignal(false);
   const preview = useMemo(() => makePreview(thing), []);
@@ -87,6 +94,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
         duration_s={duration_s.value}
         onTyped={(typed) => waveform.current?.setPassage(typed)}
       />
+      {thing.kind === "audio" && <PlayedFields played={played} />}
       {preview.failed.value && (
         <p class="refusal" role="alert">
           This browser cannot play this sound.
@@ -97,11 +105,11 @@ export function Picker({ thing, onChosen }: PickerProps) {
           type="button"
           class="primary"
           disabled={!passage.value}
-          onClick={() => onChosen(passage.value)}
+          onClick={() => onChosen(passage.value, played.value)}
         >
           Ask for this passage
         </button>
-        <button type="button" class="secondary" onClick={() => onChosen(null)}>
+        <button type="button" class="secondary" onClick={() => onChosen(null, played.value)}>
           Ask for all of it
         </button>
         <button type="button" class="secondary" onClick={() => preview.toggle(passage.peek())}>
@@ -156,6 +164,53 @@ function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
         {wrong.value && "It has to end after it starts, within the sound."}
       </p>
     </>
+  );
+}
+
+/** For bats that were recorded quicker than anybody hears, and films with a sound track for each language. */
+function PlayedFields({ played }: { played: Signal<Played> }) {
+  const { track, speed } = played.value;
+  const change = (name: keyof Played, typed: string, allowed: (value: number) => boolean) => {
+    const { [name]: _, ...others } = played.peek();
+    const value = Number(typed);
+    played.value = typed !== "" && allowed(value) ? { ...others, [name]: value } : others;
+  };
+  return (
+    <details class="passage-fields" open={track !== undefined || speed !== undefined}>
+      <summary>Speed and sound track</summary>
+      <div class="field-row">
+        <label>
+          played at{" "}
+          <input
+            type="number"
+            min={0.001}
+            max={1000}
+            step="any"
+            placeholder="1"
+            value={speed}
+            onChange={({ currentTarget: { value } }) =>
+              change("speed", value, (one) => isSpeed(one) && one !== 1)
+            }
+          />{" "}
+          times its speed
+        </label>
+        <label>
+          sound track{" "}
+          <input
+            type="number"
+            min={0}
+            max={LAST_TRACK}
+            step={1}
+            placeholder="first"
+            value={track}
+            title="Counted from 0; without a number the first that is not silent"
+            onChange={({ currentTarget: { value } }) =>
+              change("track", value, (one) => Number.isInteger(one) && one >= 0 && one <= LAST_TRACK)
+            }
+          />
+        </label>
+      </div>
+    </details>
   );
 }
 

@@ -2,10 +2,13 @@
  * A question as the query string of an address, and back, so that it can be shared and the back button works:
  *
  *   ?q=rain&part=clip:17@1.2-3.4&part=-0.5*text:thunder&filter=duration_s < 6
+ *
+ * `audio:0123456789ab#1x0.1` is the second sound track of a file, played at a tenth of its speed.
  */
-import type { Part, Passage, Question, Thing } from "./model";
+import { isSpeed, type Part, type Passage, type Played, type Question, type Thing } from "./model";
 
 const PASSAGE = /@(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/;
+const PLAYED = /^([^#x]+)(?:#(\d{1,4}))?(?:x(\d+(?:\.\d+)?))?$/;
 const WEIGHTED = /^(-?\d+(?:\.\d+)?)\*/;
 
 export function writeQuestion(question: Question): URLSearchParams {
@@ -42,9 +45,25 @@ function writeThing(thing: Thing): string {
       return String(thing.id);
     case "clip":
       return thing.id + writePassage(thing.passage);
+    case "audio":
+      return thing.file + writePlayed(thing.played) + writePassage(thing.passage);
     default:
       return thing.file + writePassage(thing.passage);
   }
+}
+
+function writePlayed({ track, speed }: Played = {}): string {
+  return (track === undefined ? "" : `#${track}`) + (speed === undefined ? "" : `x${speed}`);
+}
+
+function readPlayed(written: string): { file: string; played?: Played } | null {
+  const [, file, track, speed] = PLAYED.exec(written) ?? [];
+  if (!file || (speed !== undefined && !isSpeed(Number(speed)))) return null;
+  const played = {
+    ...(track !== undefined && { track: Number(track) }),
+    ...(speed !== undefined && { speed: Number(speed) }),
+  };
+  return { file, ...(Object.keys(played).length > 0 && { played }) };
 }
 
 function writePassage(passage: Passage | undefined): string {
@@ -74,7 +93,10 @@ function readThing(kind: string, value: string): Thing | null {
       return isId(value) ? { kind, id: Number(value) } : null;
     case "clip":
       return isId(bare) ? { kind, id: Number(bare), ...(passage && { passage }) } : null;
-    case "audio":
+    case "audio": {
+      const found = readPlayed(bare);
+      return found && { kind, ...found, ...(passage && { passage }) };
+    }
     case "hum":
       return bare ? { kind, file: bare, ...(passage && { passage }) } : null;
     default:

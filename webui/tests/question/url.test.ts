@@ -14,6 +14,17 @@ const PARTS: [string, Part][] = [
     "audio:0123456789ab@1.2-3.4",
     { thing: { kind: "audio", file: "0123456789ab", passage: PASSAGE }, weight: 1 },
   ],
+  [
+    "audio:0123456789ab#1x0.1@1.2-3.4",
+    {
+      thing: { kind: "audio", file: "0123456789ab", played: { track: 1, speed: 0.1 }, passage: PASSAGE },
+      weight: 1,
+    },
+  ],
+  [
+    "audio:0123456789ab#0",
+    { thing: { kind: "audio", file: "0123456789ab", played: { track: 0 } }, weight: 1 },
+  ],
   ["-1*hum:0123456789ab", { thing: { kind: "hum", file: "0123456789ab" }, weight: -1 }],
 ];
 
@@ -37,10 +48,17 @@ describe("a part of an address", () => {
     "clip:99999999999999999",
   ])("%s is none", (written) => expect(readPart(written)).toBeNull());
 
-  it.each(["0*text:a", "1001*text:a", "-2000*text:a", "segment:", "audio:", "tune:a"])(
-    "%s is none either",
-    (written) => expect(readPart(written)).toBeNull(),
-  );
+  it.each([
+    "0*text:a",
+    "1001*text:a",
+    "-2000*text:a",
+    "segment:",
+    "audio:",
+    "tune:a",
+    "audio:ab#x",
+    "audio:abx0",
+    "audio:#1",
+  ])("%s is none either", (written) => expect(readPart(written)).toBeNull());
 
   it("names a passage to the millisecond", () => {
     const passage = { start_s: 1 / 3, end_s: 2 };
