@@ -14,7 +14,7 @@ from tests.page.test_accessibility import page as still_page  # noqa: F401 - a f
 BOX = "What are you looking for?"
 
 
-def test_a_word_that_was_read_as_another_is_told_and_can_be_meant(home):
+def test_a_word_that_was_read_as_another_is_named_and_can_be_meant(home):
     """One button asks for what was read, the other for nothing but what is written."""
     ask(home, "glaas")
     note = home.locator(".note")
@@ -32,7 +32,7 @@ def test_a_word_that_was_read_as_another_is_told_and_can_be_meant(home):
     expect(note).to_have_count(0)
 
 
-def test_a_sound_of_the_question_that_is_gone_is_told_and_taken_out(page, service):
+def test_a_sound_of_the_question_that_is_gone_is_named_and_taken_out(page, service):
     page.goto(f"{service.url}/?part=clip:7&part=clip:9999")
     note = page.locator(".note")
     expect(note).to_contain_text("1 sound of this question is not in the library any more")
@@ -78,9 +78,9 @@ def test_the_library_says_what_does_not_work_now(page, service):
     degraded = {**service.get("/api/v1/ready").json(), "degraded": why}
     page.route("**/api/v1/ready", lambda route: route.fulfill(json=degraded))
     page.goto(f"{service.url}/library")
-    told = page.get_by_role("list", name="What does not work now")
-    expect(told).to_contain_text("Nothing can be kept at the moment")
-    expect(told).to_contain_text("The disk is full.")
+    unavailable = page.get_by_role("list", name="What does not work now")
+    expect(unavailable).to_contain_text("Nothing can be kept at the moment")
+    expect(unavailable).to_contain_text("The disk is full.")
 
 
 @pytest.mark.parametrize("width", [390, 1440])
