@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,10 +15,21 @@ from sqlalchemy import Row
 
 from search.errors import LibraryError
 from search.ground.codepages import readable
-from search.model import TAGS_PER_SEGMENT, ContentEncoding, HalfVectors, SegmentTags, Space, Spans, Tag
+from search.model import (
+    TAGS_PER_SEGMENT,
+    ContentEncoding,
+    HalfVectors,
+    SegmentTags,
+    Space,
+    Spans,
+    Tag,
+    split_tags,
+)
 
 SPAN_BYTES: Final = 16
 HALF_BYTES: Final = 2
+KEYWORDS: Final = "keywords"
+"""The metadata in which files carry tags that somebody gave them."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -126,6 +137,28 @@ def metadata_text(metadata: Mapping[str, str]) -> str:
 def metadata_of(stored: str) -> dict[str, str]:
     """The metadata that `metadata_text` stored."""
     return {} if stored == "{}" else dict(json.loads(stored))
+
+
+def own_tags_text(own_tags: Sequence[str]) -> str:
+    """Own tags as they are stored: JSON in ASCII."""
+    return json.dumps([storable(name) for name in split_tags(own_tags)])
+
+
+def own_tags_of(stored: str | None, metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """The own tags that `own_tags_text` stored; those that a file brings where nobody set any."""
+    if stored is not None:
+        return tuple(json.loads(stored))
+    return split_tags([metadata[KEYWORDS]]) if KEYWORDS in metadata else ()
+
+
+def own_tags_in(stored: str | None, metadata: str) -> tuple[str, ...]:
+    """The same from metadata as they are stored, which are read only where they may hold keywords."""
+    return own_tags_of(stored, metadata_of(metadata) if stored is None and f'"{KEYWORDS}"' in metadata else {})
+
+
+def described(metadata: Mapping[str, str], stored: str | None) -> Mapping[str, str]:
+    """Metadata in which own tags, where some were set, stand for the keywords of the file: what words look in."""
+    return metadata if stored is None else {**metadata, KEYWORDS: ", ".join(own_tags_of(stored, {}))}
 
 
 def retitled(clip_path: str, title: str, new_path: str) -> str:

@@ -16,7 +16,10 @@ _PAGE: Final = 2000
 
 
 class ClipRow(NamedTuple):
-    """What filters read of a clip; tags are bytes of uint16 classes and float16 probabilities, likeliest first."""
+    """What filters read of a clip.
+
+    ``tag_classes`` and ``tag_probabilities`` are bytes of uint16 classes and float16 values, likeliest first.
+    """
 
     id: int
     content_id: int
@@ -30,6 +33,7 @@ class ClipRow(NamedTuple):
     missing: bool
     tag_classes: bytes
     tag_probabilities: bytes
+    own_tags: tuple[str, ...]
 
 
 class EncodingRow(NamedTuple):
@@ -79,6 +83,8 @@ class ColumnReader:
                 CLIPS.c.missing,
                 ENCODINGS.c.clip_tag_classes,
                 ENCODINGS.c.clip_tag_probabilities,
+                reading.own_tags_column(self._connection.engine),
+                CLIPS.c.metadata,
             )
             .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
             .outerjoin(
@@ -87,10 +93,11 @@ class ColumnReader:
             .order_by(CLIPS.c.id)
         )
         for row in self._stream(wanted.where(CLIPS.c.sequence > since) if since else wanted):
-            yield ClipRow._make(row)._replace(
+            yield ClipRow._make(row[:-1])._replace(
                 path=blobs.path_text(row.path),
                 tag_classes=row.clip_tag_classes or b"",
                 tag_probabilities=row.clip_tag_probabilities or b"",
+                own_tags=blobs.own_tags_in(row.own_tags, row.metadata),
             )
 
     def encodings(self, since: int) -> Iterator[EncodingRow]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, func, inspect, null, select, text
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
 """With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
-_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns")]
+_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns", "own_tags")]
 """Those that every schema has; a clip's track is that of its content."""
 _CLIPS_BY_ID: Final = (
     select(
@@ -156,7 +156,7 @@ def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     tag_space_id, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, tagging.vocabulary or ())
     made: dict[int, Clip] = {}
     for chunk in chunked(dict.fromkeys(wanted), IDS_PER_QUERY):
-        for row in connection.execute(_CLIPS_BY_ID, {"ids": chunk, "tag_space": tag_space_id}):
+        for row in connection.execute(_clips_by_id(connection.engine), {"ids": chunk, "tag_space": tag_space_id}):
             made[row.id] = _clip(row, vocabulary)
     found = findings(connection, {clip.content_id for clip in made.values()})
     for clip in made.values():
@@ -308,6 +308,18 @@ def findings(connection: Connection, content_ids: Iterable[int]) -> dict[int, tu
 
 
 @lru_cache(maxsize=8)
+def own_tags_column(engine: Engine) -> ColumnElement[Any]:
+    """What a clip's own tags are read from: nothing in a catalog of a schema before they were."""
+    has_them = any(column["name"] == "own_tags" for column in inspect(engine).get_columns(CLIPS.name))
+    return CLIPS.c.own_tags if has_them else null().label("own_tags")
+
+
+@lru_cache(maxsize=8)
+def _clips_by_id(engine: Engine) -> Select[*tuple[Any, ...]]:
+    return _CLIPS_BY_ID.add_columns(own_tags_column(engine))
+
+
+@lru_cache(maxsize=8)
 def _has_findings(engine: Engine) -> bool:
     """Whether a catalog's schema has them: one that nobody wrote to since is older. Asked once: it costs a search."""
     return inspect(engine).has_table(FINDINGS.name)
@@ -323,6 +335,7 @@ def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
     tags: tuple[Tag, ...] = ()
     if row.clip_tag_classes is not None:
         tags = blobs.named_tags(row.clip_tag_classes, row.clip_tag_probabilities, vocabulary)
+    metadata = blobs.metadata_of(row.metadata)
     return Clip(
         id=row.id,
         content_id=row.content_id,
@@ -334,7 +347,8 @@ def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
         added=row.added,
         silent=row.silent,
         missing=row.missing,
-        metadata=blobs.metadata_of(row.metadata),
+        metadata=metadata,
         tags=tags,
         track=row.track,
+        own_tags=blobs.own_tags_of(row.own_tags, metadata),
     )

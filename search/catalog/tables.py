@@ -85,9 +85,11 @@ CLIPS: Final = Table(
     Column("missing", Boolean, nullable=False, index=True),
     Column("sequence", BigInteger, nullable=False, index=True),
     Column("changed_ns", BigInteger),
+    Column("own_tags", Text),
     UniqueConstraint("root_id", "path", "track"),
     sqlite_autoincrement=True,
 )
+"""``own_tags`` is a list in JSON; null until somebody sets some: till then the keywords among the metadata count."""
 
 FINDINGS: Final = Table(
     "findings",

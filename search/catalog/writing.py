@@ -222,7 +222,8 @@ class _Batch:
             "sequence": self._take(),
         }
         at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path) & (CLIPS.c.track == track)
-        old = self._connection.execute(select(CLIPS.c.id, CLIPS.c.content_id).where(at_path)).one_or_none()
+        old_columns = (CLIPS.c.id, CLIPS.c.content_id, CLIPS.c.own_tags)
+        old = self._connection.execute(select(*old_columns).where(at_path)).one_or_none()
         if old is None:
             values |= {"root_id": change.root_id, "path": path, "added": time.time()}
             clip_id = _inserted(self._connection.execute(insert(CLIPS), values).inserted_primary_key)
@@ -232,7 +233,8 @@ class _Batch:
             self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(values))
             if old.content_id != content_id:
                 self._left.add(old.content_id)
-        words.store(self._connection, clip_id, change.file.path, title, change.metadata)
+        metadata = blobs.described(change.metadata, None if old is None else old.own_tags)
+        words.store(self._connection, clip_id, change.file.path, title, metadata)
         self._clear_failure(change.root_id, path)
         scanned.let_in(self._connection, change.root_id, path)
 
@@ -278,7 +280,8 @@ class _Batch:
             )
         )
         words.forget(self._connection, clip.id)
-        words.store(self._connection, clip.id, change.file.path, title, blobs.metadata_of(clip.metadata))
+        metadata = blobs.described(blobs.metadata_of(clip.metadata), clip.own_tags)
+        words.store(self._connection, clip.id, change.file.path, title, metadata)
 
     def _keep_tracks(self, change: KeepTracks) -> None:
         at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == blobs.path_bytes(change.path))
@@ -288,14 +291,21 @@ class _Batch:
 
     def _describe(self, change: DescribeClip) -> None:
         is_it = CLIPS.c.id == change.clip_id
-        path = self._connection.execute(select(CLIPS.c.path).where(is_it)).scalar()
-        if path is None:
+        clip = self._connection.execute(select(CLIPS.c.path, CLIPS.c.own_tags).where(is_it)).one_or_none()
+        if clip is None:
             return
         title = blobs.storable(change.title)
-        values = {"title": title, "metadata": blobs.metadata_text(change.metadata), "sequence": self._take()}
+        own_tags = clip.own_tags if change.own_tags is None else blobs.own_tags_text(change.own_tags)
+        values = {
+            "title": title,
+            "metadata": blobs.metadata_text(change.metadata),
+            "own_tags": own_tags,
+            "sequence": self._take(),
+        }
         self._connection.execute(update(CLIPS).where(is_it).values(values))
         words.forget(self._connection, change.clip_id)
-        words.store(self._connection, change.clip_id, blobs.path_text(path), title, change.metadata)
+        metadata = blobs.described(change.metadata, own_tags)
+        words.store(self._connection, change.clip_id, blobs.path_text(clip.path), title, metadata)
 
     def _mark_missing(self, clip_id: int) -> None:
         clip = self._connection.execute(

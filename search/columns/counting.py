@@ -1,4 +1,4 @@
-"""How many clips have which tag, duration, date and folder: counted over whole columns at once.
+"""How many clips have which tag, own tag, duration, date and folder: counted over whole columns at once.
 
 What does not depend on the clips asked about (the codes of durations, the likely tags) is worked out once for each
 part of the columns and kept with it, so that counting a hundred thousand clips takes a few milliseconds.
@@ -6,7 +6,7 @@ part of the columns and kept with it, so that counting a hundred thousand clips 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from search.columns.clipcolumns import ClipColumns
 from search.columns.table import Part
+from search.columns.text import CodedColumn, folded
+from search.columns.where import TagIs
 from search.model import FacetCount, Facets, Ids
 
 DURATION_EDGES_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -27,19 +29,27 @@ _DATE_UNITS: Final = ("D", "M", "Y")
 
 
 @dataclass(frozen=True, slots=True)
-class FolderCount:
-    """How many clips lie in a folder, and one of them, whose path has the folder's name as it is written."""
+class ValueCount:
+    """How many clips have a value, here ``folded``, and one of them, which says how it is written."""
 
+    folded: bytes
     clip_id: int
     count: int
 
 
 def tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> tuple[FacetCount, ...]:
-    """The ``limit`` most frequent tags among ``rows`` (rows,) bool of the columns; equal counts by name."""
+    """The encoder's ``limit`` most frequent tags among ``rows`` (rows,) bool of the columns; equal counts by name.
+
+    They count as ``tag = "..."`` does: what a person called so is among them.
+    """
     counts = np.zeros(len(columns.vocabulary), np.int64)
     for part, mask in _parts(columns, rows):
         classes, likely_rows = part.likely_tags
         counts += np.bincount(classes[mask[likely_rows]], minlength=len(counts))
+    own = {name for part, _ in _parts(columns, rows) for name in part.own_tags.places}
+    for place in np.flatnonzero(counts):
+        if own and folded(columns.vocabulary[place]) in own:
+            counts[place] = (columns.clips_where(TagIs("=", columns.vocabulary[place])) & rows).sum()
     found = sorted((-int(counts[place]), columns.vocabulary[place]) for place in np.flatnonzero(counts))
     return tuple(FacetCount(name, -count, f"tag = {quoted(name)}") for count, name in found[:limit])
 
@@ -69,25 +79,38 @@ def added(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ..
     )
 
 
-def folders(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[FolderCount]:
-    """The ``limit`` folders with most clips among ``rows``, each by one clip that lies there.
+def folders(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[ValueCount]:
+    """The ``limit`` folders with most clips among ``rows``, each by one clip that lies there."""
+    return _most_frequent([_Counted.of(part, part.folder_of_clip, mask) for part, mask in _parts(columns, rows)], limit)
 
-    Names differ here as filters compare them: without regard to case.
-    """
-    counted = [_CountedFolders.of(part, mask) for part, mask in _parts(columns, rows)]
+
+def own_tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[ValueCount]:
+    """The ``limit`` own tags that most clips among ``rows`` have, each by one clip that has it."""
+    return _most_frequent([_Counted.of(part, part.own_tags, mask) for part, mask in _parts(columns, rows)], limit)
+
+
+def _most_frequent(counted: Sequence[_Counted], limit: int) -> list[ValueCount]:
+    """Of a large part and a small one together; names differ as filters compare them: without regard to case."""
     # whatever is among the most frequent of both parts together is so in the large one, or occurs in the small one
     names = {name for one, most in zip(counted, (limit, None), strict=False) for name in one.names(most)}
     found = {name: [count for one in counted if (count := one.count(name)) is not None] for name in names}
-    totals = {name: FolderCount(many[0].clip_id, sum(one.count for one in many)) for name, many in found.items()}
+    totals = {name: ValueCount(name, many[0].clip_id, sum(one.count for one in many)) for name, many in found.items()}
     return [totals[name] for name in sorted(totals, key=lambda name: (-totals[name].count, name))[:limit]]
 
 
-def facets(columns: ClipColumns, rows: NDArray[np.bool_], folder_counts: tuple[FacetCount, ...], limit: int) -> Facets:
-    """All of them over ``rows`` (rows,) bool of the columns; the folders' names come from the caller."""
+def facets(
+    columns: ClipColumns,
+    rows: NDArray[np.bool_],
+    own_tag_counts: tuple[FacetCount, ...],
+    folder_counts: tuple[FacetCount, ...],
+    limit: int,
+) -> Facets:
+    """All of them over ``rows`` (rows,) bool of the columns; the names of own tags and folders are the caller's."""
     if not rows.any():
-        return Facets(0, (), (), (), ())
+        return Facets(0, (), (), (), (), ())
     return Facets(
         clips=int(rows.sum()),
+        own_tags=own_tag_counts,
         tags=tags(columns, rows, limit),
         durations=durations(columns, rows),
         added=added(columns, rows),
@@ -106,29 +129,30 @@ def quoted(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _CountedFolders:
-    """``counts`` (folders,) of one part, and ``examples`` (folders,): a clip in each."""
+class _Counted:
+    """``counts`` (values,) of a column of one part, and ``examples`` (values,): a clip that has each."""
 
-    part: Part
+    column: CodedColumn
     counts: NDArray[np.int64]
     examples: Ids
 
     @classmethod
-    def of(cls, part: Part, mask: NDArray[np.bool_]) -> Self:
-        codes = part.folded_folder_codes[mask]
-        examples = np.zeros(len(part.folders), np.int64)
-        examples[codes] = part.clip_ids[mask]
-        return cls(part, np.bincount(codes, minlength=len(part.folders)), examples)
+    def of(cls, part: Part, column: CodedColumn, mask: NDArray[np.bool_]) -> Self:
+        here = mask[column.rows]
+        codes = column.folded_codes[here]
+        examples = np.zeros(len(column.values), np.int64)
+        examples[codes] = part.clip_ids[column.rows[here]]
+        return cls(column, np.bincount(codes, minlength=len(column.values)), examples)
 
     def names(self, most: int | None) -> list[bytes]:
         order = np.argsort(-self.counts, kind="stable")[:most]
-        return [self.part.folders.value(code) for code in order.tolist() if self.counts[code]]
+        return [self.column.values.value(code) for code in order.tolist() if self.counts[code]]
 
-    def count(self, name: bytes) -> FolderCount | None:
-        code = self.part.folder_places.get(name)
+    def count(self, name: bytes) -> ValueCount | None:
+        code = self.column.places.get(name)
         if code is None or not self.counts[code]:
             return None
-        return FolderCount(int(self.examples[code]), int(self.counts[code]))
+        return ValueCount(name, int(self.examples[code]), int(self.counts[code]))
 
 
 def _parts(columns: ClipColumns, rows: NDArray[np.bool_]) -> Iterator[tuple[Part, NDArray[np.bool_]]]:

@@ -14,7 +14,7 @@ from search.columns.table import Part
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
-KIND: Final = Kind("columns", 2, "soundalike reindex makes them anew from the catalog")
+KIND: Final = Kind("columns", 3, "soundalike reindex makes them anew from the catalog")
 _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
 
 

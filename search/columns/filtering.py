@@ -22,6 +22,7 @@ from search.columns.where import (
     NumberIs,
     Operator,
     Or,
+    OwnTagIs,
     TagIs,
     TagProbabilityIs,
     TextIs,
@@ -49,7 +50,7 @@ def passing(part: Part, where: Where, vocabulary: tuple[str, ...]) -> NDArray[np
             return ~passing(part, inner, vocabulary)
         case IsAmong(clip_ids):
             return np.isin(part.clip_ids, clip_ids)
-        case TagIs() | TagProbabilityIs():
+        case TagIs() | OwnTagIs() | TagProbabilityIs():
             return _by_tag(part, where, vocabulary)
         case _:
             return _by_column(part, where)
@@ -106,19 +107,43 @@ def _in_text(column: TextColumn, where: TextIs) -> NDArray[np.bool_]:
     return column.contains(where.value) if where.operator == "~" else column.equals(where.value)
 
 
-def _by_tag(part: Part, where: TagIs | TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+def _by_tag(part: Part, where: TagIs | OwnTagIs | TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
     if isinstance(where, TagProbabilityIs):
-        # two classes of one name: the likelier counts
-        highest = np.zeros(part.n_clips, np.float64)
-        for class_ in _classes(vocabulary, where.tag, inside=False):
-            rows, probabilities = part.tag_values(class_)
-            highest[rows] = np.maximum(highest[rows], probabilities)
-        return np.asarray(_COMPARE[where.operator](highest, where.value))
+        return _by_probability(part, where, vocabulary)
+    is_none = where.operator != "~" and not where.value.strip()  # it has none: whatever a tag may be called
+    text, inside = ("", True) if is_none else (where.value, where.operator == "~")
+    has_it = _own_tagged(part, text, inside=inside)
+    if isinstance(where, TagIs):
+        has_it |= _encoder_tagged(part, text, vocabulary, inside=inside)
+    return ~has_it if is_none != (where.operator == "!=") else has_it
+
+
+def _by_probability(part: Part, where: TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+    # two classes of one name: the likelier counts
+    highest = np.zeros(part.n_clips, np.float64)
+    for class_ in _classes(vocabulary, where.tag, inside=False):
+        rows, probabilities = part.tag_values(class_)
+        highest[rows] = np.maximum(highest[rows], probabilities)
+    return np.asarray(_COMPARE[where.operator](highest, where.value))
+
+
+def _encoder_tagged(part: Part, text: str, vocabulary: tuple[str, ...], *, inside: bool) -> NDArray[np.bool_]:
+    """(n_clips,) whether the encoder gave each clip a tag that is called ``text``, or has it inside."""
     has_it = np.zeros(part.n_clips, np.bool_)
-    for class_ in _classes(vocabulary, where.value, inside=where.operator == "~"):
+    for class_ in _classes(vocabulary, text, inside=inside):
         rows, probabilities = part.tag_values(class_)
         has_it[rows[probabilities.astype(np.float64) >= TAG_PROBABILITY]] = True
-    return ~has_it if where.operator == "!=" else has_it
+    return has_it
+
+
+def _own_tagged(part: Part, text: str, *, inside: bool) -> NDArray[np.bool_]:
+    """(n_clips,) whether somebody gave each clip a tag that is called ``text``, or has it inside."""
+    has_it = np.zeros(part.n_clips, np.bool_)
+    own_tags = part.own_tags
+    if len(own_tags.values):
+        meant = own_tags.values.contains(text) if inside else own_tags.values.equals(text)
+        has_it[own_tags.rows[meant[own_tags.codes]]] = True
+    return has_it
 
 
 def _classes(vocabulary: tuple[str, ...], text: str, *, inside: bool) -> list[int]:

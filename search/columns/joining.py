@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.table import Part, places_of
-from search.columns.text import TextColumn
+from search.columns.text import CodedColumn, TextColumn
 from search.model import Ids
 
 
@@ -41,6 +41,7 @@ def joined(remaining: Sequence[Remaining]) -> Part:
     folder_codes, folders = clips.codes([part.folder_codes for part in parts], [part.folders for part in parts])
     format_codes, formats = clips.codes([part.format_codes for part in parts], [part.formats for part in parts])
     tag_starts, tag_rows, tag_probabilities = _tags(remaining, clips)
+    own_tags = _own_tags(remaining, clips)
     return Part(
         clip_ids=clips.column([part.clip_ids for part in parts]),
         content_ids=content_ids,
@@ -64,6 +65,10 @@ def joined(remaining: Sequence[Remaining]) -> Part:
         tag_starts=tag_starts,
         tag_rows=tag_rows,
         tag_probabilities=tag_probabilities,
+        own_tag_rows=own_tags.rows,
+        own_tag_codes=own_tags.codes,
+        own_tag_blob=own_tags.values.blob,
+        own_tag_starts=own_tags.values.starts,
         first_segment=segments.column([part.first_segment for part in parts]),
         n_segments=n_segments,
         encoding_content=encoding_content,
@@ -109,13 +114,8 @@ class _Order:
         self, codes: Sequence[NDArray[np.int32]], tables: Sequence[TextColumn]
     ) -> tuple[NDArray[np.int32], TextColumn]:
         """A column of codes with the values they stand for, each once."""
-        values: dict[bytes, int] = {}
-        anew = [
-            np.array([values.setdefault(table.value(code), len(values)) for code in range(len(table))], np.int32)
-            for table in tables
-        ]
-        column = self.column([new[of] for new, of in zip(anew, codes, strict=True)])
-        return column, TextColumn.of_folded(list(values))
+        anew, values = _one_table(tables)
+        return self.column([new[of] for new, of in zip(anew, codes, strict=True)]), values
 
 
 def _tags(remaining: Sequence[Remaining], clips: _Order) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
@@ -133,6 +133,32 @@ def _tags(remaining: Sequence[Remaining], clips: _Order) -> tuple[Ids, NDArray[n
     order = np.lexsort((row, class_))
     starts = np.concatenate(([0], np.cumsum(np.bincount(class_, minlength=n_tags))))
     return starts.astype(np.int64), row[order].astype(np.int32), np.concatenate(probabilities)[order]
+
+
+def _own_tags(remaining: Sequence[Remaining], clips: _Order) -> CodedColumn:
+    """The own tags of all, by row."""
+    columns = [one.part.own_tags for one in remaining]
+    anew, values = _one_table([column.values for column in columns])
+    rows, codes = [], []
+    for one, column, new, places in zip(remaining, columns, anew, clips.places(), strict=True):
+        row_of = np.full(one.part.n_clips, -1, np.int32)
+        row_of[one.clips] = places
+        moved = row_of[column.rows]
+        rows.append(moved[moved >= 0])
+        codes.append(new[column.codes][moved >= 0])
+    row = np.concatenate(rows)
+    order = np.argsort(row, kind="stable")
+    return CodedColumn(row[order], np.concatenate(codes)[order], values)
+
+
+def _one_table(tables: Sequence[TextColumn]) -> tuple[list[NDArray[np.int32]], TextColumn]:
+    """For each table of values the new code of each, and the one table that these are codes of, each value once."""
+    values: dict[bytes, int] = {}
+    anew = [
+        np.array([values.setdefault(table.value(code), len(values)) for code in range(len(table))], np.int32)
+        for table in tables
+    ]
+    return anew, TextColumn.of_folded(list(values))
 
 
 def _ranges(first: Ids, length: Ids) -> Ids:

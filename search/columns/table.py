@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.text import CodeBuilder, TextBuilder, TextColumn
+from search.columns.text import CodeBuilder, CodedColumn, TextBuilder, TextColumn
 from search.columns.where import TAG_PROBABILITY
 from search.model import Ids, Spans
 
@@ -26,6 +26,7 @@ class Part:
     ``by_content`` orders the clips by content, ``encoding_by_content`` the contents' segments; ``clip_encoding`` (n,)
     is the place of each clip's content among the m, -1 where it is not among them. Tags are kept by class: those
     of class ``c`` are the rows ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and ``tag_probabilities``.
+    Own tags are pairs of a row and a code, by row.
     """
 
     clip_ids: Ids
@@ -50,6 +51,10 @@ class Part:
     tag_starts: Ids
     tag_rows: NDArray[np.int32]
     tag_probabilities: NDArray[np.float16]
+    own_tag_rows: NDArray[np.int32]
+    own_tag_codes: NDArray[np.int32]
+    own_tag_blob: NDArray[np.uint8]
+    own_tag_starts: Ids
     first_segment: Ids
     n_segments: Ids
     encoding_content: Ids
@@ -74,6 +79,7 @@ class Part:
         title_blob, title_starts = gathered.titles.arrays()
         folder_codes, folder_blob, folder_starts = gathered.folders.arrays()
         format_codes, format_blob, format_starts = gathered.formats.arrays()
+        own_tag_codes, own_tag_blob, own_tag_starts = gathered.own_tags.arrays()
         return cls(
             clip_ids=np.array(gathered.ids, np.int64),
             content_ids=content_ids,
@@ -97,6 +103,10 @@ class Part:
             tag_starts=tag_starts,
             tag_rows=tag_rows,
             tag_probabilities=tag_probabilities,
+            own_tag_rows=np.array(gathered.own_tag_rows, np.int32),
+            own_tag_codes=own_tag_codes,
+            own_tag_blob=own_tag_blob,
+            own_tag_starts=own_tag_starts,
             first_segment=np.array(segments.firsts, np.int64),
             n_segments=np.array(segments.counts, np.int64),
             encoding_content=encoding_content,
@@ -197,18 +207,14 @@ class Part:
         return classes[likely], self.tag_rows[likely]
 
     @cached_property
-    def folder_places(self) -> dict[bytes, int]:
-        """By its folded name, the code of each folder: of names that differ in case alone, the first one's."""
-        places: dict[bytes, int] = {}
-        for code in range(len(self.folders)):
-            places.setdefault(self.folders.value(code), code)
-        return places
+    def folder_of_clip(self) -> CodedColumn:
+        """The folder of every row."""
+        return CodedColumn(np.arange(self.n_clips, dtype=np.int32), self.folder_codes, self.folders)
 
     @cached_property
-    def folded_folder_codes(self) -> NDArray[np.int32]:
-        """(n,) the code in `folder_places` of each clip's folder."""
-        first = [self.folder_places[self.folders.value(code)] for code in range(len(self.folders))]
-        return np.array(first, np.int32)[self.folder_codes]
+    def own_tags(self) -> CodedColumn:
+        """The own tags of rows."""
+        return CodedColumn(self.own_tag_rows, self.own_tag_codes, TextColumn(self.own_tag_blob, self.own_tag_starts))
 
     def segments_of_encodings(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(end_segment,) which segment ids belong to the ``marked`` (m,) encodings."""
@@ -254,11 +260,16 @@ class _Clips:
         self.titles = TextBuilder()
         self.folders = CodeBuilder()
         self.formats = CodeBuilder()
+        self.own_tags = CodeBuilder()
+        self.own_tag_rows = array("i")
         self._tag_counts = array("i")
         self._tag_classes = bytearray()
         self._tag_probabilities = bytearray()
 
     def add(self, clip: ClipRow) -> None:
+        for own_tag in clip.own_tags:
+            self.own_tags.add(own_tag)
+            self.own_tag_rows.append(len(self.ids))
         self.ids.append(clip.id)
         self.content_ids.append(clip.content_id)
         self.duration_s.append(clip.duration_s)

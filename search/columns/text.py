@@ -6,6 +6,7 @@ import re
 import unicodedata
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -79,6 +80,32 @@ class TextColumn:
             # the blob ends with FF, so what wraps around to its end never matches
             here &= np.roll(self.blob, -place) == byte
         return np.logical_or.reduceat(here, self.starts[:-1]) if len(self) else np.zeros(0, np.bool_)
+
+
+@dataclass(frozen=True)
+class CodedColumn:
+    """Which rows have which of few different values: the row of each entry (m,), and the code of its value (m,).
+
+    A row may have none, one or several.
+    """
+
+    rows: NDArray[np.int32]
+    codes: NDArray[np.int32]
+    values: TextColumn
+
+    @cached_property
+    def places(self) -> dict[bytes, int]:
+        """By its folded text, the code of each value: of those that differ in case alone, the first one's."""
+        places: dict[bytes, int] = {}
+        for code in range(len(self.values)):
+            places.setdefault(self.values.value(code), code)
+        return places
+
+    @cached_property
+    def folded_codes(self) -> NDArray[np.int32]:
+        """(m,) the code in `places` of each entry."""
+        first = [self.places[self.values.value(code)] for code in range(len(self.values))]
+        return np.array(first, np.int32)[self.codes]
 
 
 class TextBuilder:

@@ -32,6 +32,8 @@ def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
     for name, same in _of_all(ours, truth):
         if not same:
             yield f"the columns have other {name} than the catalog"
+    if _own_tags(ours) != _own_tags(truth):
+        yield "the columns have other own tags than the catalog"
 
 
 def _of_clips(ours: Part, truth: Part) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
@@ -50,6 +52,13 @@ def _of_all(ours: Part, truth: Part) -> Iterator[tuple[str, bool]]:
         ("segments", ("first_segment", "n_segments", "encoding_content", "spans")),
     ):
         yield what, all(np.array_equal(getattr(ours, name), getattr(truth, name)) for name in names)
+
+
+def _own_tags(part: Part) -> list[tuple[int, bytes]]:
+    """The row and the name of every own tag."""
+    column = part.own_tags
+    values = [column.values.value(code) for code in range(len(column.values))]
+    return [(row, values[code]) for row, code in zip(column.rows.tolist(), column.codes.tolist(), strict=True)]
 
 
 def _as_one_code(

@@ -5,20 +5,23 @@
     filter     = and_part { "or" and_part }
     and_part   = not_part { "and" not_part }
     not_part   = "not" not_part | "(" filter ")" | comparison
-    comparison = column operator value | "tag" "[" text "]" operator number | "silent" | "missing"
+    comparison = column operator value | column ["not"] "in" "(" text { "," text } ")"
+               | "tag" "[" text "]" operator number | "silent" | "missing"
     operator   = "=" | "!=" | "<" | "<=" | ">" | ">=" | "~"
     value      = number | text | "true" | "false"
     text       = "'" characters "'" | '"' characters '"'
 
 Columns: ``duration_s``, ``size_bytes`` (numbers); ``added`` (a number of seconds since 1970, or a quoted ISO date or
 time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format`` (text);
-``tag`` (a class of the encoder's vocabulary); ``silent``, ``missing`` (true or false; alone, they mean true).
+``own_tag`` (what a person called it), ``tag`` (that, or a class of the encoder's vocabulary); ``silent``, ``missing``
+(true or false; alone, they mean true).
 
 - Text is compared without regard to case; ``~`` means "contains". A quote inside a text is doubled, as in
   ``'rock ''n'' roll'``; a backslash is a plain character, since paths have them.
 - A date or time is as long as it is written: ``added = '2026-11-20'`` is that day, ``added > '2026-11-20'`` after it.
 - ``tag = 'Dog'`` means that the tag's probability is at least 0.3, ``tag ~ 'dog'`` that some tag with "dog" in its name
-  is; ``tag['Dog'] > 0.8`` asks for a probability of one's own.
+  is; ``tag['Dog'] > 0.8`` asks for a probability of one's own. A person's tags need none. ``tag = ''``: no tag at all.
+- ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
 - Words of the language are read in any case: ``NOT missing AND duration_s < 5``.
 
 A hand-written recursive descent: six rules need no parser library, and its errors can say what was expected where.
@@ -30,8 +33,10 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, Literal, TypeAlias, cast
 
 from search.errors import WhereError, printable
@@ -49,7 +54,7 @@ MAX_DEPTH: Final = 50
 MAX_COMPARISONS: Final = 64
 
 COLUMNS: Final = (
-    "added", "duration_s", "folder", "format", "missing", "path", "silent", "size_bytes", "tag", "title"
+    "added", "duration_s", "folder", "format", "missing", "own_tag", "path", "silent", "size_bytes", "tag", "title"
 )  # fmt: skip
 
 
@@ -96,7 +101,15 @@ class FlagIs:
 
 @dataclass(frozen=True, slots=True)
 class TagIs:
-    """``tag = 'Dog'``; ``=``, ``!=`` or ``~``."""
+    """``tag = 'Dog'``; ``=``, ``!=`` or ``~``. Its own, or one of the encoder."""
+
+    operator: Operator
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTagIs:
+    """``own_tag = 'hero'``; ``=``, ``!=`` or ``~``. Of the tags that a person gave it."""
 
     operator: Operator
     value: str
@@ -139,7 +152,7 @@ class Or:
     parts: tuple[Where, ...]
 
 
-Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | TagProbabilityIs
+Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs
 Where: TypeAlias = Comparison | IsAmong | Not | And | Or
 
 
@@ -166,6 +179,8 @@ def unparse(where: Where) -> str:
             return " or ".join(f"({unparse(part)})" for part in parts)
         case TagIs():
             column = "tag"
+        case OwnTagIs():
+            column = "own_tag"
         case TagProbabilityIs(tag):
             column = f"tag[{_written(tag)}]"
         case AddedIs():
@@ -186,7 +201,7 @@ _TOKEN: Final = re.compile(
     r"""\s*(?: (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
              | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
              | (?P<word>[^\W\d]\w*)
-             | (?P<sign>!=|<=|>=|[=<>~()\[\]]) )""",
+             | (?P<sign>!=|<=|>=|[=<>~()\[\],]) )""",
     re.VERBOSE,
 )
 
@@ -231,9 +246,7 @@ class _Parser:
         return self._comparison()
 
     def _comparison(self) -> Where:
-        self._comparisons += 1
-        if self._comparisons > MAX_COMPARISONS:
-            raise self._error(f"has more than {MAX_COMPARISONS} comparisons")
+        self._count()
         column = self._next.text.lower() if self._next.kind == "word" else ""
         if column not in COLUMNS:
             raise self._error(self._no_column())
@@ -246,7 +259,32 @@ class _Parser:
             return self._flag(cast(FlagColumn, column))
         if column == "tag":
             return self._tag()
-        return TextIs(cast(TextColumn, column), self._operator("text"), self._text())
+        if column == "own_tag":
+            return self._named(OwnTagIs)
+        return self._named(partial(TextIs, cast(TextColumn, column)))
+
+    def _count(self) -> None:
+        self._comparisons += 1
+        if self._comparisons > MAX_COMPARISONS:
+            raise self._error(f"has more than {MAX_COMPARISONS} comparisons")
+
+    def _named(self, made: Callable[[Operator, str], Comparison]) -> Where:
+        """A comparison with a text, or with each of several."""
+        is_not = self._take_word("not")
+        if not (is_not or self._next_is_word("in")):
+            return made(self._operator("text"), self._text())
+        if not self._take_word("in"):
+            raise self._error("expected `in`")
+        if not self._take_sign("("):
+            raise self._error("expected `(` and texts in quotes")
+        parts: list[Where] = [made("=", self._text())]
+        while self._take_sign(","):
+            self._count()
+            parts.append(made("=", self._text()))
+        if not self._take_sign(")"):
+            raise self._error("expected `,` or `)`")
+        one_of = parts[0] if len(parts) == 1 else Or(tuple(parts))
+        return Not(one_of) if is_not else one_of
 
     def _added(self) -> Where:
         operator = self._operator("a number")
@@ -261,7 +299,7 @@ class _Parser:
         return AddedIs(operator, value)
 
     def _flag(self, column: FlagColumn) -> Where:
-        if self._next.kind != "sign" or self._next.text in ("(", ")", "[", "]"):
+        if self._next.kind != "sign" or self._next.text in ("(", ")", "[", "]", ","):
             return FlagIs(column, "=", True)
         operator = self._operator("true or false")
         for word, value in (("true", True), ("false", False)):
@@ -271,7 +309,7 @@ class _Parser:
 
     def _tag(self) -> Where:
         if not self._take_sign("["):
-            return TagIs(self._operator("text"), self._text())
+            return self._named(TagIs)
         tag = self._text()
         if not self._take_sign("]"):
             raise self._error("expected `]`")
@@ -284,7 +322,7 @@ class _Parser:
             "true or false": ("=", "!="),
         }[compared]
         if self._next.kind != "sign" or self._next.text not in allowed:
-            raise self._error(f"expected one of {' '.join(allowed)}")
+            raise self._error(f"expected one of {' '.join(allowed)}" + (" in" if compared == "text" else ""))
         self._place += 1
         return cast(Operator, self._tokens[self._place - 1].text)
 
@@ -309,6 +347,9 @@ class _Parser:
     @property
     def _next(self) -> _Token:
         return self._tokens[self._place]
+
+    def _next_is_word(self, word: str) -> bool:
+        return self._next.kind == "word" and self._next.text.lower() == word
 
     def _take_word(self, word: str) -> bool:
         return self._take("word", word)

@@ -7,7 +7,8 @@ from search.commands.map import MapCommand
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
-from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Tags, Verify
+from search.commands.tags import Tags
+from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verify
 
 COMMANDS = (
     Search(),

@@ -39,11 +39,26 @@ def print_json(value: object) -> None:
 def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
     """A line for each hit, with a header; ranks follow the hits that were ``passed_over``."""
     writer = csv.writer(out)
-    writer.writerow(["rank", "score", "probability", "clip_id", "segment_id", "start_s", "end_s", "title", "path"])
+    writer.writerow(
+        [
+            "rank",
+            "score",
+            "probability",
+            "clip_id",
+            "segment_id",
+            "start_s",
+            "end_s",
+            "title",
+            "path",
+            "track",
+            "own_tags",
+        ]
+    )
     for rank, hit in enumerate(hits, start=1 + passed_over):
         probability = "" if hit.probability is None else f"{hit.probability:.4f}"
         ids_and_span = (hit.clip_id, hit.segment_id, f"{hit.start_s:.3f}", f"{hit.end_s:.3f}")
-        writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, hit.title, hit.path])
+        names = (hit.title, hit.path, hit.track, ", ".join(hit.own_tags))
+        writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, *names])
 
 
 @contextmanager
@@ -114,7 +129,7 @@ def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
         "passage": [f"{clock(hit.start_s)}-{clock(hit.end_s)}" for hit in hits],
         "title": titles,
         "file": [_file(path, hit) for path, hit in zip(paths, hits, strict=True)],
-        "tags": [", ".join(tag.name for tag in hit.tags[:3]) for hit in hits],
+        "tags": [printable(", ".join((*hit.own_tags, *(tag.name for tag in hit.tags[:3])))) for hit in hits],
     }
 
 

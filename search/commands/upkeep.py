@@ -1,4 +1,4 @@
-"""Subcommands that look after a library: info, tags, verify, remove, reindex, backup, restore."""
+"""Subcommands that look after a library: info, verify, remove, reindex, backup, restore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
 from search.library import leasing, maintenance, verifying
-from search.model import MELODY_SPACE, Clip, RemoveClip, TakeOutClip
+from search.model import MELODY_SPACE, RemoveClip, TakeOutClip
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,36 +40,6 @@ class Info:
             output.print_json(facts.as_json())
         else:
             print(facts.as_text())
-        return 0
-
-
-class Tags:
-    """Which tags a library's clips have."""
-
-    name = "tags"
-    help = "the tags of the library with how many clips have each, or the tags of one clip"
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options."""
-        options.add_library(parser)
-        parser.add_argument("--clip", type=int, metavar="ID", help="this clip's tags with their probabilities")
-        parser.add_argument("--min-probability", type=float, default=0.3, metavar="P", help="count from here (0.3)")
-        options.add_json(parser)
-
-    def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print them, most frequent (likeliest) first."""
-        with options.library(args, settings, read_only=True) as library:
-            if args.clip is not None:
-                rows: list[tuple[str, float]] = [(t.name, t.probability) for t in _clip(library, args.clip).tags]
-            else:
-                rows = [(name, count) for name, count in maintenance.tag_counts(library, args.min_probability)]
-        if args.json:
-            output.print_json([{"name": name, "value": round(value, 4)} for name, value in rows])
-        elif rows:
-            for name, value in rows:
-                print(f"{value:10.3f}  {name}" if args.clip is not None else f"{int(value):10d}  {name}")
-        else:
-            print("No tags: this library's encoder knows none.")
         return 0
 
 
@@ -202,13 +172,6 @@ class Restore:
             clips = maintenance.info(library).clips
         print(f"{library.path}: {clips} clips restored")
         return 0
-
-
-def _clip(library: Library, clip_id: int) -> Clip:
-    clips = library.reader.clips([clip_id])
-    if not clips:
-        raise UsageError(f"no clip has the id {clip_id}")
-    return clips[0]
 
 
 def _ids_to_remove(

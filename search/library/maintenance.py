@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from search.columns.where import TagProbabilityIs
+from search.columns.where import TagProbabilityIs, parse
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
 from search.library import publishing
 from search.melody.space import SPEC
-from search.model import Space, SpaceState
+from search.model import FacetCount, Space, SpaceState
+from search.overview.facets import MAX_VALUES
 from search.ports import Lease
 from search.snapshots.folders import discard
 
@@ -124,17 +125,28 @@ def info(library: Library) -> LibraryInfo:
     )
 
 
-def tag_counts(library: Library, min_probability: float) -> list[tuple[str, int]]:
-    """How many clips have each tag at this probability or above, most frequent first."""
+def tag_counts(library: Library, min_probability: float, where: str | None = None) -> list[tuple[str, int]]:
+    """How many clips have each tag of the encoder at this probability or above, most frequent first.
+
+    Of the clips that pass a filter, where one is given. Raises WhereError.
+    """
     for space in library.catalog.spaces():
         if space.vocabulary:
             columns = library.views(space.name)[0].columns
+            rows = columns.present if where is None else columns.clips_where(parse(where))
             counts = [
-                (tag, int(columns.clips_where(TagProbabilityIs(tag, ">=", min_probability)).sum()))
+                (tag, int((columns.clips_where(TagProbabilityIs(tag, ">=", min_probability)) & rows).sum()))
                 for tag in space.vocabulary
             ]
             return sorted((c for c in counts if c[1]), key=lambda c: (-c[1], c[0]))
     return []
+
+
+def own_tag_counts(library: Library, where: str | None = None) -> tuple[FacetCount, ...]:
+    """The own tags of the clips that pass a filter, or of all, most frequent first. Raises WhereError."""
+    if all(space.is_melody for space in library.catalog.spaces()):
+        return ()
+    return library.facets(where, limit=MAX_VALUES).own_tags
 
 
 def clips_below(library: Library, path: str) -> list[int]:

@@ -19,15 +19,17 @@ from typing import Final
 from search import plugins
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
+from search.columns.files import KIND as COLUMNS_KIND
 from search.columns.following import ColumnsFollower
 from search.errors import LibraryError, SoundalikeError
 from search.ground.memory import give_back_freed_memory
+from search.melody.contourfiles import KIND as CONTOURS_KIND
 from search.melody.contourfiles import ContourFollower
 from search.model import Ids, Space
 from search.neighbourhoods import stored
 from search.neighbourhoods.graph import Source
 from search.ports import IndexFactory, SpaceIndex
-from search.snapshots.folders import sequences
+from search.snapshots.folders import Snapshots
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""
@@ -63,9 +65,9 @@ class Publication:
         return self.index_kind.open(self.folder / INDEX, self.space.dim, "cpu", searches=searches)
 
     def is_incomplete(self) -> bool:
-        """Whether columns or contours were never published: by an earlier version, or by a process that was killed."""
-        needed = (COLUMNS, CONTOURS) if self.space.is_melody else (COLUMNS,)
-        return not all(sequences(self.folder / part) for part in needed)
+        """Whether columns or contours were never published in this form: by an earlier version, or a killed process."""
+        needed = {COLUMNS: COLUMNS_KIND, CONTOURS: CONTOURS_KIND} if self.space.is_melody else {COLUMNS: COLUMNS_KIND}
+        return not all(Snapshots(self.folder / part, kind).is_published() for part, kind in needed.items())
 
 
 def folder_of(library: Path, space: Space) -> Path:

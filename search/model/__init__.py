@@ -66,6 +66,7 @@ from search.model.contents import (
     StoredContour,
     Tag,
     TuneFile,
+    split_tags,
 )
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
@@ -181,4 +182,5 @@ __all__ = [
     "Waves",
     "Window",
     "WordMatch",
+    "split_tags",
 ]

@@ -40,6 +40,7 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "end_s": round(hit.end_s, 3),
         "score": round(hit.score, 6),
         "probability": None if hit.probability is None else round(hit.probability, 4),
+        "own_tags": list(hit.own_tags),
         "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
         "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
         "copies": list(hit.copies),

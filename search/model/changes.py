@@ -62,12 +62,14 @@ class MoveClip:
 class DescribeClip:
     """What a person calls a clip, and says of it. Whether its file is there stays as it was; a clip that went is left.
 
-    It holds until the file changes and is indexed again.
+    Title and metadata hold until the file changes and is indexed again. Own tags stay whatever its file does; None
+    leaves them as they are.
     """
 
     clip_id: int
     title: str
     metadata: Mapping[str, str]
+    own_tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from search.model.arrays import HalfVectors, Ids, Probabilities, Spans
 
 TAGS_PER_SEGMENT = 20
 """How many of a vocabulary's likeliest classes are kept for each segment (DESIGN.md, "tag")."""
+_BETWEEN_TAGS: Final = re.compile(r"[,;\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,21 @@ class Tag:
     probability: float
 
 
+def split_tags(texts: Iterable[str]) -> tuple[str, ...]:
+    """The own tags that are listed in ``texts``, between commas, semicolons and lines: each once, whatever its case.
+
+    Examples:
+        >>> split_tags(["hero, Big  Fight;", "HERO"])
+        ('hero', 'Big Fight')
+    """
+    names: dict[str, str] = {}
+    for text in texts:
+        for written in _BETWEEN_TAGS.split(text):
+            if name := " ".join(written.split()):
+                names.setdefault(name.casefold(), name)
+    return tuple(names.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A file at a path under a root. ``id`` survives moves and renames.
@@ -178,6 +196,7 @@ class Clip:
     ``path`` is relative to the root, with '/' between its parts; ``absolute_path`` is where the file lies now.
 
     ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
+    ``own_tags`` are those that a person set; before anybody did, the keywords of the file. ``tags`` are the encoder's.
     ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
 
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings`` says
@@ -204,6 +223,7 @@ class Clip:
     track: int = 0
     tracks: int = 0
     warnings: tuple[str, ...] = ()
+    own_tags: tuple[str, ...] = ()
 
     @property
     def absolute_path(self) -> str:

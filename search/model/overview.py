@@ -31,7 +31,8 @@ class FacetCount:
 class Facets:
     """Counts over ``clips`` clips; tags and folders most frequent first, durations and dates in their order.
 
-    Tags count from probability .3 on, as ``tag = "..."`` does. Dates are days, months or years (UTC), whichever
+    ``own_tags`` are those that people set. ``tags`` are the encoder's, which count from probability .3 on, as in
+    ``tag = "..."``. Dates are days, months or years (UTC), whichever
     gives at most 24 of them. Only what is there is listed.
 
     Examples:
@@ -41,6 +42,7 @@ class Facets:
     """
 
     clips: int
+    own_tags: tuple[FacetCount, ...]
     tags: tuple[FacetCount, ...]
     durations: tuple[FacetCount, ...]
     added: tuple[FacetCount, ...]

@@ -227,6 +227,11 @@ class Hit:
         return self.clip.tags
 
     @property
+    def own_tags(self) -> tuple[str, ...]:
+        """The clip's own tags, in the order in which they were set."""
+        return self.clip.own_tags
+
+    @property
     def by_name(self) -> bool:
         """Whether its name or metadata say what was asked for in words, each of them."""
         return any(via.part.startswith("words ") for via in self.via)

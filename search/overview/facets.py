@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns import counting
+from search.columns.counting import ValueCount
+from search.columns.text import folded
 from search.columns.where import parse
 from search.engine.views import SpaceView
 from search.errors import QueryError
-from search.model import FacetCount, Facets
+from search.model import Clip, FacetCount, Facets
 from search.ports import CatalogReader
 
 MAX_VALUES = 1000
 
 
 def of_filter(view: SpaceView, catalog: CatalogReader, where: str | None, limit: int) -> Facets:
-    """Facets of every clip that passes ``where`` (None: all), ``limit`` tags and folders at most.
+    """Facets of every clip that passes ``where`` (None: all), ``limit`` tags, own tags and folders at most.
 
     Raises WhereError for a filter that does not parse, QueryError for a limit that is not from 1 to `MAX_VALUES`.
     """
@@ -35,11 +37,25 @@ def of_clips(view: SpaceView, catalog: CatalogReader, clip_ids: Iterable[int], l
 def _facets(view: SpaceView, catalog: CatalogReader, rows: NDArray[np.bool_], limit: int) -> Facets:
     if not 1 <= limit <= MAX_VALUES:
         raise QueryError(f"{limit} values of a facet; it must be from 1 to {MAX_VALUES}")
-    found = counting.folders(view.columns, rows, limit)
-    names = {clip.id: clip.path.rpartition("/")[0] for clip in catalog.clips([one.clip_id for one in found])}
-    folders = tuple(
-        FacetCount(names[one.clip_id], one.count, f"folder = {counting.quoted(names[one.clip_id])}")
-        for one in found
-        if one.clip_id in names
+    folders = counting.folders(view.columns, rows, limit)
+    own_tags = counting.own_tags(view.columns, rows, limit)
+    clips = {clip.id: clip for clip in catalog.clips([one.clip_id for one in (*folders, *own_tags)])}
+    return counting.facets(
+        view.columns,
+        rows,
+        tuple(_own_tag(one, clips[one.clip_id]) for one in own_tags if one.clip_id in clips),
+        tuple(_folder(one, clips[one.clip_id]) for one in folders if one.clip_id in clips),
+        limit,
     )
-    return counting.facets(view.columns, rows, folders, limit)
+
+
+def _folder(counted: ValueCount, example: Clip) -> FacetCount:
+    name = example.path.rpartition("/")[0]
+    return FacetCount(name, counted.count, f"folder = {counting.quoted(name)}")
+
+
+def _own_tag(counted: ValueCount, example: Clip) -> FacetCount:
+    """Written as one clip has it; as it is compared where that clip has another by now."""
+    written = (name for name in example.own_tags if folded(name) == counted.folded)
+    name = next(written, counted.folded.decode())
+    return FacetCount(name, counted.count, f"own_tag = {counting.quoted(name)}")

@@ -9,8 +9,8 @@ number for a name is complete, or was damaged later. It never changes; the last 
 opening the one before the newest. On POSIX a reader's memory map outlives the deletion of its file; on Windows the
 deletion fails while a map is open, is ignored, and is made up for by the next publication.
 
-Folders whose number has leading zeros are of earlier versions, which kept no digests: they are not read, what was in
-them is made from the catalog again, and the next publication takes them away.
+What has an earlier format is not read: what is in it is made from the catalog again, and the next publication takes its
+place. So are folders whose number has leading zeros, of versions that kept no digests.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class EarlierFormat(SnapshotError):
+    """A snapshot as an earlier version wrote it: nothing is wrong with it, and nobody reads it."""
+
+
 class Snapshots:
     """The snapshots of one kind in one directory. One thread uses it.
 
@@ -80,7 +84,8 @@ class Snapshots:
             raise damaged(self._kind, folder, f"{MANIFEST} cannot be understood ({error})") from error
         if found[0] != self._kind.format:
             cause = f"it has format {found[0]}; this version reads format {self._kind.format}"
-            raise damaged(self._kind, folder, cause)
+            refusal = damaged(self._kind, folder, cause)
+            raise EarlierFormat(str(refusal)) if _is_before(found[0], self._kind.format) else refusal
         if found[1] != sequence:
             raise damaged(self._kind, folder, f"{MANIFEST} describes another snapshot")
         for name, size_bytes in sizes.items():
@@ -92,8 +97,8 @@ class Snapshots:
     def newest(self, read: Callable[[Snapshot], T], after: int = -1) -> tuple[int, T] | None:
         """The newest snapshot after sequence ``after`` that ``read`` can read, and its sequence; None without any.
 
-        Damaged ones (``read`` raises SnapshotError) are passed over, and logged once: an older one, or the
-        catalog, leads to the same.
+        Damaged ones (``read`` raises SnapshotError) and those of an earlier format are passed over, the damaged ones
+        logged once: an older one, or the catalog, leads to the same.
         """
         for sequence in self.sequences():
             if sequence <= after:
@@ -105,9 +110,21 @@ class Snapshots:
                 return sequence, read(self.open(sequence))
             except SnapshotError as error:
                 if _time_of(self.folder(sequence)) is not None:  # it was not taken away this moment
-                    log.warning("%s", error)
+                    log.log(logging.INFO if isinstance(error, EarlierFormat) else logging.WARNING, "%s", error)
                     self._passed_over.add((sequence, made))
         return None
+
+    def is_published(self) -> bool:
+        """Whether anything was published here in the present format, also if it was damaged later."""
+        for sequence in self.sequences():
+            try:
+                self.open(sequence)
+            except EarlierFormat:
+                continue
+            except SnapshotError:
+                pass
+            return True
+        return False
 
     @contextmanager
     def publication(self, sequence: int) -> Iterator[NewSnapshot]:
@@ -149,6 +166,8 @@ class Snapshots:
                 snapshot = self.open(sequence)
                 causes = list(snapshot.changed()) or problems(snapshot)
                 found += [str(snapshot.damaged(cause)) for cause in causes]
+            except EarlierFormat:
+                continue
             except SnapshotError as error:
                 cause = str(error)
             except OSError as error:
@@ -212,6 +231,10 @@ def discard(folder: Path) -> None:
 
 def _is_sequence(name: str) -> bool:
     return name.isdecimal() and name == str(int(name))
+
+
+def _is_before(number: object, present: int) -> bool:
+    return isinstance(number, int) and 0 < number < present
 
 
 def _time_of(folder: Path) -> int | None:

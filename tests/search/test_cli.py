@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import re
 import subprocess
@@ -114,7 +115,7 @@ def test_json_has_the_contracts_fields(indexed):
     assert (second["hits"], second["next_offset"]) == (answer["hits"][1:], None)
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
-                            "tags", "via", "copies", "track"}  # fmt: skip
+                            "own_tags", "tags", "via", "copies", "track"}  # fmt: skip
         assert Path(hit["path"]).exists()
 
 
@@ -178,6 +179,32 @@ def test_exporting_gives_unit_rows_beside_their_clips(indexed, tmp_path):
         done = soundalike("export", "--hits", tmp_path / name, "--text", "horn", "--library", library)
         assert done.returncode == 0
         assert "airhorn_03.wav" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_own_tags_are_set_and_shown_by_command(indexed, capsys):
+    """Of clips by their ids or a filter; they come first, and stand in CSV with the sound track."""
+    _, library = indexed
+
+    def run(*arguments):
+        status = cli.main([*arguments, "--library", str(library)])
+        return status, capsys.readouterr().out
+
+    def tags(*arguments):
+        return json.loads(run("tags", "--json", *arguments)[1])
+
+    added = tags("--where", 'title ~ "horn"', "--add", "hero, Big Fight", "--add", "loud", "--remove", "LOUD")
+    assert [one["own_tags"] for one in added] == [["hero", "Big Fight"]] * 2
+    assert [(one["name"], one["value"], one["own"]) for one in tags()[:2]] == [
+        ("Big Fight", 2, True),
+        ("hero", 2, True),
+    ]
+    clip_id = str(added[0]["clip_id"])
+    assert tags("--clip", clip_id, "--remove", "hero") == [{"clip_id": int(clip_id), "own_tags": ["Big Fight"]}]
+    assert [tag["name"] for tag in tags("--clip", clip_id) if tag["own"]] == ["Big Fight"]
+    rows = list(csv.DictReader(run("search", "--csv", "horn")[1].splitlines(keepends=True)))
+    assert {row["own_tags"] for row in rows} == {"hero, Big Fight", "Big Fight"}
+    assert {row["track"] for row in rows} == {"0"}
+    assert run("tags", "--add", "x")[0] == run("tags", "--clip", "999", "--add", "x")[0] == 2
 
 
 def test_info_verify_tags_and_remove(indexed, tmp_path):

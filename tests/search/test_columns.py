@@ -23,6 +23,7 @@ from search.columns.where import (
     Not,
     NumberIs,
     Or,
+    OwnTagIs,
     TagIs,
     TagProbabilityIs,
     TextIs,
@@ -30,7 +31,7 @@ from search.columns.where import (
     parse,
 )
 from search.errors import SnapshotError
-from search.model import Clip, MarkMissing, RemoveClip
+from search.model import Clip, DescribeClip, MarkMissing, RemoveClip
 from tests.search.catalog_helpers import VOCABULARY, FilledCatalog, saved
 from tests.search.test_where import FILTERS
 
@@ -70,8 +71,12 @@ def passes(clip: Clip, format_: str, where: Where) -> bool:
         case TextIs(column, sign, value):
             texts = {"path": clip.path, "folder": clip.path.rpartition("/")[0], "title": clip.title, "format": format_}
             return ORDERS[sign](folded(texts[column]), folded(value))
-        case TagIs(sign, value):
-            names = [folded(tag.name) for tag in clip.tags if tag.probability >= TAG_PROBABILITY]
+        case TagIs(sign, value) | OwnTagIs(sign, value):
+            names = [folded(name) for name in clip.own_tags]
+            if isinstance(where, TagIs):
+                names += [folded(tag.name) for tag in clip.tags if tag.probability >= TAG_PROBABILITY]
+            if sign != "~" and not value.strip():
+                return bool(names) == (sign == "!=")
             has_it = any(folded(value) in name if sign == "~" else folded(value) == name for name in names)
             return not has_it if sign == "!=" else has_it
         case TagProbabilityIs(tag, sign, value):
@@ -95,6 +100,11 @@ def filled(tmp_path_factory):
     ]
     made.apply(*(made.add(name, n=1 + i % 3, seed=i, duration_s=i * 1.5) for i, name in enumerate(names)))
     made.apply(made.link("copy of horn.wav", 1), MarkMissing(3))
+    made.apply(
+        DescribeClip(1, "Horn", {}, ("Hero", "dog", "Straße")),
+        DescribeClip(2, "rain", {"keywords": "hero; wet"}),
+        DescribeClip(4, "rain", {"keywords": "hero; wet"}, ()),
+    )
     yield made
     made.catalog.close()
 
@@ -124,7 +134,12 @@ LIKELY = st.one_of(
         ),
     ),
     st.builds(TextIs, st.just("format"), st.sampled_from(["=", "~"]), st.sampled_from(["wav", "WA", "mp3"])),
-    st.builds(TagIs, st.sampled_from(["=", "!=", "~"]), st.sampled_from([*VOCABULARY, "dog", "o", "none"])),
+    st.builds(TagIs, st.sampled_from(["=", "!=", "~"]), st.sampled_from([*VOCABULARY, "dog", "o", "hero", "", "none"])),
+    st.builds(
+        OwnTagIs,
+        st.sampled_from(["=", "!=", "~"]),
+        st.sampled_from(["hero", "HERO", "er", "dog", "strasse", "wet", "", "none"]),
+    ),
     st.builds(
         TagProbabilityIs, st.sampled_from([*VOCABULARY, "dog", "none"]), st.sampled_from([*ORDERS][:6]), st.floats(0, 1)
     ),
@@ -215,7 +230,7 @@ def test_refreshing_follows_every_kind_of_change(tmp_path):
 def values(part):
     """Everything that a part holds; of texts with few values what they are, in whatever order these are kept."""
     held = {field.name: getattr(part, field.name).tolist() for field in fields(part)}
-    for name, table in (("folder", part.folders), ("format", part.formats)):
+    for name, table in (("folder", part.folders), ("format", part.formats), ("own_tag", part.own_tags.values)):
         held[f"{name}_codes"] = [table.value(code) for code in held[f"{name}_codes"]]
         del held[f"{name}_blob"], held[f"{name}_starts"]
     return held
@@ -238,6 +253,8 @@ def test_followed_step_by_step_columns_are_what_they_are_when_made_at_once(tmp_p
             changes += [RemoveClip(some[0]), filled.move(some[1], f"moved/{step}.wav")]
         elif step % 3 == 1 and some:
             changes += [MarkMissing(some[0]), filled.link(f"copy {step}.wav", followed.content_of(some[0]))]
+        elif some:
+            changes += [DescribeClip(some[0], "mine", {}, (f"tag {step % 4}", "Hero" if step % 2 else "hero"))]
         filled.apply(*changes)
         followed = followed.refreshed(filled.catalog)
         assert values(followed._as_base().base) == values(ClipColumns.build(filled.catalog, filled.space).base), step
@@ -307,7 +324,7 @@ def test_damaged_columns_are_refused(filled):
                 file.write_bytes(good)
         assert ClipColumns.load(snapshots.open(columns.sequence)).sequence == filled.catalog.sequence()
         manifest = (whole / "manifest.json").read_text()
-        (whole / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 9'))
+        (whole / "manifest.json").write_text(manifest.replace(f'"format": {files.KIND.format}', '"format": 9'))
         with pytest.raises(SnapshotError, match="this version reads"):
             snapshots.open(columns.sequence)
         with pytest.raises(SnapshotError):

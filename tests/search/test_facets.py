@@ -10,7 +10,7 @@ import pytest
 from search.columns import counting
 from search.columns.where import parse
 from search.errors import QueryError, WhereError
-from search.model import AddContent, RemoveClip, SegmentTags
+from search.model import AddContent, DescribeClip, RemoveClip, SegmentTags
 from search.overview import facets
 from tests.search.libraries import Entry, addition, axis, open_library, spec
 
@@ -114,3 +114,25 @@ def test_a_filter_or_a_limit_that_makes_no_sense_is_refused(library):
         of_filter(library, "loudness > 3", 10)
     with pytest.raises(QueryError):
         of_filter(library, None, 0)
+
+
+def describe(library, clip_id, *own_tags):
+    (clip,) = library.reader.clips([clip_id])
+    with library.writer.lease("test", wait_s=5) as lease:
+        library.writer.apply(lease, [DescribeClip(clip.id, clip.title, clip.metadata, own_tags)])
+    library.refresh()
+
+
+def test_own_tags_are_counted_as_their_filters_select_in_old_and_recent_clips(library):
+    """As one clip writes them; one that is called like a tag of the encoder counts with that tag, too."""
+    for clip_id, own_tags in ((1, ("Hero", "big, fight")), (3, ("hero",)), (4, ("dog", 'a "b"'))):
+        describe(library, clip_id, *own_tags)
+    found = of_filter(library, None, 10)
+    assert next((one.value.lower(), one.count) for one in found.own_tags) == ("hero", 2)
+    assert counts(found.own_tags).keys() >= {"big", "fight", "dog", 'a "b"'}
+    assert counts(found.tags)["Dog"] == 3
+    for one in (*found.own_tags, *found.tags):
+        assert of_filter(library, one.where, 10).clips == one.count
+    describe(library, 1)
+    assert counts(of_filter(library, None, 10).own_tags) == {"hero": 1, "dog": 1, 'a "b"': 1}
+    assert of_filter(library, 'own_tag = ""', 10).clips == 2

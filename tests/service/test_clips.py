@@ -66,6 +66,29 @@ def test_a_clip_can_be_called_something_else_and_is_found_by_it(client):
     assert client.patch(f"/api/v1/clips/{clip['id']}", json={"path": "/etc/passwd"}).status_code == 422
 
 
+def test_own_tags_are_found_by_filter_words_and_facet_as_soon_as_they_are_set(client):
+    """In clips and in hits, each once; an empty list takes the last away."""
+    clip = one(client, "wind")
+
+    def set_to(*own_tags):
+        answer = client.patch(f"/api/v1/clips/{clip['id']}", json={"own_tags": own_tags})
+        assert answer.status_code == 200
+        return answer.get_json()["own_tags"]
+
+    assert set_to("Hero", " fight,hero ", "") == ["Hero", "fight"]
+    for where in ('tag = "hero"', 'own_tag ~ "FIG"', 'own_tag in ("x", "hero")', 'own_tag != ""'):
+        assert [found["id"] for found in listed(client, f"?where={where}")["clips"]] == [clip["id"]], where
+    facets = listed(client, "?facets=true")["facets"]
+    assert [one["value"] for one in facets["own_tags"]] == ["fight", "Hero"]
+    assert facets["own_tags"][1] == {"value": "Hero", "count": 1, "where": 'own_tag = "Hero"'}
+    hits = client.post("/api/v1/search", json={"parts": [{"text": "hero"}]}).get_json()["hits"]
+    assert [(hit["clip_id"], hit["own_tags"]) for hit in hits] == [(clip["id"], ["Hero", "fight"])]
+    assert set_to() == []
+    assert listed(client, '?where=tag = "hero"')["total"] == 0
+    assert listed(client, '?where=own_tag = ""')["total"] == len(SOUNDS)
+    assert client.patch(f"/api/v1/clips/{clip['id']}", json={"own_tags": ["x" * 201]}).status_code == 422
+
+
 def test_what_a_missing_clip_is_called_says_nothing_of_its_file(client, library_path):
     """It stays missing, in the answer and in filters, and is found by its new name."""
     clip = one(client, "wind")

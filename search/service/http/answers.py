@@ -41,7 +41,7 @@ class ViaOut(Answered):
 class HitOut(Answered):
     """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
 
-    ``track`` is the sound track of the file that it is in, counted from 0.
+    ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
     """
 
     clip_id: int
@@ -52,6 +52,7 @@ class HitOut(Answered):
     end_s: float
     score: float
     probability: float | None
+    own_tags: list[str]
     tags: list[TagOut]
     via: list[ViaOut]
     copies: list[int]
@@ -70,6 +71,7 @@ class FacetsOut(Answered):
     """Counts over ``clips`` clips: tags and folders most frequent first, durations and dates in their order."""
 
     clips: int
+    own_tags: list[FacetOut]
     tags: list[FacetOut]
     durations: list[FacetOut]
     added: list[FacetOut]
@@ -92,6 +94,8 @@ class SearchOut(Answered):
 class ClipOut(Answered):
     """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
 
+    ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
+
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
     was amiss with the file when it was decoded.
     """
@@ -106,6 +110,7 @@ class ClipOut(Answered):
     silent: bool
     missing: bool
     metadata: dict[str, str]
+    own_tags: list[str]
     tags: list[TagOut]
     track: int
     tracks: int

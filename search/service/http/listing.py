@@ -123,6 +123,7 @@ def clip_out(clip: Clip) -> ClipOut:
             "silent": clip.silent,
             "missing": clip.missing,
             "metadata": dict(clip.metadata),
+            "own_tags": clip.own_tags,
             "tags": clip.tags,
             "track": clip.track,
             "tracks": clip.tracks,

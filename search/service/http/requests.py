@@ -259,6 +259,13 @@ class ClipChange(Body):
         ]
         | None
     ) = None
+    own_tags: (
+        Annotated[
+            list[Annotated[str, Field(max_length=200)]],
+            Field(max_length=100, description="All of its own tags from now on; a comma within one ends it."),
+        ]
+        | None
+    ) = None
 
 
 class SimilarTo(Parameters):

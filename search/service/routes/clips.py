@@ -86,11 +86,15 @@ class ClipRoutes:
         return accepted(job)
 
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
-        """Give a clip another title, or other metadata. They hold until its file changes and is indexed again."""
+        """Give a clip another title, other metadata or own tags.
+
+        Title and metadata hold until its file changes and is indexed again; own tags stay.
+        """
         clip = the_clip(self._library, path.clip_id)
         title = clip.title if body.title is None else body.title
         metadata = clip.metadata if body.metadata is None else body.metadata
-        self._apply(DescribeClip(clip.id, title, metadata))
+        own_tags = None if body.own_tags is None else tuple(body.own_tags)
+        self._apply(DescribeClip(clip.id, title, metadata, own_tags))
         return reply(clip_out(the_clip(self._library, clip.id)))
 
     def remove_clip(self, path: ClipPath) -> Response:

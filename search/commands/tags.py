@@ -1,0 +1,110 @@
+"""``soundalike tags``: what clips are called by people and by the encoder; people's own tags are set here too."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from search.commands import options, output
+from search.errors import UsageError, printable
+from search.library import leasing, maintenance
+from search.model import Clip, DescribeClip, split_tags
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+BATCH = 500
+
+
+class Row(NamedTuple):
+    """A tag: how many clips have it, or how probable it is for one; ``own``: a person set it."""
+
+    name: str
+    value: float
+    own: bool
+
+
+class Tags:
+    """Which tags a library's clips have, and own tags to set."""
+
+    name = "tags"
+    help = (
+        "the tags of the library with how many clips have each, or those of one clip; --add and --remove set your own"
+    )
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument(
+            "--clip", type=int, action="append", default=[], metavar="ID", help="this clip's tags, with probabilities"
+        )
+        parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: folder ~ "fights"')
+        parser.add_argument(
+            "--add", action="append", default=[], metavar="TAGS", help="give these clips tags of your own: hero, fight"
+        )
+        parser.add_argument(
+            "--remove", action="append", default=[], metavar="TAGS", help="take own tags away from these clips"
+        )
+        parser.add_argument("--min-probability", type=float, default=0.3, metavar="P", help="count from here (0.3)")
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Set own tags, or print all: own ones first, most frequent (likeliest) first."""
+        changes = bool(args.add or args.remove)
+        if changes and not (args.clip or args.where):
+            raise UsageError("say whose tags to change: --clip ID or --where EXPR")
+        if len(args.clip) > 1 and not changes:
+            raise UsageError("the tags of one clip at a time: name one --clip ID")
+        with options.library(args, settings, read_only=not changes) as library:
+            if changes:
+                return self._change(library, args)
+            rows = _of_clip(_clips(library, args.clip)[0]) if args.clip else _of_library(library, args)
+        if args.json:
+            output.print_json([{"name": row.name, "value": round(row.value, 4), "own": row.own} for row in rows])
+        elif rows:
+            for row in rows:
+                value = f"{row.value:10.3f}" if args.clip else f"{int(row.value):10d}"
+                print(f"{value}  {printable(row.name)}" + ("  (own)" if row.own else ""))
+        else:
+            print("No tags: nobody gave any, and this library's encoder knows none.")
+        return 0
+
+    def _change(self, library: Library, args: argparse.Namespace) -> int:
+        """Put and take tags; what each clip has by now, or how many were changed."""
+        ids = list(dict.fromkeys(args.clip or library.clip_ids(args.where).tolist()))
+        removed = {name.casefold() for name in split_tags(args.remove)}
+        with library.writer.lease(leasing.holder("tags"), leasing.WAIT_S) as lease:
+            clips = _clips(library, ids) if args.clip else library.reader.clips(ids)
+            changes = [_changed(clip, args.add, removed) for clip in clips]
+            for start in range(0, len(changes), BATCH):
+                library.writer.apply(lease, changes[start : start + BATCH])
+        if not args.json:
+            print(f"{len(ids)} {'clip' if len(ids) == 1 else 'clips'} changed")
+        else:
+            output.print_json([{"clip_id": clip.id, "own_tags": clip.own_tags} for clip in library.reader.clips(ids)])
+        return 0
+
+
+def _changed(clip: Clip, added: Sequence[str], removed: set[str]) -> DescribeClip:
+    own_tags = [name for name in split_tags([*clip.own_tags, *added]) if name.casefold() not in removed]
+    return DescribeClip(clip.id, clip.title, clip.metadata, tuple(own_tags))
+
+
+def _of_clip(clip: Clip) -> list[Row]:
+    return [*(Row(name, 1.0, True) for name in clip.own_tags), *(Row(t.name, t.probability, False) for t in clip.tags)]
+
+
+def _of_library(library: Library, args: argparse.Namespace) -> list[Row]:
+    own = [Row(facet.value, facet.count, True) for facet in maintenance.own_tag_counts(library, args.where)]
+    by_encoder = maintenance.tag_counts(library, args.min_probability, args.where)
+    return [*own, *(Row(name, count, False) for name, count in by_encoder)]
+
+
+def _clips(library: Library, clip_ids: Sequence[int]) -> list[Clip]:
+    clips = library.reader.clips(clip_ids)
+    missing = [clip_id for clip_id in clip_ids if clip_id not in {clip.id for clip in clips}]
+    if missing:
+        raise UsageError(f"no clip has the id {missing[0]}")
+    return clips
