@@ -238,6 +238,10 @@ def test_titles_and_tags_are_edited_and_found(page, own):
     for word in ("smash", "shattered"):
         page.get_by_label("What are you looking for?").fill(word)
         expect(page.locator(".row-title")).to_have_text(["shattered bottle"])
+    expect(page.locator(".row-tags .tag").first).to_have_text("foley")
+    page.get_by_label("What are you looking for?").fill("")
+    page.get_by_role("group", name="Your tags").get_by_label("foley").check()
+    expect(page.locator(".row-title")).to_have_text(["shattered bottle"])
 
 
 def test_a_clip_is_removed_after_a_second_word(page, own):

@@ -134,7 +134,10 @@ export interface paths {
         delete: operations["api_remove_clip_clips__int_clip_id__delete"];
         options?: never;
         head?: never;
-        /** Give a clip another title, or other metadata. They hold until its file changes and is indexed again. */
+        /**
+         * Give a clip another title, other metadata or own tags.
+         * @description <br/>Title and metadata hold until its file changes and is indexed again; own tags stay.
+         */
         patch: operations["api_change_clip_clips__int_clip_id__patch"];
         trace?: never;
     };
@@ -708,6 +711,8 @@ export interface components {
         FacetsOut: {
             /** Clips */
             clips: number;
+            /** Own Tags */
+            own_tags: components["schemas"]["FacetOut"][];
             /** Tags */
             tags: components["schemas"]["FacetOut"][];
             /** Durations */
@@ -721,7 +726,7 @@ export interface components {
          * HitOut
          * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
          *
-         *     ``track`` is the sound track of the file that it is in, counted from 0.
+         *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
          */
         HitOut: {
             /** Clip Id */
@@ -740,6 +745,8 @@ export interface components {
             score: number;
             /** Probability */
             probability: number | null;
+            /** Own Tags */
+            own_tags: string[];
             /** Tags */
             tags: components["schemas"]["TagOut"][];
             /** Via */
@@ -933,6 +940,8 @@ export interface components {
          * ClipOut
          * @description A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
          *
+         *     ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
+         *
          *     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
          *     was amiss with the file when it was decoded.
          */
@@ -959,6 +968,8 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** Own Tags */
+            own_tags: string[];
             /** Tags */
             tags: components["schemas"]["TagOut"][];
             /** Track */
@@ -1057,6 +1068,11 @@ export interface components {
              * @default null
              */
             metadata?: Record<string, never> | null;
+            /**
+             * Own Tags
+             * @default null
+             */
+            own_tags?: string[] | null;
         };
         /**
          * PeaksOut

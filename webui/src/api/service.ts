@@ -53,10 +53,10 @@ export const checkFilter = (where: string): Promise<Clips> =>
   clips({ where, region: null, sort: "id", offset: 0, limit: 1, facets: false });
 
 export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
-/** What may be changed of a clip (the generator cannot say that keys follow a pattern). */
+/** What may be changed of a clip here. */
 export interface ClipChange {
-  title?: string;
-  metadata?: Record<string, string>;
+  title: string;
+  own_tags: string[];
 }
 
 export const changeClip = (id: number, change: ClipChange) => sendJson<Clip>("PATCH", `/clips/${id}`, change);

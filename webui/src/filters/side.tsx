@@ -36,6 +36,7 @@ export function Filters() {
       <Chosen filters={filters} region={region} facets={facets} />
       {facets && (
         <>
+          <Group title="Your tags" column="own_tag" values={facets.own_tags} />
           <Group title="Sounds like" column="tag" values={facets.tags} />
           <Group title="Length" column="duration_s" values={facets.durations} />
           <Group title="Folder" column="folder" values={facets.folders.filter((one) => one.value !== "")} />
@@ -57,11 +58,8 @@ export function Chosen({
   region: string;
   facets: Facets | null;
 }) {
-  const shown = new Set(
-    facets
-      ? [...facets.tags, ...facets.durations, ...facets.folders, ...facets.added].map((one) => one.where)
-      : [],
-  );
+  const groups = facets ? [facets.own_tags, facets.tags, facets.durations, facets.folders, facets.added] : [];
+  const shown = new Set(groups.flat().map((one) => one.where));
   const others = filters.filter((where) => !shown.has(where));
   if (others.length === 0 && !region) return null;
   return (

@@ -7,9 +7,6 @@ import { inspected } from "../results/selection";
 import { Icon } from "../ui/icons";
 import { say, sayFailure } from "../ui/toasts";
 
-/** The metadata field that holds a person's own tags, separated by commas. */
-export const OWN_TAGS = "keywords";
-
 interface EditProps {
   clip: Clip;
   onDone: (changed: Clip | null) => void;
@@ -17,16 +14,13 @@ interface EditProps {
 
 export function EditClip({ clip, onDone }: EditProps) {
   const [title, setTitle] = useState(clip.title);
-  const [tags, setTags] = useState(clip.metadata[OWN_TAGS] ?? "");
+  const [tags, setTags] = useState(clip.own_tags.join(", "));
   const [sure, setSure] = useState(false);
 
   const save = async (event: Event) => {
     event.preventDefault();
-    const metadata = { ...clip.metadata };
-    if (tags.trim()) metadata[OWN_TAGS] = tags.trim();
-    else delete metadata[OWN_TAGS];
     try {
-      onDone(await changeClip(clip.id, { title: title.trim() || clip.title, metadata }));
+      onDone(await changeClip(clip.id, { title: title.trim() || clip.title, own_tags: tags.split(",") }));
       say("Saved");
       await libraryWritten();
     } catch (error) {

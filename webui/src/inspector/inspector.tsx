@@ -13,7 +13,7 @@ import { bytes, duration, folder, moment, percent, sentence } from "../ui/format
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Copies } from "./copies";
-import { EditClip, OWN_TAGS } from "./edit";
+import { EditClip } from "./edit";
 import { spectrogramShown } from "./state";
 
 const Cutter = later(() => import("./cutter").then((module) => module.Cutter));
@@ -248,14 +248,12 @@ function partName(part: string): string {
 
 /** The tags that a person gave; each finds what else has it. */
 function OwnTags({ clip: known }: { clip: Clip | null }) {
-  const tags = (known?.metadata[OWN_TAGS] ?? "").split(",").map((tag) => tag.trim());
-  const own = [...new Set(tags.filter(Boolean))];
-  if (own.length === 0) return null;
+  if (!known || known.own_tags.length === 0) return null;
   return (
     <section class="fact">
       <h3>Tags</h3>
       <p class="own-tags">
-        {own.map((tag) => (
+        {known.own_tags.map((tag) => (
           <button
             key={tag}
             type="button"

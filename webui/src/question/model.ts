@@ -63,6 +63,7 @@ export const isWanting = (question: Question): boolean => allParts(question).som
 
 /** Filters as the boxes at the side write them, by their column: a value, or a stretch of lengths or dates. */
 const FACETS: Readonly<Record<string, RegExp>> = {
+  own_tag: /^own_tag = "(?:[^"]|"")*"$/,
   tag: /^tag = "(?:[^"]|"")*"$/,
   folder: /^folder = "(?:[^"]|"")*"$/,
   added: /^added (?:= "[^"]*"|>= "[^"]*" and added < "[^"]*")$/,

@@ -6,7 +6,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
-import { likeIt, likelyTags, type Row, trackPath } from "./rows";
+import { likeIt, type Row, shownTags, trackPath } from "./rows";
 import { choose, chosen, inspected, moreLike, toggleRow } from "./selection";
 import { Waveform } from "./waveform";
 
@@ -55,9 +55,9 @@ export function HitRow({ row, place }: RowProps) {
         <Waveform clipId={row.clip_id} match={row.match} />
       </div>
       <div class="row-tags" role="gridcell">
-        {likelyTags(row.tags, 2).map((tag) => (
-          <span key={tag.name} class="tag">
-            {tag.name}
+        {shownTags(row, 2).map((tag) => (
+          <span key={tag} class="tag">
+            <bdi>{tag}</bdi>
           </span>
         ))}
       </div>

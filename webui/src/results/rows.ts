@@ -10,6 +10,7 @@ export interface Row {
   match: (Passage & { segment_id: number }) | null;
   score: number | null;
   probability: number | null;
+  own_tags: readonly string[];
   tags: readonly Tag[];
   via: Hit["via"];
   duration_s: number | null;
@@ -39,6 +40,7 @@ export function rowOfHit(hit: Hit): Row {
     match: { start_s: hit.start_s, end_s: hit.end_s, segment_id: hit.segment_id },
     score: hit.score,
     probability: hit.probability,
+    own_tags: hit.own_tags,
     tags: hit.tags,
     via: hit.via,
     duration_s: null,
@@ -55,6 +57,7 @@ export function rowOfClip(clip: Clip): Row {
     match: null,
     score: null,
     probability: null,
+    own_tags: clip.own_tags,
     tags: clip.tags,
     via: [],
     duration_s: clip.duration_s,
@@ -63,6 +66,8 @@ export function rowOfClip(clip: Clip): Row {
   };
 }
 
-/** The tags worth a person's time, likeliest first. */
-export const likelyTags = (tags: readonly Tag[], most: number): Tag[] =>
-  tags.filter((tag) => tag.probability >= SHOWN_FROM).slice(0, most);
+/** The tags worth a person's time: those that people set, then what the encoder hears, likeliest first. */
+export function shownTags(row: Pick<Row, "own_tags" | "tags">, most: number): string[] {
+  const likely = row.tags.filter((tag) => tag.probability >= SHOWN_FROM).map((tag) => tag.name);
+  return [...new Set([...row.own_tags, ...likely])].slice(0, most);
+}

@@ -52,6 +52,7 @@ describe("typed words", () => {
 describe("filters", () => {
   it.each([
     ['tag = "Dog"', "tag"],
+    ['own_tag = "hero"', "own_tag"],
     ['tag = "He said ""no"""', "tag"],
     ['folder = "a/b"', "folder"],
     ['added = "today"', "added"],

@@ -37,6 +37,7 @@ const row = (clip_id: number, start_s?: number): Row => ({
   match: start_s === undefined ? null : { start_s, end_s: start_s + 1, segment_id: clip_id },
   score: start_s === undefined ? null : 0.5,
   probability: null,
+  own_tags: [],
   tags: [],
   via: [],
   duration_s: null,
