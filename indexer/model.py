@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
+from search import audio
 from search.model import ClipChange, FileFacts, KnownFile, Root
 
 Kind: TypeAlias = Literal[
@@ -46,7 +47,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything.
+    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything. It holds ``holds``.
 
     ``forced``: somebody wants it looked at although nothing says that it changed.
     """
@@ -54,6 +55,7 @@ class Task:
     root: Root
     facts: FileFacts
     known_file: KnownFile | None
+    holds: audio.Kind = "sound"
     forced: bool = False
 
     @property

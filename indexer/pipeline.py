@@ -18,8 +18,8 @@ from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.handles import check_handles
 from indexer.inwork import FileInWork, TrackInWork
+from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Kind, Outcome, Task, UnderWay
-from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio
 from search.audio import metadata

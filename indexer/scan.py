@@ -9,8 +9,8 @@ Rules, in the order in which they apply:
   file is looked at; it is taken whatever it is called.
 * Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
   disks) are skipped, and what a rule leaves out (`indexer.rules`).
-* A file's name says whether it is of a kind that is wanted. One whose name says nothing (no suffix, or one of many
-  uses) is taken when its first bytes are those of sound (`search.audio.signatures`).
+* A file's name says whether it is looked into. One whose name says nothing (no suffix, or one of many uses) is taken
+  when its first bytes are those of sound or of notes (`search.audio.signatures`).
 * Symbolic links are followed; each folder is entered once, by its own name if it has one in the tree, so loops end.
 """
 
@@ -23,11 +23,10 @@ import stat
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from indexer.handles import check_handles
 from indexer.rules import Rules
-from search.audio import Kind, holds_sound, kind, suffix_of
+from search.audio import Kind, kind, kind_inside, suffix_of
 from search.model import FileFacts, Root
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -43,11 +42,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something in the tree that cannot be read. ``facts.path`` is relative; ``folder``: nothing below it was seen."""
+    """Something in the tree that cannot be read. ``facts.path`` is relative; ``folder``: nothing below it was seen.
+
+    ``kind`` is what its name says it holds.
+    """
 
     facts: FileFacts
     cause: str
     folder: bool = False
+    kind: Kind = "sound"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of the tree that may be wanted. ``kind``: what it holds by its name, for want of that by its content."""
+
+    facts: FileFacts
+    kind: Kind
 
 
 def resolve(path: str) -> str:
@@ -92,13 +103,6 @@ def covers(part: str, path: str) -> bool:
     return not part or path == part or path.startswith(part + "/")
 
 
-class Takes(Protocol):
-    """Which files are wanted."""
-
-    def __call__(self, kind: Kind) -> bool:
-        """Whether files of this kind are."""
-
-
 @dataclass(slots=True)
 class Noticed:
     """What a walk noticed beside the files that it is for.
@@ -116,12 +120,11 @@ def walk(
     root: str,
     part: str,
     stops: Collection[str],
-    takes: Takes,
     *,
     rules: Rules | None = None,
     noticed: Noticed | None = None,
-) -> Iterator[FileFacts | Unreadable]:
-    """Every file of ``root`` at or under ``part`` that ``takes`` wants, folder by folder, names in order.
+) -> Iterator[Found | Unreadable]:
+    """Every file of ``root`` at or under ``part`` that may hold sound or notes, folder by folder, names in order.
 
     ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is noticed beside them
     goes into ``noticed``. Memory grows with the largest folder, not with the tree. Raises JobError when no folder can
@@ -129,13 +132,14 @@ def walk(
     """
     start = os.path.join(root, *part.split("/")) if part else root
     noticed = noticed or Noticed()
-    listed = _Lister(rules or Rules(root, ()), takes, noticed)
+    listed = _Lister(rules or Rules(root, ()), noticed)
     is_folder = os.path.isdir(start)
     if listed.leaves_out_path(part, is_folder=is_folder):
         return
     if not is_folder:
-        if takes("notes" if kind(start) == "notes" else "sound"):  # it was asked for by itself, whatever its name
-            yield _look(start, part)
+        named = kind(start) or kind_inside(start)
+        # it was asked for by itself, whatever its name
+        yield _look(start, part, named if named == "notes" else "sound")
         return
     entered = {identity for identity in map(_identity, stops) if identity is not None}
     above = _identity(os.path.dirname(start))
@@ -159,8 +163,8 @@ def walk(
         device = identity[0]
         waiting.extend((os.path.join(folder, name), prefix + name, device) for name in reversed(listing.folders))
         by_link.extend((os.path.join(folder, name), prefix + name, device) for name in reversed(listing.links))
-        for name in listing.files:
-            yield _look(os.path.join(folder, name), prefix + name)
+        for name, of_kind in listing.files:
+            yield _look(os.path.join(folder, name), prefix + name, of_kind)
 
 
 def is_absent(root: str) -> bool:
@@ -200,7 +204,7 @@ def emptied_folder(root: Root, path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    files: list[str]
+    files: list[tuple[str, Kind]]
     folders: list[str]
     links: list[str]
     """Links to folders."""
@@ -209,9 +213,8 @@ class _Listing:
 class _Lister:
     """Lists folders: the names that matter."""
 
-    def __init__(self, rules: Rules, takes: Takes, noticed: Noticed) -> None:
+    def __init__(self, rules: Rules, noticed: Noticed) -> None:
         self._rules = rules
-        self._takes = takes
         self._noticed = noticed
 
     def __call__(self, folder: str, relative: str) -> _Listing:
@@ -225,11 +228,10 @@ class _Lister:
                     into = listing.folders
                 elif entry.is_symlink() and _leads_to_folder(entry):
                     into = listing.links
-                elif self._wants(entry):
-                    into = listing.files
                 else:
+                    self._file(entry, relative, listing)
                     continue
-                if self._rules.leave_out(relative, entry.name, is_folder=into is not listing.files):
+                if self._rules.leave_out(relative, entry.name, is_folder=True):
                     self._noticed.by_rule += 1
                 else:
                     into.append(entry.name)
@@ -243,13 +245,14 @@ class _Lister:
         self._noticed.by_rule += leaves_out
         return leaves_out
 
-    def _wants(self, entry: os.DirEntry[str]) -> bool:
-        of_kind = kind(entry.name)
-        if of_kind is None:
-            of_kind = "sound" if self._takes("sound") and holds_sound(entry.path) else "other"
+    def _file(self, entry: os.DirEntry[str], relative: str, listing: _Listing) -> None:
+        of_kind = kind(entry.name) or kind_inside(entry.path)
         if of_kind == "other":
             self._noticed.suffixes[suffix_of(entry.name)] += 1
-        return self._takes(of_kind)
+        elif self._rules.leave_out(relative, entry.name, is_folder=False):
+            self._noticed.by_rule += 1
+        else:
+            listing.files.append((entry.name, of_kind))
 
 
 def _leads_to_folder(link: os.DirEntry[str]) -> bool:
@@ -259,17 +262,18 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False  # a link to itself; if its name is that of a file we take, looking at it says so
 
 
-def _look(path: str, relative: str) -> FileFacts | Unreadable:
+def _look(path: str, relative: str, of_kind: Kind) -> Found | Unreadable:
     try:
         facts = facts_of(path, relative)
     except FileNotFoundError:
         cause = "a broken link" if os.path.islink(path) else "no such file or folder"
-        return Unreadable(FileFacts(relative, 0, 0), cause)
     except OSError as error:
-        return Unreadable(FileFacts(relative, 0, 0), _cause(error))
-    if facts is None:
-        return Unreadable(FileFacts(relative, 0, 0), "not a regular file")
-    return facts
+        cause = _cause(error)
+    else:
+        if facts is not None:
+            return Found(facts, of_kind)
+        cause = "not a regular file"
+    return Unreadable(FileFacts(relative, 0, 0), cause, kind=of_kind)
 
 
 def facts_of(path: str, relative: str) -> FileFacts | None:

@@ -17,18 +17,15 @@ import numpy as np
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
+from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Options, Outcome, Task, UnderWay
 from indexer.pipeline import digest_of, failure_of, settled
-from indexer.plan import Decision, Ledger
 from indexer.scan import facts_of
 from search import audio
-from search.audio import Kind, is_midi_name, metadata
+from search.audio import Kind, metadata
 from search.errors import AudioError
-from search.model import AddContent, ClipChange, Content, ContentEncoding, MoveClip, Space, Wave
+from search.model import NOTES, AddContent, ClipChange, Content, ContentEncoding, KeepTracks, MoveClip, Space, Wave
 from search.ports import MelodyExtractor
-
-MIDI = "MIDI"
-"""The container and codec of a content that is notes."""
 
 
 class TuneWork:
@@ -43,14 +40,14 @@ class TuneWork:
         """Notes; sounds too where the tunes of recordings are asked for."""
         return kind == "notes" or (self._options.melody and kind == "sound")
 
-    def owns(self, path: str) -> bool:
+    def owns(self, kind: Kind) -> bool:
         """Notes alone."""
-        return is_midi_name(path)
+        return kind == "notes"
 
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. Outcomes of recordings are left out: the pass for sounds had them. Raises JobError."""
+        """See `Work.results`. Raises JobError."""
         workers = self._options.workers or os.cpu_count() or 1
         stop = threading.Event()
         reader = _TuneReader(self._extractor, self._options, space, ledger, clock=clock, stop=stop)
@@ -59,8 +56,7 @@ class TuneWork:
             try:
                 for task in tasks:
                     if isinstance(task, Outcome):
-                        if is_midi_name(task.path):
-                            yield task
+                        yield task
                         continue
                     waiting.add(pool.submit(reader.read, task))
                     while len(waiting) >= 2 * workers:
@@ -121,7 +117,7 @@ class _TuneReader:
                 digest = digest_of(task.path)
         except OSError as error:
             return failure_of(task, error)
-        is_midi = is_midi_name(task.path)
+        is_midi = task.holds == "notes"
         if not is_midi and (task.known_file is None or task.known_file.digest != digest):
             return None
         decision = self._ledger.decide(task, digest)
@@ -139,11 +135,12 @@ class _TuneReader:
             return Copy(task, digest, file.title, file.metadata)
         if decision.need != "encode":
             return settled(task, decision, file.title, file.metadata)
-        content = Content(digest, file.duration_s, sample_rate_hz=0, channels=0, container=MIDI, codec=MIDI)
+        content = Content(digest, file.duration_s, sample_rate_hz=0, channels=0, container=NOTES, codec=NOTES)
         changes: list[ClipChange] = []
         if decision.clip_id is not None:
             changes.append(MoveClip(decision.clip_id, task.root.id, task.facts))
         changes.append(self._addition(task, content, file.title, file.metadata, file.encoding))
+        changes.append(KeepTracks(task.root.id, task.facts.path, (content.track,)))  # a film was there before, perhaps
         is_new = task.known_file is None or task.known_file.digest == digest
         return Outcome(
             "indexed" if is_new else "changed",

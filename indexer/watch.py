@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from indexer.rules import BINS, IGNORE_FILE
 from indexer.scan import resolve
-from search.audio import holds_sound, kind
+from search.audio import kind, kind_inside
 from search.errors import JobError, UsageError, printable
 
 GATHER_MS = 500
@@ -116,8 +116,7 @@ def _state(path: str) -> tuple[int, int] | None:
 
 
 def _matters(path: str) -> bool:
-    of_kind = kind(path)
-    return of_kind in ("sound", "notes") or (of_kind is None and holds_sound(path))
+    return (kind(path) or kind_inside(path)) != "other"
 
 
 def _existing(path: str, top: str) -> str:

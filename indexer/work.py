@@ -9,10 +9,11 @@ from typing import Protocol
 
 from indexer.clock import StageClock
 from indexer.executors import LocalExecutor, Result
+from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader
-from indexer.plan import Files, Ledger
-from search.audio import Kind, is_midi_name
+from indexer.plan import Files
+from search.audio import Kind
 from search.model import EncoderSpec, Space
 from search.ports import Encoder
 
@@ -48,9 +49,9 @@ class SoundWork:
         """Sound."""
         return kind == "sound"
 
-    def owns(self, path: str) -> bool:
-        """Everything but notes."""
-        return not is_midi_name(path)
+    def owns(self, kind: Kind) -> bool:
+        """Sound."""
+        return kind == "sound"
 
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock

@@ -1,8 +1,8 @@
 """From a file to windows: decode, mix to mono, resample, cut.
 
 =============  ====================================================================================
-``names``      which files a scan picks up, where their names say it
-``signatures`` which of the others, by their first bytes
+``names``      which files a scan looks into, by their names
+``signatures`` what they hold, by their first bytes
 ``opening``    a path -> an open regular file, or one clear cause
 ``containers`` what kind of file this is, and the chunks that it consists of
 ``views``      a part of a file, or one with other bytes in places, as a decoder should see it
@@ -28,8 +28,8 @@ from __future__ import annotations
 from search.audio.cutting import WINDOWS_REVISION, cut
 from search.audio.levelling import levelled, peak_of
 from search.audio.mixing import SILENCE_DB
-from search.audio.names import Kind, is_audio_name, is_midi_name, kind, suffix_of
-from search.audio.signatures import holds_sound
+from search.audio.names import Kind, is_audio_name, kind, suffix_of
+from search.audio.signatures import kind_inside
 from search.audio.streaming import SPEEDS, check_speed, probe, stream, windows
 
 __all__ = [
@@ -39,10 +39,9 @@ __all__ = [
     "Kind",
     "check_speed",
     "cut",
-    "holds_sound",
     "is_audio_name",
-    "is_midi_name",
     "kind",
+    "kind_inside",
     "levelled",
     "peak_of",
     "probe",

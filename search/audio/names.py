@@ -1,7 +1,7 @@
-"""Which files a scan picks up by their names. Most are decided so: 100,000 files are listed without opening one.
+"""Which files a scan looks into, by their names: 100,000 pictures and texts are passed over without opening one.
 
-A name that says nothing (no suffix, or one that other things bear as well) is decided by what the file begins with
-(`search.audio.signatures`). What a name says is only who is asked: decoding goes by content alone.
+What such a file holds, its content says (`search.audio.signatures`), as does that of a file whose name says nothing (no
+suffix, or one that other things bear as well). Decoding goes by content alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mimetypes import MimeTypes
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["sound", "notes", "other"]
-"""What a name says of a file: sound, notes (MIDI), or something else."""
+"""What a file holds: sound, notes (MIDI), or something else."""
 
 _LOSSLESS = """
 wav wave bwf rf64 w64 aif aiff aifc afc au snd caf flac alac ape apl wv tta tak shn dsf voc avr paf pvf fap 8svx 16svx
@@ -34,7 +34,7 @@ _AMBIGUOUS = """
 ts mat iff dat raw bin bak tmp old orig aa acm adp ads ast al art bit c2 dav dif dtk fsb fwse mac mca msf mtaf musx
 mods moflex mvi nsp psp rsd rso sln son ss2 str sdx sdr2 sub svs sw sb tco ty ty+ ub ul usm uw v vag vb viv vpk vql
 vqe wa way wve yop rco g722 722 g723_1 g728 g729 aptx aptxhd dfpwm msbc sbc 302 daud ism apc bmv cdata cgi imx ipu xl
-cdxl mxg nc pdv sga wc3 roq thp mve
+cdxl mxg nc pdv sga wc3 roq thp mve cue
 """
 AMBIGUOUS = frozenset(_AMBIGUOUS.split())
 """Suffixes that a decoder knows, or that say nothing, and that other things than sound usually bear: TypeScript,
@@ -46,7 +46,7 @@ _OTHER = """
 heif hevc ice idf idx ifv j2k jxl lvf mcc mjpeg mjpg mks mpl2 mpo nfo obu pjs qcif rcv rgb rt sami sbg scc sdns ser
 smi srt ass ssa stl sup txt v210 vc1 vt vtt vvc webvtt y4m yuv yuv10 lrc jss als alp asd agr adg adv amxd ncw nki nkm
 nkx nkc nks nksn nicnt sfz sf2 sf3 exs flp fst rpp rpp-bak ptx ptf sesx aup aup3 band logicx cpr npr dawproject
-reapeaks reapindex pk pkf sfk sfl ovw peak gig cue m3u m3u8 pls xspf wpl log ini cfg db sqlite url webloc lnk part
+reapeaks reapindex pk pkf sfk sfl ovw peak gig m3u m3u8 pls xspf wpl log ini cfg db sqlite url webloc lnk part
 crdownload md rst yaml yml toml lock gz xz zst 7z bz2 rar dmg iso img jpg jpeg png webp psd raf cr2 cr3 nef arw dng
 orf rw2 rs go java kt swift c h cc cpp hpp cs rb php lua sql ipynb npy npz parquet safetensors onnx pt pth woff woff2
 ttf otf blend fbx obj glb gltf
@@ -72,11 +72,6 @@ def kind(name: str) -> Kind | None:
 def is_audio_name(path: str) -> bool:
     """Whether a scan picks this file up. ``._name.wav``, which macOS leaves on foreign disks, holds no sound."""
     return _suffix(path) in SUFFIXES
-
-
-def is_midi_name(path: str) -> bool:
-    """Whether a scan takes this file for one of notes."""
-    return _suffix(path) in MIDI_SUFFIXES
 
 
 @lru_cache(maxsize=1)

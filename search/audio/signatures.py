@@ -1,7 +1,7 @@
-"""Whether a file holds sound, from its first bytes, for names that do not say so.
+"""What a file holds, from its first bytes: sound, notes, or something else, whatever it is called.
 
 Only what a signature vouches for counts: guessing, as decoders do, finds sound in much that is none. Sound without any
-header is not found so.
+header is not found so; of that the name is believed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import stat
 from typing import Final
+
+from search.audio.names import Kind
 
 HEAD_BYTES: Final = 4096
 
@@ -36,17 +38,18 @@ _KBPS: Final = {  # by whether it is MPEG 1, and by layer; ISO 11172-3 and 13818
 }
 
 
-def holds_sound(path: str) -> bool:
-    """Whether the file at ``path`` holds sound by its first bytes; not where it cannot be read, or is no file."""
+def kind_inside(path: str) -> Kind:
+    """What the file at ``path`` holds; something else where nothing vouches for it, or it cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe is not waited for
     try:
         descriptor = os.open(path, flags)
         try:
-            return stat.S_ISREG(os.fstat(descriptor).st_mode) and is_sound(os.read(descriptor, HEAD_BYTES))
+            head = os.read(descriptor, HEAD_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
         finally:
             os.close(descriptor)
     except (OSError, ValueError):
-        return False
+        return "other"
+    return "sound" if is_sound(head) else "notes" if is_notes(head) else "other"
 
 
 def is_sound(head: bytes) -> bool:
@@ -56,6 +59,11 @@ def is_sound(head: bytes) -> bool:
     if head[4:8] == b"ftyp":
         return head[8:12] not in _STILL
     return _has_packets(head) or _has_frames(head)
+
+
+def is_notes(head: bytes) -> bool:
+    """Whether a file that begins so is MIDI, alone or in a RIFF file."""
+    return head[:4] == b"MThd" or (head[:4] == b"RIFF" and head[8:12] == b"RMID")
 
 
 def _has_packets(head: bytes) -> bool:

@@ -15,7 +15,8 @@ class KnownFiles(Mapping[str, KnownFile]):
     """Relative path -> `KnownFile`, made when it is asked for; the state at one moment."""
 
     def __init__(self, rows: Iterable[Any], count: int) -> None:
-        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded and missing.
+        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded,
+        missing and notes.
 
         They are in the order of path and track. Of a file with several clips the first stands for all of them; it is
         encoded when all are.
@@ -23,7 +24,7 @@ class KnownFiles(Mapping[str, KnownFile]):
         self._places: dict[str, int] = {}
         self._numbers = np.empty((count, 5), np.int64)  # clip, content, bytes, mtime, change
         self._digests = np.empty(count, "S64")
-        self._flags = np.empty((count, 3), np.bool_)  # encoded, missing, whether the time of its last change is known
+        self._flags = np.empty((count, 4), np.bool_)  # encoded, missing, notes, whether the last change is known
         for place, row in enumerate(rows):
             known = self._places.setdefault(path_text(row.path), place)
             if known != place:
@@ -32,7 +33,7 @@ class KnownFiles(Mapping[str, KnownFile]):
             changed_ns = row.changed_ns
             self._numbers[place] = (row.id, row.content_id, row.size_bytes, row.mtime_ns, changed_ns or 0)
             self._digests[place] = row.digest.encode()
-            self._flags[place] = (row.encoded, row.missing, changed_ns is not None)
+            self._flags[place] = (row.encoded, row.missing, row.notes, changed_ns is not None)
 
     def __getitem__(self, path: str) -> KnownFile:
         place = self._places[path]
@@ -41,9 +42,10 @@ class KnownFiles(Mapping[str, KnownFile]):
             clip_id=clip_id,
             content_id=content_id,
             digest=self._digests[place].decode(),
-            facts=FileFacts(path, size_bytes, mtime_ns, changed_ns if self._flags[place, 2] else None),
+            facts=FileFacts(path, size_bytes, mtime_ns, changed_ns if self._flags[place, 3] else None),
             encoded=bool(self._flags[place, 0]),
             missing=bool(self._flags[place, 1]),
+            notes=bool(self._flags[place, 2]),
         )
 
     def __iter__(self) -> Iterator[str]:

@@ -25,7 +25,7 @@ from search.catalog.tables import (
     SPACES,
     TAKEN_OUT,
 )
-from search.model import Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
+from search.model import NOTES, Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
 
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
@@ -49,6 +49,7 @@ _CLIPS_BY_ID: Final = (
         CONTENTS.c.duration_s,
         CONTENTS.c.silent,
         CONTENTS.c.track,
+        (CONTENTS.c.container == NOTES).label("notes"),
         ENCODINGS.c.clip_tag_classes,
         ENCODINGS.c.clip_tag_probabilities,
     )
@@ -237,6 +238,7 @@ def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
             CLIPS.c.changed_ns,
             CLIPS.c.missing,
             CONTENTS.c.digest,
+            (CONTENTS.c.container == NOTES).label("notes"),
             ENCODINGS.c.content_id.is_not(None).label("encoded"),
         )
         .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
@@ -254,6 +256,7 @@ def file(connection: Connection, clip_id: int) -> KnownFile | None:
         select(
             *_CLIP_COLUMNS,
             CONTENTS.c.digest,
+            (CONTENTS.c.container == NOTES).label("notes"),
             select(ENCODINGS.c.space_id).where(ENCODINGS.c.content_id == CLIPS.c.content_id).exists().label("encoded"),
         )
         .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
@@ -263,7 +266,7 @@ def file(connection: Connection, clip_id: int) -> KnownFile | None:
     if row is None:
         return None
     facts = FileFacts(blobs.path_text(row.path), row.size_bytes, row.mtime_ns)
-    return KnownFile(row.id, row.content_id, row.digest, facts, row.encoded, row.missing)
+    return KnownFile(row.id, row.content_id, row.digest, facts, row.encoded, row.missing, row.notes)
 
 
 def failures(connection: Connection) -> list[tuple[str, str]]:
@@ -351,4 +354,5 @@ def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
         tags=tags,
         track=row.track,
         own_tags=blobs.own_tags_of(row.own_tags, metadata),
+        notes=row.notes,
     )

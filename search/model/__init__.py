@@ -90,6 +90,7 @@ from search.model.queries import (
 from search.model.recommending import DEFAULT_DIVERSITY, MAX_FEEDBACK, Feedback, Opinion, RecommendQuery
 from search.model.sound import (
     MELODY_SPACE,
+    NOTES,
     AudioEncoding,
     AudioInfo,
     EncoderSpec,
@@ -104,6 +105,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_FEEDBACK",
     "MELODY_SPACE",
+    "NOTES",
     "TAGS_PER_SEGMENT",
     "AddContent",
     "Answer",

@@ -149,7 +149,7 @@ class KnownFile:
     """A file as the catalog remembers it.
 
     ``encoded`` says whether its content has vectors in the space asked about, ``missing`` whether the last scan
-    did not find it.
+    did not find it. ``notes``: whether it holds notes, not sound.
     """
 
     clip_id: int
@@ -158,6 +158,7 @@ class KnownFile:
     facts: FileFacts
     encoded: bool
     missing: bool = False
+    notes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,8 @@ class Clip:
     ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
 
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings`` says
-    what was amiss with the file when it was decoded, each a short phrase.
+    what was amiss with the file when it was decoded, each a short phrase. ``notes``: whether the file holds notes
+    (MIDI), not sound.
 
     Examples:
         >>> (clip,) = library.reader.clips([3])
@@ -224,6 +226,7 @@ class Clip:
     tracks: int = 0
     warnings: tuple[str, ...] = ()
     own_tags: tuple[str, ...] = ()
+    notes: bool = False
 
     @property
     def absolute_path(self) -> str:

@@ -110,6 +110,9 @@ class TextEncoding:
     meant: Probabilities
 
 
+NOTES = "MIDI"
+"""The container and codec of a content that is notes."""
+
 MELODY_SPACE = "melody"
 """The name of the space that holds tunes; every other space of a library is made by an encoder of sounds."""
 

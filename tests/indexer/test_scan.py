@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from indexer.scan import Place, Unreadable, covers, is_absent, locate, walk
-from search.audio import Kind
 
 
 def touch(path: Path) -> None:
@@ -16,12 +15,8 @@ def touch(path: Path) -> None:
     path.write_bytes(b"x")
 
 
-def takes(kind: Kind) -> bool:
-    return kind == "sound"
-
-
 def names(root: Path, part: str = "", stops: tuple[str, ...] = ()) -> list[str]:
-    return [f.path for f in walk(str(root), part, stops, takes) if not isinstance(f, Unreadable)]
+    return [f.facts.path for f in walk(str(root), part, stops) if not isinstance(f, Unreadable)]
 
 
 def test_audio_is_found_at_any_depth_and_hidden_names_are_not(tmp_path: Path) -> None:
@@ -57,7 +52,7 @@ def test_what_cannot_be_read_is_reported_with_its_cause(tmp_path: Path, make, ca
     """Broken links, links to themselves and pipes are named, and nothing waits for a pipe."""
     make(tmp_path / "bad.wav")
 
-    (found,) = walk(str(tmp_path), "", (), takes)
+    (found,) = walk(str(tmp_path), "", ())
 
     assert isinstance(found, Unreadable)
     assert (found.facts.path, found.cause) == ("bad.wav", cause)

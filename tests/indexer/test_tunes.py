@@ -191,6 +191,43 @@ def test_sounds_and_tunes_live_side_by_side(tune_library: TuneLibrary) -> None:
             library.search(Query((sound,), space=MELODY_SPACE))
 
 
+def test_content_decides_what_is_sound_and_what_is_notes(tune_library: TuneLibrary) -> None:
+    """Notes called .wav, .cue, .dat or nothing at all are tunes, a WAV called .mid or .cue is a sound; both stay so."""
+    folder = tune_library.tunes
+    for number, name in enumerate(("a.wav", "b.cue", "c.dat", "no suffix")):
+        (folder / f"tune {number}.mid").rename(folder / name)
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE_HZ) / RATE_HZ)
+    for number, name in enumerate(("sound.mid", "sound.cue")):
+        with (folder / name).open("wb") as file:
+            soundfile.write(file, (1 + number) * tone, RATE_HZ, format="WAV")
+    done, again = tune_library.index(), tune_library.index()
+    assert (done.indexed, done.tunes, done.failed, done.left_out) == (10, 8, (), {})
+    assert (again.indexed, again.unchanged, again.missing, again.failed) == (0, 10, 0, ())
+    with tune_library.open() as library:
+        notes = {clip.path: clip.notes for clip in library.reader.clips(range(1, 11))}
+    assert sorted(path for path in notes if not notes[path]) == ["sound.cue", "sound.mid"]
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_file_that_holds_something_else_now_stays_the_same_clip(tune_library: TuneLibrary, *, prune: bool) -> None:
+    """Notes where a sound was, a sound where notes were: neither is missing or pruned for a moment; ids stay."""
+    folder = tune_library.tunes
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE_HZ) / RATE_HZ)
+    soundfile.write(folder / "sound.wav", tone, RATE_HZ)
+    tune_library.index()
+    with tune_library.open() as library:
+        before = {clip.path: clip.id for clip in library.reader.clips(range(1, 20))}
+    (folder / "sound.wav").replace(folder / "kept")
+    shutil.copy(folder / "tune 3.mid", folder / "sound.wav")
+    (folder / "kept").replace(folder / "tune 3.mid")
+    done = tune_library.index(prune=prune)
+    assert (done.missing, done.removed, done.failed) == (0, 0, ())
+    with tune_library.open() as library:
+        clips = {clip.path: clip for clip in library.reader.clips(range(1, 20))}
+    assert {path: clip.id for path, clip in clips.items()} == before
+    assert [path for path, clip in clips.items() if not clip.notes] == ["tune 3.mid"]
+
+
 def test_recordings_give_their_tunes_when_asked_and_only_once(tune_library: TuneLibrary) -> None:
     """Without --melody a recording has no tune; with it, a hum finds its passage; noise is known to have none."""
     sung = voice(curve_of(tune(30), 0.0, 30.0), seed=1)

@@ -86,7 +86,7 @@ class PlayedTune:
 
 def sound_of(path: str, track: int = 0) -> Sound:
     """The sound of a file's track."""
-    return PlayedTune(path) if audio.is_midi_name(path) else RecordedSound(path, track)
+    return PlayedTune(path) if audio.kind_inside(path) == "notes" else RecordedSound(path, track)
 
 
 def notes_of(path: str) -> Notes:

@@ -19,7 +19,6 @@ from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from search.audio import is_midi_name
 from search.errors import AudioError
 from search.model import Clip
 from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
@@ -76,7 +75,7 @@ class MediaRoutes:
     def clip_audio(self, path: ClipPath) -> Response:
         """The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks."""
         clip, digest = self._clip(path)
-        if is_midi_name(clip.path):
+        if clip.notes:
             played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
             name = f"{Path(clip.path).stem}.wav"
             return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-played")
@@ -111,7 +110,7 @@ class MediaRoutes:
     def _whole_peaks(self, clip: Clip, buckets: int) -> ClipPeaksOut:
         try:
             _, digest = self._clip(ClipPath(clip_id=clip.id))
-            if is_midi_name(clip.path):
+            if clip.notes:
                 written = self._once(f"{digest} notes", lambda: _notes_json(file_of(clip).path))
                 notes = NotesOut.model_validate_json(written)
                 return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[], notes=notes)

@@ -13,7 +13,6 @@ from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaType
 
-from search.audio import is_midi_name
 from search.errors import AudioError
 from search.model import Answer, AudioPart, HumPart, Part, Query, TunePart
 from search.service.http import reading
@@ -158,7 +157,7 @@ class SearchRoutes:
     def _passage(self, part: ClipIn, place: int) -> _Example:
         """The passage of a clip, listened to in its file; of a tune its notes."""
         clip = the_clip(self._service.library, part.clip_id)
-        if is_midi_name(clip.path):
+        if clip.notes:
             return _Example(TunePart(clip.id, part.start_s, part.end_s, part.weight))
         name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
         try:
