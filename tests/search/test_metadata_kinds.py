@@ -385,6 +385,21 @@ def test_of_a_cue_sheet_of_several_files_ours_counts(tmp_path):
     assert (title, fields["tracks"]) == ("one", "Möwe; Foghorn")
 
 
+def test_a_cue_sheet_of_another_name_counts_where_it_names_the_file(tmp_path):
+    """The sheet of a record beside a file for each of its tracks: each is called as its track. Others stay nameless."""
+    sheet = 'PERFORMER "Ann"\nTITLE "Harbour"\n'
+    for number, title in enumerate(("Möwe", "Bell"), start=1):
+        sheet += f'FILE "{number:02}.wav" WAVE\n  TRACK {number:02} AUDIO\n    TITLE "{title}"\n    INDEX 01 00:00:00\n'
+        write(tmp_path / f"{number:02}.flac", SOUND, RATE)
+    write(tmp_path / "03.flac", SOUND, RATE)
+    (tmp_path / "The Record.cue").write_text(sheet, encoding="utf-8")
+    (tmp_path / "sound.cue").write_bytes((tmp_path / "01.flac").read_bytes())
+    titles = {name: metadata.read(str(tmp_path / name)) for name in ("01.flac", "02.flac", "03.flac")}
+    assert titles["01.flac"] == ("Möwe", {"title": "Möwe", "tracks": "Möwe", "artist": "Ann", "album": "Harbour"})
+    assert titles["02.flac"][0] == "Bell"
+    assert titles["03.flac"] == ("03", {})
+
+
 def test_chapters_and_names_of_tracks(tmp_path):
     """Of films and books that are read aloud."""
     path = tmp_path / "a.mka"

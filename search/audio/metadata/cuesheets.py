@@ -7,12 +7,14 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 
 from search.audio.metadata.fields import Field
 from search.audio.opening import open_regular
 from search.errors import AudioError
 
 _LARGEST_BYTES = 1 << 20
+_MOST_SHEETS = 1000
 
 _LINE = re.compile(
     rb"\s*(?:REM[ \t]+)?(TITLE|PERFORMER|SONGWRITER|COMPOSER|FILE|TRACK|GENRE|DATE|COMMENT)[ \t]+(.+)", re.I
@@ -23,27 +25,33 @@ _OF_A_TRACK = {b"TITLE": "tracks", b"PERFORMER": "performers"}
 
 
 def beside(path: str) -> Iterator[Field]:
-    """The fields of the sheet that lies beside a file: ``album.cue`` or ``album.flac.cue`` for ``album.flac``."""
+    """The fields of the sheet that lies beside a file: ``album.cue`` or ``album.flac.cue`` for ``album.flac``.
+
+    For want of such a one it is any sheet in the folder that names the file.
+    """
     stem, _ = os.path.splitext(path)  # noqa: PTH122 - the path may hold bytes that are no UTF-8; it stays a str
     for candidate in (f"{stem}.cue", f"{stem}.CUE", f"{path}.cue"):
-        with suppress(AudioError, OSError), open_regular(candidate) as file:
-            yield from of_sheet(file.read(_LARGEST_BYTES) or b"", path)
+        if sheet := _read(candidate):
+            yield from of_sheet(sheet, path)
             return
+    folder = os.path.dirname(path) or "."  # noqa: PTH120 - as above
+    with suppress(OSError):
+        named = _sheets_in(folder, os.stat(folder).st_mtime_ns)  # noqa: PTH116 - as above
+        if other := named.get(_stem_of(_quoted(path))):
+            yield from of_sheet(_read(other), path)
 
 
 def of_sheet(sheet: str | bytes, path: str) -> Iterator[Field]:
     """The fields of a cue sheet, of whose files only the one called as ``path`` counts where there are several.
 
-    What a whole file of tracks is called is the sheet's title.
+    What a whole file of tracks is called is the sheet's title; a file that is one of several and one track is called as
+    the track.
     """
-    data = sheet.encode("utf-8", "replace") if isinstance(sheet, str) else sheet
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    lines = [(match[1].upper(), match[2].strip()) for line in data.splitlines() if (match := _LINE.match(line))]
+    lines = _lines(sheet)
     several = sum(word == b"FILE" for word, _ in lines) > 1
-    stem = _stem_of(b'"%s"' % os.fsencode(path))
+    stem = _stem_of(_quoted(path))
     ours, in_track = True, False
+    titles: list[bytes] = []
     for word, value in lines:
         if word == b"FILE":
             ours = not several or _stem_of(value) == stem
@@ -51,11 +59,47 @@ def of_sheet(sheet: str | bytes, path: str) -> Iterator[Field]:
             in_track = True
         elif in_track and ours:
             yield _OF_A_TRACK.get(word, word.decode().lower()), _unquoted(value)
+            titles += [_unquoted(value)] if word == b"TITLE" else []
         elif not in_track:
             text = _unquoted(value)
             yield _OF_THE_SHEET.get(word, word.decode().lower()), text
             if word == b"TITLE" and not several:
                 yield "title", text
+    if several and len(titles) == 1:
+        yield "title", titles[0]
+
+
+@lru_cache(maxsize=16)
+def _sheets_in(folder: str, _changed_ns: int) -> dict[bytes, str]:
+    """The sheet of each file that some sheet in a folder names, by `_stem_of`; read once while the folder stays."""
+    sheets: dict[bytes, str] = {}
+    with os.scandir(folder) as entries:
+        paths = sorted(entry.path for entry in entries if entry.name.lower().endswith(".cue"))
+    for path in paths[:_MOST_SHEETS]:
+        for word, value in _lines(_read(path)):
+            if word == b"FILE":
+                sheets.setdefault(_stem_of(value), path)
+    return sheets
+
+
+def _read(path: str) -> bytes:
+    """The text of a sheet; nothing where there is none."""
+    with suppress(AudioError, OSError), open_regular(path) as file:
+        return file.read(_LARGEST_BYTES) or b""
+    return b""
+
+
+def _lines(sheet: str | bytes) -> list[tuple[bytes, bytes]]:
+    """The words that begin the lines of a sheet, those that matter, with what they say."""
+    data = sheet.encode("utf-8", "replace") if isinstance(sheet, str) else sheet
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    return [(match[1].upper(), match[2].strip()) for line in data.splitlines() if (match := _LINE.match(line))]
+
+
+def _quoted(path: str) -> bytes:
+    return b'"%s"' % os.fsencode(path)
 
 
 def _stem_of(value: bytes) -> bytes:
