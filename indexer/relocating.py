@@ -54,7 +54,9 @@ def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str
     """The changes that take what was at ``old`` to ``new``: roots at or below it, or a folder inside of a root.
 
     Where a root is at the new place already (it was indexed there before anybody said that it moved), the clips of the
-    old one take the places of its clips: theirs are the ids that people know.
+    old one take the places of its clips: theirs are the ids that people know. A root without clips gives way.
+
+    Raises UsageError when clips would come into a root whose sounds are played at another speed: theirs are not.
     """
     old, new = _plain(old), _plain(new)
     at_new = {root.path: root for root in roots}
@@ -66,14 +68,21 @@ def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str
         if target not in at_new:
             yield MoveRoot(root.id, target)
             continue
-        yield from _moves(catalog, root, "", at_new[target], "")
+        there = at_new[target]
+        if not catalog.files(there.id, _NO_SPACE):
+            yield DropRoot(there.id)
+            yield MoveRoot(root.id, target)
+            continue
+        _check_speeds(root, there)
+        yield from _moves(catalog, root, "", there, "")
         yield DropRoot(root.id)
     if inside:
         return
     around = max((root for root in roots if _below(old, root.path)), key=lambda root: len(root.path), default=None)
     if around is not None:
         into = max((root for root in roots if _below(new, root.path) is not None), key=_length, default=None)
-        into = into or catalog.root(new)
+        into = into or catalog.root(new, around.speed)
+        _check_speeds(around, into)
         yield from _moves(catalog, around, _below(old, around.path) or "", into, _below(new, into.path) or "")
 
 
@@ -114,6 +123,15 @@ def _moves(catalog: CatalogWriter, root: Root, part: str, target: Root, target_p
             inside = path[len(part) + 1 :] if part else path
             moved = f"{target_part}/{inside}" if target_part else inside
             yield MoveClip(file.clip_id, target.id, replace(file.facts, path=moved))
+
+
+def _check_speeds(root: Root, into: Root) -> None:
+    if root.speed != into.speed:
+        raise UsageError(
+            f"the sounds of {printable(root.path)} are indexed as played at speed {root.speed:g}, those of "
+            f"{printable(into.path)} at {into.speed:g}; first take out what is there: soundalike remove "
+            f"{printable(into.path)}"
+        )
 
 
 def _plain(path: str) -> str:

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 import numpy as np
 
@@ -157,7 +158,7 @@ class _TuneReader:
         with self._clock.stage("decode"):
             title, fields = metadata.read(task.path)
         with self._clock.stage("encode"):
-            encodings = [self._extractor.recording(self._blocks(task.path, c.track)) for c in decision.stored]
+            encodings = [self._played(task, content.track) for content in decision.stored]
         additions = [
             self._addition(task, content, title, fields, encoding)
             for content, encoding in zip(decision.stored, encodings, strict=True)
@@ -172,9 +173,19 @@ class _TuneReader:
             tunes=sum(len(encoding.contours) for encoding in encodings),
         )
 
-    def _blocks(self, path: str, track: int) -> Iterator[Wave]:
+    def _played(self, task: Task, track: int) -> ContentEncoding:
+        """The tunes of a recording's track as it is played at its root's speed, at the times of the file."""
+        speed = task.root.speed
+        rate_hz = round(self._extractor.spec.sample_rate_hz / speed)
+        encoding = self._extractor.recording(self._blocks(task.path, track, rate_hz))
+        if speed == 1.0:
+            return encoding
+        contours = tuple(replace(one, knots=one.knots * (1.0, speed)) for one in encoding.contours)
+        return replace(encoding, spans=encoding.spans * speed, contours=contours)
+
+    def _blocks(self, path: str, track: int, rate_hz: int) -> Iterator[Wave]:
         """The sound of a recording's track, until the job is stopped. Raises Cancelled then."""
-        limit_s, rate_hz = self._options.max_duration_s, self._extractor.spec.sample_rate_hz
+        limit_s = self._options.max_duration_s
         for block in audio.stream(path, rate_hz, track=track, max_duration_s=limit_s):
             if self._stop.is_set():
                 raise Cancelled

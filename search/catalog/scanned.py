@@ -8,7 +8,8 @@ import time
 from sqlalchemy import Connection, delete, insert, select, update
 
 from search.catalog import blobs
-from search.catalog.tables import CLIPS, CONTENTS, FAILURES, ROOTS, TAKEN_OUT
+from search.catalog.reading import SPEED_OF_ROOT
+from search.catalog.tables import CHOICES, CLIPS, CONTENTS, FAILURES, ROOTS, TAKEN_OUT
 from search.errors import LibraryError, printable
 from search.model import DescribeRoot, NoteFile
 
@@ -64,9 +65,10 @@ def move_root(connection: Connection, root_id: int, path: str) -> None:
 
 
 def drop_root(connection: Connection, root_id: int) -> None:
-    """Forget a root, its failures and what was taken out of it. Raises LibraryError while it has clips."""
+    """Forget a root, its speed, its failures and what was taken out of it. Raises LibraryError while it has clips."""
     if connection.execute(select(CLIPS.c.id).where(CLIPS.c.root_id == root_id).limit(1)).first() is not None:
         raise LibraryError(f"the root {root_id} has clips; move or remove them first")
     for table in (FAILURES, TAKEN_OUT):
         connection.execute(delete(table).where(table.c.root_id == root_id))
+    connection.execute(delete(CHOICES).where(CHOICES.c.name == SPEED_OF_ROOT.format(root_id)))
     connection.execute(delete(ROOTS).where(ROOTS.c.id == root_id))

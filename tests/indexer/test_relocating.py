@@ -12,7 +12,7 @@ from indexer.job import index
 from indexer.model import Options, Summary
 from indexer.relocating import relocate
 from search.errors import UsageError
-from search.model import DescribeClip, Feedback, MoveRoot
+from search.model import DescribeClip, Feedback, MoveRoot, TakeOutClip
 from tests.indexer.conftest import Bench, write_tone
 
 WINDOWS = "C:\\Users\\me\\Sounds"
@@ -133,6 +133,44 @@ def test_a_folder_above_and_one_inside_of_a_root_move_too(filled: Bench) -> None
     assert after["moved/y/c.wav"] == before["x/y/c.wav"]
     assert after["old/a.wav"] == before["a.wav"]
     assert all(Path(clip.absolute_path).exists() for clip in filled.library.catalog.clips(list(before.values())))
+
+
+def slowed(bench: Bench) -> Path:
+    """A folder of two sounds that are played at a tenth of their speed."""
+    folder = bench.sounds / "bats"
+    for number in range(2):
+        write_tone(folder / "in" / f"{number}.wav", 1_000 + 60 * number, seconds=0.3)
+    bench.index(folder, options=Options(workers=1, speed=0.1))
+    return folder
+
+
+def speeds(bench: Bench) -> dict[str, float]:
+    return {Path(root.path).name: root.speed for root in bench.library.roots()}
+
+
+def test_a_folder_keeps_its_speed_wherever_it_moves(filled: Bench) -> None:
+    """Followed by indexing, said by relocate, or only a folder of it: what is in it is played as it was."""
+    folder = slowed(filled)
+    folder.rename(filled.sounds / "moved")
+    assert filled.index(filled.sounds / "moved").unchanged == 2
+    assert speeds(filled) == {"old": 1.0, "moved": 0.1}
+    say(filled, str(filled.sounds / "moved" / "in"), str(filled.sounds / "inside"))
+    assert speeds(filled) == {"old": 1.0, "moved": 0.1, "inside": 0.1}
+
+
+def test_folders_of_two_speeds_do_not_become_one(filled: Bench) -> None:
+    """Refused with what to do, for a whole folder and for a part; done that, the speed is that of what came."""
+    folder, before = slowed(filled), filled.sounds / "old"
+    for old, new in ((folder, before), (before / "x", folder / "x")):
+        with pytest.raises(UsageError, match=r"speed (0\.1|1), .* at (0\.1|1); first take out .*: soundalike remove"):
+            say(filled, str(old), str(new))
+    assert (speeds(filled), len(ids(filled))) == ({"old": 1.0, "bats": 0.1}, 8)
+    catalog = filled.library.catalog
+    with catalog.lease("test", 0) as lease:
+        catalog.apply(lease, [TakeOutClip(clip_id) for path, clip_id in ids(filled).items() if "in/" not in path])
+    assert say(filled, str(folder), str(before)) == 2
+    assert speeds(filled) == {"old": 0.1}
+    assert catalog.verify() == []
 
 
 def test_a_place_where_nothing_was_is_wrong_use(filled: Bench) -> None:

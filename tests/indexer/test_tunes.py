@@ -45,8 +45,8 @@ class TuneLibrary:
         self.settings = Settings.from_env({})
         self.report = Report()
 
-    def index(self, *paths: Path, melody: bool = False, prune: bool = False) -> Summary:
-        options = Options(workers=2, melody=melody, prune=prune, yes=True)
+    def index(self, *paths: Path, melody: bool = False, prune: bool = False, speed: float | None = None) -> Summary:
+        options = Options(workers=2, melody=melody, prune=prune, yes=True, speed=speed)
         names = [os.fspath(path) for path in paths or (self.tunes,)]
         encoder, tunes = wiring.encoder("spectral", self.settings), wiring.melody_extractor()
         with self.open(create=True) as library:
@@ -244,6 +244,17 @@ def test_recordings_give_their_tunes_when_asked_and_only_once(tune_library: Tune
     assert tune_library.index(melody=True).tunes == 0
     with tune_library.open() as library:
         assert verifying.verify(library) == []
+
+
+def test_a_recording_is_hummed_as_it_is_played(tune_library: TuneLibrary) -> None:
+    """What a folder's speed makes four times as long has its tune there; the passage has the times of the file."""
+    sung = voice(curve_of(tune(30), 0.0, 30.0), seed=1)
+    soundfile.write(tune_library.tunes / "quick.flac", sung, 4 * RATE_HZ)
+    hum = HumPart(str(write_hum(tune_library.folder / "hum.wav", tune(30), 15)))
+    assert tune_library.index(melody=True, speed=0.25).failed == ()
+    best = tune_library.search(hum).hits[0]
+    assert Path(best.path).name == "quick.flac"
+    assert best.start_s == pytest.approx(float(tune(30).start_s[15]) / 4, abs=0.3)
 
 
 def test_bad_files_are_named_and_the_rest_is_indexed(tune_library: TuneLibrary) -> None:
