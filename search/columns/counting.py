@@ -46,10 +46,10 @@ def tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> tuple[Fac
     for part, mask in _parts(columns, rows):
         classes, likely_rows = part.likely_tags
         counts += np.bincount(classes[mask[likely_rows]], minlength=len(counts))
-    own = {name for part, _ in _parts(columns, rows) for name in part.own_tags.places}
     for place in np.flatnonzero(counts):
-        if own and folded(columns.vocabulary[place]) in own:
-            counts[place] = (columns.clips_where(TagIs("=", columns.vocabulary[place])) & rows).sum()
+        name = columns.vocabulary[place]
+        if any(folded(name) in part.own_tags.places for part in (columns.base, columns.recent)):
+            counts[place] = (columns.clips_where(TagIs("=", name)) & rows).sum()
     found = sorted((-int(counts[place]), columns.vocabulary[place]) for place in np.flatnonzero(counts))
     return tuple(FacetCount(name, -count, f"tag = {quoted(name)}") for count, name in found[:limit])
 
