@@ -69,13 +69,14 @@ def library(
     A new library takes the kind ``index``, else the settings' one, and keeps it. Raises LibraryError when there is no
     library and ``create`` is false, or it has another kind of index than the one given; UsageError for an unknown kind.
     """
+    from search.catalog.opening import is_there
     from search.catalog.store import Catalog
     from search.library.library import Library
     from search.library.publishing import IndexKind
 
     path = Path(path)
     file = path / CATALOG_FILE
-    is_new = not file.exists()
+    is_new = not is_there(file)
     if is_new:
         _make_folder(path, create=create)
         index_kind(index or settings.index)  # a wrong name makes no library

@@ -19,7 +19,7 @@ _SCHEME: Final = "sqlite:///"
 def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
     """The database, at the newest schema, or to be read at one that can be. Raises LibraryError with a remedy."""
     path = _path(url_or_path)
-    if not path.exists():
+    if not is_there(path):
         if not create:
             raise LibraryError(f"{printable(str(path))}: there is no library; make one with `soundalike index PATH`")
         _make_folder(path.parent)
@@ -34,6 +34,16 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         database = Database(path, mode="log" if _has_log(path) else "immutable")
         _bring_up_to_date(database, read_only=True)
     return database
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a catalog's file. Raises LibraryError where its folder lets nobody look."""
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise LibraryError(
+            f"{printable(str(path.parent))}: no permission to look into the library; ask its owner"
+        ) from error
 
 
 def _has_log(path: Path) -> bool:

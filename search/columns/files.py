@@ -59,7 +59,7 @@ def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
     try:
         arrays = {name: snapshot.array(f"{name}.npy") for name in _names()}
     except (OSError, ValueError, EOFError) as error:
-        raise snapshot.damaged(f"it cannot be read ({error})") from error
+        raise snapshot.unreadable(error) from error
     return facts, Parts(_part(_BASE, arrays), _part(_RECENT, arrays), arrays[_GONE_CLIPS], arrays[_GONE_ENCODINGS])
 
 

@@ -18,6 +18,8 @@ THREADS: Final = "OMP_NUM_THREADS"
 """Who sets this says how many threads a call takes; the numeric libraries read it when they are loaded."""
 THREADS_OF_PRODUCTS: Final = "OPENBLAS_NUM_THREADS"
 
+_MOST_FILES: Final = 1 << 16
+
 _owned: Final = threading.Event()
 
 
@@ -36,6 +38,24 @@ def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float
         share_heaps(heaps)
     if switch_s is not None:
         sys.setswitchinterval(switch_s)
+
+
+def raise_file_limit() -> int | None:
+    """Let this process, and those it starts, open as many files as the system allows it (65,536 at most).
+
+    How many that are; None where the system has no such limit (Windows).
+    """
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # macOS says that there is no limit, and has one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            return most
+    return _MOST_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def give_way(niceness: int) -> None:

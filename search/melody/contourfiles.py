@@ -109,7 +109,7 @@ def read(snapshot: Snapshot) -> ContourTable:
             knots=snapshot.mapped(_KNOTS, np.dtype("<f8"), (int(knot_offset[-1]), 2)),
         )
     except (OSError, ValueError, EOFError, IndexError) as error:
-        raise snapshot.damaged(f"they cannot be read ({error})") from error
+        raise snapshot.unreadable(error) from error
 
 
 def problems(snapshot: Snapshot) -> list[str]:

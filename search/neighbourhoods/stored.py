@@ -72,7 +72,7 @@ def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
             raise snapshot.damaged("their files do not fit together")
         rows = snapshot.mapped(SMOOTH, np.dtype(np.float16), (facts.count, dim))
     except (OSError, ValueError, TypeError) as error:
-        raise snapshot.damaged(f"they cannot be read ({error})") from error
+        raise snapshot.unreadable(error) from error
     return StoredNeighbourhoods(snapshot.sequence, Graph(ids, near, similar), rows)
 
 

@@ -24,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeVar
 
-from search.errors import LibraryError, LibraryUnwritable, SnapshotError, printable
+from search.errors import CLOSE_FILES, NO_HANDLES, LibraryError, LibraryUnwritable, SnapshotError, printable
 from search.snapshots.single import flush, flush_folder
 from search.snapshots.snapshot import (
     MANIFEST,
@@ -35,6 +35,7 @@ from search.snapshots.snapshot import (
     Snapshot,
     damaged,
     digest_of,
+    unreadable,
 )
 
 KEPT: Final = 2
@@ -79,7 +80,7 @@ class Snapshots:
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
             sizes = {name: (folder / name).stat().st_size for name in files}
         except OSError as error:
-            raise damaged(self._kind, folder, f"it cannot be read ({error})") from error
+            raise unreadable(self._kind, folder, error) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise damaged(self._kind, folder, f"{MANIFEST} cannot be understood ({error})") from error
         if found[0] != self._kind.format:
@@ -171,7 +172,7 @@ class Snapshots:
             except SnapshotError as error:
                 cause = str(error)
             except OSError as error:
-                cause = str(damaged(self._kind, self.folder(sequence), f"it cannot be read ({error})"))
+                cause = str(unreadable(self._kind, self.folder(sequence), error))
             else:
                 continue
             if self.folder(sequence).exists():  # it was not taken away this moment
@@ -212,7 +213,8 @@ def sequences(directory: Path) -> list[int]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise LibraryError(f"{printable(str(directory))}: cannot be read ({error.strerror})") from error
+        shown = printable(str(directory))
+        raise LibraryError(f"{shown}: cannot be read ({error.strerror}); {_remedy(error)}") from error
     return sorted((int(name) for name in names if _is_sequence(name)), reverse=True)
 
 
@@ -231,6 +233,12 @@ def discard(folder: Path) -> None:
 
 def _is_sequence(name: str) -> bool:
     return name.isdecimal() and name == str(int(name))
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in NO_HANDLES:
+        return CLOSE_FILES
+    return "ask its owner" if isinstance(error, PermissionError) else "check the disk, then try again"
 
 
 def _is_before(number: object, present: int) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import SnapshotError, printable
+from search.errors import CLOSE_FILES, NO_HANDLES, SnapshotError, printable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,6 +23,8 @@ MANIFEST: Final = "manifest.json"
 
 _CHANGED: Final = "is not what was written (its digest differs)"
 _READ_BYTES: Final = 1 << 20
+MAPPED_FROM_BYTES: Final = 1 << 18
+"""A smaller array is read: each map takes a file handle for as long as it is there, of which a system may give 256."""
 
 F = TypeVar("F")
 
@@ -135,7 +137,9 @@ class Snapshot:
                 yield f"{name} {_CHANGED}"
 
     def array(self, name: str) -> NDArray[Any]:
-        """A .npy file's values, mapped. Raises OSError or ValueError when that fails."""
+        """A .npy file's values, mapped, or read where they are few. Raises OSError or ValueError when that fails."""
+        if self.files[name].size_bytes < MAPPED_FROM_BYTES:
+            return np.asarray(np.load(self.folder / name, allow_pickle=False))
         try:
             # a plain view: numpy's memmap class costs every operation some microseconds
             return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
@@ -147,6 +151,10 @@ class Snapshot:
         if self.files[name].size_bytes != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
             raise self.damaged(f"{name} does not hold an array of the shape {shape}")
         return map_values(self.folder / name, dtype, shape)
+
+    def unreadable(self, error: Exception) -> SnapshotError:
+        """The error of a snapshot whose files cannot be read because of ``error``."""
+        return unreadable(self.kind, self.folder, error)
 
     def damaged(self, cause: str) -> SnapshotError:
         """The error that says what is wrong with it, and what to do."""
@@ -167,6 +175,13 @@ def map_values(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDAr
     if 0 in shape:  # an empty file cannot be mapped
         return np.empty(shape, dtype)
     return np.asarray(np.memmap(path, dtype, "r", shape=shape))
+
+
+def unreadable(kind: Kind, folder: Path, error: Exception) -> SnapshotError:
+    """The error of a snapshot that cannot be read; nothing is wrong with it where the system opens no more files."""
+    if isinstance(error, OSError) and error.errno in NO_HANDLES:
+        return SnapshotError(f"{kind.name} {printable(str(folder))}: not read: {CLOSE_FILES}")
+    return damaged(kind, folder, f"it cannot be read ({error})")
 
 
 def damaged(kind: Kind, folder: Path, cause: str) -> SnapshotError:

@@ -72,7 +72,7 @@ def read(snapshot: Snapshot, dim: int | None = None) -> StoredVectors:
         if ids.shape != (facts.count,):
             raise snapshot.damaged(f"{IDS} does not hold the {facts.count} ids of its manifest")
     except (OSError, ValueError, TypeError) as error:
-        raise snapshot.damaged(f"it cannot be read ({error})") from error
+        raise snapshot.unreadable(error) from error
     return StoredVectors(snapshot, facts, ids, rows)
 
 

@@ -29,6 +29,7 @@ from search.catalog.store import Catalog
 from search.catalog.tables import METADATA
 from search.errors import LibraryBusy, LibraryError
 from search.model import RemoveClip
+from search.snapshots.folders import sequences
 from tests.search.catalog_helpers import FilledCatalog, replayed
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -180,6 +181,24 @@ def test_a_library_without_write_permission_can_be_searched():
                 assert len(catalog.match_words("horn", 3)) == 1
                 with pytest.raises(LibraryError, match="read-only"), catalog.lease("me", 0):
                     pass
+        finally:
+            folder.chmod(0o755)
+
+
+def test_a_folder_that_lets_nobody_look_is_said_plainly():
+    """The library's own, and that of its snapshots: permission is missing, and its owner has it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "library"
+        folder.mkdir()
+        folder.chmod(0)
+        try:
+            with without_privileges():
+                with pytest.raises(
+                    LibraryError, match="library: no permission to look into the library; ask its owner"
+                ):
+                    Catalog.open(folder / "catalog.sqlite")
+                with pytest.raises(LibraryError, match=r"Permission denied\); ask its owner"):
+                    sequences(folder)
         finally:
             folder.chmod(0o755)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -15,7 +16,7 @@ import pytest
 from search.errors import LibraryUnwritable, SnapshotError
 from search.snapshots import single
 from search.snapshots.folders import KEPT, Snapshots
-from search.snapshots.snapshot import MANIFEST, Kind, Snapshot
+from search.snapshots.snapshot import MANIFEST, MAPPED_FROM_BYTES, Kind, Snapshot
 
 KIND = Kind("numbers", 3, "soundalike count makes them anew")
 
@@ -47,6 +48,38 @@ def test_a_publication_is_read_back_with_every_file_described(tmp_path: Path) ->
     assert set(snapshot.files) == {"numbers.npy", "by path.txt"}
     snapshot.check("by path.txt")
     assert snapshot.facts(NumberFacts) == NumberFacts(5, ["a", "b"])  # type: ignore[arg-type]  # JSON has no tuples
+
+
+def test_small_arrays_take_no_file_handle_and_large_ones_are_mapped(tmp_path: Path) -> None:
+    for count, mapped in ((5, False), (MAPPED_FROM_BYTES // 8, True)):
+        array = publish(tmp_path, count, count=count).open(count).array("numbers.npy")
+        assert isinstance(array.base, np.memmap) == mapped
+
+
+def test_without_file_handles_the_remedy_is_to_have_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wrong with the snapshot, so that making it anew is no remedy."""
+    snapshots = publish(tmp_path, 7)
+
+    def refuse(*_arguments: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(SnapshotError, match="ulimit -n") as refused:
+        snapshots.open(7)
+    assert "makes them anew" not in str(refused.value)
+
+
+def test_one_of_an_earlier_format_is_passed_over_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not read, it is no damage, and nothing counts as published; one of a later format is damage."""
+    snapshots = publish(tmp_path, 7)
+    manifest = snapshots.folder(7) / MANIFEST
+    written = manifest.read_text()
+    manifest.write_text(written.replace('"format": 3', '"format": 2'))
+    assert (snapshots.newest(numbers), snapshots.verify(lambda _: ()), snapshots.is_published()) == (None, [], False)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    manifest.write_text(written.replace('"format": 3', '"format": 4'))
+    assert snapshots.verify(lambda _: ())
+    assert snapshots.is_published()
 
 
 def test_an_array_without_values_is_read_back(tmp_path: Path) -> None:

@@ -162,7 +162,9 @@ def test_each_limit_has_its_answer(library_path, limits, request_, status):
 
 def test_json_larger_than_any_question_is_refused(reader):
     body = json.dumps({"parts": [{"text": "x" * 2_000_000}]})
-    assert reader.post("/api/v1/search", data=body, content_type="application/json").status_code == 413
+    refused = reader.post("/api/v1/search", data=body, content_type="application/json")
+    assert refused.status_code == 413
+    assert "at most 1 MB" in refused.get_json()["detail"]
 
 
 @pytest.mark.parametrize("body", ["{", "[" * 100_000, "\x00", '{"k": 1e999}', ""])

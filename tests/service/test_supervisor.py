@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 
 import pytest
 
+from search import wiring
 from search.errors import UsageError
 from search.service.jobs.trouble import Trouble
-from search.service.processes import supervisor
+from search.service.processes import supervisor, worker
 from search.service.processes.supervisor import QUICK_DEATHS, _end, _Member, _Stop, _watch
+from search.settings import Settings
 from tests.service.dying import dies, lives
 
 
@@ -56,6 +60,27 @@ def test_a_web_worker_that_does_not_stay_alive_ends_the_service(capfd):
     status, trouble = watched(_Member("web 1", dies, ()), _Member("jobs", lives, (), essential=False))
     assert (status, trouble.why) == (3, "")
     assert "process 'web 1' does not stay alive; stopping" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
+def test_a_service_with_too_few_file_handles_says_so_before_it_starts(tmp_path):
+    command = f"ulimit -n 40; exec '{sys.executable}' -m search.cli serve --library '{tmp_path}'"
+    done = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "a process may have 40 files open" in done.stderr
+    assert "ulimit -n 1024" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_cannot_open_its_library_says_why_and_ends_for_good(tmp_path, caplog):
+    """Its status tells the supervisor that another one would do no better."""
+    with pytest.raises(SystemExit) as ended, worker._refusals():
+        wiring.library(tmp_path / "nowhere", Settings.from_env({}))
+    assert ended.value.code == worker.REFUSED
+    assert "no library at" in caplog.text
+    with pytest.raises(SystemExit), worker._refusals():
+        raise OSError(errno.EMFILE, "Too many open files")
+    assert "ulimit -n" in caplog.text
 
 
 def test_without_file_handles_for_a_process_the_remedy_is_told(monkeypatch):

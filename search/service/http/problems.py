@@ -146,12 +146,17 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
     return problem(status, public_message(error, library), errors=errors, retry_after_s=retry_after_s)
 
 
-def too_large(most_bytes: int) -> str:
-    """What a client reads whose request is larger than ``most_bytes``."""
+def too_large(most_bytes: int, sent_bytes: int | None) -> str:
+    """What a client reads whose request is larger than ``most_bytes``; of what size, where it says so."""
+    sent = f" ({_megabytes(sent_bytes)})" if sent_bytes else ""
     return (
-        f"the request is larger than {most_bytes / (1 << 20):g} MB; send fewer files at once, or let whoever runs the "
+        f"the request{sent} is larger than {_megabytes(most_bytes)}; send fewer files at once, or let whoever runs the "
         "service start it with a larger --max-upload-mb"
     )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / (1 << 20):.4g} MB"
 
 
 def register(app: OpenAPI, library: Path) -> None:
@@ -174,8 +179,12 @@ def register(app: OpenAPI, library: Path) -> None:
         return problem(503, NO_ROOM, retry_after_s=BUSY_RETRY_S)
 
     def large(error: RequestEntityTooLarge) -> Response:
-        if error.description == RequestEntityTooLarge.description and request.mimetype == "multipart/form-data":
-            error.description = too_large(app.config["MAX_CONTENT_LENGTH"])
+        if error.description == RequestEntityTooLarge.description:
+            if request.mimetype == "multipart/form-data":
+                error.description = too_large(app.config["MAX_CONTENT_LENGTH"], request.content_length)
+            else:
+                most = _megabytes(request.max_content_length or 0)
+                error.description = f"a request in JSON has at most {most}; send sounds as files"
         return http_error(error)
 
     app.register_error_handler(HTTPException, http_error)

@@ -34,7 +34,8 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write it, and close the connection."""
         error = self.request.error
-        detail = too_large(self.channel.adj.max_request_body_size - FORM_OVERHEAD_BYTES)
+        most_bytes = self.channel.adj.max_request_body_size - FORM_OVERHEAD_BYTES
+        detail = too_large(most_bytes, self.request.content_length)
         if not isinstance(error, RequestEntityTooLarge):
             detail = str(error.body)
         body = Problem(title=error.reason, status=error.code, detail=detail).model_dump_json(exclude_none=True)

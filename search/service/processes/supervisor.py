@@ -39,6 +39,8 @@ QUICK_DEATHS = 5
 LONGEST_PAUSE_S = 60.0
 """Before a process is started again that dies at once whenever it is."""
 START_S = 120.0
+LEAST_FILES = 128
+"""Files that a web worker may have to have open: the parts of an index, the catalog, what its clients send."""
 
 
 @dataclass
@@ -99,6 +101,7 @@ def serve(
     once requests are answered. Raises what ``prepare`` raises, and UsageError when the address cannot be bound.
     """
     process.one_thread_for_products()
+    _check_file_limit()
     listening = bind(config.host, config.port)
     shared = worker.Shared.among(config.workers)
     web = [_Member(f"web {n + 1}", worker.web, (n, config, settings, listening, shared)) for n in range(config.workers)]
@@ -110,9 +113,22 @@ def serve(
             shared.prepared.set()
             if _wait_until_ready(shared.ready.is_set, web, stop):
                 on_ready(url(config.host, listening))
+            elif any(member.has_died() and member.status() == worker.REFUSED for member in web):
+                _say("the service cannot start; its log says why")
+                return 3
             return _watch([*web, jobs], stop, shared.trouble)  # starts what is due: the jobs, which can wait
         finally:
             _end([*web, jobs])
+
+
+def _check_file_limit() -> None:
+    """Raises UsageError where a process may open too few files to serve a library."""
+    limit = process.raise_file_limit()
+    if limit is not None and limit < LEAST_FILES:
+        raise UsageError(
+            f"a process may have {limit} files open here, and a service needs {LEAST_FILES} at least: raise the limit "
+            "(ulimit -n 1024), then run the command again"
+        )
 
 
 def _start(members: list[_Member]) -> None:

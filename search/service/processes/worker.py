@@ -27,6 +27,7 @@ from waitress.server import TcpWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher
 
 from search import wiring
+from search.errors import CLOSE_FILES, NO_HANDLES, SoundalikeError
 from search.ground import process
 from search.ground.memory import give_back_freed_memory
 from search.service import logs
@@ -52,9 +53,13 @@ UNFINISHED_S = 1.0
 """And for requests that are still coming in."""
 TURN_S = 0.002
 HEAPS = 2
+REFUSED = 3
+"""With what a web worker ends that cannot open its library: trying again changes nothing."""
 PREPARED_POLL_S = 0.1
 GIVE_BACK_S = 10.0
 """Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def web(number: int, config: ServiceConfig, settings: Settings, listening: socke
     """Web worker ``number``, from 0: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
     logs.configure()
     process.own(heaps=HEAPS)
-    with _until_terminated() as stop:
+    with _until_terminated() as stop, _refusals():
         from search.service.app import create_app
         from search.service.service import Service
 
@@ -104,6 +109,22 @@ def web(number: int, config: ServiceConfig, settings: Settings, listening: socke
             if not warming.has_ended:
                 _leave()
     _leave()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What keeps a worker from serving its library is a line in the log, and its end."""
+    try:
+        yield
+    except SoundalikeError as error:
+        log.error("%s", error)
+    except OSError as error:
+        if error.errno not in NO_HANDLES:
+            raise
+        log.error("%s", CLOSE_FILES)
+    else:
+        return
+    raise SystemExit(REFUSED)
 
 
 def make_server(
