@@ -1,8 +1,11 @@
-"""A library that an earlier version wrote, with every kind of snapshot: see tests/data/earlier_library.tar.xz.
+"""Libraries that earlier versions wrote, with their snapshots. Their files are gone.
 
-Written by the commit 44ae193: 104 tones, a quieter copy of one, three MIDI tunes indexed with the encoder ``spectral``;
-``duplicates``, ``map``; then one tone and one tune more, one tone less, ``index --prune``. The files are gone.
-Its columns and contours lie in folders whose names have leading zeros, and have no digests.
+`unpack`: tests/data/earlier_library.tar.xz, by the commit 44ae193: 104 tones, a quieter copy of one, three MIDI tunes
+indexed with the encoder ``spectral``; ``duplicates``, ``map``; then one tone and one tune more, one tone less,
+``index --prune``. Its columns and contours lie in folders whose names have leading zeros, and have no digests.
+
+`unpack_0007`: tests/data/library_0007.tar.xz, by the commit e4111db, whose catalog is at migration 0007:
+``soundalike index /srv/sounds --encoder spectral`` of what `write_sounds` writes.
 """
 
 from __future__ import annotations
@@ -10,12 +13,40 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-ARCHIVE = Path(__file__).parents[1] / "data" / "earlier_library.tar.xz"
+import numpy as np
+
+from tests.search.melodies import tune, write_midi
+from tests.search.soundfiles import write
+
+_DATA = Path(__file__).parents[1] / "data"
 TUNES, SOUNDS = 4, 105
+FOLDER_0007 = "/srv/sounds"
+TONES_0007 = 6
+_RATE_HZ = 8_000
 
 
 def unpack(folder: Path) -> Path:
-    """A copy of the library below ``folder``."""
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+    """A copy of the library of 44ae193 below ``folder``."""
+    return _unpacked("earlier_library.tar.xz", folder)
+
+
+def unpack_0007(folder: Path) -> Path:
+    """A copy of the library at migration 0007 below ``folder``."""
+    return _unpacked("library_0007.tar.xz", folder)
+
+
+def write_sounds(folder: Path) -> None:
+    """The files that the library at migration 0007 is about, byte for byte: tones, one that is cut, a tune."""
+    (folder / "tones").mkdir(parents=True)
+    time_s = np.arange(_RATE_HZ) / _RATE_HZ
+    for number in range(TONES_0007):
+        tone = 0.5 * np.sin(2 * np.pi * (300 + 150 * number) * time_s)
+        write(folder / "tones" / f"{number}.wav", tone.astype(np.float32)[:, None], _RATE_HZ, subtype="PCM_16")
+    (folder / "cut.wav").write_bytes((folder / "tones" / "2.wav").read_bytes()[:12_000])
+    write_midi(folder / "tune.mid", tune(3), title="Walk")
+
+
+def _unpacked(archive: str, folder: Path) -> Path:
+    with tarfile.open(_DATA / archive) as opened:
+        opened.extractall(folder, filter="data")
     return folder / "library"
