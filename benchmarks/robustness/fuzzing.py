@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,6 +165,7 @@ def _serve(pipe: Connection, made: dict[str, bytes], path: Path) -> None:
     import av.logging
 
     av.logging.set_level(av.logging.PANIC)
+    warnings.simplefilter("error", RuntimeWarning)  # it would be printed, beside the file's own error
     path.write_bytes(made["WAV/PCM_16"])
     read(path)  # everything is loaded before the limit counts
     limit = _address_bytes() + MEMORY_BYTES

@@ -39,6 +39,12 @@ HALF = 0.5
 WITH_HOLES = ("bytes-changed", "a-part-missing")
 LOSSLESS_FOUND, LOSSY_FOUND = 1.0, 0.99
 
+_ABOUT = f"""\
+{{}} files of {SECONDS:g} s: each container, codec and sample format that libsndfile and FFmpeg write, with each kind of
+damage that it can have ({{damages}}). A length agrees that is within {WITHIN:.0%} of the longest that a decoder reads.
+Of files with holes, or with less than half of their sound, it alone counts. The others are asked for by the plain WAV
+of their sound, and are to be found first: {LOSSLESS_FOUND:.2f} of the lossless, {LOSSY_FOUND:.2f} of the lossy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -107,7 +113,14 @@ class GridReport:
             for case in self.cases
             if not case.agrees or case.found is False
         ]
-        lines = ["## Formats and damage", "", f"{self.machine}; encoder {self.encoder}", ""]
+        lines = [
+            "## Formats and damage",
+            "",
+            f"{self.machine}; encoder {self.encoder}",
+            "",
+            _ABOUT.format(len(self.cases), damages=", ".join(DAMAGES)),
+            "",
+        ]
         return "\n".join([*lines, report.markdown_table(header, rows), "", *wrong]).rstrip() + "\n"
 
 

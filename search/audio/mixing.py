@@ -62,8 +62,8 @@ def mono(channels: Sequence[NDArray[Any]] | NDArray[Any]) -> Wave:
     full scale. (Downmixes for the ear weigh the channels by loudspeaker, and leave out the one for bass.)
     Channels are added one by one, so that a sample does not depend on the block that it came in.
     """
-    mix: Wave = channels[0].astype(np.float32)  # a copy, always
     with np.errstate(over="ignore", invalid="ignore"):  # infinite samples are found, and refused, further on
+        mix: Wave = channels[0].astype(np.float32)  # a copy, always
         for channel in channels[1:]:
             mix += channel
         scale, zero = _full_scale(channels[0].dtype)
@@ -148,6 +148,7 @@ class Mixer:
             yield Block(self._start / self._rate_hz, self._rate_hz, self._mixed(channels))
             self._start = self._end
 
+    @np.errstate(over="ignore", invalid="ignore")  # as in `mono`
     def _mixed(self, channels: Channels) -> Wave:
         plain = mono(channels)
         self._channels, frames = channels.shape

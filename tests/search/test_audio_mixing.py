@@ -140,3 +140,13 @@ def test_mono_and_changing_channels_pass() -> None:
     blocks = [Block(0.0, RATE, np.stack((sound, sound))), Block(1.5, RATE, sound[np.newaxis])]
     waves = [block.samples for block in Mixer().blocks(blocks)]
     np.testing.assert_allclose(np.concatenate(waves), np.concatenate((sound, sound)), atol=1e-7)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 16])
+def test_doubles_beyond_any_float_become_infinite_without_a_word(channels: int) -> None:
+    """Whoever checks the samples afterwards finds them; nothing is printed, whatever came before."""
+    sound = np.stack([noise(2.0, channel) for channel in range(channels)]).astype(np.float64)
+    sound[-1] = -sound[0]
+    sound[:, 1_500] = 1e300 * np.resize([1, -1], channels)
+    found = mixed(sound)
+    assert np.flatnonzero(~np.isfinite(found)).tolist() == [1_500]
