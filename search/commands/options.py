@@ -60,6 +60,13 @@ def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--space", metavar="NAME", help="use this space only")
 
 
+def add_offset(parser: argparse.ArgumentParser, what: str) -> None:
+    """``--offset``."""
+    parser.add_argument(
+        "--offset", type=int, default=0, metavar="N", help=f"pass over the first N {what}: the next page"
+    )
+
+
 def add_query(parser: argparse.ArgumentParser) -> None:
     """The parts of a query, ``-k``, ``--where``, ``--space`` and ``--collapse``."""
     parser.add_argument(
@@ -97,7 +104,7 @@ def add_query(parser: argparse.ArgumentParser) -> None:
         "--speed", type=float, metavar="S", action=SlowPart, help="speed at which the file before it is played (1)"
     )
     add_filters(parser, "hits")
-    parser.add_argument("--offset", type=int, default=0, metavar="N", help="pass over the first N hits: the next page")
+    add_offset(parser, "hits")
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
 
 

@@ -36,6 +36,7 @@ class Recommend:
             help=f"from 0, the likeliest however alike, to 1 ({DEFAULT_DIVERSITY})",
         )
         options.add_filters(parser, "clips")
+        options.add_offset(parser, "clips")
         options.add_library(parser)
         options.add_json(parser)
 
@@ -50,6 +51,7 @@ class Recommend:
             where=args.where,
             space=args.space,
             profile=args.profile,
+            offset=args.offset,
         )
         with options.library(args, settings, read_only=True) as library:
             answer = library.recommend(query)

@@ -40,6 +40,7 @@ class RecommendQuery:
     ``likes`` and ``dislikes`` carry weights above 0; both, and ``seen``, are left out of the answer, and so are their
     copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are left out; the
     answer names those of the query). ``diversity`` from 0 (the likeliest, however alike) to 1.
+    ``offset`` clips are passed over: a longer answer begins with a shorter one, and ends after a thousand.
     Without any like the answer is a varied sample of the library: the same every time until the library changes.
 
     Examples:
@@ -56,3 +57,9 @@ class RecommendQuery:
     where: str | None = None
     space: str | None = None
     profile: str | None = None
+    offset: int = 0
+
+    @property
+    def end(self) -> int:
+        """The place after the last clip that is asked for."""
+        return self.offset + self.k

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine.asking import unit
+from search.engine.search import MAX_OFFSET
 from search.engine.views import Recordings, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import ClipPart, Ids, RecommendQuery, Vectors
@@ -59,6 +60,8 @@ def check(query: RecommendQuery) -> None:
     """Raises QueryError for what makes no sense, before any work is done."""
     if not 1 <= query.k <= MAX_K:
         raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise QueryError(f"offset is {query.offset}; it must be from 0 to {MAX_OFFSET}")
     if not 0.0 <= query.diversity <= 1.0:
         raise QueryError(f"diversity is {query.diversity}; it must be from 0 to 1")
     clips = [*query.likes, *query.dislikes]

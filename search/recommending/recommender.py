@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -38,6 +38,21 @@ FEW: Final = 100
 NAMED_LIKES: Final = 3
 
 RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query with what follows from it: ``passing`` (rows,) clips, None for all, and what is not to be found."""
+
+    view: SpaceView
+    query: RecommendQuery
+    history: History
+    passing: NDArray[np.bool_] | None
+    excluded: Excluded
+
+    def beside(self, contents: Ids) -> _Asked:
+        """The same without these contents."""
+        return replace(self, excluded=self.excluded.beside(contents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +110,13 @@ class Recommender:
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
         excluded_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
         excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
-        pick = self._by_taste if history.likes else self._from_starters
-        picked = pick(view, query, history, passing, Excluded(excluded, library.recordings))
-        hits = self._hits(view, picked[: query.k], passing)
-        verdict: Verdict = _verdict(picked, view) if history.likes else "good" if hits else "none"
-        return Answer(verdict, hits, (time.perf_counter() - started) * 1e3, gone=history.gone)
+        asked = _Asked(view, query, history, passing, Excluded(excluded, library.recordings))
+        picked, has_more = (self._by_taste if history.likes else self._from_starters)(asked)
+        hits = self._hits(view, picked[query.offset : query.end], passing)
+        verdict: Verdict = _verdict(picked, view) if history.likes else "good" if picked else "none"
+        following = query.end if has_more or len(picked) > query.end else None
+        took_ms = (time.perf_counter() - started) * 1e3
+        return Answer(verdict, hits, took_ms, next_offset=following, gone=history.gone)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""
@@ -111,27 +128,22 @@ class Recommender:
                 answers.append(error)
         return answers
 
-    def _by_taste(
-        self,
-        view: SpaceView,
-        query: RecommendQuery,
-        history: History,
-        passing: NDArray[np.bool_] | None,
-        excluded: Excluded,
-    ) -> list[_Picked]:
-        likes, liked = clip_vectors(view, history.likes)
+    def _by_taste(self, asked: _Asked) -> tuple[list[_Picked], bool]:
+        """Pages of what is near the likes, up to the end of what is asked for; and whether another page has some."""
+        view, query = asked.view, asked.query
+        likes, liked = clip_vectors(view, asked.history.likes)
         if not liked:
-            return self._from_starters(view, query, history, passing, excluded)
-        dislikes, _ = clip_vectors(view, history.dislikes)
+            return self._from_starters(asked)
+        dislikes, _ = clip_vectors(view, asked.history.dislikes)
         weights = np.array([part.weight for part in liked], np.float64)
         tastes = tastes_of(likes, weights, dislikes)
         picked: list[_Picked] = []
         vectors, chosen_for = np.empty((0, likes.shape[1]), np.float32), np.empty(0, np.int64)
+        has_more = False
         for page in PAGES:
             chosen = np.array([one.content_id for one in picked], np.int64)
-            candidates = self._candidates(
-                view, tastes, page, query.diversity, passing=passing, excluded=excluded.beside(chosen)
-            )
+            candidates = self._candidates(asked.beside(chosen), tastes, page)
+            has_more = page < PAGES[-1] and len(candidates.content_ids) > page - len(picked)
             if not len(candidates.content_ids):
                 break
             left, before = page - len(picked), (vectors, chosen_for)
@@ -148,24 +160,17 @@ class Recommender:
                 )
                 for row, taste in zip(rows.tolist(), of_taste.tolist(), strict=True)
             ]
-            if len(picked) >= query.k or len(picked) < page:
+            # where all candidates were chosen and no more is asked for, the next page says whether there are more
+            if len(picked) < page or len(picked) + has_more > query.end:
                 break
             vectors = np.concatenate((vectors, candidates.vectors[rows]))
             chosen_for = np.concatenate((chosen_for, of_taste))
-        return picked
+        return picked, has_more
 
-    def _candidates(
-        self,
-        view: SpaceView,
-        tastes: Tastes,
-        page: int,
-        diversity: float,
-        *,
-        passing: NDArray[np.bool_] | None,
-        excluded: Excluded,
-    ) -> _Candidates:
+    def _candidates(self, asked: _Asked, tastes: Tastes, page: int) -> _Candidates:
         """The best contents of each taste together, without those that are known and with one of each recording."""
-        rankings = self._rankings(view, tastes, page, diversity, passing=passing, excluded=excluded)
+        view, excluded = asked.view, asked.excluded
+        rankings = self._rankings(asked, tastes, page)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
         ranked = np.concatenate([r.scores for r in rankings])
@@ -176,31 +181,23 @@ class Recommender:
         try:
             vectors = view.index.vectors(segments[best])
         except LibraryError:  # one of them went between the search and now
-            return self._candidates(view, tastes, page, diversity, passing=passing, excluded=excluded)
+            return self._candidates(asked, tastes, page)
         scores = tastes.vectors @ vectors.T
         chances = _chances(view, segments[best], scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
         scores[taste[best], np.arange(len(best))] = ranked[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
-    def _rankings(
-        self,
-        view: SpaceView,
-        tastes: Tastes,
-        page: int,
-        diversity: float,
-        *,
-        passing: NDArray[np.bool_] | None,
-        excluded: Excluded,
-    ) -> list[Ranking]:
+    def _rankings(self, asked: _Asked, tastes: Tastes, page: int) -> list[Ranking]:
         """What is near each taste: contents enough for the page and for choosing among them.
 
         Where copies, of each other or of what is known, take the places of others, the tastes that have too few
         recordings are searched again, together and deeper. Without copies the first search is the only one.
         """
-        pool = int(page * (POOL + POOL_FOR_VARIETY * diversity**2))
+        view, excluded = asked.view, asked.excluded
+        pool = int(page * (POOL + POOL_FOR_VARIETY * asked.query.diversity**2))
         n_contents = max(pool // len(tastes.vectors), page)
-        among, extra = _among(view, passing, excluded.contents)
+        among, extra = _among(view, asked.passing, excluded.contents)
         depth = n_contents + extra
         rankings = self._rank_each(view, tastes.vectors, depth, among)
         ended = [len(ranking.content_ids) < depth for ranking in rankings]
@@ -214,33 +211,30 @@ class Recommender:
                 ended[row] = len(ranking.content_ids) < depth
         return rankings
 
-    def _from_starters(
-        self,
-        view: SpaceView,
-        query: RecommendQuery,
-        history: History,
-        passing: NDArray[np.bool_] | None,
-        excluded: Excluded,
-    ) -> list[_Picked]:
-        every, segment_ids = self._sample(view, query, passing)
-        contents, keep = _recordings(view, segment_ids, excluded)
+    def _from_starters(self, asked: _Asked) -> tuple[list[_Picked], bool]:
+        """A varied sample, and no more than that: what follows what is asked for is in it."""
+        view, history = asked.view, asked.history
+        every, segment_ids = self._sample(asked)
+        contents, keep = _recordings(view, segment_ids, asked.excluded)
         chosen = _disliked_last(view, contents[keep], segment_ids[keep], history)
-        if len(keep) < query.k:  # the sample was short, or most of it is known or a copy: another one of the rest
-            excluded = excluded.beside(contents[keep])
+        # the sample was short, or most of it is known or a copy: another one of the rest
+        if len(keep) <= asked.query.end:
+            excluded = asked.excluded.beside(contents[keep])
             rest = every[excluded.are_new(every)]
             rest = rest[_firsts(excluded.recordings.of(rest))]
             if len(rest):
                 segment_ids = starters(view, rest)
                 contents, keep = _recordings(view, segment_ids, excluded)
                 chosen += _disliked_last(view, contents[keep], segment_ids[keep], history)
-        return chosen[: query.k]
+        return chosen, False
 
-    def _sample(self, view: SpaceView, query: RecommendQuery, passing: NDArray[np.bool_] | None) -> tuple[Ids, Ids]:
+    def _sample(self, asked: _Asked) -> tuple[Ids, Ids]:
         """The contents that starters are chosen from, and these, kept until the library or the filter changes."""
-        key = (view.space.name, view.columns.sequence, query.where)
+        view = asked.view
+        key = (view.space.name, view.columns.sequence, asked.query.where)
         with self._lock:
             if self._starters is None or self._starters[0] != key:
-                every = startable(view, passing)
+                every = startable(view, asked.passing)
                 self._starters = (key, every, starters(view, every))
             return self._starters[1:]
 

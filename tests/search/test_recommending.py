@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +53,32 @@ def liked(library, *starts):
 
 def kinds(answer):
     return [hit.title.split()[0] for hit in answer.hits]
+
+
+@pytest.mark.parametrize("starts", [("dog/dog 0", "bell/bell 0"), ()])
+@pytest.mark.parametrize(("diversity", "where"), [(0.0, None), (1.0, None), (0.3, 'path ~ "dog" or path ~ "horn"')])
+def test_pages_follow_each_other_to_the_last_clip_and_a_longer_answer_begins_with_a_shorter(
+    library, starts, diversity, where
+):
+    """Whatever the size of the pages; the verdict is that of the whole, and beyond the end nothing follows."""
+
+    def asked(k, offset=0):
+        query = RecommendQuery(likes=liked(library, *starts), k=k, offset=offset, diversity=diversity, where=where)
+        return library.recommend(query)
+
+    whole = asked(1000)
+    every = [hit.clip_id for hit in whole.hits]
+    assert len(every) > 9
+    assert whole.next_offset is None
+    for size in (1, 4, 9, 10, 11, len(every) - 1, len(every)):
+        pages, offset = [], 0
+        while offset is not None:
+            page = asked(size, offset)
+            assert page.verdict == whole.verdict
+            pages += [hit.clip_id for hit in page.hits]
+            offset = page.next_offset
+        assert pages == every, size
+    assert asked(5, len(every) + 3).hits == ()
 
 
 def test_two_tastes_share_the_page(library):
@@ -222,6 +250,7 @@ def test_a_batch_answers_each_and_names_what_is_wrong_in_its_place(library):
     "query",
     [
         RecommendQuery(k=0),
+        RecommendQuery(offset=-1),
         RecommendQuery(diversity=1.5),
         RecommendQuery(diversity=float("nan")),
         RecommendQuery(likes=(ClipPart(1, 0.0),)),
@@ -316,7 +345,8 @@ def test_the_command_recommends_by_ids_with_weights(library, capsys):
     assert out.count("dog ") >= 2
     assert cli.main(["recommend", "--weight", "2", *where]) == 2
     assert cli.main(["recommend", "--like", "999", *where]) == 2
-    assert cli.main(["recommend", "--json", *where]) == 0
+    assert cli.main(["recommend", "--json", "-k", "3", "--offset", "2", *where]) == 0
+    assert json.loads(capsys.readouterr().out)["next_offset"] == 5
 
 
 def test_a_like_that_names_what_is_gone_is_left_out_and_told(library):

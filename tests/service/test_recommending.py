@@ -29,6 +29,7 @@ def test_without_a_history_there_is_a_sample(reader):
     """The same one every time."""
     assert len(recommended(reader, k=3)) == 3
     assert recommended(reader, k=3) == recommended(reader, k=3)
+    assert recommended(reader, k=2, offset=1) == recommended(reader, k=3)[1:]
 
 
 def test_many_questions_at_once_keep_their_order_and_their_errors(reader):

@@ -377,6 +377,7 @@ class RecommendIn(Body):
     seen: Annotated[list[Id], Field(max_length=MAX_FEEDBACK)] = []
     profile: Profile | None = None
     k: Count = 10
+    offset: Offset = 0
     diversity: Annotated[float, Field(ge=0, le=1, description="0: the likeliest, however alike; 1: varied.")] = (
         DEFAULT_DIVERSITY
     )
@@ -394,6 +395,7 @@ class RecommendIn(Body):
             where=self.where,
             space=self.space,
             profile=self.profile,
+            offset=self.offset,
         )
 
 

@@ -808,6 +808,12 @@ export interface components {
              */
             k?: number;
             /**
+             * Offset
+             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @default 0
+             */
+            offset?: number;
+            /**
              * Diversity
              * @description 0: the likeliest, however alike; 1: varied.
              * @default 0.3
