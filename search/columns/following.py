@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,6 @@ from search.model import Space
 
 if TYPE_CHECKING:
     from search.catalog.store import Catalog
-
-
-log = logging.getLogger(__name__)
 
 
 class ColumnsFollower:
@@ -38,11 +34,7 @@ class ColumnsFollower:
             self._opened, self._columns = newer
         if self._columns is None:
             self._columns = ClipColumns.build(self._catalog, self._space)
-        try:
-            self._columns = self._columns.refreshed(self._catalog)
-        except (IndexError, ValueError) as error:  # numbers that cannot be: a damaged file is seen when it is used
-            log.warning("columns of %s are damaged, and made anew from the catalog: %s", self._space.name, error)
-            self._columns = ClipColumns.build(self._catalog, self._space)
+        self._columns = self._columns.refreshed(self._catalog)
         return self._columns
 
     def publish(self) -> ClipColumns:
