@@ -41,7 +41,7 @@ RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """A query with what follows from it: ``passing`` (rows,) clips, None for all, and what is not to be found."""
 
     view: SpaceView
@@ -50,7 +50,7 @@ class _Asked:
     passing: NDArray[np.bool_] | None
     excluded: Excluded
 
-    def beside(self, contents: Ids) -> _Asked:
+    def beside(self, contents: Ids) -> _Request:
         """The same without these contents."""
         return replace(self, excluded=self.excluded.beside(contents))
 
@@ -110,8 +110,8 @@ class Recommender:
         passing = view.columns.clips_where(parse(query.where)) if query.where else None
         excluded_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
         excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
-        asked = _Asked(view, query, history, passing, Excluded(excluded, library.recordings))
-        picked, has_more = (self._by_taste if history.likes else self._from_starters)(asked)
+        request = _Request(view, query, history, passing, Excluded(excluded, library.recordings))
+        picked, has_more = (self._by_taste if history.likes else self._from_starters)(request)
         hits = self._hits(view, picked[query.offset : query.end], passing)
         verdict: Verdict = _verdict(picked, view) if history.likes else "good" if picked else "none"
         following = query.end if has_more or len(picked) > query.end else None
@@ -128,13 +128,13 @@ class Recommender:
                 answers.append(error)
         return answers
 
-    def _by_taste(self, asked: _Asked) -> tuple[list[_Picked], bool]:
+    def _by_taste(self, request: _Request) -> tuple[list[_Picked], bool]:
         """Pages of what is near the likes, up to the end of what is asked for; and whether another page has some."""
-        view, query = asked.view, asked.query
-        likes, liked = clip_vectors(view, asked.history.likes)
+        view, query = request.view, request.query
+        likes, liked = clip_vectors(view, request.history.likes)
         if not liked:
-            return self._from_starters(asked)
-        dislikes, _ = clip_vectors(view, asked.history.dislikes)
+            return self._from_starters(request)
+        dislikes, _ = clip_vectors(view, request.history.dislikes)
         weights = np.array([part.weight for part in liked], np.float64)
         tastes = tastes_of(likes, weights, dislikes)
         picked: list[_Picked] = []
@@ -142,7 +142,7 @@ class Recommender:
         has_more = False
         for page in PAGES:
             chosen = np.array([one.content_id for one in picked], np.int64)
-            candidates = self._candidates(asked.beside(chosen), tastes, page)
+            candidates = self._candidates(request.beside(chosen), tastes, page)
             has_more = page < PAGES[-1] and len(candidates.content_ids) > page - len(picked)
             if not len(candidates.content_ids):
                 break
@@ -167,10 +167,10 @@ class Recommender:
             chosen_for = np.concatenate((chosen_for, of_taste))
         return picked, has_more
 
-    def _candidates(self, asked: _Asked, tastes: Tastes, page: int) -> _Candidates:
+    def _candidates(self, request: _Request, tastes: Tastes, page: int) -> _Candidates:
         """The best contents of each taste together, without those that are known and with one of each recording."""
-        view, excluded = asked.view, asked.excluded
-        rankings = self._rankings(asked, tastes, page)
+        view, excluded = request.view, request.excluded
+        rankings = self._rankings(request, tastes, page)
         contents = np.concatenate([r.content_ids for r in rankings])
         segments = np.concatenate([r.segment_ids for r in rankings])
         ranked = np.concatenate([r.scores for r in rankings])
@@ -181,23 +181,23 @@ class Recommender:
         try:
             vectors = view.index.vectors(segments[best])
         except LibraryError:  # one of them went between the search and now
-            return self._candidates(asked, tastes, page)
+            return self._candidates(request, tastes, page)
         scores = tastes.vectors @ vectors.T
         chances = _chances(view, segments[best], scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
         scores[taste[best], np.arange(len(best))] = ranked[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
-    def _rankings(self, asked: _Asked, tastes: Tastes, page: int) -> list[Ranking]:
+    def _rankings(self, request: _Request, tastes: Tastes, page: int) -> list[Ranking]:
         """What is near each taste: contents enough for the page and for choosing among them.
 
         Where copies, of each other or of what is known, take the places of others, the tastes that have too few
         recordings are searched again, together and deeper. Without copies the first search is the only one.
         """
-        view, excluded = asked.view, asked.excluded
-        pool = int(page * (POOL + POOL_FOR_VARIETY * asked.query.diversity**2))
+        view, excluded = request.view, request.excluded
+        pool = int(page * (POOL + POOL_FOR_VARIETY * request.query.diversity**2))
         n_contents = max(pool // len(tastes.vectors), page)
-        among, extra = _among(view, asked.passing, excluded.contents)
+        among, extra = _among(view, request.passing, excluded.contents)
         depth = n_contents + extra
         rankings = self._rank_each(view, tastes.vectors, depth, among)
         ended = [len(ranking.content_ids) < depth for ranking in rankings]
@@ -211,15 +211,15 @@ class Recommender:
                 ended[row] = len(ranking.content_ids) < depth
         return rankings
 
-    def _from_starters(self, asked: _Asked) -> tuple[list[_Picked], bool]:
+    def _from_starters(self, request: _Request) -> tuple[list[_Picked], bool]:
         """A varied sample, and no more than that: what follows what is asked for is in it."""
-        view, history = asked.view, asked.history
-        every, segment_ids = self._sample(asked)
-        contents, keep = _recordings(view, segment_ids, asked.excluded)
+        view, history = request.view, request.history
+        every, segment_ids = self._sample(request)
+        contents, keep = _recordings(view, segment_ids, request.excluded)
         chosen = _disliked_last(view, contents[keep], segment_ids[keep], history)
         # the sample was short, or most of it is known or a copy: another one of the rest
-        if len(keep) <= asked.query.end:
-            excluded = asked.excluded.beside(contents[keep])
+        if len(keep) <= request.query.end:
+            excluded = request.excluded.beside(contents[keep])
             rest = every[excluded.are_new(every)]
             rest = rest[_firsts(excluded.recordings.of(rest))]
             if len(rest):
@@ -228,13 +228,13 @@ class Recommender:
                 chosen += _disliked_last(view, contents[keep], segment_ids[keep], history)
         return chosen, False
 
-    def _sample(self, asked: _Asked) -> tuple[Ids, Ids]:
+    def _sample(self, request: _Request) -> tuple[Ids, Ids]:
         """The contents that starters are chosen from, and these, kept until the library or the filter changes."""
-        view = asked.view
-        key = (view.space.name, view.columns.sequence, asked.query.where)
+        view = request.view
+        key = (view.space.name, view.columns.sequence, request.query.where)
         with self._lock:
             if self._starters is None or self._starters[0] != key:
-                every = startable(view, asked.passing)
+                every = startable(view, request.passing)
                 self._starters = (key, every, starters(view, every))
             return self._starters[1:]
 
