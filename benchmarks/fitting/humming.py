@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.humming.asking import catalogue
 from benchmarks.humming.tune_sets import POP909, midi_folder
 from search.errors import UsageError
-from search.melody.confidence import RIVALS, features
+from search.melody.confidence import CLOSEST_COST, RIVALS, features
 from search.melody.hearing import listen
 from search.melody.index import MelodyIndex
 from search.melody.model import Notes
@@ -122,7 +122,7 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: i
         tune = int(rng.integers(len(tunes)))
         notes = tunes[tune]
         latest = int(np.searchsorted(notes.start_s, notes.end_s[-1] - 12))
-        duration_s = float(rng.choice([4.0, 6.0, 8.0, 10.0, 10.0, 14.0]))
+        duration_s = float(rng.choice([3.0, 4.0, 6.0, 8.0, 10.0, 10.0, 14.0]))
         wave = buzz(notes, int(rng.integers(0, max(1, latest))), duration_s, rng)
         hearing = listen(pitch_of(wave))
         if hearing.reason:
@@ -178,6 +178,8 @@ def main() -> None:
     weights = logistic(sample.features, sample.right)
     p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
     print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))
+    rivals = np.exp(sample.features[:, 1]) * np.maximum(sample.features[:, 0], CLOSEST_COST)
+    print("typical rival", round(float(np.median(rivals)), 3))
     for least_s in (0.0, 8.0):
         inside, outside = sample.inside & (sample.hummed_s >= least_s), ~sample.inside & (sample.hummed_s >= least_s)
         print(

@@ -190,9 +190,9 @@ def _ranked(label: str, clips: list[tuple[int, MelodyHit]], weight: float) -> Ra
 
 def closeness(hit: MelodyHit) -> float:
     """The score of a hit: 1 where a hum follows the tune exactly, 0 where it is wrong everywhere."""
-    from search.melody.alignment import LARGEST_ERROR
+    from search.melody.alignment import LARGEST_COST
 
-    return max(0.0, 1.0 + hit.score / LARGEST_ERROR)
+    return max(0.0, 1.0 + hit.score / LARGEST_COST)
 
 
 def _verdict(answer: MelodyAnswer) -> Verdict:

@@ -15,25 +15,44 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 
-STEP_PENALTY = 0.12
-"""Cost of every step that is not diagonal, in semitones (tuned)."""
+STEP_PENALTY = 0.3
+"""Cost of every step that is not diagonal (tuned)."""
 
-MOST_DRIFT = 2.0
-"""Semitones that a hum may go flat or sharp from beginning to end."""
+SMALL_ERROR = 1.0
+"""Semitones, up to which a note is out of tune; beyond it is a wrong one."""
 
 LARGEST_ERROR = 2.5
-"""Semitones; a wrong note costs no more than this, however wrong (tuned)."""
+"""Semitones; a wrong note costs no more than one that is out by this (tuned)."""
+
+LARGEST_COST = SMALL_ERROR * (LARGEST_ERROR - SMALL_ERROR / 2)
+"""What `costs` makes of it."""
+
+IN_TUNE = 0.6
+"""Semitones; notes that are out by more say less about the key (tuned)."""
+
+NO_DRIFT = 1.0
+"""A key drifts as if the whole hum had been heard so many times more without a drift (tuned)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
-    """For every candidate: ``cost`` (c,) mean semitones a frame, ``path`` (c, m) the stretch's frame at each frame of
-    the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones.
+    """For every candidate: ``cost`` (c,) the mean of `costs` over the frames, ``path`` (c, m) the stretch's frame at
+    each frame of the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones.
     """
 
     cost: Matrix
     path: NDArray[np.int32]
     shift: Matrix
+
+
+def costs(difference: Matrix) -> Matrix:
+    """What being out by ``difference`` semitones (any shape) costs: half its square up to `SMALL_ERROR`, then growing
+    evenly up to `LARGEST_ERROR` (Huber 1964). People are a little out of tune nearly always, which says little.
+    """
+    size = np.minimum(np.abs(difference), np.float32(LARGEST_ERROR))
+    small = np.minimum(size, np.float32(SMALL_ERROR))
+    cost: Matrix = small * (size - small * np.float32(0.5))
+    return cost
 
 
 def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes: int = 2) -> Alignment:
@@ -51,15 +70,19 @@ def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes
 
 
 def _key(difference: Matrix) -> Matrix:
-    """(c, m): the hum's key less the tune's, as it drifts: a line through the medians of the two halves of their
-    ``difference`` (c, m).
+    """(c, m): the hum's key less the tune's, as it drifts: a line through their ``difference`` (c, m) that wrong notes
+    hardly move (two steps of weighted least squares from the median on).
     """
     length = difference.shape[1]
-    half = length // 2
-    first, second = np.median(difference[:, :half], axis=1), np.median(difference[:, half:], axis=1)
-    middle = np.median(difference, axis=1)
-    slope = np.clip(second - first, -MOST_DRIFT / 2, MOST_DRIFT / 2) * (2.0 / length)
-    return np.asarray(middle[:, None] + slope[:, None] * (np.arange(length) - length / 2), np.float32)
+    at = ((np.arange(length) - (length - 1) / 2) / length).astype(np.float32)
+    key = np.broadcast_to(np.median(difference, axis=1)[:, None], difference.shape).astype(np.float32)
+    for _ in range(2):
+        out = difference - key
+        weight = 1 / np.maximum(1, np.abs(out) / np.float32(IN_TUNE)) ** 2
+        middle = (weight * out).sum(axis=1) / weight.sum(axis=1)
+        slope = (weight * (out - middle[:, None])) @ at / (weight @ at**2 + np.float32(NO_DRIFT * length / 12))
+        key = key + middle[:, None] + slope[:, None] * at
+    return key
 
 
 def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[np.int32]]:
@@ -71,8 +94,7 @@ def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[
     target = hum[:, None] - key.T
     local = np.empty((rows, count, band), np.float32)
     for i in range(rows):
-        np.abs(stretches[:, i : i + band] - target[i][:, None], out=local[i])
-    np.minimum(local, LARGEST_ERROR, out=local)
+        local[i] = costs(stretches[:, i : i + band] - target[i][:, None])
     total = np.full((rows, count, band + 2), np.inf, np.float32)  # a column of infinity on either side
     step = np.zeros((rows, count, band), np.int8)
     total[0, :, 1:-1] = local[0]

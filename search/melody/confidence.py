@@ -15,20 +15,23 @@ RIVALS = 5
 """The lead is measured against the mean of the second to the sixth tune: another version of a tune does not spoil
 it."""
 
-TYPICAL_RIVAL = 0.84
-"""Semitones: how close tunes come that are not meant (median over tuning hums among 600 tuning tunes). In a library of
+TYPICAL_RIVAL = 0.336
+"""How close tunes come that are not meant (median over tuning hums among 600 tuning tunes). In a library of
 few tunes it stands in for the rivals that are not there."""
 
-WEIGHTS = (-5.274, 13.517, 0.908)
-OFFSET = -3.853
+WEIGHTS = (-3.451, 9.745, 1.209)
+OFFSET = -6.526
 """The logistic of ``features``, fitted by benchmarks/fitting/humming.py to whether the first hit was right."""
 
 NO_MATCH_BELOW, GOOD_FROM = 0.3, 0.9
 """Verdicts. Of the tuning hums of eight seconds or more, 5 % of those whose tune was there fall below the first, and
 97 % of those whose tune was not."""
 
-_CLOSEST_COST = 0.02
-"""Semitones; no hum is closer than this to be told from another, and logarithms need a floor."""
+SPEECH_BELOW = 0.05
+"""What glides like speech and comes no closer to a tune than this is taken for speech."""
+
+CLOSEST_COST = 0.005
+"""No hum is closer than this to be told from another, and logarithms need a floor."""
 
 
 def features(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
@@ -36,10 +39,10 @@ def features(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
 
     ``cost`` (tunes,) ascends, one of each tune, at least one.
     """
-    best = max(float(cost[0]), _CLOSEST_COST)
+    best = max(float(cost[0]), CLOSEST_COST)
     rivals = cost[1 : 1 + RIVALS]
     missing = RIVALS - len(rivals)
-    lead = float(np.log(max((float(rivals.sum()) + missing * TYPICAL_RIVAL) / RIVALS, _CLOSEST_COST) / best))
+    lead = float(np.log(max((float(rivals.sum()) + missing * TYPICAL_RIVAL) / RIVALS, CLOSEST_COST) / best))
     return np.array([float(cost[0]), lead, np.log(1 + len(notes))])
 
 
@@ -49,7 +52,7 @@ def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64
     The first one's is the logistic of the features; the others share what is left by how close they come.
     """
     first = 1.0 / (1.0 + float(np.exp(-(features(cost, notes) @ np.array(WEIGHTS) + OFFSET))))
-    near = np.exp(-8.0 * (cost[1:] - cost[0]) / max(float(cost[0]), _CLOSEST_COST)).astype(np.float64)
+    near = np.exp(-8.0 * (cost[1:] - cost[0]) / max(float(cost[0]), CLOSEST_COST)).astype(np.float64)
     others = np.minimum(first, (1.0 - first) * near / max(1.0, float(near.sum())))
     return np.concatenate([[first], others])
 

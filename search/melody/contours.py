@@ -43,6 +43,10 @@ EVERY_TEMPO = tuple(float(tempo) for tempo in np.geomspace(0.45, 2.2, 17))
 MOST_STARTS = 20
 """The most windows of a hum at one tempo (tuned)."""
 
+LATEST_START_S = 1.2
+"""Windows of a short hum start up to here even where they hang over its end: of a tune's notes not each has a window
+(tuned)."""
+
 NEW_NOTE = 0.6
 """Semitones between the 0.1 s before and the 0.1 s after that make a new note."""
 
@@ -159,14 +163,15 @@ class HumWindows:
 def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindows:
     """A hum's windows: at its notes, at each of ``tempi``.
 
-    A window of the tune lasts ``WINDOW_S``; hummed at tempo v it lasts WINDOW_S / v. A hum too short for that has one
-    window at that tempo, whose end holds the last pitch. Of many notes, ``MOST_STARTS`` are taken evenly.
+    A window of the tune lasts ``WINDOW_S``; hummed at tempo v it lasts WINDOW_S / v. A hum too short for that has
+    those of its first `LATEST_START_S`, whose ends hold the last pitch. Of many notes, ``MOST_STARTS`` are taken
+    evenly.
     """
     length_s = len(contour) * FRAME_S
     notes_s = onsets(contour.pitch) * FRAME_S
     tempo_of, starts = [], []
     for tempo in tempi:
-        inside = notes_s[notes_s <= max(0.0, length_s - WINDOW_S / tempo + 0.1)]
+        inside = notes_s[notes_s <= max(LATEST_START_S, length_s - WINDOW_S / tempo + 0.1)]
         evenly = np.linspace(0, len(inside) - 1, min(len(inside), MOST_STARTS)).astype(np.int64)
         starts.append(inside[evenly])
         tempo_of.append(np.full(len(evenly), tempo))

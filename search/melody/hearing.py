@@ -25,8 +25,10 @@ WIDEST_NOTE = 1.0
 LEAST_LONG, LEAST_STEADY = 0.40, 0.85
 """Shares of the voiced time in long notes, or in notes of any length: one suffices, for a reel has few long notes."""
 
-LEAST_NOTES = 4
+LEAST_NOTES = 3
 LEAST_PITCHES = 3
+DISTINCT = 0.7
+"""Semitones between two pitches that are not one note twice."""
 LONGEST_HUM_S = 30.0
 
 
@@ -106,14 +108,18 @@ def steady_notes(curve: PitchCurve) -> Notes:
 
 
 def _distinct(pitch: NDArray[np.float32]) -> int:
-    """How many pitches that are more than 0.7 semitones apart, octaves aside: trackers err by an octave, and a doorbell
-    whose second harmonic was heard now and then still has two notes.
+    """How many pitches that are all `DISTINCT` apart, octaves aside: trackers err by an octave, and a doorbell whose
+    second harmonic was heard now and then still has two notes.
     """
     if not len(pitch):
         return 0
     classes = np.sort(np.mod(pitch, 12.0))
-    gaps = np.diff(np.append(classes, classes[0] + 12.0))
-    return max(1, int((gaps > 0.7).sum()))
+    widest = int(np.diff(np.append(classes, classes[0] + 12.0)).argmax())
+    count, last = 1, float(np.roll(classes, -widest - 1)[0])
+    for one in np.roll(classes, -widest - 1)[1:].tolist():
+        if (one - last) % 12.0 > DISTINCT:
+            count, last = count + 1, one
+    return count
 
 
 def _no_notes() -> Notes:

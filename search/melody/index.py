@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from search.errors import QueryError
-from search.melody.confidence import probabilities, verdict
+from search.melody.confidence import SPEECH_BELOW, probabilities, verdict
 from search.melody.contours import FRAME_S, Contour, contour_of_curve, contour_of_notes
 from search.melody.contourtable import ContourLookup, passage
 from search.melody.hearing import LONGEST_HUM_S, listen, steady_notes
-from search.melody.matching import QUICK, Matches, Places, look, thorough
+from search.melody.matching import Matches, Places, efforts, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
@@ -25,13 +25,13 @@ class MelodyIndex:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
 
         What sounds like speech is looked for all the same: a fast reel glides as much, and so does a voice that leaves
-        its octave; then it matches a tune.
+        its octave; then it comes close to a tune, which speech does not.
         """
         hearing = listen(curve)
         if hearing.reason and not hearing.doubtful:
             return MelodyAnswer("no melody", (), hearing.reason)
         answer = self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among)
-        if hearing.doubtful and answer.verdict == "none":
+        if hearing.doubtful and (not answer.hits or answer.hits[0].probability < SPEECH_BELOW):
             return MelodyAnswer("no melody", (), hearing.reason)
         return answer
 
@@ -59,9 +59,10 @@ class MelodyIndex:
         contours = self._contours
         if not len(contours):
             return MelodyAnswer("none", (), "no tunes are indexed")
-        matches = look(hum, self._vectors, contours, QUICK, among)
-        if verdict(matches.cost, notes) != "good":
-            matches = look(hum, self._vectors, contours, thorough(hum), among)
+        for effort in efforts(hum):
+            matches = look(hum, self._vectors, contours, effort, among)
+            if verdict(matches.cost, notes) == "good":
+                break
         if not len(matches.cost):
             return MelodyAnswer("none", (), "no match: no tune comes near")
         chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.melody import octaves
-from search.melody.alignment import LARGEST_ERROR, align
+from search.melody.alignment import align, costs
 from search.melody.contours import EVERY_TEMPO, FRAME_S, TEMPI, Contour, windows_of_hum
 from search.melody.contourtable import ContourLookup, ContourTable
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
-SCALING_POINTS = 64
+SCALING_STEP_S = 0.11
+FEWEST_POINTS, MOST_POINTS = 24, 64
+"""The places at which a hum is compared with evenly stretched tunes: so far apart, and no fewer or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ THOROUGH = Effort(finds=20_000, aligned=600, most_each=2_000, tempi=EVERY_TEMPO,
 """For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
 
 SHORT = Effort(finds=20_000, aligned=1_500, most_each=2_000)
-"""The same for a hum of less than `SHORT_S`: so few notes tell tunes apart less, and least where a voice may jump."""
+"""For a hum of less than `SHORT_S`, which a quick look always leaves in doubt: so few notes tell tunes apart less, and
+least where a voice may jump."""
 SHORT_S = 5.0
 
 ALIGN_FRAME_S = 0.08
@@ -78,7 +81,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The best place of each tune that was aligned, closest first; ``cost`` (c,) mean semitones a frame.
+    """The best place of each tune that was aligned, closest first; ``cost`` (c,) the mean of `alignment.costs`.
 
     ``end_s`` is where the hum ends in the tune, sounding time, along the alignment.
     """
@@ -96,9 +99,9 @@ def look(
     return match(hum, scale(hum, places, contours, effort), contours)
 
 
-def thorough(hum: Contour) -> Effort:
-    """How far to look for a hum that the quick look leaves in doubt."""
-    return SHORT if len(hum) * FRAME_S < SHORT_S else THOROUGH
+def efforts(hum: Contour) -> tuple[Effort, ...]:
+    """How far to look: each further where the one before leaves a hum in doubt."""
+    return (SHORT,) if len(hum) * FRAME_S < SHORT_S else (QUICK, THOROUGH)
 
 
 def find(
@@ -122,13 +125,14 @@ def find(
 def scale(hum: Contour, places: Places, contours: ContourLookup, effort: Effort) -> Places:
     """Step 2: the places where the hum, stretched evenly, fits best; their keys are the median difference."""
     length_s = len(hum) * FRAME_S
-    at_s = (np.arange(SCALING_POINTS) + 0.5) * (length_s / SCALING_POINTS)
+    points = int(np.clip(length_s / SCALING_STEP_S, FEWEST_POINTS, MOST_POINTS))
+    at_s = (np.arange(points) + 0.5) * (length_s / points)
     hum_pitch = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
     difference = hum_pitch - contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * at_s)
     if effort.jumps:
         return _scaled_with_jumps(places, difference, length_s, effort.aligned)
     shift = np.median(difference, axis=1)
-    cost = np.minimum(np.abs(difference - shift[:, None]), LARGEST_ERROR).mean(axis=1)
+    cost = costs(difference - shift[:, None]).mean(axis=1)
     best = np.argsort(cost, kind="stable")[: effort.aligned]
     shifted = Places(places.row, places.start_s, places.tempo, shift.astype(np.float32))
     return shifted.take(best)
@@ -138,10 +142,11 @@ def _scaled_with_jumps(places: Places, difference: NDArray[np.float32], length_s
     """The same for a voice that may jump, by the ``difference`` (c, points) in semitones from tune to hum."""
     if not len(places):
         return places
+    middle = difference.shape[1] // 2
     # an entry in the middle lies in one octave, which the mean of two may not; the others are folded around it
-    rough = np.partition(difference, SCALING_POINTS // 2, axis=1)[:, SCALING_POINTS // 2, None]
+    rough = np.partition(difference, middle, axis=1)[:, middle, None]
     shift = np.median(difference - 12 * np.round((difference - rough) / 12), axis=1).astype(np.float32)
-    errors = octaves.errors(difference - shift[:, None], LARGEST_ERROR)
+    errors = octaves.errors(difference - shift[:, None])
     best = np.argsort(octaves.least_cost(errors, octaves.JUMP_S / length_s), kind="stable")[:aligned]
     path = octaves.path(errors[:, best], octaves.JUMP_S / length_s)
     return Places(places.row[best], places.start_s[best], places.tempo[best], shift[best], path)

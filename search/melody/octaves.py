@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.melody.alignment import costs
+
 Matrix = NDArray[np.float32]
 
 OCTAVES: Final = np.array([0.0, -12.0, 12.0], np.float32)
@@ -18,10 +20,9 @@ JUMP_S: Final = 0.6
 """What a jump costs, in semitones for so many seconds: that much, spread over the hum (tuned)."""
 
 
-def errors(difference: Matrix, largest: float) -> Matrix:
-    """(3, c, points): how far hums are from tunes in each of `OCTAVES`, by their ``difference`` (c, points)."""
-    near: Matrix = np.minimum(np.abs(difference[None] - OCTAVES[:, None, None]), np.float32(largest))
-    return near
+def errors(difference: Matrix) -> Matrix:
+    """(3, c, points): what hums cost beside tunes in each of `OCTAVES`, by their ``difference`` (c, points)."""
+    return costs(difference[None] - OCTAVES[:, None, None])
 
 
 def least_cost(errors: Matrix, jump: float) -> Matrix:

@@ -9,7 +9,7 @@ import pytest
 
 from search.errors import QueryError
 from search.melody import octaves
-from search.melody.alignment import LARGEST_ERROR, STEP_PENALTY, align
+from search.melody.alignment import LARGEST_COST, LARGEST_ERROR, SMALL_ERROR, STEP_PENALTY, align, costs
 from search.melody.hearing import listen
 from search.melody.model import Notes, PitchCurve
 from search.melody.notation import parse_notes
@@ -27,7 +27,11 @@ def index():
 def plain_warp(hum, stretch, shift):
     """The recurrence written out, one cell at a time: the oracle."""
     rows, band = len(hum), len(stretch) - len(hum) + 1
-    local = lambda i, b: min(abs(hum[i] - shift - stretch[i + b]), LARGEST_ERROR)  # noqa: E731
+
+    def local(i, b):
+        error = min(abs(hum[i] - shift - stretch[i + b]), LARGEST_ERROR)
+        return error**2 / 2 if error < SMALL_ERROR else error - SMALL_ERROR / 2
+
     total = np.full((rows, band), np.inf)
     for b in range(band):
         total[0, b] = local(0, b)
@@ -54,6 +58,28 @@ def test_alignment_is_the_plain_recurrence():
     )
     assert np.all(np.diff(aligned.path, axis=1) >= 0)
     assert np.all(np.diff(aligned.path, axis=1) <= 2)
+
+
+def test_small_errors_cost_their_square_and_wrong_notes_no_more_than_the_most():
+    """A quarter of a semitone is nothing beside one; beyond one the cost grows evenly, then stops."""
+    found = costs(np.array([0.0, -0.25, 0.5, 1.0, -2.0, 2.5, 12.0], np.float32))
+    assert found == pytest.approx([0.0, 0.03125, 0.125, 0.5, 1.5, LARGEST_COST, LARGEST_COST])
+
+
+def test_one_wrong_note_moves_the_key_little():
+    """A hum three semitones up, an octave out in one note of eight: still three semitones up."""
+    stretch = np.repeat(np.array([60, 64, 62, 67, 65, 69, 71, 72], np.float32), 6)
+    hum = stretch + 3
+    hum[18:24] += 12
+    aligned = align(hum, stretch[None], np.array([2.6], np.float32), np.zeros((1, 48), np.float32))
+    assert aligned.shift[0] == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.parametrize("first", [18, 19, 21, 22, 23, 24, 25, 26])
+def test_a_short_slow_hum_finds_its_tune_from_any_note(index, first):
+    """3.4 s at three quarters of the tempo, from notes at which the tune has a window and from such as have none."""
+    answer = index.search_hum(curve_of(TUNES[14], float(TUNES[14].start_s[first]), 3.4, 0.75, 1.0))
+    assert 14 in [hit.tune for hit in answer.hits]
 
 
 @pytest.mark.parametrize("tempo", [0.62, 0.8, 1.0, 1.3, 1.58])
@@ -129,6 +155,25 @@ def test_two_notes_are_no_melody(index):
     assert "only 2 different notes" in answer.reason
 
 
+def curve_of_pitches(pitches: list[float], note_s: float = 0.4) -> PitchCurve:
+    notes = np.repeat(np.array(pitches, np.float32)[:, None], round(note_s / HOP_S), axis=1)
+    notes[:, -3:] = np.nan
+    return PitchCurve(notes.ravel(), HOP_S)
+
+
+@pytest.mark.parametrize(("pitches", "enough"), [
+    ([60.0, 62.0, 64.0], True),
+    ([60.0, 60.6, 61.2, 62.1, 60.1], True),
+    ([72.0, 68.2, 71.8, 67.9, 72.1, 68.0], False),
+    ([71.7, 60.0, 59.9, 72.2, 60.3, 59.8], False),
+])  # fmt: skip
+def test_three_pitches_are_a_tune_however_far_out_and_two_are_none(pitches, enough):
+    """Half tones that run into one another are told apart; a doorbell that is out of tune, or an octave, stays one."""
+    reason = listen(curve_of_pitches(pitches)).reason
+    assert (reason == "") is enough
+    assert enough or "that is not enough of a tune" in reason
+
+
 def test_gliding_like_speech_is_no_melody(index):
     """A pitch that never rests is taken for speech."""
     rng = np.random.default_rng(2)
@@ -194,7 +239,7 @@ def test_a_voice_that_leaves_its_octave_finds_its_tune(index, up, from_note):
 def test_single_notes_an_octave_away_cost_a_jump_there_and_one_back():
     """The cheapest way through the octaves is the one that counting every way finds."""
     rng = np.random.default_rng(2)
-    near = octaves.errors(rng.uniform(-14, 14, (4, 6)).astype(np.float32), 2.5)
+    near = octaves.errors(rng.uniform(-14, 14, (4, 6)).astype(np.float32))
     ways = list(itertools.product(range(3), repeat=6))
     for place in range(4):
         costs = [
