@@ -3,7 +3,7 @@
 ===========  =====================================================================================================
 quality      `datasets` and `published` (what is asked), `encoding` and `ranking` (answers, by the engine), `quality`
              (figures), `quality_report` (tables and plot), `peers` (YAMNet as an encoder)
-speed        `speed` (the command); `indexing_speed`, `material`, `stage_costs`, `naive_loop`, `indexing_report`;
+speed        `speed` (the command); `indexing_speed`, `material`, `stage_costs`, `librosa_loop`, `indexing_report`;
              `search_speed` and the other ``search_`` modules
 shared       `commands`, `outputs` and `report` (options, files, Markdown), `machine` (what it was measured on)
 ===========  =====================================================================================================

@@ -47,7 +47,7 @@ class Speed:
     """How fast the work is done."""
 
     name = "speed"
-    help = "how fast: indexing against its limit and a naive loop; search against other libraries; whole queries"
+    help = "how fast: indexing against its limit and a loop with librosa; search against other libraries; whole queries"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""

@@ -2,7 +2,7 @@
 
 Each round runs the three on the same files, one after the other, so that a ratio compares like with like on a noisy
 machine; medians over rounds are reported. Ours is the command ``soundalike index`` as a user starts it, loading of
-libraries and model included; so is the loop (`benchmarks.speed.naive_loop`).
+libraries and model included; so is the loop (`benchmarks.speed.librosa_loop`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class StageSeconds:
 @dataclass(frozen=True, slots=True)
 class Round:
     """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index``,
-    ``job_s`` of it the job proper; ``loop_s``: the naive loop. These are wall time; ``*_cpu_s`` is processor time of
+    ``job_s`` of it the job proper; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of
     the whole command and loop, which other programs on the machine hardly change.
     """
 
@@ -73,7 +73,7 @@ class Round:
 class IndexingReport:
     """The figures of `run`. Ratios are medians of each round's ratio.
 
-    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the naive
+    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the
     loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
     job's wall time over decoding and resampling alone.
     """
@@ -152,7 +152,7 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
     (job_s, stages), command = timed(lambda: index_command(material.folder, folder / "library", spec.name))
     script = [
         "-m",
-        "benchmarks.speed.naive_loop",
+        "benchmarks.speed.librosa_loop",
         str(material.folder),
         str(folder / "loop.npz"),
         "--encoder",
@@ -244,8 +244,8 @@ def gpu() -> bool:
 
 
 def check_loop() -> None:
-    """Raises UsageError before any work when the naive loop could not run."""
+    """Raises UsageError before any work when the loop could not run."""
     from importlib.util import find_spec
 
     if find_spec("librosa") is None:
-        raise UsageError('the naive loop needs librosa: pip install "soundalike[bench]"')
+        raise UsageError('the loop needs librosa: pip install "soundalike[bench]"')

@@ -13,7 +13,7 @@ import soundfile
 from benchmarks.common import report
 from benchmarks.common.material import RATE_HZ, as_mp3
 from benchmarks.quality.encoding import EncodingCache, encode
-from benchmarks.speed import indexing, indexing_report, naive_loop
+from benchmarks.speed import indexing, indexing_report, librosa_loop
 from benchmarks.speed.stage_costs import stage_costs, timed_modules
 from search import wiring
 from search.errors import SoundalikeError, UsageError
@@ -57,7 +57,7 @@ def test_a_folder_without_sound_is_refused(tmp_path: Path) -> None:
         as_mp3(tmp_path, tmp_path, minutes=1, seed=0)
 
 
-def test_the_naive_loop_makes_the_vectors_that_indexing_makes(tmp_path: Path) -> None:
+def test_the_loop_makes_the_vectors_that_indexing_makes(tmp_path: Path) -> None:
     """Same files, same windows, same hop, same vectors: only the way differs. For clips shorter and longer than one."""
     rng = np.random.default_rng(0)
     for seconds in (1, 5, 7.4, 13):
@@ -66,7 +66,7 @@ def test_the_naive_loop_makes_the_vectors_that_indexing_makes(tmp_path: Path) ->
     paths = sorted(tmp_path.glob("*.wav"))
     ours = encode(paths, encoder, EncodingCache(None), silent)
     for path, clip in zip(paths, ours, strict=True):
-        theirs = naive_loop.embed(("spectral", str(path)))
+        theirs = librosa_loop.embed(("spectral", str(path)))
         assert len(theirs) == len(clip.encoding.vectors)
         assert (theirs * clip.encoding.vectors.astype(np.float32)).sum(axis=1).min() > 0.999
 
@@ -108,7 +108,7 @@ def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
     assert found.loop_over_ours == pytest.approx(measured.loop_s / measured.command_s)
     assert json.loads(report.to_json(found))["rounds"][0]["limit_s"] > 0
     text = indexing_report.markdown(found)
-    for part in ("naive loop", "decode", "resample", "8 MP3 files", "seed 1", "numpy"):
+    for part in ("loop with librosa", "decode", "resample", "8 MP3 files", "seed 1", "numpy"):
         assert part in text
     assert len(indexing_report.figure(found).axes) == 2
 

@@ -1,9 +1,9 @@
-"""The loop people write to encode a folder: librosa, one clip at a time, two processes. See `indexing_speed`.
+"""The loop people write to encode a folder: librosa, one clip at a time. See `benchmarks.speed.indexing`.
 
-    python -m benchmarks.speed.naive_loop FOLDER OUT.npz --encoder NAME [--processes 2]
+    python -m benchmarks.speed.librosa_loop FOLDER OUT.npz --encoder NAME [--processes 2]
 
-The network, with its front end, is the very one that ``soundalike index`` runs, and so are windows and hop; PyTorch has
-one thread for a call, as there, and keeps freed memory, as there: it would be slower otherwise.
+Weights, windows and hop are those of ``soundalike index``. It is written with care: a process for each core, one thread
+for a call of any numeric library, so that processes do not fight for the cores, and freed memory is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -24,9 +25,8 @@ from search.settings import Settings
 def model(name: str) -> Encoder:
     """The encoder, loaded once in each process."""
     from search import wiring
-    from search.ground import process
 
-    process.own()
+    process.own(threads=1)
     return wiring.encoder(name, Settings.from_env(os.environ))
 
 
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--encoder", required=True)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
+    process.own(threads=1)  # the environment of those that are started
     files = sorted(str(file) for file in args.folder.rglob("*") if file.is_file())
     with get_context("spawn").Pool(args.processes) as pool:
         vectors = pool.map(embed, [(args.encoder, file) for file in files], chunksize=1)
