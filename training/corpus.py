@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from search.encoders.mel import MelFrontEnd, MelShape
+from search.encoders.mel import MelFrontEnd
+from search.encoders.spectrum import MelShape
 from search.errors import UsageError
 from search.model import Wave
 

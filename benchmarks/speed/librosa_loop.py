@@ -23,11 +23,13 @@ from search.settings import Settings
 
 @cache
 def model(name: str) -> Encoder:
-    """The encoder, loaded once in each process."""
+    """The encoder, loaded once in each process; the network in PyTorch, as people run it."""
     from search import wiring
+    from search.encoders.soundalike import SoundalikeEncoder
 
     process.own(threads=1)
-    return wiring.encoder(name, Settings.from_env(os.environ))
+    encoder = wiring.encoder(name, Settings.from_env(os.environ))
+    return encoder.in_torch() if isinstance(encoder, SoundalikeEncoder) else encoder
 
 
 def embed(job: tuple[str, str]) -> np.ndarray:

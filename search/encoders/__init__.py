@@ -1,7 +1,8 @@
 """Encoders, one module per family, imported only when one is asked for by name (``search.wiring``).
 
 =================  =====================================================================================
-``cnn``            mel front end and mn network (``mel``, ``mn``): ``cnn:mn04``, or a checkpoint by its path
+``soundalike``     ``cnn:soundalike-1``: on a CPU by ``spectrum`` (numpy) and ``graph`` (ONNX Runtime), without torch
+``cnn``            mel front end and mn network in torch (``mel``, ``mn``): GPUs, ``cnn:mn04``, a checkpoint by its path
 ``clap``           CLAP through transformers: reads words too
 ``spectral``       log-mel statistics without weights, numpy alone
 ``weights``        where a model's file is looked for

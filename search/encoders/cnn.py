@@ -7,25 +7,24 @@ uncentred, as ``cnn:/models/mn10_as_mAP_471.pt``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from search.encoders import audioset
-from search.encoders.contract import check_waves, fingerprint, refuse_text, unit_rows
+from search.encoders.contract import fingerprint
 from search.encoders.devices import torch_device
 from search.encoders.family import FRONT_END_REVISION, HOP_S, WINDOW_S
 from search.encoders.family import NAME as SHIPPED
-from search.encoders.mel import MelFrontEnd, MelShape
+from search.encoders.mel import MelFrontEnd
 from search.encoders.mn import MnNetwork, MnShape
-from search.encoders.normalisation import Normalisation, Space
+from search.encoders.network import NetworkEncoder, Passed
+from search.encoders.normalisation import Normalisation
+from search.encoders.spectrum import MelShape
 from search.encoders.weights import PUT_BACK, ModelFile, find, path_of, read_state, sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
+from search.model import EncoderSpec, Waves
 from search.settings import Settings
 
 WINDOWS_AT_ONCE = {"cpu": 8, "cuda": 256}
@@ -53,54 +52,31 @@ PUBLISHED = {
 }
 
 
-class CnnEncoder:
-    """An `Encoder` over a front end and a network; see `load`."""
+class TorchNetwork:
+    """The mel front end and an mn network in torch, on ``device``."""
 
-    def __init__(
-        self,
-        spec: EncoderSpec,
-        front_end: MelFrontEnd,
-        network: MnNetwork,
-        device: torch.device,
-        normalisation: Space | None,
-    ) -> None:
-        self.spec = spec
+    def __init__(self, front_end: MelFrontEnd, network: MnNetwork, device: torch.device) -> None:
         self._front_end = front_end.to(device)
         self._network = network.to(device)
         self._device = device
-        self._normalisation = normalisation
 
-    def encode_audio(self, waves: Waves) -> AudioEncoding:
-        """See `search.ports.Encoder`."""
-        check_waves(waves, self.spec)
-        classes = len(self.spec.vocabulary or ())
-        rows = np.empty((len(waves), self.spec.dim), np.float32)
-        tags = np.empty((len(waves), classes), np.float32)
-        step = WINDOWS_AT_ONCE[self._device.type]
-        for start in range(0, len(waves), step):
-            part = slice(start, start + step)
-            embedding, logits = self._pass(waves[part])
-            rows[part] = embedding.cpu().numpy()
-            if classes:
-                tags[part] = torch.sigmoid(logits).cpu().numpy()
-        vectors = unit_rows(rows) if self._normalisation is None else self._normalisation.apply(rows)
-        return AudioEncoding(vectors, tags if classes else None)
-
-    def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Raises EncoderError: these networks cannot read."""
-        raise refuse_text(self.spec.name)
+    @property
+    def windows_at_once(self) -> int:
+        """See `search.encoders.network.Network`."""
+        return WINDOWS_AT_ONCE[self._device.type]
 
     @torch.inference_mode()
-    def _pass(self, waves: Waves) -> tuple[Tensor, Tensor]:
+    def __call__(self, waves: Waves) -> Passed:
+        """See `search.encoders.network.Network`."""
         # a caller's autocast would change the vectors
         with torch.autocast(self._device.type, enabled=False):
             # a copy: a caller's array may be read-only or run backwards, and is never shared
             samples = torch.from_numpy(waves.copy()).to(self._device)
             embedding, logits = self._network(self._front_end(samples))
-            return embedding, logits
+            return embedding.cpu().numpy(), torch.sigmoid(logits).cpu().numpy()
 
 
-def load(variant: str, settings: Settings) -> CnnEncoder:
+def load(variant: str, settings: Settings) -> NetworkEncoder:
     """The encoder ``cnn:<variant>`` of a published name, or of the path of a checkpoint.
 
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
@@ -137,7 +113,7 @@ def strides_of_file_name(name: str) -> tuple[int, int, int, int]:
 
 def _build(
     variant: str, path: Path, mel: MelShape, settings: Settings, normalisation: Normalisation | None
-) -> CnnEncoder:
+) -> NetworkEncoder:
     device = torch_device(settings.device)
     network, shape = _network(path)
     vocabulary = audioset.class_names()
@@ -165,7 +141,7 @@ def _build(
         vocabulary=vocabulary if shape.classes == len(vocabulary) else None,
         calibration=normalisation.calibration if normalisation else None,
     )
-    return CnnEncoder(spec, MelFrontEnd(mel), network, device, normalisation)
+    return NetworkEncoder(spec, TorchNetwork(MelFrontEnd(mel), network, device), normalisation)
 
 
 def _network(path: Path) -> tuple[MnNetwork, MnShape]:

@@ -1,12 +1,18 @@
-"""Which device torch runs on."""
+"""Which device encoders run on."""
 
 from __future__ import annotations
 
-import torch
+import ctypes
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from search.errors import EncoderError
 from search.ground.process import threads_of_a_call
 from search.settings import Device
+
+if TYPE_CHECKING:
+    import torch
 
 
 def torch_device(setting: Device) -> torch.device:
@@ -14,6 +20,8 @@ def torch_device(setting: Device) -> torch.device:
 
     On a CPU torch uses the threads that this process is set up for, if it is one of ours (`search.ground.process`).
     """
+    import torch
+
     available = torch.cuda.is_available()
     if setting == "cuda" and not available:
         raise EncoderError("device is cuda, but torch sees no CUDA device: use --device auto or cpu")
@@ -22,3 +30,21 @@ def torch_device(setting: Device) -> torch.device:
     if device.type == "cpu" and threads is not None:
         torch.set_num_threads(threads)
     return device
+
+
+def is_cpu(setting: Device) -> bool:
+    """Whether `torch_device` would give a CPU. Where there is no driver of a GPU, torch is not loaded to say so.
+
+    Raises EncoderError when CUDA is wanted and there is none.
+    """
+    if setting == "cpu" or (setting == "auto" and not _has_driver()):
+        return True
+    return torch_device(setting).type == "cpu"
+
+
+def _has_driver() -> bool:
+    """Whether the library of NVIDIA's driver is here."""
+    name = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}.get(sys.platform)
+    with suppress(OSError):
+        return name is not None and ctypes.CDLL(name) is not None
+    return False

@@ -1,8 +1,9 @@
-"""The mel front end of the mn networks, in torch, on the device that the network runs on."""
+"""The mel front end of the mn networks, in torch, on the device that the network runs on: training, GPUs, checkpoints.
+
+Without torch, for the shipped encoder: `search.encoders.spectrum` and `search.encoders.graph`.
+"""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,25 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from search.encoders.filters import kaldi_bank
-
-
-@dataclass(frozen=True, slots=True)
-class MelShape:
-    """The front end that EfficientAT's networks were trained with; bands and hop differ between them."""
-
-    rate_hz: int = 32_000
-    window: int = 800
-    hop: int = 320
-    fft_size: int = 1024
-    bands: int = 128
-    low_hz: float = 0.0
-    high_hz: float = 15_000.0
-
-
-# the rest of the published front end
-_PRE_EMPHASIS = 0.97
-_FLOOR = 1e-5
-_SHIFT, _SCALE = 4.5, 5.0
+from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 
 _PIECES = 4
 """Runs of bins that the filter bank is multiplied in: 2.5 times as fast as the whole; more make it no faster."""
@@ -53,7 +36,7 @@ class MelFrontEnd(nn.Module):
     def forward(self, waves: Tensor) -> Tensor:
         """Needs at least ``fft_size // 2 + 2`` samples."""
         shape = self.shape
-        wave = waves[:, 1:] - _PRE_EMPHASIS * waves[:, :-1]
+        wave = waves[:, 1:] - PRE_EMPHASIS * waves[:, :-1]
         # torch.stft centres the window in a frame of fft_size; where in the frame it lies does not change the power,
         # so the frames are cut to the window itself
         half = shape.fft_size // 2
@@ -62,7 +45,7 @@ class MelFrontEnd(nn.Module):
         frames = mirrored[:, first : mirrored.shape[1] - first].unfold(1, shape.window, shape.hop)
         spectrum = torch.fft.rfft(frames * self.hann, n=shape.fft_size)
         power = spectrum.real.square() + spectrum.imag.square()  # a sum over the last axis takes four times as long
-        mel = self._bands_of(power).add_(_FLOOR).log_().add_(_SHIFT).div_(_SCALE)
+        mel = self._bands_of(power).add_(FLOOR).log_().add_(SHIFT).div_(SCALE)
         return mel.transpose(1, 2).contiguous()[:, None]
 
     def _bands_of(self, power: Tensor) -> Tensor:

@@ -21,6 +21,8 @@ from safetensors.numpy import load_file
 from search.encoders import audioset
 from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.family import FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
+from search.encoders.network import NetworkEncoder
+from search.encoders.spectrum import MelShape
 from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
@@ -28,7 +30,6 @@ from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Wave
 from search.settings import Device
 
 if TYPE_CHECKING:
-    from search.encoders.cnn import CnnEncoder
     from search.encoders.mn import MnNetwork
 
 FORMAT = "soundalike-1"
@@ -64,12 +65,12 @@ class Whitening:
 
 
 class SoundalikeEncoder:
-    """An `Encoder` of words and sounds. The network for sounds, and torch, are loaded when the first sound comes."""
+    """An `Encoder` of words and sounds. The network for sounds is loaded when the first sound comes."""
 
     def __init__(self, spec: EncoderSpec, network: Arrays, space: Whitening, tower: TextTower, device: Device) -> None:
         self.spec = spec
         self._network, self._space, self._tower, self._device = network, space, tower, device
-        self._for_sounds: CnnEncoder | None = None
+        self._for_sounds: NetworkEncoder | None = None
         self._making = threading.Lock()
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
@@ -84,11 +85,29 @@ class SoundalikeEncoder:
         """See `search.ports.WordReader`."""
         return self._tower.read(texts)
 
-    def _sounds(self) -> CnnEncoder:
+    def in_torch(self) -> NetworkEncoder:
+        """The network for sounds in torch, on a CPU too. Raises EncoderError for weights of another network."""
+        from search.encoders.cnn import TorchNetwork
+        from search.encoders.devices import torch_device
+        from search.encoders.mel import MelFrontEnd
+
+        front_end = MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ))
+        network = TorchNetwork(front_end, _mn_network(self.spec, self._network), torch_device(self._device))
+        return NetworkEncoder(self.spec, network, self._space)
+
+    def _sounds(self) -> NetworkEncoder:
+        """The network for sounds: its graph on a CPU, where there is one of it, else in torch."""
         with self._making:
             if self._for_sounds is None:
-                self._for_sounds = _audio_encoder(self.spec, self._network, self._space, self._device)
+                self._for_sounds = self._by_graph() or self.in_torch()
             return self._for_sounds
+
+    def _by_graph(self) -> NetworkEncoder | None:
+        from search.encoders import devices, graph
+
+        if not devices.is_cpu(self._device) or not graph.is_of(self._network):
+            return None
+        return NetworkEncoder(self.spec, graph.GraphNetwork(self._network), self._space)
 
 
 def is_bundle(path: Path) -> bool:
@@ -163,16 +182,6 @@ def _part(state: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:
 def _space(state: Arrays) -> Whitening:
     slope, offset = (float(value) for value in state["calibration"].astype(np.float64))
     return Whitening(state["centre"].astype(np.float32), state["matrix"].astype(np.float32), (slope, offset))
-
-
-def _audio_encoder(spec: EncoderSpec, arrays: Arrays, space: Whitening, device: Device) -> CnnEncoder:
-    """The network for sounds. Raises EncoderError for weights of another network."""
-    from search.encoders.cnn import CnnEncoder
-    from search.encoders.devices import torch_device
-    from search.encoders.mel import MelFrontEnd, MelShape
-
-    network = _mn_network(spec, arrays)
-    return CnnEncoder(spec, MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ)), network, torch_device(device), space)
 
 
 def _mn_network(spec: EncoderSpec, arrays: Arrays) -> MnNetwork:

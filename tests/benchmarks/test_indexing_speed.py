@@ -108,7 +108,7 @@ def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
     assert found.loop_over_ours == pytest.approx(measured.loop_s / measured.command_s)
     assert json.loads(report.to_json(found))["rounds"][0]["limit_s"] > 0
     text = indexing_report.markdown(found)
-    for part in ("loop with librosa", "decode", "resample", "8 MP3 files", "seed 1", "numpy"):
+    for part in ("librosa, one clip", "decode", "resample", "8 MP3 files", "seed 1", "numpy"):
         assert part in text
     assert len(indexing_report.figure(found).axes) == 2
 

@@ -9,8 +9,9 @@ import torch
 from search import wiring
 from search.encoders import audioset, cnn
 from search.encoders.filters import kaldi_bank
-from search.encoders.mel import MelFrontEnd, MelShape
+from search.encoders.mel import MelFrontEnd
 from search.encoders.mn import WIDTHS, MnNetwork, MnShape, multiple_of_8
+from search.encoders.spectrum import MelShape
 from search.errors import EncoderError, ModelNotFound
 from tests.search.encoder_helpers import random_mn, settings, sounds
 

@@ -1,0 +1,82 @@
+"""The network of ``cnn:soundalike-1`` on a CPU, run by ONNX Runtime: neither a question nor a job waits for torch.
+
+``data/soundalike-1.onnx`` is the graph alone (``training/graph.py``): power spectrum -> embedding and tags. Its weights
+are those of the model's own file, by their names. A model of another shape has no graph here and is left to torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from search.encoders.filters import kaldi_bank
+from search.encoders.network import Passed
+from search.encoders.spectrum import MelShape, PowerSpectrum
+from search.ground.process import threads_of_a_call
+from search.model import Waves
+
+FILE: Final = "soundalike-1.onnx"
+INNER: Final = (8, 24, 32, 32, 40, 48, 96, 80, 80, 80, 192, 256, 256, 384, 384)
+"""Channels inside each bottleneck of the network that the graph is of (`search.encoders.mn.MnShape`)."""
+WEIGHTS: Final = "0f11488ec484bf2b"
+"""What `digest_of_shapes` says of its weights."""
+BANK_PARTS: Final = 8
+"""Runs of bands that the filter bank is multiplied in, since most of it is zero."""
+_ERRORS_ONLY: Final = 3
+
+Weights = Mapping[str, NDArray[np.generic]]
+
+
+def bank_parts(shape: MelShape) -> list[tuple[slice, NDArray[np.float32]]]:
+    """The filter bank in runs of bands, each as the bins that it reaches and what is between: (bins, bands)."""
+    bank = kaldi_bank(shape.bands, shape.fft_size, shape.rate_hz, shape.low_hz, shape.high_hz)
+    parts = []
+    for part in np.array_split(bank, BANK_PARTS, axis=1):
+        used = np.flatnonzero(part.any(axis=1))
+        bins = slice(int(used[0]), int(used[-1]) + 1)
+        parts.append((bins, np.ascontiguousarray(part[bins])))
+    return parts
+
+
+def digest_of_shapes(weights: Weights) -> str:
+    """Of the names and shapes of a network's weights."""
+    shapes = sorted((name, *value.shape) for name, value in weights.items())
+    return hashlib.sha256(repr(shapes).encode()).hexdigest()[:16]
+
+
+def is_of(weights: Weights) -> bool:
+    """Whether the graph is that of the network whose weights these are."""
+    return digest_of_shapes(weights) == WEIGHTS
+
+
+class GraphNetwork:
+    """A `search.encoders.network.Network`: the graph with the weights of a model."""
+
+    windows_at_once: Final = 4
+    """More are no faster and take more memory: .52 ms of one thread for a second of sound, .69 one by one."""
+
+    def __init__(self, weights: Weights) -> None:
+        """``weights`` are those of a network that `is_of` knows."""
+        mel = MelShape()
+        self._spectrum = PowerSpectrum(mel)
+        parts = {f"bank.{number}": part for number, (_, part) in enumerate(bank_parts(mel))}
+        arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in ({**weights, **parts}).items()}
+        # ONNX Runtime reads them where they lie, for as long as it runs
+        self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays.values()]
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = _ERRORS_ONLY
+        options.intra_op_num_threads = threads_of_a_call() or 0  # 0: as many as there are cores
+        options.add_external_initializers(list(arrays), self._values)
+        graph = resources.files(__package__).joinpath("data", FILE).read_bytes()
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, waves: Waves) -> Passed:
+        """See `search.encoders.network.Network`."""
+        embedding, tags = self._session.run(None, {"power": self._spectrum(waves)})
+        return embedding, tags
