@@ -21,9 +21,9 @@ API = "/api/v1"
 
 @pytest.fixture(scope="module")
 def tunes(tmp_path_factory):
-    """A client over a library of two tunes, one of them in two keys; and its clips by title."""
+    """A client over a library of two tunes, one in two keys and one called .wav; and its clips by title."""
     folder = tmp_path_factory.mktemp("tunes")
-    write_midi(folder / "music" / "walk.mid", tune(1, 12), title="walk")
+    write_midi(folder / "music" / "walk.wav", tune(1, 12), title="walk")
     write_midi(folder / "music" / "higher.mid", Notes(*_columns(tune(1, 12), 3)), title="higher")
     write_midi(folder / "music" / "other.mid", tune(2, 12), title="other")
     with wiring.library(folder / "library", settings(folder), create=True) as library:
@@ -54,7 +54,7 @@ def test_a_tune_is_heard_whole_and_in_ranges(tunes):
     assert client.get(f"{url}/audio", headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
     kept = client.get(f"{url}/file")
     assert kept.data.startswith(b"MThd")
-    assert kept.headers["Content-Disposition"] == "attachment; filename=walk.mid"
+    assert kept.headers["Content-Disposition"] == "attachment; filename=walk.wav"
 
 
 def test_a_tune_is_drawn_by_its_sound_and_by_its_notes(tunes):
