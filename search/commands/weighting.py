@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,65 +13,65 @@ from search.errors import UsageError
 from search.model import AudioPart, Part
 
 
-class AddPart(argparse.Action):
+class PartAction(argparse.Action, ABC):
+    """What an option does with the parts so far."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - the signature is argparse's
+        option_string: str | None = None,
+    ) -> None:
+        """Do it with the one value of the option."""
+        self.take(namespace, values, option_string or self.dest)
+
+    @abstractmethod
+    def take(self, namespace: argparse.Namespace, value: Any, option: str) -> None:  # noqa: ANN401 - of any type
+        """Change the parts in ``namespace`` by the ``value`` that stands behind ``option``."""
+
+
+class AddPart(PartAction):
     """Appends the part that ``make`` makes of a value, so that the order of different options is kept."""
 
     def __init__(self, *args: Any, make: Callable[[Any], Part], **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         super().__init__(*args, **kwargs)
         self._make = make
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - the signature is argparse's
-        option_string: str | None = None,
-    ) -> None:
+    def take(self, namespace: argparse.Namespace, value: Any, option: str) -> None:  # noqa: ANN401 - what `make` takes
         """Append it, and remember where a ``--weight`` finds it."""
-        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), self._make(values)])
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), self._make(value)])
         namespace.last_parts = self.dest
 
 
-class WeighPart(argparse.Action):
+class WeighPart(PartAction):
     """Sets the weight of the part before it; a part to avoid stays one. Raises UsageError where there is none."""
 
     def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         super().__init__(*args, **kwargs)
         self._example = example
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - the signature is argparse's
-        option_string: str | None = None,
-    ) -> None:
+    def take(self, namespace: argparse.Namespace, value: float, option: str) -> None:
         """Put a part of that weight in the last one's place."""
         parts = getattr(namespace, "last_parts", None)
         if parts is None:
-            raise UsageError(f"{option_string} must follow what it is the weight of, like: {self._example}")
+            raise UsageError(f"{option} must follow what it is the weight of, like: {self._example}")
         *before, last = getattr(namespace, parts)
-        setattr(namespace, parts, [*before, replace(last, weight=values * last.weight)])
+        setattr(namespace, parts, [*before, replace(last, weight=value * last.weight)])
 
 
-class SlowPart(argparse.Action):
+class SlowPart(PartAction):
     """Sets the speed of the file before it. Raises UsageError where there is none."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - the signature is argparse's
-        option_string: str | None = None,
-    ) -> None:
+    def take(self, namespace: argparse.Namespace, value: float, option: str) -> None:
         """Put a part of that speed in the last one's place."""
         *before, last = getattr(namespace, "parts", None) or [None]
         if not isinstance(last, AudioPart):
             raise UsageError(
-                f"{option_string} must follow the file that it is the speed of, like: --audio bat.wav --speed 0.1"
+                f"{option} must follow the file that it is the speed of, like: --audio bat.wav --speed 0.1"
             )
-        check_speed(values)
-        namespace.parts = [*before, replace(last, speed=values)]
+        check_speed(value)
+        namespace.parts = [*before, replace(last, speed=value)]
 
 
 def unwanted(make: Callable[[Any], Part]) -> Callable[[Any], Part]:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.where import And, IsAmong, Where, parse
+from search.columns.parsing import parse
+from search.columns.where import And, IsAmong, Where
 from search.engine import policy, refusing
 from search.engine.asking import AskedSpace, PartReader
 from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances

@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from search.catalog.store import Catalog
-from search.columns.where import parse
+from search.columns.parsing import parse
 from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from search.columns.where import TagProbabilityIs, parse
+from search.columns.parsing import parse
+from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
 from search.library import publishing
 from search.melody.space import SPEC

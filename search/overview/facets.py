@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from search.columns import counting
 from search.columns.counting import ValueCount
+from search.columns.parsing import parse
 from search.columns.text import folded
-from search.columns.where import parse
 from search.engine.views import SpaceView
 from search.errors import QueryError
 from search.model import Clip, FacetCount, Facets

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.where import parse
+from search.columns.parsing import parse
 from search.engine import policy
 from search.engine.confidence import PAGE, densities, probabilities
 from search.engine.views import Look, SpaceView

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.columns import ClipColumns
-from search.columns.where import parse
+from search.columns.parsing import parse
 from search.model import MarkMissing, RemoveClip
 from tests.search.catalog_helpers import FilledCatalog, digest, replayed, saved
 

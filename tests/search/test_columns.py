@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from search.catalog.columnar import ColumnReader
 from search.columns import ClipColumns, files
+from search.columns.parsing import parse
 from search.columns.text import TextColumn, folded
 from search.columns.where import (
     TAG_PROBABILITY,
@@ -28,7 +29,6 @@ from search.columns.where import (
     TagProbabilityIs,
     TextIs,
     Where,
-    parse,
 )
 from search.errors import SnapshotError
 from search.model import Clip, DescribeClip, MarkMissing, RemoveClip

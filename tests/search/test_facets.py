@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search.columns import counting
-from search.columns.where import parse
+from search.columns.parsing import parse
 from search.errors import QueryError, WhereError
 from search.model import AddContent, DescribeClip, RemoveClip, SegmentTags
 from search.overview import facets

@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.columns.parsing import COLUMNS, MAX_COMPARISONS, MAX_DEPTH, parse
 from search.columns.where import (
-    COLUMNS,
-    MAX_COMPARISONS,
-    MAX_DEPTH,
     AddedIs,
     And,
     FlagIs,
@@ -22,7 +20,6 @@ from search.columns.where import (
     TagIs,
     TagProbabilityIs,
     TextIs,
-    parse,
     unparse,
 )
 from search.errors import WhereError

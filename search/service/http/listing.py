@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import NotFound
 
 from search.columns import ClipColumns
+from search.columns.parsing import parse
 from search.columns.table import Part
 from search.columns.text import TextColumn
-from search.columns.where import Where, parse
+from search.columns.where import Where
 from search.library.library import Library
 from search.model import Clip, Ids
 from search.service.http.answers import ClipOut, ClipsOut, FacetsOut

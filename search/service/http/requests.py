@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFun
 from pydantic_core import PydanticCustomError
 
 from search.audio import SPEEDS
-from search.columns.where import MAX_CHARACTERS
+from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
 from search.model import (
     DEFAULT_DIVERSITY,

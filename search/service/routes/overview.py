@@ -6,7 +6,7 @@ import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from search.columns.where import parse
+from search.columns.parsing import parse
 from search.model import DuplicateGroup, Ids
 from search.service.http.answers import DuplicatesOut, MapOut
 from search.service.http.listing import rows_passing
