@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
 import { feedback, forgetOpinion, keepOpinion } from "../api/service";
-import { remember, remembered } from "../ui/theme";
+import { remember, remembered } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 
 export type Liking = "like" | "dislike";

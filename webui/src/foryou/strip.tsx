@@ -5,17 +5,16 @@ import { recommend } from "../api/service";
 import { libraryVersion } from "../library/facts";
 import { paused, playing } from "../player/player";
 import { rowOfHit, type Row } from "../results/rows";
-import { inspected, moreLike, toggleRow } from "../results/selection";
+import { inspected, moreLike, playFrom, toggleRow } from "../results/selection";
 import { Waveform } from "../results/waveform";
 import { IconButton } from "../ui/icons";
-import { remember, remembered } from "../ui/theme";
+import { rememberedNumber } from "../ui/remembered";
 import { likedCount, opinionOf, opinionsVersion, profile, setOpinion } from "./feedback";
 
-const KEY = "soundalike.diversity";
 const SHOWN = 8;
 const DIAL_PAUSE_MS = 150;
 
-const diversity = signal(Number(remembered(KEY) ?? 0.5));
+const diversity = rememberedNumber("soundalike.diversity", 0.5, 0, 1);
 const recommended = signal<readonly Row[]>([]);
 
 async function learn(varied: number, aborted: AbortSignal): Promise<void> {
@@ -64,10 +63,7 @@ export function ForYou() {
             step={0.05}
             value={diversity.value}
             aria-label="How varied"
-            onInput={(event) => {
-              diversity.value = Number(event.currentTarget.value);
-              remember(KEY, String(diversity.value));
-            }}
+            onInput={(event) => (diversity.value = Number(event.currentTarget.value))}
           />
           varied
         </label>
@@ -86,7 +82,7 @@ function Card({ row }: { row: Row }) {
   return (
     <li class="card">
       <div class="card-wave">
-        <Waveform clipId={row.clip_id} match={null} />
+        <Waveform clipId={row.clip_id} match={null} onHear={(from_s) => playFrom(row, from_s)} />
       </div>
       <button type="button" class="card-title" title={row.path} onClick={() => (inspected.value = row)}>
         <bdi>{row.title}</bdi>

@@ -2,7 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
-import { playing, position, seek } from "../player/player";
+import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
 import { makeWaveform, type PassageWaveform } from "../ui/passagewaveform";
 
@@ -13,11 +13,13 @@ interface CutterProps {
   /** The one that is chosen now. */
   passage: Passage | null;
   onPassage: (passage: Passage) => void;
+  /** Somebody points at a place in it, to hear the sound from there. */
+  onHear: (from_s: number) => void;
 }
 
 const BUCKETS = 800;
 
-export function Cutter({ clipId, match, passage, onPassage }: CutterProps) {
+export function Cutter({ clipId, match, passage, onPassage, onHear }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
 
@@ -31,7 +33,7 @@ export function Cutter({ clipId, match, passage, onPassage }: CutterProps) {
         );
         waveform.current = makeWaveform(container.current, { peaks: shape, duration_s: found.end_s }, match, {
           onPassage,
-          onSeek: (to_s) => playing.peek() === clipId && seek(to_s),
+          onSeek: onHear,
         });
       },
       () => undefined, // a file that is away: the space stays empty

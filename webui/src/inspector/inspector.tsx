@@ -8,7 +8,7 @@ import type { Passage } from "../question/model";
 import { addPart, askOnly, question } from "../route";
 import { Score } from "../results/row";
 import { likeIt, type Row, trackPath } from "../results/rows";
-import { alsoLike, inspected, marked, moreLike, notLike, toggleRow } from "../results/selection";
+import { alsoLike, inspected, marked, moreLike, notLike, playFrom, toggleRow } from "../results/selection";
 import { bytes, duration, folder, moment, percent, sentence } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
@@ -73,6 +73,7 @@ export function Inspector({ row }: { row: Row }) {
           passage.value = chosen;
           marked.value = chosen;
         }}
+        onHear={(from_s) => playFrom(row, from_s)}
       />
       <div class="inspector-play">
         <IconButton
@@ -154,7 +155,7 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
         <Icon name="more" /> {likeIt(row)}
         {marked.value && `: ${moment(marked.value.start_s)}–${moment(marked.value.end_s)}`}
       </button>
-      <button type="button" class="secondary" onClick={() => alsoLike(row)} title="Add to the question (A)">
+      <button type="button" class="secondary" onClick={() => alsoLike(row)} title="Add to the question (+)">
         <Icon name="plus" /> Also this
       </button>
       <button type="button" class="secondary" onClick={() => notLike(row)} title="Not like this (N)">

@@ -1,8 +1,4 @@
-import { signal } from "@preact/signals";
-import { remember, remembered } from "../ui/theme";
-
-const KEY = "soundalike.spectrogram";
+import { rememberedSwitch } from "../ui/remembered";
 
 /** Whether the inspector shows spectrograms; remembered, since some people always look at them. */
-export const spectrogramShown = signal(remembered(KEY) === "shown");
-spectrogramShown.subscribe((shown) => remember(KEY, shown ? "shown" : "hidden"));
+export const spectrogramShown = rememberedSwitch("soundalike.spectrogram");

@@ -7,17 +7,14 @@ import { libraryVersion } from "../library/facts";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { remember, remembered } from "../ui/theme";
+import { rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 import { type Layout, layoutOf } from "./layout";
-
-const KEY = "soundalike.hear";
 
 /** The layout; null before it was asked for, "none" when the map was never drawn. */
 export const layout = signal<Layout | "none" | null>(null);
 /** Whether pointing at a sound plays it. */
-export const hearing = signal(remembered(KEY) !== "off");
-hearing.subscribe((on) => remember(KEY, on ? "on" : "off"));
+export const hearing = rememberedSwitch("soundalike.hear", true);
 export const lassoing = signal(false);
 
 /** The clips that pass the filters and the region of a question that asks for nothing else; null without any. */

@@ -1,26 +1,58 @@
-/** What plays, at the foot of the page: where it is, and a way to stop it. */
+/** What plays, at the foot of the page: where it is, again and again, the next one, and a way to stop it. */
+import { useSignal } from "@preact/signals";
+import { answered } from "../results/answers";
+import { playNext } from "../results/selection";
+import { view } from "../route";
 import { duration, moment } from "../ui/format";
 import { IconButton } from "../ui/icons";
+import { later } from "../ui/later";
 import { current, length, paused, position, seek, stop, toggle } from "./player";
+import { looping } from "./settings";
+
+const Transport = later(() => import("./transport").then((module) => module.Transport));
 
 export function PlayerBar() {
+  const open = useSignal(false);
   const now = current.value;
   if (!now) return null;
   return (
-    <section class="player" aria-label="Player">
+    <section class={`player ${open.value ? "player-open" : ""}`} aria-label="Player">
       <IconButton
         icon={paused.value ? "play" : "pause"}
         label={paused.value ? "Play" : "Pause"}
         class="round"
         onClick={() => toggle()}
       />
+      <Next />
       <span class="player-title">
         <bdi>{now.title}</bdi>
       </span>
       <Position />
-      <IconButton icon="close" label="Close the player" onClick={stop} />
+      <IconButton
+        icon="loop"
+        label={now.match ? "Again and again: what matched" : "Again and again"}
+        pressed={looping.value}
+        onClick={() => (looping.value = !looping.value)}
+      />
+      <IconButton
+        icon="sliders"
+        label="Loudness and speed"
+        class="player-more"
+        pressed={open.value}
+        onClick={() => (open.value = !open.value)}
+      />
+      <Transport />
+      <IconButton icon="close" label="Close the player" class="player-close" onClick={stop} />
     </section>
   );
+}
+
+/** Where the list is: what follows there. */
+function Next() {
+  const rows = answered.value?.rows ?? [];
+  const isLast = rows.at(-1)?.clip_id === current.value?.clip_id;
+  if (view.value !== "search" || rows.length === 0) return null;
+  return <IconButton icon="next" label="Next sound" disabled={isLast} onClick={() => playNext(1)} />;
 }
 
 function Position() {

@@ -1,12 +1,16 @@
 /** One sound at a time, played by the browser from the service's ranges. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { check } from "../api/client";
 import { audioUrl } from "../api/service";
+import type { Passage } from "../question/model";
 import { say, sayFailure } from "../ui/toasts";
+import { gain, keepsPitch, looping, rate, volume_db } from "./settings";
 
 export interface Played {
   clip_id: number;
   title: string;
+  /** What of it matched, which is what a loop repeats. */
+  match?: Passage | null;
 }
 
 const audio = new Audio();
@@ -23,6 +27,8 @@ export const playing = computed(() => current.value?.clip_id ?? null);
 
 let begunAt_s = 0;
 let stopAt_s = Infinity;
+/** What a loop repeats: the passage that was started, what matched, or all of it, where this is null. */
+let repeated: Passage | null = null;
 
 /** Play a clip from `from_s`, until `until_s` where it is given. */
 export function play(what: Played, from_s = 0, until_s = Infinity): void {
@@ -30,10 +36,18 @@ export function play(what: Played, from_s = 0, until_s = Infinity): void {
   current.value = what;
   begunAt_s = from_s;
   stopAt_s = until_s;
+  repeated = passageOf(what, from_s, until_s);
   audio.currentTime = from_s;
   position.value = from_s;
   void start();
 }
+
+function passageOf({ match }: Played, start_s: number, end_s: number): Passage | null {
+  if (end_s < Infinity) return { start_s, end_s };
+  return match && isIn(start_s, match) ? match : null;
+}
+
+const isIn = (at_s: number, { start_s, end_s }: Passage): boolean => at_s >= start_s && at_s < end_s;
 
 /** Pause, or go on; what came to its end starts again where it was started. */
 export function toggle(): void {
@@ -51,7 +65,13 @@ export function pause(): void {
   showState();
 }
 
+/** Go there; whoever leaves the passage that a loop repeats wants the loop to be of all of it. */
 export function seek(to_s: number): void {
+  if (repeated && !isIn(to_s, repeated)) repeated = null;
+  move(to_s);
+}
+
+function move(to_s: number): void {
   audio.currentTime = Math.max(0, to_s);
   position.value = audio.currentTime;
 }
@@ -95,16 +115,36 @@ async function explain(): Promise<void> {
 
 function follow(): void {
   position.value = audio.currentTime;
-  if (audio.currentTime >= stopAt_s) pause();
-  if (!audio.paused) requestAnimationFrame(follow);
+  if (looping.peek()) {
+    if (repeated && audio.currentTime >= repeated.end_s) move(repeated.start_s);
+  } else if (audio.currentTime >= stopAt_s) pause();
+}
+
+function followFrames(): void {
+  follow();
+  if (!audio.paused) requestAnimationFrame(followFrames);
 }
 
 audio.addEventListener("play", () => {
   showState();
-  requestAnimationFrame(follow);
+  requestAnimationFrame(followFrames);
 });
+audio.addEventListener("timeupdate", follow); // a window that is hidden has no frames
 audio.addEventListener("pause", showState);
+audio.addEventListener("ended", () => {
+  if (!looping.peek()) return;
+  move(repeated?.start_s ?? 0);
+  void start();
+});
 audio.addEventListener("error", () => void explain());
 audio.addEventListener("durationchange", () => {
   length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+});
+effect(() => {
+  audio.volume = gain(volume_db.value);
+});
+effect(() => {
+  audio.preservesPitch = keepsPitch.value;
+  audio.defaultPlaybackRate = rate.value; // another source begins with it
+  audio.playbackRate = rate.value;
 });

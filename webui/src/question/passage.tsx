@@ -62,7 +62,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
         duration_s.value = shape.duration_s;
         waveform.current = makeWaveform(container.current, shape, passage.peek(), {
           onPassage: (chosen) => (passage.value = chosen),
-          onSeek: () => undefined,
+          onSeek: preview.playFrom,
         });
       },
       () => (failed.value = true),

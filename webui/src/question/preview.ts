@@ -12,6 +12,8 @@ export interface Preview {
   position: Signal<number>;
   /** Play a passage, or all of it; pause what plays. */
   toggle(passage: Passage | null): void;
+  /** Play from there to the end. */
+  playFrom(from_s: number): void;
   close(): void;
 }
 
@@ -44,6 +46,10 @@ export function makePreview(thing: CutThing): Preview {
       failed.value = true;
     }
   };
+  const begin = (passage: Passage | null) => {
+    pause(); // one sound at a time
+    void play(passage);
+  };
   const follow = () => {
     position.value = audio.currentTime;
     if (audio.currentTime >= end_s) audio.pause();
@@ -65,8 +71,10 @@ export function makePreview(thing: CutThing): Preview {
         audio.pause();
         return;
       }
-      pause(); // one sound at a time
-      void play(passage);
+      begin(passage);
+    },
+    playFrom(from_s) {
+      begin({ start_s: from_s, end_s: Infinity });
     },
     close() {
       closed = true;

@@ -1,13 +1,15 @@
 /** The whole list by keyboard. What is typed into a field, or means something to a focused control, is left alone. */
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { current, position, seek } from "../player/player";
+import { auditioning } from "../player/settings";
 import { BOX, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keys";
 import { spectrogramShown } from "../inspector/state";
+import { say } from "../ui/toasts";
 import { answered } from "./answers";
 import type { Row } from "./rows";
-import { alsoLike, choose, chosen, chosenRow, inspected, moreLike, notLike, toggleRow } from "./selection";
+import { alsoLike, audition, chosen, chosenRow, inspected, moreLike, notLike, toggleRow } from "./selection";
 
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
@@ -89,6 +91,11 @@ function rowOf(target: HTMLElement): Row | null {
   return answered.peek()?.rows[Number(place) - 1] ?? null;
 }
 
+function toggleAudition(): void {
+  auditioning.value = !auditioning.peek();
+  say(auditioning.peek() ? "What you choose plays at once" : "What you choose plays when you say so");
+}
+
 function letter(key: string, row: Row | null): boolean {
   switch (key) {
     case "/":
@@ -96,6 +103,10 @@ function letter(key: string, row: Row | null): boolean {
       return true;
     case "?":
       keysShown.value = true;
+      return true;
+    case "a":
+      if (view.peek() !== "search") return false;
+      toggleAudition();
       return true;
     case "r":
       if (view.peek() === "library") return false;
@@ -111,7 +122,7 @@ function forRow(key: string, row: Row): boolean {
     case "m":
       moreLike(row);
       return true;
-    case "a":
+    case "+":
       alsoLike(row);
       return true;
     case "n":
@@ -137,7 +148,7 @@ function move(place: number, from: HTMLElement): boolean {
   if (view.peek() !== "search") return false;
   const list = document.querySelector<HTMLElement>(".list");
   if (from.id === BOX || list?.contains(from)) list?.focus({ preventScroll: true });
-  choose(place);
+  audition(place);
   return true;
 }
 

@@ -7,7 +7,7 @@ import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
 import { likeIt, type Row, shownTags, trackPath } from "./rows";
-import { choose, chosen, inspected, moreLike, toggleRow } from "./selection";
+import { audition, choose, chosen, inspected, moreLike, playFrom, toggleRow } from "./selection";
 import { Waveform } from "./waveform";
 
 interface RowProps {
@@ -19,7 +19,7 @@ export function HitRow({ row, place }: RowProps) {
   const isChosen = useComputed(() => chosen.value === place);
   const isPlaying = useComputed(() => playing.value === row.clip_id && !paused.value);
   const open = () => {
-    choose(place);
+    audition(place);
     inspected.value = row;
   };
   return (
@@ -30,8 +30,9 @@ export function HitRow({ row, place }: RowProps) {
       aria-selected={isChosen.value}
       data-clip={row.clip_id}
       onClick={(event) => {
-        choose(place);
-        if (!(event.target as Element).closest("button, a")) inspected.value = row;
+        const meansRow = !(event.target as Element).closest("button, a, .waveform");
+        if (meansRow) open();
+        else choose(place);
       }}
     >
       <div class="row-play" role="gridcell">
@@ -52,7 +53,7 @@ export function HitRow({ row, place }: RowProps) {
         </span>
       </div>
       <div class="row-wave" role="gridcell" aria-label={row.match ? passageLabel(row.match) : undefined}>
-        <Waveform clipId={row.clip_id} match={row.match} />
+        <Waveform clipId={row.clip_id} match={row.match} onHear={(from_s) => playFrom(row, from_s)} />
       </div>
       <div class="row-tags" role="gridcell">
         {shownTags(row, 2).map((tag) => (

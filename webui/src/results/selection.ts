@@ -1,6 +1,7 @@
 /** Which row is chosen, and what can be done with it: one place for buttons and keys. */
 import { effect, signal } from "@preact/signals";
-import { current, paused, play, type Played, playing, toggle } from "../player/player";
+import { current, paused, play, type Played, playing, seek, toggle } from "../player/player";
+import { auditioning } from "../player/settings";
 import type { Part, Passage, Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
@@ -43,16 +44,39 @@ export function choose(place: number): void {
   if (inspected.peek()) inspected.value = rows[chosen.peek()] ?? null;
 }
 
+/** Choose a row for its own sake: it plays at once where that is switched on. */
+export function audition(place: number): void {
+  choose(place);
+  const row = chosenRow();
+  if (row && auditioning.peek()) playRow(row);
+}
+
+/** Play the row that is so many behind the one that plays, or that is chosen; it is chosen then. */
+export function playNext(step: number): void {
+  const rows = answered.peek()?.rows ?? [];
+  const now = rows.findIndex((row) => row.clip_id === playing.peek());
+  choose((now < 0 ? chosen.peek() : now) + step);
+  const row = chosenRow();
+  if (row) playRow(row);
+}
+
 /** The row that was started last, and the question whose answer had it. */
 let begun: { played: Played; start_s: number; question: Question | undefined } | null = null;
 
 const startOf = (row: Row): number => row.match?.start_s ?? 0;
 const questionNow = (): Question | undefined => answered.peek()?.question;
 
-function playRow(row: Row): void {
-  const played = { clip_id: row.clip_id, title: row.title };
+/** Play a row from its match, or from elsewhere in it. */
+function playRow(row: Row, from_s = startOf(row)): void {
+  const played = { clip_id: row.clip_id, title: row.title, match: row.match };
   begun = { played, start_s: startOf(row), question: questionNow() };
-  play(played, begun.start_s);
+  play(played, from_s);
+}
+
+/** Hear a row from there on: what plays already goes there, too while it is paused. */
+export function playFrom(row: Row, from_s: number): void {
+  if (playing.peek() === row.clip_id && !paused.peek()) seek(from_s);
+  else playRow(row, from_s);
 }
 
 /** Whether what is loaded was started from this row of this answer, and can be gone on with. */

@@ -4,13 +4,14 @@ import { filtersShown } from "../filters/state";
 import { ForYou } from "../foryou/strip";
 import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
+import { auditioning } from "../player/settings";
 import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";
 import { ORDERS } from "../question/order";
 import { go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { plural } from "../ui/format";
-import { Icon } from "../ui/icons";
+import { Icon, IconButton } from "../ui/icons";
 import { answered, waiting } from "./answers";
 import { ResultList } from "./list";
 import { Notes } from "./notes";
@@ -42,27 +43,36 @@ function Results() {
           {now ? summary() : waiting.value ? "Looking …" : ""}
         </p>
         <span class={`busy ${waiting.value ? "busy-on" : ""}`} aria-hidden="true" />
-        {browsing && (
-          <label class="sort">
-            <span class="unseen">Order</span>
-            <select value={order.value} onChange={(event) => go({ order: event.currentTarget.value })}>
-              {ORDERS.map(([value, name]) => (
-                <option key={value} value={value}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        <button
-          type="button"
-          class="tool filters-button"
-          aria-expanded={filtersShown.value}
-          onClick={() => (filtersShown.value = !filtersShown.value)}
-        >
-          <Icon name="filter" /> Filters
-          {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
-        </button>
+        <span class="results-tools">
+          <IconButton
+            icon="audition"
+            label="Audition: what you choose plays at once"
+            shortcut="A"
+            pressed={auditioning.value}
+            onClick={() => (auditioning.value = !auditioning.value)}
+          />
+          {browsing && (
+            <label class="sort">
+              <span class="unseen">Order</span>
+              <select value={order.value} onChange={(event) => go({ order: event.currentTarget.value })}>
+                {ORDERS.map(([value, name]) => (
+                  <option key={value} value={value}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <button
+            type="button"
+            class="tool filters-button"
+            aria-expanded={filtersShown.value}
+            onClick={() => (filtersShown.value = !filtersShown.value)}
+          >
+            <Icon name="filter" /> Filters
+            {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
+          </button>
+        </span>
       </header>
       <Notes />
       {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}

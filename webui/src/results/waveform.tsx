@@ -13,9 +13,11 @@ import { paths } from "./shapes";
 interface WaveformProps {
   clipId: number;
   match: Passage | null;
+  /** Somebody points at a place in it, to hear the sound from there. */
+  onHear: (from_s: number) => void;
 }
 
-export function Waveform({ clipId, match }: WaveformProps) {
+export function Waveform({ clipId, match, onHear }: WaveformProps) {
   const svg = useRef<SVGSVGElement>(null);
   const head = useRef<HTMLSpanElement>(null);
   const waveform = peaks(clipId);
@@ -43,8 +45,24 @@ export function Waveform({ clipId, match }: WaveformProps) {
     if (here) line.style.left = `${Math.min(100, (position.value / found.end_s) * 100)}%`;
   });
 
+  /** Where in the sound the pointer is, once that is drawn. */
+  const hear = ({ currentTarget, clientX }: { currentTarget: Element; clientX: number }) => {
+    const found = waveform.peek();
+    const { left, width } = currentTarget.getBoundingClientRect();
+    if (found === "waiting" || width === 0) return;
+    onHear(Math.max(0, Math.min(1, (clientX - left) / width)) * found.end_s);
+  };
   return (
-    <span class="waveform">
+    <span
+      class="waveform"
+      onPointerDown={(event) => {
+        if (event.pointerType === "touch" || event.button !== 0) return; // a finger may want to scroll
+        event.currentTarget.setPointerCapture(event.pointerId);
+        hear(event);
+      }}
+      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && hear(event)}
+      onPointerUp={(event) => event.pointerType === "touch" && hear(event)}
+    >
       <svg ref={svg} class="wave" aria-hidden="true">
         <path class={match ? "wave-quiet" : "wave-plain"} />
         <path class="wave-match" />

@@ -1,14 +1,11 @@
 /** The list of keys; and a switch that turns single letters off for those whose tools send letters. */
 import { signal } from "@preact/signals";
 import { Dialog } from "./dialog";
-import { remember, remembered } from "./theme";
-
-const KEY = "soundalike.letters";
+import { rememberedSwitch } from "./remembered";
 
 export const keysShown = signal(false);
 /** Whether single letters do something (WCAG 2.1.4: they can be turned off). */
-export const letters = signal(remembered(KEY) !== "off");
-letters.subscribe((on) => remember(KEY, on ? "on" : "off"));
+export const letters = rememberedSwitch("soundalike.letters", true);
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Type a question"],
@@ -17,8 +14,9 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["← →", "Back and forth by a second"],
   ["Enter", "Show the sound"],
   ["M", "More like this; of a tune, the same tune"],
-  ["A", "Also like this: add it to the question"],
+  ["+", "Also like this: add it to the question"],
   ["N", "Not like this"],
+  ["A", "Audition: what is chosen plays at once, on and off"],
   ["L", "Like"],
   ["D", "Dislike"],
   ["S", "Spectrogram"],

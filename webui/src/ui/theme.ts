@@ -1,5 +1,6 @@
 /** Dark, light, or as the system is; remembered in this browser. */
 import { signal } from "@preact/signals";
+import { remember, remembered } from "./remembered";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -16,21 +17,4 @@ theme.subscribe((chosen) => {
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto";
   remember(KEY, theme.value);
-}
-
-/** What this browser remembers; null where it refuses to. */
-export function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // a private window: it holds for this visit
-  }
 }

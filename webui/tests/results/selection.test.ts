@@ -1,11 +1,13 @@
 // @vitest-environment happy-dom
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { auditioning } from "../../src/player/settings";
 import { NOTHING, type Question } from "../../src/question/model";
 import { type Answered, answered } from "../../src/results/answers";
 import type { Row } from "../../src/results/rows";
 import { question } from "../../src/route";
 import {
   alsoLike,
+  audition,
   choose,
   chosen,
   chosenRow,
@@ -14,10 +16,12 @@ import {
   marked,
   moreLike,
   notLike,
+  playFrom,
+  playNext,
   toggleRow,
 } from "../../src/results/selection";
 
-const player = vi.hoisted(() => ({ play: vi.fn(), toggle: vi.fn() }));
+const player = vi.hoisted(() => ({ play: vi.fn(), toggle: vi.fn(), seek: vi.fn() }));
 vi.mock("../../src/player/player", async () => {
   const { computed, signal } = await import("@preact/signals");
   const current = signal<{ clip_id: number } | null>(null);
@@ -45,6 +49,8 @@ const row = (clip_id: number, start_s?: number): Row => ({
   track: 0,
 });
 
+const playedOf = ({ clip_id, title, match }: Row) => ({ clip_id, title, match });
+
 const answer = (
   rows: Row[],
   verdict: Answered["verdict"] = "good",
@@ -71,6 +77,7 @@ beforeEach(() => {
   inspected.value = null;
   player.play.mockClear();
   player.toggle.mockClear();
+  player.seek.mockClear();
 });
 
 describe("the chosen row", () => {
@@ -122,7 +129,7 @@ describe("what is looked at", () => {
 describe("a row", () => {
   it("plays from its match, is paused and goes on", () => {
     toggleRow(row(2, 0.5));
-    expect(player.play).toHaveBeenCalledExactlyOnceWith({ clip_id: 2, title: "sound 2" }, 0.5);
+    expect(player.play).toHaveBeenCalledExactlyOnceWith(playedOf(row(2, 0.5)), 0.5);
     toggleRow(row(2, 0.5));
     toggleRow(row(2, 0.5));
     expect(player.toggle).toHaveBeenCalledTimes(2);
@@ -134,7 +141,7 @@ describe("a row", () => {
     toggleRow(row(3, 1));
     answer([row(3, 0.2)]);
     toggleRow(row(3, 0.2));
-    expect(player.play).toHaveBeenLastCalledWith({ clip_id: 3, title: "sound 3" }, 0.2);
+    expect(player.play).toHaveBeenLastCalledWith(playedOf(row(3, 0.2)), 0.2);
   });
 
   it("becomes a question, or a part of it that is wanted or not", () => {
@@ -143,6 +150,36 @@ describe("a row", () => {
     notLike(row(3));
     expect(question.value.parts.map(({ weight }) => weight)).toEqual([1, 1, -1]);
     expect(question.value.parts.map(({ thing }) => "id" in thing && thing.id)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("audition", () => {
+  it("plays what is chosen, once it is switched on", () => {
+    audition(0);
+    expect(player.play).not.toHaveBeenCalled();
+    auditioning.value = true;
+    audition(1);
+    expect(player.play).toHaveBeenCalledExactlyOnceWith(playedOf(row(2, 0.5)), 0.5);
+    choose(2); // a button of the row was meant
+    expect(player.play).toHaveBeenCalledTimes(1);
+    auditioning.value = false;
+  });
+
+  it("goes on to the next sound of the list, and stops at its ends", () => {
+    audition(0);
+    toggleRow(row(1, 0));
+    playNext(1);
+    expect(chosenRow()?.clip_id).toBe(2);
+    playNext(1);
+    playNext(1);
+    expect(player.play).toHaveBeenLastCalledWith(playedOf(row(3, 1)), 1);
+  });
+
+  it("is from any place of a waveform", () => {
+    playFrom(row(2, 0.5), 1.2);
+    expect(player.play).toHaveBeenLastCalledWith(playedOf(row(2, 0.5)), 1.2);
+    playFrom(row(2, 0.5), 0.7);
+    expect(player.seek).toHaveBeenCalledExactlyOnceWith(0.7);
   });
 });
 

@@ -1,0 +1,186 @@
+"""Listening through a list quickly: what is chosen plays, from where it is pointed at, as loud and fast as one likes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import ENDLESS
+from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+
+NOTED = """(() => {
+  window.starts = [];
+  window.seeks = [];
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    if (window.player !== this) this.addEventListener('seeking', () => window.seeks.push(this.currentTime));
+    window.player = this;
+    window.starts.push([Number(/clips.(\\d+)/.exec(this.src)[1]), this.currentTime]);
+    return play.call(this);
+  };
+})()"""
+"""Notes which clip is played from where, every place that is gone to, and the element."""
+
+
+@pytest.fixture
+def noted(page, service):
+    """The first page, whose playings are noted."""
+    page.add_init_script(NOTED)
+    page.goto(service.url)
+    page.wait_for_selector(".row .wave path[d^=M]")
+    expect(page.locator(".card").first).to_be_visible()  # the list has its place
+    return page
+
+
+@pytest.fixture
+def endless(page):
+    page.add_init_script(ENDLESS)
+
+
+def starts(page, count):
+    """The clips that were played and where they began, once there are so many."""
+    page.wait_for_function("(count) => window.starts.length >= count", arg=count)
+    return page.evaluate("() => window.starts")
+
+
+def clip_of(row):
+    return int(row.get_attribute("data-clip"))
+
+
+def point(page, wave, share, to=None):
+    """Press at a share of a waveform's width, and let go there or at another one."""
+    place = wave.bounding_box()
+    page.mouse.move(place["x"] + place["width"] * share, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    if to is not None:
+        page.mouse.move(place["x"] + place["width"] * to, place["y"] + place["height"] / 2, steps=4)
+    page.mouse.up()
+
+
+@pytest.mark.usefixtures("endless")
+def test_arrows_play_what_they_choose_once_it_is_switched_on(noted):
+    """A switches; three strokes of an arrow are three sounds; a reload keeps the switch."""
+    rows = noted.locator(".list .row")
+    noted.keyboard.press("ArrowDown")
+    noted.keyboard.press("a")
+    switch = noted.get_by_role("button", name="Audition")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(noted.locator(".toast")).to_contain_text("plays at once")
+    for _ in range(3):
+        noted.keyboard.press("ArrowDown")
+    clips = [clip_of(rows.nth(place)) for place in range(4)]
+    assert starts(noted, 3) == [[clip, 0] for clip in clips[1:]]
+    expect(noted.get_by_label(re.compile("^Pause .")).first).to_be_visible()
+    noted.keyboard.press("Space")
+    expect(noted.get_by_label(re.compile("^Pause"))).to_have_count(0)
+    noted.reload()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.click()
+    noted.keyboard.press("ArrowDown")
+    expect(noted.locator(".row-chosen")).to_have_count(1)
+    assert noted.evaluate("() => window.starts") == []
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_click_plays_what_it_chooses_and_a_button_does_what_it_says(noted):
+    noted.keyboard.press("a")
+    row = noted.locator(".list .row").nth(1)
+    row.locator(".row-title").click()
+    assert starts(noted, 1) == [[clip_of(row), 0]]
+    expect(noted.locator(".inspector")).to_be_visible()
+    row.get_by_label(re.compile("^Pause")).click()
+    expect(row.get_by_label(re.compile("^Play"))).to_be_visible()
+    assert len(noted.evaluate("() => window.starts")) == 1
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_waveform_plays_from_where_it_is_pointed_at(noted):
+    """In the list, where nothing else is opened by it; in the strip; and in the chosen sound. Dragging goes along."""
+    row = noted.locator(".list .row").nth(1)
+    point(noted, row.locator(".waveform"), 0.5, to=0.25)
+    [[clip, begun_s]] = starts(noted, 1)
+    assert clip == clip_of(row)
+    length_s = noted.evaluate("() => window.player.duration")
+    assert begun_s == pytest.approx(length_s / 2, abs=0.05)
+    noted.wait_for_function("(at) => window.seeks.some((one) => Math.abs(one - at) < 0.05)", arg=length_s / 4)
+    expect(noted.locator(".inspector")).to_have_count(0)
+    expect(noted.locator(".row-chosen")).to_have_attribute("aria-rowindex", "2")
+    point(noted, noted.locator(".card .waveform").first, 0.5)
+    assert len(starts(noted, 2)) == 2
+    row.locator(".row-title").click()
+    wave = noted.locator(".inspector .cutter-wave")
+    expect(wave).to_have_attribute("aria-busy", "false")
+    point(noted, wave, 0.5)
+    assert starts(noted, 3)[2] == [clip, pytest.approx(length_s / 2, abs=0.05)]
+
+
+def test_a_loop_begins_again(noted):
+    """All of a sound that nobody asked for; a press of the switch lets it end."""
+    row = noted.locator(".list .row", has_text="bell 1")
+    noted.get_by_label("Order").select_option("title")
+    row.get_by_label("Play bell 1").click()
+    noted.get_by_role("button", name="Again and again").click()
+    clip = clip_of(row)
+    assert starts(noted, 3)[:3] == [[clip, 0]] * 3
+    noted.get_by_role("button", name="Again and again").click()
+    expect(noted.get_by_label("Play", exact=True)).to_be_visible()
+
+
+def test_a_loop_repeats_what_matched_until_somebody_goes_elsewhere(page, service):
+    page.add_init_script(NOTED)
+    [hit, *_] = service.post("/api/v1/search", json={"parts": [{"text": "dog"}], "facets": True}).json()["hits"]
+    found = {"verdict": "good", "took_ms": 1, "reason": "", "facets": None}
+    page.route(
+        "**/search", lambda route: route.fulfill(json={**found, "hits": [{**hit, "start_s": 0.3, "end_s": 0.6}]})
+    )
+    page.goto(f"{service.url}/?q=dog")
+    page.locator(".list").get_by_label(re.compile("^Play ")).click()
+    page.get_by_role("button", name="Again and again: what matched").click()
+    page.wait_for_function("() => window.seeks.filter((one) => one === 0.3).length >= 3")
+    page.get_by_role("slider", name="Position").fill("800")
+    page.wait_for_function("() => window.starts.length >= 2")
+    assert page.evaluate("() => window.starts[1][1]") == 0
+
+
+@pytest.mark.usefixtures("endless")
+def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, service):
+    """In decibels; at another speed the pitch stays, or does not."""
+    rows = noted.locator(".list .row")
+    rows.first.get_by_label(re.compile("^Play ")).click()
+    noted.get_by_role("slider", name="Volume").fill("-20")
+    expect(noted.locator(".transport-level")).to_have_text("−20 dB")
+    noted.get_by_role("combobox", name="Speed").select_option("0.5")
+    noted.get_by_role("button", name="Keep the pitch").click()
+    noted.get_by_role("button", name="Next sound").click()
+    assert starts(noted, 2)[1] == [clip_of(rows.nth(1)), 0]
+    now = "() => [window.player.volume, window.player.playbackRate, window.player.preservesPitch]"
+    assert noted.evaluate(now) == [pytest.approx(0.1), 0.5, False]
+    noted.reload()
+    rows.first.get_by_label(re.compile("^Play ")).click()
+    starts(noted, 1)
+    assert noted.evaluate(now) == [pytest.approx(0.1), 0.5, False]
+    noted.get_by_role("slider", name="Volume").fill("-60")
+    expect(noted.locator(".transport-level")).to_have_text("off")
+    assert noted.evaluate("() => window.player.volume") == 0
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_player_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
+    """Dark and light, wide and narrow; nothing is wider than the window."""
+    still_page.set_viewport_size({"width": width, "height": 844})
+    still_page.add_init_script(ENDLESS)
+    still_page.goto(f"{service.url}/?part=clip:7")
+    still_page.locator(".list").get_by_label(re.compile("^Play ")).first.click()
+    expect(still_page.get_by_role("region", name="Player")).to_be_visible()
+    if width < 1200:
+        still_page.get_by_role("button", name="Loudness and speed").click()
+    expect(still_page.get_by_role("slider", name="Volume")).to_be_visible()
+    still_page.get_by_role("button", name="Again and again").click()
+    still_page.get_by_role("button", name="Audition").click()
+    still_page.evaluate(NEXT_FRAME)
+    assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert still_page.locator(".player").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert violations(still_page) == []

@@ -1,0 +1,20 @@
+/** How sounds are played: whether what is chosen plays at once, again and again, how loud and how fast. */
+import { rememberedNumber, rememberedSwitch } from "../ui/remembered";
+
+/** Whether a sound plays as soon as it is chosen. */
+export const auditioning = rememberedSwitch("soundalike.audition");
+/** Whether what plays begins again when it is over. */
+export const looping = rememberedSwitch("soundalike.loop");
+
+export const QUIETEST_DB = -60;
+/** 0 is as it is recorded; at `QUIETEST_DB` nothing is heard. */
+export const volume_db = rememberedNumber("soundalike.volume", 0, QUIETEST_DB, 0);
+
+export const RATES = [0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4] as const;
+/** How much faster than recorded. */
+export const rate = rememberedNumber("soundalike.rate", 1, RATES[0], 4);
+/** Whether another rate leaves the pitch as it is; else it is a tape that runs faster. */
+export const keepsPitch = rememberedSwitch("soundalike.pitch", true);
+
+/** The factor of the samples. */
+export const gain = (level_db: number): number => (level_db <= QUIETEST_DB ? 0 : 10 ** (level_db / 20));
