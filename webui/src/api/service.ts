@@ -55,8 +55,8 @@ export const checkFilter = (where: string): Promise<Clips> =>
 export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
 /** What may be changed of a clip here. */
 export interface ClipChange {
-  title: string;
-  own_tags: string[];
+  title?: string;
+  own_tags?: string[];
 }
 
 export const changeClip = (id: number, change: ClipChange) => sendJson<Clip>("PATCH", `/clips/${id}`, change);

@@ -3,6 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { recommend } from "../api/service";
 import { libraryVersion } from "../library/facts";
+import { leaving } from "../library/leaving";
 import { paused, playing } from "../player/player";
 import { rowOfHit, type Row } from "../results/rows";
 import { inspected, moreLike, playFrom, toggleRow } from "../results/selection";
@@ -42,7 +43,7 @@ export function ForYou() {
       }),
     [],
   );
-  const rows = recommended.value;
+  const rows = recommended.value.filter((row) => !leaving.value.has(row.clip_id));
   if (rows.length === 0) return null;
   const likes = likedCount();
   return (

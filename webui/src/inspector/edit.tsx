@@ -1,9 +1,8 @@
 /** Editing a clip's title and its own tags, which are words that it is found by. */
 import { useState } from "preact/hooks";
-import { changeClip, type Clip, removeClip } from "../api/service";
+import { changeClip, type Clip } from "../api/service";
 import { libraryWritten } from "../library/facts";
-import { playing, stop } from "../player/player";
-import { inspected } from "../results/selection";
+import { remove } from "../library/removals";
 import { Icon } from "../ui/icons";
 import { say, sayFailure } from "../ui/toasts";
 
@@ -15,7 +14,6 @@ interface EditProps {
 export function EditClip({ clip, onDone }: EditProps) {
   const [title, setTitle] = useState(clip.title);
   const [tags, setTags] = useState(clip.own_tags.join(", "));
-  const [sure, setSure] = useState(false);
 
   const save = async (event: Event) => {
     event.preventDefault();
@@ -25,21 +23,6 @@ export function EditClip({ clip, onDone }: EditProps) {
       await libraryWritten();
     } catch (error) {
       sayFailure("Not saved", error);
-    }
-  };
-  const remove = async () => {
-    if (!sure) {
-      setSure(true);
-      return;
-    }
-    try {
-      await removeClip(clip.id);
-      inspected.value = null;
-      if (playing.peek() === clip.id) stop();
-      say(`${clip.title} was taken out of the library`);
-      await libraryWritten();
-    } catch (error) {
-      sayFailure("Not removed", error);
     }
   };
 
@@ -68,15 +51,17 @@ export function EditClip({ clip, onDone }: EditProps) {
         <button type="button" class="secondary" onClick={() => onDone(null)}>
           Cancel
         </button>
-        <button type="button" class="danger" onClick={() => void remove()}>
-          <Icon name="trash" /> {sure ? "Really remove" : "Remove"}
+        <button
+          type="button"
+          class="danger"
+          onClick={() => remove([{ clip_id: clip.id, title: clip.title }])}
+        >
+          <Icon name="trash" /> Remove
         </button>
       </div>
-      {sure && (
-        <p class="hint">
-          Takes it out of the library. A file that you uploaded is deleted; any other stays where it is.
-        </p>
-      )}
+      <p class="hint">
+        Remove takes it out of the library. A file that you uploaded is deleted; any other stays where it is.
+      </p>
     </form>
   );
 }

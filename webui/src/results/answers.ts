@@ -4,6 +4,7 @@ import { Refused, Unreachable } from "../api/client";
 import { isBusy, isTemporary, patiently } from "../api/patience";
 import { clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
+import { leaving } from "../library/leaving";
 import { allParts, bodyOf, isEmpty, isWanting, type Question, whereOf } from "../question/model";
 import { findSound } from "../question/sounds";
 import { order, question, view } from "../route";
@@ -140,7 +141,7 @@ async function run(
   try {
     const found = await patiently(get, aborted, sayBusy);
     if (aborted.aborted) return;
-    answered.value = found;
+    answered.value = withoutLeaving(found);
     trouble.value = null;
   } catch (error) {
     if (aborted.aborted) return;
@@ -151,6 +152,13 @@ async function run(
     clearTimeout(slow);
     if (!aborted.aborted) waiting.value = false;
   }
+}
+
+function withoutLeaving(found: Answered): Answered {
+  const rows = found.rows.filter((row) => !leaving.peek().has(row.clip_id));
+  const fewer = found.rows.length - rows.length;
+  if (fewer === 0) return found;
+  return { ...found, rows, total: found.total === null ? null : found.total - fewer };
 }
 
 function whyOf(error: Refused): string {

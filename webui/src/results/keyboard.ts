@@ -6,16 +6,28 @@ import { BOX, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keys";
 import { spectrogramShown } from "../inspector/state";
-import { say } from "../ui/toasts";
+import { say, takeLastOffer } from "../ui/toasts";
 import { answered } from "./answers";
 import type { Row } from "./rows";
-import { alsoLike, audition, chosen, chosenRow, inspected, moreLike, notLike, toggleRow } from "./selection";
+import { selectAll, selected, selectNone } from "./many";
+import {
+  addTo,
+  alsoLike,
+  audition,
+  chosen,
+  chosenRow,
+  extendTo,
+  inspected,
+  moreLike,
+  notLike,
+  toggleRow,
+} from "./selection";
 
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
-    if (document.querySelector("dialog[open]")) return;
-    if (handle(event, event.target as HTMLElement)) event.preventDefault();
+    if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
+    const held = event.metaKey || event.ctrlKey;
+    if ((held ? handleHeld : handle)(event, event.target as HTMLElement)) event.preventDefault();
   });
   addEventListener("keyup", (event) => {
     // browsers differ in which of the two presses a button
@@ -25,25 +37,40 @@ export function listenToKeys(): void {
 
 const isTitle = (target: HTMLElement): boolean => target.matches(".row-title");
 
+/** Keys with Ctrl, or the Mac's command key. */
+function handleHeld(event: KeyboardEvent, target: HTMLElement): boolean {
+  if (isField(target)) return false;
+  if (event.key === "z") return !event.shiftKey && takeLastOffer();
+  if (view.peek() !== "search" || !answered.peek()?.rows.length) return false;
+  if (event.key === "a") {
+    selectAll();
+    return true;
+  }
+  if (event.key !== " " || chosen.peek() < 0) return false;
+  addTo(chosen.peek());
+  return true;
+}
+
 /** Whether the key was for us. */
 function handle(event: KeyboardEvent, target: HTMLElement): boolean {
   const inBox = target.id === BOX;
-  if (isField(target) && !inBox) return false;
+  if (isField(target) && (!inBox || event.shiftKey)) return false;
+  const extend = event.shiftKey;
   switch (event.key) {
     case "Escape":
       return escape(target);
     case "ArrowDown":
-      return move(inBox ? 0 : chosen.peek() + 1, target);
+      return move(inBox ? 0 : chosen.peek() + 1, target, extend);
     case "ArrowUp":
-      return !inBox && move(chosen.peek() - 1, target);
+      return !inBox && move(chosen.peek() - 1, target, extend);
     case "Home":
-      return !inBox && move(0, target);
+      return !inBox && move(0, target, extend);
     case "End":
-      return !inBox && move(Infinity, target);
+      return !inBox && move(Infinity, target, extend);
     case "PageDown":
-      return !inBox && move(chosen.peek() + rowsInSight(), target);
+      return !inBox && move(chosen.peek() + rowsInSight(), target, extend);
     case "PageUp":
-      return !inBox && move(chosen.peek() - rowsInSight(), target);
+      return !inBox && move(chosen.peek() - rowsInSight(), target, extend);
     default:
       return !inBox && command(event.key, target);
   }
@@ -143,18 +170,23 @@ function forRow(key: string, row: Row): boolean {
   }
 }
 
-/** Choose another row; the list has the focus then, and Enter means the row that is chosen. */
-function move(place: number, from: HTMLElement): boolean {
+/** Choose another row, or select as far as that; the list has the focus then, and Enter means the row that is chosen. */
+function move(place: number, from: HTMLElement, extend: boolean): boolean {
   if (view.peek() !== "search") return false;
   const list = document.querySelector<HTMLElement>(".list");
   if (from.id === BOX || list?.contains(from)) list?.focus({ preventScroll: true });
-  audition(place);
+  if (extend) extendTo(place);
+  else audition(place);
   return true;
 }
 
 function escape(target: HTMLElement): boolean {
   if (inspected.peek() && view.peek() !== "library") {
     inspected.value = null;
+    return true;
+  }
+  if (selected.peek().size > 0 && view.peek() === "search") {
+    selectNone();
     return true;
   }
   if (target.id === BOX) {

@@ -2,16 +2,18 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { answered, more } from "./answers";
+import { compact } from "./density";
 import { HitRow } from "./row";
 import { chosen } from "./selection";
 
 const WIDE = matchMedia("(min-width: 48rem)");
-const ROW_PX = { wide: 72, narrow: 128, narrowPlain: 100 };
+const ROW_PX = { compact: 34, wide: 72, narrow: 128, narrowPlain: 100 };
 /** Rows that are there above and below those in sight. */
 const BEYOND = 3;
 
 /** How high rows are: hits on a phone have a line more than clips that nobody asked about. */
 function rowHeight(): number {
+  if (compact.value) return ROW_PX.compact;
   if (WIDE.matches) return ROW_PX.wide;
   return answered.value?.verdict ? ROW_PX.narrow : ROW_PX.narrowPlain;
 }
@@ -42,6 +44,11 @@ export function ResultList() {
     };
   }, []);
 
+  useSignalEffect(() => {
+    if (height.peek() === rowHeight()) return;
+    measure();
+    keepInSight(list.current, chosen.peek(), height.peek());
+  });
   useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
   const question = answered.value?.question;
   useEffect(() => {
@@ -67,8 +74,9 @@ export function ResultList() {
   return (
     <div
       ref={list}
-      class={`list ${tagged ? "" : "list-untagged"}`}
+      class={`list ${tagged ? "" : "list-untagged"} ${compact.value ? "list-compact" : ""}`}
       role="grid"
+      aria-multiselectable="true"
       aria-label="Sounds"
       aria-rowcount={total}
       tabIndex={0}

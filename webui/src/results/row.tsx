@@ -6,8 +6,20 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
-import { likeIt, type Row, shownTags, trackPath } from "./rows";
-import { audition, choose, chosen, inspected, moreLike, playFrom, toggleRow } from "./selection";
+import { compact } from "./density";
+import { selected } from "./many";
+import { fileName, isTitledAsFile, likeIt, type Row, shownTags, trackPath } from "./rows";
+import {
+  addTo,
+  audition,
+  choose,
+  chosen,
+  extendTo,
+  inspected,
+  moreLike,
+  playFrom,
+  toggleRow,
+} from "./selection";
 import { Waveform } from "./waveform";
 
 interface RowProps {
@@ -18,17 +30,26 @@ interface RowProps {
 export function HitRow({ row, place }: RowProps) {
   const isChosen = useComputed(() => chosen.value === place);
   const isPlaying = useComputed(() => playing.value === row.clip_id && !paused.value);
+  const isSelected = useComputed(() => selected.value.has(row.clip_id));
   const open = () => {
     audition(place);
     inspected.value = row;
   };
   return (
     <div
-      class={`row ${isChosen.value ? "row-chosen" : ""} ${row.match ? "" : "row-plain"}`}
+      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
       role="row"
       aria-rowindex={place + 1}
-      aria-selected={isChosen.value}
+      aria-selected={isSelected.value || (isChosen.value && selected.value.size === 0)}
       data-clip={row.clip_id}
+      onMouseDown={(event) => event.shiftKey && event.preventDefault()} // no text is meant
+      onClickCapture={(event) => {
+        if (!event.shiftKey && !event.ctrlKey && !event.metaKey) return;
+        event.stopPropagation();
+        event.preventDefault();
+        if (event.shiftKey) extendTo(place);
+        else addTo(place);
+      }}
       onClick={(event) => {
         const meansRow = !(event.target as Element).closest("button, a, .waveform");
         if (meansRow) open();
@@ -45,10 +66,16 @@ export function HitRow({ row, place }: RowProps) {
       </div>
       <div class="row-name" role="gridcell">
         <button type="button" class="row-title" onClick={open} title={trackPath(row)}>
-          <bdi>{row.title}</bdi>
+          <bdi>{compact.value ? fileName(row) : row.title}</bdi>
           {row.track > 0 && <span class="quiet"> @{row.track}</span>}
         </button>
         <span class="row-folder">
+          {compact.value && !isTitledAsFile(row) && (
+            <>
+              <bdi>{row.title}</bdi>
+              {" · "}
+            </>
+          )}
           <bdi>{row.missing ? "file not found" : folder(row.path)}</bdi>
         </span>
       </div>

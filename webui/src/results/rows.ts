@@ -29,6 +29,12 @@ export const isTune = ({ path }: { path: string }): boolean => NOTES.test(path);
 export const trackPath = ({ path, track }: Pick<Row, "path" | "track">): string =>
   track > 0 ? `${path}@${track}` : path;
 
+export const fileName = ({ path }: Pick<Row, "path">): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** Whether the title says no more than the name of the file. */
+export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
+  fileName(row) === row.title || fileName(row).replace(/\.[^.]+$/, "") === row.title;
+
 /** What looking for more of a row is called. */
 export const likeIt = (row: Row): string => (isTune(row) ? "The same tune" : "More like this");
 

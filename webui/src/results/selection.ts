@@ -5,6 +5,7 @@ import { auditioning } from "../player/settings";
 import type { Part, Passage, Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
+import { selected, selectNone, selectRange, toggleSelected } from "./many";
 import type { Row } from "./rows";
 
 /** The place of the chosen row in the list; -1 for none. */
@@ -44,8 +45,26 @@ export function choose(place: number): void {
   if (inspected.peek()) inspected.value = rows[chosen.peek()] ?? null;
 }
 
-/** Choose a row for its own sake: it plays at once where that is switched on. */
+/** From where Shift selects. */
+let anchor = -1;
+
+/** Select what lies between the row that was chosen and this one, which is chosen then. */
+export function extendTo(place: number): void {
+  if (selected.peek().size === 0) anchor = Math.max(0, chosen.peek());
+  choose(place);
+  selectRange(anchor, chosen.peek());
+}
+
+/** Add a row to those that are selected, or take it away. */
+export function addTo(place: number): void {
+  toggleSelected(place, chosen.peek());
+  choose(place);
+  anchor = place;
+}
+
+/** Choose a row for its own sake: it plays at once where that is switched on, and nothing else is selected. */
 export function audition(place: number): void {
+  selectNone();
   choose(place);
   const row = chosenRow();
   if (row && auditioning.peek()) playRow(row);
@@ -117,6 +136,7 @@ export function followAnswers(): void {
     const now = answered.value;
     if (!now || now.question === asked) return;
     asked = now.question;
+    selectNone();
     const open = inspected.peek();
     if (!open) return;
     const browsing = now.verdict === null && open.score === null;

@@ -12,10 +12,15 @@ import { go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
+import { later } from "../ui/later";
 import { answered, waiting } from "./answers";
+import { compact } from "./density";
 import { ResultList } from "./list";
+import { selected } from "./many";
 import { Notes } from "./notes";
 import { inspected } from "./selection";
+
+const ManyBar = later(() => import("./manybar").then((module) => module.ManyBar));
 
 export function SearchView() {
   if (isEmptyLibrary()) return <EmptyLibraryScreen />;
@@ -51,6 +56,12 @@ function Results() {
             pressed={auditioning.value}
             onClick={() => (auditioning.value = !auditioning.value)}
           />
+          <IconButton
+            icon="rows"
+            label="Low rows, the name of the file first"
+            pressed={compact.value}
+            onClick={() => (compact.value = !compact.value)}
+          />
           {browsing && (
             <label class="sort">
               <span class="unseen">Order</span>
@@ -75,6 +86,7 @@ function Results() {
         </span>
       </header>
       <Notes />
+      {selected.value.size > 0 && <ManyBar />}
       {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}
       {now && !now.refusal && (now.verdict === "none" || now.rows.length === 0) && (
         <NoMatchScreen answered={now} />

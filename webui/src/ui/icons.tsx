@@ -16,6 +16,7 @@ const PATHS = {
   next: "M6 6v12l8.500-6zM17.500 6v12",
   audition:
     "M4 18v-5.500a8 8 0 0 1 16 0V18M4 14.500h3.500V20H5a1 1 0 0 1-1-1zM20 14.500h-3.500V20H19a1 1 0 0 0 1-1z",
+  rows: "M4 6h16M4 10h16M4 14h16M4 18h16",
   sliders: "M5 7h8M17 7h2M5 17h2M11 17h8M15 5v4M9 15v4",
   more: "M4 12h3M7 8v8M11 5v14M15 9v6M19 4.500v4M17 6.500h4",
   minus: "M5 12h14",

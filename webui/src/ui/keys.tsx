@@ -21,7 +21,11 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["D", "Dislike"],
   ["S", "Spectrogram"],
   ["R", "Record"],
-  ["Esc", "Close"],
+  ["Shift ↑ ↓", "Select many; also Shift and Ctrl with a click"],
+  ["Ctrl Space", "Select one more, or one less"],
+  ["Ctrl A", "Select all that are listed"],
+  ["Ctrl Z", "Undo a removal"],
+  ["Esc", "Close; select none"],
   ["?", "These keys"],
 ];
 

@@ -6,18 +6,46 @@ interface Toast {
   id: number;
   text: string;
   bad: boolean;
+  action: Action | null;
+}
+
+/** What can be done about what is said, a button of that name. */
+export interface Action {
+  name: string;
+  run: () => unknown;
 }
 
 const SHOWN_MS = 6000;
+/** So long an action is offered. */
+export const ACTION_MS = 15_000;
 const toasts = signal<Toast[]>([]);
 let last = 0;
 
-export function say(text: string, { bad = false } = {}): void {
+interface Saying {
+  bad?: boolean;
+  action?: Action | null;
+}
+
+export function say(text: string, { bad = false, action = null }: Saying = {}): void {
   const id = ++last;
-  toasts.value = [...toasts.value.slice(-2), { id, text, bad }];
-  setTimeout(() => {
-    toasts.value = toasts.value.filter((toast) => toast.id !== id);
-  }, SHOWN_MS);
+  toasts.value = [...toasts.value.slice(-2), { id, text, bad, action }];
+  setTimeout(() => dismiss(id), action ? ACTION_MS : SHOWN_MS);
+}
+
+function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+/** Do what was offered last, as its button would; whether something was. */
+export function takeLastOffer(): boolean {
+  const toast = toasts.peek().findLast((one) => one.action);
+  if (toast) take(toast);
+  return toast !== undefined;
+}
+
+function take({ id, action }: Toast): void {
+  dismiss(id);
+  action?.run();
 }
 
 /** Say what went wrong; what has a screen of its own is left to it. */
@@ -31,7 +59,12 @@ export function Toasts() {
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map((toast) => (
         <p key={toast.id} class={`toast ${toast.bad ? "toast-bad" : ""}`}>
-          {toast.text}
+          <bdi>{toast.text}</bdi>
+          {toast.action && (
+            <button type="button" class="plain" title="Ctrl+Z" onClick={() => take(toast)}>
+              {toast.action.name}
+            </button>
+          )}
         </p>
       ))}
     </div>

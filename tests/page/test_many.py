@@ -1,0 +1,250 @@
+"""Low rows, many rows at once, and what was removed comes back."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import EACH, KINDS, standing_still
+from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_library import own  # noqa: F401 - a fixture
+
+TOTAL = EACH * len(KINDS)
+SELECTED = ".row-selected"
+
+
+@pytest.fixture
+def by_title(page, service):
+    """All sounds by their title: bell 1 to 5 come first."""
+    page.goto(f"{service.url}/?order=title")
+    expect(page.locator(".card").first).to_be_visible()  # the list has its place
+    return page
+
+
+def many(page):
+    return page.get_by_role("region", name="The selected sounds")
+
+
+def test_low_rows_show_the_file_first_and_twice_as_many_sounds(page, service):
+    """At 900 px twenty or more hits; the switch is remembered."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{service.url}/?part=clip:7")
+    switch = page.get_by_role("button", name="Low rows")
+    switch.click()
+    row = page.locator(".row").first
+    expect(row.locator(".row-title")).to_have_text(re.compile(r"^\w+ \d\.wav$"))
+    assert 32 <= row.bounding_box()["height"] <= 36
+    in_sight = page.locator(".list").evaluate("(list) => Math.floor(list.clientHeight / 34)")
+    assert in_sight >= 20
+    page.reload()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(row.locator(".row-title")).to_have_text(re.compile(r"\.wav$"))
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator(".row-chosen")).to_be_in_viewport(ratio=0.9)
+
+
+def test_shift_and_ctrl_select_many_by_pointer(by_title):
+    """As lists of files do: a range, one more, one less; a plain click selects nothing else."""
+    titles = by_title.locator(".row-title")
+    titles.nth(1).click()
+    titles.nth(3).click(modifiers=["Shift"])
+    expect(many(by_title)).to_contain_text("3 sounds selected")
+    expect(by_title.locator(SELECTED)).to_have_count(3)
+    titles.nth(4).click(modifiers=["ControlOrMeta"])
+    titles.nth(2).click(modifiers=["ControlOrMeta"])
+    assert [row.get_attribute("aria-rowindex") for row in by_title.locator(SELECTED).all()] == ["2", "4", "5"]
+    expect(by_title.locator("[aria-selected=true]")).to_have_count(3)
+    titles.nth(0).click()
+    expect(many(by_title)).to_have_count(0)
+
+
+def test_everything_of_it_is_done_by_keyboard(by_title):
+    """Shift and arrows, Ctrl and space, Ctrl+A; Esc selects none, and the list has the focus."""
+    by_title.keyboard.press("ArrowDown")
+    by_title.keyboard.press("Shift+ArrowDown")
+    by_title.keyboard.press("Shift+ArrowDown")
+    expect(by_title.locator(SELECTED)).to_have_count(3)
+    by_title.keyboard.press("Shift+ArrowUp")
+    expect(by_title.locator(SELECTED)).to_have_count(2)
+    by_title.keyboard.press("Control+Space")
+    expect(by_title.locator(SELECTED)).to_have_count(1)
+    by_title.keyboard.press("Control+a")
+    expect(many(by_title)).to_contain_text(f"{TOTAL} sounds selected")
+    by_title.keyboard.press("Escape")
+    expect(many(by_title)).to_have_count(0)
+    by_title.keyboard.press("Control+a")
+    many(by_title).get_by_role("button", name="Select none").press("Enter")
+    expect(by_title.locator(".list")).to_be_focused()
+    by_title.get_by_label("What are you looking for?").fill("abc")
+    by_title.get_by_label("What are you looking for?").press("Control+a")
+    expect(many(by_title)).to_have_count(0)
+
+
+def test_all_there_are_are_fetched_page_by_page(page, service):
+    """The list has fifty hits at first; all of them are selected after the rest has come."""
+    clips = service.get("/api/v1/clips?limit=40").json()["clips"]
+    hit = service.post("/api/v1/search", json={"parts": [{"text": "bell"}]}).json()["hits"][0]
+    asked = []
+
+    def answer(route):
+        offset = route.request.post_data_json["offset"]
+        asked.append(offset)
+        count = min(route.request.post_data_json["k"], 260 - offset)
+        hits = [{**hit, "clip_id": 1000 + offset + one, "title": f"hit {offset + one}"} for one in range(count)]
+        following = offset + count if offset + count < 260 else None
+        route.fulfill(
+            json={"verdict": "good", "hits": hits, "took_ms": 1, "reason": "", "next_offset": following, "facets": None}
+        )
+
+    assert clips
+    page.route("**/api/v1/search", answer)
+    page.goto(f"{service.url}/?q=bell")
+    expect(page.locator(".row").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+a")
+    many(page).get_by_role("button", name="Select all there are").click()
+    expect(many(page)).to_contain_text("260 sounds selected")
+    assert asked == [0, 50, 150, 250]
+    page.keyboard.press("End")
+    expect(page.locator(".row-chosen .row-title")).to_have_text("hit 259")
+
+
+def saved(page, button, folder: Path) -> str:
+    with page.expect_download() as download:
+        many(page).get_by_role("button", name=button).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path.read_bytes().decode("utf-8")
+
+
+def test_what_is_selected_is_copied_and_saved(by_title, service, tmp_path):
+    """Paths for the clipboard, a playlist that plays, the table that the command line writes too."""
+    by_title.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    by_title.locator(".row-title").first.click()
+    by_title.locator(".row-title").nth(1).click(modifiers=["Shift"])
+    many(by_title).get_by_role("button", name="Copy paths").click()
+    expect(by_title.locator(".toast")).to_have_text("2 paths copied")
+    assert by_title.evaluate("() => navigator.clipboard.readText()") == "things/bell 1.wav\nthings/bell 2.wav"
+    playlist = saved(by_title, "Playlist", tmp_path).splitlines()
+    assert playlist[:2] == ["#EXTM3U", "#EXTINF:1,bell 1"]
+    assert service.get(playlist[2].removeprefix(service.url)).headers["Content-Type"].startswith("audio/")
+    table = list(csv.DictReader(saved(by_title, "CSV", tmp_path).splitlines()))
+    assert [row["path"] for row in table] == ["things/bell 1.wav", "things/bell 2.wav"]
+    assert list(table[0])[:4] == ["rank", "score", "probability", "clip_id"]
+
+
+def test_without_a_clipboard_paths_are_copied_all_the_same(by_title):
+    """Browsers give it to https and to this machine alone."""
+    by_title.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    by_title.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+    by_title.locator(".row-title").first.click(modifiers=["ControlOrMeta"])
+    many(by_title).get_by_role("button", name="Copy paths").click()
+    expect(by_title.locator(".toast")).to_have_text("1 path copied")
+
+
+def test_many_are_tagged_and_untagged_again(page, own):  # noqa: F811
+    """The tags of each are added to; undo gives each its own back."""
+    page.goto(f"{own.url}/?order=title")
+    page.locator(".row-title").first.click()
+    page.locator(".row-title").nth(2).click(modifiers=["Shift"])
+    many(page).get_by_role("button", name="Tags").click()
+    field = page.get_by_label("Add tags, separated by commas")
+    expect(field).to_be_focused()
+    field.fill("hero, wet, hero")
+    field.press("Enter")
+    expect(page.locator(".toast", has_text="3 sounds tagged")).to_be_visible()
+    expect(page.get_by_role("group", name="Your tags").get_by_label("hero")).to_be_visible()
+    assert [clip["own_tags"] for clip in tagged(own)] == [["hero", "wet"]] * 3
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast", has_text="Tags are as they were")).to_be_visible()
+    assert tagged(own) == []
+
+
+def tagged(service):
+    return [clip for clip in service.get("/api/v1/clips?limit=100").json()["clips"] if clip["own_tags"]]
+
+
+def count(service):
+    return service.get("/api/v1/clips?limit=1").json()["total"]
+
+
+def test_what_was_removed_comes_back(page, own):  # noqa: F811
+    """Nothing was asked of the service yet: by the button, or by Ctrl+Z."""
+    page.clock.install()
+    page.goto(f"{own.url}/?order=title")
+    expect(page.locator(".card").first).to_be_visible()
+    before = count(own)
+    for how in ("button", "key"):
+        page.locator(".row-title", has_text="bell 2").click()
+        page.get_by_role("button", name="Edit title and tags").click()
+        removing = page.get_by_role("button", name="Remove", exact=True)
+        expect(removing).to_be_visible()
+        with standing_still(page):
+            removing.click()
+            expect(page.locator(".row-title", has_text="bell 2")).to_have_count(0)
+            expect(page.locator(".summary")).to_have_text(f"{before - 1} sounds")
+            if how == "button":
+                page.locator(".toast").get_by_role("button", name="Undo").click()
+            else:
+                page.locator(".list").focus()
+                page.keyboard.press("Control+z")
+            expect(page.locator(".toast")).to_have_count(0)
+        expect(page.locator(".row-title").nth(1)).to_have_text("bell 2")
+    assert count(own) == before
+
+
+def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, own):  # noqa: F811
+    page.clock.install()
+    page.goto(f"{own.url}/?order=title")
+    expect(page.locator(".card").first).to_be_visible()
+    before = count(own)
+    page.locator(".row-title").first.click()
+    page.locator(".row-title").nth(2).click(modifiers=["Shift"])
+    removing = many(page).get_by_role("button", name="Remove")
+    expect(removing).to_be_visible()
+    with standing_still(page):
+        removing.click()
+        expect(page.locator(".toast")).to_contain_text("3 sounds taken out of the library")
+        expect(page.locator(".row-title").first).to_have_text("bell 4")
+        assert count(own) == before
+    page.wait_for_function(
+        "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 3
+    )
+    expect(page.locator(".row-title").first).to_have_text("bell 4")
+
+
+def test_who_leaves_the_page_meant_it(page, own):  # noqa: F811
+    before = count(own)
+    page.goto(f"{own.url}/?order=title")
+    page.locator(".row-title").first.click(modifiers=["ControlOrMeta"])
+    many(page).get_by_role("button", name="Remove").click()
+    expect(page.locator(".toast")).to_contain_text("taken out")
+    page.goto(f"{own.url}/library")
+    page.wait_for_function(
+        "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 1
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
+    """Dark and light, wide and narrow; nothing is wider than the window."""
+    still_page.set_viewport_size({"width": width, "height": 844})
+    for address in ("?part=clip:7", ""):
+        still_page.goto(f"{service.url}/{address}")
+        expect(still_page.locator(".row").first).to_be_visible()
+        low = still_page.get_by_role("button", name="Low rows")
+        if low.get_attribute("aria-pressed") == "false":
+            low.click()
+        still_page.keyboard.press("ArrowDown")
+        still_page.keyboard.press("Control+a")
+        many(still_page).get_by_role("button", name="Tags").click()
+        expect(still_page.get_by_label("Add tags, separated by commas")).to_be_visible()
+        still_page.evaluate(NEXT_FRAME)
+        assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert violations(still_page) == []

@@ -1,0 +1,80 @@
+/**
+ * Taking clips out of the library: on the page at once, at the service when nobody has taken it back for a while, since
+ * the service deletes what was uploaded. Whoever leaves the page meanwhile meant it.
+ */
+import { API } from "../api/client";
+import { removeClip } from "../api/service";
+import { playing, stop } from "../player/player";
+import { answered } from "../results/answers";
+import { selectNone } from "../results/many";
+import { inspected } from "../results/selection";
+import { plural } from "../ui/format";
+import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { libraryVersion, libraryWritten } from "./facts";
+import { leaving } from "./leaving";
+
+interface Removed {
+  clip_id: number;
+  title: string;
+}
+
+/** What is not sent yet. */
+const waiting = new Set<readonly number[]>();
+
+export function remove(clips: readonly Removed[]): void {
+  const ids = clips.map((one) => one.clip_id);
+  const [first] = clips;
+  if (!first) return;
+  show(ids);
+  waiting.add(ids);
+  const timer = setTimeout(() => void send(ids), ACTION_MS);
+  say(`${clips.length === 1 ? first.title : plural(clips.length, "sound")} taken out of the library`, {
+    action: {
+      name: "Undo",
+      run: () => {
+        clearTimeout(timer);
+        waiting.delete(ids);
+        putBack(ids);
+      },
+    },
+  });
+}
+
+function show(ids: readonly number[]): void {
+  leaving.value = new Set([...leaving.peek(), ...ids]);
+  const open = inspected.peek();
+  if (open && ids.includes(open.clip_id)) inspected.value = null;
+  if (ids.includes(playing.peek() ?? -1)) stop();
+  selectNone();
+  const now = answered.peek();
+  if (!now) return;
+  const rows = now.rows.filter((row) => !ids.includes(row.clip_id));
+  const fewer = now.rows.length - rows.length;
+  answered.value = { ...now, rows, total: now.total === null ? null : now.total - fewer };
+}
+
+function putBack(ids: readonly number[]): void {
+  leaving.value = new Set([...leaving.peek()].filter((id) => !ids.includes(id)));
+  libraryVersion.value++; // what was asked is asked again: they are back where they were
+}
+
+async function send(ids: readonly number[]): Promise<void> {
+  waiting.delete(ids);
+  const kept = new Set(ids);
+  try {
+    for (const id of ids) {
+      await removeClip(id);
+      kept.delete(id);
+    }
+  } catch (error) {
+    sayFailure("Not removed", error);
+    putBack([...kept]);
+  }
+  await libraryWritten();
+}
+
+addEventListener("pagehide", () => {
+  for (const id of [...waiting].flat())
+    void fetch(`${API}/clips/${id}`, { method: "DELETE", keepalive: true });
+  waiting.clear();
+});

@@ -1,0 +1,37 @@
+/** Many rows at once, selected by Shift, Ctrl and Ctrl+A, for what is done with all of them (`results/manybar`). */
+import { signal } from "@preact/signals";
+import { answered } from "./answers";
+import type { Row } from "./rows";
+
+/** The clips that are selected, of the answer that is shown. */
+export const selected = signal<ReadonlySet<number>>(new Set());
+
+const rows = (): readonly Row[] => answered.peek()?.rows ?? [];
+
+export const selectedRows = (): Row[] => rows().filter((row) => selected.peek().has(row.clip_id));
+
+export function selectNone(): void {
+  if (selected.peek().size > 0) selected.value = new Set();
+}
+
+/** All that are listed. */
+export function selectAll(): void {
+  selected.value = new Set(rows().map((row) => row.clip_id));
+}
+
+/** Whatever lies between two places, and nothing else. */
+export function selectRange(from: number, to: number): void {
+  const between = rows().slice(Math.max(0, Math.min(from, to)), Math.max(from, to) + 1);
+  selected.value = new Set(between.map((row) => row.clip_id));
+}
+
+/** Add a row to those that are selected, or take it away; the one that was chosen before belongs to them. */
+export function toggleSelected(place: number, chosenBefore: number): void {
+  const before = selected.peek();
+  const now = new Set(before);
+  const [first, row] = [rows()[chosenBefore], rows()[place]];
+  if (before.size === 0 && first && chosenBefore !== place) now.add(first.clip_id);
+  if (!row) return;
+  if (!now.delete(row.clip_id)) now.add(row.clip_id);
+  selected.value = now;
+}

@@ -1,0 +1,110 @@
+/** What can be done with all the rows that are selected. */
+import { useSignal } from "@preact/signals";
+import { remove } from "../library/removals";
+import { plural } from "../ui/format";
+import { Icon, IconButton } from "../ui/icons";
+import { answered, more, waiting } from "./answers";
+import { selectAll, selected, selectedRows, selectNone } from "./many";
+import { copy, paths, playlist, save, table } from "./manyfiles";
+import { addTags, tagsOf } from "./manytags";
+
+export function ManyBar() {
+  const tagging = useSignal(false);
+  const size = selected.value.size;
+  const rows = answered.value?.rows ?? [];
+  const rankOf = (row: (typeof rows)[number]) => rows.indexOf(row) + 1;
+  return (
+    <section class="many" aria-label="The selected sounds">
+      <p role="status">{plural(size, "sound")} selected</p>
+      {size === rows.length && answered.value?.next != null && (
+        <button type="button" class="plain" disabled={waiting.value} onClick={() => void selectAllOfThem()}>
+          Select all there are
+        </button>
+      )}
+      <span class="many-tools">
+        <button
+          type="button"
+          class="plain"
+          onClick={() => void copy(paths(selectedRows()), plural(size, "path"))}
+        >
+          <Icon name="copies" /> Copy paths
+        </button>
+        <button
+          type="button"
+          class="plain"
+          onClick={() =>
+            save("soundalike.m3u8", "application/vnd.apple.mpegurl", playlist(selectedRows(), location.href))
+          }
+        >
+          <Icon name="play" /> Playlist
+        </button>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => save("soundalike.csv", "text/csv", table(selectedRows(), rankOf))}
+        >
+          <Icon name="download" /> CSV
+        </button>
+        <button
+          type="button"
+          class="plain"
+          aria-expanded={tagging.value}
+          onClick={() => (tagging.value = !tagging.value)}
+        >
+          <Icon name="plus" /> Tags
+        </button>
+        <button type="button" class="plain many-remove" onClick={() => remove(selectedRows())}>
+          <Icon name="trash" /> Remove
+        </button>
+        <IconButton icon="close" label="Select none" shortcut="Esc" onClick={unselect} />
+      </span>
+      {tagging.value && <TagForm onDone={() => (tagging.value = false)} />}
+    </section>
+  );
+}
+
+function unselect(): void {
+  selectNone();
+  document.querySelector<HTMLElement>(".list")?.focus(); // the button goes
+}
+
+/** Fetch what is not listed yet, page by page. */
+async function selectAllOfThem(): Promise<void> {
+  const asked = answered.peek()?.question;
+  for (let before = -1, now = answered.peek(); now?.next != null; now = answered.peek()) {
+    if (now.question !== asked || now.rows.length === before) return; // it is another answer, or there is trouble
+    before = now.rows.length;
+    await more();
+  }
+  selectAll();
+}
+
+function TagForm({ onDone }: { onDone: () => void }) {
+  const typed = useSignal("");
+  const busy = useSignal(false);
+  const add = async (event: Event) => {
+    event.preventDefault();
+    const tags = tagsOf(typed.value);
+    if (tags.length === 0) return;
+    busy.value = true;
+    await addTags(selectedRows(), tags);
+    onDone();
+    document.querySelector<HTMLElement>(".list")?.focus();
+  };
+  return (
+    <form class="many-tags field-row" onSubmit={(event) => void add(event)}>
+      <label for="many-tags">Add tags, separated by commas</label>
+      <input
+        id="many-tags"
+        ref={(field) => field?.focus()}
+        type="text"
+        maxLength={400}
+        value={typed.value}
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+      />
+      <button type="submit" class="primary" disabled={busy.value}>
+        Add
+      </button>
+    </form>
+  );
+}
