@@ -83,7 +83,7 @@ function Card({ row }: { row: Row }) {
   return (
     <li class="card">
       <div class="card-wave">
-        <Waveform clipId={row.clip_id} match={null} onHear={(from_s) => playFrom(row, from_s)} />
+        <Waveform clipId={row.clip_id} match={null} onPlayFrom={(from_s) => playFrom(row, from_s)} />
       </div>
       <button type="button" class="card-title" title={row.path} onClick={() => (inspected.value = row)}>
         <bdi>{row.title}</bdi>

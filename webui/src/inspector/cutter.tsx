@@ -14,12 +14,12 @@ interface CutterProps {
   passage: Passage | null;
   onPassage: (passage: Passage) => void;
   /** Somebody points at a place in it, to hear the sound from there. */
-  onHear: (from_s: number) => void;
+  onPlayFrom: (from_s: number) => void;
 }
 
 const BUCKETS = 800;
 
-export function Cutter({ clipId, match, passage, onPassage, onHear }: CutterProps) {
+export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
 
@@ -33,7 +33,7 @@ export function Cutter({ clipId, match, passage, onPassage, onHear }: CutterProp
         );
         waveform.current = makeWaveform(container.current, { peaks: shape, duration_s: found.end_s }, match, {
           onPassage,
-          onSeek: onHear,
+          onSeek: onPlayFrom,
         });
       },
       () => undefined, // a file that is away: the space stays empty

@@ -14,6 +14,12 @@ export function selectNone(): void {
   if (selected.peek().size > 0) selected.value = new Set();
 }
 
+/** What is not listed any more is not selected: nobody sees what would be done with it. */
+export function selectListed(): void {
+  const listed = selectedRows();
+  if (listed.length < selected.peek().size) selected.value = new Set(listed.map((row) => row.clip_id));
+}
+
 /** All that are listed. */
 export function selectAll(): void {
   selected.value = new Set(rows().map((row) => row.clip_id));

@@ -80,7 +80,7 @@ export function HitRow({ row, place }: RowProps) {
         </span>
       </div>
       <div class="row-wave" role="gridcell" aria-label={row.match ? passageLabel(row.match) : undefined}>
-        <Waveform clipId={row.clip_id} match={row.match} onHear={(from_s) => playFrom(row, from_s)} />
+        <Waveform clipId={row.clip_id} match={row.match} onPlayFrom={(from_s) => playFrom(row, from_s)} />
       </div>
       <div class="row-tags" role="gridcell">
         {shownTags(row, 2).map((tag) => (

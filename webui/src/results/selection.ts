@@ -5,7 +5,7 @@ import { auditioning } from "../player/settings";
 import type { Part, Passage, Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
-import { selected, selectNone, selectRange, toggleSelected } from "./many";
+import { selected, selectListed, selectNone, selectRange, toggleSelected } from "./many";
 import type { Row } from "./rows";
 
 /** The place of the chosen row in the list; -1 for none. */
@@ -134,6 +134,7 @@ export function followAnswers(): void {
   let asked = answered.peek()?.question;
   effect(() => {
     const now = answered.value;
+    selectListed();
     if (!now || now.question === asked) return;
     asked = now.question;
     selectNone();

@@ -14,10 +14,10 @@ interface WaveformProps {
   clipId: number;
   match: Passage | null;
   /** Somebody points at a place in it, to hear the sound from there. */
-  onHear: (from_s: number) => void;
+  onPlayFrom: (from_s: number) => void;
 }
 
-export function Waveform({ clipId, match, onHear }: WaveformProps) {
+export function Waveform({ clipId, match, onPlayFrom }: WaveformProps) {
   const svg = useRef<SVGSVGElement>(null);
   const head = useRef<HTMLSpanElement>(null);
   const waveform = peaks(clipId);
@@ -46,11 +46,11 @@ export function Waveform({ clipId, match, onHear }: WaveformProps) {
   });
 
   /** Where in the sound the pointer is, once that is drawn. */
-  const hear = ({ currentTarget, clientX }: { currentTarget: Element; clientX: number }) => {
+  const playThere = ({ currentTarget, clientX }: { currentTarget: Element; clientX: number }) => {
     const found = waveform.peek();
     const { left, width } = currentTarget.getBoundingClientRect();
     if (found === "waiting" || width === 0) return;
-    onHear(Math.max(0, Math.min(1, (clientX - left) / width)) * found.end_s);
+    onPlayFrom(Math.max(0, Math.min(1, (clientX - left) / width)) * found.end_s);
   };
   return (
     <span
@@ -58,10 +58,10 @@ export function Waveform({ clipId, match, onHear }: WaveformProps) {
       onPointerDown={(event) => {
         if (event.pointerType === "touch" || event.button !== 0) return; // a finger may want to scroll
         event.currentTarget.setPointerCapture(event.pointerId);
-        hear(event);
+        playThere(event);
       }}
-      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && hear(event)}
-      onPointerUp={(event) => event.pointerType === "touch" && hear(event)}
+      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && playThere(event)}
+      onPointerUp={(event) => event.pointerType === "touch" && playThere(event)}
     >
       <svg ref={svg} class="wave" aria-hidden="true">
         <path class={match ? "wave-quiet" : "wave-plain"} />

@@ -2,7 +2,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { NOTHING } from "../../src/question/model";
 import { answered } from "../../src/results/answers";
-import { selectAll, selected, selectNone, selectRange, toggleSelected } from "../../src/results/many";
+import {
+  selectAll,
+  selected,
+  selectListed,
+  selectNone,
+  selectRange,
+  toggleSelected,
+} from "../../src/results/many";
 import { paths, playlist, table } from "../../src/results/manyfiles";
 import { tagsOf } from "../../src/results/manytags";
 import { fileName, isTitledAsFile, type Row } from "../../src/results/rows";
@@ -60,9 +67,12 @@ describe("rows that are selected", () => {
     expect([...selected.value]).toEqual([2]);
   });
 
-  it("are all that are listed", () => {
+  it("are all that are listed, and none that is not any more", () => {
     selectAll();
     expect(selected.value.size).toBe(4);
+    if (answered.value) answered.value = { ...answered.value, rows: answered.value.rows.slice(1, 3) };
+    selectListed();
+    expect([...selected.value]).toEqual([2, 3]);
   });
 });
 

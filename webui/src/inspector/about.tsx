@@ -1,0 +1,144 @@
+/** What is known of the chosen sound: what is amiss with it, why it was found, its tags, its file. */
+import type { Clip } from "../api/service";
+import { askOnly, question } from "../route";
+import { Score } from "../results/row";
+import { type Row, trackPath } from "../results/rows";
+import { moment, percent, sentence } from "../ui/format";
+
+/** What is amiss with a sound: why it is not found, or not as it should be. */
+export function Warnings({ clip: known }: { clip: Clip | null }) {
+  if (!known) return null;
+  const all = [
+    ...(known.missing ? ["The file was not where it was when it was last looked for."] : []),
+    ...(known.silent ? ["It is silent: its name alone finds it."] : []),
+    ...known.warnings.map(sentence),
+  ];
+  if (all.length === 0) return null;
+  return (
+    <ul class="warnings" aria-label="What is amiss with it">
+      {all.map((one) => (
+        <li key={one}>
+          <bdi>{one}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function WhyFound({ row }: { row: Row }) {
+  if (row.score === null) return null;
+  return (
+    <section class="fact">
+      <h3>Why it was found</h3>
+      <p class="score-line">
+        <Score row={row} />{" "}
+        {row.probability !== null && <span class="quiet">similarity {row.score.toFixed(3)}</span>}
+      </p>
+      {row.match && (
+        <p class="quiet">
+          Best from {moment(row.match.start_s)} to {moment(row.match.end_s)}
+        </p>
+      )}
+      <ul class="via">
+        {row.via.map((via) => (
+          <li key={via.part}>
+            <span>{partName(via.part)}</span>
+            <span class="meter" aria-hidden="true">
+              <span style={{ width: percent(via.share).replace(" ", "") }} />
+            </span>
+            <span class="quiet">{percent(via.share)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const WORDS: Record<string, string> = {
+  words: "words in its name",
+  "some-words": "some words in its name",
+  text: "words, by meaning",
+  audio: "sounds like it",
+  clip: "sounds like it",
+  segment: "sounds like the passage",
+  hum: "the tune",
+  notes: "the tune",
+  tune: "the tune",
+};
+
+/** "words 2" as people read it: what it is, and which chip. */
+function partName(part: string): string {
+  const [kind = "", place = ""] = part.split(" ");
+  const chips = question.value.parts.length + (question.value.draft ? 1 : 0);
+  return (WORDS[kind] ?? kind) + (chips > 1 ? ` (part ${place})` : "");
+}
+
+/** The tags that a person gave; each finds what else has it. */
+export function OwnTags({ clip: known }: { clip: Clip | null }) {
+  if (!known || known.own_tags.length === 0) return null;
+  return (
+    <section class="fact">
+      <h3>Tags</h3>
+      <p class="own-tags">
+        {known.own_tags.map((tag) => (
+          <button
+            key={tag}
+            type="button"
+            class="tag"
+            title={`Find what is called ${tag}`}
+            onClick={() => askOnly({ thing: { kind: "text", text: tag }, weight: 1 })}
+          >
+            <bdi>{tag}</bdi>
+          </button>
+        ))}
+      </p>
+    </section>
+  );
+}
+
+export function Tags({ clip: known }: { clip: Clip | null }) {
+  if (!known || known.tags.length === 0) return null;
+  return (
+    <section class="fact">
+      <h3>Heard in it</h3>
+      <ul class="via">
+        {known.tags.slice(0, 6).map((tag) => (
+          <li key={tag.name}>
+            <span>{tag.name}</span>
+            <span class="meter" aria-hidden="true">
+              <span style={{ width: percent(tag.probability).replace(" ", "") }} />
+            </span>
+            <span class="quiet">{percent(tag.probability)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Metadata({ clip: known }: { clip: Clip | null }) {
+  const entries = Object.entries(known?.metadata ?? {});
+  return (
+    <section class="fact">
+      <h3>File</h3>
+      <dl class="metadata">
+        {known && (
+          <div>
+            <dt>path</dt>
+            <dd>
+              <bdi>{trackPath(known)}</bdi>
+            </dd>
+          </div>
+        )}
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
