@@ -96,3 +96,13 @@ def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # n
     still_page.locator(".row-title").first.click()
     expect(still_page.get_by_role("list", name="What is amiss with it")).to_be_visible()
     assert violations(still_page) == []
+
+
+def test_a_long_summary_leaves_the_tools_in_the_window_of_a_phone(home, service):
+    found = service.post("/api/v1/search", json={"parts": [{"text": "bell"}], "facets": True}).json()
+    slow = {**found, "verdict": "none", "took_ms": 123_456}
+    home.route("**/api/v1/search", lambda route: route.fulfill(json=slow))
+    home.set_viewport_size({"width": 390, "height": 844})
+    ask(home, "bell")
+    expect(home.locator(".summary")).to_contain_text("far from what you asked")
+    assert home.evaluate("document.documentElement.scrollWidth <= innerWidth")
