@@ -65,11 +65,14 @@ class FormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A container with a codec; ``by`` is the library that writes it, "libsndfile" or "FFmpeg"."""
+    """A container with a codec; ``by`` is the library that writes it, "libsndfile" or "FFmpeg"; the latter writes lossy
+    codecs at ``bits_per_s``.
+    """
 
     by: str
     container: str
     codec: str
+    bits_per_s: int = 96_000
 
     @property
     def name(self) -> str:
@@ -131,7 +134,7 @@ def _by_ffmpeg(form: Form, sound: Mono, rate_hz: int) -> bytes:
     with av.open(out, "w", format=form.container, options={"fflags": "+bitexact"}) as file:
         stream = cast(av.AudioStream, file.add_stream(form.codec, rate=rate_hz, layout="mono"))
         context = stream.codec_context
-        context.bit_rate = 96_000
+        context.bit_rate = form.bits_per_s
         context.open(strict=False)
         resampler = av.AudioResampler(context.format.name, "mono", rate_hz, context.frame_size or 1024)
         frame = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")

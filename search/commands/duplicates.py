@@ -63,6 +63,10 @@ def as_json(duplicates: Duplicates, paths: dict[int, str]) -> dict[str, object]:
                         "offset_s": round(one.offset_s, 3),
                         "gain_db": None if one.gain_db is None else round(one.gain_db, 2),
                         "similarity": round(one.similarity, 4),
+                        "lossless": one.lossless,
+                        "bandwidth_hz": None if one.bandwidth_hz is None else round(one.bandwidth_hz),
+                        "silence_s": None if one.silence_s is None else round(one.silence_s, 3),
+                        "clipped": None if one.clipped is None else round(one.clipped, 6),
                     }
                     for one in group.clips
                 ],
@@ -74,7 +78,7 @@ def as_json(duplicates: Duplicates, paths: dict[int, str]) -> dict[str, object]:
 
 def _print(duplicates: Duplicates, paths: dict[int, str]) -> None:
     for group in duplicates.groups[:SHOWN]:
-        print(f"{group.keep:8d}  {printable(paths.get(group.keep, ''))}  (keep: {group.why})")
+        print(f"{group.keep:8d}  {printable(paths.get(group.keep, ''))}  (keep: {group.why}{_shown(group.clips[0])})")
         for one in group.clips[1:]:
             print(f"{one.clip_id:8d}  {printable(paths.get(one.clip_id, ''))}  ({_difference(one)})")
         print()
@@ -91,7 +95,19 @@ def _difference(one: Duplicate) -> str:
         facts.append(f"starts {one.offset_s:+.1f} s")
     if one.gain_db is not None and abs(one.gain_db) >= 1:
         facts.append(f"{one.gain_db:+.0f} dB")
-    return ", ".join(facts)
+    return ", ".join(facts) + _shown(one)
+
+
+def _shown(one: Duplicate) -> str:
+    """What was measured in its file, in words; nothing where nothing was."""
+    if one.bandwidth_hz is None:
+        return ""
+    facts = ["lossless" if one.lossless else "lossy", f"sounds up to {one.bandwidth_hz / 1000:.1f} kHz"]
+    if one.silence_s is not None and one.silence_s >= 0.05:
+        facts.append(f"{one.silence_s:.1f} s of silence around it")
+    if one.clipped:
+        facts.append(f"{one.clipped:.2%} clipped")
+    return "; " + ", ".join(facts)
 
 
 def _paths(library: Library, duplicates: Duplicates) -> dict[int, str]:

@@ -70,11 +70,16 @@ class Duplicate:
     offset_s: float = 0.0
     gain_db: float | None = None
     similarity: float = 1.0
+    lossless: bool = False
+    bandwidth_hz: float | None = None
+    silence_s: float | None = None
+    clipped: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first.
+    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first, and each
+    of the others agrees with it.
 
     Examples:
         >>> group = library.duplicates().groups[0]

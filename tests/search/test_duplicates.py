@@ -16,10 +16,12 @@ from indexer.commands import index_again
 from search import cli, wiring
 from search.model import Clip, ClipPart, Content, RecommendQuery, RemoveClip, Root
 from search.overview.duplicates.aligning import align
+from search.overview.duplicates.evidence import Evidence, of_wave
 from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import FILE, Pairs, PairsFile
-from search.overview.duplicates.verifying import LEAST_IN_BANDS
+from search.overview.duplicates.verifying import LEAST_AT_WORST, LEAST_LOUD
+from search.snapshots import single
 from tests.search.libraries import settings
 
 RATE = 16_000
@@ -170,7 +172,7 @@ def test_the_command_lists_groups(library, capsys):
 def test_alignment_says_where_and_how_loud(start_s, gain):
     wave = noise(5)
     start = round(start_s * RATE)
-    found = align(np.float32(gain) * wave[start : start + RATE], wave, RATE, least_covered=0.8)
+    found = align(np.float32(gain) * wave[start : start + RATE], wave, RATE)
     assert found.offset_s == pytest.approx(start_s, abs=1e-4)
     assert found.correlation == pytest.approx(1.0, abs=1e-3)
     assert found.gain_db == pytest.approx(20 * np.log10(abs(gain)), abs=0.01)
@@ -180,37 +182,43 @@ def test_alignment_finds_a_shift_of_half_a_sample_and_a_cut_beginning():
     wave = noise(6)
     spectrum = np.fft.rfft(wave)
     half = np.fft.irfft(spectrum * np.exp(-1j * np.pi * np.arange(len(spectrum)) / len(wave)), len(wave))
-    assert align(half.astype(np.float32), wave, RATE, least_covered=0.8).correlation > 0.99
+    assert align(half.astype(np.float32), wave, RATE).correlation > 0.99
     before = np.concatenate((noise(7, 0.2), wave[:RATE]))
-    found = align(before, wave, RATE, least_covered=0.8)
+    found = align(before, wave, RATE)
     assert found.offset_s == pytest.approx(-0.2, abs=1e-3)
     assert found.covered == pytest.approx(1 / 1.2, abs=0.01)
 
 
 def test_other_takes_and_silence_align_with_nothing():
-    assert align(noise(1), noise(2), RATE, least_covered=0.8).correlation < 0.3
-    assert align(np.zeros(RATE, np.float32), noise(2), RATE, least_covered=0.8) is None
+    assert align(noise(1), noise(2), RATE) is None
+    assert align(np.zeros(RATE, np.float32), noise(2), RATE) is None
 
 
-def test_the_alignment_is_the_plain_formula():
-    rng = np.random.default_rng(3)
-    short, long = rng.standard_normal(40).astype(np.float32), rng.standard_normal(60).astype(np.float32)
-    found = align(short, long, 1, least_covered=0.8)
-    plain = 0.0
-    for lag in range(-8, 29):
-        a, b = short[max(0, -lag) : 60 - lag], long[max(0, lag) : lag + 40]
-        plain = max(plain, abs(float(a @ b)) / float(np.linalg.norm(a) * np.linalg.norm(b)))
-    assert found.correlation >= plain - 1e-6
+def test_the_correlation_is_the_plain_formula_at_the_place_that_is_found():
+    whole = noise(3)
+    short = whole[1000:20_000] + 0.3 * noise(4)[:19_000]
+    found = align(short, whole, RATE)
+    across = whole[1000:20_000]
+    plain = abs(float(short @ across)) / float(np.linalg.norm(short) * np.linalg.norm(across))
+    assert found.offset_s == pytest.approx(1000 / RATE, abs=1e-4)
+    assert found.correlation == pytest.approx(plain, abs=1e-3)
 
 
 def copy(number, **changes):
     content = {"codec": "PCM_16", "duration_s": 10.0, "sample_rate_hz": 44_100, "channels": 1, "container": "WAV"}
     clip = {"path": f"{number}.wav", "added": 100.0, "missing": False, "warnings": ()}
+    evidence = (
+        Evidence(**{"bandwidth_hz": 20_000.0, "silence_s": 0.0, "clipped": 0.0, **changes.pop("shows")})
+        if "shows" in changes
+        else None
+    )
     content.update({k: v for k, v in changes.items() if k in content})
     clip.update({k: v for k, v in changes.items() if k in clip})
     root = Root(1, "/sounds")
     return Copy(
-        Clip(number, number, root, title="", size_bytes=1, duration_s=10.0, **clip), Content("d", id=number, **content)
+        Clip(number, number, root, title="", size_bytes=1, duration_s=10.0, **clip),
+        Content("d", id=number, **content),
+        evidence,
     )
 
 
@@ -223,6 +231,11 @@ def copy(number, **changes):
         ({"codec": "MPEG_LAYER_III"}, {"duration_s": 5.0}, "the others are cut"),
         ({}, {"codec": "opus", "sample_rate_hz": 48_000}, "lossless"),
         ({}, {"duration_s": 9.8}, "the longest"),
+        ({"shows": {}}, {"duration_s": 15.0, "codec": "MPEG_LAYER_III", "shows": {"silence_s": 5.0}}, "lossless"),
+        ({"shows": {}}, {"duration_s": 15.0, "shows": {"silence_s": 5.0}}, "the least silence"),
+        ({"shows": {}}, {"shows": {"bandwidth_hz": 16_000.0}}, "it sounds up to 20.0 kHz"),
+        ({"shows": {}}, {"sample_rate_hz": 96_000, "shows": {}}, "the others have a higher rate and nothing more"),
+        ({"shows": {}}, {"shows": {"clipped": 0.01, "bandwidth_hz": 22_000.0}}, "the others are clipped"),
         ({"sample_rate_hz": 96_000}, {"channels": 2}, "the highest sample rate"),
         ({"channels": 2}, {"added": 5.0}, "the most channels"),
         ({"added": 5.0}, {}, "added first"),
@@ -237,9 +250,9 @@ def test_the_copy_worth_keeping_and_why(better, worse, why):
 
 def test_a_damaged_file_of_pairs_is_none(tmp_path):
     file = PairsFile(tmp_path)
-    one = np.array([1.0])
-    file.write(Pairs(5, 3, np.array([1, 2]), np.array([2, 3]), *(np.concatenate((one, one)) for _ in range(3))))
+    file.write(pairs((1, 2), (2, 3), evidence={1: Evidence(16_000.0, 0.5, 0.0)}))
     assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2, 3, 9]))) == [1, 1, 1, 9]
+    assert PairsFile(tmp_path).read().evidence == {1: Evidence(16_000.0, 0.5, 0.0)}
     (tmp_path / FILE).write_bytes(b"PK\x03\x04 no archive")
     assert PairsFile(tmp_path).read().checked_until == 0
     assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2]))) == [1, 2]
@@ -266,11 +279,116 @@ def drum(seed):
     return (0.5 * (body + 0.25 * rng.standard_normal(len(time)) * np.exp(-time / 0.004))).astype(np.float32)
 
 
+def agree(one, other):
+    found = align(one, other, RATE)
+    return found is not None and found.at_worst >= LEAST_AT_WORST and found.loud_at_worst >= LEAST_LOUD
+
+
 def test_hits_of_one_drum_are_no_copies_of_each_other():
     """Their low tone correlates; what is above it does not. A copy of a hit agrees in every octave."""
     hits = [drum(seed) for seed in range(8)]
-    alike = [align(hits[i], hits[j], RATE, least_covered=0.8) for i in range(8) for j in range(i)]
-    assert max(found.correlation for found in alike) > 0.95
-    assert max(found.in_bands for found in alike) < LEAST_IN_BANDS
-    copy_ = align(hits[0], 0.01 * np.concatenate((np.zeros(777, np.float32), hits[0])), RATE, least_covered=0.8)
-    assert copy_.in_bands > 0.99
+    alike = [(hits[i], hits[j]) for i in range(8) for j in range(i)]
+    assert max(align(*pair, RATE).correlation for pair in alike) > 0.95
+    assert not any(agree(*pair) for pair in alike)
+    assert agree(hits[0], 0.01 * np.concatenate((np.zeros(777, np.float32), hits[0])))
+
+
+def loop(pattern):
+    """A loop of two sounds, the same samples at each stroke."""
+    low, high = drum(1)[:4000], 0.3 * noise(9, 0.05, reach=1)
+    wave = np.zeros(len(pattern) * 2000 + 4000, np.float32)
+    for step, stroke in enumerate(pattern):
+        for sound in {"x": (low,), "o": (high,), "b": (low, high)}.get(stroke, ()):
+            wave[2000 * step : 2000 * step + len(sound)] += sound
+    return wave
+
+
+def test_loops_of_one_kit_that_differ_in_one_stroke_are_no_copies():
+    whole = loop("x.o.b.o.x.oob.o.")
+    assert align(whole, loop("x.o.b.o.x.o.b.o."), RATE).correlation > 0.95
+    assert not agree(whole, loop("x.o.b.o.x.o.b.o."))
+    assert agree(whole, whole[1500:])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda wave: 0.01 * wave,
+        lambda wave: wave * np.linspace(0, 1, len(wave), dtype=np.float32),
+        lambda wave: np.clip(3 * wave, -1, 1),
+        lambda wave: wave[3000:-3000],
+        lambda wave: np.round(wave * 300) / np.float32(300),
+    ],
+    ids=["40 dB softer", "faded", "clipped", "trimmed", "coarse"],
+)
+def test_a_copy_agrees_with_its_original(change):
+    assert agree(change(noise(11)), noise(11))
+
+
+def test_a_short_sound_is_found_with_silence_around_it_and_40_db_softer(tmp_path):
+    """Neither is near it for an encoder: fingerprints and levels lead to them."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for seed in range(12):
+        soundfile.write(folder / f"{seed}.wav", drum(seed), RATE)
+    silence = np.zeros(RATE, np.float32)
+    soundfile.write(folder / "padded.wav", np.concatenate((silence, drum(3), silence)), RATE)
+    soundfile.write(folder / "soft.wav", 0.01 * drum(5), RATE, subtype="PCM_16")
+    with wiring.library(tmp_path / "library", settings(tmp_path), create=True) as library:
+        index_again(library, "spectral", [str(folder)], settings(tmp_path))
+        library.refresh()
+        found = {frozenset(names(library, group)): group for group in library.find_duplicates().groups}
+    assert found.keys() == {frozenset({"3.wav", "padded.wav"}), frozenset({"5.wav", "soft.wav"})}
+    padded = next(one for one in found[frozenset({"3.wav", "padded.wav"})].clips if one.kind != "kept")
+    assert (padded.silence_s, padded.bandwidth_hz) == (pytest.approx(2.0, abs=0.2), pytest.approx(8000, abs=200))
+    assert padded.offset_s == pytest.approx(-1.0, abs=0.01)
+
+
+def pairs(*joined, evidence=None):
+    shorter, longer = np.array(joined, np.int64).T
+    facts = (np.zeros(len(joined)), np.zeros(len(joined)), np.ones(len(joined)))
+    nothing = Pairs.none()
+    return Pairs(5, 9, shorter, longer, *facts, nothing.printed, nothing.prints, evidence or {})
+
+
+def test_a_chain_is_no_group():
+    """1 is like 2, 2 like 3 and so on: who is in a group is like the one it stands with."""
+    recordings = pairs((1, 2), (2, 3), (3, 4), (4, 5), (5, 6)).recordings()
+    firsts = dict(zip(recordings.contents.tolist(), recordings.first.tolist(), strict=True))
+    assert firsts == {1: 1, 2: 1, 3: 1, 4: 4, 5: 4}
+
+
+def test_each_clip_of_a_group_agrees_with_the_kept_one(library):
+    """Were the first joined with the second through a third alone, they would be two groups."""
+    contents = {c.path: c.content_id for c in library.reader.clips(range(1, 20))}
+    first, soft, packed, other = (contents[n] for n in ("first.flac", "soft.wav", "packed.mp3", "else.wav"))
+    PairsFile(library.path).write(pairs((soft, first), (first, packed), (packed, other)))
+    groups_ = [set(names(library, g)) for g in library.duplicates().groups]
+    assert {"first.flac", "soft.wav"} in groups_
+    assert {"packed.mp3", "else.wav"} in groups_
+
+
+def test_evidence_is_measured_and_not_read_off_the_header():
+    rng = np.random.default_rng(1)
+    full = 0.2 * rng.standard_normal(44_100).astype(np.float32)
+    spectrum = np.fft.rfft(full)
+    spectrum[16_000:] = 0
+    blown_up = np.fft.irfft(spectrum).astype(np.float32)
+    assert of_wave(full, 44_100).bandwidth_hz == pytest.approx(22_050, abs=100)
+    assert of_wave(blown_up, 44_100).bandwidth_hz == pytest.approx(16_000, abs=500)
+    assert of_wave(np.concatenate((np.zeros(22_050, np.float32), full)), 44_100).silence_s == pytest.approx(
+        0.5, abs=0.01
+    )
+    assert of_wave(full, 44_100).clipped == 0
+    assert of_wave(np.clip(8 * full, -1, 1), 44_100).clipped > 0.2
+    assert of_wave(np.zeros(100, np.float32), 44_100) == Evidence(0.0, 100 / 44_100, 0.0)
+
+
+def test_pairs_of_the_format_before_are_looked_for_anew(library):
+    library.find_duplicates()
+    with np.load(library.path / FILE) as arrays:
+        older = {name: arrays[name] for name in ("head", "contents", "facts")}
+    older["head"][0] = 1
+    single.write_arrays(library.path / FILE, older)
+    assert PairsFile(library.path).read().checked_until == 0
+    assert len(library.find_duplicates().groups) == 2

@@ -1,128 +1,232 @@
-"""Do two recordings hold the same sound, where does one lie in the other, and how much louder is it?
+"""Do two sounds hold the same wave, where does one lie in the other, and how much louder is it?
 
-The normalised cross-correlation of the samples: a copy that was re-encoded, trimmed or turned up or down is the same
-wave, shifted and scaled, and another take of the same thing is not, however alike it sounds. The correlation is
-computed by Fourier transform at twice the sample rate, because codecs and resampling shift by fractions of a sample.
+First the place: the peak of the normalised cross-correlation of the samples, by Fourier transform, at twice the sample
+rate, because codecs and resampling shift by fractions of a sample. Then the judgement, in cells of an octave by an
+eighth of a second: a copy is the same wave in every one of them. Hits of one drum share a low tone that correlates to
+.99, and nothing above it; loops of one kit share every stroke but one.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from search.model import Wave
 
 OVERSAMPLING: Final = 2
-OCTAVES_HZ: Final = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 3700.0)
-_TOP: Final = 0.95
-"""Up to this share of the band that the samples have: resampling ends the rest."""
-_FAINT: Final = 1e-7
+OCTAVES_HZ: Final = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 7600.0)
+LEAST_COVERED: Final = 0.8
+"""The share of the shorter sound that the longer one must hold."""
+
+_LEAST_CORRELATION: Final = 0.3
+"""Below it nothing has to be looked at in cells."""
+_LEAST_ENERGY: Final = 0.03
+"""The share of the shorter sound's energy that the shared passage must hold."""
+_QUIET: Final = 1e-6
+"""A passage that is 60 dB under the whole of its sound correlates with nothing."""
+_FLOOR: Final = 1e-5
+"""Sounds quieter than this (-100 dB) are silence."""
+
+_FRAME_S: Final = 0.064
+_FRAMES: Final = 4
+"""Frames of half of `_FRAME_S` in a cell."""
 _DELAYS: Final = 17
-_FLOOR: Final = 1e-4
-"""Passages quieter than this (-80 dB) are silence: they correlate with nothing."""
+_DEPTH_DB: Final = 70.0
+"""A cell this far under the loudest has no say."""
+_LOUD_DB: Final = 25.0
+_MOMENT_DB: Final = 20.0
+"""How far under the loudest cell a moment's loudest may be for the moment to have a say."""
+_NEEDED: Final = 0.9
+_NEEDED_PER_DB: Final = 0.01
+"""What a cell's correlation must be: `_NEEDED` in the loudest, less for each dB under it: codecs spend their bits on
+what is loud."""
+_LENIENCE: Final = 0.4
+_STEP: Final = 2.0**-15
+"""Of 16 bits: what is near their noise has no say, so that a copy 40 dB down is told by what is left of it."""
+_ABOVE_NOISE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """``offset_s``: where in the longer wave the shorter one begins (negative: before it); ``correlation`` in [0, 1]
-    over the passage that both have; ``covered``: the share of the shorter wave that this is; ``gain_db``: how much
-    louder the shorter wave is there; ``in_bands``: the mean correlation of its octaves (`in_bands`).
+    """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
+    the passage that both have; ``covered``: the share of the shorter one that this is; ``gain_db``: how much louder
+    the first is there; ``at_worst``: the share of octaves that agree in the moment that agrees least;
+    ``loud_at_worst``: the correlation of the loud cell that agrees least.
     """
 
     offset_s: float
     correlation: float
     covered: float
     gain_db: float
-    in_bands: float
+    at_worst: float
+    loud_at_worst: float
 
 
-def align(short: Wave, long: Wave, sample_rate_hz: int, *, least_covered: float) -> Alignment | None:
-    """Where ``short`` (s,) lies in ``long`` (l,) best, over shifts at which they share ``least_covered`` of ``short``.
+def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
+    """Where ``one`` (n,) lies in ``other`` (m,) best, over shifts at which they share `LEAST_COVERED` of the shorter.
 
-    None where either is silent. The sign of the correlation does not matter: a turned-over plug is the same sound.
+    None where either is silent or they share no wave. The sign does not matter: a turned-over plug is the same sound.
     """
-    if len(short) < 2 or len(long) < 2 or max(_rms(short), 0.0) < _FLOOR or _rms(long) < _FLOOR:
+    if len(one) < 2 or len(other) < 2 or rms(one) < _FLOOR or rms(other) < _FLOOR:
         return None
-    # lags of the start of ``short`` in ``long``, in samples of the finer grid
-    product, grid = _cross(short, long)
-    energies = _shared_energies(short, long)
-    lags = np.arange(-(len(short) - 1), len(long))
-    shared = np.minimum(lags + len(short), len(long)) - np.maximum(lags, 0)
-    allowed = shared >= max(1, math.ceil(least_covered * min(len(short), len(long))))
-    fine = np.repeat(np.where(allowed, 1.0 / np.maximum(energies, 1e-12), 0.0), OVERSAMPLING)[: len(product)]
-    scores = np.abs(product) * fine
-    best = int(np.argmax(scores))
-    lag = int(lags[best // OVERSAMPLING])
-    inside, across = _passage(short, long, lag)
+    if len(one) > len(other):
+        found = align(other, one, sample_rate_hz)
+        return None if found is None else replace(found, offset_s=-found.offset_s, gain_db=-found.gain_db)
+    products = np.abs(_products(one, other))
+    best = int(np.argmax(products * np.repeat(_weights(one, other), OVERSAMPLING)))
+    lag = best // OVERSAMPLING - (len(one) - 1)
+    inside, across = _passage(one, other, lag)
+    correlation = min(float(products[best]) / max(rms(inside) * rms(across) * len(inside), 1e-30), 1.0)
+    if correlation < _LEAST_CORRELATION:
+        return None
+    at_worst, loud_at_worst = agreement(inside, across, sample_rate_hz)
     return Alignment(
-        offset_s=grid[0] / sample_rate_hz + best / (OVERSAMPLING * sample_rate_hz),
-        correlation=float(min(scores[best], 1.0)),
-        covered=float(shared[best // OVERSAMPLING] / min(len(short), len(long))),
-        gain_db=20.0 * math.log10(max(_rms(inside), 1e-9) / max(_rms(across), 1e-9)),
-        in_bands=in_bands(inside, across, sample_rate_hz),
+        offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
+        correlation=correlation,
+        covered=len(inside) / min(len(one), len(other)),
+        gain_db=20.0 * math.log10(max(rms(inside), 1e-9) / max(rms(across), 1e-9)),
+        at_worst=at_worst,
+        loud_at_worst=loud_at_worst,
     )
 
 
-def in_bands(one: Wave, other: Wave, sample_rate_hz: int) -> float:
-    """The mean over octaves of how well two aligned waves (n,) correlate there, in [0, 1].
-
-    A low tone that dies away is like any other of its pitch, and it is most of a drum's energy: the hits of one drum
-    correlate to .99. What they do above it is noise, another each time. An octave with next to no energy in either has
-    no say (where none has, nothing speaks against: 1). Within a sample each octave may have a delay of its own, as
-    codecs leave.
-    """
-    size = 1 << (len(one) - 1).bit_length()
-    spectra = np.fft.rfft(one, size), np.fft.rfft(other, size)
-    hertz = np.fft.rfftfreq(size, 1.0 / sample_rate_hz)
-    cuts = np.searchsorted(hertz, [edge for edge in OCTAVES_HZ if edge <= _TOP * sample_rate_hz / 2])
-    if len(cuts) < 2:
-        return 1.0
-    totals = [float(np.vdot(spectrum, spectrum).real) for spectrum in spectra]
-    turns = np.exp(2j * np.pi * np.outer(np.linspace(-1.0, 1.0, _DELAYS) / sample_rate_hz, hertz[cuts[0] : cuts[-1]]))
-    cross = turns * (spectra[0] * np.conj(spectra[1]))[cuts[0] : cuts[-1]]
-    found = []
-    for first, last in itertools.pairwise(cuts.tolist()):
-        powers = [float(np.vdot(spectrum[first:last], spectrum[first:last]).real) for spectrum in spectra]
-        if all(power > _FAINT * total for power, total in zip(powers, totals, strict=True)):
-            agreement = np.abs(cross[:, first - cuts[0] : last - cuts[0]].sum(axis=1).real).max()
-            found.append(float(agreement) / math.sqrt(powers[0] * powers[1]))
-    return min(float(np.mean(found)), 1.0) if found else 1.0
-
-
-def _cross(short: Wave, long: Wave) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """Sums of products at every lag from ``-(s - 1)`` to ``l - 1``, `OVERSAMPLING` to a sample, and that range."""
-    length = len(short) + len(long) - 1
-    size = 1 << (length - 1).bit_length()
-    spectrum = np.fft.rfft(long, size) * np.conj(np.fft.rfft(short, size))
-    product = np.fft.irfft(spectrum, OVERSAMPLING * size) * OVERSAMPLING
-    first = OVERSAMPLING * (len(short) - 1)
-    ordered = np.concatenate((product[len(product) - first :] if first else product[:0], product))
-    return ordered[: OVERSAMPLING * length], (-(len(short) - 1), len(long) - 1)
-
-
-def _shared_energies(short: Wave, long: Wave) -> NDArray[np.float64]:
-    """At every lag, the root of the product of both energies over the samples that overlap."""
-    of_short = np.concatenate(([0.0], np.cumsum(short.astype(np.float64) ** 2)))
-    of_long = np.concatenate(([0.0], np.cumsum(long.astype(np.float64) ** 2)))
-    lags = np.arange(-(len(short) - 1), len(long))
-    start, end = np.maximum(lags, 0), np.minimum(lags + len(short), len(long))
-    in_long = of_long[end] - of_long[start]
-    in_short = of_short[end - lags] - of_short[start - lags]
-    floor = _FLOOR**2 * (end - start)
-    quiet = (in_long < floor) | (in_short < floor)
-    energies: NDArray[np.float64] = np.sqrt(np.maximum(in_long, 0.0) * np.maximum(in_short, 0.0))
-    return np.where(quiet, np.inf, energies)
-
-
-def _passage(short: Wave, long: Wave, lag: int) -> tuple[Wave, Wave]:
-    start, end = max(lag, 0), min(lag + len(short), len(long))
-    return short[start - lag : end - lag], long[start:end]
-
-
-def _rms(wave: Wave) -> float:
+def rms(wave: Wave) -> float:
+    """The root of the mean square of a wave (n,), 0 of an empty one."""
     return float(np.sqrt(np.mean(wave.astype(np.float64) ** 2))) if len(wave) else 0.0
+
+
+def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float]:
+    """``at_worst`` and ``loud_at_worst`` of two aligned waves (n,) (`Alignment`); (0, 0) where no cell has a say.
+
+    Each frame of the second is brought to the level of the first: a fade is no disagreement. Each octave may have a
+    delay of its own, as codecs and filters leave.
+    """
+    power, other_power, cross = _octaves(one, other, sample_rate_hz)
+    gain = other_power.sum() / max(power.sum(), 1e-30)
+    to_first = power.sum(axis=0) / np.maximum(other_power.sum(axis=0), 1e-12)
+    cells, other_cells = _pooled(power), _pooled(other_power)
+    correlation = _pooled(cross * np.sqrt(to_first)) / np.sqrt(
+        np.maximum(cells * _pooled(other_power * to_first), 1e-30)
+    )
+    level = np.maximum(cells / max(cells.max(), 1e-30), other_cells / max(other_cells.max(), 1e-30))
+    level_db = 10.0 * np.log10(np.maximum(level, 1e-12))
+    noise = _noise(sample_rate_hz)[:, np.newaxis] * min(_FRAMES, power.shape[1])
+    heard = (np.maximum(cells * gain, other_cells) > noise) & (np.maximum(cells, other_cells / gain) > noise)
+    heard &= level_db > -_DEPTH_DB
+    needed = np.maximum(_NEEDED + _NEEDED_PER_DB * level_db, 0.15 + _LENIENCE)
+    agrees = np.clip((correlation - needed + _LENIENCE) / _LENIENCE, 0.0, 1.0)
+    count = heard.sum(axis=0)
+    moments = (count > 0) & (level_db.max(axis=0) > -_MOMENT_DB)
+    loud = correlation[heard & (level_db > -_LOUD_DB)]
+    if not moments.any() or not len(loud):
+        return 0.0, 0.0
+    at_worst = ((heard * agrees).sum(axis=0)[moments] / count[moments]).min()
+    return float(at_worst), float(np.clip(loud.min(), 0.0, 1.0))
+
+
+def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.complex64]:
+    """The spectra (f, bins) of frames of a wave (n,), each sample in ``overlap`` of them."""
+    size = round(_FRAME_S * sample_rate_hz)
+    padded = np.pad(wave, (size // 2, size))
+    window = np.hanning(size).astype(np.float32)
+    return np.fft.rfft(sliding_window_view(padded, size)[:: size // overlap] * window, axis=1).astype(np.complex64)
+
+
+def octave_bins(sample_rate_hz: int) -> list[tuple[int, int]]:
+    """The bins of a frame's spectrum in each of the octaves: the first, and the one after the last."""
+    size = round(_FRAME_S * sample_rate_hz)
+    cuts = np.searchsorted(np.fft.rfftfreq(size, 1.0 / sample_rate_hz), OCTAVES_HZ)
+    return list(itertools.pairwise(cuts.tolist()))
+
+
+def _octaves(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[NDArray[np.float64], ...]:
+    """(octaves, frames) each: the power of the first, of the second, and what they have in common."""
+    spectra, others = frames(one, sample_rate_hz), frames(other, sample_rate_hz)
+    cross = spectra * np.conj(others)
+    whole = cross.sum(axis=0)
+    power, other_power, turns = _power(spectra), _power(others), _turns(sample_rate_hz)
+    powers, other_powers, common = [], [], []
+    for first, end in octave_bins(sample_rate_hz):
+        by_delay = (turns[:, first:end] * whole[first:end]).sum(axis=1).real
+        best = int(np.argmax(np.abs(by_delay)))
+        turned = cross[:, first:end] * (turns[best, first:end] * np.sign(by_delay[best]))
+        common.append(turned.real.sum(axis=1))
+        powers.append(power[:, first:end].sum(axis=1))
+        other_powers.append(other_power[:, first:end].sum(axis=1))
+    return np.array(powers, np.float64), np.array(other_powers, np.float64), np.array(common, np.float64)
+
+
+def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
+    power: NDArray[np.float32] = np.square(spectra.real) + np.square(spectra.imag)
+    return power
+
+
+@lru_cache(maxsize=2)
+def _turns(sample_rate_hz: int) -> NDArray[np.complex64]:
+    """(`_DELAYS`, bins) what a spectrum is multiplied by for a delay of up to two samples."""
+    hertz = np.fft.rfftfreq(round(_FRAME_S * sample_rate_hz), 1.0 / sample_rate_hz)
+    delays_s = np.linspace(-2.0, 2.0, _DELAYS) / sample_rate_hz
+    turns: NDArray[np.complex64] = np.exp(2j * np.pi * np.outer(delays_s, hertz)).astype(np.complex64)
+    return turns
+
+
+def _pooled(octaves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(octaves, frames) -> (octaves, cells): sums over `_FRAMES` frames, at every frame."""
+    count = min(_FRAMES, octaves.shape[1])
+    sums: NDArray[np.float64] = sliding_window_view(octaves, count, axis=1).sum(axis=2)
+    return sums
+
+
+def _noise(sample_rate_hz: int) -> NDArray[np.float64]:
+    """(octaves,) the power in a frame below which what is there may be the rounding to 16 bits."""
+    bins = np.array([end - first for first, end in octave_bins(sample_rate_hz)])
+    window = float(np.sum(np.hanning(round(_FRAME_S * sample_rate_hz)) ** 2))
+    noise: NDArray[np.float64] = _ABOVE_NOISE * bins * window * _STEP**2 / 12.0 * sample_rate_hz / 44_100
+    return noise
+
+
+def _products(one: Wave, other: Wave) -> NDArray[np.float64]:
+    """The sum of products at every shift of ``one`` in ``other``, `OVERSAMPLING` to a sample, from ``-(n - 1)`` on."""
+    length = len(one) + len(other) - 1
+    size = _transform_size(length)
+    spectrum = np.fft.rfft(other, size) * np.conj(np.fft.rfft(one, size))
+    product = np.fft.irfft(spectrum, OVERSAMPLING * size) * OVERSAMPLING
+    first = OVERSAMPLING * (len(one) - 1)
+    ordered: NDArray[np.float64] = np.concatenate((product[len(product) - first :], product))[: OVERSAMPLING * length]
+    return ordered
+
+
+def _transform_size(least: int) -> int:
+    """A size of that or little more, of which a Fourier transform is fast."""
+    two = 1 << max((least - 1).bit_length() - 4, 0)
+    return next(factor * two for factor in (8, 9, 10, 12, 15, 16) if factor * two >= least)
+
+
+def _weights(one: Wave, other: Wave) -> NDArray[np.float64]:
+    """What to multiply the sum of products by, at every shift; 0 where they share too little.
+
+    To share more of the first one's energy counts a little: a tone correlates at many shifts.
+    """
+    of_one = np.concatenate(([0.0], np.cumsum(one.astype(np.float64) ** 2)))
+    of_other = np.concatenate(([0.0], np.cumsum(other.astype(np.float64) ** 2)))
+    lags = np.arange(-(len(one) - 1), len(other))
+    start, end = np.maximum(lags, 0), np.minimum(lags + len(one), len(other))
+    in_one, in_other = of_one[end - lags] - of_one[start - lags], of_other[end] - of_other[start]
+    allowed = end - start >= max(1, math.ceil(LEAST_COVERED * min(len(one), len(other))))
+    allowed &= (in_one > _LEAST_ENERGY * of_one[-1]) & (in_other > _QUIET * of_other[-1])
+    weights: NDArray[np.float64] = np.where(
+        allowed, 1.0 / np.sqrt(np.maximum(np.sqrt(in_one * of_one[-1]) * in_other, 1e-30)), 0.0
+    )
+    return weights
+
+
+def _passage(one: Wave, other: Wave, lag: int) -> tuple[Wave, Wave]:
+    start, end = max(lag, 0), min(lag + len(one), len(other))
+    return one[start - lag : end - lag], other[start:end]

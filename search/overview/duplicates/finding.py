@@ -7,20 +7,27 @@ Interrupted, it goes on where it was: pairs are written every so many contents.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 
 from search.engine.views import SpaceView
+from search.errors import AudioError
 from search.model import Content
 from search.overview.duplicates.candidates import Candidate, candidates
-from search.overview.duplicates.joining import Joined
+from search.overview.duplicates.evidence import measured
+from search.overview.duplicates.prints import Prints
 from search.overview.duplicates.stored import Pairs, PairsFile
-from search.overview.duplicates.verifying import Pair, Verifier
+from search.overview.duplicates.verifying import Pair, Verifier, key_of
 from search.ports import ContentReader, Lease
 
 SAVE_EVERY: Final = 2000
+_SAVE_SHARE: Final = 10
+"""Pairs are written after `SAVE_EVERY` contents, and after a tenth of those compared: the file grows with them."""
+
 Progress = Callable[[int, int], None]
 """Called with how many contents of how many were compared; what it raises stops the job, which keeps what it found."""
 
@@ -41,33 +48,41 @@ def find(
         lease.check()
         file.write(search.pairs(view.columns.sequence))
 
+    saved = 0
     try:
         for done, (content, others) in enumerate(candidates(view, fresh), start=1):
             search.look(content, others)
             progress(done, len(fresh))
-            if done % SAVE_EVERY == 0:
+            if done - saved >= max(SAVE_EVERY, done // _SAVE_SHARE):
                 keep()
+                saved = done
         search.finish(int(view.columns.content_ids.max(initial=0)))
     finally:
         keep()
 
 
 class _Search:
-    """The pairs so far, and which contents they join.
+    """The pairs so far, the fingerprints of what was compared, and what the files of pairs show.
 
-    Pairs with contents that are no longer ``present`` join nothing. They are kept until the search is finished: they
-    say which contents have to be looked at again, also after an interruption.
+    Pairs with contents that are no longer ``present`` are no duplicates. They are kept until the search is finished:
+    they say which contents have to be looked at again, also after an interruption.
     """
 
     def __init__(self, view: SpaceView, catalog: ContentReader, earlier: Pairs, present: set[int]) -> None:
         self._catalog = catalog
         self._verifier = Verifier(view, self._path_of)
+        self._present = present
         self.checked_until = earlier.checked_until
         columns = (earlier.shorter, earlier.longer, earlier.offset_s, earlier.gain_db, earlier.similarity)
         pairs = [Pair(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-        self._pairs = [pair for pair in pairs if {pair.shorter, pair.longer} <= present]
+        self._pairs = {pair.key: pair for pair in pairs if {pair.shorter, pair.longer} <= present}
         self._broken = [pair for pair in pairs if not {pair.shorter, pair.longer} <= present]
-        self._recordings = Joined((pair.shorter, pair.longer) for pair in self._pairs)
+        self._partners: dict[int, set[int]] = defaultdict(set)
+        for pair in self._pairs.values():
+            self._join(pair)
+        self._prints = Prints(earlier.printed, earlier.prints)
+        self._printed = set(earlier.printed.tolist())
+        self._evidence = {content: evidence for content, evidence in earlier.evidence.items() if content in present}
 
     def bereft(self) -> list[int]:
         """The contents of broken pairs: what went may have been all that joined them to the rest of their recording."""
@@ -79,24 +94,63 @@ class _Search:
         self._broken = []
 
     def look(self, content: int, others: list[Candidate]) -> None:
-        """Listen to a content and what it may be a duplicate of; what is joined already needs no listening."""
-        # of two new contents the later one finds the earlier one, and often the earlier one the later: once is enough
-        unjoined = [one for one in others if not self._recordings.are_joined(one.other, content)]
-        contents: dict[int, Content] = {}
-        if unjoined:
-            contents = self._catalog.contents([content, *(one.other for one in unjoined)])
-        for one in unjoined:
-            both_present = content in contents and one.other in contents
-            if both_present and not self._recordings.are_joined(one.other, content):
-                pair = self._verifier.pair(one, contents[content], contents[one.other])
-                if pair is not None:
-                    self._pairs.append(pair)
-                    self._recordings.join(pair.shorter, pair.longer)
+        """Listen to a content and what it may be a duplicate of, and then to the duplicates of its duplicates.
+
+        So each copy of a recording is compared with each other one, and not through a third.
+        """
+        contents = self._catalog.contents([content])
+        waiting = [*others, *self._by_fingerprint(content, contents.get(content))] if content in contents else []
+        known = {content, *self._partners[content]}
+        while waiting:
+            one = waiting.pop(0)
+            if one.other in known:
+                continue
+            known.add(one.other)
+            contents.update(self._catalog.contents([one.other]))
+            if one.other not in contents:
+                continue
+            pair = self._verifier.pair(one, contents[content], contents[one.other])
+            if pair is not None:
+                waiting += self._through(one, pair)
+                self._pairs[pair.key] = pair
+                self._join(pair)
+                self._measure(contents[content], contents[one.other])
         self.checked_until = max(self.checked_until, content)
+
+    def _by_fingerprint(self, content: int, facts: Content | None) -> list[Candidate]:
+        row = None if facts is None else self._verifier.fingerprint(facts)
+        if row is None:
+            return []
+        found = [Candidate(content, o, 0.0, 0.0) for o in self._prints.nearest(row) if o in self._present]
+        if content not in self._printed:
+            self._prints.add(content, row)
+            self._printed.add(content)
+        return found
+
+    def _through(self, one: Candidate, pair: Pair) -> list[Candidate]:
+        """The duplicates of the duplicate that was found, and where they should lie."""
+        place_s = pair.place_s(one.content)
+        return [
+            Candidate(
+                one.content, other, one.cosine, place_s + self._pairs[key_of(one.other, other)].place_s(one.other)
+            )
+            for other in self._partners[one.other]
+        ]
+
+    def _join(self, pair: Pair) -> None:
+        self._partners[pair.shorter].add(pair.longer)
+        self._partners[pair.longer].add(pair.shorter)
+
+    def _measure(self, *contents: Content) -> None:
+        for content in contents:
+            path = None if content.id in self._evidence else self._path_of(content)
+            if path is not None:
+                with suppress(AudioError):  # it went, or changed, since it was compared: nothing is known of it
+                    self._evidence[content.id] = measured(path, content.track)
 
     def pairs(self, sequence: int) -> Pairs:
         """All of them, to be kept."""
-        rows = [*self._pairs, *self._broken]
+        rows = [*self._pairs.values(), *self._broken]
         return Pairs(
             sequence,
             self.checked_until,
@@ -105,6 +159,9 @@ class _Search:
             np.array([p.offset_s for p in rows], np.float64),
             np.array([p.gain_db for p in rows], np.float64),
             np.array([p.similarity for p in rows], np.float64),
+            self._prints.contents(),
+            self._prints.rows(),
+            dict(self._evidence),
         )
 
     def _path_of(self, content: Content) -> str | None:

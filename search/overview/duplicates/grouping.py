@@ -1,30 +1,37 @@
-"""From equal files and pairs of contents to groups of clips, each beside the copy worth keeping."""
+"""From equal files and pairs of contents to groups of clips, each beside the copy worth keeping.
+
+Every clip of a group agrees with the kept one: there are no chains, in which the last has nothing of the first.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from search.engine.views import SpaceView
-from search.model import Content, Duplicate, DuplicateGroup, Duplicates
+from search.model import Content, Duplicate, DuplicateGroup, DuplicateKind, Duplicates
+from search.overview.duplicates.evidence import Evidence
 from search.overview.duplicates.joining import Joined
-from search.overview.duplicates.keeping import Copy, best_copy
+from search.overview.duplicates.keeping import Copy, best_copy, is_lossless
 from search.overview.duplicates.stored import Pairs
 from search.ports import ContentReader
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """From one content to another of the same recording: where it begins there, how much louder it is."""
+    """From one content to a duplicate of it: where that begins in it, how much louder that is."""
 
-    content: int
     offset_s: float
     gain_db: float
     similarity: float
+
+
+_Steps = Mapping[int, Mapping[int, _Step]]
+"""By content and the duplicate that it leads to."""
 
 
 def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
@@ -34,51 +41,34 @@ def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
     different, counts = np.unique(present, return_counts=True)
     steps = _steps(pairs, set(different.tolist()))
     found = [
-        _group(members, steps)
-        for chunk in _chunks(_recordings(different[counts > 1].tolist(), steps))
-        for members in _copies(catalog, chunk)
+        group
+        for chunk in _chunks(_joined(different[counts > 1].tolist(), steps))
+        for members in _copies(catalog, chunk, pairs.evidence)
+        for group in _groups(members, steps)
     ]
-    groups_ = sorted((g for g in found if g is not None), key=lambda g: (-len(g.clips), g.keep))
+    groups_ = sorted(found, key=lambda g: (-len(g.clips), g.keep))
     newest = int(different[-1]) if len(different) else 0
     return Duplicates(pairs.sequence, newest <= pairs.checked_until, tuple(groups_))
 
 
-def _steps(pairs: Pairs, present: set[int]) -> dict[int, list[_Step]]:
+def _steps(pairs: Pairs, present: set[int]) -> _Steps:
     """From each content to its duplicates, both ways; contents that went are passed over."""
-    steps: dict[int, list[_Step]] = defaultdict(list)
+    steps: dict[int, dict[int, _Step]] = defaultdict(dict)
     rows = (pairs.shorter, pairs.longer, pairs.offset_s, pairs.gain_db, pairs.similarity)
     for shorter, longer, offset_s, gain_db, similarity in zip(*(row.tolist() for row in rows), strict=True):
         if shorter in present and longer in present:
-            steps[longer].append(_Step(shorter, offset_s, gain_db, similarity))
-            steps[shorter].append(_Step(longer, -offset_s, -gain_db, similarity))
+            steps[longer][shorter] = _Step(offset_s, gain_db, similarity)
+            steps[shorter][longer] = _Step(-offset_s, -gain_db, similarity)
     return steps
 
 
-def _recordings(copied: Iterable[int], steps: Mapping[int, list[_Step]]) -> list[list[int]]:
-    """Contents of one recording together: those with several clips, and those joined by pairs."""
-    joined = Joined((content, step.content) for content, onward in steps.items() for step in onward)
+def _joined(copied: Iterable[int], steps: _Steps) -> list[list[int]]:
+    """Contents that may be in one group together: those with several clips, and those that pairs lead to."""
+    joined = Joined((content, other) for content, onward in steps.items() for other in onward)
     members: dict[int, list[int]] = defaultdict(list)
     for content in sorted({*copied, *steps}):
         members[joined.first(content)].append(content)
     return list(members.values())
-
-
-def _walk(start: int, steps: Mapping[int, list[_Step]]) -> dict[int, _Step]:
-    """Every content that pairs lead to from ``start``, by the fewest, with the places and levels added up."""
-    steps_to = {start: _Step(start, 0.0, 0.0, 1.0)}
-    waiting = deque([start])
-    while waiting:
-        here = steps_to[waiting.popleft()]
-        for step in steps.get(here.content, ()):
-            if step.content not in steps_to:
-                steps_to[step.content] = _Step(
-                    step.content,
-                    here.offset_s + step.offset_s,
-                    here.gain_db + step.gain_db,
-                    min(here.similarity, step.similarity),
-                )
-                waiting.append(step.content)
-    return steps_to
 
 
 def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:
@@ -86,7 +76,7 @@ def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:
         yield recordings[start : start + 500]
 
 
-def _copies(catalog: ContentReader, recordings: list[list[int]]) -> list[list[Copy]]:
+def _copies(catalog: ContentReader, recordings: list[list[int]], evidence: Mapping[int, Evidence]) -> list[list[Copy]]:
     """The clips of these recordings, asked for together."""
     every = [content for members in recordings for content in members]
     contents: dict[int, Content] = catalog.contents(every)
@@ -94,7 +84,7 @@ def _copies(catalog: ContentReader, recordings: list[list[int]]) -> list[list[Co
     clips = {clip.id: clip for clip in catalog.clips([i for ids in clips_of.values() for i in ids])}
     return [
         [
-            Copy(clips[clip_id], contents[content])
+            Copy(clips[clip_id], contents[content], evidence.get(content))
             for content in members
             if content in contents
             for clip_id in clips_of.get(content, ())
@@ -104,19 +94,46 @@ def _copies(catalog: ContentReader, recordings: list[list[int]]) -> list[list[Co
     ]
 
 
-def _group(copies: list[Copy], steps: Mapping[int, list[_Step]]) -> DuplicateGroup | None:
-    if len(copies) < 2:
-        return None
-    best, why = best_copy(copies)
-    places = _walk(best.content.id, steps)
-    members = [Duplicate(best.clip.id, "kept", gain_db=0.0)]
+def _groups(copies: list[Copy], steps: _Steps) -> Iterator[DuplicateGroup]:
+    """The best copy with all that agree with it; then the best of those that are left."""
+    while len(copies) > 1:
+        best, why = best_copy(copies)
+        group = _agreeing(best, copies, steps)
+        while len(group) > 1:
+            again, why = best_copy(group)
+            if again.content.id == best.content.id:
+                yield _group(again, why, group, steps.get(again.content.id, {}))
+                break
+            best, group = again, _agreeing(again, group, steps)
+        taken = {copy.clip.id for copy in group}
+        copies = [copy for copy in copies if copy.clip.id not in taken]
+
+
+def _agreeing(best: Copy, copies: Iterable[Copy], steps: _Steps) -> list[Copy]:
+    with_it = {best.content.id, *steps.get(best.content.id, ())}
+    return [copy for copy in copies if copy.content.id in with_it]
+
+
+def _group(best: Copy, why: str, copies: list[Copy], steps: Mapping[int, _Step]) -> DuplicateGroup:
+    members = [_member(best, "kept", _Step(0.0, 0.0, 1.0))]
     for copy in copies:
-        if copy.clip.id == best.clip.id:
-            continue
-        place = places.get(copy.content.id)
-        if copy.content.id == best.content.id or place is None:
-            members.append(Duplicate(copy.clip.id, "copy", gain_db=0.0))
-        else:
-            gain_db = None if math.isnan(place.gain_db) else place.gain_db
-            members.append(Duplicate(copy.clip.id, "same recording", place.offset_s, gain_db, place.similarity))
+        if copy.clip.id != best.clip.id:
+            step = steps.get(copy.content.id)
+            same = _member(copy, "copy", _Step(0.0, 0.0, 1.0))
+            members.append(same if step is None else _member(copy, "same recording", step))
     return DuplicateGroup(best.clip.id, why, tuple(members))
+
+
+def _member(copy: Copy, kind: DuplicateKind, step: _Step) -> Duplicate:
+    evidence = copy.evidence
+    return Duplicate(
+        copy.clip.id,
+        kind,
+        step.offset_s,
+        None if math.isnan(step.gain_db) else step.gain_db,
+        step.similarity,
+        is_lossless(copy.content),
+        None if evidence is None else evidence.bandwidth_hz,
+        None if evidence is None else evidence.silence_s,
+        None if evidence is None else evidence.clipped,
+    )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +20,24 @@ from numpy.typing import NDArray
 from search.engine.views import Recordings
 from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.model import Ids
-from search.overview.duplicates.joining import Joined
+from search.overview.duplicates.evidence import Evidence
+from search.overview.duplicates.hearing import FINGERPRINT
 from search.snapshots import single
 
 FILE: Final = "duplicates.npz"
 REMEDY: Final = "soundalike duplicates --again makes it anew"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+_OLDER: Final = 1
+"""Its pairs were made by listening less closely: they are looked for anew."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """p pairs: ``shorter``, ``longer`` (p,) content ids, ``offset_s``, ``gain_db`` (NaN: not heard), ``similarity``."""
+    """p pairs: ``shorter``, ``longer`` (p,) content ids, ``offset_s``, ``gain_db`` (NaN: not heard), ``similarity``;
+    ``printed`` (n,) contents with their fingerprints ``prints`` (n, FINGERPRINT); ``evidence`` of contents in pairs.
+    """
 
     sequence: int
     checked_until: int
@@ -39,19 +46,35 @@ class Pairs:
     offset_s: NDArray[np.float64]
     gain_db: NDArray[np.float64]
     similarity: NDArray[np.float64]
+    printed: Ids
+    prints: NDArray[np.float32]
+    evidence: Mapping[int, Evidence]
 
     @classmethod
     def none(cls) -> Pairs:
         """Before anything was looked for."""
         empty = np.empty(0, np.float64)
-        return cls(0, 0, np.empty(0, np.int64), np.empty(0, np.int64), empty, empty, empty)
+        no_ids = np.empty(0, np.int64)
+        no_prints = np.empty((0, FINGERPRINT), np.float32)
+        return cls(0, 0, no_ids, no_ids, empty, empty, empty, no_ids, no_prints, {})
 
     def recordings(self) -> Recordings:
-        """Contents with a duplicate, and for each the first content of its group."""
-        joined = Joined(zip(self.shorter.tolist(), self.longer.tolist(), strict=True))
-        contents = joined.contents()
-        first = [joined.first(content) for content in contents]
-        return Recordings(np.array(contents, np.int64), np.array(first, np.int64))
+        """Contents with a duplicate, and for each the smallest one of its group.
+
+        A group is a content and those that are its duplicates; what is joined with it through them alone is not. The
+        contents with the most duplicates come first.
+        """
+        partners: dict[int, set[int]] = defaultdict(set)
+        for one, other in zip(self.shorter.tolist(), self.longer.tolist(), strict=True):
+            partners[one].add(other)
+            partners[other].add(one)
+        first: dict[int, int] = {}
+        for content in sorted(partners, key=lambda c: (-len(partners[c]), c)):
+            group = {content, *partners[content]} - first.keys()
+            if content in group and len(group) > 1:
+                first.update(dict.fromkeys(group, min(group)))
+        contents = sorted(first)
+        return Recordings(np.array(contents, np.int64), np.array([first[c] for c in contents], np.int64))
 
 
 class PairsFile:
@@ -76,10 +99,14 @@ class PairsFile:
 
     def write(self, pairs: Pairs) -> None:
         """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryUnwritable."""
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "head": np.array([_FORMAT, pairs.sequence, pairs.checked_until], np.int64),
             "contents": np.stack((pairs.shorter, pairs.longer), axis=1),
             "facts": np.stack((pairs.offset_s, pairs.gain_db, pairs.similarity), axis=1),
+            "printed": pairs.printed,
+            "prints": pairs.prints.astype(np.float16),
+            "measured": np.array(list(pairs.evidence), np.int64),
+            "evidence": np.array([astuple(e) for e in pairs.evidence.values()], np.float64).reshape(-1, 3),
         }
         try:
             single.write_arrays(self._path, arrays)
@@ -113,10 +140,20 @@ def read_or_raise(folder: Path) -> Pairs | None:
         return None
     try:
         head, contents, facts = arrays["head"], arrays["contents"], arrays["facts"]
+        if head[0] == _OLDER:
+            return None
         if head[0] != _FORMAT:
             raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
         if contents.shape != (len(facts), 2) or facts.shape[1] != 3:
             raise single.damaged(path, "its pairs are none", REMEDY)
-        return Pairs(int(head[1]), int(head[2]), *contents.T.copy(), *facts.T.copy())
+        printed, prints = arrays["printed"], arrays["prints"].astype(np.float32)
+        if prints.shape != (len(printed), FINGERPRINT) or arrays["evidence"].shape != (len(arrays["measured"]), 3):
+            raise single.damaged(path, "its fingerprints are none", REMEDY)
+        rows = zip(arrays["measured"].tolist(), arrays["evidence"].tolist(), strict=True)
+        evidence = {content: Evidence(*row) for content, row in rows}
+        shorter, longer = contents.T.copy()
+        offset_s, gain_db, similarity = facts.T.copy()
+        head_ = int(head[1]), int(head[2])
+        return Pairs(*head_, shorter, longer, offset_s, gain_db, similarity, printed, prints, evidence)
     except (KeyError, IndexError) as error:
         raise single.damaged(path, "it holds something else", REMEDY) from error

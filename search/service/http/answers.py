@@ -279,13 +279,20 @@ class FeedbackOut(Answered):
 
 
 class DuplicateOut(Answered):
-    """A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder."""
+    """A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder.
+
+    ``lossless``, ``bandwidth_hz``, ``silence_s`` and ``clipped`` say what each is worth; null: not measured.
+    """
 
     clip_id: int
     kind: Literal["kept", "copy", "same recording"]
     offset_s: Seconds
     gain_db: Share | None
     similarity: Share
+    lossless: bool
+    bandwidth_hz: float | None
+    silence_s: Seconds | None
+    clipped: float | None
 
 
 class DuplicateGroupOut(Answered):

@@ -1176,6 +1176,14 @@ export interface components {
             gain_db: number | null;
             /** Similarity */
             similarity: number;
+            /** Lossless */
+            lossless: boolean;
+            /** Bandwidth Hz */
+            bandwidth_hz: number | null;
+            /** Silence S */
+            silence_s: number | null;
+            /** Clipped */
+            clipped: number | null;
         };
         /**
          * MapOut

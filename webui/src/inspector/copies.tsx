@@ -53,9 +53,22 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
           <span class="quiet">
             {one.clip_id === group.keep ? `worth keeping: ${group.why}` : one.kind}
             {one.kind === "same recording" && one.offset_s > 0 && `, ${duration(one.offset_s)} later`}
+            {evidence(one)}
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** What was measured in a clip's file, in words; nothing where nothing was. */
+function evidence(one: Found["groups"][number]["clips"][number]): string {
+  if (one.bandwidth_hz === null) return "";
+  const facts = [
+    one.lossless ? "lossless" : "lossy",
+    `sounds up to ${(one.bandwidth_hz / 1000).toFixed(1)} kHz`,
+  ];
+  if (one.silence_s !== null && one.silence_s >= 0.05) facts.push(`${one.silence_s.toFixed(1)} s of silence`);
+  if (one.clipped) facts.push(`${(100 * one.clipped).toFixed(2)} % clipped`);
+  return `; ${facts.join(", ")}`;
 }

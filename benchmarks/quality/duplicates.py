@@ -1,0 +1,188 @@
+"""``python -m benchmarks.quality.duplicates``: are copies found as duplicates, and is nothing else?
+
+A library of recordings with a copy of each, of twelve kinds, and of families of sounds that are alike and no copies:
+hits of one drum, takes of one phrase, notes of one patch, loops of one kit. It is indexed, duplicates are looked for,
+and each pair of a family is compared on top, whether the search came upon it or not. Exit code 1 where recall falls
+short or a group is false.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import report_progress
+from benchmarks.common.report import markdown_table
+from benchmarks.quality import copies, datasets
+from indexer.commands import index_again
+from search import audio, wiring
+from search.errors import SoundalikeError
+from search.ground import process
+from search.library.library import Library
+from search.model import DuplicateGroup
+from search.overview.duplicates.hearing import Hearing, Place
+from search.overview.duplicates.verifying import is_one_recording
+from search.settings import Settings
+
+MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
+PAIRS, FAMILIES, SEED = 500, 96, 3
+RECALL = 0.98
+_LEAST_S, _MOST_S = 0.1, 20.0
+_LEAST_RMS = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """``missed`` and ``made``: copies by kind; ``false_groups``: the names in each; ``false_pairs`` of ``hard_pairs``;
+    ``clips`` were compared in ``search_s`` of the clock and ``processor_s`` of one core.
+    """
+
+    made: Counter[str]
+    missed: Counter[str]
+    false_groups: tuple[tuple[str, ...], ...]
+    hard_pairs: int
+    false_pairs: Counter[str]
+    clips: int
+    search_s: float
+    processor_s: float
+
+    @property
+    def recall(self) -> float:
+        """The share of the copies that are in a group with their original."""
+        return 1.0 - self.missed.total() / max(self.made.total(), 1)
+
+    def is_good(self) -> bool:
+        """Whether enough is found and nothing is false."""
+        return self.recall >= RECALL and not self.false_groups and not self.false_pairs
+
+
+def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
+    """Recordings of the learning material in an order that the seed decides, one of each file there, none of silence.
+
+    Raises AudioError.
+    """
+    with material.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    seen: set[tuple[str, str]] = set()
+    for place in np.random.default_rng(seed).permutation(len(rows)):
+        row = rows[place]
+        source = (row["repo"], row["original_path"])
+        if source in seen or float(row["seconds"]) < _LEAST_S:
+            continue
+        seen.add(source)
+        wave = np.concatenate(list(audio.stream(os.fspath(material.parent / row["path"]), copies.RATE_HZ)))
+        wave = wave[: round(_MOST_S * copies.RATE_HZ)]
+        if np.sqrt(np.mean(wave**2)) >= _LEAST_RMS:
+            yield wave
+
+
+def build(folder: Path, material: Path, pairs: int, families: int, seed: int) -> dict[str, str]:
+    """Write the library's files; the kind of each copy by its name. Raises AudioError, OSError."""
+    kind_of: dict[str, str] = {}
+    for number, wave in enumerate(itertools.islice(recordings(material, seed), pairs)):
+        kind = tuple(copies.KINDS)[number % len(copies.KINDS)]
+        copy = copies.copy(kind, wave, [seed, number])
+        kind_of[f"copy-{number:04}.{copy.suffix}"] = kind
+        (folder / f"copy-{number:04}.{copy.suffix}").write_bytes(copy.encoded)
+        (folder / f"recording-{number:04}.wav").write_bytes(copies.wav(wave).encoded)
+    for number in range(families):
+        kind = tuple(copies.FAMILIES)[number % len(copies.FAMILIES)]
+        for member, wave in enumerate(copies.FAMILIES[kind](np.random.default_rng([seed, number]))):
+            (folder / f"family-{number:04}-{member:02}.wav").write_bytes(copies.wav(wave).encoded)
+    return kind_of
+
+
+def measure(folder: Path, kind_of: dict[str, str], families: int, library: Library) -> Figures:
+    """Look for duplicates in the library of the ``folder``. Raises AudioError."""
+    began_s, began_processor_s = time.perf_counter(), time.process_time()
+    groups = library.find_duplicates(lambda done, total: report_progress(f"compared {done} of {total}")).groups
+    search_s, processor_s = time.perf_counter() - began_s, time.process_time() - began_processor_s
+    names = [_names(library, group) for group in groups]
+    found = {name for group in names for name in group if f"recording-{_number(name)}.wav" in group}
+    missed = Counter(kind for name, kind in kind_of.items() if name not in found)
+    false_groups = tuple(group for group in names if len({_source(name) for name in group}) > 1)
+    hard, false_pairs, hearing = 0, Counter[str](), Hearing()
+    for number in range(families):
+        report_progress(f"family {number + 1} of {families}")
+        members = [Place(os.fspath(path), 0) for path in sorted(folder.glob(f"family-{number:04}-*.wav"))]
+        for one, other in itertools.combinations(members, 2):
+            hard += 1
+            if is_one_recording(hearing.passage(one).wave, hearing.passage(other).wave):
+                false_pairs[tuple(copies.FAMILIES)[number % len(copies.FAMILIES)]] += 1
+    clips = len(list(folder.iterdir()))
+    return Figures(Counter(kind_of.values()), missed, false_groups, hard, false_pairs, clips, search_s, processor_s)
+
+
+def _names(library: Library, group: DuplicateGroup) -> tuple[str, ...]:
+    return tuple(clip.path for clip in library.reader.clips([one.clip_id for one in group.clips]))
+
+
+def _number(name: str) -> str:
+    return Path(name).stem.split("-")[1]
+
+
+def _source(name: str) -> str:
+    """What a file is a copy of: a recording by its number, a member of a family is itself."""
+    return name if name.startswith("family") else _number(name)
+
+
+def report(figures: Figures) -> str:
+    """The figures in Markdown."""
+    rows = [
+        [kind, str(made), str(figures.missed[kind]), f"{1 - figures.missed[kind] / made:.3f}"]
+        for kind, made in figures.made.items()
+    ]
+    rows.append(["all", str(figures.made.total()), str(figures.missed.total()), f"{figures.recall:.3f}"])
+    per_thousand = 1000 / figures.clips
+    false = "".join(f"\n* {', '.join(group)}" for group in figures.false_groups)
+    return (
+        f"{markdown_table(['copies', 'made', 'missed', 'recall'], rows)}\n\n"
+        f"False groups: {len(figures.false_groups)}.{false}\nOf {figures.hard_pairs} pairs that are alike and no "
+        f"copies {figures.false_pairs.total()} are called copies {dict(figures.false_pairs) or ''}\n"
+        f"{figures.clips} clips compared in {figures.search_s:.0f} s: {figures.search_s * per_thousand:.1f} s for "
+        f"1,000, {figures.processor_s * per_thousand:.1f} s of processor time.\n"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the figures; 0 where they are good, 1 where not, 3 where they could not be measured."""
+    process.own()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.duplicates", description=__doc__)
+    parser.add_argument("--material", type=Path, default=MATERIAL, metavar="CSV", help="recordings to copy")
+    parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"copies that are made ({PAIRS})")
+    parser.add_argument("--families", type=int, default=FAMILIES, metavar="N", help=f"of 105 pairs each ({FAMILIES})")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 and 2 were developed on")
+    parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
+    args = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env(os.environ)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "sounds"
+            folder.mkdir()
+            kind_of = build(folder, args.material, args.pairs, args.families, args.seed)
+            with wiring.library(Path(scratch) / "library", settings, create=True) as library:
+                index_again(library, args.encoder or settings.encoder, [os.fspath(folder)], settings)
+                library.refresh()
+                figures = measure(folder, kind_of, args.families, library)
+    except (SoundalikeError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(f"seed {args.seed}, {args.encoder or settings.encoder}\n\n{report(figures)}")
+    print(this_machine().sentence())
+    return 0 if figures.is_good() else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
