@@ -11,7 +11,10 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import json
 import os
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,19 +25,16 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.quality import copies, datasets
-from indexer.commands import index_again
-from search import audio, wiring
+from search import audio
 from search.errors import SoundalikeError
 from search.ground import process
-from search.library.library import Library
-from search.model import DuplicateGroup
 from search.overview.duplicates.hearing import Hearing, Place
 from search.overview.duplicates.verifying import is_one_recording
-from search.settings import Settings
 
 MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
 PAIRS, FAMILIES, SEED = 500, 96, 3
@@ -104,12 +104,13 @@ def build(folder: Path, material: Path, pairs: int, families: int, seed: int) ->
     return kind_of
 
 
-def measure(folder: Path, kind_of: dict[str, str], families: int, library: Library) -> Figures:
-    """Look for duplicates in the library of the ``folder``. Raises AudioError."""
-    began_s, began_processor_s = time.perf_counter(), time.process_time()
-    groups = library.find_duplicates(lambda done, total: report_progress(f"compared {done} of {total}")).groups
-    search_s, processor_s = time.perf_counter() - began_s, time.process_time() - began_processor_s
-    names = [_names(library, group) for group in groups]
+def measure(folder: Path, kind_of: dict[str, str], families: int, library: Path) -> Figures:
+    """Look for duplicates in the ``library`` of the ``folder``. Raises AudioError, CalledProcessError."""
+    began_s, began_processor_s = time.perf_counter(), _processor_s()
+    found_groups = _soundalike("duplicates", "--json", "--library", os.fspath(library))
+    search_s, processor_s = time.perf_counter() - began_s, _processor_s() - began_processor_s
+    groups = json.loads(found_groups)["groups"]
+    names = [tuple(Path(clip["path"]).name for clip in group["clips"]) for group in groups]
     found = {name for group in names for name in group if f"recording-{_number(name)}.wav" in group}
     missed = Counter(kind for name, kind in kind_of.items() if name not in found)
     false_groups = tuple(group for group in names if len({_source(name) for name in group}) > 1)
@@ -125,8 +126,15 @@ def measure(folder: Path, kind_of: dict[str, str], families: int, library: Libra
     return Figures(Counter(kind_of.values()), missed, false_groups, hard, false_pairs, clips, search_s, processor_s)
 
 
-def _names(library: Library, group: DuplicateGroup) -> tuple[str, ...]:
-    return tuple(clip.path for clip in library.reader.clips([one.clip_id for one in group.clips]))
+def _soundalike(*words: str) -> str:
+    command = HERE.soundalike(*words)
+    done = subprocess.run(command, cwd=HERE.folder, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
+    return done.stdout
+
+
+def _processor_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _number(name: str) -> str:
@@ -167,19 +175,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     args = parser.parse_args(arguments)
     try:
-        settings = Settings.from_env(os.environ)
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "sounds"
             folder.mkdir()
             kind_of = build(folder, args.material, args.pairs, args.families, args.seed)
-            with wiring.library(Path(scratch) / "library", settings, create=True) as library:
-                index_again(library, args.encoder or settings.encoder, [os.fspath(folder)], settings)
-                library.refresh()
-                figures = measure(folder, kind_of, args.families, library)
-    except (SoundalikeError, OSError) as error:
+            library = Path(scratch) / "library"
+            encoder = ("--encoder", args.encoder) if args.encoder else ()
+            _soundalike("index", os.fspath(folder), "--library", os.fspath(library), "--quiet", *encoder)
+            figures = measure(folder, kind_of, args.families, library)
+    except (SoundalikeError, OSError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 3
-    print(f"seed {args.seed}, {args.encoder or settings.encoder}\n\n{report(figures)}")
+    print(f"seed {args.seed}, {args.encoder or 'the default encoder'}\n\n{report(figures)}")
     print(this_machine().sentence())
     return 0 if figures.is_good() else 1
 
