@@ -118,16 +118,16 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
     level = np.maximum(cells / max(cells.max(), 1e-30), other_cells / max(other_cells.max(), 1e-30))
     level_db = 10.0 * np.log10(np.maximum(level, 1e-12))
     noise = _noise(sample_rate_hz)[:, np.newaxis] * min(_FRAMES, power.shape[1])
-    heard = (np.maximum(cells * gain, other_cells) > noise) & (np.maximum(cells, other_cells / gain) > noise)
-    heard &= level_db > -_DEPTH_DB
+    audible = (np.maximum(cells * gain, other_cells) > noise) & (np.maximum(cells, other_cells / gain) > noise)
+    audible &= level_db > -_DEPTH_DB
     needed = np.maximum(_NEEDED + _NEEDED_PER_DB * level_db, 0.15 + _LENIENCE)
     agrees = np.clip((correlation - needed + _LENIENCE) / _LENIENCE, 0.0, 1.0)
-    count = heard.sum(axis=0)
+    count = audible.sum(axis=0)
     moments = (count > 0) & (level_db.max(axis=0) > -_MOMENT_DB)
-    loud = correlation[heard & (level_db > -_LOUD_DB)]
+    loud = correlation[audible & (level_db > -_LOUD_DB)]
     if not moments.any() or not len(loud):
         return 0.0, 0.0
-    at_worst = ((heard * agrees).sum(axis=0)[moments] / count[moments]).min()
+    at_worst = ((audible * agrees).sum(axis=0)[moments] / count[moments]).min()
     return float(at_worst), float(np.clip(loud.min(), 0.0, 1.0))
 
 
