@@ -166,5 +166,5 @@ def is_one_recording(one: Wave, other: Wave) -> bool:
     return found is not None and _is_copy(found)
 
 
-def _is_copy(found: Alignment) -> bool:
-    return found.at_worst >= LEAST_AT_WORST and found.loud_at_worst >= LEAST_LOUD
+def _is_copy(alignment: Alignment) -> bool:
+    return alignment.at_worst >= LEAST_AT_WORST and alignment.loud_at_worst >= LEAST_LOUD
