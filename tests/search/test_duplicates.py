@@ -20,7 +20,7 @@ from search.overview.duplicates.evidence import Evidence, of_wave
 from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
 from search.overview.duplicates.stored import FILE, Pairs, PairsFile
-from search.overview.duplicates.verifying import LEAST_AT_WORST, LEAST_LOUD
+from search.overview.duplicates.verifying import is_one_recording
 from search.snapshots import single
 from tests.search.libraries import settings
 
@@ -279,9 +279,7 @@ def drum(seed):
     return (0.5 * (body + 0.25 * rng.standard_normal(len(time)) * np.exp(-time / 0.004))).astype(np.float32)
 
 
-def agree(one, other):
-    found = align(one, other, RATE)
-    return found is not None and found.at_worst >= LEAST_AT_WORST and found.loud_at_worst >= LEAST_LOUD
+agree = is_one_recording
 
 
 def test_hits_of_one_drum_are_no_copies_of_each_other():
@@ -308,6 +306,15 @@ def test_loops_of_one_kit_that_differ_in_one_stroke_are_no_copies():
     assert align(whole, loop("x.o.b.o.x.o.b.o."), RATE).correlation > 0.95
     assert not agree(whole, loop("x.o.b.o.x.o.b.o."))
     assert agree(whole, whole[1500:])
+
+
+def test_sounds_that_each_go_on_where_the_other_has_ended_are_two():
+    """A loop that begins with a stroke which another, the same but for that, ends with."""
+    shared, first, last = noise(11, 2.5), noise(12, 0.4), noise(13, 0.4)
+    silence = np.zeros(RATE // 2, np.float32)
+    assert not agree(np.concatenate((first, shared)), np.concatenate((shared, last)))
+    assert agree(np.concatenate((first, shared, last)), shared)
+    assert agree(np.concatenate((first, shared)), np.concatenate((shared, silence)))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ _QUIET: Final = 1e-6
 _FLOOR: Final = 1e-5
 """Sounds quieter than this (-100 dB) are silence."""
 
+_MORE_S: Final = 0.1
+_HEARD: Final = 0.01
+"""What is 40 dB under the whole of its sound is its silence."""
+
 _FRAME_S: Final = 0.064
 _FRAMES: Final = 4
 """Frames of half of `_FRAME_S` in a cell."""
@@ -58,7 +62,8 @@ class Alignment:
     """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
     the passage that both have; ``covered``: the share of the shorter one that this is; ``gain_db``: how much louder
     the first is there; ``at_worst``: the share of octaves that agree in the moment that agrees least;
-    ``loud_at_worst``: the correlation of the loud cell that agrees least.
+    ``loud_at_worst``: the correlation of the loud cell that agrees least; ``each_has_more``: whether both have sound
+    of their own outside that passage.
     """
 
     offset_s: float
@@ -67,6 +72,7 @@ class Alignment:
     gain_db: float
     at_worst: float
     loud_at_worst: float
+    each_has_more: bool
 
 
 def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
@@ -94,6 +100,7 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
         gain_db=20.0 * math.log10(max(rms(inside), 1e-9) / max(rms(across), 1e-9)),
         at_worst=at_worst,
         loud_at_worst=loud_at_worst,
+        each_has_more=_each_has_more(one, other, lag, sample_rate_hz),
     )
 
 
@@ -225,6 +232,18 @@ def _weights(one: Wave, other: Wave) -> NDArray[np.float64]:
         allowed, 1.0 / np.sqrt(np.maximum(np.sqrt(in_one * of_one[-1]) * in_other, 1e-30)), 0.0
     )
     return weights
+
+
+def _each_has_more(one: Wave, other: Wave, lag: int, sample_rate_hz: int) -> bool:
+    """Whether both have sound outside the passage that they share at a lag; less than `_MORE_S` of it is a codec's."""
+    start, end = max(lag, 0), min(lag + len(one), len(other))
+    return all(
+        any(len(part) > _MORE_S * sample_rate_hz and rms(part) > _HEARD * rms(wave) for part in outside)
+        for wave, outside in (
+            (one, (one[: start - lag], one[end - lag :])),
+            (other, (other[:start], other[end:])),
+        )
+    )
 
 
 def _passage(one: Wave, other: Wave, lag: int) -> tuple[Wave, Wave]:

@@ -140,7 +140,7 @@ class Verifier:
             return None
         one, other = self._hearing.passage(passage), self._hearing.passage(place)
         found = align(one.wave, other.wave, RATE_HZ)
-        if found is None or not _is_copy(found):
+        if found is None or not _is_copy(found, whole=passage.end_s is None and place.end_s is None):
             return None
         return replace(found, offset_s=found.offset_s + other.start_s - one.start_s)
 
@@ -163,8 +163,10 @@ class Verifier:
 def is_one_recording(one: Wave, other: Wave) -> bool:
     """Whether two short sounds (n,), (m,) at `RATE_HZ` are the same recording."""
     found = align(one, other, RATE_HZ)
-    return found is not None and _is_copy(found)
+    return found is not None and _is_copy(found, whole=True)
 
 
-def _is_copy(alignment: Alignment) -> bool:
-    return alignment.at_worst >= LEAST_AT_WORST and alignment.loud_at_worst >= LEAST_LOUD
+def _is_copy(alignment: Alignment, *, whole: bool) -> bool:
+    """Two ``whole`` sounds that each go on where the other has ended are two: loops that share the strokes between."""
+    agrees = alignment.at_worst >= LEAST_AT_WORST and alignment.loud_at_worst >= LEAST_LOUD
+    return agrees and not (whole and alignment.each_has_more)
