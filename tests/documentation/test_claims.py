@@ -9,7 +9,7 @@ import pytest
 from search import plugins
 from search.audio.names import MIDI_SUFFIXES, SUFFIXES
 from search.catalog.tables import METADATA
-from search.columns import where
+from search.columns import parsing
 from search.service import config
 from search.vectors.base import COMPRESS_FROM
 from tests.documentation.snippets import PROJECT
@@ -29,13 +29,12 @@ def first_cells(page: str) -> list[list[str]]:
 
 def test_the_columns_of_filters_are_those_of_the_grammar():
     listed = {name for cell in first_cells("reference/filters.md") for name in cell if "[" not in name}
-    assert listed == set(where.COLUMNS)
+    assert listed == set(parsing.COLUMNS)
 
 
 def test_the_bounds_of_filters_are_those_of_the_grammar():
-    sentence = (
-        f"{where.MAX_COMPARISONS} comparisons, {where.MAX_DEPTH} levels of parentheses and {where.MAX_CHARACTERS:,}"
-    )
+    depth = f"{parsing.MAX_DEPTH} levels of parentheses and {parsing.MAX_CHARACTERS:,}"
+    sentence = f"{parsing.MAX_COMPARISONS} comparisons, {depth}"
     assert sentence in text_of("reference/filters.md")
 
 

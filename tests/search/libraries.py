@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from search.model import (
     Vectors,
     Waves,
 )
+from search.overview.duplicates.stored import Pairs
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -119,4 +120,19 @@ def addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
         encoding=ContentEncoding(
             np.stack([starts, starts + 1.0], axis=1), entry.vectors.astype(np.float16), np.zeros(n, bool)
         ),
+    )
+
+
+def duplicates(shorter, longer, sequence=1, checked_until=9):
+    """Pairs of contents (p,) (p,) as if they had been found by listening."""
+    nothing = np.zeros(len(shorter))
+    return replace(
+        Pairs.none(),
+        sequence=sequence,
+        checked_until=checked_until,
+        shorter=np.asarray(shorter, np.int64),
+        longer=np.asarray(longer, np.int64),
+        offset_s=nothing,
+        gain_db=nothing,
+        similarity=nothing + 1,
     )

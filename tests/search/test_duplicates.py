@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import networkx
 import numpy as np
@@ -19,10 +20,10 @@ from search.overview.duplicates.aligning import align
 from search.overview.duplicates.evidence import Evidence, of_wave
 from search.overview.duplicates.joining import Joined
 from search.overview.duplicates.keeping import Copy, best_copy
-from search.overview.duplicates.stored import FILE, Pairs, PairsFile
+from search.overview.duplicates.stored import FILE, PairsFile
 from search.overview.duplicates.verifying import is_one_recording
 from search.snapshots import single
-from tests.search.libraries import settings
+from tests.search.libraries import duplicates, settings
 
 RATE = 16_000
 
@@ -250,7 +251,7 @@ def test_the_copy_worth_keeping_and_why(better, worse, why):
 
 def test_a_damaged_file_of_pairs_is_none(tmp_path):
     file = PairsFile(tmp_path)
-    file.write(pairs((1, 2), (2, 3), evidence={1: Evidence(16_000.0, 0.5, 0.0)}))
+    file.write(replace(duplicates([1, 2], [2, 3]), evidence={1: Evidence(16_000.0, 0.5, 0.0)}))
     assert list(PairsFile(tmp_path).recordings().of(np.array([1, 2, 3, 9]))) == [1, 1, 1, 9]
     assert PairsFile(tmp_path).read().evidence == {1: Evidence(16_000.0, 0.5, 0.0)}
     (tmp_path / FILE).write_bytes(b"PK\x03\x04 no archive")
@@ -351,28 +352,28 @@ def test_a_short_sound_is_found_with_silence_around_it_and_40_db_softer(tmp_path
     assert padded.offset_s == pytest.approx(-1.0, abs=0.01)
 
 
-def pairs(*joined, evidence=None):
-    shorter, longer = np.array(joined, np.int64).T
-    facts = (np.zeros(len(joined)), np.zeros(len(joined)), np.ones(len(joined)))
-    nothing = Pairs.none()
-    return Pairs(5, 9, shorter, longer, *facts, nothing.printed, nothing.prints, evidence or {})
-
-
 def test_a_chain_is_no_group():
     """1 is like 2, 2 like 3 and so on: who is in a group is like the one it stands with."""
-    recordings = pairs((1, 2), (2, 3), (3, 4), (4, 5), (5, 6)).recordings()
+    recordings = duplicates([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).recordings()
     firsts = dict(zip(recordings.contents.tolist(), recordings.first.tolist(), strict=True))
     assert firsts == {1: 1, 2: 1, 3: 1, 4: 4, 5: 4}
 
 
 def test_each_clip_of_a_group_agrees_with_the_kept_one(library):
-    """Were the first joined with the second through a third alone, they would be two groups."""
+    """Whatever is joined with it through a third alone is not in it."""
     contents = {c.path: c.content_id for c in library.reader.clips(range(1, 20))}
-    first, soft, packed, other = (contents[n] for n in ("first.flac", "soft.wav", "packed.mp3", "else.wav"))
-    PairsFile(library.path).write(pairs((soft, first), (first, packed), (packed, other)))
-    groups_ = [set(names(library, g)) for g in library.duplicates().groups]
-    assert {"first.flac", "soft.wav"} in groups_
-    assert {"packed.mp3", "else.wav"} in groups_
+    joined = [("soft.wav", "first.flac"), ("first.flac", "packed.mp3"), ("packed.mp3", "else.wav")]
+    shorter, longer = zip(*((contents[one], contents[other]) for one, other in joined), strict=True)
+    PairsFile(library.path).write(duplicates(shorter, longer))
+    groups = [names(library, group) for group in library.duplicates().groups]
+    assert sum(len(group) > 1 for group in groups) >= 2
+    for group in groups:
+        (kept,) = (name for name, one in group.items() if one.kind == "kept")
+        assert all(
+            one.kind == "copy" or (name, kept) in joined or (kept, name) in joined
+            for name, one in group.items()
+            if name != kept
+        )
 
 
 def test_evidence_is_measured_and_not_read_off_the_header():

@@ -11,8 +11,7 @@ from search.engine.search import SearchEngine
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.library import verifying
 from search.model import AudioPart, ClipPart, Query, RemoveClip, SegmentPart, TextPart
-from search.overview.duplicates.stored import Pairs
-from tests.search.libraries import Entry, axis, fill, open_library, spec
+from tests.search.libraries import Entry, axis, duplicates, fill, open_library, spec
 
 
 @pytest.fixture
@@ -68,8 +67,7 @@ def test_collapsed_each_recording_has_one_hit_that_names_its_copies(library):
 
 def test_recordings_found_as_duplicates_are_collapsed_too(library):
     dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
-    one = np.array([dog.content_id]), np.array([horn.content_id])
-    library._pairs.write(Pairs(1, 9, *one, np.zeros(1), np.zeros(1), np.ones(1)))
+    library._pairs.write(duplicates([dog.content_id], [horn.content_id]))
     hits = library.search(Query((TextPart("horn dog"),), collapse=True)).hits
     horns = [hit for hit in hits if "airhorn" not in hit.path]
     assert len(horns) == 1
@@ -165,8 +163,7 @@ def test_what_is_refused_never_appears_whatever_its_name_says_nor_do_its_copies(
 
 def test_a_refused_recording_stays_away_in_every_version_of_it(library):
     dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
-    one = np.array([dog.content_id]), np.array([horn.content_id])
-    library._pairs.write(Pairs(1, 9, *one, np.zeros(1), np.zeros(1), np.ones(1)))
+    library._pairs.write(duplicates([dog.content_id], [horn.content_id]))
     answer = library.search(Query((TextPart("horn"), ClipPart(dog.id, -1.0))))
     assert paths(answer) == ["horns/airhorn_03.wav"]
 

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from search import cli
 from search.errors import QueryError, WhereError
 from search.model import ClipPart, Feedback, RecommendQuery, RemoveClip
-from search.overview.duplicates.stored import Pairs
 from search.recommending.choosing import choose
 from search.recommending.starters import _facility_location
 from search.recommending.tastes import MOST_TASTES, tastes_of
-from tests.search.libraries import DIM, Entry, axis, fill, open_library
+from tests.search.libraries import DIM, Entry, axis, duplicates, fill, open_library
 
 SOUNDS = ("dog", "horn", "rain", "bell")
 
@@ -126,8 +125,7 @@ def recordings(library, copies, others, seed=3):
     first = {path.split("/")[0]: contents[path] for path in reversed(contents)}
     pairs = [(first[path.split("/")[0]], content) for path, content in contents.items()]
     one, other = np.array([pair for pair in pairs if pair[0] != pair[1]]).T
-    nothing = np.zeros(len(one))
-    library._pairs.write(Pairs(library.views()[0].columns.sequence, 10**9, one, other, nothing, nothing, nothing + 1))
+    library._pairs.write(duplicates(one, other, library.views()[0].columns.sequence, 10**9))
     library.refresh()
 
 

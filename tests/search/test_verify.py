@@ -38,7 +38,8 @@ PARTS = {
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sound library with every kind of snapshot, which nobody changes."""
     folder = earlier.unpack(tmp_path_factory.mktemp("sound"))
-    assert main(["reindex", "--library", str(folder)]) == 0
+    for command in ("reindex", "duplicates"):
+        assert main([command, "--library", str(folder)]) == 0
     return folder
 
 
@@ -90,7 +91,7 @@ def test_a_library_of_an_earlier_version_opens_without_encoding(tmp_path: Path) 
         assert verifying.verify(library) == []
         assert len(library.search(Query((ClipPart(5),), k=200)).hits) == earlier.SOUNDS - 1
         assert library.search(Query((NotesPart("C4 D4 E4 F4 G4 A4 G4 F4"),))).verdict in ("none", "weak", "good")
-        assert library.duplicates().sequence > 0
+        assert library.duplicates().sequence == 0, "these were found by listening less closely"
         assert library.map() is not None
         for space in library.reader.spaces():
             with library.writer.lease("test", wait_s=5) as lease:

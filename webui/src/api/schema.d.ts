@@ -1161,6 +1161,8 @@ export interface components {
         /**
          * DuplicateOut
          * @description A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder.
+         *
+         *     ``lossless``, ``bandwidth_hz``, ``silence_s`` and ``clipped`` say what each is worth; null: not measured.
          */
         DuplicateOut: {
             /** Clip Id */
