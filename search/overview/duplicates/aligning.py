@@ -35,7 +35,7 @@ _FLOOR: Final = 1e-5
 """Sounds quieter than this (-100 dB) are silence."""
 
 _MORE_S: Final = 0.1
-_HEARD: Final = 0.01
+_AUDIBLE: Final = 0.01
 """What is 40 dB under the whole of its sound is its silence."""
 
 _FRAME_S: Final = 0.064
@@ -238,7 +238,7 @@ def _each_has_more(one: Wave, other: Wave, lag: int, sample_rate_hz: int) -> boo
     """Whether both have sound outside the passage that they share at a lag; less than `_MORE_S` of it is a codec's."""
     start, end = max(lag, 0), min(lag + len(one), len(other))
     return all(
-        any(len(part) > _MORE_S * sample_rate_hz and rms(part) > _HEARD * rms(wave) for part in outside)
+        any(len(part) > _MORE_S * sample_rate_hz and rms(part) > _AUDIBLE * rms(wave) for part in outside)
         for wave, outside in (
             (one, (one[: start - lag], one[end - lag :])),
             (other, (other[:start], other[end:])),
