@@ -37,7 +37,7 @@ _SEEK = frozenset({"mov", "matroska", "ogg", "flac"})
 """Containers with time stamps good enough to enter in the middle; others are decoded from the start."""
 
 _COUNTED_CLOCK = _SEEK | {"flv", "asf", "nut", "mxf"}
-_STAMPED = _COUNTED_CLOCK | {"mpegts", "mpeg"}
+_STAMPED = _COUNTED_CLOCK | {"wav", "mpegts", "mpeg"}
 """Containers whose time stamps say when sound is heard; with others FFmpeg counts bytes or packets. The clock of all
 but the last two begins at 0."""
 
@@ -112,6 +112,7 @@ class LibavTrack:
         self.warnings: list[str] = []
         self._counted = counts_its_frames(file)
         self._delay_s: float | None = None
+        self._base: tuple[int, int] | None = None
         self._container = opened(file)
         try:
             self._stream = self._choose(track)
@@ -266,9 +267,14 @@ class LibavTrack:
 
     def _stamp_s(self, frame: AudioFrame) -> float | None:
         """When a frame is heard, in the file's time; None where its container does not say."""
-        if frame.pts is None or frame.time_base is None or self.info.container not in _STAMPED | {"wav"}:
+        if frame.pts is None or self.info.container not in _STAMPED:
             return None
-        stamp_s = float(frame.pts * frame.time_base) - self._zero_s
+        if self._base is None:  # it is that of the track, and dear to ask for
+            self._base = (0, 1) if frame.time_base is None else frame.time_base.as_integer_ratio()
+        numerator, denominator = self._base
+        if not numerator:
+            return None
+        stamp_s = frame.pts * numerator / denominator - self._zero_s
         if self._delay_s is None:
             is_delay = self.info.container == "asf" and stamp_s <= _DELAY_FRAMES * frame.samples / frame.sample_rate
             self._delay_s = stamp_s if is_delay else 0.0
@@ -282,7 +288,10 @@ class LibavTrack:
         count, channels = frame.samples, frame.layout.nb_channels
         # plane by plane: with more than eight of them frame.planes and to_ndarray() read beyond the list of planes
         if frame.format.is_planar:
-            return np.stack([np.frombuffer(memoryview(AudioPlane(frame, i)), dtype, count) for i in range(channels)])
+            samples = np.empty((channels, count), dtype)
+            for channel in range(channels):
+                samples[channel] = np.frombuffer(memoryview(AudioPlane(frame, channel)), dtype, count)
+            return samples
         plane = np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count * channels)
         return plane.reshape(count, channels).T.copy()
 

@@ -33,6 +33,8 @@ class Block(NamedTuple):
 
     def within(self, start_s: float, end_s: float | None) -> Block:
         """The part of it that lies in a passage, whose ends are rounded to frames of the file."""
+        if start_s <= self.start_s and end_s is None:
+            return self
         place = round(self.start_s * self.rate_hz)
         first = max(0, round(start_s * self.rate_hz) - place)
         last = self.frames if end_s is None else max(0, round(end_s * self.rate_hz) - place)
