@@ -13,6 +13,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -37,7 +38,7 @@ from search.overview.duplicates.hearing import Hearing, Place
 from search.overview.duplicates.verifying import is_one_recording
 
 MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
-PAIRS, FAMILIES, SEED = 500, 96, 4
+PAIRS, FAMILIES, SEED = 500, 96, 5
 RECALL = 0.98
 _LEAST_S, _MOST_S = 0.1, 20.0
 _LEAST_RMS = 1e-3
@@ -69,16 +70,18 @@ class Figures:
 
 
 def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
-    """Recordings of the learning material in an order that the seed decides, one of each file there, none of silence.
+    """Recordings of the learning material in an order that the seed decides, none of silence. Of those that differ
+    in a number at the end of their names one, since some are parts of another.
 
     Raises AudioError.
     """
     with material.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for place in np.random.default_rng(seed).permutation(len(rows)):
         row = rows[place]
-        source = (row["repo"], row["original_path"])
+        path = PurePosixPath(row["original_path"])
+        source = (row["repo"], str(path.parent), re.sub(r"[\W\d_]+$", "", path.stem))
         if source in seen or float(row["seconds"]) < _LEAST_S:
             continue
         seen.add(source)
@@ -171,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--material", type=Path, default=MATERIAL, metavar="CSV", help="recordings to copy")
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"copies that are made ({PAIRS})")
     parser.add_argument("--families", type=int, default=FAMILIES, metavar="N", help=f"of 105 pairs each ({FAMILIES})")
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 3 were developed on")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 4 were looked at before")
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     args = parser.parse_args(arguments)
     try:

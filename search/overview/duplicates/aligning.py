@@ -60,15 +60,16 @@ _ABOVE_NOISE: Final = 4.0
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
-    the passage that both have; ``covered``: the share of the shorter one that this is; ``gain_db``: how much louder
-    the first is there; ``at_worst``: the share of octaves that agree in the moment that agrees least;
-    ``loud_at_worst``: the correlation of the loud cell that agrees least; ``each_has_more``: whether both have sound
-    of their own outside that passage.
+    the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
+    ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
+    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``each_has_more``: whether
+    both have sound of their own outside that passage.
     """
 
     offset_s: float
     correlation: float
     covered: float
+    shared_s: float
     gain_db: float
     at_worst: float
     loud_at_worst: float
@@ -97,6 +98,7 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
         offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
         correlation=correlation,
         covered=len(inside) / min(len(one), len(other)),
+        shared_s=len(inside) / sample_rate_hz,
         gain_db=20.0 * math.log10(max(rms(inside), 1e-9) / max(rms(across), 1e-9)),
         at_worst=at_worst,
         loud_at_worst=loud_at_worst,

@@ -1,0 +1,45 @@
+"""The benchmark of duplicates: its copies are found, and its sounds that are none are kept apart."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from benchmarks.quality import copies, duplicates
+from search.overview.duplicates.hearing import RATE_HZ
+from search.overview.duplicates.verifying import is_one_recording
+
+
+@pytest.mark.parametrize(("seed", "number"), [(4, 12), (2, 14)])
+def test_no_sound_of_a_family_is_another(seed, number):
+    """Hits of a drum that differ in a click alone, and notes of a patch: each once was taken for a copy."""
+    family = tuple(copies.FAMILIES.values())[number % len(copies.FAMILIES)]
+    waves = [soxr.resample(wave, copies.RATE_HZ, RATE_HZ) for wave in family(np.random.default_rng([seed, number]))]
+    assert not any(is_one_recording(one, other) for one, other in itertools.combinations(waves, 2))
+
+
+def test_the_command_counts_what_is_missed_and_what_is_false(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, ("repo", "original_path", "path", "seconds"))
+        table.writeheader()
+        for name in "abcdefghijkl":
+            swell = np.interp(np.arange(48_000), np.arange(0, 48_001, 6_000), rng.random(9))
+            wave = rng.standard_normal(48_000) * swell
+            soundfile.write(tmp_path / f"{name}.wav", 0.2 * wave, 48_000)
+            table.writerow({"repo": "ours", "original_path": f"{name}.wav", "path": f"{name}.wav", "seconds": "1.0"})
+    options = ("--pairs", "12", "--families", "1", "--encoder", "spectral", "--material")
+    assert duplicates.main([*options, str(tmp_path / "manifest.csv")]) in (0, 1)
+    printed = capsys.readouterr().out
+    assert "| all | 12 |" in printed
+    assert "False groups: 0.\nOf 105 pairs that are alike and no copies 0 are called copies" in printed
+
+
+def test_without_material_it_says_so(tmp_path, capsys):
+    assert duplicates.main(["--material", str(tmp_path / "none.csv")]) == 3
+    assert "none.csv" in capsys.readouterr().err
