@@ -93,7 +93,8 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
     correlation = min(float(products[best]) / max(rms(inside) * rms(across) * len(inside), 1e-30), 1.0)
     if correlation < _LEAST_CORRELATION:
         return None
-    at_worst, loud_at_worst = agreement(inside, across, sample_rate_hz)
+    both_ways = (agreement(inside, across, sample_rate_hz), agreement(across, inside, sample_rate_hz))
+    at_worst, loud_at_worst = (min(values) for values in zip(*both_ways, strict=True))
     return Alignment(
         offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
         correlation=correlation,
