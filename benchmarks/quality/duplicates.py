@@ -38,7 +38,7 @@ from search.overview.duplicates.hearing import Hearing, Place
 from search.overview.duplicates.verifying import is_one_recording
 
 MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
-PAIRS, FAMILIES, SEED = 500, 96, 6
+PAIRS, FAMILIES, SEED = 500, 96, 7
 RECALL = 0.98
 _LEAST_S, _MOST_S = 0.1, 20.0
 _LEAST_RMS = 1e-3
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--material", type=Path, default=MATERIAL, metavar="CSV", help="recordings to copy")
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"copies that are made ({PAIRS})")
     parser.add_argument("--families", type=int, default=FAMILIES, metavar="N", help=f"of 105 pairs each ({FAMILIES})")
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 5 were looked at before")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 6 were looked at before")
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     args = parser.parse_args(arguments)
     try:

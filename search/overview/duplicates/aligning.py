@@ -52,6 +52,8 @@ _NEEDED_PER_DB: Final = 0.01
 """What a cell's correlation must be: `_NEEDED` in the loudest, less for each dB under it: codecs spend their bits on
 what is loud."""
 _LENIENCE: Final = 0.4
+_SAME: Final = 1e-4
+"""An octave is otherwise the same in which half of the loud cells correlate better than one less this."""
 _STEP: Final = 2.0**-15
 """Of 16 bits: what is near their noise has no say, so that a copy 40 dB down is told by what is left of it."""
 _ABOVE_NOISE: Final = 4.0
@@ -62,8 +64,9 @@ class Alignment:
     """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
     the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
     ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
-    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``each_has_more``: whether
-    both have sound of their own outside that passage.
+    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: one less that of
+    the loud cell that agrees least in an octave which is otherwise the same, sample for sample, 0 where none is;
+    ``each_has_more``: whether both have sound of their own outside that passage.
     """
 
     offset_s: float
@@ -73,6 +76,7 @@ class Alignment:
     gain_db: float
     at_worst: float
     loud_at_worst: float
+    departs: float
     each_has_more: bool
 
 
@@ -93,8 +97,8 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
     correlation = min(float(products[best]) / max(rms(inside) * rms(across) * len(inside), 1e-30), 1.0)
     if correlation < _LEAST_CORRELATION:
         return None
-    both_ways = (agreement(inside, across, sample_rate_hz), agreement(across, inside, sample_rate_hz))
-    at_worst, loud_at_worst = (min(values) for values in zip(*both_ways, strict=True))
+    agreed = np.array([agreement(inside, across, sample_rate_hz), agreement(across, inside, sample_rate_hz)])
+    at_worst, loud_at_worst = agreed[:, :2].min(axis=0).tolist()
     return Alignment(
         offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
         correlation=correlation,
@@ -103,6 +107,7 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
         gain_db=20.0 * math.log10(max(rms(inside), 1e-9) / max(rms(across), 1e-9)),
         at_worst=at_worst,
         loud_at_worst=loud_at_worst,
+        departs=float(agreed[:, 2].max()),
         each_has_more=_each_has_more(one, other, lag, sample_rate_hz),
     )
 
@@ -112,8 +117,9 @@ def rms(wave: Wave) -> float:
     return float(np.sqrt(np.mean(wave.astype(np.float64) ** 2))) if len(wave) else 0.0
 
 
-def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float]:
-    """``at_worst`` and ``loud_at_worst`` of two aligned waves (n,) (`Alignment`); (0, 0) where no cell has a say.
+def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float, float]:
+    """``at_worst``, ``loud_at_worst`` and ``departs`` of two aligned waves (n,) (`Alignment`); zeros where no cell has
+    a say.
 
     Each frame of the second is brought to the level of the first: a fade is no disagreement. Each octave may have a
     delay of its own, as codecs and filters leave.
@@ -134,11 +140,21 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
     agrees = np.clip((correlation - needed + _LENIENCE) / _LENIENCE, 0.0, 1.0)
     count = audible.sum(axis=0)
     moments = (count > 0) & (level_db.max(axis=0) > -_MOMENT_DB)
-    loud = correlation[audible & (level_db > -_LOUD_DB)]
-    if not moments.any() or not len(loud):
-        return 0.0, 0.0
+    loud = audible & (level_db > -_LOUD_DB)
+    if not moments.any() or not loud.any():
+        return 0.0, 0.0, 0.0
     at_worst = ((audible * agrees).sum(axis=0)[moments] / count[moments]).min()
-    return float(at_worst), float(np.clip(loud.min(), 0.0, 1.0))
+    return float(at_worst), float(np.clip(correlation[loud].min(), 0.0, 1.0)), _departs(1.0 - correlation, loud)
+
+
+def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
+    """See `Alignment`; ``unlike`` and ``loud`` (octaves, cells). The first cell and the last may be of a fade."""
+    found = [
+        float(values[1:-1][says[1:-1]].max(initial=0.0))
+        for values, says in zip(unlike, loud, strict=True)
+        if says.any() and np.median(values[says]) < _SAME
+    ]
+    return max(found, default=0.0)
 
 
 def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.complex64]:

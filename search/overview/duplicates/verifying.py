@@ -39,6 +39,10 @@ LEAST_LOUD: Final = 0.35
 SURE_LOUD: Final = 0.6
 """What it must be where less than `SURE_AT_WORST` of the octaves agree: notes of one patch reach .59."""
 
+MOST_DEPARTED: Final = 0.2
+"""How far one moment of an octave may depart from it that is otherwise the same. Copies that were clipped or faded come
+to .1; loops of one kit that have one soft stroke more beneath a loud one to .3 and above."""
+
 LEAST_COSINE_UNHEARD: Final = 0.97
 LENGTHS_AGREE: Final = 0.02
 
@@ -185,4 +189,4 @@ def _is_copy(alignment: Alignment, *, whole: bool) -> bool:
     else:
         needed = LEAST_LOUD if sure else SURE_LOUD
         agrees = alignment.at_worst >= LEAST_AT_WORST and alignment.loud_at_worst >= needed
-    return agrees and not (whole and alignment.each_has_more)
+    return agrees and alignment.departs < MOST_DEPARTED and not (whole and alignment.each_has_more)
