@@ -17,7 +17,7 @@ from search.overview.duplicates.verifying import is_one_recording
 
 @pytest.mark.parametrize(("seed", "number"), [(4, 12), (2, 14), (6, 27)])
 def test_no_sound_of_a_family_is_another(seed, number):
-    """Hits of a drum that differ in a click, notes of a patch, loops with a soft stroke more: all were called copies."""
+    """Hits of a drum that differ in a click, notes of a patch, loops with a soft stroke more: called copies once."""
     family = tuple(copies.FAMILIES.values())[number % len(copies.FAMILIES)]
     waves = [soxr.resample(wave, copies.RATE_HZ, RATE_HZ) for wave in family(np.random.default_rng([seed, number]))]
     assert not any(is_one_recording(one, other) for one, other in itertools.combinations(waves, 2))
