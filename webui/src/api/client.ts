@@ -32,7 +32,17 @@ export type Reachability = "ok" | "gone" | "locked";
 /** Whether the service answers, and lets us in. Every request says so, the screens follow. */
 export const reachability = signal<Reachability>("ok");
 
+/** How often the page was let in: a refusal of what was asked before that says nothing of now. */
+let entered = 0;
+let was = reachability.peek();
+reachability.subscribe((now) => {
+  if (was === "locked" && now === "ok") entered++;
+  was = now;
+});
+
 const WAIT_FOR_SERVICE_MS = 1500;
+/** They answer without a key too: that they do says nothing of whether the rest lets us in. */
+const OPEN_PATHS = ["/health", "/ready", "/openapi.json", "/session"];
 
 /**
  * The JSON that `path` (below the API's prefix) answers with. Throws Refused, Unreachable, or an AbortError.
@@ -62,6 +72,7 @@ export async function check(path: string): Promise<void> {
 
 async function send(path: string, init: RequestInit, answers = 0): Promise<Response> {
   let response: Response;
+  const since = entered;
   try {
     response = await fetch(API + path, init);
   } catch (error) {
@@ -70,10 +81,10 @@ async function send(path: string, init: RequestInit, answers = 0): Promise<Respo
     throw new Unreachable();
   }
   if (response.ok || response.status === answers) {
-    if (reachability.value !== "ok") reachability.value = "ok";
+    if (reachability.value === "gone" || !OPEN_PATHS.includes(path)) reachability.value = "ok";
     return response;
   }
-  if (response.status === 401) reachability.value = "locked";
+  if (response.status === 401 && since === entered) reachability.value = "locked";
   throw await refusal(response);
 }
 

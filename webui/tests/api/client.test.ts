@@ -57,6 +57,30 @@ describe("a refusal", () => {
   });
 });
 
+describe("a locked page", () => {
+  beforeEach(() => {
+    reachability.value = "locked";
+  });
+
+  it("stays locked whatever answers without a key", async () => {
+    fetched.mockImplementation(async () => json(200, {}));
+    await ask("/ready");
+    expect(reachability.value).toBe("locked");
+    await ask("/clips");
+    expect(reachability.value).toBe("ok");
+  });
+
+  it("is not locked again by a refusal of what was asked before the key", async () => {
+    let refuse = (_: Response): void => undefined;
+    fetched.mockReturnValueOnce(new Promise((answer) => (refuse = answer)));
+    const asked = ask("/clips").catch((thrown: unknown) => thrown);
+    reachability.value = "ok";
+    refuse(json(401, {}));
+    expect(await asked).toBeInstanceOf(Refused);
+    expect(reachability.value).toBe("ok");
+  });
+});
+
 describe("a service that is gone", () => {
   it("is looked for until it is back", async () => {
     fetched.mockRejectedValue(new TypeError("failed to fetch"));
