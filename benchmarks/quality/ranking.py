@@ -90,9 +90,14 @@ class RankedSet:
         """The whole answer to a search by ``clip`` with a filter."""
         return self._library.search(Query((ClipPart(int(self._clip_ids[clip])),), k, where))
 
-    def answer_words(self, text: str, where: str | None, k: int) -> Answer:
-        """The whole answer to a search by words with a filter."""
-        return self._library.search(Query((TextPart(text),), k, where))
+    def answer_words(self, text: str, where: str | None, k: int, without: Sequence[int] = ()) -> Answer:
+        """The whole answer to a search by words with a filter, and ``without`` the clips at some places."""
+        gone = tuple(int(self._clip_ids[place]) for place in without)
+        return self._library.search(Query((TextPart(text),), k, where, without=gone))
+
+    def by_names(self, text: str, k: int) -> list[int]:
+        """The places of the ``k`` clips that full text finds, best first."""
+        return self.places([match.clip_id for match in self._library.catalog.match_words(text, k)])
 
     def places(self, clip_ids: Sequence[int]) -> list[int]:
         """The places in the data set of clips, by their ids."""
@@ -101,11 +106,15 @@ class RankedSet:
 
 @contextmanager
 def ranked_set(
-    encoded: Sequence[EncodedClip], encoder: Encoder, settings: Settings, titles: Sequence[str] | None = None
+    encoded: Sequence[EncodedClip],
+    encoder: Encoder,
+    settings: Settings,
+    titles: Sequence[str] | None = None,
+    paths: Sequence[str] | None = None,
 ) -> Iterator[RankedSet]:
     """Write the encodings by ``encoder`` into a new library in a temporary folder, publish it, and open it for ranking.
 
-    ``titles`` are those of the clips, for filters.
+    ``titles`` are those of the clips, for filters; ``paths`` what their files are called, a number without them.
     """
     with (
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
@@ -114,16 +123,16 @@ def ranked_set(
         root = library.writer.root(folder)
         with library.writer.lease("soundalike bench quality", wait_s=0) as lease:
             space = library.writer.space(encoder.spec)
-            names = titles or [_name(place) for place in range(len(encoded))]
+            called = paths or [_name(place) for place in range(len(encoded))]
             changes = [
-                _addition(place, clip, title, root.id, space)
-                for place, (clip, title) in enumerate(zip(encoded, names, strict=True))
+                _addition(path, clip, title, root.id, space)
+                for path, clip, title in zip(called, encoded, titles or called, strict=True)
             ]
             for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
                 library.writer.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
             library.publish(space, lease, always=True)
         known = library.writer.files(root.id, space.id)
-        files = [known[_name(place)] for place in range(len(encoded))]
+        files = [known[path] for path in called]
         clips_of: defaultdict[int, list[int]] = defaultdict(list)
         for place, file in enumerate(files):
             clips_of[file.content_id].append(place)
@@ -135,9 +144,8 @@ def ranked_set(
             yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)
 
 
-def _addition(place: int, clip: EncodedClip, title: str, root_id: int, space: Space) -> AddContent:
-    """What the bulk job would write. The names and the format are nothing that a ranking by vectors looks at."""
-    name = _name(place)
+def _addition(path: str, clip: EncodedClip, title: str, root_id: int, space: Space) -> AddContent:
+    """What the bulk job would write. The format is nothing that a ranking looks at."""
     content = Content(
         digest=clip.digest,
         duration_s=float(clip.encoding.spans[-1, 1]),
@@ -147,7 +155,7 @@ def _addition(place: int, clip: EncodedClip, title: str, root_id: int, space: Sp
         codec="",
         silent=False,  # every clip of a data set is a question; silent ones would be refused
     )
-    facts = FileFacts(name, size_bytes=0, mtime_ns=0)
+    facts = FileFacts(path, size_bytes=0, mtime_ns=0)
     return AddContent(root_id, facts, content, title, {}, space.id, clip.encoding)
 
 

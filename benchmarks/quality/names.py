@@ -1,0 +1,266 @@
+"""``python -m benchmarks.quality.names``: how good answers to words are where clips have names, or names that lie.
+
+``names.csv`` holds questions over ../shared/data/sfx and over those clips of ../shared/data/natural that no encoder of
+this project was trained on (`training.development`). Each is judged by a rule: a clip is wanted, or near to what is
+wanted, when its true name has all words of one of the rule's alternatives. ``names`` says what the library calls its
+clips: their ``own`` names, ``numbers``, or ``lies`` (every other kind of clip has the name of another kind).
+
+Beside what a search answers stand full text alone and sound alone. Verdicts are asked twice, as those of
+`benchmarks.quality.verdicts`: with what is wanted there, when they should not be ``none``, and with all that is wanted
+or near taken out, when they should. Policies are tuned on natural and reported on sfx.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import CACHE, report_progress
+from benchmarks.common.report import markdown_table
+from benchmarks.quality import datasets, items
+from benchmarks.quality.encoding import EncodingCache, encode
+from benchmarks.quality.ranking import RankedSet, ranked_set
+from search import wiring
+from search.audio.metadata import title_of_name
+from search.catalog.words import split
+from search.errors import SoundalikeError, UsageError
+from search.evaluation import CUTOFF
+from search.ground import process
+from search.ports import Encoder
+from search.settings import Settings
+
+QUESTIONS: Final = Path(__file__).with_name("names.csv")
+HELD_OUT: Final = (
+    "Fris0uman/CDDA-Soundpacks",
+    "ElCeejo/animalia",
+    "luanti-org/minetest_game",
+    "rafaelmardojai/blanket",
+    "rse/soundfx",
+    "shfujiwara1002/v0-poseidon",
+)
+"""The repositories of natural whose names tell what is heard, of those that are never trained on."""
+WANTED, NEAR = 2.0, 1.0
+"""The gains of nDCG."""
+VERDICTS = ("good", "weak", "none")
+RANKINGS = ("search", "full text alone", "sound alone")
+Gains = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Names that have all words of one alternative, and none that it marks with a minus."""
+
+    alternatives: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+    @classmethod
+    def parse(cls, cell: str) -> Rule:
+        """From ``door close -car;close window``."""
+        written = [alternative.split() for alternative in cell.split(";") if alternative.strip()]
+        return cls(
+            tuple(
+                (
+                    frozenset(word for word in words if not word.startswith("-")),
+                    frozenset(word[1:] for word in words if word.startswith("-")),
+                )
+                for words in written
+            )
+        )
+
+    def holds(self, name: frozenset[str]) -> bool:
+        """Whether a name, as its words, is meant."""
+        return any(having <= name and not lacking & name for having, lacking in self.alternatives)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in words of one set, what the library calls its clips, and which true names answer it."""
+
+    dataset: str
+    names: str
+    text: str
+    wanted: Rule
+    near: Rule
+
+    def gains(self, names: Sequence[frozenset[str]]) -> Gains:
+        """(clips,): `WANTED`, `NEAR` or 0."""
+        wanted = np.array([self.wanted.holds(name) for name in names])
+        near = np.array([self.near.holds(name) for name in names])
+        return np.where(wanted, WANTED, np.where(near, NEAR, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClips:
+    """The clips of a set: their files, and what they are truly called, as a path in a library."""
+
+    files: tuple[Path, ...]
+    paths: tuple[str, ...]
+
+    @property
+    def words(self) -> list[frozenset[str]]:
+        """The words of each true name."""
+        return [frozenset(split(path.rpartition(".")[0])) for path in self.paths]
+
+    def called(self, names: str) -> list[str]:
+        """What a library calls each clip, by the kind of ``names``."""
+        if names == "own":
+            return list(self.paths)
+        if names == "numbers":
+            return [f"take {place:04d}.wav" for place in range(len(self.paths))]
+        kinds = [" ".join(word for word in split(path.rpartition(".")[0]) if not word.isdigit()) for path in self.paths]
+        lying = sorted(set(kinds))[::2]
+        said = dict(zip(lying, lying[len(lying) // 2 :] + lying[: len(lying) // 2], strict=True))
+        return [f"{said.get(kind, kind)} {place:04d}.wav" for place, kind in enumerate(kinds)]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of one group of questions, one of each for every question that has an answer (but ``without``)."""
+
+    ndcg: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    reciprocal: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    there: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> float:
+        """The mean of "not none" with what is wanted there and "none" without."""
+        parts = [sum(one != "none" for one in self.there) / max(len(self.there), 1)]
+        parts += [sum(one == "none" for one in self.without) / len(self.without)] if self.without else []
+        return sum(parts) / len(parts)
+
+
+def read_questions(file: Path) -> list[Question]:
+    """The questions of a CSV ``set,names,text,wanted,near``."""
+    return [
+        Question(row["set"], row["names"], row["text"], Rule.parse(row["wanted"]), Rule.parse(row["near"]))
+        for _, row in items.rows(file, ("set", "names", "text", "wanted", "near"))
+    ]
+
+
+def named_clips(data: Path, name: str) -> NamedClips:
+    """The clips of a set below ``data``."""
+    manifest = data / name / items.MANIFEST
+    rows = [row for _, row in items.rows(manifest, ("path",)) if row.get("repo") in (None, *HELD_OUT)]
+    files = tuple(data / name / row["path"] for row in rows)
+    cuts = [file.stem.partition("__x")[2] for file in files]
+    originals = [Path(row.get("original_path") or Path(row["path"]).name) for row in rows]
+    paths = [str(one.with_stem(f"{one.stem} {cut}".strip())) for one, cut in zip(originals, cuts, strict=True)]
+    return NamedClips(files, tuple(paths))
+
+
+def ndcg(gains: Gains, first: Sequence[int]) -> float:
+    """The normalised discounted cumulative gain of the ``first`` places (K. Järvelin, J. Kekäläinen, 2002)."""
+    discounts = 1.0 / np.log2(np.arange(2, CUTOFF + 2))
+    best = np.sort(gains)[::-1][:CUTOFF]
+    found = gains[list(first[:CUTOFF])]
+    return float(found @ discounts[: len(found)]) / float(best @ discounts[: len(best)])
+
+
+def reciprocal_rank(gains: Gains, order: Sequence[int]) -> float:
+    """1 / the rank of the first clip that is wanted, 0 where none is among ``order``."""
+    return next((1.0 / rank for rank, place in enumerate(order, start=1) if gains[place] == WANTED), 0.0)
+
+
+def ask(questions: Sequence[Question], clips: NamedClips, encoder: Encoder, ranked: RankedSet) -> Tally:
+    """Ask the questions of a library."""
+    tally, words = Tally(), clips.words
+    for question in questions:
+        gains = question.gains(words)
+        if not (gains == WANTED).any():
+            tally.without.append(ranked.answer_words(question.text, None, CUTOFF).verdict)
+            continue
+        answer = ranked.answer_words(question.text, None, 100)
+        orders = {
+            "search": ranked.places([hit.clip_id for hit in answer.hits]),
+            "full text alone": ranked.by_names(question.text, 100),
+            "sound alone": ranked.by_vector(encoder.encode_text([question.text])[0])[:100].tolist(),
+        }
+        for ranking, order in orders.items():
+            tally.ndcg[ranking].append(ndcg(gains, order))
+            tally.reciprocal[ranking].append(reciprocal_rank(gains, order))
+        tally.there.append(answer.verdict)
+        tally.without.append(ranked.answer_words(question.text, None, CUTOFF, np.flatnonzero(gains).tolist()).verdict)
+    return tally
+
+
+def markdown(tallies: Mapping[tuple[str, str], Tally]) -> str:
+    """Both tables: rankings, and verdicts."""
+    rankings = [
+        [
+            dataset,
+            names,
+            str(len(tally.there)),
+            *(f"{np.mean(tally.ndcg[one]):.3f} / {np.mean(tally.reciprocal[one]):.3f}" for one in RANKINGS),
+        ]
+        for (dataset, names), tally in tallies.items()
+    ]
+    verdicts = [
+        [dataset, names, _shares(tally.there), _shares(tally.without), f"{tally.right:.3f}"]
+        for (dataset, names), tally in tallies.items()
+    ]
+    return "\n".join(
+        [
+            "nDCG@10 / MRR\n",
+            markdown_table(["set", "names", "questions", *RANKINGS], rankings),
+            "\nVerdicts: good / weak / none\n",
+            markdown_table(["set", "names", "what is wanted is there", "it is not", "right"], verdicts),
+        ]
+    )
+
+
+def run(questions: Sequence[Question], data: Path, encoder: Encoder, cache: EncodingCache, settings: Settings) -> str:
+    """The report of one encoder. Raises UsageError for an encoder that cannot read, or a set that is not there."""
+    if not encoder.spec.can_text:
+        raise UsageError(f"{encoder.spec.name} cannot read words: there is nothing to ask it")
+    groups: defaultdict[tuple[str, str], list[Question]] = defaultdict(list)
+    for question in questions:
+        groups[question.dataset, question.names].append(question)
+    tallies = {}
+    for (dataset, names), asked in groups.items():
+        clips = named_clips(data, dataset)
+        encoded = encode(clips.files, encoder, cache, report_progress)
+        paths = clips.called(names)
+        titles = [title_of_name(path) for path in paths]
+        with ranked_set(encoded, encoder, settings, titles, paths) as ranked:
+            tallies[dataset, names] = ask(asked, clips, encoder, ranked)
+    return f"## {encoder.spec.name}\n\n{markdown(tallies)}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask every question and print what came out."""
+    process.own()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.names", description=__doc__)
+    parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
+    parser.add_argument("--questions", type=Path, default=QUESTIONS, metavar="CSV")
+    parser.add_argument("--only", nargs="+", default=(), metavar="SET", help="natural to tune, sfx to report")
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
+    args = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env(os.environ)
+        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+        questions = [one for one in read_questions(args.questions) if one.dataset in args.only or not args.only]
+        print(run(questions, args.data, encoder, EncodingCache(args.cache), settings))
+        print(f"\n{this_machine().sentence()}")
+    except SoundalikeError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 3
+    return 0
+
+
+def _shares(verdicts: Sequence[str]) -> str:
+    return " / ".join(f"{verdicts.count(one) / max(len(verdicts), 1):.2f}" for one in VERDICTS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
