@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,6 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import wiring
 from search.audio.metadata import title_of_name
-from search.catalog.words import split
 from search.errors import SoundalikeError, UsageError
 from search.evaluation import CUTOFF
 from search.ground import process
@@ -54,6 +54,7 @@ WANTED, NEAR = 2.0, 1.0
 VERDICTS = ("good", "weak", "none")
 RANKINGS = ("search", "full text alone", "sound alone")
 Gains = NDArray[np.float64]
+_WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class NamedClips:
     @property
     def words(self) -> list[frozenset[str]]:
         """The words of each true name."""
-        return [frozenset(split(path.rpartition(".")[0])) for path in self.paths]
+        return [frozenset(_words(path)) for path in self.paths]
 
     def called(self, names: str) -> list[str]:
         """What a library calls each clip, by the kind of ``names``."""
@@ -116,7 +117,7 @@ class NamedClips:
             return list(self.paths)
         if names == "numbers":
             return [f"take {place:04d}.wav" for place in range(len(self.paths))]
-        kinds = [" ".join(word for word in split(path.rpartition(".")[0]) if not word.isdigit()) for path in self.paths]
+        kinds = [" ".join(word for word in _words(path) if not word.isdigit()) for path in self.paths]
         lying = sorted(set(kinds))[::2]
         said = dict(zip(lying, lying[len(lying) // 2 :] + lying[: len(lying) // 2], strict=True))
         return [f"{said.get(kind, kind)} {place:04d}.wav" for place, kind in enumerate(kinds)]
@@ -200,7 +201,7 @@ def markdown(tallies: Mapping[tuple[str, str], Tally]) -> str:
             dataset,
             names,
             str(len(tally.there)),
-            *(f"{np.mean(tally.ndcg[one]):.3f} / {np.mean(tally.reciprocal[one]):.3f}" for one in RANKINGS),
+            *(f"{_mean(tally.ndcg[one])} / {_mean(tally.reciprocal[one])}" for one in RANKINGS),
         ]
         for (dataset, names), tally in tallies.items()
     ]
@@ -256,6 +257,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3
     return 0
+
+
+def _words(path: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(path.rpartition(".")[0])]
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.3f}" if values else "-"
 
 
 def _shares(verdicts: Sequence[str]) -> str:
