@@ -1,14 +1,14 @@
 """``python -m training.graph``: the graph that runs ``cnn:soundalike-1`` on a CPU, without its weights.
 
-From the power spectrum (`search.encoders.spectrum`) to the embedding and the probabilities of the tags, as ONNX. Every
-weight bears its name in the model's file, from where it is taken when the encoder is loaded, so this file changes only
-with the shape of the network: ``search/encoders/data/soundalike-1.onnx``.
+From a window's samples to the embedding and the probabilities of the tags, as ONNX. Every weight bears its name in the
+model's file, from where it is taken when the encoder is loaded, so this file changes only with the shape of the network
+and of the front end: ``search/encoders/data/soundalike-1.onnx``.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from search.encoders import audioset, graph
+from search.encoders import audioset, fourier, graph
+from search.encoders.family import WINDOW_S
 from search.encoders.mn import HIDDEN, STEM_CHANNELS, TABLE, MnShape, multiple_of_8
 from search.encoders.soundalike import WIDTH
-from search.encoders.spectrum import FLOOR, SCALE, SHIFT, MelShape
+from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 from training.running import command
 
 OPSET, IR_VERSION = 17, 8
 """Those of 2022: who runs this has an older library than who made it, now and then."""
+BLOCK = 16
+"""ONNX Runtime keeps so many channels side by side; fewer between two layers are taken apart and put together again."""
 OUT = Path(__file__).parents[1] / "search" / "encoders" / "data" / graph.FILE
 
 
 class Drawing:
     """Nodes, and the weights that they take, as they are added."""
 
-    def __init__(self) -> None:
+    def __init__(self, front_end: Mapping[str, NDArray[np.float32]]) -> None:
+        self._front_end = front_end
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
 
@@ -48,11 +52,19 @@ class Drawing:
         self.weights.append(tensor)
         return name
 
+    def computed(self, name: str) -> str:
+        """A weight of the front end (`search.encoders.graph.front_end`)."""
+        return self.weight(name, *self._front_end[name].shape)
+
     def constant(self, values: NDArray[np.generic]) -> str:
         """A constant that the graph itself holds."""
         name = f"constant_{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(values, name))
         return name
+
+    def integers(self, *values: int) -> str:
+        """The same, of whole numbers."""
+        return self.constant(np.array(values, np.int64))
 
     def number(self, value: float) -> str:
         """The same, of one number."""
@@ -64,33 +76,74 @@ class Drawing:
         return self.node(activation, x) if activation else x
 
     def convolution(self, x: str, name: str, out: int, inputs: int, activation: str = "", **form: int) -> str:
-        """A convolution with its folded norm; ``form``: ``kernel``, ``stride``, ``groups``, each 1 if not given."""
+        """A convolution with its folded norm; ``form``: ``kernel``, ``stride``, ``groups``, each 1 if not given.
+
+        Channels that do not fill a `BLOCK` get company of zeros.
+        """
         kernel, groups = form.get("kernel", 1), form.get("groups", 1)
+        weight = self.weight(f"{name}.weight", out, inputs // groups, kernel, kernel)
+        bias = self.weight(f"{name}.bias", out)
+        more_out, more_in = max(BLOCK - out, 0), max(BLOCK - inputs, 0) if groups == 1 < inputs else 0
+        if more_out or more_in:
+            weight = self.node("Pad", weight, self.integers(0, 0, 0, 0, more_out, more_in, 0, 0))
+            bias = self.node("Pad", bias, self.integers(0, more_out))
         x = self.node(
             "Conv",
             x,
-            self.weight(f"{name}.weight", out, inputs // groups, kernel, kernel),
-            self.weight(f"{name}.bias", out),
+            weight,
+            bias,
             kernel_shape=[kernel] * 2,
             pads=[kernel // 2] * 4,
             strides=[form.get("stride", 1)] * 2,
-            group=groups,
+            group=groups if groups == 1 else max(groups, BLOCK),
         )
         return self.node(activation, x) if activation else x
 
+    def reshape(self, x: str, *shape: int) -> str:
+        """``x`` in another shape, after its windows."""
+        return self.node("Reshape", x, self.integers(-1, *shape))
 
-def mel(drawing: Drawing, power: str, shape: MelShape) -> str:
-    """Power (n, frames, bins) -> the network's input (n, 1, bands, frames), as `search.encoders.mel` has it."""
-    parts = []
-    for number, (bins, part) in enumerate(graph.bank_parts(shape)):
-        edges = [drawing.constant(np.array([at], np.int64)) for at in (bins.start, bins.stop, 2)]
-        parts.append(
-            drawing.node("MatMul", drawing.node("Slice", power, *edges), drawing.weight(f"bank.{number}", *part.shape))
-        )
-    bands = drawing.node("Transpose", drawing.node("Concat", *parts, axis=2), perm=[0, 2, 1])
+
+def spectrum(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> tuple[str, int]:
+    """Waves (n, samples) -> power (n, places of `fourier`, frames); and how many frames.
+
+    Pre-emphasis y[t] = x[t + 1] - .97 x[t]; frames centred on every hop, mirrored at the ends. torch.stft has the
+    window in the middle of a frame of fft_size; where in a frame it lies does not change the power.
+    """
+    now, before = (
+        drawing.node("Slice", waves, *(drawing.integers(at) for at in (start, start + samples - 1, 1)))
+        for start in (1, 0)
+    )
+    emphasised = drawing.node("Add", now, drawing.node("Mul", before, drawing.number(-PRE_EMPHASIS)))
+    frames = 1 + (samples - 1) // shape.hop
+    blocks, rows = frames + fourier.blocks_of_frame(shape) - 1, shape.hop // fourier.OUTER
+    left, right = shape.window // 2, blocks * shape.hop - (samples - 1) - shape.window // 2
+    mirrored = drawing.node("Pad", emphasised, drawing.integers(0, left, 0, right), mode="reflect")
+    # in two steps, each of which is fast, to (b, a, blocks)
+    x = drawing.node("Transpose", drawing.reshape(mirrored, blocks, shape.hop), perm=[0, 2, 1])
+    x = drawing.node("Transpose", drawing.reshape(x, rows, fourier.OUTER, blocks), perm=[0, 2, 1, 3])
+    first, second = (drawing.computed(name) for name in ("fourier.first", "fourier.second"))
+    kernel = [1, fourier.blocks_of_frame(shape)]
+    x = drawing.reshape(x, shape.hop, 1, blocks)
+    x = drawing.node("Conv", x, first, kernel_shape=kernel, group=fourier.OUTER)
+    x = drawing.reshape(x, fourier.OUTER, fourier.kept(shape), 2 * frames)
+    x = drawing.reshape(drawing.node("Transpose", x, perm=[0, 2, 1, 3]), fourier.kept(shape), 2 * fourier.OUTER, frames)
+    x = drawing.reshape(drawing.node("MatMul", second, x), fourier.kept(shape), 2, fourier.OUTER * frames)
+    power = drawing.node("ReduceSum", drawing.node("Mul", x, x), drawing.integers(2), keepdims=0)
+    return drawing.reshape(power, fourier.kept(shape) * fourier.OUTER, frames), frames
+
+
+def mel(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> str:
+    """Waves (n, samples) -> the network's input (n, 1, bands, frames), as `search.encoders.mel` has it."""
+    power, frames = spectrum(drawing, waves, samples, shape)
+    places, parts = fourier.places(shape), []
+    for number, (bins, _) in enumerate(graph.bank_parts(shape)):
+        reached = drawing.node("Gather", power, drawing.constant(places[bins]), axis=1)
+        parts.append(drawing.node("MatMul", drawing.computed(f"bank.{number}"), reached))
+    bands = drawing.node("Concat", *parts, axis=1)
     level = drawing.node("Log", drawing.node("Add", bands, drawing.number(FLOOR)))
     scaled = drawing.node("Div", drawing.node("Add", level, drawing.number(SHIFT)), drawing.number(SCALE))
-    return drawing.node("Unsqueeze", scaled, drawing.constant(np.array([1], np.int64)))
+    return drawing.reshape(scaled, 1, shape.bands, frames)
 
 
 def bottleneck(drawing: Drawing, x: str, place: int, channels: int, shape: MnShape) -> tuple[str, int]:
@@ -119,14 +172,15 @@ def attention(drawing: Drawing, x: str, name: str, channels: int) -> str:
     means = drawing.node("Flatten", drawing.node("GlobalAveragePool", x))
     scale = drawing.linear(means, f"{name}.fc1", squeezed, channels, "Relu")
     scale = drawing.linear(scale, f"{name}.fc2", channels, squeezed, "Sigmoid")
-    return drawing.node("Mul", x, drawing.node("Unsqueeze", scale, drawing.constant(np.array([2, 3], np.int64))))
+    return drawing.node("Mul", x, drawing.node("Unsqueeze", scale, drawing.integers(2, 3)))
 
 
 def draw(shape: MnShape, mel_shape: MelShape) -> ModelProto:
-    """The graph of a network: ``power`` (n, frames, bins) -> ``embedding`` (n, dim), ``tags`` (n, classes)."""
-    drawing = Drawing()
+    """The graph of a network: ``waves`` (n, samples) -> ``embedding`` (n, dim), ``tags`` (n, classes)."""
+    drawing = Drawing(graph.front_end(mel_shape))
+    samples = round(WINDOW_S * mel_shape.rate_hz)
     channels = shape.channels(STEM_CHANNELS)
-    x = mel(drawing, "power", mel_shape)
+    x = mel(drawing, "waves", samples, mel_shape)
     x = drawing.convolution(x, "features.0.0", channels, 1, "HardSwish", kernel=3, stride=2)
     for place in range(len(TABLE)):
         x, channels = bottleneck(drawing, x, place, channels, shape)
@@ -134,11 +188,10 @@ def draw(shape: MnShape, mel_shape: MelShape) -> ModelProto:
     embedding = drawing.node("Flatten", drawing.node("GlobalAveragePool", x), out="embedding")
     hidden = drawing.linear(embedding, "classifier.2", shape.channels(HIDDEN), shape.dim, "HardSwish")
     drawing.node("Sigmoid", drawing.linear(hidden, "classifier.5", shape.classes, shape.channels(HIDDEN)), out="tags")
-    bins = mel_shape.fft_size // 2 + 1
     body = helper.make_graph(
         drawing.nodes,
         "soundalike-1",
-        [helper.make_tensor_value_info("power", TensorProto.FLOAT, ["windows", "frames", bins])],
+        [helper.make_tensor_value_info("waves", TensorProto.FLOAT, ["windows", samples])],
         [
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["windows", shape.dim]),
             helper.make_tensor_value_info("tags", TensorProto.FLOAT, ["windows", shape.classes]),

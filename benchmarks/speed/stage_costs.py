@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import numpy as np
 
 from search import audio
-from search.encoders.spectrum import PowerSpectrum
-from search.model import Waves
 from search.ports import Encoder
 
 if TYPE_CHECKING:
@@ -62,30 +59,13 @@ def _round(files: Sequence[Path], encoder: Encoder) -> dict[str, float]:
 
 
 def _encoder_parts(waves: np.ndarray, encoder: Encoder) -> dict[str, float]:
-    """Seconds in each part of an encoder by its class name, and outside of them: the front end of the shipped encoder
-    (what is left is its network), and every outermost torch module.
-    """
-    with timed_modules() as modules, timed_calls(PowerSpectrum, modules):
+    """Seconds in every outermost torch module of an encoder by its class name, and outside of them."""
+    with timed_modules() as modules:
         started = time.process_time()
         for start in range(0, len(waves), WINDOWS_AT_ONCE):
             encoder.encode_audio(waves[start : start + WINDOWS_AT_ONCE])
         total = time.process_time() - started
     return {**modules, "encoder, rest" if modules else "encoder": total - sum(modules.values())}
-
-
-@contextmanager
-def timed_calls(kind: type[PowerSpectrum], spent: defaultdict[str, float]) -> Iterator[None]:
-    """Add the CPU seconds of every call of an object of this class to ``spent``, by the name of the class."""
-    call = kind.__call__
-
-    def timed(self: PowerSpectrum, waves: Waves) -> np.ndarray:
-        started = time.process_time()
-        found = call(self, waves)
-        spent[kind.__name__] += time.process_time() - started
-        return found
-
-    with patch.object(kind, "__call__", timed):
-        yield
 
 
 @contextmanager

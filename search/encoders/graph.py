@@ -1,7 +1,8 @@
 """The network of ``cnn:soundalike-1`` on a CPU, run by ONNX Runtime: neither a question nor a job waits for torch.
 
-``data/soundalike-1.onnx`` is the graph alone (``training/graph.py``): power spectrum -> embedding and tags. Its weights
-are those of the model's own file, by their names. A model of another shape has no graph here and is left to torch.
+``data/soundalike-1.onnx`` is the graph alone (``training/graph.py``): waves -> embedding and tags. Its weights are
+those of the model's own file, by their names, and those of the front end, which are computed. A model of another shape
+has no graph here and is left to torch.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from search.encoders import fourier
 from search.encoders.filters import kaldi_bank
 from search.encoders.network import Passed
-from search.encoders.spectrum import MelShape, PowerSpectrum
+from search.encoders.spectrum import MelShape
 from search.ground.process import threads_of_a_call
 from search.model import Waves
 
@@ -34,14 +36,20 @@ Weights = Mapping[str, NDArray[np.generic]]
 
 
 def bank_parts(shape: MelShape) -> list[tuple[slice, NDArray[np.float32]]]:
-    """The filter bank in runs of bands, each as the bins that it reaches and what is between: (bins, bands)."""
+    """The filter bank in runs of bands, each as the bins that it reaches and what is between: (bands, bins)."""
     bank = kaldi_bank(shape.bands, shape.fft_size, shape.rate_hz, shape.low_hz, shape.high_hz)
     parts = []
     for part in np.array_split(bank, BANK_PARTS, axis=1):
         used = np.flatnonzero(part.any(axis=1))
         bins = slice(int(used[0]), int(used[-1]) + 1)
-        parts.append((bins, np.ascontiguousarray(part[bins])))
+        parts.append((bins, np.ascontiguousarray(part[bins].T)))
     return parts
+
+
+def front_end(shape: MelShape) -> dict[str, NDArray[np.float32]]:
+    """The weights of the front end by their names in the graph."""
+    parts = {f"bank.{number}": part for number, (_, part) in enumerate(bank_parts(shape))}
+    return {"fourier.first": fourier.first_product(shape), "fourier.second": fourier.second_product(shape), **parts}
 
 
 def digest_of_shapes(weights: Weights) -> str:
@@ -63,10 +71,8 @@ class GraphNetwork:
 
     def __init__(self, weights: Weights) -> None:
         """``weights`` are those of a network that `is_of` knows."""
-        mel = MelShape()
-        self._spectrum = PowerSpectrum(mel)
-        parts = {f"bank.{number}": part for number, (_, part) in enumerate(bank_parts(mel))}
-        arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in ({**weights, **parts}).items()}
+        named = {**weights, **front_end(MelShape())}
+        arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
         # ONNX Runtime reads them where they lie, for as long as it runs
         self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays.values()]
         options = onnxruntime.SessionOptions()
@@ -78,5 +84,5 @@ class GraphNetwork:
 
     def __call__(self, waves: Waves) -> Passed:
         """See `search.encoders.network.Network`."""
-        embedding, tags = self._session.run(None, {"power": self._spectrum(waves)})
+        embedding, tags = self._session.run(None, {"waves": np.ascontiguousarray(waves)})
         return embedding, tags

@@ -1,4 +1,4 @@
-"""The shipped network without torch: graph and front end in numpy against what torch makes of the same weights."""
+"""The shipped network without torch: the graph against what torch makes of the same weights."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import torch
 
 from search import wiring
 from search.encoders import devices, graph
-from search.encoders.mel import MelFrontEnd
-from search.encoders.spectrum import MelShape, PowerSpectrum
 from tests.search.encoder_helpers import settings, sounds
 
 
@@ -55,19 +53,6 @@ def test_windows_that_may_not_be_written_or_lie_backwards_are_read(shipped, wind
     np.testing.assert_allclose(
         shipped.encode_audio(backwards).vectors, shipped.encode_audio(backwards.copy()).vectors, atol=1e-6
     )
-
-
-def test_the_power_spectrum_is_the_one_that_torch_takes_bands_of():
-    """For windows of any length that the front end takes, the shortest with mirrored ends only."""
-    shape = MelShape()
-    bank = torch.cat([torch.from_numpy(part.any(axis=1)) for _, part in graph.bank_parts(shape)])
-    assert bank.all()  # no bin in a part that no band reaches
-    for samples in (514, 5_000, 50_001):
-        waves = 0.1 * np.random.default_rng(samples).standard_normal((2, samples)).astype(np.float32)
-        power = PowerSpectrum(shape)(waves)
-        bands = np.concatenate([power[..., bins] @ part for bins, part in graph.bank_parts(shape)], axis=2)
-        wanted = MelFrontEnd(shape)(torch.from_numpy(waves))[:, 0].numpy()
-        np.testing.assert_allclose((np.log(bands + 1e-5) + 4.5).transpose(0, 2, 1) / 5, wanted, atol=1e-4)
 
 
 def test_only_weights_of_its_shapes_are_the_graphs(shipped):
