@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 from search import plugins, wiring
 from search.catalog.store import Catalog
 from tests.service.conftest import Server, made_library, noise, serving, settings  # noqa: F401 - a fixture
+from tests.waiting import wait_until
 from webui.browser import HOW_TO_GET, find_chromium, launch
 from webui.serving import DIST
 
@@ -109,9 +110,39 @@ def made_page_library(sounds) -> Path:
 @pytest.fixture(scope="session")
 def service(made_page_library, tmp_path_factory) -> Iterator[Server]:
     """A running service that tests share."""
-    copy = shutil.copytree(made_page_library, tmp_path_factory.mktemp("served") / "library")
-    with serving(Path(copy), environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+    with served_copy(made_page_library, tmp_path_factory.mktemp("served")) as running:
         yield running
+
+
+def served_copy(library: Path, folder: Path) -> AbstractContextManager[Server]:
+    """A service over a copy of a library."""
+    return serving(Path(shutil.copytree(library, folder / "library")), environ={"SOUNDALIKE_ENCODER": "spectral"})
+
+
+@pytest.fixture
+def fresh(made_page_library, tmp_path) -> Iterator[Server]:
+    """A service of one test, which changes or counts what every test has."""
+    with served_copy(made_page_library, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def added_to(made_page_library, tmp_path_factory) -> Iterator[Server]:
+    with served_copy(made_page_library, tmp_path_factory.mktemp("added to")) as running:
+        yield running
+
+
+@pytest.fixture
+def own(added_to) -> Server:
+    """A service that tests share and may add to, each what only it asks for; the jobs of those before have ended."""
+    return settled(added_to)
+
+
+def settled(server: Server) -> Server:
+    """The same service, once all of its jobs have ended and what they wrote is found."""
+    wait_until(lambda: server.get("/ready").json()["jobs"] == 0)
+    server.get("/api/v1/jobs?limit=100")
+    return server
 
 
 @pytest.fixture(scope="session")

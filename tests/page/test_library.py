@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import HURRIED, standing_still, write, writing_elsewhere
-from tests.service.conftest import serving, wav
-
-
-@pytest.fixture(scope="module")
-def own(made_page_library, tmp_path_factory):
-    """A service that the tests of this file may change, each its own clips."""
-    copy = shutil.copytree(made_page_library, tmp_path_factory.mktemp("own") / "library")
-    with serving(Path(copy), environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
-        yield running
+from tests.service.conftest import wav
 
 
 def is_upload(response) -> bool:
     return response.request.method == "POST" and response.url.endswith("/api/v1/clips")
 
 
-def test_files_become_sounds_while_one_looks(page, own, tmp_path):
+def test_files_become_sounds_while_one_looks(page, fresh, tmp_path):
     """The job is shown live, a file that is no sound is named with its cause, and the new clips are found."""
     good = [write(tmp_path / f"owl {n}.wav", 20 + n) for n in range(3)]
     broken = tmp_path / "broken.wav"
@@ -34,8 +25,8 @@ def test_files_become_sounds_while_one_looks(page, own, tmp_path):
     no_sound.write_text("no sound")
     spoiled = tmp_path / "spoiled.wav"
     spoiled.write_bytes(b"not a wave file at all")
-    before = own.get("/ready").json()["clips"]
-    page.goto(f"{own.url}/library")
+    before = fresh.get("/ready").json()["clips"]
+    page.goto(f"{fresh.url}/library")
     page.get_by_label("Choose files to add").set_input_files([*good, no_sound, spoiled])
     expect(page.get_by_text("left out: no sound")).to_be_visible()
     refused = page.get_by_role("region", name="Files not added")
@@ -51,16 +42,16 @@ def test_files_become_sounds_while_one_looks(page, own, tmp_path):
     expect(page.locator(".row")).to_have_count(3)
 
 
-def test_one_refused_file_takes_few_others_out_of_their_job(page, own, tmp_path):
+def test_one_refused_file_takes_few_others_out_of_their_job(page, fresh, tmp_path):
     """It is found by halves: of eight files seven are sent in three jobs."""
     files = [write(tmp_path / f"crow {n}.wav", 40 + n) for n in range(8)]
     files[5].write_bytes(b"not a wave file at all")
-    before = own.get("/api/v1/jobs").json()["total"]
-    page.goto(f"{own.url}/library")
+    before = fresh.get("/api/v1/jobs").json()["total"]
+    page.goto(f"{fresh.url}/library")
     page.get_by_label("Choose files to add").set_input_files(files)
     expect(page.get_by_role("region", name="Files not added").get_by_role("listitem")).to_contain_text("crow 5.wav")
     expect(page.get_by_role("button", name="Stop sending")).to_have_count(0)
-    jobs = own.get("/api/v1/jobs").json()
+    jobs = fresh.get("/api/v1/jobs").json()
     assert jobs["total"] - before == 3
     assert sorted(name for job in jobs["jobs"][:3] for name in job["files"]) == [
         file.name for file in files if file != files[5]
@@ -226,9 +217,9 @@ def test_a_job_is_paused_resumed_and_cancelled(page, own):
     expect(card).to_have_class(re.compile("job-cancelled"))
 
 
-def test_titles_and_tags_are_edited_and_found(page, own):
+def test_titles_and_tags_are_edited_and_found(page, fresh):
     """What is typed is what the clip is found by from then on."""
-    page.goto(f"{own.url}/?q=glass")
+    page.goto(f"{fresh.url}/?q=glass")
     page.locator(".row-title", has_text="glass 1").click()
     page.get_by_role("button", name="Edit title and tags").click()
     page.get_by_label("Title", exact=True).fill("shattered bottle")
@@ -244,8 +235,8 @@ def test_titles_and_tags_are_edited_and_found(page, own):
     expect(page.locator(".row-title")).to_have_text(["shattered bottle"])
 
 
-def test_a_clip_that_is_removed_leaves_the_focus_to_the_list(page, own):
-    page.goto(f"{own.url}/?q=horn")
+def test_a_clip_that_is_removed_leaves_the_focus_to_the_list(page, fresh):
+    page.goto(f"{fresh.url}/?q=horn")
     page.locator(".row-title", has_text="horn 2").click()
     page.get_by_role("button", name="Edit title and tags").click()
     page.get_by_role("button", name="Remove").click()
@@ -254,9 +245,9 @@ def test_a_clip_that_is_removed_leaves_the_focus_to_the_list(page, own):
     expect(page.locator(".list")).to_be_focused()
 
 
-def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, own):
+def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, fresh):
     """What is no more is neither heard nor recommended."""
-    page.goto(own.url)
+    page.goto(fresh.url)
     card = page.locator(".card").first
     title = card.locator(".card-title").inner_text()
     card.get_by_label(f"Play {title}").click()

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from tests.page.conftest import EACH, KINDS, standing_still
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
-from tests.page.test_library import own  # noqa: F401 - a fixture
 
 TOTAL = EACH * len(KINDS)
 SELECTED = ".row-selected"
@@ -148,7 +147,7 @@ def test_without_a_clipboard_paths_are_copied_all_the_same(by_title):
     expect(by_title.locator(".toast")).to_have_text("1 path copied")
 
 
-def test_many_are_tagged_and_untagged_again(page, own):  # noqa: F811
+def test_many_are_tagged_and_untagged_again(page, own):
     """The tags of each are added to; undo gives each its own back."""
     page.goto(f"{own.url}/?order=title")
     page.locator(".row-title").first.click()
@@ -174,7 +173,7 @@ def count(service):
     return service.get("/api/v1/clips?limit=1").json()["total"]
 
 
-def test_what_was_removed_comes_back(page, own):  # noqa: F811
+def test_what_was_removed_comes_back(page, own):
     """Nothing was asked of the service yet: by the button, or by Ctrl+Z."""
     page.clock.install()
     page.goto(f"{own.url}/?order=title")
@@ -199,11 +198,11 @@ def test_what_was_removed_comes_back(page, own):  # noqa: F811
     assert count(own) == before
 
 
-def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, own):  # noqa: F811
+def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, fresh):
     page.clock.install()
-    page.goto(f"{own.url}/?order=title")
+    page.goto(f"{fresh.url}/?order=title")
     expect(page.locator(".card").first).to_be_visible()
-    before, fourth = count(own), page.locator(".row-title").nth(3).inner_text()
+    before, fourth = count(fresh), page.locator(".row-title").nth(3).inner_text()
     page.locator(".row-title").first.click()
     page.locator(".row-title").nth(2).click(modifiers=["Shift"])
     removing = many(page).get_by_role("button", name="Remove")
@@ -212,20 +211,20 @@ def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, own):
         removing.click()
         expect(page.locator(".toast")).to_contain_text("3 sounds taken out of the library")
         expect(page.locator(".row-title").first).to_have_text(fourth)
-        assert count(own) == before
+        assert count(fresh) == before
     page.wait_for_function(
         "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 3
     )
     expect(page.locator(".row-title").first).to_have_text(fourth)
 
 
-def test_who_leaves_the_page_meant_it(page, own):  # noqa: F811
-    before = count(own)
-    page.goto(f"{own.url}/?order=title")
+def test_who_leaves_the_page_meant_it(page, fresh):
+    before = count(fresh)
+    page.goto(f"{fresh.url}/?order=title")
     page.locator(".row-title").first.click(modifiers=["ControlOrMeta"])
     many(page).get_by_role("button", name="Remove").click()
     expect(page.locator(".toast")).to_contain_text("taken out")
-    page.goto(f"{own.url}/library")
+    page.goto(f"{fresh.url}/library")
     page.wait_for_function(
         "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 1
     )

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, write, writing_elsewhere
+from tests.page.conftest import HURRIED, settled, write, writing_elsewhere
 from tests.service.conftest import serving, wav
 
 
@@ -23,10 +23,9 @@ def filling(tmp_path_factory):
 @pytest.fixture
 def empty(page, filling):
     """The page of an empty library; and its service."""
-    for clip in filling.get("/api/v1/clips").json()["clips"]:
+    for clip in settled(filling).get("/api/v1/clips").json()["clips"]:
         requests.delete(f"{filling.url}/api/v1/clips/{clip['id']}", timeout=60).raise_for_status()
-    while filling.get("/ready").json()["clips"] > 0:
-        pass  # the service takes up what was written a moment later
+    assert filling.get("/ready").json()["clips"] == 0
     page.goto(filling.url)
     expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
     return page

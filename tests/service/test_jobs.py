@@ -20,6 +20,8 @@ from sqlalchemy import Engine, event
 
 from search import wiring
 from search.catalog.store import Catalog
+from search.library import spaces
+from search.model import DescribeClip
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.jobs.uploads import safe_name, safe_path, shown_name
@@ -47,16 +49,12 @@ def events(server, job_id):
     return found
 
 
-def wait_until_best(server, clip_id, path, **question):
-    """Ask until the best hit is this clip, under this path: what is new is found a moment after its job is done."""
-    answers = []
-
-    def is_best():
-        answers.append(server.post("/api/v1/search", **question))
-        assert answers[-1].status_code == 200, answers[-1].text
-        return [(hit["clip_id"], hit["path"]) for hit in answers[-1].json()["hits"][:1]] == [(clip_id, path)]
-
-    wait_until(is_best, lambda: answers[-1].text)
+def best(server, **question):
+    """The clip and the path of the best hit: whoever was told that a job is done finds what it wrote."""
+    answer = server.post("/api/v1/search", **question)
+    assert answer.status_code == 200, answer.text
+    [hit] = answer.json()["hits"][:1]
+    return hit["clip_id"], hit["path"]
 
 
 def connected(server) -> socket.socket:
@@ -91,9 +89,31 @@ def test_an_upload_becomes_clips_that_are_found(server):
     assert [one["state"] for one in sent][-1] == "done"
     assert sent[-1]["progress"]["files_done"] == 2
     owl, second = sent[-1]["clip_ids"]
-    wait_until_best(server, owl, "owl call.wav", files={"audio": ("q.wav", wav(7))})
-    wait_until_best(server, second, "second.wav", json={"parts": [{"text": "second"}]})
+    assert best(server, files={"audio": ("q.wav", wav(7))}) == (owl, "owl call.wav")
+    assert best(server, json={"parts": [{"text": "second"}]}) == (second, "second.wav")
     assert server.get(f"/api/v1/clips/{owl}/audio").content == wav(7)
+
+
+@pytest.mark.parametrize("path", ["/jobs/1", "/jobs", "/jobs/1/events"])
+def test_who_is_told_that_a_job_is_done_finds_what_it_wrote(library_path, monkeypatch, path):
+    """Though the library is followed by a thread of its own, which does not look for an hour here."""
+    monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 3600)
+    with wiring.library(library_path, settings(library_path)) as library:
+        client = create_app(Service.over(library, ServiceConfig(library_path))).test_client()
+
+        def tagged() -> int:
+            return client.get("/api/v1/clips", query_string={"where": 'own_tag = "new"'}).json["total"]
+
+        assert tagged() == 0
+        [clip, *_] = library.reader.clips(library.clip_ids().tolist())
+        with wiring.library(library_path, settings(library_path)) as elsewhere:
+            elsewhere.catalog.queue.add("index", [])
+            with elsewhere.writer.lease("a job", 60) as lease:
+                elsewhere.writer.apply(lease, [DescribeClip(clip.id, clip.title, clip.metadata, ("new",))])
+            job = elsewhere.catalog.queue.request(1, "cancel")
+        assert tagged() == 0
+        assert job.state in client.get(f"/api/v1{path}").text
+        assert tagged() == 1
 
 
 def test_an_uploaded_folder_keeps_its_folders(server):
@@ -107,7 +127,7 @@ def test_an_uploaded_folder_keeps_its_folders(server):
     assert job["files"] == names
     kick, snare = server.wait(job["id"], "done")["clip_ids"]
     assert [server.get(f"/api/v1/clips/{clip}").json()["path"] for clip in (kick, snare)] == names
-    wait_until_best(server, kick, names[0], json={"parts": [{"text": "kicks"}]})
+    assert best(server, json={"parts": [{"text": "kicks"}]}) == (kick, names[0])
     facets = server.get("/api/v1/clips?facets=true").json()["facets"]["folders"]
     assert {"pack/kicks", "pack/snares"} <= {one["value"] for one in facets}
     (batch,) = set(server.library.glob("uploads/*")) - before

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import Conflict, NotFound
 
-from search.errors import QueryError
+from search.errors import QueryError, SoundalikeError
 from search.model import Job, JobRequest
 from search.service.http.answers import JobEvent, JobOut, JobsOut
 from search.service.http.replies import accepted, reply, revisable
@@ -39,6 +39,7 @@ class JobRoutes:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._jobs = service.jobs
+        self._taken_up: set[tuple[int, int]] = set()
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
@@ -54,6 +55,7 @@ class JobRoutes:
     def list_jobs(self, query: JobList) -> Response:
         """The jobs, newest first, a page at a time."""
         total, jobs = self._jobs.list(query.state, query.offset, query.limit)
+        self._take_up(jobs)
         return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
 
     def start_job(self, body: NewJob) -> Response:
@@ -93,6 +95,7 @@ class JobRoutes:
         sent_version, beat_s = 0, time.monotonic()
         while True:
             if job.version != sent_version:
+                self._take_up([job])
                 sent_version, beat_s = job.version, time.monotonic()
                 yield f"event: job\nid: {sent_version}\ndata: {JobOut.model_validate(job).model_dump_json()}\n\n"
             if job.state in _ENDED or self._service.stopping.is_set() or time.monotonic() >= end_s:
@@ -122,7 +125,17 @@ class JobRoutes:
         job = self._jobs.get(job_id)
         if job is None:
             raise _gone(job_id)
+        self._take_up([job])
         return job
+
+    def _take_up(self, jobs: Iterable[Job]) -> None:
+        """Whoever is told that a job has ended finds what it wrote: this process looks at the library first, once."""
+        ended = {(job.id, job.version) for job in jobs if job.state in _ENDED} - self._taken_up
+        if not ended:
+            return
+        with suppress(SoundalikeError):  # the thread that follows the library says why it cannot be
+            self._service.library.refresh()
+        self._taken_up |= ended
 
 
 def _gone(job_id: int) -> NotFound:

@@ -1,9 +1,10 @@
 /** A clip's waveform in which a passage is chosen by dragging (wavesurfer.js with its regions). */
-import { useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
+import { PassageFields } from "../ui/passagefields";
 import { makeWaveform, type PassageWaveform } from "../ui/passagewaveform";
 
 interface CutterProps {
@@ -22,16 +23,21 @@ const BUCKETS = 800;
 export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
+  const duration_s = useSignal<number | null>(null);
+  const marked = useRef(passage);
+  marked.current = passage;
 
   useEffect(() => {
     let current = true;
     peaks(clipId, BUCKETS).then(
       (found) => {
         if (!current || !container.current) return;
+        duration_s.value = found.end_s;
         const shape = found.high.map((high, at) =>
           high >= -(found.low[at] ?? 0) ? high : (found.low[at] ?? 0),
         );
-        waveform.current = makeWaveform(container.current, { peaks: shape, duration_s: found.end_s }, match, {
+        const drawn = { peaks: shape, duration_s: found.end_s };
+        waveform.current = makeWaveform(container.current, drawn, marked.current ?? match, {
           onPassage,
           onSeek: onPlayFrom,
         });
@@ -53,62 +59,17 @@ export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: Cutter
   return (
     <div class="cutter">
       <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
-      <PassageFields
-        passage={passage}
-        onPassage={(chosen) => {
-          waveform.current?.setPassage(chosen);
-          onPassage(chosen);
-        }}
-      />
+      <details class="passage-fields">
+        <summary>Passage in numbers</summary>
+        <PassageFields
+          passage={passage}
+          duration_s={duration_s.value}
+          onTyped={(typed) => {
+            waveform.current?.setPassage(typed);
+            onPassage(typed);
+          }}
+        />
+      </details>
     </div>
   );
 }
-
-/** The same by keyboard: two numbers. */
-function PassageFields({
-  passage,
-  onPassage,
-}: {
-  passage: Passage | null;
-  onPassage: (passage: Passage) => void;
-}) {
-  const start = useRef<HTMLInputElement>(null);
-  const end = useRef<HTMLInputElement>(null);
-  const change = () => {
-    const chosen = { start_s: Number(start.current?.value), end_s: Number(end.current?.value) };
-    if (chosen.end_s > chosen.start_s && chosen.start_s >= 0) onPassage(chosen);
-  };
-  return (
-    <details class="passage-fields">
-      <summary>Passage in numbers</summary>
-      <div class="field-row">
-        <label>
-          from{" "}
-          <input
-            ref={start}
-            type="number"
-            min={0}
-            step={0.1}
-            value={shown(passage?.start_s ?? 0)}
-            onChange={change}
-          />{" "}
-          s
-        </label>
-        <label>
-          to{" "}
-          <input
-            ref={end}
-            type="number"
-            min={0}
-            step={0.1}
-            value={shown(passage?.end_s ?? 1)}
-            onChange={change}
-          />{" "}
-          s
-        </label>
-      </div>
-    </details>
-  );
-}
-
-const shown = (seconds: number): string => String(Math.round(seconds * 100) / 100);

@@ -10,9 +10,16 @@ export const libraryVersion = signal(0);
 export const hums = (): boolean => facts.value?.melody ?? false;
 export const isEmptyLibrary = (): boolean => facts.value?.clips === 0;
 
+let asked = 0;
+let shown = 0;
+
 export async function learnLibrary(): Promise<void> {
+  const mine = ++asked;
   try {
-    facts.value = await ready();
+    const learnt = await ready();
+    if (mine < shown) return; // an older answer that came late
+    shown = mine;
+    facts.value = learnt;
   } catch {
     // whoever is gone or locked has a screen, and asks again
   }
@@ -24,7 +31,7 @@ export async function libraryChanged(): Promise<void> {
   libraryVersion.value++;
 }
 
-/** The service takes up what was written within half a second: what is asked at once may be of before. */
+/** The process that wrote has taken up what it wrote; another one of the service does within half a second. */
 const TAKEN_UP_MS = 1000;
 
 /** Something was written into the library: tell the page now, and again once the service has taken it up. */

@@ -1,11 +1,12 @@
 /** Choosing the passage of a sound that is a chip of the question. */
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
 import { changePart, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
 import { Icon } from "../ui/icons";
+import { PassageFields } from "../ui/passagefields";
 import { makeWaveform, type PassageWaveform, type Shape } from "../ui/passagewaveform";
 import { canCut, type CutThing, isSpeed, LAST_TRACK, type Passage, type Played } from "./model";
 import { makePreview } from "./preview";
@@ -90,9 +91,12 @@ export function Picker({ thing, onChosen }: PickerProps) {
           : "Drag over the waveform to choose a passage, or type from when to when."}
       </p>
       <PassageFields
-        passage={passage}
+        passage={passage.value}
         duration_s={duration_s.value}
-        onTyped={(typed) => waveform.current?.setPassage(typed)}
+        onTyped={(typed) => {
+          passage.value = typed;
+          waveform.current?.setPassage(typed);
+        }}
       />
       {thing.kind === "audio" && <PlayedFields played={played} />}
       {preview.failed.value && (
@@ -121,55 +125,9 @@ export function Picker({ thing, onChosen }: PickerProps) {
   );
 }
 
-interface FieldsProps {
-  passage: Signal<Passage | null>;
-  duration_s: number | null;
-  onTyped: (passage: Passage) => void;
-}
-
-/** The passage as two numbers, which follow the dragging and are followed by what is drawn. */
-function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
-  const start = useRef<HTMLInputElement>(null);
-  const end = useRef<HTMLInputElement>(null);
-  const wrong = useSignal(false);
-  const now = passage.value;
-
-  useLayoutEffect(() => {
-    if (start.current) start.current.value = written(now?.start_s ?? 0);
-    if (end.current) end.current.value = written(now?.end_s ?? duration_s);
-    wrong.value = false;
-  }, [now, duration_s]);
-
-  const change = () => {
-    const start_s = Math.max(0, Number(start.current?.value));
-    const end_s = Math.min(Number(end.current?.value), duration_s ?? Infinity);
-    wrong.value = end_s <= start_s;
-    if (wrong.value) return;
-    passage.value = { start_s, end_s };
-    onTyped(passage.value);
-  };
-  const numbers = { min: 0, step: 0.1, onChange: change };
-  const described = { "aria-invalid": wrong.value, "aria-describedby": "passage-wrong" };
-  return (
-    <>
-      <div class="field-row passage-numbers" role="group" aria-label="The passage in seconds">
-        <label>
-          from <input ref={start} type="number" {...numbers} {...described} /> s
-        </label>
-        <label>
-          to <input ref={end} type="number" {...numbers} {...described} /> s
-        </label>
-      </div>
-      <p id="passage-wrong" class="refusal" role="alert">
-        {wrong.value && "It has to end after it starts, within the sound."}
-      </p>
-    </>
-  );
-}
-
 /** For bats that were recorded quicker than anybody hears, and films with a sound track for each language. */
 function PlayedFields({ played }: { played: Signal<Played> }) {
-  const { track, speed } = played.value;
+  const { track, speed } = played.peek(); // what is typed is not taken back while it is typed
   const change = (name: keyof Played, typed: string, allowed: (value: number) => boolean) => {
     const { [name]: _, ...others } = played.peek();
     const value = Number(typed);
@@ -187,7 +145,7 @@ function PlayedFields({ played }: { played: Signal<Played> }) {
             max={1000}
             step="any"
             placeholder="1"
-            value={speed}
+            defaultValue={speed}
             onChange={({ currentTarget: { value } }) =>
               change("speed", value, (one) => isSpeed(one) && one !== 1)
             }
@@ -202,7 +160,7 @@ function PlayedFields({ played }: { played: Signal<Played> }) {
             max={LAST_TRACK}
             step={1}
             placeholder="first"
-            value={track}
+            defaultValue={track}
             title="Counted from 0; without a number the first that is not silent"
             onChange={({ currentTarget: { value } }) =>
               change("track", value, (one) => Number.isInteger(one) && one >= 0 && one <= LAST_TRACK)
@@ -213,9 +171,6 @@ function PlayedFields({ played }: { played: Signal<Played> }) {
     </details>
   );
 }
-
-const written = (seconds: number | null): string =>
-  seconds === null ? "" : String(Math.round(seconds * 100) / 100);
 
 async function shapeOf(thing: CutThing): Promise<Shape> {
   if (thing.kind === "clip") {

@@ -32,6 +32,17 @@ it("what was written is asked for at once, and again when the service has taken 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+it("an older answer that comes late is not shown", async () => {
+  const late: ((answer: Response) => void)[] = [];
+  fetched.mockImplementation(() => new Promise((resolve) => late.push(resolve)));
+  const asked = [learnLibrary(), learnLibrary()];
+  late[1]?.(Response.json({ ...READY, clips: 2 }));
+  await asked[1];
+  late[0]?.(Response.json({ ...READY, clips: 1 }));
+  await asked[0];
+  expect(facts.value?.clips).toBe(2);
+});
+
 it("everything is asked for again when the service is back", async () => {
   const before = libraryVersion.value;
   reachability.value = "gone";
