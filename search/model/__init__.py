@@ -88,6 +88,7 @@ from search.model.queries import (
     Via,
 )
 from search.model.recommending import DEFAULT_DIVERSITY, MAX_FEEDBACK, Feedback, Opinion, RecommendQuery
+from search.model.sentences import Reader, Term, TermKind, Understanding
 from search.model.sound import (
     MELODY_SPACE,
     NOTES,
@@ -158,6 +159,7 @@ __all__ = [
     "Probabilities",
     "Query",
     "Ranking",
+    "Reader",
     "RecommendQuery",
     "RecordFailure",
     "RemoveClip",
@@ -173,10 +175,13 @@ __all__ = [
     "StoredContour",
     "Tag",
     "TakeOutClip",
+    "Term",
+    "TermKind",
     "TextEncoding",
     "TextPart",
     "TuneFile",
     "TunePart",
+    "Understanding",
     "Vectors",
     "Verdict",
     "Via",
