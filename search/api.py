@@ -11,11 +11,12 @@ from pathlib import Path
 from search import plugins, wiring
 from search.errors import UsageError
 from search.library.library import Library
+from search.library.understanding import understand
 from search.model import JobFailure
 from search.ports import IndexFailure, IndexProgress, IndexWarning
 from search.settings import Settings
 
-__all__ = ["Library", "index", "open_library"]
+__all__ = ["Library", "index", "open_library", "understand"]
 
 log = logging.getLogger(__name__)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
@@ -17,6 +18,7 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DEFAULT_ENCODER = "cnn:soundalike-1"
 DEFAULT_INDEX = "faiss"
 DEFAULT_NICENESS = 10
+DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
 
 
@@ -28,6 +30,8 @@ class Settings:
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
     (`search.neighbourhoods`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
+    ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
+    model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -44,11 +48,16 @@ class Settings:
     offline: bool = False
     neighbourhoods: bool = True
     niceness: int = DEFAULT_NICENESS
+    language_model_url: str = ""
+    language_model: str = ""
+    language_model_key: str = field(default="", repr=False)
+    language_model_wait_s: float = DEFAULT_LANGUAGE_MODEL_WAIT_S
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
-        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``) and ``_NICENESS``.
+        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_NICENESS``, ``_LANGUAGE_MODEL_URL``,
+        ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -61,6 +70,11 @@ class Settings:
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
             raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
+        url = environ.get("SOUNDALIKE_LANGUAGE_MODEL_URL", "")
+        if url and not url.startswith(("http://", "https://")):
+            raise UsageError(
+                f"SOUNDALIKE_LANGUAGE_MODEL_URL is {url!r}; give an address, like http://127.0.0.1:8080/v1"
+            )
         library = environ.get("SOUNDALIKE_LIBRARY")
         models = environ.get("SOUNDALIKE_MODELS", "")
         return cls(
@@ -73,4 +87,18 @@ class Settings:
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",
             niceness=int(niceness),
+            language_model_url=url,
+            language_model=environ.get("SOUNDALIKE_LANGUAGE_MODEL", ""),
+            language_model_key=environ.get("SOUNDALIKE_LANGUAGE_MODEL_KEY", ""),
+            language_model_wait_s=_wait_s(environ.get("SOUNDALIKE_LANGUAGE_MODEL_WAIT_S", "")),
         )
+
+
+def _wait_s(text: str) -> float:
+    try:
+        wait_s = float(text) if text else DEFAULT_LANGUAGE_MODEL_WAIT_S
+    except ValueError:
+        wait_s = math.nan
+    if not 0 < wait_s <= 600:
+        raise UsageError(f"SOUNDALIKE_LANGUAGE_MODEL_WAIT_S is {text!r}; it must be seconds, up to 600")
+    return wait_s

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from search.api import Library, index, open_library
+    from search.api import Library, index, open_library, understand
     from search.errors import (
         AudioError,
         EncoderError,
@@ -65,9 +65,11 @@ if TYPE_CHECKING:
         SegmentPart,
         Space,
         Tag,
+        Term,
         TextEncoding,
         TextPart,
         TunePart,
+        Understanding,
         Vectors,
         Verdict,
         Via,
@@ -134,9 +136,11 @@ __all__ = [
     "SpaceIndex",
     "SpaceMismatch",
     "Tag",
+    "Term",
     "TextEncoding",
     "TextPart",
     "TunePart",
+    "Understanding",
     "UsageError",
     "VectorIndex",
     "Vectors",
@@ -148,6 +152,7 @@ __all__ = [
     "WordReader",
     "index",
     "open_library",
+    "understand",
 ]
 
 

@@ -19,6 +19,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.library.library import Library
 
+DEFAULT_K = 10
 _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.DOTALL)
 _TRACK = re.compile(r"^(?P<path>.+)@(?P<track>\d{1,4})$", re.DOTALL)
 
@@ -55,7 +56,7 @@ def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> N
 
 def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
     """``-k``, ``--where`` and ``--space``."""
-    parser.add_argument("-k", type=int, default=10, metavar="N", help=f"how many {what} (10)")
+    parser.add_argument("-k", type=int, default=DEFAULT_K, metavar="N", help=f"how many {what} (10)")
     parser.add_argument("--where", metavar="EXPR", help='a filter, like: duration_s < 10 and tag = "Dog"')
     parser.add_argument("--space", metavar="NAME", help="use this space only")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from search.commands import options, output, tunes
-from search.model.as_json import answer_as_json
+from search.commands import asking, options, output, tunes
+from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
 
 
@@ -19,6 +19,7 @@ class Search:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_query(parser)
+        asking.add_ask(parser)
         tunes.add_render(parser)
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
@@ -27,13 +28,19 @@ class Search:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
-        query = options.query(args)
+        query = None if args.ask is not None else options.query(args)
         if args.render is not None:
-            tunes.render(query.parts, args.render)
-        with options.library(args, settings, read_only=True) as library, output.busy("listening and searching"):
-            answer = library.search(query)
+            tunes.render(query.parts if query else (), args.render)
+        understanding = None
+        with options.library(args, settings, read_only=True) as library:
+            if query is None:
+                understanding = asking.understanding(args, library)
+                query = asking.query(args, understanding)
+            with output.busy("listening and searching"):
+                answer = library.search(query)
         if args.json:
-            output.print_json(answer_as_json(answer, paths="absolute"))
+            understood = {} if understanding is None else {"understood": understanding_as_json(understanding)}
+            output.print_json({**answer_as_json(answer, paths="absolute"), **understood})
         elif args.csv:
             output.write_csv(answer.hits, sys.stdout, query.offset)
         else:

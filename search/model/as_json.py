@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from search.model.queries import Answer, Hit
+from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
+from search.model.sentences import Understanding
 
 Paths: TypeAlias = Literal["absolute", "relative"]
 """How files are named: where they lie on this machine, or below the root that they were indexed under."""
@@ -46,3 +47,25 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "copies": list(hit.copies),
         "track": hit.track,
     }
+
+
+def understanding_as_json(understanding: Understanding) -> dict[str, Any]:
+    """What a sentence was understood to mean; ``query`` is what ``POST /search`` takes."""
+    return {
+        "sentence": understanding.sentence,
+        "query": _query_as_json(understanding.query),
+        "terms": [{"said": term.said, "kind": term.kind, "means": term.means} for term in understanding.terms],
+        "not_understood": list(understanding.not_understood),
+        "read_by": understanding.read_by,
+        "note": understanding.note,
+    }
+
+
+def _query_as_json(query: Query) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = []
+    for part in query.parts:
+        if isinstance(part, TextPart):
+            parts.append({"text": part.text, "weight": part.weight})
+        elif isinstance(part, ClipPart):
+            parts.append({"clip_id": part.clip_id, "weight": part.weight})
+    return {"parts": parts, "k": query.k, "where": query.where, "collapse": query.collapse}

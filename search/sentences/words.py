@@ -99,14 +99,14 @@ def read(scan: Scan) -> list[Words]:
     for pattern in _NOT_UNDERSTOOD:
         for match in scan.matches(pattern):
             scan.report(*match.span())
-    wanted: list[tuple[int, str, str]] = []
+    clauses: list[tuple[int, str, str]] = []
     others: list[Words] = []
     for start, end in _clauses(scan):
-        others += _clause(scan, start, end, wanted)
-    texts = [text for _, text, _ in wanted]
+        others += _clause(scan, start, end, clauses)
+    texts = [text for _, text, _ in clauses]
     if not texts:
         return others
-    scan.add(wanted[0][0], " … ".join(said for _, _, said in wanted), "words", " ".join(texts))
+    scan.add(clauses[0][0], " … ".join(said for _, _, said in clauses), "words", " ".join(texts))
     return [Words(" ".join(texts), 1.0), *others]
 
 
@@ -140,8 +140,8 @@ def _excluded_lists(text: str) -> list[tuple[int, int]]:
     return lists
 
 
-def _clause(scan: Scan, start: int, end: int, wanted: list[tuple[int, str, str]]) -> list[Words]:
-    """Adds what is wanted of a clause to ``wanted``; gives what is not, and what counts for less."""
+def _clause(scan: Scan, start: int, end: int, clauses: list[tuple[int, str, str]]) -> list[Words]:
+    """Adds what is wanted of a clause to ``clauses``; gives what is not, and what counts for less."""
     others: list[Words] = []
     text = scan.text[start:end]
     negated = re.search(rf"(?:^|(?<=\s)){_NEGATOR}(?=[^\s])", text)
@@ -170,7 +170,7 @@ def _clause(scan: Scan, start: int, end: int, wanted: list[tuple[int, str, str]]
         end = start + some.start()
     words = _stripped(scan, start, end)
     if words:
-        wanted.append((start, words, scan.said(start, end)))
+        clauses.append((start, words, scan.said(start, end)))
     return others
 
 

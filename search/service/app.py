@@ -20,6 +20,7 @@ from search.service.http import problems
 from search.service.http.cors import CrossOrigin
 from search.service.http.guard import Guard
 from search.service.http.proxies import BehindProxies
+from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -84,7 +85,16 @@ def create_app(service: Service, clock: Callable[[], float] = time.monotonic) ->
         abp_responses=COMMON,
         abp_security=[{"key": []}] if security else None,
     )
-    for routes in (SearchRoutes, RecommendRoutes, ClipRoutes, MediaRoutes, OverviewRoutes, JobRoutes, StatusRoutes):
+    for routes in (
+        SearchRoutes,
+        AskRoutes,
+        RecommendRoutes,
+        ClipRoutes,
+        MediaRoutes,
+        OverviewRoutes,
+        JobRoutes,
+        StatusRoutes,
+    ):
         routes(service).register(api)
     SessionRoutes(service).register(api)
     app.register_api(api)

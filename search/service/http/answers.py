@@ -91,6 +91,49 @@ class SearchOut(Answered):
     facets: FacetsOut | None = None
 
 
+class AskedTextOut(Answered):
+    """Words, as a part that `POST /search` takes."""
+
+    text: str
+    weight: float
+
+
+class AskedClipOut(Answered):
+    """A clip, as a part that `POST /search` takes."""
+
+    clip_id: int
+    weight: float
+
+
+class AskedQueryOut(Answered):
+    """A query, as `POST /search` takes it."""
+
+    parts: list[AskedTextOut | AskedClipOut]
+    k: int
+    where: str | None
+    collapse: bool
+
+
+class TermOut(Answered):
+    """Words of a sentence, and what they became."""
+
+    said: str
+    kind: Literal["words", "unwanted", "like", "unlike", "filter", "count", "collapse"]
+    means: str
+
+
+class AskOut(Answered):
+    """A sentence as a query, term by term; ``not_understood`` filters nothing."""
+
+    sentence: str
+    query: AskedQueryOut
+    terms: list[TermOut]
+    not_understood: list[str]
+    read_by: Literal["rules", "model"]
+    note: str
+    answer: SearchOut | None
+
+
 class ClipOut(Answered):
     """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
 

@@ -190,6 +190,30 @@ class SearchIn(Body):
     facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
 
 
+class AskIn(Body):
+    """A question in plain English."""
+
+    sentence: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_QUERY_CHARACTERS,
+            pattern=r"\S",
+            description="The whole question, like: short dark impacts, no voices, from last week",
+        ),
+    ]
+    previous: Annotated[
+        list[Id],
+        Field(max_length=MAX_K, description='The clips of the last answer, best first, that "the second one" means.'),
+    ] = []
+    reader: Annotated[
+        Literal["rules", "model"] | None,
+        Field(description="Who reads it; without it rules first, then the service's language model if it has one."),
+    ] = None
+    answer: Annotated[bool, Field(description="Whether to answer it at once.")] = False
+    offset: Offset = 0
+
+
 class SearchForm(BaseModel):
     """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
 

@@ -1,0 +1,48 @@
+"""``POST /ask``: a question in plain language, as a query that can be seen and put right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from search.library.understanding import understand
+from search.model import Understanding
+from search.model.as_json import understanding_as_json
+from search.service.http.answers import AskOut, SearchOut
+from search.service.http.hits import search_out
+from search.service.http.replies import reply
+from search.service.http.requests import AskIn
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="search", description="Asking the library.")
+
+
+class AskRoutes:
+    """Asking in plain language."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoint."""
+        api.post("/ask", tags=[TAG], responses={200: AskOut})(view(self.ask))
+
+    def ask(self, body: AskIn) -> Response:
+        """What a sentence in plain English means as a query, and, if asked for, the answer to it.
+
+        `query` is what `POST /search` takes: show it, let a person change it, send it. What was not understood is
+        named, and filters nothing. A sentence that says nothing to look for has no answer.
+        """
+        library = self._service.library
+        understood = understand(library, body.sentence, previous=body.previous, reader=body.reader)
+        out = AskOut.model_validate({**understanding_as_json(understood), "answer": None})
+        if body.answer and any(part.weight > 0 for part in understood.query.parts):
+            out.answer = self._answer(understood, body.offset)
+        return reply(out)
+
+    def _answer(self, understood: Understanding, offset: int) -> SearchOut:
+        query = replace(understood.query, offset=offset)
+        return search_out(self._service.search(lambda: self._service.library.search(query)))
