@@ -124,7 +124,6 @@ SPACES: Final = Table(
         "name",
         unique=True,
         sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
     ),
     sqlite_autoincrement=True,
 )
