@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from search.model import (
+    NO_WORDS,
     AudioEncoding,
     Bitmap,
     Clip,
@@ -204,10 +205,11 @@ class CatalogReader(Protocol):
     def encoding(self, content_id: int, space_id: int) -> ContentEncoding | None:
         """A content's segments in a space, as encoded."""
 
-    def match_words(self, text: str, limit: int) -> list[WordMatch]:
+    def match_words(self, text: str, limit: int, other_words: Mapping[str, float] = NO_WORDS) -> list[WordMatch]:
         """Full-text search in title, metadata and the words of file and folder names, best first. Any text is safe.
 
-        Clips that have every word come before those that have some.
+        Clips that have every word come before those that have some. Behind them come as many that say it in
+        ``other_words``: phrases with how likely each is what is meant.
         """
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:

@@ -13,6 +13,10 @@ from sqlalchemy import Connection, text
 
 SHORTEST: Final = 4
 """Letters of the shortest word that may be a slip: of three every other is near."""
+PART: Final = 3
+"""Letters of the shortest word that another is made of."""
+ENDING: Final = 4
+"""Letters of the shortest word that one is looked for by its end."""
 LONG: Final = 8
 """From so many letters on two slips are looked for."""
 _LATIN: Final = re.compile(r"[a-z\u00df-\u024f]+")
@@ -28,6 +32,23 @@ _WORDS_OF_ONE: Final = text(
 )
 
 
+def read_as(connection: Connection, word: str) -> list[str]:
+    """What a word that is in no name is looked for as: the two words that it is made of, the one that it is most like,
+    or the one at its end (a footstep is a step); itself where none of these is in a name, or it is.
+    """
+    if len(word) < SHORTEST or not _LATIN.fullmatch(word) or _is_there(connection, word):
+        return [word]
+    for place in range(PART, len(word) - PART + 1):
+        parts = [word[:place], word[place:]]
+        if all(connection.execute(_HAVE, {"match": f'"{part}"'}).scalar() for part in parts):
+            return parts
+    near = likeliest(connection, word)
+    if near is not None:
+        return [near]
+    ends = (word[place:] for place in range(PART, len(word) - ENDING + 1))
+    return [next((end for end in ends if connection.execute(_HAVE, {"match": f'"{end}"'}).scalar()), word)]
+
+
 def likeliest(connection: Connection, word: str) -> str | None:
     """The word of this library that is most like ``word``, None where a name has that or no word is like it.
 
@@ -35,9 +56,7 @@ def likeliest(connection: Connection, word: str) -> str | None:
     """
     if len(word) < SHORTEST or not _LATIN.fullmatch(word):
         return None
-    if connection.execute(_HAVE, {"match": f'"{word}" *'}).scalar():
-        return None
-    if connection.execute(_HAVE_INSIDE, {"match": f'"{word}"'}).scalar():
+    if _is_there(connection, word):
         return None
     connection.execute(_OPEN)
     slips = 2 if len(word) >= LONG else 1
@@ -54,6 +73,12 @@ def likeliest(connection: Connection, word: str) -> str | None:
     # a term is a stem: one of the words that it was made of is shown
     words = str(connection.execute(_WORDS_OF_ONE, {"match": f'"{term}"'}).scalar() or term).split()
     return min(words, key=lambda one: edits(word, one)) if words else term
+
+
+def _is_there(connection: Connection, word: str) -> bool:
+    """Whether a name has a word that begins with it, or has it inside."""
+    asked = ((_HAVE, f'"{word}" *'), (_HAVE_INSIDE, f'"{word}"'))
+    return any(connection.execute(statement, {"match": expression}).scalar() for statement, expression in asked)
 
 
 def terms_with(connection: Connection, part: str) -> str:

@@ -22,6 +22,7 @@ from search.catalog.keys import CatalogKeys
 from search.catalog.opening import open_database
 from search.errors import LibraryBusy
 from search.model import (
+    NO_WORDS,
     Clip,
     ClipChange,
     Content,
@@ -89,10 +90,10 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.encoding(connection, content_id, space_id)
 
-    def match_words(self, text: str, limit: int) -> list[WordMatch]:
+    def match_words(self, text: str, limit: int, other_words: Mapping[str, float] = NO_WORDS) -> list[WordMatch]:
         """Full-text search over title, metadata and the words of file and folder names, best first."""
         with self._database.reading() as connection:
-            return words.match(connection, text, limit)
+            return words.match(connection, text, limit, other_words)
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
         """The tail after ``since``; after each change the index stands at its sequence (see `tail.changes`)."""

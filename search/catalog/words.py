@@ -13,13 +13,14 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, TextClause, text
 
 from search.catalog import spelling
 from search.ground.codepages import readable
-from search.model import WordMatch
+from search.model import NO_WORDS, WordMatch
 
 COMMON: Final = 5_000
 """A word that more clips have is common: BM25 takes a microsecond for each of them, and tells them apart least."""
@@ -176,27 +177,69 @@ def forget(connection: Connection, clip_id: int) -> None:
         connection.execute(statement, {"id": clip_id})
 
 
-def match(connection: Connection, query: str, limit: int) -> list[WordMatch]:
-    """The clips that match ``query``, best first, at most ``limit``.
+def match(
+    connection: Connection, query: str, limit: int, other_words: Mapping[str, float] = NO_WORDS
+) -> list[WordMatch]:
+    """The clips that match ``query``, best first, at most ``limit``; behind them as many that say it in other words.
+
+    ``other_words`` are phrases with how likely each is what is meant; those with a word of the query say nothing new.
 
     Where no clip says all of it and one of its words is in no name, names are searched for what is most like that word
     in them ("laser" for "lazer"): `WordMatch.read_as` says so. What stands in quotes is meant as it is written.
     """
     units = _units(query)
+    return _with_others(_literally(connection, query, units, limit), _others(connection, units, other_words, limit))
+
+
+def _literally(connection: Connection, query: str, units: Mapping[str, float], limit: int) -> list[WordMatch]:
+    """`match` by the words of the query, or what these are read as."""
     matches = _match(connection, units, limit)
     if limit <= 0 or any(match.every_word for match in matches):
         return matches
     literal = set(_phrases(query))
-    read_as = {word: word if word in literal else spelling.likeliest(connection, word) or word for word in units}
-    slips = sum(word != read for word, read in read_as.items())
+    read_as = {word: [word] if word in literal else spelling.read_as(connection, word) for word in units}
+    slips = sum([word] != read for word, read in read_as.items())
     if not slips:
         return matches
     counted = 1.0 - (1.0 - READ_AS) * slips / len(read_as)
-    corrected = " ".join(f'"{read}"' if " " in read else read for read in read_as.values())
+    corrected = " ".join(f'"{word}"' if " " in word else word for read in read_as.values() for word in read)
+    asked = {word: units[written] / len(read) for written, read in read_as.items() for word in read}
     return [
         WordMatch(match.clip_id, match.score, match.share * counted, corrected)
-        for match in _match(connection, {read_as[word]: part for word, part in units.items()}, limit)
+        for match in _match(connection, asked, limit)
     ]
+
+
+def _others(
+    connection: Connection, units: Mapping[str, float], other_words: Mapping[str, float], limit: int
+) -> dict[int, float]:
+    """By clip, how likely it says what is meant in other words than ``units``, most first."""
+    stems = {_stem(word) for unit in units for word in unit.split()}
+    found: dict[int, float] = {}
+    for phrase, likely in other_words.items():
+        words = [word for word in split(phrase) if word not in _STOP_WORDS]
+        if words and not stems.intersection(map(_stem, words)):
+            asked = {"match": " AND ".join(f'"{word}"' for word in words), "n": max(limit, 0), "common": COMMON}
+            for clip_id, *_ in connection.execute(_ASK_SOME_WORDS, asked).all():
+                found[clip_id] = max(found.get(clip_id, 0.0), likely)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[: max(limit, 0)])
+
+
+def _with_others(matches: Sequence[WordMatch], others: Mapping[int, float]) -> list[WordMatch]:
+    here = {match.clip_id for match in matches}
+    least = min((match.score for match in matches), default=0.0)
+    return [
+        *(replace(match, in_other_words=others.get(match.clip_id, 0.0)) for match in matches),
+        *(
+            WordMatch(clip_id, least - 1.0, 0.0, in_other_words=likely)
+            for clip_id, likely in others.items()
+            if clip_id not in here
+        ),
+    ]
+
+
+def _stem(word: str) -> str:
+    return _ENDINGS.sub("", word)
 
 
 def _match(connection: Connection, units: Mapping[str, float], limit: int) -> list[WordMatch]:
@@ -281,7 +324,7 @@ def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, fl
 
 def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
     """How much of a question a clip says, by the ``weights`` of its words; the least where stems alone agree."""
-    said = [weight for word, weight in weights.items() if _says(stored, word) or _says(stored, _ENDINGS.sub("", word))]
+    said = [weight for word, weight in weights.items() if _says(stored, word) or _says(stored, _stem(word))]
     if not said and by_stem:
         said = [min(weights.values())]
     total = sum(weights.values())

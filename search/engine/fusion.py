@@ -2,14 +2,14 @@
 
 G. V. Cormack, C. L. A. Clarke, S. Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
 Learning Methods", SIGIR 2009: a document's score is the sum over the lists of ``1 / (60 + rank)``. Here a list has a
-weight, negative for what is not wanted, and the sum is scaled so that first place in every wanted list gives 1. A place
-that little speaks for counts less (`search.engine.policy` says how much).
+weight, negative for what is not wanted, and the sum is scaled so that first place in every wanted list gives 1. Where
+it is known how much speaks for a clip, that counts in place of its rank (`search.engine.policy`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ RANK_OFFSET = 60
 class RankedClips:
     """One list to merge: ``clip_ids`` (n,) best first, ``scores`` (n,), ``segment_ids`` (n,) or -1, and its weight.
 
-    ``counts`` (n,) in [0, 1] is how much of its place each clip is given, all of it without them.
+    ``evidence`` (n,) in [0, 1] is how much speaks for each clip, by its place without it. ``said`` (n,) is how much of
+    the words each name says, in a ranking by names.
     """
 
     label: str
@@ -32,10 +33,20 @@ class RankedClips:
     scores: Scores
     segment_ids: Ids
     weight: float = 1.0
-    counts: NDArray[np.float64] | None = None
+    evidence: NDArray[np.float64] | None = None
+    said: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
+
+    def followed_by(self, other: RankedClips) -> RankedClips:
+        """The same list with the clips of ``other`` behind its own."""
+        return replace(
+            self,
+            clip_ids=np.concatenate([self.clip_ids, other.clip_ids]),
+            scores=np.concatenate([self.scores, other.scores]),
+            segment_ids=np.concatenate([self.segment_ids, other.segment_ids]),
+        )
 
 
 def fuse(lists: Sequence[RankedClips]) -> list[tuple[int, float]]:
@@ -55,12 +66,15 @@ def fuse(lists: Sequence[RankedClips]) -> list[tuple[int, float]]:
 
 def best_gain(lists: Iterable[RankedClips]) -> float:
     """What first place in every wanted list adds up to, by which scores are scaled."""
-    return sum(ranked.weight for ranked in lists if ranked.weight > 0) / (RANK_OFFSET + 1)
+    return sum(ranked.weight for ranked in lists if ranked.weight > 0)
+
+
+def places(n: int) -> NDArray[np.float64]:
+    """What speaks for the clips at ranks 1 to ``n`` by these alone: the formula's terms, the first of them as 1."""
+    return np.asarray((RANK_OFFSET + 1) / (RANK_OFFSET + np.arange(1.0, n + 1)))
 
 
 def contributions(ranked: RankedClips) -> dict[int, float]:
-    """What a list adds to each of its clips, before scaling: ``weight / (60 + rank)``, rank from 1."""
-    gains = ranked.weight / (RANK_OFFSET + np.arange(1, len(ranked) + 1))
-    if ranked.counts is not None:
-        gains = gains * ranked.counts
+    """What a list adds to each of its clips, before scaling."""
+    gains = ranked.weight * (places(len(ranked)) if ranked.evidence is None else ranked.evidence)
     return dict(zip(ranked.clip_ids.tolist(), gains.tolist(), strict=True))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
 from search.engine import policy, refusing
-from search.engine.asking import AskedSpace, PartReader
+from search.engine.asking import AskedSpace, PartReader, part_label
 from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
 from search.engine.order import Level, Order
@@ -31,6 +31,7 @@ from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tu
 from search.engine.views import LibraryView, Look, SpaceView
 from search.errors import QueryError
 from search.model import (
+    NO_WORDS,
     Answer,
     Bitmap,
     Hit,
@@ -82,6 +83,19 @@ class Question:
     def gone(self) -> tuple[str, ...]:
         """The parts that are left out, since what they name is not in the library any more."""
         return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
+
+    @property
+    def by_evidence(self) -> bool:
+        """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
+        return policy.by_evidence(self.parts, self.spaces)
+
+    def other_words(self, place: int) -> dict[str, float]:
+        """Other words for the part at ``place``, from 1, with how likely each is meant; none where places count."""
+        found: dict[str, float] = {}
+        for one in self.spaces if self.by_evidence else ():
+            own = [part for part in one.parts if part.label == part_label(self.parts[place - 1], place)]
+            found.update(policy.other_words(own, one.view.space.vocabulary))
+        return found
 
     @property
     def may_narrow(self) -> bool:
@@ -170,11 +184,19 @@ class SearchEngine:
         words, more_words, did_you_mean = self._words(question, words_depth)
         others = [*words, *tunes.ranked]
         sounds = [found for one in question.spaces if (found := _by_sound(question, one, others, depth))]
+        more = more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds)))
+        if question.by_evidence:
+            sounds = [_with_named(question, sound, words) for sound in sounds]
+        each = [sound_chances(sound) for sound in sounds]
         chances: dict[int, float] = {}
-        for sound in reversed(sounds):  # the first space in which a clip is found has its say
-            chances.update(sound_chances(sound))
-        below = policy.doubt_below(question.parts, question.spaces, words)
-        sounds = [SpaceRanking(policy.doubted(sound.ranked, chances, below), sound.space) for sound in sounds]
+        for known in reversed(each):  # the first space in which a clip is found has its say
+            chances.update(known)
+        if question.by_evidence:
+            weight = sum(part.weight for part in question.parts if part.weight > 0)
+            sounds = [
+                SpaceRanking(policy.sounds(sound.ranked, known, weight), sound.space)
+                for sound, known in zip(sounds, each, strict=True)
+            ]
         ranked = _merged(question, others, [sound.ranked for sound in sounds])
         return Level(
             rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
@@ -183,7 +205,7 @@ class SearchEngine:
             chances=chances,
             witnesses=policy.witnesses(words),
             did_you_mean=did_you_mean,
-            more=more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds))),
+            more=more,
         )
 
     def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
@@ -197,7 +219,8 @@ class SearchEngine:
         for place, part in enumerate(question.parts, start=1):
             if not isinstance(part, TextPart):
                 continue
-            matches = self._catalog.match_words(part.text, depth)
+            wanted = part.weight > 0
+            matches = self._catalog.match_words(part.text, depth, question.other_words(place) if wanted else NO_WORDS)
             more = more or (part.weight > 0 and len(matches) >= depth)
             read_as = read_as or (matches[0].read_as if matches and part.weight > 0 else "")
             matches = [match for match in matches if match.clip_id not in question.left_out]
@@ -206,7 +229,7 @@ class SearchEngine:
                 passing = columns.clip_ids[columns.clips_where(question.where)]
                 passes = np.isin(np.array([match.clip_id for match in matches]), passing)
                 matches = [match for match, stays in zip(matches, passes.tolist(), strict=True) if stays]
-            lists.append(policy.names(f"words {place}", part.weight, matches))
+            lists.append(policy.names(f"words {place}", part.weight, matches, question.by_evidence))
         return lists, more, read_as
 
     def _hits(self, question: Question, order: Order) -> tuple[Hit, ...]:
@@ -282,6 +305,22 @@ def _by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClip
     extra = len(left_out) if len(left_out) <= FEW else 0
     ranking = rank(space.view, space.vector, depth + extra, among)
     return SpaceRanking(_expand(space.view, ranking, passing, left_out, depth), space)
+
+
+def _with_named(question: Question, sound: SpaceRanking, words: Sequence[RankedClips]) -> SpaceRanking:
+    """A ranking by sound, and behind it what names found beside it: how likely that sounds decides among names."""
+    space, ranked = sound.space, sound.ranked
+    named = np.concatenate([NO_IDS, *(one.clip_ids for one in words if one.weight > 0)])
+    if space is None or space.vector is None:
+        return sound
+    columns = space.view.columns
+    passing = np.isin(columns.clip_ids, np.setdiff1d(named, ranked.clip_ids))
+    if not passing.any():
+        return sound
+    n = int(np.count_nonzero(passing))
+    found = rank(space.view, space.vector, n, columns.bitmap(passing))
+    behind = _expand(space.view, found, passing, question.left_out, n)
+    return SpaceRanking(ranked.followed_by(behind), space)
 
 
 def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:

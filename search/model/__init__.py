@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from search.model.arrays import Bitmap, HalfVectors, Ids, Probabilities, Scores, Spans, Vectors, Wave, Waves
 from search.model.changes import (
+    NO_WORDS,
     AddContent,
     ClipChange,
     DescribeClip,
@@ -107,6 +108,7 @@ __all__ = [
     "MAX_FEEDBACK",
     "MELODY_SPACE",
     "NOTES",
+    "NO_WORDS",
     "TAGS_PER_SEGMENT",
     "AddContent",
     "Answer",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from search.model.arrays import Ids, Vectors
 from search.model.contents import Content, ContentEncoding, FileFacts
@@ -178,6 +179,10 @@ class IndexChange:
     vectors: Vectors | None
 
 
+NO_WORDS: Final[Mapping[str, float]] = MappingProxyType({})
+"""No other words for what is asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class WordMatch:
     """A clip that full-text search found; ``score`` (higher is better) compares within one answer only.
@@ -191,6 +196,8 @@ class WordMatch:
     share: float
     read_as: str = ""
     """What the question was read as, where a word of it is in no name and much like one that is; empty elsewhere."""
+    in_other_words: float = 0.0
+    """How likely it says what is meant in words that the question has not."""
 
     @property
     def every_word(self) -> bool:

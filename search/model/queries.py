@@ -152,7 +152,8 @@ class Query:
 class Via:
     """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1.
 
-    ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them.
+    ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them,
+    ``"other-words 2"``: other words for what is meant.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.TextPart("rain"),))).hits[0].via

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.engine.fusion import RANK_OFFSET, RankedClips, fuse
-from search.engine.policy import DOUBTED
 
 
 def ranked(ids, weight=1.0):
@@ -37,11 +36,9 @@ def test_of_two_that_are_as_good_the_earlier_list_has_the_first():
     assert [clip for clip, _ in fuse([ranked([9]), ranked([2])])] == [9, 2]
 
 
-def test_two_doubted_places_come_after_sixty_that_nothing_speaks_against():
-    doubted = 2 * [replace(ranked([1]), counts=np.array([DOUBTED]))]
-    order = [clip for clip, _ in fuse([*doubted, ranked(range(100, 200))])]
-    assert order.index(1) >= 60
-    assert dict(fuse([doubted[0], ranked([2])])) == {2: pytest.approx(0.5), 1: pytest.approx(0.5 * DOUBTED)}
+def test_what_speaks_for_a_clip_counts_in_place_of_its_rank():
+    known = replace(ranked([1, 2, 3]), evidence=np.array([0.2, 0.9, 0.5]))
+    assert fuse([known]) == [(2, pytest.approx(0.9)), (3, pytest.approx(0.5)), (1, pytest.approx(0.2))]
 
 
 @given(

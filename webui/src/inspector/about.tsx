@@ -57,6 +57,7 @@ export function WhyFound({ row }: { row: Row }) {
 const WORDS: Record<string, string> = {
   words: "words in its name",
   "some-words": "some words in its name",
+  "other-words": "other words for it in its name",
   text: "words, by meaning",
   audio: "sounds like it",
   clip: "sounds like it",
