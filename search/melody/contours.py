@@ -59,12 +59,14 @@ class Contour:
     """``pitch`` (n,) float32 without gaps, a value every ``FRAME_S`` of sounding time, and the way back to the tune's
     time.
 
-    ``knots_sounding_s`` and ``knots_tune_s`` (k,) ascend and are the same instants on both clocks.
+    ``knots_sounding_s`` and ``knots_tune_s`` (k,) ascend and are the same instants on both clocks. ``starts_s`` (n,)
+    are sounding times at which a note surely begins, after the first one: a repeated note shows in them alone.
     """
 
     pitch: NDArray[np.float32]
     knots_sounding_s: Times
     knots_tune_s: Times
+    starts_s: Times
 
     def __len__(self) -> int:
         return len(self.pitch)
@@ -87,7 +89,7 @@ def contour_of_notes(notes: Notes) -> Contour:
     # each note gives two knots: where it starts, and where what is kept of the rest after it ends
     sounding = np.stack([starts, ends], axis=1).ravel()
     tune = np.stack([notes.start_s, notes.end_s + filled_s], axis=1).ravel()
-    return Contour(notes.pitch[at].astype(np.float32), sounding, np.maximum.accumulate(tune))
+    return Contour(notes.pitch[at].astype(np.float32), sounding, np.maximum.accumulate(tune), starts[1:])
 
 
 def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) -> Contour:
@@ -95,6 +97,7 @@ def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) 
     sounds.
 
     Rests are filled and shortened as a tune's are; what comes before the first pitch and after the last is left out.
+    Notes surely begin where the voice sounds again after a pause, however brief.
     """
     voiced = np.flatnonzero(np.isfinite(curve.pitch))
     if not len(voiced):
@@ -103,12 +106,13 @@ def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) 
     latest = voiced[np.searchsorted(voiced, inside, side="right") - 1]
     kept = (inside - latest) * curve.hop_s <= longest_rest_s
     held, when_s = curve.pitch[latest[kept]], inside[kept] * curve.hop_s
-    sounding_s = np.arange(len(held)) * curve.hop_s
+    sounding_s = np.arange(len(held), dtype=np.float64) * curve.hop_s
     frames = max(1, round(len(held) * curve.hop_s / FRAME_S))
     pitch = np.interp((np.arange(frames) + 0.5) * FRAME_S, sounding_s + curve.hop_s / 2, held).astype(np.float32)
     jumps = np.flatnonzero(np.diff(when_s) > 1.5 * curve.hop_s)
     ends = np.unique(np.concatenate([[0], jumps, jumps + 1, [len(held) - 1]]))
-    return Contour(pitch, sounding_s[ends], when_s[ends])
+    again = np.flatnonzero(np.diff(latest[kept]) > 1) + 1
+    return Contour(pitch, sounding_s[ends], when_s[ends], sounding_s[again])
 
 
 def onsets(pitch: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -37,6 +37,11 @@ class ContourLookup(Protocol):
         pitch.
         """
 
+    def from_note_start(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(c, n) how far times (c, n) of the contours in ``rows`` (c,) are from where a note starts; NaN where that is
+        not known.
+        """
+
     def tunes(self, rows: Ids) -> Ids:
         """(n,) what the contours in ``rows`` are called: the ids of their contents."""
 
@@ -100,6 +105,21 @@ class ContourTable:
         low, high = self.offset[rows][:, None], self.offset[rows + 1][:, None] - 1
         return np.asarray(self.cents[np.clip(frames + low, low, high)] * np.float32(1 / CENTS), np.float32)
 
+    def from_note_start(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As `ContourLookup.from_note_start`. Notes have a knot at each end (`contours.contour_of_notes`), so that one
+        ends where the next starts; what a pitch tracker heard has no such knots.
+        """
+        low = np.broadcast_to(self.knot_offset[rows][:, None], sounding_s.shape)
+        high = np.broadcast_to(self.knot_offset[rows + 1][:, None] - 1, sounding_s.shape)
+        first, last, times = low, high, self.knots[:, 0]
+        while np.any(low < high):  # the last knot that is not later
+            middle = (low + high + 1) // 2
+            earlier = times[middle] <= sounding_s
+            low, high = np.where(earlier, middle, low), np.where(earlier, high, middle - 1)
+        near = np.minimum(np.abs(times[low] - sounding_s), np.abs(times[np.minimum(low + 1, last)] - sounding_s))
+        notes = (first + 2 <= last) & (times[np.minimum(first + 1, last)] == times[np.minimum(first + 2, last)])
+        return np.where(notes, near, np.nan)
+
     def tunes(self, rows: Ids) -> Ids:
         """As `ContourLookup.tunes`."""
         return np.asarray(self.tune[rows])
@@ -155,6 +175,14 @@ class TwoTables:
         found[new] = self.recent.stretches(rows[new] - len(self.base), sounding_s[new])
         return found
 
+    def from_note_start(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As `ContourLookup.from_note_start`."""
+        found = np.empty(sounding_s.shape)
+        new = rows >= len(self.base)
+        found[~new] = self.base.from_note_start(rows[~new], sounding_s[~new])
+        found[new] = self.recent.from_note_start(rows[new] - len(self.base), sounding_s[new])
+        return found
+
     def tunes(self, rows: Ids) -> Ids:
         """As `ContourLookup.tunes`."""
         return np.concatenate([self.base.tune, self.recent.tune])[rows]
@@ -192,7 +220,7 @@ def passage(contours: ContourLookup, window_ids: Ids, start_s: float, end_s: flo
         return None
     pitch = contours.stretches(np.array([row], np.int64), sounding_s[within][None])[0]
     own_s = np.array([0.0, len(within) * FRAME_S])
-    return Contour(pitch, own_s, own_s + tune_s[within[0]])
+    return Contour(pitch, own_s, own_s + tune_s[within[0]], np.empty(0))
 
 
 def offsets(lengths: Sequence[int]) -> Ids:

@@ -46,7 +46,7 @@ QUICK = Effort(finds=3_000, aligned=100)
 THOROUGH = Effort(finds=20_000, aligned=600, most_each=2_000, tempi=EVERY_TEMPO, jumps=True)
 """For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
 
-SHORT = Effort(finds=20_000, aligned=1_500, most_each=2_000)
+SHORT = Effort(finds=20_000, aligned=3_000, most_each=2_000)
 """For a hum of less than `SHORT_S`, which a quick look always leaves in doubt: so few notes tell tunes apart less, and
 least where a voice may jump."""
 SHORT_S = 5.0
@@ -54,6 +54,13 @@ SHORT_S = 5.0
 ALIGN_FRAME_S = 0.08
 SLACK_S, SLACK_SHARE = 1.2, 0.15
 """How far, in the hum's time, the beginning may be off and the tempo stray in all; a share of a short one."""
+
+
+START_COST = 0.06
+"""What a start of a note costs that the tune has nowhere near, in semitones for a second (tuned)."""
+
+START_ERROR_S, LARGEST_START_ERROR = 0.06, 2.0
+"""How far out a start is usually, in the hum's time, and of how many of these the cost no longer grows (tuned)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +170,8 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
     jumps, jump_cost = _jumps(places, rows, len(hum) * FRAME_S)
     aligned = align(hum_pitch, stretches, places.shift, jumps)
-    cost = aligned.cost + jump_cost
+    along_s = places.start_s[:, None] + places.tempo[:, None] * ((aligned.path - margin + 0.5) * ALIGN_FRAME_S)
+    cost = aligned.cost + jump_cost + _start_cost(hum, places, along_s, contours)
     order = np.argsort(cost, kind="stable")
     _, first = np.unique(contours.tunes(places.row[order]), return_index=True)
     best = order[np.sort(first)]
@@ -171,6 +179,24 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     start_s, end_s = (places.start_s[best][:, None] + places.tempo[best][:, None] * path_s).T
     tempo = (end_s - start_s) / (rows * ALIGN_FRAME_S)
     return Matches(Places(places.row[best], start_s, tempo, aligned.shift[best]), end_s, cost[best])
+
+
+def _start_cost(
+    hum: Contour, places: Places, along_s: NDArray[np.float64], contours: ContourLookup
+) -> NDArray[np.float32]:
+    """(c,): where the voice begins a note, the tune has one that begins, by ``along_s`` (c, rows) sounding time.
+
+    This tells repeated notes from held ones, which pitch does not. A tune of which no note's start is known (a
+    recording) costs as much as if each start were as far out as it usually is.
+    """
+    if not len(hum.starts_s):
+        return np.zeros(len(places), np.float32)
+    at = np.clip(hum.starts_s / ALIGN_FRAME_S - 0.5, 0, along_s.shape[1] - 1)
+    row = np.minimum(at.astype(np.int64), along_s.shape[1] - 2)
+    starts_s = along_s[:, row] + (at - row) * (along_s[:, row + 1] - along_s[:, row])
+    out = contours.from_note_start(places.row, starts_s) / (places.tempo[:, None] * START_ERROR_S)
+    errors = np.minimum(np.where(np.isnan(out), 1.0, out), LARGEST_START_ERROR) ** 2 / 2
+    return np.asarray(errors.sum(axis=1) * (START_COST / (len(hum) * FRAME_S)), np.float32)
 
 
 def _jumps(places: Places, rows: int, length_s: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

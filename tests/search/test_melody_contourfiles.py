@@ -11,12 +11,12 @@ import pytest
 from search.errors import LibraryUnwritable, SnapshotError
 from search.melody import contourfiles
 from search.melody.contourfiles import ContourFollower
-from search.melody.contours import contour_of_notes, window_starts
+from search.melody.contours import contour_of_curve, contour_of_notes, window_starts
 from search.melody.contourtable import ContourTable, TwoTables
 from search.melody.space import stored_contour
 from search.model import StoredContour
 from search.snapshots.folders import Snapshots
-from tests.search.melodies import tune
+from tests.search.melodies import curve_of, tune
 
 
 def page(number: int) -> StoredContour:
@@ -66,6 +66,22 @@ def test_ids_of_windows_lead_to_rows_and_times():
     assert bound.window_at(1, float(starts[3]) + 0.05) == 2003
 
 
+def test_how_far_a_time_is_from_where_a_note_starts():
+    """As a search through all starts finds it, before the first one and after the last one too; of a curve not."""
+    notes, heard = tune(4), contour_of_curve(curve_of(tune(4), 0.0, 20.0))
+    table = ContourTable.of(
+        [
+            StoredContour(number, 1000 * number, stored_contour(c))
+            for number, c in enumerate((contour_of_notes(notes), heard))
+        ]
+    )
+    starts_s = np.append(0.0, contour_of_notes(notes).starts_s)
+    times_s = np.array([[-1.0, 0.0, 1.31, 7.77, starts_s[-1] + 0.1]])
+    wanted = np.abs(times_s[0][:, None] - starts_s).min(axis=1)
+    assert table.from_note_start(np.array([0]), times_s)[0] == pytest.approx(wanted)
+    assert np.isnan(table.from_note_start(np.array([1]), times_s)).all()
+
+
 def written(directory: Path, pages: list[StoredContour], sequence: int = 1) -> Snapshots:
     snapshots = Snapshots(directory, contourfiles.KIND)
     with snapshots.publication(sequence) as new:
@@ -91,6 +107,7 @@ def test_two_tables_answer_as_one():
     known = rows[rows >= 0]
     times_s = np.tile(np.array([0.0, 3.3, 900.0]), (len(known), 1))
     assert np.array_equal(parts.stretches(known, times_s), whole.stretches(known, times_s))
+    assert np.array_equal(parts.from_note_start(known, times_s), whole.from_note_start(known, times_s))
     assert parts.tunes(known).tolist() == whole.tunes(known).tolist()
     for row in known.tolist():
         assert parts.tune_time(row, [1.0, 5.0]).tolist() == whole.tune_time(row, [1.0, 5.0]).tolist()

@@ -42,6 +42,15 @@ def test_a_hum_and_its_tune_have_the_same_contour():
     assert np.mean(np.abs(heard.pitch[:length] - written.pitch[:length]) < 0.5) > 0.9
 
 
+def test_repeated_notes_have_starts():
+    """Two quavers on one pitch are not a crotchet: where the second begins is known, of notes and of a voice."""
+    notes = Notes(np.array([0.0, 0.4, 0.8]), np.array([0.4, 0.8, 1.2]), np.array([60, 60, 62], np.float32))
+    assert contour_of_notes(notes).starts_s == pytest.approx([0.4, 0.8])
+    pitch = np.repeat(np.array([60.0, 60.0, 62.0], np.float32), 25)
+    pitch[[22, 23, 24, 48, 49]] = np.nan
+    assert contour_of_curve(PitchCurve(pitch, 0.016)).starts_s == pytest.approx([0.4, 0.8])
+
+
 def test_windows_do_not_know_the_key():
     """Transposed by any interval, a tune has the same vectors; they have unit length."""
     notes = tune(2)

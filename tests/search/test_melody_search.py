@@ -10,11 +10,12 @@ import pytest
 from search.errors import QueryError
 from search.melody import octaves
 from search.melody.alignment import LARGEST_COST, LARGEST_ERROR, SMALL_ERROR, STEP_PENALTY, align, costs
+from search.melody.contours import contour_of_curve
 from search.melody.hearing import listen
 from search.melody.model import Notes, PitchCurve
 from search.melody.notation import parse_notes
 from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
-from tests.search.melodies import HOP_S, curve_of, index_of, tune, voice
+from tests.search.melodies import HOP_S, curve_of, index_of, index_of_contours, tune, voice
 
 TUNES = [tune(seed) for seed in range(60)]
 
@@ -73,6 +74,28 @@ def test_one_wrong_note_moves_the_key_little():
     hum[18:24] += 12
     aligned = align(hum, stretch[None], np.array([2.6], np.float32), np.zeros((1, 48), np.float32))
     assert aligned.shift[0] == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_voice_that_begins_notes_anew_finds_the_tune_that_repeats_them():
+    """Two tunes of the same pitches at the same times, one holds what the other repeats: pauses tell them apart."""
+    held = TUNES[3]
+    half_s = (held.start_s + held.end_s) / 2
+    repeated = Notes(
+        np.stack([held.start_s, half_s], axis=1).ravel(),
+        np.stack([half_s, held.end_s], axis=1).ravel(),
+        np.repeat(held.pitch, 2),
+    )
+    sung = Notes(repeated.start_s, repeated.end_s - 0.04, repeated.pitch)
+    hits = index_of([held, repeated]).search_hum(curve_of(sung, float(held.start_s[4]), 3.6)).hits
+    assert [hit.tune for hit in hits] == [1, 0]
+    assert hits[0].score > hits[1].score + 0.05
+
+
+def test_a_recording_whose_notes_are_not_known_is_found_by_its_pitch():
+    """Nothing says where its notes begin, and no start is held against it."""
+    heard = [contour_of_curve(curve_of(notes, 0.0, 30.0)) for notes in TUNES[:8]]
+    sung = curve_of(TUNES[5], float(TUNES[5].start_s[10]), 6.0)
+    assert index_of_contours(heard).search_hum(sung).hits[0].tune == 5
 
 
 @pytest.mark.parametrize("first", [18, 19, 21, 22, 23, 24, 25, 26])
