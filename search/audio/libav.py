@@ -65,7 +65,8 @@ _FAILURES = (av.error.FFmpegError, IndexError, OverflowError, ValueError)
 """What PyAV raises over damaged files."""
 
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
-"""FFmpeg's sample formats in numpy's words; a ``p`` at the end of FFmpeg's says that each channel is apart."""
+_FORMS = {name + end: (np.dtype(dtype), end == "p") for name, dtype in _DTYPES.items() for end in ("", "p")}
+"""FFmpeg's sample formats in numpy's words, and whether each channel is apart."""
 
 
 class _Source:
@@ -173,16 +174,18 @@ class LibavTrack:
         """See ``Track.blocks``."""
         size = block_frames(self.info.sample_rate_hz, self.info.channels)
         parts: list[Block] = []
-        held = 0
+        held, held_to_s = 0, 0.0
         for frame in self._frames(start_s, end_s):
             part = frame.within(start_s, end_s)
-            if not part.frames:
+            count = part.frames
+            if not count:
                 continue
-            if parts and (held >= size or not _follows(parts[-1], part)):
+            if parts and (held >= size or not _follows(parts[-1], held_to_s, part)):
                 yield _one(parts)
                 parts, held = [], 0
             parts.append(part)
-            held += part.frames
+            held += count
+            held_to_s = part.start_s + count / part.rate_hz
         if parts:
             yield _one(parts)
 
@@ -191,6 +194,7 @@ class LibavTrack:
         entered = self._enter(start_s)
         jitter_s = _LOOSE_JITTER_S if self.info.container == "asf" else JITTER_S
         timeline = Timeline(None if entered else 0.0, jitter_s)
+        stamped = self.info.container in _STAMPED
         got_s = 0.0
         bad = packets = 0
         cut_off = False
@@ -207,13 +211,14 @@ class LibavTrack:
                 cut_off = True
                 continue
             for frame in frames:
-                if not frame.samples or not frame.sample_rate:
+                count, rate_hz = frame.samples, frame.sample_rate
+                if not count or not rate_hz:
                     continue
-                length_s = frame.samples / frame.sample_rate
-                at_s, left_out_s = timeline.place(self._stamp_s(frame), length_s)
+                length_s = count / rate_hz
+                at_s, left_out_s = timeline.place(self._stamp_s(frame) if stamped else None, length_s)
                 got_s += length_s
-                left_out = round(left_out_s * frame.sample_rate)
-                yield Block(at_s, frame.sample_rate, self._channels(frame)[:, left_out:])
+                samples = self._channels(frame)
+                yield Block(at_s, rate_hz, samples[:, round(left_out_s * rate_hz) :] if left_out_s else samples)
                 if end_s is not None and at_s + length_s >= end_s:
                     return
         if bad and not got_s:
@@ -266,8 +271,8 @@ class LibavTrack:
         return True
 
     def _stamp_s(self, frame: AudioFrame) -> float | None:
-        """When a frame is heard, in the file's time; None where its container does not say."""
-        if frame.pts is None or self.info.container not in _STAMPED:
+        """When a frame is heard, in the file's time; None where its container, one of `_STAMPED`, does not say."""
+        if frame.pts is None:
             return None
         if self._base is None:  # it is that of the track, and dear to ask for
             self._base = (0, 1) if frame.time_base is None else frame.time_base.as_integer_ratio()
@@ -282,12 +287,15 @@ class LibavTrack:
 
     def _channels(self, frame: AudioFrame) -> Channels:
         """A copy of a frame's samples."""
-        dtype = _DTYPES.get(frame.format.name.removesuffix("p"))
+        name = frame.format.name
+        dtype, apart = _FORMS.get(name, (None, False))
         if dtype is None:
-            raise AudioError(self._path, f"samples of type {frame.format.name} cannot be read")
+            raise AudioError(self._path, f"samples of type {name} cannot be read")
         count, channels = frame.samples, frame.layout.nb_channels
+        if channels == 1:
+            return np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count).copy().reshape(1, count)
         # plane by plane: with more than eight of them frame.planes and to_ndarray() read beyond the list of planes
-        if frame.format.is_planar:
+        if apart:
             samples = np.empty((channels, count), dtype)
             for channel in range(channels):
                 samples[channel] = np.frombuffer(memoryview(AudioPlane(frame, channel)), dtype, count)
@@ -300,10 +308,10 @@ class LibavTrack:
         self._container.close()
 
 
-def _follows(block: Block, after: Block) -> bool:
+def _follows(block: Block, end_s: float, after: Block) -> bool:
     """Whether ``after`` goes on where ``block`` ends, at the same rate, with as many channels."""
     alike = block.rate_hz == after.rate_hz and len(block.samples) == len(after.samples)
-    return alike and abs(after.start_s - block.end_s) * block.rate_hz < 0.5
+    return alike and abs(after.start_s - end_s) * block.rate_hz < 0.5
 
 
 def _one(parts: list[Block]) -> Block:
