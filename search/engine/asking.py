@@ -156,25 +156,7 @@ class PartReader:
                 return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
-        encoder = self._encoder_of(view.space)
-        tracks = [part.track] if part.track is not None else range(audio.probe(part.path).tracks)
-        for track in tracks:
-            windows = audio.windows(
-                part.path,
-                encoder.spec,
-                track=track,
-                start_s=part.start_s,
-                end_s=part.end_s,
-                speed=part.speed,
-            )
-            total = np.zeros(encoder.spec.dim, np.float64)
-            is_silent = True
-            for waves in _batches(window.samples for window in windows if not window.silent):
-                total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
-                is_silent = False
-            if not is_silent:
-                return unit(total)
-        raise AudioError(part.path, SILENT)
+        return audio_vector(self._encoder_of(view.space), part)
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
         content_id = view.columns.content_of(clip_id)
@@ -223,6 +205,28 @@ _KINDS: Mapping[type[Part], str] = {
     NotesPart: "notes",
     TunePart: "tune",
 }
+
+
+def audio_vector(encoder: Encoder, part: AudioPart) -> NDArray[np.float32]:
+    """The mean of a sound's windows, as a unit vector (dim,). Raises AudioError, also for silence."""
+    tracks = [part.track] if part.track is not None else range(audio.probe(part.path).tracks)
+    for track in tracks:
+        windows = audio.windows(
+            part.path,
+            encoder.spec,
+            track=track,
+            start_s=part.start_s,
+            end_s=part.end_s,
+            speed=part.speed,
+        )
+        total = np.zeros(encoder.spec.dim, np.float64)
+        is_silent = True
+        for waves in _batches(window.samples for window in windows if not window.silent):
+            total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
+            is_silent = False
+        if not is_silent:
+            return unit(total)
+    raise AudioError(part.path, SILENT)
 
 
 def part_kind(part: Part) -> str:

@@ -22,6 +22,7 @@ from search.service.http.guard import Guard
 from search.service.http.proxies import BehindProxies
 from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
+from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
 from search.service.routes.overview import OverviewRoutes
@@ -35,6 +36,19 @@ PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
 COMMON = problems.described(400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 """What any endpoint may answer: the guard, the limits and the engine stand before each."""
+_ROUTES = (
+    SearchRoutes,
+    AskRoutes,
+    EmbeddingRoutes,
+    RecommendRoutes,
+    ClipRoutes,
+    MediaRoutes,
+    OverviewRoutes,
+    JobRoutes,
+    StatusRoutes,
+)
+_WITH_SOUNDS = (f"{PREFIX}/embeddings", ROOT_PATH)
+"""Their JSON holds sounds, and may be as large as an upload."""
 _FORM_MEMORY_BYTES = 1 << 20
 _SLOW_MS = 1000.0
 _POLICY = (
@@ -85,21 +99,13 @@ def create_app(service: Service, clock: Callable[[], float] = time.monotonic) ->
         abp_responses=COMMON,
         abp_security=[{"key": []}] if security else None,
     )
-    for routes in (
-        SearchRoutes,
-        AskRoutes,
-        RecommendRoutes,
-        ClipRoutes,
-        MediaRoutes,
-        OverviewRoutes,
-        JobRoutes,
-        StatusRoutes,
-    ):
+    for routes in _ROUTES:
         routes(service).register(api)
     SessionRoutes(service).register(api)
     app.register_api(api)
     app.add_url_rule(DOCUMENT, "openapi_document", lambda: {**app.api_doc, **_below(request.script_root)})
     StatusRoutes(service).register_at_root(app)
+    EmbeddingRoutes(service).register_at_root(app)
     _mount_page(app)
     config = service.config
     app.wsgi_app = BehindProxies(app.wsgi_app, config.trusted_proxies, config.base_path)  # type: ignore[method-assign]  # as Flask documents it
@@ -151,7 +157,8 @@ def _check_json() -> None:
     if request.method in ("GET", "HEAD", "DELETE", "OPTIONS"):
         return
     if request.mimetype == "application/json":
-        request.max_content_length = MAX_JSON_BYTES
+        if request.path not in _WITH_SOUNDS:
+            request.max_content_length = MAX_JSON_BYTES
         try:
             request.get_json()
         except (BadRequest, RecursionError) as error:

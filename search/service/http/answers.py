@@ -134,6 +134,30 @@ class AskOut(Answered):
     answer: SearchOut | None
 
 
+class EmbeddingOut(Answered):
+    """The vector of one input."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: list[float] | str
+
+
+class UsageOut(Answered):
+    """What OpenAI's clients expect to be counted."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingsOut(Answered):
+    """Vectors, in OpenAI's shape."""
+
+    object: Literal["list"] = "list"
+    data: list[EmbeddingOut]
+    model: str
+    usage: UsageOut
+
+
 class ClipOut(Answered):
     """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
 

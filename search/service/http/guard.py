@@ -35,7 +35,16 @@ PAGE = "page"
 PROBES = frozenset({"/health", "/ready", "/api/v1/health", "/api/v1/ready"})
 """Whoever looks whether the service runs is let in however often: a refusal would look like a service that is down."""
 OPEN_PATHS = PROBES | {"/api/v1/openapi.json", "/api/v1/session"}
-READING_POSTS = frozenset({"/api/v1/search", "/api/v1/ask", "/api/v1/recommend", "/api/v1/recommend/batch"})
+READING_POSTS = frozenset(
+    {
+        "/api/v1/search",
+        "/api/v1/ask",
+        "/api/v1/embeddings",
+        "/v1/embeddings",
+        "/api/v1/recommend",
+        "/api/v1/recommend/batch",
+    }
+)
 """Questions that are asked with a body: they need no more than the right to read."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 

@@ -214,6 +214,40 @@ class AskIn(Body):
     offset: Offset = 0
 
 
+class InputAudioIn(Body):
+    """A sound as base64, in any format that is read."""
+
+    data: Annotated[str, Field(min_length=1, description="The file, as base64.")]
+    format: Annotated[str | None, Field(max_length=32, description="Ignored: what a file is, its content says.")] = None
+
+
+class SoundIn(Body):
+    """A sound, in the shape of OpenAI's content parts."""
+
+    type: Annotated[Literal["input_audio"], Field(description="That a sound follows.")]
+    input_audio: Annotated[InputAudioIn, Field(description="The sound.")]
+
+
+class EmbeddingsIn(Body):
+    """What to make vectors of, in OpenAI's shape."""
+
+    input: Annotated[
+        str | Annotated[list[str | SoundIn], Field(min_length=1, max_length=MAX_BATCH)],
+        Field(description="Words, or a sound as `data:audio/wav;base64,...` or as an object; or several of them."),
+    ]
+    model: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200)] | None,
+        Field(description="A space of the library; the first of sounds without it."),
+    ] = None
+    encoding_format: Annotated[
+        Literal["float", "base64"], Field(description="Numbers, or base64 of float32, lowest byte first.")
+    ] = "float"
+    dimensions: Annotated[
+        Annotated[int, Field(ge=1, le=1 << 20)] | None, Field(description="Those that the space has, if given.")
+    ] = None
+    user: Annotated[Annotated[str, Field(max_length=200)] | None, Field(description="Ignored.")] = None
+
+
 class SearchForm(BaseModel):
     """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
 
