@@ -4,6 +4,7 @@ from search.commands.duplicates import DuplicatesCommand
 from search.commands.export import Export
 from search.commands.keys import Keys
 from search.commands.map import MapCommand
+from search.commands.mcp import Mcp
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
@@ -24,5 +25,6 @@ COMMANDS = (
     Backup(),
     Restore(),
     Serve(),
+    Mcp(),
     Keys(),
 )

@@ -1,0 +1,233 @@
+"""What an assistant may do with a library: ask it, in every way that a person can, and listen. It changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from pydantic import Field
+from werkzeug.exceptions import NotFound
+
+from search.errors import AudioError, SoundalikeError
+from search.library.library import Library
+from search.library.understanding import understand
+from search.model import (
+    Answer,
+    AudioPart,
+    Clip,
+    ClipPart,
+    HumPart,
+    NotesPart,
+    Query,
+    RecommendQuery,
+    SegmentPart,
+    TextPart,
+    TunePart,
+)
+from search.model.as_json import understanding_as_json
+from search.service.config import MAX_K, Limits
+from search.service.http.answers import AskOut, ClipOut, DuplicatesOut, FacetsOut, SearchOut
+from search.service.http.hits import search_out
+from search.service.http.listing import clip_out, the_clip
+from search.service.http.problems import public_message
+from search.service.jobs.uploads import check_length
+from search.service.media.files import file_of
+from search.service.media.sounds import PlayedTune, RecordedSound, sound_of
+
+LISTENED_S: Final = 60.0
+"""So much of a clip is sent to an assistant that listens."""
+_FACETS: Final = 100
+
+Count = Annotated[int, Field(ge=1, le=MAX_K, description="how many hits")]
+Where = Annotated[
+    str | None,
+    Field(
+        description="a filter, like: duration_s < 6 and tag = 'Dog'. Columns: duration_s, size_bytes, added (ISO dates "
+        "in quotes), path, folder, title, format, tag, own_tag, silent, missing; signs: = != < <= > >= and ~ for "
+        "contains; joined by and, or, not"
+    ),
+]
+Sound = Annotated[
+    str, Field(description="a sound file as base64, in any format, or (for a server on this machine) its absolute path")
+]
+Seconds = Annotated[float, Field(ge=0)]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The tools over one library. With ``local_files`` a sound may be named by its path on this machine."""
+
+    library: Library
+    local_files: bool
+    limits: Limits
+
+    def search(
+        self,
+        words: Annotated[str, Field(min_length=1, max_length=1000, description="what it sounds like, or is called")],
+        not_words: Annotated[str, Field(max_length=1000, description="what is not wanted")] = "",
+        where: Where = None,
+        k: Count = 10,
+    ) -> SearchOut:
+        """Find sounds by words: what they sound like, and names and metadata."""
+        unwanted = (TextPart(not_words, -1.0),) if not_words.strip() else ()
+        return self._search(Query((TextPart(words), *unwanted), k, where))
+
+    def ask(
+        self,
+        sentence: Annotated[str, Field(min_length=1, max_length=1000)],
+        previous: Annotated[list[int], Field(description="clip ids of the last answer, best first")] = [],  # noqa: B006 - a schema's default, never changed
+    ) -> AskOut:
+        """Answer a whole question in plain English, like "short doors, no voices, like the second one but longer"."""
+        understood = self._tried(lambda: understand(self.library, sentence, previous=previous))
+        out = AskOut.model_validate({**understanding_as_json(understood), "answer": None})
+        if any(part.weight > 0 for part in understood.query.parts):
+            out.answer = self._search(understood.query)
+        return out
+
+    def search_by_example(
+        self,
+        sound: Sound,
+        start_s: Seconds = 0.0,
+        end_s: Seconds | None = None,
+        where: Where = None,
+        k: Count = 10,
+    ) -> SearchOut:
+        """Find sounds like a file, or like the passage of it from start_s to end_s."""
+        with self._file(sound, start_s, end_s) as path:
+            return self._search(Query((AudioPart(path, start_s, end_s),), k, where))
+
+    def search_by_passage(
+        self, clip_id: int, start_s: Seconds, end_s: Seconds, where: Where = None, k: Count = 10
+    ) -> SearchOut:
+        """Find sounds like a passage of a clip of the library."""
+        clip = self._clip(clip_id)
+        if clip.notes:
+            return self._search(Query((TunePart(clip.id, start_s, end_s),), k, where))
+        speed = next((root.speed for root in self.library.roots() if root.id == clip.root.id), 1.0)
+        with self._file(clip.absolute_path, start_s, end_s, is_own=True) as path:
+            return self._search(Query((AudioPart(path, start_s, end_s, 1.0, speed, clip.track),), k, where))
+
+    def search_by_hum(self, sound: Sound, k: Count = 10) -> SearchOut:
+        """Find the tune that is hummed, sung or whistled in a file, 3 to 30 seconds of it."""
+        with self._file(sound, 0.0, None) as path:
+            return self._search(Query((HumPart(path),), k))
+
+    def search_by_notes(
+        self, notes: Annotated[str, Field(max_length=1000, description='like "C4 D4 E4:2 r G4", or ABC')], k: Count = 10
+    ) -> SearchOut:
+        """Find a tune by its notes, in any key."""
+        return self._search(Query((NotesPart(notes),), k))
+
+    def similar(
+        self,
+        clip_id: int | None = None,
+        segment_id: int | None = None,
+        where: Where = None,
+        k: Count = 10,
+    ) -> SearchOut:
+        """Find clips like a clip of the library, or like one segment that a hit named."""
+        if (clip_id is None) == (segment_id is None):
+            raise ToolError("give a clip_id or a segment_id, one of them")
+        part = ClipPart(clip_id) if clip_id is not None else SegmentPart(segment_id or 0)
+        return self._search(Query((part,), k, where))
+
+    def recommend(
+        self,
+        likes: Annotated[list[int], Field(max_length=1000, description="clip ids")],
+        dislikes: Annotated[list[int], Field(max_length=1000)] = [],  # noqa: B006 - a schema's default, never changed
+        where: Where = None,
+        k: Count = 10,
+    ) -> SearchOut:
+        """Clips for someone who liked some and disliked others; a varied sample without any."""
+        query = RecommendQuery(tuple(map(ClipPart, likes)), tuple(map(ClipPart, dislikes)), k=k, where=where)
+        return self._out(lambda: self.library.recommend(query))
+
+    def tags(self, where: Where = None) -> FacetsOut:
+        """What is in the library: how many clips have which tag, length, date and folder; each with its filter."""
+        return FacetsOut.model_validate(self._tried(lambda: self.library.facets(where, limit=_FACETS)))
+
+    def duplicates(
+        self, offset: Annotated[int, Field(ge=0)] = 0, limit: Annotated[int, Field(ge=1, le=100)] = 20
+    ) -> DuplicatesOut:
+        """Groups of clips that are copies or one recording in several shapes, with the one worth keeping."""
+        duplicates = self._tried(self.library.duplicates)
+        page = duplicates.groups[offset : offset + limit]
+        body = {"total": len(duplicates.groups), "offset": offset, "current": duplicates.current, "groups": page}
+        return DuplicatesOut.model_validate(body)
+
+    # --- resources ------------------------------------------------------------------------------------------
+
+    def clip(self, clip_id: int) -> ClipOut:
+        """What is known of a clip."""
+        try:
+            return clip_out(the_clip(self.library, clip_id))
+        except NotFound as error:
+            raise ResourceNotFoundError(str(error.description)) from error
+
+    def audio(self, clip_id: int) -> bytes:
+        """The first minute of a clip as WAV; the notes of a tune are played."""
+        try:
+            clip = the_clip(self.library, clip_id)
+            sound = sound_of(file_of(clip).path, clip.track)
+            if isinstance(sound, PlayedTune):
+                return sound.wav()
+            return RecordedSound(sound.path, sound.track).wav(LISTENED_S) if isinstance(sound, RecordedSound) else b""
+        except NotFound as error:
+            raise ResourceNotFoundError(str(error.description)) from error
+        except SoundalikeError as error:
+            raise ResourceError(public_message(error, self.library.path)) from error
+
+    # --- how tools ask --------------------------------------------------------------------------------------
+
+    def _search(self, query: Query) -> SearchOut:
+        return self._out(lambda: self.library.search(query))
+
+    def _out(self, ask: Callable[[], Answer]) -> SearchOut:
+        return search_out(self._tried(ask))
+
+    def _tried(self, ask: Callable[[], T]) -> T:
+        """What ``ask`` gives. Raises ToolError with what an assistant may read of an error."""
+        try:
+            return ask()
+        except SoundalikeError as error:
+            raise ToolError(public_message(error, self.library.path)) from error
+
+    def _clip(self, clip_id: int) -> Clip:
+        try:
+            clip = the_clip(self.library, clip_id)
+            file_of(clip)
+        except NotFound as error:
+            raise ToolError(str(error.description)) from error
+        return clip
+
+    @contextmanager
+    def _file(self, sound: str, start_s: float, end_s: float | None, *, is_own: bool = False) -> Iterator[str]:
+        """Where a sound lies, once it is sure that it is none too long. Raises ToolError."""
+        with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
+            path = sound if is_own else self._path(sound, Path(folder, "sound"))
+            try:
+                check_length(path, "the sound", self.limits.query_s, start_s, end_s)
+            except AudioError as error:
+                raise ToolError(str(error)) from error
+            yield path
+
+    def _path(self, sound: str, file: Path) -> str:
+        if self.local_files and Path(sound[:4096]).is_absolute() and Path(sound[:4096]).is_file():
+            return sound
+        try:
+            if len(sound) > self.limits.upload_bytes * 4 // 3:
+                raise ToolError(f"the sound is larger than {self.limits.upload_bytes >> 20} MB")
+            file.write_bytes(base64.b64decode(sound, validate=True))
+        except (binascii.Error, ValueError) as error:
+            where = "an absolute path of a file that is there, or " if self.local_files else ""
+            raise ToolError(f"the sound is not {where}base64") from error
+        return str(file)
