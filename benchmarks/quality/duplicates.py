@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -70,24 +71,27 @@ class Figures:
 
 
 def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
-    """Recordings of the learning material in an order that the seed decides, none of silence. Of those that differ
-    in a number at the end of their names one, since some are parts of another.
+    """Recordings of the learning material in an order that the seed decides, none of silence and none twice.
 
-    Raises AudioError.
+    Of those in a folder that differ in a number at the end of their names one, since some are parts of another; of
+    those of one name in several folders one, since some are one file, at other levels or coded anew; of equal samples
+    one, whatever their names. Raises AudioError.
     """
     with material.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[object] = set()
     for place in np.random.default_rng(seed).permutation(len(rows)):
         row = rows[place]
         path = PurePosixPath(row["original_path"])
-        source = (row["repo"], str(path.parent), re.sub(r"[\W\d_]+$", "", path.stem))
-        if source in seen or float(row["seconds"]) < _LEAST_S:
+        sources = {path.name, (row["repo"], path.parent, re.sub(r"[\W\d_]+$", "", path.stem))}
+        if sources & seen or float(row["seconds"]) < _LEAST_S:
             continue
-        seen.add(source)
+        seen |= sources
         wave = np.concatenate(list(audio.stream(os.fspath(material.parent / row["path"]), copies.RATE_HZ)))
         wave = wave[: round(_MOST_S * copies.RATE_HZ)]
-        if np.sqrt(np.mean(wave**2)) >= _LEAST_RMS:
+        samples = hashlib.blake2b(wave.tobytes()).digest()
+        if np.sqrt(np.mean(wave**2)) >= _LEAST_RMS and samples not in seen:
+            seen.add(samples)
             yield wave
 
 

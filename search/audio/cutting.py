@@ -19,15 +19,18 @@ TAIL_FRACTION = 0.1
 """A rest longer than this part of a window gets a window of its own, aligned with the end of the sound."""
 
 
-def cut(blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0, speed: float = 1.0) -> Iterator[Window]:
+def cut(
+    blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0, speed: float = 1.0, gain: float = 1.0
+) -> Iterator[Window]:
     """Cut ``blocks`` (one sound at ``spec.sample_rate_hz``, in order, of any sizes) into windows, in order of time.
 
     Windows start at every multiple of the hop from which a whole window fits. When more than a tenth of a window
     is left after the last of them, one more window ends where the sound ends. So a sound of at least a window is
     never padded; a shorter one is a single window, repeated to fill it (zero padding costs a third of the
     precision on short effects). No sound, no window. ``offset_s`` is added to all times, which
-    are those of the file where it is played at ``speed``. A window far under or over the
-    usual level is brought to it (`levelled`); one is silent when no sample exceeds `SILENCE_DB`.
+    are those of the file where it is played at ``speed``. All samples are multiplied by ``gain``; then a window far
+    under or over the usual level is brought to it (`levelled`). It is silent when no sample of the sound exceeds
+    `SILENCE_DB`.
 
     Holds about a window plus a block. Raises EncoderError for a window or hop of no samples.
     """
@@ -37,8 +40,10 @@ def cut(blocks: Iterable[Wave], spec: EncoderSpec, offset_s: float = 0.0, speed:
 
     def passage(start: int, samples: Wave, stop: int) -> Window:
         peak = peak_of(samples)
+        if gain != 1.0:
+            samples *= np.float32(gain)
         begin_s, end_s = offset_s + start / rate * speed, offset_s + stop / rate * speed
-        return Window(begin_s, end_s, levelled(samples, peak), silent=peak <= SILENCE)
+        return Window(begin_s, end_s, levelled(samples, peak * gain), peak <= SILENCE, peak)
 
     recent = _Recent()
     start = 0  # of the next window

@@ -94,12 +94,13 @@ def windows(
     end_s: float | None = None,
     max_duration_s: float | None = None,
     speed: float = 1.0,
+    gain: float = 1.0,
     warn: Callable[[str], None] | None = None,
 ) -> Iterator[Window]:
     """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
     Played at another ``speed`` (0.1: ten times as long, each frequency a tenth) what lies beyond the encoder's band, or
-    below it, comes into it. ``warn`` is told where much of the energy lies beyond.
+    below it, comes into it. ``warn`` is told where much of the energy lies beyond. With a ``gain`` it is louder.
 
     Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
     after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
@@ -107,7 +108,7 @@ def windows(
     check_speed(speed)
     passage = _Passage(path, track, start_s, end_s, max_duration_s, speed)
     for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S) * speed, warn):
-        yield from cut(run.blocks, spec, run.start_s, speed)
+        yield from cut(run.blocks, spec, run.start_s, speed, gain)
 
 
 def check_speed(speed: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -25,7 +26,8 @@ class Window:
     """One passage of audio, cut to an encoder's window. ``samples`` is (window,) at the encoder's rate.
 
     ``end_s`` is where the sound ends, not the padding: a clip shorter than the window has ``end_s`` equal to
-    its duration. ``silent`` is true when no sample exceeds -80 dB of full scale.
+    its duration. ``silent`` is true when no sample exceeds -80 dB of full scale. ``peak`` is the highest sample of
+    either sign before anything was levelled, NaN where nobody looked; full scale is 1.
 
     Examples:
         >>> window = soundalike.Window(0.0, 0.5, np.zeros(16_000, np.float32), silent=True)
@@ -37,6 +39,7 @@ class Window:
     end_s: float
     samples: Wave
     silent: bool
+    peak: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

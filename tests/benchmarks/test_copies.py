@@ -40,6 +40,21 @@ def test_the_command_counts_what_is_missed_and_what_is_false(tmp_path, capsys):
     assert "False groups: 0.\nOf 105 pairs that are alike and no copies 0 are called copies" in printed
 
 
+def test_what_the_material_has_twice_is_taken_once(tmp_path):
+    """One name in two folders, equal samples under two names: else its copies would be counted as false."""
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (3, 9_600)).astype(np.float32)
+    files = {"a/hit.wav": noise[0], "b/hit.wav": noise[0] * np.float32(0.1), "b/shot.wav": noise[1]}
+    files |= {"c/bang.wav": noise[1], "c/clap.wav": noise[2], "c/clap2.wav": noise[2][:-900]}
+    with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("repo", "original_path", "path", "seconds"))
+        for number, (name, wave) in enumerate(files.items()):
+            soundfile.write(tmp_path / f"{number}.wav", wave, 48_000, subtype="FLOAT")
+            table.writerow((f"repo {number}" if number < 4 else "ours", name, f"{number}.wav", "0.2"))
+    for seed in range(4):
+        assert len(list(duplicates.recordings(tmp_path / "manifest.csv", seed))) == 3
+
+
 def test_without_material_it_says_so(tmp_path, capsys):
     assert duplicates.main(["--material", str(tmp_path / "none.csv")]) == 3
     assert "none.csv" in capsys.readouterr().err
