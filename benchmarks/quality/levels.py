@@ -58,7 +58,7 @@ def measure(
     with ranked_set(encoded, encoder, settings) as ranked:
         for gain_db in GAINS_DB:
             report_progress(f"{dataset.name}: {len(asked)} questions at {gain_db:+g} dB")
-            order = np.stack([_ranking(dataset.items[clip].path, gain_db, encoder, ranked) for clip in asked])
+            order = np.stack([_ranking(dataset.items[clip].path, gain_db, ranked) for clip in asked])
             scores = evaluation.score(evaluation.judge(order, relevant[asked], candidates[asked]))
             first = float(np.mean(order[:, 0] == np.asarray(asked)))
             levels.append(Level(gain_db, first, float(scores.values[:, P_AT_10].mean())))
@@ -72,14 +72,12 @@ def at_level(path: Path, gain_db: float, target: Path) -> None:
     soundfile.write(target, wave * np.float32(10.0 ** (gain_db / 20.0)), rate_hz, subtype="FLOAT")
 
 
-def _ranking(path: Path, gain_db: float, encoder: Encoder, ranked: RankedSet) -> NDArray[np.int64]:
-    """All clips, best first, for a file at another level: asked as a search by a file asks."""
+def _ranking(path: Path, gain_db: float, ranked: RankedSet) -> NDArray[np.int64]:
+    """All clips, best first, for a file at another level: asked as any file is."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "question.wav"
         at_level(path, gain_db, target)
-        waves = np.stack([window.samples for window in audio.windows(os.fspath(target), encoder.spec)])
-    vector = encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
-    return ranked.by_vector((vector / np.linalg.norm(vector)).astype(np.float32))
+        return ranked.by_file(target)
 
 
 def table(levels: Sequence[Level]) -> str:

@@ -69,7 +69,7 @@ class Asker:
         self._rng = rng
         columns = self._view.columns
         encoded = np.concatenate((columns.base.clip_encoding, columns.recent.clip_encoding)) >= 0
-        ids = columns.clip_ids[columns.present & encoded]
+        ids = columns.clip_ids[columns.present & encoded & ~columns.silent]
         self._clips = [int(clip_id) for clip_id in rng.permutation(ids)[:2_000]]
         titles = (clip.title for clip in library.reader.clips(self._clips))
         self._words = sorted({word for title in titles for word in title.replace("_", " ").split()})

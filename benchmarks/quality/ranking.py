@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from benchmarks.quality.encoding import EncodedClip
 from search import wiring
 from search.api import Library
 from search.engine import confidence
-from search.model import AddContent, Answer, ClipPart, Content, FileFacts, Query, Space, TextPart
+from search.model import AddContent, Answer, AudioPart, ClipPart, Content, FileFacts, Query, Space, TextPart
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -50,6 +51,10 @@ class RankedSet:
     def by_example(self, clip: int) -> NDArray[np.int64]:
         """All clips (n,), best first, for a search by this clip (which is among them)."""
         return self.by_vector(self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))]))
+
+    def by_file(self, path: Path) -> NDArray[np.int64]:
+        """All clips (n,), best first, for a search by a sound. Raises AudioError."""
+        return self.by_vector(self._library.engine.query_vector([AudioPart(os.fspath(path))]))
 
     def by_vector(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         """All clips (n,), best first, for a unit vector (dim,) of the space."""

@@ -26,7 +26,7 @@ read all the same is a warning.
 from __future__ import annotations
 
 from search.audio.cutting import WINDOWS_REVISION, cut
-from search.audio.levelling import levelled, peak_of
+from search.audio.levelling import gain_of_soft, levelled, peak_of
 from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, kind, suffix_of
 from search.audio.signatures import kind_inside
@@ -39,6 +39,7 @@ __all__ = [
     "Kind",
     "check_speed",
     "cut",
+    "gain_of_soft",
     "is_audio_name",
     "kind",
     "kind_inside",

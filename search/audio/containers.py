@@ -16,7 +16,7 @@ and their like, some less a header (FFmpeg, arecord, SoX, VLC)."""
 
 _HEAD_BYTES = 8192
 _BY_FFMPEG = (0x50, 0x55, 0x02)
-"""What a WAV file may hold that FFmpeg decodes better than libsndfile: MPEG audio; Microsoft's ADPCM, of which
+"""What a WAV or W64 file may hold that FFmpeg decodes better than libsndfile: MPEG audio; Microsoft's ADPCM, of which
 libsndfile loses two blocks where the last one is cut."""
 _TAG_HEADER_BYTES = 10
 _UNCOMPRESSED = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"caff", b"riff")
@@ -75,11 +75,13 @@ def is_text(first: bytes) -> bool:
 
 
 def is_compressed(first: bytes) -> bool:
-    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV that holds it or ADPCM."""
+    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV or W64 that holds it or ADPCM."""
     if first[:4] in (b"OggS", b"fLaC") or first[:3] == b"ID3":
         return True
     if first[:4] == b"RIFF" and first[12:16] == b"fmt ":
         return int.from_bytes(first[20:22], "little") in _BY_FFMPEG
+    if first[:16] == _W64_RIFF and first[40:44] == b"fmt ":
+        return int.from_bytes(first[64:66], "little") in _BY_FFMPEG
     return len(first) > 1 and first[0] == 0xFF and first[1] & 0xE0 == 0xE0
 
 

@@ -21,12 +21,25 @@ resampling overshoot."""
 TARGET_DB = -6.0
 """Where the highest sample of a levelled window comes to lie: the median of recordings."""
 
+SOFT_DB = -12.0
+"""A question whose highest sample lies below this is asked at the usual level too (search.engine.asking)."""
+
 _QUIET, _LOUD, _TARGET = (10.0 ** (level_db / 20.0) for level_db in (QUIET_DB, LOUD_DB, TARGET_DB))
 
 
 def peak_of(samples: Wave) -> float:
     """The highest sample of ``samples`` (n,), n > 0, of either sign; full scale is 1."""
     return max(float(samples.max()), -float(samples.min()))
+
+
+def gain_of_soft(peak: float) -> float:
+    """What brings a sound to the usual level whose highest sample is ``peak``; 1 where it is none that is soft.
+
+    Examples:
+        >>> round(gain_of_soft(0.05), 1), gain_of_soft(0.5), gain_of_soft(0.0)
+        (10.0, 1.0, 1.0)
+    """
+    return _TARGET / peak if SILENCE < peak < 10.0 ** (SOFT_DB / 20.0) else 1.0
 
 
 def levelled(samples: Wave, peak: float) -> Wave:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from search.audio.containers import Chunk, chunks, is_chunk_name, tag_bytes
 from search.audio.views import View
 
 _SLACK_BYTES = 8
-"""Some writers count a pad byte or a chunk header into the size; sound is missing from here on."""
+"""Some writers count a chunk header into the size, or write a few bytes more than they say."""
+
+_COUNTED_BYTES = (0, 1, _SLACK_BYTES)
+"""What may be missing and is no sound: a pad byte, or a chunk header, that the writer counted into the size."""
 
 _MORE_BYTES = 4096
 _MORE = 0.01
@@ -31,18 +34,22 @@ _WRAP = 1 << 32
 class Findings:
     """What was found: ``warnings`` for people, and ``mends``, the bytes that a decoder should see, by their place.
 
-    ``end``: where the file should end for it, None where it does. ``over_4_gib``: whether the size of the sound does
-    not fit into its field.
+    ``begin`` and ``end``: where the file should begin and end for it, None: where it ends. ``over_4_gib``: whether the
+    size of the sound does not fit into its field.
     """
 
     warnings: tuple[str, ...] = ()
     mends: dict[int, bytes] = field(default_factory=dict)
+    begin: int = 0
     end: int | None = None
     over_4_gib: bool = False
 
     def as_decoded(self, file: io.RawIOBase) -> io.RawIOBase:
         """``file`` as a decoder should see it."""
-        return View(file, mends=self.mends, end=self.end) if self.mends or self.end is not None else file
+        if not self.mends and self.end is None:
+            return file
+        mends = {at - self.begin: mend for at, mend in self.mends.items()}
+        return View(file, begin=self.begin, end=self.end, mends=mends)
 
 
 def look(file: io.RawIOBase, first: bytes) -> Findings:
@@ -51,10 +58,11 @@ def look(file: io.RawIOBase, first: bytes) -> Findings:
     if first[:4] == b"OggS":
         return Findings(tuple(_last_page(file, present)))
     try:
-        sound = _sound(file, first)
+        before, sound = _sound(file, first)
         if sound is None:
             return Findings()
-        return _compare(file, first, sound, present)
+        found = _compare(file, first, sound, present)
+        return _moved(found, _header_alone(file, first, before, sound), sound)
     finally:
         file.seek(0)
 
@@ -74,19 +82,57 @@ def counts_its_frames(file: io.RawIOBase) -> bool:
 # --- chunks of samples ----------------------------------------------------------------------------------------
 
 
-def _sound(file: io.RawIOBase, first: bytes) -> Chunk | None:
-    """The chunk that holds the samples; its size is None where the writer says that it did not know."""
+_FORMAT_CHUNKS = (b"ds64", b"fmt ", b"fact", b"FVER", b"COMM")
+"""Chunks that say what the samples are."""
+
+_LONGEST_FORMAT_BYTES = 4096
+
+
+def _sound(file: io.RawIOBase, first: bytes) -> tuple[list[Chunk], Chunk | None]:
+    """The chunk that holds the samples, after those before it; its size is None where the writer did not know."""
     if first[:4] == b".snd" and len(first) >= 12:
         size = int.from_bytes(first[8:12], "big")
-        return Chunk(b".snd", int.from_bytes(first[4:8], "big"), None if size in (0xFFFFFFFF, 0) else size)
-    return next((chunk for chunk in chunks(file, first) if chunk.name in (b"data", b"SSND")), None)
+        return [], Chunk(b".snd", int.from_bytes(first[4:8], "big"), None if size in (0xFFFFFFFF, 0) else size)
+    before: list[Chunk] = []
+    for chunk in chunks(file, first):
+        if chunk.name in (b"data", b"SSND"):
+            return before, chunk
+        before.append(chunk)
+    return before, None
+
+
+def _header_alone(file: io.RawIOBase, first: bytes, before: list[Chunk], sound: Chunk) -> bytes:
+    """What should stand right before the sound where a chunk of odd size before it has no pad byte, else nothing.
+
+    After such a chunk decoders look for the next one a byte too late, and find none.
+    """
+    ends = [one.offset + (one.size or 0) for one in before if (one.size or 0) % 2]
+    if first[:4] == b"caff" or first[:4] == b"riff" or not any(x.offset - 8 in ends for x in (*before, sound)):
+        return b""
+    parts = [first[:12]]
+    for chunk in before:
+        if chunk.name in _FORMAT_CHUNKS and (chunk.size or 0) <= _LONGEST_FORMAT_BYTES:
+            file.seek(chunk.offset - 8)
+            parts.append(file.read(8 + (chunk.size or 0)) or b"")
+            parts.append(bytes(len(parts[-1]) % 2))
+    return b"".join(parts)
+
+
+def _moved(found: Findings, header: bytes, sound: Chunk) -> Findings:
+    """What was found in a file that for a decoder begins with ``header``, right before ``sound``; as it is without."""
+    begin = sound.offset - 8 - len(header)
+    if not header or begin < 0:
+        return found
+    head = sound.offset - 8  # a mend before it is one of ds64, the first chunk of both
+    mends = {at if at >= head else begin + at: mend for at, mend in found.mends.items()}
+    return replace(found, begin=begin, mends={begin: header} | mends)
 
 
 def _compare(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
     there, size = present - sound.offset, sound.size or 0
     if there <= 0 or (sound.size is None and first[:4] != b".snd"):
         return Findings()
-    if there + _SLACK_BYTES < size:
+    if there < size and size - there not in _COUNTED_BYTES:
         return Findings((f"truncated: the header says {size:,} bytes of sound, only {there:,} are there",))
     if there - size <= _SLACK_BYTES or _is_chain(file, first, sound.offset + size, present):
         return Findings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -25,7 +25,6 @@ from search.model import (
     TextPart,
     TunePart,
     Vectors,
-    Wave,
 )
 from search.ports import Encoder, WordReader
 
@@ -156,7 +155,11 @@ class PartReader:
                 return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
-        return audio_vector(self._encoder_of(view.space), part)
+        encoder = self._encoder_of(view.space)
+        as_it_is, track, peak = _first_audible(encoder, part)
+        gain = audio.gain_of_soft(peak)
+        at_usual_level, _ = _encoded(part, track, encoder, gain) if gain > 1.0 else (None, peak)
+        return as_it_is if at_usual_level is None else _nearer(view, as_it_is, at_usual_level)
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
         content_id = view.columns.content_of(clip_id)
@@ -209,24 +212,7 @@ _KINDS: Mapping[type[Part], str] = {
 
 def audio_vector(encoder: Encoder, part: AudioPart) -> NDArray[np.float32]:
     """The mean of a sound's windows, as a unit vector (dim,). Raises AudioError, also for silence."""
-    tracks = [part.track] if part.track is not None else range(audio.probe(part.path).tracks)
-    for track in tracks:
-        windows = audio.windows(
-            part.path,
-            encoder.spec,
-            track=track,
-            start_s=part.start_s,
-            end_s=part.end_s,
-            speed=part.speed,
-        )
-        total = np.zeros(encoder.spec.dim, np.float64)
-        is_silent = True
-        for waves in _batches(window.samples for window in windows if not window.silent):
-            total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
-            is_silent = False
-        if not is_silent:
-            return unit(total)
-    raise AudioError(part.path, SILENT)
+    return _first_audible(encoder, part)[0]
 
 
 def part_kind(part: Part) -> str:
@@ -259,11 +245,43 @@ def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
     return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
 
 
+def _first_audible(encoder: Encoder, part: AudioPart) -> tuple[NDArray[np.float32], int, float]:
+    """The vector (dim,) of the first track of a sound that is not silent, or of that asked for; that track; its highest
+    sample. Raises AudioError.
+    """
+    for track in [part.track] if part.track is not None else range(audio.probe(part.path).tracks):
+        vector, peak = _encoded(part, track, encoder)
+        if vector is not None:
+            return vector, track, peak
+    raise AudioError(part.path, SILENT)
+
+
+def _encoded(
+    part: AudioPart, track: int, encoder: Encoder, gain: float = 1.0
+) -> tuple[NDArray[np.float32] | None, float]:
+    """The mean of a sound's windows as a unit vector (dim,), None where all are silent; and the highest sample."""
+    windows = audio.windows(
+        part.path, encoder.spec, track=track, start_s=part.start_s, end_s=part.end_s, speed=part.speed, gain=gain
+    )
+    total, peak = np.zeros(encoder.spec.dim, np.float64), 0.0
+    audible = (window for window in windows if not window.silent)
+    while batch := list(islice(audible, BATCH)):
+        peak = max(peak, *(window.peak for window in batch))
+        waves = np.stack([window.samples for window in batch])
+        total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
+    return (unit(total) if peak > 0.0 else None), peak
+
+
+def _nearer(view: SpaceView, *vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Which of a soft sound's vectors (dim,), as it is and at the usual level, the library has something closer to.
+
+    A recording keeps its level in its vector unless it is very soft; a question's level says little: whoever asks
+    turned something down, or has a soft recording.
+    """
+    scores, _ = view.index.search(np.stack(vectors), 1)
+    return vectors[int(scores[:, 0].argmax())]
+
+
 def _first(vectors: Vectors) -> NDArray[np.float32]:
     row: NDArray[np.float32] = vectors[0]
     return row
-
-
-def _batches(waves: Iterator[Wave]) -> Iterator[Vectors]:
-    while batch := list(islice(waves, BATCH)):
-        yield np.stack(batch)
