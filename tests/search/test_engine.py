@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from search import wiring
 from search.engine.confidence import COPY
 from search.engine.search import SearchEngine
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.library import verifying
-from search.model import AudioPart, ClipPart, Query, RemoveClip, SegmentPart, TextPart
-from tests.search.libraries import Entry, axis, duplicates, fill, open_library, spec
+from search.model import AudioEncoding, AudioPart, ClipPart, Query, RemoveClip, SegmentPart, TextPart
+from tests.search.libraries import Entry, ToyEncoder, axis, duplicates, fill, open_library, settings, spec
 
 
 @pytest.fixture
@@ -195,6 +196,36 @@ def test_an_example_from_a_file_or_a_passage_of_it(library, tmp_path):
     assert at_end[2] > 0.99
     assert whole[0] > 0.5
     assert whole[2] > 0.5
+
+
+class HearsLevels(ToyEncoder):
+    """As networks do: what is soft drowns in a floor."""
+
+    def encode_audio(self, waves):
+        bands = super().encode_audio(waves).vectors * np.square(waves).sum(axis=1, keepdims=True) ** 0.5
+        return AudioEncoding(np.stack([row / np.linalg.norm(row) for row in bands + 5 * axis(7)]).astype(np.float32))
+
+
+@pytest.mark.parametrize("gain_db", [-3, -10, -15, -20, -30, -45])
+@pytest.mark.parametrize("own_db", [0, -20])
+def test_a_soft_question_finds_the_sound_at_its_own_level_whatever_that_is(tmp_path, gain_db, own_db):
+    """In a library of soft recordings and of loud ones: a soft file finds itself, and what it was turned down from."""
+    time = np.arange(8_000) / 8_000
+    sounds = [0.9 * np.sin(2 * np.pi * hz * time) for hz in (200, 1200, 2200)]
+    encoder = HearsLevels(spec())
+    with wiring.library(
+        tmp_path / "library", settings(tmp_path), create=True, load_encoder=lambda *_: encoder
+    ) as library:
+        waves = [sound * 10 ** (own_db / 20) for sound in sounds]
+        vectors = encoder.encode_audio(np.stack(waves).astype(np.float32)).vectors
+        fill(library, [Entry(f"{place}.wav", vectors[place : place + 1]) for place in range(3)])
+        for place, wave in enumerate(waves):
+            for level_db in (0, gain_db):
+                path = tmp_path / "asked.wav"
+                soundfile.write(path, wave * 10 ** (level_db / 20), 8_000, subtype="FLOAT")
+                hits = library.search(Query((AudioPart(str(path)),))).hits
+                assert hits[0].path == f"/sounds/{place}.wav"
+                assert hits[0].score > (0.999 if level_db == 0 else 0.8)
 
 
 def test_a_copy_makes_the_verdict_good_and_what_is_far_makes_it_none(library):
