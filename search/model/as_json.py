@@ -46,6 +46,7 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
         "copies": list(hit.copies),
         "track": hit.track,
+        "notes": hit.clip.notes,
     }
 
 

@@ -57,6 +57,15 @@ def test_a_tune_is_heard_whole_and_in_ranges(tunes):
     assert kept.headers["Content-Disposition"] == "attachment; filename=walk.wav"
 
 
+def test_clips_and_hits_say_that_they_are_notes_whatever_their_names_say(tunes):
+    """The page calls what is like them the same tune."""
+    client, clips = tunes
+    assert {clip["notes"] for clip in clips.values()} == {True}
+    hits = client.post(f"{API}/search", json={"parts": [{"clip_id": clips["other"]["id"]}]}).get_json()["hits"]
+    assert {hit["notes"] for hit in hits} == {True}
+    assert {hit["path"].rpartition(".")[2] for hit in hits} >= {"wav"}
+
+
 def test_a_tune_is_drawn_by_its_sound_and_by_its_notes(tunes):
     client, clips = tunes
     known = clips["walk"]["id"]

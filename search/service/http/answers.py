@@ -42,6 +42,7 @@ class HitOut(Answered):
     """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
 
     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
+    ``notes``: whether the file holds notes (MIDI), not sound.
     """
 
     clip_id: int
@@ -57,6 +58,7 @@ class HitOut(Answered):
     via: list[ViaOut]
     copies: list[int]
     track: int
+    notes: bool
 
 
 class FacetOut(Answered):
@@ -164,7 +166,7 @@ class ClipOut(Answered):
     ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
 
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
-    was amiss with the file when it was decoded.
+    was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
     """
 
     id: int
@@ -182,6 +184,7 @@ class ClipOut(Answered):
     track: int
     tracks: int
     warnings: list[str]
+    notes: bool
 
 
 class ClipsOut(Answered):

@@ -129,6 +129,7 @@ def clip_out(clip: Clip) -> ClipOut:
             "track": clip.track,
             "tracks": clip.tracks,
             "warnings": list(clip.warnings),
+            "notes": clip.notes,
         }
     )
 

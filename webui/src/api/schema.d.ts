@@ -727,6 +727,7 @@ export interface components {
          * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
          *
          *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
+         *     ``notes``: whether the file holds notes (MIDI), not sound.
          */
         HitOut: {
             /** Clip Id */
@@ -755,6 +756,8 @@ export interface components {
             copies: number[];
             /** Track */
             track: number;
+            /** Notes */
+            notes: boolean;
         };
         /**
          * TagOut
@@ -949,7 +952,7 @@ export interface components {
          *     ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
          *
          *     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
-         *     was amiss with the file when it was decoded.
+         *     was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
          */
         ClipOut: {
             /** Id */
@@ -984,6 +987,8 @@ export interface components {
             tracks: number;
             /** Warnings */
             warnings: string[];
+            /** Notes */
+            notes: boolean;
         };
         /**
          * JobOut

@@ -17,13 +17,11 @@ export interface Row {
   missing: boolean;
   /** Its sound track in the file, counted from 0. */
   track: number;
+  /** Whether the file holds notes, not sound: what is like it is the same tune. */
+  notes: boolean;
 }
 
 const SHOWN_FROM = 0.1;
-const NOTES = /\.(?:midi?|kar|rmi)$/i;
-
-/** Whether a clip is notes: what is like it is the same tune. */
-export const isTune = ({ path }: { path: string }): boolean => NOTES.test(path);
 
 /** A path as the command line takes it too: `film.mkv@1` is the second sound track. */
 export const trackPath = ({ path, track }: Pick<Row, "path" | "track">): string =>
@@ -36,7 +34,7 @@ export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
   fileName(row) === row.title || fileName(row).replace(/\.[^.]+$/, "") === row.title;
 
 /** What looking for more of a row is called. */
-export const likeIt = (row: Row): string => (isTune(row) ? "The same tune" : "More like this");
+export const likeIt = (row: Pick<Row, "notes">): string => (row.notes ? "The same tune" : "More like this");
 
 export function rowOfHit(hit: Hit): Row {
   return {
@@ -52,6 +50,7 @@ export function rowOfHit(hit: Hit): Row {
     duration_s: null,
     missing: false,
     track: hit.track,
+    notes: hit.notes,
   };
 }
 
@@ -69,6 +68,7 @@ export function rowOfClip(clip: Clip): Row {
     duration_s: clip.duration_s,
     missing: clip.missing,
     track: clip.track,
+    notes: clip.notes,
   };
 }
 

@@ -27,6 +27,7 @@ const row = (clip_id: number, more: Partial<Row> = {}): Row => ({
   duration_s: 1.5,
   missing: false,
   track: 0,
+  notes: false,
   ...more,
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Tag } from "../../src/api/service";
-import { shownTags } from "../../src/results/rows";
+import { likeIt, shownTags } from "../../src/results/rows";
 
 const tag = (name: string, probability: number): Tag => ({ name, probability });
 
@@ -18,5 +18,12 @@ describe("the tags that are shown", () => {
   it("are no more than there is room for", () => {
     expect(shownTags({ own_tags: ["hero"], tags }, 2)).toEqual(["hero", "Rain"]);
     expect(shownTags({ own_tags: [], tags: [] }, 2)).toEqual([]);
+  });
+});
+
+describe("what looking for more of a row is called", () => {
+  it("goes by what the file holds, not by its name", () => {
+    expect(likeIt({ notes: true })).toBe("The same tune");
+    expect(likeIt({ notes: false })).toBe("More like this");
   });
 });

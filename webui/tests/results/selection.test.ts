@@ -47,6 +47,7 @@ const row = (clip_id: number, start_s?: number): Row => ({
   duration_s: null,
   missing: false,
   track: 0,
+  notes: false,
 });
 
 const playedOf = ({ clip_id, title, match }: Row) => ({ clip_id, title, match });
