@@ -118,14 +118,14 @@ def _header_alone(file: io.RawIOBase, first: bytes, before: list[Chunk], sound: 
     return b"".join(parts)
 
 
-def _moved(found: Findings, header: bytes, sound: Chunk) -> Findings:
+def _moved(findings: Findings, header: bytes, sound: Chunk) -> Findings:
     """What was found in a file that for a decoder begins with ``header``, right before ``sound``; as it is without."""
     begin = sound.offset - 8 - len(header)
     if not header or begin < 0:
-        return found
+        return findings
     head = sound.offset - 8  # a mend before it is one of ds64, the first chunk of both
-    mends = {at if at >= head else begin + at: mend for at, mend in found.mends.items()}
-    return replace(found, begin=begin, mends={begin: header} | mends)
+    mends = {at if at >= head else begin + at: mend for at, mend in findings.mends.items()}
+    return replace(findings, begin=begin, mends={begin: header} | mends)
 
 
 def _compare(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
