@@ -305,3 +305,29 @@ def test_a_file_whose_name_ends_like_a_track_is_that_file(tmp_path, monkeypatch)
     assert options.passage("take@2") == AudioPart(str(tmp_path / "take@2"))
     assert options.passage("take@2#1-2") == AudioPart(str(tmp_path / "take@2"), 1.0, 2.0)
     assert options.passage("take@2@1") == AudioPart(str(tmp_path / "take@2"), track=1)
+
+
+def test_a_question_in_plain_language_is_shown_as_the_command_that_asks_the_same(indexed, tmp_path):
+    _, library = indexed
+    first = soundalike("search", "--text", "horn", "--json", "--library", library)
+    (tmp_path / "last.json").write_text(first.stdout)
+    sentence = "like the first one, shorter than 10 seconds, newest first"
+    found = soundalike(
+        "search", "--ask", sentence, "--last", tmp_path / "last.json", "-k", "2", "--json", "--library", library
+    )
+    assert found.returncode == 0, found.stderr
+    clip_id = json.loads(first.stdout)["hits"][0]["clip_id"]
+    command = f"search --text 'newest first' --clip {clip_id} -k 2 --where 'duration_s < 10'"
+    assert command in found.stderr
+    assert "not understood, and looked for as words: newest first" in found.stderr
+    answer = json.loads(found.stdout)
+    assert answer["understood"]["query"]["where"] == "duration_s < 10"
+    assert [hit["clip_id"] for hit in answer["hits"]]
+    assert clip_id not in [hit["clip_id"] for hit in answer["hits"]]
+    for wrong in (
+        ["--ask", "rain", "horn"],
+        ["--ask", "rain", "--last", tmp_path / "no.json"],
+        ["--ask", "silent files"],
+    ):
+        done = soundalike("search", *wrong, "--library", library)
+        assert done.returncode == 2, (wrong, done.stderr)

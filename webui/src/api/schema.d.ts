@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a sentence in plain English means as a query, and, if asked for, the answer to it.
+         * @description <br/>`query` is what `POST /search` takes: show it, let a person change it, send it. What was not understood is<br/>named, and filters nothing. A sentence that says nothing to look for has no answer.
+         */
+        post: operations["api_ask_ask_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vectors of words and sounds, in the shape of OpenAI's embeddings; also at `/v1/embeddings`.
+         * @description <br/>A string is words, or a sound as `data:audio/wav;base64,...`. Rows have length 1, and those of one model can be<br/>compared by their products. A sound longer than the encoder's window is the mean of its windows.
+         */
+        post: operations["api_embeddings_embeddings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recommend": {
         parameters: {
             query?: never;
@@ -780,6 +820,221 @@ export interface components {
             share: number;
         };
         /**
+         * AskOut
+         * @description A sentence as a query, term by term; ``not_understood`` filters nothing.
+         */
+        AskOut: {
+            /** Sentence */
+            sentence: string;
+            query: components["schemas"]["AskedQueryOut"];
+            /** Terms */
+            terms: components["schemas"]["TermOut"][];
+            /** Not Understood */
+            not_understood: string[];
+            /**
+             * Read By
+             * @enum {string}
+             */
+            read_by: "rules" | "model";
+            /** Note */
+            note: string;
+            answer: components["schemas"]["SearchOut"] | null;
+        };
+        /**
+         * AskedClipOut
+         * @description A clip, as a part that `POST /search` takes.
+         */
+        AskedClipOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * AskedQueryOut
+         * @description A query, as `POST /search` takes it.
+         */
+        AskedQueryOut: {
+            /** Parts */
+            parts: (components["schemas"]["AskedTextOut"] | components["schemas"]["AskedClipOut"])[];
+            /** K */
+            k: number;
+            /** Where */
+            where: string | null;
+            /** Collapse */
+            collapse: boolean;
+        };
+        /**
+         * AskedTextOut
+         * @description Words, as a part that `POST /search` takes.
+         */
+        AskedTextOut: {
+            /** Text */
+            text: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * TermOut
+         * @description Words of a sentence, and what they became.
+         */
+        TermOut: {
+            /** Said */
+            said: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "words" | "unwanted" | "like" | "unlike" | "filter" | "count" | "collapse";
+            /** Means */
+            means: string;
+        };
+        /**
+         * AskIn
+         * @description A question in plain English.
+         */
+        AskIn: {
+            /**
+             * Sentence
+             * @description The whole question, like: short dark impacts, no voices, from last week
+             */
+            sentence: string;
+            /**
+             * Previous
+             * @description The clips of the last answer, best first, that "the second one" means.
+             * @default []
+             */
+            previous?: number[];
+            /**
+             * Reader
+             * @description Who reads it; without it rules first, then the service's language model if it has one.
+             * @default null
+             */
+            reader?: ("rules" | "model") | null;
+            /**
+             * Answer
+             * @description Whether to answer it at once.
+             * @default false
+             */
+            answer?: boolean;
+            /**
+             * Offset
+             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @default 0
+             */
+            offset?: number;
+        };
+        /**
+         * EmbeddingsOut
+         * @description Vectors, in OpenAI's shape.
+         */
+        EmbeddingsOut: {
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object?: "list";
+            /** Data */
+            data: components["schemas"]["EmbeddingOut"][];
+            /** Model */
+            model: string;
+            usage: components["schemas"]["UsageOut"];
+        };
+        /**
+         * EmbeddingOut
+         * @description The vector of one input.
+         */
+        EmbeddingOut: {
+            /**
+             * Object
+             * @default embedding
+             * @constant
+             */
+            object?: "embedding";
+            /** Index */
+            index: number;
+            /** Embedding */
+            embedding: number[] | string;
+        };
+        /**
+         * UsageOut
+         * @description What OpenAI's clients expect to be counted.
+         */
+        UsageOut: {
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+        };
+        /**
+         * EmbeddingsIn
+         * @description What to make vectors of, in OpenAI's shape.
+         */
+        EmbeddingsIn: {
+            /**
+             * Input
+             * @description Words, or a sound as `data:audio/wav;base64,...` or as an object; or several of them.
+             */
+            input: string | (string | components["schemas"]["SoundIn"])[];
+            /**
+             * Model
+             * @description A space of the library; the first of sounds without it.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Encoding Format
+             * @description Numbers, or base64 of float32, lowest byte first.
+             * @default float
+             * @enum {string}
+             */
+            encoding_format?: "float" | "base64";
+            /**
+             * Dimensions
+             * @description Those that the space has, if given.
+             * @default null
+             */
+            dimensions?: number | null;
+            /**
+             * User
+             * @description Ignored.
+             * @default null
+             */
+            user?: string | null;
+        };
+        /**
+         * InputAudioIn
+         * @description A sound as base64, in any format that is read.
+         */
+        InputAudioIn: {
+            /**
+             * Data
+             * @description The file, as base64.
+             */
+            data: string;
+            /**
+             * Format
+             * @description Ignored: what a file is, its content says.
+             * @default null
+             */
+            format?: string | null;
+        };
+        /**
+         * SoundIn
+         * @description A sound, in the shape of OpenAI's content parts.
+         */
+        SoundIn: {
+            /**
+             * Type
+             * @description That a sound follows.
+             * @constant
+             */
+            type: "input_audio";
+            /** @description The sound. */
+            input_audio: components["schemas"]["InputAudioIn"];
+        };
+        /**
          * RecommendIn
          * @description For whom: what they liked and disliked, what they know already, and the profile kept under a name.
          */
@@ -1366,6 +1621,270 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_ask_ask_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_embeddings_embeddings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingsOut"];
                 };
             };
             /** @description Bad Request */
