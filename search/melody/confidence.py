@@ -47,22 +47,30 @@ def features(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
     return np.array([float(cost[0]), lead, np.log(1 + len(notes))])
 
 
+def certainty(cost: NDArray[np.float32], notes: Notes) -> float:
+    """The probability that the closest tune, or another one as close, is what was hummed: the logistic of the features;
+    0 where there is no tune.
+    """
+    if not len(cost):
+        return 0.0
+    return 1.0 / (1.0 + float(np.exp(-(features(cost, notes) @ np.array(WEIGHTS) + OFFSET))))
+
+
 def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
     """The probability of each tune (tunes,), in their order, that it is what was hummed; they sum to at most 1.
 
-    The first one's is the logistic of the features; the others share what is left by how close they come.
+    The first one shares its `certainty` with the second by how close that comes: of two versions of a tune neither is
+    sure. The others share what is left.
     """
-    first = 1.0 / (1.0 + float(np.exp(-(features(cost, notes) @ np.array(WEIGHTS) + OFFSET))))
     near = np.exp(-8.0 * (cost[1:] - cost[0]) / max(float(cost[0]), CLOSEST_COST)).astype(np.float64)
+    first = certainty(cost, notes) / (1.0 + float(near[:1].sum()))
     others = np.minimum(first, (1.0 - first) * near / max(1.0, float(near.sum())))
     return np.concatenate([[first], others])
 
 
 def verdict(cost: NDArray[np.float32], notes: Notes) -> MelodyVerdict:
-    """What the best of these matches is worth; "none" where there are none."""
-    if not len(cost):
-        return "none"
-    probability = float(probabilities(cost, notes)[0])
+    """What the best of these matches are worth; "none" where there are none."""
+    probability = certainty(cost, notes)
     if probability < NO_MATCH_BELOW:
         return "none"
     return "good" if probability >= GOOD_FROM else "weak"

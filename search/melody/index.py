@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search.errors import QueryError
-from search.melody.confidence import SPEECH_BELOW, probabilities, verdict
+from search.melody.confidence import SPEECH_BELOW, certainty, probabilities, verdict
 from search.melody.contours import FRAME_S, Contour, contour_of_curve, contour_of_notes
 from search.melody.contourtable import ContourLookup, passage
 from search.melody.hearing import LONGEST_HUM_S, listen, steady_notes
@@ -30,10 +30,7 @@ class MelodyIndex:
         hearing = listen(curve)
         if hearing.reason and not hearing.doubtful:
             return MelodyAnswer("no melody", (), hearing.reason)
-        answer = self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among)
-        if hearing.doubtful and (not answer.hits or answer.hits[0].probability < SPEECH_BELOW):
-            return MelodyAnswer("no melody", (), hearing.reason)
-        return answer
+        return self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among, doubt=hearing.reason)
 
     def search_notes(self, notes: Notes, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes typed notes may be. Raises QueryError when there are none."""
@@ -53,7 +50,8 @@ class MelodyIndex:
             raise QueryError("the tune has no notes in this passage; choose another one")
         return self._answer(contour, steady_notes(PitchCurve(contour.pitch, FRAME_S)), k, among)
 
-    def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None) -> MelodyAnswer:
+    def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None, doubt: str = "") -> MelodyAnswer:
+        """With ``doubt``, why it may be no tune, that is the answer unless a tune comes near."""
         if k < 1:
             raise QueryError(f"k is {k}; ask for at least one tune")
         contours = self._contours
@@ -63,6 +61,8 @@ class MelodyIndex:
             matches = look(hum, self._vectors, contours, effort, among)
             if verdict(matches.cost, notes) == "good":
                 break
+        if doubt and certainty(matches.cost, notes) < SPEECH_BELOW:
+            return MelodyAnswer("no melody", (), doubt)
         if not len(matches.cost):
             return MelodyAnswer("none", (), "no match: no tune comes near")
         chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)

@@ -91,6 +91,14 @@ def test_a_voice_that_begins_notes_anew_finds_the_tune_that_repeats_them():
     assert hits[0].score > hits[1].score + 0.05
 
 
+def test_of_two_versions_of_a_tune_neither_is_sure():
+    """The tune is there for certain, and each of two that come equally close is it with half of the certainty."""
+    answer = index_of([TUNES[3], TUNES[4], TUNES[3]]).search_hum(curve_of(TUNES[3], float(TUNES[3].start_s[4]), 9.0))
+    assert [hit.tune for hit in answer.hits[:2]] == [0, 2]
+    assert answer.verdict == "good"
+    assert [hit.probability for hit in answer.hits[:2]] == pytest.approx([0.5, 0.5], abs=0.05)
+
+
 def test_a_recording_whose_notes_are_not_known_is_found_by_its_pitch():
     """Nothing says where its notes begin, and no start is held against it."""
     heard = [contour_of_curve(curve_of(notes, 0.0, 30.0)) for notes in TUNES[:8]]
