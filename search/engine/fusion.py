@@ -24,8 +24,8 @@ RANK_OFFSET = 60
 class RankedClips:
     """One list to merge: ``clip_ids`` (n,) best first, ``scores`` (n,), ``segment_ids`` (n,) or -1, and its weight.
 
-    ``evidence`` (n,) in [0, 1] is how much speaks for each clip, by its place without it. ``said`` (n,) is how much of
-    the words each name says, in a ranking by names.
+    ``evidence`` (n,) in [0, 1] is how much speaks for each clip, by its place without it. In a ranking by names
+    ``said`` (n,) is how much of the words each says, ``covers`` (n,) how much with other words for them.
     """
 
     label: str
@@ -35,6 +35,7 @@ class RankedClips:
     weight: float = 1.0
     evidence: NDArray[np.float64] | None = None
     said: NDArray[np.float64] | None = None
+    covers: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)

@@ -22,6 +22,7 @@ from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
 from search.engine import policy, refusing
 from search.engine.asking import AskedSpace, PartReader, part_label
+from search.engine.confidence import PAGE
 from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
 from search.engine.order import Level, Order
@@ -198,6 +199,8 @@ class SearchEngine:
                 for sound, known in zip(sounds, each, strict=True)
             ]
         ranked = _merged(question, others, [sound.ranked for sound in sounds])
+        if question.by_evidence and self._names_speak([clip_id for clip_id, _ in ranked[:PAGE]]):
+            chances = policy.beside_silent_names(chances, words)
         return Level(
             rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
             tunes=tunes,
@@ -207,6 +210,9 @@ class SearchEngine:
             did_you_mean=did_you_mean,
             more=more,
         )
+
+    def _names_speak(self, clip_ids: Sequence[int]) -> bool:
+        return policy.names_speak([clip.title for clip in self._catalog.clips(clip_ids)])
 
     def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
         """For each part in words, the clips whose names or metadata say so, and that pass the filter; are there more?

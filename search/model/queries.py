@@ -168,7 +168,8 @@ class Via:
 class Hit:
     """A clip with its best segment, how well that fits (higher is closer), and why it was found.
 
-    ``probability`` is that it sounds like what was asked for, whatever its name says; None without a calibration.
+    ``probability`` is that it sounds like what was asked for; None without a calibration. Of words it is less where
+    names speak and the clip's own says nothing of them.
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
 

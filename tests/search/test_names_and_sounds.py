@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from search import api, wiring
+from search.engine import policy
 from search.engine.confidence import GOOD_FROM, LIKELY_ENOUGH
 from search.errors import QueryError
-from search.model import ClipPart, Query, SegmentTags, TextEncoding, TextPart
+from search.model import ClipPart, Query, SegmentTags, TextEncoding, TextPart, WordMatch
 from search.settings import Settings
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, settings, spec
 
@@ -185,6 +186,18 @@ def test_a_word_of_which_names_have_the_parts_or_the_end_is_read_as_these(librar
     answer = ask(library, asked, k=1)
     assert answer.did_you_mean == read_as
     assert titles(answer) == [next(name for name in ("tunnel drip", "whistle") if read_as in name)]
+
+
+def test_names_speak_where_they_are_words_that_differ():
+    assert policy.names_speak(["dog_bark", "door 2"])
+    assert not policy.names_speak(["take 0001", "take 0002"])
+    assert not policy.names_speak(["1-100032-A", "2-33-B", "dog"])
+    assert not policy.names_speak([])
+
+
+def test_a_sound_whose_name_is_silent_is_less_sure_and_one_that_says_some_is_not():
+    names = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.5)], by_evidence=True)
+    assert policy.beside_silent_names({1: 0.7, 2: 0.7}, [names]) == {1: 0.7, 2: pytest.approx(0.4)}
 
 
 NAMED = (
