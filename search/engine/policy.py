@@ -87,10 +87,7 @@ def names(label: str, weight: float, matches: Sequence[WordMatch], by_evidence: 
     said = np.array([match.share for match in matches], np.float64)
     others = np.array([match.in_other_words for match in matches], np.float64)
     covers = 1.0 - (1.0 - said) * (1.0 - np.minimum(others, 1.0))
-    if by_evidence:
-        evidence = covers**SOME_POWER
-    else:
-        evidence = places(len(matches)) * np.maximum(said, LEAST_SAID)
+    evidence = covers**SOME_POWER if by_evidence else places(len(matches)) * np.maximum(said, LEAST_SAID)
     return RankedClips(
         label,
         np.array([match.clip_id for match in matches], np.int64),
