@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 DEMO_LIBRARY := run/demo-library
 SOUNDALIKE := $(BIN)/soundalike
@@ -31,13 +32,20 @@ help:
 	@echo "make format  lay the code out"
 	@echo "make clean   remove what was generated (not the environment)"
 
-# The environment is made once, and again when pyproject.toml changes. uv installs it in a third of pip's time;
-# the mode puts this folder on the path as it is, where type checkers of plug-ins see it.
-$(STAMP): pyproject.toml
+# The environment is made once, and again when pyproject.toml changes: first what the program needs, which is enough for
+# the demo, then what tests, checks and benchmarks need. uv installs it in a third of pip's time; the mode puts this folder
+# on the path as it is, where type checkers of plug-ins see it.
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --config-settings editable_mode=compat --editable
+
+$(RUNS): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Soundalike needs Python 3.11 or later; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --config-settings editable_mode=compat --editable ".[bench,dev,docs,map]"
+	$(INSTALL) .
+	touch $@
+
+$(STAMP): $(RUNS)
+	$(INSTALL) ".[bench,dev,docs,map,torch]"
 	touch $@
 
 # The search page. Without Node everything else works, and `soundalike serve` says what is missing.
@@ -65,10 +73,10 @@ browser:
 	@echo "Node 20 (node, npm) is not here: it gets the Chromium" && false
 endif
 
-demo: $(STAMP) $(PAGE)
+demo: $(RUNS) $(PAGE)
 	@$(BIN)/python data/run_demo.py --collection data/demo --library $(DEMO_LIBRARY)
 
-screenshots: demo
+screenshots: $(STAMP) demo
 	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
 test: $(STAMP) $(PAGE)

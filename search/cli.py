@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from search import plugins
 from search.errors import QueryError, SoundalikeError, UsageError
 from search.ground import process
+from search.ground.extras import why_missing
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), WRONG_USE)
     except SoundalikeError as error:
         return _fail(str(error), COULD_NOT_RUN)
+    except ModuleNotFoundError as error:
+        why = why_missing("this", error.name)
+        if why is None:
+            raise
+        return _fail(why, WRONG_USE)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:

@@ -21,6 +21,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from search.errors import SoundalikeError, UsageError
+from search.ground.extras import why_missing
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def load(group: Group, name: str) -> Any:  # noqa: ANN401 - each group has its o
 def encoder(name: str, settings: Settings) -> Encoder:
     """The encoder called ``family[:variant]``.
 
-    Raises EncoderError for an unknown family, ModelNotFound for weights that are nowhere.
+    Raises EncoderError for an unknown family and where what it needs is not installed, ModelNotFound for weights that
+    are nowhere.
     """
     from search.errors import EncoderError
 
@@ -105,7 +107,14 @@ def encoder(name: str, settings: Settings) -> Encoder:
     families = offered("encoders")
     if family not in families:
         raise EncoderError(f"no encoder is called {name!r}; known families: {', '.join(sorted(families))}")
-    return cast(EncoderFactory, _loaded(families[family]))(variant, settings)
+    load_variant = cast(EncoderFactory, _loaded(families[family]))
+    try:
+        return load_variant(variant, settings)
+    except ModuleNotFoundError as error:
+        why = why_missing(f"the encoder {name!r}", error.name)
+        if why is None:
+            raise
+        raise EncoderError(why) from error
 
 
 def commands() -> list[Command]:
@@ -142,9 +151,10 @@ def _loaded(point: EntryPoint) -> Any:  # noqa: ANN401 - as `load`
     except SoundalikeError:
         raise
     except Exception as error:  # whatever the code of a stranger raises when it is imported
+        what = f"{point.group} {point.name!r} of {_origin(point)}"
+        why = why_missing(what, error.name) if isinstance(error, ModuleNotFoundError) else None
         raise UsageError(
-            f"{point.group} {point.name!r} of {_origin(point)} cannot be loaded ({type(error).__name__}: {error}); "
-            "mend or remove that package"
+            why or f"{what} cannot be loaded ({type(error).__name__}: {error}); mend or remove that package"
         ) from error
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from search.errors import EncoderError
+from search.ground.extras import is_installed, why_missing
 from search.ground.process import threads_of_a_call
 from search.settings import Device
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def torch_device(setting: Device) -> torch.device:
-    """``auto`` is CUDA where there is one. Raises EncoderError when CUDA is wanted and there is none.
+    """``auto`` is CUDA where there is one. Raises EncoderError when CUDA is wanted and there is none, or without torch.
 
     On a CPU torch uses the threads that this process is set up for, if it is one of ours (`search.ground.process`).
     """
+    if not is_installed("torch"):
+        raise EncoderError(why_missing("a GPU, or a network other than the shipped one,", "torch"))
     import torch
 
     available = torch.cuda.is_available()
@@ -33,11 +36,11 @@ def torch_device(setting: Device) -> torch.device:
 
 
 def is_cpu(setting: Device) -> bool:
-    """Whether `torch_device` would give a CPU. Where there is no driver of a GPU, torch is not loaded to say so.
+    """Whether `torch_device` would give a CPU. Without torch, or a GPU's driver, torch is not loaded to say so.
 
     Raises EncoderError when CUDA is wanted and there is none.
     """
-    if setting == "cpu" or (setting == "auto" and not _has_driver()):
+    if setting == "cpu" or (setting == "auto" and not (is_installed("torch") and _has_driver())):
         return True
     return torch_device(setting).type == "cpu"
 

@@ -86,13 +86,15 @@ class SoundalikeEncoder:
         return self._tower.read(texts)
 
     def in_torch(self) -> NetworkEncoder:
-        """The network for sounds in torch, on a CPU too. Raises EncoderError for weights of another network."""
-        from search.encoders.cnn import TorchNetwork
+        """The network for sounds in torch, on a CPU too. Raises EncoderError without torch, or for other weights."""
         from search.encoders.devices import torch_device
+
+        device = torch_device(self._device)
+        from search.encoders.cnn import TorchNetwork
         from search.encoders.mel import MelFrontEnd
 
         front_end = MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ))
-        network = TorchNetwork(front_end, _mn_network(self.spec, self._network), torch_device(self._device))
+        network = TorchNetwork(front_end, _mn_network(self.spec, self._network), device)
         return NetworkEncoder(self.spec, network, self._space)
 
     def _sounds(self) -> NetworkEncoder:
