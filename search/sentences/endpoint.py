@@ -11,6 +11,7 @@ import json
 import math
 import queue
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -126,8 +127,13 @@ class Endpoint:
         address = f"{self.url.rstrip('/')}/chat/completions"
         request = urllib.request.Request(address, json.dumps(body).encode(), headers)  # noqa: S310 - set by whoever runs it
         with self._opener().open(request, timeout=self.wait_s) as response:
-            answer: bytes = response.read(MAX_ANSWER_BYTES + 1)
-        return answer
+            answer, until_s = bytearray(), time.monotonic() + self.wait_s
+            while len(answer) <= MAX_ANSWER_BYTES and time.monotonic() < until_s:  # nobody waits for it any more
+                block = response.read1(1 << 14)
+                if not block:
+                    break
+                answer += block
+        return bytes(answer)
 
     def _opener(self) -> urllib.request.OpenerDirector:
         """Follows no redirection, which would carry the key elsewhere; uses no proxy to reach this machine."""
