@@ -13,7 +13,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +20,17 @@ from numpy.typing import NDArray
 from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
 from search.engine import policy, refusing
-from search.engine.asking import AskedSpace, PartReader, part_label
+from search.engine.asking import PartReader
 from search.engine.confidence import PAGE
-from search.engine.explaining import NO_IDS, Explainer, Placed, SpaceRanking, sound_chances
+from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
 from search.engine.order import Level, Order
 from search.engine.phrases import spread
+from search.engine.question import Question
 from search.engine.ranking import rank
+from search.engine.sounds import by_sound, with_named
 from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
-from search.engine.views import LibraryView, Look, SpaceView
+from search.engine.views import Look
 from search.errors import QueryError
 from search.model import (
     NO_WORDS,
@@ -56,52 +57,6 @@ WORDS_DEPTH = 1_000
 """How many clips are read for words at first where some may have to go."""
 UNWANTED_DEPTH = 10_000
 """How many clips are left out for what their names say, at most."""
-FEW = 64
-"""Up to so many clips to leave out are simply asked for more; beyond it the search itself is told to skip them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query beside what it is asked of: its ``parts``, the library and its spaces, the filter, what is ``left_out``.
-
-    ``pushed_down`` are rankings that only lower clips.
-    """
-
-    query: Query
-    parts: tuple[Part, ...]
-    library: LibraryView
-    spaces: tuple[AskedSpace, ...]
-    where: Where | None
-    left_out: frozenset[int]
-    pushed_down: tuple[RankedClips, ...]
-
-    @property
-    def view(self) -> SpaceView:
-        """The first space: its columns tell clips from contents."""
-        return self.spaces[0].view
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        """The parts that are left out, since what they name is not in the library any more."""
-        return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
-
-    @property
-    def by_evidence(self) -> bool:
-        """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
-        return policy.by_evidence(self.parts, self.spaces)
-
-    def other_words(self, place: int) -> dict[str, float]:
-        """Other words for the part at ``place``, from 1, with how likely each is meant; none where places count."""
-        found: dict[str, float] = {}
-        for one in self.spaces if self.by_evidence else ():
-            own = [part for part in one.parts if part.label == part_label(self.parts[place - 1], place)]
-            found.update(policy.other_words(own, one.view.space.vocabulary))
-        return found
-
-    @property
-    def may_narrow(self) -> bool:
-        """Whether clips that words find may have to go again."""
-        return self.where is not None or self.query.collapse or bool(self.left_out)
 
 
 class SearchEngine:
@@ -184,10 +139,10 @@ class SearchEngine:
     def _level(self, question: Question, tunes: TunesFound, depth: int, words_depth: int) -> Level:
         words, more_words, did_you_mean = self._words(question, words_depth)
         others = [*words, *tunes.ranked]
-        sounds = [found for one in question.spaces if (found := _by_sound(question, one, others, depth))]
+        sounds = [found for one in question.spaces if (found := by_sound(question, one, others, depth))]
         more = more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds)))
         if question.by_evidence:
-            sounds = [_with_named(question, sound, words) for sound in sounds]
+            sounds = [with_named(question, sound, words) for sound in sounds]
         each = [sound_chances(sound) for sound in sounds]
         chances: dict[int, float] = {}
         for known in reversed(each):  # the first space in which a clip is found has its say
@@ -290,72 +245,6 @@ def _is_merged(parts: Sequence[Part]) -> bool:
     """Whether there is more than one ranking to merge, or may be: words, or a tune beside something else."""
     tune_alone = len(parts) == 1 and isinstance(parts[0], TuneLike)
     return not tune_alone and any(isinstance(part, TextPart | TuneLike) for part in parts)
-
-
-def _by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips], depth: int) -> SpaceRanking | None:
-    """The ranking of one space, at most ``depth`` clips; None when no part has a vector there.
-
-    Negative parts alone rank only what names and tunes found: "horn, but not like this one" is about horns.
-    """
-    if space.vector is None:
-        return None
-    columns = space.view.columns
-    passing = columns.clips_where(question.where) if question.where is not None else None
-    if all(part.weight < 0 for part in space.parts):
-        by_name = np.concatenate([NO_IDS, *(one.clip_ids for one in others if one.weight > 0)])
-        passing = _both(passing, np.isin(columns.clip_ids, by_name))
-    left_out = question.left_out
-    if len(left_out) > FEW:
-        passing = _both(columns.present if passing is None else passing, ~np.isin(columns.clip_ids, list(left_out)))
-    among = columns.bitmap(passing) if passing is not None else None
-    extra = len(left_out) if len(left_out) <= FEW else 0
-    ranking = rank(space.view, space.vector, depth + extra, among)
-    return SpaceRanking(_expand(space.view, ranking, passing, left_out, depth), space)
-
-
-def _with_named(question: Question, sound: SpaceRanking, words: Sequence[RankedClips]) -> SpaceRanking:
-    """A ranking by sound, and behind it what names found beside it: how likely that sounds decides among names."""
-    space, ranked = sound.space, sound.ranked
-    named = np.concatenate([NO_IDS, *(one.clip_ids for one in words if one.weight > 0)])
-    if space is None or space.vector is None:
-        return sound
-    columns = space.view.columns
-    passing = np.isin(columns.clip_ids, np.setdiff1d(named, ranked.clip_ids))
-    if not passing.any():
-        return sound
-    n = int(np.count_nonzero(passing))
-    found = rank(space.view, space.vector, n, columns.bitmap(passing))
-    behind = _expand(space.view, found, passing, question.left_out, n)
-    return SpaceRanking(ranked.followed_by(behind), space)
-
-
-def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return other if one is None else one & other
-
-
-def _expand(
-    view: SpaceView, ranking: Ranking, passing: NDArray[np.bool_] | None, excluded: frozenset[int], depth: int
-) -> RankedClips:
-    """From contents to the clips that hold them: copies stand side by side, filtered clips and excluded ones go."""
-    clips_of = view.columns.clips_of(ranking.content_ids)
-    rows = [
-        (clip_id, score, segment_id)
-        for content_id, segment_id, score in zip(
-            ranking.content_ids.tolist(), ranking.segment_ids.tolist(), ranking.scores.tolist(), strict=True
-        )
-        for clip_id in clips_of.get(content_id, ())
-        if clip_id not in excluded
-    ]
-    if passing is not None and rows:
-        among = np.isin(np.array([row[0] for row in rows]), view.columns.clip_ids[passing])
-        rows = [row for row, passes in zip(rows, among, strict=True) if passes]
-    rows = rows[:depth]
-    return RankedClips(
-        view.space.name,
-        np.array([row[0] for row in rows], np.int64),
-        np.array([row[1] for row in rows], np.float32),
-        np.array([row[2] for row in rows], np.int64),
-    )
 
 
 def _merged(

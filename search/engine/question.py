@@ -1,0 +1,56 @@
+"""A query beside what it is asked of: what all levels of its answer have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.columns.where import Where
+from search.engine import policy
+from search.engine.asking import AskedSpace, part_label
+from search.engine.fusion import RankedClips
+from search.engine.views import LibraryView, SpaceView
+from search.model import Part, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query beside what it is asked of: its ``parts``, the library and its spaces, the filter, what is ``left_out``.
+
+    ``pushed_down`` are rankings that only lower clips.
+    """
+
+    query: Query
+    parts: tuple[Part, ...]
+    library: LibraryView
+    spaces: tuple[AskedSpace, ...]
+    where: Where | None
+    left_out: frozenset[int]
+    pushed_down: tuple[RankedClips, ...]
+
+    @property
+    def view(self) -> SpaceView:
+        """The first space: its columns tell clips from contents."""
+        return self.spaces[0].view
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The parts that are left out, since what they name is not in the library any more."""
+        return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
+
+    @property
+    def by_evidence(self) -> bool:
+        """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
+        return policy.by_evidence(self.parts, self.spaces)
+
+    def other_words(self, place: int) -> dict[str, float]:
+        """Other words for the part at ``place``, from 1, with how likely each is meant; none where places count."""
+        found: dict[str, float] = {}
+        for one in self.spaces if self.by_evidence else ():
+            own = [part for part in one.parts if part.label == part_label(self.parts[place - 1], place)]
+            found.update(policy.other_words(own, one.view.space.vocabulary))
+        return found
+
+    @property
+    def may_narrow(self) -> bool:
+        """Whether clips that words find may have to go again."""
+        return self.where is not None or self.query.collapse or bool(self.left_out)
