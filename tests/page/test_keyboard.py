@@ -158,6 +158,7 @@ def test_a_dialog_that_was_closed_leaves_the_next_one_open(picker):
 def test_numbers_that_make_no_passage_are_told_and_change_nothing(picker):
     picker.get_by_role("spinbutton", name="from").fill("3")
     picker.get_by_role("spinbutton", name="from").press("Enter")
+    expect(picker.get_by_text("From 0:03.0 to 0:04.0")).to_be_visible()
     picker.get_by_role("spinbutton", name="to").fill("2")
     picker.get_by_role("spinbutton", name="to").press("Enter")
     expect(picker.get_by_role("alert")).to_contain_text("It has to end after it starts")
