@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -49,11 +50,17 @@ LEAST_SAID: Final = 0.25
 """What a place counts of a name that has next to nothing of the words: first place in two such lists comes after the
 sixty first of one that nothing speaks against."""
 
+OF_SOUNDS: Final = 0.3
+"""Names speak of sounds where this share of them has a word of sounds."""
 NEAR: Final = 0.5
 """From this share of the words on a name is near to what was asked for: an answer that has it is not ``none``."""
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _PHRASES: Final = re.compile(r"[,()]")
+_LITTLE: Final = frozenset(
+    {"and", "the", "other", "small", "large", "single", "inside", "outside", "room", "rural", "urban"}
+)
+"""Words of classes that say nothing of a sound, and are in the names of places."""
 NOTHING, SOME, MOST, ALL, TUNE = range(5)
 """What speaks for a hit beside its sound, in rising order: a name that says some of the words, `NEAR` of them or more,
 or all; a tune."""
@@ -124,10 +131,26 @@ def witnesses(lists: Iterable[RankedClips]) -> dict[int, int]:
     return found
 
 
-def names_speak(titles: Sequence[str]) -> bool:
-    """Whether clips are called by words, of which these ``titles`` are a sample: not by numbers, nor all the same."""
-    words = [frozenset(_LETTERS.findall(title.lower())) for title in titles]
-    return len(titles) > 1 and sum(map(bool, words)) * 2 > len(titles) and len(set(words)) > 1
+def names_speak(titles: Sequence[str], vocabulary: Sequence[str] | None) -> bool:
+    """Whether clips are called by what is heard, of which these ``titles`` are a sample.
+
+    Not by numbers, all the same, or by places and dates: `OF_SOUNDS` of them have a word of the ``vocabulary``.
+    """
+    words = [words_of(title) for title in titles]
+    if len(titles) < 2 or sum(map(bool, words)) * 2 <= len(titles) or len(set(words)) < 2:
+        return False
+    known = _words_of_all(tuple(vocabulary or ()))
+    return not known or sum(not known.isdisjoint(one) for one in words) >= OF_SOUNDS * len(titles)
+
+
+def words_of(title: str) -> frozenset[str]:
+    """Its words of three letters or more, without an s of the plural."""
+    return frozenset(word.removesuffix("s") for word in _LETTERS.findall(title.lower()))
+
+
+@lru_cache(maxsize=8)
+def _words_of_all(vocabulary: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*map(words_of, vocabulary)) - _LITTLE
 
 
 def beside_silent_names(chances: Mapping[int, float], named: Iterable[RankedClips]) -> dict[int, float]:

@@ -154,7 +154,7 @@ class SearchEngine:
                 for sound, known in zip(sounds, each, strict=True)
             ]
         ranked = _merged(question, others, [sound.ranked for sound in sounds])
-        if question.by_evidence and self._names_speak([clip_id for clip_id, _ in ranked[:PAGE]]):
+        if question.by_evidence and self._names_speak(question, [clip_id for clip_id, _ in ranked[:PAGE]]):
             chances = policy.beside_silent_names(chances, words)
         return Level(
             rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
@@ -166,8 +166,9 @@ class SearchEngine:
             more=more,
         )
 
-    def _names_speak(self, clip_ids: Sequence[int]) -> bool:
-        return policy.names_speak([clip.title for clip in self._catalog.clips(clip_ids)])
+    def _names_speak(self, question: Question, clip_ids: Sequence[int]) -> bool:
+        titles = [clip.title for clip in self._catalog.clips(clip_ids)]
+        return policy.names_speak(titles, question.view.space.vocabulary)
 
     def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
         """For each part in words, the clips whose names or metadata say so, and that pass the filter; are there more?

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search import cli, plugins
+from search import cli, encoders, plugins
 from search.encoders import devices
 from search.encoders.family import SAMPLE_RATE_HZ, WINDOW_S
 from search.errors import EncoderError, SoundalikeError
@@ -26,6 +26,7 @@ def without_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     for user in USERS:
         monkeypatch.delitem(sys.modules, user, raising=False)
+        monkeypatch.delattr(encoders, user.rpartition(".")[2], raising=False)  # where an import left it
 
 
 @pytest.mark.usefixtures("without_torch")

@@ -188,11 +188,15 @@ def test_a_word_of_which_names_have_the_parts_or_the_end_is_read_as_these(librar
     assert titles(answer) == [next(name for name in ("tunnel drip", "whistle") if read_as in name)]
 
 
-def test_names_speak_where_they_are_words_that_differ():
-    assert policy.names_speak(["dog_bark", "door 2"])
-    assert not policy.names_speak(["take 0001", "take 0002"])
-    assert not policy.names_speak(["1-100032-A", "2-33-B", "dog"])
-    assert not policy.names_speak([])
+def test_names_speak_where_they_are_words_of_sounds_that_differ():
+    classes = ["Dog", "Door", "Speech", "Inside, small room"]
+    assert policy.names_speak(["dog_bark", "door 2"], classes)
+    assert policy.names_speak(["two dogs", "door 2", "sunday", "berlin"], classes)
+    assert not policy.names_speak(["berlin park", "small room", "paris", "cairo"], classes)
+    assert not policy.names_speak(["take 0001", "take 0002"], classes)
+    assert not policy.names_speak(["1-100032-A", "2-33-B", "dog"], classes)
+    assert not policy.names_speak([], classes)
+    assert policy.names_speak(["berlin", "paris"], None)  # nobody knows what words are of sounds
 
 
 def test_a_sound_whose_name_is_silent_is_less_sure_and_one_that_says_some_is_not():

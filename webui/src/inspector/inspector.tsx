@@ -1,6 +1,6 @@
 /** Everything about one sound: its waveform to choose a passage in, its spectrogram, tags, copies, and what to do. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { type Clip, clip, fileUrl, spectrogramUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
@@ -26,7 +26,8 @@ export function Inspector({ row }: { row: Row }) {
   /** What the waveform is drawn of: another answer may have the same sound by another passage. */
   const drawn = `${row.clip_id} ${row.match?.segment_id}`;
 
-  useEffect(() => {
+  // before it is painted: whoever clicks at once means the sound that is seen
+  useLayoutEffect(() => {
     let current = true;
     known.value = null;
     editing.value = false;
@@ -39,7 +40,7 @@ export function Inspector({ row }: { row: Row }) {
     };
   }, [row.clip_id]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     passage.value = row.match;
   }, [drawn]);
 

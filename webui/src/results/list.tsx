@@ -51,10 +51,9 @@ export function ResultList() {
   });
   useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
   const question = answered.value?.question;
-  useEffect(() => {
+  useLayoutEffect(() => {
     list.current?.scrollTo(0, 0);
     if (rowHeight() !== height.peek()) measure();
-    chosen.value = -1;
   }, [question]);
 
   // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list

@@ -129,7 +129,7 @@ export const alsoLike = (row: Row): void => addPart(partOf(row, 1));
 
 export const notLike = (row: Row): void => addPart(partOf(row, -1));
 
-/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it. Called once. */
+/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it; none is chosen. Called once. */
 export function followAnswers(): void {
   let asked = answered.peek()?.question;
   effect(() => {
@@ -137,6 +137,7 @@ export function followAnswers(): void {
     selectListed();
     if (!now || now.question === asked) return;
     asked = now.question;
+    chosen.value = -1;
     selectNone();
     const open = inspected.peek();
     if (!open) return;

@@ -89,8 +89,17 @@ describe("the chosen row", () => {
     expect(chosenRow()?.clip_id).toBe(3);
   });
 
+  it("is none as soon as another question is answered, and stays when the same one is", () => {
+    const asked = { ...NOTHING };
+    answer([row(1, 0), row(2, 0)], "good", asked);
+    choose(1);
+    answer([row(1, 0), row(2, 0), row(3, 0)], "good", asked);
+    expect(chosen.value).toBe(1);
+    answer([row(1, 0), row(2, 0)]);
+    expect(chosen.value).toBe(-1);
+  });
+
   it("is none where there are no rows", () => {
-    chosen.value = -1;
     answer([]);
     choose(0);
     expect(chosenRow()).toBeNull();
