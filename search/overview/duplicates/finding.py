@@ -10,6 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ from search.overview.duplicates.verifying import Pair, Verifier, key_of
 from search.ports import ContentReader, Lease
 
 SAVE_EVERY: Final = 2000
+_MOST_KNOWN: Final = 50_000
+"""Contents whose facts and files are not asked for again: some 20 MB."""
 _SAVE_SHARE: Final = 10
 """Pairs are written after `SAVE_EVERY` contents, and after a tenth of those compared: the file grows with them."""
 
@@ -69,8 +72,9 @@ class _Search:
     """
 
     def __init__(self, view: SpaceView, catalog: ContentReader, earlier: Pairs, present: set[int]) -> None:
-        self._catalog = catalog
-        self._verifier = Verifier(view, self._path_of)
+        self._facts = lru_cache(_MOST_KNOWN)(partial(_facts, catalog))
+        self._path = lru_cache(_MOST_KNOWN)(partial(_path, catalog))
+        self._verifier = Verifier(view, lambda content: self._path(content.id))
         self._present = present
         self.checked_until = earlier.checked_until
         columns = (earlier.shorter, earlier.longer, earlier.offset_s, earlier.gain_db, earlier.similarity)
@@ -98,33 +102,32 @@ class _Search:
 
         So each copy of a recording is compared with each other one, and not through a third.
         """
-        contents = self._catalog.contents([content])
-        waiting = [*others, *self._by_fingerprint(content, contents.get(content))] if content in contents else []
-        known = {content, *self._partners[content]}
+        facts = self._facts(content)
+        if facts is not None:
+            self._compare(facts, [*others, *self._by_fingerprint(facts)])
+        self.checked_until = max(self.checked_until, content)
+
+    def _compare(self, content: Content, waiting: list[Candidate]) -> None:
+        known = {content.id, *self._partners[content.id]}
         while waiting:
             one = waiting.pop(0)
-            if one.other in known:
-                continue
+            other = None if one.other in known else self._facts(one.other)
             known.add(one.other)
-            contents.update(self._catalog.contents([one.other]))
-            if one.other not in contents:
-                continue
-            pair = self._verifier.pair(one, contents[content], contents[one.other])
-            if pair is not None:
+            pair = None if other is None else self._verifier.pair(one, content, other)
+            if other is not None and pair is not None:
                 waiting += self._through(one, pair)
                 self._pairs[pair.key] = pair
                 self._join(pair)
-                self._measure(contents[content], contents[one.other])
-        self.checked_until = max(self.checked_until, content)
+                self._measure(content, other)
 
-    def _by_fingerprint(self, content: int, facts: Content | None) -> list[Candidate]:
-        row = None if facts is None else self._verifier.fingerprint(facts)
+    def _by_fingerprint(self, content: Content) -> list[Candidate]:
+        row = self._verifier.fingerprint(content)
         if row is None:
             return []
-        found = [Candidate(content, o, 0.0, 0.0) for o in self._prints.nearest(row) if o in self._present]
-        if content not in self._printed:
-            self._prints.add(content, row)
-            self._printed.add(content)
+        found = [Candidate(content.id, o, 0.0, 0.0) for o in self._prints.nearest(row) if o in self._present]
+        if content.id not in self._printed:
+            self._prints.add(content.id, row)
+            self._printed.add(content.id)
         return found
 
     def _through(self, one: Candidate, pair: Pair) -> list[Candidate]:
@@ -143,7 +146,7 @@ class _Search:
 
     def _measure(self, *contents: Content) -> None:
         for content in contents:
-            path = None if content.id in self._evidence else self._path_of(content)
+            path = None if content.id in self._evidence else self._path(content.id)
             if path is not None:
                 with suppress(AudioError):  # it went, or changed, since it was compared: nothing is known of it
                     self._evidence[content.id] = measured(path, content.track)
@@ -164,7 +167,13 @@ class _Search:
             dict(self._evidence),
         )
 
-    def _path_of(self, content: Content) -> str | None:
-        clip_ids = self._catalog.clips_of([content.id]).get(content.id, [])
-        paths = (clip.absolute_path for clip in self._catalog.clips(clip_ids))
-        return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
+
+def _facts(catalog: ContentReader, content_id: int) -> Content | None:
+    return catalog.contents([content_id]).get(content_id)
+
+
+def _path(catalog: ContentReader, content_id: int) -> str | None:
+    """A file of a content, None where none is at hand."""
+    clip_ids = catalog.clips_of([content_id]).get(content_id, [])
+    paths = (clip.absolute_path for clip in catalog.clips(clip_ids))
+    return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
