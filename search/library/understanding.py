@@ -42,8 +42,7 @@ def understand(
     reads what they did not understand.
 
     Raises QueryError for an empty sentence, one of more than 1,000 characters, and where the model is to read and none
-    is configured; WhereError for more filters than a
-    question may have.
+    is configured; WhereError for more filters than a question may have.
 
     Examples:
         >>> understanding = soundalike.understand(library, "short sirens, no rain")

@@ -92,8 +92,6 @@ class Endpoint:
         def call() -> None:
             try:
                 done.put(self._call(messages))
-            except (OSError, ValueError) as error:  # what urllib and HTTP raise
-                done.put(error)
             except Exception as error:  # noqa: BLE001 - the edge of a thread: hands on whatever it is
                 done.put(error)
 
