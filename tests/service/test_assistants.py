@@ -7,6 +7,7 @@ import base64
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ def library(made_library, tmp_path_factory):
         yield opened
 
 
+def run_apart(main):
+    """What a coroutine gives, in a thread of its own: this one may have a loop already, a browser's."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(main())).result()
+
+
 def session(library, talk, **options):
     """What ``talk(client)`` gives, in a session over the server."""
 
@@ -42,7 +49,7 @@ def session(library, talk, **options):
         async with Client(server.make(library, **{"local_files": True, **options})) as client:
             return await talk(client)
 
-    return asyncio.run(run())
+    return run_apart(run)
 
 
 CALLS = {
@@ -137,7 +144,7 @@ def test_the_command_speaks_over_standard_input_and_output(library):
         async with Client(stdio_client(parameters)) as client:
             return await client.call_tool("similar", {"clip_id": 1, "k": 2})
 
-    answer = asyncio.run(run())
+    answer = run_apart(run)
     assert len(answer.structured_content["hits"]) == 2
 
 
