@@ -11,20 +11,23 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPResponse
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import soundfile
 from sqlalchemy import Engine, event
+from werkzeug.datastructures import FileStorage
 
-from search import wiring
+from search import plugins, wiring
 from search.catalog.store import Catalog
 from search.library import spaces
-from search.model import DescribeClip
+from search.model import DescribeClip, JobOutcome
 from search.service.app import create_app
 from search.service.config import ServiceConfig
-from search.service.jobs.uploads import safe_name, safe_path, shown_name
+from search.service.jobs.runner import Runner
+from search.service.jobs.uploads import Uploads, folder_of, safe_name, safe_path, shown_name
 from search.service.processes.worker import RECEIVE_S
 from search.service.service import Service
 from tests.service.conftest import serving, settings, wav
@@ -360,6 +363,20 @@ def test_shutting_down_lets_a_request_finish(library_path):
         job = catalog.queue.get(job_id)
     assert job.state in ("queued", "running", "done")
     assert len(list(library_path.glob("uploads/*/*.wav"))) == 5
+
+
+def test_a_job_that_is_cancelled_keeps_the_files_of_what_it_indexed(library_path):
+    """Of what came since it began, too."""
+    with wiring.library(library_path, settings(library_path)) as library:
+        uploads = Uploads(folder_of(library_path))
+        kept = uploads.keep([FileStorage(io.BytesIO(wav(40)), "owl.wav")], 60.0)
+        library.jobs.add("index", kept)
+        begun = library.jobs.claim()
+        plugins.job("index")(library, "spectral", uploads.batches([path for path, _ in kept]), settings(library_path))
+        runner = Runner(library, library.catalog.queue, uploads, settings(library_path), 60.0)
+        runner._finish(begun, JobOutcome("cancelled"))
+        assert library.jobs.get(begun.id).clip_ids
+        assert Path(kept[0][0]).is_file()
 
 
 def test_a_cancelled_upload_leaves_no_file_that_is_no_clip(server):
