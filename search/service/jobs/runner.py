@@ -115,7 +115,7 @@ class Runner:
         self._work.finish(job.id, outcome)
         log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
         if outcome.state == "cancelled":  # what it had indexed when it began is not all that it indexed
-            self._uploads.discard_unindexed(self._work.get(job.id) or job, self._library.reader)
+            self._uploads.discard_unindexed(self._library.jobs.get(job.id) or job, self._library.reader)
 
     def _do(self, job: Job, stop: threading.Event) -> tuple[JobOutcome, bool]:
         """One job, watched over while a thread of its own does it; and whether that thread has ended."""
