@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -92,7 +93,7 @@ class Endpoint:
         def call() -> None:
             try:
                 done.put(self._call(messages))
-            except Exception as error:  # noqa: BLE001 - the edge of a thread: hands on whatever it is
+            except (OSError, ValueError, HTTPException) as error:  # all that urllib raises
                 done.put(error)
 
         threading.Thread(target=call, daemon=True, name="language model").start()
