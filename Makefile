@@ -9,6 +9,9 @@ SOUNDALIKE := $(BIN)/soundalike
 # npm where Node is 20 or later, else nothing
 NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm)
 ROUNDS ?= 20
+# Containers often forbid Python to keep what it has compiled. Tests start hundreds of processes, and each would compile
+# all that it loads anew: SQLAlchemy takes half a second, torch five.
+unexport PYTHONDONTWRITEBYTECODE
 PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
