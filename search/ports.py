@@ -85,6 +85,19 @@ class WordReader(Protocol):
         """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant."""
 
 
+@runtime_checkable
+class MeaningReader(Protocol):
+    """What an `Encoder` with words may offer as well: names that say in other words what is asked for are then found.
+
+    Examples:
+        >>> isinstance(library.encoder(library.space()), soundalike.MeaningReader)
+        False
+    """
+
+    def meanings(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) unit rows whose cosines say how much alike texts mean, about 0 where they have nothing in common."""
+
+
 class MelodyExtractor(Protocol):
     """Finds the tunes of files: contours and their windows, with time stamps. Threads may share one.
 

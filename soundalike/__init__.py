@@ -77,7 +77,16 @@ if TYPE_CHECKING:
         Window,
     )
     from search.plugins import Command
-    from search.ports import ChangesSince, Encoder, FeedbackStore, IndexFactory, SpaceIndex, VectorIndex, WordReader
+    from search.ports import (
+        ChangesSince,
+        Encoder,
+        FeedbackStore,
+        IndexFactory,
+        MeaningReader,
+        SpaceIndex,
+        VectorIndex,
+        WordReader,
+    )
     from search.settings import Device, Settings
 
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
@@ -117,6 +126,7 @@ __all__ = [
     "LibraryBusy",
     "LibraryError",
     "LibraryUnwritable",
+    "MeaningReader",
     "ModelNotFound",
     "NotesPart",
     "Opinion",

@@ -201,6 +201,11 @@ class ClipColumns:
         recent = self.recent.rows_of_clips(wanted)
         return np.unique(np.concatenate((self.base.content_ids[base], self.recent.content_ids[recent])))
 
+    def titles(self, clip_ids: Ids) -> list[str]:
+        """The titles of clips (q,), in small letters; empty for one that is not there."""
+        found = [self._place_of(clip_id) for clip_id in clip_ids.tolist()]
+        return ["" if one is None else one[0].titles.value(one[1]).decode("utf-8", "replace") for one in found]
+
     def tag_match(self, meant: Mapping[str, float], clip_ids: Ids) -> NDArray[np.float64]:
         """How much of what is ``meant``, shares by the names of tags, is heard in clips (q,): the chance that a tag
         drawn from the one is in the other. 0 for a clip that is not there.

@@ -23,7 +23,7 @@ from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.weights import PUT_BACK, path_of
 from search.errors import EncoderError, ModelNotFound, printable
 from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
-from search.ports import Encoder, WordReader
+from search.ports import Encoder, MeaningReader, WordReader
 from search.settings import Settings
 from search.snapshots.single import new_file_for
 
@@ -50,7 +50,11 @@ class Adapter:
 
 
 class _Reading(Encoder, WordReader, Protocol):
-    """An encoder that says what words mean."""
+    """An encoder that says which classes words mean."""
+
+
+class _Comparing(_Reading, MeaningReader, Protocol):
+    """One that says what they mean beside other words, too."""
 
 
 class AdaptedEncoder:
@@ -91,9 +95,24 @@ class AdaptedReader(AdaptedEncoder):
         return TextEncoding(self._adapter.apply(read.vectors), read.meant)
 
 
+class AdaptedComparer(AdaptedReader):
+    """The same, over an encoder that says what words mean beside other words, too."""
+
+    def __init__(self, base: _Comparing, adapter: Adapter, name: str, revision: str) -> None:
+        """Raises as `AdaptedEncoder` does."""
+        super().__init__(base, adapter, name, revision)
+        self._comparer = base
+
+    def meanings(self, texts: Sequence[str]) -> Vectors:
+        """See `search.ports.MeaningReader`; as the encoder that is adapted says."""
+        return self._comparer.meanings(texts)
+
+
 def adapted(base: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
-    """The encoder ``beneath`` with an adapter, a `search.ports.WordReader` where that is one. Raises EncoderError."""
+    """The encoder ``beneath`` with an adapter, which says of words what that says of them. Raises EncoderError."""
     if isinstance(base, WordReader):
+        if isinstance(base, MeaningReader):
+            return AdaptedComparer(base, adapter, name, revision)
         return AdaptedReader(base, adapter, name, revision)
     return AdaptedEncoder(base, adapter, name, revision)
 

@@ -85,6 +85,10 @@ class SoundalikeEncoder:
         """See `search.ports.WordReader`."""
         return self._tower.read(texts)
 
+    def meanings(self, texts: Sequence[str]) -> Vectors:
+        """See `search.ports.MeaningReader`."""
+        return self._tower.meanings(texts)
+
     def in_torch(self) -> NetworkEncoder:
         """The network for sounds in torch, on a CPU too. Raises EncoderError without torch, or for other weights."""
         from search.encoders.devices import torch_device

@@ -26,7 +26,7 @@ from search.model import (
     TunePart,
     Vectors,
 )
-from search.ports import Encoder, WordReader
+from search.ports import Encoder, MeaningReader, WordReader
 
 SILENT = (
     f"it is silent (nothing above {audio.SILENCE_DB:g} dB of full scale), and nothing sounds like silence; "
@@ -41,7 +41,8 @@ BATCH = 16
 class PartVector:
     """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``.
 
-    ``meant`` (classes,) is which classes of the space's vocabulary its words mean, None where nobody says.
+    ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
+    beside other words (`search.ports.MeaningReader`); None where nobody says.
     """
 
     label: str
@@ -49,6 +50,7 @@ class PartVector:
     weight: float
     is_text: bool
     meant: Probabilities | None = None
+    meaning: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ class PartReader:
         if not isinstance(encoder, WordReader):
             return PartVector(label, _first(encoder.encode_text([text])), part.weight, is_text=True)
         read = encoder.read_text([text])
-        return PartVector(label, _first(read.vectors), part.weight, is_text=True, meant=_first(read.meant))
+        meaning = _first(encoder.meanings([text])) if isinstance(encoder, MeaningReader) else None
+        return PartVector(label, _first(read.vectors), part.weight, True, _first(read.meant), meaning)
 
     def _encoder_of(self, space: Space) -> Encoder:
         if space.is_retired:

@@ -25,7 +25,8 @@ class RankedClips:
     """One list to merge: ``clip_ids`` (n,) best first, ``scores`` (n,), ``segment_ids`` (n,) or -1, and its weight.
 
     ``evidence`` (n,) in [0, 1] is how much speaks for each clip, by its place without it. In a ranking by names
-    ``said`` (n,) is how much of the words each says, ``covers`` (n,) how much with other words for them.
+    ``said`` (n,) is how much of the words each says, ``covers`` (n,) how much with other words for them, which
+    ``evidence`` joins with what it means.
     """
 
     label: str

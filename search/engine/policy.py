@@ -2,12 +2,13 @@
 
 A question in words has two kinds of witnesses: names, which say all of the words, some of them, or other words for the
 same, and sounds, which are likely to be meant or not. Where an encoder tells how likely a sound is, a clip's score is
-what both witnesses say, `NAME` of it by its name and `SOUND` of it by its sound:
+what both witnesses say, `NAME` and `MEANT` of it by its name and `SOUND` of it by its sound:
 
 =====================================================  ===================================================
 a name that says every word                            1
 ... some of them, rare words counting more             that share, to the power `SOME_POWER`
 ... other words for what is meant ("hens": a chicken)  how likely these are meant, as what is said besides
+what a name means ("smash glass": a window shatters)   how much like the question, from `UNLIKE` on
 a sound                                                how likely it is what the words mean
 =====================================================  ===================================================
 
@@ -30,20 +31,23 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.engine.asking import AskedSpace, PartVector
 from search.engine.confidence import GOOD_FROM, none_below
 from search.engine.fusion import RankedClips, places
-from search.model import Part, Space, TextPart, Verdict, WordMatch
+from search.model import Ids, Part, Space, TextPart, Verdict, WordMatch
 
-NAME: Final = 0.7
-SOUND: Final = 0.3
-"""Fitted on the questions over natural (``python -m benchmarks.quality.names --only natural``): 2.76 to 1.19."""
+NAME: Final = 0.5
+MEANT: Final = 0.29
+SOUND: Final = 0.21
+"""Fitted on the questions over natural (``python -m benchmarks.quality.names --only natural``)."""
+UNLIKE: Final = 0.4
+"""Names whose meaning has this cosine with the question's, or less, mean something else."""
 SOME_POWER: Final = 1.5
 """As good as 1 by these questions (nDCG .839 and .840), and what says half of the words stays behind a sure sound."""
-SILENT: Final = 3.5
-"""How much the odds fall that a clip is what was asked for when names speak and its own does not: what was .7 is .4.
-Verdicts over natural are right in .88 with it, in .80 without."""
+SILENT: Final = 7.0
+"""How much the odds fall that a clip is what is asked for where names speak, its own not: what was .8 is .36."""
 LEAST_MEANT: Final = 0.08
 """A class that is less likely meant lends no words."""
 LEAST_SAID: Final = 0.25
@@ -53,7 +57,9 @@ sixty first of one that nothing speaks against."""
 OF_SOUNDS: Final = 0.3
 """Names speak of sounds where this share of them has a word of sounds."""
 NEAR: Final = 0.5
-"""From this share of the words on a name is near to what was asked for: an answer that has it is not ``none``."""
+"""From this share of the words on a name is near to what was asked for: an answer that has it is not ``none`` ..."""
+NEAR_WHERE_NAMES_SPEAK: Final = 0.38
+"""... and from so much evidence on where names speak of sounds."""
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _PHRASES: Final = re.compile(r"[,()]")
@@ -107,6 +113,30 @@ def names(label: str, weight: float, matches: Sequence[WordMatch], by_evidence: 
     )
 
 
+def with_meanings(ranked: RankedClips, clip_ids: Ids, likeness: NDArray[np.float64]) -> RankedClips:
+    """A ranking by name that counts what names mean, too: behind its own clips the others of ``clip_ids`` (m,), its own
+    first, whose names mean something like the question. ``likeness`` (m,) are cosines with it.
+    """
+    alike = np.clip((likeness - UNLIKE) / (1.0 - UNLIKE), 0.0, 1.0)
+    n_own = len(ranked)
+    stay = np.flatnonzero((alike > 0) | (np.arange(len(clip_ids)) < n_own))
+    n_others = len(stay) - n_own
+    said, covers, evidence = (
+        np.zeros(n_own) if values is None else values for values in (ranked.said, ranked.covers, ranked.evidence)
+    )
+    nothing = np.zeros(n_others)
+    return replace(
+        ranked,
+        clip_ids=clip_ids[stay],
+        scores=np.concatenate([ranked.scores, np.full(n_others, ranked.scores.min(initial=0.0), np.float32)]),
+        segment_ids=np.full(len(stay), -1, np.int64),
+        weight=ranked.weight * (NAME + MEANT) / NAME,
+        evidence=(NAME * np.concatenate([evidence, nothing]) + MEANT * alike[stay]) / (NAME + MEANT),
+        said=np.concatenate([said, nothing]),
+        covers=np.concatenate([covers, nothing]),
+    )
+
+
 def sounds(ranked: RankedClips, chances: Mapping[int, float], weight: float) -> RankedClips:
     """A ranking by sound in which a clip counts as likely as it is, by its place where nobody knows."""
     by_place = dict(zip(ranked.clip_ids.tolist(), places(len(ranked)).tolist(), strict=True))
@@ -120,13 +150,17 @@ def label_of(ranked: RankedClips, place: int) -> str:
     return ranked.label if said >= 1.0 else f"some-{ranked.label}" if said > 0 else f"other-{ranked.label}"
 
 
-def witnesses(lists: Iterable[RankedClips]) -> dict[int, int]:
-    """For each clip of wanted rankings by name, the most that it says of one of them: `ALL`, `MOST` or `SOME`."""
+def witnesses(lists: Iterable[RankedClips], speak: bool) -> dict[int, int]:
+    """For each clip of wanted rankings by name, the most that it says of one of them: `ALL`, `MOST` or `SOME`.
+
+    What a name means counts only where names ``speak`` of sounds.
+    """
     found: dict[int, int] = {}
     for ranked in lists:
-        if ranked.weight > 0 and ranked.covers is not None:
-            for clip_id, says in zip(ranked.clip_ids.tolist(), ranked.covers.tolist(), strict=True):
-                said = ALL if says >= 1.0 else MOST if says >= NEAR else SOME
+        if ranked.weight > 0 and ranked.covers is not None and ranked.evidence is not None:
+            near = ranked.evidence >= NEAR_WHERE_NAMES_SPEAK if speak else ranked.covers >= NEAR
+            says = np.where(ranked.covers >= 1.0, ALL, np.where(near, MOST, SOME))
+            for clip_id, said in zip(ranked.clip_ids.tolist(), says.tolist(), strict=True):
                 found[clip_id] = max(found.get(clip_id, NOTHING), said)
     return found
 
@@ -155,7 +189,12 @@ def _words_of_all(vocabulary: tuple[str, ...]) -> frozenset[str]:
 
 def beside_silent_names(chances: Mapping[int, float], named: Iterable[RankedClips]) -> dict[int, float]:
     """How likely clips are what is asked for where names speak: less (`SILENT`) where their own say nothing of it."""
-    saying = {clip_id for ranked in named if ranked.weight > 0 for clip_id in ranked.clip_ids.tolist()}
+    saying = {
+        clip_id
+        for ranked in named
+        if ranked.weight > 0 and ranked.covers is not None
+        for clip_id in ranked.clip_ids[ranked.covers > 0].tolist()
+    }
     return {
         clip_id: chance if clip_id in saying else chance / (chance + (1.0 - chance) * SILENT)
         for clip_id, chance in chances.items()

@@ -24,6 +24,7 @@ from search.engine.asking import PartReader
 from search.engine.confidence import PAGE
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
+from search.engine.meanings import NameMeanings
 from search.engine.order import Level, Order
 from search.engine.phrases import spread
 from search.engine.question import Question
@@ -60,12 +61,13 @@ UNWANTED_DEPTH = 10_000
 
 
 class SearchEngine:
-    """Answers queries over the views of a library. Holds no state of its own; threads may share it."""
+    """Answers queries over the views of a library. Holds nothing but what names mean; threads may share it."""
 
     def __init__(self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder]) -> None:
         self._catalog = catalog
         self._look = look
         self._reader = PartReader(encoder)
+        self._meanings = NameMeanings(encoder)
 
     def search(self, query: Query) -> Answer:
         """The ``query.k`` best clips after the first ``query.offset``, one hit each.
@@ -143,6 +145,8 @@ class SearchEngine:
         more = more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds)))
         if question.by_evidence:
             sounds = [with_named(question, sound, words) for sound in sounds]
+            words = self._meanings.beside(question, words, sounds)
+            others = [*words, *tunes.ranked]
         each = [sound_chances(sound) for sound in sounds]
         chances: dict[int, float] = {}
         for known in reversed(each):  # the first space in which a clip is found has its say
@@ -154,14 +158,15 @@ class SearchEngine:
                 for sound, known in zip(sounds, each, strict=True)
             ]
         ranked = _merged(question, others, [sound.ranked for sound in sounds])
-        if question.by_evidence and self._names_speak(question, [clip_id for clip_id, _ in ranked[:PAGE]]):
+        speak = question.by_evidence and self._names_speak(question, [clip_id for clip_id, _ in ranked[:PAGE]])
+        if speak:
             chances = policy.beside_silent_names(chances, words)
         return Level(
             rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
             tunes=tunes,
             ranked=ranked,
             chances=chances,
-            witnesses=policy.witnesses(words),
+            witnesses=policy.witnesses(words, speak),
             did_you_mean=did_you_mean,
             more=more,
         )

@@ -186,6 +186,15 @@ def test_a_bitmap_has_the_segments_of_all_copies_of_a_sound(filled):
     assert not nothing.any()
 
 
+def test_titles_are_those_of_the_clips_in_small_letters(filled):
+    columns = ClipColumns.build(filled.catalog, filled.space)
+    ids = columns.clip_ids[columns.present]
+    clips = filled.catalog.clips(ids.tolist())
+    titles = columns.titles(np.append(ids, 10**9))
+    assert titles[-1] == ""
+    assert [folded(title) for title in titles[:-1]] == [folded(clip.title) for clip in clips]
+
+
 def test_refreshing_follows_every_kind_of_change(tmp_path):
     """New clips, copies, moves, marks and removals show at once; without changes it is the same object."""
     filled = FilledCatalog(tmp_path)

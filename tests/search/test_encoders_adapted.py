@@ -17,7 +17,7 @@ from search.cli import main
 from search.encoders import adapted, soundalike
 from search.engine.confidence import MN04, NAMES, fitted, fitted_as
 from search.model import Space
-from search.ports import WordReader
+from search.ports import MeaningReader, WordReader
 from tests.search.catalog_helpers import FilledCatalog, spec
 from tests.search.encoder_helpers import settings
 from tests.search.old_catalogs import catalog_at
@@ -90,6 +90,8 @@ def test_words_go_through_the_adapter_and_mean_what_they_meant(shipped, small_ch
     np.testing.assert_array_equal(read.vectors, encoder.encode_text(texts))
     np.testing.assert_array_equal(read.vectors, small_change.apply(shipped.read_text(texts).vectors))
     np.testing.assert_array_equal(read.meant, shipped.read_text(texts).meant)
+    assert isinstance(encoder, MeaningReader)
+    np.testing.assert_array_equal(encoder.meanings(texts), shipped.meanings(texts))
     twice = adapted.adapted(encoder, small_change, "adapted:/y.safetensors", "y")
     assert isinstance(twice, WordReader)
     assert twice.spec.adapts == encoder.spec.adapts == shipped.spec.fingerprint

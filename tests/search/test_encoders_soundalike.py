@@ -78,6 +78,22 @@ def test_other_words_for_a_sound_lie_near_it_and_another_sound_does_not(shipped)
     assert siren @ police > 0.5 > siren @ rain
 
 
+def test_what_texts_mean_is_the_same_alone_and_among_others(shipped):
+    """One row for any text, whatever is in it, and none for none."""
+    texts = ["rain", "", "door_close 01", "the " * 100, "дождь", *(f"bark {number}" for number in range(100))]
+    together = shipped.meanings(texts)
+    alone = np.concatenate([shipped.meanings([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+    assert len(shipped.meanings([])) == 0
+
+
+def test_meanings_of_the_same_thing_are_alike_and_of_different_things_are_not(shipped):
+    slam, door, purr = shipped.meanings(["door slam", "closing the door", "cat purring"])
+    assert slam @ door > 0.6
+    assert abs(slam @ purr) < 0.2
+
+
 def test_words_point_to_the_sounds_that_they_mean(shipped):
     """Noise is nearer to "white noise" than a rising tone is, and the tone nearer to "sine wave"."""
     _, _, tone, _ = shipped.encode_audio(sounds(shipped.spec)).vectors

@@ -201,7 +201,29 @@ def test_names_speak_where_they_are_words_of_sounds_that_differ():
 
 def test_a_sound_whose_name_is_silent_is_less_sure_and_one_that_says_some_is_not():
     names = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.5)], by_evidence=True)
-    assert policy.beside_silent_names({1: 0.7, 2: 0.7}, [names]) == {1: 0.7, 2: pytest.approx(0.4)}
+    assert policy.beside_silent_names({1: 0.7, 2: 0.7}, [names]) == {1: 0.7, 2: pytest.approx(0.25)}
+
+
+def test_a_name_that_means_it_counts_behind_one_that_says_it_and_one_that_means_something_else_is_nothing():
+    """A cosine of .7 is half of the way from `policy.UNLIKE` to 1; clip 4 is not taken in."""
+    matches = [WordMatch(1, 5.0, 1.0), WordMatch(2, 4.0, 0.3)]
+    ranked = policy.names("words 1", 1.0, matches, by_evidence=True)
+    meant = policy.with_meanings(ranked, np.array([1, 2, 3, 4]), np.array([1.0, 0.3, 0.7, 0.4]))
+    assert meant.clip_ids.tolist() == [1, 2, 3]
+    whole = policy.NAME + policy.MEANT
+    assert meant.weight * meant.evidence == pytest.approx(
+        [whole, policy.NAME * 0.3**policy.SOME_POWER, policy.MEANT / 2]
+    )
+    assert [policy.label_of(meant, place) for place in range(3)] == ["words 1", "some-words 1", "other-words 1"]
+    assert policy.witnesses([meant], speak=True) == {1: policy.ALL, 2: policy.SOME, 3: policy.SOME}
+    assert policy.beside_silent_names({3: 0.7}, [meant]) == {3: pytest.approx(0.25)}  # it says none of the words
+
+
+def test_what_a_name_means_is_near_only_where_names_speak():
+    ranked = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.45)], by_evidence=True)
+    meant = policy.with_meanings(ranked, np.array([1]), np.array([0.9]))
+    assert policy.witnesses([meant], speak=True) == {1: policy.MOST}
+    assert policy.witnesses([meant], speak=False) == {1: policy.SOME}
 
 
 NAMED = (
@@ -233,6 +255,15 @@ def test_what_people_ask_finds_what_is_called_so_and_is_not_nothing(effects, ask
     assert answer.hits[0].title.startswith(first)
     assert answer.hits[1].title.startswith(first)
     assert answer.verdict != "none"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("asked", "first"), [("ray gun", "laser"), ("bullet", "rifle")])
+def test_a_name_with_none_of_the_words_is_found_by_what_it_means(effects, asked, first):
+    hits = effects.search(Query((TextPart(asked),), k=5)).hits
+    found = next(hit for hit in hits if hit.title.startswith(first))
+    assert vias(found) & {"other-words 1"}
+    assert not found.by_name
 
 
 @pytest.mark.shared
