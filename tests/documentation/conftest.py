@@ -41,6 +41,10 @@ class Home:
     folder: Path
 
     @property
+    def sounds(self) -> Path:
+        return self.folder / "Sounds"
+
+    @property
     def work(self) -> Path:
         return self.folder / "work"
 
@@ -58,6 +62,15 @@ class Home:
             "PYTHONPATH": str(PROJECT),
             "COLUMNS": "100",
         }
+
+    def make_demo(self) -> Done:
+        """Run what is behind ``make demo``, with the home's sounds and library."""
+        script = PROJECT / "data" / "run_demo.py"
+        done = subprocess.run(
+            [sys.executable, script, "--collection", self.sounds, "--library", self.library],
+            env=self.environ(self.library), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def bash(self, script: str, library: Path | None = None) -> Done:
         """Run a script as it is pasted."""
@@ -125,20 +138,24 @@ def session(home: Home, folder: Path) -> Iterator[tuple[Session, Path]]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory) -> Home:
+def made_home(tmp_path_factory) -> tuple[Home, Done]:
+    """A home whose sounds and library `make demo` made, and what that printed."""
     home = Home(tmp_path_factory.mktemp("home"))
-    generator = [sys.executable, PROJECT / "data" / "demo.py", home.folder / "Sounds"]
-    subprocess.run(generator, check=True, capture_output=True)
     home.work.mkdir()
+    done = home.make_demo()
+    assert done.status == 0, done.err
     rng = np.random.default_rng(1)
     soundfile.write(home.work / "door.wav", rng.standard_normal(3 * 22050) * 0.1, 22050)
     soundfile.write(home.work / "walk.flac", rng.standard_normal(80 * 8000) * 0.1, 8000)
     _tunes(home)
     for label in LABELS:
-        shutil.copytree(home.folder / "Sounds" / label, home.folder / "Foley" / label)
-    done = home.bash("soundalike index ~/Sounds --quiet")
-    assert done.status == 0, done.err
-    return home
+        shutil.copytree(home.sounds / label, home.folder / "Foley" / label)
+    return home, done
+
+
+@pytest.fixture(scope="session")
+def home(made_home) -> Home:
+    return made_home[0]
 
 
 def _tunes(home: Home) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -25,19 +23,14 @@ def test_the_first_commands_run_from_a_shell(home):
 
 
 @pytest.mark.timeout(600)
-def test_make_demo_does_the_main_job_and_says_how_to_go_on(tmp_path):
+def test_make_demo_does_the_main_job_and_says_how_to_go_on(made_home):
     """The script behind `make demo`: generates, indexes, answers, exits 0; again, it finds everything done."""
-    command = [
-        sys.executable, PROJECT / "data" / "run_demo.py",
-        "--collection", tmp_path / "demo", "--library", tmp_path / "lib",
-    ]  # fmt: skip
-    first = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert first.returncode == 0, first.stderr
+    home, first = made_home
     for shown in ("200 indexed", "rain_on_leaves", "police_siren", "soundalike index ~/Music"):
-        assert shown in first.stdout
-    again = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert again.returncode == 0
-    assert "200 unchanged" in again.stdout
+        assert shown in first.out
+    again = home.make_demo()
+    assert again.status == 0, again.err
+    assert "200 unchanged" in again.out
 
 
 def test_readme_is_read_in_two_minutes():
