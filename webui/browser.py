@@ -23,7 +23,11 @@ HOW_TO_GET: Final = (
 )
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS: Final = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_ARGUMENTS: Final = (
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",
+)  # fmt: skip
+"""WebGL, which the map needs, is computed by SwiftShader. Only WebGL: with all of the page it took half of a test."""
 
 
 def find_chromium(playwright: Playwright) -> Path | None:
