@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
-import { duration } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
+import { difference, evidence } from "./evidence";
 import { clipName } from "./names";
 
 export function Copies({ clipId }: { clipId: number }) {
@@ -51,24 +51,11 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             <bdi>{clipName(one.clip_id)}</bdi>
           </a>
           <span class="quiet">
-            {one.clip_id === group.keep ? `worth keeping: ${group.why}` : one.kind}
-            {one.kind === "same recording" && one.offset_s > 0 && `, ${duration(one.offset_s)} later`}
+            {one.clip_id === group.keep ? `worth keeping: ${group.why}` : difference(one)}
             {evidence(one)}
           </span>
         </li>
       ))}
     </ul>
   );
-}
-
-/** What was measured in a clip's file, in words; nothing where nothing was. */
-function evidence(one: Found["groups"][number]["clips"][number]): string {
-  if (one.bandwidth_hz === null) return "";
-  const facts = [
-    one.lossless ? "lossless" : "lossy",
-    `sounds up to ${(one.bandwidth_hz / 1000).toFixed(1)} kHz`,
-  ];
-  if (one.silence_s !== null && one.silence_s >= 0.05) facts.push(`${one.silence_s.toFixed(1)} s of silence`);
-  if (one.clipped) facts.push(`${(100 * one.clipped).toFixed(2)} % clipped`);
-  return `; ${facts.join(", ")}`;
 }
