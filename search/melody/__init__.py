@@ -9,6 +9,7 @@
 ``contours``      notes or pitch curve -> contour, free of key and tempo, and its windows
 ``contourtable``  the contours of all tunes as one table; ``contourfiles`` keeps it on disk
 ``matching``      a hum's contour -> places in tunes; ``alignment`` is its exact last step
+``beginnings``    windows compared only as far as a short hum reaches
 ``octaves``       where a voice left its octave
 ``confidence``    how sure a match is
 ``index``         all of this behind one class

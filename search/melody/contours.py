@@ -156,12 +156,14 @@ def windows_of(contour: Contour) -> tuple[Spans, Vectors]:
 class HumWindows:
     """A hum's windows at every tempo in question: ``vectors`` (n, VECTOR_DIM), and for each how many seconds of the
     tune
-    a second of the hum would cover, ``tempo`` (n,), and where in the hum it starts, ``start_s`` (n,).
+    a second of the hum would cover, ``tempo`` (n,), where in the hum it starts, ``start_s`` (n,), and how many of its
+    ``WINDOW_POINTS`` lie in the hum, ``points`` (n,).
     """
 
     vectors: Vectors
     tempo: Times
     start_s: Times
+    points: NDArray[np.int64]
 
 
 def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindows:
@@ -180,7 +182,9 @@ def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindo
         starts.append(inside[evenly])
         tempo_of.append(np.full(len(evenly), tempo))
     start_s, tempo_each = np.concatenate(starts), np.concatenate(tempo_of)
-    return HumWindows(_cut(contour, start_s, WINDOW_S / tempo_each), tempo_each, start_s)
+    reached = np.round((length_s - start_s) * tempo_each * (WINDOW_POINTS / WINDOW_S)).astype(np.int64)
+    vectors = _cut(contour, start_s, WINDOW_S / tempo_each)
+    return HumWindows(vectors, tempo_each, start_s, np.minimum(reached, WINDOW_POINTS))
 
 
 def _cut(contour: Contour, start_s: Times, length_s: Times) -> Vectors:
@@ -200,3 +204,9 @@ def as_vectors(pitch: NDArray[np.float32]) -> Vectors:
     constant = np.full((len(pitch), 1), RANGE_SEMITONES * np.sqrt(pitch.shape[1]), np.float32)
     rows = np.concatenate([centred.astype(np.float32), constant], axis=1)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def pitches_of(vectors: Vectors) -> NDArray[np.float32]:
+    """(n, points + 1) rows of `as_vectors` -> (n, points) semitones, less their mean."""
+    scaled: NDArray[np.float32] = vectors[:, :-1] * (RANGE_SEMITONES * np.sqrt(WINDOW_POINTS) / vectors[:, -1:])
+    return scaled.astype(np.float32)

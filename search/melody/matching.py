@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from search.melody import octaves
 from search.melody.alignment import align, costs
+from search.melody.beginnings import closest
 from search.melody.contours import EVERY_TEMPO, FRAME_S, TEMPI, Contour, windows_of_hum
 from search.melody.contourtable import ContourLookup, ContourTable
 from search.model import Bitmap, Ids
@@ -30,7 +31,8 @@ FEWEST_POINTS, MOST_POINTS = 24, 64
 class Effort:
     """How far to look: ``finds`` windows of the tunes in all, ``most_each`` for one of the hum's, at ``tempi``.
 
-    Of these ``aligned`` places are aligned exactly; with ``jumps`` a voice may leave its octave.
+    Of these ``aligned`` places are aligned exactly; with ``jumps`` a voice may leave its octave. With ``beginnings``
+    windows are compared only as far as the hum reaches.
     """
 
     finds: int
@@ -38,6 +40,7 @@ class Effort:
     most_each: int = 500
     tempi: tuple[float, ...] = TEMPI
     jumps: bool = False
+    beginnings: bool = False
 
 
 QUICK = Effort(finds=3_000, aligned=100)
@@ -46,7 +49,7 @@ QUICK = Effort(finds=3_000, aligned=100)
 THOROUGH = Effort(finds=20_000, aligned=600, most_each=2_000, tempi=EVERY_TEMPO, jumps=True)
 """For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
 
-SHORT = Effort(finds=20_000, aligned=3_000, most_each=2_000)
+SHORT = Effort(finds=45_000, aligned=3_000, most_each=1_000, beginnings=True)
 """For a hum of less than `SHORT_S`, which a quick look always leaves in doubt: so few notes tell tunes apart less, and
 least where a voice may jump."""
 SHORT_S = 5.0
@@ -117,9 +120,12 @@ def find(
     """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
     windows = windows_of_hum(hum, effort.tempi)
     k = int(np.clip(effort.finds // len(windows.vectors), 10, effort.most_each))
-    _, ids = index.search(windows.vectors, k, among)
-    which = np.repeat(np.arange(len(windows.vectors)), ids.shape[1])
-    row, window_s = contours.locate(ids.ravel())
+    if effort.beginnings:
+        which, ids = closest(index, windows, k, among)
+    else:
+        ids = index.search(windows.vectors, k, among)[1].ravel()
+        which = np.repeat(np.arange(len(windows.vectors)), k)
+    row, window_s = contours.locate(ids)
     known = row >= 0
     row, tempo = row[known], windows.tempo[which[known]]
     start_s = window_s[known] - tempo * windows.start_s[which[known]]

@@ -40,6 +40,10 @@ class Rows:
         place = rows_of(ordered, ids)
         return place >= 0, self.vectors[order[place[place >= 0]]]
 
+    def living(self) -> Ids:
+        """The ids of the rows that are live, ascending."""
+        return self._order[1]
+
     def prepare(self) -> None:
         """Make what the first `take` would make."""
         _ = self._order
@@ -106,6 +110,10 @@ class ExactIndex:
     def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
         """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
         return self._rows.take(ids)
+
+    def ids(self) -> Ids:
+        """As `VectorIndex.ids`."""
+        return self._rows.living()
 
     def __len__(self) -> int:
         return len(self._row_of)
