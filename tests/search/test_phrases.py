@@ -19,6 +19,10 @@ from search.model import ClipPart, TextPart
         ("sci-fi tone -20 dB, not loud", [("sci-fi tone -20 dB, not loud", 1.0)]),
         ("NOTHING - at all", [("NOTHING - at all", 1.0)]),
         ("-cat", [("cat", -1.0)]),
+        ("\u201cdoor slam\u201d wood", [('"door slam" wood', 1.0)]),
+        ("\u201edoor slam\u201c \u2013\u00abcar horn\u00bb", [('"door slam"', 1.0), ('"car horn"', -1.0)]),
+        ("dog \u2212cat", [("dog", 1.0), ("cat", -1.0)]),
+        ("rain \u2013 soft \u201320 dB", [("rain \u2013 soft \u201320 dB", 1.0)]),
     ],
 )
 def test_a_minus_and_not_in_capitals_refuse_the_word_behind_them(line, parts):
