@@ -94,8 +94,34 @@ def test_a_part_is_added_to_the_same_file_only(reader, whole):
 
 
 def test_a_condition_that_does_not_hold_is_told(reader, whole):
-    assert asked(reader, If_Match='"other"').status_code == 412
-    assert asked(reader, If_Match=whole.headers["ETag"]).status_code == 200
+    """A tag that is another, or weak, or a date before the file's: no range is sent then, and none of the file."""
+    etag, old = whole.headers["ETag"], "Mon, 01 Jan 1990 00:00:00 GMT"
+    for condition in ({"If_Match": '"other"'}, {"If_Match": f"W/{etag}"}, {"If_Unmodified_Since": old}):
+        for more in ({}, {"Range": "bytes=0-9"}, {"If_None_Match": etag}):
+            refused = asked(reader, **condition, **more)
+            assert (refused.status_code, refused.mimetype) == (412, "application/problem+json"), (condition, more)
+            assert refused.json["status"] == 412
+
+
+def test_a_condition_that_holds_is_no_matter(reader, whole):
+    """The tag, in a list too, and any file that is there; a date counts beside no tag, and not if it is none."""
+    etag, old = whole.headers["ETag"], "Mon, 01 Jan 1990 00:00:00 GMT"
+    for tags in (etag, f'"other", {etag}', "*"):
+        assert asked(reader, If_Match=tags, If_Unmodified_Since=old).data == whole.data
+    for date in (whole.headers["Last-Modified"], "yesterday"):
+        assert asked(reader, If_Unmodified_Since=date).data == whole.data
+
+
+def test_a_client_that_has_it_gets_no_range_of_it(reader, whole):
+    """Whether it has the file is looked at before the range."""
+    assert asked(reader, If_None_Match=whole.headers["ETag"], Range="bytes=0-9").status_code == 304
+    assert asked(reader, If_None_Match='"other"', Range="bytes=0-9").status_code == 206
+
+
+def test_answers_in_json_have_conditions_as_well(reader):
+    url = "/api/v1/clips/1/peaks?buckets=10"
+    assert reader.get(url, headers={"If-Match": "*"}).status_code == 200
+    assert reader.get(url, headers={"If-Match": '"other"'}).status_code == 412
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Files as answers, as RFC 9110 has them: whole or one range of them, and only if the client has not got them.
 
-Werkzeug answers conditions and ranges. What it refuses although the RFC has an answer is settled before: a suffix that
-is longer than the file is all of it; units that nobody knows, several ranges and what does not parse are ignored.
+Werkzeug answers ranges, once `conditions` are met. What it refuses although the RFC has an answer is settled before: a
+suffix that is longer than the file is all of it; units that nobody knows, several ranges and what does not parse are
+ignored.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_if_range_header, parse_range_header
 
 from search.service.http.answers import text
+from search.service.http.conditions import left_after_conditions
 from search.service.http.replies import PRIVATE
 
 _RANGE: Final = "HTTP_RANGE"
@@ -30,17 +32,17 @@ def sent(
     to_keep: bool = False,
     last_modified: datetime | float | None = None,
 ) -> Response:
-    """A file, or 304, 412; for one browser to keep and ask about.
+    """A file, or 304; for one browser to keep and ask about.
 
     ``name`` may be any name of a file; ``to_keep``: a browser stores it and does not show it. Raises
-    RequestedRangeNotSatisfiable (416).
+    PreconditionFailed (412), RequestedRangeNotSatisfiable (416).
     """
     response = send_file(
         source, media_type, to_keep, header_name(name), conditional=False, etag=etag, last_modified=last_modified
     )
     length = response.content_length or 0
-    environ = dict(request.environ)
-    if not _follows_range(response.last_modified):
+    environ = left_after_conditions(response)
+    if _RANGE not in environ or not _follows_range(response.last_modified):
         environ.pop(_RANGE, None)
     elif (asked := followed(environ[_RANGE], length)) is None:
         del environ[_RANGE]
@@ -83,7 +85,7 @@ def _follows_range(last_modified: datetime | None) -> bool:
 
     An entity tag that is strong is compared by Werkzeug, a date has to be the very one.
     """
-    if request.method != "GET" or _RANGE not in request.environ:
+    if request.method != "GET":
         return False
     written = request.headers.get("If-Range", "")
     condition = parse_if_range_header(written)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from pydantic import BaseModel
 
 from search.model import Job
 from search.service.http.answers import JobOut
+from search.service.http.conditions import left_after_conditions
 
 JSON = "application/json"
 PRIVATE = "private, no-cache"
@@ -22,7 +23,7 @@ def revisable(response: Response) -> Response:
     """A GET's response with an ETag; 304 without a body when the client has this very one."""
     response.add_etag()
     response.headers["Cache-Control"] = PRIVATE
-    response.make_conditional(request)  # in place
+    response.make_conditional(left_after_conditions(response))  # in place
     return response
 
 
@@ -31,7 +32,7 @@ def lasting(body: bytes, media_type: str, etag: str) -> Response:
     response = Response(body, mimetype=media_type)
     response.set_etag(etag)
     response.headers["Cache-Control"] = PRIVATE
-    response.make_conditional(request)  # in place
+    response.make_conditional(left_after_conditions(response))  # in place
     return response
 
 
