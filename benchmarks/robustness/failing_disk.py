@@ -60,13 +60,17 @@ class Cut:
 
 @dataclass
 class Watched:
-    """See the module. ``refuse`` makes call number n and all after it fail with an errno: ``(n, errno.ENOSPC)``."""
+    """See the module. ``refuse`` makes call number n and all after it fail with an errno: ``(n, errno.ENOSPC)``.
+
+    Cuts are noted before the first call and each ``every``-th after it, and at the end.
+    """
 
     folder: Path
     refuse: tuple[int, int] | None = None
     cuts: list[Cut] = field(default_factory=list)
     calls: int = 0
     cutting: bool = True
+    every: int = 1
 
     def __post_init__(self) -> None:
         self._flushed: dict[Key, bytes] = {}
@@ -125,7 +129,8 @@ class Watched:
         """A call comes: the power may go before it, or the disk refuse it."""
         with self._lock:
             self.calls += 1
-            self._cut(what)
+            if self.calls % self.every == 1 % self.every:
+                self._cut(what)
             needs_room = not what.startswith(_FREEING)
             if self.refuse is not None and self.calls >= self.refuse[0] and (needs_room or self.refuse[1] not in FULL):
                 raise OSError(self.refuse[1], os.strerror(self.refuse[1]))
@@ -234,4 +239,4 @@ _OPEN: Final = io.open
 
 
 def _is_sqlite(name: str) -> bool:
-    return Path(name).name.startswith("catalog.sqlite")
+    return name.rpartition("/")[2].startswith("catalog.sqlite")

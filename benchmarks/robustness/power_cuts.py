@@ -112,7 +112,7 @@ class Tally:
 @dataclass(frozen=True)
 class Trial:
     """A sound ``library`` with every kind of snapshot, an empty folder ``scratch`` for copies, and how much is tried:
-    each ``every``-th moment.
+    the first moment and each ``every``-th after it.
     """
 
     library: Path
@@ -128,13 +128,13 @@ class Trial:
         tally, oracle = Tally(), _Oracle(self.scratch / "oracle")
         place = _copy(self.library, self.scratch / "watched")
         before = _single_files(place, step)
-        disk = Watched(place)
+        disk = Watched(place, every=self.every)
         with disk.watching():
             status, said = _command(place, *step.command)
         if status:
             raise SoundalikeError(f"{step.name} failed on a sound disk: {said}")
         after = _single_files(place, step)
-        for cut in [cut for n, cut in enumerate(disk.cuts) if cut.before == END or n % self.every == 0]:
+        for cut in disk.cuts:
             tally.add(self._after(cut, step, before, after, oracle))
         for name, code in REFUSALS.items():
             for call in range(1, disk.calls + 1, self.every):

@@ -27,7 +27,7 @@ def test_nothing_is_lost_and_what_is_called_sound_is_sound(tmp_path: Path) -> No
 def test_a_loss_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were files not flushed, the duplicates that were said to be written would be gone or damaged after a cut."""
     monkeypatch.setattr("search.snapshots.single.flush", lambda path: None)
-    library = earlier.unpack(tmp_path)
+    library = power_cuts.make_library(tmp_path, clips=6)
     trial = power_cuts.Trial(library, tmp_path / "scratch", every=10_000)
     step = next(step for step in power_cuts.steps(library) if step.name == "duplicates")
     assert trial.cut(step).lost > 0
