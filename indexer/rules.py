@@ -29,7 +29,8 @@ BINS: Final = frozenset(
         "$recycle.bin", "recycler", "recycled", "recycle.bin", "recyclebin", "recycle bin",  # Windows; WD, Unraid
         "#recycle", "@recycle", "@recently-snapshot", "#snapshot", "@eadir", "@tmp", "@sharebin",  # Synology, QNAP
         "trashbox", "network trash folder", "files_trashbin", "files_versions",  # Buffalo, AppleShare, Nextcloud
-        "system volume information", "found.000", "lost+found", "__macosx",
+        "system volume information", "lost+found", "__macosx", "_gsdata_",  # GoodSync
+        *(f"found.{number:03}" for number in range(100)),  # what chkdsk came upon
     }
 )  # fmt: skip
 """Folders, in lower case. Those of other systems begin with a dot (.Trash, .Trashes, .recycle), as what is hidden."""

@@ -1,6 +1,7 @@
 """Text of bytes that do not say how they are encoded: UTF-8 where they are UTF-8, else the code page they look like.
 
-The guess is chardetng's, the detector of Firefox, which was made for short texts (docs/decisions/0013-titles.md).
+The guess is chardetng's, the detector of Firefox, which was made for short texts (docs/decisions/0013-titles.md) and
+does not know the western page of a Macintosh, in which old AIFF files have their names.
 Texts of one file are judged together.
 """
 
@@ -8,9 +9,14 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterable
+from typing import Final
 
 WESTERN = "cp1252"
+_MAC: Final = "mac-roman"
+_OF_A_MAC: Final = re.compile("[a-zß-ÿ][ŠŽŸŒ\ufffd]")
+"""What small letters of a Macintosh become in `WESTERN`: a capital in a word ("TŸrgerŠusch"), or no letter at all."""
 
 _CODECS = {
     "big5": "big5hkscs",
@@ -48,9 +54,10 @@ def code_page(texts: Iterable[bytes]) -> str:
     detector.feed(doubtful, last=True)
     name = detector.guess(tld=None, allow_utf8=False)
     try:
-        return codecs.lookup(_CODECS.get(name.lower(), name.lower())).name
+        page = codecs.lookup(_CODECS.get(name.lower(), name.lower())).name
     except LookupError:
         return WESTERN
+    return _MAC if page == WESTERN and _OF_A_MAC.search(doubtful.decode(WESTERN, "replace")) else page
 
 
 def text_of(data: bytes, page: str) -> str:

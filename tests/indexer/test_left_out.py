@@ -22,7 +22,8 @@ from tests.indexer.conftest import Bench, write_tone
 
 BIN_FOLDERS = (
     "$RECYCLE.BIN/S-1-5-21", "RECYCLER", "Recycled", ".Trash-1000/files", ".Trashes/501", "#recycle", "@Recycle",
-    "x/@eaDir/a.wav", "lost+found", "System Volume Information", "__MACOSX", "deep/er/$Recycle.Bin",
+    "x/@eaDir/a.wav", "lost+found", "found.007", "_gsdata_", "System Volume Information", "__MACOSX",
+    "deep/er/$Recycle.Bin",
 )  # fmt: skip
 
 

@@ -46,6 +46,18 @@ def test_texts_of_one_file_are_judged_together(page):
     assert [text_of(text, code_page([b"plain", *data, "Möwe".encode()])) for text in data] == texts
 
 
+@pytest.mark.parametrize("title", ["Türgeräusch öffnen", "Café crème", "déjà vu", "garçon"])
+def test_names_from_an_old_macintosh_are_told_from_western_ones(title):
+    """By capitals in the middle of words, which no western name has."""
+    assert guessed(title, "mac_roman")
+    assert guessed(title, "cp1252")
+
+
+@pytest.mark.parametrize("title", ["Das Mädchen sagt: rock’n’roll", "it’s „größer“ – 5 €"])
+def test_western_marks_and_capitals_are_no_macintosh(title):
+    assert guessed(title, "cp1252")
+
+
 def test_what_is_marked_or_utf_8_is_not_guessed():
     """UTF-16 with its mark, ISO-2022-JP with its escapes, UTF-8 with a mark or without."""
     assert code_page([b"plain", "Möwe".encode()]) == WESTERN
