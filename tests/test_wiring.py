@@ -103,7 +103,7 @@ def test_an_encoder_whose_package_is_broken_is_named(installed, tmp_path):
 
 def test_importing_the_package_loads_nothing_heavy():
     code = (
-        "import sys, search, search.cli, search.ports, search.wiring; "
+        "import sys, search, search.cli, search.commands, search.ports, search.wiring; "
         "print([m for m in ('torch', 'faiss', 'sqlalchemy', 'transformers', 'av', 'flask') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

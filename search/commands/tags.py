@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.library import leasing, maintenance
+from search.library import leasing
 from search.model import Clip, DescribeClip, split_tags
 from search.settings import Settings
 
@@ -97,6 +97,8 @@ def _of_clip(clip: Clip) -> list[Row]:
 
 
 def _of_library(library: Library, args: argparse.Namespace) -> list[Row]:
+    from search.library import maintenance
+
     own = [Row(facet.value, facet.count, True) for facet in maintenance.own_tag_counts(library, args.where)]
     by_encoder = maintenance.tag_counts(library, args.min_probability, args.where)
     return [*own, *(Row(name, count, False) for name, count in by_encoder)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
-from search.library import leasing, maintenance, verifying
+from search.library import leasing
 from search.model import MELODY_SPACE, RemoveClip, TakeOutClip
 from search.settings import Settings
 
@@ -34,6 +34,8 @@ class Info:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print it."""
+        from search.library import maintenance
+
         with options.library(args, settings, read_only=True) as library:
             facts = maintenance.info(library)
         if args.json:
@@ -56,6 +58,8 @@ class Verify:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each problem; 1 when there is one."""
+        from search.library import verifying
+
         with options.library(args, settings, read_only=True) as library:
             problems = verifying.verify(library)
         if args.json:
@@ -112,6 +116,8 @@ class Reindex:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Rebuild; the status of the indexing job where files are encoded again."""
+        from search.library import maintenance
+
         with options.library(args, settings) as library:
             if args.encoder is not None:
                 return _encode_again(library, args.encoder, settings, others=True)
@@ -145,6 +151,8 @@ class Backup:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the backup."""
+        from search.library import maintenance
+
         with options.library(args, settings, read_only=True) as library:
             maintenance.backup(library, args.target)
         print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
@@ -164,6 +172,8 @@ class Restore:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Restore, then make the index anew from the catalog."""
+        from search.library import maintenance
+
         if not args.source.is_file():
             raise UsageError(f"{args.source} is not there")
         with options.library(args, settings, create=True) as library:
@@ -178,6 +188,8 @@ def _ids_to_remove(
     library: Library, paths: list[str], clip_ids: list[int], *, missing: bool
 ) -> tuple[list[int], list[str]]:
     """The clips meant, and what is not in the library."""
+    from search.library import maintenance
+
     found: set[int] = set(library.catalog.missing()) if missing else set()
     unknown = []
     for clip_id in clip_ids:
@@ -198,6 +210,8 @@ def _encode_again(library: Library, name: str, settings: Settings, *, others: bo
 
     ``melody`` stands for the tunes, of recordings too where they were looked for before.
     """
+    from search.library import maintenance
+
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
     work = name if not tunes or maintenance.follows_recordings(library) else library.space().name
