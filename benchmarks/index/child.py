@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.index import mapped
-from benchmarks.index.engines import ALL_CORES, Engine, Exact, engine_of
+from benchmarks.index.engines import ALL_CORES, Engine, Exact, built_as, engine_of
 from search.ground import process
 from search.model import Bitmap, HalfVectors, Ids, Vectors
 
@@ -30,7 +30,7 @@ TOUCHING_QUERIES = 30
 class Task:
     """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size.
 
-    ``build_threads``: with how many to build (0: all cores).
+    ``build_threads``: with how many to build (0: all cores). ``recall``: what an effort is tuned to.
     """
 
     step: str
@@ -41,6 +41,7 @@ class Task:
     tuning: int
     filters: tuple[str, ...]
     build_threads: int = ALL_CORES
+    recall: float = TARGET_RECALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,13 @@ def search(task: Task) -> Measured:
     import_module(engine.module)
     before = mapped.resident_bytes(SIDECAR)
     started = time.perf_counter()
-    engine.open(rows, work / task.engine)
+    engine.open(rows, work / built_as(task.engine))
     engine.search(queries[:1], K, None)
     open_s = time.perf_counter() - started
     timings, resident, in_sidecar, pages = [], None, None, None
     for name in task.filters:
         among, truth = filter_of(work, name), np.load(work / f"truth-{name}.npz")["ids"][:, :K]
-        effort = _tune(engine, queries[: task.tuning], truth[: task.tuning], among)
+        effort = _tune(engine, queries[: task.tuning], truth[: task.tuning], among, task.recall)
         took_ms, reached = _timed(engine, queries[task.tuning :], truth[task.tuning :], among)
         median, p95, p99 = (float(value) for value in np.percentile(took_ms, (50, 95, 99)))
         timings.append(Timing(name, effort, float(np.mean(reached)), median, p95, p99))
@@ -132,12 +133,12 @@ def recall(hits: Ids, truth: Ids) -> float:
     return float(np.isin(truth, hits).mean()) if truth.size else 1.0
 
 
-def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None) -> int:
-    """Set the least effort that reaches the target, or the most there is; 0 where nothing is tuned."""
+def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None, target: float) -> int:
+    """Set the least effort that reaches the ``target`` recall, or the most there is; 0 where nothing is tuned."""
     for effort in engine.efforts:
         engine.set_effort(effort)
         reached = [recall(engine.search(q[None], K, among), w) for q, w in zip(queries, truth, strict=True)]
-        if np.mean(reached) >= TARGET_RECALL:
+        if np.mean(reached) >= target:
             return effort
     return engine.efforts[-1] if engine.efforts else 0
 

@@ -2,7 +2,7 @@
 
 Each keeps row ``i`` of the vectors under the id ``i + 1`` and is built with the settings its own documentation starts
 from, 16 links to a node and 100 candidates while building; only the effort of a search is tuned, to equal recall.
-Ours comes as `search.wiring` hands it out; there is nothing to tune.
+Ours comes twice: as `search.wiring` hands it out, which finds more than is asked of the others, and tuned as they are.
 """
 
 from __future__ import annotations
@@ -89,6 +89,23 @@ class Soundalike:
         """See `Engine`."""
         _, ids = self._index.search(query, k, among)
         return ids.reshape(k)
+
+
+class SoundalikeTuned(Soundalike):
+    """The same with as much effort as the recall takes, in percent of what it ships with."""
+
+    name = "soundalike, tuned"
+    settings = "its effort in percent"
+    efforts: tuple[int, ...] = (2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256, 512)
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        self._folder, self._dim = folder, rows.shape[1]
+        super().open(rows, folder)
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+        self._index = wiring.snapshot_index(self._folder, self._dim, self.device, effort / 100).view
 
 
 class SoundalikeGpu(Soundalike):
@@ -244,6 +261,7 @@ class Voyager:
 
 ENGINES: dict[str, Callable[[], Engine]] = {
     Soundalike.name: Soundalike,
+    SoundalikeTuned.name: SoundalikeTuned,
     SoundalikeGpu.name: SoundalikeGpu,
     Exact.name: Exact,
     Hnswlib.name: Hnswlib,
@@ -258,6 +276,11 @@ def engine_of(name: str) -> Engine:
     if name not in ENGINES:
         raise UsageError(f"no engine is called {name!r}; there are {', '.join(ENGINES)}")
     return ENGINES[name]()
+
+
+def built_as(name: str) -> str:
+    """The engine whose build the one called ``name`` opens: all of ours are the same on disk."""
+    return Soundalike.name if isinstance(engine_of(name), Soundalike) else name
 
 
 def chunks(rows: HalfVectors) -> Iterator[tuple[Ids, Vectors]]:

@@ -35,8 +35,8 @@ def markdown(report: SearchSpeedReport) -> str:
         report.machine.sentence(),
         f"Peers: {', '.join(f'{v.package} {v.version}' for v in report.versions) or 'none'}.",
         f"Vectors of {report.dim} dimensions {report.vectors} (seed {report.seed}). {report.queries} queries for "
-        f"{report.k} hits, one at a time on one thread; peers tuned on other queries to a recall@{report.k} of "
-        f"{report.target_recall} against exact search, or as near as their largest effort comes.",
+        f"{report.k} hits, one at a time on one thread; ours as shipped, and tuned as the peers are, on other queries "
+        f"to a recall@{report.k} of {report.target_recall} against exact search, or as near to it as they come.",
         _distributions(report),
     ]
     for size in sizes(report):

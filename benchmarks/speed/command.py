@@ -66,6 +66,7 @@ class Speed:
             metavar="N",
             help="segments (10 thousand, 100 thousand, 1 million)",
         )
+        search.add_argument("--recall", type=float, default=0.97, metavar="R", help="that efforts are tuned to (0.97)")
         search.add_argument("--queries", type=int, default=500, metavar="N", help="at each size (500)")
         search.add_argument(
             "--anchor-files",
@@ -99,6 +100,8 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("--minutes must be more than 0 and --rounds at least 1")
     if min(args.sizes) < 1 or args.queries < 1 or args.anchor_files < 0:
         raise UsageError("--sizes and --queries must be at least 1, --anchor-files at least 0")
+    if not 0 < args.recall <= 1:
+        raise UsageError("--recall must be more than 0 and at most 1")
     if args.audio is not None and not args.audio.is_dir():
         raise UsageError(f"--audio {args.audio} is no folder")
 
@@ -125,7 +128,13 @@ def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedR
 
     source = VectorSource(anchors(args, settings), args.seed)
     return measure.run(
-        args.sizes, source, queries=args.queries, seed=args.seed, work=args.work, progress=report_progress
+        args.sizes,
+        source,
+        queries=args.queries,
+        seed=args.seed,
+        recall=args.recall,
+        work=args.work,
+        progress=report_progress,
     )
 
 

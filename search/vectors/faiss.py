@@ -44,19 +44,20 @@ class WholeCopy(Protocol):
 class FaissBase:
     """A `Base` over a compressed snapshot. Its file is mapped: processes share it, and the kernel may drop pages."""
 
-    def __init__(self, stored: StoredVectors, whole: WholeCopy | None) -> None:
-        """Raises SnapshotError when FAISS cannot read the file."""
+    def __init__(self, stored: StoredVectors, whole: WholeCopy | None, effort: float = 1.0) -> None:
+        """``effort`` as `SnapshotIndex.open` says. Raises SnapshotError when FAISS cannot read the file."""
         self.sequence = stored.snapshot.sequence
         self.ids = stored.ids
         self.rows = stored.rows
         self.trained_count = stored.facts.trained_count
-        self._lists = Lists(native.read(stored.compressed, mapped=True), stored.ids)
+        self._lists = Lists(native.read(stored.compressed, mapped=True), stored.ids, effort)
+        self._effort = effort
         self._whole = whole
 
     @classmethod
-    def open(cls, stored: StoredVectors, device: Device) -> FaissBase:
+    def open(cls, stored: StoredVectors, device: Device, effort: float = 1.0) -> FaissBase:
         """With a copy on the GPU where ``device`` says so. Raises SnapshotError, or UsageError for a GPU not there."""
-        return cls(stored, GpuCopy.of(stored.rows, device))
+        return cls(stored, GpuCopy.of(stored.rows, device), effort)
 
     @cached_property
     def everything(self) -> Bitmap:
@@ -70,7 +71,7 @@ class FaissBase:
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
         passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)
-        if passing <= max(SCAN_UP_TO, _n_candidates(k)) or k >= SCAN_FROM_K:
+        if passing <= max(SCAN_UP_TO, self._n_candidates(k)) or k >= SCAN_FROM_K:
             return self._scan(queries, k, allowed)
         if self._whole is None:
             return self._search_lists(queries, k, allowed)
@@ -87,17 +88,17 @@ class FaissBase:
         return scoring.scan(queries, self.rows, self.ids, k, rows[rows >= 0])
 
     def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
-        near = self._lists.candidates(queries, _n_candidates(k), k, allowed, everywhere=False)
+        near = self._lists.candidates(queries, self._n_candidates(k), k, allowed, everywhere=False)
         scores, ids = self._rerank(queries, k, near)
         short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size:  # fewer passed than the sample of the filter made expect
-            all_over = self._lists.candidates(queries[short], _n_candidates(k), k, allowed, everywhere=True)
+            all_over = self._lists.candidates(queries[short], self._n_candidates(k), k, allowed, everywhere=True)
             scores[short], ids[short] = self._rerank(queries[short], k, all_over)
         return scores, ids
 
     def _search_whole(self, copy: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
-        found = self.ids[copy.nearest(queries, _n_candidates(k))]
+        found = self.ids[copy.nearest(queries, self._n_candidates(k))]
         if allowed is not None:
             found = np.where(bitmaps.contains(allowed, found.ravel()).reshape(found.shape), found, -1)
         return self._rerank(queries, k, found)
@@ -118,6 +119,5 @@ class FaissBase:
         rows = rows_of(self.ids, ids.ravel()).reshape(ids.shape)
         return scoring.order_each(scoring.scores_of_each(queries, np.take(self.rows, rows, axis=0)), ids, k)
 
-
-def _n_candidates(k: int) -> int:
-    return max(CANDIDATES, CANDIDATES_PER_HIT * k)
+    def _n_candidates(self, k: int) -> int:
+        return max(k, round(self._effort * max(CANDIDATES, CANDIDATES_PER_HIT * k)))

@@ -44,8 +44,11 @@ _QUERY_BITS = 8
 class Lists:
     """The inverted lists of one compressed index: their centres, their sizes, and which of them each segment is in."""
 
-    def __init__(self, index: faiss.IndexPreTransform, ids: Ids) -> None:
-        """``index`` is a rotation before inverted lists, and holds ``ids`` (n,), ascending."""
+    def __init__(self, index: faiss.IndexPreTransform, ids: Ids, effort: float = 1.0) -> None:
+        """``index`` is a rotation before inverted lists, and holds ``ids`` (n,), ascending.
+
+        ``effort``: as many segments are visited, of those that the constants above say.
+        """
         self._index = index  # owns what the next two look into
         chain: Any = index.chain
         self._rotation: Any = faiss.downcast_VectorTransform(chain.at(0))
@@ -56,6 +59,7 @@ class Lists:
         centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
         self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
         self._ids = ids
+        self._effort = effort
         self._list_of = np.zeros(ids.size, np.min_scalar_type(max(self.count - 1, 0)))
         for number, members in native.ids_by_list(index):
             self._list_of[rows_of(ids, members)] = number
@@ -79,7 +83,7 @@ class Lists:
     def _nearest(self, near: Scores, k: int, allowed: Bitmap | None) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
         passing, certain = (self._sizes, True) if allowed is None else self._passing(allowed)
-        more = max(1.0, math.sqrt(k / 100))  # many hits reach further than ten
+        more = self._effort * max(1.0, math.sqrt(k / 100))  # many hits reach further than ten
         order = np.argsort(-near, axis=1)
         sizes, pass_each = self._sizes[order], passing[order]
         worth = pass_each > 0

@@ -84,7 +84,9 @@ class SnapshotIndex:
     Any process may follow the catalog; only the one that holds the library's lease may publish.
     """
 
-    def __init__(self, directory: Path, dim: int, device: Device, compress_from: int, searches: bool) -> None:
+    def __init__(
+        self, directory: Path, dim: int, *, device: Device, compress_from: int, searches: bool, effort: float
+    ) -> None:
         """Use `open`."""
         self._snapshots = files.snapshots(directory)
         self._directory = directory
@@ -92,6 +94,7 @@ class SnapshotIndex:
         self._device = device
         self._compress_from = compress_from
         self._searches = searches
+        self._effort = effort
         self._change = threading.RLock()
         self._writing = threading.Lock()
         self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
@@ -108,15 +111,17 @@ class SnapshotIndex:
         device: Device = "auto",
         compress_from: int = COMPRESS_FROM,
         searches: bool = True,
+        effort: float = 1.0,
     ) -> SnapshotIndex:
         """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
 
         A damaged snapshot is passed over with a warning in the log: the one before it and the catalog's tail, or the
         catalog alone, lead to the same state. Snapshots written from here are compressed from ``compress_from``
         segments on. One that only publishes (not ``searches``) loads no FAISS; it would find the same, slowly.
+        A compressed one visits and re-ranks so much of the usual as ``effort`` says: less is faster and misses more.
         Raises UsageError when ``device`` is a GPU that is not there.
         """
-        index = cls(directory, dim, device, compress_from, searches)
+        index = cls(directory, dim, device=device, compress_from=compress_from, searches=searches, effort=effort)
         index.refresh()
         return index
 
@@ -233,7 +238,7 @@ class SnapshotIndex:
             return ExactBase.of(stored)
         from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
 
-        return FaissBase.open(stored, self._device)
+        return FaissBase.open(stored, self._device, self._effort)
 
     def _own_changes(self) -> list[IndexChange]:
         """Delta and tombstones as two changes on top of the base."""

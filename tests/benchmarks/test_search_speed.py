@@ -44,10 +44,10 @@ def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> 
 
     The peer is tuned to .97 by other queries than these few: they may find a little less.
     """
-    assert [figures.engine for figures in report.figures] == ["soundalike", "exact", "hnswlib"]
+    assert [figures.engine for figures in report.figures] == ["soundalike", "soundalike, tuned", "exact", "hnswlib"]
     for figures in report.figures:
         assert [timing.filter for timing in figures.timings] == list(measure.FILTERS)
-        assert figures.timing("all").recall >= {"soundalike": 0.97, "exact": 1.0, "hnswlib": 0.9}[figures.engine]
+        assert figures.timing("all").recall >= {"soundalike": 0.97, "exact": 1.0}.get(figures.engine, 0.9)
         for timing in figures.timings:
             assert 0 < timing.median_ms <= timing.p95_ms <= timing.p99_ms
     for timing in report.figures[0].timings:

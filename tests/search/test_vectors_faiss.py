@@ -89,6 +89,18 @@ def test_recall_holds_through_any_filter(
     assert recall(ids, oracle.search(queries, 10, among)[1]) >= 0.97
 
 
+def test_less_effort_finds_less_and_more_finds_no_less(
+    folder: Path, index: SnapshotIndex, queries: Vectors, oracle: ExactIndex
+) -> None:
+    """A twentieth of the effort still finds most of the nearest, and as many hits as were asked for."""
+    truth = oracle.search(queries, 10)[1]
+    little, twice = (SnapshotIndex.open(folder, WIDE, device="cpu", effort=effort).view for effort in (0.05, 2.0))
+    found = little.search(queries, 10)[1]
+    assert (found >= 0).all()
+    usual = recall(index.view.search(queries, 10)[1], truth)
+    assert 0.5 < recall(found, truth) < usual <= recall(twice.search(queries, 10)[1], truth)
+
+
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.95])
 def test_recall_holds_with_many_tombstones(folder: Path, vectors: Vectors, queries: Vectors, share: float) -> None:
     """However many segments went since the snapshot: none of them is found, and of the others as many as ever."""
