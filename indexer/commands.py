@@ -9,11 +9,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from indexer.channel import Cancelled
 from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
 from search import wiring
@@ -92,6 +93,11 @@ class Index:
             help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
         )
         parser.add_argument(
+            "--fingerprints",
+            action="store_true",
+            help="then fingerprint what is new, so that identify knows it (as soundalike fingerprints does)",
+        )
+        parser.add_argument(
             "--exclude",
             action="append",
             default=[],
@@ -140,6 +146,8 @@ class Index:
                     )
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
+                if args.fingerprints and not stop.event.is_set():
+                    status = max(status, _fingerprint(library, stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -286,6 +294,21 @@ def left_out_line(summary: Summary) -> str:
     if summary.taken_out:
         shown.append(f"{summary.taken_out} removed before (--again brings them back)")
     return f"left out: {', '.join(shown)}" if shown else ""
+
+
+def _fingerprint(library: Library, stop: threading.Event) -> int:
+    """Fingerprint what came, until ``stop`` is set; what is done by then stays."""
+
+    def progress(_done: int, _total: int) -> None:
+        if stop.is_set():
+            raise Cancelled
+
+    with suppress(Cancelled):
+        failures = library.fingerprint(progress)
+        for failure in failures:
+            print(f"soundalike: {printable(failure.file)}: no fingerprint: {printable(failure.cause)}", file=sys.stderr)
+        return SOME_FAILED if failures else DONE
+    return DONE
 
 
 def _print_summary(summary: Summary, args: argparse.Namespace) -> None:

@@ -96,6 +96,7 @@ def folder(tmp_path_factory):
                 if name.startswith("sounds/"):
                     soundalike.index(library, [next(folder.glob(f"{name}.*"))])
             library.find_duplicates()
+            library.fingerprint()
             library.draw_map()
     return folder
 

@@ -2,6 +2,8 @@
 
 from search.commands.duplicates import DuplicatesCommand
 from search.commands.export import Export
+from search.commands.fingerprints import FingerprintsCommand
+from search.commands.identify import Identify
 from search.commands.keys import Keys
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
@@ -14,12 +16,14 @@ from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verif
 COMMANDS = (
     Search(),
     Recommend(),
+    Identify(),
     Info(),
     Tags(),
     Verify(),
     Remove(),
     Reindex(),
     DuplicatesCommand(),
+    FingerprintsCommand(),
     MapCommand(),
     Export(),
     Backup(),

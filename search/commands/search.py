@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from search.commands import asking, options, output, tunes
+from search.commands import asking, identify, options, output, tunes
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
 
@@ -21,6 +21,7 @@ class Search:
         options.add_query(parser)
         asking.add_ask(parser)
         tunes.add_render(parser)
+        identify.add_exact(parser)
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
         options.add_json(shape)
@@ -28,6 +29,8 @@ class Search:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
+        if args.exact is not None:
+            return identify.exact(args, settings)
         query = None if args.ask is not None else options.query(args)
         if args.render is not None:
             tunes.render(query.parts if query else (), args.render)

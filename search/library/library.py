@@ -4,6 +4,7 @@ On disk::
 
     <library>/catalog.sqlite            the truth
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
+    <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
     <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
@@ -13,6 +14,7 @@ On disk::
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -27,10 +29,23 @@ from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
+from search.exact.stored import Fingerprints
 from search.library import leasing, publishing
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
-from search.model import Answer, ClipMap, Duplicates, Facets, Ids, Query, RecommendQuery, Root, Space
+from search.model import (
+    Answer,
+    ClipMap,
+    Duplicates,
+    Facets,
+    Identification,
+    Ids,
+    JobFailure,
+    Query,
+    RecommendQuery,
+    Root,
+    Space,
+)
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
 from search.overview.maps.drawing import MapReader
@@ -73,6 +88,7 @@ class Library:
         self.catalog = catalog
         self.index_kind = index_kind
         self._pairs = PairsFile(path)
+        self.fingerprints = Fingerprints(path)
         self._maps = MapReader()
         self._encoders = Encoders(str(path), load_encoder)
         self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
@@ -290,6 +306,53 @@ class Library:
             find(self.refresh().of()[0], self.catalog, self._pairs, progress, lease, again=again)
         self.refresh()
         return self.duplicates()
+
+    def identify(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        track: int = 0,
+        k: int = 10,
+    ) -> Identification:
+        """Which recordings of the library are in a file, or a passage of it, whatever became of them on the way.
+
+        Of ten seconds at most the ``k`` likeliest, of more what is played when. Only sounds that have fingerprints are
+        known (`fingerprint`). Raises AudioError for a file that cannot be read.
+
+        Examples:
+            >>> library.fingerprint()
+            ()
+            >>> [one.title for one in library.identify("sounds/rain.wav").recognitions]
+            ['rain']
+        """
+        from search.library import identifying
+
+        table = self.fingerprints.table()
+        return identifying.identify(
+            self.view(), self.catalog, table, path, start_s=start_s, end_s=end_s, track=track, k=k
+        )
+
+    def fingerprint(
+        self, progress: Callable[[int, int], None] = _nobody, *, again: bool = False
+    ) -> tuple[JobFailure, ...]:
+        """Fingerprint the sounds that came since the last time (``again``: all); the files that could not be read.
+
+        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
+        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        LibraryUnwritable when the fingerprints cannot be written.
+
+        Examples:
+            >>> library.fingerprint()
+            ()
+        """
+        from search.library import identifying
+
+        with self._lease("fingerprints") as lease:
+            return identifying.bring_up_to_date(
+                self.refresh(), self.catalog, self.fingerprints, lease, progress, again=again
+            )
 
     def map(self, space: str | None = None) -> ClipMap | None:
         """The 2-D layout of the clips, with those that came since; None when it was never drawn.

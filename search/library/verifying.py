@@ -18,6 +18,7 @@ from search.columns import files as columns
 from search.columns.verifying import differences
 from search.engine.views import LibraryView, SpaceView
 from search.errors import SnapshotError, printable
+from search.exact import stored as exact
 from search.library import publishing
 from search.melody import contourfiles as contours
 from search.model import Ids, Space
@@ -46,6 +47,7 @@ def verify(library: Library) -> list[str]:
         problems = [*library.catalog.verify(), *_single_files(library)]
         spaces = library.catalog.spaces()
         damaged = [problem for space in spaces for problem in _files(library, space)]
+        damaged += _fingerprints(library)
         problems += damaged
         if not damaged:
             view = library.refresh()
@@ -67,6 +69,18 @@ def _files(library: Library, space: Space) -> Iterator[str]:
             if sequence > reached:
                 where = printable(str(folder / part / str(sequence)))
                 yield f"{where}: it is of sequence {sequence}, the catalog is at {reached}; {_REINDEX}"
+
+
+def _fingerprints(library: Library) -> list[str]:
+    """Every byte of the fingerprints, and whether they are of this catalog's contents."""
+    snapshots = library.fingerprints.snapshots
+    problems = snapshots.verify(exact.problems)
+    newest = None if problems else snapshots.newest(exact.read)
+    if newest is not None:
+        where = printable(str(snapshots.folder(newest[0])))
+        strange = _of_contents(library, newest[0], newest[1].contents)
+        problems += [f"{where}: {problem}; {exact.KIND.remedy}" for problem in strange]
+    return problems
 
 
 def _facts(library: Library, view: LibraryView, space: Space) -> Iterator[str]:

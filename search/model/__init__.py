@@ -69,6 +69,7 @@ from search.model.contents import (
     TuneFile,
     split_tags,
 )
+from search.model.identifying import Identification, Recognition
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
 from search.model.overview import ClipMap, Duplicate, DuplicateGroup, DuplicateKind, Duplicates, FacetCount, Facets
@@ -138,6 +139,7 @@ __all__ = [
     "HalfVectors",
     "Hit",
     "HumPart",
+    "Identification",
     "Ids",
     "IndexChange",
     "Job",
@@ -162,6 +164,7 @@ __all__ = [
     "Query",
     "Ranking",
     "Reader",
+    "Recognition",
     "RecommendQuery",
     "RecordFailure",
     "RemoveClip",

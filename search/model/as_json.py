@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from search.model.identifying import Identification, Recognition
 from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
 from search.model.sentences import Understanding
 
@@ -47,6 +48,32 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "copies": list(hit.copies),
         "track": hit.track,
         "notes": hit.clip.notes,
+    }
+
+
+def identification_as_json(identified: Identification, paths: Paths) -> dict[str, Any]:
+    """What a sound is, in the order of `Identification`. Times have milliseconds, the others four digits."""
+    return {
+        "recognitions": [_recognition_as_json(one, paths) for one in identified.recognitions],
+        "duration_s": round(identified.duration_s, 3),
+        "fingerprinted": identified.fingerprinted,
+        "contents": identified.contents,
+    }
+
+
+def _recognition_as_json(one: Recognition, paths: Paths) -> dict[str, Any]:
+    return {
+        "clip_id": one.clip_id,
+        "path": one.path if paths == "absolute" else one.clip.path,
+        "title": one.title,
+        "query_start_s": round(one.query_start_s, 3),
+        "query_end_s": round(one.query_end_s, 3),
+        "start_s": round(one.start_s, 3),
+        "end_s": round(one.end_s, 3),
+        "speed": round(one.speed, 4),
+        "probability": round(one.probability, 4),
+        "landmarks": one.landmarks,
+        "copies": list(one.copies),
     }
 
 

@@ -1,0 +1,97 @@
+"""Exact recordings: brings a library's fingerprints up to date, and asks them which recording a sound is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+
+from search import audio
+from search.catalog.store import Catalog
+from search.engine.views import LibraryView
+from search.exact.filling import fill
+from search.exact.landmarks import ASKED, FRAMES_PER_S, RATE_HZ, landmarks
+from search.exact.stored import Fingerprints
+from search.exact.table import FingerprintTable
+from search.exact.timeline import Passage, passages
+from search.model import Clip, Identification, Ids, JobFailure, Recognition, Wave
+from search.ports import Lease
+
+LEAST_PROBABILITY: Final = 0.5
+"""Less sure answers are none."""
+
+
+def bring_up_to_date(
+    view: LibraryView,
+    catalog: Catalog,
+    fingerprints: Fingerprints,
+    lease: Lease,
+    progress: Callable[[int, int], None],
+    *,
+    again: bool,
+) -> tuple[JobFailure, ...]:
+    """Fingerprint the library's sounds that have none, forget those that are gone; the files that failed."""
+    return fill(sounds(view), catalog, fingerprints, lease, progress, sequence=catalog.sequence(), again=again)
+
+
+def identify(
+    view: LibraryView,
+    catalog: Catalog,
+    table: FingerprintTable,
+    path: str | os.PathLike[str],
+    *,
+    start_s: float,
+    end_s: float | None,
+    track: int,
+    k: int,
+) -> Identification:
+    """Which recordings of the library are in a file, or a passage of it."""
+    name = os.fspath(path)
+    samples = 0
+
+    def counted() -> Iterator[Wave]:
+        nonlocal samples
+        for block in audio.stream(name, RATE_HZ, track=track, start_s=start_s, end_s=end_s):
+            samples += len(block)
+            yield block
+
+    sound = landmarks(counted(), ASKED)
+    present = sounds(view)
+    found = passages(sound, table, LEAST_PROBABILITY, k)
+    contents = [int(table.contents[one.match.row]) for one in found]
+    clips_of = catalog.clips_of(sorted(set(contents)))
+    clips = {clip.id: clip for clip in catalog.clips([i for ids in clips_of.values() for i in ids])}
+    recognitions = [
+        _recognition(one, [clips[i] for i in clips_of.get(content, ()) if i in clips], start_s)
+        for one, content in zip(found, contents, strict=True)
+        if clips_of.get(content)
+    ]
+    return Identification(
+        tuple(recognitions), samples / RATE_HZ, int(np.isin(table.contents, present).sum()), len(present)
+    )
+
+
+def sounds(view: LibraryView) -> Ids:
+    """The contents (n,) of the library's clips that are sounds, and no notes, ascending."""
+    columns = [one.columns for one in view.spaces if not one.space.is_melody]
+    encoded = [part.encoding_content for each in columns for part in (each.base, each.recent)]
+    present = [each.content_ids[each.present] for each in columns]
+    none = np.empty(0, np.int64)
+    return np.intersect1d(np.concatenate([none, *encoded]), np.concatenate([none, *present]))
+
+
+def _recognition(passage: Passage, clips: list[Clip], start_s: float) -> Recognition:
+    one, first = passage.match, clips[0]
+    return Recognition(
+        clip=first,
+        query_start_s=start_s + one.first / FRAMES_PER_S,
+        query_end_s=start_s + one.last / FRAMES_PER_S,
+        start_s=max(one.at_s(one.first), 0.0),
+        end_s=max(one.at_s(one.last), 0.0),
+        speed=one.speed,
+        probability=one.probability,
+        landmarks=one.votes,
+        copies=tuple(clip.id for clip in clips[1:]),
+    )

@@ -1,0 +1,303 @@
+"""Exact recordings: a sound is known by its fingerprints, whatever became of it, and where in it a question lies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+import soundalike
+from search.errors import AudioError
+from search.exact.landmarks import ASKED, KEPT, RATE_HZ, Landmarks, landmarks
+from search.exact.stored import FOLDER
+from search.exact.table import FingerprintTable
+from search.library import verifying
+from search.library.library import Library
+from tests.commandline import soundalike as command
+
+SECONDS = 12
+FILES = 6
+
+
+def tune(seed: int, seconds: float = SECONDS) -> np.ndarray:
+    """Notes of random pitch and length with three harmonics each, (samples,) at `RATE_HZ`."""
+    rng = np.random.default_rng(seed)
+    wave = np.zeros(int(seconds * RATE_HZ))
+    for begin_s in np.arange(0, seconds - 0.3, 0.11):
+        at_s = np.arange(int(rng.uniform(0.1, 0.4) * RATE_HZ)) / RATE_HZ
+        hz = 220 * 2 ** (rng.integers(0, 36) / 12 + rng.uniform(-0.03, 0.03))
+        note = sum(np.sin(2 * np.pi * hz * h * at_s) / h for h in (1, 2, 3)) * np.exp(-at_s * 6)
+        first = int(begin_s * RATE_HZ)
+        wave[first : first + len(note)] += note[: len(wave) - first]
+    return (0.2 * wave / np.abs(wave).max()).astype(np.float32)
+
+
+def noisy(wave: np.ndarray, level_db: float) -> np.ndarray:
+    noise = np.random.default_rng(9).normal(size=len(wave))
+    return (wave + noise * np.sqrt(np.mean(wave**2) / 10 ** (level_db / 10))).astype(np.float32)
+
+
+def telephone(wave: np.ndarray) -> np.ndarray:
+    """The band from 300 to 3,400 Hz, after a room that rings for .3 s."""
+    at_s = np.arange(int(0.3 * RATE_HZ)) / RATE_HZ
+    room = np.random.default_rng(8).normal(size=len(at_s)) * np.exp(-7 * at_s / 0.3) * 0.2
+    room[0] = 1
+    size = len(wave) + len(room)
+    spectrum = np.fft.rfft(wave, size) * np.fft.rfft(room, size)
+    hz = np.fft.rfftfreq(size, 1 / RATE_HZ)
+    return np.fft.irfft(spectrum * ((hz > 300) & (hz < 3400)), size)[: len(wave)].astype(np.float32)
+
+
+def faster(wave: np.ndarray, speed: float) -> np.ndarray:
+    return np.asarray(soxr.resample(wave, RATE_HZ * speed, RATE_HZ), np.float32)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``sounds`` and their ``library``, fingerprinted; one sound is silent, one very short."""
+    folder = tmp_path_factory.mktemp("exact")
+    (folder / "sounds").mkdir()
+    for seed in range(FILES):
+        soundfile.write(folder / "sounds" / f"tune{seed}.wav", tune(seed), RATE_HZ)
+    soundfile.write(folder / "sounds" / "silence.wav", np.zeros(2 * RATE_HZ), RATE_HZ)
+    soundfile.write(folder / "sounds" / "click.wav", tune(50, 0.5)[:400], RATE_HZ)
+    words = ("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral", "--fingerprints")
+    done = command(*words, "--quiet")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def folder(filled: Path, tmp_path: Path) -> Path:
+    """A copy of the library, to be changed; the sounds lie where they were."""
+    shutil.copytree(filled / "library", tmp_path / "library")
+    return tmp_path
+
+
+@pytest.fixture
+def library(filled: Path):
+    with soundalike.open_library(filled / "library") as library:
+        yield library
+
+
+def ask(library: Library, wave: np.ndarray, tmp_path: Path, suffix: str = "wav") -> soundalike.Identification:
+    path = tmp_path / f"question.{suffix}"
+    soundfile.write(path, wave, RATE_HZ)
+    return library.identify(path)
+
+
+CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "as it is": lambda wave: wave,
+    "30 dB down": lambda wave: wave * 0.03,
+    "noise as loud as it": lambda wave: noisy(wave, 0),
+    "noise 5 dB louder": lambda wave: noisy(wave, -5),
+    "by telephone": telephone,
+    "2 % faster": lambda wave: faster(wave, 1.02),
+    "2 % slower": lambda wave: faster(wave, 0.98),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_five_seconds_are_known_with_their_place(library: Library, tmp_path: Path, name: str) -> None:
+    """To 50 ms at the beginning of the question, and sure."""
+    for seed in range(FILES):
+        whole = tune(seed)
+        question = CHANGES[name](whole[3 * RATE_HZ : 8 * RATE_HZ])
+        best = ask(library, question, tmp_path).recognitions[0]
+        assert best.title == f"tune{seed}"
+        speed = 1.02 if "faster" in name else 0.98 if "slower" in name else 1.0
+        assert best.start_s - best.query_start_s * speed == pytest.approx(3.0, abs=0.05)
+        assert best.speed == pytest.approx(speed, abs=0.006)
+        assert best.probability > 0.5
+        assert best.landmarks > 5
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "flac"])
+def test_a_container_changes_nothing(library: Library, tmp_path: Path, suffix: str) -> None:
+    best = ask(library, tune(2)[4 * RATE_HZ : 9 * RATE_HZ], tmp_path, suffix).recognitions[0]
+    assert best.title == "tune2"
+    assert best.start_s - best.query_start_s == pytest.approx(4.0, abs=0.05)
+
+
+def test_what_is_not_there_is_not_found(library: Library, tmp_path: Path) -> None:
+    """Other tunes of the same notes, noise, and silence."""
+    for seed in range(100, 112):
+        assert ask(library, tune(seed, 5), tmp_path).recognitions == ()
+    assert ask(library, np.random.default_rng(1).normal(0, 0.1, 5 * RATE_HZ), tmp_path).recognitions == ()
+    assert ask(library, np.zeros(5 * RATE_HZ), tmp_path).recognitions == ()
+    assert ask(library, tune(1)[:300], tmp_path).recognitions == ()
+
+
+def test_a_long_sound_gives_what_was_played_when(library: Library, tmp_path: Path) -> None:
+    """In order, each passage once, with where it begins and ends in both."""
+    silence = np.zeros(3 * RATE_HZ, np.float32)
+    long = np.concatenate(
+        (tune(4)[: 10 * RATE_HZ], silence, tune(200, 9), tune(1)[2 * RATE_HZ :], tune(3)[: 8 * RATE_HZ])
+    )
+    found = ask(library, long, tmp_path)
+    assert found.duration_s == pytest.approx(40, abs=0.01)
+    assert [one.title for one in found.recognitions] == ["tune4", "tune1", "tune3"]
+    for one, begin_s, shift_s, length_s in zip(found.recognitions, (0, 22, 32), (0, 2, 0), (10, 10, 8), strict=True):
+        assert one.query_start_s == pytest.approx(begin_s, abs=2)
+        assert one.query_end_s - one.query_start_s == pytest.approx(length_s, abs=3)
+        assert one.start_s - (one.query_start_s - begin_s) == pytest.approx(shift_s, abs=0.05)
+
+
+def test_a_passage_of_a_file_is_asked_in_the_files_own_time(library: Library, filled: Path) -> None:
+    best = library.identify(filled / "sounds" / "tune5.wav", start_s=2, end_s=7).recognitions[0]
+    assert best.title == "tune5"
+    assert best.query_start_s >= 2
+    assert best.start_s == pytest.approx(best.query_start_s, abs=0.05)
+
+
+def test_landmarks_do_not_depend_on_how_a_sound_is_cut_into_blocks() -> None:
+    """Of a sound longer than what is worked on at once."""
+    wave = tune(7, 130)
+    whole = landmarks([wave], KEPT)
+    cut = landmarks(np.split(wave, [1, 5000, 5001, 600_000]), KEPT)
+    for name in ("frame", "band", "up", "on"):
+        assert np.array_equal(getattr(whole, name), getattr(cut, name)), name
+    assert whole.frames == cut.frames
+    assert 60 < len(whole) / 130 <= 110
+
+
+def test_a_table_grows_and_shrinks_to_what_one_made_at_once_is() -> None:
+    marks = {seed: landmarks([tune(seed, 6)], KEPT) for seed in range(1, 6)}
+    none = np.zeros(0, bool)
+    table = FingerprintTable.empty().changed([(2, marks[2]), (5, marks[5]), (4, marks[4])], none)
+    table = table.changed([(1, marks[1]), (3, marks[3])], table.contents != 4)
+    expected = FingerprintTable.empty().changed([(seed, marks[seed]) for seed in (1, 2, 3, 5)], none)
+    assert table.contents.tolist() == [1, 2, 3, 5]
+    for key in expected.keys[::50]:
+        one, other = (each.look_up(np.array([key]), 1000)[1] for each in (table, expected))
+        assert np.array_equal(np.sort(one), np.sort(other))
+    assert np.array_equal(table.begins, expected.begins)
+
+
+def test_the_rarest_keys_are_looked_up_first() -> None:
+    at = np.arange(40)
+    frequent = Landmarks(at, at * 0, at * 0, at * 0 + 3, 50)
+    rare = Landmarks(at[:1], at[:1] + 9, at[:1], at[:1] + 3, 50)
+    table = FingerprintTable.empty().changed([(1, frequent), (2, rare)], np.zeros(0, bool))
+    keys = np.concatenate((frequent.keys()[:1], rare.keys()))
+    assert table.look_up(keys, 10)[0].tolist() == [1]
+    assert sorted(set(table.look_up(keys, 1000)[0].tolist())) == [0, 1]
+    assert len(FingerprintTable.empty().look_up(keys, 9)[1]) == 0
+
+
+# --- what is kept -------------------------------------------------------------------------------------------
+
+
+def test_older_libraries_are_filled_without_encoding(folder: Path, filled: Path) -> None:
+    """Nothing is known before; then only what is new is listened to, and what went is forgotten."""
+    shutil.rmtree(folder / "library" / FOLDER)
+    with soundalike.open_library(folder / "library") as library:
+        question = filled / "sounds" / "tune3.wav"
+        assert library.identify(question).recognitions == ()
+        assert library.identify(question).fingerprinted == 0
+        done: list[tuple[int, int]] = []
+        assert library.fingerprint(lambda *counts: done.append(counts)) == ()
+        assert done[-1] == (FILES + 2, FILES + 2)
+        found = library.identify(question)
+        assert found.recognitions[0].title == "tune3"
+        assert found.fingerprinted == found.contents == FILES + 2
+        done.clear()
+        library.fingerprint(lambda *counts: done.append(counts))
+        assert done == []
+    assert command("remove", question, "--library", folder / "library").returncode == 0
+    with soundalike.open_library(folder / "library") as library:
+        assert library.identify(question).recognitions == ()
+        library.fingerprint()
+        assert len(library.fingerprints.table()) == FILES + 1
+        assert verifying.verify(library) == []
+
+
+class Stop(Exception):
+    """Somebody has enough."""
+
+
+def test_an_interrupted_job_keeps_what_is_done(folder: Path) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 3:
+            raise Stop
+
+    with soundalike.open_library(folder / "library") as library:
+        with pytest.raises(Stop):
+            library.fingerprint(stop, again=True)
+        assert len(library.fingerprints.table()) == 3
+        left: list[int] = []
+        library.fingerprint(lambda _, total: left.append(total))
+        assert set(left) == {FILES - 1}
+        assert len(library.fingerprints.table()) == FILES + 2
+
+
+def test_a_damaged_file_is_named_and_its_remedy_heals_it(folder: Path) -> None:
+    """Each file of the snapshot; identify answers as if there were none, and does not fail."""
+    (snapshot,) = (folder / "library" / FOLDER).iterdir()
+    for file in sorted(snapshot.iterdir()):
+        whole = file.read_bytes()
+        changed = bytearray(whole)
+        changed[len(changed) // 2] ^= 4
+        file.write_bytes(changed)
+        done = command("verify", "--library", folder / "library")
+        assert done.returncode != 0
+        assert str(snapshot) in done.stdout + done.stderr
+        file.write_bytes(whole)
+    (snapshot / "places.npy").write_bytes(b"")
+    with soundalike.open_library(folder / "library") as library:
+        assert library.identify(sound_of(folder)).fingerprinted == 0
+    assert command("fingerprints", "--again", "--library", folder / "library").returncode == 0
+    assert command("verify", "--library", folder / "library").returncode == 0
+
+
+def sound_of(folder: Path) -> Path:
+    path = folder / "tune.wav"
+    soundfile.write(path, tune(1), RATE_HZ)
+    return path
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def test_the_command_line_identifies_a_batch(filled: Path, tmp_path: Path) -> None:
+    """A file that cannot be read is named; the others are answered."""
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    soundfile.write(tmp_path / "other.wav", tune(300, 5), RATE_HZ)
+    files = (filled / "sounds" / "tune0.wav", tmp_path / "broken.wav", tmp_path / "other.wav")
+    done = command("identify", *files, "--library", filled / "library", "--json")
+    assert done.returncode == 1
+    assert "broken.wav" in done.stderr
+    first, broken, other = json.loads(done.stdout)
+    assert first["recognitions"][0]["title"] == "tune0"
+    assert "error" in broken
+    assert other["recognitions"] == []
+    assert "no recording" in command("identify", files[2], "--library", filled / "library").stdout
+    shown = command("search", "--exact", f"{files[0]}#2-7", "--library", filled / "library")
+    assert shown.returncode == 0
+    assert "tune0.wav" in shown.stdout
+    wrong = command("search", "rain", "--exact", files[0], "--library", filled / "library")
+    assert wrong.returncode == 2
+
+
+def test_fingerprints_that_are_missing_are_named_with_the_remedy(folder: Path, filled: Path) -> None:
+    shutil.rmtree(folder / "library" / FOLDER)
+    done = command("identify", filled / "sounds" / "tune0.wav", "--library", folder / "library")
+    assert done.returncode == 0
+    assert "soundalike fingerprints" in done.stderr
+    assert command("fingerprints", "--library", folder / "library", "--json").returncode == 0
+
+
+def test_what_cannot_be_read_is_an_error_of_the_file(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"nothing\.wav"):
+        library.identify(tmp_path / "nothing.wav")
+
+
+def test_questions_are_denser_than_recordings() -> None:
+    """Noise puts peaks between the recording's: a question pairs each with more of them."""
+    assert len(landmarks([tune(1)], ASKED)) > 1.5 * len(landmarks([tune(1)], KEPT))
