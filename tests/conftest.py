@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from search.catalog import migrations
 from search.ground import process
+from tests import new_catalogs
 from webui.browser import HOW_TO_GET
 
 os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script, or under nohup
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs that they start
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
+
+migrations.upgrade = new_catalogs.upgrade
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,20 +60,10 @@ def facts(path: str, size_bytes: int = 1000, mtime_ns: int = 1) -> FileFacts:
     return FileFacts(path, size_bytes, mtime_ns)
 
 
-@cache
-def _empty_catalog() -> bytes:
-    """A catalog fresh from its migrations, made once: a test that wants an empty one need not wait for Alembic."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "catalog.sqlite"
-        Catalog.open(path).close()
-        return path.read_bytes()
-
-
 class FilledCatalog:
     """A catalog with one root and one space, and the changes that are about them."""
 
     def __init__(self, path: Path) -> None:
-        (path / "catalog.sqlite").write_bytes(_empty_catalog())
         self.catalog = Catalog.open(path / "catalog.sqlite")
         self.space: Space = self.catalog.space(spec())
         self.root: Root = self.catalog.root("/sounds")
