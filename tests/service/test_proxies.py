@@ -71,6 +71,8 @@ def seen(client, peer="127.0.0.1", **headers: str) -> tuple[str, str]:
             "http://example.org/",
         ),
         ({"X_Forwarded_For": f"{CLIENT}, 10.0.0.3", "X_Forwarded_Proto": "https"}, CLIENT, "https://localhost/"),
+        ({"X_Forwarded_Proto": "HTTPS"}, "127.0.0.1", "https://localhost/"),
+        ({"Forwarded": f"for={CLIENT};proto=HTTPS"}, CLIENT, "https://localhost/"),
         ({"X_Forwarded_Prefix": "/sounds/"}, "127.0.0.1", "http://localhost/sounds/"),
         (
             {"Forwarded": f'for="{CLIENT}:80";proto=https;host="example.org:8443";by=_x'},

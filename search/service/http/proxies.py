@@ -74,6 +74,7 @@ class BehindProxies:
         for name, given in values.items():
             # each proxy adds one value, or hands on the one that it was given
             value = given[-min(passed, len(given))] if given else ""
+            value = value.lower() if name == "proto" else value  # a scheme may be written in any case
             if _SANE[name].fullmatch(value):
                 reported[name] = value
         return reported
