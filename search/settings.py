@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, cast
 import platformdirs
 
 from search.errors import UsageError
+from search.model import LANGUAGES
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
@@ -48,6 +49,7 @@ class Settings:
     offline: bool = False
     neighbourhoods: bool = True
     niceness: int = DEFAULT_NICENESS
+    language: str = ""
     language_model_url: str = ""
     language_model: str = ""
     language_model_key: str = field(default="", repr=False)
@@ -56,7 +58,7 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
-        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_NICENESS``, ``_LANGUAGE_MODEL_URL``,
+        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_NICENESS``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
         ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
@@ -70,6 +72,9 @@ class Settings:
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
             raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
+        language = environ.get("SOUNDALIKE_LANGUAGE", "")
+        if language and language not in LANGUAGES:
+            raise UsageError(f"SOUNDALIKE_LANGUAGE is {language!r}; it must be one of {', '.join(LANGUAGES)}, or unset")
         url = environ.get("SOUNDALIKE_LANGUAGE_MODEL_URL", "")
         if url and not url.startswith(("http://", "https://")):
             raise UsageError(
@@ -87,6 +92,7 @@ class Settings:
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",
             niceness=int(niceness),
+            language=language,
             language_model_url=url,
             language_model=environ.get("SOUNDALIKE_LANGUAGE_MODEL", ""),
             language_model_key=environ.get("SOUNDALIKE_LANGUAGE_MODEL_KEY", ""),

@@ -92,7 +92,7 @@ class AdaptedReader(AdaptedEncoder):
     def read_text(self, texts: Sequence[str]) -> TextEncoding:
         """See `search.ports.WordReader`; which classes are meant is what the encoder that is adapted says."""
         read = self._reader.read_text(texts)
-        return TextEncoding(self._adapter.apply(read.vectors), read.meant)
+        return replace(read, vectors=self._adapter.apply(read.vectors))
 
 
 class AdaptedComparer(AdaptedReader):

@@ -19,10 +19,10 @@ def load(variant: str, settings: Settings) -> Encoder:
     Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
     """
     if variant == NAME:
-        return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device)
+        return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device, settings.language)
     path = path_of(variant)
     if path.is_file() and soundalike.is_bundle(path):
-        return soundalike.load(path, str(path), settings.device)
+        return soundalike.load(path, str(path), settings.device, settings.language)
     from search.encoders import cnn
 
     return cnn.load(variant, settings)

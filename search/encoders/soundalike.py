@@ -125,8 +125,8 @@ def is_bundle(path: Path) -> bool:
         return False
 
 
-def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
-    """The encoder in a file that ``training/export.py`` wrote.
+def load(path: Path, variant: str, device: Device, language: str = "") -> SoundalikeEncoder:
+    """The encoder in a file that ``training/export.py`` wrote. ``language`` is that of all texts, where it is known.
 
     Raises ModelNotFound when there is no such file, EncoderError when it is damaged or of another kind.
     """
@@ -135,7 +135,7 @@ def load(path: Path, variant: str, device: Device) -> SoundalikeEncoder:
     network = _part(state, "network/")
     try:
         space = _space(_part(state, "space/"))
-        tower = read_arrays(_part(state, "tower/"))
+        tower = read_arrays(_part(state, "tower/"), language)
         if len(network["classifier.5.bias"]) != len(vocabulary):
             raise ValueError("another number of classes")
     except (KeyError, ValueError, IndexError) as error:

@@ -10,6 +10,7 @@ In numpy, so that a search by words starts without torch.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import unit_rows
+from search.encoders.languages import in_english
 from search.model import TextEncoding, Vectors
 
 UNKNOWN = "[UNK]"
@@ -44,6 +46,10 @@ class WordPieces:
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self.vocabulary = tuple(vocabulary)
         self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
+
+    def rank(self, word: str) -> float:
+        """The place of a word in small letters among the pieces, which come by how often they are met in English."""
+        return self._numbers.get(word, math.inf)
 
     def read(self, text: str) -> list[int]:
         """The longest pieces from the left of every word, at most LONGEST in all; never empty."""
@@ -79,9 +85,13 @@ class Weights:
 
 
 class TextTower:
-    """Texts -> directions of the audio space. See `read_arrays`."""
+    """Texts -> directions of the audio space. See `read_arrays`.
 
-    def __init__(self, pieces: WordPieces, weights: Weights) -> None:
+    It was taught English; texts in other languages are read as that (`search.encoders.languages`).
+    """
+
+    def __init__(self, pieces: WordPieces, weights: Weights, language: str = "") -> None:
+        self._language = language
         self.pieces = pieces
         self._weights = weights
 
@@ -97,10 +107,11 @@ class TextTower:
         classes, dim = weight["class_directions"].shape
         if not len(texts):
             return TextEncoding(np.empty((0, dim), np.float32), np.empty((0, classes), np.float32))
-        meant = np.stack([self._meant(self.pieces.read(text)) for text in texts])
+        english = self._in_english(texts)
+        meant = np.stack([self._meant(self.pieces.read(text)) for text in english])
         more = meant - COMMON_SHARE * weight["typical_classes"]  # than by an average text
         directions = np.stack([row @ weight["class_directions"] for row in more])
-        return TextEncoding(unit_rows(directions.astype(np.float32)), meant)
+        return TextEncoding(unit_rows(directions.astype(np.float32)), meant, english)
 
     def meanings(self, texts: Sequence[str]) -> Vectors:
         """(n, meaning) unit rows, less what all meanings have in common: that of an average class.
@@ -108,10 +119,13 @@ class TextTower:
         Texts are read `TOGETHER`, in a sixth of the time that they take one by one.
         """
         classes = self._weights.others["class_meanings"]
-        read = [self.pieces.read(text) for text in texts]
+        read = [self.pieces.read(text) for text in self._in_english(texts)]
         batches = [self._meanings(read[start : start + TOGETHER]) for start in range(0, len(read), TOGETHER)]
         meanings = np.concatenate([np.empty((0, classes.shape[1]), np.float32), *batches])
         return unit_rows(meanings - classes.mean(axis=0))
+
+    def _in_english(self, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(in_english(text, self.pieces.rank, self._language).text for text in texts)
 
     def _meant(self, numbers: Sequence[int]) -> Array:
         """(classes,): how likely each is what a text means."""
@@ -157,8 +171,11 @@ def gelu(x: Array) -> Array:
     return np.asarray(x * (1 + erf) / 2, np.float32)
 
 
-def read_arrays(state: Mapping[str, NDArray[np.generic]]) -> TextTower:
-    """A tower from the arrays of its file. Raises KeyError when one is missing, ValueError for shapes that misfit."""
+def read_arrays(state: Mapping[str, NDArray[np.generic]], language: str = "") -> TextTower:
+    """A tower from the arrays of its file, for texts in any language or in one.
+
+    Raises KeyError when one is missing, ValueError for shapes that misfit.
+    """
     vocabulary = state["vocabulary"].tobytes().decode().split("\n")
     others = {
         name: _dense(state, name)
@@ -168,7 +185,7 @@ def read_arrays(state: Mapping[str, NDArray[np.generic]]) -> TextTower:
     weights = Weights(
         np.asarray(state["pieces.weight"], np.int8), state[f"pieces.weight{SCALE}"].astype(np.float32), others
     )
-    tower = TextTower(WordPieces(vocabulary), weights)
+    tower = TextTower(WordPieces(vocabulary), weights, language)
     if len(vocabulary) != len(weights.pieces):
         raise ValueError(f"{len(vocabulary)} word pieces, {len(weights.pieces)} vectors")
     tower.directions(["rain"])  # what does not fit shows here

@@ -42,7 +42,8 @@ class PartVector:
     """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``.
 
     ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
-    beside other words (`search.ports.MeaningReader`); None where nobody says.
+    beside other words (`search.ports.MeaningReader`); None where nobody says. ``english`` is what other languages
+    were read as.
     """
 
     label: str
@@ -51,6 +52,7 @@ class PartVector:
     is_text: bool
     meant: Probabilities | None = None
     meaning: NDArray[np.float32] | None = None
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ class PartReader:
             return PartVector(label, _first(encoder.encode_text([text])), part.weight, is_text=True)
         read = encoder.read_text([text])
         meaning = _first(encoder.meanings([text])) if isinstance(encoder, MeaningReader) else None
-        return PartVector(label, _first(read.vectors), part.weight, True, _first(read.meant), meaning)
+        english = read.english[0] if read.english and read.english[0] != text else ""
+        return PartVector(label, _first(read.vectors), part.weight, True, _first(read.meant), meaning, english)
 
     def _encoder_of(self, space: Space) -> Encoder:
         if space.is_retired:

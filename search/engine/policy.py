@@ -48,6 +48,8 @@ SOME_POWER: Final = 1.5
 """As good as 1 by these questions (nDCG .839 and .840), and what says half of the words stays behind a sure sound."""
 SILENT: Final = 7.0
 """How much the odds fall that a clip is what is asked for where names speak, its own not: what was .8 is .36."""
+IN_ENGLISH: Final = 0.9
+"""How likely words of another language mean what they were read as."""
 LEAST_MEANT: Final = 0.08
 """A class that is less likely meant lends no words."""
 LEAST_SAID: Final = 0.25
@@ -87,6 +89,8 @@ def other_words(parts: Sequence[PartVector], vocabulary: Sequence[str] | None) -
     """Phrases that the names of the classes consist of which words mean, with how likely each is meant."""
     phrases: dict[str, float] = {}
     for part in parts:
+        if part.english and part.weight > 0:
+            phrases[part.english] = IN_ENGLISH
         if part.meant is None or vocabulary is None or part.weight < 0:
             continue
         for place in np.flatnonzero(part.meant >= LEAST_MEANT).tolist():

@@ -50,6 +50,11 @@ class Question:
             found.update(policy.other_words(own, one.view.space.vocabulary))
         return found
 
+    def in_english(self, place: int) -> str:
+        """What the part at ``place``, from 1, was read as, where it is in another language."""
+        label = part_label(self.parts[place - 1], place)
+        return next((part.english for one in self.spaces for part in one.parts if part.label == label), "")
+
     @property
     def may_narrow(self) -> bool:
         """Whether clips that words find may have to go again."""

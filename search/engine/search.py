@@ -189,7 +189,8 @@ class SearchEngine:
             wanted = part.weight > 0
             matches = self._catalog.match_words(part.text, depth, question.other_words(place) if wanted else NO_WORDS)
             more = more or (part.weight > 0 and len(matches) >= depth)
-            read_as = read_as or (matches[0].read_as if matches and part.weight > 0 else "")
+            if wanted:
+                read_as = read_as or question.in_english(place) or (matches[0].read_as if matches else "")
             matches = [match for match in matches if match.clip_id not in question.left_out]
             if question.where is not None and matches:
                 columns = question.view.columns

@@ -92,6 +92,8 @@ from search.model.queries import (
 from search.model.recommending import DEFAULT_DIVERSITY, MAX_FEEDBACK, Feedback, Opinion, RecommendQuery
 from search.model.sentences import Reader, Term, TermKind, Understanding
 from search.model.sound import (
+    ENGLISH,
+    LANGUAGES,
     MELODY_SPACE,
     NOTES,
     AudioEncoding,
@@ -105,6 +107,8 @@ from search.model.sound import (
 
 __all__ = [
     "DEFAULT_DIVERSITY",
+    "ENGLISH",
+    "LANGUAGES",
     "MAX_ATTEMPTS",
     "MAX_FEEDBACK",
     "MELODY_SPACE",

@@ -258,8 +258,9 @@ class Answer:
     The verdict is that of the whole answer, however many hits of it are asked for. ``reason`` explains it where there
     is something to say ("no melody heard: ..."), and is empty elsewhere. ``next_offset`` is the `Query.offset` of the
     hits that follow, None after the last. ``did_you_mean`` is how names were searched, where a word of the question is
-    in no name here and much like one that is ("laser" for "lazer"); empty elsewhere. ``gone`` names what the
-    question named and was left out, since it is not in the library any more: "clip 17", "segment 90".
+    in no name here and much like one that is ("laser" for "lazer"), or what words of another language were read as
+    ("dog" for "Hund"); empty elsewhere. ``gone`` names what the question named and was left out, since it is not in
+    the library any more: "clip 17", "segment 90".
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from search.model.arrays import Probabilities, Vectors, Wave
 
@@ -111,7 +112,23 @@ class TextEncoding:
 
     vectors: Vectors
     meant: Probabilities
+    english: tuple[str, ...] = ()
+    """The texts as they were read, where the encoder reads English and other languages by way of it; else empty."""
 
+
+ENGLISH: Final = "en"
+LANGUAGES: Final[Mapping[str, str]] = {
+    ENGLISH: "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ru": "Russian",
+}
+"""The languages that words may be in, by their codes (ISO 639-1)."""
 
 NOTES = "MIDI"
 """The container and codec of a content that is notes."""

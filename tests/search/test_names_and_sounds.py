@@ -267,6 +267,17 @@ def test_a_name_with_none_of_the_words_is_found_by_what_it_means(effects, asked,
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize(
+    ("asked", "english"), [("ein Hund", "dog"), ("dog", ""), ("гром", "thunder"), ("ドア", "door")]
+)
+def test_words_of_other_languages_find_names_in_english_and_the_answer_says_how_they_were_read(effects, asked, english):
+    answer = effects.search(Query((TextPart(asked),), k=1))
+    assert answer.did_you_mean == english
+    assert answer.hits[0].title.startswith(english or "dog")
+    assert answer.verdict != "none"
+
+
+@pytest.mark.shared
 def test_a_refused_clip_never_appears_whatever_its_name(effects):
     dog = next(hit for hit in effects.search(Query((TextPart("dog"),), k=3)).hits if hit.title == "dog_bark")
     answer = effects.search(Query((TextPart("dog"), ClipPart(dog.clip_id, -1.0)), k=18))
