@@ -1,0 +1,202 @@
+"""``python -m benchmarks.quality.identify DATA``: how often a recording is identified from five seconds of it.
+
+DATA has the folders ``natural`` and ``esc50`` with their manifests. The catalogue are recordings of the half of natural
+whose repositories nothing was chosen on, filled up with clips of ESC-50; a fifth of the former stays out of it: what is
+answered to those is wrong. Noise is generated: a street's, falling by 5.4 dB an octave, swelling, with an engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from benchmarks.common import machine
+from benchmarks.robustness.formats import Form
+from search import audio
+from search.exact.landmarks import ASKED, KEPT, RATE_HZ, Landmarks, landmarks
+from search.exact.matching import match
+from search.exact.table import FingerprintTable
+
+Mono = NDArray[np.float32]
+Random = np.random.Generator
+Change = tuple[float, Callable[[Mono, Random], Mono]]
+"""The speed at which a question is played afterwards, and what makes it so."""
+
+QUESTION_S: Final = 5.0
+LONGEST_S: Final = 60.0
+LEAST_PROBABILITY: Final = 0.5
+NEAR_S: Final = 0.05
+_SPARE_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One condition: shares of the questions, and the median time in ms of looking up and matching."""
+
+    condition: str
+    questions: int
+    first: float
+    sure: float
+    placed: float
+    absent: int
+    wrong: int
+    median_ms: float
+
+    def __str__(self) -> str:
+        shares = " | ".join(f"{share:.3f}" for share in (self.first, self.sure, self.placed))
+        return (
+            f"| {self.condition} ({self.questions}) | {shares} | {self.wrong} of {self.absent} | {self.median_ms:.1f} |"
+        )
+
+
+def street(wave: Mono, level_db: float, rng: Random) -> Mono:
+    """``wave`` with a street's noise, so many dB softer than it."""
+    count = len(wave)
+    hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
+    noise = np.fft.irfft(np.fft.rfft(rng.normal(size=count)) / np.maximum(hz, 60.0) ** 0.9 * (hz > 40), count)
+    at_s = np.arange(count) / RATE_HZ
+    noise *= (1 + 0.7 * np.sin(2 * np.pi * (0.1 * at_s + rng.random()))) / noise.std()
+    turns = np.cumsum(rng.uniform(60, 110) * (1 + 0.05 * np.sin(2 * np.pi * 0.2 * at_s))) / RATE_HZ
+    noise += 0.4 * sum(np.sin(2 * np.pi * harmonic * turns) / harmonic for harmonic in range(1, 12))
+    gain = np.sqrt(np.mean(wave**2) / np.mean(noise**2) / 10 ** (level_db / 10))
+    return np.asarray(wave + gain * noise, np.float32)
+
+
+def telephone(wave: Mono, rng: Random) -> Mono:
+    """Through a room that rings for .2 to .5 s, then 300 to 3,400 Hz."""
+    at_s = np.arange(int(0.5 * RATE_HZ)) / RATE_HZ
+    room = 0.25 * rng.normal(size=len(at_s)) * np.exp(-6.9 * at_s / rng.uniform(0.2, 0.5))
+    room[0] = 1.0
+    size = len(wave) + len(room)
+    hz = np.fft.rfftfreq(size, 1 / RATE_HZ)
+    band = 1 / (1 + (300 / np.maximum(hz, 1.0)) ** 8) / (1 + (hz / 3400) ** 16)
+    return np.fft.irfft(np.fft.rfft(wave, size) * np.fft.rfft(room, size) * band, size)[: len(wave)].astype(np.float32)
+
+
+def faster(wave: Mono, speed: float) -> Mono:
+    """Played at another speed, and so at another pitch."""
+    return np.asarray(soxr.resample(wave, RATE_HZ * speed, RATE_HZ), np.float32)
+
+
+def mp3(wave: Mono, folder: Path) -> Mono:
+    """Through MP3 at 32 kbit/s."""
+    path = folder / "question.mp3"
+    path.write_bytes(Form("FFmpeg", "mp3", "libmp3lame", 32_000).encode(faster(wave, RATE_HZ / 22_050), 22_050))
+    return np.concatenate(list(audio.stream(str(path), RATE_HZ)))
+
+
+def conditions(folder: Path) -> dict[str, Change]:
+    """What becomes of a question, by its name, and the speed at which it is played then."""
+    return {
+        "as it is": (1.0, lambda wave, _: wave),
+        "street noise at 10 dB": (1.0, lambda wave, rng: street(wave, 10, rng)),
+        "street noise at 0 dB": (1.0, lambda wave, rng: street(wave, 0, rng)),
+        "street noise at -5 dB": (1.0, lambda wave, rng: street(wave, -5, rng)),
+        "a room and a telephone": (1.0, telephone),
+        "MP3 at 32 kbit/s": (1.0, lambda wave, _: mp3(wave, folder)),
+        "2 % faster": (1.02, lambda wave, _: faster(wave, 1.02)),
+        "2 % slower": (0.98, lambda wave, _: faster(wave, 0.98)),
+    }
+
+
+def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[str, Path]]:
+    """Digest and path of each file of a data set; of one ``half`` of its repositories where that is given."""
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            digest = hashlib.sha256(row.get("repo", "").encode()).hexdigest()
+            if half is None or int(digest, 16) % 2 == half:
+                yield row["path"], folder / row["path"]
+
+
+def read(path: Path) -> Mono:
+    """The first minute at the rate of landmarks."""
+    return np.concatenate(list(audio.stream(str(path), RATE_HZ, end_s=LONGEST_S)))
+
+
+def main() -> None:
+    """Build the catalogue, ask, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--catalogue", type=int, default=2000)
+    parser.add_argument("--questions", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=21)
+    args = parser.parse_args()
+    longest = [read(path) for _, path in recordings(args.data / "natural", half=1)]
+    usable = [wave for wave in longest if len(wave) >= (QUESTION_S + 1) * RATE_HZ][: args.questions * 5 // 4]
+    absent, present = usable[::5], [wave for number, wave in enumerate(usable) if number % 5]
+    short = [wave for wave in longest if len(wave) < (QUESTION_S + 1) * RATE_HZ]
+    fill = args.catalogue - len(present)
+    others = [*short[: fill // 2]]
+    others += [read(path) for _, path in list(recordings(args.data / "esc50"))[: fill - len(others)]]
+    began = time.perf_counter()
+    marks = [landmarks([wave], KEPT) for wave in [*present, *others]]
+    seconds = sum(len(wave) for wave in [*present, *others]) / RATE_HZ
+    cost_s = (time.perf_counter() - began) / seconds * 3600
+    table = FingerprintTable.empty().changed(enumerate(marks, start=1), np.zeros(0, np.bool_))
+    size = sum(getattr(table, name).nbytes for name in ("keys", "offsets", "places", "begins", "contents"))
+    print(machine.this_machine().sentence())
+    print(f"{len(table)} recordings, {seconds / 3600:.2f} h, {cost_s:.1f} s for an hour, ", end="")
+    print(f"{size / seconds * 60 / 1000:.1f} KB a minute, seed {args.seed}\n")
+    print("| question | first | first and sure | within 50 ms | wrong answers | median ms |\n|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, change in conditions(Path(folder)).items():
+            rng = np.random.default_rng(args.seed)
+            print(measured(name, change, (present, absent), table, rng), flush=True)
+
+
+def measured(
+    name: str,
+    change: Change,
+    recordings: tuple[list[Mono], list[Mono]],
+    table: FingerprintTable,
+    rng: Random,
+) -> Row:
+    """One condition, asked of each recording; those without a sound in the passage are passed over."""
+    (speed, _), (present, absent) = change, recordings
+    first, sure, placed, wrong, questions, refused = 0, 0, 0, 0, 0, 0
+    took: list[float] = []
+    for row, wave in enumerate([*present, *absent]):
+        question, begin_s = _question(wave, change, rng)
+        if question is None:
+            continue
+        began = time.perf_counter()
+        answers = match(question, table)
+        took.append(1000 * (time.perf_counter() - began))
+        best = answers[0] if answers else None
+        is_sure = best is not None and best.probability >= LEAST_PROBABILITY
+        if row >= len(present):
+            wrong += is_sure
+            refused += 1
+            continue
+        questions += 1
+        if best is not None and best.row == row:
+            first += 1
+            sure += is_sure
+            placed += abs(best.at_s(best.first) - begin_s - best.first * speed * 256 / RATE_HZ) <= NEAR_S
+    first_, sure_, placed_ = (value / max(questions, 1) for value in (first, sure, placed))
+    return Row(name, questions, first_, sure_, placed_, refused, wrong, float(np.median(took)))
+
+
+def _question(wave: Mono, change: Change, rng: Random) -> tuple[Landmarks | None, float]:
+    """Landmarks of five seconds from anywhere, changed; None of silence. And where they begin."""
+    speed, changed = change
+    begin = int(rng.integers(0, len(wave) - int((QUESTION_S + _SPARE_S) * RATE_HZ)))
+    part = wave[begin : begin + int(QUESTION_S * speed * RATE_HZ)]
+    if np.sqrt(np.mean(part**2)) < 1e-3:
+        return None, 0.0
+    return landmarks([changed(part, rng)], ASKED), begin / RATE_HZ
+
+
+if __name__ == "__main__":
+    main()
