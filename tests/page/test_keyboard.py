@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import FOLLOW
+from tests.page.conftest import FOLLOW, standing_still
 
 
 @pytest.fixture
@@ -100,6 +100,23 @@ def test_space_on_a_title_plays_its_row_and_arrows_go_on_from_there(home):
     second.focus()
     home.keyboard.press("Space")
     expect(home.get_by_role("region", name="Player")).to_contain_text(second.inner_text())
+
+
+def test_whoever_goes_on_at_once_after_closing_a_sound_is_not_called_back(page, service):
+    """The focus was given back a moment later: an arrow pressed meanwhile was undone, and Enter opened the old sound."""
+    page.clock.install()
+    page.goto(service.url)
+    titles = page.locator(".row-title")
+    titles.first.click()
+    expect(page.locator(".inspector")).to_be_visible()
+    with standing_still(page):
+        page.keyboard.press("Escape")
+        expect(titles.first).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".list")).to_be_focused()
+    expect(page.locator(".list")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".inspector h2")).to_have_text(titles.nth(1).inner_text())
 
 
 def test_keys_for_rows_do_nothing_where_no_row_is_shown(home):

@@ -1,13 +1,22 @@
 /** Everything about one sound: its waveform to choose a passage in, its spectrogram, tags, copies, and what to do. */
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Clip, clip, fileUrl, spectrogramUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
 import { addPart } from "../route";
 import { likeIt, type Row } from "../results/rows";
-import { alsoLike, inspected, marked, moreLike, notLike, playFrom, toggleRow } from "../results/selection";
+import {
+  alsoLike,
+  giveFocusBack,
+  inspected,
+  marked,
+  moreLike,
+  notLike,
+  playFrom,
+  toggleRow,
+} from "../results/selection";
 import { bytes, duration, folder, moment } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
@@ -20,6 +29,7 @@ const Cutter = later(() => import("./cutter").then((module) => module.Cutter));
 const SPECTROGRAM = { width: 800, height: 200 };
 
 export function Inspector({ row }: { row: Row }) {
+  const element = useRef<HTMLElement>(null);
   const known = useSignal<Clip | null>(null);
   const editing = useSignal(false);
   const passage = useSignal<Passage | null>(row.match);
@@ -44,10 +54,15 @@ export function Inspector({ row }: { row: Row }) {
     passage.value = row.match;
   }, [drawn]);
 
+  useLayoutEffect(() => {
+    const inspector = element.current;
+    return () => inspector && giveFocusBack(inspector);
+  }, []);
+
   const here = playing.value === row.clip_id && !paused.value;
   const title = known.value?.title ?? row.title;
   return (
-    <aside class="inspector" aria-label="The chosen sound" data-clip={row.clip_id}>
+    <aside ref={element} class="inspector" aria-label="The chosen sound" data-clip={row.clip_id}>
       <header class="inspector-head">
         <h2>
           <bdi>{title}</bdi>

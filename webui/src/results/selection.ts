@@ -15,22 +15,22 @@ export const inspected = signal<Row | null>(null);
 
 /** What had the focus when the inspector opened. */
 let opener: Element | null = null;
+/** The row that the inspector shows, or showed last. */
 let shown: Row | null = null;
+let open = false;
 inspected.subscribe((row) => {
-  if (row && !shown) opener = document.activeElement;
-  if (shown && !row) {
-    const { clip_id } = shown;
-    setTimeout(() => giveFocusBack(clip_id)); // once the page is drawn without the inspector
-  }
-  shown = row;
+  if (row && !open) opener = document.activeElement;
+  open = row !== null;
+  shown = row ?? shown;
 });
 
-/** To the row that was shown, or what else the inspector was opened from, or the list; whoever is elsewhere stays there. */
-function giveFocusBack(clipId: number): void {
+/** When the inspector goes, to the row that it showed, or what else it was opened from, or the list.
+    Whoever is elsewhere stays there. It happens before the next key: whoever goes on at once is not called back. */
+export function giveFocusBack(inspector: Element): void {
   const list = document.querySelector<HTMLElement>(".list");
   const now = document.activeElement;
-  if (now && now !== document.body && !list?.contains(now)) return;
-  const title = list?.querySelector<HTMLElement>(`[data-clip="${clipId}"] .row-title`);
+  if (now && now !== document.body && !list?.contains(now) && !inspector.contains(now)) return;
+  const title = list?.querySelector<HTMLElement>(`[data-clip="${shown?.clip_id}"] .row-title`);
   const elsewhere = opener instanceof HTMLElement && !list?.contains(opener) && opener.isConnected;
   const place = elsewhere && opener !== document.body ? (opener as HTMLElement) : (title ?? list);
   place?.focus({ preventScroll: true });
