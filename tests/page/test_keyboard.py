@@ -119,6 +119,20 @@ def test_whoever_goes_on_at_once_after_closing_a_sound_is_not_called_back(page, 
     expect(page.locator(".inspector h2")).to_have_text(titles.nth(1).inner_text())
 
 
+def test_a_dialog_has_the_key_that_follows_the_one_that_opened_it(page, service):
+    """It opened a moment later, and that key went to the list below."""
+    page.clock.install()
+    page.goto(service.url)
+    page.locator(".row-title").first.focus()
+    with standing_still(page):
+        page.keyboard.press("?")
+        page.keyboard.press("a")
+        expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+        expect(page.get_by_role("button", name="Audition")).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_keys_for_rows_do_nothing_where_no_row_is_shown(home):
     """In the library M would ask for more like a sound that nobody sees."""
     home.locator(".row-title").first.click()

@@ -217,6 +217,30 @@ def test_a_job_is_paused_resumed_and_cancelled(page, own):
     expect(card).to_have_class(re.compile("job-cancelled"))
 
 
+def test_what_is_saved_late_changes_nothing_of_the_sound_that_was_opened_meanwhile(home):
+    held = []
+    home.route(
+        "**/api/v1/clips/*", lambda route: held.append(route) if route.request.method == "PATCH" else route.fallback()
+    )
+    first, second = home.locator(".row-title").all()[:2]
+    title = second.inner_text()
+    first.click()
+    edit = home.get_by_role("button", name="Edit title and tags")
+    edit.click()
+    with home.expect_request(lambda request: request.method == "PATCH"):
+        home.get_by_role("button", name="Save").click()
+    second.click()
+    expect(home.locator(".inspector h2")).to_have_text(title)
+    edit.click()
+    expect(home.get_by_label("Title", exact=True)).to_have_value(title)
+    [save] = held
+    saved = home.request.get(save.request.url).json() | {"title": "saved late"}
+    save.fulfill(json=saved)
+    expect(home.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(home.get_by_label("Title", exact=True)).to_have_value(title)
+    expect(home.locator(".inspector h2")).to_have_text(title)
+
+
 def test_titles_and_tags_are_edited_and_found(page, fresh):
     """What is typed is what the clip is found by from then on."""
     page.goto(f"{fresh.url}/?q=glass")

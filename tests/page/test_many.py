@@ -173,6 +173,26 @@ def count(service):
     return service.get("/api/v1/clips?limit=1").json()["total"]
 
 
+def test_whoever_goes_elsewhere_while_tags_are_added_is_not_called_back(by_title):
+    held = []
+    by_title.route(
+        "**/api/v1/clips/*", lambda route: held.append(route) if route.request.method == "PATCH" else route.fallback()
+    )
+    by_title.locator(".row").first.click(modifiers=["Control"])
+    many(by_title).get_by_role("button", name="Tags").click()
+    field = by_title.get_by_label("Add tags, separated by commas")
+    expect(field).to_be_focused()
+    field.fill("held")
+    with by_title.expect_request(lambda request: request.method == "PATCH"):
+        field.press("Enter")
+    box = by_title.get_by_label("What are you looking for?")
+    box.focus()
+    [change] = held
+    change.fulfill(json=by_title.request.get(change.request.url).json())
+    expect(field).to_have_count(0)
+    expect(box).to_be_focused()
+
+
 def test_what_was_removed_comes_back(page, own):
     """Nothing was asked of the service yet: by the button, or by Ctrl+Z."""
     page.clock.install()

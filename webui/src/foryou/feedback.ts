@@ -18,6 +18,8 @@ function ownProfile(): string {
 }
 
 export const profile = ownProfile();
+/** The clips that somebody liked, disliked or left on this page: what they said counts, whatever the service knew before. */
+const said = new Set<number>();
 const opinions = signal<ReadonlyMap<number, Liking>>(new Map());
 /** Counts up with every opinion: what is recommended changes. */
 export const opinionsVersion = signal(0);
@@ -39,9 +41,10 @@ async function loadOpinions(): Promise<boolean> {
   if (!remembered(`${KEY}.used`)) return true;
   try {
     const known = await feedback(profile);
-    opinions.value = new Map(
-      known.feedback.flatMap((one) => (one.opinion === "seen" ? [] : [[one.clip_id, one.opinion] as const])),
+    const kept = known.feedback.flatMap((one) =>
+      one.opinion === "seen" || said.has(one.clip_id) ? [] : [[one.clip_id, one.opinion] as const],
     );
+    opinions.value = new Map([...kept, ...opinions.peek()]);
     opinionsVersion.value++;
     return true;
   } catch (error) {
@@ -53,6 +56,7 @@ async function loadOpinions(): Promise<boolean> {
 /** Like or dislike a clip; null takes an opinion back. Shown at once, taken back when the service refuses. */
 export async function setOpinion(clipId: number, liking: Liking | null): Promise<void> {
   const before = opinionOf(clipId);
+  said.add(clipId);
   show(clipId, liking);
   remember(`${KEY}.used`, "yes");
   try {

@@ -115,6 +115,7 @@ export function Inspector({ row }: { row: Row }) {
         <EditClip
           clip={known.value}
           onDone={(changed) => {
+            if (inspected.peek()?.clip_id !== row.clip_id) return; // another one was opened meanwhile
             if (changed) known.value = changed;
             editing.value = false;
           }}

@@ -1,6 +1,8 @@
 /** What the search for duplicates found: the groups, and in each the clip worth keeping. */
 import { useSignalEffect, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { API } from "../api/client";
+import { newestOf } from "../api/newest";
 import { duplicates, type Copies } from "../api/service";
 import { GroupOfCopies } from "../inspector/copies";
 import { plural } from "../ui/format";
@@ -12,16 +14,14 @@ const SHOWN = 10;
 export function Duplicates() {
   const known = useSignal<Copies | null>(null);
   const done = useSignal(0);
+  const show = useMemo(() => newestOf<Copies>((found) => (known.value = found)), []);
 
   useSignalEffect(() => {
     done.value = jobs.value.find((job) => job.kind === "duplicates" && job.state === "done")?.id ?? 0;
   });
   useSignalEffect(() => {
     void done.value;
-    duplicates(SHOWN).then(
-      (found) => (known.value = found),
-      () => undefined, // whoever is gone or locked has a screen
-    );
+    show(() => duplicates(SHOWN)).catch(() => undefined); // whoever is gone or locked has a screen
   });
 
   const now = known.value;

@@ -1,6 +1,7 @@
 /** What the page knows of the library as a whole. */
 import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
+import { newestOf } from "../api/newest";
 import { ready, type Ready } from "../api/service";
 
 export const facts = signal<Ready | null>(null);
@@ -10,16 +11,11 @@ export const libraryVersion = signal(0);
 export const hums = (): boolean => facts.value?.melody ?? false;
 export const isEmptyLibrary = (): boolean => facts.value?.clips === 0;
 
-let asked = 0;
-let shown = 0;
+const show = newestOf<Ready>((learnt) => (facts.value = learnt));
 
 export async function learnLibrary(): Promise<void> {
-  const mine = ++asked;
   try {
-    const learnt = await ready();
-    if (mine < shown) return; // an older answer that came late
-    shown = mine;
-    facts.value = learnt;
+    await show(ready);
   } catch {
     // whoever is gone or locked has a screen, and asks again
   }

@@ -1,6 +1,7 @@
 /** The service's jobs, followed in every view as long as one of them waits or runs. */
 import { signal } from "@preact/signals";
 import { API, ask } from "../api/client";
+import { newestOf } from "../api/newest";
 import type { Job, Jobs } from "../api/service";
 import { sayFailure } from "../ui/toasts";
 import { isEmptyLibrary, learnLibrary, libraryChanged, libraryWritten } from "./facts";
@@ -14,9 +15,11 @@ let followed: { id: number; events: EventSource } | null = null;
 
 export const isLive = (job: Job): boolean => LIVE.has(job.state);
 
+const list = newestOf<Jobs>((found) => (jobs.value = found.jobs));
+
 export async function refreshJobs(): Promise<void> {
   try {
-    jobs.value = (await ask<Jobs>(`/jobs?limit=${SHOWN}`)).jobs;
+    await list(() => ask<Jobs>(`/jobs?limit=${SHOWN}`));
   } catch (error) {
     sayFailure("Jobs could not be listed", error);
   }

@@ -1,8 +1,9 @@
 /** What the map shows. */
 import { effect, signal } from "@preact/signals";
 import { Refused } from "../api/client";
+import { newestOf } from "../api/newest";
 import { patiently } from "../api/patience";
-import { clipMap } from "../api/service";
+import { type ClipMap, clipMap } from "../api/service";
 import { libraryVersion } from "../library/facts";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
@@ -58,14 +59,19 @@ export function followLayout(): () => void {
   });
 }
 
+const show = newestOf<ClipMap>((found) => {
+  layout.value = found.clip_ids.length === 0 ? "none" : layoutOf(found);
+});
+
 export async function loadLayout(): Promise<void> {
-  try {
-    const found = await patiently(
+  const get = () =>
+    patiently(
       () => clipMap(),
       new AbortController().signal,
       () => undefined,
     );
-    layout.value = found.clip_ids.length === 0 ? "none" : layoutOf(found);
+  try {
+    await show(get);
   } catch (error) {
     sayFailure("The map could not be loaded", error);
   }

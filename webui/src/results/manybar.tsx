@@ -1,5 +1,6 @@
 /** What can be done with all the rows that are selected. */
 import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { remove } from "../library/removals";
 import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
@@ -80,23 +81,27 @@ async function selectAllOfThem(): Promise<void> {
 }
 
 function TagForm({ onDone }: { onDone: () => void }) {
+  const form = useRef<HTMLFormElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   const typed = useSignal("");
   const busy = useSignal(false);
+  useLayoutEffect(() => field.current?.focus(), []);
   const add = async (event: Event) => {
     event.preventDefault();
     const tags = tagsOf(typed.value);
     if (tags.length === 0) return;
     busy.value = true;
     await addTags(selectedRows(), tags);
+    // whoever went elsewhere meanwhile is not called back
+    if (form.current?.contains(document.activeElement)) document.querySelector<HTMLElement>(".list")?.focus();
     onDone();
-    document.querySelector<HTMLElement>(".list")?.focus();
   };
   return (
-    <form class="many-tags field-row" onSubmit={(event) => void add(event)}>
+    <form ref={form} class="many-tags field-row" onSubmit={(event) => void add(event)}>
       <label for="many-tags">Add tags, separated by commas</label>
       <input
         id="many-tags"
-        ref={(field) => field?.focus()}
+        ref={field}
         type="text"
         maxLength={400}
         value={typed.value}

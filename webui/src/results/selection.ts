@@ -129,13 +129,22 @@ export const alsoLike = (row: Row): void => addPart(partOf(row, 1));
 
 export const notLike = (row: Row): void => addPart(partOf(row, -1));
 
-/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it; none is chosen. Called once. */
+/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it; none is chosen.
+    Another answer to the same question leaves the chosen sound chosen, wherever it is in it. Called once. */
 export function followAnswers(): void {
   let asked = answered.peek()?.question;
+  let listed: readonly Row[] = [];
   effect(() => {
     const now = answered.value;
     selectListed();
-    if (!now || now.question === asked) return;
+    const before = listed[chosen.peek()];
+    listed = now?.rows ?? [];
+    if (!now) return;
+    if (now.question === asked) {
+      const place = listed.findIndex((row) => row.clip_id === before?.clip_id);
+      if (place >= 0) chosen.value = place;
+      return;
+    }
     asked = now.question;
     chosen.value = -1;
     selectNone();

@@ -1,6 +1,6 @@
 /** A modal dialog: the browser's own, which keeps the focus inside; where it came from gets it back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./icons";
 
 interface DialogProps {
@@ -13,7 +13,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const open = useRef(true);
-  useEffect(() => {
+  // before the next key, which is the dialog's
+  useLayoutEffect(() => {
     const dialog = element.current;
     const opener = document.activeElement;
     dialog?.showModal();

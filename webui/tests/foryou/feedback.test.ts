@@ -1,6 +1,14 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { likedCount, opinionOf, opinionsVersion, profile, setOpinion } from "../../src/foryou/feedback";
+import { reachability } from "../../src/api/client";
+import {
+  learnOpinions,
+  likedCount,
+  opinionOf,
+  opinionsVersion,
+  profile,
+  setOpinion,
+} from "../../src/foryou/feedback";
 
 const asked: string[] = [];
 let answers: ((response: Response) => void)[];
@@ -12,7 +20,7 @@ beforeEach(() => {
   asked.length = 0;
   answers = [];
   vi.stubGlobal("fetch", (address: string, init: RequestInit) => {
-    asked.push(`${init.method} ${address.replace(profile, "me")}`);
+    asked.push(`${init.method ?? "GET"} ${address.replace(profile, "me")}`);
     return new Promise<Response>((resolve) => answers.push(resolve));
   });
 });
@@ -56,4 +64,22 @@ describe("an opinion", () => {
     await both;
     expect(opinionOf(3)).toBe("like");
   });
+});
+
+it("what was said on the page counts, whatever the service knew when it was asked", async () => {
+  reachability.value = "gone";
+  const kept = [setOpinion(7, "like"), setOpinion(8, "like"), setOpinion(8, null)];
+  await settle();
+  learnOpinions();
+  reachability.value = "ok";
+  await settle();
+  const known = [6, 7, 8].map((clip_id) => ({ clip_id, opinion: "dislike" }));
+  answers[1]?.(Response.json({ profile, feedback: known }));
+  await settle();
+  expect([6, 7, 8].map(opinionOf)).toEqual(["dislike", "like", null]);
+  for (const at of [0, 2, 3]) {
+    answers[at]?.(new Response(null, { status: 204 }));
+    await settle();
+  }
+  await Promise.all(kept);
 });

@@ -210,3 +210,22 @@ describe("a passage that was marked in the inspector", () => {
     expect(marked.value).toBeNull();
   });
 });
+
+describe("another answer to the same question", () => {
+  const asked = { ...NOTHING };
+  beforeEach(() => {
+    answer([row(1), row(2), row(3)], null, asked);
+    choose(1);
+  });
+
+  it("leaves the chosen sound chosen, wherever it is then", () => {
+    answer([row(4), row(1), row(2), row(3)], null, asked);
+    expect(chosenRow()?.clip_id).toBe(2);
+    expect(chosen.value).toBe(2);
+  });
+
+  it("without that sound leaves the place: what follows it is chosen", () => {
+    answer([row(1), row(3)], null, asked);
+    expect(chosenRow()?.clip_id).toBe(3);
+  });
+});
