@@ -8,14 +8,14 @@ never for a while; what is to be seen while the page waits is held in place by `
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Route, expect, sync_playwright
 
 from search import plugins, wiring
 from search.catalog.store import Catalog
@@ -82,6 +82,19 @@ def writing_elsewhere(library: Path) -> Iterator[None]:
     """Another writer holds the library within the block: the service's jobs begin, and wait for it."""
     with Catalog.open(library / "catalog.sqlite") as catalog, catalog.lease("a test", wait_s=60):
         yield
+
+
+def held_back(page, url: str, method: str) -> Callable[[], Route]:
+    """Hold back what the page asks; returns a function that waits for the first of it, and gives its route."""
+    held: list[Route] = []
+    page.route(url, lambda route: held.append(route) if route.request.method == method else route.fallback())
+    return lambda: wait_until(lambda: page.evaluate("0") or held)[0]  # routes are handed over between two calls
+
+
+def let_go(page) -> None:
+    """End a drag over a waveform. wavesurfer lets no click through until its timer of 10 ms is over; this one is later."""
+    page.mouse.up()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 10))")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import FOLLOW, standing_still
+from tests.page.conftest import FOLLOW, let_go, standing_still
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_space_on_a_title_plays_its_row_and_arrows_go_on_from_there(home):
 
 
 def test_whoever_goes_on_at_once_after_closing_a_sound_is_not_called_back(page, service):
-    """The focus was given back a moment later: an arrow pressed meanwhile was undone, and Enter opened the old sound."""
+    """The focus was given back a moment later: an arrow pressed meanwhile was undone, Enter opened the old sound."""
     page.clock.install()
     page.goto(service.url)
     titles = page.locator(".row-title")
@@ -203,7 +203,7 @@ def test_numbers_follow_what_is_dragged(picker):
     picker.mouse.move(place["x"] + place["width"] * 0.25, place["y"] + 40)
     picker.mouse.down()
     picker.mouse.move(place["x"] + place["width"] * 0.75, place["y"] + 40, steps=8)
-    picker.mouse.up()
+    let_go(picker)
     expect(picker.get_by_role("spinbutton", name="from")).to_have_value(re.compile(r"^(1|0\.9|1\.0)"))
     expect(picker.get_by_role("spinbutton", name="to")).to_have_value(re.compile(r"^(3|2\.9|3\.0)"))
 

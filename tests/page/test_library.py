@@ -8,7 +8,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, standing_still, write, writing_elsewhere
+from tests.page.conftest import HURRIED, held_back, standing_still, write, writing_elsewhere
 from tests.service.conftest import wav
 
 
@@ -218,22 +218,18 @@ def test_a_job_is_paused_resumed_and_cancelled(page, own):
 
 
 def test_what_is_saved_late_changes_nothing_of_the_sound_that_was_opened_meanwhile(home):
-    held = []
-    home.route(
-        "**/api/v1/clips/*", lambda route: held.append(route) if route.request.method == "PATCH" else route.fallback()
-    )
+    saving = held_back(home, "**/api/v1/clips/*", "PATCH")
     first, second = home.locator(".row-title").all()[:2]
     title = second.inner_text()
     first.click()
     edit = home.get_by_role("button", name="Edit title and tags")
     edit.click()
-    with home.expect_request(lambda request: request.method == "PATCH"):
-        home.get_by_role("button", name="Save").click()
+    home.get_by_role("button", name="Save").click()
+    save = saving()
     second.click()
     expect(home.locator(".inspector h2")).to_have_text(title)
     edit.click()
     expect(home.get_by_label("Title", exact=True)).to_have_value(title)
-    [save] = held
     saved = home.request.get(save.request.url).json() | {"title": "saved late"}
     save.fulfill(json=saved)
     expect(home.get_by_text("Saved", exact=True)).to_be_visible()

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS, standing_still
+from tests.page.conftest import EACH, KINDS, held_back, standing_still
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.waiting import wait_until
 
 TOTAL = EACH * len(KINDS)
 SELECTED = ".row-selected"
@@ -174,20 +175,16 @@ def count(service):
 
 
 def test_whoever_goes_elsewhere_while_tags_are_added_is_not_called_back(by_title):
-    held = []
-    by_title.route(
-        "**/api/v1/clips/*", lambda route: held.append(route) if route.request.method == "PATCH" else route.fallback()
-    )
+    tagging = held_back(by_title, "**/api/v1/clips/*", "PATCH")
     by_title.locator(".row").first.click(modifiers=["Control"])
     many(by_title).get_by_role("button", name="Tags").click()
     field = by_title.get_by_label("Add tags, separated by commas")
     expect(field).to_be_focused()
     field.fill("held")
-    with by_title.expect_request(lambda request: request.method == "PATCH"):
-        field.press("Enter")
+    field.press("Enter")
+    change = tagging()
     box = by_title.get_by_label("What are you looking for?")
     box.focus()
-    [change] = held
     change.fulfill(json=by_title.request.get(change.request.url).json())
     expect(field).to_have_count(0)
     expect(box).to_be_focused()
@@ -233,9 +230,7 @@ def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, fresh
         expect(page.locator(".toast")).to_contain_text("3 sounds taken out of the library")
         expect(page.locator(".row-title").first).to_have_text(fourth)
         assert count(fresh) == before
-    page.wait_for_function(
-        "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 3
-    )
+    wait_until(lambda: count(fresh) == before - 3)
     expect(page.locator(".row-title").first).to_have_text(fourth)
 
 
@@ -246,9 +241,7 @@ def test_who_leaves_the_page_meant_it(page, fresh):
     many(page).get_by_role("button", name="Remove").click()
     expect(page.locator(".toast")).to_contain_text("taken out")
     page.goto(f"{fresh.url}/library")
-    page.wait_for_function(
-        "async (left) => (await (await fetch('/api/v1/clips?limit=1')).json()).total === left", arg=before - 1
-    )
+    wait_until(lambda: count(fresh) == before - 1)
 
 
 @pytest.mark.parametrize("width", [390, 1440])

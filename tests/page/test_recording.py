@@ -74,8 +74,9 @@ def test_a_recording_is_added_once(page, service, sounds, microphone):
     expect(page.locator(".chip")).to_have_count(1)
 
 
-def test_a_recording_ends_by_itself(page, service):
+def test_a_recording_ends_by_itself(page, service, sounds, microphone):
     """After ten seconds, which are one here, what was heard is asked for."""
+    shutil.copy(sounds / "things" / "bell 5.wav", microphone)
     page.add_init_script(TENFOLD)
     page.goto(service.url)
     page.get_by_role("button", name="Record").click()

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS, ask
+from tests.page.conftest import EACH, KINDS, ask, let_go
 
 
 def titles(page):
@@ -27,7 +27,7 @@ def drag(page, wave, start, end):
     page.mouse.move(place["x"] + place["width"] * start, place["y"] + 40)
     page.mouse.down()
     page.mouse.move(place["x"] + place["width"] * end, place["y"] + 40, steps=8)
-    page.mouse.up()
+    let_go(page)
 
 
 def typed_passage(page, title, start, end):

@@ -40,6 +40,7 @@ reachability.subscribe((now) => {
   was = now;
 });
 
+const BAD_GATEWAY = 502;
 const WAIT_FOR_SERVICE_MS = 1500;
 /** They answer without a key too: that they do says nothing of whether the rest lets us in. */
 const OPEN_PATHS = ["/health", "/ready", "/openapi.json", "/session"];
@@ -50,7 +51,25 @@ const OPEN_PATHS = ["/health", "/ready", "/openapi.json", "/session"];
  */
 export async function ask<T>(path: string, init: RequestInit = {}, answers = 0): Promise<T> {
   const response = await send(path, init, answers);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return (response.status === 204 ? undefined : await contentOf(response)) as T;
+}
+
+/** What an answer brings, which may break off after it began. */
+async function contentOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new Refused(BAD_GATEWAY, "what answered is not this service; something may stand between");
+    throw broken(error);
+  }
+}
+
+/** What a request that came to nothing is: given up by the page, or by the service. */
+function broken(error: unknown): unknown {
+  if (error instanceof DOMException && error.name === "AbortError") return error;
+  lost();
+  return new Unreachable();
 }
 
 /** The same, with `body` as JSON. */
@@ -76,9 +95,7 @@ async function send(path: string, init: RequestInit, answers = 0): Promise<Respo
   try {
     response = await fetch(API + path, init);
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    lost();
-    throw new Unreachable();
+    throw broken(error);
   }
   if (response.ok || response.status === answers) {
     if (reachability.value === "gone" || !OPEN_PATHS.includes(path)) reachability.value = "ok";

@@ -16,7 +16,8 @@ const SHOWN = 8;
 const DIAL_PAUSE_MS = 150;
 
 const diversity = rememberedNumber("soundalike.diversity", 0.5, 0, 1);
-const recommended = signal<readonly Row[]>([]);
+/** Null before the first answer: the strip has its place then, so that the list below does not move when it comes. */
+const recommended = signal<readonly Row[] | null>(null);
 
 async function learn(varied: number, aborted: AbortSignal): Promise<void> {
   try {
@@ -24,6 +25,7 @@ async function learn(varied: number, aborted: AbortSignal): Promise<void> {
     if (!aborted.aborted) recommended.value = found.hits.map(rowOfHit);
   } catch {
     // the strip is an offer: without an answer it is left out
+    if (!aborted.aborted) recommended.value ??= [];
   }
 }
 
@@ -43,8 +45,8 @@ export function ForYou() {
       }),
     [],
   );
-  const rows = recommended.value.filter((row) => !leaving.value.has(row.clip_id));
-  if (rows.length === 0) return null;
+  const rows = recommended.value?.filter((row) => !leaving.value.has(row.clip_id));
+  if (rows?.length === 0) return null;
   const likes = likedCount();
   return (
     <section class="foryou" aria-label="For you">
@@ -69,8 +71,8 @@ export function ForYou() {
           varied
         </label>
       </header>
-      <ul class="cards" tabIndex={0} aria-label="Recommended sounds">
-        {rows.map((row) => (
+      <ul class="cards" tabIndex={0} aria-label="Recommended sounds" aria-busy={!rows}>
+        {rows?.map((row) => (
           <Card key={row.clip_id} row={row} />
         ))}
       </ul>

@@ -75,6 +75,6 @@ async function send(ids: readonly number[]): Promise<void> {
 
 addEventListener("pagehide", () => {
   for (const id of [...waiting].flat())
-    void fetch(`${API}/clips/${id}`, { method: "DELETE", keepalive: true });
+    fetch(`${API}/clips/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
   waiting.clear();
 });

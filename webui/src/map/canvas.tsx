@@ -1,7 +1,8 @@
 /** The map itself: points, pointer, keys, lasso. */
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { clip } from "../api/service";
+import { newestOf } from "../api/newest";
+import { type Clip, clip } from "../api/service";
 import { clipName } from "../inspector/names";
 import { paused, play, playing, toggle } from "../player/player";
 import { ask, question } from "../route";
@@ -124,14 +125,12 @@ function operate(
       }, PLAY_AFTER_MS);
     }
   };
+  const show = newestOf<Clip>((found) => (inspected.value = rowOfClip(found)));
   const open = (place: number) => {
     const id = layout.clipIds[place];
     if (id === undefined) return;
     auditioned = -1;
-    clip(id).then(
-      (found) => (inspected.value = rowOfClip(found)),
-      (error: unknown) => sayFailure("This sound could not be opened", error),
-    );
+    show(() => clip(id)).catch((error: unknown) => sayFailure("This sound could not be opened", error));
   };
 
   const sizes = new ResizeObserver(() => {

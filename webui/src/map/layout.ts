@@ -29,6 +29,16 @@ export function layoutOf(map: ClipMap): Layout {
   return { clipIds: map.clip_ids, xy, group, groups: map.groups, centre, scale };
 }
 
+/** Whether two layouts show the same. */
+export const isSame = (one: Layout, other: Layout): boolean =>
+  isEqual(one.clipIds, other.clipIds) &&
+  isEqual(one.xy, other.xy) &&
+  isEqual(one.group, other.group) &&
+  isEqual(one.groups, other.groups);
+
+const isEqual = <T>(one: ArrayLike<T>, other: ArrayLike<T>): boolean =>
+  one.length === other.length && Array.from(one).every((value, at) => value === other[at]);
+
 function range(values: readonly number[]): [number, number] {
   let low = Infinity;
   let high = -Infinity;

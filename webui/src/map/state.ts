@@ -10,7 +10,7 @@ import { question } from "../route";
 import { answered } from "../results/answers";
 import { rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
-import { type Layout, layoutOf } from "./layout";
+import { isSame, type Layout, layoutOf } from "./layout";
 
 /** The layout; null before it was asked for, "none" when the map was never drawn. */
 export const layout = signal<Layout | "none" | null>(null);
@@ -60,7 +60,10 @@ export function followLayout(): () => void {
 }
 
 const show = newestOf<ClipMap>((found) => {
-  layout.value = found.clip_ids.length === 0 ? "none" : layoutOf(found);
+  const now = found.clip_ids.length === 0 ? "none" : layoutOf(found);
+  const before = layout.peek();
+  // the same map is not drawn anew: whoever looks at it may have moved it already
+  if (now === "none" || !before || before === "none" || !isSame(before, now)) layout.value = now;
 });
 
 export async function loadLayout(): Promise<void> {

@@ -57,6 +57,20 @@ describe("a refusal", () => {
   });
 });
 
+describe("an answer that is none", () => {
+  it("because it breaks off is that of a service that is gone", async () => {
+    const cut = new ReadableStream({ start: (body) => body.error(new TypeError("network error")) });
+    fetched.mockResolvedValue(new Response(cut, { status: 200 }));
+    await expect(ask("/clips")).rejects.toBeInstanceOf(Unreachable);
+    expect(reachability.value).toBe("gone");
+  });
+
+  it("because something else answered is a refusal of the moment", async () => {
+    fetched.mockResolvedValue(new Response("<h1>Sign in to the hotel</h1>", { status: 200 }));
+    await expect(ask("/clips")).rejects.toMatchObject({ status: 502 });
+  });
+});
+
 describe("a locked page", () => {
   beforeEach(() => {
     reachability.value = "locked";

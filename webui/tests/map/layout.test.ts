@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClipMap } from "../../src/api/service";
-import { layoutOf, Nearest, NO_GROUP, regionPolygon, regionText } from "../../src/map/layout";
+import { isSame, layoutOf, Nearest, NO_GROUP, regionPolygon, regionText } from "../../src/map/layout";
 
 const MAP: ClipMap = {
   fitted: 3,
@@ -27,6 +27,18 @@ describe("the layout of a map", () => {
     expect([...alone.xy]).toEqual([0, 0]);
     expect(layoutOf({ ...MAP, clip_ids: [], x: [], y: [], group: [] }).scale).toBeGreaterThan(0);
   });
+});
+
+it("a layout is the same as another of the same points, and as none that differs in one of them", () => {
+  const layout = layoutOf(MAP);
+  expect(isSame(layout, layoutOf({ ...MAP, fitted: 4 }))).toBe(true);
+  const others = [
+    { clip_ids: [7, 8, 6] },
+    { x: [10, 21, 30] },
+    { group: [0, 1, 1] },
+    { groups: ["Dog", "Cat"] },
+  ];
+  for (const other of others) expect(isSame(layout, layoutOf({ ...MAP, ...other }))).toBe(false);
 });
 
 describe("a region", () => {
