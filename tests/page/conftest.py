@@ -92,7 +92,7 @@ def held_back(page, url: str, method: str) -> Callable[[], Route]:
 
 
 def let_go(page) -> None:
-    """End a drag over a waveform. wavesurfer lets no click through until its timer of 10 ms is over; this one is later."""
+    """End a drag over a waveform. wavesurfer lets no click through until its timer of 10 ms is over."""
     page.mouse.up()
     page.evaluate("() => new Promise((done) => setTimeout(done, 10))")
 
