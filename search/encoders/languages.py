@@ -1,6 +1,6 @@
 """Questions and names in other languages, read as English: what the text tower was taught.
 
-``data/words_of_languages.csv`` has words of sounds in eight languages beside the English ones. A text is of the
+``words_of_languages.csv`` has words of sounds in eight languages beside the English ones. A text is of the
 language that explains most of its words, English where another explains no more; what that says is put into English
 word by word. Endings are forgiven, German compounds are taken apart, Chinese and Japanese are cut into the longest
 words known.
