@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from search.catalog import migrations
 from search.ground import process
 from tests import new_catalogs
+from tests.search import catalog_helpers
 from webui.browser import HOW_TO_GET
 
 os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
@@ -50,6 +51,29 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("../shared is not there: this test needs its data or models")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server of these tests; they are skipped where its programs are absent."""
+    from tests import postgresql
+
+    programs = postgresql.binaries()
+    if programs is None:
+        pytest.skip(postgresql.HOW_TO_GET)
+    server = postgresql.Server(programs)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def kind(request):
+    """Both kinds of catalog, one after the other: `catalog_helpers.new_catalog` gives those of this kind."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    with catalog_helpers.in_databases_of(request.getfixturevalue("postgresql")):
+        yield request.param
 
 
 def pytest_terminal_summary(terminalreporter):

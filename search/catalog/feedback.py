@@ -6,13 +6,12 @@ It does not take the writer's lease: opinions come while a job is indexing, each
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from typing import Final, get_args
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from search.catalog.database import Database
+from search.catalog.database import Database, now
 from search.catalog.tables import FEEDBACK
 from search.errors import QueryError
 from search.model import MAX_FEEDBACK, Feedback, Opinion
@@ -82,13 +81,13 @@ def _stored(connection: Connection, profile: str) -> list[Feedback]:
 
 def _write(connection: Connection, profile: str, stored: Sequence[Feedback], fresh: Sequence[Feedback]) -> None:
     """Put ``stored`` with ``fresh`` on top in the place of what is stored."""
-    now = time.time()
+    at = now(connection)
     merged = {one.clip_id: one for one in stored}
     for one in fresh:
         before = merged.get(one.clip_id)
         if one.opinion == "seen" and before is not None and before.opinion != "seen":
             continue
-        merged[one.clip_id] = one if one.at else Feedback(one.clip_id, one.opinion, one.weight, now)
+        merged[one.clip_id] = one if one.at else Feedback(one.clip_id, one.opinion, one.weight, at)
     kept = sorted(merged.values(), key=lambda one: (one.opinion == "seen", -one.at))[:MAX_FEEDBACK]
     changed = set(kept) - set(stored)
     gone = {one.clip_id for one in stored} - {one.clip_id for one in kept}

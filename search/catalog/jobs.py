@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, cast
@@ -16,7 +15,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from search.catalog import blobs
-from search.catalog.database import Database
+from search.catalog.database import Database, now
 from search.catalog.leases import is_stale, machine_name
 from search.catalog.tables import CLIPS, JOBS, ROOTS
 from search.errors import QueryError
@@ -56,7 +55,6 @@ class CatalogJobs:
             "files": json.dumps([list(one) for one in files]),
             "progress": json.dumps(asdict(JobProgress(files_total=len(files)))),
             "failures": "[]",
-            "created": time.time(),
             "attempts": 0,
             "version": 1,
             "machine": "",
@@ -64,7 +62,7 @@ class CatalogJobs:
             "heartbeat": 0.0,
         }
         with self._database.writing() as connection:
-            key = connection.execute(insert(JOBS), values).inserted_primary_key
+            key = connection.execute(insert(JOBS), {**values, "created": now(connection)}).inserted_primary_key
             row = connection.execute(select(JOBS).where(JOBS.c.id == (key[0] if key else 0))).one()
             return _job(row, ())
 
@@ -102,7 +100,7 @@ class CatalogJobs:
                 return None
             at_once = _AT_ONCE.get((row.state, request))
             if at_once is not None:
-                ended = {"finished": time.time()} if at_once in _ENDED else {}
+                ended = {"finished": now(connection)} if at_once in _ENDED else {}
                 _set(connection, row, state=at_once, request=None, reason=None, **ended)
             elif row.state == "running":
                 _set(connection, row, request=None if request == "resume" else request)
@@ -120,8 +118,8 @@ class CatalogJobs:
             row = connection.execute(oldest).one_or_none()
             if row is None:
                 return None
-            mine = {"machine": machine_name(), "pid": os.getpid(), "heartbeat": time.time()}
-            started = row.started or time.time()
+            mine = {"machine": machine_name(), "pid": os.getpid(), "heartbeat": now(connection)}
+            started = row.started or now(connection)
             _set(connection, row, state="running", attempts=row.attempts + 1, started=started, reason=None, **mine)
         return self.get(row.id)
 
@@ -131,7 +129,7 @@ class CatalogJobs:
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
             changed = {"progress": progress_json, "version": row.version + 1} if progress_json != row.progress else {}
-            beat = {"heartbeat": time.time()}
+            beat = {"heartbeat": now(connection)}
             connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**beat, **changed))
             return cast("JobRequest | None", row.request)
 
@@ -143,7 +141,7 @@ class CatalogJobs:
             if outcome.failures:
                 values["failures"] = json.dumps([[one.file, one.cause] for one in outcome.failures])
             if outcome.state in _ENDED:
-                values["finished"] = time.time()
+                values["finished"] = now(connection)
             else:  # it was stopped, not killed: that was no attempt
                 values["attempts"] = max(0, row.attempts - 1)
             _set(connection, row, **values)
@@ -151,15 +149,15 @@ class CatalogJobs:
     def _recover(self, connection: Connection) -> None:
         """Queue again what a process that is gone was running, or call it failed after too many attempts."""
         for row in connection.execute(select(JOBS).where(JOBS.c.state == "running")).all():
-            if not is_stale(row.machine, row.pid, row.heartbeat):
+            if not is_stale(row.machine, row.pid, row.heartbeat, now(connection)):
                 continue
             if row.request == "cancel":
-                _set(connection, row, state="cancelled", request=None, finished=time.time())
+                _set(connection, row, state="cancelled", request=None, finished=now(connection))
             elif row.request == "pause":
                 _set(connection, row, state="paused", request=None)
             elif row.attempts >= MAX_ATTEMPTS:
                 reason = f"the service ended {row.attempts} times while this job ran; it is not tried again"
-                _set(connection, row, state="failed", reason=reason, finished=time.time())
+                _set(connection, row, state="failed", reason=reason, finished=now(connection))
             else:
                 _set(connection, row, state="queued", reason="the service ended while this job ran; it goes on")
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, update
 
-from search.catalog.database import Database
+from search.catalog.database import Database, now
 from search.catalog.tables import KEYS
 from search.errors import UsageError
 from search.model import Key, Scope
@@ -44,7 +43,7 @@ class CatalogKeys:
             taken = select(KEYS.c.id).where(KEYS.c.name == name, KEYS.c.revoked.is_(None))
             if connection.execute(taken).first() is not None:
                 raise UsageError(f"a key is called {name!r} already; choose another name, or revoke it first")
-            values = {"name": name, "digest": _digest(secret), "scopes": json.dumps(wanted), "created": time.time()}
+            values = {"name": name, "digest": _digest(secret), "scopes": json.dumps(wanted), "created": now(connection)}
             connection.execute(insert(KEYS), values)
         return secret
 
@@ -57,7 +56,7 @@ class CatalogKeys:
         """As the port says."""
         holds = update(KEYS).where(KEYS.c.name == name, KEYS.c.revoked.is_(None))
         with self._database.writing() as connection:
-            return connection.execute(holds.values(revoked=time.time())).rowcount > 0
+            return connection.execute(holds.values(revoked=now(connection))).rowcount > 0
 
     def find(self, secret: str) -> Key | None:
         """As the port says."""

@@ -20,7 +20,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from search.catalog.database import Database
+from search.catalog.database import Database, now
 from search.catalog.tables import LEASES
 from search.errors import LibraryBusy, LibraryError, printable
 
@@ -52,7 +52,7 @@ class CatalogLease:
         """Say that the holder lives. Raises LibraryBusy when the lease was lost."""
         with self._database.writing() as connection:
             require(connection, self.token)
-            connection.execute(update(LEASES).values(heartbeat=time.time()))
+            connection.execute(update(LEASES).values(heartbeat=now(connection)))
 
 
 def require(connection: Connection, token: str) -> None:
@@ -92,8 +92,8 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
         lease = CatalogLease(database, holder, uuid.uuid4().hex)
         with database.writing() as connection:
             row = connection.execute(select(LEASES)).one_or_none()
-            if row is None or is_stale(row.machine, row.pid, row.heartbeat):
-                now = time.time()
+            at = now(connection)
+            if row is None or is_stale(row.machine, row.pid, row.heartbeat, at):
                 connection.execute(delete(LEASES))
                 connection.execute(
                     insert(LEASES).values(
@@ -102,15 +102,15 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
                         holder=printable(holder),
                         machine=machine_name(),
                         pid=os.getpid(),
-                        taken=now,
-                        heartbeat=now,
+                        taken=at,
+                        heartbeat=at,
                     )
                 )
                 return lease
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise LibraryBusy(
-                f"{printable(str(database.path))}: {printable(row.holder)} is writing since {_when(row.taken)}; "
+                f"{database.name}: {printable(row.holder)} is writing since {_when(row.taken)}; "
                 "wait until it is done, or stop it"
             )
         _pause(min(_POLL_S, left_s))
@@ -134,10 +134,10 @@ def _beat(lease: CatalogLease, stop: threading.Event) -> None:
             continue  # a full disk may be emptied again
 
 
-def is_stale(machine: str, pid: int, heartbeat: float) -> bool:
-    """Whether a process is gone: without a renewal for `STALE_S`, or of this machine and no longer there."""
+def is_stale(machine: str, pid: int, heartbeat: float, at: float) -> bool:
+    """Whether a process is gone at ``at``: without a renewal for `STALE_S`, or of this machine and not there."""
     # A heartbeat from the future is a clock that jumped back; the holder's next one puts it right within seconds.
-    if abs(time.time() - heartbeat) > STALE_S:
+    if abs(at - heartbeat) > STALE_S:
         return True
     return machine == machine_name() and not _is_alive(pid)
 

@@ -6,24 +6,28 @@ import os
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from search.catalog import migrations
 from search.catalog.database import Database
+from search.catalog.sqlite import SQLiteDatabase
 from search.errors import LibraryError, printable
 from search.ground.disks import may
 
 _SCHEME: Final = "sqlite:///"
+SERVER_SCHEMES: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
     """The database, at the newest schema, or to be read at one that can be. Raises LibraryError with a remedy."""
+    if is_of_server(url_or_path):
+        return _open_server(str(url_or_path), create=create, read_only=read_only)
     path = _path(url_or_path)
     if not is_there(path):
         if not create:
             raise LibraryError(f"{printable(str(path))}: there is no library; make one with `soundalike index PATH`")
         _make_folder(path.parent)
-    database = Database(path, mode="ro" if read_only else "rwc" if create else "rw")
+    database = SQLiteDatabase(path, mode="ro" if read_only else "rwc" if create else "rw")
     try:
         _bring_up_to_date(database, read_only=read_only)
     except LibraryError:
@@ -31,8 +35,25 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         if may(path.parent, os.W_OK) or not may(path, os.R_OK):
             raise
         # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
-        database = Database(path, mode="log" if _has_log(path) else "immutable")
+        database = SQLiteDatabase(path, mode="log" if _has_log(path) else "immutable")
         _bring_up_to_date(database, read_only=True)
+    return database
+
+
+def is_of_server(url_or_path: str | Path) -> bool:
+    """Whether it names a database of a PostgreSQL server."""
+    return isinstance(url_or_path, str) and url_or_path.startswith(SERVER_SCHEMES)
+
+
+def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
+    from search.catalog.postgresql import PostgreSQLDatabase  # who has no server needs no driver
+
+    database = PostgreSQLDatabase(url, read_only=read_only)
+    try:
+        _bring_up_to_date(database, create=create, read_only=read_only)
+    except LibraryError:
+        database.close()
+        raise
     return database
 
 
@@ -58,45 +79,40 @@ def _has_log(path: Path) -> bool:
         ) from error
 
 
-def _bring_up_to_date(database: Database, *, read_only: bool) -> None:
+def _bring_up_to_date(database: Database, *, create: bool = True, read_only: bool) -> None:
     with database.reading() as connection:
         version = _version(connection)
         if version == migrations.HEAD:
             return
-        _require_ours(connection, database.path, version)
+        _require_ours(connection, database.name, version)
+    if version is None and not create:
+        raise LibraryError(f"{database.name}: there is no library; make one with `soundalike index PATH`")
     if read_only and version is not None and version >= migrations.READABLE:
         return
     if read_only:
-        raise LibraryError(
-            f"{printable(str(database.path))}: made by an older version; open it with write permission to migrate it"
-        )
-    database.use_wal()
+        raise LibraryError(f"{database.name}: made by an older version; open it with write permission to migrate it")
+    if isinstance(database, SQLiteDatabase):
+        database.use_wal()
     with database.writing() as connection:
         if _version(connection) != migrations.HEAD:  # another process may have been quicker
             migrations.upgrade(connection)
 
 
 def _version(connection: Connection) -> str | None:
-    if not _tables(connection, "name = 'alembic_version'"):
+    if "alembic_version" not in inspect(connection).get_table_names():
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
 
 
-def _require_ours(connection: Connection, path: Path, version: str | None) -> None:
-    shown = printable(str(path))
-    if version is None and _tables(connection, "name NOT LIKE 'sqlite_%'"):
-        raise LibraryError(f"{shown}: is a database, but not a Soundalike catalog; name another library")
+def _require_ours(connection: Connection, name: str, version: str | None) -> None:
+    if version is None and inspect(connection).get_table_names():
+        raise LibraryError(f"{name}: is a database, but not a Soundalike catalog; name another library")
     if version is not None and version > migrations.HEAD:
         raise LibraryError(
-            f"{shown}: made by a newer version of Soundalike (schema {version}, this one knows {migrations.HEAD}); "
+            f"{name}: made by a newer version of Soundalike (schema {version}, this one knows {migrations.HEAD}); "
             "upgrade Soundalike"
         )
-
-
-def _tables(connection: Connection, condition: str) -> int:
-    counted = text(f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND {condition}")  # noqa: S608  conditions are written above
-    return int(connection.execute(counted).scalar_one())
 
 
 def _path(url_or_path: str | Path) -> Path:
@@ -106,7 +122,8 @@ def _path(url_or_path: str | Path) -> Path:
         return Path(url_or_path.removeprefix(_SCHEME))
     if "://" in url_or_path:
         raise LibraryError(
-            f"{printable(url_or_path)}: only SQLite catalogs are supported; name a file or sqlite:///file"
+            f"{printable(url_or_path.partition('://')[0])}: a catalog is a file, sqlite:///file or "
+            "postgresql://user@host/database"
         )
     return Path(url_or_path)
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, text, update
 from search.catalog import leases, reading
 from search.catalog.database import Database
 from search.catalog.opening import open_database
+from search.catalog.sqlite import SQLiteDatabase
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, REMOVALS, SPACES
 from search.errors import LibraryError, printable
 
@@ -23,6 +24,8 @@ def restore(database: Database, source: Path, token: str) -> None:
     them for news and drops the rest; ids that were given since the backup are not given again. Raises LibraryError
     when ``source`` is no catalog or the disk is full, LibraryBusy when the lease is lost.
     """
+    if not isinstance(database, SQLiteDatabase):
+        raise LibraryError(f"{database.name}: is restored by the server's own means: pg_restore, or its archive")
     partial = database.path.with_name(database.path.name + ".restoring")
     try:
         with closing(_copy(source, partial)) as restored:

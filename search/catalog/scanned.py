@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from search.catalog import blobs
+from search.catalog.database import now
 from search.catalog.reading import SPEED_OF_ROOT
 from search.catalog.tables import CHOICES, CLIPS, CONTENTS, FAILURES, ROOTS, TAKEN_OUT
 from search.errors import LibraryError, printable
@@ -31,7 +31,7 @@ def take_out(connection: Connection, clip_id: int) -> None:
     if connection.execute(select(CLIPS.c.id).where(others).limit(1)).first() is not None:
         return
     let_in(connection, clip.root_id, clip.path)
-    row = {"root_id": clip.root_id, "path": clip.path, "digest": clip.digest, "at": time.time()}
+    row = {"root_id": clip.root_id, "path": clip.path, "digest": clip.digest, "at": now(connection)}
     connection.execute(insert(TAKEN_OUT).values(row))
 
 

@@ -51,7 +51,7 @@ def _active(connection: Connection, database: Database, spec: EncoderSpec) -> Sp
     found = next((s for s in reading.spaces(connection) if s.name == spec.name and not s.is_retired), None)
     if found is not None and found.fingerprint != spec.fingerprint:
         raise SpaceMismatch(
-            f"{printable(str(database.path))}: its vectors come from {found.name} {found.revision} "
+            f"{database.name}: its vectors come from {found.name} {found.revision} "
             f"({found.fingerprint[:12]}), the encoder at hand is {spec.name} {spec.revision} "
             f"({spec.fingerprint[:12]}); run `soundalike reindex` to encode everything again, or use the first encoder"
         )

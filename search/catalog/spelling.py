@@ -1,7 +1,7 @@
 """The words that names and metadata of a library have: which is most like one that is in none of them, and which have
 a character or two of Chinese, Japanese or Korean inside, where words do not stand apart.
 
-They are read from the terms of the full-text table itself (FTS5's ``fts5vocab``), by ranges.
+They are read from the stems of the full text, by ranges.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from search.catalog.fulltext import choosing as fulltext
+from search.catalog.fulltext.port import Term
 
 SHORTEST: Final = 4
 """Letters of the shortest word that may be a slip: of three every other is near."""
+LONGEST: Final = 64
+"""Letters of the longest word that may be a slip: of a longer one each place would be tried."""
 PART: Final = 3
 """Letters of the shortest word that another is made of."""
 ENDING: Final = 4
@@ -22,31 +27,23 @@ LONG: Final = 8
 _LATIN: Final = re.compile(r"[a-z\u00df-\u024f]+")
 _EAST_ASIAN: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]{1,2}")
 MOST_TERMS: Final = 500
-_OPEN: Final = text("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word_terms USING fts5vocab('main', 'clip_words', 'row')")
-_LIKE: Final = text("SELECT term, doc FROM temp.word_terms WHERE term >= :first AND term < :after")
-_INSIDE: Final = text("SELECT term FROM temp.word_terms WHERE term >= :first AND instr(term, :part) LIMIT :most")
-_HAVE: Final = text("SELECT 1 FROM clip_words WHERE clip_words MATCH :match LIMIT 1")
-_HAVE_INSIDE: Final = text("SELECT 1 FROM clip_trigrams WHERE clip_trigrams MATCH :match LIMIT 1")
-_WORDS_OF_ONE: Final = text(
-    "SELECT words FROM clip_trigrams WHERE rowid = (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT 1)"
-)
 
 
 def read_as(connection: Connection, word: str) -> list[str]:
     """What a word that is in no name is looked for as: the two words that it is made of, the one that it is most like,
     or the one at its end (a footstep is a step); itself where none of these is in a name, or it is.
     """
-    if len(word) < SHORTEST or not _LATIN.fullmatch(word) or _is_there(connection, word):
+    if not SHORTEST <= len(word) <= LONGEST or not _LATIN.fullmatch(word) or _is_there(connection, word):
         return [word]
     for place in range(PART, len(word) - PART + 1):
         parts = [word[:place], word[place:]]
-        if all(connection.execute(_HAVE, {"match": f'"{part}"'}).scalar() for part in parts):
+        if all(_has(connection, part) for part in parts):
             return parts
     near = likeliest(connection, word)
     if near is not None:
         return [near]
     ends = (word[place:] for place in range(PART, len(word) - ENDING + 1))
-    return [next((end for end in ends if connection.execute(_HAVE, {"match": f'"{end}"'}).scalar()), word)]
+    return [next((end for end in ends if _has(connection, end)), word)]
 
 
 def likeliest(connection: Connection, word: str) -> str | None:
@@ -58,11 +55,10 @@ def likeliest(connection: Connection, word: str) -> str | None:
         return None
     if _is_there(connection, word):
         return None
-    connection.execute(_OPEN)
     slips = 2 if len(word) >= LONG else 1
     near = [
         (distance, -doc, term)
-        for term, doc in connection.execute(_LIKE, {"first": word[0], "after": chr(ord(word[0]) + 1)})
+        for term, doc in fulltext.of(connection).from_to(connection, word[0], chr(ord(word[0]) + 1))
         if len(term) >= SHORTEST - 1
         and abs(len(term) - len(word)) <= slips
         and (distance := edits(word, term)) <= slips
@@ -71,23 +67,32 @@ def likeliest(connection: Connection, word: str) -> str | None:
         return None
     term = min(near)[2]
     # a term is a stem: one of the words that it was made of is shown
-    words = str(connection.execute(_WORDS_OF_ONE, {"match": f'"{term}"'}).scalar() or term).split()
+    words = (fulltext.of(connection).words_of_one(connection, term) or term).split()
     return min(words, key=lambda one: edits(word, one)) if words else term
 
 
 def _is_there(connection: Connection, word: str) -> bool:
     """Whether a name has a word that begins with it, or has it inside."""
-    asked = ((_HAVE, f'"{word}" *'), (_HAVE_INSIDE, f'"{word}"'))
-    return any(connection.execute(statement, {"match": expression}).scalar() for statement, expression in asked)
+    begins = Term((word,), begins=True)
+    return _has(connection, begins) or fulltext.of(connection).is_inside(connection, word)
 
 
-def terms_with(connection: Connection, part: str) -> str:
-    """The expression that finds every term with one or two characters of East Asian writing in it; empty for others."""
-    if not _EAST_ASIAN.fullmatch(part):
-        return ""
-    connection.execute(_OPEN)
-    terms = connection.execute(_INSIDE, {"first": "\u2e80", "part": part, "most": MOST_TERMS}).scalars()
-    return "(" + " OR ".join(f'"{term}"' for term in dict.fromkeys([part, *terms])) + ")"
+def _has(connection: Connection, term: str | Term) -> bool:
+    asked = Term((term,)) if isinstance(term, str) else term
+    return fulltext.of(connection).count(connection, asked, 1) > 0
+
+
+def is_part(part: str) -> bool:
+    """Whether it is one or two characters of East Asian writing, where words do not stand apart."""
+    return _EAST_ASIAN.fullmatch(part) is not None
+
+
+def terms_with(connection: Connection, part: str) -> tuple[str, ...]:
+    """Every term with one or two characters of East Asian writing in it; empty for others."""
+    if not is_part(part):
+        return ()
+    terms = fulltext.of(connection).with_inside(connection, "\u2e80", part, MOST_TERMS)
+    return tuple(dict.fromkeys([part, *terms]))
 
 
 def edits(one: str, other: str) -> int:

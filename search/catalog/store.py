@@ -45,7 +45,9 @@ class Catalog:
 
     @classmethod
     def open(cls, url_or_path: str | Path, *, create: bool = True, read_only: bool = False) -> Catalog:
-        """Open the catalog in a file (or at ``sqlite:///file``), made when absent and ``create``, migrated when older.
+        """Open the catalog in a file, at ``sqlite:///file`` or ``postgresql://user@host/database``.
+
+        It is made when absent and ``create``, and migrated when older.
 
         Raises LibraryError when it is absent, damaged, no catalog, made by a newer version, or cannot be read.
         """
@@ -64,9 +66,14 @@ class Catalog:
         self.close()
 
     @property
-    def path(self) -> Path:
-        """The database's file."""
-        return self._database.path
+    def url(self) -> str:
+        """What opens it again, in another process: the path of its file, or a URL that may hold a password."""
+        return self._database.url
+
+    @property
+    def name(self) -> str:
+        """What people are shown of that."""
+        return self._database.name
 
     # --- CatalogReader ----------------------------------------------------------------------------------------
 

@@ -124,6 +124,7 @@ SPACES: Final = Table(
         "name",
         unique=True,
         sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
     ),
     sqlite_autoincrement=True,
 )

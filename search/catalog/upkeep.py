@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Executable, delete, func, select, text, updat
 
 from search.catalog import blobs, contours, reading
 from search.catalog.database import Database
+from search.catalog.sqlite import SQLiteDatabase
 from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS
 from search.errors import LibraryError, LibraryUnwritable, printable
 from search.snapshots.single import new_file_for
@@ -48,6 +49,7 @@ class CatalogStats:
 
 def stats(database: Database) -> CatalogStats:
     """Count what is there."""
+    size_bytes = database.size_bytes()
     with database.reading() as connection:
         duration_s = connection.execute(select(func.sum(CONTENTS.c.duration_s))).scalar()
         return CatalogStats(
@@ -56,7 +58,7 @@ def stats(database: Database) -> CatalogStats:
             contents=_count(connection, select(func.count()).select_from(CONTENTS)),
             failures=_count(connection, select(func.count()).select_from(FAILURES)),
             hours=(duration_s or 0.0) / 3600,
-            database_bytes=_size_bytes(database.path),
+            database_bytes=size_bytes,
             sequence=reading.sequence(connection),
             spaces=tuple(_space_stats(connection)),
         )
@@ -79,10 +81,10 @@ def backup(database: Database, target: Path) -> None:
 
 
 def _copy(database: Database, target: Path) -> None:
-    with database.reading() as connection, Database(target, mode="rwc").translated():
+    with database.reading() as connection, SQLiteDatabase(target, mode="rwc").translated():
         source = connection.connection.driver_connection
         if not isinstance(source, sqlite3.Connection):
-            raise LibraryError("only a SQLite catalog is backed up here; use the database server's own backup")
+            raise LibraryError(f"{database.name}: is backed up by the server's own means: pg_dump, or its archive")
         connection.rollback()  # the copy takes its own read transaction
         with closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # one step: a consistent state, and in WAL mode nobody waits for it
@@ -175,13 +177,13 @@ def _check_sequences(connection: Connection) -> Iterator[str]:
 
 
 def _check_words(connection: Connection) -> Iterator[str]:
-    if connection.dialect.name != "sqlite":
-        return
-    for table in ("clip_words", "clip_trigrams"):
+    is_file = connection.dialect.name == "sqlite"
+    id_, tables = ("rowid", ("clip_words", "clip_trigrams")) if is_file else ("id", ("clip_words",))
+    for table in tables:
         stray = text(
-            f"SELECT count(*) FROM clips WHERE id NOT IN (SELECT rowid FROM {table})"  # noqa: S608  names fixed above
+            f"SELECT count(*) FROM clips WHERE id NOT IN (SELECT {id_} FROM {table})"  # noqa: S608  names fixed above
         )
-        lost = text(f"SELECT count(*) FROM {table} WHERE rowid NOT IN (SELECT id FROM clips)")  # noqa: S608
+        lost = text(f"SELECT count(*) FROM {table} WHERE {id_} NOT IN (SELECT id FROM clips)")  # noqa: S608
         if n := _count(connection, stray):
             yield f"{n} clips are not in the full text ({table})"
         if n := _count(connection, lost):
@@ -209,8 +211,3 @@ def _space_stats(connection: Connection) -> Iterator[SpaceStats]:
 
 def _count(connection: Connection, statement: Executable) -> int:
     return int(connection.execute(statement).scalar_one())
-
-
-def _size_bytes(path: Path) -> int:
-    parts = (path, path.with_name(path.name + "-wal"))
-    return sum(part.stat().st_size for part in parts if part.exists())

@@ -1,9 +1,9 @@
 """Full text over names and metadata: whole words first, then beginnings, then words inside words.
 
-Two FTS5 tables, keyed by clip id. ``clip_words`` (Porter stems) has a column per source, so that a title counts for
-more than a folder. ``clip_trigrams`` finds `horn` in `airhorn_03.wav`. Text is folded and cut into words here,
-in one place for what is stored and what is asked, so a query can hold nothing but letters and digits when it
-reaches FTS5's query language. SQLite only: PostgreSQL will bring a sibling of this module.
+The full text keeps stems with the field of each, so that a title counts for more than a folder, and what stands inside
+words, so that `horn` is found in `airhorn_03.wav` (`search.catalog.fulltext`). Text is folded and cut into words here,
+in one place for what is stored and what is asked, so a query can hold nothing but letters and digits when it reaches
+the query language of a database.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from search.catalog import spelling
+from search.catalog.fulltext import choosing as fulltext
+from search.catalog.fulltext.port import ClipWords, Match, Term
 from search.ground.codepages import readable
 from search.model import NO_WORDS, WordMatch
 
@@ -79,47 +81,6 @@ _STOP_WORDS: Final = frozenset(
         "with",
     ]
 )
-_INSERT_WORDS: Final = text(
-    "INSERT INTO clip_words(rowid, title, name, metadata, folder) VALUES (:id, :title, :name, :metadata, :folder)"
-)
-_INSERT_TRIGRAMS: Final = text("INSERT INTO clip_trigrams(rowid, words) VALUES (:id, :words)")
-_DELETE: Final = tuple(text(f"DELETE FROM {table} WHERE rowid = :id") for table in ("clip_words", "clip_trigrams"))  # noqa: S608  names are fixed here
-_ASK_WORDS: Final = text(
-    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words WHERE clip_words MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n"
-)
-_ASK_SOME_WORDS: Final = text(
-    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
-    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words "
-    "WHERE clip_words MATCH :match LIMIT :common) ORDER BY cost, id LIMIT :n"
-)
-_ASK_ANY_WORDS: Final = text(
-    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
-    "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words WHERE clip_words MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
-)
-_COUNT_CLIPS: Final = text("SELECT max(rowid) FROM clip_words")
-_HAVE_WORD: Final = text(
-    "SELECT count(*) FROM (SELECT rowid FROM clip_words WHERE clip_words MATCH :match LIMIT :common + 1)"
-)
-# words are read for the clips found alone, after these have been chosen
-_ASK_ALL_TRIGRAMS: Final = text(
-    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
-    "SELECT rowid AS id, -1.0 / length(words) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
-)
-"""Shorter first. BM25 comes to the same where each word is there once, which for stored words, each once, is nearly
-always; but it counts the clips that have each word, of which there are many, and takes two and a half times as long. A
-name that has a word twice, inside two of its words, does not come forward for that."""
-_ASK_TRIGRAMS: Final = text(
-    "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
-    "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
-    "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
-)
-
-
-_BY_STEMS: Final = (_ASK_ANY_WORDS, _ASK_SOME_WORDS)
-"""What finds words by their stems, which a clip's own words may not show."""
 
 
 def split(text_: str) -> list[str]:
@@ -164,17 +125,15 @@ def store(connection: Connection, clip_id: int, path: str, title: str, metadata:
         "metadata": " ".join(split(" ".join(metadata.values())[:_MAX_STORED_CHARACTERS])),
         "folder": " ".join(split(folder)),
     }
-    connection.execute(_INSERT_WORDS, {"id": clip_id, **fields})
     # Joined words as they were written, too: `dogbark` finds DogBark. Each once: a title often repeats the name
     written = _WORD.findall(_fold(f"{title} {name}"))
     words = dict.fromkeys([*(word for field in fields.values() for word in field.split()), *written])
-    connection.execute(_INSERT_TRIGRAMS, {"id": clip_id, "words": " ".join(words)})
+    fulltext.of(connection).store(connection, [ClipWords(clip_id, **fields, words=" ".join(words))])
 
 
 def forget(connection: Connection, clip_id: int) -> None:
     """Make a clip unfindable."""
-    for statement in _DELETE:
-        connection.execute(statement, {"id": clip_id})
+    fulltext.of(connection).forget(connection, [clip_id])
 
 
 def match(
@@ -219,8 +178,9 @@ def _others(
     for phrase, likely in other_words.items():
         words = [word for word in split(phrase) if word not in _STOP_WORDS]
         if words and not stems.intersection(map(_stem, words)):
-            asked = {"match": " AND ".join(f'"{word}"' for word in words), "n": max(limit, 0), "common": COMMON}
-            for clip_id, *_ in connection.execute(_ASK_SOME_WORDS, asked).all():
+            terms = [Term((word,)) for word in words]
+            said = fulltext.of(connection).by_words(connection, terms, max(limit, 0), every=True, at_most=COMMON)
+            for clip_id, *_ in said:
                 found[clip_id] = max(found.get(clip_id, 0.0), likely)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[: max(limit, 0)])
 
@@ -255,23 +215,20 @@ def _match(connection: Connection, units: Mapping[str, float], limit: int) -> li
         return []
     found: dict[int, WordMatch] = {}
     weights: dict[str, float] = {}
-    for rank, (statement, expression) in zip(range(LAST_STEP, -1, -1), _steps(connection, words), strict=False):
-        if not expression:
+    for rank, step in zip(range(LAST_STEP, -1, -1), _steps(connection, words), strict=False):
+        if not step.terms:
             continue
-        asked = {"match": expression, "n": limit + len(found)}
-        if statement is _ASK_SOME_WORDS:
-            asked["common"] = COMMON
         every_word = rank > LAST_STEP - _STEPS_OF_EVERY_WORD
-        for clip_id, cost, *stored in connection.execute(statement, asked).all():
+        for clip_id, cost, stored in step.matches(connection, limit + len(found), every=every_word):
             if clip_id in found:
                 continue
-            said = [_says(stored[0], word) for word in words] if stored else [True]
-            by_stem = statement in _BY_STEMS
+            said = [True] if stored is None else [_says(stored, word) for word in words]
+            by_stem = not step.is_inside and not every_word  # which a clip's own words may not show
             if every_word or by_stem or any(said):
                 share = 1.0
                 if not (every_word and all(said)):
                     weights = weights or _weights(connection, units)
-                    share = _share(stored[0], weights, by_stem)
+                    share = _share(stored or "", weights, by_stem)
                 # costs are negative, lower for a better match
                 found[clip_id] = WordMatch(clip_id, rank + -cost / (1.0 - cost), share)
         if len(found) >= limit:
@@ -279,22 +236,33 @@ def _match(connection: Connection, units: Mapping[str, float], limit: int) -> li
     return list(found.values())[:limit]
 
 
-def _steps(connection: Connection, words: Sequence[str]) -> Iterator[tuple[TextClause, str]]:
-    """What is asked one after the other, `LAST_STEP` + 1 at most, of every word in the first `_STEPS_OF_EVERY_WORD`.
+class _Step(NamedTuple):
+    """One thing to ask: for words and their beginnings (of ``at_most`` clips), or inside words. No terms: nothing."""
 
-    An empty expression asks nothing.
-    """
-    inside = [f'"{word}"' for word in words if len(word) >= LEAST_INSIDE]
-    whole = [spelling.terms_with(connection, word) or f'"{word}"' for word in words]
-    beginnings = [word if word.endswith(")") else f"{word} *" for word in whole]
-    yield _ASK_WORDS, " AND ".join(whole)
-    yield _ASK_WORDS, " AND ".join(beginnings)
-    yield _ASK_ALL_TRIGRAMS, " AND ".join(inside) if len(inside) == len(words) else ""
+    terms: Sequence[Term]
+    is_inside: bool = False
+    at_most: int | None = None
+
+    def matches(self, connection: Connection, limit: int, *, every: bool) -> list[Match]:
+        if self.is_inside:
+            inside = [word for term in self.terms for word in term.words]
+            return fulltext.of(connection).inside(connection, inside, limit, every=every)
+        return fulltext.of(connection).by_words(connection, self.terms, limit, every=every, at_most=self.at_most)
+
+
+def _steps(connection: Connection, words: Sequence[str]) -> Iterator[_Step]:
+    """What is asked one after the other, `LAST_STEP` + 1 at most, of every word in the first `_STEPS_OF_EVERY_WORD`."""
+    inside = [Term((word,)) for word in words if len(word) >= LEAST_INSIDE]
+    whole = [Term(spelling.terms_with(connection, word) or (word,)) for word in words]
+    beginnings = [term._replace(begins=not spelling.is_part(term.words[0])) for term in whole]
+    yield _Step(whole)
+    yield _Step(beginnings)
+    yield _Step(inside if len(inside) == len(words) else (), is_inside=True)
     if len(words) > 1:
-        yield _ASK_ANY_WORDS, " OR ".join(word for word in whole if not _is_common(connection, word))
-        yield _ASK_SOME_WORDS, " OR ".join(whole)
-        yield _ASK_SOME_WORDS, " OR ".join(beginnings)
-        yield _ASK_TRIGRAMS, " OR ".join(inside)
+        yield _Step([term for term in whole if not _is_common(connection, term)])
+        yield _Step(whole, at_most=COMMON)
+        yield _Step(beginnings, at_most=COMMON)
+        yield _Step(inside, is_inside=True)
 
 
 def _says(stored: str, word: str) -> bool:
@@ -314,8 +282,8 @@ def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, fl
 
     What no name has tells less than what some have, and counts all the same: a name without it does not say everything.
     """
-    clips = int(connection.execute(_COUNT_CLIPS).scalar() or 0)
-    have = {word: _have(connection, f'"{word}" *') for word in units}
+    clips = fulltext.of(connection).count_clips(connection)
+    have = {word: _have(connection, Term((word,), begins=True)) for word in units}
     return {
         word: part * (math.log1p(clips / have[word]) if have[word] else UNSEEN * math.log1p(clips))
         for word, part in units.items()
@@ -331,13 +299,13 @@ def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
     return min(sum(said) / total, 0.999) if total and len(weights) > 1 else 0.0
 
 
-def _have(connection: Connection, expression: str) -> int:
+def _have(connection: Connection, term: Term) -> int:
     """How many clips have it, `COMMON` and one at most."""
-    return int(connection.execute(_HAVE_WORD, {"match": expression, "common": COMMON}).scalar_one())
+    return fulltext.of(connection).count(connection, term, COMMON + 1)
 
 
-def _is_common(connection: Connection, word: str) -> bool:
-    return _have(connection, word) > COMMON
+def _is_common(connection: Connection, term: Term) -> bool:
+    return _have(connection, term) > COMMON
 
 
 def _fold(text_: str) -> str:

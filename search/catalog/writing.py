@@ -7,7 +7,6 @@ not decide what survives: a batch may remove the last copy of a file and link a 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
 
 from search.catalog import blobs, contours, reading, refusals, scanned, words
+from search.catalog.database import now
 from search.catalog.tables import (
     CHOICES,
     CLIPS,
@@ -80,6 +80,7 @@ class _Batch:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._now = now(connection)
         counters = {row.name: row.value for row in connection.execute(select(COUNTERS))}
         self._sequence: int = counters["sequence"]
         self._next_segment: int = counters["segment"]
@@ -225,7 +226,7 @@ class _Batch:
         old_columns = (CLIPS.c.id, CLIPS.c.content_id, CLIPS.c.own_tags)
         old = self._connection.execute(select(*old_columns).where(at_path)).one_or_none()
         if old is None:
-            values |= {"root_id": change.root_id, "path": path, "added": time.time()}
+            values |= {"root_id": change.root_id, "path": path, "added": self._now}
             clip_id = _inserted(self._connection.execute(insert(CLIPS), values).inserted_primary_key)
         else:
             clip_id = old.id
@@ -340,7 +341,7 @@ class _Batch:
                 size_bytes=change.file.size_bytes,
                 mtime_ns=change.file.mtime_ns,
                 cause=blobs.storable(change.cause),
-                at=time.time(),
+                at=self._now,
             )
         )
 

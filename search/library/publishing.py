@@ -7,6 +7,7 @@ longer to start than to finish, or where FAISS is loaded anyway.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -85,11 +86,13 @@ def publish(what: Publication, segments: int) -> None:
         write(what)
         return
     # -P: what lies in the folder where the user happens to be is no module of ours
-    command = [sys.executable, "-P", "-m", __name__, str(what.catalog.path), str(what.folder), str(what.space.id)]
+    command = [sys.executable, "-P", "-m", __name__, str(what.folder), str(what.space.id)]
     command += [what.index_kind.name, *([NEIGHBOURHOODS] if what.neighbourhoods else [])]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)  # noqa: S603
+    # not among the arguments, which every user of the machine can read: a URL may hold a password
+    url = os.fsencode(what.catalog.url)
+    done = subprocess.run(command, input=url, stderr=subprocess.PIPE, check=False)  # noqa: S603
     if done.returncode:
-        raise LibraryError(_what_happened(done.returncode, done.stderr.strip()))
+        raise LibraryError(_what_happened(done.returncode, done.stderr.decode(errors="replace").strip()))
 
 
 def write(what: Publication) -> None:
@@ -118,11 +121,14 @@ def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The other process: ``CATALOG FOLDER SPACE-ID INDEX-KIND [neighbourhoods]``. What went wrong is its last line."""
+    """The other process: ``FOLDER SPACE-ID INDEX-KIND [neighbourhoods]``, and the catalog from its standard input.
+
+    What went wrong is its last line.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job, which lets a publication end
-    path, folder, space_id, kind, *wanted = argv
+    folder, space_id, kind, *wanted = argv
     try:
-        with Catalog.open(path, create=False, read_only=True) as catalog:
+        with Catalog.open(os.fsdecode(sys.stdin.buffer.read()), create=False, read_only=True) as catalog:
             space = next(space for space in catalog.spaces() if space.id == int(space_id))
             index_kind = IndexKind(kind, plugins.load("indexes", kind))
             write(Publication(catalog, Path(folder), space, index_kind, NEIGHBOURHOODS in wanted))

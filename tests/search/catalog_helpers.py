@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from search.model import (
     Space,
 )
 from search.ports import Lease
+
+if TYPE_CHECKING:
+    from tests.postgresql import Server
 
 DIM = 4
 VOCABULARY = ("Dog", "Rain", "Dog bark", "Horn", "Speech")
@@ -60,11 +65,32 @@ def facts(path: str, size_bytes: int = 1000, mtime_ns: int = 1) -> FileFacts:
     return FileFacts(path, size_bytes, mtime_ns)
 
 
+_servers: list[Server] = []
+
+
+@contextmanager
+def in_databases_of(server: Server) -> Iterator[None]:
+    """Inside, `new_catalog` gives databases of a server."""
+    _servers.append(server)
+    try:
+        yield
+    finally:
+        _servers.pop()
+
+
+def new_catalog(folder: Path) -> Path | str:
+    """An empty catalog fresh from its migrations: a file in ``folder``, or a database (`in_databases_of`)."""
+    if _servers:
+        return _servers[-1].new()
+    Catalog.open(folder / "catalog.sqlite").close()
+    return folder / "catalog.sqlite"
+
+
 class FilledCatalog:
     """A catalog with one root and one space, and the changes that are about them."""
 
     def __init__(self, path: Path) -> None:
-        self.catalog = Catalog.open(path / "catalog.sqlite")
+        self.catalog = Catalog.open(new_catalog(path))
         self.space: Space = self.catalog.space(spec())
         self.root: Root = self.catalog.root("/sounds")
         self.lease: Lease | None = None

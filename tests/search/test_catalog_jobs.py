@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
+from sqlalchemy import text
 
 from search.catalog.store import Catalog
 from search.errors import QueryError, UsageError
 from search.model import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
-from tests.search.catalog_helpers import FilledCatalog
+from tests.search.catalog_helpers import FilledCatalog, new_catalog
+
+pytestmark = pytest.mark.usefixtures("kind")
 
 
 @pytest.fixture
 def catalog(tmp_path):
-    with Catalog.open(tmp_path / "catalog.sqlite") as opened:
+    with Catalog.open(new_catalog(tmp_path)) as opened:
         yield opened
 
 
 def died(catalog, job_id):
     """Make the process that runs a job one that was never heard of."""
-    with sqlite3.connect(catalog.path) as raw:
-        raw.execute("UPDATE jobs SET machine = 'elsewhere', heartbeat = 0 WHERE id = ?", [job_id])
+    with catalog._database.writing() as connection:
+        connection.execute(text("UPDATE jobs SET machine = 'elsewhere', heartbeat = 0 WHERE id = :id"), {"id": job_id})
 
 
 def test_a_job_is_kept_from_before_its_client_hears_of_it(catalog):
     """Another process sees it at once, with the names its client gave its files."""
     job = catalog.queue.add("index", [("/in/1/a.wav", "a.wav"), ("/in/1/b.wav", "the b.wav")])
-    with Catalog.open(catalog.path) as other:
+    with Catalog.open(catalog.url) as other:
         found = other.queue.get(job.id)
     assert found == job
     assert (found.state, found.files, found.progress.files_total) == ("queued", ("a.wav", "the b.wav"), 2)
@@ -137,7 +138,8 @@ def test_a_key_lets_in_who_has_its_secret_until_it_is_revoked(catalog):
     secret = catalog.keys.add("web shop", ["read"])
     assert catalog.keys.find(secret).scopes == {"read"}
     assert catalog.keys.find(secret + "x") is None
-    assert secret.encode() not in catalog.path.read_bytes() + catalog.path.with_name("catalog.sqlite-wal").read_bytes()
+    with catalog._database.reading() as connection:
+        assert secret not in str(connection.execute(text("SELECT * FROM keys")).all())
     assert catalog.keys.revoke("web shop")
     assert catalog.keys.find(secret) is None
     assert not catalog.keys.revoke("web shop")

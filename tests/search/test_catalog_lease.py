@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sqlite3
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from search.catalog import leases
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy
 from tests.search.catalog_helpers import FilledCatalog
 from tests.waiting import PATIENCE_S, wait_until
+
+pytestmark = pytest.mark.usefixtures("kind")
 
 
 @pytest.fixture
@@ -25,14 +27,18 @@ def filled(tmp_path):
 
 @pytest.fixture
 def other(filled):
-    with Catalog.open(filled.catalog.path) as catalog:
+    with Catalog.open(filled.catalog.url) as catalog:
         yield catalog
 
 
 def alter(filled: FilledCatalog, assignment: str) -> None:
-    with sqlite3.connect(filled.catalog.path) as connection:
-        connection.execute(f"UPDATE leases SET {assignment}")
-    connection.close()
+    with filled.catalog._database.writing() as connection:
+        connection.execute(text(f"UPDATE leases SET {assignment}"))
+
+
+def leased(filled: FilledCatalog):
+    with filled.catalog._database.reading() as connection:
+        return connection.execute(text("SELECT holder, heartbeat FROM leases")).one()
 
 
 def test_a_second_writer_hears_who_holds_the_lease(filled, other):
@@ -92,10 +98,9 @@ def test_a_lease_given_back_is_no_lease(filled):
 def test_the_heartbeat_keeps_a_lease_alive(filled, monkeypatch):
     """While it is held its heartbeat moves on."""
     monkeypatch.setattr(leases, "HEARTBEAT_S", 0.05)
-    with filled.catalog.lease("first", 0), sqlite3.connect(filled.catalog.path) as connection:
-        before = connection.execute("SELECT heartbeat FROM leases").fetchone()
-        wait_until(lambda: connection.execute("SELECT heartbeat FROM leases").fetchone() != before)
-    connection.close()
+    with filled.catalog.lease("first", 0):
+        before = leased(filled)
+        wait_until(lambda: leased(filled) != before)
 
 
 def _hold_and_die(path) -> None:
@@ -105,12 +110,10 @@ def _hold_and_die(path) -> None:
 
 def test_a_dead_holder_does_not_make_anyone_wait(filled, other):
     """A process of this machine that is gone loses its lease at once, without waiting for the heartbeat."""
-    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.path,))
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.url,))
     process.start()
     process.join()
-    with sqlite3.connect(filled.catalog.path) as connection:
-        assert connection.execute("SELECT holder FROM leases").fetchone() == ("doomed",)
-    connection.close()
+    assert leased(filled).holder == "doomed"
     with other.lease("second", 0):
         pass
 

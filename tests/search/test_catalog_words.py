@@ -14,9 +14,11 @@ from search.catalog.words import split, split_query
 from search.model import RemoveClip
 from tests.search.catalog_helpers import FilledCatalog
 
+pytestmark = pytest.mark.usefixtures("kind")
+
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory):
+def filled(tmp_path_factory, kind):
     made = FilledCatalog(tmp_path_factory.mktemp("words"))
     made.apply(
         made.add("signals/airhorn_03.wav"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0001"
 down_revision = None
@@ -21,6 +22,8 @@ def upgrade() -> None:
     _make_log()
     if op.get_bind().dialect.name == "sqlite":
         _make_full_text()
+    else:
+        _make_full_text_of_server()
 
 
 def _make_files() -> None:
@@ -168,3 +171,20 @@ def _make_full_text() -> None:
         "(title, name, metadata, folder, tokenize = 'porter unicode61 remove_diacritics 2')"
     )
     op.execute("CREATE VIRTUAL TABLE clip_trigrams USING fts5(words, tokenize = 'trigram')")
+
+
+def _make_full_text_of_server() -> None:
+    # The same in PostgreSQL: stems with the field of each, words for pg_trgm, and how many clips have each stem.
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.create_table(
+        "clip_words",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("said", TSVECTOR, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+    )
+    op.execute("CREATE INDEX ix_clip_words_said ON clip_words USING gin (said)")
+    op.execute("CREATE INDEX ix_clip_words_words ON clip_words USING gin (words gin_trgm_ops)")
+    op.execute('CREATE TABLE clip_terms (term text COLLATE "C" PRIMARY KEY, clips bigint NOT NULL)')
+    op.execute("CREATE TABLE clip_totals (clips bigint NOT NULL, words bigint NOT NULL, letters bigint NOT NULL)")
+    op.execute("INSERT INTO clip_totals VALUES (0, 0, 0)")

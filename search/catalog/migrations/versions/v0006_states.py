@@ -28,6 +28,8 @@ def upgrade() -> None:
     """Make the table of spaces anew, move states out of names, add the table of choices."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("PRAGMA defer_foreign_keys = ON")  # encodings point to spaces, which are away for a moment
+    else:
+        op.drop_constraint("fk_encodings_space_id", "encodings", type_="foreignkey")
     op.execute("CREATE TEMPORARY TABLE old_spaces AS SELECT * FROM spaces")
     op.drop_table("spaces")
     op.create_table(
@@ -52,6 +54,8 @@ def upgrade() -> None:
     op.execute(f"INSERT INTO spaces ({_KEPT}, state) SELECT {_KEPT}, 'active' FROM old_spaces")  # noqa: S608 - fixed
     op.execute("DROP TABLE old_spaces")
     op.execute(f"UPDATE spaces SET state = 'retired', name = substr(name, 1, {_NAME_LENGTH}) WHERE {_IS_RETIRED}")  # noqa: S608 - fixed
+    if op.get_bind().dialect.name != "sqlite":
+        op.create_foreign_key("fk_encodings_space_id", "encodings", "spaces", ["space_id"], ["id"])
     active = sa.text("state = 'active'")
     op.create_index(
         "uq_spaces_active_name", "spaces", ["name"], unique=True, sqlite_where=active, postgresql_where=active

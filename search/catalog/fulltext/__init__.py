@@ -1,0 +1,1 @@
+"""Full text of names and metadata, as each kind of database keeps it, behind one port."""

@@ -1,0 +1,113 @@
+"""A catalog in a PostgreSQL database, for libraries that more than one machine writes or reads.
+
+Readers see one state (REPEATABLE READ); writers take turns by an advisory lock that they hold to their commit: with
+numbers given out of turn a reader of the tail would miss rows for good. A line that was cut is noticed in seconds. A
+writer that hangs loses its transaction, and with it its turn.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from search.catalog.database import BUSY_S, Database
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, UsageError, printable
+from search.ground.extras import is_installed, why_missing
+
+OLDEST: Final = 15
+"""The major version of the oldest server that is tested."""
+_DRIVER: Final = "psycopg"
+_CONNECTING_S: Final = 5
+_LINE: Final = {
+    "connect_timeout": _CONNECTING_S,
+    "tcp_user_timeout": 5_000,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "application_name": "soundalike",
+    # a reader that streams a whole library may pause between two pages
+    "options": f"-c lock_timeout={int(BUSY_S * 1000)} -c idle_in_transaction_session_timeout=600000",
+}
+"""A cut line is noticed after some 5 s, written to or not; without these a cut-off writer hung for 27 s."""
+_TURN: Final = 0x50_6E_64  # any number, the same for all
+_TAKE_TURN: Final = text(
+    f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({_TURN})"
+)
+_SIZE: Final = text("SELECT pg_database_size(current_database())")
+_MEANINGS: Final = {
+    "28": "the server refuses this user ({error}); check the name and the password",
+    "3D": "the server has no such database ({error}); make it with createdb",
+    "42501": "this user may not do that ({error}); make it the owner of the database",
+    "53300": "the server has no connection left ({error}); raise its max_connections",
+    "08": "the server does not answer ({error}); check that it runs and can be reached",
+    "57P": "the server is going down or starting ({error}); try again in a moment",
+    "25P": "a transaction stood still for too long, and the server ended it; run the command again",
+    "XX": "the server found damaged data ({error}); run pg_amcheck, and restore the server's own backup",
+}
+_UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
+_BUSY: Final = ("55P03", "40001", "40P01")
+_UNWRITABLE: Final = ("25006", "42501")
+_FULL: Final = "53100"
+
+
+class PostgreSQLDatabase(Database):
+    """Connections to one database of a server."""
+
+    def __init__(self, url: str, *, read_only: bool) -> None:
+        """Connects when it is first asked. Raises UsageError for a URL that is none, or without the driver."""
+        if not is_installed(_DRIVER):
+            raise UsageError(why_missing("a catalog in PostgreSQL", _DRIVER) or f"install {_DRIVER}")
+        made = _parsed(url)
+        self.url = made.render_as_string(hide_password=False)
+        self.name = printable(made.set(drivername="postgresql", query={}).render_as_string(hide_password=True))
+        self._read_only = read_only
+        self._engine = _engine(made)
+        self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def explain(self, error: BaseException) -> LibraryError:
+        """As the port says, by the server's SQLSTATE; without one it did not get so far as to give one."""
+        state = getattr(error, "sqlstate", None) or "08"
+        if state == _FULL:
+            return LibraryUnwritable(f"{self.name}: the server's disk is full; free some space and run it again")
+        if state in _BUSY:
+            return LibraryBusy(f"{self.name}: another process holds the database; try again when it is done")
+        lines = str(error).strip().splitlines()
+        shown = printable(lines[-1] if state == "08" and lines else lines[0] if lines else type(error).__name__)
+        meaning = next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), _UNKNOWN)
+        kind = LibraryUnwritable if state in _UNWRITABLE else LibraryError
+        return kind(f"{self.name}: {meaning.format(error=shown)}")
+
+    def size_bytes(self) -> int:
+        """As the port says, of the whole database."""
+        with self.reading() as connection:
+            return int(connection.execute(_SIZE).scalar_one())
+
+    def _reader(self) -> Connection:
+        return self._snapshots.connect()
+
+    def _writer(self) -> Connection:
+        if self._read_only:
+            raise LibraryUnwritable(f"{self.name}: the library was opened to be read only")
+        return self._engine.connect()
+
+    def _take_turn(self, connection: Connection) -> None:
+        connection.execute(_TAKE_TURN)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        made = make_url(url.replace("postgres://", "postgresql://", 1))
+    except (ArgumentError, ValueError) as error:
+        raise UsageError("the catalog's URL cannot be read; write postgresql://user@host/database") from error
+    if not made.database:
+        raise UsageError("the catalog's URL names no database; write postgresql://user@host/database")
+    return made.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: URL) -> Engine:
+    arguments = {name: value for name, value in _LINE.items() if name not in url.query}
+    return create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)

@@ -1,0 +1,156 @@
+"""What a catalog in PostgreSQL owes beyond the contract: turns, one clock, secrets, and ranking as FTS5's."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from search.catalog.postgresql import PostgreSQLDatabase
+from search.catalog.store import Catalog
+from search.errors import LibraryBusy, LibraryError, UsageError
+from search.model import RemoveClip
+from tests.search.catalog_helpers import FilledCatalog, in_databases_of, spec
+
+SECRET = "pa55-of-the-catalog"
+
+
+@pytest.fixture
+def filled(tmp_path, postgresql):
+    with in_databases_of(postgresql):
+        made = FilledCatalog(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+def test_an_empty_database_becomes_a_catalog_where_one_may_be_made(postgresql):
+    url = postgresql.empty()
+    with pytest.raises(LibraryError, match="there is no library"):
+        Catalog.open(url, create=False)
+    with Catalog.open(url) as catalog:
+        assert catalog.space(spec()).name == "spectral"
+    with Catalog.open(url, create=False) as again:
+        assert again.verify() == []
+
+
+def test_another_database_is_left_alone(postgresql):
+    url = postgresql.empty()
+    other = PostgreSQLDatabase(url, read_only=False)
+    with other.writing() as connection:
+        connection.execute(text("CREATE TABLE orders (id int)"))
+    other.close()
+    with pytest.raises(LibraryError, match="not a Soundalike catalog"):
+        Catalog.open(url)
+
+
+def test_a_reader_sees_one_state_while_a_writer_commits(filled):
+    """Or what is read of clips would not fit what is read of segments."""
+    with filled.catalog.columns(filled.space.id) as columns:
+        before = columns.sequence
+        filled.apply(filled.add("a.wav"))
+        assert list(columns.clips(0)) == []
+        assert columns.sequence == before
+
+
+def test_writers_take_turns_until_they_have_committed(filled):
+    """The second waits at its beginning: so numbers become visible in the order in which they were given."""
+    database = filled.catalog._database
+    order = []
+
+    def second() -> None:
+        with database.writing():
+            order.append("second")
+
+    with database.writing() as connection:
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        asked = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while not connection.execute(asked).scalar():
+            pass
+        order.append("first")
+    waiting.join()
+    assert order == ["first", "second"]
+
+
+def test_who_waits_too_long_for_another_writer_is_refused(filled):
+    database = filled.catalog._database
+    hasty = PostgreSQLDatabase(f"{database.url}&options=-c%20lock_timeout%3D100", read_only=False)
+    with database.writing(), pytest.raises(LibraryBusy), hasty.writing() as connection:
+        connection.execute(text("SELECT 1"))
+    hasty.close()
+
+
+def test_the_clock_of_the_server_alone_counts(filled, monkeypatch):
+    """A machine whose clock is an hour off neither takes a lease nor loses one for that."""
+    monkeypatch.setattr("time.time", lambda: 1_000.0)
+    with Catalog.open(filled.catalog.url) as other, filled.catalog.lease("first", 0):
+        refused = pytest.raises(LibraryBusy, match="first is writing")
+        with refused, other.lease("second", 0):
+            pass
+
+
+def test_a_server_that_is_not_there_is_named_without_the_password():
+    url = f"postgresql://anna:{SECRET}@127.0.0.1:1/sounds?sslmode=disable"
+    with pytest.raises(LibraryError, match=r"anna:\*\*\*@127\.0\.0\.1:1/sounds: the server does not answer") as raised:
+        Catalog.open(url)
+    error: BaseException | None = raised.value
+    while error is not None:
+        assert SECRET not in f"{error}{error!r}"
+        error = error.__cause__
+
+
+@pytest.mark.parametrize("url", ["postgresql://", "postgresql://[", f"postgresql://anna:{SECRET}@host"])
+def test_what_is_no_url_is_refused(url):
+    with pytest.raises(UsageError, match="write postgresql://") as raised:
+        Catalog.open(url)
+    assert SECRET not in str(raised.value)
+
+
+def test_the_first_hit_is_that_of_the_embedded_full_text(tmp_path, filled):
+    """Of 500 names of words as common and as rare as in life: for .95 of the questions at least."""
+    rng = random.Random(20)
+    print("seed 20")
+    words = [
+        f"{a}{b}" for a in ("ra", "do", "thun", "kni", "bel", "si", "wo", "cla") for b in ("in", "g", "der", "fe", "l")
+    ]
+    odds = [1 / (rank + 1) for rank in range(len(words))]
+    embedded = FilledCatalog(tmp_path)
+    titles = [" ".join(rng.choices(words, odds, k=rng.randint(1, 5))) for _ in range(500)]
+    changes = [embedded.add(f"{title.replace(' ', '_')}_{at}.wav", n=1, title=title) for at, title in enumerate(titles)]
+    for one in (embedded, filled):
+        one.apply(*changes)
+    questions = [" ".join(rng.choices(words, k=rng.randint(1, 3))) for _ in range(100)]
+    same = 0
+    for question in questions:
+        first, second = (one.catalog.match_words(question, 10) for one in (embedded, filled))
+        same += [match.clip_id for match in first[:1]] == [match.clip_id for match in second[:1]]
+    embedded.catalog.close()
+    assert same >= 0.95 * len(questions)
+
+
+def test_words_of_clips_that_went_are_common_no_more(filled):
+    """What is kept of how rare words are follows every clip that comes, is told otherwise, or goes."""
+    filled.apply(filled.add("rain.wav"), filled.add("rain two.wav"))
+    filled.apply(filled.add("rain.wav", title="storm"), RemoveClip(2))
+    with filled.catalog._database.reading() as connection:
+        terms = dict(connection.execute(text("SELECT term, clips FROM clip_terms WHERE clips <> 0")).all())
+        totals = connection.execute(text("SELECT clips, words FROM clip_totals")).one()
+    assert terms == {"storm": 1, "rain": 1, "wav": 1}
+    assert tuple(totals) == (1, 3)
+
+
+def test_a_library_in_a_folder_loads_nothing_of_a_server(tmp_path):
+    """Nor needs its packages."""
+    code = (
+        "import sys; from search.catalog.store import Catalog; c = Catalog.open(sys.argv[1]); c.match_words('x', 1); "
+        "print([m for m in sys.modules if m.startswith(('psycopg', 'snowball')) or m.endswith(('g.postgresql', "
+        "'tsvectors'))])"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "catalog.sqlite")], capture_output=True, text=True, check=True
+    )
+    assert made.stdout.strip() == "[]"
