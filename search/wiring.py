@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
 
-CATALOG_FILE = "catalog.sqlite"
 EncoderLoader: TypeAlias = "Callable[[str, Settings], Encoder]"
 
 
@@ -71,18 +70,19 @@ def library(
     """
     from search.catalog.opening import is_there
     from search.catalog.store import Catalog
+    from search.library.description import catalog_of
     from search.library.library import Library
     from search.library.publishing import IndexKind
 
     path = Path(path)
-    file = path / CATALOG_FILE
-    is_new = not is_there(file)
+    place = catalog_of(path)
+    is_new = isinstance(place, Path) and not is_there(place)
     if is_new:
         _make_folder(path, create=create)
         index_kind(index or settings.index)  # a wrong name makes no library
-    catalog = Catalog.open(file, create=create, read_only=read_only)
+    catalog = Catalog.open(place, create=create, read_only=read_only)
     try:
-        if is_new:
+        if is_new or (create and isinstance(place, str) and catalog.choice("index") is None):
             catalog.choose("index", index or settings.index)
         name = catalog.choice("index") or DEFAULT_INDEX
         if index is not None and index != name:
@@ -91,6 +91,23 @@ def library(
         return Library(path, catalog, settings, partial(_load, load_encoder, settings), kind)
     except BaseException:
         catalog.close()
+        raise
+
+
+def new_library(path: Path, settings: Settings, catalog: str | None = None) -> None:
+    """Make an empty library: in a folder, or (``catalog``) with its catalog at a URL, which its ``library.toml`` keeps.
+
+    Raises UsageError where a library is already, LibraryError where the catalog cannot be made; then nothing is left.
+    """
+    from search.library import description
+
+    description.require_none(path)
+    if catalog is not None:
+        description.describe(path, catalog)
+    try:
+        library(path, settings, create=True).close()
+    except BaseException:
+        (path / description.FILE).unlink(missing_ok=True)
         raise
 
 

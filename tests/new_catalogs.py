@@ -18,7 +18,10 @@ Statement = tuple[str, tuple[object, ...]]
 
 def upgrade(connection: Connection) -> None:
     """As `search.catalog.migrations.upgrade`."""
-    if connection.dialect.name != "sqlite" or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+    if (
+        connection.dialect.name != "sqlite"
+        or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    ):
         migrate(connection)
         return
     for statement, values in _made():

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from search.catalog import leases, reading, replacing, spaces, tail, upkeep, words, writing
+from search.catalog import diagnosing, leases, reading, replacing, spaces, tail, upkeep, words, writing
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
 from search.catalog.database import Database
@@ -224,6 +224,10 @@ class Catalog:
     def stats(self) -> upkeep.CatalogStats:
         """Clips, contents, hours, and bytes and segments of every space."""
         return upkeep.stats(self._database)
+
+    def diagnose(self) -> list[diagnosing.Finding]:
+        """Whether the database can be reached and written, its version, clock and round trip."""
+        return diagnosing.diagnose(self._database)
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the catalog, a line each; empty when it is sound."""

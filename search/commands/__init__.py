@@ -7,6 +7,7 @@ from search.commands.identify import Identify
 from search.commands.keys import Keys
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
+from search.commands.places import Doctor, Init
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
@@ -31,4 +32,6 @@ COMMANDS = (
     Serve(),
     Mcp(),
     Keys(),
+    Init(),
+    Doctor(),
 )

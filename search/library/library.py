@@ -2,7 +2,8 @@
 
 On disk::
 
-    <library>/catalog.sqlite            the truth
+    <library>/catalog.sqlite            the truth, or
+    <library>/library.toml              where that is (search.library.description)
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
     <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them

@@ -1,0 +1,61 @@
+"""Subcommands about where a library is: init and doctor."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from search import wiring
+from search.commands import options, output
+from search.errors import printable
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.catalog.diagnosing import Finding
+
+
+class Init:
+    """Make an empty library, in a folder or with its catalog on a server."""
+
+    name = "init"
+    help = "make an empty library; its catalog in the folder, or in PostgreSQL"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument(
+            "--catalog", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
+        )
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Make it."""
+        path = options.library_path(args, settings)
+        wiring.new_library(path, settings, catalog=args.catalog)
+        print(f"{printable(str(path))}: is a library now; fill it with: soundalike index FOLDER")
+        return 0
+
+
+class Doctor:
+    """Whether a library's catalog can be reached, read and written, and how well."""
+
+    name = "doctor"
+    help = "check that the catalog can be reached and written, its version, clock and round trip"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print each finding; 1 when something is to be mended."""
+        with options.library(args, settings, read_only=True) as library:
+            findings = library.catalog.diagnose()
+        if args.json:
+            output.print_json([finding._asdict() for finding in findings])
+        else:
+            print("\n".join(_line(finding) for finding in findings))
+        return 1 if any(finding.remedy for finding in findings) else 0
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.what:<12}{printable(finding.value)}" + (f"  -> {finding.remedy}" if finding.remedy else "")

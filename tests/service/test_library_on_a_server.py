@@ -1,0 +1,109 @@
+"""A library whose catalog a PostgreSQL server keeps: made, filled, asked and served by the same commands."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+
+import pytest
+import soundfile
+
+from search import wiring
+from search.errors import LibraryError
+from tests.commandline import soundalike
+from tests.service.conftest import RATE_HZ, SOUNDS, application, noise, settings
+
+SECRET = "pa55-of-the-catalog"
+
+
+@pytest.fixture(scope="module")
+def server_library(postgresql, tmp_path_factory):
+    """Six clips, indexed by the command line; its URL carries a password, which the server does not ask for."""
+    folder = tmp_path_factory.mktemp("server")
+    for name, seed in SOUNDS.items():
+        (folder / "sounds").mkdir(exist_ok=True)
+        soundfile.write(folder / "sounds" / f"{name}.wav", noise(seed), RATE_HZ)
+    url = postgresql.empty().replace("soundalike@", f"soundalike:{SECRET}@")
+    outputs = [soundalike("init", "--library", folder / "library", "--catalog", url)]
+    outputs.append(soundalike("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral"))
+    assert [done.returncode for done in outputs] == [0, 0], outputs
+    return folder / "library", outputs
+
+
+def test_a_library_on_a_server_is_filled_asked_and_looked_after_as_any(server_library):
+    library, _ = server_library
+    answer = json.loads(soundalike("search", "rain", "--library", library, "--json").stdout)
+    assert [hit["title"] for hit in answer["hits"]][:2] == ["rain", "rain on tin"]
+    clip = answer["hits"][0]["clip_id"]
+    alike = json.loads(soundalike("search", "--clip", clip, "--library", library, "--json").stdout)
+    assert len(alike["hits"]) == len(SOUNDS) - 1
+    assert soundalike("verify", "--library", library).returncode == 0
+    assert json.loads(soundalike("info", "--library", library, "--json").stdout)["clips"] == len(SOUNDS)
+    assert not (library / "catalog.sqlite").exists()
+
+
+def test_a_service_over_it_keeps_likes_and_jobs(server_library):
+    library, _ = server_library
+    with application(library) as client:
+        found = client.post("/api/v1/search", json={"parts": [{"text": "bell"}], "k": 3}).json["hits"]
+        assert found[0]["title"] == "bell"
+        likes = {"feedback": [{"clip_id": found[0]["clip_id"], "opinion": "like"}]}
+        assert client.put("/api/v1/feedback/anna", json=likes).status_code in (200, 204)
+        assert client.get("/api/v1/jobs").json["jobs"] == []
+        assert client.get("/ready").status_code == 200
+    with wiring.library(library, settings(library)) as opened:
+        assert [one.clip_id for one in opened.feedback.get("anna")] == [found[0]["clip_id"]]
+
+
+def test_a_password_is_shown_nowhere(server_library, caplog, capfd):
+    """Not by any command, in no log, in no message of an error; the file that holds it is its owner's alone."""
+    library, outputs = server_library
+    caplog.set_level(logging.DEBUG)
+    for words in (("info",), ("doctor",), ("doctor", "--json"), ("verify",), ("search", "rain"), ("keys", "list")):
+        outputs.append(soundalike(*words, "--library", library))
+    outputs.append(soundalike("backup", library.parent / "b", "--library", library))
+    outputs.append(soundalike("init", "--library", library, "--catalog", "postgresql://x@y/z"))
+    printed = "".join(done.stdout + done.stderr for done in outputs) + caplog.text + "".join(capfd.readouterr())
+    assert SECRET not in printed
+    assert "soundalike:***@" in printed
+    assert stat.S_IMODE((library / "library.toml").stat().st_mode) == 0o600
+    with wiring.library(library, settings(library)) as opened:
+        assert SECRET not in repr(opened.catalog._database.__dict__["name"]) + repr(opened.catalog)
+
+
+def test_the_doctor_names_version_rights_clock_and_round_trip(server_library):
+    library, _ = server_library
+    findings = json.loads(soundalike("doctor", "--library", library, "--json").stdout)
+    assert [finding["what"] for finding in findings] == [
+        "catalog", "version", "rights", "commits", "round trip", "clock",
+    ]  # fmt: skip
+    unsafe = {finding["what"] for finding in findings if finding["remedy"]}
+    assert unsafe <= {"commits", "round trip"}  # the tests' server is told not to wait for its disk
+
+
+@pytest.mark.parametrize(
+    ("said", "match"),
+    [
+        (f'catalog = "postgresql://a:{SECRET}@b/c', "is no TOML"),
+        ("catalogue = 'x'", "catalogue is nothing that it can say"),
+        ("catalog = 7", "a URL in quotes"),
+        (f'catalog = "mysql://a:{SECRET}@b/c"', "mysql: a catalog is a file"),
+    ],
+)
+def test_a_description_that_makes_no_sense_is_refused(tmp_path, said, match):
+    (tmp_path / "library.toml").write_text(said, "utf-8")
+    with pytest.raises(LibraryError, match=match) as raised:
+        wiring.library(tmp_path, settings(tmp_path), create=True)
+    assert SECRET not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_library_in_a_folder_can_be_made_before_it_is_filled(tmp_path):
+    """The default: no description, no server."""
+    assert soundalike("init", "--library", tmp_path / "new").returncode == 0
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["catalog.sqlite"]
+    assert soundalike("init", "--library", tmp_path / "new").returncode == 2
+    done = soundalike("doctor", "--library", tmp_path / "new")
+    assert done.returncode == 0
+    assert "SQLite 3" in done.stdout
