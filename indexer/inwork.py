@@ -12,14 +12,19 @@ from search.model import AddContent, AudioInfo, ClipChange, Content, KeepTracks,
 
 
 class TrackInWork:
-    """A sound track on its way to be a content. ``warnings`` gathers what is amiss with it."""
+    """A sound track on its way to be a content, which ends at ``end_s``. ``warnings`` gathers what is amiss with it."""
 
     def __init__(self, file: FileInWork, number: int) -> None:
         self.file = file
         self.number = number
         self.assembly = Assembly()
         self.warnings: list[str] = []
+        self.end_s = 0.0
         self.left_out: AudioError | None = None
+
+    def ends(self, end_s: float) -> None:
+        """Say where its sound ends, as far as it is read."""
+        self.end_s = end_s
 
     def leave_out(self, error: AudioError) -> None:
         """Go on without it: what it is in cannot be decoded."""
@@ -126,7 +131,7 @@ class FileInWork:
         assembly, info = track.assembly, self._info
         return Content(
             digest=self._digest,
-            duration_s=max(end_s for _, end_s in assembly.spans),
+            duration_s=track.end_s,
             sample_rate_hz=info.sample_rate_hz,
             channels=info.channels,
             container=info.container,

@@ -115,8 +115,10 @@ class FileReader:
         """Put the windows of a track. One of several that cannot be decoded is left out, with its cause."""
         file, assembly = track.file, track.assembly
         limit_s, warn = self._max_duration_s, track.warnings.append
-        path, speed = file.task.path, file.task.root.speed
-        windows = audio.windows(path, self._spec, track=track.number, max_duration_s=limit_s, speed=speed, warn=warn)
+        path, speed, number = file.task.path, file.task.root.speed, track.number
+        windows = audio.windows(
+            path, self._spec, track=number, max_duration_s=limit_s, speed=speed, warn=warn, ends=track.ends
+        )
         try:
             while True:
                 with self._clock.stage("decode"):

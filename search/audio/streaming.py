@@ -7,7 +7,7 @@ Its time is that of its container (`search.audio.timeline`): what was not record
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -96,11 +96,13 @@ def windows(
     speed: float = 1.0,
     gain: float = 1.0,
     warn: Callable[[str], None] | None = None,
+    ends: Callable[[float], None] | None = None,
 ) -> Iterator[Window]:
     """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
     Played at another ``speed`` (0.1: ten times as long, each frequency a tenth) what lies beyond the encoder's band, or
     below it, comes into it. ``warn`` is told where much of the energy lies beyond. With a ``gain`` it is louder.
+    ``ends`` is told where the sound ends, which may be a tenth of a window behind the last one (``cut``).
 
     Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
     after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
@@ -108,7 +110,10 @@ def windows(
     check_speed(speed)
     passage = _Passage(path, track, start_s, end_s, max_duration_s, speed)
     for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S) * speed, warn):
-        yield from cut(run.blocks, spec, run.start_s, speed, gain)
+        counted = _Counted(run.blocks)
+        yield from cut(counted, spec, run.start_s, speed, gain)
+        if ends is not None:
+            ends(run.start_s + counted.samples / spec.sample_rate_hz * speed)
 
 
 def check_speed(speed: float) -> None:
@@ -187,6 +192,19 @@ class _Passage:
             part = block.within(self.start_s, self.end_s)
             if part.frames:
                 yield part
+
+
+class _Counted:
+    """Blocks of sound, and how many ``samples`` of them were taken."""
+
+    def __init__(self, blocks: Iterable[Wave]) -> None:
+        self._blocks = blocks
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Wave]:
+        for block in self._blocks:
+            self.samples += len(block)
+            yield block
 
 
 class _Ahead:

@@ -196,3 +196,12 @@ def test_a_job_that_goes_on_starts_at_the_share_where_it_stopped(bench: Bench, m
     assert len(reports) > 1
     assert reports[0].share >= 0.9
     assert reports[-1].share == 1.0
+
+
+@pytest.mark.parametrize("windows", [0.3, 1.0, 1.04, 1.09, 1.7, 2.05])
+def test_a_clip_lasts_as_long_as_its_sound(bench: Bench, windows: float) -> None:
+    """However little of it is left behind the last window, which has none of its own."""
+    seconds = round(windows * bench.encoder.spec.window_s, 3)
+    write_tone(bench.sounds / "tone.wav", seconds=seconds)
+    bench.index()
+    assert bench.clips()["tone.wav"].duration_s == pytest.approx(seconds, abs=0.001)
