@@ -382,6 +382,31 @@ class DuplicatesOut(Answered):
     groups: list[DuplicateGroupOut]
 
 
+class RecognitionOut(Answered):
+    """A passage of a sound that is one of a clip."""
+
+    clip_id: int
+    path: str
+    title: str
+    query_start_s: float
+    query_end_s: float
+    start_s: float
+    end_s: float
+    speed: float
+    probability: float
+    landmarks: int
+    copies: list[int]
+
+
+class IdentificationOut(Answered):
+    """Which recordings a sound is of: of a short one the likeliest first, of a long one in order of time."""
+
+    recognitions: list[RecognitionOut]
+    duration_s: float
+    fingerprinted: int
+    contents: int
+
+
 class MapOut(Answered):
     """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
 

@@ -366,6 +366,12 @@ class PictureOf(Passage):
 # --- uploads and jobs -------------------------------------------------------------------------------------
 
 
+class IdentifyForm(BaseModel):
+    """The sound to identify."""
+
+    audio: Annotated[FileStorage, Field(description="The sound: any format, five seconds or more.")]
+
+
 class UploadForm(BaseModel):
     """The files to index."""
 

@@ -1,0 +1,45 @@
+"""``POST /identify``: which recording of the library a sound is, and where in it."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from search.errors import AudioError
+from search.model.as_json import identification_as_json
+from search.service.http.answers import IdentificationOut
+from search.service.http.problems import FileRefused
+from search.service.http.replies import reply
+from search.service.http.requests import IdentifyForm
+from search.service.jobs.uploads import check_length, received, shown_name
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="search", description="Asking the library.")
+
+
+class IdentifyRoutes:
+    """Asking for exact recordings."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoint."""
+        api.post("/identify", tags=[TAG], responses={200: IdentificationOut})(view(self.identify))
+
+    def identify(self, form: IdentifyForm) -> Response:
+        """Say which recording of the library a sound is: in another format, in noise, cut, 2 % faster or slower.
+
+        Of ten seconds at most the likeliest recordings, of more what is played when. Sounds without fingerprints are
+        not known; `fingerprinted` says how many have some.
+        """
+        name = shown_name(form.audio.filename)
+        with self._service.decodes.taken(), received({"audio": form.audio}) as paths:
+            try:
+                check_length(paths["audio"], name, self._service.config.limits.query_s)
+                with self._service.metrics.stage("engine"):
+                    identified = self._service.library.identify(paths["audio"])
+            except AudioError as error:
+                raise FileRefused(name, error.cause, "audio") from error
+        return reply(IdentificationOut.model_validate(identification_as_json(identified, paths="relative")))
