@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PATIENCE_MS, write
+from tests.page.conftest import PATIENCE_MS, TENTH, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
@@ -105,6 +105,7 @@ def test_dialogs(home, sounds):
 
 
 def test_the_recorder_at_work(home):
+    home.evaluate(TENTH)
     home.evaluate(
         "() => { const context = new AudioContext(); const to = context.createMediaStreamDestination();"
         " navigator.mediaDevices.getUserMedia = () => Promise.resolve(to.stream) }"

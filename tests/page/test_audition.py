@@ -50,6 +50,12 @@ def clip_of(row):
     return int(row.get_attribute("data-clip"))
 
 
+def drawn(row):
+    """The waveform of a row or a card, once it is drawn: before that nothing is heard from it."""
+    expect(row.locator(".wave path").first).to_have_attribute("d", re.compile("^M"))
+    return row.locator(".waveform")
+
+
 def point(page, wave, share, to=None):
     """Press at a share of a waveform's width, and let go there or at another one."""
     place = wave.bounding_box()
@@ -79,6 +85,7 @@ def test_arrows_play_what_they_choose_once_it_is_switched_on(noted):
     noted.reload()
     expect(switch).to_have_attribute("aria-pressed", "true")
     switch.click()
+    expect(rows.first).to_be_visible()
     noted.keyboard.press("ArrowDown")
     expect(noted.locator(".row-chosen")).to_have_count(1)
     assert noted.evaluate("() => window.starts") == []
@@ -100,15 +107,15 @@ def test_a_click_plays_what_it_chooses_and_a_button_does_what_it_says(noted):
 def test_a_waveform_plays_from_where_it_is_pointed_at(noted):
     """In the list, where nothing else is opened by it; in the strip; and in the chosen sound. Dragging goes along."""
     row = noted.locator(".list .row").nth(1)
-    point(noted, row.locator(".waveform"), 0.5, to=0.25)
+    point(noted, drawn(row), 0.5, to=0.25)
     [[clip, begun_s]] = starts(noted, 1)
     assert clip == clip_of(row)
-    length_s = noted.evaluate("() => window.player.duration")
+    length_s = noted.wait_for_function("() => window.player.duration").json_value()
     assert begun_s == pytest.approx(length_s / 2, abs=0.05)
     noted.wait_for_function("(at) => window.seeks.some((one) => Math.abs(one - at) < 0.05)", arg=length_s / 4)
     expect(noted.locator(".inspector")).to_have_count(0)
     expect(noted.locator(".row-chosen")).to_have_attribute("aria-rowindex", "2")
-    point(noted, noted.locator(".card .waveform").first, 0.5)
+    point(noted, drawn(noted.locator(".card").first), 0.5)
     assert len(starts(noted, 2)) == 2
     row.locator(".row-title").click()
     wave = noted.locator(".inspector .cutter-wave")
@@ -123,6 +130,8 @@ def test_a_loop_begins_again(noted):
     noted.get_by_label("Order").select_option("title")
     row.get_by_label("Play bell 1").click()
     noted.get_by_role("button", name="Again and again").click()
+    noted.reload()  # the switch is remembered: the sound may have ended before it was pressed
+    row.get_by_label("Play bell 1").click()
     clip = clip_of(row)
     assert starts(noted, 3)[:3] == [[clip, 0]] * 3
     noted.get_by_role("button", name="Again and again").click()
@@ -137,12 +146,14 @@ def test_a_loop_repeats_what_matched_until_somebody_goes_elsewhere(page, service
         "**/search", lambda route: route.fulfill(json={**found, "hits": [{**hit, "start_s": 0.3, "end_s": 0.6}]})
     )
     page.goto(f"{service.url}/?q=dog")
-    page.locator(".list").get_by_label(re.compile("^Play ")).click()
+    play = page.locator(".list").get_by_label(re.compile("^Play "))
+    play.click()
     page.get_by_role("button", name="Again and again: what matched").click()
+    page.reload()  # the switch is remembered: the sound may have ended before it was pressed
+    play.click()
     page.wait_for_function("() => window.seeks.filter((one) => one === 0.3).length >= 3")
     page.get_by_role("slider", name="Position").fill("800")
-    page.wait_for_function("() => window.starts.length >= 2")
-    assert page.evaluate("() => window.starts[1][1]") == 0
+    page.wait_for_function("() => window.starts.some(([, from_s]) => from_s === 0)")
 
 
 @pytest.mark.usefixtures("endless")

@@ -58,7 +58,7 @@ def test_everything_is_found_below_the_path(page, below, tmp_path):
     page.wait_for_selector(".row")
     ask(page, "rain")
     expect(page.locator(".row")).to_have_count(EACH)
-    assert page.url == f"{root}?q=rain"
+    expect(page).to_have_url(f"{root}?q=rain")
 
     page.locator(".row-title").first.click()
     page.wait_for_selector(".inspector")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, held_back
+from tests.page.conftest import HURRIED, ask, held_back
 
 
 def form_opinion(page, label):
@@ -45,7 +45,7 @@ def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
 def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     """A varied sample at first; two likes of a kind bring others of it, and nothing that is known comes back."""
     expect(home.get_by_role("heading", name="To begin with")).to_be_visible()
-    home.get_by_label("What are you looking for?").fill("bell")
+    ask(home, "bell")
     for title in ("bell 1", "bell 2"):
         form_opinion(home, f"Like {title}")
         expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
@@ -63,7 +63,7 @@ def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
 
 def test_the_dial_goes_from_alike_to_varied(home):
     """Between its ends the strip differs: alike asks for the likeliest, varied spreads."""
-    home.get_by_label("What are you looking for?").fill("door")
+    ask(home, "door")
     form_opinion(home, "Like door 3")
     home.get_by_label("What are you looking for?").fill("")
     expect(home.get_by_role("heading", name="For you")).to_be_visible()
@@ -97,7 +97,7 @@ def test_an_older_answer_does_not_overwrite_a_newer_one(home, service):
 
 
 def test_an_opinion_is_taken_back(home):
-    home.get_by_label("What are you looking for?").fill("horn")
+    ask(home, "horn")
     like = home.get_by_label("Like horn 4")
     form_opinion(home, "Like horn 4")
     expect(like).to_have_attribute("aria-pressed", "true")
@@ -108,7 +108,7 @@ def test_an_opinion_is_taken_back(home):
 
 
 def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
-    home.get_by_label("What are you looking for?").fill("wind")
+    ask(home, "wind")
     home.route("**/feedback/**", lambda route: route.fulfill(status=503, body="{}"))
     home.get_by_label("Like wind 1").click()
     expect(home.get_by_text("This could not be kept")).to_be_visible()
@@ -117,7 +117,7 @@ def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
 
 def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home):
     """And none is lost meanwhile: taking one back says nothing of the others."""
-    home.get_by_label("What are you looking for?").fill("horn")
+    ask(home, "horn")
     for title in ("horn 1", "horn 2"):
         form_opinion(home, f"Like {title}")
         expect(home.get_by_label(f"Like {title}")).to_have_attribute("aria-pressed", "true")
@@ -136,7 +136,7 @@ def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home)
 
 def test_the_last_of_several_opinions_counts(home):
     """However quickly they come: the second waits until the service has taken the first."""
-    home.get_by_label("What are you looking for?").fill("step")
+    ask(home, "step")
     sent, held = [], []
 
     def hold_the_first(route):

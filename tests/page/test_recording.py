@@ -12,20 +12,12 @@ from playwright.sync_api import expect
 
 from search import plugins, wiring
 from tests.indexer.test_tunes import write_hum, write_midi
-from tests.page.conftest import ENDLESS, FOLLOW
+from tests.page.conftest import ENDLESS, FOLLOW, TENFOLD, TENTH
 from tests.search.melodies import curve_of, tune, voice
 from tests.service.conftest import serving, settings
 
 RATE_HZ = 16_000
 WANTED = 4
-
-
-def paced(factor: float) -> str:
-    """A script by which the page measures time as if it went that many times as fast: its recordings end sooner."""
-    return f"(() => {{ const now = performance.now.bind(performance); performance.now = () => {factor} * now(); }})()"
-
-
-TENFOLD, TENTH = paced(10), paced(0.1)
 
 
 def hear(page, seconds: float) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS, standing_still
+from tests.page.conftest import EACH, KINDS, held_back, standing_still
 
 BOX = "What are you looking for?"
 
@@ -105,14 +105,14 @@ def test_rows_that_cannot_be_fetched_leave_those_that_are_there(page, service):
 
 def test_the_map_lights_few_sounds_until_it_knows_how_many_there_are(page, service):
     """A tenth of the library is lit: before its size is known the fewest, then as many as that is."""
-    waiting = []
-    page.route("**/api/v1/ready", lambda route: waiting.append(route))  # noqa: PLW0108 - a method that C has takes no mark
+    size = held_back(page, "**/api/v1/ready", "GET")
     page.route("**/api/v1/map", lambda route: route.fulfill(json=MAP))
     with page.expect_request("**/search") as first:
         page.goto(f"{service.url}/map?part=clip:1")
     assert first.value.post_data_json["k"] == 20
+    known = size()
     with page.expect_request("**/search") as second:
-        waiting[0].fulfill(json={**service.get("/api/v1/ready").json(), "clips": 900})
+        known.fulfill(json={**service.get("/api/v1/ready").json(), "clips": 900})
     assert second.value.post_data_json["k"] == 90
 
 
