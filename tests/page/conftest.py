@@ -100,6 +100,15 @@ def held_back(page, url: str, method: str) -> Callable[[], Route]:
     return lambda: wait_until(lambda: page.evaluate("0") or held)[0]  # routes are handed over between two calls
 
 
+@contextmanager
+def away(page, url: str) -> Iterator[None]:
+    """Nothing of an address answers within the block. The route stays: one taken away leaves what it holds hanging."""
+    back = False
+    page.route(url, lambda route: route.fallback() if back else route.abort())
+    yield
+    back = True
+
+
 def let_go(page) -> None:
     """End a drag over a waveform. wavesurfer lets no click through until its timer of 10 ms is over."""
     page.mouse.up()

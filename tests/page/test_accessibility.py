@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PATIENCE_MS, TENTH, write
+from tests.page.conftest import PATIENCE_MS, TENTH, away, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
@@ -172,11 +172,10 @@ def test_an_empty_library(page, service):
 
 
 def test_the_key_and_the_service_that_is_gone(home):
-    home.route("**/api/v1/**", lambda route: route.abort())
-    home.get_by_label("What are you looking for?").fill("bell")
-    expect(home.get_by_text("The search service does not answer.")).to_be_visible()
-    assert violations(home) == []
-    home.unroute("**/api/v1/**")
+    with away(home, "**/api/v1/**"):
+        home.get_by_label("What are you looking for?").fill("bell")
+        expect(home.get_by_text("The search service does not answer.")).to_be_visible()
+        assert violations(home) == []
     home.route("**/api/v1/search", lambda route: route.fulfill(status=401, body="{}"))
     home.reload()
     expect(home.get_by_label("API key")).to_be_visible()

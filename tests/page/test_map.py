@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from search import wiring
-from tests.page.conftest import ENDLESS, HURRIED, writing_elsewhere
+from tests.page.conftest import ENDLESS, HURRIED, away, writing_elsewhere
 from tests.service.conftest import SOUNDS, serving, settings
 
 
@@ -191,10 +191,9 @@ def test_a_map_that_could_not_be_loaded_comes_by_itself(page, mapped):
     page.add_init_script(HURRIED)
     page.goto(mapped.url)
     page.wait_for_selector(".row")
-    page.route("**/api/v1/**", lambda route: route.abort())
-    page.get_by_role("link", name="Map").click()
-    expect(page.get_by_role("heading", name="Map")).to_be_attached()
-    page.unroute("**/api/v1/**")
+    with away(page, "**/api/v1/**"):
+        page.get_by_role("link", name="Map").click()
+        expect(page.get_by_role("heading", name="Map")).to_be_attached()
     expect(page.locator(".legend")).to_be_visible()
     page.route(
         "**/api/v1/map", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}"), times=1

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, settled, write, writing_elsewhere
+from tests.page.conftest import HURRIED, away, settled, write, writing_elsewhere
 from tests.service.conftest import serving, wav
 
 
@@ -85,10 +85,9 @@ def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
     """Nothing is lost: what was asked meanwhile is answered when the service is back."""
     home.add_init_script(HURRIED)
     home.reload()
-    home.route("**/api/v1/**", lambda route: route.abort())
-    home.get_by_label("What are you looking for?").fill("bell")
-    expect(home.get_by_text("The search service does not answer.")).to_be_visible()
-    home.unroute("**/api/v1/**")
+    with away(home, "**/api/v1/**"):
+        home.get_by_label("What are you looking for?").fill("bell")
+        expect(home.get_by_text("The search service does not answer.")).to_be_visible()
     expect(home.get_by_text("The search service does not answer.")).to_have_count(0)
     expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
 
