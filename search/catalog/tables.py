@@ -119,13 +119,8 @@ SPACES: Final = Table(
     Column("calibration_offset", Float(53)),
     Column("can_text", Boolean, nullable=False),
     Column("beneath", Text, key="adapts"),
-    Index(
-        "uq_spaces_active_name",
-        "name",
-        unique=True,
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
-    ),
+    # in PostgreSQL too, by the migration: said here it would load that dialect for everybody
+    Index("uq_spaces_active_name", "name", unique=True, sqlite_where=text("state = 'active'")),
     sqlite_autoincrement=True,
 )
 

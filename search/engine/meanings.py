@@ -53,6 +53,8 @@ class NameMeanings:
                     every = np.array(
                         list(dict.fromkeys(np.concatenate([ranked.clip_ids, *by_sound]).tolist())), np.int64
                     )
+                    if not len(every):
+                        return ranked
                     return policy.with_meanings(ranked, every, self._of(space, every) @ part.meaning)
         return ranked
 

@@ -226,6 +226,28 @@ def test_what_a_name_means_is_near_only_where_names_speak():
     assert policy.witnesses([meant], speak=False) == {1: policy.SOME}
 
 
+class MeaningEncoder(FirstWordEncoder):
+    """Reads names as it reads questions."""
+
+    def meanings(self, texts):
+        return self.encode_text(texts) if texts else np.empty((0, DIM), np.float32)
+
+
+def test_words_of_which_a_filter_leaves_nothing_find_nothing(tmp_path):
+    """There is no name to be read, and none of the sounds."""
+
+    def load(_name, _settings):
+        return MeaningEncoder(READS)
+
+    with wiring.library(tmp_path / "library", settings(tmp_path), load_encoder=load, create=True) as library:
+        space, root = library.writer.space(READS), library.writer.root("/sounds")
+        with library.writer.lease("test", wait_s=5) as lease:
+            library.writer.apply(lease, [addition(Entry("rain.wav", axis(7)[np.newaxis]), root.id, space.id)])
+            library.publish(space, lease, always=True)
+        assert [hit.title for hit in library.search(Query((TextPart("rain"),))).hits] == ["rain"]
+        assert library.search(Query((TextPart("rain"),), where='title = "horn"')).hits == ()
+
+
 NAMED = (
     "door_close_01", "door_close_02", "door_open", "door_knock_01", "laser_01", "laser_02", "laser_03", "plasma_shot",
     "shotgun_fire_pump", "rifle_fire_01", "node_step_gravel.1", "node_step_gravel.2", "node_step_snow.1", "dog_bark",

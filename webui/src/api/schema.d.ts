@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which recording of the library a sound is: in another format, in noise, cut, 2 % faster or slower.
+         * @description <br/>Of ten seconds at most the likeliest recordings, of more what is played when. Sounds without fingerprints are<br/>not known; `fingerprinted` says how many have some.
+         */
+        post: operations["api_identify_identify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ask": {
         parameters: {
             query?: never;
@@ -818,6 +838,60 @@ export interface components {
             part: string;
             /** Share */
             share: number;
+        };
+        /**
+         * IdentificationOut
+         * @description Which recordings a sound is of: of a short one the likeliest first, of a long one in order of time.
+         */
+        IdentificationOut: {
+            /** Recognitions */
+            recognitions: components["schemas"]["RecognitionOut"][];
+            /** Duration S */
+            duration_s: number;
+            /** Fingerprinted */
+            fingerprinted: number;
+            /** Contents */
+            contents: number;
+        };
+        /**
+         * RecognitionOut
+         * @description A passage of a sound that is one of a clip.
+         */
+        RecognitionOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /** Query Start S */
+            query_start_s: number;
+            /** Query End S */
+            query_end_s: number;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /** Speed */
+            speed: number;
+            /** Probability */
+            probability: number;
+            /** Landmarks */
+            landmarks: number;
+            /** Copies */
+            copies: number[];
+        };
+        /**
+         * IdentifyForm
+         * @description The sound to identify.
+         */
+        IdentifyForm: {
+            /**
+             * Audio
+             * Format: binary
+             * @description The sound: any format, five seconds or more.
+             */
+            audio: string;
         };
         /**
          * AskOut
@@ -1621,6 +1695,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_identify_identify_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["IdentifyForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentificationOut"];
                 };
             };
             /** @description Bad Request */
