@@ -1,8 +1,9 @@
 """``python -m benchmarks.quality.identify DATA``: how often a recording is identified from five seconds of it.
 
 DATA has the folders ``natural`` and ``esc50`` with their manifests. The catalogue are recordings of the half of natural
-whose repositories nothing was chosen on, filled up with clips of ESC-50; a fifth of the former stays out of it: what is
-answered to those is wrong. Noise is generated: a street's, falling by 5.4 dB an octave, swelling, with an engine.
+whose repositories nothing was chosen on, filled up with clips of ESC-50. All of a fifth of these repositories stays out
+of it, since a recording lies there in several excerpts: what is answered to those is wrong. Noise is generated: a
+street's, falling by 5.4 dB an octave, swelling, with an engine.
 """
 
 from __future__ import annotations
@@ -110,13 +111,13 @@ def conditions(folder: Path) -> dict[str, Change]:
     }
 
 
-def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[str, Path]]:
-    """Digest and path of each file of a data set; of one ``half`` of its repositories where that is given."""
+def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[int, Path]]:
+    """The number of its repository, and the path, of each file of a data set; of a ``half`` of them where given."""
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            digest = hashlib.sha256(row.get("repo", "").encode()).hexdigest()
-            if half is None or int(digest, 16) % 2 == half:
-                yield row["path"], folder / row["path"]
+            number = int(hashlib.sha256(row.get("repo", "").encode()).hexdigest(), 16)
+            if half is None or number % 2 == half:
+                yield number // 2, folder / row["path"]
 
 
 def read(path: Path) -> Mono:
@@ -132,10 +133,11 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=400)
     parser.add_argument("--seed", type=int, default=21)
     args = parser.parse_args()
-    longest = [read(path) for _, path in recordings(args.data / "natural", half=1)]
-    usable = [wave for wave in longest if len(wave) >= (QUESTION_S + 1) * RATE_HZ][: args.questions * 5 // 4]
-    absent, present = usable[::5], [wave for number, wave in enumerate(usable) if number % 5]
-    short = [wave for wave in longest if len(wave) < (QUESTION_S + 1) * RATE_HZ]
+    read_ones = [(number, read(path)) for number, path in recordings(args.data / "natural", half=1)]
+    usable = [(number, wave) for number, wave in read_ones if len(wave) >= (QUESTION_S + 1) * RATE_HZ]
+    absent = [wave for number, wave in usable if number % 5 == 0]
+    present = [wave for number, wave in usable if number % 5][: args.questions]
+    short = [wave for number, wave in read_ones if number % 5 and len(wave) < (QUESTION_S + 1) * RATE_HZ]
     fill = args.catalogue - len(present)
     others = [*short[: fill // 2]]
     others += [read(path) for _, path in list(recordings(args.data / "esc50"))[: fill - len(others)]]

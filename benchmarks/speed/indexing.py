@@ -152,17 +152,17 @@ def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
     one = folder / "one"
     one.mkdir()
     shutil.copy(material.files[0], one)
-    index_command(one, folder / "one-library", spec.name, folder)
-    loop_command(one, folder / "one.npz", spec.name, folder)
+    index_command(one, folder / "one-library", spec.name)
+    loop_command(one, folder / "one.npz", spec.name)
 
 
 def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
     """The limit, the command, the loop, in this order."""
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
-    sounds, work = material.folder, folder.parent
-    (job_s, stages), command = timed(lambda: index_command(sounds, folder / "library", spec.name, work))
-    _, loop = timed(lambda: loop_command(sounds, folder / "loop.npz", spec.name, work))
+    sounds = material.folder
+    (job_s, stages), command = timed(lambda: index_command(sounds, folder / "library", spec.name))
+    _, loop = timed(lambda: loop_command(sounds, folder / "loop.npz", spec.name))
     total = stages.pop("sum")
     stages.pop("process", None)  # the whole process, not a stage
     return Round(
@@ -199,30 +199,30 @@ def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
         return time.perf_counter() - started
 
 
-def index_command(folder: Path, library: Path, encoder: str, work: Path) -> tuple[float, dict[str, float]]:
+def index_command(folder: Path, library: Path, encoder: str) -> tuple[float, dict[str, float]]:
     """Run ``soundalike index``: wall seconds and CPU seconds by stage, both as the job itself counts them.
 
     Raises SoundalikeError when it failed or left files out.
     """
     command = ["-m", "search.cli", "index", str(folder), "--library", str(library), "--encoder", encoder, "--json"]
-    summary = json.loads(run_python(command, work))
+    summary = json.loads(run_python(command))
     return float(summary["seconds"]), {stage.removesuffix("_s"): float(s) for stage, s in summary["stages"].items()}
 
 
-def loop_command(folder: Path, out: Path, encoder: str, work: Path) -> None:
+def loop_command(folder: Path, out: Path, encoder: str) -> None:
     """Run the loop. Raises SoundalikeError when it failed."""
-    run_python(["-m", "benchmarks.speed.librosa_loop", str(folder), str(out), "--encoder", encoder], work)
+    run_python(["-m", "benchmarks.speed.librosa_loop", str(folder), str(out), "--encoder", encoder])
 
 
-def run_python(arguments: Sequence[str], work: Path) -> str:
+def run_python(arguments: Sequence[str]) -> str:
     """Run a module of ours as a process of its own, as a user would; what it prints.
 
-    It gives way to nobody, as its peers do not. Modules that it compiles are kept below ``work``, whatever the
-    environment says of that: compiling them would cost more than half a second at each start.
+    It gives way to nobody, as its peers do not. Modules that it compiles are kept, whatever the environment says of
+    that: compiling them would cost more than half a second at each start.
 
     Raises SoundalikeError when it fails.
     """
-    own = {"SOUNDALIKE_NICENESS": "0", "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(work / "compiled")}
+    own = {"SOUNDALIKE_NICENESS": "0", "PYTHONDONTWRITEBYTECODE": ""}
     command, environ = [sys.executable, *arguments], {**os.environ, **own}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)  # noqa: S603 - our own
     if done.returncode:

@@ -116,4 +116,4 @@ def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
 def test_a_run_that_fails_says_why(tmp_path: Path) -> None:
     """The last line of the failed command is in the message."""
     with pytest.raises(SoundalikeError, match="no encoder is called"):
-        indexing.index_command(tmp_path, tmp_path / "library", "nonsense", tmp_path)
+        indexing.index_command(tmp_path, tmp_path / "library", "nonsense")
