@@ -1,6 +1,6 @@
 /** The map itself: points, pointer, keys, lasso. */
 import { effect, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { type Clip, clip } from "../api/service";
 import { clipName } from "../inspector/names";
@@ -29,7 +29,8 @@ export function MapCanvas({ layout }: { layout: Layout }) {
   const at = useSignal<readonly [number, number]>([0, 0]);
   const failure = useSignal("");
 
-  useEffect(() => {
+  // before it is painted: whoever points at once is heard
+  useLayoutEffect(() => {
     if (!canvas.current || !overlay.current) return;
     try {
       return operate(canvas.current, overlay.current, layout, (point, x, y) => {
@@ -133,12 +134,14 @@ function operate(
     show(() => clip(id)).catch((error: unknown) => sayFailure("This sound could not be opened", error));
   };
 
-  const sizes = new ResizeObserver(() => {
+  const fit = () => {
     camera.resize(canvas.clientWidth, canvas.clientHeight);
     canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
     canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
     draw();
-  });
+  };
+  fit();
+  const sizes = new ResizeObserver(fit);
   sizes.observe(canvas);
   const stopFollowing = effect(() => {
     void question.value.region;

@@ -3,7 +3,7 @@
  * library is empty, and whole folders.
  */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { filesOf } from "../library/dropped";
 import { isEmptyLibrary } from "../library/facts";
 import { ask, go, question, view } from "../route";
@@ -32,7 +32,7 @@ const isForLibrary = (): boolean => view.value === "library" || isEmptyLibrary()
 
 export function DropTarget() {
   const over = useSignal(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const enter = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
