@@ -11,13 +11,16 @@ answered.
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import requests
@@ -143,15 +146,21 @@ class _Clients:
         return sum(before), len(before) - sum(before)
 
     def _ask(self) -> None:
-        with requests.Session() as session:
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=TIMEOUT_S)
+        with closing(connection):
             while not self._ended.is_set():
+                try:
+                    connection.request("GET", f"{API}/clips/1/similar")
+                except OSError:
+                    return  # it was not sent: the service is gone
                 sent_s = time.monotonic()
                 try:
-                    answer = session.get(f"{self.url}{API}/clips/1/similar", timeout=TIMEOUT_S)
-                except requests.RequestException:
+                    answer = connection.getresponse()
+                    answer.read()
+                except (OSError, http.client.HTTPException):
                     self._sent.append((sent_s, False))
                     return
-                self._sent.append((sent_s, answer.status_code == 200))
+                self._sent.append((sent_s, answer.status == 200))
 
 
 def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import threading
 from contextlib import contextmanager
 
 import pytest
+from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
 from search import wiring
@@ -66,6 +68,24 @@ def test_a_request_in_hand_is_answered_and_its_connection_ends(tmp_path):
         assert (answer.status, answer.read(), answer.headers["Connection"]) == (200, b"done", "close")
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
+
+
+def test_a_request_that_came_before_the_end_is_answered_though_nobody_had_read_it(tmp_path):
+    """It lies in the system's buffer when the service is told to end."""
+    app, stop = SlowApplication(), threading.Event()
+    app.may_end.set()
+    stop.set()
+    with bind("127.0.0.1", 0) as listening:
+        server = make_server(app, ServiceConfig(tmp_path), listening, ThreadedTaskDispatcher())
+        connection = http.client.HTTPConnection(*listening.getsockname(), timeout=PATIENCE_S)
+        connection.connect()
+        while not server.active_channels:
+            wasyncore.loop(timeout=PATIENCE_S, use_poll=True, map=server._map, count=1)
+        connection.request("GET", "/")
+        [channel] = server.active_channels.values()
+        assert select.select([channel.socket], [], [], PATIENCE_S)[0]
+        _serve(server, stop, 0.0)
+        assert connection.getresponse().read() == b"done"
 
 
 def _refuses(address) -> bool:

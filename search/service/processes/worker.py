@@ -223,6 +223,7 @@ def _serve(
 def _drain(server: TcpWSGIServer) -> None:
     """Finish what was begun; each connection ends with its answer (`search.service.processes.receiving`)."""
     server.is_ending = True
+    wasyncore.loop(timeout=0, use_poll=True, map=server._map, count=1)  # what came before it was to end is begun
     begun_s = time.monotonic()
     while (waited_s := time.monotonic() - begun_s) < DRAIN_S:
         unfinished = waited_s < UNFINISHED_S
