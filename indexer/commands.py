@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from indexer.job import Report
     from search.api import Library
+    from search.model import JobFailure
 
 DONE = 0
 SOME_FAILED = 1
@@ -98,6 +99,11 @@ class Index:
             help="then fingerprint what is new, so that identify knows it (as soundalike fingerprints does)",
         )
         parser.add_argument(
+            "--events",
+            action="store_true",
+            help="then find what happens when in what is new (as soundalike events does)",
+        )
+        parser.add_argument(
             "--exclude",
             action="append",
             default=[],
@@ -147,7 +153,9 @@ class Index:
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
                 if args.fingerprints and not stop.event.is_set():
-                    status = max(status, _fingerprint(library, stop.event))
+                    status = max(status, _then(library.fingerprint, "fingerprint", stop.event))
+                if args.events and not stop.event.is_set():
+                    status = max(status, _then(library.find_events, "events", stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -296,17 +304,17 @@ def left_out_line(summary: Summary) -> str:
     return f"left out: {', '.join(shown)}" if shown else ""
 
 
-def _fingerprint(library: Library, stop: threading.Event) -> int:
-    """Fingerprint what came, until ``stop`` is set; what is done by then stays."""
+def _then(job: Callable[[Callable[[int, int], None]], Sequence[JobFailure]], what: str, stop: threading.Event) -> int:
+    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack."""
 
     def progress(_done: int, _total: int) -> None:
         if stop.is_set():
             raise Cancelled
 
     with suppress(Cancelled):
-        failures = library.fingerprint(progress)
+        failures = job(progress)
         for failure in failures:
-            print(f"soundalike: {printable(failure.file)}: no fingerprint: {printable(failure.cause)}", file=sys.stderr)
+            print(f"soundalike: {printable(failure.file)}: no {what}: {printable(failure.cause)}", file=sys.stderr)
         return SOME_FAILED if failures else DONE
     return DONE
 

@@ -12,6 +12,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from search.model import (
     NO_WORDS,
     AudioEncoding,
@@ -22,6 +25,7 @@ from search.model import (
     ContentEncoding,
     EncoderSpec,
     Feedback,
+    FrameEncoding,
     Ids,
     IndexChange,
     Job,
@@ -96,6 +100,28 @@ class MeaningReader(Protocol):
 
     def meanings(self, texts: Sequence[str]) -> Vectors:
         """(n, d) unit rows whose cosines say how much alike texts mean, about 0 where they have nothing in common."""
+
+
+@runtime_checkable
+class FrameReader(Protocol):
+    """What an `Encoder` may offer as well: what sounds at each moment within its windows (events, passages).
+
+    A frame is a narrow part of a window, and knows of the rest of it what the network tells it.
+
+    Examples:
+        >>> isinstance(library.encoder(library.space()), soundalike.FrameReader)
+        False
+    """
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame to the next. The first is centred on a window's start."""
+
+    def encode_frames(self, waves: Waves) -> FrameEncoding:
+        """What `Encoder.encode_audio` gives and, in the same pass, the probabilities of classes in each frame alone."""
+
+    def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
+        """(n, frames, dim) unit rows in the encoder's space, each of a frame and its two neighbours."""
 
 
 class MelodyExtractor(Protocol):

@@ -8,6 +8,7 @@ and of the front end: ``search/encoders/data/soundalike-1.onnx``.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from search.encoders import audioset, fourier, graph
 from search.encoders.family import WINDOW_S
-from search.encoders.mn import HIDDEN, STEM_CHANNELS, TABLE, MnShape, multiple_of_8
+from search.encoders.mn import HIDDEN, NEIGHBOURS, STEM_CHANNELS, TABLE, MnShape, multiple_of_8
 from search.encoders.soundalike import WIDTH
 from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 from training.running import command
@@ -45,7 +46,9 @@ class Drawing:
         return out
 
     def weight(self, name: str, *shape: int) -> str:
-        """A weight that the model's file has."""
+        """A weight that the model's file has; what is asked for again is the same."""
+        if any(known.name == name for known in self.weights):
+            return name
         tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape, data_location=TensorProto.EXTERNAL)
         for key, value in (("location", "weights"), ("offset", "0"), ("length", str(4 * int(np.prod(shape))))):
             tensor.external_data.add(key=key, value=value)
@@ -175,8 +178,28 @@ def attention(drawing: Drawing, x: str, name: str, channels: int) -> str:
     return drawing.node("Mul", x, drawing.node("Unsqueeze", scale, drawing.integers(2, 3)))
 
 
+def head(drawing: Drawing, embedding: str, shape: MnShape) -> str:
+    """Embeddings (n, dim) -> logits (n, classes)."""
+    hidden = drawing.linear(embedding, "classifier.2", shape.channels(HIDDEN), shape.dim, "HardSwish")
+    return drawing.linear(hidden, "classifier.5", shape.classes, shape.channels(HIDDEN))
+
+
+def frame_by_frame(drawing: Drawing, x: str, shape: MnShape) -> None:
+    """The last map (n, dim, bands, frames) -> ``frames`` (n, frames, dim), ``frame_tags`` (n, frames, classes).
+
+    See `search.encoders.mn.frames_of`. The head is that of windows.
+    """
+    around, bands = 2 * NEIGHBOURS + 1, MelShape().bands // math.prod((2, *shape.strides))
+    kernel, pads = [bands, around], [0, NEIGHBOURS, 0, NEIGHBOURS]
+    means = drawing.node("AveragePool", x, kernel_shape=kernel, pads=pads, count_include_pad=0)
+    means = drawing.reshape(means, shape.dim, graph.FRAMES)
+    frames = drawing.node("Transpose", means, perm=[0, 2, 1], out="frames")
+    tags = drawing.node("Sigmoid", head(drawing, drawing.reshape(frames, shape.dim), shape))
+    drawing.node("Reshape", tags, drawing.integers(-1, graph.FRAMES, shape.classes), out="frame_tags")
+
+
 def draw(shape: MnShape, mel_shape: MelShape) -> ModelProto:
-    """The graph of a network: ``waves`` (n, samples) -> ``embedding`` (n, dim), ``tags`` (n, classes)."""
+    """The graph of a network: ``waves`` (n, samples) -> ``embedding`` (n, dim), ``tags`` (n, classes), and frames."""
     drawing = Drawing(graph.front_end(mel_shape))
     samples = round(WINDOW_S * mel_shape.rate_hz)
     channels = shape.channels(STEM_CHANNELS)
@@ -186,8 +209,8 @@ def draw(shape: MnShape, mel_shape: MelShape) -> ModelProto:
         x, channels = bottleneck(drawing, x, place, channels, shape)
     x = drawing.convolution(x, f"features.{len(TABLE) + 1}.0", shape.dim, channels, "HardSwish")
     embedding = drawing.node("Flatten", drawing.node("GlobalAveragePool", x), out="embedding")
-    hidden = drawing.linear(embedding, "classifier.2", shape.channels(HIDDEN), shape.dim, "HardSwish")
-    drawing.node("Sigmoid", drawing.linear(hidden, "classifier.5", shape.classes, shape.channels(HIDDEN)), out="tags")
+    drawing.node("Sigmoid", head(drawing, embedding, shape), out="tags")
+    frame_by_frame(drawing, x, shape)
     body = helper.make_graph(
         drawing.nodes,
         "soundalike-1",
@@ -195,6 +218,8 @@ def draw(shape: MnShape, mel_shape: MelShape) -> ModelProto:
         [
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["windows", shape.dim]),
             helper.make_tensor_value_info("tags", TensorProto.FLOAT, ["windows", shape.classes]),
+            helper.make_tensor_value_info("frames", TensorProto.FLOAT, ["windows", graph.FRAMES, shape.dim]),
+            helper.make_tensor_value_info("frame_tags", TensorProto.FLOAT, ["windows", graph.FRAMES, shape.classes]),
         ],
         initializer=drawing.weights,
     )

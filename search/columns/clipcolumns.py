@@ -21,6 +21,7 @@ from search.columns.table import Part
 from search.columns.where import Where
 from search.model import Bitmap, Ids, Space
 from search.snapshots.snapshot import NewSnapshot, Snapshot
+from search.time.table import EventTable
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ColumnReader
@@ -49,6 +50,8 @@ class ClipColumns:
     gone_encodings: NDArray[np.bool_]
     tag_space_id: int | None = None
     """The space that the tags are of, -1 without one; None for columns that come from a file."""
+    events: EventTable | None = None
+    """What happens when in the contents, in classes of ``vocabulary``; None where nobody looked it up."""
 
     # --- making ---------------------------------------------------------------------------------------------
 
@@ -221,10 +224,10 @@ class ClipColumns:
 
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
         """(rows,) which clips pass a filter."""
-        base = passing(self.base, where, self.vocabulary) & ~self.gone_clips
+        base = passing(self.base, where, self.vocabulary, self.events) & ~self.gone_clips
         if not self.recent.n_clips:
             return base
-        return np.concatenate((base, passing(self.recent, where, self.vocabulary)))
+        return np.concatenate((base, passing(self.recent, where, self.vocabulary, self.events)))
 
     def clips_of(self, content_ids: Ids) -> dict[int, list[int]]:
         """Content id -> ids of its clips, ascending; contents without a clip are left out."""

@@ -17,6 +17,7 @@ from search.columns.where import (
     AddedIs,
     And,
     FlagIs,
+    HasEvent,
     IsAmong,
     Not,
     NumberIs,
@@ -28,6 +29,8 @@ from search.columns.where import (
     TextIs,
     Where,
 )
+from search.errors import WhereError
+from search.time.table import EventTable
 
 _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
     "=": operator.eq,
@@ -39,17 +42,23 @@ _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
 }
 
 
-def passing(part: Part, where: Where, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
-    """(n_clips,) whether each clip passes. ``vocabulary`` names the classes of the part's tags."""
+def passing(
+    part: Part, where: Where, vocabulary: tuple[str, ...], events: EventTable | None = None
+) -> NDArray[np.bool_]:
+    """(n_clips,) whether each clip passes. ``vocabulary`` names the classes of the part's tags, and of the events.
+
+    Raises WhereError for a question about events where none were found.
+    """
     match where:
-        case And(parts):
-            return reduce(operator.and_, (passing(part, inner, vocabulary) for inner in parts))
-        case Or(parts):
-            return reduce(operator.or_, (passing(part, inner, vocabulary) for inner in parts))
+        case And(parts) | Or(parts):
+            both = operator.and_ if isinstance(where, And) else operator.or_
+            return reduce(both, (passing(part, inner, vocabulary, events) for inner in parts))
         case Not(inner):
-            return ~passing(part, inner, vocabulary)
+            return ~passing(part, inner, vocabulary, events)
         case IsAmong(clip_ids):
             return np.isin(part.clip_ids, clip_ids)
+        case HasEvent():
+            return _by_event(part, where, vocabulary, events)
         case TagIs() | OwnTagIs() | TagProbabilityIs():
             return _by_tag(part, where, vocabulary)
         case _:
@@ -116,6 +125,13 @@ def _by_tag(part: Part, where: TagIs | OwnTagIs | TagProbabilityIs, vocabulary: 
     if isinstance(where, TagIs):
         has_it |= _encoder_tagged(part, text, vocabulary, inside=inside)
     return ~has_it if is_none != (where.operator == "!=") else has_it
+
+
+def _by_event(part: Part, where: HasEvent, vocabulary: tuple[str, ...], events: EventTable | None) -> NDArray[np.bool_]:
+    if events is None or not len(events):
+        raise WhereError("`has` asks for events, and none were found in this library yet; run: soundalike events")
+    classes = _classes(vocabulary, where.name, inside=False)
+    return np.isin(part.content_ids, events.contents_with(classes, where.least, where.seconds))
 
 
 def _by_probability(part: Part, where: TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@
     not_part   = "not" not_part | "(" filter ")" | comparison
     comparison = column operator value | column ["not"] "in" "(" text { "," text } ")"
                | "tag" "[" text "]" operator number | "silent" | "missing"
+           | "has" text [">" number] ["for" number ["s"]]
     operator   = "=" | "!=" | "<" | "<=" | ">" | ">=" | "~"
     value      = number | text | "true" | "false"
     text       = "'" characters "'" | '"' characters '"'
@@ -21,6 +22,7 @@ time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root),
 - A date or time is as long as it is written: ``added = '2026-11-20'`` is that day, ``added > '2026-11-20'`` after it.
 - ``tag = 'Dog'`` means that the tag's probability is at least 0.3, ``tag ~ 'dog'`` that some tag with "dog" in its name
   is; ``tag['Dog'] > 0.8`` asks for a probability of one's own. A person's tags need none. ``tag = ''``: no tag at all.
+- ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.time`): how likely (0.3), and how long altogether.
 - ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
 - Words of the language are read in any case: ``NOT missing AND duration_s < 5``.
 
@@ -40,11 +42,13 @@ from functools import partial
 from typing import Final, Literal, cast
 
 from search.columns.where import (
+    EVENT_PROBABILITY,
     AddedIs,
     And,
     Comparison,
     FlagColumn,
     FlagIs,
+    HasEvent,
     Not,
     NumberColumn,
     NumberIs,
@@ -65,7 +69,8 @@ MAX_DEPTH: Final = 50
 MAX_COMPARISONS: Final = 64
 
 COLUMNS: Final = (
-    "added", "duration_s", "folder", "format", "missing", "own_tag", "path", "silent", "size_bytes", "tag", "title"
+    "added", "duration_s", "folder", "format", "has", "missing", "own_tag", "path", "silent", "size_bytes", "tag",
+    "title",
 )  # fmt: skip
 
 
@@ -142,12 +147,11 @@ class _Parser:
         self._place += 1
         if column in ("duration_s", "size_bytes"):
             return NumberIs(cast(NumberColumn, column), self._operator("a number"), self._number())
-        if column == "added":
-            return self._added()
         if column in ("silent", "missing"):
             return self._flag(cast(FlagColumn, column))
-        if column == "tag":
-            return self._tag()
+        by_itself = {"added": self._added, "tag": self._tag, "has": self._has}
+        if column in by_itself:
+            return by_itself[column]()
         if column == "own_tag":
             return self._named(OwnTagIs)
         return self._named(partial(TextIs, cast(TextColumn, column)))
@@ -203,6 +207,15 @@ class _Parser:
         if not self._take_sign("]"):
             raise self._error("expected `]`")
         return TagProbabilityIs(tag, self._operator("a number"), self._number())
+
+    def _has(self) -> Where:
+        name, least, seconds = self._text(), EVENT_PROBABILITY, 0.0
+        if self._take_sign(">"):
+            least = self._number()
+        if self._take_word("for"):
+            seconds = self._number("a number of seconds")
+            self._take_word("s")
+        return HasEvent(name, least, seconds)
 
     def _operator(self, compared: Literal["a number", "text", "true or false"]) -> Operator:
         allowed = {

@@ -18,6 +18,10 @@ TAG_PROBABILITY: Final = 0.3
 """From which probability on a clip counts as having a tag, where the filter names none."""
 
 
+EVENT_PROBABILITY: Final = 0.3
+"""The same of an event."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberIs:
     """``duration_s < 5``; any operator but ``~``."""
@@ -85,6 +89,15 @@ class TagProbabilityIs:
 
 
 @dataclass(frozen=True, slots=True)
+class HasEvent:
+    """``has 'Speech' > 0.5 for 10 s``: events of one class, more likely than ``least``, last ``seconds`` altogether."""
+
+    name: str
+    least: float = EVENT_PROBABILITY
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class IsAmong:
     """One of these clips. No words of the language say this; whoever chose clips one by one or on a map does."""
 
@@ -112,7 +125,7 @@ class Or:
     parts: tuple[Where, ...]
 
 
-Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs
+Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs | HasEvent
 Where: TypeAlias = Comparison | IsAmong | Not | And | Or
 
 
@@ -127,6 +140,9 @@ def unparse(where: Where) -> str:
             return " and ".join(f"({unparse(part)})" for part in parts)
         case Or(parts):
             return " or ".join(f"({unparse(part)})" for part in parts)
+        case HasEvent(name, least, seconds):
+            lasting = f" for {seconds} s" if seconds else ""
+            return f"has {_written(name)} > {least}{lasting}"
         case TagIs():
             column = "tag"
         case OwnTagIs():

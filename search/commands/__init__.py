@@ -1,6 +1,7 @@
 """The engine's own subcommands. Heavy modules are imported where a command runs, so that each starts fast."""
 
 from search.commands.duplicates import DuplicatesCommand
+from search.commands.events import Events
 from search.commands.export import Export
 from search.commands.fingerprints import FingerprintsCommand
 from search.commands.identify import Identify
@@ -25,6 +26,7 @@ COMMANDS = (
     Reindex(),
     DuplicatesCommand(),
     FingerprintsCommand(),
+    Events(),
     MapCommand(),
     Export(),
     Backup(),

@@ -22,8 +22,8 @@ from search import plugins
 from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.weights import PUT_BACK, path_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
-from search.ports import Encoder, MeaningReader, WordReader
+from search.model import AudioEncoding, EncoderSpec, FrameEncoding, TextEncoding, Vectors, Waves
+from search.ports import Encoder, FrameReader, MeaningReader, WordReader
 from search.settings import Settings
 from search.snapshots.single import new_file_for
 
@@ -55,6 +55,10 @@ class _Reading(Encoder, WordReader, Protocol):
 
 class _Comparing(_Reading, MeaningReader, Protocol):
     """One that says what they mean beside other words, too."""
+
+
+class _Framing(_Comparing, FrameReader, Protocol):
+    """One that says what sounds at each moment as well."""
 
 
 class AdaptedEncoder:
@@ -108,10 +112,37 @@ class AdaptedComparer(AdaptedReader):
         return self._comparer.meanings(texts)
 
 
+class AdaptedFrames(AdaptedComparer):
+    """The same, over an encoder that says what sounds at each moment as well."""
+
+    def __init__(self, base: _Framing, adapter: Adapter, name: str, revision: str) -> None:
+        """Raises as `AdaptedEncoder` does."""
+        super().__init__(base, adapter, name, revision)
+        self._framing = base
+
+    @property
+    def frame_s(self) -> float:
+        """See `search.ports.FrameReader`."""
+        return self._framing.frame_s
+
+    def encode_frames(self, waves: Waves) -> FrameEncoding:
+        """See `search.ports.FrameReader`; the tags are those of the encoder that is adapted."""
+        encoded = self._framing.encode_frames(waves)
+        windows = AudioEncoding(self._adapter.apply(encoded.windows.vectors), encoded.windows.tags)
+        return FrameEncoding(windows, encoded.tags)
+
+    def frame_vectors(self, waves: Waves) -> Matrix:
+        """See `search.ports.FrameReader`."""
+        vectors = self._framing.frame_vectors(waves)
+        return self._adapter.apply(vectors.reshape(-1, self.spec.dim)).reshape(vectors.shape)
+
+
 def adapted(base: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
     """The encoder ``beneath`` with an adapter, which says of words what that says of them. Raises EncoderError."""
     if isinstance(base, WordReader):
         if isinstance(base, MeaningReader):
+            if isinstance(base, FrameReader):
+                return AdaptedFrames(base, adapter, name, revision)
             return AdaptedComparer(base, adapter, name, revision)
         return AdaptedReader(base, adapter, name, revision)
     return AdaptedEncoder(base, adapter, name, revision)

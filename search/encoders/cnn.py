@@ -6,11 +6,16 @@ uncentred, as ``cnn:/models/mn10_as_mAP_471.pt``.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from search.encoders import audioset
 from search.encoders.contract import fingerprint
@@ -59,21 +64,49 @@ class TorchNetwork:
         self._front_end = front_end.to(device)
         self._network = network.to(device)
         self._device = device
+        hops = 2 * math.prod(network.strides)
+        self._frame_s = hops * front_end.shape.hop / front_end.shape.rate_hz
 
     @property
     def windows_at_once(self) -> int:
         """See `search.encoders.network.Network`."""
         return WINDOWS_AT_ONCE[self._device.type]
 
-    @torch.inference_mode()
+    @property
+    def frame_s(self) -> float:
+        """See `search.encoders.network.Network`."""
+        return self._frame_s
+
     def __call__(self, waves: Waves) -> Passed:
         """See `search.encoders.network.Network`."""
-        # a caller's autocast would change the vectors
-        with torch.autocast(self._device.type, enabled=False):
-            # a copy: a caller's array may be read-only or run backwards, and is never shared
-            samples = torch.from_numpy(waves.copy()).to(self._device)
-            embedding, logits = self._network(self._front_end(samples))
+        with self._exactly():
+            embedding, logits = self._network(self._mel(waves))
             return embedding.cpu().numpy(), torch.sigmoid(logits).cpu().numpy()
+
+    def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
+        """See `search.encoders.network.Network`."""
+        with self._exactly():
+            embedding, frames = self._network.with_frames(self._mel(waves))
+            tags = torch.sigmoid(self._network.head(embedding))
+            frame_tags = torch.sigmoid(self._network.head(frames.flatten(0, 1))).reshape(*frames.shape[:2], -1)
+            return (embedding.cpu().numpy(), tags.cpu().numpy()), frame_tags.cpu().numpy()
+
+    def frames(self, waves: Waves) -> NDArray[np.float32]:
+        """See `search.encoders.network.Network`."""
+        with self._exactly():
+            frames: NDArray[np.float32] = self._network.with_frames(self._mel(waves))[1].cpu().numpy()
+            return frames
+
+    @contextmanager
+    def _exactly(self) -> Iterator[None]:
+        """Without gradients, and without a caller's autocast, which would change the vectors."""
+        with torch.inference_mode(), torch.autocast(self._device.type, enabled=False):
+            yield
+
+    def _mel(self, waves: Waves) -> torch.Tensor:
+        # a copy: a caller's array may be read-only or run backwards, and is never shared
+        mel: torch.Tensor = self._front_end(torch.from_numpy(waves.copy()).to(self._device))
+        return mel
 
 
 def load(variant: str, settings: Settings) -> NetworkEncoder:

@@ -17,6 +17,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from search.encoders import fourier
+from search.encoders.family import FRAME_S
 from search.encoders.filters import kaldi_bank
 from search.encoders.network import Passed
 from search.encoders.spectrum import MelShape
@@ -28,6 +29,8 @@ INNER: Final = (8, 24, 32, 32, 40, 48, 96, 80, 80, 80, 192, 256, 256, 384, 384)
 """Channels inside each bottleneck of the network that the graph is of (`search.encoders.mn.MnShape`)."""
 WEIGHTS: Final = "0f11488ec484bf2b"
 """What `digest_of_shapes` says of its weights."""
+FRAMES: Final = 16
+"""Columns of the network's last map, each `search.encoders.family.FRAME_S` after the one before it."""
 BANK_PARTS: Final = 8
 """Runs of bands that the filter bank is multiplied in, since most of it is zero."""
 _ERRORS_ONLY: Final = 3
@@ -66,6 +69,7 @@ def is_of(weights: Weights) -> bool:
 class GraphNetwork:
     """A `search.encoders.network.Network`: the graph with the weights of a model."""
 
+    frame_s: Final = FRAME_S
     windows_at_once: Final = 4
     """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches."""
 
@@ -81,8 +85,26 @@ class GraphNetwork:
         options.add_external_initializers(list(arrays), self._values)
         graph = resources.files(__package__).joinpath("data", FILE).read_bytes()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._only_these = onnxruntime.RunOptions()
+        self._only_these.only_execute_path_to_fetches = True
 
     def __call__(self, waves: Waves) -> Passed:
         """See `search.encoders.network.Network`."""
-        embedding, tags = self._session.run(None, {"waves": np.ascontiguousarray(waves)})
+        embedding, tags = self._run(waves, "embedding", "tags")
         return embedding, tags
+
+    def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
+        """See `search.encoders.network.Network`."""
+        embedding, tags, frame_tags = self._run(waves, "embedding", "tags", "frame_tags")
+        return (embedding, tags), frame_tags
+
+    def frames(self, waves: Waves) -> NDArray[np.float32]:
+        """See `search.encoders.network.Network`."""
+        (frames,) = self._run(waves, "frames")
+        return frames
+
+    def _run(self, waves: Waves, *outputs: str) -> list[NDArray[np.float32]]:
+        found: list[NDArray[np.float32]] = self._session.run(
+            list(outputs), {"waves": np.ascontiguousarray(waves)}, self._only_these
+        )
+        return found

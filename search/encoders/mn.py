@@ -53,6 +53,8 @@ TABLE = (
     Row(5, 960, 160, True, True),
 )
 STEM_CHANNELS, HIDDEN = 16, 1280
+NEIGHBOURS = 1
+"""Frames on each side that a frame is smoothed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class MnNetwork(nn.Module):
 
     def __init__(self, shape: MnShape) -> None:
         super().__init__()
+        self.strides = shape.strides
         stem = shape.channels(STEM_CHANNELS)
         layers: list[nn.Module] = [ConvNorm(1, stem, 3, stride=2, activation=nn.Hardswish(inplace=True))]
         channels = stem
@@ -123,8 +126,16 @@ class MnNetwork(nn.Module):
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """The embedding is the mean over bands and frames of the last layer; the head sees the same mean."""
         embedding = self.features(mel).mean((2, 3))
-        # every head is affine up to its mean over the map, so it may as well start from the mean
-        return embedding, self.classifier(embedding[:, :, None, None]).flatten(1)
+        return embedding, self.head(embedding)
+
+    def with_frames(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        """The embedding, and the `frames_of` the last layer."""
+        last = self.features(mel)
+        return last.mean((2, 3)), frames_of(last)
+
+    def head(self, embedding: Tensor) -> Tensor:
+        """(n, dim) -> logits (n, classes): every head is affine up to its mean over the map, so it starts from that."""
+        return self.classifier(embedding[:, :, None, None]).flatten(1)  # type: ignore[no-any-return]  # a module's
 
     def fuse(self) -> None:
         """For inference: fold batch norms into the convolutions before them, lay channels last. The same function."""
@@ -134,6 +145,17 @@ class MnNetwork(nn.Module):
                 module.fold()
             if isinstance(module, nn.Conv2d):
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+def frames_of(last: Tensor) -> Tensor:
+    """The last layer (n, dim, bands, frames) -> (n, frames, dim): means over all bands, and over near frames.
+
+    One frame by itself says less of what sounds than with its neighbours.
+    """
+    means = nn.functional.avg_pool2d(
+        last, (last.shape[2], 2 * NEIGHBOURS + 1), 1, (0, NEIGHBOURS), count_include_pad=False
+    )
+    return means[:, :, 0].transpose(1, 2)
 
 
 class ConvNorm(nn.Sequential):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search.encoders.contract import check_waves, refuse_text, unit_rows
 from search.encoders.normalisation import Space
-from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
+from search.model import AudioEncoding, EncoderSpec, FrameEncoding, Vectors, Waves
 
 Passed: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Embeddings (n, dim) and the probabilities of classes (n, classes)."""
@@ -23,8 +23,18 @@ class Network(Protocol):
     def windows_at_once(self) -> int:
         """How many it should be given in one call."""
 
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame of its last map to the next; the first lies at a window's start."""
+
     def __call__(self, waves: Waves) -> Passed:
         """Waves (n, window_samples) float32 -> see `Passed`. Threads may call it at the same time."""
+
+    def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
+        """The same, and the probabilities (n, frames, classes) that the head gives each frame by itself."""
+
+    def frames(self, waves: Waves) -> NDArray[np.float32]:
+        """The embedding (n, frames, dim) of each frame with its neighbours: means over the last map's bands."""
 
 
 class NetworkEncoder:
@@ -37,19 +47,40 @@ class NetworkEncoder:
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
+        return self._encoding(len(waves), [self._network(part) for part in self._parts(waves)])
+
+    @property
+    def frame_s(self) -> float:
+        """See `search.ports.FrameReader`."""
+        return self._network.frame_s
+
+    def encode_frames(self, waves: Waves) -> FrameEncoding:
+        """See `search.ports.FrameReader`."""
+        passed = [self._network.with_frame_tags(part) for part in self._parts(waves)]
+        none = np.empty((0, 1, len(self.spec.vocabulary or ())), np.float32)
+        tags = np.concatenate([frame_tags for _, frame_tags in passed] or [none])
+        return FrameEncoding(self._encoding(len(waves), [one for one, _ in passed]), tags)
+
+    def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
+        """See `search.ports.FrameReader`."""
+        frames = [self._network.frames(part) for part in self._parts(waves)]
+        of_all = np.concatenate(frames or [np.empty((0, 1, self.spec.dim), np.float32)])
+        rows = of_all.reshape(-1, self.spec.dim)
+        return (unit_rows(rows) if self._space is None else self._space.apply(rows)).reshape(of_all.shape)
+
+    def _parts(self, waves: Waves) -> list[Waves]:
+        """Some windows after the other, as many as the network takes at once."""
         check_waves(waves, self.spec)
-        has_tags = self.spec.vocabulary is not None
-        rows = np.empty((len(waves), self.spec.dim), np.float32)
-        tags = np.empty((len(waves), len(self.spec.vocabulary or ())), np.float32)
         step = self._network.windows_at_once
-        for start in range(0, len(waves), step):
-            part = slice(start, start + step)
-            embedding, probabilities = self._network(waves[part])
-            rows[part] = embedding
-            if has_tags:
-                tags[part] = probabilities
+        return [waves[start : start + step] for start in range(0, len(waves), step)]
+
+    def _encoding(self, n: int, passed: Sequence[Passed]) -> AudioEncoding:
+        rows, tags = (np.concatenate(arrays) for arrays in zip(*passed, strict=True)) if n else self._nothing()
         vectors = unit_rows(rows) if self._space is None else self._space.apply(rows)
-        return AudioEncoding(vectors, tags if has_tags else None)
+        return AudioEncoding(vectors, None if self.spec.vocabulary is None else tags)
+
+    def _nothing(self) -> Passed:
+        return np.empty((0, self.spec.dim), np.float32), np.empty((0, len(self.spec.vocabulary or ())), np.float32)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """Raises EncoderError: these networks cannot read."""

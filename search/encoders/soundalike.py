@@ -20,13 +20,13 @@ from safetensors.numpy import load_file
 
 from search.encoders import audioset
 from search.encoders.contract import fingerprint, product, unit_rows
-from search.encoders.family import FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
+from search.encoders.family import FRAME_S, FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
 from search.encoders.network import NetworkEncoder
 from search.encoders.spectrum import MelShape
 from search.encoders.tower import TextTower, read_arrays
 from search.encoders.weights import sha256_of
 from search.errors import EncoderError, ModelNotFound, printable
-from search.model import AudioEncoding, EncoderSpec, TextEncoding, Vectors, Waves
+from search.model import AudioEncoding, EncoderSpec, FrameEncoding, TextEncoding, Vectors, Waves
 from search.settings import Device
 
 if TYPE_CHECKING:
@@ -76,6 +76,19 @@ class SoundalikeEncoder:
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
         return self._sounds().encode_audio(waves)
+
+    @property
+    def frame_s(self) -> float:
+        """See `search.ports.FrameReader`."""
+        return FRAME_S
+
+    def encode_frames(self, waves: Waves) -> FrameEncoding:
+        """See `search.ports.FrameReader`."""
+        return self._sounds().encode_frames(waves)
+
+    def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
+        """See `search.ports.FrameReader`."""
+        return self._sounds().frame_vectors(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""

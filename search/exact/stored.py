@@ -7,17 +7,16 @@ They follow from the files, not from the catalog: `search.exact.filling` listens
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from search.errors import LibraryUnwritable, printable
 from search.exact.table import FingerprintTable
-from search.snapshots.folders import Snapshots, discard
-from search.snapshots.snapshot import MANIFEST, Kind, NewSnapshot, Snapshot
+from search.snapshots.folders import Snapshots
+from search.snapshots.latest import Latest
+from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "fingerprints"
 """In the library's folder."""
@@ -41,43 +40,16 @@ class Fingerprints:
     """The published fingerprints of one library, opened again when newer ones are there. Threads share it."""
 
     def __init__(self, library: Path) -> None:
-        self._folder = library / FOLDER
-        self.snapshots = Snapshots(self._folder, KIND)
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
-        self._table = FingerprintTable.empty()
+        self.latest = Latest(library / FOLDER, KIND, read, write, FingerprintTable.empty())
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Where they lie."""
+        return self.latest.snapshots
 
     def table(self) -> FingerprintTable:
         """What is published; empty where nothing is, or what is there is damaged (the next run heals it)."""
-        with self._lock:
-            stamp = self._newest()
-            if stamp != self._stamp:
-                opened = self.snapshots.newest(read)
-                self._table = FingerprintTable.empty() if opened is None else opened[1]
-                self._stamp = stamp
-            return self._table
-
-    def publish(self, table: FingerprintTable, sequence: int) -> None:
-        """Publish a table made at a catalog sequence; the lease's holder may. Raises LibraryUnwritable."""
-        with self.snapshots.publication(sequence) as new:
-            write(new, table)
-
-    def discard(self) -> None:
-        """Take all of them away, before they are made anew. Raises LibraryUnwritable."""
-        try:
-            discard(self._folder)
-        except OSError as error:
-            what = f"{printable(str(self._folder))}: fingerprints cannot be taken away"
-            raise LibraryUnwritable.because(what, error) from error
-
-    def _newest(self) -> tuple[int, int] | None:
-        """The newest snapshot's sequence, and when its manifest was written: one of the same sequence may follow it."""
-        for sequence in self.snapshots.sequences():
-            try:
-                return sequence, (self.snapshots.folder(sequence) / MANIFEST).stat().st_mtime_ns
-            except OSError:  # it was taken away this moment, or is damaged
-                continue
-        return None
+        return self.latest.value()
 
 
 def write(new: NewSnapshot, table: FingerprintTable) -> None:

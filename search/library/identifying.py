@@ -11,13 +11,14 @@ import numpy as np
 from search import audio
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
-from search.exact.filling import fill
+from search.exact.filling import of_file
 from search.exact.landmarks import ASKED, FRAMES_PER_S, RATE_HZ, landmarks
 from search.exact.stored import Fingerprints
 from search.exact.table import FingerprintTable
 from search.exact.timeline import Passage, passages
 from search.model import Clip, Identification, Ids, JobFailure, Recognition, Wave
 from search.ports import Lease
+from search.snapshots.filling import fill
 
 LEAST_PROBABILITY: Final = 0.5
 """Less sure answers are none."""
@@ -33,7 +34,10 @@ def bring_up_to_date(
     again: bool,
 ) -> tuple[JobFailure, ...]:
     """Fingerprint the library's sounds that have none, forget those that are gone; the files that failed."""
-    return fill(sounds(view), catalog, fingerprints, lease, progress, sequence=catalog.sequence(), again=again)
+    sequence = catalog.sequence()
+    return fill(
+        fingerprints.latest, of_file, sounds(view), catalog, lease, progress=progress, sequence=sequence, again=again
+    )
 
 
 def identify(

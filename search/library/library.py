@@ -7,6 +7,7 @@ On disk::
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
     <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
+    <library>/spaces/<id>/events/<N>/   what happens when in its sounds, at sequence N (search.time.stored)
     <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
     <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
     <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods)
@@ -31,7 +32,7 @@ from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
-from search.library import leasing, publishing
+from search.library import events, leasing, publishing
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import (
@@ -46,6 +47,7 @@ from search.model import (
     RecommendQuery,
     Root,
     Space,
+    TimeLine,
 )
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
@@ -53,6 +55,8 @@ from search.overview.maps.drawing import MapReader
 from search.ports import CatalogReader, CatalogWriter, Encoder, FeedbackStore, JobQueue, KeyStore, Lease
 from search.recommending.recommender import Recommender
 from search.settings import Settings
+from search.snapshots.latest import Latest
+from search.time.table import EventTable
 
 PUBLISH_ALWAYS_BELOW = 50_000
 """Below this many segments a snapshot is written after every job: it takes well under a second."""
@@ -354,6 +358,64 @@ class Library:
             return identifying.bring_up_to_date(
                 self.refresh(), self.catalog, self.fingerprints, lease, progress, again=again
             )
+
+    def events(self, clip_id: int, *, least: float = events.SHOWN, space: str | None = None) -> TimeLine:
+        """What happens when in a clip: every event that is at least so likely, in order of time.
+
+        Those that were found before (`find_events`) are given at once; else the clip is listened to. Raises QueryError
+        for a clip that is not there or holds notes, and where no encoder says what sounds at each moment; AudioError
+        for a file that cannot be read.
+
+        Examples:
+            >>> library.events(1)
+            Traceback (most recent call last):
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
+        """
+        view = events.view_with_events(self.views(space))
+        encoder, table = self.encoder(view.space), self.events_of(view.space).value()
+        return events.time_line(clip_id, view, encoder, table, self.catalog, least=least)
+
+    def find_events(
+        self, progress: Callable[[int, int], None] = _nobody, *, again: bool = False, space: str | None = None
+    ) -> tuple[JobFailure, ...]:
+        """Find the events of the sounds that have none yet (``again``: of all); the files that could not be read.
+
+        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
+        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        LibraryUnwritable when the events cannot be written, QueryError where no encoder says what sounds when.
+
+        Examples:
+            >>> library.find_events(space="melody")
+            Traceback (most recent call last):
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is melody
+        """
+        with self._lease("events") as lease:
+            view = events.view_with_events(self.refresh().of(space))
+            latest, encoder = self.events_of(view.space), self.encoder(view.space)
+            failures = events.find(view, encoder, latest, self.catalog, lease, progress=progress, again=again)
+        self.refresh()
+        return failures
+
+    def clips_with_events(self) -> Ids:
+        """The ids (n,) of the clips whose events were found, ascending.
+
+        Examples:
+            >>> library.clips_with_events().tolist()
+            []
+        """
+        view = self.views()[0]
+        contents = np.empty(0, np.int64) if view.columns.events is None else view.columns.events.contents
+        clips_of = view.columns.clips_of(contents)
+        return np.unique(np.array([clip for clips in clips_of.values() for clip in clips], np.int64))
+
+    def events_of(self, space: Space) -> Latest[EventTable]:
+        """The events of a space, as they were published last.
+
+        Examples:
+            >>> len(library.events_of(library.space()).value())
+            0
+        """
+        return self._spaces.events_of(space)
 
     def map(self, space: str | None = None) -> ClipMap | None:
         """The 2-D layout of the clips, with those that came since; None when it was never drawn.

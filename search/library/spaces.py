@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from search.catalog.store import Catalog
+from search.columns import ClipColumns
 from search.columns.following import ColumnsFollower
 from search.engine.views import LibraryView, MelodyView, SpaceView
 from search.errors import SoundalikeError
@@ -27,6 +28,9 @@ from search.neighbourhoods.opened import Reader
 from search.overview.duplicates.stored import PairsFile
 from search.ports import IndexFactory, SpaceIndex
 from search.settings import Settings
+from search.snapshots.latest import Latest
+from search.time.stored import latest
+from search.time.table import EventTable
 
 FOLLOW_EVERY_S = 0.5
 
@@ -54,8 +58,10 @@ class Spaces:
         self._settings = settings
         self._dropped = dropped
         self._open: dict[int, _OpenSpace] = {}
+        self._events: dict[int, Latest[EventTable]] = {}
         self._view: LibraryView | None = None
         self._refreshing = threading.Lock()
+        self._opening_events = threading.Lock()
         self._stop = threading.Event()
         self._follower: threading.Thread | None = None
 
@@ -70,11 +76,11 @@ class Spaces:
             gone = self._open.keys() - {space.id for space in spaces}
             for space_id in gone:
                 del self._open[space_id]
+            table = self._event_table(spaces)
             for space in spaces:
-                if space.id in self._open:
-                    self._open[space.id].follow(space)
-                else:
+                if space.id not in self._open:
                     self._open[space.id] = self._opened(space)
+                self._open[space.id].follow(space, table)
             self._view = self._as_one(spaces)
             if gone:
                 self._dropped(spaces)
@@ -85,6 +91,18 @@ class Spaces:
         with self._refreshing:
             self._open.pop(space.id, None)
             self._view = None
+
+    def _event_table(self, spaces: list[Space]) -> EventTable | None:
+        """The events that filters ask for: those of the space that tags are of."""
+        tagged = next((space for space in spaces if space.vocabulary and not space.is_retired), None)
+        return None if tagged is None else self.events_of(tagged).value()
+
+    def events_of(self, space: Space) -> Latest[EventTable]:
+        """The events of a space, as they were published last."""
+        with self._opening_events:
+            if space.id not in self._events:
+                self._events[space.id] = latest(publishing.folder_of(self._library, space), space.fingerprint)
+            return self._events[space.id]
 
     def close(self) -> None:
         """Stop following, and let go of everything."""
@@ -151,13 +169,14 @@ class _OpenSpace:
     columns: ColumnsFollower
     contours: ContourFollower | None
     near: Reader | None
+    view: SpaceView = field(init=False)
 
     def __post_init__(self) -> None:
         self.tunes: ContourLookup | None = None
-        self.view = self.follow(self.space)
+        self.plain_columns: ClipColumns | None = None
 
-    def follow(self, space: Space) -> SpaceView:
-        """Bring everything up to the catalog; what a search reads from now on.
+    def follow(self, space: Space, events: EventTable | None) -> None:
+        """Bring everything up to the catalog, and put the ``events`` to the columns.
 
         The columns come first, so that the index knows every segment of them. What it holds beyond them has no content
         yet, and a ranking leaves it out.
@@ -166,5 +185,8 @@ class _OpenSpace:
         index = self.index.follow(partial(self.catalog.changes, space.id))
         self.tunes = None if self.contours is None else self.contours.follow()
         near = None if self.near is None else self.near.newest()
+        if columns is not self.plain_columns or self.view.columns.events is not events:
+            self.plain_columns, columns = columns, replace(columns, events=events)
+        else:
+            columns = self.view.columns
         self.space, self.view = space, SpaceView(space, index, columns, near)
-        return self.view

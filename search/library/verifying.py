@@ -26,6 +26,7 @@ from search.neighbourhoods import stored as near
 from search.overview.duplicates import stored as duplicates
 from search.overview.maps import stored as maps
 from search.snapshots.folders import Snapshots, sequences
+from search.time import stored as events
 from search.vectors.base import rows_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _files(library: Library, space: Space) -> Iterator[str]:
     yield from Snapshots(folder / publishing.COLUMNS, columns.KIND).verify(columns.problems)
     yield from Snapshots(folder / publishing.CONTOURS, contours.KIND).verify(contours.problems)
     yield from Snapshots(folder / publishing.NEIGHBOURHOODS, near.KIND).verify(near.problems)
+    yield from Snapshots(folder / events.FOLDER, events.KIND).verify(events.problems)
     for part in publishing.PARTS:
         for sequence in sequences(folder / part):
             if sequence > reached:

@@ -69,6 +69,7 @@ from search.model.contents import (
     TuneFile,
     split_tags,
 )
+from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
@@ -99,6 +100,7 @@ from search.model.sound import (
     AudioEncoding,
     AudioInfo,
     EncoderSpec,
+    FrameEncoding,
     Space,
     SpaceState,
     TextEncoding,
@@ -136,10 +138,12 @@ __all__ = [
     "DuplicateKind",
     "Duplicates",
     "EncoderSpec",
+    "Event",
     "FacetCount",
     "Facets",
     "Feedback",
     "FileFacts",
+    "FrameEncoding",
     "HalfVectors",
     "Hit",
     "HumPart",
@@ -188,6 +192,7 @@ __all__ = [
     "TermKind",
     "TextEncoding",
     "TextPart",
+    "TimeLine",
     "TuneFile",
     "TunePart",
     "Understanding",

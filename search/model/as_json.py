@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
 from search.model.sentences import Understanding
@@ -74,6 +75,26 @@ def _recognition_as_json(one: Recognition, paths: Paths) -> dict[str, Any]:
         "probability": round(one.probability, 4),
         "landmarks": one.landmarks,
         "copies": list(one.copies),
+    }
+
+
+def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
+    """What happens when in a clip, in order of time. Times have milliseconds, probabilities four digits."""
+    return {
+        "clip_id": line.clip.id,
+        "path": line.clip.absolute_path if paths == "absolute" else line.clip.path,
+        "title": line.clip.title,
+        "duration_s": round(line.clip.duration_s, 3),
+        "stored": line.stored,
+        "events": [
+            {
+                "name": event.name,
+                "start_s": round(event.start_s, 3),
+                "end_s": round(event.end_s, 3),
+                "probability": round(event.probability, 4),
+            }
+            for event in line.events
+        ],
     }
 
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from search.model.arrays import Probabilities, Vectors, Wave
 
 
@@ -96,6 +99,20 @@ class AudioEncoding:
 
     vectors: Vectors
     tags: Probabilities | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameEncoding:
+    """What one pass gives of windows and of each of their frames: `AudioEncoding`, and ``tags`` (n, frames, classes).
+
+    Examples:
+        >>> windows = soundalike.AudioEncoding(np.eye(2, dtype=np.float32))
+        >>> soundalike.FrameEncoding(windows, np.zeros((2, 16, 3), np.float32)).tags.shape
+        (2, 16, 3)
+    """
+
+    windows: AudioEncoding
+    tags: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from search.service.http.proxies import BehindProxies
 from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
+from search.service.routes.events import EventRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -45,6 +46,7 @@ _ROUTES = (
     RecommendRoutes,
     ClipRoutes,
     MediaRoutes,
+    EventRoutes,
     OverviewRoutes,
     JobRoutes,
     StatusRoutes,

@@ -92,6 +92,12 @@ def test_words_go_through_the_adapter_and_mean_what_they_meant(shipped, small_ch
     np.testing.assert_array_equal(read.meant, shipped.read_text(texts).meant)
     assert isinstance(encoder, MeaningReader)
     np.testing.assert_array_equal(encoder.meanings(texts), shipped.meanings(texts))
+    waves = np.random.default_rng(3).normal(0, 0.1, (1, shipped.spec.window_samples)).astype(np.float32)
+    framed, base = encoder.encode_frames(waves), shipped.encode_frames(waves)
+    np.testing.assert_array_equal(framed.tags, base.tags)
+    np.testing.assert_array_equal(framed.windows.vectors, encoder.encode_audio(waves).vectors)
+    vectors = encoder.frame_vectors(waves)
+    np.testing.assert_array_equal(vectors[0], small_change.apply(shipped.frame_vectors(waves)[0]))
     twice = adapted.adapted(encoder, small_change, "adapted:/y.safetensors", "y")
     assert isinstance(twice, WordReader)
     assert twice.spec.adapts == encoder.spec.adapts == shipped.spec.fingerprint

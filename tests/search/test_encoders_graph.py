@@ -40,6 +40,20 @@ def test_the_graph_gives_the_vectors_and_tags_that_torch_gives(shipped, windows)
     np.testing.assert_allclose(ours.tags, theirs.tags, atol=1e-4)
 
 
+def test_the_graph_gives_the_frames_that_torch_gives(shipped, windows):
+    """Their tags and vectors; the windows' own come in the same pass, and are those of a pass without frames."""
+    ours, theirs = shipped.encode_frames(windows), shipped.in_torch().encode_frames(windows)
+    assert ours.tags.shape == (len(windows), 16, len(shipped.spec.vocabulary))
+    np.testing.assert_allclose(ours.tags, theirs.tags, atol=1e-4)
+    np.testing.assert_allclose(ours.windows.vectors, shipped.encode_audio(windows).vectors, atol=1e-6)
+    np.testing.assert_allclose(ours.windows.tags, theirs.windows.tags, atol=1e-4)
+    vectors = shipped.frame_vectors(windows)
+    np.testing.assert_allclose(vectors, shipped.in_torch().frame_vectors(windows), atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=2), 1, atol=1e-5)
+    assert shipped.encode_frames(windows[:0]).tags.shape[0] == 0
+    assert shipped.in_torch().frame_s == shipped.frame_s
+
+
 def test_a_window_has_the_same_vector_in_any_company(shipped, windows):
     together = shipped.encode_audio(windows).vectors
     for row, window in enumerate(windows):

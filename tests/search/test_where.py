@@ -13,6 +13,7 @@ from search.columns.where import (
     AddedIs,
     And,
     FlagIs,
+    HasEvent,
     Not,
     NumberIs,
     Or,
@@ -36,6 +37,7 @@ COMPARISONS = st.one_of(
     st.builds(TagIs, st.sampled_from(["=", "!=", "~"]), TEXTS),
     st.builds(OwnTagIs, st.sampled_from(["=", "!=", "~"]), TEXTS),
     st.builds(TagProbabilityIs, TEXTS, ORDERS, NUMBERS),
+    st.builds(HasEvent, TEXTS, NUMBERS, NUMBERS),
 )
 FILTERS = st.recursive(
     COMPARISONS,

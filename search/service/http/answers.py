@@ -407,6 +407,26 @@ class IdentificationOut(Answered):
     contents: int
 
 
+class EventOut(Answered):
+    """From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best."""
+
+    name: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+class TimeLineOut(Answered):
+    """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    duration_s: float
+    stored: bool
+    events: list[EventOut]
+
+
 class MapOut(Answered):
     """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
 

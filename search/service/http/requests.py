@@ -290,6 +290,15 @@ class ClipPath(Parameters):
     clip_id: Id
 
 
+class EventsOf(Parameters):
+    """Which events, and how they are written."""
+
+    least: Annotated[float, Field(ge=0, le=1, description="How likely an event has to be.")] = 0.3
+    form: Annotated[
+        Literal["json", "audacity", "raven", "csv", "srt"], Field(description="JSON, or what other programs read.")
+    ] = "json"
+
+
 class Narrowed(Parameters):
     """Which clips: those that pass a filter, and lie in a region of the map; without them all."""
 

@@ -1,0 +1,182 @@
+"""Fit the calibration of frames, and show what the constants of events do, on sounds of natural laid into natural.
+
+    python -m benchmarks.fitting.events ../shared/data/natural/manifest.csv
+
+A sound's label is the word in its file's name; the classes that the shipped encoder takes the word to mean are looked
+for. Mixtures are of `benchmarks.quality.mixtures`; a recording beneath may have the same sound, which nobody marked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.fitting.centre import NEWTON_STEPS, sound_words
+from benchmarks.quality.mixtures import LEAST_BACKGROUND_S, Laid, Mixture, Plan, Sound, backgrounds, mixtures
+from search import audio, wiring
+from search.ground import process
+from search.ports import Encoder, FrameReader, WordReader
+from search.settings import Settings
+from search.time import events, frames
+from search.time.events import EventRows, events_of
+from search.time.frames import FrameTags, frame_times, logits_of
+
+BATCH: Final = 16
+MEANT: Final = 0.5
+"""A class is looked for that is meant at least so much as the one that is meant most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """A mixture, its windows' ``spans`` (n, 2), the ``logits`` (n, frames, classes) of its frames."""
+
+    mixture: Mixture
+    spans: NDArray[np.float64]
+    logits: NDArray[np.float32]
+    frame_s: float
+
+
+def named(manifest: Path) -> list[Sound]:
+    """The short files of natural whose names have one word for a sound, which is their label."""
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) < LEAST_BACKGROUND_S]
+    words = [(row, sound_words(row["original_path"])) for row in rows]
+    return [Sound(manifest.parent / row["path"], next(iter(word))) for row, word in words if len(word) == 1]
+
+
+def listen(mixture: Mixture, encoder: Encoder) -> Listened:
+    """Encode a mixture frame by frame."""
+    if not isinstance(encoder, FrameReader):
+        raise TypeError(f"{encoder.spec.name} knows no frames")
+    windows = audio.cut([mixture.wave], encoder.spec)
+    spans, logits = [], []
+    while batch := list(islice(windows, BATCH)):
+        spans += [(window.start_s, window.end_s) for window in batch]
+        logits.append(logits_of(encoder.encode_frames(np.stack([window.samples for window in batch]))))
+    return Listened(mixture, np.array(spans), np.concatenate(logits), encoder.frame_s)
+
+
+def classes_of(labels: list[str], encoder: Encoder) -> dict[str, NDArray[np.int64]]:
+    """The classes that each label means."""
+    if not isinstance(encoder, WordReader):
+        raise TypeError(f"{encoder.spec.name} reads no words")
+    meant = encoder.read_text(labels).meant
+    return {label: np.flatnonzero(row >= MEANT * row.max()) for label, row in zip(labels, meant, strict=True)}
+
+
+def pairs(
+    listened: list[Listened], classes: dict[str, NDArray[np.int64]]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    """Of each sound of each mixture the largest logit of its classes in every frame, and whether it sounds there."""
+    for one in listened:
+        at_s, counts = frame_times(one.spans, one.logits.shape[1], one.frame_s)
+        when = at_s[counts]
+        for sound in one.mixture.sounds:
+            largest = one.logits[counts][:, classes[sound.label]].max(axis=1)
+            yield largest, (when >= sound.start_s - one.frame_s / 2) & (when <= sound.end_s + one.frame_s / 2)
+
+
+def logistic(inputs: NDArray[np.float64], is_there: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and offset of P = 1 / (1 + exp(-(slope x + offset))), by Newton's method; each frame counts as one."""
+    x = np.stack([inputs, np.ones_like(inputs)], axis=1)
+    share = float(is_there.mean())
+    beta = np.array([0.0, np.log(share / (1 - share))])
+    for _ in range(NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-x @ beta))
+        step = np.linalg.solve((x.T * (p * (1 - p))) @ x, x.T @ (is_there - p))
+        beta += step
+        if np.abs(step).max() < 1e-10:
+            break
+    return float(beta[0]), float(beta[1])
+
+
+def found(one: Listened, calibration: tuple[float, float]) -> EventRows:
+    """The events of a mixture with this calibration."""
+    best = np.argpartition(-one.logits, frames.KEPT - 1, axis=2)[:, :, : frames.KEPT]
+    logits = calibration[0] * np.take_along_axis(one.logits, best, axis=2) + calibration[1]
+    tags = FrameTags(best.astype(np.uint16), (1 / (1 + np.exp(-logits))).astype(np.float16))
+    return events_of(tags, one.spans, one.frame_s)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Frames of .1 s that are right, found, and to be found; how far off onsets are, in seconds."""
+
+    right: float = 0.0
+    said: float = 0.0
+    true: float = 0.0
+    onsets: list[float] | None = None
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall over all frames."""
+        return 2 * self.right / max(self.said + self.true, 1e-9)
+
+
+def judge(one: Listened, rows: EventRows, classes: dict[str, NDArray[np.int64]], least: float, tally: Tally) -> None:
+    """Count the frames in which a label of the mixture is said to sound, and does."""
+    steps = int(10 * len(one.mixture.wave) / 32_000) + 1
+    for sound in one.mixture.sounds:
+        chosen = np.isin(rows.classes, classes[sound.label]) & (rows.probabilities >= 255 * least)
+        starts, ends = rows.starts_ms[chosen] / 1000, (rows.starts_ms + rows.lengths_ms)[chosen] / 1000
+        said = _steps(zip(starts.tolist(), ends.tolist(), strict=True), steps)
+        true = _steps([(sound.start_s, sound.end_s)], steps)
+        tally.right += float((said & true).sum())
+        tally.said += float(said.sum())
+        tally.true += float(true.sum())
+        _onset(sound, starts, ends, tally)
+
+
+def _onset(sound: Laid, starts: NDArray[np.float64], ends: NDArray[np.float64], tally: Tally) -> None:
+    """How far off the first event that overlaps the sound begins."""
+    overlaps = (starts < sound.end_s) & (ends > sound.start_s)
+    if overlaps.any() and tally.onsets is not None:
+        tally.onsets.append(abs(float(starts[overlaps].min()) - sound.start_s))
+
+
+def _steps(spans: object, steps: int) -> NDArray[np.bool_]:
+    inside = np.zeros(steps, np.bool_)
+    for start_s, end_s in spans:  # type: ignore[attr-defined]  # pairs of seconds
+        inside[int(10 * start_s) : int(10 * end_s) + 1] = True
+    return inside
+
+
+def main() -> None:
+    """Fit, and print what each constant would do."""
+    process.own()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--mixtures", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=22)
+    args = parser.parse_args()
+    encoder = wiring.encoder("cnn:soundalike-1", Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"}))
+    sounds = named(args.manifest)
+    made = mixtures(sounds, backgrounds(args.manifest), args.mixtures, Plan(60, 90), args.seed)
+    classes = classes_of(sorted({sound.label for sound in sounds}), encoder)
+    listened = [listen(mixture, encoder) for mixture in made]
+    logits, is_there = (np.concatenate(columns) for columns in zip(*pairs(listened, classes), strict=True))
+    calibration = logistic(logits.astype(np.float64), is_there)
+    print(f"{len(made)} mixtures, seed {args.seed}: slope {calibration[0]:.3f}, offset {calibration[1]:.3f}")
+    print("| share of peak | edge, frames | shown from | frame F1 | onset error, median |\n|---|---|---|---|---|")
+    for share in (0.1, 0.2, 0.3, 0.5):
+        for edge in (-0.5, 0, 0.5, 1):
+            events.SHARE_OF_PEAK, events.EDGE_FRAMES = share, edge  # type: ignore[misc]  # tried
+            rows = [found(one, calibration) for one in listened]
+            for shown in (0.2, 0.3, 0.5):
+                tally = Tally(onsets=[])
+                for one, each in zip(listened, rows, strict=True):
+                    judge(one, each, classes, shown, tally)
+                onset_s = float(np.median(tally.onsets or [np.nan]))
+                print(f"| {share} | {edge} | {shown} | {tally.f1:.3f} | {onset_s:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

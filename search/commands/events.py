@@ -1,0 +1,104 @@
+"""``soundalike events``: what happens when in clips; without a clip, find it in all sounds that have no events yet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.commands import options, output
+from search.errors import AudioError, QueryError, UsageError, printable
+from search.model.as_json import time_line_as_json
+from search.settings import Settings
+from search.time.labels import FORMS
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+    from search.model import TimeLine
+
+SOME_FAILED = 1
+LEAST = 0.3
+
+
+class Events:
+    """Show the events of clips, or find those of a library."""
+
+    name = "events"
+    help = "what happens when in a clip; without a clip: find it in every sound, for time lines and `--where 'has ...'`"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
+        parser.add_argument(
+            "--least", type=float, default=LEAST, metavar="P", help=f"leave out what is less likely ({LEAST:g})"
+        )
+        parser.add_argument("--export", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)}")
+        parser.add_argument("--out", type=Path, metavar="FILE", help="write what --export prints into this file")
+        parser.add_argument("--again", action="store_true", help="without a clip: find the events of all sounds anew")
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Show, or find; 1 when files could not be read."""
+        if not 0 <= args.least <= 1:
+            raise UsageError(f"--least is {args.least:g}; it must be from 0 to 1")
+        if args.export and len(args.clips) != 1:
+            raise UsageError("--export writes the events of one clip: name it")
+        if args.out is not None and not args.export:
+            raise UsageError("--out needs --export: say in which form")
+        with options.library(args, settings, read_only=bool(args.clips)) as library:
+            return _show(args, library) if args.clips else _find(args, library)
+
+
+def _find(args: argparse.Namespace, library: Library) -> int:
+    with output.bar("listening") as progress:
+        failures = library.find_events(progress, again=args.again)
+    for failure in failures:
+        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
+    clips = len(library.clips_with_events())
+    if args.json:
+        failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
+        output.print_json({"clips": clips, "failed": failed})
+    else:
+        print(f"{clips} clips have events" + (f", {len(failures)} failed" if failures else ""))
+    return SOME_FAILED if failures else 0
+
+
+def _show(args: argparse.Namespace, library: Library) -> int:
+    status, lines = 0, []
+    for clip_id in args.clips:
+        try:
+            with output.busy(f"listening to clip {clip_id}"):
+                lines.append(library.events(clip_id, least=args.least))
+        except (AudioError, QueryError) as error:
+            print(f"soundalike: {error}", file=sys.stderr)
+            status = SOME_FAILED
+    if args.json:
+        output.print_json([time_line_as_json(line, paths="absolute") for line in lines])
+    elif args.export and lines:
+        _export(FORMS[args.export](lines[0].events), args.out)
+    else:
+        for line in lines:
+            _print(line)
+    return status
+
+
+def _export(text: str, out: Path | None) -> None:
+    """Raises UsageError when the file cannot be written."""
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
+
+
+def _print(line: TimeLine) -> None:
+    print(f"clip {line.clip.id}  {printable(line.clip.absolute_path)}")
+    for event in line.events:
+        times = f"{output.clock(event.start_s)}-{output.clock(event.end_s)}"
+        print(f"  {times:>15}  {event.probability:4.0%}  {event.name}")
+    if not line.events:
+        print("  nothing that likely; --least 0.2 shows more")

@@ -1,0 +1,107 @@
+"""The events of a library: finds them, keeps them with the space whose encoder hears them, and gives a clip's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from search.catalog.store import Catalog
+from search.engine.views import SpaceView
+from search.errors import QueryError
+from search.model import Clip, Event, Ids, JobFailure, TimeLine
+from search.ports import Encoder, FrameReader, Lease
+from search.snapshots.filling import Progress, fill
+from search.snapshots.latest import Latest
+from search.time.events import EventRows
+from search.time.filling import of_file
+from search.time.table import EventTable
+
+SHOWN: Final = 0.3
+"""How likely an event is that is shown where nobody says how likely it has to be."""
+
+
+def view_with_events(views: Sequence[SpaceView]) -> SpaceView:
+    """The first space with a vocabulary. Raises QueryError where there is none."""
+    for view in views:
+        if view.space.vocabulary:
+            return view
+    names = ", ".join(view.space.name for view in views)
+    raise QueryError(f"events need an encoder that names sounds (cnn:soundalike-1); here is {names}")
+
+
+def frame_reader(encoder: Encoder) -> FrameReader:
+    """The encoder as one that knows frames. Raises QueryError where it is none."""
+    if isinstance(encoder, FrameReader):
+        return encoder
+    raise QueryError(f"{encoder.spec.name} does not say what sounds at each moment; cnn:soundalike-1 does")
+
+
+def find(
+    view: SpaceView,
+    encoder: Encoder,
+    latest: Latest[EventTable],
+    catalog: Catalog,
+    lease: Lease,
+    *,
+    progress: Progress,
+    again: bool,
+) -> tuple[JobFailure, ...]:
+    """Find the events of the sounds of a space that have none, forget those that are gone; the files that failed."""
+    now = catalog.sequence()
+    make = partial(of_file, frame_reader(encoder), encoder.spec)
+    return fill(latest, make, sounds(view), catalog, lease, progress=progress, sequence=now, again=again)
+
+
+def keep(
+    view: SpaceView, latest: Latest[EventTable], events: Iterable[tuple[int, EventRows]], lease: Lease, sequence: int
+) -> None:
+    """Publish events that a job found on its way, by their contents. Raises LibraryBusy, LibraryUnwritable."""
+    lease.check()
+    table = latest.value()
+    latest.publish(table.changed(events, np.isin(table.contents, sounds(view))), sequence)
+
+
+def time_line(
+    clip_id: int, view: SpaceView, encoder: Encoder, table: EventTable, catalog: Catalog, *, least: float
+) -> TimeLine:
+    """The events of a clip that are at least so likely: as they are stored, or found in its file now.
+
+    Raises QueryError for a clip that is not there or holds notes, AudioError for a file that cannot be read.
+    """
+    clip = _clip(catalog, clip_id)
+    rows = table.rows(clip.content_id)
+    stored = rows is not None
+    if rows is None:
+        (content,) = catalog.contents([clip.content_id]).values()
+        rows = of_file(frame_reader(encoder), encoder.spec, content, clip)
+    return TimeLine(clip, named(rows, view.space.vocabulary or (), least), stored)
+
+
+def named(rows: EventRows, vocabulary: Sequence[str], least: float) -> tuple[Event, ...]:
+    """Events with their names, those that are at least so likely."""
+    shown = np.flatnonzero(rows.probabilities >= 255 * least - 0.5)
+    starts, ends = rows.starts_ms[shown] / 1000, (rows.starts_ms[shown] + rows.lengths_ms[shown]) / 1000
+    columns = (rows.classes[shown].tolist(), starts.tolist(), ends.tolist(), (rows.probabilities[shown] / 255).tolist())
+    return tuple(
+        Event(vocabulary[class_], start_s, end_s, probability)
+        for class_, start_s, end_s, probability in zip(*columns, strict=True)
+    )
+
+
+def sounds(view: SpaceView) -> Ids:
+    """The contents (n,) of the clips of a space, ascending."""
+    columns = view.columns
+    encoded = np.concatenate([part.encoding_content for part in (columns.base, columns.recent)])
+    return np.intersect1d(encoded, columns.content_ids[columns.present])
+
+
+def _clip(catalog: Catalog, clip_id: int) -> Clip:
+    clips = catalog.clips([clip_id])
+    if not clips:
+        raise QueryError(f"no clip has the id {clip_id}")
+    if clips[0].notes:
+        raise QueryError(f"clip {clip_id} holds notes (MIDI): there is no sound in it to find events in")
+    return clips[0]

@@ -1,0 +1,36 @@
+"""What happens when in a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.model.contents import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """From ``start_s`` to ``end_s`` of a clip, what the encoder calls ``name`` sounds; ``probability`` at its best.
+
+    Examples:
+        >>> soundalike.Event("Dog", 1.25, 2.5, 0.9).end_s
+        2.5
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now.
+
+    Examples:
+        >>> len(soundalike.TimeLine(library.reader.clips([1])[0], (), stored=False).events)
+        0
+    """
+
+    clip: Clip
+    events: tuple[Event, ...]
+    stored: bool

@@ -1,0 +1,46 @@
+"""``/clips/{id}/events``: what happens when in a clip."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import UnprocessableEntity
+
+from search.model.as_json import time_line_as_json
+from search.service.http.answers import TimeLineOut
+from search.service.http.listing import the_clip
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import ClipPath, EventsOf
+from search.service.routes.view import view
+from search.service.service import Service
+from search.time.labels import FORMS
+
+TAG = Tag(name="clips", description="What is in the library.")
+_MEDIA_TYPES = {"csv": "text/csv", "srt": "application/x-subrip"}
+
+
+class EventRoutes:
+    """Time lines of clips."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoint."""
+        api.get("/clips/<int:clip_id>/events", tags=[TAG], responses={200: TimeLineOut})(view(self.clip_events))
+
+    def clip_events(self, path: ClipPath, query: EventsOf) -> Response:
+        """What happens when in a clip, in order of time: as JSON, or in a form that other programs read.
+
+        Events that were not found before are found now, which takes as long as encoding the clip.
+        """
+        library = self._service.library
+        clip = the_clip(library, path.clip_id)
+        longest_s = self._service.config.limits.shown_s
+        if clip.duration_s > longest_s and clip.id not in library.clips_with_events():
+            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike events")
+        with self._service.decodes.taken():
+            line = library.events(clip.id, least=query.least)
+        if query.form == "json":
+            return revisable(reply(TimeLineOut.model_validate(time_line_as_json(line, paths="relative"))))
+        return Response(FORMS[query.form](line.events), mimetype=_MEDIA_TYPES.get(query.form, "text/plain"))

@@ -1,0 +1,60 @@
+"""``GET /clips/{id}/events``: a clip's time line, as JSON or as other programs read it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from search.service.config import Limits
+from tests.commandline import soundalike as command
+from tests.service.conftest import application
+
+RATE_HZ = 32_000
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """A library with beeps in hiss from 3 to 5 s, whose events nobody looked for."""
+    folder = tmp_path_factory.mktemp("served-events")
+    (folder / "sounds").mkdir()
+    at_s = np.arange(7 * RATE_HZ) / RATE_HZ
+    wave = 0.003 * np.random.default_rng(3).normal(size=len(at_s))
+    wave += 0.3 * np.sin(2 * np.pi * 1000 * at_s) * ((at_s > 3) & (at_s < 5) & (np.sin(8 * np.pi * at_s) > 0))
+    soundfile.write(folder / "sounds" / "beeps.wav", wave, RATE_HZ)
+    assert command("index", folder / "sounds", "--library", folder / "library", "--quiet").returncode == 0
+    return folder / "library"
+
+
+def test_a_clips_events_are_given_in_every_form(library):
+    with application(library) as client:
+        (clip,) = client.get("/api/v1/clips").json["clips"]
+        line = client.get(f"/api/v1/clips/{clip['id']}/events")
+        assert line.status_code == 200
+        assert not line.json["stored"]
+        (beep,) = [event for event in line.json["events"] if event["name"] == "Beep, bleep"]
+        assert beep["start_s"] == pytest.approx(3, abs=0.6)
+        assert beep["end_s"] == pytest.approx(5, abs=0.6)
+        likely = client.get(f"/api/v1/clips/{clip['id']}/events?least=0.9").json["events"]
+        assert len(likely) < len(line.json["events"])
+        labels = client.get(f"/api/v1/clips/{clip['id']}/events?form=audacity")
+        assert labels.mimetype == "text/plain"
+        assert f"{beep['start_s']:.3f}\t{beep['end_s']:.3f}\tBeep, bleep\n" in labels.text
+        assert client.get(f"/api/v1/clips/{clip['id']}/events?form=csv").mimetype == "text/csv"
+
+
+def test_events_that_make_no_sense_are_refused(library, reader):
+    with application(library) as client:
+        assert client.get("/api/v1/clips/99/events").status_code == 404
+        assert client.get("/api/v1/clips/1/events?least=2").status_code == 422
+        assert client.get("/api/v1/clips/1/events?form=xml").status_code == 422
+        filtered = client.get("/api/v1/clips", query_string={"where": "has 'Beep, bleep'"})
+        assert filtered.status_code == 422
+        assert "soundalike events" in filtered.json["detail"]
+    with application(library, limits=Limits(shown_s=5)) as client:
+        too_long = client.get("/api/v1/clips/1/events")
+        assert too_long.status_code == 422
+        assert "soundalike events" in too_long.json["detail"]
+    nothing = reader.get("/api/v1/clips/1/events")
+    assert nothing.status_code == 422
+    assert "cnn:soundalike-1" in nothing.json["detail"]
