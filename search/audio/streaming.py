@@ -256,7 +256,7 @@ class _Energy:
         if lost < _MUCH_BEYOND:
             return []
         beyond = f"{lost:.0%} of the energy lies above {self._top_hz / 1000:g} kHz"
-        return [f"{beyond}, beyond what is encoded: index it with a lower --speed"]
+        return [f"{beyond}, beyond what is encoded: play it at a lower --speed"]
 
 
 class _Resampler:

@@ -75,7 +75,9 @@ class PostgreSQLDatabase(Database):
             return LibraryUnwritable(f"{self.name}: the server's disk is full; free some space and run it again")
         if state in _BUSY:
             return LibraryBusy(f"{self.name}: another process holds the database; try again when it is done")
-        lines = str(error).strip().splitlines()
+        lines = [
+            line for line in str(error).strip().splitlines() if not line.startswith("\t")
+        ]  # a hint of the driver's
         shown = printable(lines[-1] if state == "08" and lines else lines[0] if lines else type(error).__name__)
         meaning = next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), _UNKNOWN)
         kind = LibraryUnwritable if state in _UNWRITABLE else LibraryError

@@ -7,7 +7,8 @@ They are read from the stems of the full text, by ranges.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,9 @@ from search.catalog.fulltext import choosing as fulltext
 from search.catalog.fulltext.port import Term
 
 SHORTEST: Final = 4
-"""Letters of the shortest word that may be a slip: of three every other is near."""
+"""Letters of the shortest word that may have any slip: of three every other is near."""
+SHORTEST_EXCHANGED: Final = 3
+"""And of the shortest of which two neighbours may be exchanged."""
 LONGEST: Final = 64
 """Letters of the longest word that may be a slip: of a longer one each place would be tried."""
 PART: Final = 3
@@ -24,7 +27,8 @@ ENDING: Final = 4
 """Letters of the shortest word that one is looked for by its end."""
 LONG: Final = 8
 """From so many letters on two slips are looked for."""
-_LATIN: Final = re.compile(r"[a-z\u00df-\u024f]+")
+_LETTERS: Final = re.compile(r"[^\W\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
+"""Of alphabets whose words stand apart."""
 _EAST_ASIAN: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]{1,2}")
 MOST_TERMS: Final = 500
 
@@ -33,7 +37,7 @@ def read_as(connection: Connection, word: str) -> list[str]:
     """What a word that is in no name is looked for as: the two words that it is made of, the one that it is most like,
     or the one at its end (a footstep is a step); itself where none of these is in a name, or it is.
     """
-    if not SHORTEST <= len(word) <= LONGEST or not _LATIN.fullmatch(word) or _is_there(connection, word):
+    if not SHORTEST_EXCHANGED <= len(word) <= LONGEST or not _LETTERS.fullmatch(word) or _is_there(connection, word):
         return [word]
     for place in range(PART, len(word) - PART + 1):
         parts = [word[:place], word[place:]]
@@ -49,26 +53,43 @@ def read_as(connection: Connection, word: str) -> list[str]:
 def likeliest(connection: Connection, word: str) -> str | None:
     """The word of this library that is most like ``word``, None where a name has that or no word is like it.
 
-    That is with one letter wrong, left out, too many or exchanged, two from `LONG` letters on, never the first.
+    That is with one letter wrong, left out, too many or exchanged, two from `LONG` letters on. The first may be
+    exchanged with the second; of three letters nothing else may be a slip.
     """
-    if len(word) < SHORTEST or not _LATIN.fullmatch(word):
+    if len(word) < SHORTEST_EXCHANGED or not _LETTERS.fullmatch(word) or _is_there(connection, word):
         return None
-    if _is_there(connection, word):
+    near = min([*_near(connection, word), *_exchanged(connection, word)], default=None)
+    if near is None:
         return None
-    slips = 2 if len(word) >= LONG else 1
-    near = [
-        (distance, -doc, term)
-        for term, doc in fulltext.of(connection).from_to(connection, word[0], chr(ord(word[0]) + 1))
-        if len(term) >= SHORTEST - 1
-        and abs(len(term) - len(word)) <= slips
-        and (distance := edits(word, term)) <= slips
-    ]
-    if not near:
-        return None
-    term = min(near)[2]
     # a term is a stem: one of the words that it was made of is shown
-    words = (fulltext.of(connection).words_of_one(connection, term) or term).split()
-    return min(words, key=lambda one: edits(word, one)) if words else term
+    words = (fulltext.of(connection).words_of_one(connection, near.term) or near.term).split()
+    return min(words, key=lambda one: edits(word, one)) if words else near.term
+
+
+class _Near(NamedTuple):
+    """A term, by how many slips it is away, then by how many clips have it (below zero)."""
+
+    slips: int
+    clips: int
+    term: str
+
+
+def _near(connection: Connection, word: str) -> Iterator[_Near]:
+    """The terms with the first letter of ``word`` from which it may come by slips."""
+    most = 0 if len(word) < SHORTEST else 2 if len(word) >= LONG else 1
+    after = chr(ord(word[0]) + 1)
+    for term, clips in fulltext.of(connection).from_to(connection, word[0], after) if most else ():
+        if len(term) >= SHORTEST - 1 and abs(len(term) - len(word)) <= most and (slips := edits(word, term)) <= most:
+            yield _Near(slips, -clips, term)
+
+
+def _exchanged(connection: Connection, word: str) -> Iterator[_Near]:
+    """The terms that are ``word`` with its first two letters exchanged; of a short one any two neighbours."""
+    for at in range(1 if len(word) >= SHORTEST else len(word) - 1):
+        term = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        clips = fulltext.of(connection).count(connection, Term((term,)), MOST_TERMS)
+        if clips:
+            yield _Near(1, -clips, term)
 
 
 def _is_there(connection: Connection, word: str) -> bool:

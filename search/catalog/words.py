@@ -22,6 +22,7 @@ from search.catalog import spelling
 from search.catalog.fulltext import choosing as fulltext
 from search.catalog.fulltext.port import ClipWords, Match, Term
 from search.ground.codepages import readable
+from search.ground.emoji import in_words
 from search.model import NO_WORDS, WordMatch
 
 COMMON: Final = 5_000
@@ -84,8 +85,10 @@ _STOP_WORDS: Final = frozenset(
 
 
 def split(text_: str) -> list[str]:
-    """The words of a text: cut at punctuation, camelCase, and between letters and digits; lower case, no accents."""
-    return _WORD.findall(_fold(_CAMEL.sub(" ", text_)))
+    """The words of a text: cut at punctuation, camelCase, and between letters and digits; lower case, no accents. Emoji
+    are read as words.
+    """
+    return _WORD.findall(_fold(_CAMEL.sub(" ", in_words(text_))))
 
 
 def split_query(text_: str) -> list[str]:

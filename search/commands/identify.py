@@ -89,6 +89,8 @@ def _print(name: str, identified: Identification) -> None:
         print(f"  {_line(one)}")
     if not identified.recognitions:
         print("  no recording of this library")
+    for warning in identified.warnings:
+        print(f"soundalike: {printable(name)}: {printable(warning)}", file=sys.stderr)
     if identified.fingerprinted < identified.contents:
         missing = identified.contents - identified.fingerprinted
         print(

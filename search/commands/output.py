@@ -112,6 +112,8 @@ def print_table(answer: Answer) -> None:
         console.print(note)
     if answer.gone:
         print(f"soundalike: left out, not in the library any more: {', '.join(answer.gone)}", file=sys.stderr)
+    for warning in answer.warnings:
+        print(f"soundalike: {printable(warning)}", file=sys.stderr)
     if answer.did_you_mean:
         console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for that.')
     more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class PartVector:
 
     ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
     beside other words (`search.ports.MeaningReader`); None where nobody says. ``english`` is what other languages
-    were read as.
+    were read as, ``warnings`` what was amiss with its file.
     """
 
     label: str
@@ -53,6 +54,7 @@ class PartVector:
     meant: Probabilities | None = None
     meaning: NDArray[np.float32] | None = None
     english: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,7 @@ class PartReader:
         for place, part in enumerate(parts, start=1):
             label = part_label(part, place)
             try:
-                if isinstance(part, TextPart):
-                    found += [self._text(part, view, label)] if view.space.can_text else []
-                    continue
-                vector = self._vector(part, view, views)
+                vector = self._vector(part, view, views, label)
             except Gone as error:
                 gone.append((part, error))
                 continue
@@ -126,8 +125,7 @@ class PartReader:
                 if part.weight > 0:
                     raise
                 continue  # what is to be avoided is not there to be met
-            if vector is not None:
-                found.append(PartVector(label, vector, part.weight, is_text=False))
+            found += [] if vector is None else [vector]
         if gone and sum(part.weight > 0 for part in parts) == sum(part.weight > 0 for part, _ in gone):
             raise gone[0][1]  # nothing is left to look for
         return AskedSpace(view, tuple(found), combine(found) if found else None, tuple(e.what for _, e in gone))
@@ -149,23 +147,26 @@ class PartReader:
             )
         return self._encoder(space)
 
-    def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32] | None:
+    def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView], label: str) -> PartVector | None:
         match part:
+            case TextPart():
+                return self._text(part, view, label) if view.space.can_text else None
             case AudioPart():
-                return self._audio(part, view)
+                vector, warnings = self._audio(part, view)
+                return PartVector(label, vector, part.weight, is_text=False, warnings=warnings)
             case ClipPart(clip_id=clip_id):
-                return self._clip(clip_id, view)
+                return PartVector(label, self._clip(clip_id, view), part.weight, is_text=False)
             case SegmentPart(segment_id=segment_id):
-                return self._segment(segment_id, view, views)
-            case TextPart() | HumPart() | NotesPart() | TunePart():
-                return None  # read by `_text`; matched by more than a vector (search.engine.tunes)
+                return PartVector(label, self._segment(segment_id, view, views), part.weight, is_text=False)
+            case HumPart() | NotesPart() | TunePart():
+                return None  # matched by more than a vector (search.engine.tunes)
 
-    def _audio(self, part: AudioPart, view: SpaceView) -> NDArray[np.float32]:
+    def _audio(self, part: AudioPart, view: SpaceView) -> tuple[NDArray[np.float32], tuple[str, ...]]:
         encoder = self._encoder_of(view.space)
-        as_it_is, track, peak = _first_audible(encoder, part)
-        gain = audio.gain_of_soft(peak)
-        at_usual_level, _ = _encoded(part, track, encoder, gain) if gain > 1.0 else (None, peak)
-        return as_it_is if at_usual_level is None else _nearer(view, as_it_is, at_usual_level)
+        as_it_is, encoded = _first_audible(encoder, part)
+        gain = audio.gain_of_soft(encoded.peak)
+        louder = _encoded(part, encoded.track, encoder, gain).vector if gain > 1.0 else None
+        return as_it_is if louder is None else _nearer(view, as_it_is, louder), encoded.warnings
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
         content_id = view.columns.content_of(clip_id)
@@ -251,31 +252,39 @@ def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
     return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
 
 
-def _first_audible(encoder: Encoder, part: AudioPart) -> tuple[NDArray[np.float32], int, float]:
-    """The vector (dim,) of the first track of a sound that is not silent, or of that asked for; that track; its highest
-    sample. Raises AudioError.
+class _EncodedSound(NamedTuple):
+    """A track of a sound: the mean of its windows as a unit vector (dim,), None where all are silent; its highest
+    sample; what was amiss with its file.
     """
+
+    track: int
+    vector: NDArray[np.float32] | None
+    peak: float
+    warnings: tuple[str, ...]
+
+
+def _first_audible(encoder: Encoder, part: AudioPart) -> tuple[NDArray[np.float32], _EncodedSound]:
+    """The first track of a sound that is not silent, or that asked for, behind its vector (dim,). Raises AudioError."""
     for track in [part.track] if part.track is not None else range(audio.probe(part.path).tracks):
-        vector, peak = _encoded(part, track, encoder)
-        if vector is not None:
-            return vector, track, peak
+        encoded = _encoded(part, track, encoder)
+        if encoded.vector is not None:
+            return encoded.vector, encoded
     raise AudioError(part.path, SILENT)
 
 
-def _encoded(
-    part: AudioPart, track: int, encoder: Encoder, gain: float = 1.0
-) -> tuple[NDArray[np.float32] | None, float]:
-    """The mean of a sound's windows as a unit vector (dim,), None where all are silent; and the highest sample."""
+def _encoded(part: AudioPart, track: int, encoder: Encoder, gain: float = 1.0) -> _EncodedSound:
+    warnings: list[str] = []
     windows = audio.windows(
-        part.path, encoder.spec, track=track, start_s=part.start_s, end_s=part.end_s, speed=part.speed, gain=gain
-    )
+        part.path, encoder.spec, track=track, start_s=part.start_s, end_s=part.end_s, speed=part.speed, gain=gain,
+        warn=warnings.append,
+    )  # fmt: skip
     total, peak = np.zeros(encoder.spec.dim, np.float64), 0.0
     audible = (window for window in windows if not window.silent)
     while batch := list(islice(audible, BATCH)):
         peak = max(peak, *(window.peak for window in batch))
         waves = np.stack([window.samples for window in batch])
         total += encoder.encode_audio(waves).vectors.sum(axis=0, dtype=np.float64)
-    return (unit(total) if peak > 0.0 else None), peak
+    return _EncodedSound(track, unit(total) if peak > 0.0 else None, peak, tuple(warnings))
 
 
 def _nearer(view: SpaceView, *vectors: NDArray[np.float32]) -> NDArray[np.float32]:

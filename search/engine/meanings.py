@@ -19,6 +19,7 @@ from search.engine.asking import AskedSpace, part_label
 from search.engine.explaining import SpaceRanking
 from search.engine.fusion import RankedClips
 from search.engine.question import Question
+from search.ground.emoji import in_words
 from search.model import Ids, Space, TextPart
 from search.ports import Encoder, MeaningReader
 
@@ -61,7 +62,7 @@ class NameMeanings:
     def _of(self, space: AskedSpace, clip_ids: Ids) -> NDArray[np.float64]:
         """(n, d): what the names of clips mean; zeros for one without a word."""
         titles = space.view.columns.titles(clip_ids)
-        named = [" ".join(_WORD.findall(title)) for title in titles]
+        named = [" ".join(_WORD.findall(in_words(title))) for title in titles]
         reader = self._encoder(space.view.space)
         if not isinstance(reader, MeaningReader):
             raise TypeError(f"{space.view.space.name} said what words mean, and cannot read names")

@@ -1,6 +1,7 @@
-"""What people type in one line: words that are not wanted (`dog -cat`, `dog NOT cat`), beside what is.
+"""What people type in one line: words that are not wanted (`dog -cat`, `dog NOT cat`, `dog, not cat`), beside what is.
 
-Phrases in quotes stay one for names (`search.catalog.words`); an encoder reads them without their quotes.
+Phrases in quotes stay one for names (`search.catalog.words`); an encoder reads them without their quotes. Emoji are
+read as words.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from search.ground.emoji import in_words
 from search.model import Part, TextPart
 
 _QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f\uff02", '"'))
@@ -18,8 +20,22 @@ _QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00
 _MINUS: Final = "-\u2010\u2011\u2013\u2212\uff0d"
 """Hyphens, the en dash that text programs make of one, the minus sign."""
 
-_UNWANTED: Final = re.compile(rf'(?:(?<=\s)|^)(?:[{_MINUS}](?=[^{_MINUS}\s\d])|NOT\s+[{_MINUS}]?)("[^"]*"|[^\s"]+)')
-"""A minus before a word and after a space, or NOT in capitals: neither `sci-fi` nor `-20 dB` refuses anything."""
+_UNWANTED: Final = re.compile(
+    rf"(?:(?<=\s)|^)(?:[{_MINUS}](?=[^{_MINUS}\s\d])|(?P<said>(?:(?:but|and)\s+)?(?:NOT|not))\s+[{_MINUS}]?(?:(?:an?|the|any)\s+)?)"
+    r'(?P<what>"[^"]*"|[^\s"]+)|"[^"]*"',
+    re.IGNORECASE,
+)
+"""A minus before a word and after a space, or a "not", with what it refuses; or a phrase in quotes, in which both are
+themselves. Neither `sci-fi` nor `-20 dB` refuses anything."""
+
+_NO_REFUSAL: Final = re.compile(
+    r"(?:^|[\s\"])(?:do|does|did|is|are|am|was|were|be|been|can|could|will|would|shall|shalt|should|may|might|must|have|has|had"
+    r"|if|why|or|whether|than|\w+['\u2019](?:m|re|s|ll|d|ve))\s+$|^\s*$",
+    re.IGNORECASE,
+)
+"""Before a "not" that refuses nothing: no word, or one that it belongs to ("do not disturb", "to be or not to be")."""
+_DEGREES: Final = frozenset(["only", "so", "too", "very", "quite", "just", "even", "really", "all", "sure", "yet"])
+"""Behind such a one: "not too loud"."""
 
 
 def spread(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -34,15 +50,35 @@ def spread(parts: Sequence[Part]) -> tuple[Part, ...]:
             own.append(asked)
             continue
         part = replace(asked, text=asked.text.translate(_QUOTES))
-        unwanted = _UNWANTED.findall(part.text) if part.weight > 0 else []
-        if not unwanted:
-            own.append(part)
-            continue
-        refused = [TextPart(text, -part.weight) for text in unwanted if text.strip('"').strip()]
-        rest = " ".join(_UNWANTED.sub(" ", part.text).split())
+        rest, unwanted = _wanted_and_not(part.text) if part.weight > 0 else (part.text, [])
+        refused = [TextPart(in_words(text), -part.weight) for text in unwanted]
         if rest:
-            own.append(replace(part, text=rest))
+            own.append(replace(part, text=in_words(rest)))
         elif refused:
             own.append(refused.pop(0))
         behind += refused
     return (*own, *behind)
+
+
+def _wanted_and_not(line: str) -> tuple[str, list[str]]:
+    """What is left of a line that refuses something, and what that is; the line as it is where it refuses nothing."""
+    unwanted: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        if match["what"] is None or not _refuses(match):
+            return match[0]
+        unwanted.append(match["what"].rstrip(",;"))
+        return " "
+
+    rest = _UNWANTED.sub(take, line)
+    if not unwanted:
+        return line, []
+    return " ".join(rest.split()).rstrip(" ,;"), [text for text in unwanted if text.strip(' "')]
+
+
+def _refuses(match: re.Match[str]) -> bool:
+    """Whether a "not" refuses what follows: always in capitals, else where something else is wanted."""
+    if match["said"] is None or match["said"].endswith("NOT"):
+        return True
+    before = match.string[: match.start()]
+    return _NO_REFUSAL.search(before) is None and match["what"].lower().rstrip(",;") not in _DEGREES

@@ -38,6 +38,12 @@ class Question:
         return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was amiss with the files of its sounds."""
+        parts = (part for one in self.spaces for part in one.parts)
+        return tuple(dict.fromkeys(f"{part.label}: {warning}" for part in parts for warning in part.warnings))
+
+    @property
     def by_evidence(self) -> bool:
         """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
         return policy.by_evidence(self.parts, self.spaces)

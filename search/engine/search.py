@@ -91,7 +91,10 @@ class SearchEngine:
         took_ms = (time.perf_counter() - started) * 1e3
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
-        return Answer(better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean, question.gone)
+        warnings = (*question.warnings, *tunes.warnings)
+        return Answer(
+            better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean, question.gone, warnings
+        )
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""

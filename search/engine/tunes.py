@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ _RANK = {"none": 0, "weak": 1, "good": 2}
 class TunesFound:
     """What the hums of a query found: a ranking for each, and by clip id where its tune matched best.
 
-    ``verdict`` is None where nothing was hummed. ``views`` is the melody space, if the library has one: a clip that
-    words found may be there alone.
+    ``verdict`` is None where nothing was hummed. ``warnings`` say what was amiss with the files of hums. ``views`` is
+    the melody space, if the library has one: a clip that words found may be there alone.
     """
 
     ranked: tuple[RankedClips, ...] = ()
@@ -48,6 +48,7 @@ class TunesFound:
     verdict: Verdict | None = None
     reason: str = ""
     views: tuple[AskedSpace, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def with_tunes(parts: Sequence[Part], views: Sequence[SpaceView], melody: MelodyView | None) -> tuple[Part, ...]:
@@ -80,7 +81,9 @@ def ask_tunes(
             _check(part)
         return TunesFound(verdict="none", reason=NO_TUNES)
     passing = None if where is None else melody.view.columns.clips_where(where)
-    answers = [(place, part, _answer(melody, part, depth, passing)) for place, part in hummed]
+    hums = {place: read_hum(part) for place, part in hummed if isinstance(part, HumPart)}
+    warnings = tuple(f"hum {place}: {warning}" for place, hum in hums.items() for warning in hum.warnings)
+    answers = [(place, part, _answer(melody, part, hums.get(place), depth, passing)) for place, part in hummed]
     wanted = [answer for _, part, answer in answers if part.weight > 0]
     best = max(wanted, key=lambda answer: _RANK[_verdict(answer)], default=None)
     matches: dict[int, MelodyHit] = {}
@@ -94,8 +97,8 @@ def ask_tunes(
                 if clip_id not in matches or hit.score > matches[clip_id].score:
                     matches[clip_id] = hit
     if best is None:
-        return TunesFound(tuple(ranked), matches, views=views)
-    return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views)
+        return TunesFound(tuple(ranked), matches, views=views, warnings=warnings)
+    return TunesFound(tuple(ranked), matches, _verdict(best), _reason(best), views, warnings)
 
 
 def segment_of(match: MelodyHit) -> Segment:
@@ -108,15 +111,25 @@ def better(one: Verdict, other: Verdict | None) -> Verdict:
     return one if other is None or _RANK[one] >= _RANK[other] else other
 
 
-def read_hum(part: HumPart) -> PitchCurve:
+class Hummed(NamedTuple):
+    """The pitch of a hum, and what was amiss with its file."""
+
+    curve: PitchCurve
+    warnings: tuple[str, ...]
+
+
+def read_hum(part: HumPart) -> Hummed:
     """The pitch of a hum. Raises AudioError when the file cannot be decoded."""
     from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
 
     latest_s = part.start_s + LONGEST_READ_S
     end_s = latest_s if part.end_s is None else min(part.end_s, latest_s)
-    blocks = stream(part.path, SAMPLE_RATE_HZ, track=part.track, start_s=part.start_s, end_s=end_s)
+    warnings: list[str] = []
+    blocks = stream(
+        part.path, SAMPLE_RATE_HZ, track=part.track, start_s=part.start_s, end_s=end_s, warn=warnings.append
+    )
     wave = np.concatenate(list(blocks))
-    return pitch_of(levelled(wave, peak_of(wave)))
+    return Hummed(pitch_of(levelled(wave, peak_of(wave))), tuple(warnings))
 
 
 def _check(part: TuneLike) -> None:
@@ -125,13 +138,15 @@ def _check(part: TuneLike) -> None:
         parse_notes(part.notes)
 
 
-def _answer(melody: MelodyView, part: TuneLike, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
+def _answer(
+    melody: MelodyView, part: TuneLike, hummed: Hummed | None, k: int, passing: NDArray[np.bool_] | None
+) -> MelodyAnswer:
     if isinstance(part, TunePart):
         return _same_tune(melody, part, k, passing)
     among = None if passing is None else melody.view.columns.bitmap(passing)
     if isinstance(part, NotesPart):
         return melody.index.search_notes(parse_notes(part.notes), k, among)
-    return melody.index.search_hum(read_hum(part), k, among)
+    return melody.index.search_hum((hummed or read_hum(part)).curve, k, among)
 
 
 def _same_tune(melody: MelodyView, part: TunePart, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:

@@ -54,10 +54,11 @@ def identify(
     """Which recordings of the library are in a file, or a passage of it."""
     name = os.fspath(path)
     samples = 0
+    warnings: list[str] = []
 
     def counted() -> Iterator[Wave]:
         nonlocal samples
-        for block in audio.stream(name, RATE_HZ, track=track, start_s=start_s, end_s=end_s):
+        for block in audio.stream(name, RATE_HZ, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):
             samples += len(block)
             yield block
 
@@ -72,9 +73,8 @@ def identify(
         for one, content in zip(found, contents, strict=True)
         if clips_of.get(content)
     ]
-    return Identification(
-        tuple(recognitions), samples / RATE_HZ, int(np.isin(table.contents, present).sum()), len(present)
-    )
+    known = int(np.isin(table.contents, present).sum())
+    return Identification(tuple(recognitions), samples / RATE_HZ, known, len(present), tuple(warnings))
 
 
 def sounds(view: LibraryView) -> Ids:

@@ -29,6 +29,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "next_offset": answer.next_offset,
         "did_you_mean": answer.did_you_mean,
         "gone": list(answer.gone),
+        "warnings": list(answer.warnings),
     }
 
 
@@ -59,6 +60,7 @@ def identification_as_json(identified: Identification, paths: Paths) -> dict[str
         "duration_s": round(identified.duration_s, 3),
         "fingerprinted": identified.fingerprinted,
         "contents": identified.contents,
+        "warnings": list(identified.warnings),
     }
 
 

@@ -260,7 +260,8 @@ class Answer:
     hits that follow, None after the last. ``did_you_mean`` is how names were searched, where a word of the question is
     in no name here and much like one that is ("laser" for "lazer"), or what words of another language were read as
     ("dog" for "Hund"); empty elsewhere. ``gone`` names what the question named and was left out, since it is not in
-    the library any more: "clip 17", "segment 90".
+    the library any more: "clip 17", "segment 90". ``warnings`` say what was amiss with a file of the question that was
+    read all the same: "audio 1: truncated: ...".
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))
@@ -275,3 +276,4 @@ class Answer:
     next_offset: int | None = None
     did_you_mean: str = ""
     gone: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -43,6 +43,18 @@ def test_a_sound_of_the_question_that_is_gone_is_named_and_taken_out(page, servi
     expect(page.get_by_label(BOX)).to_be_focused()
 
 
+def test_what_is_amiss_with_a_sound_of_the_question_is_told(home):
+    def amiss(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "warnings": ["audio 1: truncated: 3 s of 9 s are there"]})
+
+    home.route("**/api/v1/search", amiss)
+    ask(home, "glass")
+    expect(home.locator(".note")).to_contain_text(
+        "Something is amiss with your sound: truncated: 3 s of 9 s are there. It was asked for"
+    )
+
+
 def let_clips_be_amiss(page, service):
     """What the service says of a clip is said of a damaged sound track of a film that is away."""
     amiss = {"track": 1, "tracks": 3, "warnings": ["the file ends early: 3 s of 9 s were read"], "missing": True}

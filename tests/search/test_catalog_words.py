@@ -246,17 +246,45 @@ def test_a_phrase_in_quotes_is_found_as_it_stands(filled):
     assert split_query('"Tin Roof" rain') == ["tin roof", "rain"]
 
 
-@pytest.mark.parametrize(("written", "meant"), [("hron", "horn"), ("ligth", "light"), ("sectoin", "section")])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("hron", "horn"), ("ohrn", "horn"), ("ligth", "light"), ("sectoin", "section"), ("dgo", "dog"), ("cta", "cat")],
+)
 def test_a_slip_of_the_pen_is_read_as_the_word_that_some_name_has(filled, written, meant):
     matches = filled.catalog.match_words(written, 10)
     assert {match.read_as for match in matches} == {meant}
     assert not any(match.every_word for match in matches)
 
 
-@pytest.mark.parametrize("written", ["horn", "rian", "cta", "zebra", "roofs"])
+@pytest.mark.parametrize("written", ["horn", "rian", "dig", "zebra", "roofs"])
 def test_words_that_some_name_has_and_those_that_none_is_like_are_taken_as_they_are(filled, written):
     expected = {"rian": {"rain"}}.get(written, {""})
     assert {match.read_as for match in filled.catalog.match_words(written, 10)} <= expected
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "meant"),
+    [
+        ("дождь по крыше", "дожть", "дождь"),
+        ("κύματα", "κυμαατ", "κυματα"),
+        ("صوت المطر", "المرط", "المطر"),
+        ("גשם חזק", "גםש", "גשם"),
+    ],
+)
+def test_slips_are_read_in_every_alphabet_whose_words_stand_apart(tmp_path, name, written, meant):
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add(f"{name}.wav"), filled.add("雨の音.wav"))
+    assert [match.read_as for match in filled.catalog.match_words(written, 10)] == [meant]
+    assert not filled.catalog.match_words("雪の歌", 10)
+    filled.catalog.close()
+
+
+def test_emoji_in_names_and_questions_are_words(tmp_path):
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("\U0001f415 walk.wav"), filled.add("a dog.wav"), filled.add("\u2614\ufe0f.wav"))
+    assert sorted(found(filled, "dog")) == sorted(found(filled, "\U0001f436")) == ["a dog.wav", "\U0001f415 walk.wav"]
+    assert found(filled, "rain") == found(filled, "\u2614") == ["\u2614\ufe0f.wav"]
+    filled.catalog.close()
 
 
 def test_one_and_two_characters_are_found_inside_chinese_names(tmp_path):

@@ -198,6 +198,15 @@ def test_an_example_from_a_file_or_a_passage_of_it(library, tmp_path):
     assert whole[2] > 0.5
 
 
+def test_a_damaged_file_of_the_question_is_asked_for_and_told(library, tmp_path):
+    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
+    soundfile.write(whole, 0.5 * np.sin(2 * np.pi * 200 * np.arange(16_000) / 8000), 8000)
+    cut.write_bytes(whole.read_bytes()[:16_044])
+    answer = library.search(Query((AudioPart(str(whole)), AudioPart(str(cut)))))
+    assert answer.warnings == ("audio 2: truncated: the header says 32,000 bytes of sound, only 16,000 are there",)
+    assert answer.hits
+
+
 class HearsLevels(ToyEncoder):
     """As networks do: what is soft drowns in a floor."""
 

@@ -125,6 +125,14 @@ def test_a_container_changes_nothing(library: Library, tmp_path: Path, suffix: s
     assert best.start_s - best.query_start_s == pytest.approx(4.0, abs=0.05)
 
 
+def test_a_damaged_file_is_known_and_what_is_amiss_is_told(library: Library, filled: Path, tmp_path: Path) -> None:
+    whole = (filled / "sounds" / "tune2.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    found = library.identify(tmp_path / "cut.wav")
+    assert found.recognitions[0].title == "tune2"
+    assert found.warnings == ("truncated: the header says 264,600 bytes of sound, only 132,278 are there",)
+
+
 def test_what_is_not_there_is_not_found(library: Library, tmp_path: Path) -> None:
     """Other tunes of the same notes, noise, and silence."""
     for seed in range(100, 112):

@@ -90,6 +90,7 @@ class SearchOut(Answered):
     next_offset: int | None = None
     did_you_mean: str = ""
     gone: list[str] = []
+    warnings: list[str] = []
     facets: FacetsOut | None = None
 
 
@@ -405,6 +406,7 @@ class IdentificationOut(Answered):
     duration_s: float
     fingerprinted: int
     contents: int
+    warnings: list[str] = []
 
 
 class EventOut(Answered):

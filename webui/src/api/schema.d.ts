@@ -769,6 +769,11 @@ export interface components {
              * @default []
              */
             gone?: string[];
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings?: string[];
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
@@ -872,6 +877,11 @@ export interface components {
             fingerprinted: number;
             /** Contents */
             contents: number;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings?: string[];
         };
         /**
          * RecognitionOut

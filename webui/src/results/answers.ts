@@ -32,6 +32,8 @@ export interface Answered {
   readAs: string;
   /** What was left out, since it is not in the library any more: "clip 17", "segment 90". */
   gone: readonly string[];
+  /** What is amiss with the sounds of the question: "audio 1: truncated: ...". */
+  warnings: readonly string[];
   took_ms: number;
   facets: Facets | null;
   /** Why there is no answer. */
@@ -195,6 +197,7 @@ const UNASKED = {
   reason: "",
   readAs: "",
   gone: [],
+  warnings: [],
   took_ms: 0,
   facets: null,
   refusal: null,
@@ -237,6 +240,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     reason: found.reason,
     readAs: found.did_you_mean ?? "",
     gone: found.gone ?? [],
+    warnings: found.warnings ?? [],
     took_ms: found.took_ms,
     facets: found.facets ?? null,
     refusal: null,

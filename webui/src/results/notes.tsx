@@ -1,4 +1,4 @@
-/** What an answer says beside its hits: words that were read as others, sounds of the question that are gone. */
+/** What an answer says beside its hits: words that were read as others, sounds of the question that are gone or damaged. */
 import { BOX } from "../question/state";
 import { asRead, asWritten, misread, textsOf, withTexts } from "../question/words";
 import { ask, question } from "../route";
@@ -12,6 +12,7 @@ export function Notes() {
     <>
       {now.readAs && <ReadAs now={now} />}
       {now.gone.length > 0 && <Gone gone={now.gone} />}
+      {now.warnings.length > 0 && <Amiss warnings={now.warnings} />}
     </>
   );
 }
@@ -67,6 +68,17 @@ function Gone({ gone }: { gone: readonly string[] }) {
         <button type="button" class="plain" onClick={takeOut}>
           Take {gone.length === 1 ? "it" : "them"} out of the question
         </button>
+      </span>
+    </p>
+  );
+}
+
+function Amiss({ warnings }: { warnings: readonly string[] }) {
+  const said = warnings.map((warning) => warning.replace(/^\w+ \d+: /, ""));
+  return (
+    <p class="note" role="status">
+      <span>
+        Something is amiss with your sound: {said.join("; ")}. It was asked for as far as it can be read.
       </span>
     </p>
   );
