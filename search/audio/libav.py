@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-_FORMATS = (
+FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,bwf,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,loas,matroska,mlp,mov,"
-    "mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma"
+    "mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,rm,shn,tak,truehd,tta,voc,w64,wav,webm,wv,xwma,"
+    "aax,ac4,adx,aea,aix,ast,bfstm,binka,bonk,brstm,dss,dv,fsb,genh,hca,hcom,iamf,ivr,kux,laf,lc3,mmf,nsv,nuv,osq,"
+    "qcp,qoa,rka,sox,svag,vqf,wsd,wtv,xmd,xmv,xvag"
 )
 """The containers that may be opened. Others (playlists, concatenation lists, subtitles, pictures, devices) can name
 further files and addresses, or take any text for something to play."""
 
-_LENGTH_KNOWN = "mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere"
+_LENGTH_KNOWN = (
+    "mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere adx ast sox"
+)
 """Containers that say how long the sound is; with others FFmpeg estimates from the bit rate."""
 
 _SEEK = frozenset({"mov", "matroska", "ogg", "flac"})
@@ -97,7 +101,7 @@ def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContain
         return av.open(
             _Source(file),
             "r",
-            options={"format_whitelist": _FORMATS},
+            options={"format_whitelist": FORMATS},
             metadata_errors=metadata_errors,
             buffer_size=_READ_BYTES,
         )

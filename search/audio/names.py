@@ -15,26 +15,26 @@ Kind: TypeAlias = Literal["sound", "notes", "other"]
 """What a file holds: sound, notes (MIDI), or something else."""
 
 _LOSSLESS = """
-wav wave bwf rf64 w64 aif aiff aifc afc au snd caf flac alac ape apl wv tta tak shn dsf voc avr paf pvf fap 8svx 16svx
-svx nist sph ircam sf sd2 xi htk sds mlp thd osq bonk rka laf wsd
+wav wave bwf rf64 w64 aif aiff aifc au snd caf flac alac ape apl wv tta tak shn dsf voc avr paf pvf fap 8svx 16svx
+svx nist sph ircam sox hcom sf sd2 xi htk sds mlp thd osq bonk rka laf wsd
 """
 _LOSSY = """
 mp1 mp2 mp3 mpga mpa m2a ogg oga opus spx m4a m4b m4p m4r isma aac adts loas ac3 eac3 ec3 ac4 dts dtshd wma amr awb
-mpc mp+ ra oma aa3 omg gsm aax dss vqf qoa lc3 iamf aea
+mpc mp+ ra qcp mmf oma aa3 omg aax dss vqf qoa lc3 iamf aea
 """
 _OF_GAMES = "adx aix bcstm bfstm brstm binka hca genh xvag svag fsb5 xmd"
 _WITH_A_SOUND_TRACK = """
 mp4 m4v mov qt 3gp 3g2 mkv mk3d mka webm weba avi asf wmv flv f4v f4a mpg mpeg m2ts mts vob ogv ogm ogx rm rmvb ivr
-mxf nut ismv mj2 dv xmv kux
+mxf nut ismv mj2 dv xmv kux wtv dvr-ms nsv nuv
 """
 SUFFIXES = frozenset((_LOSSLESS + _LOSSY + _OF_GAMES + _WITH_A_SOUND_TRACK).split())
 """Lower-case suffixes of sound, without their dot."""
 
 _AMBIGUOUS = """
-ts mat iff dat raw bin bak tmp old orig aa acm adp ads ast al art bit c2 dav dif dtk fsb fwse mac mca msf mtaf musx
-mods moflex mvi nsp psp rsd rso sln son ss2 str sdx sdr2 sub svs sw sb tco ty ty+ ub ul usm uw v vag vb viv vpk vql
-vqe wa way wve yop rco g722 722 g723_1 g728 g729 aptx aptxhd dfpwm msbc sbc 302 daud ism apc bmv cdata cgi imx ipu xl
-cdxl mxg nc pdv sga wc3 roq thp mve cue
+ts mat iff dat raw bin bak tmp old orig afc gsm aa acm adp ads ast al art bit c2 dav dif dtk fsb fwse mac mca msf
+mtaf musx mods moflex mvi nsp psp rsd rso sln son ss2 str sdx sdr2 sub svs sw sb tco ty ty+ ub ul usm uw v vag vb
+viv vpk vql vqe wa way wve yop rco g722 722 g723_1 g728 g729 aptx aptxhd dfpwm msbc sbc 302 daud ism apc bmv cdata
+cgi imx ipu xl cdxl mxg nc pdv sga wc3 roq thp mve cue
 """
 AMBIGUOUS = frozenset(_AMBIGUOUS.split())
 """Suffixes that a decoder knows, or that say nothing, and that other things than sound usually bear: TypeScript,

@@ -144,7 +144,9 @@ def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> 
     there, size = present - sound.offset, sound.size or 0
     more = there - size
     written = size > _header_bytes(sound.name, first)
-    if not written or (sound.name == b".snd" and more > _MORE * size):  # AU has no chunks: what is much is sound
+    # AU has no chunks, and libsndfile reads W64 to its end: what is much is sound
+    to_the_end = sound.name == b".snd" or (first[:4] == b"riff" and more > _MORE_BYTES)
+    if not written or (to_the_end and more > _MORE * size):
         says = f"the header says {size:,} bytes of sound" if written else "the size of the sound was never written"
         warning = f"{says}; all {there:,} bytes to the end of the file are read"
         return Findings((warning,), _to_the_end(first, sound, there))

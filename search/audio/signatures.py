@@ -18,7 +18,7 @@ _FIRST: Final = (
     b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"wvpk", b"MAC ", b"TTA1", b"MPCK", b"MP+", b"tBaK", b"ajkg",
     b"Creative Voice File", b"NIST_1A", b"#!AMR", b"FLV\x01", b"DSD ", b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75\x8e\x66",
     b"riff\x2e\x91\xcf\x11", b".RMF", b".ra\xfd", b"\x00\x00\x01\xba", b"EA3\x01", b"2BIT", b"qoaf", b"PVF1",
-    b" paf", b"fap ",
+    b" paf", b"fap ", b".SoX", b"XoS.", b"\xb7\xd8\x00 7I\xda\x11",
 )  # fmt: skip
 """What a file of sound begins with; films that have sound among them."""
 _FORMS: Final = {

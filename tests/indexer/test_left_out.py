@@ -14,6 +14,7 @@ from indexer.job import index
 from indexer.model import Options
 from indexer.rules import IGNORE_FILE, parse
 from indexer.watch import places_to_look
+from search.audio import libav
 from search.audio.names import AMBIGUOUS, MIDI_SUFFIXES, SUFFIXES, kind
 from search.audio.signatures import is_sound
 from search.errors import UsageError
@@ -159,6 +160,21 @@ def test_every_suffix_that_a_decoder_knows_has_its_place() -> None:
     assert unplaced == set()
     assert {"wav", "mp3", "ec3", "mka", "aax", "thd", "htk", "sds", "adx", "mk3d", "m2a", "qoa"} <= SUFFIXES
     assert not SUFFIXES & (AMBIGUOUS | MIDI_SUFFIXES)
+
+
+def test_what_bears_a_suffix_of_sound_may_be_opened() -> None:
+    """Each container of FFmpeg's is one that is opened, or libsndfile's; raw pictures of films are called .m4v, too."""
+    opened = set(libav.FORMATS.split(","))
+    read: set[str] = {name.lower() for name in soundfile.available_formats()} | {"fap"}
+    others: set[str] = set()
+    for name in av.formats_available:
+        try:
+            container = av.format.ContainerFormat(name, "r")
+        except ValueError:
+            continue
+        (read if opened.intersection(container.name.split(",")) else others).update(container.extensions)
+
+    assert (others - read) & SUFFIXES == {"m4v"}
 
 
 def test_watching_does_not_look_at_what_is_left_out_for_good(tmp_path: Path) -> None:

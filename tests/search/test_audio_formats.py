@@ -55,6 +55,9 @@ FFMPEG = [
     ("no-xing.mp3", "libmp3lame", "mp3", 44100, 3072),
     ("a.ts", "aac", "mpegts", 44100, 3072),
     ("a.flv", "aac", None, 44100, 3072),
+    ("a.adx", "adpcm_adx", None, 44100, 64),
+    ("a.sox", "pcm_s32le", None, 44100, 0),
+    ("a.wtv", "mp2", None, 44100, 2304),
 ]
 
 

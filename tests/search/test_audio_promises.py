@@ -137,13 +137,20 @@ def test_a_block_that_is_cut_costs_a_block(tmp_path):
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
 def test_an_au_file_whose_size_is_too_small_is_read_to_its_end(tmp_path, share):
-    """It has no chunks: what is much is sound, also of a short file."""
+    """It has no chunks: what is much is sound, also of a short file. So it is in W64, which decoders read on."""
     data = bytearray(write(tmp_path / "a.au", chord(0.25, RATE_HZ, 1), RATE_HZ).read_bytes())
     data[8:12] = struct.pack(">I", int(share * RATE_HZ / 4) * 2)
     (tmp_path / "a.au").write_bytes(data)
     count, warnings = read(tmp_path / "a.au")
     assert count == RATE_HZ // 4
     assert warnings[0].endswith("all 8,000 bytes to the end of the file are read")
+    data = bytearray(write(tmp_path / "a.w64", chord(2, RATE_HZ, 1), RATE_HZ).read_bytes())
+    struct.pack_into("<q", data, data.index(b"data\xf3") + 16, 24 + int(share * RATE_HZ) * 4)
+    (tmp_path / "a.w64").write_bytes(data)
+    count, warnings = read(tmp_path / "a.w64")
+    assert count == 2 * RATE_HZ
+    assert len(warnings) == 1
+    assert warnings[0].endswith(" bytes to the end of the file are read")
 
 
 @pytest.mark.parametrize("count", [0, 16000, 320_000])
