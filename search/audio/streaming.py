@@ -76,7 +76,7 @@ def stream(
     """
     at_s = start_s
     passage = _Passage(path, track, start_s, end_s, max_duration_s)
-    for run in passage.runs(sample_rate_hz, _LONGEST_SILENCE_S, warn):
+    for run in passage.runs(sample_rate_hz, _LONGEST_SILENCE_S, _Energy(sample_rate_hz / 2), warn):
         yield from _silence(run.start_s - at_s, sample_rate_hz)
         count = 0
         for block in run.blocks:
@@ -109,11 +109,16 @@ def windows(
     """
     check_speed(speed)
     passage = _Passage(path, track, start_s, end_s, max_duration_s, speed)
-    for run in passage.runs(spec.sample_rate_hz, min(spec.window_s, _LONGEST_SILENCE_S) * speed, warn):
+    longest_gap_s = min(spec.window_s, _LONGEST_SILENCE_S) * speed
+    energy = _Energy(spec.sample_rate_hz / 2 / speed)
+    for run in passage.runs(spec.sample_rate_hz, longest_gap_s, energy, warn):
         counted = _Counted(run.blocks)
         yield from cut(counted, spec, run.start_s, speed, gain)
         if ends is not None:
             ends(run.start_s + counted.samples / spec.sample_rate_hz * speed)
+    if warn is not None:
+        for warning in energy.warnings():
+            warn(warning)
 
 
 def check_speed(speed: float) -> None:
@@ -166,7 +171,9 @@ class _Passage:
     max_duration_s: float | None
     speed: float = 1.0
 
-    def runs(self, to_hz: int, longest_gap_s: float, warn: Callable[[str], None] | None) -> Iterator[_Run]:
+    def runs(
+        self, to_hz: int, longest_gap_s: float, energy: _Energy, warn: Callable[[str], None] | None
+    ) -> Iterator[_Run]:
         """It at the rate asked for, in one run where nothing was recorded for ``longest_gap_s`` at most."""
         _check_passage(self.path, self.start_s, self.end_s)
         with open_regular(self.path) as file, closing(open_track(self.path, file, self.track)) as opened:
@@ -175,10 +182,9 @@ class _Passage:
             _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
             mixer, checked = Mixer(), Checked(self.path, info, self.start_s, self.max_duration_s)
             blocks = _Ahead(checked.blocks(self._mixed(opened, mixer)))
-            energy = _Energy(to_hz / 2 / self.speed)
             while blocks.next is not None:
                 yield _Run(blocks.next.start_s, _resampled(blocks, to_hz / self.speed, longest_gap_s, energy))
-            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings, *energy.warnings()):
+            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings):
                 if warn is not None:
                     warn(warning)
 
