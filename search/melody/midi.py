@@ -107,9 +107,10 @@ def track_notes(path: str, name: str) -> Notes:
 def _fields(song: mido.MidiFile) -> Iterator[tuple[str, str]]:
     """What the file says of itself, for the search by words: what the song is called, copyright, comments, lyrics.
 
-    The name of the first track is the song's where that track has no notes (Standard MIDI Files 1.0).
+    The name of the first track is the song's in a file of format 0, which has no other, and where that track has no
+    notes (Standard MIDI Files 1.0).
     """
-    if song.tracks and not any(message.type == "note_on" for message in song.tracks[0]):
+    if song.tracks and (song.type == 0 or not any(message.type == "note_on" for message in song.tracks[0])):
         yield "title", str(song.tracks[0].name or "")
     said: dict[str, list[str]] = defaultdict(list)
     for track in song.tracks:

@@ -157,6 +157,12 @@ def test_texts_in_utf_8_and_old_code_pages(tmp_path, title, lyrics, page):
     assert (song.title, song.metadata) == (title, {"comment": "plain", "lyrics": lyrics})
 
 
+def test_a_song_is_called_as_its_track_is_where_there_can_be_but_one(tmp_path):
+    """In format 0; in format 1 the name may be that of an instrument."""
+    assert read_midi(write(tmp_path / "a.mid", ("The Harbour", TUNE), kind=0)).title == "The Harbour"
+    assert read_midi(write(tmp_path / "b.mid", ("Violin", TUNE))).title == ""
+
+
 def test_syllables_are_sung_as_words(tmp_path):
     """In lyrics that bring their spaces, in those that do not, and in karaoke files, whose title is a text."""
     cases = {

@@ -182,6 +182,10 @@ XMP = (
     '<dc:title><rdf:Alt><rdf:li xml:lang="x-default">Wörd</rdf:li></rdf:Alt></dc:title>'
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
 ).encode()
+EBU_CORE = (
+    '<?xml version="1.0"?><ebuCoreMain xmlns:dc="http://purl.org/dc/elements/1.1/"><coreMetadata><title typeLabel="x">'
+    "<dc:title>Wörd</dc:title></title></coreMetadata></ebuCoreMain>"
+).encode()
 SUMMARY = struct.pack("<I", 1) + b"INAM" + struct.pack("<I", 10) + "Wörd\0".encode("utf-16-le")
 MARKS = (
     struct.pack(">H", 2) + struct.pack(">HIB", 1, 0, 5) + b"W\xc3\xb6rd" + struct.pack(">HIB", 2, 0, 6) + b"second\0"
@@ -191,6 +195,8 @@ STRINGS = struct.pack(">I", 2) + struct.pack(">IqIq", 1, 0, 2, 6) + b"W\xc3\xb6r
 
 BY_HAND: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("WAV, INFO", "title", lambda: wav(chunk(b"LIST", info("Wörd"))), "Wörd"),
+    ("WAV, INFO in UTF-16", "title", lambda: wav(chunk(b"LIST", info("Wörd".encode("utf-16-le") + b"\0"))), "Wörd"),
+    ("WAV, EBU core", "title", lambda: wav(chunk(b"axml", EBU_CORE)), "Wörd"),
     ("WAV, id3", "title", lambda: wav(chunk(b"id3 ", id3("Wörd"))), "Wörd"),
     ("WAV, cue labels", "markers", lambda: wav(CUE_POINT, chunk(b"LIST", LABELS)), "Wörd; second"),
     ("WAV, cart", "title", lambda: wav(chunk(b"cart", CART)), "Wörd"),

@@ -21,6 +21,8 @@ from search.ground.codepages import whole_letters
 
 _LARGEST_CHUNK_BYTES = 1 << 20
 _W64_GUID_BYTES = 16
+_UTF_16_BYTES = 4
+"""So many bytes of a text tell that it is UTF-16."""
 _CF_TEXT = 1
 """The clipboard format of a DISP chunk that is text (Multimedia Programming Interface and Data Specifications 1.0)."""
 
@@ -47,8 +49,12 @@ def of_chunks(file: io.FileIO) -> Iterator[Field]:
 
 
 def _text(data: bytes) -> bytes:
-    """What stands before a NUL."""
-    return data if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else data.split(b"\0")[0]
+    """What stands before a NUL. Some programs write UTF-16, which has one in every letter, and do not say so."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data
+    if len(data) >= _UTF_16_BYTES and data[0] and data[2] and not data[1] and not data[3]:
+        return codecs.BOM_UTF16_LE + data[: len(data) // 2 * 2]
+    return data.split(b"\0")[0]
 
 
 def _filled(data: bytes) -> bytes:
@@ -161,6 +167,7 @@ _READERS: dict[bytes, Callable[[bytes], Iterator[Field]]] = {
     b"cart": _cart,
     b"iXML": xml.of_ixml,
     b"_PMX": xml.of_xmp,
+    b"axml": xml.of_xmp,  # EBU core and the Audio Definition Model name things by Dublin Core too
     b"LIST": _list,
     b"list": _list,  # as W64 calls it
     b"\xbc\x94\x5f\x92": _w64_summary,

@@ -45,7 +45,7 @@ def of_ixml(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def of_xmp(data: bytes) -> Iterator[tuple[str, str]]:
-    """The title, description, creators and subjects of an XMP packet."""
+    """The title, description, creators and subjects of an XMP packet, or of other XML in words of Dublin Core."""
     for path, text in _texts(data):
         for name in path:
             if name in _DESCRIBING:
