@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engine.asking import AskedSpace, PartVector
-from search.engine.confidence import GOOD_FROM, none_below
+from search.engine.confidence import GOOD_FROM, LIKELY_ENOUGH, none_below
 from search.engine.fusion import RankedClips, places
 from search.model import Ids, Part, Space, TextPart, Verdict, WordMatch
 
@@ -232,24 +232,31 @@ def verdict(first: Sequence[Standing], spaces: Iterable[Space]) -> Verdict:
 
 
 def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | None]:
-    """How sure each of some hits is said to be, in the order of the answer: no hit is surer than one before it that
-    has as little else to speak for it.
+    """How sure each of some hits is said to be, in the order of the answer: no hit is surer than one before it, but
+    than a tune, or one whose name says everything and which is not likely by its sound: of that the name is shown.
 
     Of hits whose order says the contrary the mean is shown (the pooled adjacent violators of M. Ayer et al., "An
     empirical distribution function for sampling with incomplete information", 1955). ``lowest`` (`TUNE` + 1,)
     is the least that was shown so far by what speaks for hits, 1 at first, and is brought up to date.
     """
     sure: list[float | None] = [None] * len(standings)
+    speaks = [_speaks(one) for one in standings]
     for witness in range(TUNE + 1):
-        rows = [row for row, one in enumerate(standings) if one.witness == witness and one.chance is not None]
+        rows = [row for row, one in enumerate(standings) if speaks[row] == witness and one.chance is not None]
         for row, chance in zip(rows, _descending([standings[row].chance or 0.0 for row in rows]), strict=True):
             sure[row] = chance
-    for row, one in enumerate(standings):
+    for row, witness in enumerate(speaks):
         pooled = sure[row]
         if pooled is not None:
-            lowest[one.witness] = min(pooled, *lowest[: one.witness + 1])
-            sure[row] = lowest[one.witness]
+            lowest[witness] = min(pooled, *lowest[: witness + 1])
+            sure[row] = lowest[witness]
     return sure
+
+
+def _speaks(one: Standing) -> int:
+    """What is shown to speak for a hit: its tune, its name, or (`NOTHING`) how likely its sound is."""
+    by_name = one.witness == ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
+    return one.witness if one.witness == TUNE or by_name else NOTHING
 
 
 def _descending(values: Sequence[float]) -> list[float]:
