@@ -25,6 +25,8 @@ PART: Final = 3
 """Letters of the shortest word that another is made of."""
 ENDING: Final = 4
 """Letters of the shortest word that one is looked for by its end."""
+BEGINNING: Final = 6
+"""Letters of the shortest word that may be the beginning of a compound with a slip in it."""
 LONG: Final = 8
 """From so many letters on two slips are looked for."""
 _LETTERS: Final = re.compile(r"[^\W\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
@@ -63,7 +65,7 @@ def likeliest(connection: Connection, word: str) -> str | None:
         return None
     # a term is a stem: one of the words that it was made of is shown
     words = (fulltext.of(connection).words_of_one(connection, near.term) or near.term).split()
-    return min(words, key=lambda one: edits(word, one)) if words else near.term
+    return min(words, key=lambda one: edits(near.term, one)) if words else near.term
 
 
 class _Near(NamedTuple):
@@ -75,12 +77,16 @@ class _Near(NamedTuple):
 
 
 def _near(connection: Connection, word: str) -> Iterator[_Near]:
-    """The terms with the first letter of ``word`` from which it may come by slips."""
+    """The terms with the first letter of ``word`` from which it may come by slips, whole or, of a longer word, as the
+    beginning of a compound: "thnuder" of a thunderstorm. A whole one is nearer.
+    """
     most = 0 if len(word) < SHORTEST else 2 if len(word) >= LONG else 1
     after = chr(ord(word[0]) + 1)
     for term, clips in fulltext.of(connection).from_to(connection, word[0], after) if most else ():
         if len(term) >= SHORTEST - 1 and abs(len(term) - len(word)) <= most and (slips := edits(word, term)) <= most:
             yield _Near(slips, -clips, term)
+        elif len(word) >= BEGINNING and len(term) >= len(word) + PART and edits(word, term[: len(word)]) <= most:
+            yield _Near(most + 1, -clips, term)
 
 
 def _exchanged(connection: Connection, word: str) -> Iterator[_Near]:

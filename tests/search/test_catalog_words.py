@@ -256,6 +256,13 @@ def test_a_slip_of_the_pen_is_read_as_the_word_that_some_name_has(filled, writte
     assert not any(match.every_word for match in matches)
 
 
+def test_a_slip_in_the_beginning_of_a_compound_is_one(tmp_path):
+    filled = FilledCatalog(tmp_path)
+    filled.apply(filled.add("far thunderstorm.wav"), filled.add("thumb.wav"))
+    assert [match.read_as for match in filled.catalog.match_words("thnuder", 10)] == ["thunderstorm"]
+    filled.catalog.close()
+
+
 @pytest.mark.parametrize("written", ["horn", "rian", "dig", "zebra", "roofs"])
 def test_words_that_some_name_has_and_those_that_none_is_like_are_taken_as_they_are(filled, written):
     expected = {"rian": {"rain"}}.get(written, {""})
