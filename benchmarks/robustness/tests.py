@@ -4,12 +4,18 @@
 
 A test that hangs on the speed of the machine, on another test or on luck fails in one of the rounds. Each round has a
 seed, printed with the command that runs the same order again: modules are shuffled, and the tests within each. Ctrl-C
-ends the run and prints what it has. The status is 1 when a round failed.
+ends the run and prints what it has. The status is 1 when a round of this commit failed.
+
+Whole rounds are kept in a folder (``--keep``), by commit and seed. The same command goes on with those that are missing
+at this commit, and the report adds up all that are there, of any commit. Rounds of code that was changed since its
+commit are printed, and not kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import random
 import signal
@@ -22,14 +28,17 @@ import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from benchmarks.common import report as reports
+from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import installed, this_machine
 from benchmarks.common.report import markdown_table
 
-PROJECT = Path(__file__).resolve().parents[2]
 PLUGINS = ("pytest", "pytest-xdist", "pytest-random-order", "hypothesis")
+KEPT = Path("run/rounds")
 STOP_S = 60.0
 """How long a round that was interrupted may take to write down what it has."""
 TAIL_LINES = 40
@@ -69,8 +78,12 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run of the tests. ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output."""
+    """One run of the tests of a ``commit`` (`Checkout.commit`).
 
+    ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output.
+    """
+
+    commit: str
     seed: int
     seconds: float
     status: int | None
@@ -96,12 +109,51 @@ class Round:
         return f"seed {self.seed}: {counts}{end}"
 
 
-def run(options: Options) -> Iterator[Round]:
-    """Run the rounds, each as it is done; the last is one that was interrupted (SIGINT), if any was."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The folder of whole rounds: one file for each commit and seed, of the same tests, workers and load."""
+
+    folder: Path
+
+    def add(self, options: Options, done: Round) -> None:
+        """Keep a round, unless it was interrupted or its code has no commit of its own."""
+        if done.status is not None and done.commit.isalnum():
+            reports.write(self._file(options, done.commit, done.seed), reports.to_json(done))
+
+    def has(self, options: Options, commit: str, seed: int) -> bool:
+        """Whether this round is there."""
+        return self._file(options, commit, seed).exists()
+
+    def rounds(self, options: Options) -> list[Round]:
+        """All that are there, of every commit, in the order in which they were done."""
+        files = sorted(self._of(options).glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+        return [_round(json.loads(file.read_text("utf-8"))) for file in files]
+
+    def _of(self, options: Options) -> Path:
+        asked = json.dumps(asdict(replace(options, rounds=0, seed=0)), sort_keys=True)
+        return self.folder / hashlib.sha256(asked.encode()).hexdigest()[:12]
+
+    def _file(self, options: Options, commit: str, seed: int) -> Path:
+        return self._of(options) / f"{commit}-{seed}.json"
+
+
+def _round(kept: dict[str, Any]) -> Round:
+    return Round(**{**kept, "ran": tuple(Ran(**one) for one in kept["ran"])})
+
+
+def run(options: Options, kept: Kept) -> Iterator[Round]:
+    """Run the rounds that are not kept of this commit, each as it is done, and keep them.
+
+    The last is one that was interrupted (SIGINT), if any was.
+    """
     dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
+    seeds = [dice.randrange(100_000) for _ in range(options.rounds)]
     with busy(options.load):
-        for _ in range(options.rounds):
-            finished = run_once(options, dice.randrange(100_000))
+        for seed in seeds:
+            if kept.has(options, HERE.commit(), seed):
+                continue
+            finished = run_once(options, seed)
+            kept.add(options, finished)
             yield finished
             if finished.status is None:
                 return
@@ -109,6 +161,7 @@ def run(options: Options) -> Iterator[Round]:
 
 def run_once(options: Options, seed: int) -> Round:
     """Run the tests once in the order of ``seed``."""
+    commit = HERE.commit()
     with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
         junit, output_file = Path(folder, "junit.xml"), Path(folder, "output.txt")
         extra = [f"--junit-xml={junit}", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"]
@@ -116,14 +169,16 @@ def run_once(options: Options, seed: int) -> Round:
         with output_file.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 -- our own command
                 [*options.command(seed), *extra],
-                cwd=PROJECT,
+                cwd=HERE.folder,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C of the terminal comes to us alone, and from us once to pytest
             )
             status = _wait(process)
         output = _tail(output_file.read_text("utf-8", "replace"))
-        return Round(seed, time.monotonic() - started_s, status, tuple(_read(junit)), output)
+        if HERE.commit() != commit:
+            commit = f"{commit.rstrip('+')}+"  # it was changed meanwhile
+        return Round(commit, seed, time.monotonic() - started_s, status, tuple(_read(junit)), output)
 
 
 @contextmanager
@@ -143,7 +198,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int | None:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # its workers too, as Ctrl-C would; it waits 10 s for one that hangs
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_S)
         return None
@@ -185,7 +240,7 @@ def _failures(options: Options, rounds: Sequence[Round]) -> str:
             by_name[one.name].append((done, one))
     parts = [
         f"FAILED {name} in {len(met)} of {len(rounds)} rounds: {met[0][1].failure[:300]}\n"
-        f"    {' '.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
+        f"at {met[0][0].commit}:\n    {' '.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
         for name, met in sorted(by_name.items(), key=lambda item: -len(item[1]))
     ]
     parts += [f"{done.sentence()}\n{done.output}" for done in rounds if done.status not in (0, 1, None)]
@@ -203,16 +258,26 @@ def _slowest(rounds: Sequence[Round], count: int) -> str:
 
 
 def _summary(rounds: Sequence[Round]) -> str:
+    """A row for each commit, in the order of its first round, and one for all."""
+    by_commit: dict[str, list[Round]] = defaultdict(list)
+    for done in rounds:
+        by_commit[done.commit].append(done)
+    rows = [_row(commit, of_commit) for commit, of_commit in by_commit.items()]
+    if len(rows) != 1:
+        rows.append(_row(f"{len(rows)} commits", rounds))
+    return markdown_table(("commit", "whole rounds", "failed", "tests", "median s", "most s"), rows)
+
+
+def _row(what: str, rounds: Sequence[Round]) -> tuple[str, ...]:
     whole = [done for done in rounds if done.status is not None]
     seconds = [done.seconds for done in whole] or [0.0]
     tests = max((len(done.ran) for done in whole), default=0)
     failed = sum(done.has_failed for done in rounds)
-    row = (str(len(whole)), str(failed), str(tests), f"{statistics.median(seconds):.0f}", f"{max(seconds):.0f}")
-    return markdown_table(("whole rounds", "failed", "tests", "median s", "most s"), [row])
+    return what, str(len(whole)), str(failed), str(tests), f"{statistics.median(seconds):.0f}", f"{max(seconds):.0f}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: 0 when no round failed, 1 when one did, 130 when it was interrupted before."""
+    """The command: 0 when no round of this commit failed, 1 when one did, 130 when it was interrupted before."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.tests", description=__doc__.splitlines()[0])
     usual = Options()
     parser.add_argument("--rounds", type=int, default=usual.rounds, metavar="N")
@@ -221,17 +286,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help=f"of the rounds' own ({usual.seed})")
     parser.add_argument("--slowest", type=int, default=20, metavar="N", help="how many of the slowest to list (20)")
     parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="tests to run (all)")
+    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of whole rounds ({KEPT})")
     args = parser.parse_args(argv)
     options = Options(args.rounds, args.workers, args.load, args.seed, tuple(args.only))
-    rounds: list[Round] = []
-    for done in run(options):
+    kept = Kept(args.keep)
+    rounds = kept.rounds(options)
+    if rounds:
+        print(f"{len(rounds)} rounds are kept in {args.keep}", flush=True)
+    for done in run(options, kept):
         rounds.append(done)
-        print(f"round {len(rounds)} of {options.rounds}, {done.sentence()}", flush=True)
+        print(f"round {len(rounds)}, {done.sentence()}", flush=True)
     versions = ", ".join(f"{name} {version}" for name in PLUGINS if (version := installed(name)))
     print(f"\n{report(options, rounds, args.slowest)}\n")
     print(f"{options.workers} workers beside {options.load} busy processes, seed {options.seed}. {versions}.")
     print(this_machine().sentence())
-    if any(done.has_failed for done in rounds):
+    commit = HERE.commit()
+    if any(done.has_failed for done in rounds if done.commit == commit):
         return 1
     return 130 if rounds and rounds[-1].status is None else 0
 

@@ -128,6 +128,7 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
     def begin() -> None:
         g.started_s = time.perf_counter()
         g.request_id = logs.request_id(request.headers.get("X-Request-Id"))
+        logs.REQUEST_ID.set(g.request_id)
         guard.admit(request)
         _check_json()
 
@@ -152,8 +153,12 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
         log.log(level, "request", extra=fields)
         return response
 
+    def forget(_error: BaseException | None) -> None:
+        logs.REQUEST_ID.set(None)
+
     app.before_request(begin)
     app.after_request(end)
+    app.teardown_request(forget)
 
 
 def _check_json() -> None:

@@ -23,6 +23,9 @@ MAX_PROFILE_CHARACTERS = 200
 MAX_JSON_BYTES = 1 << 20
 MIN_THREADS = 2
 """An event stream holds a thread for as long as it is open; another one has to be left for everything else."""
+CONNECTIONS = 2000
+DRAIN_S = 5.0
+"""How long the end of a worker waits for answers that are on their way."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 

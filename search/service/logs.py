@@ -6,12 +6,14 @@ import logging
 import re
 import sys
 import uuid
+from contextvars import ContextVar
 from typing import Any, TextIO
 
-from flask import g, has_request_context
 from pythonjsonlogger.json import JsonFormatter
 
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered, None between two."""
 _NAMES = {"levelname": "level", "message": "event", "name": "logger", "exc_info": "traceback"}
 
 
@@ -27,8 +29,8 @@ class RequestFormatter(JsonFormatter):
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Add what the library does not know."""
         log_data["level"] = log_data["level"].lower()
-        request_id = getattr(g, "request_id", None) if has_request_context() else None
-        return log_data if request_id is None else {**log_data, "request_id": request_id}
+        found = REQUEST_ID.get()
+        return log_data if found is None else {**log_data, "request_id": found}
 
 
 def configure(level: int = logging.INFO, stream: TextIO | None = None) -> None:

@@ -8,7 +8,6 @@ models are loaded and modules imported. Whoever asks meanwhile waits for the sam
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import tempfile
 import threading
 import wave
@@ -23,6 +22,7 @@ from search.library.library import Library
 from search.model import AudioPart, ClipPart, HumPart, Part, Query, RecommendQuery, Space, TextPart
 from search.service.media import pictures
 from search.service.media.sounds import RecordedSound
+from search.service.warmth import Warmth
 
 LOOK_S = 5.0
 """How often to look for a space that is new: the first sounds may come while the service runs."""
@@ -31,30 +31,8 @@ JOIN_S = 0.5
 _RATE_HZ = 44_100
 _TONE_S = 6.0
 """As long as what people ask by: longer sounds take other ways through a network than short ones."""
-_WARMING, _WARM = 1, 2
-"""States of a worker; 0: it answers nobody yet."""
 
 log = logging.getLogger("soundalike.service")
-
-
-class Warmth:
-    """How far each web worker of a service is, across its processes: handed to each when it is started."""
-
-    def __init__(self, workers: int = 1) -> None:
-        self._states = multiprocessing.get_context("spawn").RawArray("b", workers)
-
-    def begins(self, number: int) -> None:
-        """Worker ``number``, from 0, begins to warm up."""
-        self._states[number] = _WARMING
-
-    def is_warm(self, number: int) -> None:
-        """It has done so."""
-        self._states[number] = _WARM
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether a worker that answers may make somebody wait for what it loads."""
-        return _WARMING in self._states[:]
 
 
 class Warming:

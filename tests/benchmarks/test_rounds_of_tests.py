@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from benchmarks.common.checkout import Checkout
 from benchmarks.robustness import tests as rounds
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -45,15 +47,47 @@ def suite(folder: Path, text: str) -> str:
     return str(folder / "test_few.py")
 
 
-def test_rounds_that_pass_are_counted_and_end_with_status_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was run in how long, and on what."""
-    assert rounds.main(["--rounds", "2", "--workers", "1", "--load", "0", "--only", suite(tmp_path, SOUND)]) == 0
-    printed = capsys.readouterr().out
-    assert printed.count("2 passed, 1 skipped, 0 failed in") == 2
-    assert "| 2 | 0 | 3 |" in printed
-    assert "test_few.py::test_one |" in printed
-    assert "pytest-random-order" in printed
-    assert "cores" in printed
+@pytest.fixture
+def at_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets the code be that of a commit."""
+    return lambda name: monkeypatch.setattr(Checkout, "commit", lambda _checkout: name)
+
+
+def test_rounds_that_pass_are_kept_and_counted_and_end_with_status_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], at_commit: Callable[[str], None]
+) -> None:
+    """What was run in how long, and on what. The next run does what is missing at its commit, and adds all up."""
+    command = ["--workers", "0", "--load", "0", "--keep", str(tmp_path / "kept"), "--only", suite(tmp_path, SOUND)]
+
+    def printed_of(commit: str, count: int) -> str:
+        at_commit(commit)
+        assert rounds.main(["--rounds", str(count), *command]) == 0
+        return capsys.readouterr().out
+
+    first = printed_of("abc1", 1)
+    assert first.count("2 passed, 1 skipped, 0 failed in") == 1
+    assert "| abc1 | 1 | 0 | 3 |" in first
+    assert "test_few.py::test_one |" in first
+    assert "pytest-random-order" in first
+    assert "cores" in first
+    more = printed_of("abc1", 2)
+    assert more.count("2 passed, 1 skipped, 0 failed in") == 1
+    assert "round 2, seed" in more
+    assert "| abc1 | 2 | 0 | 3 |" in more
+    changed = printed_of("abc2+", 1)
+    assert "| abc2+ | 1 | 0 | 3 |" in changed
+    assert "| 2 commits | 3 | 0 | 3 |" in changed
+    nothing_left = printed_of("abc1", 2)
+    assert "passed" not in nothing_left
+    assert "abc2" not in nothing_left, "its code was no commit's"
+
+
+def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have run some of the new tests."""
+    names = iter(["abc1", "abc2"])
+    monkeypatch.setattr(Checkout, "commit", lambda _checkout: next(names))
+    done = rounds.run_once(rounds.Options(workers=0, paths=(suite(tmp_path, "def test_one(: pass"),)), seed=1)
+    assert (done.commit, done.has_failed) == ("abc1+", True)
 
 
 def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeats_it(
@@ -61,7 +95,8 @@ def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeat
 ) -> None:
     """Not in all of them, or the order would be the same; the command that is told fails as the round did."""
     path = suite(tmp_path, BY_ORDER)
-    assert rounds.main(["--rounds", "3", "--workers", "0", "--load", "0", "--seed", "1", "--only", path]) == 1
+    kept = ["--keep", str(tmp_path / "kept")]
+    assert rounds.main(["--rounds", "3", "--workers", "0", "--load", "0", "--seed", "1", *kept, "--only", path]) == 1
     printed = capsys.readouterr().out
     orders = [line.partition("seed ")[2] for line in printed.splitlines() if line.startswith("round ")]
     failed = [int(line.partition(":")[0]) for line in orders if "1 passed, 0 skipped, 1 failed" in line]
@@ -75,7 +110,8 @@ def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeat
 def test_a_suite_that_cannot_be_read_is_a_round_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With what Python says."""
     path = suite(tmp_path, "def test_one(:")
-    assert rounds.main(["--rounds", "1", "--workers", "0", "--load", "0", "--only", path]) == 1
+    kept = ["--keep", str(tmp_path / "kept")]
+    assert rounds.main(["--rounds", "1", "--workers", "0", "--load", "0", *kept, "--only", path]) == 1
     assert "SyntaxError" in capsys.readouterr().out
 
 
@@ -90,10 +126,11 @@ def test_the_load_is_busy_within_its_block_and_gone_after_it() -> None:
 
 
 def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
-    """SIGINT in the middle of a round: the tests that were run, and status 130; nothing is left running."""
+    """SIGINT in the middle of a round: the tests that were run, and status 130; nothing is left running or kept."""
     begun = tmp_path / "begun"
     path = suite(tmp_path, ENDLESS.format(begun=str(begun)))
-    command = [sys.executable, "-m", "benchmarks.robustness.tests", "--workers", "1", "--load", "0", "--only", path]
+    options = ["--workers", "1", "--load", "0", "--keep", str(tmp_path / "kept"), "--only", path]
+    command = [sys.executable, "-m", "benchmarks.robustness.tests", *options]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     wait_until(begun.exists, running.poll)
     running.send_signal(signal.SIGINT)
@@ -101,3 +138,4 @@ def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
     assert running.returncode == 130
     assert "interrupted" in printed
     assert "| 0 | 0 | 0 |" in printed
+    assert not (tmp_path / "kept").exists()

@@ -28,7 +28,7 @@ from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of, safe_name, safe_path, shown_name
-from search.service.processes.worker import RECEIVE_S
+from search.service.processes.answering import RECEIVE_S
 from search.service.service import Service
 from tests.service.conftest import serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until

@@ -16,8 +16,8 @@ from waitress.task import ThreadedTaskDispatcher
 from search import wiring
 from search.service.app import create_app
 from search.service.config import Limits, ServiceConfig
+from search.service.processes.answering import make_server, serve
 from search.service.processes.supervisor import bind
-from search.service.processes.worker import _serve, make_server
 from search.service.service import Service
 from tests.nginx import Certificate, address, guided, needs_nginx, needs_openssl, nginx
 from tests.service.conftest import settings, wav
@@ -63,7 +63,7 @@ def serving_here(library_path: Path, **changes: object) -> Iterator[str]:
     with wiring.library(library_path, settings(library_path)) as library, bind("127.0.0.1", 0) as listening:
         server = make_server(create_app(Service.over(library, config, stop)), config, listening, dispatcher)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread = threading.Thread(target=_serve, args=(server, stop, 0.0))
+        thread = threading.Thread(target=serve, args=(server, stop, 0.0))
         thread.start()
         try:
             yield url

@@ -18,9 +18,9 @@ from search.service.config import ServiceConfig
 from search.service.jobs import runner
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of
-from search.service.processes import supervisor, worker
+from search.service.processes import answering, supervisor
+from search.service.processes.answering import make_server, serve
 from search.service.processes.supervisor import bind
-from search.service.processes.worker import _serve, make_server
 from tests.service.conftest import serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -40,12 +40,12 @@ class SlowApplication:
 
 
 @contextmanager
-def answering(app, tmp_path):
+def answers_of(app, tmp_path):
     """A server of ``app`` in a thread: its address, what ends it, and the thread."""
     stop = threading.Event()
     with bind("127.0.0.1", 0) as listening:
         server = make_server(app, ServiceConfig(tmp_path), listening, ThreadedTaskDispatcher())
-        thread = threading.Thread(target=_serve, args=(server, stop, 0.0))
+        thread = threading.Thread(target=serve, args=(server, stop, 0.0))
         thread.start()
         try:
             yield listening.getsockname(), stop, thread
@@ -57,7 +57,7 @@ def answering(app, tmp_path):
 def test_a_request_in_hand_is_answered_and_its_connection_ends(tmp_path):
     """A client that keeps its connection open, and would ask on and on, is told to connect anew."""
     app = SlowApplication()
-    with answering(app, tmp_path) as (address, stop, thread):
+    with answers_of(app, tmp_path) as (address, stop, thread):
         connection = http.client.HTTPConnection(*address, timeout=PATIENCE_S)
         connection.request("GET", "/")
         assert app.begun.wait(PATIENCE_S)
@@ -84,7 +84,7 @@ def test_a_request_that_came_before_the_end_is_answered_though_nobody_had_read_i
         connection.request("GET", "/")
         [channel] = server.active_channels.values()
         assert select.select([channel.socket], [], [], PATIENCE_S)[0]
-        _serve(server, stop, 0.0)
+        serve(server, stop, 0.0)
         assert connection.getresponse().read() == b"done"
 
 
@@ -102,9 +102,12 @@ def _refuses(address) -> bool:
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
 def test_whoever_sends_nothing_more_is_not_waited_for(tmp_path, sent, monkeypatch):
     """Not for as long as an answer would be: one that is begun never comes to an end."""
-    monkeypatch.setattr(worker, "UNFINISHED_S", 0.01)
-    monkeypatch.setattr(worker, "DRAIN_S", PATIENCE_S * 2)
-    with answering(SlowApplication(), tmp_path) as (address, stop, thread), socket.create_connection(address) as client:
+    monkeypatch.setattr(answering, "UNFINISHED_S", 0.01)
+    monkeypatch.setattr(answering, "DRAIN_S", PATIENCE_S * 2)
+    with (
+        answers_of(SlowApplication(), tmp_path) as (address, stop, thread),
+        socket.create_connection(address) as client,
+    ):
         client.sendall(sent)
         stop.set()
         thread.join(PATIENCE_S)
@@ -156,5 +159,5 @@ def test_a_service_that_indexes_ends_in_order(library_path):
 
 def test_containers_give_enough_time():
     """10 s; answers on their way, and a job that is put back, have less than what a process is killed after."""
-    assert worker.DRAIN_S + 1 < supervisor.STOP_S < 8
+    assert answering.DRAIN_S + 1 < supervisor.STOP_S < 8
     assert runner.PUT_BACK_S + runner.POLL_S < supervisor.STOP_S

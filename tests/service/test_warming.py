@@ -17,7 +17,7 @@ from search.errors import ModelNotFound
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
-from search.service.warming import Warmth
+from search.service.warmth import Warmth
 from tests.service.conftest import application, serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until
 

@@ -14,8 +14,8 @@ from waitress.server import create_server
 from search.catalog.store import Catalog
 from search.errors import UsageError
 from search.service.config import ServiceConfig
+from search.service.processes.answering import serve
 from search.service.processes.supervisor import bind
-from search.service.processes.worker import _serve
 from tests.service.conftest import serving
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -79,7 +79,7 @@ def test_who_took_a_connection_leaves_the_next_to_the_others_for_a_turn():
     with bind("127.0.0.1", 0) as listening:
         server = create_server(lambda environ, start: [], sockets=[listening])
         address = listening.getsockname()
-        serving_thread = threading.Thread(target=_serve, args=(server, stop, 0.01, clock))
+        serving_thread = threading.Thread(target=serve, args=(server, stop, 0.01, clock))
         with socket.create_connection(address), socket.create_connection(address):
             serving_thread.start()
             wait_until(lambda: len(held) > 20)

@@ -36,10 +36,10 @@ from search.service.config import MAX_K, Limits
 from search.service.http.answers import AskOut, ClipOut, DuplicatesOut, FacetsOut, SearchOut
 from search.service.http.hits import search_out
 from search.service.http.listing import clip_out, the_clip
-from search.service.http.problems import public_message
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
 from search.service.media.sounds import PlayedTune, RecordedSound, sound_of
+from search.service.refusals import public_message
 
 LISTENED_S: Final = 60.0
 """So much of a clip is sent to an assistant that listens."""

@@ -24,11 +24,10 @@ from search.errors import (
     UsageError,
     printable,
 )
+from search.service.refusals import MEDIA_TYPE, NO_ROOM, FileRefused, megabytes, public_message, too_large
 
-MEDIA_TYPE = "application/problem+json"
 HTML = "text/html"
 BUSY_RETRY_S = 5
-NO_ROOM = "the disk of the service is full; try again later"
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} - Soundalike</title>
@@ -109,31 +108,6 @@ def invalid(error: ValidationError) -> Response:
     return problem(422, shown or "the request does not fit", errors=found[:20])
 
 
-class FileRefused(AudioError):
-    """A sound of a request was refused, by a name that its client knows, never the path.
-
-    ``where`` is the same name, or the part of the question that asks for a clip's sound.
-    """
-
-    def __init__(self, name: str, cause: str, where: str | None = None) -> None:
-        super().__init__(name, cause)
-        self.where = where or name
-
-
-def public_message(error: SoundalikeError, library: Path) -> str:
-    """What a client reads of an error of the engine: for people, and never where something lies on this machine."""
-    if isinstance(error, FileRefused):
-        return printable(str(error))
-    if isinstance(error, AudioError):
-        return printable(error.cause)
-    if isinstance(error, EncoderError):  # it names every folder that was looked into
-        return "a model of this library cannot be used; the log of the service says why"
-    message = printable(str(error))
-    for folder in (library.resolve(), library.absolute()):
-        message = message.replace(printable(str(folder)), "LIBRARY")
-    return message
-
-
 def refusal(error: SoundalikeError, library: Path) -> Response:
     """What the engine refused."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
@@ -144,19 +118,6 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
         errors = [FieldProblem(where=printable(error.where), what=printable(error.cause))]
     retry_after_s = BUSY_RETRY_S if status in (409, 503) else None
     return problem(status, public_message(error, library), errors=errors, retry_after_s=retry_after_s)
-
-
-def too_large(most_bytes: int, sent_bytes: int | None) -> str:
-    """What a client reads whose request is larger than ``most_bytes``; of what size, where it says so."""
-    sent = f" ({_megabytes(sent_bytes)})" if sent_bytes else ""
-    return (
-        f"the request{sent} is larger than {_megabytes(most_bytes)}; send fewer files at once, or let whoever runs the "
-        "service start it with a larger --max-upload-mb"
-    )
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / (1 << 20):.4g} MB"
 
 
 def register(app: OpenAPI, library: Path) -> None:
@@ -183,7 +144,7 @@ def register(app: OpenAPI, library: Path) -> None:
             if request.mimetype == "multipart/form-data":
                 error.description = too_large(app.config["MAX_CONTENT_LENGTH"], request.content_length)
             else:
-                most = _megabytes(request.max_content_length or 0)
+                most = megabytes(request.max_content_length or 0)
                 error.description = f"a request in JSON has at most {most}; send sounds as files"
         return http_error(error)
 

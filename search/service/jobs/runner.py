@@ -20,9 +20,9 @@ from search.ground.memory import give_back_freed_memory
 from search.library.library import Library
 from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
 from search.ports import IndexFailure, IndexProgress, IndexWarning, JobWork
-from search.service.http.problems import public_message
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
+from search.service.refusals import public_message
 from search.settings import Settings
 
 POLL_S = 0.5

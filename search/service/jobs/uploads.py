@@ -18,8 +18,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-from werkzeug.datastructures import FileStorage
+from typing import TYPE_CHECKING
 
 from search import audio
 from search.audio.names import SUFFIXES
@@ -27,6 +26,9 @@ from search.errors import AudioError, LibraryUnwritable
 from search.model import AudioInfo, Job
 from search.ports import CatalogReader
 from search.snapshots.single import flush_folder
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage
 
 UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120

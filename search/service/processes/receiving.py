@@ -12,7 +12,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error, RequestEntityTooLarge
 
 from search.errors import FULL
-from search.service.http.problems import MEDIA_TYPE, NO_ROOM, Problem, too_large
+from search.service.refusals import MEDIA_TYPE, NO_ROOM, document, too_large
 
 FORM_OVERHEAD_BYTES = 1 << 20
 """What the form around a file of the largest size may take."""
@@ -38,8 +38,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         detail = too_large(most_bytes, self.request.content_length)
         if not isinstance(error, RequestEntityTooLarge):
             detail = str(error.body)
-        body = Problem(title=error.reason, status=error.code, detail=detail).model_dump_json(exclude_none=True)
-        content = body.encode()
+        content = document(error.reason, error.code, detail)
         self.status = f"{error.code} {error.reason}"
         self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff")])
         self.set_close_on_finish()

@@ -25,13 +25,13 @@ from typing import Any
 
 from search.errors import CLOSE_FILES, NO_HANDLES, UsageError
 from search.ground import process
-from search.service.config import ServiceConfig
+from search.service.config import CONNECTIONS, DRAIN_S, ServiceConfig
 from search.service.jobs.trouble import Trouble
 from search.service.processes import worker
 from search.settings import Settings
 
 TICK_S = 0.5
-STOP_S = worker.DRAIN_S + 2.0
+STOP_S = DRAIN_S + 2.0
 """After so long a process is killed that was asked to end (containers give 10 s); what it did is in the catalog."""
 REAP_S = 1.0
 QUICK_DEATH_S = 5.0
@@ -150,7 +150,7 @@ def bind(host: str, port: int) -> socket.socket:
         if os.name == "posix":  # elsewhere it would let two programs share the port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((bare, port))
-        listening.listen(worker.CONNECTIONS)
+        listening.listen(CONNECTIONS)
     except OSError as error:
         listening.close()
         raise UsageError(f"cannot listen on {host} port {port}: {error.strerror}; choose another --port") from error

@@ -13,9 +13,9 @@ from search.model import ClipPart, DescribeClip, Query, TakeOutClip
 from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut
 from search.service.http.hits import search_out
 from search.service.http.listing import Listing, clip_out, the_clip
-from search.service.http.problems import FileRefused
 from search.service.http.replies import accepted, reply, revisable
 from search.service.http.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
+from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 

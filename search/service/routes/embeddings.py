@@ -21,10 +21,10 @@ from search.ports import Encoder
 from search.service.config import MAX_QUERY_CHARACTERS
 from search.service.http import reading
 from search.service.http.answers import EmbeddingOut, EmbeddingsOut, UsageOut
-from search.service.http.problems import FileRefused
 from search.service.http.replies import reply
 from search.service.http.requests import EmbeddingsIn, SoundIn
 from search.service.jobs.uploads import check_length, received
+from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -8,10 +8,10 @@ from flask_openapi3 import APIBlueprint, Tag
 from search.errors import AudioError
 from search.model.as_json import identification_as_json
 from search.service.http.answers import IdentificationOut
-from search.service.http.problems import FileRefused
 from search.service.http.replies import reply
 from search.service.http.requests import IdentifyForm
 from search.service.jobs.uploads import check_length, received, shown_name
+from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -12,9 +12,9 @@ from search.errors import QueryError
 from search.model import Answer, Feedback
 from search.service.http.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
 from search.service.http.hits import search_out
-from search.service.http.problems import public_message
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
+from search.service.refusals import public_message
 from search.service.routes.view import view
 from search.service.service import Service
 

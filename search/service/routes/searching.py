@@ -19,7 +19,6 @@ from search.service.http import reading
 from search.service.http.answers import SearchOut
 from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
-from search.service.http.problems import FileRefused
 from search.service.http.regions import clips_within
 from search.service.http.replies import reply
 from search.service.http.requests import (
@@ -32,6 +31,7 @@ from search.service.http.requests import (
 )
 from search.service.jobs.uploads import check_length, received, shown_name
 from search.service.media.files import file_of
+from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 

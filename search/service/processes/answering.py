@@ -1,0 +1,125 @@
+"""How a web worker answers: waitress and its threads, on a socket that workers share, until the process is to end.
+
+Waitress reads whole requests in one loop before a thread sees them. Slow senders and idle connections therefore cost
+a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, create_server
+from waitress.task import ThreadedTaskDispatcher
+
+from search.service.config import CONNECTIONS, DRAIN_S, ServiceConfig
+from search.service.processes.receiving import FORM_OVERHEAD_BYTES, ProblemChannel
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+IDLE_S = 30
+RECEIVE_S = 300.0
+"""How long a request may take to come in, however busily: 64 MiB at 1.8 Mbit/s."""
+BUFFER_BYTES = 1 << 16
+"""Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
+TICK_S = 0.5
+UNFINISHED_S = 1.0
+"""And for requests that are still coming in."""
+TURN_S = 0.002
+
+
+def make_server(
+    app: WSGIApplication, config: ServiceConfig, listening: socket.socket, dispatcher: ThreadedTaskDispatcher
+) -> TcpWSGIServer:
+    """What receives requests for ``app`` on ``listening`` and hands them to the threads of ``dispatcher``."""
+    dispatcher.set_thread_count(config.threads)
+    server = create_server(
+        app,
+        _dispatcher=dispatcher,
+        sockets=[listening],
+        connection_limit=CONNECTIONS,
+        backlog=CONNECTIONS,
+        channel_timeout=IDLE_S,
+        cleanup_interval=5,
+        inbuf_overflow=BUFFER_BYTES,
+        max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
+        asyncore_use_poll=True,
+        expose_tracebacks=False,
+        clear_untrusted_proxy_headers=False,  # the application does, by the network that they come from
+        ident=None,
+    )
+    server.channel_class = ProblemChannel
+    return server
+
+
+def serve(
+    server: TcpWSGIServer, stop: threading.Event, turn_s: float, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`.
+
+    Whoever took a connection leaves the next ``turn_s`` to the other workers: the one that wakes first would take all
+    that come together, and the others would stay idle.
+    """
+    begun = _Begun()
+    while not stop.is_set():
+        connections = len(server.active_channels)
+        wasyncore.loop(timeout=TICK_S, use_poll=True, map=server._map, count=1)
+        if turn_s and len(server.active_channels) > connections:
+            server.accepting = False
+            turn_ends_s = clock() + turn_s
+            while (left_s := turn_ends_s - clock()) > 0:
+                wasyncore.loop(timeout=left_s, use_poll=True, map=server._map, count=1)
+            server.accepting = True
+        begun.close_late(server)
+    server.accepting = False
+    server.del_channel()
+    _drain(server)
+    server.task_dispatcher.shutdown(timeout=1)
+
+
+def _drain(server: TcpWSGIServer) -> None:
+    """Finish what was begun; each connection ends with its answer (`search.service.processes.receiving`)."""
+    server.is_ending = True
+    wasyncore.loop(timeout=0, use_poll=True, map=server._map, count=1)  # what came before it was to end is begun
+    begun_s = time.monotonic()
+    while (waited_s := time.monotonic() - begun_s) < DRAIN_S:
+        unfinished = waited_s < UNFINISHED_S
+        if not any(_is_busy(one, unfinished) for one in list(server.active_channels.values())):
+            return
+        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+
+
+class _Begun:
+    """Requests that are still being received, and since when: whoever sends a byte now and then is not idle."""
+
+    def __init__(self) -> None:
+        self._since_s: dict[int, tuple[object, float]] = {}
+        self._looked_s = 0.0
+
+    def close_late(self, server: TcpWSGIServer) -> None:
+        """Close connections whose request has not come in within `RECEIVE_S`."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < IDLE_S / 10:
+            return
+        self._looked_s = now_s
+        since_s: dict[int, tuple[object, float]] = {}
+        for number, channel in list(server.active_channels.items()):
+            request = channel.request
+            if request is None:
+                continue
+            before = self._since_s.get(number)
+            since_s[number] = before if before is not None and before[0] is request else (request, now_s)
+            if now_s - since_s[number][1] > RECEIVE_S:
+                channel.will_close = True
+        self._since_s = since_s
+
+
+def _is_busy(channel: HTTPChannel, unfinished: bool) -> bool:
+    """Whether an answer is on its way; with ``unfinished``, or a request."""
+    return bool(channel.requests or channel.total_outbufs_len or (unfinished and channel.request is not None))
