@@ -65,8 +65,8 @@ def installed(monkeypatch):
     """Adds packages to those that are really installed."""
 
     def add(*packages):
-        real = plugins.entry_points
-        monkeypatch.setattr(plugins, "entry_points", lambda group: [*packages, *real(group=group)])
+        real = plugins._installed
+        monkeypatch.setattr(plugins, "_installed", lambda group, folders: [*packages, *real(group, folders)])
 
     return add
 
@@ -99,6 +99,16 @@ def test_an_encoder_whose_package_is_broken_is_named(installed, tmp_path):
     installed(Package("broken", "mine", RuntimeError("no GPU")))
     with pytest.raises(UsageError, match=r"'mine' of the package broken cannot be loaded \(RuntimeError: no GPU\)"):
         plugins.encoder("mine:x", settings(tmp_path))
+
+
+def test_what_is_installed_meanwhile_is_found(tmp_path, monkeypatch):
+    """In a notebook, say: what was read of the packages is read again once a folder of theirs has changed."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "late" not in plugins.offered("encoders")
+    (tmp_path / "late-1.0.dist-info").mkdir()
+    (tmp_path / "late-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: late\nVersion: 1.0\n")
+    (tmp_path / "late-1.0.dist-info" / "entry_points.txt").write_text("[soundalike.encoders]\nlate = late:load\n")
+    assert plugins.offered("encoders")["late"].value == "late:load"
 
 
 def test_importing_the_package_loads_nothing_heavy():
