@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from search.service.http.described import Described
+
 
 def text(path: str) -> str:
     """A path as JSON can write it: bytes that are no UTF-8 become replacement characters."""
@@ -18,7 +20,7 @@ Share: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=4))]
 Seconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 
 
-class Answered(BaseModel):
+class Answered(Described, BaseModel):
     """Built from frozen values by their attributes."""
 
     model_config = ConfigDict(from_attributes=True)

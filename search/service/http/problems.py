@@ -24,6 +24,7 @@ from search.errors import (
     UsageError,
     printable,
 )
+from search.service.http.described import Described
 from search.service.refusals import MEDIA_TYPE, NO_ROOM, FileRefused, megabytes, public_message, too_large
 
 HTML = "text/html"
@@ -50,14 +51,14 @@ _STATUS: tuple[tuple[type[SoundalikeError], int], ...] = (
 )
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Described, BaseModel):
     """One thing that is wrong with a request: where, and what."""
 
     where: str
     what: str
 
 
-class Problem(BaseModel):
+class Problem(Described, BaseModel):
     """What went wrong, as RFC 9457 has it; ``request_id`` finds the line in the service's log."""
 
     type: str = "about:blank"

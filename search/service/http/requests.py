@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from flask_openapi3 import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -27,6 +26,7 @@ from search.model import (
     TextPart,
 )
 from search.service.config import MAX_BATCH, MAX_K, MAX_PARTS, MAX_PROFILE_CHARACTERS, MAX_QUERY_CHARACTERS, MAX_TASTES
+from search.service.http.described import Described
 
 MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
@@ -56,26 +56,16 @@ Region: TypeAlias = Annotated[
 ]
 
 
-class Body(BaseModel):
+class Body(Described, BaseModel):
     """A JSON body: types are taken at their word, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Parameters(BaseModel):
+class Parameters(Described, BaseModel):
     """Parameters of a path or a query string: text that is read as the type it should have."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
-        """Pydantic's; without arguments, as the framework asks for it at every request, it is made once."""
-        return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema(cls)
-
-
-@cache
-def _schema(model: type[Parameters]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True)
 
 
 # --- the parts of a query ---------------------------------------------------------------------------------
@@ -248,7 +238,7 @@ class EmbeddingsIn(Body):
     user: Annotated[Annotated[str, Field(max_length=200)] | None, Field(description="Ignored.")] = None
 
 
-class SearchForm(BaseModel):
+class SearchForm(Described, BaseModel):
     """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
 
     query: SearchIn | None = None
@@ -375,13 +365,13 @@ class PictureOf(Passage):
 # --- uploads and jobs -------------------------------------------------------------------------------------
 
 
-class IdentifyForm(BaseModel):
+class IdentifyForm(Described, BaseModel):
     """The sound to identify."""
 
     audio: Annotated[FileStorage, Field(description="The sound: any format, five seconds or more.")]
 
 
-class UploadForm(BaseModel):
+class UploadForm(Described, BaseModel):
     """The files to index."""
 
     files: Annotated[

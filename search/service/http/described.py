@@ -1,0 +1,25 @@
+"""What the models of requests and answers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
+
+
+class Described:
+    """A base of models before pydantic's: their JSON schema is made once.
+
+    The framework asks for it at each route that has one, and for that of parameters at each request.
+    """
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Pydantic's. It is not to be changed."""
+        return _schema(cast(Hashable, cls), args, tuple(sorted(kwargs.items())))
+
+
+@cache
+def _schema(model: Hashable, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    made: dict[str, Any] = super(Described, cast(type[Any], model)).model_json_schema(*args, **dict(kwargs))
+    return made
