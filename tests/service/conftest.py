@@ -168,8 +168,12 @@ class Server:
         return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """All of its processes at once, as a loss of power would."""
-        family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
+        """All of its processes at once, as a loss of power would.
+
+        But for Python's tracker of semaphores, which takes those of the others away and ends by itself.
+        """
+        found = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
+        family = [one for one in found if "resource_tracker" not in " ".join(one.cmdline())]
         for one in family:
             one.kill()
         psutil.wait_procs(family, timeout=PATIENCE_S)
