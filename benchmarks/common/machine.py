@@ -92,10 +92,10 @@ def gpu_names() -> tuple[str, ...]:
     """The NVIDIA GPUs that the driver knows; none where there is none. Asking torch takes 2 s, to import it."""
     query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
-        told = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - no words of anybody's
+        printed = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - no words of anybody's
     except OSError:
         return ()
-    return tuple(told.stdout.splitlines()) if told.returncode == 0 else ()
+    return tuple(printed.stdout.splitlines()) if printed.returncode == 0 else ()
 
 
 def installed(package: str) -> str | None:
