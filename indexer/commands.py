@@ -21,7 +21,7 @@ from search import wiring
 from search.audio import check_speed
 from search.errors import UsageError, printable
 from search.ground import process
-from search.model import MELODY_SPACE
+from search.model import MELODY_SPACE, JobFailure
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +104,11 @@ class Index:
             help="then find what happens when in what is new (as soundalike events does)",
         )
         parser.add_argument(
+            "--facts",
+            action="store_true",
+            help="then measure what is new: loudness, brightness, defects, ... (as soundalike facts --measure does)",
+        )
+        parser.add_argument(
             "--exclude",
             action="append",
             default=[],
@@ -156,6 +161,8 @@ class Index:
                     status = max(status, _then(library.fingerprint, "fingerprint", stop.event))
                 if args.events and not stop.event.is_set():
                     status = max(status, _then(library.find_events, "events", stop.event))
+                if args.facts and not stop.event.is_set():
+                    status = max(status, _then(library.measure, "facts", stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)

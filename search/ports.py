@@ -262,6 +262,16 @@ class ContentReader(CatalogReader, Protocol):
         """The contents with these ids; unknown ids are left out."""
 
 
+class FactsCatalog(ContentReader, Protocol):
+    """What measuring asks of a catalog."""
+
+    def without_facts(self, version: int) -> Ids:
+        """(n,) the contents with sound that have no facts of this version, ascending."""
+
+    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+        """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
+
+
 class Lease(Protocol):
     """The right to write, renewed by a heartbeat while it is held."""
 

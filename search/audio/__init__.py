@@ -14,6 +14,7 @@
 ``mixing``     channels of samples of any type -> one of float32: their mean, but where that would lose the sound
 ``checking``   samples that are no sound, passages that are empty or too long
 ``metadata``   what tags and chunks of text say, in every container that is decoded
+``channels``   a file -> its channels as they are decoded
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
 ``levelling``  windows far under or over the usual level are brought to it
@@ -25,18 +26,22 @@ read all the same is a warning.
 
 from __future__ import annotations
 
+from search.audio.channels import channels
 from search.audio.cutting import WINDOWS_REVISION, cut
 from search.audio.levelling import gain_of_soft, levelled, peak_of
 from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, kind, suffix_of
 from search.audio.signatures import kind_inside
 from search.audio.streaming import SPEEDS, check_speed, probe, stream, windows
+from search.audio.track import Block
 
 __all__ = [
     "SILENCE_DB",
     "SPEEDS",
     "WINDOWS_REVISION",
+    "Block",
     "Kind",
+    "channels",
     "check_speed",
     "cut",
     "gain_of_soft",

@@ -20,7 +20,7 @@ _EMPTY = "holds no samples"
 _BROKEN = 0.01
 """A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
 
-_LARGEST = 1e12
+LARGEST = 1e12
 """Samples larger than any integer stored as a float count as infinite."""
 
 _SEVERAL, _NEAR = 3, 32
@@ -43,7 +43,7 @@ class Checked:
         samples = broken = 0
         length_s, first_s = 0.0, math.nan
         for block in blocks:
-            finite = np.abs(block.samples) <= _LARGEST  # no NaN is
+            finite = np.abs(block.samples) <= LARGEST  # no NaN is
             if not finite.all():
                 first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
                 broken += int(np.count_nonzero(~finite))

@@ -152,7 +152,7 @@ class Mixer:
     def _mixed(self, channels: Channels) -> Wave:
         plain = mono(channels)
         self._channels, frames = channels.shape
-        samples = _at_full_scale(channels)
+        samples = at_full_scale(channels)
         weights = _weights(samples, plain)
         self._count(weights, frames / self._rate_hz)
         end, channels_before, before = self._before
@@ -227,7 +227,8 @@ def _or_mean(weights: Weights | None, n: int) -> Weights:
     return np.full(n, 1.0 / n, np.float32) if weights is None else weights
 
 
-def _at_full_scale(channels: Channels) -> NDArray[np.float32]:
+def at_full_scale(channels: Channels) -> NDArray[np.float32]:
+    """``channels`` (channels, frames) as float32 of full scale 1; the same array where they are that already."""
     scale, zero = _full_scale(channels.dtype)
     samples: NDArray[np.float32] = channels.astype(np.float32, copy=False)
     if zero:

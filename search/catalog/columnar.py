@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, Row, Select, select
 
-from search.catalog import blobs, reading
-from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, REMOVALS
+from search.catalog import blobs, measured, reading
+from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, FACTS, REMOVALS
 from search.model import Ids
 
 _PAGE: Final = 2000
@@ -18,7 +18,8 @@ _PAGE: Final = 2000
 class ClipRow(NamedTuple):
     """What filters read of a clip.
 
-    ``tag_classes`` and ``tag_probabilities`` are bytes of uint16 classes and float16 values, likeliest first.
+    ``tag_classes`` and ``tag_probabilities`` are bytes of uint16 classes and float16 values, likeliest first;
+    ``facts`` those of float32 numbers in the order of ``facts_version``, both None where nobody measured it.
     """
 
     id: int
@@ -33,6 +34,8 @@ class ClipRow(NamedTuple):
     missing: bool
     tag_classes: bytes
     tag_probabilities: bytes
+    facts_version: int | None
+    facts: bytes | None
     own_tags: tuple[str, ...]
 
 
@@ -69,6 +72,7 @@ class ColumnReader:
 
     def clips(self, since: int) -> Iterator[ClipRow]:
         """Every clip that came or changed after ``since``, by id."""
+        engine = self._connection.engine
         wanted = (
             select(
                 CLIPS.c.id,
@@ -83,7 +87,8 @@ class ColumnReader:
                 CLIPS.c.missing,
                 ENCODINGS.c.clip_tag_classes,
                 ENCODINGS.c.clip_tag_probabilities,
-                reading.own_tags_column(self._connection.engine),
+                *measured.columns(engine),
+                reading.own_tags_column(engine),
                 CLIPS.c.metadata,
             )
             .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
@@ -92,6 +97,8 @@ class ColumnReader:
             )
             .order_by(CLIPS.c.id)
         )
+        if measured.has_facts(engine):
+            wanted = wanted.outerjoin(FACTS, FACTS.c.content_id == CLIPS.c.content_id)
         for row in self._stream(wanted.where(CLIPS.c.sequence > since) if since else wanted):
             yield ClipRow._make(row[:-1])._replace(
                 path=blobs.path_text(row.path),

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from search.catalog import diagnosing, leases, reading, replacing, spaces, tail, upkeep, words, writing
+from search.catalog import diagnosing, leases, measured, reading, replacing, spaces, tail, upkeep, words, writing
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
 from search.catalog.database import Database
@@ -28,10 +28,12 @@ from search.model import (
     Content,
     ContentEncoding,
     EncoderSpec,
+    Ids,
     IndexChange,
     KnownFile,
     Root,
     Space,
+    StoredFacts,
     WordMatch,
 )
 from search.ports import Lease
@@ -191,6 +193,16 @@ class Catalog:
         """The contents with these ids; unknown ids are left out."""
         with self._database.reading() as connection:
             return reading.contents(connection, ids)
+
+    def facts(self, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
+        """What was measured of contents; those that nobody measured are left out."""
+        with self._database.reading() as connection:
+            return measured.facts(connection, content_ids)
+
+    def without_facts(self, version: int) -> Ids:
+        """(n,) the contents with sound that have no facts of this version, ascending."""
+        with self._database.reading() as connection:
+            return measured.without(connection, version)
 
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""

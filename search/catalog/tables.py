@@ -102,6 +102,17 @@ FINDINGS: Final = Table(
 
 A content that was decoded before this was asked has none."""
 
+FACTS: Final = Table(
+    "facts",
+    METADATA,
+    Column("content_id", _BIG, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("numbers", LargeBinary, nullable=False),
+)
+"""What was measured of a content, as float32 in an order that ``version`` stands for (`search.facts`).
+
+A content that nobody measured has none."""
+
 SPACES: Final = Table(
     "spaces",
     METADATA,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
 
-from search.catalog import blobs, contours, reading, refusals, scanned, words
+from search.catalog import blobs, contours, measured, reading, refusals, scanned, words
 from search.catalog.database import now
 from search.catalog.tables import (
     CHOICES,
@@ -34,6 +34,7 @@ from search.model import (
     DescribeClip,
     DescribeRoot,
     DropRoot,
+    KeepFacts,
     KeepTracks,
     LinkClip,
     MarkMissing,
@@ -43,6 +44,7 @@ from search.model import (
     RecordFailure,
     RemoveClip,
     Space,
+    StoredFacts,
     TakeOutClip,
 )
 
@@ -102,6 +104,8 @@ class _Batch:
         match change:
             case AddContent():
                 self._add_content(change)
+            case KeepFacts():
+                self._keep_facts(change.content_id, change.facts)
             case LinkClip():
                 self._put_clip(change, change.content_id, self._track_of(change))
             case KeepTracks():
@@ -144,6 +148,8 @@ class _Batch:
             self._insert_encoding(content_id, change)
         if change.content.tracks:
             self._put_findings(content_id, change.content)
+        if change.facts is not None:
+            self._keep_facts(content_id, change.facts)
         self._put_clip(change, content_id, change.content.track)
 
     def _insert_content(self, content: Content) -> int:
@@ -158,6 +164,13 @@ class _Batch:
         self._connection.execute(
             insert(FINDINGS).values(content_id=content_id, tracks=content.tracks, warnings=warnings)
         )
+
+    def _keep_facts(self, content_id: int, facts: StoredFacts) -> None:
+        if self._connection.execute(select(CONTENTS.c.id).where(CONTENTS.c.id == content_id)).first() is None:
+            return
+        measured.store(self._connection, content_id, facts)
+        # filters over its clips have other answers from now on
+        self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
 
     def _replace_encoding(self, content_id: int, change: AddContent) -> None:
         columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.table import Part
+from search.facts.definitions import FACTS
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
-KIND: Final = Kind("columns", 3, "soundalike reindex makes them anew from the catalog")
+KIND: Final = Kind("columns", 4, "soundalike reindex makes them anew from the catalog")
 _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
 
 
@@ -65,6 +66,10 @@ def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
         arrays = {name: snapshot.array(f"{name}.npy") for name in _names()}
     except (OSError, ValueError, EOFError) as error:
         raise snapshot.unreadable(error) from error
+    for prefix in (_BASE, _RECENT):
+        width = arrays[f"{prefix}facts"].shape[-1]
+        if width != len(FACTS):
+            raise snapshot.damaged(f"it has {width} facts of each clip; this version has {len(FACTS)}")
     return facts, Parts(_part(_BASE, arrays), _part(_RECENT, arrays), arrays[_GONE_CLIPS], arrays[_GONE_ENCODINGS])
 
 

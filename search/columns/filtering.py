@@ -19,6 +19,7 @@ from search.columns.where import (
     FlagIs,
     HasEvent,
     IsAmong,
+    IsPresent,
     Not,
     NumberIs,
     Operator,
@@ -28,8 +29,10 @@ from search.columns.where import (
     TagProbabilityIs,
     TextIs,
     Where,
+    WordIs,
 )
 from search.errors import WhereError
+from search.facts.definitions import FACTS, PLACES
 from search.time.table import EventTable
 
 _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
@@ -65,18 +68,52 @@ def passing(
             return _by_column(part, where)
 
 
-def _by_column(part: Part, where: NumberIs | AddedIs | TextIs | FlagIs) -> NDArray[np.bool_]:
+def _by_column(part: Part, where: NumberIs | WordIs | IsPresent | AddedIs | TextIs | FlagIs) -> NDArray[np.bool_]:
     match where:
-        case NumberIs("duration_s", sign, value):
-            return np.asarray(_COMPARE[sign](part.duration_s, value))
-        case NumberIs(_, sign, value):
-            return np.asarray(_COMPARE[sign](part.size_bytes, value))
         case FlagIs(column, sign, flag):
             return np.asarray(_COMPARE[sign](part.silent if column == "silent" else part.missing, flag))
         case AddedIs():
             return _by_time(part.added, where)
         case TextIs():
             return _by_text(part, where)
+        case _:
+            return _by_fact(part, where)
+
+
+def _by_fact(part: Part, where: NumberIs | WordIs | IsPresent) -> NDArray[np.bool_]:
+    match where:
+        case NumberIs("duration_s", sign, value):
+            return np.asarray(_COMPARE[sign](part.duration_s, value))
+        case NumberIs("size_bytes", sign, value):
+            return np.asarray(_COMPARE[sign](part.size_bytes, value))
+        case NumberIs(column, sign, value):
+            numbers = part.fact(column)
+            with np.errstate(over="ignore"):  # beyond what float32 holds is beyond every fact
+                as_stored = np.float32(value)
+            return np.asarray(_COMPARE[sign](numbers, as_stored)) & ~np.isnan(numbers)
+        case WordIs():
+            return _by_word(part, where)
+        case IsPresent(column, sign):
+            return np.asarray(_COMPARE[sign](np.isnan(part.fact(column)), True))
+
+
+def _by_word(part: Part, where: WordIs) -> NDArray[np.bool_]:
+    """Of several words one has to fit, or, for ``!=``, none may."""
+    numbers, fact = part.fact(where.column), FACTS[PLACES[where.column]]
+    present = ~np.isnan(numbers)
+    codes = np.where(present, numbers, 0).astype(np.int64)
+    wanted = where.value.casefold()
+    if where.operator == "~":
+        places = [place for place, word in enumerate(fact.words) if wanted in word.casefold()]
+    else:
+        places = [place for place, word in enumerate(fact.words) if wanted == word.casefold()]
+    if fact.kind == "choice":
+        fits = np.isin(codes, places)
+    elif wanted:
+        fits = codes & sum(1 << place for place in places) != 0
+    else:  # "~" with nothing is any word
+        fits = codes != 0 if where.operator == "~" else codes == 0
+    return (~fits if where.operator == "!=" else fits) & present
 
 
 def _by_time(added: NDArray[np.float64], where: AddedIs) -> NDArray[np.bool_]:

@@ -52,6 +52,7 @@ def joined(remaining: Sequence[Remaining]) -> Part:
         added=clips.column([part.added for part in parts]),
         silent=clips.column([part.silent for part in parts]),
         missing=clips.column([part.missing for part in parts]),
+        facts=clips.column([part.facts for part in parts]),
         path_blob=paths.blob,
         path_starts=paths.starts,
         title_blob=titles.blob,

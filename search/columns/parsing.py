@@ -9,13 +9,13 @@
                | "tag" "[" text "]" operator number | "silent" | "missing"
            | "has" text [">" number] ["for" number ["s"]]
     operator   = "=" | "!=" | "<" | "<=" | ">" | ">=" | "~"
-    value      = number | text | "true" | "false"
+    value      = number | text | "true" | "false" | "none"
     text       = "'" characters "'" | '"' characters '"'
 
 Columns: ``duration_s``, ``size_bytes`` (numbers); ``added`` (a number of seconds since 1970, or a quoted ISO date or
 time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format`` (text);
 ``own_tag`` (what a person called it), ``tag`` (that, or a class of the encoder's vocabulary); ``silent``, ``missing``
-(true or false; alone, they mean true).
+(true or false; alone, they mean true); and the facts of `search.facts.definitions`, which are numbers or words.
 
 - Text is compared without regard to case; ``~`` means "contains". A quote inside a text is doubled, as in
   ``'rock ''n'' roll'``; a backslash is a plain character, since paths have them.
@@ -24,6 +24,8 @@ time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root),
   is; ``tag['Dog'] > 0.8`` asks for a probability of one's own. A person's tags need none. ``tag = ''``: no tag at all.
 - ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.time`): how likely (0.3), and how long altogether.
 - ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
+- A fact that a clip does not have passes no comparison: ``tempo < 100`` and ``tempo != 100`` both leave out the rain.
+  ``tempo = none`` asks for those without one. Words of facts are texts: ``key = 'A minor'``, ``defects ~ 'silence'``.
 - Words of the language are read in any case: ``NOT missing AND duration_s < 5``.
 
 A hand-written recursive descent: six rules need no parser library, and its errors can say what was expected where.
@@ -49,8 +51,8 @@ from search.columns.where import (
     FlagColumn,
     FlagIs,
     HasEvent,
+    IsPresent,
     Not,
-    NumberColumn,
     NumberIs,
     Operator,
     Or,
@@ -60,18 +62,25 @@ from search.columns.where import (
     TextColumn,
     TextIs,
     Where,
+    WordIs,
     interval_of,
 )
 from search.errors import WhereError, printable
+from search.facts.definitions import FACTS
 
 MAX_CHARACTERS: Final = 10_000
 MAX_DEPTH: Final = 50
 MAX_COMPARISONS: Final = 64
 
-COLUMNS: Final = (
+OWN_COLUMNS: Final = (
     "added", "duration_s", "folder", "format", "has", "missing", "own_tag", "path", "silent", "size_bytes", "tag",
     "title",
 )  # fmt: skip
+"""Columns that every clip has."""
+NUMBERS: Final = ("duration_s", "size_bytes", *(fact.name for fact in FACTS if not fact.words))
+WORDS: Final = {fact.name: fact.words for fact in FACTS if fact.words}
+"""Columns of numbers; facts of words with their words."""
+COLUMNS: Final = (*OWN_COLUMNS, *(fact.name for fact in FACTS))
 
 
 def parse(text: str) -> Where:
@@ -145,16 +154,14 @@ class _Parser:
         if column not in COLUMNS:
             raise self._error(self._no_column())
         self._place += 1
-        if column in ("duration_s", "size_bytes"):
-            return NumberIs(cast(NumberColumn, column), self._operator("a number"), self._number())
+        if column in NUMBERS or column in WORDS:
+            return self._fact(column)
         if column in ("silent", "missing"):
             return self._flag(cast(FlagColumn, column))
         by_itself = {"added": self._added, "tag": self._tag, "has": self._has}
         if column in by_itself:
             return by_itself[column]()
-        if column == "own_tag":
-            return self._named(OwnTagIs)
-        return self._named(partial(TextIs, cast(TextColumn, column)))
+        return self._named(OwnTagIs if column == "own_tag" else partial(TextIs, cast(TextColumn, column)))
 
     def _count(self) -> None:
         self._comparisons += 1
@@ -200,6 +207,24 @@ class _Parser:
                 return FlagIs(column, operator, value)
         raise self._error("expected true or false")
 
+    def _fact(self, column: str) -> Where:
+        if column in ("duration_s", "size_bytes"):  # which every clip has
+            return NumberIs(column, self._operator("a number"), self._number())
+        after = self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+        if self._next.kind == "sign" and after.kind == "word" and after.text.lower() == "none":
+            operator = self._operator("none")
+            self._place += 1
+            return IsPresent(column, operator)
+        if column in NUMBERS:
+            return NumberIs(column, self._operator("a number"), self._number("a number or none"))
+        return self._named(partial(self._word, column))
+
+    def _word(self, column: str, operator: Operator, text: str) -> WordIs:
+        if operator != "~" and text and text.casefold() not in (word.casefold() for word in WORDS[column]):
+            self._place -= 1
+            raise self._error(f"expected one of {', '.join(WORDS[column])}")
+        return WordIs(column, operator, text)
+
     def _tag(self) -> Where:
         if not self._take_sign("["):
             return self._named(TagIs)
@@ -217,11 +242,12 @@ class _Parser:
             self._take_word("s")
         return HasEvent(name, least, seconds)
 
-    def _operator(self, compared: Literal["a number", "text", "true or false"]) -> Operator:
+    def _operator(self, compared: Literal["a number", "text", "true or false", "none"]) -> Operator:
         allowed = {
             "a number": ("=", "!=", "<", "<=", ">", ">="),
             "text": ("=", "!=", "~"),
             "true or false": ("=", "!="),
+            "none": ("=", "!="),
         }[compared]
         if self._next.kind != "sign" or self._next.text not in allowed:
             raise self._error(f"expected one of {' '.join(allowed)}" + (" in" if compared == "text" else ""))

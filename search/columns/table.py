@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from search.columns.text import CodeBuilder, CodedColumn, TextBuilder, TextColumn
 from search.columns.where import TAG_PROBABILITY
+from search.facts.definitions import FACTS, PLACES, row_of
 from search.model import Ids, Spans
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Part:
     ``by_content`` orders the clips by content, ``encoding_by_content`` the contents' segments; ``clip_encoding`` (n,)
     is the place of each clip's content among the m, -1 where it is not among them. Tags are kept by class: those
     of class ``c`` are the rows ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and ``tag_probabilities``.
-    Own tags are pairs of a row and a code, by row.
+    Own tags are pairs of a row and a code, by row. ``facts`` (n, facts) has a column for each of
+    `search.facts.definitions.FACTS`, NaN where a clip has none.
     """
 
     clip_ids: Ids
@@ -38,6 +40,7 @@ class Part:
     added: NDArray[np.float64]
     silent: NDArray[np.bool_]
     missing: NDArray[np.bool_]
+    facts: NDArray[np.float32]
     path_blob: NDArray[np.uint8]
     path_starts: Ids
     title_blob: NDArray[np.uint8]
@@ -90,6 +93,7 @@ class Part:
             added=np.array(gathered.added, np.float64),
             silent=np.frombuffer(bytes(gathered.silent), np.bool_),
             missing=np.frombuffer(bytes(gathered.missing), np.bool_),
+            facts=np.frombuffer(bytes(gathered.facts), "<f4").reshape(-1, len(FACTS)),
             path_blob=path_blob,
             path_starts=path_starts,
             title_blob=title_blob,
@@ -144,6 +148,11 @@ class Part:
     def formats(self) -> TextColumn:
         """The different containers, by code."""
         return TextColumn(self.format_blob, self.format_starts)
+
+    def fact(self, name: str) -> NDArray[np.float32]:
+        """(n,) a fact of every clip, as a number; NaN where it is absent."""
+        column: NDArray[np.float32] = self.facts[:, PLACES[name]]
+        return column
 
     def rows_of_clips(self, clip_ids: Ids) -> Ids:
         """Rows of those of ``clip_ids`` that are here, in their order."""
@@ -256,6 +265,7 @@ class _Clips:
         self.added = array("d")
         self.silent = bytearray()
         self.missing = bytearray()
+        self.facts = bytearray()
         self.paths = TextBuilder()
         self.titles = TextBuilder()
         self.folders = CodeBuilder()
@@ -277,6 +287,7 @@ class _Clips:
         self.added.append(clip.added)
         self.silent.append(clip.silent)
         self.missing.append(clip.missing)
+        self.facts += row_of(clip.facts_version, clip.facts)
         self.paths.add(clip.path)
         self.titles.add(clip.title)
         self.folders.add(clip.path.rpartition("/")[0])

@@ -10,7 +10,8 @@ from typing import Final, Literal, TypeAlias
 from search.errors import WhereError
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
-NumberColumn: TypeAlias = Literal["duration_s", "size_bytes"]
+NumberColumn: TypeAlias = str
+"""``duration_s``, ``size_bytes``, or a fact that is a number."""
 TextColumn: TypeAlias = Literal["path", "folder", "title", "format"]
 FlagColumn: TypeAlias = Literal["silent", "missing"]
 
@@ -24,11 +25,31 @@ EVENT_PROBABILITY: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class NumberIs:
-    """``duration_s < 5``; any operator but ``~``."""
+    """``duration_s < 5``; any operator but ``~``. A clip without such a fact passes none."""
 
     column: NumberColumn
     operator: Operator
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordIs:
+    """``defects = 'hum'``; ``=``, ``!=`` or ``~``. A fact of words; of several one has to fit. ``''``: no word at all.
+
+    A clip without such a fact passes none.
+    """
+
+    column: str
+    operator: Operator
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsPresent:
+    """``tempo != none``; ``=`` or ``!=``. Whether a clip has a fact at all."""
+
+    column: str
+    operator: Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +146,9 @@ class Or:
     parts: tuple[Where, ...]
 
 
-Comparison: TypeAlias = NumberIs | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs | HasEvent
+Comparison: TypeAlias = (
+    NumberIs | WordIs | IsPresent | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs | HasEvent
+)
 Where: TypeAlias = Comparison | IsAmong | Not | And | Or
 
 
@@ -134,6 +157,8 @@ def unparse(where: Where) -> str:
     match where:
         case IsAmong():
             raise WhereError("a choice of clips cannot be written as a filter")
+        case IsPresent(column, sign):
+            return f"{column} {sign} none"
         case Not(part):
             return f"not ({unparse(part)})"
         case And(parts):

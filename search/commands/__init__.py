@@ -3,6 +3,7 @@
 from search.commands.duplicates import DuplicatesCommand
 from search.commands.events import Events
 from search.commands.export import Export
+from search.commands.facts import Defects, Facts
 from search.commands.fingerprints import FingerprintsCommand
 from search.commands.identify import Identify
 from search.commands.keys import Keys
@@ -27,6 +28,8 @@ COMMANDS = (
     DuplicatesCommand(),
     FingerprintsCommand(),
     Events(),
+    Facts(),
+    Defects(),
     MapCommand(),
     Export(),
     Backup(),

@@ -26,12 +26,14 @@ from typing import Self
 import numpy as np
 
 from search.catalog.store import Catalog
+from search.columns.ordering import order
 from search.columns.parsing import parse
 from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
+from search.facts.definitions import FactValue
 from search.library import events, leasing, publishing
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
@@ -262,6 +264,20 @@ class Library:
         columns = self.views()[0].columns
         return np.sort(columns.clip_ids[columns.present if where is None else columns.clips_where(parse(where))])
 
+    def sorted_clip_ids(self, where: str | None = None, by: str = "id") -> Ids:
+        """The same in the order of a column or a fact, with "-" before its name from high to low; absent ones last.
+
+        Raises WhereError for a filter that does not parse, or a column that clips are not sorted by.
+
+        Examples:
+            >>> [clip.title for clip in library.reader.clips(library.sorted_clip_ids(by="-size_bytes")[:1].tolist())]
+            ['door_slam']
+        """
+        columns = self.views()[0].columns
+        passing = columns.present if where is None else columns.clips_where(parse(where))
+        rows = order(columns, by)
+        return columns.clip_ids[rows[passing[rows]]]
+
     def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
         """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).
 
@@ -416,6 +432,44 @@ class Library:
             0
         """
         return self._spaces.events_of(space)
+
+    def facts(self, clip_ids: Iterable[int]) -> dict[int, dict[str, FactValue]]:
+        """What was measured of clips, by clip and the name of a fact; clips that nobody measured are left out.
+
+        `search.facts.definitions` says what each fact is. One that means nothing for a sound is absent.
+
+        Examples:
+            >>> library.measure()
+            ()
+            >>> library.facts([3])[3]["brightness"]
+            'bright'
+        """
+        from search.library import measuring
+
+        return measuring.facts(self.catalog, clip_ids)
+
+    def measure(self, progress: Callable[[int, int], None] = _nobody, *, again: bool = False) -> tuple[JobFailure, ...]:
+        """Measure the sounds that came since the last time (``again``: all); the files that could not be read.
+
+        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
+        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        LibraryUnwritable when the disk is full.
+
+        Examples:
+            >>> library.measure()
+            ()
+        """
+        from search.facts.filling import fill
+
+        with self._lease("facts") as lease:
+            before = self.catalog.sequence()
+            try:
+                return fill(self.catalog, lease, progress, again=again)
+            finally:
+                if self.catalog.sequence() != before:
+                    for space in self.catalog.spaces():
+                        self.publish(space, lease, always=True)
+                    self.refresh()
 
     def map(self, space: str | None = None) -> ClipMap | None:
         """The 2-D layout of the clips, with those that came since; None when it was never drawn.

@@ -5,6 +5,7 @@ Plain Python values, so that whoever sends them chooses how they are encoded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from search.model.events import TimeLine
@@ -51,6 +52,15 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "track": hit.track,
         "notes": hit.clip.notes,
     }
+
+
+def facts_as_json(facts: Mapping[str, float | str | tuple[str, ...]]) -> dict[str, Any]:
+    """What a sound is, by the names of `search.facts.definitions`: numbers of five digits, words, lists of words."""
+    return {name: list(value) if isinstance(value, tuple) else _short(value) for name, value in facts.items()}
+
+
+def _short(value: float | str) -> float | str:
+    return value if isinstance(value, str) else float(f"{value:.5g}")
 
 
 def identification_as_json(identified: Identification, paths: Paths) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from search.model.arrays import Ids, Vectors
-from search.model.contents import Content, ContentEncoding, FileFacts
+from search.model.contents import Content, ContentEncoding, FileFacts, StoredFacts
 
 
 @dataclass(frozen=True, slots=True)
 class AddContent:
     """A decoded and encoded file: its content is stored (or found by digest and track) and linked to a clip.
 
-    A clip already at ``file.path`` keeps its id and gets the new content; ``encoding`` replaces one of the same space.
+    A clip already at ``file.path`` keeps its id and gets the new content; ``encoding`` replaces one of the same space,
+    and ``facts``, where they were measured, those from before.
     """
 
     root_id: int
@@ -25,6 +26,15 @@ class AddContent:
     metadata: Mapping[str, str]
     space_id: int
     encoding: ContentEncoding
+    facts: StoredFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepFacts:
+    """What was measured of a content, in place of what was before; of a content that went, nothing."""
+
+    content_id: int
+    facts: StoredFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,7 @@ class RecordFailure:
 
 ClipChange: TypeAlias = (
     AddContent
+    | KeepFacts
     | LinkClip
     | KeepTracks
     | MoveClip

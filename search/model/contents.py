@@ -120,6 +120,17 @@ class ContentEncoding:
     contours: tuple[ContentContour, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredFacts:
+    """What was measured of a content, as the catalog keeps it.
+
+    ``numbers`` (n,) float32 are in the order that ``version`` stands for, NaN where a fact is absent (`search.facts`).
+    """
+
+    version: int
+    numbers: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class TuneFile:
     """A file of notes (MIDI): what it is called, what it says of itself, how long it lasts, and its tunes."""

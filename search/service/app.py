@@ -24,6 +24,7 @@ from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
+from search.service.routes.facts import FactRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -40,6 +41,7 @@ COMMON = problems.described(400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 50
 """What any endpoint may answer: the guard, the limits and the engine stand before each."""
 _ROUTES = (
     SearchRoutes,
+    FactRoutes,
     IdentifyRoutes,
     AskRoutes,
     EmbeddingRoutes,

@@ -77,10 +77,10 @@ def fill(
             latest.publish(table, sequence)
 
     try:
-        for done, (content, clips) in enumerate(_contents(catalog, missing), start=1):
+        for done, (content, clips) in enumerate(with_clips(catalog, missing), start=1):
             lease.check()
             try:
-                added.append((content.id, _of_first(of_file, content, clips)))
+                added.append((content.id, of_first(of_file, content, clips)))
             except AudioError as error:
                 failures.append(JobFailure(error.path, error.cause))
             waiting_s += content.duration_s
@@ -93,7 +93,7 @@ def fill(
     return tuple(failures)
 
 
-def _contents(catalog: ContentReader, content_ids: Ids) -> Iterator[tuple[Content, list[Clip]]]:
+def with_clips(catalog: ContentReader, content_ids: Ids) -> Iterator[tuple[Content, list[Clip]]]:
     """Each content with its clips."""
     for start in range(0, len(content_ids), _PAGE):
         page = content_ids[start : start + _PAGE].tolist()
@@ -103,7 +103,7 @@ def _contents(catalog: ContentReader, content_ids: Ids) -> Iterator[tuple[Conten
             yield content, [clips[one] for one in clips_of.get(content_id, []) if one in clips]
 
 
-def _of_first(of_file: Callable[[Content, Clip], R], content: Content, clips: list[Clip]) -> R:
+def of_first(of_file: Callable[[Content, Clip], R], content: Content, clips: list[Clip]) -> R:
     """Of the first of the clips whose file can be read. Raises AudioError where none can."""
     failed = AudioError("", "no clip has this content any more")
     for clip in clips:

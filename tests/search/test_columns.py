@@ -21,6 +21,7 @@ from search.columns.where import (
     AddedIs,
     And,
     FlagIs,
+    IsPresent,
     Not,
     NumberIs,
     Or,
@@ -29,11 +30,13 @@ from search.columns.where import (
     TagProbabilityIs,
     TextIs,
     Where,
+    WordIs,
 )
 from search.errors import SnapshotError
-from search.model import Clip, DescribeClip, MarkMissing, RemoveClip
+from search.facts.definitions import VERSION, FactValue, packed
+from search.model import Clip, DescribeClip, KeepFacts, MarkMissing, RemoveClip, StoredFacts
 from tests.search.catalog_helpers import VOCABULARY, FilledCatalog, saved
-from tests.search.test_where import FILTERS
+from tests.search.test_where import WITHOUT_EVENTS, filters
 
 ORDERS = {
     "=": lambda a, b: a == b,
@@ -46,6 +49,35 @@ ORDERS = {
 }
 
 
+FACTS_OF: dict[int, dict[str, FactValue]] = {
+    1: {"loudness": -20.0, "brightness": "dark", "defects": ("clipping", "hum")},
+    2: {"loudness": 0.0, "defects": ()},
+    5: {"brightness": "bright", "dc_offset": 0.25},
+}
+"""By content; the others were not measured."""
+
+
+def fits(facts: dict[str, FactValue], where: NumberIs | WordIs | IsPresent) -> bool:
+    """What a filter over facts means: what is absent passes none, of several words one has to be it."""
+    value = facts.get(where.column)
+    if isinstance(where, IsPresent):
+        return (value is None) == (where.operator == "=")
+    if value is None:
+        return False
+    if isinstance(where, NumberIs):
+        return ORDERS[where.operator](value, where.value)
+    words = [word.casefold() for word in ([value] if isinstance(value, str) else value)]
+    wanted = where.value.casefold()
+    if where.operator == "~":
+        return any(wanted in word for word in words)
+    has_it = wanted in words or (not wanted and not words)
+    return has_it != (where.operator == "!=")
+
+
+def measured(content_id: int, facts: dict[str, FactValue], version: int = VERSION) -> KeepFacts:
+    return KeepFacts(content_id, StoredFacts(version, packed(facts)))
+
+
 def passes(clip: Clip, format_: str, where: Where) -> bool:
     """The meaning of a filter, said once more, clip by clip."""
     match where:
@@ -55,6 +87,8 @@ def passes(clip: Clip, format_: str, where: Where) -> bool:
             return any(passes(clip, format_, part) for part in parts)
         case Not(part):
             return not passes(clip, format_, part)
+        case NumberIs("loudness" | "dc_offset") | WordIs() | IsPresent():
+            return fits(FACTS_OF.get(clip.content_id, {}), where)
         case NumberIs(column, sign, value) | FlagIs(column, sign, value):
             return ORDERS[sign](getattr(clip, column), value)
         case AddedIs(sign, _):
@@ -105,6 +139,8 @@ def filled(tmp_path_factory):
         DescribeClip(2, "rain", {"keywords": "hero; wet"}),
         DescribeClip(4, "rain", {"keywords": "hero; wet"}, ()),
     )
+    made.apply(*(measured(content_id, facts) for content_id, facts in FACTS_OF.items()), measured(99, {}))
+    made.apply(measured(3, {"loudness": -20.0}, version=VERSION - 1))
     yield made
     made.catalog.close()
 
@@ -146,8 +182,16 @@ LIKELY = st.one_of(
     st.builds(
         NumberIs, st.just("duration_s"), st.sampled_from([*ORDERS][:6]), st.integers(0, 14).map(lambda n: n / 1.0)
     ),
+    st.builds(NumberIs, st.sampled_from(["loudness", "dc_offset"]), st.sampled_from([*ORDERS][:6]), st.just(-20.0)),
+    st.builds(
+        WordIs,
+        st.just("defects"),
+        st.sampled_from(["=", "!=", "~"]),
+        st.sampled_from(["hum", "CLIPPING", "fake stereo", ""]),
+    ),
+    st.builds(WordIs, st.just("brightness"), st.sampled_from(["=", "!=", "~"]), st.sampled_from(["dark", "bright"])),
     st.builds(AddedIs, st.sampled_from([*ORDERS][:6]), st.sampled_from(["2020-01-01", time.strftime("%Y-%m-%d"), 4e9])),
-    FILTERS,
+    filters(WITHOUT_EVENTS),
 )
 
 
@@ -239,6 +283,7 @@ def test_refreshing_follows_every_kind_of_change(tmp_path):
 def values(part):
     """Everything that a part holds; of texts with few values what they are, in whatever order these are kept."""
     held = {field.name: getattr(part, field.name).tolist() for field in fields(part)}
+    held["facts"] = np.nan_to_num(part.facts, nan=-999.0).tolist()
     for name, table in (("folder", part.folders), ("format", part.formats), ("own_tag", part.own_tags.values)):
         held[f"{name}_codes"] = [table.value(code) for code in held[f"{name}_codes"]]
         del held[f"{name}_blob"], held[f"{name}_starts"]
@@ -263,6 +308,7 @@ def test_followed_step_by_step_columns_are_what_they_are_when_made_at_once(tmp_p
         elif step % 3 == 1 and some:
             changes += [MarkMissing(some[0]), filled.link(f"copy {step}.wav", followed.content_of(some[0]))]
         elif some:
+            changes += [measured(followed.content_of(some[0]), {"loudness": float(step)})]
             changes += [DescribeClip(some[0], "mine", {}, (f"tag {step % 4}", "Hero" if step % 2 else "hero"))]
         filled.apply(*changes)
         followed = followed.refreshed(filled.catalog)

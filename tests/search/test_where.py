@@ -14,6 +14,7 @@ from search.columns.where import (
     And,
     FlagIs,
     HasEvent,
+    IsPresent,
     Not,
     NumberIs,
     Or,
@@ -21,6 +22,7 @@ from search.columns.where import (
     TagIs,
     TagProbabilityIs,
     TextIs,
+    WordIs,
     unparse,
 )
 from search.errors import WhereError
@@ -29,25 +31,35 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 ORDERS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 TEXTS = st.text(max_size=12)
 DATES = st.sampled_from(["2026-11-20", "2026-11-20T18", "2026-11-20 18:30", "2026-11-20T18:30:05Z", "20261120"])
-COMPARISONS = st.one_of(
+WITHOUT_EVENTS = st.one_of(
     st.builds(NumberIs, st.sampled_from(["duration_s", "size_bytes"]), ORDERS, NUMBERS),
+    st.builds(NumberIs, st.sampled_from(["loudness", "dc_offset"]), ORDERS, NUMBERS),
+    st.builds(WordIs, st.just("defects"), st.sampled_from(["=", "!="]), st.sampled_from(["hum", "HUM", ""])),
+    st.builds(WordIs, st.sampled_from(["defects", "brightness"]), st.just("~"), TEXTS),
+    st.builds(IsPresent, st.sampled_from(["loudness", "brightness"]), st.sampled_from(["=", "!="])),
     st.builds(AddedIs, ORDERS, st.one_of(NUMBERS, DATES)),
     st.builds(TextIs, st.sampled_from(["path", "folder", "title", "format"]), st.sampled_from(["=", "!=", "~"]), TEXTS),
     st.builds(FlagIs, st.sampled_from(["silent", "missing"]), st.sampled_from(["=", "!="]), st.booleans()),
     st.builds(TagIs, st.sampled_from(["=", "!=", "~"]), TEXTS),
     st.builds(OwnTagIs, st.sampled_from(["=", "!=", "~"]), TEXTS),
     st.builds(TagProbabilityIs, TEXTS, ORDERS, NUMBERS),
-    st.builds(HasEvent, TEXTS, NUMBERS, NUMBERS),
 )
-FILTERS = st.recursive(
-    COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-    ),
-    max_leaves=12,
-)
+
+
+def filters(comparisons):
+    """Any filter made of these."""
+    return st.recursive(
+        comparisons,
+        lambda inner: st.one_of(
+            st.builds(Not, inner),
+            st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+            st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        ),
+        max_leaves=12,
+    )
+
+
+FILTERS = filters(WITHOUT_EVENTS | st.builds(HasEvent, TEXTS, NUMBERS, NUMBERS))
 
 
 @settings(max_examples=200)

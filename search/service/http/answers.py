@@ -190,6 +190,20 @@ class ClipOut(Answered):
     notes: bool
 
 
+class FactsOut(Answered):
+    """What a clip is. A fact is a number, a word, or words; one that means nothing for the clip is not there."""
+
+    clip_id: int
+    facts: dict[str, float | str | list[str]]
+
+
+class DefectsOut(Answered):
+    """How many clips have which defect; ``unmeasured`` sounds have not been looked at yet."""
+
+    defects: list[FacetOut]
+    unmeasured: int
+
+
 class ClipsOut(Answered):
     """A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for."""
 

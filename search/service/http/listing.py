@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import OrderedDict
 
@@ -11,9 +10,8 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import NotFound
 
 from search.columns import ClipColumns
+from search.columns.ordering import order
 from search.columns.parsing import parse
-from search.columns.table import Part
-from search.columns.text import TextColumn
 from search.columns.where import Where
 from search.library.library import Library
 from search.model import Clip, Ids
@@ -66,9 +64,7 @@ class Listing:
             found = self._orders.get(key)
             if found is not None:
                 return found
-        made = order(columns, sort.removeprefix("-"))
-        if sort.startswith("-"):
-            made = made[::-1]
+        made = order(columns, sort)
         with self._lock:
             self._orders[key] = made
             if len(self._orders) > ORDERS_KEPT:
@@ -82,19 +78,6 @@ def rows_passing(library: Library, columns: ClipColumns, where: Where | None, re
     if region is not None:
         passing = passing & np.isin(columns.clip_ids, clips_within(library, region))
     return passing
-
-
-def order(columns: ClipColumns, by: str) -> Ids:
-    """(rows,) the rows by a column, equal ones by the clip's id."""
-    parts = (columns.base, columns.recent)
-    if by in ("title", "path"):
-        values = np.array([value for part in parts for value in _texts(part, by)], np.object_)
-        ranks = np.unique(values, return_inverse=True)[1] if len(values) else np.empty(0, np.int64)
-    elif by == "id":
-        ranks = np.zeros(len(columns.clip_ids), np.int64)
-    else:
-        ranks = np.concatenate([getattr(part, by) for part in parts])
-    return np.lexsort((columns.clip_ids, ranks)).astype(np.int64)
 
 
 def the_clip(library: Library, clip_id: int) -> Clip:
@@ -132,9 +115,3 @@ def clip_out(clip: Clip) -> ClipOut:
             "notes": clip.notes,
         }
     )
-
-
-def _texts(part: Part, by: str) -> list[bytes]:
-    column: TextColumn = part.titles if by == "title" else part.paths
-    blob, starts = column.blob.tobytes(), column.starts.tolist()
-    return [blob[start : stop - 1] for start, stop in itertools.pairwise(starts)]

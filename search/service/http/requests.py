@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFun
 from pydantic_core import PydanticCustomError
 
 from search.audio import SPEEDS
+from search.columns.ordering import ORDERS
 from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
 from search.model import (
@@ -268,10 +269,14 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
 
 # --- clips --------------------------------------------------------------------------------------------------
 
-Sort: TypeAlias = Literal[
-    "id", "-id", "added", "-added", "duration_s", "-duration_s", "size_bytes", "-size_bytes", "title", "-title",
-    "path", "-path",
-]  # fmt: skip
+Sort: TypeAlias = Annotated[
+    str,
+    Field(
+        description="A column or a fact that is a number; with - before it from high to low. Absent ones come last.",
+        json_schema_extra={"enum": [f"{sign}{name}" for name in ORDERS for sign in ("", "-")]},
+        pattern=f"^-?({'|'.join(ORDERS)})$",
+    ),
+]
 
 
 class ClipPath(Parameters):
@@ -294,6 +299,12 @@ class Narrowed(Parameters):
 
     where: Filter | None = None
     region: Region | None = None
+
+
+class DefectsOf(Parameters):
+    """Of which clips; without a filter of all."""
+
+    where: Filter | None = None
 
 
 class ClipList(Narrowed):

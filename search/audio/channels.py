@@ -1,0 +1,37 @@
+"""A file's channels as they are decoded, neither mixed nor resampled: for whoever measures them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import numpy as np
+
+from search.audio.checking import LARGEST, SHORTEST_S
+from search.audio.decoding import open_track
+from search.audio.mixing import at_full_scale
+from search.audio.opening import open_regular
+from search.audio.track import Block
+from search.errors import AudioError
+
+
+def channels(path: str, *, track: int = 0, warn: Callable[[str], None] | None = None) -> Iterator[Block]:
+    """The sound of a file in blocks of (channels, frames) float32, each of at most about two seconds.
+
+    Samples may lie beyond full scale; those that are not finite are silence. ``warn`` is told, by the last block at the
+    latest, what was amiss with a file that was read all the same. Raises AudioError, at any block, as `stream` does.
+    """
+    with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
+        length_s = 0.0
+        for block in opened.blocks(0.0, None):
+            samples = np.ascontiguousarray(at_full_scale(block.samples))
+            finite = np.abs(samples) <= LARGEST  # no NaN is
+            if not finite.all():
+                samples = np.where(finite, samples, np.float32(0.0))
+            length_s += block.frames / block.rate_hz
+            yield block._replace(samples=samples)
+        if length_s < SHORTEST_S:
+            raise AudioError(path, "holds no samples" if not length_s else "too short: less than a millisecond")
+        for warning in opened.warnings:
+            if warn is not None:
+                warn(warning)

@@ -1,0 +1,66 @@
+"""The facts of contents: what was measured of them, as numbers whose meaning `search.facts` knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    cast,
+    delete,
+    insert,
+    inspect,
+    null,
+    select,
+)
+
+from search.catalog.reading import IDS_PER_QUERY, chunked
+from search.catalog.tables import CONTENTS, FACTS
+from search.model import NOTES, Ids, StoredFacts
+
+
+def store(connection: Connection, content_id: int, facts: StoredFacts) -> None:
+    """Keep the facts of a content in place of older ones."""
+    connection.execute(delete(FACTS).where(FACTS.c.content_id == content_id))
+    numbers = np.asarray(facts.numbers, "<f4").tobytes()
+    connection.execute(insert(FACTS).values(content_id=content_id, version=facts.version, numbers=numbers))
+
+
+def facts(connection: Connection, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
+    """The facts of contents, without those that nobody measured."""
+    if not has_facts(connection.engine):
+        return {}
+    return {
+        row.content_id: StoredFacts(row.version, np.frombuffer(row.numbers, "<f4").astype(np.float32))
+        for chunk in chunked(content_ids, IDS_PER_QUERY)
+        for row in connection.execute(select(FACTS).where(FACTS.c.content_id.in_(chunk)))
+    }
+
+
+def without(connection: Connection, version: int) -> Ids:
+    """(n,) the contents with sound that have no facts of this version, ascending."""
+    wanted = select(CONTENTS.c.id).where(CONTENTS.c.container != NOTES).order_by(CONTENTS.c.id)
+    if has_facts(connection.engine):
+        measured = select(FACTS.c.content_id).where(FACTS.c.version == version)
+        wanted = wanted.where(CONTENTS.c.id.not_in(measured))
+    return np.fromiter(connection.execute(wanted).scalars(), np.int64)
+
+
+def columns(engine: Engine) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """The version and the numbers of facts, to be selected; nothing in a catalog of a schema before them."""
+    if has_facts(engine):
+        return FACTS.c.version.label("facts_version"), FACTS.c.numbers
+    return cast(null(), Integer).label("facts_version"), cast(null(), LargeBinary).label("numbers")
+
+
+@lru_cache(maxsize=8)
+def has_facts(engine: Engine) -> bool:
+    """Whether a catalog's schema has them: one that nobody wrote to since is older."""
+    return inspect(engine).has_table(FACTS.name)

@@ -1,0 +1,49 @@
+"""Clips in the order of a column."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import numpy as np
+
+from search.columns.clipcolumns import ClipColumns
+from search.columns.table import Part
+from search.columns.text import TextColumn
+from search.errors import WhereError
+from search.facts.definitions import FACTS, PLACES
+from search.model import Ids
+
+ORDERS: Final = ("id", "added", "duration_s", "size_bytes", "title", "path", *(f.name for f in FACTS if not f.words))
+"""Columns that clips are sorted by; with "-" before it from the highest to the lowest."""
+
+
+def order(columns: ClipColumns, by: str) -> Ids:
+    """(rows,) the rows by a column, equal ones by the clip's id; clips without a fact come last, whichever way.
+
+    Raises WhereError for a column that clips are not sorted by.
+    """
+    name = by.removeprefix("-")
+    if name not in ORDERS:
+        raise WhereError(f"clips are not sorted by {name!r}, but by {', '.join(ORDERS)}")
+    parts = (columns.base, columns.recent)
+    if name in ("title", "path"):
+        values = np.array([value for part in parts for value in _texts(part, name)], np.object_)
+        ranks = np.unique(values, return_inverse=True)[1] if len(values) else np.empty(0, np.int64)
+    elif name == "id":
+        ranks = np.zeros(len(columns.clip_ids), np.int64)
+    elif name in PLACES:
+        ranks = np.concatenate([part.fact(name) for part in parts])
+    else:
+        ranks = np.concatenate([getattr(part, name) for part in parts])
+    absent = np.isnan(ranks) if name in PLACES else np.zeros(len(ranks), np.bool_)
+    rows = np.lexsort((columns.clip_ids, ranks)).astype(np.int64)
+    if by.startswith("-"):
+        rows = rows[::-1]
+    return np.concatenate((rows[~absent[rows]], rows[absent[rows]]))
+
+
+def _texts(part: Part, by: str) -> list[bytes]:
+    column: TextColumn = part.titles if by == "title" else part.paths
+    blob, starts = column.blob.tobytes(), column.starts.tolist()
+    return [blob[start : stop - 1] for start, stop in itertools.pairwise(starts)]

@@ -1,0 +1,201 @@
+"""``soundalike facts`` and ``soundalike defects``: what sounds are, and what is amiss with them."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from search.commands import options, output
+from search.errors import AudioError, UsageError, printable
+from search.facts.definitions import DEFECTS, FACTS, FactValue
+from search.model import Clip
+from search.model.as_json import facts_as_json
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+SOME_FAILED = 1
+_MOST_SHOWN = 10
+
+
+class Facts:
+    """Say what sounds are."""
+
+    name = "facts"
+    help = "what a sound is: loudness, brightness, bandwidth, silence, and what is amiss; of clips, or of any file"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument(
+            "sounds", nargs="*", metavar="CLIP", help="a clip by its id, or a file, in the library or not"
+        )
+        parser.add_argument("--where", metavar="EXPR", help="the clips that pass a filter, like: loudness > -20")
+        parser.add_argument("--sort", metavar="FACT", help="in the order of a fact that is a number, from low to high")
+        parser.add_argument("--reverse", action="store_true", help="with --sort: from high to low")
+        parser.add_argument("-k", type=int, default=options.DEFAULT_K, metavar="N", help="how many of these clips (10)")
+        parser.add_argument(
+            "--measure", action="store_true", help="first measure what has no facts yet (nothing is encoded)"
+        )
+        parser.add_argument("--again", action="store_true", help="with --measure: every sound, not only new ones")
+        options.add_library(parser)
+        shape = parser.add_mutually_exclusive_group()
+        options.add_json(shape)
+        shape.add_argument("--csv", action="store_true", help="print CSV, a clip a line")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print them; 1 when a file could not be read."""
+        if args.reverse and not args.sort:
+            raise UsageError("--reverse goes with --sort")
+        if args.again and not args.measure:
+            raise UsageError("--again goes with --measure")
+        if not (args.sounds or args.where or args.sort or args.measure):
+            raise UsageError("say of what: a CLIP, a file, --where, --sort, or --measure for the whole library")
+        needs_library = args.measure or args.where or args.sort or any(map(_is_id, args.sounds))
+        if not needs_library:
+            return _of_files(args)
+        status = 0
+        with options.library(args, settings, read_only=not args.measure) as library:
+            if args.measure:
+                status = measure(library, again=args.again)
+            asked = args.sounds or args.where or args.sort
+            clips = _chosen(library, args) if asked else []
+            rows = [(clip, *_facts_of(library, clip)) for clip in clips]
+        for _, facts, error in rows:
+            if facts is None:
+                print(f"soundalike: {error}", file=sys.stderr)
+                status = SOME_FAILED
+        _print(
+            [({"clip_id": c.id, "path": c.absolute_path, "title": c.title}, f) for c, f, _ in rows if f is not None],
+            args,
+        )
+        return status
+
+
+class Defects:
+    """Report what is amiss with the sounds of a library."""
+
+    name = "defects"
+    help = "what is amiss with the library's sounds: clipping, hum, silence, dropouts, fake stereo, and more"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--where", metavar="EXPR", help="only of clips that pass a filter")
+        parser.add_argument("--all", action="store_true", help=f"every clip of each defect, not only {_MOST_SHOWN}")
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Print the report."""
+        from search.library.measuring import unmeasured
+
+        with options.library(args, settings, read_only=True) as library:
+            beside = f" and ({args.where})" if args.where else ""
+            ids = {name: library.clip_ids(f"defects = '{name}'{beside}").tolist() for name in DEFECTS}
+            clean = len(library.clip_ids(f"defects = ''{beside}"))
+            clips = {clip.id: clip for clip in library.reader.clips(sorted({i for some in ids.values() for i in some}))}
+            left = unmeasured(library.catalog)
+        if args.json:
+            report = {
+                name: [{"clip_id": i, "path": clips[i].absolute_path} for i in some if i in clips]
+                for name, some in ids.items()
+            }
+            output.print_json({"defects": report, "without_defects": clean, "unmeasured": left})
+            return 0
+        for name, some in ids.items():
+            if some:
+                print(f"{name}: {len(some)} clips")
+            shown = some if args.all else some[:_MOST_SHOWN]
+            for clip_id in shown:
+                print(f"  {clip_id}  {printable(clips[clip_id].absolute_path)}")
+            if len(shown) < len(some):
+                print(f"  and {len(some) - len(shown)} more (--all, or --where \"defects = '{name}'\")")
+        print(f"{clean} clips without a defect")
+        if left:
+            print(f"soundalike: {left} sounds were not measured; run: soundalike facts --measure", file=sys.stderr)
+        return 0
+
+
+def measure(library: Library, *, again: bool = False) -> int:
+    """Measure what has no facts; 1 when files could not be read."""
+    with output.bar("measuring") as progress:
+        failures = library.measure(progress, again=again)
+    for failure in failures:
+        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
+    return SOME_FAILED if failures else 0
+
+
+def _is_id(sound: str) -> bool:
+    return sound.isascii() and sound.isdigit()
+
+
+def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
+    """The clips that are asked for. Raises UsageError for one that is not there."""
+    if args.sounds and (args.where or args.sort):
+        raise UsageError("--where and --sort choose among all clips: leave out CLIP")
+    if not args.sounds:
+        by = ("-" if args.reverse else "") + (args.sort or "id")
+        ids = library.sorted_clip_ids(args.where, by)
+        return library.reader.clips(ids[: args.k].tolist())
+    clips = library.reader.clips([int(one) for one in args.sounds if _is_id(one)])
+    unknown = sorted({int(one) for one in args.sounds if _is_id(one)} - {clip.id for clip in clips})
+    if unknown:
+        raise UsageError(f"no clip has the id {unknown[0]}")
+    if files := [one for one in args.sounds if not _is_id(one)]:
+        raise UsageError(f"{printable(files[0])}: is no id of a clip; ask for files without clips")
+    return clips
+
+
+def _facts_of(library: Library, clip: Clip) -> tuple[Mapping[str, FactValue] | None, AudioError | None]:
+    """What is stored of a clip, else measured now; what kept it from being."""
+    from search.facts.measuring import measure as measure_file
+
+    stored = library.facts([clip.id])
+    if clip.id in stored or clip.notes:
+        return stored.get(clip.id, {}), None
+    try:
+        return measure_file(clip.absolute_path, clip.track), None
+    except AudioError as error:
+        return None, error
+
+
+def _of_files(args: argparse.Namespace) -> int:
+    from search.facts.measuring import measure as measure_file
+
+    status, rows = 0, []
+    for name in args.sounds:
+        part = options.passage(name)
+        try:
+            rows.append(({"path": part.path}, measure_file(part.path, part.track or 0)))
+        except AudioError as error:
+            print(f"soundalike: {error}", file=sys.stderr)
+            status = SOME_FAILED
+    _print(rows, args)
+    return status
+
+
+def _print(rows: Sequence[tuple[Mapping[str, Any], Mapping[str, FactValue]]], args: argparse.Namespace) -> None:
+    if args.json:
+        output.print_json([{**what, "facts": facts_as_json(facts)} for what, facts in rows])
+    elif args.csv:
+        names = [fact.name for fact in FACTS]
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow([*(rows[0][0] if rows else ()), *names])
+        for what, facts in rows:
+            writer.writerow([*map(_cell, what.values()), *(_cell(facts.get(name, "")) for name in names)])
+    else:
+        for what, facts in rows:
+            clip = f"clip {what['clip_id']}  " if "clip_id" in what else ""
+            print(f"{clip}{printable(what['path'])}")
+            for fact in FACTS:
+                if fact.name in facts:
+                    print(f"  {fact.name:20} {_cell(facts[fact.name]):>12} {fact.unit}".rstrip())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return f"{value:.5g}" if isinstance(value, float) else printable(str(value))

@@ -1,0 +1,163 @@
+"""The facts by name: what each says, in which unit, and where its definition comes from.
+
+A catalog keeps the facts of a content as float32 numbers in the order of `FACTS`, NaN where one is absent. A choice is
+the place of its word, several words are one bit each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FactValue: TypeAlias = float | str | tuple[str, ...]
+Kind: TypeAlias = Literal["number", "choice", "several"]
+
+VERSION: Final = 1
+"""Goes up when a sound gets other facts: then they are measured anew."""
+
+NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+KEYS: Final = tuple(f"{note} {mode}" for mode in ("major", "minor") for note in NOTES)
+BRIGHTNESS: Final = ("very dark", "dark", "medium", "bright", "very bright")
+BRIGHTNESS_EDGES_HZ: Final = (500.0, 1200.0, 2500.0, 5000.0)
+"""Where one word of `BRIGHTNESS` ends and the next begins."""
+DEFECTS: Final = (
+    "clipping", "dc offset", "hum", "dropouts", "silence at head", "silence at tail", "fake stereo", "out of phase",
+    "re-encoded", "truncated",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FactDefinition:
+    """A fact: its ``name`` as filters and JSON have it, its ``unit`` ("" for none), what it says, and the ``source``.
+
+    A number has no ``words``; a choice is one of them; several are any of them.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    source: str
+    words: tuple[str, ...] = ()
+    kind: Kind = "number"
+
+
+def _choice(name: str, words: tuple[str, ...], meaning: str, source: str) -> FactDefinition:
+    return FactDefinition(name, "", meaning, source, words, "choice")
+
+
+FACTS: Final = (
+    FactDefinition(
+        "loudness",
+        "LUFS",
+        "integrated loudness; of a sound under 400 ms that of all of it; absent below -70 LUFS",
+        "ITU-R BS.1770-5, EBU R 128",
+    ),
+    FactDefinition(
+        "loudness_range", "LU", "how much the loudness of 3 s varies; absent under 3 s", "EBU Tech 3342"
+    ),
+    FactDefinition(
+        "true_peak_db",
+        "dBTP",
+        "highest level between samples too, by four times as many; full scale is 0",
+        "ITU-R BS.1770-5, Annex 2",
+    ),
+    FactDefinition("peak_to_loudness_db", "dB", "dynamic range: true peak less loudness", "AES TD1008 (PLR)"),
+    FactDefinition(
+        "centroid_hz", "Hz", "middle of the spectrum: the mean frequency, weighted by magnitude", "Peeters 2004, 6.1.1"
+    ),
+    _choice(
+        "brightness",
+        BRIGHTNESS,
+        "the centroid in words: up to 500, 1,200, 2,500, 5,000 Hz, and above",
+        "own; edges chosen",
+    ),
+    FactDefinition(
+        "noisiness",
+        "0 to 1",
+        "spectral flatness above 100 Hz within the bandwidth: 1 is white noise, 0 a tone",
+        "Peeters 2004, 9.1",
+    ),
+    FactDefinition(
+        "bandwidth_hz",
+        "Hz",
+        "up to which frequency there is sound: more than rounding to 16 bits leaves, and than 90 dB below the loudest",
+        "own",
+    ),
+    FactDefinition("sounding_s", "s", "length without silence: of what lies above -60 dBFS", "own"),
+    FactDefinition("head_silence_s", "s", "how long it is silent (below -60 dBFS) before the first sound", "own"),
+    FactDefinition("tail_silence_s", "s", "how long it is silent (below -60 dBFS) after the last sound", "own"),
+    FactDefinition("channels", "", "how many channels the file has", "the file"),
+    FactDefinition(
+        "correlation",
+        "-1 to 1",
+        "of the first two channels: 1 is the same twice, 0 unrelated, -1 the one turned over; absent for one channel",
+        "Pearson",
+    ),
+    FactDefinition("sample_rate_hz", "Hz", "of the file", "the file"),
+    FactDefinition(
+        "bits",
+        "",
+        "the fewest bits (8, 16, 24) that hold every sample; absent where more are needed, as after a lossy codec",
+        "own",
+    ),
+    FactDefinition("bit_rate_kbps", "kbit/s", "size of the file over its length", "the file"),
+    FactDefinition("dc_offset", "0 to 1", "largest mean of a channel; full scale is 1", "own"),
+    FactDefinition("hum_db", "dB", "how far a mains hum stands out; absent where none does", "own"),
+    FactDefinition("defects", "", "what is amiss with the sound; see Defects", "own", DEFECTS, "several"),
+)  # fmt: skip
+"""In the order in which they are kept: a new one comes last, and `VERSION` goes up."""
+
+PLACES: Final[Mapping[str, int]] = {fact.name: place for place, fact in enumerate(FACTS)}
+
+
+def packed(values: Mapping[str, FactValue]) -> NDArray[np.float32]:
+    """(len(FACTS),) the facts of a sound as they are kept.
+
+    Examples:
+        >>> numbers = packed({"loudness": -20.0, "defects": ("clipping", "hum")})
+        >>> unpacked(numbers)
+        {'loudness': -20.0, 'defects': ('clipping', 'hum')}
+    """
+    numbers = np.full(len(FACTS), np.nan, np.float32)
+    for name, value in values.items():
+        words = FACTS[PLACES[name]].words
+        if isinstance(value, str):
+            numbers[PLACES[name]] = words.index(value)
+        elif isinstance(value, tuple):
+            numbers[PLACES[name]] = sum(1 << words.index(word) for word in value)
+        else:
+            numbers[PLACES[name]] = value
+    return numbers
+
+
+def unpacked(numbers: NDArray[np.float32]) -> dict[str, FactValue]:
+    """The facts that are not absent, by name."""
+    values: dict[str, FactValue] = {}
+    for fact, number in zip(FACTS, numbers.tolist(), strict=True):
+        if math.isnan(number):
+            continue
+        if fact.kind == "choice":
+            values[fact.name] = fact.words[int(number)]
+        elif fact.kind == "several":
+            values[fact.name] = tuple(word for place, word in enumerate(fact.words) if int(number) >> place & 1)
+        else:
+            values[fact.name] = _rounded(number)
+    return values
+
+
+def _rounded(number: float) -> float:
+    """As many digits as float32 has."""
+    return float(f"{number:.6g}")
+
+
+def row_of(version: int | None, stored: bytes | None) -> bytes:
+    """The bytes of `packed` that a catalog keeps; all absent where it has none, or those of another version."""
+    return stored if stored and version == VERSION and len(stored) == len(_ABSENT) else _ABSENT
+
+
+_ABSENT: Final = np.full(len(FACTS), np.nan, "<f4").tobytes()

@@ -1,0 +1,61 @@
+"""The job that measures what has no facts yet: contents are listened to, none is encoded again.
+
+Interrupted, it goes on where it was: what is done is written every few seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Final
+
+from search.errors import AudioError
+from search.facts.definitions import VERSION
+from search.facts.measuring import measured
+from search.model import Clip, Content, JobFailure, KeepFacts, StoredFacts
+from search.ports import FactsCatalog, Lease
+from search.snapshots.filling import Progress, of_first, with_clips
+
+_BATCH: Final = 64
+"""Contents whose facts are written at once."""
+_NO_VERSION: Final = -1
+
+
+def fill(catalog: FactsCatalog, lease: Lease, progress: Progress, *, again: bool) -> tuple[JobFailure, ...]:
+    """Measure every sound that has no facts (``again``: every one); the files that failed.
+
+    Raises LibraryBusy when the lease is lost, LibraryError (disk full).
+    """
+    missing = catalog.without_facts(_NO_VERSION if again else VERSION)
+    failures: list[JobFailure] = []
+    done = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="facts") as pool:
+        waiting = with_clips(catalog, missing)
+        while batch := list(islice(waiting, _BATCH)):
+            results = pool.map(_listened, batch)
+            changes = []
+            try:
+                for (content, _), result in zip(batch, results, strict=True):
+                    if isinstance(result, JobFailure):
+                        failures.append(result)
+                    else:
+                        changes.append(KeepFacts(content.id, result))
+                    done += 1
+                    progress(done, len(missing))
+            finally:
+                lease.check()
+                catalog.apply(lease, changes)
+    return tuple(failures)
+
+
+def _listened(one: tuple[Content, list[Clip]]) -> StoredFacts | JobFailure:
+    content, clips = one
+    try:
+        return of_first(_of_file, content, clips)
+    except AudioError as error:
+        return JobFailure(error.path, error.cause)
+
+
+def _of_file(content: Content, clip: Clip) -> StoredFacts:
+    return StoredFacts(VERSION, measured(clip.absolute_path, content.track))

@@ -1,0 +1,38 @@
+"""A stream of samples is cut into frames that overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+class Frames:
+    """Frames of ``size`` samples, ``hop`` apart; ``lead`` zeros come before the first sample.
+
+    Examples:
+        >>> frames = Frames(4, 2, channels=1)
+        >>> frames.add(np.arange(5, dtype=np.float32)[np.newaxis]).tolist()
+        [[[0.0, 1.0, 2.0, 3.0]]]
+        >>> frames.add(np.arange(5, 7, dtype=np.float32)[np.newaxis]).tolist()
+        [[[2.0, 3.0, 4.0, 5.0]]]
+    """
+
+    def __init__(self, size: int, hop: int, channels: int, lead: int = 0) -> None:
+        self.size = size
+        self.hop = hop
+        self.rest = np.zeros((channels, lead), np.float32)
+
+    def add(self, samples: Samples) -> Samples:
+        """(channels, k, size) the frames that ``samples`` (channels, n) complete, a view."""
+        whole = np.concatenate((self.rest, samples), axis=1)
+        count = (whole.shape[1] - self.size) // self.hop + 1 if whole.shape[1] >= self.size else 0
+        self.rest = whole[:, count * self.hop :].copy()
+        if not count:
+            return np.empty((len(whole), 0, self.size), np.float32)
+        return np.lib.stride_tricks.sliding_window_view(whole, self.size, axis=1)[:, :: self.hop][:, :count]
+
+    def end(self, zeros: int) -> Samples:
+        """The frames that so many ``zeros`` after the last sample complete."""
+        return self.add(np.zeros((len(self.rest), zeros), np.float32))

@@ -1,0 +1,101 @@
+"""Loudness by ITU-R BS.1770-5 and EBU Tech 3342, from spectra: what the K filter leaves of each hop's energy.
+
+A filter multiplies a spectrum, so the energy that it leaves is a sum over the spectrum that is made anyway. Frames
+under a sine window, half a frame apart, add up to the whole energy; only where a block of 400 ms begins and ends is
+blurred, by a hop. Against a filter sample by sample that is less than .1 LU (`benchmarks.quality.facts`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+_OFFSET: Final = -0.691
+_ABSOLUTE: Final = -70.0
+"""LUFS below which a block does not count."""
+_RELATIVE_LU: Final = -10.0
+_RANGE_RELATIVE_LU: Final = -20.0
+_RANGE_SHARES: Final = (10, 95)
+_BLOCK_HOPS, _SHORT_TERM_HOPS, _STEP_HOPS = 8, 60, 2
+"""Hops of 50 ms: blocks of 400 ms and of 3 s, each 100 ms after the one before."""
+
+_FRONT, _SIDE = 1.0, 1.41
+_WEIGHTS: Final = {5: (_FRONT,) * 3 + (_SIDE,) * 2, 6: (_FRONT,) * 3 + (0.0,) + (_SIDE,) * 2}
+"""Of L, R, C, (LFE,) Ls and Rs; channels of other layouts count alike."""
+
+
+def channel_weights(channels: int) -> Numbers:
+    """(channels,) how much each counts."""
+    return np.array(_WEIGHTS.get(channels, (_FRONT,) * channels))
+
+
+def k_weighting(hz: Numbers, sample_rate_hz: int) -> Numbers:
+    """The power that the K filter leaves at each of ``hz``: BS.1770's two stages, re-derived for a sample rate.
+
+    The constants are those of libebur128, which give BS.1770's coefficients at 48 kHz.
+
+    Examples:
+        >>> 10 * np.log10(k_weighting(np.array([1000.0]), 48_000)).round(3)
+        array([0.69])
+    """
+    z = np.exp(-2j * np.pi * hz / sample_rate_hz)
+    k, q = np.tan(np.pi * 1681.974450955533 / sample_rate_hz), 0.7071752369554196
+    high = 10 ** (3.999843853973347 / 20)
+    band = high**0.4996667741545416
+    above = (high + band * k / q + k * k) + 2 * (k * k - high) * z + (high - band * k / q + k * k) * z**2
+    below = (1 + k / q + k * k) + 2 * (k * k - 1) * z + (1 - k / q + k * k) * z**2
+    first_stage = above / below
+    k, q = np.tan(np.pi * 38.13547087602444 / sample_rate_hz), 0.5003270373238773
+    a0 = 1 + k / q + k * k
+    second_stage = (1 - z) ** 2 / (1 + 2 * (k * k - 1) / a0 * z + (1 - k / q + k * k) / a0 * z**2)
+    return np.asarray(np.abs(first_stage * second_stage) ** 2)
+
+
+def integrated(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
+    """LUFS of a sound, from the K-weighted energies of frames ``hop_s`` apart (see `_blocks`); None where all is
+    below -70 LUFS.
+    """
+    if duration_s < _BLOCK_HOPS * hop_s:
+        level = _lufs(np.array([hops.sum() / duration_s])) if duration_s else np.empty(0)
+        return float(level[0]) if len(level) and level[0] > _ABSOLUTE else None
+    powers = _blocks(hops, hop_s, _BLOCK_HOPS, duration_s)
+    loud = powers[_lufs(powers) > _ABSOLUTE]
+    if not len(loud):
+        return None
+    gate = _lufs(loud.mean(keepdims=True)) + _RELATIVE_LU
+    return float(_lufs(loud[_lufs(loud) > gate].mean(keepdims=True))[0])
+
+
+def loudness_range(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
+    """LU between the soft and the loud; None under 3 s, or where all is below -70 LUFS."""
+    powers = _blocks(hops, hop_s, _SHORT_TERM_HOPS, duration_s)
+    loud = powers[_lufs(powers) > _ABSOLUTE]
+    if not len(loud):
+        return None
+    gate = _lufs(loud.mean(keepdims=True)) + _RANGE_RELATIVE_LU
+    low, high = np.percentile(_lufs(loud[_lufs(loud) > gate]), _RANGE_SHARES)
+    return float(high - low)
+
+
+def _blocks(hops: Numbers, hop_s: float, length: int, duration_s: float) -> Numbers:
+    """The mean power of every whole block of ``length`` hops.
+
+    Frame k is two hops long and has its middle at k hops, so a block has half of the frames at its ends.
+    """
+    count = int((duration_s / hop_s - length + 1e-6) // _STEP_HOPS) + 1
+    if count < 1:
+        return np.empty(0)
+    sums = np.concatenate(([0.0], np.cumsum(np.pad(hops, (0, length + 1)))))
+    first = np.arange(count) * _STEP_HOPS
+    energy = sums[first + length + 1] - sums[first]
+    padded = np.pad(hops, (0, length + 1))
+    energy -= 0.5 * (padded[first] + padded[first + length])
+    return np.asarray(np.maximum(energy, 0.0) / (length * hop_s))
+
+
+def _lufs(powers: Numbers) -> Numbers:
+    return np.asarray(_OFFSET + 10 * np.log10(np.maximum(powers, 1e-20)))

@@ -1,0 +1,123 @@
+"""All facts of a sound, from the blocks that a decoder gives, in memory that does not grow with them.
+
+Examples:
+    >>> rate_hz = 8000
+    >>> wave = np.sin(2 * np.pi * 440 / rate_hz * np.arange(rate_hz, dtype=np.float32))[np.newaxis]
+    >>> measurement = Measurement(AudioInfo("wav", "PCM_16", rate_hz, 1, 1.0))
+    >>> measurement.add(Block(0.0, rate_hz, wave))
+    >>> round(measurement.facts()["loudness"], 1)
+    -3.7
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.audio import Block
+from search.facts.defects import Measures, defects
+from search.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, FactValue, packed, unpacked
+from search.facts.envelope import Envelope, silences
+from search.facts.levels import Levels
+from search.facts.loudness import integrated, loudness_range
+from search.facts.spectrum import Shape, Spectrum
+from search.model import AudioInfo
+
+_AUDIBLE_S: Final = 0.01
+
+
+class Measurement:
+    """Measures one sound track while it is decoded."""
+
+    def __init__(self, info: AudioInfo) -> None:
+        self._info = info
+        self._rate_hz = 0
+        self._channels = 0
+        self._levels = Levels(1, 1)
+        self._spectrum = Spectrum(1, 1)
+        self._envelope = Envelope(1, 1)
+
+    def add(self, block: Block) -> None:
+        """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
+        if not self._rate_hz:
+            self._begin(block)
+        if block.rate_hz != self._rate_hz or len(block.samples) != self._channels:
+            return
+        self._levels.add(block.samples)
+        self._spectrum.add(block.samples)
+        self._envelope.add(block.samples)
+
+    def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
+        """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
+        if not self._rate_hz:
+            return {}
+        self._spectrum.end()
+        self._envelope.end()
+        levels = self._levels
+        duration_s = levels.frames / self._rate_hz
+        hops, hop_s = self._spectrum.hops, self._spectrum.hop_s
+        sounding_s, head_s, tail_s = silences(self._envelope.level_db, self._envelope.step_s)
+        shape = self._spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
+        loudness = integrated(hops, hop_s, duration_s)
+        true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
+        rate_kbps = size_bytes * 8 / duration_s / 1000 if size_bytes else None
+        measures = Measures(
+            levels, shape, self._rate_hz, self._info.codec, sounding_s, head_s, tail_s, None, tuple(warnings)
+        )
+        values: dict[str, FactValue | None] = {
+            "loudness": loudness,
+            "loudness_range": loudness_range(hops, hop_s, duration_s),
+            "true_peak_db": true_peak_db,
+            "peak_to_loudness_db": None if loudness is None or true_peak_db is None else true_peak_db - loudness,
+            "centroid_hz": shape.centroid_hz,
+            "brightness": None if shape.centroid_hz is None else brightness(shape.centroid_hz),
+            "noisiness": shape.noisiness,
+            "bandwidth_hz": shape.bandwidth_hz,
+            "sounding_s": sounding_s,
+            "head_silence_s": head_s if sounding_s else None,
+            "tail_silence_s": tail_s if sounding_s else None,
+            "channels": float(self._channels),
+            "correlation": levels.correlation,
+            "sample_rate_hz": float(self._rate_hz),
+            "bits": levels.bits,
+            "bit_rate_kbps": rate_kbps,
+            "dc_offset": levels.dc_offset,
+            "defects": defects(measures),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _begin(self, block: Block) -> None:
+        self._rate_hz, self._channels = block.rate_hz, len(block.samples)
+        self._levels = Levels(self._rate_hz, self._channels)
+        self._spectrum = Spectrum(self._rate_hz, self._channels)
+        self._envelope = Envelope(self._rate_hz, self._channels)
+
+
+def measure(path: str, track: int = 0) -> dict[str, FactValue]:
+    """The facts of a file's sound track, as a catalog would give them back. Raises AudioError."""
+    return unpacked(measured(path, track))
+
+
+def measured(path: str, track: int = 0) -> NDArray[np.float32]:
+    """The same as a catalog keeps them. Raises AudioError."""
+    warnings: list[str] = []
+    measurement = Measurement(audio.probe(path, track))
+    for block in audio.channels(path, track=track, warn=warnings.append):
+        measurement.add(block)
+    return packed(measurement.facts(warnings, Path(path).stat().st_size))
+
+
+def brightness(centroid_hz: float) -> str:
+    """The word for a centroid.
+
+    Examples:
+        >>> brightness(300), brightness(9000)
+        ('very dark', 'very bright')
+    """
+    return BRIGHTNESS[int(np.searchsorted(BRIGHTNESS_EDGES_HZ, centroid_hz))]

@@ -1,0 +1,140 @@
+"""Each channel's spectrum, every 50 ms under a sine window of 100 ms: for loudness, brightness and bandwidth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.facts.frames import Frames, Samples
+from search.facts.loudness import channel_weights, k_weighting
+
+Numbers = NDArray[np.float64]
+
+HOP_S: Final = 0.05
+_BOX_HZ: Final = 200.0
+"""Spectra are smoothed over so much before an edge is looked for."""
+_ROUNDING: Final = (2.0**-15) ** 2 / 12
+"""The power of what rounding to 16 bits leaves."""
+_ABOVE_ROUNDING: Final = 4.0
+_BELOW_LOUDEST: Final = 1e-9
+_NEAR_HZ, _FAR_HZ = 250.0, 1250.0
+"""An edge is what lies so far below and above it, compared."""
+_LOWEST_HZ: Final = 100.0
+_NEAR_BINS, _ABOVE_LEAKS = 3, 10.0
+_LOWEST_EDGE_HZ, _EVEN = 3000.0, 0.1
+"""Where a resampler or a codec ends a spectrum, it goes on as noise up to there."""
+
+
+class Spectrum:
+    """Adds up the spectra of a sound of so many ``channels``."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        hop = max(2, round(HOP_S * sample_rate_hz))
+        self._frames = Frames(2 * hop, hop, channels, lead=hop)
+        self._window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
+        self.hz: Numbers = np.arange(hop + 1) / (2 * hop) * sample_rate_hz
+        self.hop_s = hop / sample_rate_hz
+        # Parseval: of a real sound each line but the first and last stands for two
+        lines = np.full(len(self.hz), 2.0)
+        lines[[0, -1]] = 1.0
+        weights = k_weighting(self.hz, sample_rate_hz) * lines / (2 * hop * sample_rate_hz)
+        self._loudness_weights = weights.astype(np.float32)
+        self._channel_weights = channel_weights(channels)
+        self._hops: list[Numbers] = []
+        self._power = np.zeros(len(self.hz))
+        self._edges = np.zeros(len(self.hz))
+        """Of the frames that lie half outside: a sound that begins or ends at once has every frequency there."""
+        self._first = True
+        self._count = 0
+        self._rounding = _ROUNDING * hop * channels
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n)."""
+        frames = self._frames.add(samples)
+        inside = int(self._first and frames.shape[1] > 0)
+        self._first = self._first and not inside
+        self._take(frames[:, :inside], self._edges)
+        self._take(frames[:, inside:], self._power)
+        self._count += frames.shape[1] - inside
+
+    def end(self) -> None:
+        """Take in what is left."""
+        self._take(self._frames.end(self._frames.size), self._edges)
+
+    def _take(self, frames: Samples, into: Numbers) -> None:
+        if not frames.shape[1]:
+            return
+        loud = np.zeros(frames.shape[1])
+        for channel, weight in zip(frames, self._channel_weights, strict=True):
+            spectra = np.fft.rfft(channel * self._window, axis=1)
+            power = spectra.real**2 + spectra.imag**2
+            loud += weight * (power @ self._loudness_weights)
+            into += power.sum(axis=0, dtype=np.float64)
+        self._hops.append(loud)
+
+    @property
+    def hops(self) -> Numbers:
+        """K-weighted energies of every hop."""
+        return np.concatenate(self._hops) if self._hops else np.empty(0)
+
+    def shape(self) -> Shape:
+        """What the whole spectrum looks like."""
+        power: Numbers = self._power / self._count if self._count else self._edges
+        return Shape.of(self.hz, power, self._rounding)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """``centroid_hz``, ``noisiness`` and ``bandwidth_hz`` of a spectrum, None where there is none; ``edge_db`` is how
+    steeply it ends there.
+    """
+
+    centroid_hz: float | None = None
+    noisiness: float | None = None
+    bandwidth_hz: float | None = None
+    edge_db: float = 0.0
+
+    @classmethod
+    def of(cls, hz: Numbers, power: Numbers, rounding: float) -> Shape:
+        """The shape of the mean ``power`` (bins,) at each of ``hz``, of which so much is ``rounding``."""
+        box = max(1, round(_BOX_HZ / hz[1]))
+        smooth = np.convolve(power, np.full(box, 1.0 / box), mode="same")
+        loudest = float(smooth.max(initial=0.0))
+        leaks = np.convolve(_leaked(power), np.full(box, 1.0 / box), mode="same")
+        floor = np.maximum(max(_ABOVE_ROUNDING * rounding, _BELOW_LOUDEST * loudest), _ABOVE_LEAKS * leaks)
+        present = np.flatnonzero(smooth > floor)
+        if not len(present) or loudest <= 0:
+            return cls()
+        top = int(present[-1]) + 1
+        inside = slice(int(np.searchsorted(hz, min(_LOWEST_HZ, hz[top - 1] / 2))), top)
+        magnitudes = np.sqrt(power[inside])
+        if magnitudes.sum() <= 0:
+            return cls(bandwidth_hz=float(hz[top - 1]))
+        centroid = float((hz[inside] * magnitudes).sum() / magnitudes.sum())
+        flat = np.maximum(power[inside], 1e-30)
+        noisiness = float(np.exp(np.log(flat).mean()) / flat.mean())
+        return cls(centroid, noisiness, float(hz[top - 1]), _edge_db(hz, smooth, float(hz[top - 1]), rounding))
+
+
+def _leaked(power: Numbers) -> Numbers:
+    """(bins,) what the window puts there of the power elsewhere: of a line d bins away 1 / (4 d^2 - 1)^2."""
+    distance = np.minimum(np.arange(2 * len(power)), np.arange(2 * len(power), 0, -1)).astype(np.float64)
+    share = np.where(distance > _NEAR_BINS, 1.0 / (4 * distance**2 - 1) ** 2, 0.0)
+    size = 2 * len(power)
+    return np.asarray(np.fft.irfft(np.fft.rfft(power, size) * np.fft.rfft(share), size)[: len(power)])
+
+
+def _edge_db(hz: Numbers, smooth: Numbers, edge_hz: float, rounding: float) -> float:
+    """How far the spectrum falls at ``edge_hz``; 0 where nothing lies above it, and where a tone ends it."""
+    below = smooth[(hz >= edge_hz - _FAR_HZ) & (hz <= edge_hz - _NEAR_HZ)]
+    above = smooth[(hz >= edge_hz + _NEAR_HZ) & (hz <= edge_hz + _FAR_HZ)]
+    if not len(below) or not len(above) or edge_hz < _LOWEST_EDGE_HZ:
+        return 0.0
+    even = np.exp(np.log(np.maximum(below, 1e-30)).mean()) / max(float(below.mean()), 1e-30)
+    if even < _EVEN:
+        return 0.0
+    floor = max(float(above.mean()), rounding / 100)
+    return float(10 * np.log10(max(float(below.mean()), 1e-30) / floor))

@@ -1,0 +1,66 @@
+"""``/clips/{id}/facts`` and ``/defects``: what clips are, and what is amiss with them."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from search.errors import AudioError
+from search.facts.definitions import DEFECTS
+from search.facts.measuring import measure
+from search.library.measuring import unmeasured
+from search.model.as_json import facts_as_json
+from search.service.http.answers import DefectsOut, FactsOut
+from search.service.http.listing import the_clip
+from search.service.http.problems import FileRefused
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import ClipPath, DefectsOf
+from search.service.jobs.uploads import check_length
+from search.service.media.files import file_of
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="clips", description="What is in the library.")
+
+
+class FactRoutes:
+    """What was measured."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._library = service.library
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.get("/clips/<int:clip_id>/facts", tags=[TAG], responses={200: FactsOut})(view(self.clip_facts))
+        api.get("/defects", tags=[TAG], responses={200: DefectsOut})(view(self.defects))
+
+    def clip_facts(self, path: ClipPath) -> Response:
+        """What a clip is: loudness, brightness, bandwidth and the rest, those left out that mean nothing for it.
+
+        A clip that nobody measured yet is listened to now.
+        """
+        clip = the_clip(self._library, path.clip_id)
+        facts = self._library.facts([clip.id]).get(clip.id)
+        if facts is None and clip.notes:
+            facts = {}
+        if facts is None:
+            file = file_of(clip).path
+            with self._service.decodes.taken():
+                try:
+                    check_length(file, clip.title, self._service.config.limits.query_s)
+                    facts = measure(file, clip.track)
+                except AudioError as error:
+                    raise FileRefused(clip.title, error.cause) from error
+        return revisable(reply(FactsOut(clip_id=clip.id, facts=facts_as_json(facts))))
+
+    def defects(self, query: DefectsOf) -> Response:
+        """How many clips have which defect, of those that pass a filter; `where` selects exactly these."""
+        beside = f" and ({query.where})" if query.where else ""
+        counts = []
+        if any(not space.is_melody for space in self._library.reader.spaces()):
+            for name in DEFECTS:
+                where = f"defects = '{name}'{beside}"
+                counts.append({"value": name, "count": len(self._library.clip_ids(where)), "where": where})
+        left = unmeasured(self._library.catalog)
+        return revisable(reply(DefectsOut.model_validate({"defects": counts, "unmeasured": left})))

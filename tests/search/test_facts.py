@@ -1,0 +1,319 @@
+"""Facts: what a sound is, what is amiss with it, and libraries that are asked for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import soundalike
+from search.errors import AudioError, WhereError
+from search.facts.definitions import DEFECTS, FACTS, packed, unpacked
+from search.facts.measuring import measure
+from search.library.library import Library
+from tests.commandline import soundalike as command
+
+RATE_HZ = 44_100
+
+
+def noise(seconds: float = 2.0, level: float = 0.1, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, level, int(seconds * RATE_HZ))
+
+
+def tone(hz: float, seconds: float = 2.0, level: float = 0.25) -> np.ndarray:
+    return level * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
+
+
+def facts_of(tmp_path: Path, wave: np.ndarray, rate_hz: int = RATE_HZ, subtype: str = "PCM_16") -> dict:
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, wave, rate_hz, subtype=subtype)
+    return measure(str(path))
+
+
+# --- levels -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000, 96_000])
+def test_a_sine_of_known_level_has_the_loudness_that_the_standard_says(tmp_path: Path, rate_hz: int) -> None:
+    """BS.1770: 997 Hz at full scale in one channel is -3.01 LKFS; in two it is 3 LU more."""
+    wave = 10 ** (-20 / 20) * np.sin(2 * np.pi * 997 * np.arange(4 * rate_hz) / rate_hz)
+    assert facts_of(tmp_path, wave, rate_hz)["loudness"] == pytest.approx(-23.01, abs=0.05)
+    assert facts_of(tmp_path, np.stack((wave, wave), 1), rate_hz)["loudness"] == pytest.approx(-20.0, abs=0.05)
+
+
+def test_pauses_are_gated_and_quiet_parts_make_the_range(tmp_path: Path) -> None:
+    """EBU Tech 3341, case 3: 10 s at -36, 60 s at -23, 10 s at -36 LUFS is -23; here shorter. Tech 3342: 10 LU."""
+    rate_hz = 8000
+    at_s = np.arange(10 * rate_hz) / rate_hz
+    sine = np.sin(2 * np.pi * 1000 * at_s)[:, None] * np.ones(2)
+    levels = [10 ** (db / 20) * sine for db in (-36, -23, -23, -36)]
+    assert facts_of(tmp_path, np.concatenate(levels), rate_hz)["loudness"] == pytest.approx(-23.0, abs=0.1)
+    quiet = facts_of(tmp_path, np.concatenate((0.1 * sine, 0.1 * 10**-0.5 * sine)), rate_hz)
+    assert quiet["loudness_range"] == pytest.approx(10.0, abs=1.0)
+    padded = np.concatenate((0.1 * sine, 0 * sine))
+    assert facts_of(tmp_path, padded, rate_hz)["loudness"] == pytest.approx(-20.0, abs=0.1)
+
+
+def test_a_peak_between_samples_is_seen(tmp_path: Path) -> None:
+    """A sine at a fourth of the rate, sampled beside its tops: 3 dB above its highest sample."""
+    wave = 0.5 * np.sin(np.pi / 2 * np.arange(RATE_HZ) + np.pi / 4)
+    assert facts_of(tmp_path, wave)["true_peak_db"] == pytest.approx(-6.0, abs=0.2)
+
+
+def test_very_short_and_silent_sounds_have_what_means_something(tmp_path: Path) -> None:
+    click = facts_of(tmp_path, noise(0.05))
+    assert -30 < click["loudness"] < -10
+    assert "loudness_range" not in click
+    silence = facts_of(tmp_path, np.zeros(RATE_HZ))
+    assert silence["sounding_s"] == 0
+    assert silence["defects"] == ()
+    meaningless = {"loudness", "true_peak_db", "centroid_hz", "brightness", "bandwidth_hz", "head_silence_s"}
+    assert not meaningless & set(silence)
+    assert facts_of(tmp_path, noise(0.002))["channels"] == 1
+
+
+# --- spectrum -----------------------------------------------------------------------------------------------
+
+
+def test_dark_and_bright_are_told_apart(tmp_path: Path) -> None:
+    dark, bright = facts_of(tmp_path, tone(200)), facts_of(tmp_path, noise())
+    assert dark["centroid_hz"] == pytest.approx(200, abs=60)
+    assert (dark["brightness"], bright["brightness"]) == ("very dark", "very bright")
+    assert dark["noisiness"] < 0.01 < 0.9 < bright["noisiness"]
+
+
+def test_the_bandwidth_is_that_of_the_sound_not_of_the_file(tmp_path: Path) -> None:
+    """Noise up to 8 kHz in a file of 44.1 kHz."""
+    wave = low_passed(noise(), 8000)
+    facts = facts_of(tmp_path, wave)
+    assert facts["bandwidth_hz"] == pytest.approx(8000, abs=300)
+    assert facts["defects"] == ("re-encoded",)
+    assert facts_of(tmp_path, noise())["bandwidth_hz"] > 21_500
+
+
+def low_passed(wave: np.ndarray, hz: float) -> np.ndarray:
+    spectrum = np.fft.rfft(wave)
+    spectrum[np.fft.rfftfreq(len(wave), 1 / RATE_HZ) > hz] = 0
+    return np.fft.irfft(spectrum, len(wave))
+
+
+# --- defects ------------------------------------------------------------------------------------------------
+
+
+def swelling(seed: int = 1) -> np.ndarray:
+    """Three seconds of noise that swells and fades, in two unlike channels."""
+    rise = np.sin(np.pi * np.linspace(0.02, 0.98, 3 * RATE_HZ)) ** 2
+    return np.stack((noise(3, 0.15, seed) * rise, noise(3, 0.15, seed + 1) * rise), axis=1)
+
+
+def cut_out(wave: np.ndarray) -> np.ndarray:
+    wave = wave.copy()
+    for place in (40_000, 60_000, 80_000):
+        wave[place : place + 400] = 0
+    return wave
+
+
+FLAWS = {
+    "clipping": lambda wave: np.clip(4 * wave, -0.7, 0.7),
+    "dc offset": lambda wave: wave + 0.02,
+    "dropouts": cut_out,
+    "silence at head": lambda wave: np.concatenate((np.zeros((RATE_HZ, 2)), wave)),
+    "silence at tail": lambda wave: np.concatenate((wave, np.zeros((RATE_HZ, 2)))),
+    "fake stereo": lambda wave: np.stack((wave[:, 0],) * 2, axis=1),
+    "out of phase": lambda wave: np.stack((wave[:, 0], -wave[:, 0] + 0.1 * wave[:, 1]), axis=1),
+    "re-encoded": lambda wave: np.stack([low_passed(one, 11_000) for one in wave.T], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", FLAWS)
+def test_each_defect_is_named_and_no_other(tmp_path: Path, name: str) -> None:
+    assert facts_of(tmp_path, swelling())["defects"] == ()
+    assert facts_of(tmp_path, FLAWS[name](swelling()))["defects"] == (name,)
+
+
+def test_what_only_looks_like_a_defect_is_none(tmp_path: Path) -> None:
+    """Square waves, tones that touch full scale, pauses that fade, music that is cut to bits of 8."""
+    assert facts_of(tmp_path, np.sign(tone(441)) * 0.5)["defects"] == ()
+    assert facts_of(tmp_path, tone(50, level=1.0))["defects"] == ()
+    assert facts_of(tmp_path, tone(4000))["defects"] == ()
+    pause = np.concatenate((noise() * np.linspace(1, 0, 2 * RATE_HZ), np.zeros(4000), noise()))
+    assert facts_of(tmp_path, pause)["defects"] == ()
+
+
+def test_bits_are_those_that_are_needed(tmp_path: Path) -> None:
+    """16 bits blown up to 24 are told; what floats hold needs more."""
+    wave = np.round(noise() * 2**15) / 2**15
+    assert facts_of(tmp_path, wave, subtype="PCM_24")["bits"] == 16
+    assert facts_of(tmp_path, noise(), subtype="PCM_24")["bits"] == 24
+    assert "bits" not in facts_of(tmp_path, noise() / 3, subtype="FLOAT")
+
+
+def test_out_of_phase_is_not_taken_for_silent(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, np.stack((tone(440), -tone(440)), axis=1))
+    assert facts["loudness"] == pytest.approx(-12.7, abs=0.1)
+    assert facts["sounding_s"] == pytest.approx(2, abs=0.02)
+    assert facts["correlation"] == pytest.approx(-1)
+
+
+def test_facts_do_not_depend_on_how_a_sound_comes_in_blocks(tmp_path: Path) -> None:
+    from search.audio import Block
+    from search.facts.measuring import Measurement
+    from search.model import AudioInfo
+
+    wave = cut_out(np.clip(3 * swelling(), -0.7, 0.7)).T.astype(np.float32)
+    results = []
+    for cuts in ([], [1, 39_990, 40_100, 60_200], range(0, wave.shape[1], 997)):
+        measurement = Measurement(AudioInfo("WAV", "PCM_16", RATE_HZ, 2, None))
+        for part in np.split(wave, list(cuts), axis=1):
+            measurement.add(Block(0.0, RATE_HZ, part))
+        results.append(measurement.facts())
+    for other in results[1:]:
+        assert _close(other, results[0])
+
+
+def _close(one: dict, other: dict) -> bool:
+    numbers = [name for name, value in one.items() if isinstance(value, float)]
+    words = {name: value for name, value in one.items() if name not in numbers}
+    same = all(one[name] == pytest.approx(other[name], rel=1e-3, abs=1e-5) for name in numbers)
+    return same and words == {name: value for name, value in other.items() if name not in numbers}
+
+
+def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
+    (tmp_path / "no.wav").write_bytes(b"RIFF1234WAVE")
+    with pytest.raises(AudioError, match=r"no\.wav"):
+        measure(str(tmp_path / "no.wav"))
+
+
+def test_what_is_kept_is_what_was_measured() -> None:
+    """Numbers to float32, words by their place, several words as bits."""
+    values = {"loudness": -23.5, "brightness": "dark", "defects": ("clipping", "truncated")}
+    assert unpacked(packed(values)) == values
+    assert unpacked(packed({})) == {}
+    assert len({fact.name for fact in FACTS}) == len(FACTS)
+
+
+# --- libraries ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four sounds, and a library of them that is measured."""
+    folder = tmp_path_factory.mktemp("facts")
+    (folder / "sounds").mkdir()
+    waves = {"dark": tone(200, level=0.5), "loud": noise(level=0.25), "soft": noise(level=0.01)}
+    waves["padded"] = np.concatenate((np.zeros(RATE_HZ), noise(1)))
+    for name, wave in waves.items():
+        soundfile.write(folder / "sounds" / f"{name}.wav", wave, RATE_HZ)
+    words = ("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral", "--facts", "--quiet")
+    done = command(*words)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def library(folder: Path):
+    with soundalike.open_library(folder / "library") as library:
+        yield library
+
+
+def titles(library: Library, where: str, by: str = "title") -> list[str]:
+    return [clip.title for clip in library.reader.clips(library.sorted_clip_ids(where, by).tolist())]
+
+
+def test_facts_filter_and_sort(library: Library) -> None:
+    assert titles(library, "loudness > -15 and centroid_hz > 1000") == ["loud"]
+    assert titles(library, 'brightness = "Very Dark"') == ["dark"]
+    assert titles(library, 'brightness ~ "bright"') == ["loud", "padded", "soft"]
+    assert titles(library, 'defects = "silence at head"') == ["padded"]
+    assert titles(library, "defects != ''") == ["padded"]
+    assert titles(library, 'defects != "hum" and not defects ~ "silence"') == ["dark", "loud", "soft"]
+    assert titles(library, "correlation = none") == ["dark", "loud", "padded", "soft"]
+    assert titles(library, "correlation != 0") == titles(library, "correlation != none") == []
+    assert titles(library, "loudness != none", "loudness")[0] == "soft"
+    assert titles(library, "loudness != none", "-loudness")[-1] == "soft"
+    with pytest.raises(WhereError, match="clipping"):
+        library.clip_ids('defects = "noise"')
+    with pytest.raises(WhereError, match="loudness"):
+        library.clip_ids("loudnes > 3")
+    with pytest.raises(WhereError, match="sorted by"):
+        library.sorted_clip_ids(by="brightness")
+
+
+def test_facts_are_printed_for_people_and_programs(folder: Path, library: Library) -> None:
+    (clip_id,) = library.clip_ids('path ~ "padded"').tolist()
+    where = ("--library", folder / "library")
+    shown = command("facts", clip_id, *where)
+    assert shown.returncode == 0, shown.stderr
+    assert "LUFS" in shown.stdout
+    (one,) = json.loads(command("facts", clip_id, "--json", *where).stdout)
+    assert one["facts"]["defects"] == ["silence at head"]
+    assert one["facts"]["head_silence_s"] == pytest.approx(1, abs=0.01)
+    (same,) = json.loads(command("facts", folder / "sounds" / "padded.wav", "--json").stdout)
+    assert same["facts"] == one["facts"]
+    table = command("facts", "--sort", "loudness", "--reverse", "-k", "2", "--csv", *where).stdout.splitlines()
+    assert table[0].startswith("clip_id,path,title,loudness")
+    assert len(table) == 3
+    assert command("facts", 999, *where).returncode == 2
+    assert command("facts", folder / "none.wav").returncode == 1
+    report = json.loads(command("defects", "--json", *where).stdout)
+    assert [one["clip_id"] for one in report["defects"]["silence at head"]] == [clip_id]
+    assert (report["without_defects"], report["unmeasured"]) == (3, 0)
+    assert "silence at head: 1 clips" in command("defects", *where).stdout
+
+
+def test_a_library_of_the_version_before_opens_and_is_measured(tmp_path: Path) -> None:
+    """Written by the commit 41d938f, whose catalog is at migration 0009: three tones, whose files are gone.
+
+    Read as it is, it has no facts; opened for writing it is migrated, and a file that is gone is a failure of its own.
+    """
+    with tarfile.open(Path(__file__).parents[1] / "data" / "library_0009.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    where = ("--library", tmp_path / "library")
+    assert "3 sounds were not measured" in command("defects", *where).stderr
+    assert command("facts", "--where", "loudness > -99", "--json", *where).stdout.strip() == "[]"
+    measured = command("facts", "--measure", *where)
+    assert measured.returncode == 1
+    assert measured.stderr.count("no such file") == 3
+    assert command("verify", *where).returncode == 0
+
+
+def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: Path) -> None:
+    """Before that filters over facts find nothing, and a clip is listened to when it is asked for."""
+    words = ("--library", tmp_path / "library")
+    assert command("index", folder / "sounds", *words, "--encoder", "spectral", "--quiet").returncode == 0
+    assert "facts --measure" in command("defects", *words).stderr
+    with soundalike.open_library(tmp_path / "library") as library:
+        assert titles(library, "loudness > -90") == []
+        assert library.facts([1]) == {}
+        (asked,) = json.loads(command("facts", 1, "--json", *words).stdout)
+        done: list[tuple[int, int]] = []
+        assert library.measure(lambda *counts: done.append(counts)) == ()
+        assert done[-1] == (4, 4)
+        assert library.facts([1])[1]["loudness"] == pytest.approx(asked["facts"]["loudness"], abs=0.01)
+        assert len(titles(library, "loudness > -90")) == 4
+        done.clear()
+        library.measure(lambda *counts: done.append(counts))
+        assert done == []
+
+
+def test_the_table_of_facts_says_what_the_code_says() -> None:
+    """Name, unit, meaning and source of each, in their order; and every defect is explained."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "facts.md").read_text("utf-8")
+    facts, defects = page.split("## Defects")
+    table = [line for line in facts.splitlines() if line.startswith("| `")]
+    assert table == [f"| `{one.name}` | {one.unit or '-'} | {one.meaning} | {one.source} |" for one in FACTS]
+    assert words_in(defects) == list(DEFECTS)
+
+
+def words_in(table: str) -> list[str]:
+    return [
+        word
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for word in re.findall(r"`([^`]+)`", line.split("|")[1])
+    ]

@@ -1,0 +1,34 @@
+"""A service says what clips are, sorts by it, and reports what is amiss."""
+
+from __future__ import annotations
+
+import soundalike
+from tests.service.conftest import application
+
+
+def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:
+    """A clip that was not measured is listened to; filters and sorting know what was measured."""
+    with application(library_path) as client:
+        before = client.get("/api/v1/clips/1/facts")
+        assert before.status_code == 200, before.text
+        assert before.json["facts"]["sample_rate_hz"] == 16_000
+        assert client.get("/api/v1/defects").json["unmeasured"] == 6
+        assert client.get("/api/v1/clips/99/facts").status_code == 404
+    with soundalike.open_library(library_path) as library:
+        assert library.measure() == ()
+    with application(library_path) as client:
+        assert client.get("/api/v1/clips/1/facts").json == before.json
+        report = client.get("/api/v1/defects", query_string={"where": "duration_s < 99"}).json
+        assert report["unmeasured"] == 0
+        for defect in report["defects"]:
+            passing = client.get("/api/v1/clips", query_string={"where": defect["where"]}).json
+            assert passing["total"] == defect["count"]
+        ids = {
+            sort: [clip["id"] for clip in client.get("/api/v1/clips", query_string={"sort": sort}).json["clips"]]
+            for sort in ("centroid_hz", "-centroid_hz")
+        }
+        centroids = [client.get(f"/api/v1/clips/{i}/facts").json["facts"]["centroid_hz"] for i in ids["centroid_hz"]]
+        assert centroids == sorted(centroids)
+        assert ids["centroid_hz"] == ids["-centroid_hz"][::-1]
+        assert client.get("/api/v1/clips", query_string={"sort": "brightness"}).status_code == 422
+        assert client.get("/api/v1/clips", query_string={"where": "loudness = 'x'"}).status_code == 422
