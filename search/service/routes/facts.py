@@ -12,11 +12,11 @@ from search.library.measuring import unmeasured
 from search.model.as_json import facts_as_json
 from search.service.http.answers import DefectsOut, FactsOut
 from search.service.http.listing import the_clip
-from search.service.http.problems import FileRefused
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import ClipPath, DefectsOf
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
+from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 
