@@ -24,14 +24,17 @@ class Pace:
     """How fast a job goes, in bytes of the files that are worked on.
 
     Whoever asks leaves out files that failed: they cost nothing, and a job that begins with one would seem endless or
-    nearly over. For the same reason the time before the first work (a model that loads) does not count.
+    nearly over. For the same reason the time before the first work (a model that loads) does not count. Nothing is
+    said while a large file is hashed: then the rest is that file, and its pace is not that of those before it.
     """
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
+        self._moved_s, self._moved_to = 0.0, 0
 
     def left_s(self, now_s: float, bytes_worked: int, bytes_left: int) -> float | None:
-        """Seconds that ``bytes_left`` take at the pace of the last minute, None before there is one.
+        """Seconds that ``bytes_left`` take at the pace of the last minute, None before there is one, and where nothing
+        was done for more than half of it.
 
         ``bytes_worked`` is what was done by ``now_s``.
         """
@@ -39,11 +42,13 @@ class Pace:
         if bytes_worked <= 0:
             return None
         samples.append((now_s, bytes_worked))
+        if bytes_worked != self._moved_to:
+            self._moved_s, self._moved_to = now_s, bytes_worked
         while len(samples) > 2 and now_s - samples[1][0] >= PACE_OVER_S:
             samples.popleft()
         start_s, start_bytes = samples[0]
         spent_s, worked = now_s - start_s, bytes_worked - start_bytes
-        if spent_s < PACE_FROM_S or worked <= 0:
+        if spent_s < PACE_FROM_S or worked <= 0 or now_s - self._moved_s > spent_s / 2:
             return None
         return spent_s * max(bytes_left, 0) / worked
 

@@ -171,6 +171,18 @@ def test_the_time_left_comes_from_work_alone() -> None:
     assert pace.left_s(6.0, 11 * 80_000, 20 * 80_000) == pytest.approx(4.0)
 
 
+def test_nothing_is_said_of_the_time_left_while_one_large_file_is_hashed() -> None:
+    """What was said would grow from minutes to an hour, and be wrong all the while."""
+    pace = Pace()
+    for second in range(5):
+        pace.left_s(float(second), 10_000_000 * (second + 1), 4_000_000_000)
+    said = [pace.left_s(float(second), 50_000_000, 4_000_000_000) for second in range(5, 60)]
+
+    assert max(left for left in said if left is not None) < 1_000
+    assert said[5:] == [None] * 50
+    assert pace.left_s(60.0, 4_050_000_000, 50_000_000) is not None
+
+
 def test_the_pace_is_that_of_the_last_minute() -> None:
     """After many files that were hashed alone, what is slow now decides."""
     pace = Pace()
