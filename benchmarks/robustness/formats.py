@@ -54,6 +54,8 @@ _LIBAV = {
     "3gp": "aac",
     "aiff": "pcm_s16be",
     "w64": "pcm_s16le",
+    "adx": "adpcm_adx",
+    "sox": "pcm_s32le",
 }
 _LOSSLESS = ("PCM", "FLOAT", "DOUBLE", "ALAC", "pcm", "alac", "flac", "wavpack", "tta")
 _EIGHT_BITS = ("PCM_U8", "PCM_S8", "ULAW", "ALAW")
