@@ -22,6 +22,7 @@ from search.evaluation import RESAMPLES
 from search.settings import Settings
 
 if TYPE_CHECKING:
+    from benchmarks.quality.encoding import EncodingCache
     from benchmarks.quality.measure import QualityReport
     from search.ports import Encoder
 
@@ -74,6 +75,12 @@ class Quality:
         parser.add_argument(
             "--queries", choices=("all", "example", "text"), default="all", help="by example, in words, or both (all)"
         )
+        parser.add_argument(
+            "--protocol",
+            choices=("search", "maeb", "zero-shot"),
+            default="search",
+            help="as a library is searched (the default); 5 right among 21, as MAEB re-ranks; labels by their words",
+        )
         parser.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="bootstrap resamples (2000)")
         parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
         parser.add_argument("--no-cache", action="store_true", help="encode everything again and keep nothing")
@@ -82,19 +89,49 @@ class Quality:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Measure, print, and write what was asked for."""
-        from benchmarks.common import report
-        from benchmarks.quality import datasets, measure
-        from benchmarks.quality import report as quality_report
+        from benchmarks.quality import datasets
         from benchmarks.quality.encoding import EncodingCache
 
         if args.resamples < 1:
             raise UsageError(f"--resamples is {args.resamples}; it must be at least 1")
+        paths = args.dataset or datasets.default_datasets()
+        cache = EncodingCache(None if args.no_cache else args.cache)
+        if args.protocol == "search":
+            self._search(args, settings, paths, cache)
+        else:
+            self._task(args, settings, paths, cache)
+        return 0
+
+    def _task(self, args: argparse.Namespace, settings: Settings, paths: list[Path], cache: EncodingCache) -> None:
+        """Ask as a published benchmark does. Raises UsageError for a plot: there is none of these."""
+        from benchmarks.common import report
+        from benchmarks.quality import datasets, reranking, zero_shot
+
+        if args.plot:
+            raise UsageError(f"--protocol {args.protocol} draws no plot; leave --plot out")
+        asked = encoders(args.encoder, settings)
+        if args.protocol == "maeb":
+            sets = [datasets.load_any(path) for path in paths]
+            ranked = reranking.run(sets, asked, cache=cache, seed=args.seed, progress=report_progress)
+            write_outputs(args, report.to_json(ranked), reranking.markdown(ranked), [])
+        else:
+            called = zero_shot.run(
+                [datasets.load(path) for path in paths], asked, cache=cache, progress=report_progress
+            )
+            write_outputs(args, report.to_json(called), zero_shot.markdown(called), [])
+
+    def _search(self, args: argparse.Namespace, settings: Settings, paths: list[Path], cache: EncodingCache) -> None:
+        """Ask as libraries are searched."""
+        from benchmarks.common import report
+        from benchmarks.quality import datasets, measure
+        from benchmarks.quality import report as quality_report
+
         check_plots(args)
         measured = measure.run(
-            [datasets.load(path) for path in args.dataset or datasets.default_datasets()],
+            [datasets.load(path) for path in paths],
             encoders(args.encoder, settings),
             settings,
-            cache=EncodingCache(None if args.no_cache else args.cache),
+            cache=cache,
             seed=args.seed,
             resamples=args.resamples,
             progress=report_progress,
@@ -104,7 +141,6 @@ class Quality:
         write_outputs(args, report.to_json(measured), quality_report.markdown(measured), plots)
         if args.log:
             report.append_line(args.log, log_record(measured))
-        return 0
 
 
 class BenchCommand:

@@ -11,12 +11,13 @@ from pathlib import Path
 from search import plugins, wiring
 from search.errors import UsageError
 from search.library.library import Library
+from search.library.suggesting import suggest
 from search.library.understanding import understand
 from search.model import JobFailure
 from search.ports import IndexFailure, IndexProgress, IndexWarning
 from search.settings import Settings
 
-__all__ = ["Library", "index", "open_library", "understand"]
+__all__ = ["Library", "index", "open_library", "suggest", "understand"]
 
 log = logging.getLogger(__name__)
 

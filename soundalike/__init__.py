@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from search.api import Library, index, open_library, understand
+    from search.api import Library, index, open_library, suggest, understand
     from search.errors import (
         AudioError,
         EncoderError,
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         Segment,
         SegmentPart,
         Space,
+        Suggestion,
         Tag,
         Term,
         TextEncoding,
@@ -156,6 +157,7 @@ __all__ = [
     "Space",
     "SpaceIndex",
     "SpaceMismatch",
+    "Suggestion",
     "Tag",
     "Term",
     "TextEncoding",
@@ -174,6 +176,7 @@ __all__ = [
     "WordReader",
     "index",
     "open_library",
+    "suggest",
     "understand",
 ]
 

@@ -1,15 +1,17 @@
 """What a quality benchmark is asked about: clips with labels and groups, and queries in words.
 
 A data set is a CSV with the columns ``path,label,group,text`` (and ``fold``), a folder with such a ``manifest.csv``,
-or the folder of a published set as its authors packed it (`benchmarks.quality.published`).
+the folder of a published set as its authors packed it (`benchmarks.quality.published`), or one that MTEB publishes
+(`benchmarks.quality.published_tasks`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.quality import published
+from benchmarks.quality import published, published_tasks
 from benchmarks.quality.items import MANIFEST, NEEDED_COLUMNS, DataSet, Item, complete, name_of, queries_by_label, rows
+from benchmarks.quality.tasks import RerankingTask
 from search.errors import UsageError, printable
 
 SHARED = Path("../shared/data")
@@ -19,8 +21,16 @@ DEMO = Path("data/demo")
 
 def load(path: Path) -> DataSet:
     """The data set at ``path``. Raises UsageError for what is no data set, or one that is incomplete."""
+    found = load_any(path)
+    if isinstance(found, RerankingTask):
+        raise UsageError(f"{printable(str(path))} is a re-ranking task; ask it with: --protocol maeb")
+    return found
+
+
+def load_any(path: Path) -> DataSet | RerankingTask:
+    """The data set or re-ranking task at ``path``. Raises UsageError as `load` does."""
     if path.is_dir() and not (path / MANIFEST).is_file():
-        return published.load(path)
+        return published_tasks.load(path) if published_tasks.is_published(path) else published.load(path)
     file = path / MANIFEST if path.is_dir() else path
     if not file.is_file():
         raise UsageError(f"{printable(str(path))}: no such data set; give a CSV (path,label,group,text) or a folder")

@@ -38,6 +38,8 @@ from search.model import (
 )
 from search.ports import Lease
 
+ASKED_SPACE = "asked space"
+
 
 class Catalog:
     """One catalog, open. Safe to use from several threads; each process opens its own (after a fork, too)."""
@@ -266,6 +268,16 @@ class Catalog:
         """Remember a choice for good: raises LibraryError when another was made before."""
         with self._database.writing() as connection:
             writing.choose(connection, name, value)
+
+    def asked_space(self) -> str | None:
+        """The name of the space that is asked where a question names none; None for every space of sounds."""
+        return self.choice(ASKED_SPACE)
+
+    def ask_space(self, name: str | None, lease: Lease) -> None:
+        """Ask this space where a question names none; None: every space of sounds. Raises LibraryBusy."""
+        with self._database.writing() as connection:
+            leases.require(connection, _token(lease))
+            writing.prefer(connection, ASKED_SPACE, name)
 
     def count_only_in(self, space_id: int, other_id: int) -> int:
         """How many contents have vectors in one space and none in the other."""

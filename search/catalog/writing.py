@@ -77,6 +77,13 @@ def choose(connection: Connection, name: str, value: str) -> None:
         raise LibraryError(f"this library's {name} is {made!r}, which cannot become {value!r}; make a new library")
 
 
+def prefer(connection: Connection, name: str, value: str | None) -> None:
+    """Remember a choice that may change, or with None forget it."""
+    connection.execute(delete(CHOICES).where(CHOICES.c.name == name))
+    if value is not None:
+        connection.execute(insert(CHOICES), {"name": name, "value": value})
+
+
 class _Batch:
     """One batch while it is written: the counters, and the contents that lost a clip."""
 

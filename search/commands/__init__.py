@@ -13,6 +13,8 @@ from search.commands.places import Doctor, Init
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
+from search.commands.spaces import CompareCommand, SpacesCommand
+from search.commands.suggest import Suggest
 from search.commands.tags import Tags
 from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verify
 
@@ -31,6 +33,9 @@ COMMANDS = (
     Facts(),
     Defects(),
     MapCommand(),
+    Suggest(),
+    SpacesCommand(),
+    CompareCommand(),
     Export(),
     Backup(),
     Restore(),

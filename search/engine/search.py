@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
-from search.engine import policy, refusing
+from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
 from search.engine.confidence import PAGE
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
@@ -37,6 +37,7 @@ from search.model import (
     NO_WORDS,
     Answer,
     Bitmap,
+    FacetCount,
     Hit,
     Part,
     Query,
@@ -86,15 +87,15 @@ class SearchEngine:
             tunes = level.tunes
             if len(order.entries) > end or not level.more:
                 break
-        found = policy.verdict(order.first(), [one.view.space for one in question.spaces])
+        found = better(policy.verdict(order.first(), [one.view.space for one in question.spaces]), tunes.verdict)
         hits = self._hits(question, order)
-        took_ms = (time.perf_counter() - started) * 1e3
+        near = _nearest(question, order) if found == "none" and not tunes.reason else ()
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
+        reason = tunes.reason or nearest.said(query.parts, near)
         warnings = (*question.warnings, *tunes.warnings)
-        return Answer(
-            better(found, tunes.verdict), hits, took_ms, tunes.reason, following, did_you_mean, question.gone, warnings
-        )
+        took_ms = (time.perf_counter() - started) * 1e3
+        return Answer(found, hits, took_ms, reason, following, did_you_mean, question.gone, warnings, near)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
@@ -244,6 +245,14 @@ def _filter(query: Query) -> Where | None:
     if query.among is None:
         return said
     return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
+
+
+def _nearest(question: Question, order: Order) -> tuple[FacetCount, ...]:
+    """What the first hits are, where they are not what was asked for."""
+    columns = question.view.columns
+    among = columns.present if question.where is None else columns.clips_where(question.where)
+    first = np.array([entry.clip_id for entry in order.entries[:PAGE]], np.int64)
+    return nearest.nearest(columns, first, among)
 
 
 def _depths(first: Sequence[int]) -> Iterator[int]:

@@ -74,22 +74,27 @@ class Recordings:
 
 @dataclass(frozen=True, slots=True)
 class LibraryView:
-    """All that searches read of the ``library`` in a folder: its ``spaces``, active ones first, tunes, recordings."""
+    """All that searches read of the ``library`` in a folder: its ``spaces``, active ones first, tunes, recordings.
+
+    ``asked_space`` names the space of sounds that is asked where a question names none, None for every one of them.
+    """
 
     library: str
     spaces: tuple[SpaceView, ...]
     melody: MelodyView | None = None
     recordings: Recordings = field(default_factory=Recordings.none)
+    asked_space: str | None = None
 
     def of(self, name: str | None = None) -> list[SpaceView]:
-        """The spaces called ``name``, or without a name every space of sounds.
+        """The spaces called ``name``, or without a name those that are asked: every space of sounds, or the one chosen.
 
         The melody space is given by its name only: what has a vector there is no sound. Raises QueryError that lists
         what is there when none is meant.
         """
         meant = [v for v in self.spaces if (not v.space.is_melody if name is None else v.space.name == name)]
         if meant:
-            return meant
+            chosen = [v for v in meant if v.space.name == self.asked_space] if name is None else []
+            return chosen or meant  # one that was dropped since is asked no more
         known = ", ".join(dict.fromkeys(view.space.name for view in self.spaces))
         if name is None or not known:
             raise QueryError(

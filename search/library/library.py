@@ -183,7 +183,7 @@ class Library:
         return self.catalog.roots()
 
     def space(self, name: str | None = None) -> Space:
-        """The active space called ``name``, or the library's first of sounds.
+        """The active space called ``name``, or the one of sounds that is asked first.
 
         Raises QueryError that lists what is there.
 
@@ -191,10 +191,12 @@ class Library:
             >>> library.space().name, library.space("melody").is_melody
             ('spectral', True)
         """
-        for space in self.catalog.spaces():
-            if not space.is_retired and (space.name == name if name is not None else not space.is_melody):
-                return space
-        return self.refresh().of(name)[0].space
+        spaces = [space for space in self.catalog.spaces() if not space.is_retired]
+        wanted = self.catalog.asked_space() if name is None else name
+        found = next((space for space in spaces if space.name == wanted), None)
+        if found is None and name is None:
+            found = next((space for space in spaces if not space.is_melody), None)
+        return found or self.refresh().of(name)[0].space
 
     def encoder(self, space: Space) -> Encoder:
         """The encoder that made a space, loaded once. Raises SpaceMismatch when its fingerprint differs by now.

@@ -156,7 +156,7 @@ class Spaces:
             ),
             None,
         )
-        return LibraryView(str(self._library), views, melody, self._pairs.recordings())
+        return LibraryView(str(self._library), views, melody, self._pairs.recordings(), self._catalog.asked_space())
 
 
 @dataclass

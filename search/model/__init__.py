@@ -54,6 +54,7 @@ from search.model.changes import (
     TakeOutClip,
     WordMatch,
 )
+from search.model.comparing import Compared, Comparison
 from search.model.contents import (
     TAGS_PER_SEGMENT,
     Clip,
@@ -75,7 +76,17 @@ from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
-from search.model.overview import ClipMap, Duplicate, DuplicateGroup, DuplicateKind, Duplicates, FacetCount, Facets
+from search.model.overview import (
+    ClipMap,
+    Duplicate,
+    DuplicateGroup,
+    DuplicateKind,
+    Duplicates,
+    FacetCount,
+    Facets,
+    Suggestion,
+    SuggestionKind,
+)
 from search.model.queries import (
     Answer,
     AudioPart,
@@ -129,6 +140,8 @@ __all__ = [
     "ClipChange",
     "ClipMap",
     "ClipPart",
+    "Compared",
+    "Comparison",
     "Content",
     "ContentContour",
     "ContentEncoding",
@@ -190,6 +203,8 @@ __all__ = [
     "Spans",
     "StoredContour",
     "StoredFacts",
+    "Suggestion",
+    "SuggestionKind",
     "Tag",
     "TakeOutClip",
     "Term",

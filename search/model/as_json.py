@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from search.model.comparing import Comparison
 from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
@@ -31,6 +32,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "did_you_mean": answer.did_you_mean,
         "gone": list(answer.gone),
         "warnings": list(answer.warnings),
+        "nearest": [{"value": one.value, "count": one.count, "where": one.where} for one in answer.nearest],
     }
 
 
@@ -106,6 +108,30 @@ def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
                 "probability": round(event.probability, 4),
             }
             for event in line.events
+        ],
+    }
+
+
+def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
+    """What two spaces answer. Shares and ranks have four digits."""
+    ranks = comparison.reciprocal_ranks
+    return {
+        "spaces": list(comparison.spaces),
+        "k": comparison.k,
+        "share": round(comparison.share, 4),
+        "same_first": round(comparison.same_first, 4),
+        "likes": comparison.likes,
+        "reciprocal_ranks": None if ranks is None else [round(rank, 4) for rank in ranks],
+        "compared": [
+            {
+                "question": one.question,
+                "verdicts": list(one.verdicts),
+                "share": round(one.share, 4),
+                "same_first": one.same_first,
+                "only_first": [hit_as_json(hit, paths) for hit in one.only_first],
+                "only_second": [hit_as_json(hit, paths) for hit in one.only_second],
+            }
+            for one in comparison.compared
         ],
     }
 

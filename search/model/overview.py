@@ -49,6 +49,23 @@ class Facets:
     folders: tuple[FacetCount, ...]
 
 
+SuggestionKind: TypeAlias = Literal["tag", "own_tag", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Words that find something here: a ``tag``, an ``own_tag`` of ``clips`` clips, or a ``name`` (``clips`` is 0).
+
+    Examples:
+        >>> sorted(one.text for one in soundalike.suggest(library))[:2]
+        ['door slam', 'police siren']
+    """
+
+    text: str
+    kind: SuggestionKind
+    clips: int
+
+
 DuplicateKind: TypeAlias = Literal["kept", "copy", "same recording"]
 
 

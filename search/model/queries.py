@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from search.model.arrays import Ids, Scores
 from search.model.contents import Clip, Segment, Tag
+from search.model.overview import FacetCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ class Answer:
     ("dog" for "Hund"); empty elsewhere. ``gone`` names what the question named and was left out, since it is not in
     the library any more: "clip 17", "segment 90". ``warnings`` say what was amiss with a file of the question that was
     read all the same: "audio 1: truncated: ...".
+    Where the verdict is ``none``, ``nearest`` are tags of what comes closest, with how many clips have each (of those
+    that pass the filter).
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))
@@ -277,3 +280,4 @@ class Answer:
     did_you_mean: str = ""
     gone: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    nearest: tuple[FacetCount, ...] = ()

@@ -143,3 +143,16 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
     assert str(library_path) not in outcome.reason
     work_off(library_path)
     assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"
+
+
+def test_what_is_suggested_is_found(client):
+    """As many as are asked for; the answer has an ETag, since it is the same until the library changes."""
+    response = client.get("/api/v1/suggestions?limit=3")
+    found = response.get_json()["suggestions"]
+    assert 0 < len(found) <= 3
+    for one in found:
+        asked = {"parts": [{"text": one["text"]}], "k": 1}
+        assert client.post("/api/v1/search", json=asked).get_json()["verdict"] == "good"
+    again = client.get("/api/v1/suggestions?limit=3", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+    assert client.get("/api/v1/suggestions?limit=51").status_code == 422

@@ -93,7 +93,22 @@ class SearchOut(Answered):
     did_you_mean: str = ""
     gone: list[str] = []
     warnings: list[str] = []
+    nearest: list[FacetOut] = []
     facets: FacetsOut | None = None
+
+
+class SuggestionOut(Answered):
+    """Words that find something here."""
+
+    text: str
+    kind: Literal["tag", "own_tag", "name"]
+    clips: int
+
+
+class SuggestionsOut(Answered):
+    """What can be asked of the library in words."""
+
+    suggestions: list[SuggestionOut]
 
 
 class AskedTextOut(Answered):

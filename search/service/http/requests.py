@@ -307,6 +307,13 @@ class DefectsOf(Parameters):
     where: Filter | None = None
 
 
+class SuggestionList(Parameters):
+    """How many suggestions, of which clips."""
+
+    where: Filter | None = None
+    limit: Annotated[int, Field(ge=1, le=50, description="How many suggestions at most.")] = 10
+
+
 class ClipList(Narrowed):
     """Which clips, in which order, which page of them."""
 

@@ -1,4 +1,4 @@
-"""``/duplicates`` and ``/map``: the library as a whole, as a job found it last."""
+"""``/duplicates`` and ``/map``: the library as a whole, as a job found it last; ``/suggestions``: what to ask of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from search.columns.parsing import parse
+from search.library.suggesting import suggest
 from search.model import DuplicateGroup, Ids
-from search.service.http.answers import DuplicatesOut, MapOut
+from search.service.http.answers import DuplicatesOut, MapOut, SuggestionsOut
 from search.service.http.listing import rows_passing
 from search.service.http.mapcolours import groups_of
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import GroupList, Narrowed
+from search.service.http.requests import GroupList, Narrowed, SuggestionList
 from search.service.routes.view import view
 from search.service.service import Service
 
@@ -29,6 +30,7 @@ class OverviewRoutes:
         """Add the endpoints."""
         api.get("/duplicates", tags=[TAG], responses={200: DuplicatesOut})(view(self.duplicates))
         api.get("/map", tags=[TAG], responses={200: MapOut})(view(self.map))
+        api.get("/suggestions", tags=[TAG], responses={200: SuggestionsOut})(view(self.suggestions))
 
     def duplicates(self, query: GroupList) -> Response:
         """Groups of clips that are copies, or the same recording in another shape, with the one worth keeping."""
@@ -40,6 +42,14 @@ class OverviewRoutes:
         page = groups[query.offset : query.offset + query.limit]
         body = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
         return revisable(reply(DuplicatesOut.model_validate(body)))
+
+    def suggestions(self, query: SuggestionList) -> Response:
+        """What can be asked here in words: each suggestion is answered with the verdict `good`."""
+        if not self._service.spaces():
+            return reply(SuggestionsOut(suggestions=[]))
+        with self._service.one_at_a_time():
+            found = suggest(self._service.library, query.limit, query.where)
+        return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 
     def map(self, query: Narrowed) -> Response:
         """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.
