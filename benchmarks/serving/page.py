@@ -34,6 +34,7 @@ CLIPS = 1_000
 MAP_POINTS = 100_000
 SLOWED = 4
 FRAMES = 60
+HEARD = 100
 _WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
 _ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -131,6 +132,35 @@ _WATCH_FOR_HITS = """(word) => {
   });
 }"""
 """A search's resource entry comes when its answer is read; the frame after it has drawn the hits."""
+
+
+def listening(browser: Browser, url: str) -> Figure:
+    """From a stroke of an arrow to the first sound of what it chooses, row by row, each heard for a moment."""
+    probe = Probe(browser)
+    probe.page.add_init_script(_NOTE_SOUNDING)
+    probe.page.goto(url)
+    probe.page.wait_for_selector(".row")
+    probe.page.keyboard.press("a")
+    probe.page.wait_for_timeout(500)
+    for count in range(1, HEARD + 1):
+        probe.page.keyboard.press("ArrowDown")
+        probe.page.wait_for_function("(count) => window.sounding.length >= count", arg=count)
+        probe.page.wait_for_timeout(300)
+    took = probe.page.evaluate("() => window.sounding")
+    probe.close()
+    return _figure(f"arrow to sound, {HEARD} rows", took, "ms", 60)
+
+
+_NOTE_SOUNDING = """(() => {
+  let pressed = 0;
+  window.sounding = [];
+  addEventListener('keydown', () => { pressed = performance.now(); }, true);
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    this.addEventListener('playing', () => window.sounding.push(performance.now() - pressed), { once: true });
+    return play.call(this);
+  };
+})()"""
 
 
 def scrolling(browser: Browser, url: str) -> Figure:
@@ -240,6 +270,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures = [
             *first_page(browser, url, args.rounds),
             typing(browser, url, args.rounds),
+            listening(browser, url),
             scrolling(browser, url),
             *map_moving(browser, url),
         ]

@@ -14,6 +14,10 @@ from tests.page.test_accessibility import page as still_page  # noqa: F401 - a f
 NOTED = """(() => {
   window.starts = [];
   window.seeks = [];
+  window.elements = [];
+  window.Audio = class extends Audio {
+    constructor() { super(); window.elements.push(this); }
+  };
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
     if (window.player !== this) this.addEventListener('seeking', () => window.seeks.push(this.currentTime));
@@ -22,7 +26,7 @@ NOTED = """(() => {
     return play.call(this);
   };
 })()"""
-"""Notes which clip is played from where, every place that is gone to, and the element."""
+"""Notes which clip is played from where, every place that is gone to, the element, and all elements that were made."""
 
 
 @pytest.fixture
@@ -154,6 +158,55 @@ def test_a_loop_repeats_what_matched_until_somebody_goes_elsewhere(page, service
     page.wait_for_function("() => window.seeks.filter((one) => one === 0.3).length >= 3")
     page.get_by_role("slider", name="Position").fill("800")
     page.wait_for_function("() => window.starts.some(([, from_s]) => from_s === 0)")
+
+
+@pytest.mark.usefixtures("endless")
+def test_the_sounds_beside_the_chosen_one_are_loaded_before_somebody_plays_them(noted):
+    """The element that was loaded is the one that plays: nothing is waited for. The way back is loaded as well."""
+    rows = noted.locator(".list .row")
+    noted.keyboard.press("a")
+    noted.keyboard.press("ArrowDown")
+    starts(noted, 1)
+    for key, place in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1)):
+        address = f"/api/v1/clips/{clip_of(rows.nth(place))}/audio"
+        loaded = "(address) => window.elements.findLast((one) => one.src.endsWith(address) && one.readyState >= 3)"
+        noted.wait_for_function(loaded, arg=address)
+        noted.evaluate(f"(address) => {{ window.loaded = ({loaded})(address); }}", address)
+        noted.keyboard.press(key)
+        noted.wait_for_function("() => window.player === window.loaded")
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_key_goes_from_the_hit_to_the_sound_of_the_question_and_back_at_the_same_place(page, service):
+    """Half a second into the hit is half a second into the passage that was asked with."""
+    page.add_init_script(NOTED)
+    clips = service.get("/api/v1/clips?limit=100").json()["clips"]
+    asked = next(one["id"] for one in clips if one["title"] == "dog 5")
+    page.goto(f"{service.url}/?part=clip:{asked}@1-3")
+    row = page.locator(".list .row").nth(2)
+    row.get_by_label(re.compile("^Play ")).click()
+    begun_s = starts(page, 1)[0][1]
+    page.get_by_label("Pause", exact=True).click()
+    page.evaluate("(at) => { window.player.currentTime = at; }", begun_s + 0.5)
+    expect(page.locator(".player-time")).to_have_text(re.compile(rf"^0:0{int(begun_s + 0.5)}"))
+    page.wait_for_function("() => !window.player.seeking")
+    page.keyboard.press("b")
+    assert starts(page, 2)[1] == [asked, pytest.approx(1.5, abs=0.02)]
+    switch = page.get_by_role("button", name="A/B")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".player-title")).to_have_text("A: dog 5")
+    page.get_by_label("Pause", exact=True).click()
+    place_s = page.evaluate("() => window.player.currentTime")
+    switch.click()
+    assert starts(page, 3)[2] == [clip_of(row), pytest.approx(begun_s + place_s - 1, abs=0.02)]
+    expect(switch).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_question_of_words_has_nothing_to_compare_with(home):
+    home.get_by_label("What are you looking for?").fill("dog")
+    home.locator(".row-title").first.click()
+    home.keyboard.press("b")
+    expect(home.locator(".toast")).to_contain_text("no sound in this question")
 
 
 @pytest.mark.usefixtures("endless")

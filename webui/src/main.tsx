@@ -4,6 +4,7 @@ import "./styles/index.css";
 import { App } from "./app";
 import { learnOpinions } from "./foryou/feedback";
 import { facts, learnLibrary } from "./library/facts";
+import { loadNeighbours } from "./results/ahead";
 import { answerQuestions } from "./results/answers";
 import { closeByBack } from "./results/back";
 import { listenToKeys } from "./results/keyboard";
@@ -14,6 +15,7 @@ const place = document.getElementById("app");
 if (place) {
   answerQuestions();
   followAnswers();
+  loadNeighbours();
   closeByBack();
   listenToKeys();
   entitle();

@@ -4,21 +4,33 @@ import { check } from "../api/client";
 import { audioUrl } from "../api/service";
 import type { Passage } from "../question/model";
 import { say, sayFailure } from "../ui/toasts";
+import { giveBack, take } from "./loading";
 import { gain, keepsPitch, looping, rate, volume_db } from "./settings";
 
 export interface Played {
-  clip_id: number;
+  /** Null for a sound that is not in the library. */
+  clip_id: number | null;
   title: string;
   /** What of it matched, which is what a loop repeats. */
   match?: Passage | null;
+  /** Where it is, unless it is at the service. */
+  address?: string;
 }
 
-const audio = new Audio();
-audio.preload = "none";
+export const addressOf = ({ clip_id, address }: Pick<Played, "clip_id" | "address">): string =>
+  address ?? (clip_id === null ? "" : audioUrl(clip_id));
+
+/** What plays, or did last. */
+let audio = new Audio();
+let loaded = "";
+/** Places so close to each other are one: to go there once more would only take time. */
+const SAME_S = 0.001;
 
 /** What was started last, as it was given. */
 export const current = signal<Played | null>(null);
 export const paused = signal(true);
+/** Whether what was started is heard by now. */
+export const sounding = signal(false);
 /** Seconds from the clip's start; moves while it plays. */
 export const position = signal(0);
 export const length = signal(0);
@@ -32,14 +44,29 @@ let repeated: Passage | null = null;
 
 /** Play a clip from `from_s`, until `until_s` where it is given. */
 export function play(what: Played, from_s = 0, until_s = Infinity): void {
-  if (current.peek()?.clip_id !== what.clip_id) audio.src = audioUrl(what.clip_id);
+  sounding.value = false;
   current.value = what;
   begunAt_s = from_s;
   stopAt_s = until_s;
   repeated = passageOf(what, from_s, until_s);
-  audio.currentTime = from_s;
   position.value = from_s;
+  load(addressOf(what), from_s);
+  const place_s = position.peek();
+  if (Math.abs(audio.currentTime - place_s) > SAME_S) audio.currentTime = place_s; // else it is loaded from there
   void start();
+}
+
+/** Have the element with this sound be the one that plays. */
+function load(address: string, from_s: number): void {
+  if (address === loaded) return;
+  const before = audio;
+  before.pause();
+  if (loaded) giveBack(loaded, before);
+  loaded = address;
+  audio = take({ address, from_s });
+  listen(audio);
+  setUp(audio);
+  learnLength();
 }
 
 function passageOf({ match }: Played, start_s: number, end_s: number): Passage | null {
@@ -78,7 +105,8 @@ function move(to_s: number): void {
 
 export function stop(): void {
   pause();
-  audio.removeAttribute("src");
+  if (loaded) giveBack(loaded, audio);
+  loaded = "";
   current.value = null;
 }
 
@@ -104,7 +132,7 @@ async function explain(): Promise<void> {
   pause();
   if (!what) return;
   try {
-    await check(`/clips/${what.clip_id}/audio`);
+    if (!what.address) await check(`/clips/${what.clip_id}/audio`);
     say(`${what.title} cannot be played: this browser does not know its format, or it is damaged.`, {
       bad: true,
     });
@@ -120,31 +148,52 @@ function follow(): void {
   } else if (audio.currentTime >= stopAt_s) pause();
 }
 
+/** Follow it frame by frame as long as it plays; a window that is hidden has no frames. */
 function followFrames(): void {
   follow();
-  if (!audio.paused) requestAnimationFrame(followFrames);
+  frame = audio.paused ? 0 : requestAnimationFrame(followFrames);
+}
+let frame = 0;
+
+/** Whoever is sent beyond the end of a sound hears it from its beginning. */
+function learnLength(): void {
+  length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+  if (length.value > 0 && position.peek() >= length.value) move(repeated?.start_s ?? 0);
 }
 
-audio.addEventListener("play", () => {
-  showState();
-  requestAnimationFrame(followFrames);
-});
-audio.addEventListener("timeupdate", follow); // a window that is hidden has no frames
-audio.addEventListener("pause", showState);
-audio.addEventListener("ended", () => {
-  if (!looping.peek()) return;
-  move(repeated?.start_s ?? 0);
-  void start();
-});
-audio.addEventListener("error", () => void explain());
-audio.addEventListener("durationchange", () => {
-  length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
-});
-effect(() => {
-  audio.volume = gain(volume_db.value);
-});
-effect(() => {
-  audio.preservesPitch = keepsPitch.value;
-  audio.defaultPlaybackRate = rate.value; // another source begins with it
-  audio.playbackRate = rate.value;
-});
+const LISTENERS: Readonly<Record<string, () => void>> = {
+  play() {
+    showState();
+    if (!frame) frame = requestAnimationFrame(followFrames);
+  },
+  playing() {
+    sounding.value = true;
+  },
+  timeupdate: follow,
+  pause: showState,
+  ended() {
+    if (!looping.peek()) return;
+    move(repeated?.start_s ?? 0);
+    void start();
+  },
+  error: () => void explain(),
+  durationchange: learnLength,
+};
+const listening = new WeakSet<HTMLAudioElement>();
+
+/** What an element says counts while it is the one that plays. */
+function listen(element: HTMLAudioElement): void {
+  if (listening.has(element)) return;
+  listening.add(element);
+  for (const [event, heed] of Object.entries(LISTENERS))
+    element.addEventListener(event, () => element === audio && loaded !== "" && heed());
+}
+
+/** As loud and as fast as is set. */
+function setUp(element: HTMLAudioElement): void {
+  element.volume = gain(volume_db.value);
+  element.preservesPitch = keepsPitch.value;
+  element.defaultPlaybackRate = rate.value; // a source that is loaded later begins with it
+  element.playbackRate = rate.value;
+}
+effect(() => setUp(audio));

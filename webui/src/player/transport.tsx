@@ -1,5 +1,8 @@
-/** How loud and how fast sounds are played. */
+/** How loud and how fast sounds are played, and beside what. */
+import { answered } from "../results/answers";
+import { view } from "../route";
 import { IconButton } from "../ui/icons";
+import { askedWith, compare, hearsQuestion } from "./comparing";
 import { keepsPitch, QUIETEST_DB, rate, RATES, volume_db } from "./settings";
 
 export function Transport() {
@@ -38,6 +41,25 @@ export function Transport() {
         pressed={keepsPitch.value}
         onClick={() => (keepsPitch.value = !keepsPitch.value)}
       />
+      <Compare />
     </div>
+  );
+}
+
+/** Where the question has a sound: that one and the hit in turn. */
+function Compare() {
+  const question = answered.value?.question;
+  if (view.value !== "search" || !question || !askedWith(question)) return null;
+  return (
+    <button
+      type="button"
+      class="plain"
+      title="The question's sound and the hit, at the same place (B)"
+      aria-label="A/B: the question's sound and the hit, at the same place"
+      aria-pressed={hearsQuestion.value}
+      onClick={() => void compare()}
+    >
+      A/B
+    </button>
   );
 }

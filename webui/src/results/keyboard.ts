@@ -135,6 +135,10 @@ function letter(key: string, row: Row | null): boolean {
       if (view.peek() !== "search") return false;
       toggleAudition();
       return true;
+    case "b":
+      if (view.peek() !== "search") return false;
+      void import("../player/comparing").then(({ compare }) => compare());
+      return true;
     case "r":
       if (view.peek() === "library") return false;
       recording.value = "audio";

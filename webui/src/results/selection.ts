@@ -82,7 +82,7 @@ export function playNext(step: number): void {
 /** The row that was started last, and the question whose answer had it. */
 let begun: { played: Played; start_s: number; question: Question | undefined } | null = null;
 
-const startOf = (row: Row): number => row.match?.start_s ?? 0;
+export const startOf = (row: Row): number => row.match?.start_s ?? 0;
 const questionNow = (): Question | undefined => answered.peek()?.question;
 
 /** Play a row from its match, or from elsewhere in it. */

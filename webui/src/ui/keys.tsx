@@ -17,6 +17,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["+", "Also like this: add it to the question"],
   ["N", "Not like this"],
   ["A", "Audition: what is chosen plays at once, on and off"],
+  ["B", "From the hit to the question's sound and back, at the same place (A/B)"],
   ["L", "Like"],
   ["D", "Dislike"],
   ["S", "Spectrogram"],
