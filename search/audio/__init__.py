@@ -17,6 +17,7 @@
 ``channels``   a file -> its channels as they are decoded
 ``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
 ``cutting``    blocks -> an encoder's windows
+``passages``   a passage -> a WAV file of the very samples
 ``levelling``  windows far under or over the usual level are brought to it
 =============  ====================================================================================
 
@@ -31,6 +32,7 @@ from search.audio.cutting import WINDOWS_REVISION, cut
 from search.audio.levelling import gain_of_soft, levelled, peak_of
 from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, kind, suffix_of
+from search.audio.passages import WavPassage, wav_passage
 from search.audio.signatures import kind_inside
 from search.audio.streaming import SPEEDS, check_speed, probe, stream, windows
 from search.audio.track import Block
@@ -41,6 +43,7 @@ __all__ = [
     "WINDOWS_REVISION",
     "Block",
     "Kind",
+    "WavPassage",
     "channels",
     "check_speed",
     "cut",
@@ -53,5 +56,6 @@ __all__ = [
     "probe",
     "stream",
     "suffix_of",
+    "wav_passage",
     "windows",
 ]

@@ -13,6 +13,9 @@ from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo
 
+_DTYPES = {"PCM_32": "int32", "DOUBLE": "float64"}
+"""Samples that float32 cannot hold are read as they are."""
+
 _UNKNOWN_LENGTH = 1 << 62
 """libsndfile gives its largest count where a header does not know the length."""
 
@@ -51,11 +54,12 @@ class SndfileTrack:
         if at >= stop:
             return
         size = block_frames(rate, channels)
+        dtype = _DTYPES.get(self.info.codec, "float32")
         try:
             if at:
                 self._sound.seek(at)
             while at < stop:
-                frames = self._sound.read(min(size, stop - at), dtype="float32", always_2d=True)
+                frames = self._sound.read(min(size, stop - at), dtype=dtype, always_2d=True)
                 if not len(frames):
                     break
                 yield Block(at / rate, rate, frames.T)

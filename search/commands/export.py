@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +22,29 @@ from search.snapshots.single import replacing
 if TYPE_CHECKING:
     from search.library.library import Library
 
+LONGEST_HANDLES_S = 600.0
+
 
 class Export:
-    """Write vectors (NPZ) or the hits of a query (CSV, JSON, M3U8) to a file."""
+    """Write vectors (NPZ), or the hits of a query: a table, a list, a project, their files or passages."""
 
     name = "export"
-    help = "write vectors (--vectors OUT.npz) or the hits of a query (--hits OUT.csv|.json|.m3u8)"
+    help = "write vectors (--vectors OUT.npz), or the hits of a query: --hits OUT.csv|.zip|..., --passages FOLDER"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--vectors", type=Path, metavar="OUT.npz", help="every segment's vector, with its clip")
-        what.add_argument("--hits", type=Path, metavar="OUT", help="the hits of the query that follows")
+        what.add_argument(
+            "--hits",
+            type=Path,
+            metavar="OUT",
+            help="the hits of the query that follows: .csv, .json, .m3u8, .zip (their files), .edl, .rpp (REAPER)",
+        )
+        what.add_argument("--passages", type=Path, metavar="FOLDER", help="what matched in each hit, as WAV files")
+        parser.add_argument(
+            "--handles", type=float, default=0.0, metavar="S", help="seconds more at both ends of a passage (0)"
+        )
         options.add_query(parser)
         options.add_library(parser)
 
@@ -42,11 +54,19 @@ class Export:
             if args.vectors is not None:
                 count = export_vectors(library, args.space, args.vectors)
                 print(f"{args.vectors}: {count} segments")
-            else:
-                hits = library.search(options.query(args)).hits
-                export_hits(hits, args.hits)
-                print(f"{args.hits}: {len(hits)} hits")
-        return 0
+                return 0
+            if not 0 <= args.handles <= LONGEST_HANDLES_S:
+                raise UsageError(f"--handles is {args.handles:g}; give seconds from 0 to {LONGEST_HANDLES_S:g}")
+            hits = library.search(options.query(args)).hits
+        if args.hits is not None:
+            export_hits(hits, args.hits, args.handles)
+            print(f"{args.hits}: {len(hits)} hits")
+            return 0
+        missing = export_passages(hits, args.passages, args.handles)
+        print(f"{args.passages}: {len(hits) - len(missing)} passages")
+        for path in missing:
+            print(f"soundalike: {printable(path)}: cannot be read", file=sys.stderr)
+        return 1 if missing else 0
 
 
 def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
@@ -81,25 +101,77 @@ def _on_a_line(path: str) -> str:
     return path if path.isprintable() and path == path.strip() else Path(path).as_uri()
 
 
-def export_hits(hits: Sequence[Hit], out: Path) -> None:
-    """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written."""
+def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0) -> None:
+    """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written.
+
+    An edit list and a project have their passages with ``handles_s`` seconds more at both ends.
+    """
+    from search.exporting import bundles, edl, reaper
+    from search.exporting.archive import zip_blocks
+    from search.exporting.items import ExportItem
+
+    items = [ExportItem.of(hit.clip, hit.start_s, hit.end_s, handles_s) for hit in hits]
+    blocks: Iterable[bytes]
     match out.suffix:
         case ".csv":
             text = io.StringIO(newline="")
             output.write_csv(hits, text)
-            whole = text.getvalue()
+            blocks = _encoded(text.getvalue())
         case ".json":
-            whole = json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2)
+            blocks = _encoded(json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2))
         case ".m3u8":
-            lines = ["#EXTM3U"]
-            for hit in hits:
-                title = " ".join(hit.title.split())
-                lines += [f"#EXTINF:{round(hit.end_s - hit.start_s)},{title}", _on_a_line(hit.path)]
-            whole = "\n".join(lines) + "\n"
+            blocks = _encoded(_playlist(hits))
+        case ".zip":
+            blocks = zip_blocks(bundles.files(items))
+        case ".edl":
+            blocks = _encoded(edl.edit_list([(item.clip.absolute_path, item) for item in items]))
+        case ".rpp":
+            blocks = _encoded(reaper.project([(item.clip.absolute_path, item) for item in items]))
         case _:
-            raise UsageError(f"{out}: hits are written as .csv, .json or .m3u8")
+            raise UsageError(f"{out}: hits are written as .csv, .json, .m3u8, .zip, .edl or .rpp")
+    _write(out, blocks)
+
+
+def export_passages(hits: Sequence[Hit], folder: Path, handles_s: float = 0.0) -> list[str]:
+    """Write what matched in each hit to a folder, as a WAV file; the paths of those that cannot be read.
+
+    Raises UsageError for a folder that cannot be written to.
+    """
+    from search.exporting import bundles
+    from search.exporting.items import ExportItem, passage_name, unique_names
+
+    items = [ExportItem.of(hit.clip, hit.start_s, hit.end_s, handles_s) for hit in hits]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{printable(str(folder))}: cannot be made ({error.strerror})") from error
+    written = set()
+    for name, _, blocks in bundles.passages(items):
+        _write(folder / name, blocks)
+        written.add(name)
+    return [
+        item.clip.absolute_path
+        for name, item in zip(unique_names(items, passage_name), items, strict=True)
+        if name not in written
+    ]
+
+
+def _playlist(hits: Sequence[Hit]) -> str:
+    lines = ["#EXTM3U"]
+    for hit in hits:
+        title = " ".join(hit.title.split())
+        lines += [f"#EXTINF:{round(hit.end_s - hit.start_s)},{title}", _on_a_line(hit.path)]
+    return "\n".join(lines) + "\n"
+
+
+def _encoded(text: str) -> list[bytes]:
+    return [text.encode("utf-8", "backslashreplace")]
+
+
+def _write(out: Path, blocks: Iterable[bytes]) -> None:
     try:
         with replacing(out) as file:
-            file.write(whole.encode("utf-8", "backslashreplace"))
+            for block in blocks:
+                file.write(block)
     except OSError as error:
         raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error

@@ -25,6 +25,7 @@ from search.service.routes.clips import ClipRoutes
 from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
 from search.service.routes.facts import FactRoutes
+from search.service.routes.exporting import ExportRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -49,6 +50,7 @@ _ROUTES = (
     ClipRoutes,
     MediaRoutes,
     EventRoutes,
+    ExportRoutes,
     OverviewRoutes,
     JobRoutes,
     StatusRoutes,

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,27 @@ def test_exporting_gives_unit_rows_beside_their_clips(indexed, tmp_path):
         done = soundalike("export", "--hits", tmp_path / name, "--text", "horn", "--library", library)
         assert done.returncode == 0
         assert "airhorn_03.wav" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_hits_are_taken_out_as_files_passages_and_projects(indexed, tmp_path, capsys):
+    """An archive with licences; an edit list and a project that find the files; passages sample by sample."""
+    _, library = indexed
+
+    def export(*arguments):
+        return cli.main(["export", *map(str, arguments), "--text", "horn", "--library", str(library)])
+
+    for name in ("hits.zip", "hits.edl", "hits.rpp"):
+        assert export("--hits", tmp_path / name) == 0
+    with zipfile.ZipFile(tmp_path / "hits.zip") as archive:
+        assert {"airhorn_03.wav", "licences.csv", "selection.rpp"} <= set(archive.namelist())
+    for name in ("hits.edl", "hits.rpp"):
+        assert "/airhorn_03.wav" in (tmp_path / name).read_text("utf-8")
+    assert export("--passages", tmp_path / "cuts") == 0
+    passages = sorted(path.name for path in (tmp_path / "cuts").iterdir())
+    assert re.fullmatch(r"airhorn_03 0\.000-\d\.\d{3}\.wav", passages[0])
+    assert soundfile.info(tmp_path / "cuts" / passages[0]).frames > 0
+    assert export("--passages", tmp_path / "cuts", "--handles", "-1") == 2
+    assert "--handles" in capsys.readouterr().err
 
 
 def test_own_tags_are_set_and_shown_by_command(indexed, capsys):

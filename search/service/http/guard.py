@@ -39,6 +39,7 @@ READING_POSTS = frozenset(
     {
         "/api/v1/search",
         "/api/v1/identify",
+        "/api/v1/export",
         "/api/v1/ask",
         "/api/v1/embeddings",
         "/v1/embeddings",

@@ -31,6 +31,7 @@ from search.service.http.described import Described
 
 MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
+MAX_EXPORTED = 10_000
 _COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -378,6 +379,47 @@ class PictureOf(Passage):
 
     width: Annotated[int, Field(ge=16, le=2000)] = 800
     height: Annotated[int, Field(ge=16, le=512)] = 128
+
+
+# --- exports ----------------------------------------------------------------------------------------------
+
+Handles: TypeAlias = Annotated[
+    float, Field(ge=0, le=600, description="So many seconds more at both ends, as far as the sound reaches.")
+]
+
+
+class PassageOf(Passage):
+    """A passage of a clip, with handles."""
+
+    handles_s: Handles = 0.0
+
+
+class ExportItemIn(Body):
+    """A clip, and the passage of it that is meant; all of it without one."""
+
+    clip_id: Id
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+
+
+class ExportIn(Body):
+    """What to take out, and as what."""
+
+    items: Annotated[list[ExportItemIn], Field(min_length=1, max_length=MAX_EXPORTED)]
+    format: Annotated[
+        Literal["files", "passages", "edl", "reaper"],
+        Field(
+            description="A ZIP of the files (with an edit list, a project and a list of licences), or of the passages "
+            "as WAV; an edit list (CMX 3600), or a project of REAPER, in which files lie below the library's folders."
+        ),
+    ] = "files"
+    handles_s: Handles = 0.0
+
+
+class ExportForm(BaseModel):
+    """The same as a form."""
+
+    export: ExportIn
 
 
 # --- uploads and jobs -------------------------------------------------------------------------------------

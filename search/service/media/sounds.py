@@ -10,17 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import soundfile
 
 from search import audio
-from search.melody.midi import tunes_from_midi
-from search.melody.model import Notes
-from search.melody.rendering import LONGEST_S, SAMPLE_RATE_HZ, render
+from search.melody.playing import played
+from search.melody.rendering import SAMPLE_RATE_HZ
 from search.model import Wave
 
-MOST_VOICES = 8
-"""A file may call any number of its tracks melodies; so many are played together."""
 _BLOCK_SAMPLES = 1 << 16
 _MOST_HZ = 48_000
 """No rate above is sent to whoever listens."""
@@ -73,28 +69,17 @@ class PlayedTune:
 
     def blocks(self, rate_hz: int, start_s: float, end_s: float) -> Iterator[Wave]:
         """As `Sound.blocks`."""
-        wave = render(notes_of(self.path), rate_hz)[round(start_s * rate_hz) : round(end_s * rate_hz)]
+        wave = played(self.path, rate_hz)[round(start_s * rate_hz) : round(end_s * rate_hz)]
         for first in range(0, len(wave), _BLOCK_SAMPLES):
             yield wave[first : first + _BLOCK_SAMPLES]
 
     def wav(self) -> bytes:
         """All of it as a WAV file. Raises AudioError."""
         out = io.BytesIO()
-        soundfile.write(out, render(notes_of(self.path)), SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+        soundfile.write(out, played(self.path, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
         return out.getvalue()
 
 
 def sound_of(path: str, track: int = 0) -> Sound:
     """The sound of a file's track."""
     return PlayedTune(path) if audio.kind_inside(path) == "notes" else RecordedSound(path, track)
-
-
-def notes_of(path: str) -> Notes:
-    """The notes of a MIDI file's tunes, by start, up to `LONGEST_S`. Raises AudioError."""
-    voices = [tune.notes for tune in tunes_from_midi(path)[:MOST_VOICES]]
-    start_s, end_s, pitch = (
-        np.concatenate([getattr(voice, name) for voice in voices]) for name in ("start_s", "end_s", "pitch")
-    )
-    order = np.argsort(start_s, kind="stable")
-    order = order[start_s[order] < LONGEST_S]
-    return Notes(start_s[order], np.minimum(end_s[order], LONGEST_S), pitch[order])

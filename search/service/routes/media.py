@@ -20,6 +20,7 @@ from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from search.errors import AudioError
+from search.melody.playing import notes_of
 from search.model import Clip
 from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
 from search.service.http.files import sent
@@ -28,7 +29,7 @@ from search.service.http.replies import JSON, lasting, reply, revisable
 from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of
-from search.service.media.sounds import PlayedTune, RecordedSound, Sound, notes_of, sound_of
+from search.service.media.sounds import PlayedTune, RecordedSound, Sound, sound_of
 from search.service.routes.view import view
 from search.service.service import Service
 

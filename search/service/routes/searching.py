@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from flask_openapi3.models import RequestBody
-from flask_openapi3.utils import parse_body, parse_form
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaType
 
@@ -17,6 +15,7 @@ from search.errors import AudioError
 from search.model import Answer, AudioPart, HumPart, Part, Query, TunePart
 from search.service.http import reading
 from search.service.http.answers import SearchOut
+from search.service.http.bodies import two_bodies
 from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
 from search.service.http.regions import clips_within
@@ -73,9 +72,9 @@ class SearchRoutes:
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoint."""
-        api.post("/search", tags=[TAG], responses={200: SearchOut}, openapi_extensions=_two_bodies(api))(
-            view(self.search)
-        )
+        api.post(
+            "/search", tags=[TAG], responses={200: SearchOut}, openapi_extensions=two_bodies(api, SearchIn, SearchForm)
+        )(view(self.search))
 
     def search(self) -> Response:
         """Find the clips that sound like, or are called, what is asked for.
@@ -178,13 +177,3 @@ class SearchRoutes:
 
 def _with_files(body: SearchIn) -> list[AudioIn | HumIn]:
     return [part for part in body.parts if isinstance(part, AudioIn | HumIn)]
-
-
-def _two_bodies(api: APIBlueprint) -> dict[str, Any]:
-    """The request body as OpenAPI has it: one model as JSON, another as a form."""
-    content: dict[str, Any] = {}
-    for parse, model in ((parse_body, SearchIn), (parse_form, SearchForm)):
-        media, schemas = parse(model)
-        content.update(media)
-        api.components_schemas.update(schemas)
-    return {"requestBody": RequestBody(content=content, required=True)}

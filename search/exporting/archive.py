@@ -1,0 +1,67 @@
+"""A ZIP file, made as it is read: nothing of it is kept, however large it is.
+
+Sounds are stored as they are: most formats are packed by themselves, and so each entry can be read in its place.
+"""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
+_LATEST: Final = (2107, 12, 31, 23, 59, 58)
+BLOCK_BYTES: Final = 1 << 18
+
+
+def zip_blocks(entries: Iterable[tuple[str, float, Iterable[bytes]]]) -> Iterator[bytes]:
+    """The bytes of a ZIP file with these ``entries``: name, time (seconds since 1970), and content in blocks.
+
+    An entry is asked for when those before it were read.
+
+    Examples:
+        >>> archive = b"".join(zip_blocks([("a.txt", 0.0, [b"rain"])]))
+        >>> zipfile.ZipFile(io.BytesIO(archive)).read("a.txt")
+        b'rain'
+    """
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, modified_s, blocks in entries:
+            with archive.open(zipfile.ZipInfo(name, _moment(modified_s)), "w", force_zip64=True) as entry:
+                for block in blocks:
+                    entry.write(block)
+                    yield sink.take()
+    yield sink.take()
+
+
+def _moment(modified_s: float) -> tuple[int, int, int, int, int, int]:
+    """A time as ZIP files have it: of this system's zone, within the years that they know."""
+    try:
+        moment = time.localtime(modified_s)[:6]
+    except (OverflowError, ValueError, OSError):
+        return _EARLIEST
+    return min(max(moment, _EARLIEST), _LATEST)
+
+
+class _Sink:
+    """What was written and not taken yet."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes, /) -> int:
+        """Note it."""
+        self._written.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing further down."""
+
+    def close(self) -> None:
+        """What was written stays to be taken."""
+
+    def take(self) -> bytes:
+        """All that was written since."""
+        taken, self._written = b"".join(self._written), []
+        return taken

@@ -1,0 +1,87 @@
+"""Many sounds at once: their files, or their passages as WAV files, with what is known of their rights.
+
+A bundle is an iterable of entries, each made when it is asked for: an archive or a folder takes them one by one. What
+cannot be had is left out; the list of licences names it, without a file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import TypeAlias
+
+import soundfile
+
+from search import audio
+from search.audio.opening import open_regular
+from search.errors import AudioError
+from search.exporting import edl, licences, reaper
+from search.exporting.archive import BLOCK_BYTES
+from search.exporting.items import ExportItem, passage_name, unique_names
+from search.melody.playing import played
+from search.melody.rendering import SAMPLE_RATE_HZ
+
+Entry: TypeAlias = tuple[str, float, Iterable[bytes]]
+"""A file of a bundle: its name, its time in seconds since 1970, and its content in blocks."""
+PROJECT = "selection.rpp"
+EDIT_LIST = "selection.edl"
+
+
+def passage_wav(item: ExportItem) -> audio.WavPassage:
+    """The item's passage as a WAV file: of a recording its very samples, of notes the tune as it is played.
+
+    Raises AudioError: its file is away, damaged, or the passage too long for a WAV file.
+    """
+    clip = item.clip
+    if not clip.notes:
+        return audio.wav_passage(clip.absolute_path, item.start_s, item.end_s, clip.track)
+    wave = played(clip.absolute_path, SAMPLE_RATE_HZ)
+    part = wave[round(item.start_s * SAMPLE_RATE_HZ) : round(item.end_s * SAMPLE_RATE_HZ)]
+    out = io.BytesIO()
+    soundfile.write(out, part, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+    return audio.WavPassage(len(out.getvalue()), iter([out.getvalue()]))
+
+
+def files(items: Sequence[ExportItem]) -> Iterator[Entry]:
+    """The files of the items' clips, each once; an edit list and a project with their passages; their licences."""
+    by_path = {item.clip.absolute_path: item for item in items}
+    alone = list(by_path.values())
+    names = dict(zip(by_path, unique_names(alone), strict=True))
+    for path, name in list(names.items()):
+        try:
+            file = open_regular(path)
+        except AudioError:
+            names[path] = ""
+            continue
+        with closing(file):
+            yield name, os.fstat(file.fileno()).st_mtime, _blocks(file)
+    there = [(name, item) for item in items if (name := names[item.clip.absolute_path])]
+    yield _text(EDIT_LIST, edl.edit_list(there))
+    yield _text(PROJECT, reaper.project(there))
+    yield _text(licences.NAME, licences.licence_list((names[item.clip.absolute_path], item) for item in alone))
+
+
+def passages(items: Sequence[ExportItem]) -> Iterator[Entry]:
+    """The items' passages as WAV files, and their licences."""
+    written = []
+    for name, item in zip(unique_names(items, passage_name), items, strict=True):
+        try:
+            wav = passage_wav(item)
+        except AudioError:
+            written.append(("", item))
+            continue
+        written.append((name, item))
+        yield name, time.time(), wav.blocks
+    yield _text(licences.NAME, licences.licence_list(written))
+
+
+def _blocks(file: io.FileIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK_BYTES):
+        yield block
+
+
+def _text(name: str, text: str) -> Entry:
+    return name, time.time(), [text.encode()]
