@@ -68,11 +68,13 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""No other site may embed or script this one, or read it unless it is named; and this one asks nothing of any."""
+"""No other site may embed or script this one, or read it unless it is named; and this one asks nothing of any.
+
+Without a referrer at all, browsers would say of the page's own forms that they come from nowhere."""
 
 log = logging.getLogger("soundalike.service")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import expect
 
 from tests.page.conftest import EACH, KINDS, held_back, standing_still
@@ -132,12 +135,75 @@ def test_what_is_selected_is_copied_and_saved(by_title, service, tmp_path):
     many(by_title).get_by_role("button", name="Copy paths").click()
     expect(by_title.locator(".toast")).to_have_text("2 paths copied")
     assert by_title.evaluate("() => navigator.clipboard.readText()") == "things/bell 1.wav\nthings/bell 2.wav"
+    many(by_title).get_by_role("button", name="Export").click()
     playlist = saved(by_title, "Playlist", tmp_path).splitlines()
     assert playlist[:2] == ["#EXTM3U", "#EXTINF:1,bell 1"]
     assert service.get(playlist[2].removeprefix(service.url)).headers["Content-Type"].startswith("audio/")
     table = list(csv.DictReader(saved(by_title, "CSV", tmp_path).splitlines()))
     assert [row["path"] for row in table] == ["things/bell 1.wav", "things/bell 2.wav"]
     assert list(table[0])[:4] == ["rank", "score", "probability", "clip_id"]
+
+
+def test_what_is_selected_is_exported_as_archives_lists_and_projects(by_title, tmp_path):
+    """The files byte by byte, the passages with the handles that are set, a project; the page stays."""
+    by_title.locator(".row-title").first.click()
+    by_title.locator(".row-title").nth(1).click(modifiers=["Shift"])
+    many(by_title).get_by_role("button", name="Export").click()
+    many(by_title).get_by_label("Handles").fill("0.5")
+    many(by_title).get_by_label("Handles").press("Enter")
+    entries = {}
+    for button in ("Files", "Passages"):
+        with by_title.expect_download() as download:
+            many(by_title).get_by_role("button", name=button).click()
+        with zipfile.ZipFile(download.value.path()) as archive:
+            entries[button] = archive.namelist()
+    assert entries["Files"] == ["bell 1.wav", "bell 2.wav", "selection.edl", "selection.rpp", "licences.csv"]
+    assert entries["Passages"] == ["bell 1 0.000-1.000.wav", "bell 2 0.000-2.000.wav", "licences.csv"]
+    assert "<ITEM" in saved(by_title, "REAPER", tmp_path)
+    assert "bell 2" in saved(by_title, "EDL", tmp_path)
+    expect(many(by_title)).to_contain_text("2 sounds selected")
+    by_title.route("**/api/v1/export", lambda route: route.fulfill(status=404, json={"detail": "none is there"}))
+    many(by_title).get_by_role("button", name="EDL").click()
+    expect(by_title.locator(".toast")).to_have_text("They cannot be exported: none is there")
+
+
+def test_a_passage_is_downloaded_with_the_samples_of_its_source(by_title, sounds):
+    """What is marked in the chosen sound, with handles."""
+    by_title.locator(".row-title").first.click()
+    by_title.get_by_text("Passage in numbers").click()
+    by_title.get_by_role("spinbutton", name="from").fill("0.3")
+    by_title.get_by_role("spinbutton", name="to").fill("0.6")
+    by_title.get_by_role("spinbutton", name="to").press("Enter")
+    by_title.locator(".inspector").get_by_label("Handles").fill("0.1")
+    by_title.locator(".inspector").get_by_label("Handles").press("Enter")
+    with by_title.expect_download() as download:
+        by_title.get_by_role("link", name="Download passage").click()
+    assert download.value.suggested_filename == "bell 1 0.200-0.700.wav"
+    samples, rate_hz = soundfile.read(download.value.path(), dtype="int16")
+    source, _ = soundfile.read(sounds / "things" / "bell 1.wav", dtype="int16")
+    assert np.array_equal(samples, source[round(0.2 * rate_hz) : round(0.7 * rate_hz)])
+
+
+DRAGGED = """(element) => {
+  const dataTransfer = new DataTransfer();
+  element.dispatchEvent(new DragEvent('dragstart', { bubbles: true, dataTransfer }));
+  return dataTransfer.getData('DownloadURL');
+}"""
+
+
+def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service):
+    """So is the passage that is marked; what is dropped is what the address has."""
+    row = by_title.locator(".row").first
+    assert row.locator(".row-name").evaluate("(name) => name.draggable")
+    kind, name, address = row.locator(".row-title").evaluate(DRAGGED).split(":", 2)
+    assert (kind, name) == ("application/octet-stream", "bell 1.wav")
+    assert service.get(address.removeprefix(service.url)).content[:4] == b"RIFF"
+    row.locator(".row-title").click()
+    by_title.get_by_text("Passage in numbers").click()
+    by_title.get_by_role("spinbutton", name="from").fill("0.5")
+    by_title.get_by_role("spinbutton", name="from").press("Enter")
+    dragged = by_title.get_by_role("link", name="Download passage").evaluate(DRAGGED)
+    assert dragged.split(":", 2)[1] == "bell 1 0.500-1.000.wav"
 
 
 def test_without_a_clipboard_paths_are_copied_all_the_same(by_title):
@@ -260,6 +326,8 @@ def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
             low.click()
         still_page.keyboard.press("ArrowDown")
         still_page.keyboard.press("Control+a")
+        many(still_page).get_by_role("button", name="Export").click()
+        expect(many(still_page).get_by_role("button", name="REAPER")).to_be_visible()
         many(still_page).get_by_role("button", name="Tags").click()
         expect(still_page.get_by_label("Add tags, separated by commas")).to_be_visible()
         still_page.evaluate(NEXT_FRAME)

@@ -83,9 +83,11 @@ export function sendJson<T>(method: string, path: string, body: unknown, signal?
   return ask<T>(path, init);
 }
 
-/** Whether there is something at `path`, of which a byte is fetched. Throws as `ask` does. */
-export async function check(path: string): Promise<void> {
-  const response = await send(path, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+const A_BYTE: RequestInit = { headers: { Range: "bytes=0-0" } };
+
+/** Whether `path` would be answered; of what is there a byte is fetched, or the beginning. Throws as `ask` does. */
+export async function check(path: string, init: RequestInit = A_BYTE): Promise<void> {
+  const response = await send(path, { ...init, cache: "no-store" });
   await response.body?.cancel();
 }
 

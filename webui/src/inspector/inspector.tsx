@@ -6,7 +6,9 @@ import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
 import { addPart } from "../route";
-import { likeIt, type Row } from "../results/rows";
+import { dragFile } from "../results/dragging";
+import { Handles } from "../results/manyexport";
+import { fileName, likeIt, type Row } from "../results/rows";
 import {
   alsoLike,
   giveFocusBack,
@@ -17,6 +19,7 @@ import {
   playFrom,
   toggleRow,
 } from "../results/selection";
+import { dragPassage, handles_s, passageUrl } from "../results/taking";
 import { bytes, duration, folder, moment } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
@@ -140,6 +143,16 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
       <button type="button" class="secondary" onClick={() => addPart(part)}>
         <Icon name="plus" /> Add passage
       </button>
+      <a
+        class="secondary"
+        href={passageUrl(row.clip_id, passage, handles_s.value)}
+        download
+        onDragStart={(event) => dragPassage(event, row, passage)}
+        title="As WAV, sample by sample; it can be dragged out too"
+      >
+        <Icon name="download" /> Download passage
+      </a>
+      <Handles />
     </div>
   );
 }
@@ -184,7 +197,8 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
         <a
           class="icon-button"
           href={fileUrl(row.clip_id)}
-          download={row.path.split("/").pop()}
+          download={fileName(row)}
+          onDragStart={(event) => dragFile(event, row)}
           aria-label="Download"
           title="Download"
         >

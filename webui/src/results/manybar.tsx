@@ -6,11 +6,13 @@ import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
 import { selectAll, selected, selectedRows, selectNone } from "./many";
-import { copy, paths, playlist, save, table } from "./manyfiles";
+import { ExportBar } from "./manyexport";
+import { copy, paths } from "./manyfiles";
 import { addTags, tagsOf } from "./manytags";
 
 export function ManyBar() {
   const tagging = useSignal(false);
+  const exporting = useSignal(false);
   const size = selected.value.size;
   const rows = answered.value?.rows ?? [];
   const rankOf = (row: (typeof rows)[number]) => rows.indexOf(row) + 1;
@@ -33,18 +35,10 @@ export function ManyBar() {
         <button
           type="button"
           class="plain"
-          onClick={() =>
-            save("soundalike.m3u8", "application/vnd.apple.mpegurl", playlist(selectedRows(), location.href))
-          }
+          aria-expanded={exporting.value}
+          onClick={() => (exporting.value = !exporting.value)}
         >
-          <Icon name="play" /> Playlist
-        </button>
-        <button
-          type="button"
-          class="plain"
-          onClick={() => save("soundalike.csv", "text/csv", table(selectedRows(), rankOf))}
-        >
-          <Icon name="download" /> CSV
+          <Icon name="download" /> Export
         </button>
         <button
           type="button"
@@ -59,6 +53,7 @@ export function ManyBar() {
         </button>
         <IconButton icon="close" label="Select none" shortcut="Esc" onClick={unselect} />
       </span>
+      {exporting.value && <ExportBar rankOf={rankOf} />}
       {tagging.value && <TagForm onDone={() => (tagging.value = false)} />}
     </section>
   );

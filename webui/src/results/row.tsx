@@ -7,6 +7,7 @@ import { IconButton } from "../ui/icons";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
+import { dragFile } from "./dragging";
 import { selected } from "./many";
 import { fileName, isTitledAsFile, likeIt, type Row, shownTags, trackPath } from "./rows";
 import {
@@ -64,7 +65,7 @@ export function HitRow({ row, place }: RowProps) {
           onClick={() => toggleRow(row)}
         />
       </div>
-      <div class="row-name" role="gridcell">
+      <div class="row-name" role="gridcell" draggable onDragStart={(event) => dragFile(event, row)}>
         <button type="button" class="row-title" onClick={open} title={trackPath(row)}>
           <bdi>{compact.value ? fileName(row) : row.title}</bdi>
           {row.track > 0 && <span class="quiet"> @{row.track}</span>}

@@ -1,0 +1,58 @@
+/** As what the selected sounds are saved. */
+import { Icon } from "../ui/icons";
+import { selectedRows } from "./many";
+import { playlist, save, table } from "./manyfiles";
+import type { Row } from "./rows";
+import { handles_s, LONGEST_HANDLES_S, takeOut } from "./taking";
+
+interface ExportProps {
+  /** The place of a row in the whole answer, from 1. */
+  rankOf: (row: Row) => number;
+}
+
+export function ExportBar({ rankOf }: ExportProps) {
+  const ways: readonly (readonly [string, string, () => void])[] = [
+    ["Files (ZIP)", "The files, with a list of licences", () => void takeOut(selectedRows(), "files")],
+    ["Passages (WAV)", "What matched in each, in a ZIP", () => void takeOut(selectedRows(), "passages")],
+    [
+      "Playlist",
+      "M3U8",
+      () => save("soundalike.m3u8", "application/vnd.apple.mpegurl", playlist(selectedRows(), location.href)),
+    ],
+    ["CSV", "A table", () => save("soundalike.csv", "text/csv", table(selectedRows(), rankOf))],
+    ["EDL", "An edit list (CMX 3600)", () => void takeOut(selectedRows(), "edl")],
+    ["REAPER", "A project with the passages as items", () => void takeOut(selectedRows(), "reaper")],
+  ];
+  return (
+    <div class="many-export" role="group" aria-label="Save as">
+      {ways.map(([name, title, run]) => (
+        <button key={name} type="button" class="plain" title={title} onClick={run}>
+          <Icon name="download" /> {name}
+        </button>
+      ))}
+      <Handles />
+    </div>
+  );
+}
+
+/** How much more of a sound is taken than the passage. */
+export function Handles() {
+  return (
+    <label class="handles">
+      Handles{" "}
+      <input
+        type="number"
+        min={0}
+        max={LONGEST_HANDLES_S}
+        step={0.1}
+        value={handles_s.value}
+        onChange={({ currentTarget }) => {
+          const typed = Number(currentTarget.value);
+          if (currentTarget.validity.valid) handles_s.value = typed;
+          else currentTarget.value = String(handles_s.peek());
+        }}
+      />{" "}
+      s
+    </label>
+  );
+}
