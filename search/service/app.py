@@ -24,8 +24,8 @@ from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
-from search.service.routes.facts import FactRoutes
 from search.service.routes.exporting import ExportRoutes
+from search.service.routes.facts import FactRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes

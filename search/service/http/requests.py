@@ -405,7 +405,9 @@ class ExportItemIn(Body):
 class ExportIn(Body):
     """What to take out, and as what."""
 
-    items: Annotated[list[ExportItemIn], Field(min_length=1, max_length=MAX_EXPORTED)]
+    items: Annotated[
+        list[ExportItemIn], Field(min_length=1, max_length=MAX_EXPORTED, description="The sounds, in their order.")
+    ]
     format: Annotated[
         Literal["files", "passages", "edl", "reaper"],
         Field(
@@ -419,7 +421,7 @@ class ExportIn(Body):
 class ExportForm(BaseModel):
     """The same as a form."""
 
-    export: ExportIn
+    export: Annotated[ExportIn, Field(description="What to take out, as JSON.")]
 
 
 # --- uploads and jobs -------------------------------------------------------------------------------------

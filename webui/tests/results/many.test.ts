@@ -41,6 +41,7 @@ beforeEach(() => {
     reason: "",
     readAs: "",
     gone: [],
+    warnings: [],
     took_ms: 1,
     facets: null,
     refusal: null,

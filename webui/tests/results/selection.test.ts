@@ -66,6 +66,7 @@ const answer = (
     reason: "",
     readAs: "",
     gone: [],
+    warnings: [],
     took_ms: 1,
     facets: null,
     refusal: null,
