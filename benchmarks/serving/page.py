@@ -34,7 +34,7 @@ CLIPS = 1_000
 MAP_POINTS = 100_000
 SLOWED = 4
 FRAMES = 60
-HEARD = 100
+PLAYED = 100
 _WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
 _ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -142,13 +142,13 @@ def listening(browser: Browser, url: str) -> Figure:
     probe.page.wait_for_selector(".row")
     probe.page.keyboard.press("a")
     probe.page.wait_for_timeout(500)
-    for count in range(1, HEARD + 1):
+    for count in range(1, PLAYED + 1):
         probe.page.keyboard.press("ArrowDown")
         probe.page.wait_for_function("(count) => window.sounding.length >= count", arg=count)
         probe.page.wait_for_timeout(300)
     took = probe.page.evaluate("() => window.sounding")
     probe.close()
-    return _figure(f"arrow to sound, {HEARD} rows", took, "ms", 60)
+    return _figure(f"arrow to sound, {PLAYED} rows", took, "ms", 60)
 
 
 _NOTE_SOUNDING = """(() => {
