@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from benchmarks.index.vectors import Anchors
     from benchmarks.speed.indexing import IndexingReport
     from benchmarks.speed.library import LibrarySpeedReport
+    from benchmarks.speed.writing import WritingReport
 
 SIZES = (10_000, 100_000, 1_000_000)
 WORK = Path("run/bench-speed")
@@ -41,6 +42,7 @@ class SpeedReport:
     indexing: IndexingReport | None
     search: SearchSpeedReport | None
     libraries: tuple[LibrarySpeedReport, ...]
+    writing: WritingReport | None
 
 
 class Speed:
@@ -51,7 +53,7 @@ class Speed:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--only", choices=("indexing", "search", "library"), help="one part alone")
+        parser.add_argument("--only", choices=("indexing", "search", "library", "writing"), help="one part alone")
         parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
         parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
         indexing = parser.add_argument_group("indexing")
@@ -75,6 +77,7 @@ class Speed:
             metavar="N",
             help=f"recordings that vectors are grown from ({ANCHOR_FILES}); 0: synthetic anchors, no recording",
         )
+        parser.add_argument("--catalog", metavar="URL", help="an empty database to write clips to (default: a file)")
         search.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps what was built ({WORK})")
         add_outputs(parser)
 
@@ -88,6 +91,7 @@ class Speed:
             indexing=measure_indexing(args, settings) if args.only in (None, "indexing") else None,
             search=measure_search(args, settings) if args.only in (None, "search") else None,
             libraries=measure_libraries(args, settings) if args.only in (None, "library") else (),
+            writing=measure_writing(args, settings) if args.only in (None, "writing") else None,
         )
         plots = save_plots(args, figures(found)) if wants_plots(args) else []
         write_outputs(args, report.to_json(found), markdown(found), plots)
@@ -150,6 +154,14 @@ def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[Lib
     )
 
 
+def measure_writing(args: argparse.Namespace, settings: Settings) -> WritingReport:
+    """The part that writes to a catalog."""
+    from benchmarks.index.vectors import VectorSource
+    from benchmarks.speed import writing
+
+    return writing.run(VectorSource(anchors(args, settings), args.seed), args.catalog, report_progress)
+
+
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
     """What an encoder's vectors are grown from: recordings where there are some, else synthetic ones of its length."""
     from benchmarks.common import material
@@ -167,13 +179,14 @@ def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
 def markdown(report: SpeedReport) -> str:
     """Every section that was measured."""
     from benchmarks.index import report as search_report
-    from benchmarks.speed import indexing_report, library
+    from benchmarks.speed import indexing_report, library, writing
 
     parts: Sequence[str] = [
         "# Speed",
         *([indexing_report.markdown(report.indexing)] if report.indexing else []),
         *([search_report.markdown(report.search)] if report.search else []),
         *([library.markdown(report.libraries)] if report.libraries else []),
+        *([writing.markdown(report.writing)] if report.writing else []),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -6,8 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,7 @@ KEYWORDS: Final = "keywords"
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class EncodingColumns:
+class EncodingColumns(NamedTuple):
     """The columns of one row of ``encodings`` apart from its keys; without a vocabulary the tag columns are None."""
 
     n_segments: int

@@ -7,9 +7,10 @@ They go with their encoding (a cascade in the database), so whoever removes or r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from search.catalog import reading
 from search.catalog.tables import CONTOURS, ENCODINGS
@@ -21,14 +22,14 @@ _SAME_ENCODING = (CONTOURS.c.content_id == ENCODINGS.c.content_id) & (CONTOURS.c
 _CENT_BYTES, _WINDOW_BYTES, _KNOT_BYTES = 2, 4, 16
 
 
-def store(connection: Connection, content_id: int, space_id: int, encoding: ContentEncoding) -> None:
-    """Keep the contours of an encoding that was just written. Raises LibraryError when they do not fit its segments."""
+def rows(content_id: int, space_id: int, encoding: ContentEncoding) -> list[dict[str, Any]]:
+    """The contours of an encoding as they are stored. Raises LibraryError when they do not fit its segments."""
     if not encoding.contours:
-        return
+        return []
     n_windows = sum(len(contour.window_s) for contour in encoding.contours)
     if n_windows != len(encoding.vectors):
         raise LibraryError(f"contours of {n_windows} windows do not fit an encoding of {len(encoding.vectors)}")
-    rows = [
+    return [
         {
             "content_id": content_id,
             "space_id": space_id,
@@ -40,7 +41,6 @@ def store(connection: Connection, content_id: int, space_id: int, encoding: Cont
         }
         for number, contour in enumerate(encoding.contours)
     ]
-    connection.execute(insert(CONTOURS), rows)
 
 
 class ContourReader:

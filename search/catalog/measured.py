@@ -14,8 +14,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     cast,
-    delete,
-    insert,
     inspect,
     null,
     select,
@@ -26,11 +24,10 @@ from search.catalog.tables import CONTENTS, FACTS
 from search.model import NOTES, Ids, StoredFacts
 
 
-def store(connection: Connection, content_id: int, facts: StoredFacts) -> None:
-    """Keep the facts of a content in place of older ones."""
-    connection.execute(delete(FACTS).where(FACTS.c.content_id == content_id))
+def row(content_id: int, facts: StoredFacts) -> dict[str, Any]:
+    """The facts of a content as they are stored."""
     numbers = np.asarray(facts.numbers, "<f4").tobytes()
-    connection.execute(insert(FACTS).values(content_id=content_id, version=facts.version, numbers=numbers))
+    return {"content_id": content_id, "version": facts.version, "numbers": numbers}
 
 
 def facts(connection: Connection, content_ids: Iterable[int]) -> dict[int, StoredFacts]:

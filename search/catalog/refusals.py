@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError, StatementError
@@ -14,23 +12,18 @@ _ABOUT_VALUES: Final = (DataError, IntegrityError, InterfaceError, ProgrammingEr
 """What a database raises because of a value, not of its own health (full, damaged, locked)."""
 
 
-@contextmanager
-def of_change(place: int) -> Iterator[None]:
-    """Let what is raised because of the values of the change at ``place`` leave as ChangeRefused.
+POSSIBLE: Final = (StatementError, LibraryError, ArithmeticError, ValueError, TypeError, RecursionError)
+"""What may be raised because of a value.
 
-    Python itself raises for some (a number too large for a column, text that has no bytes), before the database can.
-    """
-    try:
-        yield
-    except StatementError as error:
-        if isinstance(error, DBAPIError) and not isinstance(error, _ABOUT_VALUES):
-            raise
-        raise ChangeRefused(place, _one_line(error.orig or error)) from error
-    except LibraryError as error:
-        raise ChangeRefused(place, str(error)) from error
-    except (ArithmeticError, ValueError, TypeError, RecursionError) as error:
-        raise ChangeRefused(place, _one_line(error)) from error
+Python itself raises for some (a number too large for a column, text that has no bytes), before the database can."""
 
 
-def _one_line(error: BaseException) -> str:
+def cause(error: BaseException) -> str | None:
+    """What a value did wrong, on one line; None for an error that is not because of a value."""
+    if isinstance(error, LibraryError):
+        return error.cause if isinstance(error, ChangeRefused) else str(error)
+    if isinstance(error, DBAPIError) and not isinstance(error, _ABOUT_VALUES):
+        return None
+    if isinstance(error, StatementError):
+        error = error.orig or error
     return printable(str(error).partition("\n")[0] or type(error).__name__)

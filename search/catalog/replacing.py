@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, select, text, update
 
-from search.catalog import leases, reading
+from search.catalog import leases, numbering, reading
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.catalog.sqlite import SQLiteDatabase
@@ -90,10 +90,7 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         for name, value in (("sequence", now), ("pruned", now), ("segment", segment)):
             connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
         for table_name, last in given:
-            known = {"name": table_name, "last": last}
-            if not connection.execute(text("SELECT 1 FROM sqlite_sequence WHERE name = :name"), known).scalar():
-                connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), known)
-            connection.execute(text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name"), known)
+            numbering.reach(connection, table_name, last)
         connection.execute(delete(LEASES))
         connection.execute(LEASES.insert().values(lease._mapping))
 

@@ -4,48 +4,13 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from search.catalog import blobs
-from search.catalog.database import now
 from search.catalog.reading import SPEED_OF_ROOT
-from search.catalog.tables import CHOICES, CLIPS, CONTENTS, FAILURES, ROOTS, TAKEN_OUT
+from search.catalog.tables import CHOICES, CLIPS, FAILURES, ROOTS, TAKEN_OUT
 from search.errors import LibraryError, printable
-from search.model import DescribeRoot, NoteFile
-
-
-def take_out(connection: Connection, clip_id: int) -> None:
-    """Remember that the file of a clip is left out from now on; of a clip that went, nothing.
-
-    While a clip of another sound track of the file stays, so does the file.
-    """
-    wanted = (
-        select(CLIPS.c.root_id, CLIPS.c.path, CONTENTS.c.digest)
-        .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
-        .where(CLIPS.c.id == clip_id)
-    )
-    clip = connection.execute(wanted).one_or_none()
-    if clip is None:
-        return
-    others = (CLIPS.c.root_id == clip.root_id) & (CLIPS.c.path == clip.path) & (CLIPS.c.id != clip_id)
-    if connection.execute(select(CLIPS.c.id).where(others).limit(1)).first() is not None:
-        return
-    let_in(connection, clip.root_id, clip.path)
-    row = {"root_id": clip.root_id, "path": clip.path, "digest": clip.digest, "at": now(connection)}
-    connection.execute(insert(TAKEN_OUT).values(row))
-
-
-def let_in(connection: Connection, root_id: int, path: bytes) -> None:
-    """Forget that a file was taken out."""
-    is_it = (TAKEN_OUT.c.root_id == root_id) & (TAKEN_OUT.c.path == path)
-    connection.execute(delete(TAKEN_OUT).where(is_it))
-
-
-def note_file(connection: Connection, change: NoteFile) -> None:
-    """Keep what a scan saw of a file whose clip is as it was. Readers see no difference."""
-    file = change.file
-    values = {"size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns, "changed_ns": file.changed_ns}
-    connection.execute(update(CLIPS).where(CLIPS.c.id == change.clip_id).values(values))
+from search.model import DescribeRoot
 
 
 def describe_root(connection: Connection, change: DescribeRoot) -> None:

@@ -116,8 +116,8 @@ def _phrases(text_: str) -> list[str]:
     return [phrase for phrase in phrases if phrase]
 
 
-def store(connection: Connection, clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> None:
-    """Make a clip that is not findable yet so by the words of its root-relative path, title and metadata.
+def of_clip(clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> ClipWords:
+    """The words of a clip's root-relative path, title and metadata, by which it is found.
 
     A path may hold bytes that are no UTF-8 (surrogate escapes): names from old disks and archives.
     """
@@ -131,12 +131,19 @@ def store(connection: Connection, clip_id: int, path: str, title: str, metadata:
     # Joined words as they were written, too: `dogbark` finds DogBark. Each once: a title often repeats the name
     written = _WORD.findall(_fold(f"{title} {name}"))
     words = dict.fromkeys([*(word for field in fields.values() for word in field.split()), *written])
-    fulltext.of(connection).store(connection, [ClipWords(clip_id, **fields, words=" ".join(words))])
+    return ClipWords(clip_id, **fields, words=" ".join(words))
 
 
-def forget(connection: Connection, clip_id: int) -> None:
-    """Make a clip unfindable."""
-    fulltext.of(connection).forget(connection, [clip_id])
+def store(connection: Connection, clips: Sequence[ClipWords]) -> None:
+    """Make clips that are not findable yet so."""
+    if clips:
+        fulltext.of(connection).store(connection, clips)
+
+
+def forget(connection: Connection, clip_ids: Sequence[int]) -> None:
+    """Make clips unfindable."""
+    if clip_ids:
+        fulltext.of(connection).forget(connection, clip_ids)
 
 
 def match(

@@ -1,36 +1,29 @@
 """What one `apply` writes: every change of a batch, what it removed, and the words of the clips.
 
+The rows that the changes are about are read at once, changed here in the order of the changes, and written at once, a
+statement for many: on a server each statement is a turn on the line, in a file most of what a row costs.
+
 A content goes when the batch ends without a clip that points to it, so the order of changes within a batch does
 not decide what survives: a batch may remove the last copy of a file and link a new one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from search.catalog import blobs, contours, measured, reading, refusals, scanned, words
+from search.catalog import blobs, reading, refusals, scanned
+from search.catalog.cliprows import ClipRows, parking_path
+from search.catalog.contentrows import SEGMENTS_PER_SEQUENCE, ContentRows
 from search.catalog.database import now
-from search.catalog.tables import (
-    CHOICES,
-    CLIPS,
-    CONTENTS,
-    COUNTERS,
-    ENCODINGS,
-    FAILURES,
-    FINDINGS,
-    REMOVALS,
-)
-from search.errors import LibraryError, printable
-from search.ground.memory import give_back_freed_memory
+from search.catalog.filemarks import FileMarks, Place, insert_all
+from search.catalog.tables import CHOICES, COUNTERS, REMOVALS
+from search.errors import ChangeRefused, LibraryError, printable
 from search.model import (
     AddContent,
     ClipChange,
-    Content,
     DescribeClip,
     DescribeRoot,
     DropRoot,
@@ -43,12 +36,9 @@ from search.model import (
     NoteFile,
     RecordFailure,
     RemoveClip,
-    Space,
     StoredFacts,
     TakeOutClip,
 )
-
-SEGMENTS_PER_SEQUENCE: Final = 8192
 
 
 def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
@@ -56,7 +46,47 @@ def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
 
     Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
     """
-    return _Batch(connection).write(changes)
+    try:
+        with connection.begin_nested():
+            return _Batch(connection, changes).write()
+    except refusals.POSSIBLE as error:
+        cause = refusals.cause(error)
+        if cause is None:
+            raise
+        begun = changes[: error.place + 1] if isinstance(error, ChangeRefused) else changes
+        raise _refusal(connection, begun, cause) from error
+
+
+def _refusal(connection: Connection, changes: Sequence[ClipChange], cause: str) -> ChangeRefused:
+    """Which of ``changes`` cannot be written, for which ``cause``: a database that refuses many rows names none.
+
+    The last is tried first, which it mostly is where it was noticed before anything was written; then by halves.
+    """
+    fit, beyond = 0, len(changes)
+    middle = beyond - 1
+    while fit < beyond - 1:
+        refused = _refused(connection, changes[:middle])
+        if refused is None:
+            fit = middle
+        else:
+            beyond, cause = middle, refused
+        middle = (fit + beyond) // 2
+    return ChangeRefused(beyond - 1, cause)
+
+
+def _refused(connection: Connection, changes: Sequence[ClipChange]) -> str | None:
+    """Why ``changes`` cannot be written, None where they can; nothing of them stays."""
+    trial = connection.begin_nested()
+    try:
+        _Batch(connection, changes).write()
+    except refusals.POSSIBLE as error:
+        cause = refusals.cause(error)
+        if cause is None:
+            raise
+        return cause
+    finally:
+        trial.rollback()
+    return None
 
 
 def sequences(n_segments: int) -> int:
@@ -85,27 +115,43 @@ def prefer(connection: Connection, name: str, value: str | None) -> None:
 
 
 class _Batch:
-    """One batch while it is written: the counters, and the contents that lost a clip."""
+    """One batch while it is written: the counters, the rows that it is about, and the contents that lost a clip."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, changes: Sequence[ClipChange]) -> None:
         self._connection = connection
+        self._changes = changes
         self._now = now(connection)
         counters = {row.name: row.value for row in connection.execute(select(COUNTERS))}
         self._sequence: int = counters["sequence"]
         self._next_segment: int = counters["segment"]
-        self._spaces: dict[int, Space] = {}
+        self._contents = ContentRows(connection, changes)
+        self._clips = ClipRows(connection, changes)
+        self._clips.read_of(self._contents.whose_clips_change)
+        self._marks = FileMarks(connection, self._now)
+        self._removals: list[dict[str, Any]] = []
         self._left: set[int] = set()
         self._path_before: dict[int, bytes] = {}
 
-    def write(self, changes: Sequence[ClipChange]) -> int:
-        self._free_paths([change for change in changes if isinstance(change, MoveClip)])
-        for place, change in enumerate(changes):
-            with refusals.of_change(place):
+    def write(self) -> int:
+        """Write all of it; the sequence number reached."""
+        self._free_paths()
+        for place, change in enumerate(self._changes):
+            try:
                 self._write_one(change)
-        self._remove_orphans()
+            except (LibraryError, ValueError, TypeError, RecursionError) as error:
+                raise ChangeRefused(place, refusals.cause(error) or "") from error
+        self._flush()
+        for gone in self._contents.remove_orphans(self._left):
+            self._log_segments(gone)
+        insert_all(self._connection, REMOVALS, self._removals)
         for name, value in (("sequence", self._sequence), ("segment", self._next_segment)):
             self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
         return self._sequence
+
+    def _flush(self) -> None:
+        self._contents.write()
+        self._clips.write()
+        self._marks.write()
 
     def _write_one(self, change: ClipChange) -> None:
         match change:
@@ -116,7 +162,7 @@ class _Batch:
             case LinkClip():
                 self._put_clip(change, change.content_id, self._track_of(change))
             case KeepTracks():
-                self._keep_tracks(change)
+                self._keep_tracks((change.root_id, blobs.path_bytes(change.path)), change.tracks)
             case MoveClip():
                 self._move(change)
             case DescribeClip():
@@ -126,13 +172,13 @@ class _Batch:
             case RemoveClip():
                 self._remove_clip(change.clip_id)
             case TakeOutClip():
-                scanned.take_out(self._connection, change.clip_id)
-                self._remove_clip(change.clip_id)
+                self._take_out(change.clip_id)
             case RecordFailure():
-                self._record_failure(change)
+                self._marks.fail(change)
             case NoteFile():
-                scanned.note_file(self._connection, change)
+                self._note_file(change)
             case DescribeRoot() | MoveRoot() | DropRoot():
+                self._flush()  # what was written of a root's files comes first
                 self._write_root(change)
 
     def _write_root(self, change: DescribeRoot | MoveRoot | DropRoot) -> None:
@@ -147,89 +193,59 @@ class _Batch:
     # --- contents -------------------------------------------------------------------------------------------
 
     def _add_content(self, change: AddContent) -> None:
-        found = reading.find(self._connection, change.content.digest, change.content.track)
-        content_id = found[0].id if found else self._insert_content(change.content)
-        if found:
-            self._replace_encoding(content_id, change)
+        columns = self._contents.packed(change)
+        content = change.content
+        content_id = self._contents.find(content.digest, content.track)
+        if content_id is None:
+            content_id = self._contents.add(content)
+            self._encode(content_id, change, columns)
         else:
-            self._insert_encoding(content_id, change)
-        if change.content.tracks:
-            self._put_findings(content_id, change.content)
+            self._replace_encoding(content_id, change, columns)
+        if content.tracks:
+            self._contents.remember_findings(content_id, content)
         if change.facts is not None:
             self._keep_facts(content_id, change.facts)
-        self._put_clip(change, content_id, change.content.track)
-
-    def _insert_content(self, content: Content) -> int:
-        values = {name: value for name, value in asdict(content).items() if name not in ("id", "tracks", "warnings")}
-        values["container"] = blobs.storable(content.container)
-        values["codec"] = blobs.storable(content.codec)
-        return _inserted(self._connection.execute(insert(CONTENTS), values).inserted_primary_key)
-
-    def _put_findings(self, content_id: int, content: Content) -> None:
-        warnings = json.dumps([blobs.storable(warning) for warning in content.warnings])
-        self._connection.execute(delete(FINDINGS).where(FINDINGS.c.content_id == content_id))
-        self._connection.execute(
-            insert(FINDINGS).values(content_id=content_id, tracks=content.tracks, warnings=warnings)
-        )
+        self._put_clip(change, content_id, content.track)
 
     def _keep_facts(self, content_id: int, facts: StoredFacts) -> None:
-        if self._connection.execute(select(CONTENTS.c.id).where(CONTENTS.c.id == content_id)).first() is None:
+        if self._contents.digest_and_track(content_id) is None:
             return
-        measured.store(self._connection, content_id, facts)
-        # filters over its clips have other answers from now on
-        self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
+        self._contents.remember_facts(content_id, facts)
+        self._touch_clips(content_id)  # filters over them have other answers from now on
 
-    def _replace_encoding(self, content_id: int, change: AddContent) -> None:
-        columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
-        is_it = (ENCODINGS.c.content_id == content_id) & (ENCODINGS.c.space_id == change.space_id)
-        old = self._connection.execute(select(ENCODINGS).where(is_it)).one_or_none()
+    def _replace_encoding(self, content_id: int, change: AddContent, columns: blobs.EncodingColumns) -> None:
+        old = self._contents.encoding(content_id, change.space_id)
         if old is not None:
-            if all(getattr(old, name) == value for name, value in columns.items()):
+            if all(getattr(old, name) == value for name, value in columns._asdict().items()):
                 return  # a copy that was encoded at the same time: its segments keep their ids
-            self._connection.execute(delete(ENCODINGS).where(is_it))
-            self._log_segments(old, content_id)
-        # other files of this content have other tags from now on, too
-        self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
-        self._insert_encoding(content_id, change)
+            self._contents.drop_encoding(content_id, change.space_id)
+            self._log_segments(old)
+        self._touch_clips(content_id)  # other files of this content have other tags from now on, too
+        self._encode(content_id, change, columns)
 
-    def _insert_encoding(self, content_id: int, change: AddContent) -> None:
-        if len(change.encoding.vectors) > SEGMENTS_PER_SEQUENCE:
-            give_back_freed_memory()  # a day-long recording is packed and bound whole: not on top of what encoding held
-        columns = asdict(blobs.pack(change.encoding, self._space(change.space_id)))
-        sequence = self._take(sequences(columns["n_segments"]))
+    def _touch_clips(self, content_id: int) -> None:
+        sequence = self._take()
+        for clip in self._clips.of(content_id):
+            self._clips.change(clip, {"sequence": sequence})
+
+    def _encode(self, content_id: int, change: AddContent, columns: blobs.EncodingColumns) -> None:
+        sequence = self._take(sequences(columns.n_segments))
         first = self._next_segment
-        self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too
-        keys = {"content_id": content_id, "space_id": change.space_id}
-        self._connection.execute(
-            insert(ENCODINGS), {**keys, "sequence": sequence, "first_segment_id": first, **columns}
-        )
-        contours.store(self._connection, content_id, change.space_id, change.encoding)
+        self._next_segment += max(1, columns.n_segments)  # an empty one has a place of its own, too
+        self._contents.encode((content_id, change.space_id), (sequence, first), columns, change.encoding)
 
     def _track_of(self, change: LinkClip) -> int:
         """The track of the content to link."""
-        wanted = select(CONTENTS.c.track).where(CONTENTS.c.id == change.content_id)
-        track: int | None = self._connection.execute(wanted).scalar()
-        if track is None:
+        known = self._contents.digest_and_track(change.content_id)
+        if known is None:
             shown = printable(change.file.path)
             raise LibraryError(f"{shown}: the content {change.content_id} it was to share is gone; index it again")
-        return track
-
-    def _remove_orphans(self) -> None:
-        for content_id in sorted(self._left):
-            if self._connection.execute(select(exists().where(CLIPS.c.content_id == content_id))).scalar():
-                continue
-            owned = select(ENCODINGS.c.space_id, ENCODINGS.c.first_segment_id, ENCODINGS.c.n_segments).where(
-                ENCODINGS.c.content_id == content_id
-            )
-            for row in self._connection.execute(owned).all():
-                self._log_segments(row, content_id)
-            self._connection.execute(delete(ENCODINGS).where(ENCODINGS.c.content_id == content_id))
-            self._connection.execute(delete(CONTENTS).where(CONTENTS.c.id == content_id))
+        return known[1]
 
     # --- clips ----------------------------------------------------------------------------------------------
 
     def _put_clip(self, change: AddContent | LinkClip, content_id: int, track: int) -> None:
-        path = blobs.path_bytes(change.file.path)
+        place = (change.root_id, blobs.path_bytes(change.file.path))
         title = blobs.storable(change.title)
         values = {
             "content_id": content_id,
@@ -242,162 +258,125 @@ class _Batch:
             "missing": False,
             "sequence": self._take(),
         }
-        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path) & (CLIPS.c.track == track)
-        old_columns = (CLIPS.c.id, CLIPS.c.content_id, CLIPS.c.own_tags)
-        old = self._connection.execute(select(*old_columns).where(at_path)).one_or_none()
-        if old is None:
-            values |= {"root_id": change.root_id, "path": path, "added": self._now}
-            clip_id = _inserted(self._connection.execute(insert(CLIPS), values).inserted_primary_key)
+        clip = next((clip for clip in self._clips.at(place) if clip["track"] == track), None)
+        if clip is None:
+            clip = self._clips.add(values | {"root_id": place[0], "path": place[1], "added": self._now})
         else:
-            clip_id = old.id
-            words.forget(self._connection, clip_id)
-            self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(values))
-            if old.content_id != content_id:
-                self._left.add(old.content_id)
-        metadata = blobs.described(change.metadata, None if old is None else old.own_tags)
-        words.store(self._connection, clip_id, change.file.path, title, metadata)
-        self._clear_failure(change.root_id, path)
-        scanned.let_in(self._connection, change.root_id, path)
+            if clip["content_id"] != content_id:
+                self._left.add(clip["content_id"])
+            self._clips.change(clip, values)
+        self._clips.say(clip, change.file.path, title, blobs.described(change.metadata, clip["own_tags"]))
+        self._marks.clear_failure(place)
+        self._marks.let_in(place)
 
-    def _free_paths(self, moves: Sequence[MoveClip]) -> None:
+    def _free_paths(self) -> None:
         """Take the clips that will move off their paths, so that two files which changed places do not collide."""
-        for change in moves:
-            is_it = CLIPS.c.id == change.clip_id
-            clip = self._connection.execute(select(CLIPS.c.root_id, CLIPS.c.path).where(is_it)).one_or_none()
-            if clip is None or change.clip_id in self._path_before:
+        for change in self._changes:
+            clip = self._clips.get(change.clip_id) if isinstance(change, MoveClip) else None
+            if clip is None or clip["id"] in self._path_before:
                 continue
-            self._path_before[change.clip_id] = clip.path
-            parked = b"\0moving/%d" % change.clip_id  # no file's name holds a NUL
-            self._connection.execute(update(CLIPS).where(_of_file(clip)).values(path=parked))
+            self._path_before[clip["id"]] = clip["path"]
+            for one in self._clips.at((clip["root_id"], clip["path"])):
+                self._clips.change(one, {"path": parking_path(clip["id"])})
 
     def _move(self, change: MoveClip) -> None:
-        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == change.clip_id)).one_or_none()
+        clip = self._clips.get(change.clip_id)
         if clip is None:
             raise LibraryError(
                 f"{printable(change.file.path)}: the clip {change.clip_id} that moved here is gone; index it again"
             )
-        self._keep_tracks(KeepTracks(change.root_id, change.file.path, ()))  # what is in the way
-        for one in self._connection.execute(select(CLIPS).where(_of_file(clip))).all():
-            self._move_one(one, change, blobs.path_text(self._path_before[clip.id]))
-        path = blobs.path_bytes(change.file.path)
-        self._clear_failure(change.root_id, path)
-        scanned.let_in(self._connection, change.root_id, path)
+        place = (change.root_id, blobs.path_bytes(change.file.path))
+        self._keep_tracks(place, ())  # what is in the way
+        for one in self._clips.at((clip["root_id"], clip["path"])):
+            self._move_one(one, change, blobs.path_text(self._path_before[clip["id"]]))
+        self._marks.clear_failure(place)
+        self._marks.let_in(place)
 
-    def _move_one(self, clip: Row[*tuple[Any, ...]], change: MoveClip, path_before: str) -> None:
-        path = blobs.path_bytes(change.file.path)
-        title = blobs.retitled(path_before, clip.title, change.file.path)
-        self._connection.execute(
-            update(CLIPS)
-            .where(CLIPS.c.id == clip.id)
-            .values(
-                root_id=change.root_id,
-                path=path,
-                title=title,
-                size_bytes=change.file.size_bytes,
-                mtime_ns=change.file.mtime_ns,
-                changed_ns=change.file.changed_ns,
-                missing=False,
-                sequence=self._take(),
-            )
-        )
-        words.forget(self._connection, clip.id)
-        metadata = blobs.described(blobs.metadata_of(clip.metadata), clip.own_tags)
-        words.store(self._connection, clip.id, change.file.path, title, metadata)
+    def _move_one(self, clip: dict[str, Any], change: MoveClip, path_before: str) -> None:
+        title = blobs.retitled(path_before, clip["title"], change.file.path)
+        values = {
+            "root_id": change.root_id,
+            "path": blobs.path_bytes(change.file.path),
+            "title": title,
+            "size_bytes": change.file.size_bytes,
+            "mtime_ns": change.file.mtime_ns,
+            "changed_ns": change.file.changed_ns,
+            "missing": False,
+            "sequence": self._take(),
+        }
+        self._clips.change(clip, values)
+        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+        self._clips.say(clip, change.file.path, title, metadata)
 
-    def _keep_tracks(self, change: KeepTracks) -> None:
-        at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == blobs.path_bytes(change.path))
-        others = select(CLIPS.c.id).where(at_path, CLIPS.c.track.not_in(change.tracks))
-        for clip_id in self._connection.execute(others).scalars().all():
-            self._remove_clip(clip_id)
+    def _keep_tracks(self, place: Place, tracks: Sequence[int]) -> None:
+        for clip in self._clips.at(place):
+            if clip["track"] not in tracks:
+                self._remove_clip(clip["id"])
 
     def _describe(self, change: DescribeClip) -> None:
-        is_it = CLIPS.c.id == change.clip_id
-        clip = self._connection.execute(select(CLIPS.c.path, CLIPS.c.own_tags).where(is_it)).one_or_none()
+        clip = self._clips.get(change.clip_id)
         if clip is None:
             return
         title = blobs.storable(change.title)
-        own_tags = clip.own_tags if change.own_tags is None else blobs.own_tags_text(change.own_tags)
+        own_tags = clip["own_tags"] if change.own_tags is None else blobs.own_tags_text(change.own_tags)
         values = {
             "title": title,
             "metadata": blobs.metadata_text(change.metadata),
             "own_tags": own_tags,
             "sequence": self._take(),
         }
-        self._connection.execute(update(CLIPS).where(is_it).values(values))
-        words.forget(self._connection, change.clip_id)
+        self._clips.change(clip, values)
         metadata = blobs.described(change.metadata, own_tags)
-        words.store(self._connection, change.clip_id, blobs.path_text(clip.path), title, metadata)
+        self._clips.say(clip, blobs.path_text(clip["path"]), title, metadata)
+
+    def _note_file(self, change: NoteFile) -> None:
+        """Keep what a scan saw of a file whose clip is as it was. Readers see no difference."""
+        clip, file = self._clips.get(change.clip_id), change.file
+        if clip is not None:
+            facts = {"size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns, "changed_ns": file.changed_ns}
+            self._clips.change(clip, facts)
 
     def _mark_missing(self, clip_id: int) -> None:
-        clip = self._connection.execute(
-            select(CLIPS.c.root_id, CLIPS.c.path).where(CLIPS.c.id == clip_id)
-        ).one_or_none()
+        clip = self._clips.get(clip_id)
         if clip is None:
             return
-        self._connection.execute(update(CLIPS).where(_of_file(clip)).values(missing=True, sequence=self._take()))
-        self._clear_failure(clip.root_id, clip.path)
+        place = (clip["root_id"], clip["path"])
+        sequence = self._take()
+        for one in self._clips.at(place):
+            self._clips.change(one, {"missing": True, "sequence": sequence})
+        self._marks.clear_failure(place)
+
+    def _take_out(self, clip_id: int) -> None:
+        """Remove a clip, and have scans leave its file out unless a clip of another sound track stays."""
+        clip = self._clips.get(clip_id)
+        if clip is None:
+            return
+        place = (clip["root_id"], clip["path"])
+        known = self._contents.digest_and_track(clip["content_id"])
+        if known is not None and len(self._clips.at(place)) == 1:
+            self._marks.take_out(place, known[0])
+        self._remove_clip(clip_id)
 
     def _remove_clip(self, clip_id: int) -> None:
-        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == clip_id)).one_or_none()
+        clip = self._clips.get(clip_id)
         if clip is None:
             return
-        self._connection.execute(delete(CLIPS).where(CLIPS.c.id == clip_id))
-        words.forget(self._connection, clip_id)
-        self._clear_failure(clip.root_id, clip.path)
-        self._left.add(clip.content_id)
-        self._connection.execute(insert(REMOVALS).values(sequence=self._take(), clip_id=clip_id))
+        self._clips.remove(clip)
+        self._marks.clear_failure((clip["root_id"], clip["path"]))
+        self._left.add(clip["content_id"])
+        self._log(self._take(), {"clip_id": clip_id})
 
-    # --- failures, spaces, sequence numbers --------------------------------------------------------------------------
-
-    def _record_failure(self, change: RecordFailure) -> None:
-        path = blobs.path_bytes(change.file.path)
-        self._clear_failure(change.root_id, path)
-        if not change.cause:  # the file is gone, or of no interest any more
-            return
-        self._connection.execute(
-            insert(FAILURES).values(
-                root_id=change.root_id,
-                path=path,
-                size_bytes=change.file.size_bytes,
-                mtime_ns=change.file.mtime_ns,
-                cause=blobs.storable(change.cause),
-                at=self._now,
-            )
-        )
-
-    def _clear_failure(self, root_id: int, path: bytes) -> None:
-        self._connection.execute(delete(FAILURES).where((FAILURES.c.root_id == root_id) & (FAILURES.c.path == path)))
-
-    def _space(self, space_id: int) -> Space:
-        if space_id not in self._spaces:
-            self._spaces = {space.id: space for space in reading.spaces(self._connection)}
-        if space_id not in self._spaces:
-            raise LibraryError(f"the library has no space {space_id}")
-        return self._spaces[space_id]
+    # --- sequence numbers -----------------------------------------------------------------------------------
 
     def _take(self, count: int = 1) -> int:
         """The last of the next ``count`` sequence numbers."""
         self._sequence += count
         return self._sequence
 
-    def _log_segments(self, gone: Row[*tuple[Any, ...]], content_id: int) -> None:
-        self._connection.execute(
-            insert(REMOVALS).values(
-                sequence=self._take(sequences(gone.n_segments)),
-                space_id=gone.space_id,
-                content_id=content_id,
-                first_segment_id=gone.first_segment_id,
-                n_segments=gone.n_segments,
-            )
-        )
+    def _log_segments(self, gone: Row[Any]) -> None:
+        columns = ("space_id", "content_id", "first_segment_id", "n_segments")
+        self._log(self._take(sequences(gone.n_segments)), {name: getattr(gone, name) for name in columns})
 
-
-def _of_file(clip: Row[*tuple[Any, ...]]) -> ColumnElement[bool]:
-    """Whether a clip is of the same file as ``clip`` (root_id, path): one for each of its sound tracks is."""
-    return and_(CLIPS.c.root_id == clip.root_id, CLIPS.c.path == clip.path)
-
-
-def _inserted(key: Sequence[object] | None) -> int:
-    if key is None or not isinstance(key[0], int):  # every table that this is asked about numbers its rows
-        raise LibraryError("the database gave no id to a new row; run `soundalike verify`")
-    return key[0]
+    def _log(self, sequence: int, gone: Mapping[str, int]) -> None:
+        columns = (column.name for column in REMOVALS.c if column.name != "sequence")
+        self._removals.append({"sequence": sequence} | {name: gone.get(name) for name in columns})

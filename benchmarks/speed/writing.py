@@ -1,0 +1,93 @@
+"""What writing to a catalog takes: clips a second and processor time of this process, in a file or on a server.
+
+The vectors are `benchmarks.index.vectors`', the clips have names of words, as a bulk job would write them: so many a
+transaction, into an empty catalog. Beside the median the best batch stands: the others had the machine to share.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common.machine import Machine, this_machine
+from benchmarks.common.report import markdown_table
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource
+from benchmarks.speed.library import by_clip, clip_of, few_words, synthetic_spec
+from search.catalog.store import Catalog
+from search.errors import UsageError
+from search.model import AddContent
+
+CLIPS_AT_ONCE = 500
+BATCHES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WritingReport:
+    """Of one catalog; ``cpu_ms`` is the processor time that this process takes for a clip, in the best batch."""
+
+    machine: Machine
+    database: str
+    vectors: str
+    clips: int
+    best_per_s: float
+    median_per_s: float
+    cpu_ms: float
+
+
+def run(source: VectorSource, url: str | None, progress: Callable[[str], None]) -> WritingReport:
+    """Write to the empty database at ``url``, or a new file. Raises UsageError where there are clips already."""
+    progress(f"writing {BATCHES} batches of {CLIPS_AT_ONCE} clips ...")
+    with tempfile.TemporaryDirectory() as folder, Catalog.open(url or Path(folder) / "catalog.sqlite") as catalog:
+        if catalog.stats().clips:
+            raise UsageError(f"{catalog.name}: has clips already; name an empty database")
+        times = np.array(list(_times(source, catalog)))
+        database = next(one.value for one in catalog.diagnose() if one.what == "version")
+    best_s, best_cpu_s = times.min(axis=0)
+    return WritingReport(
+        machine=this_machine(),
+        database=database,
+        vectors=source.description,
+        clips=BATCHES * CLIPS_AT_ONCE,
+        best_per_s=CLIPS_AT_ONCE / float(best_s),
+        median_per_s=CLIPS_AT_ONCE / float(np.median(times[:, 0])),
+        cpu_ms=float(best_cpu_s) / CLIPS_AT_ONCE * 1e3,
+    )
+
+
+def markdown(report: WritingReport) -> str:
+    """The section on writing."""
+    row = (
+        report.database,
+        f"{report.best_per_s:,.0f}",
+        f"{report.median_per_s:,.0f}",
+        f"{report.cpu_ms:.2f}",
+    )
+    return "\n\n".join(
+        [
+            "## Writing to the catalog",
+            report.machine.sentence(),
+            f"{report.clips:,} clips of {SEGMENTS_PER_CLIP} segments, {CLIPS_AT_ONCE} a transaction; vectors "
+            f"{report.vectors}.",
+            markdown_table(("database", "clips a second, best batch", "median", "CPU ms a clip, here"), [row]),
+        ]
+    )
+
+
+def _times(source: VectorSource, catalog: Catalog) -> Iterator[tuple[float, float]]:
+    """Seconds of each batch, by the clock and by this process's processor time."""
+    space, root = catalog.space(synthetic_spec(source.dim)), catalog.root("/synthetic")
+    clips = [
+        clip_of(number, few_words(number), vectors, root.id, space.id)
+        for number, vectors in enumerate(by_clip(source, BATCHES * CLIPS_AT_ONCE * SEGMENTS_PER_CLIP))
+    ]
+    with catalog.lease("bench speed", wait_s=5) as lease:
+        for start in range(0, len(clips), CLIPS_AT_ONCE):
+            batch: list[AddContent] = clips[start : start + CLIPS_AT_ONCE]
+            began, cpu_began = time.perf_counter(), time.process_time()
+            catalog.apply(lease, batch)
+            yield time.perf_counter() - began, time.process_time() - cpu_began

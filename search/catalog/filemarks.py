@@ -1,0 +1,86 @@
+"""What a batch remembers of files beside their clips: why one could not be indexed, that somebody took one out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert
+
+from search.catalog import blobs
+from search.catalog.reading import IDS_PER_QUERY, chunked
+from search.catalog.tables import FAILURES, TAKEN_OUT
+from search.model import RecordFailure
+
+Place: TypeAlias = tuple[int, bytes]
+"""A root and the relative path of a file below it, as it is stored."""
+
+Row: TypeAlias = dict[str, Any]
+
+_DELETE: Final = {
+    table: delete(table).where(
+        table.c.root_id == bindparam("root"), table.c.path.in_(bindparam("paths", expanding=True))
+    )
+    for table in (FAILURES, TAKEN_OUT)
+}
+
+
+class FileMarks:
+    """The marks that a batch sets and takes away, written at once."""
+
+    def __init__(self, connection: Connection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+        self._failures: dict[Place, Row | None] = {}
+        self._taken_out: dict[Place, Row | None] = {}
+
+    def clear_failure(self, place: Place) -> None:
+        """The file is indexed now, or gone."""
+        self._failures[place] = None
+
+    def fail(self, change: RecordFailure) -> None:
+        """Remember why a file could not be indexed; without a cause it is gone, or of no interest any more."""
+        path = blobs.path_bytes(change.file.path)
+        values = {
+            "root_id": change.root_id,
+            "path": path,
+            "size_bytes": change.file.size_bytes,
+            "mtime_ns": change.file.mtime_ns,
+            "cause": blobs.storable(change.cause),
+            "at": self._now,
+        }
+        self._failures[change.root_id, path] = values if change.cause else None
+
+    def take_out(self, place: Place, digest: str) -> None:
+        """Have scans leave a file out."""
+        root_id, path = place
+        self._taken_out[place] = {"root_id": root_id, "path": path, "digest": digest, "at": self._now}
+
+    def let_in(self, place: Place) -> None:
+        """Have scans take a file again."""
+        self._taken_out[place] = None
+
+    def write(self) -> None:
+        """Write what was set since the last time."""
+        for table, marks in ((FAILURES, self._failures), (TAKEN_OUT, self._taken_out)):
+            for root_id, paths in by_root(marks):
+                self._connection.execute(_DELETE[table], {"root": root_id, "paths": paths})
+            insert_all(self._connection, table, [row for row in marks.values() if row is not None])
+            marks.clear()
+
+
+def insert_all(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert ``rows``, which may be none."""
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def by_root(places: Iterable[Place]) -> Iterator[tuple[int, list[bytes]]]:
+    """Each root with its paths, so many that a statement can take them."""
+    paths_of: defaultdict[int, list[bytes]] = defaultdict(list)
+    for root_id, path in places:
+        paths_of[root_id].append(path)
+    for root_id, paths in paths_of.items():
+        for chunk in chunked(paths, IDS_PER_QUERY):
+            yield root_id, chunk
