@@ -159,7 +159,7 @@ def measure_writing(args: argparse.Namespace, settings: Settings) -> WritingRepo
     from benchmarks.index.vectors import VectorSource
     from benchmarks.speed import writing
 
-    return writing.run(VectorSource(anchors(args, settings), args.seed), args.catalog, report_progress)
+    return writing.run(VectorSource(anchors(args, settings), args.seed), args.catalog, settings, report_progress)
 
 
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:

@@ -18,9 +18,11 @@ from benchmarks.common.machine import Machine, this_machine
 from benchmarks.common.report import markdown_table
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource
 from benchmarks.speed.library import by_clip, clip_of, few_words, synthetic_spec
-from search.catalog.store import Catalog
+from search import wiring
 from search.errors import UsageError
 from search.model import AddContent
+from search.ports import CatalogWriter
+from search.settings import Settings
 
 CLIPS_AT_ONCE = 500
 BATCHES = 10
@@ -39,14 +41,16 @@ class WritingReport:
     cpu_ms: float
 
 
-def run(source: VectorSource, url: str | None, progress: Callable[[str], None]) -> WritingReport:
+def run(source: VectorSource, url: str | None, settings: Settings, progress: Callable[[str], None]) -> WritingReport:
     """Write to the empty database at ``url``, or a new file. Raises UsageError where there are clips already."""
-    progress(f"writing {BATCHES} batches of {CLIPS_AT_ONCE} clips ...")
-    with tempfile.TemporaryDirectory() as folder, Catalog.open(url or Path(folder) / "catalog.sqlite") as catalog:
-        if catalog.stats().clips:
-            raise UsageError(f"{catalog.name}: has clips already; name an empty database")
-        times = np.array(list(_times(source, catalog)))
-        database = next(one.value for one in catalog.diagnose() if one.what == "version")
+    with tempfile.TemporaryDirectory() as folder:
+        wiring.new_library(Path(folder) / "library", settings, url)
+        with wiring.library(Path(folder) / "library", settings) as library:
+            if library.catalog.stats().clips:
+                raise UsageError(f"{library.catalog.name}: has clips already; name an empty database")
+            progress(f"writing {BATCHES} batches of {CLIPS_AT_ONCE} clips ...")
+            times = np.array(list(_times(source, library.writer)))
+            database = next(one.value for one in library.catalog.diagnose() if one.what == "version")
     best_s, best_cpu_s = times.min(axis=0)
     return WritingReport(
         machine=this_machine(),
@@ -78,7 +82,7 @@ def markdown(report: WritingReport) -> str:
     )
 
 
-def _times(source: VectorSource, catalog: Catalog) -> Iterator[tuple[float, float]]:
+def _times(source: VectorSource, catalog: CatalogWriter) -> Iterator[tuple[float, float]]:
     """Seconds of each batch, by the clock and by this process's processor time."""
     space, root = catalog.space(synthetic_spec(source.dim)), catalog.root("/synthetic")
     clips = [

@@ -6,12 +6,25 @@ its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from search.catalog import diagnosing, leases, measured, reading, replacing, spaces, tail, upkeep, words, writing
+from search.catalog import (
+    comparing,
+    diagnosing,
+    leases,
+    measured,
+    reading,
+    replacing,
+    spaces,
+    tail,
+    transferring,
+    upkeep,
+    words,
+    writing,
+)
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
 from search.catalog.database import Database
@@ -254,6 +267,14 @@ class Catalog:
     def restore(self, source: Path, lease: Lease) -> None:
         """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
         replacing.restore(self._database, source, _token(lease))
+
+    def copy_to(self, target: Catalog, progress: Callable[[int, int], None]) -> None:
+        """Copy every row to a new catalog, under the leases of both; goes on where an earlier copy ended."""
+        transferring.transfer(self._database, target._database, progress)
+
+    def differences(self, other: Catalog) -> list[str]:
+        """What another catalog holds otherwise than this one, a line each; leases apart."""
+        return comparing.differences(self._database, other._database)
 
     def retire_space(self, space_id: int, lease: Lease) -> None:
         """Free a space's name for its successor; its vectors stay until `drop_space`."""

@@ -9,7 +9,7 @@ from search.commands.identify import Identify
 from search.commands.keys import Keys
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
-from search.commands.places import Doctor, Init
+from search.commands.places import Doctor, Init, Migrate
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
@@ -44,4 +44,5 @@ COMMANDS = (
     Keys(),
     Init(),
     Doctor(),
+    Migrate(),
 )

@@ -1,8 +1,9 @@
-"""Subcommands about where a library is: init and doctor."""
+"""Subcommands about where a library is: init, doctor and migrate."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search import wiring
@@ -55,6 +56,33 @@ class Doctor:
         else:
             print("\n".join(_line(finding) for finding in findings))
         return 1 if any(finding.remedy for finding in findings) else 0
+
+
+class Migrate:
+    """Copy a library to another place, with its catalog there in the folder or on a server."""
+
+    name = "migrate"
+    help = "copy a library to another folder, with its catalog there or in PostgreSQL, and back; nothing is encoded"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("source", type=Path, metavar="DIR", help="the library's folder; it stays as it is")
+        parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the new library's folder")
+        parser.add_argument(
+            "--catalog", metavar="URL", help="an empty database for its catalog (default: a file in the folder)"
+        )
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Copy it."""
+        from search.library import moving
+
+        with wiring.library(args.source, settings) as library, output.bar("copying") as progress:
+            moving.move(library, args.to, args.catalog, progress)
+        source, target = printable(str(args.source)), printable(str(args.to))
+        print(
+            f"{target}: has all that {source} has; to compare: soundalike verify --library {source} --against {target}"
+        )
+        return 0
 
 
 def _line(finding: Finding) -> str:

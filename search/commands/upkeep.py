@@ -54,6 +54,9 @@ class Verify:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
+        parser.add_argument(
+            "--against", type=Path, metavar="DIR", help="a copy of the library: compare every row of the two catalogs"
+        )
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -62,6 +65,9 @@ class Verify:
 
         with options.library(args, settings, read_only=True) as library:
             problems = verifying.verify(library)
+            if args.against is not None:
+                with wiring.library(args.against, settings, read_only=True) as other:
+                    problems += library.catalog.differences(other.catalog)
         if args.json:
             output.print_json({"sound": not problems, "problems": problems})
         else:

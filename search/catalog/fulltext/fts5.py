@@ -67,6 +67,11 @@ class FTS5:
         for statement in _DELETE:
             connection.execute(statement, [{"id": clip_id} for clip_id in clip_ids])
 
+    def forget_all(self, connection: Connection) -> None:
+        """As the port says."""
+        for table in ("clip_words", "clip_trigrams"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608  names are fixed here
+
     def by_words(
         self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
     ) -> list[Match]:

@@ -46,6 +46,9 @@ class FullText(Protocol):
     def forget(self, connection: Connection, clip_ids: Sequence[int]) -> None:
         """Make clips unfindable."""
 
+    def forget_all(self, connection: Connection) -> None:
+        """Make every clip unfindable."""
+
     def by_words(
         self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
     ) -> list[Match]:

@@ -108,6 +108,12 @@ class TSVectors:
         if clips:
             _add_totals(connection, -clips, -words, -letters)
 
+    def forget_all(self, connection: Connection) -> None:
+        """As the port says."""
+        for table in ("clip_words", "clip_terms"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608  names are fixed here
+        connection.execute(text("UPDATE clip_totals SET clips = 0, words = 0, letters = 0"))
+
     def by_words(
         self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
     ) -> list[Match]:

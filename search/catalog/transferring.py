@@ -1,0 +1,193 @@
+"""Copying a whole catalog into another database: every row with its id, in pages, so that a kill costs one page.
+
+What a target has says how far the copy got: rows come in the order of their keys. Its choice `BEGUN` names the state
+of the source that is copied; when that is another by now, the copy begins anew. What changes without the writer's
+lease or a sequence number (opinions, keys, jobs, failures) is copied at the end, at once. Nothing is encoded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, Text, delete, func, insert, select, tuple_, update
+
+from search.catalog import blobs, numbering, reading, words
+from search.catalog.database import Database
+from search.catalog.filemarks import Row, insert_all
+from search.catalog.fulltext import choosing as fulltext
+from search.catalog.tables import (
+    CHOICES,
+    CLIPS,
+    CONTENTS,
+    CONTOURS,
+    COUNTERS,
+    ENCODINGS,
+    FACTS,
+    FAILURES,
+    FEEDBACK,
+    FINDINGS,
+    JOBS,
+    KEYS,
+    REMOVALS,
+    ROOTS,
+    SPACES,
+    TAKEN_OUT,
+)
+from search.errors import LibraryError
+
+BEGUN: Final = "copy of"
+COMPLETE: Final = "was copied from"
+MARKS: Final = (BEGUN, COMPLETE)
+"""Choices that say of what a catalog is a copy; no part of what is copied."""
+
+PAGED: Final = (CONTENTS, FINDINGS, FACTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS)
+PARENTS: Final = (ROOTS, SPACES)
+AT_ONCE: Final = (FAILURES, TAKEN_OUT, FEEDBACK, KEYS, JOBS, COUNTERS, CHOICES)
+_NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, KEYS, JOBS)
+ROWS_PER_PAGE: Final = 500
+_BYTES_PER_PAGE: Final = 16 << 20
+_ROWS_PER_TURN: Final = 16
+"""An encoding may have megabytes."""
+
+Progress = Callable[[int, int], None]
+
+
+def transfer(source: Database, target: Database, progress: Progress) -> None:
+    """Copy ``source`` into ``target``; ``progress`` gets the rows that are there, and how many there will be.
+
+    Both are held by their leases. Raises LibraryError where ``target`` has something else.
+    """
+    with source.reading() as connection:
+        state = _state(connection)
+        total = sum(_count(connection, table) for table in PAGED)
+    with target.writing() as connection:
+        if reading.choice(connection, COMPLETE) == state:
+            return
+        _begin(connection, target.name, state)
+        done = sum(_count(connection, table) for table in PAGED)
+    progress(done, total)
+    with source.reading() as connection:
+        for table in PARENTS:
+            with target.writing() as writing:
+                _put_parents(writing, table, _all(connection, table))
+        for table in PAGED:
+            for page in _pages(connection, table, _last_key(target, table)):
+                with target.writing() as writing:
+                    _write_page(writing, table, page)
+                done += len(page)
+                progress(done, total)
+    with source.reading() as connection, target.writing() as writing:
+        _finish(connection, writing, state)
+
+
+def rows(connection: Connection, table: Table, after: Sequence[object] | None = None) -> Iterator[Row]:
+    """The rows of a table by column, in the order of its key, from behind the key ``after`` on."""
+    key = key_of(table)
+    statement = select(table).order_by(*key)
+    if after is not None:
+        statement = statement.where(tuple_(*key) > tuple_(*after))
+    for row in connection.execute(statement, execution_options={"yield_per": _ROWS_PER_TURN}):
+        yield dict(zip(table.c.keys(), row, strict=True))
+
+
+def key_of(table: Table) -> list[Any]:
+    """The columns of a table's primary key."""
+    return list(table.primary_key.columns)
+
+
+def _state(connection: Connection) -> str:
+    """What tells the state of a catalog from another: nothing that a page holds changes without one of these."""
+    facts = (CLIPS.c.size_bytes, CLIPS.c.mtime_ns, func.coalesce(CLIPS.c.changed_ns, 0))
+    sums = connection.execute(select(*(func.sum(fact % 1_000_000_007) for fact in facts))).one()
+    numbers = [reading.sequence(connection), *(int(number or 0) for number in sums)]
+    return json.dumps(numbers)
+
+
+def _begin(connection: Connection, name: str, state: str) -> None:
+    """Mark the target; empty it of a copy of another state."""
+    begun = reading.choice(connection, BEGUN)
+    if begun == state:
+        return
+    if begun is None and any(_count(connection, table) for table in (*PARENTS, *PAGED, FEEDBACK, KEYS)):
+        raise LibraryError(f"{name}: has a library already; name an empty database, or another folder")
+    fulltext.of(connection).forget_all(connection)
+    for table in reversed((*PARENTS, *PAGED)):
+        connection.execute(delete(table))
+    connection.execute(delete(CHOICES))
+    connection.execute(insert(CHOICES), {"name": BEGUN, "value": state})
+
+
+def _last_key(target: Database, table: Table) -> Sequence[object] | None:
+    key = key_of(table)
+    with target.reading() as connection:
+        row = connection.execute(select(*key).order_by(*(column.desc() for column in key)).limit(1)).one_or_none()
+    return None if row is None else tuple(row)
+
+
+def _pages(connection: Connection, table: Table, after: Sequence[object] | None) -> Iterator[list[Row]]:
+    page: list[Row] = []
+    size = 0
+    for row in rows(connection, table, after):
+        page.append(row)
+        size += sum(len(value) for value in row.values() if isinstance(value, bytes))
+        if len(page) == ROWS_PER_PAGE or size > _BYTES_PER_PAGE:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page
+
+
+def _write_page(connection: Connection, table: Table, page: list[Row]) -> None:
+    insert_all(connection, table, _storable(table, page))
+    if table is CLIPS:
+        words.store(connection, [_words(row) for row in page])
+
+
+def _words(clip: Row) -> words.ClipWords:
+    metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+    return words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)
+
+
+def _put_parents(connection: Connection, table: Table, wanted: Sequence[Row]) -> None:
+    present = set(connection.execute(select(table.c.id)).scalars())
+    for row in _storable(table, wanted):
+        if row["id"] in present:
+            connection.execute(update(table).where(table.c.id == row["id"]).values(row))
+        else:
+            connection.execute(insert(table), row)
+
+
+def _finish(source: Connection, target: Connection, state: str) -> None:
+    """Copy what may have changed meanwhile, and have numbers go on where the source's do."""
+    for table in PARENTS:
+        _put_parents(target, table, _all(source, table))
+    for table in AT_ONCE:
+        target.execute(delete(table))
+        insert_all(target, table, [row for row in _storable(table, _all(source, table)) if not _is_mark(table, row)])
+    target.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= reading.counter(target, "pruned")))
+    for table in _NUMBERED:
+        if last := numbering.last(source, table.name):
+            numbering.reach(target, table.name, last)
+    target.execute(insert(CHOICES), {"name": COMPLETE, "value": state})
+
+
+def _is_mark(table: Table, row: Row) -> bool:
+    return table is CHOICES and row["name"] in MARKS
+
+
+def _storable(table: Table, page: Sequence[Row]) -> list[Row]:
+    """Rows without what a server's text cannot hold and a file's can: NUL."""
+    texts = [column.key for column in table.c if isinstance(column.type, Text) and column.key]
+    return [
+        row | {name: blobs.storable(row[name]) for name in texts if row[name] and "\0" in row[name]} for row in page
+    ]
+
+
+def _all(connection: Connection, table: Table) -> list[Row]:
+    return list(rows(connection, table))
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -1,0 +1,85 @@
+"""Moving a library: from its folder to one whose catalog a server keeps, and back. Nothing is decoded or encoded.
+
+The first library stays as it is. The second is none until all of it is there: its ``library.toml``, or the name of its
+catalog's file, comes last. Whoever is interrupted says the same again, and it goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from search.catalog.store import Catalog
+from search.errors import LibraryUnwritable, UsageError, printable
+from search.library import leasing
+from search.library.description import CATALOG_FILE, FILE, describe, require_none
+from search.library.library import Library
+
+_PARTIAL: Final = ".partial"
+_UNFINISHED: Final = f"{CATALOG_FILE}.migrating"
+
+
+def move(library: Library, folder: Path, url: str | None, progress: Callable[[int, int], None]) -> None:
+    """Make a copy of ``library`` in ``folder``, with its catalog there, or at ``url``.
+
+    ``progress`` gets the rows that are there, and how many there will be. Raises UsageError where another library is
+    already, LibraryError where one cannot be read, LibraryUnwritable, LibraryBusy while somebody writes to either.
+    """
+    place = _place(folder, url)
+    _make(folder)
+    holder = leasing.holder("migrate")
+    with (
+        library.catalog.lease(holder, leasing.WAIT_S),
+        Catalog.open(place) as target,
+        target.lease(holder, leasing.WAIT_S),
+    ):
+        library.catalog.copy_to(target, progress)
+        _copy_files(library.path, folder)
+    if isinstance(place, Path):
+        place.replace(folder / CATALOG_FILE)
+    else:
+        describe(folder, place)
+
+
+def _place(folder: Path, url: str | None) -> Path | str:
+    """Where the new catalog is while it is made."""
+    require_none(folder)
+    if url is None:
+        return folder / _UNFINISHED
+    if "://" not in url:
+        raise UsageError(f"{printable(url)}: is no URL; write postgresql://user@host/database")
+    return url
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryUnwritable.because(f"{printable(str(folder))}: cannot be made", error) from error
+
+
+def _copy_files(source: Path, folder: Path) -> None:
+    """Copy what is derived from a catalog: snapshots, maps, fingerprints. What is there already is left."""
+    for file in _files(source):
+        target = folder / file.relative_to(source)
+        facts = file.stat()
+        if target.exists() and (target.stat().st_size, target.stat().st_mtime_ns) == (facts.st_size, facts.st_mtime_ns):
+            continue
+        partial = target.with_name(target.name + _PARTIAL)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, partial)
+            partial.replace(target)
+        except OSError as error:
+            raise LibraryUnwritable.because(f"{printable(str(target))}: cannot be written", error) from error
+
+
+def _files(source: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(source):
+        for name in sorted(names):
+            is_catalog = Path(folder) == source and (name.startswith(CATALOG_FILE) or name == FILE)
+            if not is_catalog and not name.endswith(_PARTIAL):
+                yield Path(folder) / name
