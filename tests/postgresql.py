@@ -1,32 +1,56 @@
-"""A PostgreSQL server of the tests' own: in a temporary folder, reached by a socket there, without network or root."""
+"""A PostgreSQL server of the tests' own: in a temporary folder, reached by a socket there, without network or root.
+
+It ends with the process that started it, however that ends; a folder that was left then goes when the next one starts.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from search.catalog.store import Catalog
 from tests import in_memory
+from tests.waiting import PATIENCE_S, wait_until
 
 HOW_TO_GET = "PostgreSQL's server is not here: install postgresql (15 or newer) for the tests of catalogs in it"
 USER = "soundalike"
 _TEMPLATE = "migrated"
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
 
 
 def binaries() -> Path | None:
-    """The folder of initdb and pg_ctl, None where there is none."""
+    """The folder of initdb and postgres, None where there is none."""
     found = shutil.which("initdb")
     if found is not None:
         return Path(found).resolve().parent
     folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     return max((folder.parent for folder in folders), key=lambda folder: int(folder.parent.name), default=None)
+
+
+def end_with_parent() -> None:
+    """In a new process, before its program: have it end at once (SIGQUIT) when the thread that made it does."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what servers left whose process was killed."""
+    for left in folder.glob("pg-*-*"):
+        number = left.name.split("-")[1]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class Server:
@@ -36,7 +60,9 @@ class Server:
         self._programs = programs
         self._numbers = itertools.count(1)
         # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=in_memory.folder() or "/tmp"))
+        place = in_memory.folder() or Path("/tmp")
+        _remove_left(place)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"pg-{os.getpid()}-", dir=place))
         self._user = None
         if os.getuid() == 0:  # the server refuses to be root
             self._user = next(user.pw_name for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))
@@ -48,12 +74,24 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        calm = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
-        self._run("pg_ctl", *self._data, "-w", "-o", f"-k {self.folder} -c listen_addresses= {calm}", "start")
+        settings = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+        options = [word for setting in (*settings, "listen_addresses=") for word in ("-c", setting)]
+        command = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                cwd=self.folder,
+                preexec_fn=end_with_parent,  # noqa: PLW1509  it takes no lock
+            )
+        wait_until(self._answers, (self.folder / "log").read_text)
 
     def kill(self) -> None:
         """Stop it at once, as if it had been killed."""
-        self._run("pg_ctl", *self._data, "-m", "immediate", "stop")
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """Stop it and leave nothing."""
@@ -76,9 +114,13 @@ class Server:
         self._ask(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    @property
-    def _data(self) -> tuple[str, ...]:
-        return ("-D", str(self.folder / "data"), "-l", str(self.folder / "log"))
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, (self.folder / "log").read_text()
+        try:
+            self._ask("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _ask(self, statement: str) -> None:
         with psycopg.connect(f"host={self.folder} user={USER} dbname=postgres", autocommit=True) as connection:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 from sqlalchemy import text
 
@@ -14,7 +17,9 @@ from search.catalog.postgresql import PostgreSQLDatabase
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy, LibraryError, UsageError
 from search.model import RemoveClip
+from tests.postgresql import end_with_parent
 from tests.search.catalog_helpers import FilledCatalog, in_databases_of, spec
+from tests.waiting import wait_until
 
 SECRET = "pa55-of-the-catalog"
 
@@ -25,6 +30,20 @@ def filled(tmp_path, postgresql):
         made = FilledCatalog(tmp_path)
     yield made
     made.catalog.close()
+
+
+def test_a_server_of_the_tests_ends_with_them():
+    """However they end: what it does for that is what it says to a new process, whatever its program."""
+    ready, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        started = subprocess.Popen(["sleep", "1000"], preexec_fn=end_with_parent)  # noqa: PLW1509  as there
+        os.write(writes, str(started.pid).encode())
+        signal.pause()
+    started = psutil.Process(int(os.read(ready, 20)))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    wait_until(lambda: not started.is_running() or started.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_an_empty_database_becomes_a_catalog_where_one_may_be_made(postgresql):
