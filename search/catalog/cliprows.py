@@ -136,9 +136,9 @@ class ClipRows:
         for clip_id in moved:
             self._changed[clip_id].add("path")
         alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for clip_id, columns in self._changed.items():
-            if columns:
-                alike[tuple(sorted(columns))].append(self._rows[clip_id])
+        for clip_id, names in self._changed.items():
+            if names:
+                alike[tuple(sorted(names))].append(self._rows[clip_id])
         for columns, rows in alike.items():
             values = [{"clip": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
             self._connection.execute(_update(columns), values)
@@ -155,8 +155,8 @@ class ClipRows:
         for root_id, paths in by_root(places):
             self._take_rows(_BY_PLACE, {"root": root_id, "paths": paths})
 
-    def _take_rows(self, statement: Select[Any], asked: Mapping[str, object]) -> None:
-        for row in self._connection.execute(statement, asked):
+    def _take_rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> None:
+        for row in self._connection.execute(statement, parameters):
             if row.id not in self._rows:
                 taken = dict(row._mapping)
                 self._take_in(taken)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, exists, select
 
 from search.catalog import blobs, contours, measured, numbering, reading
 from search.catalog.filemarks import insert_all
@@ -21,7 +21,7 @@ MOST_WAITING_BYTES: Final = 16 << 20
 """Of encodings that wait to be written."""
 
 _KEYS: Final = (CONTENTS.c.id, CONTENTS.c.digest, CONTENTS.c.track)
-_IDS: Final = bindparam("ids", expanding=True)
+_IDS: Final[BindParameter[int]] = bindparam("ids", expanding=True)
 _BY_DIGEST: Final = select(*_KEYS).where(CONTENTS.c.digest.in_(bindparam("digests", expanding=True)))
 _BY_ID: Final = select(*_KEYS).where(CONTENTS.c.id.in_(_IDS))
 _ENCODED: Final = select(ENCODINGS.c.content_id, ENCODINGS.c.space_id).where(ENCODINGS.c.content_id.in_(_IDS))
@@ -35,6 +35,15 @@ _SEGMENTS: Final = (
 )
 
 
+def sequences(n_segments: int) -> int:
+    """How many sequence numbers the coming or going of ``n_segments`` takes.
+
+    A reader stands at one number after each piece of at most `SEGMENTS_PER_SEQUENCE`, so a day-long recording is
+    replayed in bounded memory and a replay that stops half-way goes on where it was.
+    """
+    return max(1, -(-n_segments // SEGMENTS_PER_SEQUENCE))
+
+
 class ContentRows:
     """What a batch knows of contents, and has to write of them."""
 
@@ -45,6 +54,7 @@ class ContentRows:
         self._spaces: dict[int, Space] = {}
         self._contents: list[dict[str, Any]] = []
         self._encodings: list[dict[str, Any]] = []
+        self._waiting_bytes = 0
         self._contours: list[dict[str, Any]] = []
         self._findings: dict[int, dict[str, Any]] = {}
         self._facts: dict[int, dict[str, Any]] = {}
@@ -124,7 +134,8 @@ class ContentRows:
         self._encodings.append(row | columns._asdict())
         self._contours += contours.rows(content_id, space_id, encoding)
         self._encoded.add(keys)
-        if sum(len(waiting["vectors"]) for waiting in self._encodings) > MOST_WAITING_BYTES:
+        self._waiting_bytes += len(columns.vectors)
+        if self._waiting_bytes > MOST_WAITING_BYTES:
             self.write()
 
     def drop_encoding(self, content_id: int, space_id: int) -> None:
@@ -155,6 +166,7 @@ class ContentRows:
         for table, rows in ((CONTENTS, self._contents), (ENCODINGS, self._encodings), (CONTOURS, self._contours)):
             insert_all(self._connection, table, rows)
             rows.clear()
+        self._waiting_bytes = 0
         for table, by_content in ((FINDINGS, self._findings), (FACTS, self._facts)):
             for ids in chunked(by_content, IDS_PER_QUERY):
                 self._connection.execute(delete(table).where(table.c.content_id.in_(ids)))

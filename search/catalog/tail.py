@@ -17,9 +17,9 @@ import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from search.catalog import blobs, reading
+from search.catalog.contentrows import SEGMENTS_PER_SEQUENCE, sequences
 from search.catalog.database import Database
 from search.catalog.tables import ENCODINGS, REMOVALS, SPACES
-from search.catalog.writing import SEGMENTS_PER_SEQUENCE, sequences
 from search.model import HalfVectors, Ids, IndexChange
 
 ROWS_PER_CHANGE: Final = SEGMENTS_PER_SEQUENCE

@@ -17,6 +17,7 @@ from search.catalog import blobs, numbering, reading, words
 from search.catalog.database import Database
 from search.catalog.filemarks import Row, insert_all
 from search.catalog.fulltext import choosing as fulltext
+from search.catalog.fulltext.port import ClipWords
 from search.catalog.tables import (
     CHOICES,
     CLIPS,
@@ -145,14 +146,14 @@ def _write_page(connection: Connection, table: Table, page: list[Row]) -> None:
         words.store(connection, [_words(row) for row in page])
 
 
-def _words(clip: Row) -> words.ClipWords:
+def _words(clip: Row) -> ClipWords:
     metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
     return words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)
 
 
-def _put_parents(connection: Connection, table: Table, wanted: Sequence[Row]) -> None:
+def _put_parents(connection: Connection, table: Table, rows_of_source: Sequence[Row]) -> None:
     present = set(connection.execute(select(table.c.id)).scalars())
-    for row in _storable(table, wanted):
+    for row in _storable(table, rows_of_source):
         if row["id"] in present:
             connection.execute(update(table).where(table.c.id == row["id"]).values(row))
         else:

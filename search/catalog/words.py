@@ -319,5 +319,8 @@ def _is_common(connection: Connection, term: Term) -> bool:
 
 
 def _fold(text_: str) -> str:
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text_.casefold()) if not unicodedata.combining(c))
+    folded = text_.casefold()
+    if folded.isascii():  # as most names are: nothing to take apart
+        return folded
+    bare = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", bare)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from search.catalog import blobs, reading, refusals, scanned
 from search.catalog.cliprows import ClipRows, parking_path
-from search.catalog.contentrows import SEGMENTS_PER_SEQUENCE, ContentRows
+from search.catalog.contentrows import ContentRows, sequences
 from search.catalog.database import now
 from search.catalog.filemarks import FileMarks, Place, insert_all
 from search.catalog.tables import CHOICES, COUNTERS, REMOVALS
@@ -46,15 +46,18 @@ def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
 
     Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
     """
+    written = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            return _Batch(connection, changes).write()
+        sequence = _Batch(connection, changes).write()
     except refusals.POSSIBLE as error:
         cause = refusals.cause(error)
         if cause is None:
-            raise
+            raise  # with the whole transaction, which a full disk has ended already
+        written.rollback()
         begun = changes[: error.place + 1] if isinstance(error, ChangeRefused) else changes
         raise _refusal(connection, begun, cause) from error
+    written.commit()
+    return sequence
 
 
 def _refusal(connection: Connection, changes: Sequence[ClipChange], cause: str) -> ChangeRefused:
@@ -77,25 +80,15 @@ def _refusal(connection: Connection, changes: Sequence[ClipChange], cause: str) 
 def _refused(connection: Connection, changes: Sequence[ClipChange]) -> str | None:
     """Why ``changes`` cannot be written, None where they can; nothing of them stays."""
     trial = connection.begin_nested()
+    cause = None
     try:
         _Batch(connection, changes).write()
     except refusals.POSSIBLE as error:
         cause = refusals.cause(error)
         if cause is None:
             raise
-        return cause
-    finally:
-        trial.rollback()
-    return None
-
-
-def sequences(n_segments: int) -> int:
-    """How many sequence numbers the coming or going of ``n_segments`` takes.
-
-    A reader stands at one number after each piece of at most `SEGMENTS_PER_SEQUENCE`, so a day-long recording is
-    replayed in bounded memory and a replay that stops half-way goes on where it was.
-    """
-    return max(1, -(-n_segments // SEGMENTS_PER_SEQUENCE))
+    trial.rollback()
+    return cause
 
 
 def choose(connection: Connection, name: str, value: str) -> None:

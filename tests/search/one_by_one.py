@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
 
 from search.catalog import blobs, contours, measured, reading, refusals, scanned, words
+from search.catalog.contentrows import sequences
 from search.catalog.database import now
 from search.catalog.tables import (
     CLIPS,
@@ -27,7 +28,6 @@ from search.catalog.tables import (
     REMOVALS,
     TAKEN_OUT,
 )
-from search.catalog.writing import SEGMENTS_PER_SEQUENCE, sequences
 from search.errors import ChangeRefused, LibraryError, printable
 from search.ground.memory import give_back_freed_memory
 from search.model import (

@@ -216,7 +216,7 @@ _INSIDE: Final = (
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
-    if len(word) <= _LONGEST_UNSTEMMED:
+    if len(word) <= _LONGEST_UNSTEMMED or word.isdecimal():  # numbers of files end in nothing
         return word
     return str(_stemmer().stemWord(word[:_LONGEST]))
 
