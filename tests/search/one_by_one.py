@@ -29,7 +29,6 @@ from search.catalog.tables import (
     TAKEN_OUT,
 )
 from search.errors import ChangeRefused, LibraryError, printable
-from search.ground.memory import give_back_freed_memory
 from search.model import (
     AddContent,
     ClipChange,
@@ -206,8 +205,6 @@ class _Batch:
         self._insert_encoding(content_id, change)
 
     def _insert_encoding(self, content_id: int, change: AddContent) -> None:
-        if len(change.encoding.vectors) > SEGMENTS_PER_SEQUENCE:
-            give_back_freed_memory()  # a day-long recording is packed and bound whole: not on top of what encoding held
         columns = blobs.pack(change.encoding, self._space(change.space_id))._asdict()
         sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment
