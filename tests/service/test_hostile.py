@@ -80,6 +80,20 @@ def test_what_is_no_http_is_refused_as_a_problem_document(server, sent):
     assert b"application/problem+json" in answer
 
 
+def test_who_expects_to_go_on_and_has_sent_everything_is_answered(server):
+    """With no content, and with content that did not wait."""
+    where = urlsplit(server.url)
+    body = b'{"parts": [{"clip_id": 1}]}'
+    heads = (b"GET /api/v1/health", b""), (b"POST /api/v1/search", body)
+    for line, content in heads:
+        kind = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(content) if content else b""
+        sent = line + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nExpect: 100-continue\r\n" + kind
+        with socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S) as connection:
+            connection.sendall(sent + b"\r\n" + content)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert b"HTTP/1.1 200 OK" in answer
+
+
 def test_a_form_of_many_parts_is_refused(server):
     parts = {f"part{number}": (None, "x") for number in range(3000)}
     assert server.post("/api/v1/search", files=parts).status_code in REFUSED

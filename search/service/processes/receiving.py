@@ -70,7 +70,16 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     """A request while it comes in."""
 
     def received(self, data: bytes) -> int:
-        """Take a piece; how many bytes of it belonged to this request."""
+        """Take a piece; how many bytes of it belonged to this request.
+
+        Who expects to be told to go on, and has sent everything, is answered: waitress would wait for more.
+        """
+        taken = self._received(data)
+        if self.completed:
+            self.expect_continue = False
+        return taken
+
+    def _received(self, data: bytes) -> int:
         try:
             return int(super().received(data))
         except OSError as error:
