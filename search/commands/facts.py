@@ -26,7 +26,7 @@ class Facts:
     """Say what sounds are."""
 
     name = "facts"
-    help = "what a sound is: loudness, brightness, bandwidth, silence, and what is amiss; of clips, or of any file"
+    help = "what a sound is: loudness, brightness, pitch, tempo, key, and what is amiss; of clips, or of any file"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""

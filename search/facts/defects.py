@@ -34,15 +34,16 @@ _LOSSY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What defects are told by. ``warnings`` are those of decoding, ``codec`` as the file's header says."""
+    """What defects are told by. ``silences``: seconds above -80 dBFS, before and after that.
+
+    ``warnings`` are those of decoding, ``codec`` as the file's header says.
+    """
 
     levels: Levels
     shape: Shape
     sample_rate_hz: int
     codec: str
-    sounding_s: float
-    head_silence_s: float
-    tail_silence_s: float
+    silences: tuple[float, float, float]
     hum_db: float | None
     warnings: tuple[str, ...]
 
@@ -52,15 +53,16 @@ def defects(of: Measures) -> tuple[str, ...]:
     levels = of.levels
     tops, share = levels.flat_tops(_TOP_SHARE)
     power = levels.power
-    sounds = of.sounding_s > 0
+    sounding_s, head_s, tail_s = of.silences
+    sounds = sounding_s > 0
     correlation, apart_db = levels.correlation, levels.apart_db
     holds = {
         "clipping": tops >= _FEWEST_TOPS and share < _MOST_FLAT,
         "dc offset": levels.dc_offset > max(_LARGEST_MEAN, _LARGEST_MEAN_SHARE * power**0.5),
         "hum": of.hum_db is not None,
         "dropouts": levels.gaps > 0,
-        "silence at head": sounds and of.head_silence_s > _LONGEST_SILENCE_S,
-        "silence at tail": sounds and of.tail_silence_s > _LONGEST_SILENCE_S,
+        "silence at head": sounds and head_s > _LONGEST_SILENCE_S,
+        "silence at tail": sounds and tail_s > _LONGEST_SILENCE_S,
         "fake stereo": sounds and apart_db is not None and apart_db < _SAME_DB,
         "out of phase": sounds and correlation is not None and correlation < _TURNED,
         "re-encoded": _is_cut_off(of),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 FactValue: TypeAlias = float | str | tuple[str, ...]
 Kind: TypeAlias = Literal["number", "choice", "several"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when a sound gets other facts: then they are measured anew."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -25,6 +25,7 @@ KEYS: Final = tuple(f"{note} {mode}" for mode in ("major", "minor") for note in 
 BRIGHTNESS: Final = ("very dark", "dark", "medium", "bright", "very bright")
 BRIGHTNESS_EDGES_HZ: Final = (500.0, 1200.0, 2500.0, 5000.0)
 """Where one word of `BRIGHTNESS` ends and the next begins."""
+FORMS: Final = ("one-shot", "loop")
 DEFECTS: Final = (
     "clipping", "dc offset", "hum", "dropouts", "silence at head", "silence at tail", "fake stereo", "out of phase",
     "re-encoded", "truncated",
@@ -108,6 +109,29 @@ FACTS: Final = (
     FactDefinition("bit_rate_kbps", "kbit/s", "size of the file over its length", "the file"),
     FactDefinition("dc_offset", "0 to 1", "largest mean of a channel; full scale is 1", "own"),
     FactDefinition("hum_db", "dB", "how far a mains hum stands out; absent where none does", "own"),
+    FactDefinition(
+        "pitch_hz", "Hz", "the pitch that most of the sound keeps to, from 50 to 2,000; absent where it keeps to none",
+        "autocorrelation; Boersma 1993",
+    ),
+    FactDefinition("pitch_certainty", "0 to 1", "the share of its energy that keeps to it", "own"),
+    _choice("root_note", NOTES, "the note nearest to the pitch, with A at 440 Hz", "equal temperament"),
+    FactDefinition(
+        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again", "autocorrelation of onsets"
+    ),
+    FactDefinition("tempo_certainty", "0 to 1", "how much alike the onsets are after one to four beats", "own"),
+    _choice("key", KEYS, "the key; absent where there is no harmony", "Krumhansl and Kessler 1982, Temperley 1999"),
+    FactDefinition("key_certainty", "0 to 1", "the correlation of pitch classes with the key's profile", "own"),
+    _choice(
+        "form",
+        FORMS,
+        "one-shot: a single event that dies away; loop: whole beats of a tempo that end as they begin; else absent",
+        "own",
+    ),
+    FactDefinition("events", "", "how often something begins: the level rises by 12 dB", "own"),
+    FactDefinition(
+        "attack_s", "s", "how long it rises from 20 dB below its highest level to 3 dB below", "Peeters 2004, 4.1"
+    ),
+    FactDefinition("decay_s", "s", "how long it falls from 3 dB below the highest to 20 dB below, if it does", "own"),
     FactDefinition("defects", "", "what is amiss with the sound; see Defects", "own", DEFECTS, "several"),
 )  # fmt: skip
 """In the order in which they are kept: a new one comes last, and `VERSION` goes up."""

@@ -22,14 +22,23 @@ from numpy.typing import NDArray
 from search import audio
 from search.audio import Block
 from search.facts.defects import Measures, defects
-from search.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, FactValue, packed, unpacked
-from search.facts.envelope import Envelope, silences
+from search.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, KEYS, FactValue, packed, unpacked
+from search.facts.envelope import Course, Envelope, course, silences
+from search.facts.frames import Samples
+from search.facts.hum import Hum
 from search.facts.levels import Levels
 from search.facts.loudness import integrated, loudness_range
+from search.facts.mix import Mix
+from search.facts.music import KEY_SURE, TEMPO_SURE, Found, Music
+from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
 from search.model import AudioInfo
 
 _AUDIBLE_S: Final = 0.01
+_LONGEST_ONE_SHOT_S: Final = 15.0
+_FEWEST_IN_LOOP: Final = 2
+_OFF_BEAT: Final = 0.15
+"""In beats: how far the length of a loop is from whole ones."""
 
 
 class Measurement:
@@ -42,6 +51,8 @@ class Measurement:
         self._levels = Levels(1, 1)
         self._spectrum = Spectrum(1, 1)
         self._envelope = Envelope(1, 1)
+        self._mix = Mix(1)
+        self._of_mix = (Pitch(), Hum(), Music())
 
     def add(self, block: Block) -> None:
         """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
@@ -52,11 +63,15 @@ class Measurement:
         self._levels.add(block.samples)
         self._spectrum.add(block.samples)
         self._envelope.add(block.samples)
+        self._add_mix(self._mix.add(block.samples))
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
         """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
         if not self._rate_hz:
             return {}
+        pitch, hum, music = self._of_mix
+        self._add_mix(self._mix.end())
+        pitch.end()
         self._spectrum.end()
         self._envelope.end()
         levels = self._levels
@@ -67,9 +82,18 @@ class Measurement:
         loudness = integrated(hops, hop_s, duration_s)
         true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
         rate_kbps = size_bytes * 8 / duration_s / 1000 if size_bytes else None
+        hum_db = hum.found_db()
         measures = Measures(
-            levels, shape, self._rate_hz, self._info.codec, sounding_s, head_s, tail_s, None, tuple(warnings)
+            levels,
+            shape,
+            self._rate_hz,
+            self._info.codec,
+            silences(self._envelope.level_db, self._envelope.step_s, audio.SILENCE_DB),
+            hum_db,
+            tuple(warnings),
         )
+        tone, tempo, key = pitch.found(), sure(music.tempo(), TEMPO_SURE), sure(music.key(), KEY_SURE)
+        way = course(self._envelope.level_db, self._envelope.step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,
             "loudness_range": loudness_range(hops, hop_s, duration_s),
@@ -88,15 +112,32 @@ class Measurement:
             "bits": levels.bits,
             "bit_rate_kbps": rate_kbps,
             "dc_offset": levels.dc_offset,
+            "hum_db": hum_db,
+            "pitch_hz": None if tone is None else tone[0],
+            "pitch_certainty": None if tone is None else tone[1],
+            "root_note": None if tone is None else note(tone[0]),
+            "tempo": None if tempo is None else tempo.value,
+            "tempo_certainty": None if tempo is None else tempo.sure,
+            "key": None if key is None else KEYS[int(key.value)],
+            "key_certainty": None if key is None else key.sure,
+            "form": None if way is None else form(way, duration_s, tail_s, tempo),
+            "events": None if way is None else float(way.events),
+            "attack_s": None if way is None else way.attack_s,
+            "decay_s": None if way is None else way.decay_s,
             "defects": defects(measures),
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    def _add_mix(self, samples: Samples) -> None:
+        for each in self._of_mix:
+            each.add(samples)
 
     def _begin(self, block: Block) -> None:
         self._rate_hz, self._channels = block.rate_hz, len(block.samples)
         self._levels = Levels(self._rate_hz, self._channels)
         self._spectrum = Spectrum(self._rate_hz, self._channels)
         self._envelope = Envelope(self._rate_hz, self._channels)
+        self._mix = Mix(self._rate_hz)
 
 
 def measure(path: str, track: int = 0) -> dict[str, FactValue]:
@@ -121,3 +162,19 @@ def brightness(centroid_hz: float) -> str:
         ('very dark', 'very bright')
     """
     return BRIGHTNESS[int(np.searchsorted(BRIGHTNESS_EDGES_HZ, centroid_hz))]
+
+
+def sure(found: Found | None, least: float) -> Found | None:
+    """What was found if it is at least so sure."""
+    return found if found is not None and found.sure >= least else None
+
+
+def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
+    """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
+    if way.events == 1 and way.decay_s is not None and duration_s <= _LONGEST_ONE_SHOT_S:
+        return "one-shot"
+    if tempo is None or way.events < _FEWEST_IN_LOOP:
+        return None
+    beats = duration_s * tempo.value / 60
+    whole = abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_IN_LOOP
+    return "loop" if whole and tail_silence_s < 60 / tempo.value else None

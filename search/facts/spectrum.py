@@ -71,7 +71,7 @@ class Spectrum:
         for channel, weight in zip(frames, self._channel_weights, strict=True):
             spectra = np.fft.rfft(channel * self._window, axis=1)
             power = spectra.real**2 + spectra.imag**2
-            loud += weight * (power @ self._loudness_weights)
+            loud += weight * np.einsum("fb,b->f", power, self._loudness_weights)
             into += power.sum(axis=0, dtype=np.float64)
         self._hops.append(loud)
 

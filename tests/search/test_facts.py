@@ -197,6 +197,73 @@ def test_what_is_kept_is_what_was_measured() -> None:
     assert len({fact.name for fact in FACTS}) == len(FACTS)
 
 
+# --- pitch, tempo, key, form ----------------------------------------------------------------------------------
+
+
+def struck(hz: float, seconds: float) -> np.ndarray:
+    """A tone of four harmonics that dies away."""
+    at_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    return 0.3 * np.exp(-5 * at_s) * sum(np.sin(2 * np.pi * hz * h * at_s) / h for h in (1, 2, 3, 4))
+
+
+def pattern(tempo: float, beats: int) -> np.ndarray:
+    """Whole beats of a kick, a hat between them and a clap on each second one."""
+    beat = round(60 / tempo * RATE_HZ)
+    wave = np.zeros(beats * beat)
+    for number in range(2 * beats):
+        first = number * beat // 2
+        length = min(beat // 2, len(wave) - first)
+        fade = np.exp(-np.arange(length) / RATE_HZ * (25 if number % 2 else 12))
+        hit = noise(length / RATE_HZ + 0.01, 0.15, number)[:length] if number % 2 or number % 4 == 2 else 0
+        wave[first : first + length] += fade * (hit + (0 if number % 2 else tone(60, 1, 0.5)[:length]))
+    return wave
+
+
+@pytest.mark.parametrize("hz", [82.4, 220.0, 440.0, 1046.5])
+def test_a_struck_tone_has_its_pitch_and_note_and_is_a_one_shot(tmp_path: Path, hz: float) -> None:
+    facts = facts_of(tmp_path, struck(hz, 1.5))
+    assert facts["pitch_hz"] == pytest.approx(hz, rel=0.01)
+    assert facts["root_note"] == {82.4: "E", 220.0: "A", 440.0: "A", 1046.5: "C"}[hz]
+    assert facts["form"] == "one-shot"
+    assert facts["events"] == 1
+    assert facts["attack_s"] <= 0.02
+    assert facts["decay_s"] == pytest.approx(17 / 20 / 5 * np.log(10), abs=0.05)
+    assert "tempo" not in facts
+
+
+@pytest.mark.parametrize("tempo", [80, 100, 125])
+def test_whole_beats_are_a_loop_of_their_tempo(tmp_path: Path, tempo: int) -> None:
+    facts = facts_of(tmp_path, pattern(tempo, 8))
+    assert facts["tempo"] == pytest.approx(tempo, rel=0.02)
+    assert facts["form"] == "loop"
+    assert facts["events"] >= 8
+    assert "key" not in facts
+
+
+def test_a_cadence_has_its_key(tmp_path: Path) -> None:
+    """C, F, G, C in major; A minor, D minor, E, A minor."""
+    major = [(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67)]
+    minor = [(57, 60, 64), (62, 65, 69), (64, 68, 71), (57, 60, 64)]
+    for chords, key in ((major, "C major"), (minor, "A minor")):
+        parts = [sum(struck(440 * 2 ** ((n - 69) / 12), 1) for n in chord) for chord in chords]
+        assert facts_of(tmp_path, np.concatenate(parts))["key"] == key
+
+
+def test_noise_and_silence_have_neither_pitch_nor_tempo_nor_key(tmp_path: Path) -> None:
+    for wave in (noise(6), swelling()[:, 0], np.zeros(3 * RATE_HZ)):
+        facts = facts_of(tmp_path, wave)
+        assert not {"pitch_hz", "root_note", "tempo", "key"} & set(facts)
+
+
+def test_mains_hum_is_told_from_notes(tmp_path: Path) -> None:
+    """50 Hz with harmonics under noise; a bass that plays G for a while is none."""
+    hum = sum(tone(50 * harmonic, 6, 0.01 / harmonic) for harmonic in (1, 2, 3, 5))
+    facts = facts_of(tmp_path, noise(6, 0.02) + hum)
+    assert facts["defects"] == ("hum",)
+    assert facts["hum_db"] > 10
+    assert facts_of(tmp_path, np.concatenate([struck(49, 1)] * 6))["defects"] == ()
+
+
 # --- libraries ----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,67 @@
+"""Mains hum: lines at 50 or 60 Hz and their multiples that are there all the time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.facts.frames import Frames, Samples
+from search.facts.mix import RATE_HZ
+
+_FRAME: Final = 16_384
+_HOP: Final = 8_192
+_HARMONICS: Final = 8
+_BIN_HZ: Final = RATE_HZ / _FRAME
+_AROUND_HZ: Final = 9.0
+_LINE_BINS: Final = 1
+"""A line lies within .7 Hz of its place."""
+_STAYS: Final = 0.2
+"""A hum is there in the softest moments too: of a line's prominence over time this share lies below."""
+_FEWEST_FRAMES: Final = 2
+_STANDS_OUT_DB: Final = 10.0
+_FEWEST_LINES: Final = 3
+
+
+class Hum:
+    """Takes in a mix and looks for hum."""
+
+    def __init__(self) -> None:
+        self._frames = Frames(_FRAME, _HOP, 1)
+        self._window = np.hanning(_FRAME).astype(np.float32)
+        self._prominences: list[NDArray[np.float32]] = []
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (1, n)."""
+        frames = self._frames.add(samples)[0]
+        if not len(frames):
+            return
+        top = int((_HARMONICS * 60 + 2 * _AROUND_HZ) / _BIN_HZ)
+        spectra = np.fft.rfft(frames * self._window, axis=1)[:, :top]
+        levels_db = 10 * np.log10(spectra.real**2 + spectra.imag**2 + 1e-9)
+        self._prominences.append(np.stack([_prominence(levels_db, hz) for hz in _LINES_HZ], axis=1))
+
+    def found_db(self) -> float | None:
+        """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
+        prominence = np.concatenate(self._prominences) if self._prominences else np.empty((0, len(_LINES_HZ)))
+        if len(prominence) < _FEWEST_FRAMES:
+            return None
+        steady = np.asarray(np.quantile(prominence, _STAYS, axis=0), np.float64).reshape(2, _HARMONICS)
+        best = None
+        for lines in steady:
+            out = lines[lines > _STANDS_OUT_DB]
+            if len(out) >= _FEWEST_LINES and max(lines[0], lines[1]) > _STANDS_OUT_DB:
+                best = max(best or 0.0, float(out.mean()))
+        return best
+
+
+_LINES_HZ: Final = tuple(mains * harmonic for mains in (50.0, 60.0) for harmonic in range(1, _HARMONICS + 1))
+
+
+def _prominence(levels_db: NDArray[np.float32], hz: float) -> NDArray[np.float32]:
+    """(frames,) how far a line stands out of what lies around it."""
+    place, reach = round(hz / _BIN_HZ), round(_AROUND_HZ / _BIN_HZ)
+    line = levels_db[:, place - _LINE_BINS : place + _LINE_BINS + 1].max(axis=1)
+    beside = [levels_db[:, place - reach : place - 3], levels_db[:, place + 4 : place + reach + 1]]
+    return np.asarray(line - np.median(np.concatenate(beside, axis=1), axis=1), np.float32)

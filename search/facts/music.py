@@ -1,0 +1,156 @@
+"""Tempo and key of what has them: loops, tunes, songs.
+
+Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it and its
+multiples, in most passages; a key is the one whose profile the pitch classes fit (Krumhansl, Kessler 1982, weights of
+Temperley 1999). What is less sure than music is has neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.facts.definitions import KEYS
+from search.facts.frames import Frames, Samples
+from search.facts.mix import RATE_HZ
+
+Numbers = NDArray[np.float64]
+
+_LONGEST_S: Final = 240.0
+
+_ONSET_FRAME, _ONSET_HOP = 512, 128
+ONSETS_PER_S: Final = RATE_HZ / _ONSET_HOP
+_BANDS: Final = 24
+_LOWEST_HZ, _HIGHEST_HZ = 60.0, 5000.0
+_SOFT: Final = 1e-4
+_PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
+_SLOWEST, _FASTEST = 50.0, 210.0
+_USUAL, _SPREAD_OCTAVES = 90.0, 1.2
+"""Of periods that fit alike the one nearest to the usual tempo is taken."""
+_MULTIPLES: Final = (1, 2, 3, 4)
+TEMPO_SURE: Final = 0.3
+
+_CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
+_CHROMA_LOWEST_HZ, _CHROMA_HIGHEST_HZ = 100.0, 2000.0
+_PEAK_SHARE: Final = 0.01
+_MAJOR: Final = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
+_MINOR: Final = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
+KEY_SURE: Final = 0.63
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ``value`` (beats a minute, or the place of a key) and how sure it is, 0 to 1."""
+
+    value: float
+    sure: float
+
+
+class Music:
+    """Takes in a mix."""
+
+    def __init__(self) -> None:
+        self._onset_frames = Frames(_ONSET_FRAME, _ONSET_HOP, 1)
+        self._chroma_frames = Frames(_CHROMA_FRAME, _CHROMA_HOP, 1)
+        self._levels: list[NDArray[np.float32]] = []
+        self._chroma: list[Numbers] = []
+        self._left = round(_LONGEST_S * RATE_HZ)
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (1, n)."""
+        samples = samples[:, : self._left]
+        self._left -= samples.shape[1]
+        if not samples.shape[1]:
+            return
+        frames = self._onset_frames.add(samples)[0]
+        if len(frames):
+            magnitudes = np.abs(np.fft.rfft(frames * _ONSET_WINDOW, axis=1))
+            # sums, no product of matrices: its threads would be in the way of those that measure other files
+            bands = np.add.reduceat(magnitudes[:, : _EDGES[-1]], _EDGES[:-1], axis=1) / _WIDTHS
+            self._levels.append(np.asarray(np.log1p(bands / _SOFT), np.float32))
+        frames = self._chroma_frames.add(samples)[0]
+        if len(frames):
+            self._chroma.append(_pitch_classes(np.abs(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1))))
+
+    # --- tempo ----------------------------------------------------------------------------------------------
+
+    def onsets(self) -> Numbers:
+        """(n,) how much begins at each moment, `ONSETS_PER_S` a second."""
+        if not self._levels:
+            return np.empty(0)
+        levels = np.concatenate(self._levels)
+        rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0).mean(axis=1).astype(np.float64)
+        width = round(ONSETS_PER_S)
+        local = np.convolve(np.pad(rise, width // 2, mode="edge"), np.full(width, 1.0 / width), mode="same")
+        return np.asarray(np.maximum(rise - local[width // 2 : width // 2 + len(rise)], 0.0))
+
+    def tempo(self) -> Found | None:
+        """Beats a minute; None under two seconds."""
+        onsets = self.onsets()
+        size, step = (round(length_s * ONSETS_PER_S) for length_s in (_PASSAGE_S, _PASSAGE_STEP_S))
+        if len(onsets) < size // 4 or onsets.max() <= 0:
+            return None
+        if len(onsets) < size:
+            onsets = np.pad(onsets, (0, size - len(onsets)))
+        passages = np.lib.stride_tricks.sliding_window_view(onsets, size)[::step]
+        spectra = np.fft.rfft(passages - passages.mean(axis=1, keepdims=True), 2 * size, axis=1)
+        alike = np.fft.irfft(np.abs(spectra) ** 2, axis=1)[:, :size]
+        power = alike[:, :1]
+        loud = power[:, 0] > 0.05 * power.max()
+        alike = (alike[loud] / np.maximum(power[loud], 1e-12)).mean(axis=0) * size / np.arange(size, 0, -1)
+        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 400))
+        period = 60.0 * ONSETS_PER_S / beats
+        lags = np.arange(size)
+        fits = np.stack([np.interp(period * many, lags, alike, right=np.nan) for many in _MULTIPLES])
+        sure = np.nanmean(fits, axis=0)
+        usual = np.exp(-0.5 * (np.log2(beats / _USUAL) / _SPREAD_OCTAVES) ** 2)
+        best = int(np.argmax(np.maximum(sure, 0) * usual))
+        return Found(float(beats[best]), float(np.clip(sure[best], 0.0, 1.0)))
+
+    # --- key ------------------------------------------------------------------------------------------------
+
+    def key(self) -> Found | None:
+        """The place of a key in `KEYS`; None where there are no tones."""
+        if not self._chroma:
+            return None
+        frames = np.concatenate(self._chroma)
+        total = frames.sum(axis=0)
+        if total.sum() <= 0:
+            return None
+        fits = np.array([np.corrcoef(total, profile)[0, 1] if total.std() > 0 else 0.0 for profile in _PROFILES])
+        best = int(np.argmax(fits))
+        return Found(float(best), float(np.clip(fits[best], 0.0, 1.0)))
+
+
+def _pitch_classes(magnitudes: NDArray[np.floating]) -> Numbers:
+    """(frames, 12) how much of each pitch class, of the peaks of spectra (frames, bins)."""
+    inner = magnitudes[:, 1:-1]
+    top = (inner > magnitudes[:, :-2]) & (inner >= magnitudes[:, 2:])
+    top &= inner > _PEAK_SHARE * magnitudes.max(axis=1, keepdims=True)
+    frame, place = np.nonzero(top[:, _FIRST_BIN:_LAST_BIN])
+    place += _FIRST_BIN + 1
+    left, middle, right = (np.log(magnitudes[frame, place + shift] + 1e-9) for shift in (-1, 0, 1))
+    exact = place + 0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-9)
+    pitch = 69 + 12 * np.log2(exact * RATE_HZ / _CHROMA_FRAME / 440.0)
+    classes = np.round(pitch).astype(np.int64) % 12
+    weights = np.sqrt(magnitudes[frame, place]) * np.maximum(0, 1 - 2 * np.abs(pitch - np.round(pitch)))
+    sums = np.bincount(12 * frame + classes, weights, minlength=12 * len(magnitudes))
+    return np.asarray(sums.reshape(-1, 12))
+
+
+def _edges() -> NDArray[np.int64]:
+    """(bands + 1,) the bins at which bands begin, evenly spaced in pitch, each of one at least."""
+    hz = np.exp(np.linspace(np.log(_LOWEST_HZ), np.log(_HIGHEST_HZ), _BANDS + 1))
+    return np.unique(np.round(hz * _ONSET_FRAME / RATE_HZ).astype(np.int64))
+
+
+_ONSET_WINDOW: Final = np.hanning(_ONSET_FRAME).astype(np.float32)
+_CHROMA_WINDOW: Final = np.hanning(_CHROMA_FRAME).astype(np.float32)
+_FIRST_BIN: Final = int(_CHROMA_LOWEST_HZ * _CHROMA_FRAME / RATE_HZ)
+_LAST_BIN: Final = int(_CHROMA_HIGHEST_HZ * _CHROMA_FRAME / RATE_HZ)
+_EDGES: Final = _edges()
+_WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
+_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
