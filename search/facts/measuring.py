@@ -164,9 +164,9 @@ def brightness(centroid_hz: float) -> str:
     return BRIGHTNESS[int(np.searchsorted(BRIGHTNESS_EDGES_HZ, centroid_hz))]
 
 
-def sure(found: Found | None, least: float) -> Found | None:
-    """What was found if it is at least so sure."""
-    return found if found is not None and found.sure >= least else None
+def sure(answer: Found | None, least: float) -> Found | None:
+    """The answer if it is at least so sure."""
+    return answer if answer is not None and answer.sure >= least else None
 
 
 def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
