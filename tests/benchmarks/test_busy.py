@@ -15,7 +15,7 @@ from search.errors import SoundalikeError, UsageError
 from tests.service.conftest import library_path, made_library, settings  # noqa: F401 - fixtures
 from tests.waiting import wait_until
 
-SMALL = ("--connections", "2", "--seconds", "1")
+SMALL = ("--connections", "2", "--seconds", "0.3")
 
 
 @pytest.mark.parametrize("job", busy.JOBS)
@@ -37,7 +37,7 @@ def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job
 def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
     """Whoever asked before the signal is answered, and the service ends in order both times."""
     out = tmp_path / "starting.md"
-    options = ["--library", str(library_path), "--rounds", "1", "--connections", "2", "--seconds", "0.5"]
+    options = ["--library", str(library_path), "--rounds", "1", "--connections", "2", "--seconds", "0.3"]
     assert starting.main([*options, "--report", str(out)]) == 0
     text = out.read_text("utf-8")
     assert re.search(r"Of [\d,]+ requests sent before the signal 0 were not answered. Exit statuses: 0.", text), text

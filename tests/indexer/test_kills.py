@@ -11,18 +11,18 @@ from search.settings import Settings
 
 def test_a_job_killed_at_ten_random_moments_loses_doubles_and_changes_nothing(tmp_path: Path) -> None:
     """After ten SIGKILLs and a resume each library has the clips, spans and vectors of an uninterrupted run."""
-    options = kills.Options(kills=10, clips=150, encoder="spectral", seed=3)
+    options = kills.Options(kills=10, clips=60, encoder="spectral", seed=3)
 
     verdict = kills.run(options, tmp_path, Settings.from_env(os.environ))
 
     assert verdict.kills == 10
-    assert verdict.clips == 150
+    assert verdict.clips == 60
     assert verdict.passed, verdict
 
 
 def test_searching_beside_a_job_meets_no_error_and_no_dangling_hit(tmp_path: Path) -> None:
     """Two processes search while a job writes and publishes; every hit has its clip and segment."""
-    met = concurrent.run(clips=150, searchers=2, encoder="spectral", seed=3, folder=tmp_path)
+    met = concurrent.run(clips=80, searchers=2, encoder="spectral", seed=3, folder=tmp_path)
 
     assert met.searches > 0
     assert (met.errors, met.dangling) == (0, 0)
