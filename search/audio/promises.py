@@ -134,9 +134,21 @@ def _compare(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Fi
         return Findings()
     if there < size and size - there not in _COUNTED_BYTES:
         return Findings((f"truncated: the header says {size:,} bytes of sound, only {there:,} are there",))
-    if there - size <= _SLACK_BYTES or _is_chain(file, first, sound.offset + size, present):
+    if there - size <= _SLACK_BYTES:
         return Findings()
+    if _is_chain(file, first, sound.offset + size, present):
+        return _without_a_second(file, sound)
     return _with_more(file, first, sound, present)
+
+
+def _without_a_second(file: io.RawIOBase, sound: Chunk) -> Findings:
+    """What is to be said where the next chunk holds samples too: FFmpeg reads the first alone, libsndfile the last."""
+    ends = sound.offset + (sound.size or 0)
+    file.seek(ends)
+    following = file.read(9) or b""
+    if sound.name not in (following[:4], following[1:5]):
+        return Findings()
+    return Findings(("a second chunk of sound follows the first, which alone is read",), end=ends)
 
 
 def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:

@@ -100,6 +100,14 @@ def test_a_wav_over_4_gib_whose_size_wrapped_is_read_to_its_end(tmp_path):
     ]
 
 
+def test_a_second_chunk_of_sound_is_told(tmp_path):
+    data = plain(tmp_path / "a.wav")
+    second = b"data" + struct.pack("<I", 32000) + bytes(data[44:32044])
+    (tmp_path / "a.wav").write_bytes(data + second)
+    count, warnings = read(tmp_path / "a.wav")
+    assert (count, warnings) == (ALL, ["a second chunk of sound follows the first, which alone is read"])
+
+
 def test_more_than_promised_is_told(tmp_path):
     """Decoders stop where the header says; what follows is in no chunk, and may be sound."""
     data = plain(tmp_path / "a.wav")
