@@ -7,9 +7,9 @@ writer that hangs loses its transaction, and with it its turn.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -42,6 +42,10 @@ _MEANINGS: Final = {
     "28": "the server refuses this user ({error}); check the name and the password",
     "3D": "the server has no such database ({error}); make it with createdb",
     "42501": "this user may not do that ({error}); make it the owner of the database",
+    "25006": "the server takes no writes ({error}); name the one that does, not its standby",
+    "53200": "the server has too little memory ({error}); ask who runs it",
+    "57014": "the server ended a statement ({error}); raise its statement_timeout, or try again",
+    "58": "the server cannot read or write its disk ({error}); ask who runs it",
     "53300": "the server has no connection left ({error}); raise its max_connections",
     "08": "the server does not answer ({error}); check that it runs and can be reached",
     "57P": "the server is going down or starting ({error}); try again in a moment",
@@ -112,4 +116,12 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     arguments = {name: value for name, value in _LINE.items() if name not in url.query}
-    return create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)
+    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, words: list[Any], named: dict[str, Any]) -> object:
+        from search.catalog.lines import WatchedConnection  # the driver may be absent until here
+
+        return WatchedConnection.connect(*words, **named)
+
+    return engine

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 from sqlalchemy import text
 
+from search.catalog import lines
 from search.catalog.postgresql import PostgreSQLDatabase
 from search.catalog.store import Catalog
-from search.errors import LibraryBusy, LibraryError, UsageError
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, UsageError
 from search.model import RemoveClip
 from tests.postgresql import end_with_parent
 from tests.search.catalog_helpers import FilledCatalog, in_databases_of, spec
@@ -101,6 +105,109 @@ def test_who_waits_too_long_for_another_writer_is_refused(filled):
     with database.writing(), pytest.raises(LibraryBusy), hasty.writing() as connection:
         connection.execute(text("SELECT 1"))
     hasty.close()
+
+
+class Proxy:
+    """A line to a server that can be stopped: what is sent is taken, and nothing answers."""
+
+    def __init__(self, server: Path) -> None:
+        self._server = server
+        self._is_stopped = threading.Event()
+        self._sockets = [socket.create_server(("127.0.0.1", 0))]
+        self.port = self._sockets[0].getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        self._is_stopped.set()
+
+    def close(self) -> None:
+        for one in self._sockets:
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client = self._sockets[0].accept()[0]
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self._server))
+                self._sockets += [client, server]
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if not self._is_stopped.is_set():
+                    target.sendall(data)
+
+
+@pytest.fixture
+def proxy(postgresql):
+    made = Proxy(postgresql.folder / ".s.PGSQL.5432")
+    yield made
+    made.close()
+
+
+def test_a_line_behind_which_nobody_answers_is_noticed(filled, proxy, monkeypatch):
+    """Though what is sent is taken: whoever writes hears of it, and nothing of it is kept."""
+    monkeypatch.setattr(lines, "SILENT_S", 0.05)
+    monkeypatch.setattr(lines, "ANSWER_S", 0.1)
+    name = filled.catalog.url.partition("?")[0].rpartition("/")[2]
+    database = PostgreSQLDatabase(f"postgresql://soundalike@127.0.0.1:{proxy.port}/{name}", read_only=False)
+    with pytest.raises(LibraryError, match="does not answer"):
+        write_while_the_line_is_cut(database, proxy)
+    database.close()
+    assert filled.catalog.choice("cut") is None
+
+
+def write_while_the_line_is_cut(database: PostgreSQLDatabase, proxy: Proxy) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO choices VALUES ('cut', 'line')"))
+        proxy.stop()
+        connection.execute(text("SELECT 1"))
+
+
+def test_a_long_statement_may_take_its_time_while_the_server_is_there(filled, proxy, monkeypatch):
+    """It is asked again and again, and answers."""
+    monkeypatch.setattr(lines, "SILENT_S", 0.0)
+    asked = []
+    line_to = lines._line_to
+    monkeypatch.setattr(lines, "_line_to", lambda *where: asked.append(where) or line_to(*where))
+    with filled.catalog._database.writing() as connection:
+        assert connection.execute(text("SELECT 7 FROM pg_sleep(0.3)")).scalar() == 7
+    assert asked
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "match"),
+    [
+        ("28P01", LibraryError, "check the name and the password"),
+        ("3D000", LibraryError, "make it with createdb"),
+        ("42501", LibraryUnwritable, "make it the owner"),
+        ("25006", LibraryUnwritable, "takes no writes"),
+        ("57014", LibraryError, "statement_timeout"),
+        ("58030", LibraryError, "ask who runs it"),
+        ("53200", LibraryError, "too little memory"),
+        ("53100", LibraryUnwritable, "the server's disk is full; free some space"),
+        ("53300", LibraryError, "raise its max_connections"),
+        ("55P03", LibraryBusy, "another process holds the database"),
+        ("40001", LibraryBusy, "try again when it is done"),
+        ("57P01", LibraryError, "going down or starting"),
+        ("57P03", LibraryError, "try again in a moment"),
+        ("08006", LibraryError, "check that it runs and can be reached"),
+        ("25P03", LibraryError, "stood still for too long"),
+        ("XX001", LibraryError, "run pg_amcheck"),
+        ("22012", LibraryError, "run `soundalike verify`"),
+    ],
+)
+def test_what_a_server_raises_is_said_in_the_librarys_words(filled, state, kind, match):
+    """With what to do, whatever its own language is: the server itself raises each."""
+    database = filled.catalog._database
+    raising = text(f"DO $$ BEGIN RAISE EXCEPTION 'plötzlich' USING ERRCODE = '{state}'; END $$")
+    with pytest.raises(kind, match=match) as raised, database.reading() as connection:
+        connection.execute(raising)
+    assert type(raised.value) is kind
+    assert str(raised.value).startswith(database.name)
 
 
 def test_the_clock_of_the_server_alone_counts(filled, monkeypatch):
