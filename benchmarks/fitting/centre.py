@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,20 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common.sound_words import sound_words
 from search import audio, wiring
 from search.errors import AudioError
 from search.ground import process
 from search.ports import Encoder
 from search.settings import Settings
-
-_WORDS = (
-    "alarm arrow bee bell bird bottle bow breathing camera car cat chain chicken clap click clock concrete cow creak "
-    "crack cricket crowd dog door drum eagle engine explosion fan fire flute footstep frog glass gong grass gravel "
-    "growl guitar gun horse keyboard laugh metal night ocean phone piano pig pop rain sand saw scream sheep shoot "
-    "siren slam snow splash step stone stream sword thunder train water wave whistle wind wolf wood"
-)
-WORDS = frozenset(_WORDS.split())
-"""Words of file names that name a sound; plurals count too."""
 
 WINDOWS_AT_ONCE = 64
 NEWTON_STEPS = 50
@@ -53,13 +44,6 @@ class Material:
     owner: NDArray[np.int64]
     words: tuple[frozenset[str], ...]
     collection: tuple[str, ...]
-
-
-def sound_words(path: str) -> frozenset[str]:
-    """The words in a file's name that name a sound: ``sounds/RainHeavy_2.ogg`` -> ``{"rain"}``."""
-    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", Path(path).stem).lower()
-    found = re.findall(r"[a-z]+", stem)
-    return frozenset(word for name in found for word in (name, name.removesuffix("s")) if word in WORDS)
 
 
 def encode(manifest: Path, encoder: Encoder) -> Material:

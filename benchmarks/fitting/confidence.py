@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.outputs import CACHE, report_progress
+from benchmarks.common.sound_words import sound_words
 from benchmarks.fitting import tagged
-from benchmarks.fitting.centre import sound_words
 from benchmarks.fitting.neighbourhoods import LONGEST_S, NATURAL
 from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import RankedSet, ranked_set

@@ -9,7 +9,6 @@ for. Mixtures are of `benchmarks.quality.mixtures`; a recording beneath may have
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fitting.centre import NEWTON_STEPS, sound_words
-from benchmarks.quality.mixtures import LEAST_BACKGROUND_S, Laid, Mixture, Plan, Sound, backgrounds, mixtures
+from benchmarks.fitting.centre import NEWTON_STEPS
+from benchmarks.quality.mixtures import Laid, Mixture, Plan, backgrounds, mixtures, named
 from search import audio, wiring
 from search.ground import process
 from search.ports import Encoder, FrameReader, WordReader
@@ -42,14 +41,6 @@ class Listened:
     spans: NDArray[np.float64]
     logits: NDArray[np.float32]
     frame_s: float
-
-
-def named(manifest: Path) -> list[Sound]:
-    """The short files of natural whose names have one word for a sound, which is their label."""
-    with manifest.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) < LEAST_BACKGROUND_S]
-    words = [(row, sound_words(row["original_path"])) for row in rows]
-    return [Sound(manifest.parent / row["path"], next(iter(word))) for row, word in words if len(word) == 1]
 
 
 def listen(mixture: Mixture, encoder: Encoder) -> Listened:

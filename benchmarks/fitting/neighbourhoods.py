@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common.outputs import CACHE, SEED, report_progress
 from benchmarks.common.report import markdown_table
-from benchmarks.fitting.centre import sound_words
+from benchmarks.common.sound_words import sound_words
 from benchmarks.fitting.neighbourhood_forms import FORMS, Forms, Material, Matrix
 from benchmarks.quality import hubness
 from benchmarks.quality.encoding import EncodingCache, encode

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common.sound_words import sound_words
 from search import audio
 from search.model import Wave
 
@@ -22,6 +23,10 @@ RATE_HZ: Final = 32_000
 LEAST_BACKGROUND_S: Final = 20.0
 EVENT_S: Final = 5.0
 LEAST_EVENT_S: Final = 0.3
+LEVELS_DB: Final = (3.0, 15.0)
+"""How much louder than the recording under it a sound is, from and to."""
+_LEAST_LEVEL: Final = 0.003
+"""What is softer counts as so loud: a sound in silence is heard."""
 _SILENCE: Final = 0.02
 """Of the loudest 50 ms of a sound: what is softer before and behind it is cut off."""
 _STEP: Final = RATE_HZ // 20
@@ -60,13 +65,20 @@ class Plan:
     shortest_s: float = 60.0
     longest_s: float = 300.0
     sounds: int = 4
-    levels_db: tuple[float, float] = (3.0, 15.0)
+    levels_db: tuple[float, float] = LEVELS_DB
 
 
 def labelled(manifest: Path) -> list[Sound]:
     """The files of a data set with the column ``label``, as words."""
     rows = _rows(manifest)
     return [Sound(manifest.parent / row["path"], row["label"].replace("_", " ")) for row in rows]
+
+
+def named(manifest: Path) -> list[Sound]:
+    """The short files of natural whose names have one word for a sound, which is their label."""
+    rows = [row for row in _rows(manifest) if float(row["seconds"]) < LEAST_BACKGROUND_S]
+    words = [(row, sound_words(row["original_path"])) for row in rows]
+    return [Sound(manifest.parent / row["path"], next(iter(word))) for row, word in words if len(word) == 1]
 
 
 def backgrounds(manifest: Path) -> list[Path]:
@@ -86,27 +98,47 @@ def mixtures(sounds: Sequence[Sound], recordings: Sequence[Path], count: int, pl
         wave = _background(recordings[int(rng.integers(len(recordings)))], rng.uniform(plan.shortest_s, plan.longest_s))
         chosen = rng.choice(len(labels), plan.sounds, replace=False)
         picked = [by_label[labels[label]][rng.integers(len(by_label[labels[label]]))] for label in chosen]
-        made.append(_laid(wave, picked, plan, rng))
+        made.append(_spread(wave, picked, plan, rng))
     return made
 
 
-def _laid(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Generator) -> Mixture:
+def laid(
+    recording: Path, seconds: float, sounds: Sequence[Sound], starts_s: Sequence[float], rng: np.random.Generator
+) -> Mixture:
+    """So many seconds of a recording with sounds at these times, which may overlap."""
+    wave = _background(recording, seconds)
+    placed = [
+        _lay(wave, sound, int(start_s * RATE_HZ), LEVELS_DB, rng)
+        for sound, start_s in zip(sounds, starts_s, strict=True)
+    ]
+    return _mixture(wave, placed)
+
+
+def _spread(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Generator) -> Mixture:
     """One sound in each equal part of the recording, so that none overlap."""
     part = len(wave) // len(sounds)
-    laid = []
-    for place, sound in enumerate(sounds):
-        event = _event(sound.path)
-        if len(event) < LEAST_EVENT_S * RATE_HZ:
-            continue
-        room = part - len(event) - int(_APART_S * RATE_HZ)
-        begin = place * part + int(rng.integers(max(room, 1)))
-        under = wave[begin : begin + len(event)]
-        event = event[: len(under)]
-        gain = 10 ** (rng.uniform(*plan.levels_db) / 20) * max(_level(under), 0.003) / max(_level(event), 1e-6)
-        under += np.float32(gain) * event
-        laid.append(Laid(sound.label, begin / RATE_HZ, (begin + len(event)) / RATE_HZ))
-    peak = float(np.abs(wave).max(initial=1.0))
-    return Mixture(wave / np.float32(max(peak, 1.0)), tuple(laid))
+    longest = int((EVENT_S + _APART_S) * RATE_HZ)
+    starts = [place * part + int(rng.integers(max(part - longest, 1))) for place in range(len(sounds))]
+    return _mixture(
+        wave, [_lay(wave, sound, start, plan.levels_db, rng) for sound, start in zip(sounds, starts, strict=True)]
+    )
+
+
+def _lay(wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], rng: np.random.Generator) -> Laid | None:
+    """Add a sound to a recording from sample ``begin`` on; None of one that is too short."""
+    event = _event(sound.path)
+    under = wave[begin : begin + len(event)]
+    event = event[: len(under)]
+    if len(event) < LEAST_EVENT_S * RATE_HZ:
+        return None
+    gain = 10 ** (rng.uniform(*levels_db) / 20) * max(_level(under), _LEAST_LEVEL) / max(_level(event), 1e-6)
+    under += np.float32(gain) * event
+    return Laid(sound.label, begin / RATE_HZ, (begin + len(event)) / RATE_HZ)
+
+
+def _mixture(wave: Wave, placed: Sequence[Laid | None]) -> Mixture:
+    peak = np.float32(max(float(np.abs(wave).max(initial=1.0)), 1.0))
+    return Mixture(wave / peak, tuple(sound for sound in placed if sound is not None))
 
 
 def _background(path: Path, seconds: float) -> Wave:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from search.commands import asking, identify, options, output, tunes
+from search.commands import asking, identify, moments, options, output, tunes
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
 
@@ -22,6 +22,7 @@ class Search:
         asking.add_ask(parser)
         tunes.add_render(parser)
         identify.add_exact(parser)
+        moments.add_moments(parser)
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
         options.add_json(shape)
@@ -35,7 +36,11 @@ class Search:
         if args.render is not None:
             tunes.render(query.parts if query else (), args.render)
         understanding = None
+        as_moments = moments.are_asked_for(args, query)
         with options.library(args, settings, read_only=True) as library:
+            if as_moments and query is not None:
+                moments.find(args, library, query)
+                return 0
             if query is None:
                 understanding = asking.understanding(args, library)
                 query = asking.query(args, understanding)

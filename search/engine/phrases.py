@@ -1,4 +1,5 @@
-"""What people type in one line: words that are not wanted (`dog -cat`, `dog NOT cat`, `dog, not cat`), beside what is.
+"""What people type in one line: words that are not wanted (`dog -cat`, `dog NOT cat`, `dog, not cat`), beside what is;
+and what comes after, beside or without something else (`dog THEN car`), which asks for moments.
 
 Phrases in quotes stay one for names (`search.catalog.words`); an encoder reads them without their quotes. Emoji are
 read as words.
@@ -9,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal, TypeAlias, cast
 
+from search.errors import QueryError
 from search.ground.emoji import in_words
 from search.model import Part, TextPart
 
@@ -82,3 +84,30 @@ def _refuses(match: re.Match[str]) -> bool:
         return True
     before = match.string[: match.start()]
     return _NO_REFUSAL.search(before) is None and match["what"].lower().rstrip(",;") not in _DEGREES
+
+
+Order: TypeAlias = Literal["THEN", "WHILE", "WITHOUT"]
+_ORDERS: Final = re.compile(r"\s+(THEN|WHILE|WITHOUT)\s+")
+
+
+def is_ordered(parts: Sequence[Part]) -> bool:
+    """Whether a part in words asks for one thing before, beside or without another: `dog THEN car`."""
+    return any(isinstance(part, TextPart) and _ORDERS.search(part.text) for part in parts)
+
+
+def orders(parts: Sequence[Part]) -> tuple[Order | None, list[tuple[Part, ...]]]:
+    """What is asked for, and in which order or company: one side without any, else two.
+
+    Raises QueryError for more than two sides, for other parts beside them, and for a side without words.
+    """
+    if not is_ordered(parts):
+        return None, [tuple(parts)]
+    if len(parts) > 1 or not isinstance(parts[0], TextPart):
+        raise QueryError("THEN, WHILE and WITHOUT join two sounds in words; ask for nothing else beside them")
+    first, order, second, *more = _ORDERS.split(parts[0].text)
+    if more:
+        raise QueryError("THEN, WHILE and WITHOUT join two sounds; ask for the others in a question of their own")
+    if not (first.strip() and second.strip()):
+        raise QueryError(f"{order} joins two sounds: say both")
+    sides: list[tuple[Part, ...]] = [(replace(parts[0], text=text.strip()),) for text in (first, second)]
+    return cast(Order, order), sides

@@ -28,6 +28,7 @@ import numpy as np
 from search.catalog.store import Catalog
 from search.columns.ordering import order
 from search.columns.parsing import parse
+from search.engine.moments import MomentFinder
 from search.engine.ranking import rank_each
 from search.engine.search import SearchEngine
 from search.engine.views import LibraryView, SpaceView
@@ -45,6 +46,7 @@ from search.model import (
     Identification,
     Ids,
     JobFailure,
+    Moments,
     Query,
     RecommendQuery,
     Root,
@@ -100,6 +102,7 @@ class Library:
         self._encoders = Encoders(str(path), load_encoder)
         self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
         self.engine = SearchEngine(catalog, self.view, self.encoder)
+        self._moments = MomentFinder(catalog, self.view, self.encoder)
         self._recommender = Recommender(catalog, catalog.feedback, self.view, rank_each)
 
     def __enter__(self) -> Self:
@@ -230,6 +233,20 @@ class Library:
             'door_slam'
         """
         return self.engine.search(query)
+
+    def moments(self, query: Query, *, gap_s: float = 30.0) -> Moments:
+        """Passages that fit a query of words, files, clips and segments, each with boundaries of its own.
+
+        Several of one recording, ranked over the whole library. Where words say ``dog THEN car``, ``rain WHILE speech``
+        or ``bark WITHOUT music`` both are looked for in one recording; with THEN the second begins at most ``gap_s``
+        after the first. Raises as `search` does, and QueryError where no encoder hears frames.
+
+        Examples:
+            >>> library.moments(soundalike.Query((soundalike.ClipPart(1),)))
+            Traceback (most recent call last):
+            search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1); here is spectral
+        """
+        return self._moments.find(query, gap_s)
 
     def recommend(self, query: RecommendQuery) -> Answer:
         """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.

@@ -76,6 +76,7 @@ from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
+from search.model.moments import Moment, Moments
 from search.model.overview import (
     ClipMap,
     Duplicate,
@@ -178,6 +179,8 @@ __all__ = [
     "KnownFile",
     "LinkClip",
     "MarkMissing",
+    "Moment",
+    "Moments",
     "MoveClip",
     "MoveRoot",
     "NoteFile",

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from search.model.comparing import Comparison
 from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
+from search.model.moments import Moments
 from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
 from search.model.sentences import Understanding
 
@@ -133,6 +134,27 @@ def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
             }
             for one in comparison.compared
         ],
+    }
+
+
+def moments_as_json(found: Moments, paths: Paths) -> dict[str, Any]:
+    """The moments of a question, best first. Times have milliseconds, scores six digits."""
+    return {
+        "moments": [
+            {
+                "clip_id": one.clip.id,
+                "path": one.clip.absolute_path if paths == "absolute" else one.clip.path,
+                "title": one.clip.title,
+                "track": one.clip.track,
+                "start_s": round(one.start_s, 3),
+                "end_s": round(one.end_s, 3),
+                "score": round(one.score, 6),
+                "exact": one.exact,
+            }
+            for one in found.moments
+        ],
+        "took_ms": round(found.took_ms, 3),
+        "next_offset": found.next_offset,
     }
 
 

@@ -58,3 +58,20 @@ def test_events_that_make_no_sense_are_refused(library, reader):
     nothing = reader.get("/api/v1/clips/1/events")
     assert nothing.status_code == 422
     assert "cnn:soundalike-1" in nothing.json["detail"]
+
+
+def test_moments_are_asked_for_as_searches_are(library, reader):
+    with application(library) as client:
+        asked = {"parts": [{"text": "beeping"}], "k": 2}
+        found = client.post("/api/v1/moments", json=asked)
+        assert found.status_code == 200, found.text
+        first = found.json["moments"][0]
+        assert first["path"] == "beeps.wav"
+        assert first["start_s"] == pytest.approx(3, abs=0.8)
+        assert first["end_s"] == pytest.approx(5, abs=0.8)
+        both = client.post("/api/v1/moments", json={"parts": [{"text": "beeping THEN siren"}], "gap_s": 1})
+        assert both.status_code == 200
+        lost = client.post("/api/v1/moments", json={"parts": [{"text": "a THEN b THEN c"}]})
+        assert lost.status_code == 422
+        assert client.post("/api/v1/moments", json={"parts": []}).status_code == 422
+    assert reader.post("/api/v1/moments", json=asked).status_code == 422

@@ -460,6 +460,27 @@ class TimeLineOut(Answered):
     events: list[EventOut]
 
 
+class MomentOut(Answered):
+    """A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    track: int
+    start_s: float
+    end_s: float
+    score: float
+    exact: bool
+
+
+class MomentsOut(Answered):
+    """The passages that a question found, best first."""
+
+    moments: list[MomentOut]
+    took_ms: float
+    next_offset: int | None
+
+
 class MapOut(Answered):
     """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
 

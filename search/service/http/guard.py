@@ -38,6 +38,7 @@ OPEN_PATHS = PROBES | {"/api/v1/openapi.json", "/api/v1/session"}
 READING_POSTS = frozenset(
     {
         "/api/v1/search",
+        "/api/v1/moments",
         "/api/v1/identify",
         "/api/v1/export",
         "/api/v1/ask",

@@ -169,7 +169,7 @@ def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
 PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn, WrapValidator(_by_its_key)]
 
 
-class SearchIn(Body):
+class PassagesIn(Body):
     """What to look for: any number of wanted and unwanted parts in one question."""
 
     parts: Annotated[list[PartIn], Field(max_length=MAX_PARTS)] = []
@@ -178,6 +178,17 @@ class SearchIn(Body):
     where: Filter | None = None
     region: Region | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class MomentsIn(PassagesIn):
+    """What to look for in moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`."""
+
+    gap_s: Annotated[float, Field(ge=0, le=3600, description="With THEN: so long between two sounds, at most.")] = 30.0
+
+
+class SearchIn(PassagesIn):
+    """What to look for, and how it is answered."""
+
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
     facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
 
@@ -238,6 +249,13 @@ class EmbeddingsIn(Body):
         Annotated[int, Field(ge=1, le=1 << 20)] | None, Field(description="Those that the space has, if given.")
     ] = None
     user: Annotated[Annotated[str, Field(max_length=200)] | None, Field(description="Ignored.")] = None
+
+
+class MomentsForm(Described, BaseModel):
+    """A question for moments with files, as `SearchForm`."""
+
+    query: MomentsIn | None = None
+    audio: FileStorage | None = None
 
 
 class SearchForm(Described, BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -12,9 +12,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaType
 
 from search.errors import AudioError
-from search.model import Answer, AudioPart, HumPart, Part, Query, TunePart
+from search.model import AudioPart, HumPart, Moments, Part, Query, TunePart
+from search.model.as_json import moments_as_json
 from search.service.http import reading
-from search.service.http.answers import SearchOut
+from search.service.http.answers import MomentsOut, SearchOut
 from search.service.http.bodies import two_bodies
 from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
@@ -24,6 +25,9 @@ from search.service.http.requests import (
     AudioIn,
     ClipIn,
     HumIn,
+    MomentsForm,
+    MomentsIn,
+    PassagesIn,
     SearchForm,
     SearchIn,
     part_of,
@@ -36,6 +40,8 @@ from search.service.service import Service
 
 TAG = Tag(name="search", description="Asking the library.")
 QUERY_FIELD = "query"
+A = TypeVar("A")
+B = TypeVar("B", bound=PassagesIn)
 LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
     ("audio", lambda field: AudioIn(audio=field)),
     ("hum", lambda field: HumIn(hum=field)),
@@ -43,10 +49,10 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
 """The fields whose file needs no part, and the part that it stands for."""
 
 
-class _Question(NamedTuple):
+class _Question(NamedTuple, Generic[B]):
     """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
 
-    body: SearchIn
+    body: B
     files: Mapping[str, FileStorage]
     lone: int
 
@@ -73,8 +79,17 @@ class SearchRoutes:
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoint."""
         api.post(
-            "/search", tags=[TAG], responses={200: SearchOut}, openapi_extensions=two_bodies(api, SearchIn, SearchForm)
+            "/search",
+            tags=[TAG],
+            responses={200: SearchOut},
+            openapi_extensions=two_bodies(api, SearchIn, SearchForm),
         )(view(self.search))
+        api.post(
+            "/moments",
+            tags=[TAG],
+            responses={200: MomentsOut},
+            openapi_extensions=two_bodies(api, MomentsIn, MomentsForm),
+        )(view(self.moments))
 
     def search(self) -> Response:
         """Find the clips that sound like, or are called, what is asked for.
@@ -82,9 +97,36 @@ class SearchRoutes:
         Send JSON, or, with files, multipart/form-data: the same JSON in the field `query`, and the files in the fields
         that its parts name. A lone file in the field `audio` (or `hum`: a tune) needs no part.
         """
+        library = self._service.library
+        body, answer = self._answered(SearchIn, lambda _, query: self._service.search(lambda: library.search(query())))
+        with self._service.metrics.stage("write"):
+            if body.facets:
+                return reply(search_out_with_facets(answer, library))
+            return reply(search_out(answer))
+
+    def moments(self) -> Response:
+        """Find passages with boundaries of their own, several of a recording.
+
+        The question is sent as one to `/search` is. Words may ask for order and company: `dog THEN car`,
+        `rain WHILE speech`, `bark WITHOUT music`.
+        """
+        library = self._service.library
+
+        def ask(body: MomentsIn, query: Callable[[], Query]) -> Moments:
+            if not self._service.spaces():
+                return Moments((), 0.0)
+            with self._service.metrics.stage("engine"):
+                return library.moments(query(), gap_s=body.gap_s)
+
+        _, found = self._answered(MomentsIn, ask)
+        with self._service.metrics.stage("write"):
+            return reply(MomentsOut.model_validate(moments_as_json(found, paths="relative")))
+
+    def _answered(self, body_type: type[B], ask: Callable[[B, Callable[[], Query]], A]) -> tuple[B, A]:
+        """The question of this request, and what ``ask`` makes of it."""
         metrics = self._service.metrics
         with metrics.stage("receive"):
-            question = self._question()
+            question = self._question(body_type)
         with ExitStack() as held:
             paths: Mapping[str, str] = {}
             if question.is_listened_to:
@@ -94,33 +136,23 @@ class SearchRoutes:
                 paths = held.enter_context(received(question.files))
             with metrics.stage("check"):
                 examples = self._examples(question, paths)
-            answer = self._service.search(lambda: self._answer(question.body, examples))
-        with metrics.stage("write"):
-            if question.body.facets:
-                return reply(search_out_with_facets(answer, self._service.library))
-            return reply(search_out(answer))
+            body = question.body
+            return body, _named(examples, lambda: ask(body, lambda: self._query(body, examples)))
 
-    def _answer(self, body: SearchIn, examples: Sequence[_Example]) -> Answer:
-        """Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
-        library = self._service.library
-        among = None if body.region is None else clips_within(library, body.region)
+    def _query(self, body: PassagesIn, examples: Sequence[_Example]) -> Query:
+        among = None if body.region is None else clips_within(self._service.library, body.region)
         parts = tuple(one.part for one in examples)
         # a refused passage stands for its clip, which is known here alone
         refused = tuple(part.clip_id for part in body.parts if isinstance(part, ClipIn) and part.weight < 0)
-        query = Query(parts, body.k, body.where, body.space, body.collapse, among, offset=body.offset, without=refused)
-        try:
-            return library.search(query)
-        except AudioError as error:
-            for one in examples:
-                if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:
-                    raise FileRefused(one.name, error.cause, one.where) from error
-            raise
+        collapse = isinstance(body, SearchIn) and body.collapse
+        return Query(parts, body.k, body.where, body.space, collapse, among, offset=body.offset, without=refused)
 
-    def _question(self) -> _Question:
+    def _question(self, body_type: type[B]) -> _Question[B]:
+        sent: Mapping[str, FileStorage] = {}
         if request.mimetype == "application/json":
-            body, sent = reading.valid(SearchIn, request.get_json()), {}
+            body = reading.valid(body_type, request.get_json())
         elif request.mimetype == "multipart/form-data":
-            body = reading.json_field(SearchIn, QUERY_FIELD) or SearchIn()
+            body = reading.json_field(body_type, QUERY_FIELD) or body_type()
             sent = {name: found[0] for name, found in reading.files(self._service.config.limits.files).items()}
         else:
             raise UnsupportedMediaType("send application/json or multipart/form-data")
@@ -135,7 +167,7 @@ class SearchRoutes:
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
         return _Question(body, sent, len(lone))
 
-    def _examples(self, question: _Question, paths: Mapping[str, str]) -> list[_Example]:
+    def _examples(self, question: _Question[B], paths: Mapping[str, str]) -> list[_Example]:
         """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
         Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
@@ -175,5 +207,16 @@ class SearchRoutes:
             raise FileRefused(example.name, error.cause, example.where) from error
 
 
-def _with_files(body: SearchIn) -> list[AudioIn | HumIn]:
+def _named(examples: Sequence[_Example], ask: Callable[[], A]) -> A:
+    """What ``ask`` gives. Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
+    try:
+        return ask()
+    except AudioError as error:
+        for one in examples:
+            if isinstance(one.part, AudioPart | HumPart) and one.part.path == error.path:
+                raise FileRefused(one.name, error.cause, one.where) from error
+        raise
+
+
+def _with_files(body: PassagesIn) -> list[AudioIn | HumIn]:
     return [part for part in body.parts if isinstance(part, AudioIn | HumIn)]

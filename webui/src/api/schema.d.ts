@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find passages with boundaries of their own, several of a recording.
+         * @description <br/>The question is sent as one to `/search` is. Words may ask for order and company: `dog THEN car`,<br/>`rain WHILE speech`, `bark WITHOUT music`.
+         */
+        post: operations["api_moments_moments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips/{clip_id}/facts": {
         parameters: {
             query?: never;
@@ -632,7 +652,7 @@ export interface components {
     schemas: {
         /**
          * SearchIn
-         * @description What to look for: any number of wanted and unwanted parts in one question.
+         * @description What to look for, and how it is answered.
          */
         SearchIn: {
             /**
@@ -959,6 +979,97 @@ export interface components {
             part: string;
             /** Share */
             share: number;
+        };
+        /**
+         * MomentsIn
+         * @description What to look for in moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`.
+         */
+        MomentsIn: {
+            /**
+             * Parts
+             * @default []
+             */
+            parts?: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
+            /**
+             * K
+             * @description How many hits.
+             * @default 10
+             */
+            k?: number;
+            /**
+             * Offset
+             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @default 0
+             */
+            offset?: number;
+            /**
+             * Where
+             * @default null
+             */
+            where?: string | null;
+            /**
+             * Region
+             * @default null
+             */
+            region?: string | null;
+            /**
+             * Space
+             * @default null
+             */
+            space?: string | null;
+            /**
+             * Gap S
+             * @description With THEN: so long between two sounds, at most.
+             * @default 30
+             */
+            gap_s?: number;
+        };
+        /**
+         * MomentsForm
+         * @description A question for moments with files, as `SearchForm`.
+         */
+        MomentsForm: {
+            /** @default null */
+            query?: components["schemas"]["MomentsIn"] | null;
+            /**
+             * Audio
+             * @default null
+             */
+            audio?: string | null;
+        };
+        /**
+         * MomentsOut
+         * @description The passages that a question found, best first.
+         */
+        MomentsOut: {
+            /** Moments */
+            moments: components["schemas"]["MomentOut"][];
+            /** Took Ms */
+            took_ms: number;
+            /** Next Offset */
+            next_offset: number | null;
+        };
+        /**
+         * MomentOut
+         * @description A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read.
+         */
+        MomentOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /** Track */
+            track: number;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /** Score */
+            score: number;
+            /** Exact */
+            exact: boolean;
         };
         /**
          * FactsOut
@@ -1948,6 +2059,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_moments_moments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentsIn"];
+                "multipart/form-data": components["schemas"]["MomentsForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentsOut"];
                 };
             };
             /** @description Bad Request */

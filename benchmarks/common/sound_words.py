@@ -1,0 +1,22 @@
+"""Words of file names that name a sound: the labels of recordings that nobody labelled."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_WORDS = (
+    "alarm arrow bee bell bird bottle bow breathing camera car cat chain chicken clap click clock concrete cow creak "
+    "crack cricket crowd dog door drum eagle engine explosion fan fire flute footstep frog glass gong grass gravel "
+    "growl guitar gun horse keyboard laugh metal night ocean phone piano pig pop rain sand saw scream sheep shoot "
+    "siren slam snow splash step stone stream sword thunder train water wave whistle wind wolf wood"
+)
+WORDS = frozenset(_WORDS.split())
+"""Words of file names that name a sound; plurals count too."""
+
+
+def sound_words(path: str) -> frozenset[str]:
+    """The words in a file's name that name a sound: ``sounds/RainHeavy_2.ogg`` -> ``{"rain"}``."""
+    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", Path(path).stem).lower()
+    found = re.findall(r"[a-z]+", stem)
+    return frozenset(word for name in found for word in (name, name.removesuffix("s")) if word in WORDS)

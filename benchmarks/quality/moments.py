@@ -1,0 +1,255 @@
+"""``python -m benchmarks.quality.moments DATA``: are moments found where they are, and in the order that is asked for?
+
+DATA has the folders ``natural``, and ``esc50`` and ``esc10`` with their manifests. Sounds of ESC-50 are laid into long
+recordings of natural (`benchmarks.quality.mixtures`), indexed, and asked for by the words of their labels: within the
+recording, and over all of them. A moment is right where it and one sound of that label share enough: their
+intersection over their union. Beside it stands the best fixed window of the same library, as searches give it.
+
+Events are counted in frames of .1 s, of the 20 classes that come most often. Order and company: pairs of sounds of
+ESC-10 in one recording, the one first, the other first, and both at once; right is where the recording that was asked
+for scores higher than the other order (the others, for both at once).
+
+``--learn`` takes sounds of natural by the words of their names instead: what constants are chosen on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+import soundalike
+from benchmarks.common import machine
+from benchmarks.quality.mixtures import (
+    RATE_HZ,
+    Laid,
+    Mixture,
+    Plan,
+    Sound,
+    backgrounds,
+    labelled,
+    laid,
+    mixtures,
+    named,
+)
+from search.model import TextPart
+from search.ports import WordReader
+
+CLASSES: Final = 20
+MEANT: Final = 0.5
+"""A class is looked for that is meant at least so much as the one that is meant most."""
+PAIRS: Final = 50
+_PAUSE_S: Final = 2.0
+_ROOM_S: Final = 16.0
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How well the first answers to all questions meet what was asked for: ``overlaps`` (questions,), see `overlap`."""
+
+    name: str
+    overlaps: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        shares = " | ".join(f"{np.mean(self.overlaps >= least):.3f}" for least in (0.3, 0.5, 0.7))
+        return f"| {self.name} ({len(self.overlaps)}) | {shares} | {self.overlaps.mean():.3f} |"
+
+
+def overlap(one: Span, other: Span) -> float:
+    """Intersection over union."""
+    shared = max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
+    return shared / max(max(one[1], other[1]) - min(one[0], other[0]), 1e-9)
+
+
+def write(made: Sequence[Mixture], folder: Path) -> None:
+    """Each mixture as a file called by its number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, mixture in enumerate(made):
+        soundfile.write(folder / f"{number:04}.flac", mixture.wave, RATE_HZ)
+
+
+def questions(made: Sequence[Mixture]) -> list[tuple[int, str]]:
+    """Each label of each mixture, by its number."""
+    return [(number, label) for number, one in enumerate(made) for label in sorted({s.label for s in one.sounds})]
+
+
+def ask(library: soundalike.Library, made: Sequence[Mixture]) -> list[Found]:
+    """Every question, in its recording and over the library; by moments and by fixed windows."""
+    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    answers: dict[str, list[float]] = {}
+    for number, label in questions(made):
+        spans = _spans(made[number].sounds, label)
+        everywhere = {ids[n]: _spans(one.sounds, label) for n, one in enumerate(made)}
+        within = soundalike.Query((TextPart(label),), k=1, where=f'title = "{number:04}"')
+        for name, query, meant in (
+            ("in the recording", within, {ids[number]: spans}),
+            ("in the library", soundalike.Query((TextPart(label),), k=1), everywhere),
+        ):
+            moments = [(m.clip.id, (m.start_s, m.end_s)) for m in library.moments(query).moments]
+            hits = [(hit.clip_id, (hit.start_s, hit.end_s)) for hit in library.search(query).hits]
+            answers.setdefault(f"{name}: moments", []).append(_best(moments, meant))
+            answers.setdefault(f"{name}: windows", []).append(_best(hits, meant))
+    return [Found(name, np.array(overlaps)) for name, overlaps in answers.items()]
+
+
+def _spans(sounds: Iterable[Laid], label: str) -> list[Span]:
+    return [(sound.start_s, sound.end_s) for sound in sounds if sound.label == label]
+
+
+def _best(answers: Sequence[tuple[int, Span]], meant: dict[int, list[Span]]) -> float:
+    """How well the first answer meets one of what is meant."""
+    if not answers:
+        return 0.0
+    clip_id, span = answers[0]
+    return max((overlap(span, one) for one in meant.get(clip_id, ())), default=0.0)
+
+
+def events_line(library: soundalike.Library, made: Sequence[Mixture]) -> str:
+    """Frame-level F1 of the classes that come most often, and how far off their onsets are in the median."""
+    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    counts = Counter(sound.label for one in made for sound in one.sounds)
+    labels = [label for label, _ in counts.most_common(CLASSES)]
+    names = _names(library, labels)
+    right, said, true = (Counter[str]() for _ in range(3))
+    onsets: list[float] = []
+    for number, one in enumerate(made):
+        events = library.events(ids[number]).events
+        for label in labels:
+            found = [(event.start_s, event.end_s) for event in events if event.name in names[label]]
+            spans = _spans(one.sounds, label)
+            is_said, is_true = (_frames(each, len(one.wave) / RATE_HZ) for each in (found, spans))
+            right[label] += int((is_said & is_true).sum())
+            said[label] += int(is_said.sum())
+            true[label] += int(is_true.sum())
+            for start_s, end_s in spans:
+                starts = [begin for begin, end in found if begin < end_s and end > start_s]
+                onsets += [abs(min(starts) - start_s)] if starts else []
+    each = [2 * right[label] / max(said[label] + true[label], 1) for label in labels]
+    whole = 2 * sum(right.values()) / max(sum(said.values()) + sum(true.values()), 1)
+    return (
+        f"events of {len(labels)} classes: frame F1 {whole:.3f}, mean of classes {np.mean(each):.3f}; "
+        f"onsets {np.median(onsets or [np.nan]):.2f} s off in the median ({len(onsets)} found)"
+    )
+
+
+def _names(library: soundalike.Library, labels: list[str]) -> dict[str, frozenset[str]]:
+    """The classes that each label means."""
+    encoder = library.encoder(library.space())
+    if not isinstance(encoder, WordReader):
+        raise TypeError(f"{encoder.spec.name} reads no words")
+    vocabulary = encoder.spec.vocabulary or ()
+    meant = encoder.read_text(labels).meant
+    return {
+        label: frozenset(vocabulary[place] for place in np.flatnonzero(row >= MEANT * row.max()))
+        for label, row in zip(labels, meant, strict=True)
+    }
+
+
+def _frames(spans: Iterable[Span], seconds: float) -> NDArray[np.bool_]:
+    inside = np.zeros(int(10 * seconds) + 2, np.bool_)
+    for start_s, end_s in spans:
+        inside[int(10 * start_s) : int(10 * end_s) + 1] = True
+    return inside
+
+
+def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, seed: int) -> str:
+    """How often the recording in the order that was asked for is told from the others."""
+    rng = np.random.default_rng(seed)
+    made, pairs = [], []
+    for _ in range(PAIRS):
+        first, second = _pair(sounds, rng)
+        background = recordings[int(rng.integers(len(recordings)))]
+        starts = ((1.0, 8.0 + _PAUSE_S), (8.0 + _PAUSE_S, 1.0), (4.0, 4.0))
+        made += [laid(background, _ROOM_S, [first, second], each, rng) for each in starts]
+        pairs.append((first.label, second.label))
+    write(made, folder / "sounds")
+    right: dict[str, list[bool]] = {"THEN": [], "WHILE": [], "WITHOUT": []}
+    with soundalike.open_library(folder / "library", create=True) as library:
+        soundalike.index(library, [folder / "sounds"])
+        for place, (one, other) in enumerate(pairs):
+            forwards, backwards, both = (f"{3 * place + which:04}" for which in range(3))
+            there = f'title in ("{forwards}", "{backwards}", "{both}")'
+            then = _scores(library, f"{one} THEN {other}", there)
+            right["THEN"].append(then.get(forwards, 0) > then.get(backwards, 0))
+            back = _scores(library, f"{other} THEN {one}", there)
+            right["THEN"].append(back.get(backwards, 0) > back.get(forwards, 0))
+            at_once = _scores(library, f"{one} WHILE {other}", there)
+            right["WHILE"].append(at_once.get(both, 0) > max(at_once.get(forwards, 0), at_once.get(backwards, 0)))
+            alone = _scores(library, f"{one} WITHOUT {other}", there)
+            right["WITHOUT"].append(alone.get(both, 0) < max(alone.get(forwards, 0), alone.get(backwards, 0)))
+    every = [value for values in right.values() for value in values]
+    each = ", ".join(f"{name} {np.mean(values):.3f}" for name, values in right.items())
+    return f"order and company, {len(pairs)} pairs: {np.mean(every):.3f} right ({each})"
+
+
+def _pair(sounds: Sequence[Sound], rng: np.random.Generator) -> tuple[Sound, Sound]:
+    """Two sounds of different labels."""
+    while True:
+        first, second = (sounds[int(place)] for place in rng.integers(len(sounds), size=2))
+        if first.label != second.label:
+            return first, second
+
+
+def _scores(library: soundalike.Library, text: str, where: str) -> dict[str, float]:
+    """The best score of each recording, by its title."""
+    best: dict[str, float] = {}
+    for moment in library.moments(soundalike.Query((TextPart(text),), k=20, where=where)).moments:
+        best.setdefault(moment.clip.title, moment.score)
+    return best
+
+
+def main() -> None:
+    """Make, index, ask, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--mixtures", type=int, default=125, help="recordings, with four sounds each (125)")
+    parser.add_argument("--seed", type=int, default=22)
+    parser.add_argument("--only", choices=("moments", "orders"), help="one of both")
+    parser.add_argument("--learn", action="store_true", help="sounds of natural: to choose constants by")
+    args = parser.parse_args()
+    natural = args.data / "natural" / "manifest.csv"
+    long_ones = backgrounds(natural)
+    sounds, pairs = _sounds(args.data, natural, learn=args.learn)
+    print(machine.this_machine().sentence())
+    if args.only != "orders":
+        made = mixtures(sounds, long_ones, args.mixtures, Plan(), args.seed)
+        with tempfile.TemporaryDirectory() as folder:
+            _measure(made, Path(folder), args.seed)
+    if args.only != "moments":
+        with tempfile.TemporaryDirectory() as folder:
+            print(orders(pairs, long_ones, Path(folder), args.seed))
+
+
+def _measure(made: Sequence[Mixture], folder: Path, seed: int) -> None:
+    """Index, ask, and print."""
+    hours = sum(len(one.wave) for one in made) / RATE_HZ / 3600
+    print(f"{len(made)} recordings, {hours:.1f} h, {sum(len(one.sounds) for one in made)} sounds, seed {seed}\n")
+    write(made, folder / "sounds")
+    with soundalike.open_library(folder / "library", create=True) as library:
+        soundalike.index(library, [folder / "sounds"])
+        print("| first answer (questions) | IoU .3 | IoU .5 | IoU .7 | mean IoU |\n|---|---|---|---|---|")
+        for found in ask(library, made):
+            print(found)
+        library.find_events()
+        print(f"\n{events_line(library, made)}", flush=True)
+
+
+def _sounds(data: Path, natural: Path, *, learn: bool) -> tuple[list[Sound], list[Sound]]:
+    """The sounds that are laid into recordings, and those of pairs."""
+    if learn:
+        return named(natural), named(natural)
+    return labelled(data / "esc50" / "manifest.csv"), labelled(data / "esc10" / "manifest.csv")
+
+
+if __name__ == "__main__":
+    main()

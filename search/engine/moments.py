@@ -1,0 +1,192 @@
+"""From a question to moments: passages with their own boundaries, several of a recording, ranked over the library.
+
+Stored vectors of segments say which stretches of which recordings may have what is asked for. Those are read from their
+files, and the encoder's frames say where it begins and ends in them. Nothing of frames is stored: their vectors would
+take eight times the room of all segments.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.columns.parsing import parse
+from search.engine.asking import PartReader
+from search.engine.phrases import Order, orders, spread
+from search.engine.stretches import Stretch, stretches
+from search.engine.views import Look, SpaceView
+from search.errors import AudioError, LibraryError, QueryError
+from search.model import Clip, EncoderSpec, HumPart, Moment, Moments, NotesPart, Part, Query, Space, TunePart, Vectors
+from search.ports import CatalogReader, Encoder, FrameReader
+from search.time.frames import frame_times
+from search.time.passages import Passage, followed, passages
+
+STRETCHES_PER_HIT: Final = 2
+LEAST_STRETCHES: Final = 10
+BATCH: Final = 16
+SAME: Final = 0.5
+"""Of two passages that overlap by so much of the shorter one only the better counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``."""
+
+    view: SpaceView
+    spec: EncoderSpec
+    frames: FrameReader
+    vectors: Vectors
+    order: Order | None
+    gap_s: float
+
+
+class MomentFinder:
+    """Finds moments over the views of a library. Threads may share it."""
+
+    def __init__(self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder]) -> None:
+        self._catalog = catalog
+        self._look = look
+        self._encoder = encoder
+        self._reader = PartReader(encoder)
+
+    def find(self, query: Query, gap_s: float) -> Moments:
+        """The ``query.k`` best moments after the first ``query.offset``.
+
+        ``gap_s`` is how long after one sound the next may begin, where a part in words says THEN. Raises QueryError (a
+        part that is no sound, no encoder that knows frames), WhereError, AudioError (a file of the question).
+        """
+        started = time.perf_counter()
+        asked = self._asked(query, gap_s)
+        columns, wanted = asked.view.columns, query.offset + query.k + 1
+        among = columns.bitmap(columns.clips_where(parse(query.where))) if query.where else None
+        looked_for = asked.vectors[:1] if asked.order == "WITHOUT" else asked.vectors
+        candidates = stretches(asked.view, looked_for, wanted, among)
+        found: list[Moment] = []
+        for stretch in islice(candidates, max(LEAST_STRETCHES, STRETCHES_PER_HIT * wanted)):
+            clip = self._clip(asked.view, stretch.content_id)
+            found += [] if clip is None else _moments(clip, stretch, asked)
+        best = _without_repetitions(sorted(found, key=lambda moment: -moment.score))
+        took_ms = (time.perf_counter() - started) * 1e3
+        following = wanted - 1 if len(best) >= wanted else None
+        return Moments(tuple(best[query.offset : wanted - 1]), took_ms, following)
+
+    def _asked(self, query: Query, gap_s: float) -> _Asked:
+        views = self._look().of(query.space)
+        order, sides = orders(spread(query.parts))
+        for view in views:
+            encoder = None if view.space.is_retired or view.space.is_melody else self._encoder(view.space)
+            if encoder is not None and isinstance(encoder, FrameReader):
+                vectors = np.stack([self._vector(side, view) for side in sides])
+                return _Asked(view, encoder.spec, encoder, vectors, order, gap_s)
+        names = ", ".join(view.space.name for view in views)
+        raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
+
+    def _vector(self, parts: Sequence[Part], view: SpaceView) -> NDArray[np.float32]:
+        if any(isinstance(part, HumPart | NotesPart | TunePart) for part in parts):
+            raise QueryError("a tune has no moments: ask with words, a file, a clip or a segment")
+        if not any(part.weight > 0 for part in parts):
+            raise QueryError("a query needs at least one thing to look for, not only things to avoid")
+        vector = self._reader.ask_each(parts, [view])[0].vector
+        if vector is None:
+            raise QueryError(f"space {view.space.name!r} cannot read words; ask by audio, clip or segment")
+        return vector
+
+    def _clip(self, view: SpaceView, content_id: int) -> Clip | None:
+        clips = self._catalog.clips(view.columns.clips_of(np.array([content_id])).get(content_id, []))
+        return next((clip for clip in clips if not clip.missing), clips[0] if clips else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Of a stretch, how near each frame (``frames``), and the windows around it, are to each thing that is asked for.
+
+    Both (n, q); ``at_s`` (n,) is when the frames are. The sound ends at ``end_s``.
+    """
+
+    at_s: NDArray[np.float64]
+    frames: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    frame_s: float
+    end_s: float
+
+    def passages(self, side: int) -> list[Passage]:
+        """The passages of one thing."""
+        return passages(self.at_s, self.frames[:, side], self.windows[:, side], self.frame_s, self.end_s)
+
+    def by_frames(self, line: NDArray[np.float32]) -> list[Passage]:
+        """The passages of a ``line`` (n,) that both have a part in: windows would mix what comes soon after."""
+        return passages(self.at_s, line, line, self.frame_s, self.end_s)
+
+
+def _moments(clip: Clip, stretch: Stretch, asked: _Asked) -> list[Moment]:
+    """The moments of a stretch; of a file that cannot be read its best segment."""
+    try:
+        lines = _lines(clip, stretch, asked)
+    except AudioError:
+        return [] if asked.order else [Moment(clip, *stretch.best, stretch.score, exact=False)]
+    except LibraryError:  # its vectors went between the search and now
+        return []
+    match asked.order:
+        case None:
+            found = lines.passages(0)
+        case "THEN":
+            found = followed(lines.passages(0), lines.passages(1), asked.gap_s)
+        case "WHILE":  # as near as the less near of both
+            found = lines.by_frames(lines.frames.min(axis=1))
+        case "WITHOUT":
+            found = lines.by_frames(lines.frames[:, 0] - np.maximum(lines.frames[:, 1], 0))
+    return [Moment(clip, one.start_s, one.end_s, one.score) for one in found]
+
+
+def _lines(clip: Clip, stretch: Stretch, asked: _Asked) -> _Lines:
+    """Read a stretch, and a hop around it. Raises AudioError, LibraryError."""
+    speed = clip.root.speed
+    margin_s = asked.spec.hop_s * speed
+    start_s, end_s = max(0.0, stretch.start_s - margin_s), min(stretch.end_s + margin_s, clip.duration_s)
+    path, track = clip.absolute_path, clip.track
+    windows = audio.windows(path, asked.spec, track=track, start_s=start_s, end_s=end_s, speed=speed)
+    spans: list[tuple[float, float]] = []
+    scores: list[NDArray[np.float32]] = []
+    while batch := list(islice(windows, BATCH)):
+        spans += [(window.start_s, window.end_s) for window in batch]
+        scores.append(asked.frames.frame_vectors(np.stack([window.samples for window in batch])) @ asked.vectors.T)
+    each, frame_s = np.concatenate(scores), asked.frames.frame_s * speed
+    at_s, counts = frame_times(np.array(spans), each.shape[1], frame_s)
+    when = at_s[counts]
+    return _Lines(when, each[counts], _around(asked, stretch.content_id, when), frame_s, spans[-1][1])
+
+
+def _around(asked: _Asked, content_id: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(n, q): at each time, the highest score of the stored segments there."""
+    segments = asked.view.columns.segments_of(content_id)
+    _, starts, ends = asked.view.columns.place(segments)
+    near = (ends > at_s[0]) & (starts <= at_s[-1])
+    scores = asked.view.index.vectors(segments[near]) @ asked.vectors.T
+    covers = (at_s[:, np.newaxis] >= starts[near]) & (at_s[:, np.newaxis] <= ends[near])
+    return np.stack([np.where(covers, side, -1.0).max(axis=1, initial=-1.0) for side in scores.T], axis=1)
+
+
+def _without_repetitions(moments: Sequence[Moment]) -> list[Moment]:
+    """Moments, best first, without those that are a better one's again."""
+    kept: dict[int, list[Moment]] = {}
+    best: list[Moment] = []
+    for moment in moments:
+        others = kept.setdefault(moment.clip.id, [])
+        if any(_overlap(moment, other) >= SAME for other in others):
+            continue
+        others.append(moment)
+        best.append(moment)
+    return best
+
+
+def _overlap(one: Moment, other: Moment) -> float:
+    """How much of the shorter one both have."""
+    shared = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
+    return shared / max(min(one.end_s - one.start_s, other.end_s - other.start_s), 1e-9)

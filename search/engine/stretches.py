@@ -1,0 +1,86 @@
+"""Stretches of recordings that may have what is asked for, as the stored vectors of segments say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engine.views import SpaceView
+from search.model import Bitmap, Ids, Vectors
+
+SEGMENTS: Final = 200
+PER_HIT: Final = 20
+"""So many segments are looked at, and so many more for each hit that is asked for."""
+LONGEST_S: Final = 60.0
+"""Of a stretch: what lasts longer is found in parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From ``start_s`` to ``end_s`` of a content; ``score`` is its best segment's, ``best`` the span of that."""
+
+    content_id: int
+    start_s: float
+    end_s: float
+    score: float
+    best: tuple[float, float]
+
+
+def stretches(view: SpaceView, vectors: Vectors, wanted: int, among: Bitmap | None) -> Iterator[Stretch]:
+    """Where what is near to a vector may be, or to each of two (q, dim), for ``wanted`` hits; the likeliest first."""
+    n = min(len(view.index), max(SEGMENTS, PER_HIT * wanted))
+    if not n:
+        return
+    scores, ids = view.index.search(vectors, n, among)
+    sides = [_joined(view, row, near) for row, near in zip(ids, scores, strict=True)]
+    yield from sides[0] if len(sides) == 1 else _in_both(*sides)
+
+
+def _joined(view: SpaceView, segment_ids: Ids, scores: NDArray[np.float32]) -> list[Stretch]:
+    """Segments that overlap or touch, as stretches, the best first."""
+    there = segment_ids >= 0
+    segment_ids, scores = segment_ids[there], scores[there]
+    contents, starts, ends = view.columns.place(segment_ids)
+    stays = (contents >= 0) & (scores > 0)
+    order = np.lexsort((starts[stays], contents[stays]))
+    columns = (contents[stays][order], starts[stays][order], ends[stays][order], scores[stays][order])
+    stretches: list[Stretch] = []
+    for content_id, start_s, end_s, score in zip(*(column.tolist() for column in columns), strict=True):
+        last = stretches[-1] if stretches else None
+        one = Stretch(content_id, start_s, end_s, score, (start_s, end_s))
+        if (
+            last is not None
+            and last.content_id == content_id
+            and start_s <= last.end_s
+            and end_s - last.start_s <= LONGEST_S
+        ):
+            stretches[-1] = _one_of(last, one)
+        else:
+            stretches.append(one)
+    return sorted(stretches, key=lambda stretch: -stretch.score)
+
+
+def _one_of(one: Stretch, other: Stretch) -> Stretch:
+    """Both, from the beginning of the first to the end of the last."""
+    better = one if one.score >= other.score else other
+    start_s, end_s = min(one.start_s, other.start_s), max(one.end_s, other.end_s)
+    return Stretch(one.content_id, start_s, end_s, better.score, better.best)
+
+
+def _in_both(first: Sequence[Stretch], second: Sequence[Stretch]) -> Iterator[Stretch]:
+    """Stretches of one content that together last `LONGEST_S` at most, by the less likely of both."""
+    of_content: dict[int, list[Stretch]] = {}
+    for stretch in second:
+        of_content.setdefault(stretch.content_id, []).append(stretch)
+    both = []
+    for one in first:
+        for other in of_content.get(one.content_id, ()):
+            joined = _one_of(one, other)
+            if joined.end_s - joined.start_s <= LONGEST_S:
+                score = min(one.score, other.score)
+                both.append(Stretch(one.content_id, joined.start_s, joined.end_s, score, joined.best))
+    yield from sorted(both, key=lambda stretch: -stretch.score)
