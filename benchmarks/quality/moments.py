@@ -26,7 +26,6 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-import soundalike
 from benchmarks.common import machine
 from benchmarks.quality.mixtures import (
     RATE_HZ,
@@ -40,7 +39,8 @@ from benchmarks.quality.mixtures import (
     mixtures,
     named,
 )
-from search.model import TextPart
+from search.api import Library, index, open_library
+from search.model import Query, TextPart
 from search.ports import WordReader
 
 CLASSES: Final = 20
@@ -83,17 +83,17 @@ def questions(made: Sequence[Mixture]) -> list[tuple[int, str]]:
     return [(number, label) for number, one in enumerate(made) for label in sorted({s.label for s in one.sounds})]
 
 
-def ask(library: soundalike.Library, made: Sequence[Mixture]) -> list[Found]:
+def ask(library: Library, made: Sequence[Mixture]) -> list[Found]:
     """Every question, in its recording and over the library; by moments and by fixed windows."""
     ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
     answers: dict[str, list[float]] = {}
     for number, label in questions(made):
         spans = _spans(made[number].sounds, label)
         everywhere = {ids[n]: _spans(one.sounds, label) for n, one in enumerate(made)}
-        within = soundalike.Query((TextPart(label),), k=1, where=f'title = "{number:04}"')
+        within = Query((TextPart(label),), k=1, where=f'title = "{number:04}"')
         for name, query, meant in (
             ("in the recording", within, {ids[number]: spans}),
-            ("in the library", soundalike.Query((TextPart(label),), k=1), everywhere),
+            ("in the library", Query((TextPart(label),), k=1), everywhere),
         ):
             moments = [(m.clip.id, (m.start_s, m.end_s)) for m in library.moments(query).moments]
             hits = [(hit.clip_id, (hit.start_s, hit.end_s)) for hit in library.search(query).hits]
@@ -114,7 +114,7 @@ def _best(answers: Sequence[tuple[int, Span]], meant: dict[int, list[Span]]) -> 
     return max((overlap(span, one) for one in meant.get(clip_id, ())), default=0.0)
 
 
-def events_line(library: soundalike.Library, made: Sequence[Mixture]) -> str:
+def events_line(library: Library, made: Sequence[Mixture]) -> str:
     """Frame-level F1 of the classes that come most often, and how far off their onsets are in the median."""
     ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
     counts = Counter(sound.label for one in made for sound in one.sounds)
@@ -142,7 +142,7 @@ def events_line(library: soundalike.Library, made: Sequence[Mixture]) -> str:
     )
 
 
-def _names(library: soundalike.Library, labels: list[str]) -> dict[str, frozenset[str]]:
+def _names(library: Library, labels: list[str]) -> dict[str, frozenset[str]]:
     """The classes that each label means."""
     encoder = library.encoder(library.space())
     if not isinstance(encoder, WordReader):
@@ -174,8 +174,8 @@ def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, se
         pairs.append((first.label, second.label))
     write(made, folder / "sounds")
     right: dict[str, list[bool]] = {"THEN": [], "WHILE": [], "WITHOUT": []}
-    with soundalike.open_library(folder / "library", create=True) as library:
-        soundalike.index(library, [folder / "sounds"])
+    with open_library(folder / "library", create=True) as library:
+        index(library, [folder / "sounds"])
         for place, (one, other) in enumerate(pairs):
             forwards, backwards, both = (f"{3 * place + which:04}" for which in range(3))
             there = f'title in ("{forwards}", "{backwards}", "{both}")'
@@ -200,10 +200,10 @@ def _pair(sounds: Sequence[Sound], rng: np.random.Generator) -> tuple[Sound, Sou
             return first, second
 
 
-def _scores(library: soundalike.Library, text: str, where: str) -> dict[str, float]:
+def _scores(library: Library, text: str, where: str) -> dict[str, float]:
     """The best score of each recording, by its title."""
     best: dict[str, float] = {}
-    for moment in library.moments(soundalike.Query((TextPart(text),), k=20, where=where)).moments:
+    for moment in library.moments(Query((TextPart(text),), k=20, where=where)).moments:
         best.setdefault(moment.clip.title, moment.score)
     return best
 
@@ -235,8 +235,8 @@ def _measure(made: Sequence[Mixture], folder: Path, seed: int) -> None:
     hours = sum(len(one.wave) for one in made) / RATE_HZ / 3600
     print(f"{len(made)} recordings, {hours:.1f} h, {sum(len(one.sounds) for one in made)} sounds, seed {seed}\n")
     write(made, folder / "sounds")
-    with soundalike.open_library(folder / "library", create=True) as library:
-        soundalike.index(library, [folder / "sounds"])
+    with open_library(folder / "library", create=True) as library:
+        index(library, [folder / "sounds"])
         print("| first answer (questions) | IoU .3 | IoU .5 | IoU .7 | mean IoU |\n|---|---|---|---|---|")
         for found in ask(library, made):
             print(found)
