@@ -36,7 +36,7 @@ SAME: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Target:
     """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``."""
 
     view: SpaceView
@@ -63,28 +63,28 @@ class MomentFinder:
         part that is no sound, no encoder that knows frames), WhereError, AudioError (a file of the question).
         """
         started = time.perf_counter()
-        asked = self._asked(query, gap_s)
-        columns, wanted = asked.view.columns, query.offset + query.k + 1
+        target = self._target(query, gap_s)
+        columns, wanted = target.view.columns, query.offset + query.k + 1
         among = columns.bitmap(columns.clips_where(parse(query.where))) if query.where else None
-        looked_for = asked.vectors[:1] if asked.order == "WITHOUT" else asked.vectors
-        candidates = stretches(asked.view, looked_for, wanted, among)
+        looked_for = target.vectors[:1] if target.order == "WITHOUT" else target.vectors
+        candidates = stretches(target.view, looked_for, wanted, among)
         found: list[Moment] = []
         for stretch in islice(candidates, max(LEAST_STRETCHES, STRETCHES_PER_HIT * wanted)):
-            clip = self._clip(asked.view, stretch.content_id)
-            found += [] if clip is None else _moments(clip, stretch, asked)
+            clip = self._clip(target.view, stretch.content_id)
+            found += [] if clip is None else _moments(clip, stretch, target)
         best = _without_repetitions(sorted(found, key=lambda moment: -moment.score))
         took_ms = (time.perf_counter() - started) * 1e3
         following = wanted - 1 if len(best) >= wanted else None
         return Moments(tuple(best[query.offset : wanted - 1]), took_ms, following)
 
-    def _asked(self, query: Query, gap_s: float) -> _Asked:
+    def _target(self, query: Query, gap_s: float) -> _Target:
         views = self._look().of(query.space)
         order, sides = orders(spread(query.parts))
         for view in views:
             encoder = None if view.space.is_retired or view.space.is_melody else self._encoder(view.space)
             if encoder is not None and isinstance(encoder, FrameReader):
                 vectors = np.stack([self._vector(side, view) for side in sides])
-                return _Asked(view, encoder.spec, encoder, vectors, order, gap_s)
+                return _Target(view, encoder.spec, encoder, vectors, order, gap_s)
         names = ", ".join(view.space.name for view in views)
         raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
 
@@ -125,19 +125,19 @@ class _Lines:
         return passages(self.at_s, line, line, self.frame_s, self.end_s)
 
 
-def _moments(clip: Clip, stretch: Stretch, asked: _Asked) -> list[Moment]:
+def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
     """The moments of a stretch; of a file that cannot be read its best segment."""
     try:
-        lines = _lines(clip, stretch, asked)
+        lines = _lines(clip, stretch, target)
     except AudioError:
-        return [] if asked.order else [Moment(clip, *stretch.best, stretch.score, exact=False)]
+        return [] if target.order else [Moment(clip, *stretch.best, stretch.score, exact=False)]
     except LibraryError:  # its vectors went between the search and now
         return []
-    match asked.order:
+    match target.order:
         case None:
             found = lines.passages(0)
         case "THEN":
-            found = followed(lines.passages(0), lines.passages(1), asked.gap_s)
+            found = followed(lines.passages(0), lines.passages(1), target.gap_s)
         case "WHILE":  # as near as the less near of both
             found = lines.by_frames(lines.frames.min(axis=1))
         case "WITHOUT":
@@ -145,30 +145,30 @@ def _moments(clip: Clip, stretch: Stretch, asked: _Asked) -> list[Moment]:
     return [Moment(clip, one.start_s, one.end_s, one.score) for one in found]
 
 
-def _lines(clip: Clip, stretch: Stretch, asked: _Asked) -> _Lines:
+def _lines(clip: Clip, stretch: Stretch, target: _Target) -> _Lines:
     """Read a stretch, and a hop around it. Raises AudioError, LibraryError."""
     speed = clip.root.speed
-    margin_s = asked.spec.hop_s * speed
+    margin_s = target.spec.hop_s * speed
     start_s, end_s = max(0.0, stretch.start_s - margin_s), min(stretch.end_s + margin_s, clip.duration_s)
     path, track = clip.absolute_path, clip.track
-    windows = audio.windows(path, asked.spec, track=track, start_s=start_s, end_s=end_s, speed=speed)
+    windows = audio.windows(path, target.spec, track=track, start_s=start_s, end_s=end_s, speed=speed)
     spans: list[tuple[float, float]] = []
     scores: list[NDArray[np.float32]] = []
     while batch := list(islice(windows, BATCH)):
         spans += [(window.start_s, window.end_s) for window in batch]
-        scores.append(asked.frames.frame_vectors(np.stack([window.samples for window in batch])) @ asked.vectors.T)
-    each, frame_s = np.concatenate(scores), asked.frames.frame_s * speed
+        scores.append(target.frames.frame_vectors(np.stack([window.samples for window in batch])) @ target.vectors.T)
+    each, frame_s = np.concatenate(scores), target.frames.frame_s * speed
     at_s, counts = frame_times(np.array(spans), each.shape[1], frame_s)
     when = at_s[counts]
-    return _Lines(when, each[counts], _around(asked, stretch.content_id, when), frame_s, spans[-1][1])
+    return _Lines(when, each[counts], _around(target, stretch.content_id, when), frame_s, spans[-1][1])
 
 
-def _around(asked: _Asked, content_id: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
+def _around(target: _Target, content_id: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
     """(n, q): at each time, the highest score of the stored segments there."""
-    segments = asked.view.columns.segments_of(content_id)
-    _, starts, ends = asked.view.columns.place(segments)
+    segments = target.view.columns.segments_of(content_id)
+    _, starts, ends = target.view.columns.place(segments)
     near = (ends > at_s[0]) & (starts <= at_s[-1])
-    scores = asked.view.index.vectors(segments[near]) @ asked.vectors.T
+    scores = target.view.index.vectors(segments[near]) @ target.vectors.T
     covers = (at_s[:, np.newaxis] >= starts[near]) & (at_s[:, np.newaxis] <= ends[near])
     return np.stack([np.where(covers, side, -1.0).max(axis=1, initial=-1.0) for side in scores.T], axis=1)
 

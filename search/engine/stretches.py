@@ -30,9 +30,9 @@ class Stretch:
     best: tuple[float, float]
 
 
-def stretches(view: SpaceView, vectors: Vectors, wanted: int, among: Bitmap | None) -> Iterator[Stretch]:
-    """Where what is near to a vector may be, or to each of two (q, dim), for ``wanted`` hits; the likeliest first."""
-    n = min(len(view.index), max(SEGMENTS, PER_HIT * wanted))
+def stretches(view: SpaceView, vectors: Vectors, count: int, among: Bitmap | None) -> Iterator[Stretch]:
+    """Where what is near to a vector may be, or to each of two (q, dim), for ``count`` hits; the likeliest first."""
+    n = min(len(view.index), max(SEGMENTS, PER_HIT * count))
     if not n:
         return
     scores, ids = view.index.search(vectors, n, among)

@@ -137,7 +137,7 @@ def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
     }
 
 
-def moments_as_json(found: Moments, paths: Paths) -> dict[str, Any]:
+def moments_as_json(moments: Moments, paths: Paths) -> dict[str, Any]:
     """The moments of a question, best first. Times have milliseconds, scores six digits."""
     return {
         "moments": [
@@ -151,10 +151,10 @@ def moments_as_json(found: Moments, paths: Paths) -> dict[str, Any]:
                 "score": round(one.score, 6),
                 "exact": one.exact,
             }
-            for one in found.moments
+            for one in moments.moments
         ],
-        "took_ms": round(found.took_ms, 3),
-        "next_offset": found.next_offset,
+        "took_ms": round(moments.took_ms, 3),
+        "next_offset": moments.next_offset,
     }
 
 
