@@ -79,7 +79,7 @@ def sounds(tmp_path_factory):
 
 def test_no_list_and_no_verdict_changes_with_how_much_is_asked_for(library, sounds):
     assert library.views()[0].neighbourhoods is not None
-    asked = list(questions(library, sounds, 39, seed=11))
+    asked = list(questions(library, sounds, 26, seed=11))
     assert len({one.kind for one in asked}) == 13
     assert [(one.kind, one.lists, one.verdicts) for one in measure(library, asked, 11)] == [
         (one.kind, 0, 0) for one in asked[:13]
