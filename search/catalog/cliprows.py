@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, delete, select, update
 
 from search.catalog import blobs, numbering, words
-from search.catalog.filemarks import Place, Row, by_root, insert_all
+from search.catalog.filemarks import Place, Row, by_root
 from search.catalog.fulltext.port import ClipWords
+from search.catalog.inserting import insert_all
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS
 from search.model import (

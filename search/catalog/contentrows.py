@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, exists, select
 
 from search.catalog import blobs, contours, measured, numbering, reading
-from search.catalog.filemarks import insert_all
+from search.catalog.inserting import insert_all
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS, CONTENTS, CONTOURS, ENCODINGS, FACTS, FINDINGS
 from search.errors import LibraryError

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert
+from sqlalchemy import Connection, bindparam, delete
 
 from search.catalog import blobs
+from search.catalog.inserting import insert_all
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import FAILURES, TAKEN_OUT
 from search.model import RecordFailure
@@ -68,12 +69,6 @@ class FileMarks:
                 self._connection.execute(_DELETE[table], {"root": root_id, "paths": paths})
             insert_all(self._connection, table, [row for row in marks.values() if row is not None])
             marks.clear()
-
-
-def insert_all(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert ``rows``, which may be none."""
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def by_root(places: Iterable[Place]) -> Iterator[tuple[int, list[bytes]]]:

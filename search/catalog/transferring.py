@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Table, Text, delete, func, insert, select, tu
 
 from search.catalog import blobs, numbering, reading, words
 from search.catalog.database import Database
-from search.catalog.filemarks import Row, insert_all
+from search.catalog.filemarks import Row
 from search.catalog.fulltext import choosing as fulltext
 from search.catalog.fulltext.port import ClipWords
+from search.catalog.inserting import insert_all
 from search.catalog.tables import (
     CHOICES,
     CLIPS,

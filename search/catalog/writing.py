@@ -18,7 +18,8 @@ from search.catalog import blobs, reading, refusals, scanned
 from search.catalog.cliprows import ClipRows, parking_path
 from search.catalog.contentrows import ContentRows, sequences
 from search.catalog.database import now
-from search.catalog.filemarks import FileMarks, Place, insert_all
+from search.catalog.filemarks import FileMarks, Place
+from search.catalog.inserting import insert_all
 from search.catalog.tables import CHOICES, COUNTERS, REMOVALS
 from search.errors import ChangeRefused, LibraryError, printable
 from search.model import (

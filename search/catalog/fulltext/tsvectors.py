@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from search.catalog.fulltext import bm25
 from search.catalog.fulltext.port import ClipWords, Match, Term
+from search.catalog.inserting import stream
 
 _FIELDS: Final = "ABCD"
 """The labels of title, name, metadata and folder."""
@@ -37,9 +38,7 @@ _RANK_OF_ONE: Final = 6.5797
 _LEXEME: Final = re.compile(r"'((?:[^']|'')*)':([\dA-D,]+)")
 _PLACE: Final = re.compile(r"(\d+)([A-D]?)")
 
-_INSERT: Final = text(
-    "INSERT INTO clip_words (id, said, size, words) VALUES (:id, CAST(:said AS tsvector), :size, :words)"
-)
+_COLUMNS: Final = {name: name for name in ("id", "said", "size", "words")}
 _ADD_TERMS: Final = text(
     "INSERT INTO clip_terms AS t (term, clips) SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:clips AS bigint[])) "
     "ON CONFLICT (term) DO UPDATE SET clips = t.clips + excluded.clips"
@@ -97,7 +96,7 @@ class TSVectors:
             said, size, stems = _tsvector(clip)
             rows.append({"id": clip.clip_id, "said": said, "size": size, "words": clip.words})
             terms.update(stems)
-        connection.execute(_INSERT, rows)
+        stream(connection, "clip_words", _COLUMNS, rows)
         if terms:
             connection.execute(_ADD_TERMS, {"terms": list(terms), "clips": list(terms.values())})
         _add_totals(connection, len(rows), sum(row["size"] for row in rows), sum(len(row["words"]) for row in rows))
