@@ -94,6 +94,7 @@ class Quality:
 
         if args.resamples < 1:
             raise UsageError(f"--resamples is {args.resamples}; it must be at least 1")
+        check_plots(args)
         paths = args.dataset or datasets.default_datasets()
         cache = EncodingCache(None if args.no_cache else args.cache)
         if args.protocol == "search":
@@ -126,7 +127,6 @@ class Quality:
         from benchmarks.quality import datasets, measure
         from benchmarks.quality import report as quality_report
 
-        check_plots(args)
         measured = measure.run(
             [datasets.load(path) for path in paths],
             encoders(args.encoder, settings),
