@@ -2,13 +2,15 @@
 ranks.
 
     python -m benchmarks.fitting.confidence [--manifest ../shared/data/natural/manifest.csv] [--encoder cnn:mn04]
-    [--words]
+    [--words] [--libraries 40] [--queries 60] [--seed 18] [--most N]
 
-Every clip whose name says a kind is a query, once among those of other collections and once with everything of its kind
-taken out of these. A hit is relevant when its name says the same kind, or a tagger hears the same in both
-(`benchmarks.fitting.tagged`); taken out is what is relevant. A logistic regression then says how the cosine, the
-density around the hit and the mean cosine of the page make a probability (and the cosine alone, where neighbours are
-not known); verdicts are thresholds of the best one of a page.
+Libraries are drawn from clips whose names say a kind (`benchmarks.fitting.named_kinds`): of few kinds or many, with few
+clips of each or many. In each some clips are questions, every kind as often, once with their kind there and once with
+it taken out. A hit is relevant when its name says the same kind. A logistic regression then says how the cosine and
+what the page says together (`search.engine.confidence.Page`) make a probability, and the cosine alone, where
+neighbours are not known; verdicts are thresholds of the best one of a page. Questions whose kind is not among the first
+hits though it is there are left out: names miss much of what is heard. For the same reason the offset is moved, so that
+what tells most often right whether a kind is there is a best hit of `LIKELY_ENOUGH`.
 
 With ``--words`` the queries are texts: the words of those names, and the names of classes that the tagger hears. A hit
 is relevant when its name says so, or one of its three likeliest classes does; what weighs is its cosine with the words
@@ -28,27 +30,40 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import CACHE, report_progress
 from benchmarks.common.sound_words import sound_words
 from benchmarks.fitting import tagged
+from benchmarks.fitting.named_kinds import NamedKinds, named_kinds
 from benchmarks.fitting.neighbourhoods import LONGEST_S, NATURAL
-from benchmarks.quality.encoding import EncodingCache, encode
+from benchmarks.quality.encoding import EncodedClip, EncodingCache, encode
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import evaluation, wiring
 from search.engine import confidence
 from search.errors import UsageError
 from search.ground import process
-from search.model import EncoderSpec
 from search.ports import Encoder, WordReader
 from search.settings import Settings
 
-FEATURES = ("cosine", "density", "around")
+FEATURES = ("cosine", "together", "nearer")
 WORD_FEATURES = ("cosine", "tag match")
 LEAST_CLIPS = 3
 """Clips that a text must have to be asked for."""
+LEAST_ALIKE = 4
+"""Clips of its kind that a question must have."""
+LEAST_CLIPS_OF_LIBRARY = 120
 NEWTON_STEPS = 50
 RIDGE = 1e-6
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many libraries are drawn, how many questions asked of each, and the seed of both."""
+
+    libraries: int
+    queries: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,37 +74,39 @@ class Page:
     relevant: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kinds:
-    """``alike`` (clips, clips): what is of a kind; ``elsewhere`` the same: of another collection; ``queries`` (q,)."""
+def pages(
+    encoded: Sequence[EncodedClip], encoder: Encoder, settings: Settings, kinds: NamedKinds, drawn: Drawn
+) -> Iterator[tuple[Page, Page]]:
+    """Pages of drawn libraries, with what is asked for there, and with it taken out; ``encoded`` as ``kinds.rows``.
 
-    alike: NDArray[np.bool_]
-    elsewhere: NDArray[np.bool_]
-    queries: NDArray[np.int64]
-
-
-def kinds_of(rows: list[dict[str, str]], classes: NDArray[np.int64]) -> Kinds:
-    """From the manifest's rows and what was heard in them; asked is what has its kind elsewhere by name and by ear."""
-    words = [sound_words(row["original_path"]) for row in rows]
-    by_name, elsewhere = evaluation.relevance(words, [row["repo"] for row in rows])
-    by_ear = tagged.of_a_kind(classes)
-    queries = np.flatnonzero((by_name & by_ear).any(axis=1))
-    return Kinds((by_name | by_ear) & elsewhere, elsewhere, queries)
-
-
-def pages(ranked: RankedSet, kinds: Kinds, spec: EncoderSpec) -> Iterator[tuple[Page, Page]]:
-    """Every query's page with its kind there, and with it taken out. Raises UsageError without a calibration."""
-    if spec.calibration is None:
-        raise UsageError(f"{spec.name} has no calibration to build on")
-    slope, offset = spec.calibration
-    for query in kinds.queries.tolist():
-        both_pages = []
-        for among in (kinds.elsewhere[query], kinds.elsewhere[query] & ~kinds.alike[query]):
-            clips, cosines, density = ranked.page(query, among, confidence.PAGE)
-            around = np.full(len(clips), cosines.mean() if len(clips) else 0.0)
-            features = slope * np.stack([cosines, density, around], axis=1).astype(np.float64) + offset
-            both_pages.append(Page(features, kinds.alike[query, clips]))
-        yield both_pages[0], both_pages[1]
+    Raises UsageError for an encoder without a calibration.
+    """
+    if encoder.spec.calibration is None:
+        raise UsageError(f"{encoder.spec.name} has no calibration to build on")
+    slope, offset = encoder.spec.calibration
+    rng = np.random.default_rng(drawn.seed)
+    for number in range(drawn.libraries):
+        places = kinds.library(rng)
+        own = kinds.at(places)
+        asked = np.flatnonzero(own.alike.sum(axis=1) >= LEAST_ALIKE)
+        if len(places) < LEAST_CLIPS_OF_LIBRARY or not len(asked):
+            continue
+        shares = own.weights[asked] / own.weights[asked].sum()
+        queries = rng.choice(asked, min(drawn.queries, len(asked)), replace=False, p=shares)
+        report_progress(f"  library {number + 1} of {drawn.libraries}: {len(places)} clips")
+        with ranked_set([encoded[place] for place in places.tolist()], encoder, settings) as ranked:
+            for query in queries.tolist():
+                both = []
+                for among in (own.elsewhere[query], own.elsewhere[query] & ~own.alike[query]):
+                    clips, cosines, page = ranked.page(query, among, confidence.PAGE)
+                    if page is None:
+                        break
+                    said = np.tile([page.together, page.nearer], (len(clips), 1))
+                    features = slope * np.column_stack([cosines, said]).astype(np.float64)
+                    features[:, 0] += offset
+                    both.append(Page(features, own.alike[query, clips]))
+                if len(both) == 2 and both[0].relevant.any():
+                    yield both[0], both[1]
 
 
 def texts_of(
@@ -143,7 +160,7 @@ def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[
 
 def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alone: bool) -> str:
     """The weights of the features ``names``, and of the first ``alone``, how well they separate, and what thresholds of
-    the best hit's probability would do.
+    the best hit's probability would do. Of sounds (``alone``) the offset is moved, see the module.
     """
     both = [*present, *removed]
     features = np.concatenate([page.features for page in both])
@@ -151,18 +168,36 @@ def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alo
     lines = [f"{len(present)} queries, {len(features)} hits, {relevant.mean():.2f} of them relevant"]
     for used in (len(names), 1) if alone else (len(names),):
         weights = logistic(features[:, :used], relevant)
-        named_weights = zip((*names[:used], "offset"), weights, strict=True)
         error = evaluation.calibration(_chances(features, weights), relevant).error
-        lines.append(
-            "  ".join(f"{name} {weight:.3f}" for name, weight in named_weights) + f"  calibration error {error:.3f}"
-        )
-        best = [np.array([_chances(page.features, weights).max() for page in some]) for some in (present, removed)]
+        lines.append(f"calibration error {error:.3f}")
+        if alone:
+            weights[-1] += _moved(present, removed, weights)
+        named_weights = zip((*names[:used], "offset"), weights, strict=True)
+        lines.append("  ".join(f"{name} {weight:.3f}" for name, weight in named_weights))
+        best = [_best(some, weights) for some in (present, removed)]
         lines += [
             f"  best of a page from {t:.2f} on: {np.mean(best[0] >= t):.3f} with the kind there, "
             f"{np.mean(best[1] >= t):.3f} with it taken out"
             for t in THRESHOLDS
         ]
     return "\n".join(lines)
+
+
+def _moved(present: list[Page], removed: list[Page], weights: NDArray[np.float64]) -> float:
+    """What to add to the offset, so that the threshold that is most often right is `confidence.LIKELY_ENOUGH`."""
+    there, gone = _best(present, weights), _best(removed, weights)
+    candidates = np.linspace(0.02, 0.98, 97)
+    right = [np.mean(there >= one) + np.mean(gone < one) for one in candidates]
+    return _logit(confidence.LIKELY_ENOUGH) - _logit(float(candidates[int(np.argmax(right))]))
+
+
+def _logit(chance: float) -> float:
+    return float(np.log(chance / (1 - chance)))
+
+
+def _best(some: list[Page], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(pages,): the best hit's probability of each."""
+    return np.array([_chances(page.features, weights).max() for page in some])
 
 
 def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -180,21 +215,20 @@ def main() -> None:
     parser.add_argument("--words", action="store_true", help="fit hits of words instead of hits of sounds")
     parser.add_argument("--tagger", default="cnn:mn04", help="the second opinion beside names")
     parser.add_argument("--cache", type=Path, default=CACHE, help="keeps encodings and what was heard")
+    parser.add_argument("--libraries", type=int, default=40, help="libraries to draw (40)")
+    parser.add_argument("--queries", type=int, default=60, help="questions to each (60)")
+    parser.add_argument("--most", type=int, help="encode so many clips of each kind at most")
+    parser.add_argument("--seed", type=int, default=18, help="of the libraries and questions (18)")
     args = parser.parse_args()
     settings = Settings.from_env(os.environ)
     with args.manifest.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if float(row["seconds"]) <= LONGEST_S]
-        rows = [row for row in rows if sound_words(row["original_path"])]
-    paths = [args.manifest.parent / row["path"] for row in rows]
     encoder = wiring.encoder(args.encoder, settings)
-    tagger = wiring.encoder(args.tagger, settings)
-    classes = tagged.classes(paths, tagger, args.cache / "heard.npz", report_progress)
-    with ranked_set(encode(paths, encoder, EncodingCache(args.cache), report_progress), encoder, settings) as ranked:
-        if args.words:
-            fitted_pages = list(word_pages(ranked, encoder, texts_of(rows, classes, tagger.spec.vocabulary or ())))
-        else:
-            fitted_pages = list(pages(ranked, kinds_of(rows, classes), encoder.spec))
+    fitted_pages = list(
+        _word_pages(args, rows, encoder, settings) if args.words else _pages(args, rows, encoder, settings)
+    )
     names = WORD_FEATURES if args.words else FEATURES
+    print(f"{encoder.spec.name} {encoder.spec.revision}, seed {args.seed}\n{this_machine().sentence()}")
     print(
         report(
             [present for present, _ in fitted_pages],
@@ -203,6 +237,29 @@ def main() -> None:
             alone=not args.words,
         )
     )
+
+
+def _pages(
+    args: argparse.Namespace, rows: list[dict[str, str]], encoder: Encoder, settings: Settings
+) -> Iterator[tuple[Page, Page]]:
+    kinds = named_kinds(rows)
+    if args.most:
+        kinds = kinds.at(kinds.most(args.most))
+    paths = [args.manifest.parent / rows[row]["path"] for row in kinds.rows.tolist()]
+    encoded = encode(paths, encoder, EncodingCache(args.cache), report_progress)
+    yield from pages(encoded, encoder, settings, kinds, Drawn(args.libraries, args.queries, args.seed))
+
+
+def _word_pages(
+    args: argparse.Namespace, rows: list[dict[str, str]], encoder: Encoder, settings: Settings
+) -> Iterator[tuple[Page, Page]]:
+    rows = [row for row in rows if sound_words(row["original_path"])]
+    paths = [args.manifest.parent / row["path"] for row in rows]
+    tagger = wiring.encoder(args.tagger, settings)
+    classes = tagged.classes(paths, tagger, args.cache / "heard.npz", report_progress)
+    texts = texts_of(rows, classes, tagger.spec.vocabulary or ())
+    with ranked_set(encode(paths, encoder, EncodingCache(args.cache), report_progress), encoder, settings) as ranked:
+        yield from word_pages(ranked, encoder, texts)
 
 
 if __name__ == "__main__":

@@ -92,20 +92,50 @@ OF_COLLECTIONS: Final[Mapping[str, str]] = {
 }
 """Collections of one kind, which their names do not say."""
 
+LEAST_KINDS: Final = 6
+MOST_OF_A_KIND: Final = (15, 120)
+"""How many kinds a drawn library has, at least, and between how many and how many clips of each at most."""
+
 _KIND_OF: Final = {word: kind for kind, words in KINDS.items() for word in words.split()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedKinds:
-    """Clips whose kinds are known: ``rows`` (n,) of the manifest, and of these ``alike`` and ``elsewhere`` (n, n).
-
-    ``weights`` (n,) give every kind the same say, however many clips it has.
+    """Clips whose kinds are known: ``rows`` (n,) of the manifest, of which ``kinds`` (n, kinds) each is, and which are
+    ``alike`` and ``elsewhere`` (n, n).
     """
 
     rows: NDArray[np.int64]
+    kinds: NDArray[np.bool_]
     alike: NDArray[np.bool_]
     elsewhere: NDArray[np.bool_]
-    weights: NDArray[np.float64]
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """(n,): every kind has the same say, however many clips it has."""
+        return np.asarray((self.kinds / np.maximum(self.kinds.sum(axis=0), 1)).max(axis=1), np.float64)
+
+    def at(self, places: NDArray[np.int64]) -> NamedKinds:
+        """The part with these clips (m,)."""
+        pairs = np.ix_(places, places)
+        return NamedKinds(self.rows[places], self.kinds[places], self.alike[pairs], self.elsewhere[pairs])
+
+    def library(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The places (m,) of clips that could be a library: of some kinds some clips, not too many of each."""
+        count = int(rng.integers(LEAST_KINDS, self.kinds.shape[1] + 1))
+        of_some = self.kinds[:, rng.permutation(self.kinds.shape[1])[:count]].any(axis=1)
+        kept = np.flatnonzero(of_some & (rng.random(len(self.rows)) < rng.uniform(0.4, 1.0)))
+        return self.most(int(rng.integers(*MOST_OF_A_KIND)), rng.permutation(kept))
+
+    def most(self, count: int, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Of ``places`` (n,), all by default, the first ones, ``count`` of each kind at most; ascending."""
+        taken, chosen = np.zeros(self.kinds.shape[1], np.int64), []
+        for place in (np.arange(len(self.rows)) if places is None else places).tolist():
+            own = self.kinds[place]
+            if (taken[own] < count).any():
+                taken[own] += 1
+                chosen.append(place)
+        return np.sort(np.array(chosen, np.int64))
 
 
 def kinds_of(repository: str, path: str) -> frozenset[str]:
@@ -130,12 +160,11 @@ def named_kinds(manifest: Sequence[Mapping[str, str]]) -> NamedKinds:
     kinds = [kinds_of(row["repo"], row["original_path"]) for row in manifest]
     rows = np.array([place for place, own in enumerate(kinds) if own], np.int64)
     names = sorted({kind for own in kinds for kind in own})
-    has = np.array([[name in kinds[row] for name in names] for row in rows], np.float32)
+    has = np.array([[name in kinds[row] for name in names] for row in rows], np.bool_)
     takes = np.array([take_of(manifest[row]["repo"], manifest[row]["original_path"]) for row in rows])
     elsewhere = np.asarray(takes[:, np.newaxis] != takes[np.newaxis, :])
-    of_one_kind = has @ has.T > 0
-    weights = (has / has.sum(axis=0)).max(axis=1)
-    return NamedKinds(rows, of_one_kind & elsewhere, elsewhere, weights.astype(np.float64))
+    of_one_kind = has.astype(np.float32) @ has.T.astype(np.float32) > 0
+    return NamedKinds(rows, has, of_one_kind & elsewhere, elsewhere)
 
 
 def _words(text: str) -> list[str]:

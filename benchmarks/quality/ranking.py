@@ -66,15 +66,14 @@ class RankedSet:
 
     def page(
         self, clip: int, among: NDArray[np.bool_], k: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-        """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places, cosines and densities (n,).
-
-        A density is the mean similarity of the clip's best segment to its neighbours, NaN where that is not known.
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], confidence.Page | None]:
+        """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places and cosines (n,), and what they
+        say together.
         """
         (view,) = self._library.views()
         vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
         clips, segments, cosines = self.first(vector, among, k)
-        return clips, cosines, confidence.densities(view.neighbourhoods, segments)
+        return clips, cosines, confidence.page_of(view, vector, segments)
 
     def first(
         self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from search.columns.parsing import parse
 from search.engine import policy
-from search.engine.confidence import PAGE, densities, probabilities
+from search.engine.confidence import PAGE, Page, probabilities
 from search.engine.views import Look, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
@@ -183,7 +183,7 @@ class Recommender:
         except LibraryError:  # one of them went between the search and now
             return self._candidates(request, tastes, page)
         scores = tastes.vectors @ vectors.T
-        chances = _chances(view, segments[best], scores)
+        chances = _chances(view, segments[best], vectors, scores)
         # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
         scores[taste[best], np.arange(len(best))] = ranked[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
@@ -315,10 +315,15 @@ def _via(
     return tuple(Via(f"like {liked[rows[place]].clip_id}", float(gains[place]) / total) for place in order.tolist())
 
 
-def _chances(view: SpaceView, segment_ids: Ids, cosines: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """The probabilities (tastes, n) that segments fit tastes, by their ``cosines`` (tastes, n)."""
+def _chances(
+    view: SpaceView, segment_ids: Ids, vectors: Vectors, cosines: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """The probabilities (tastes, n) that segments with ``vectors`` (n, dim) fit tastes, by ``cosines`` (tastes, n)."""
     if not len(segment_ids):
         return None
-    density = densities(view.neighbourhoods, segment_ids)
-    rows = [probabilities(view.space, row, density, float(np.sort(row)[-PAGE:].mean())) for row in cosines]
+    rows = []
+    for row in cosines:
+        nearest = np.argsort(-row, kind="stable")[:PAGE]
+        page = Page.of(view.neighbourhoods, segment_ids[nearest], vectors[nearest], row[nearest])
+        rows.append(probabilities(view.space, row, page))
     return np.stack([row for row in rows if row is not None]) if rows[0] is not None else None

@@ -15,7 +15,9 @@ from search.engine.confidence import (
     FITTED_WORDS,
     GOOD_FROM,
     MN04,
+    Page,
     fitted,
+    page_of,
     probabilities,
     tag_match,
     word_probabilities,
@@ -28,32 +30,77 @@ from tests.search.vector_helpers import clumped
 SPACE = Space(1, "cnn:mn04", "1", "f", DIM, 8000, 1.0, 0.5, calibration=(9.0, -4.0))
 
 
-def chance(cosine, density, page, space=SPACE):
-    found = probabilities(space, np.array([cosine], np.float32), np.array([density], np.float32), page)
-    return float(found[0])
+def chance(cosine, page, space=SPACE):
+    return float(probabilities(space, np.array([cosine], np.float32), page)[0])
 
 
-def test_a_probability_is_the_logistic_of_the_calibrated_cosine_its_crowd_and_its_page():
-    own, crowd, around = (9.0 * value - 4.0 for value in (0.6, 0.5, 0.55))
-    total = MN04.cosine * own + MN04.density * crowd + MN04.around * around + MN04.offset
-    assert chance(0.6, 0.5, 0.55) == pytest.approx(1 / (1 + np.exp(-total)), abs=1e-6)
+def unit_rows(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_a_hit_is_surer_the_closer_it_is_the_less_crowded_and_the_more_like_it_are_there():
-    assert chance(0.7, 0.5, 0.5) > chance(0.6, 0.5, 0.5)
-    assert chance(0.6, 0.4, 0.5) > chance(0.6, 0.6, 0.5)
-    assert chance(0.6, 0.5, 0.6) > chance(0.6, 0.5, 0.4)
+class Crowds:
+    """Neighbourhoods in which segment n has the n-th density."""
+
+    def __init__(self, densities):
+        self._densities = np.array(densities, np.float32)
+
+    def density(self, segment_ids):
+        return self._densities[segment_ids]
+
+
+def test_a_probability_is_the_logistic_of_the_calibrated_cosine_and_what_its_page_says():
+    page = Page(together=-0.05, nearer=0.1)
+    total = MN04.cosine * (9.0 * 0.6 - 4.0) + 9.0 * (MN04.together * -0.05 + MN04.nearer * 0.1) + MN04.offset
+    assert chance(0.6, page) == pytest.approx(1 / (1 + np.exp(-total)), abs=1e-6)
+
+
+def test_a_hit_is_surer_the_closer_it_is_where_all_are_of_one_kind_and_one_stands_out():
+    page = Page(together=0.0, nearer=0.0)
+    assert chance(0.7, page) > chance(0.6, page)
+    assert chance(0.6, page) > chance(0.6, Page(together=-0.1, nearer=0.0))
+    assert chance(0.6, Page(together=0.0, nearer=0.1)) > chance(0.6, page)
+
+
+def test_a_page_is_as_much_together_as_its_hits_are_alike_beyond_their_own_neighbours():
+    """Three hits, of which the third is a copy of the question: it says nothing."""
+    vectors = np.array([[1, 0], [0.8, 0.6], [1, 0]], np.float32)
+    cosines, segments = np.array([0.7, 0.5, 1.0], np.float32), np.arange(3)
+    page = Page.of(Crowds([0.6, 0.3, 0.9]), segments, vectors, cosines)
+    assert page.together == pytest.approx(0.8 - 0.45)
+    assert page.nearer == pytest.approx(0.5 - 0.3)
+    some_known = Page.of(Crowds([0.6, np.nan, 0.9]), segments, vectors, cosines)
+    assert (some_known.together, some_known.nearer) == (pytest.approx(0.2), pytest.approx(0.1))
+
+
+def test_hits_of_several_kinds_are_less_together_than_hits_of_one():
+    """Each lies in a crowd of its own, which is tighter than all of them together."""
+    rng = np.random.default_rng(1)
+    one = unit_rows(np.eye(8)[[0] * 10] + 0.1 * rng.standard_normal((10, 8)))
+    several = unit_rows(np.eye(8)[np.arange(10) % 5] + 0.1 * rng.standard_normal((10, 8)))
+    crowds, cosines = Crowds([0.9] * 10), np.full(10, 0.5, np.float32)
+    first, second = (Page.of(crowds, np.arange(10), rows, cosines) for rows in (one, several))
+    assert first.together > second.together + 0.5
+    assert first.nearer == second.nearer
+
+
+def test_too_little_says_nothing_of_a_page():
+    """One hit, copies alone, and hits whose neighbours nobody knows."""
+    vectors, near = np.eye(3, dtype=np.float32), Crowds([0.5, 0.5, 0.5])
+    assert Page.of(near, np.arange(1), vectors[:1], np.array([0.5], np.float32)) is None
+    assert Page.of(near, np.arange(3), vectors, np.full(3, 0.999, np.float32)) is None
+    assert Page.of(Crowds([np.nan] * 3), np.arange(3), vectors, np.full(3, 0.5, np.float32)) is None
+    assert Page.of(None, np.arange(3), vectors, np.full(3, 0.5, np.float32)) is None
 
 
 def test_where_neighbours_are_not_known_the_cosine_speaks_alone():
     expected = 1 / (1 + np.exp(-(MN04.alone * 1.4 + MN04.alone_offset)))
-    assert chance(0.6, np.nan, 0.1) == chance(0.6, np.nan, 0.9) == pytest.approx(expected, abs=1e-6)
+    assert chance(0.6, None) == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_copy_is_sure_however_crowded_it_is_around_it():
-    assert chance(1.0, 0.99, 0.1) == COPY
-    assert chance(1.0, np.nan, 0.1) >= COPY
-    assert chance(0.99, 0.99, 0.1) < GOOD_FROM
+def test_a_copy_is_sure_whatever_else_there_is():
+    for page in (Page(-0.5, -0.5), None):
+        assert chance(1.0, page) >= COPY
+    assert chance(0.99, Page(-0.5, -0.5)) < GOOD_FROM
 
 
 @pytest.fixture
@@ -101,9 +148,10 @@ def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing
     """What was fitted for `spectral`."""
     spectral = replace(SPACE, name="spectral")
     assert fitted(spectral) is FITTED["spectral"]
-    assert chance(0.95, 0.5, 0.9, spectral) < GOOD_FROM < chance(0.95, 0.5, 0.9)
+    page = Page(0.0, 0.1)
+    assert chance(0.95, page, spectral) < GOOD_FROM < chance(0.95, page)
     assert verdict([heard(0.01)], [spectral]) == "weak"
-    assert probabilities(replace(SPACE, calibration=None), np.ones(1), np.ones(1), 1.0) is None
+    assert probabilities(replace(SPACE, calibration=None), np.ones(1), page) is None
 
 
 def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits_are_wanted(library):
@@ -115,7 +163,7 @@ def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits
     vector = library.engine.query_vector((ClipPart(3),))
     segments = np.array([hit.segment_id for hit in ten])
     cosines = view.index.vectors(segments) @ vector
-    expected = probabilities(view.space, cosines, view.neighbourhoods.density(segments), cosines.mean())
+    expected = probabilities(view.space, cosines, page_of(view, vector, segments))
     sure = [hit.probability for hit in ten]
     assert sure == sorted(sure, reverse=True)
     np.testing.assert_allclose(sure, expected, atol=0.05)  # where the order says otherwise, a mean is shown
