@@ -34,7 +34,7 @@ COPY: Final = 0.98
 """A copy of what was asked for is that, however crowded its corner: the least for a cosine from `SAME` on."""
 
 GOOD_FROM: Final = 0.6
-"""A verdict is good from this probability of the best hit on."""
+"""A verdict is good from this probability of the best hit on, in a question of words alone."""
 
 LIKELY_ENOUGH: Final = 0.4
 """Below this probability of the best hit nothing is there that was asked for, where an encoder can tell."""
@@ -46,7 +46,8 @@ class Fitted:
 
     ``cosine`` weighs the hit's own, ``together`` and ``nearer`` what its `Page` says; ``alone`` and ``alone_offset``
     are for a hit of which only the cosine is known: in a library of few clips, or come a moment ago. A best hit below
-    ``none_below`` makes the verdict none; 0 for an encoder that cannot tell.
+    ``none_below`` makes the verdict none; 0 for an encoder that cannot tell. One from ``good_from`` on makes it good,
+    where a sound is asked for.
     """
 
     cosine: float
@@ -56,9 +57,10 @@ class Fitted:
     alone: float
     alone_offset: float
     none_below: float
+    good_from: float = GOOD_FROM
 
 
-SHIPPED: Final = Fitted(0.266, 0.912, 0.249, 0.427, 0.461, -1.649, none_below=LIKELY_ENOUGH)
+SHIPPED: Final = Fitted(0.266, 0.912, 0.249, 0.427, 0.461, -1.649, none_below=LIKELY_ENOUGH, good_from=0.675)
 """On the learning material 67 % of its pages reach .4 where what was asked for is there, 25 % where it was taken out;
 45 % and 9 % reach .6."""
 MN04: Final = replace(SHIPPED, alone=0.663, alone_offset=-0.873)
@@ -178,6 +180,12 @@ def fitted(space: Space) -> Fitted:
 def none_below(spaces: Iterable[Space]) -> float:
     """Below this probability a hit is not what was asked for, as far as the encoders of ``spaces`` can tell."""
     return min((fitted(space).none_below for space in spaces), default=0.0)
+
+
+def good_from(spaces: Iterable[AskedSpace]) -> float:
+    """From this probability of the best hit on an answer is good: what a question wants by its sound asks for more."""
+    by_sound = [one for one in spaces if any(part.weight > 0 and not part.is_text for part in one.parts)]
+    return max((fitted(one.view.space).good_from for one in by_sound), default=GOOD_FROM)
 
 
 def chances(space: AskedSpace, segment_ids: Ids, vectors: Vectors, clip_ids: Ids, page: Ids) -> Chances | None:

@@ -213,10 +213,11 @@ def by_evidence(parts: Sequence[Part], spaces: Sequence[AskedSpace]) -> bool:
     return in_words and any(part.meant is not None and part.weight > 0 for one in spaces for part in one.parts)
 
 
-def verdict(first: Sequence[Standing], spaces: Iterable[Space]) -> Verdict:
+def verdict(first: Sequence[Standing], spaces: Iterable[Space], good_from: float = GOOD_FROM) -> Verdict:
     """What names and sounds of the ``first`` hits of an answer come to; tunes have a verdict of their own.
 
-    A space without calibration cannot promise anything: its answers are ``weak``.
+    It is good from this probability of the best hit on (`search.engine.confidence.good_from`). A space without
+    calibration cannot promise anything: its answers are ``weak``.
     """
     if any(one.name == ALL for one in first):
         return "good"
@@ -224,7 +225,7 @@ def verdict(first: Sequence[Standing], spaces: Iterable[Space]) -> Verdict:
         return "none"
     chances = [one.chance for one in first if one.chance is not None]
     best = max(chances, default=None)
-    if best is not None and best >= GOOD_FROM:
+    if best is not None and best >= good_from:
         return "good"
     if best is None or any(one.name >= MOST for one in first):
         return "weak"

@@ -21,7 +21,7 @@ from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
 from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
-from search.engine.confidence import PAGE
+from search.engine.confidence import PAGE, good_from
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
 from search.engine.meanings import NameMeanings
@@ -87,7 +87,8 @@ class SearchEngine:
             tunes = level.tunes
             if len(order.entries) > end or not level.more:
                 break
-        found = better(policy.verdict(order.first(), [one.view.space for one in question.spaces]), tunes.verdict)
+        spaces = [one.view.space for one in question.spaces]
+        found = better(policy.verdict(order.first(), spaces, good_from(question.spaces)), tunes.verdict)
         hits = self._hits(question, order)
         near = _nearest(question, order) if found == "none" and not tunes.reason else ()
         following = end if len(order.entries) > end else None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from search.columns.parsing import parse
 from search.engine import policy
-from search.engine.confidence import PAGE, Page, probabilities
+from search.engine.confidence import PAGE, Page, fitted, probabilities
 from search.engine.views import Look, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQuery, Vectors, Verdict, Via
@@ -258,7 +258,7 @@ class Recommender:
 def _verdict(picked: Sequence[_Picked], view: SpaceView) -> Verdict:
     """By the first page, whatever is asked for."""
     first = [policy.Standing(policy.NOTHING, one.chance, policy.NOTHING) for one in picked[:PAGE]]
-    return policy.verdict(first, [view.space])
+    return policy.verdict(first, [view.space], fitted(view.space).good_from)
 
 
 def _disliked_last(view: SpaceView, contents: Ids, segment_ids: Ids, history: History) -> list[_Picked]:

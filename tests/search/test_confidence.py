@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from search import wiring
+from search.engine.asking import PartReader
 from search.engine.confidence import (
     COPY,
     FITTED,
@@ -17,6 +18,7 @@ from search.engine.confidence import (
     MN04,
     Page,
     fitted,
+    good_from,
     page_of,
     probabilities,
     tag_match,
@@ -124,6 +126,24 @@ def test_the_best_hit_makes_the_verdict():
     for best, expected in ((GOOD_FROM, "good"), (low, "weak"), (low - 0.01, "none"), (None, "weak")):
         assert verdict([heard(0.0 if best is not None else None), heard(best)], [SPACE]) == expected
     assert verdict([], [SPACE]) == "none"
+
+
+def test_a_sound_that_is_asked_for_must_be_surer_than_words_to_make_a_verdict_good(tagged):
+    """The best hit of the one promises no less of what is not there."""
+    ids = {Path(hit.path).stem: hit.clip_id for hit in tagged.search(Query((TextPart("band1"),))).hits}
+    view = tagged.views()[0]
+    reader = PartReader(tagged.encoder)
+    limit = fitted(view.space).good_from
+    assert limit > GOOD_FROM
+    for parts, expected in (
+        ((TextPart("band1"),), GOOD_FROM),
+        ((ClipPart(ids["1"]),), limit),
+        ((TextPart("band1"), ClipPart(ids["1"])), limit),
+        ((TextPart("band1"), ClipPart(ids["1"], -0.5)), GOOD_FROM),
+    ):
+        assert good_from(reader.ask_each(parts, [view])) == expected
+    assert verdict([heard(GOOD_FROM)], [SPACE], limit) == "weak"
+    assert verdict([heard(limit)], [SPACE], limit) == "good"
 
 
 def test_nothing_is_there_only_where_neither_a_name_nor_a_sound_is_near():
