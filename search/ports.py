@@ -21,6 +21,8 @@ from search.model import (
     Bitmap,
     Clip,
     ClipChange,
+    Collected,
+    Collection,
     Content,
     ContentEncoding,
     EncoderSpec,
@@ -350,6 +352,45 @@ class FeedbackStore(Protocol):
 
     def forget(self, profile: str, clip_id: int | None = None) -> int:
         """Delete everything known under that name, or about this clip alone; how many opinions that were."""
+
+
+class CollectionStore(Protocol):
+    """Clips that somebody keeps together under names. Needs no lease.
+
+    Examples:
+        >>> doors = library.collections.add("doors")
+        >>> library.collections.change(doors.id, [soundalike.Collected(1)])
+        True
+        >>> [(one.name, one.clips) for one in library.collections.all()]
+        [('doors', 1)]
+        >>> library.collections.remove(doors.id)
+        True
+    """
+
+    def all(self) -> list[Collection]:
+        """Every collection, by name."""
+
+    def add(self, name: str) -> Collection:
+        """Make an empty one.
+
+        Raises QueryError for a name that is empty, longer than 200 characters, or taken; LibraryError when the library
+        is read-only or the disk is full.
+        """
+
+    def rename(self, collection_id: int, name: str) -> bool:
+        """Give one another name; whether it is there. Raises as `add`."""
+
+    def remove(self, collection_id: int) -> bool:
+        """Delete one, and no clip; whether it was there."""
+
+    def change(self, collection_id: int, added: Sequence[Collected], removed: Sequence[int] = ()) -> bool:
+        """Take the clips of these ids out, then put ``added`` in, each clip once; whether the collection is there.
+
+        An ``at`` of 0 becomes now. Raises QueryError beyond `search.model.MAX_COLLECTED` clips.
+        """
+
+    def collected(self, collection_id: int) -> list[Collected] | None:
+        """What is in one, oldest first, also clips that were removed from the library; None where there is none."""
 
 
 class JobQueue(Protocol):

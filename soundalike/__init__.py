@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         Clip,
         ClipMap,
         ClipPart,
+        Collected,
+        Collection,
         Duplicate,
         DuplicateGroup,
         DuplicateKind,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from search.plugins import Command
     from search.ports import (
         ChangesSince,
+        CollectionStore,
         Encoder,
         FeedbackStore,
         FrameReader,
@@ -111,6 +114,9 @@ __all__ = [
     "Clip",
     "ClipMap",
     "ClipPart",
+    "Collected",
+    "Collection",
+    "CollectionStore",
     "Command",
     "Device",
     "Duplicate",

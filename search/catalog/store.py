@@ -25,6 +25,7 @@ from search.catalog import (
     words,
     writing,
 )
+from search.catalog.collections import CatalogCollections
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
 from search.catalog.database import Database
@@ -127,6 +128,11 @@ class Catalog:
     def feedback(self) -> CatalogFeedback:
         """What people thought of clips."""
         return CatalogFeedback(self._database)
+
+    @property
+    def collections(self) -> CatalogCollections:
+        """Clips that somebody keeps together."""
+        return CatalogCollections(self._database)
 
     @property
     def queue(self) -> CatalogJobs:

@@ -228,6 +228,27 @@ FEEDBACK: Final = Table(
 )
 """What people thought of clips, one opinion each: ``like``, ``dislike`` or ``seen``."""
 
+COLLECTIONS: Final = Table(
+    "collections",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("created", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+COLLECTED: Final = Table(
+    "collected",
+    METADATA,
+    Column("collection_id", _BIG, ForeignKey("collections.id"), primary_key=True),
+    # no foreign key, as for opinions
+    Column("clip_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_s", Float(53)),
+    Column("end_s", Float(53)),
+    Column("at", Float(53), nullable=False),
+)
+"""The clips of collections, each with the passage that is meant, or without one."""
+
 COUNTERS: Final = Table(
     "counters",
     METADATA,

@@ -1,5 +1,6 @@
 """The engine's own subcommands. Heavy modules are imported where a command runs, so that each starts fast."""
 
+from search.commands.collections import Collections
 from search.commands.duplicates import DuplicatesCommand
 from search.commands.events import Events
 from search.commands.export import Export
@@ -24,6 +25,7 @@ COMMANDS = (
     Identify(),
     Info(),
     Tags(),
+    Collections(),
     Verify(),
     Remove(),
     Reindex(),

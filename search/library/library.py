@@ -56,7 +56,16 @@ from search.model import (
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
 from search.overview.maps.drawing import MapReader
-from search.ports import CatalogReader, CatalogWriter, Encoder, FeedbackStore, JobQueue, KeyStore, Lease
+from search.ports import (
+    CatalogReader,
+    CatalogWriter,
+    CollectionStore,
+    Encoder,
+    FeedbackStore,
+    JobQueue,
+    KeyStore,
+    Lease,
+)
 from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.snapshots.latest import Latest
@@ -155,6 +164,16 @@ class Library:
             []
         """
         return self.catalog.feedback
+
+    @property
+    def collections(self) -> CollectionStore:
+        """Clips that somebody keeps together, under names.
+
+        Examples:
+            >>> library.collections.all()
+            []
+        """
+        return self.catalog.collections
 
     @property
     def jobs(self) -> JobQueue:

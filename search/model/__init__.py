@@ -23,6 +23,7 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
     library.recommend(RecommendQuery(likes=(ClipPart(17), ClipPart(23, 2.0)), diversity=0.5)) -> Answer
     library.recommend_each([...])                              -> list[Answer | QueryError], one each, in order
     library.feedback.add("anna", [Feedback(17, "like")])       # a FeedbackStore (search.ports)
+    library.collections.change(3, [Collected(17, 1.5, 2.0)])   # a CollectionStore
     library.facets("duration_s < 5")                           -> Facets of every clip that passes
     library.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
     library.duplicates()                                       -> Duplicates, as found last
@@ -54,6 +55,7 @@ from search.model.changes import (
     TakeOutClip,
     WordMatch,
 )
+from search.model.collections import MAX_COLLECTED, Collected, Collection
 from search.model.comparing import Compared, Comparison
 from search.model.contents import (
     TAGS_PER_SEGMENT,
@@ -126,6 +128,7 @@ __all__ = [
     "ENGLISH",
     "LANGUAGES",
     "MAX_ATTEMPTS",
+    "MAX_COLLECTED",
     "MAX_FEEDBACK",
     "MELODY_SPACE",
     "NOTES",
@@ -141,6 +144,8 @@ __all__ = [
     "ClipChange",
     "ClipMap",
     "ClipPart",
+    "Collected",
+    "Collection",
     "Compared",
     "Comparison",
     "Content",

@@ -22,6 +22,7 @@ from search.service.http.guard import Guard
 from search.service.http.proxies import BehindProxies
 from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
+from search.service.routes.collecting import CollectionRoutes
 from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
 from search.service.routes.exporting import ExportRoutes
@@ -48,6 +49,7 @@ _ROUTES = (
     EmbeddingRoutes,
     RecommendRoutes,
     ClipRoutes,
+    CollectionRoutes,
     MediaRoutes,
     EventRoutes,
     ExportRoutes,

@@ -380,6 +380,39 @@ class FeedbackOut(Answered):
     feedback: list[OpinionOut]
 
 
+class CollectedOut(Answered):
+    """A clip of a collection, the passage that is meant (null: all of it), and since when it is there."""
+
+    clip_id: int
+    start_s: float | None
+    end_s: float | None
+    at: Seconds
+
+
+class CollectionOut(Answered):
+    """A collection and its clips, oldest first; ``created`` is seconds since 1970, UTC."""
+
+    id: int
+    name: str
+    created: Seconds
+    clips: list[CollectedOut]
+
+
+class CollectionSummaryOut(Answered):
+    """A collection, and how many clips it has."""
+
+    id: int
+    name: str
+    clips: int
+    created: Seconds
+
+
+class CollectionsOut(Answered):
+    """Every collection, by name."""
+
+    collections: list[CollectionSummaryOut]
+
+
 class DuplicateOut(Answered):
     """A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from search.library.library import Library
 from search.model import Clip, Ids
 from search.service.http.answers import ClipOut, ClipsOut, FacetsOut
 from search.service.http.hits import MAX_FACETS
-from search.service.http.regions import clips_within
+from search.service.http.lists import clips_among
 from search.service.http.requests import ClipList
 
 ORDERS_KEPT = 8
@@ -40,7 +41,8 @@ class Listing:
             return ClipsOut(total=0, offset=query.offset, clips=[])
         for _ in range(LOOKS):
             columns = self._library.views()[0].columns
-            passing = rows_passing(self._library, columns, where, query.region)
+            among = clips_among(self._library, query.region, query.within)
+            passing = rows_passing(columns, where, among)
             order = self._order(columns, query.sort)
             rows = order[passing[order]]
             ids = columns.clip_ids[rows[query.offset : query.offset + query.limit]]
@@ -50,7 +52,7 @@ class Listing:
             self._library.refresh()  # another process removed one of them since the columns were read
         answer = ClipsOut(total=len(rows), offset=query.offset, clips=[clip_out(clip) for clip in clips])
         if query.facets:
-            if query.region is None:
+            if among is None:
                 counted = self._library.facets(query.where, limit=MAX_FACETS)
             else:
                 counted = self._library.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
@@ -72,11 +74,11 @@ class Listing:
         return made
 
 
-def rows_passing(library: Library, columns: ClipColumns, where: Where | None, region: str | None) -> NDArray[np.bool_]:
-    """(rows,) which clips pass a filter and lie in a region. Raises QueryError for a region without a map."""
+def rows_passing(columns: ClipColumns, where: Where | None, among: Sequence[int] | None) -> NDArray[np.bool_]:
+    """(rows,) which clips pass a filter and are ``among`` those of these ids."""
     passing = columns.clips_where(where) if where is not None else columns.present
-    if region is not None:
-        passing = passing & np.isin(columns.clip_ids, clips_within(library, region))
+    if among is not None:
+        passing = passing & np.isin(columns.clip_ids, np.array(among, np.int64))
     return passing
 
 

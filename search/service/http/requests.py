@@ -58,6 +58,16 @@ Region: TypeAlias = Annotated[
 ]
 
 
+Within: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=300,
+        pattern=r"^(collection:[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
+        description="Only clips of a list: `collection:3`, or what a profile liked or disliked, `liked:anna`.",
+    ),
+]
+
+
 class Body(Described, BaseModel):
     """A JSON body: types are taken at their word, and unknown fields are refused."""
 
@@ -177,6 +187,7 @@ class PassagesIn(Body):
     offset: Offset = 0
     where: Filter | None = None
     region: Region | None = None
+    within: Within | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
@@ -314,10 +325,11 @@ class EventsOf(Parameters):
 
 
 class Narrowed(Parameters):
-    """Which clips: those that pass a filter, and lie in a region of the map; without them all."""
+    """Which clips: those that pass a filter, lie in a region of the map, and are in a list; without them all."""
 
     where: Filter | None = None
     region: Region | None = None
+    within: Within | None = None
 
 
 class DefectsOf(Parameters):
@@ -440,6 +452,44 @@ class ExportForm(BaseModel):
     """The same as a form."""
 
     export: Annotated[ExportIn, Field(description="What to take out, as JSON.")]
+
+
+# --- collections ------------------------------------------------------------------------------------------
+
+CollectionName: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"\S", description="Its name; no two have the same.")
+]
+
+
+class CollectionPath(Parameters):
+    """A collection by its id."""
+
+    collection_id: Id
+
+
+class CollectedIn(Body):
+    """A clip, and the passage of it that is meant; all of it without one."""
+
+    clip_id: Id
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+
+
+class NewCollection(Body):
+    """A collection to be made."""
+
+    name: CollectionName
+    clips: Annotated[
+        list[CollectedIn], Field(max_length=MAX_EXPORTED, description="What is in it from the beginning.")
+    ] = []
+
+
+class CollectionChange(Body):
+    """What becomes of a collection."""
+
+    name: CollectionName | None = None
+    added: Annotated[list[CollectedIn], Field(max_length=MAX_EXPORTED, description="Clips to put in.")] = []
+    removed: Annotated[list[Id], Field(max_length=MAX_EXPORTED, description="Clips to take out.")] = []
 
 
 # --- uploads and jobs -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from search.library.suggesting import suggest
 from search.model import DuplicateGroup, Ids
 from search.service.http.answers import DuplicatesOut, MapOut, SuggestionsOut
 from search.service.http.listing import rows_passing
+from search.service.http.lists import clips_among
 from search.service.http.mapcolours import groups_of
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import GroupList, Narrowed, SuggestionList
@@ -64,8 +65,9 @@ class OverviewRoutes:
         columns = library.views()[0].columns
         coloured = groups_of(columns, drawn.clip_ids)
         shown: slice | Ids = slice(None)
-        if where is not None or query.region is not None:
-            passing = columns.clip_ids[rows_passing(library, columns, where, query.region)]
+        among = clips_among(library, query.region, query.within)
+        if where is not None or among is not None:
+            passing = columns.clip_ids[rows_passing(columns, where, among)]
             shown = np.flatnonzero(np.isin(drawn.clip_ids, passing))
         x, y = drawn.xy[shown].astype(float).round(4).T.tolist()
         found = MapOut(

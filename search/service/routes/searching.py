@@ -19,7 +19,7 @@ from search.service.http.answers import MomentsOut, SearchOut
 from search.service.http.bodies import two_bodies
 from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
-from search.service.http.regions import clips_within
+from search.service.http.lists import clips_among
 from search.service.http.replies import reply
 from search.service.http.requests import (
     AudioIn,
@@ -140,7 +140,7 @@ class SearchRoutes:
             return body, _named(examples, lambda: ask(body, lambda: self._query(body, examples)))
 
     def _query(self, body: PassagesIn, examples: Sequence[_Example]) -> Query:
-        among = None if body.region is None else clips_within(self._service.library, body.region)
+        among = clips_among(self._service.library, body.region, body.within)
         parts = tuple(one.part for one in examples)
         # a refused passage stands for its clip, which is known here alone
         refused = tuple(part.clip_id for part in body.parts if isinstance(part, ClipIn) and part.weight < 0)

@@ -1,0 +1,36 @@
+"""Lists of clips that people keep: collections, and what somebody liked or disliked. A question may be asked of one."""
+
+from __future__ import annotations
+
+from search.errors import QueryError
+from search.library.library import Library
+from search.service.http.regions import clips_within
+
+
+def clips_of(library: Library, name: str) -> tuple[int, ...]:
+    """The clips of ``collection:ID``, ``liked:PROFILE`` or ``disliked:PROFILE``.
+
+    Raises QueryError for a collection that is not there.
+    """
+    kind, _, key = name.partition(":")
+    if kind != "collection":
+        opinion = kind.removesuffix("d")
+        return tuple(one.clip_id for one in library.feedback.get(key) if one.opinion == opinion)
+    collected = library.collections.collected(int(key))
+    if collected is None:
+        raise QueryError(f"no collection has the id {key}")
+    return tuple(one.clip_id for one in collected)
+
+
+def clips_among(library: Library, region: str | None, within: str | None) -> tuple[int, ...] | None:
+    """The clips that lie in a region of the map and are in a list; None where neither is asked for.
+
+    Raises QueryError for a region without a map, and a collection that is not there.
+    """
+    if within is None:
+        return None if region is None else clips_within(library, region)
+    listed = clips_of(library, within)
+    if region is None:
+        return listed
+    there = set(clips_within(library, region))
+    return tuple(clip_id for clip_id in listed if clip_id in there)
