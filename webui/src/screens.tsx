@@ -5,7 +5,7 @@ import { reachability, Refused } from "./api/client";
 import { beginSession } from "./api/service";
 import { libraryChanged } from "./library/facts";
 import { sending } from "./library/sending";
-import { isEmpty, NOTHING, type Question } from "./question/model";
+import { isEmpty, isFiltered, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
 import { plural, sentence } from "./ui/format";
@@ -52,7 +52,7 @@ export function EmptyLibraryScreen() {
 }
 
 export function NoMatchScreen({ answered }: { answered: Answered }) {
-  const filtered = answered.question.filters.length > 0 || answered.question.region !== "";
+  const filtered = isFiltered(answered.question);
   const browsing = isEmpty(answered.question);
   const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
   const title = browsing ? "No sound passes these filters" : "Nothing sounds like that";
@@ -67,7 +67,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
       </p>
       <p class="screen-actions">
         {filtered && (
-          <button type="button" class="secondary" onClick={() => ask({ filters: [], region: "" })}>
+          <button type="button" class="secondary" onClick={() => ask(UNFILTERED)}>
             Search without filters
           </button>
         )}

@@ -18,6 +18,7 @@ export type Opinion = Schemas["OpinionIn"]["opinion"];
 export interface Listing {
   where: string | null;
   region: string | null;
+  within: string | null;
   sort: string;
   offset: number;
   limit: number;
@@ -45,12 +46,13 @@ export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   });
   if (asked.where) params.set("where", asked.where);
   if (asked.region) params.set("region", asked.region);
+  if (asked.within) params.set("within", asked.within);
   return ask<Clips>(`/clips?${params}`, signal ? { signal } : {});
 }
 
 /** Throws Refused, in words for people, where a filter cannot be read. */
 export const checkFilter = (where: string): Promise<Clips> =>
-  clips({ where, region: null, sort: "id", offset: 0, limit: 1, facets: false });
+  clips({ where, region: null, within: null, sort: "id", offset: 0, limit: 1, facets: false });
 
 export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
 /** What may be changed of a clip here. */
@@ -93,6 +95,17 @@ export const forgetOpinion = (profile: string, clipId: number) =>
 export const recommend = (body: Schemas["RecommendIn"], signal: AbortSignal) =>
   sendJson<Answer>("POST", "/recommend", body, signal);
 
+export type CollectionSummary = Schemas["CollectionSummaryOut"];
+export type Collection = Schemas["CollectionOut"];
+
+export const collections = () => ask<Schemas["CollectionsOut"]>("/collections");
+export const collection = (id: number) => ask<Collection>(`/collections/${id}`);
+export const makeCollection = (body: Schemas["NewCollection"]) =>
+  sendJson<Collection>("POST", "/collections", body);
+export const changeCollection = (id: number, change: Schemas["CollectionChange"]) =>
+  sendJson<Collection>("PATCH", `/collections/${id}`, change);
+export const deleteCollection = (id: number) => ask<void>(`/collections/${id}`, { method: "DELETE" });
+
 export const beginSession = (key: string) => sendJson<void>("POST", "/session", { key });
 
 export type Copies = Schemas["DuplicatesOut"];
@@ -120,10 +133,16 @@ export async function waitForJob(job: Job): Promise<Job> {
 
 export type ClipMap = Schemas["MapOut"];
 
-/** The map, or the part of it that passes a filter and lies in a region. */
-export function clipMap(where: string | null = null, region = "", signal?: AbortSignal): Promise<ClipMap> {
+/** The map, or the part of it that passes a filter, lies in a region and is in a list. */
+export function clipMap(
+  where: string | null = null,
+  region = "",
+  within = "",
+  signal?: AbortSignal,
+): Promise<ClipMap> {
   const params = new URLSearchParams();
   if (where) params.set("where", where);
   if (region) params.set("region", region);
+  if (within) params.set("within", within);
   return ask<ClipMap>(`/map${params.size > 0 ? `?${params}` : ""}`, signal ? { signal } : {});
 }

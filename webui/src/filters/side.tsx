@@ -2,27 +2,34 @@
 import { useRef, useState } from "preact/hooks";
 import { Refused } from "../api/client";
 import { checkFilter, type Facets } from "../api/service";
-import { facetOf } from "../question/model";
+import { facetOf, isFiltered, UNFILTERED } from "../question/model";
 import { writeQuestion } from "../question/url";
 import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
 import { count } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
+import { later } from "../ui/later";
+import { rememberedSwitch } from "../ui/remembered";
 import { filtersShown } from "./state";
 
 type Facet = Facets["tags"][number];
 
 const SHOWN = 8;
+/** Whether liked sounds and collections are shown; what is in them is asked then. */
+const listsShown = rememberedSwitch("soundalike.lists");
+
+const Lists = later(() => import("../collections/lists").then((module) => module.Lists));
+const ListName = later(() => import("../collections/lists").then((module) => module.ListName));
 
 export function Filters() {
-  const { filters, region } = question.value;
+  const { filters, region, within } = question.value;
   const facets = answered.value?.facets ?? null;
   return (
     <aside class={`side ${filtersShown.value ? "side-open" : ""}`} aria-label="Filters">
       <header class="side-head">
         <h2>Filters</h2>
-        {(filters.length > 0 || region) && (
-          <button type="button" class="plain" onClick={() => ask({ filters: [], region: "" })}>
+        {isFiltered(question.value) && (
+          <button type="button" class="plain" onClick={() => ask(UNFILTERED)}>
             Clear
           </button>
         )}
@@ -33,7 +40,15 @@ export function Filters() {
           onClick={() => (filtersShown.value = false)}
         />
       </header>
-      <Chosen filters={filters} region={region} facets={facets} />
+      <Chosen filters={filters} region={region} within={within} facets={facets} />
+      <details
+        class="group lists"
+        open={listsShown.value}
+        onToggle={(event) => (listsShown.value = event.currentTarget.open)}
+      >
+        <summary>Lists</summary>
+        {listsShown.value && <Lists />}
+      </details>
       {facets && (
         <>
           <Group title="Your tags" column="own_tag" values={facets.own_tags} />
@@ -52,22 +67,30 @@ export function Filters() {
 export function Chosen({
   filters,
   region,
+  within,
   facets,
 }: {
   filters: readonly string[];
   region: string;
+  within: string;
   facets: Facets | null;
 }) {
   const groups = facets ? [facets.own_tags, facets.tags, facets.durations, facets.folders, facets.added] : [];
   const shown = new Set(groups.flat().map((one) => one.where));
   const others = filters.filter((where) => !shown.has(where));
-  if (others.length === 0 && !region) return null;
+  if (others.length === 0 && !region && !within) return null;
   return (
     <ul class="chosen">
       {region && (
         <li>
           <span>a region of the map</span>
           <IconButton icon="close" label="Remove the region of the map" onClick={() => ask({ region: "" })} />
+        </li>
+      )}
+      {within && (
+        <li>
+          <ListName within={within} />
+          <IconButton icon="close" label="Remove the list" onClick={() => ask({ within: "" })} />
         </li>
       )}
       {others.map((where) => (

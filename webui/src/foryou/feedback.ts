@@ -26,7 +26,9 @@ export const opinionsVersion = signal(0);
 
 export const opinionOf = (clipId: number): Liking | null => opinions.value.get(clipId) ?? null;
 
-export const likedCount = (): number => [...opinions.value.values()].filter((one) => one === "like").length;
+export const countOf = (liking: Liking): number =>
+  [...opinions.value.values()].filter((one) => one === liking).length;
+export const likedCount = (): number => countOf("like");
 
 /** Know what the service keeps of this profile, as soon as it answers. Called once. */
 export function learnOpinions(): void {

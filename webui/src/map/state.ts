@@ -31,13 +31,13 @@ export function litClips(): readonly number[] | null {
 /** Keep up with what passes, for as long as the map is shown; gives back what ends it. */
 export function followFilters(): () => void {
   return effect(() => {
-    const { filters, region } = question.value;
+    const { filters, region, within } = question.value;
     void libraryVersion.value;
     const leaving = new AbortController();
     const where = whereOf(filters);
-    if (!isEmpty(question.value) || !(where || region)) passing.value = null;
+    if (!isEmpty(question.value) || !(where || region || within)) passing.value = null;
     else
-      clipMap(where, region, leaving.signal).then(
+      clipMap(where, region, within, leaving.signal).then(
         (found) => (passing.value = found.clip_ids),
         (error: unknown) => {
           if (error instanceof Refused) passing.value = null; // the answer says why

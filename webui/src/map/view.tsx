@@ -1,4 +1,5 @@
 /** The collection as a map: every clip a point, those close that sound alike. */
+import { isFiltered } from "../question/model";
 import { useEffect } from "preact/hooks";
 import { startJob, waitForJob } from "../api/service";
 import { Chosen } from "../filters/side";
@@ -34,7 +35,12 @@ export function MapView() {
         {now !== null && now !== "none" && (
           <>
             <div class="map-asked">
-              <Chosen filters={question.value.filters} region="" facets={null} />
+              <Chosen
+                filters={question.value.filters}
+                region=""
+                within={question.value.within}
+                facets={null}
+              />
             </div>
             <Tools />
             <MapCanvas layout={now} />
@@ -85,8 +91,7 @@ function summary(): string {
   if (now.refusal) return now.refusal;
   if (now.verdict === "none") return "Nothing in this library sounds like that.";
   if (now.verdict) return `${plural(now.rows.length, "sound")} lit`;
-  const { filters, region } = question.value;
-  return region || filters.length > 0 ? plural(now.total ?? now.rows.length, "sound") : "";
+  return isFiltered(question.value) ? plural(now.total ?? now.rows.length, "sound") : "";
 }
 
 function Legend({ groups }: { groups: readonly string[] }) {

@@ -38,15 +38,22 @@ export interface Part {
   weight: number;
 }
 
-/** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language. */
+/** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language; `within` is
+    the list that is asked alone: "collection:3", "liked:anna". */
 export interface Question {
   draft: string;
   parts: readonly Part[];
   filters: readonly string[];
   region: string;
+  within: string;
 }
 
-export const NOTHING: Question = { draft: "", parts: [], filters: [], region: "" };
+/** All sounds. */
+export const UNFILTERED = { filters: [], region: "", within: "" } satisfies Partial<Question>;
+export const NOTHING: Question = { draft: "", parts: [], ...UNFILTERED };
+
+export const isFiltered = ({ filters, region, within }: Question): boolean =>
+  filters.length > 0 || region !== "" || within !== "";
 
 type PartBody = NonNullable<SearchBody["parts"]>[number];
 

@@ -17,6 +17,7 @@ export function writeQuestion(question: Question): URLSearchParams {
   for (const part of question.parts) params.append("part", writePart(part));
   for (const filter of question.filters) params.append("filter", filter);
   if (question.region) params.set("region", question.region);
+  if (question.within) params.set("within", question.within);
   return params;
 }
 
@@ -27,6 +28,7 @@ export function readQuestion(params: URLSearchParams): Question {
     parts: params.getAll("part").flatMap((written) => readPart(written) ?? []),
     filters: params.getAll("filter").filter(Boolean),
     region: params.get("region") ?? "",
+    within: params.get("within") ?? "",
   };
 }
 

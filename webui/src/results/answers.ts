@@ -178,7 +178,15 @@ async function page(
 ): Promise<Answered> {
   const where = whereOf(asked.filters);
   const found = await clips(
-    { where, region: asked.region || null, sort: ordered, offset, limit: PAGE, facets: offset === 0 },
+    {
+      where,
+      region: asked.region || null,
+      within: asked.within || null,
+      sort: ordered,
+      offset,
+      limit: PAGE,
+      facets: offset === 0,
+    },
     aborted,
   );
   return {
@@ -226,8 +234,9 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
   }
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
   const region = asked.region || null;
+  const within = asked.within || null;
   const found = await search(
-    { parts, k: limit, offset, where: whereOf(asked.filters), region, facets: offset === 0 },
+    { parts, k: limit, offset, where: whereOf(asked.filters), region, within, facets: offset === 0 },
     files,
     aborted,
   );

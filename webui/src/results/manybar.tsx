@@ -1,7 +1,10 @@
 /** What can be done with all the rows that are selected. */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { collectionIn, takeOutOf } from "../collections/collections";
+import { CollectForm } from "../collections/form";
 import { remove } from "../library/removals";
+import { question } from "../route";
 import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
@@ -13,6 +16,8 @@ import { addTags, tagsOf } from "./manytags";
 export function ManyBar() {
   const tagging = useSignal(false);
   const exporting = useSignal(false);
+  const collecting = useSignal(false);
+  const within = collectionIn(question.value.within);
   const size = selected.value.size;
   const rows = answered.value?.rows ?? [];
   const rankOf = (row: (typeof rows)[number]) => rows.indexOf(row) + 1;
@@ -48,12 +53,31 @@ export function ManyBar() {
         >
           <Icon name="plus" /> Tags
         </button>
+        <button
+          type="button"
+          class="plain"
+          aria-expanded={collecting.value}
+          onClick={() => (collecting.value = !collecting.value)}
+        >
+          <Icon name="folder" /> Collect
+        </button>
+        {within !== null && (
+          <button
+            type="button"
+            class="plain"
+            onClick={() => void takeOutOf(within, selectedRows())}
+            title="Take these out of the collection; they stay in the library"
+          >
+            <Icon name="minus" /> Take out
+          </button>
+        )}
         <button type="button" class="plain many-remove" onClick={() => remove(selectedRows())}>
           <Icon name="trash" /> Remove
         </button>
         <IconButton icon="close" label="Select none" shortcut="Esc" onClick={unselect} />
       </span>
       {exporting.value && <ExportBar rankOf={rankOf} />}
+      {collecting.value && <CollectForm onDone={() => (collecting.value = false)} />}
       {tagging.value && <TagForm onDone={() => (tagging.value = false)} />}
     </section>
   );

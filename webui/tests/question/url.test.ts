@@ -72,6 +72,7 @@ describe("a question", () => {
     parts: PARTS.map(([, part]) => part),
     filters: ['title ~ "a&b"', "duration_s < 6"],
     region: "0,0 0,1 1,1",
+    within: "collection:3",
   };
 
   it("is the same after it was an address", () => {

@@ -1,0 +1,116 @@
+/** Collections: sounds that are kept together under a name, at the service. */
+import { signal } from "@preact/signals";
+import { newestOf } from "../api/newest";
+import {
+  changeCollection,
+  collection,
+  type CollectionSummary,
+  collections,
+  deleteCollection,
+  makeCollection,
+} from "../api/service";
+import { libraryChanged } from "../library/facts";
+import { ask, question } from "../route";
+import type { Row } from "../results/rows";
+import { plural } from "../ui/format";
+import { say, sayFailure } from "../ui/toasts";
+
+/** By name; null before the service said which there are. */
+export const known = signal<readonly CollectionSummary[] | null>(null);
+
+const show = newestOf<{ collections: readonly CollectionSummary[] }>(
+  (learnt) => (known.value = learnt.collections),
+);
+
+export async function learnCollections(): Promise<void> {
+  try {
+    await show(collections);
+  } catch (error) {
+    sayFailure("The collections could not be fetched", error);
+  }
+}
+
+/** The collection that a list's name means; null for another list, and for none. */
+export const collectionIn = (within: string): number | null =>
+  within.startsWith("collection:") ? Number(within.slice("collection:".length)) : null;
+
+const itemsOf = (rows: readonly Row[]) =>
+  rows.map(({ clip_id, match }) => ({
+    clip_id,
+    start_s: match?.start_s ?? null,
+    end_s: match?.end_s ?? null,
+  }));
+
+/** Do this, then learn what has become of the collections, and of the list that is shown; whether it was done. */
+async function written(what: string, change: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await change();
+  } catch (error) {
+    sayFailure(what, error);
+    return false;
+  }
+  await learnCollections();
+  if (collectionIn(question.peek().within) !== null) await libraryChanged();
+  return true;
+}
+
+/** Put rows into the collection of this name, which is made where there is none; only what came is taken out again. */
+export async function collect(name: string, rows: readonly Row[]): Promise<boolean> {
+  const wanted = name.split(/\s+/).filter(Boolean).join(" ");
+  let undo = async (): Promise<unknown> => undefined;
+  const done = await written("They were not collected", async () => {
+    const there = (await collections()).collections.find((one) => one.name === wanted);
+    if (!there) {
+      const made = await makeCollection({ name: wanted, clips: itemsOf(rows) });
+      undo = () => deleteCollection(made.id);
+      return;
+    }
+    const before = new Map((await collection(there.id)).clips.map((one) => [one.clip_id, one]));
+    await changeCollection(there.id, { added: itemsOf(rows), removed: [] });
+    const added = rows.flatMap(({ clip_id }) => {
+      const one = before.get(clip_id);
+      return one ? [{ clip_id, start_s: one.start_s, end_s: one.end_s }] : [];
+    });
+    undo = () => changeCollection(there.id, { added, removed: rows.map((row) => row.clip_id) });
+  });
+  if (done) offer(`${plural(rows.length, "sound")} in ${wanted}`, () => undo());
+  return done;
+}
+
+/** Take rows out of a collection, and no clip out of the library. */
+export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void> {
+  const removed = rows.map((row) => row.clip_id);
+  let added: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
+  const done = await written("They were not taken out", async () => {
+    const before = (await collection(id)).clips;
+    added = before
+      .filter((one) => removed.includes(one.clip_id))
+      .map(({ clip_id, start_s, end_s }) => ({ clip_id, start_s, end_s }));
+    await changeCollection(id, { added: [], removed });
+  });
+  const undo = () => changeCollection(id, { added, removed: [] });
+  if (done) offer(`${plural(rows.length, "sound")} taken out of the collection`, undo);
+}
+
+export async function rename({ id, name }: CollectionSummary, newName: string): Promise<boolean> {
+  const to = (other: string) => () => changeCollection(id, { name: other, added: [], removed: [] });
+  const done = await written("It was not renamed", to(newName));
+  if (done) offer(`${name} is called ${newName} now`, to(name));
+  return done;
+}
+
+/** Delete a collection; undone, it is another one of the same name, with the same sounds. */
+export async function removeCollection({ id, name }: CollectionSummary): Promise<void> {
+  let clips: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
+  const done = await written("It was not deleted", async () => {
+    clips = (await collection(id)).clips.map(({ clip_id, start_s, end_s }) => ({ clip_id, start_s, end_s }));
+    await deleteCollection(id);
+    if (collectionIn(question.peek().within) === id) ask({ within: "" });
+  });
+  if (done) offer(`The collection ${name} is deleted`, () => makeCollection({ name, clips }));
+}
+
+function offer(text: string, undo: () => Promise<unknown>): void {
+  const run = () => void written("It could not be undone", undo);
+  say(text, { action: { name: "Undo", run } });
+}

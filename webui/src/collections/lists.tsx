@@ -1,0 +1,105 @@
+/** What somebody liked or disliked, and collections: each can be asked alone. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { CollectionSummary } from "../api/service";
+import { countOf, profile } from "../foryou/feedback";
+import { ask, question } from "../route";
+import { count } from "../ui/format";
+import { IconButton } from "../ui/icons";
+import { collectionIn, known, learnCollections, removeCollection, rename } from "./collections";
+
+const LIKED = `liked:${profile}`;
+const DISLIKED = `disliked:${profile}`;
+
+export function Lists() {
+  useEffect(() => void learnCollections(), []);
+  return (
+    <>
+      <ListRow within={LIKED} name="Liked" size={countOf("like")} />
+      <ListRow within={DISLIKED} name="Disliked" size={countOf("dislike")} />
+      {known.value?.map((one) => (
+        <CollectionRow key={one.id} collection={one} />
+      ))}
+      {known.value?.length === 0 && (
+        <p class="hint">Select sounds (Ctrl and a click), then “Collect” keeps them together here.</p>
+      )}
+    </>
+  );
+}
+
+function ListRow({ within, name, size }: { within: string; name: string; size: number }) {
+  const isAsked = question.value.within === within;
+  return (
+    <button
+      type="button"
+      class="list-row"
+      aria-pressed={isAsked}
+      onClick={() => ask({ within: isAsked ? "" : within })}
+    >
+      <span class="facet-name">
+        <bdi>{name}</bdi>
+      </span>
+      <span class="facet-count">{count(size)}</span>
+    </button>
+  );
+}
+
+function CollectionRow({ collection }: { collection: CollectionSummary }) {
+  const renaming = useSignal(false);
+  if (renaming.value) return <RenameForm collection={collection} onDone={() => (renaming.value = false)} />;
+  return (
+    <div class="list-line">
+      <ListRow within={`collection:${collection.id}`} name={collection.name} size={collection.clips} />
+      <IconButton icon="edit" label={`Rename ${collection.name}`} onClick={() => (renaming.value = true)} />
+      <IconButton
+        icon="trash"
+        label={`Delete the collection ${collection.name}`}
+        onClick={() => void removeCollection(collection)}
+      />
+    </div>
+  );
+}
+
+function RenameForm({ collection, onDone }: { collection: CollectionSummary; onDone: () => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => field.current?.select(), []);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const name = field.current?.value.trim() ?? "";
+    if (!name || name === collection.name || (await rename(collection, name))) onDone();
+  };
+  return (
+    <form class="field-row" onSubmit={(event) => void save(event)}>
+      <input
+        ref={field}
+        type="text"
+        aria-label={`Another name for ${collection.name}`}
+        maxLength={200}
+        defaultValue={collection.name}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          onDone();
+        }}
+      />
+      <IconButton icon="close" label="Keep the name" onClick={onDone} />
+    </form>
+  );
+}
+
+/** What the list that is asked is called. */
+export function ListName({ within }: { within: string }) {
+  const id = collectionIn(within);
+  useEffect(() => {
+    if (id !== null && known.peek() === null) void learnCollections();
+  }, [id]);
+  if (within === LIKED) return <span>Liked</span>;
+  if (within === DISLIKED) return <span>Disliked</span>;
+  if (id === null) return <span>a list of somebody else</span>;
+  const name = known.value?.find((one) => one.id === id)?.name;
+  return (
+    <span>
+      <bdi>{name ?? "a collection"}</bdi>
+    </span>
+  );
+}
