@@ -22,6 +22,8 @@ from search.catalog.inserting import insert_all
 from search.catalog.tables import (
     CHOICES,
     CLIPS,
+    COLLECTED,
+    COLLECTIONS,
     CONTENTS,
     CONTOURS,
     COUNTERS,
@@ -46,8 +48,8 @@ MARKS: Final = (BEGUN, COMPLETE)
 
 PAGED: Final = (CONTENTS, FINDINGS, FACTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS)
 PARENTS: Final = (ROOTS, SPACES)
-AT_ONCE: Final = (FAILURES, TAKEN_OUT, FEEDBACK, KEYS, JOBS, COUNTERS, CHOICES)
-_NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, KEYS, JOBS)
+AT_ONCE: Final = (FAILURES, TAKEN_OUT, FEEDBACK, COLLECTIONS, COLLECTED, KEYS, JOBS, COUNTERS, CHOICES)
+_NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, COLLECTIONS, KEYS, JOBS)
 ROWS_PER_PAGE: Final = 500
 _BYTES_PER_PAGE: Final = 16 << 20
 _ROWS_PER_TURN: Final = 16
@@ -165,8 +167,9 @@ def _finish(source: Connection, target: Connection, state: str) -> None:
     """Copy what may have changed meanwhile, and have numbers go on where the source's do."""
     for table in PARENTS:
         _put_parents(target, table, _all(source, table))
-    for table in AT_ONCE:
+    for table in reversed(AT_ONCE):
         target.execute(delete(table))
+    for table in AT_ONCE:
         insert_all(target, table, [row for row in _storable(table, _all(source, table)) if not _is_mark(table, row)])
     target.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= reading.counter(target, "pruned")))
     for table in _NUMBERED:

@@ -15,14 +15,24 @@ from search import wiring
 from search.catalog import tables, transferring
 from search.encoders.spectral import SpectralEncoder
 from search.library import moving
-from search.model import ClipPart, DescribeClip, Feedback, FileFacts, NoteFile, Query, RecordFailure, RemoveClip
+from search.model import (
+    ClipPart,
+    Collected,
+    DescribeClip,
+    Feedback,
+    FileFacts,
+    NoteFile,
+    Query,
+    RecordFailure,
+    RemoveClip,
+)
 from tests.commandline import soundalike
 from tests.service.conftest import settings
 
 
 @pytest.fixture(scope="module")
 def used_library(made_library, tmp_path_factory) -> Path:
-    """Six clips of which one went, with likes, own tags, a key, a job, and a failure."""
+    """Six clips of which one went, with likes, a collection, own tags, a key, a job, and a failure."""
     path = Path(shutil.copytree(made_library, tmp_path_factory.mktemp("used") / "library"))
     with wiring.library(path, settings(path)) as library:
         with library.catalog.lease("test", 1) as lease:
@@ -33,6 +43,8 @@ def used_library(made_library, tmp_path_factory) -> Path:
             ]
             library.writer.apply(lease, changes)
         library.feedback.add("anna", [Feedback(1, "like"), Feedback(2, "dislike")])
+        doors = library.collections.add("doors")
+        library.collections.change(doors.id, [Collected(1, 0.5, 1.0)])
         library.catalog.keys.add("curator", ("read",))
     return path
 
@@ -77,6 +89,7 @@ def test_a_library_goes_to_a_server_and_back(used_library, postgresql, tmp_path)
         assert hits(moved) == hits(used_library)
         with wiring.library(moved, settings(moved)) as library:
             assert {one.clip_id: one.opinion for one in library.feedback.get("anna")} == {1: "like", 2: "dislike"}
+            assert [(one.clip_id, one.start_s) for one in library.collections.collected(1) or ()] == [(1, 0.5)]
             assert library.catalog.clips([1])[0].own_tags == ("mine",)
             assert [key.name for key in library.catalog.keys.list()] == ["curator"]
     assert not (server / "catalog.sqlite").exists()

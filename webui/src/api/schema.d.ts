@@ -1055,6 +1055,11 @@ export interface components {
              */
             region?: string | null;
             /**
+             * Within
+             * @default null
+             */
+            within?: string | null;
+            /**
              * Space
              * @default null
              */
