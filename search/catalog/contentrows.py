@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -104,7 +105,9 @@ class ContentRows:
     # --- changing -------------------------------------------------------------------------------------------
 
     def add(self, content: Content) -> int:
-        """A new content; its id."""
+        """A new content; its id. Raises LibraryError for a length that is none: a server would keep it, a file not."""
+        if not math.isfinite(content.duration_s):
+            raise LibraryError(f"a content cannot last {content.duration_s} s")
         if self._last_id is None:
             self._last_id = numbering.last(self._connection, CONTENTS.name)
         self._last_id += 1

@@ -202,6 +202,15 @@ def test_what_a_database_refuses_of_many_is_named(twice):
     assert filled.catalog.stats().clips == 7
 
 
+def test_a_length_that_is_none_is_refused_by_both(twice):
+    """A file cannot hold it; a server could, and what adds lengths up would be none either."""
+    filled = twice.batches
+    change = filled.add("b.wav", duration_s=float("nan"))
+    with pytest.raises(ChangeRefused, match="cannot last nan s") as refused:
+        filled.apply(filled.add("a.wav"), change)
+    assert refused.value.place == 1
+
+
 def test_long_recordings_are_written_before_more_of_them_wait(twice, monkeypatch):
     """Of a day of sound no second one is held beside it; the rows are the same."""
     monkeypatch.setattr(contentrows, "MOST_WAITING_BYTES", 40)
