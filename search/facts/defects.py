@@ -20,7 +20,7 @@ _LARGEST_MEAN: Final = 0.004
 _LARGEST_MEAN_SHARE: Final = 0.05
 """A mean counts above -48 dB, and above this share of the level of the rest."""
 _LONGEST_SILENCE_S: Final = 0.4
-_SAME_DB: Final = -60.0
+_SAME: Final = 0.9999
 _TURNED: Final = -0.8
 _STEEP_DB: Final = 18.0
 _OPEN: Final = 0.93
@@ -55,7 +55,7 @@ def defects(of: Measures) -> tuple[str, ...]:
     power = levels.power
     sounding_s, head_s, tail_s = of.silences
     sounds = sounding_s > 0
-    correlation, apart_db = levels.correlation, levels.apart_db
+    correlation = levels.correlation
     holds = {
         "clipping": tops >= _FEWEST_TOPS and share < _MOST_FLAT,
         "dc offset": levels.dc_offset > max(_LARGEST_MEAN, _LARGEST_MEAN_SHARE * power**0.5),
@@ -63,7 +63,7 @@ def defects(of: Measures) -> tuple[str, ...]:
         "dropouts": levels.gaps > 0,
         "silence at head": sounds and head_s > _LONGEST_SILENCE_S,
         "silence at tail": sounds and tail_s > _LONGEST_SILENCE_S,
-        "fake stereo": sounds and apart_db is not None and apart_db < _SAME_DB,
+        "fake stereo": sounds and correlation is not None and correlation > _SAME,
         "out of phase": sounds and correlation is not None and correlation < _TURNED,
         "re-encoded": _is_cut_off(of),
         "truncated": any("truncated" in warning for warning in of.warnings),

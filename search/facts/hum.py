@@ -17,8 +17,8 @@ _BIN_HZ: Final = RATE_HZ / _FRAME
 _AROUND_HZ: Final = 9.0
 _LINE_BINS: Final = 1
 """A line lies within .7 Hz of its place."""
-_STAYS: Final = 0.2
-"""A hum is there in the softest moments too: of a line's prominence over time this share lies below."""
+_STAYS: Final = 0.35
+"""Of the prominences of a line over time this share lies below the one that counts."""
 _FEWEST_FRAMES: Final = 2
 _STANDS_OUT_DB: Final = 10.0
 _FEWEST_LINES: Final = 3

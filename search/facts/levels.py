@@ -47,7 +47,7 @@ class Levels:
         self.frames = 0
         self._sums = np.zeros(channels)
         self._squares = np.zeros(channels)
-        self._cross = self._difference = 0.0
+        self._cross = 0.0
         self.peak = 0.0
         self.true_peak = 0.0
         self._tops = np.zeros(_LEVELS, np.int64)
@@ -65,8 +65,6 @@ class Levels:
         self._squares += np.array([float(np.dot(one, one)) for one in samples])
         if len(samples) > 1:
             self._cross += float(np.dot(samples[0], samples[1]))
-            apart = samples[0] - samples[1]
-            self._difference += float(np.dot(apart, apart))
         self._add_width(samples)
         whole = np.concatenate((self._before, samples), axis=1)
         fresh = self._before.shape[1]
@@ -100,13 +98,6 @@ class Levels:
         if spread.min() <= 1e-12:
             return None
         return float(np.clip((self._cross / self.frames - means[0] * means[1]) / np.sqrt(spread.prod()), -1, 1))
-
-    @property
-    def apart_db(self) -> float | None:
-        """How far below the first two channels their difference lies; None for one."""
-        if len(self._sums) < 2:
-            return None
-        return float(10 * np.log10((self._difference + 1e-20) / (self._squares[:2].sum() + 1e-12)))
 
     @property
     def bits(self) -> int | None:

@@ -36,7 +36,7 @@ from search.model import AudioInfo
 
 _AUDIBLE_S: Final = 0.01
 _LONGEST_ONE_SHOT_S: Final = 15.0
-_FEWEST_IN_LOOP: Final = 2
+_FEWEST_BEATS: Final = 2
 _OFF_BEAT: Final = 0.15
 """In beats: how far the length of a loop is from whole ones."""
 
@@ -171,10 +171,10 @@ def sure(answer: Found | None, least: float) -> Found | None:
 
 def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
     """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
-    if way.events == 1 and way.decay_s is not None and duration_s <= _LONGEST_ONE_SHOT_S:
+    if way.events == 1 and way.decay_s is not None and tempo is None and duration_s <= _LONGEST_ONE_SHOT_S:
         return "one-shot"
-    if tempo is None or way.events < _FEWEST_IN_LOOP:
+    if tempo is None:
         return None
     beats = duration_s * tempo.value / 60
-    whole = abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_IN_LOOP
+    whole = abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_BEATS
     return "loop" if whole and tail_silence_s < 60 / tempo.value else None

@@ -40,10 +40,13 @@ class Spectrum:
         # Parseval: of a real sound each line but the first and last stands for two
         lines = np.full(len(self.hz), 2.0)
         lines[[0, -1]] = 1.0
-        weights = k_weighting(self.hz, sample_rate_hz) * lines / (2 * hop * sample_rate_hz)
-        self._loudness_weights = weights.astype(np.float32)
+        lines /= 2 * hop * sample_rate_hz
+        self._lines = lines.astype(np.float32)
+        self._loudness_weights = (k_weighting(self.hz, sample_rate_hz) * lines).astype(np.float32)
+        self._sample_rate_hz = sample_rate_hz
         self._channel_weights = channel_weights(channels)
-        self._hops: list[Numbers] = []
+        self._energies: list[Numbers] = []
+        """(3, channels, frames): of each frame what the K filter leaves, all, and all of its second half unwindowed."""
         self._power = np.zeros(len(self.hz))
         self._edges = np.zeros(len(self.hz))
         """Of the frames that lie half outside: a sound that begins or ends at once has every frequency there."""
@@ -67,18 +70,25 @@ class Spectrum:
     def _take(self, frames: Samples, into: Numbers) -> None:
         if not frames.shape[1]:
             return
-        loud = np.zeros(frames.shape[1])
-        for channel, weight in zip(frames, self._channel_weights, strict=True):
+        energies = np.zeros((3, *frames.shape[:2]))
+        for place, channel in enumerate(frames):
             spectra = np.fft.rfft(channel * self._window, axis=1)
             power = spectra.real**2 + spectra.imag**2
-            loud += weight * np.einsum("fb,b->f", power, self._loudness_weights)
+            energies[0, place] = np.einsum("fb,b->f", power, self._loudness_weights)
+            energies[1, place] = np.einsum("fb,b->f", power, self._lines)
             into += power.sum(axis=0, dtype=np.float64)
-        self._hops.append(loud)
+        half = frames[:, :, self._frames.hop :]
+        energies[2] = np.einsum("cfs,cfs->cf", half, half) / self._sample_rate_hz
+        self._energies.append(energies)
 
     @property
     def hops(self) -> Numbers:
-        """K-weighted energies of every hop."""
-        return np.concatenate(self._hops) if self._hops else np.empty(0)
+        """The energy that the K filter leaves of every hop: its own, by the share that is left of the frames around."""
+        if not self._energies:
+            return np.empty(0)
+        left, whole, own = np.concatenate(self._energies, axis=2)
+        share = (left[:, :-1] + left[:, 1:]) / np.maximum(whole[:, :-1] + whole[:, 1:], 1e-20)
+        return np.asarray(self._channel_weights @ (own[:, :-1] * share))
 
     def shape(self) -> Shape:
         """What the whole spectrum looks like."""

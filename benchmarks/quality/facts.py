@@ -1,0 +1,181 @@
+"""``python -m benchmarks.quality.facts DATA``: are facts right, and absent where they mean nothing?
+
+DATA has the folder ``natural`` with its manifest, and ``pop909``. Of natural the half of the repositories is measured
+that no threshold was chosen on. Clips are brought to 16 kHz and 16 bits, and given one defect each at three strengths.
+Songs (``--soundfont``, with FluidSynth; none of 1 to 40, which were looked at) are rendered for 45 s from the 20th on;
+their tempo is that of the file, their key that of its notes, since the files name none. What is needed beyond the
+project: pyloudnorm, librosa.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from benchmarks.common import machine
+from benchmarks.quality import fact_songs, flaws
+from search import audio
+from search.facts.definitions import DEFECTS
+from search.facts.measuring import measure
+
+Mono = NDArray[np.float32]
+
+RATE_HZ: Final = flaws.RATE_HZ
+_LONGEST_S: Final = 10.0
+_SOFT: Final = 1e-3
+_WITHOUT: Final = re.compile(r"\b(rain|wind|speech|traffic|talk|voice)", re.IGNORECASE)
+_PATTERNS: Final = 100
+
+
+def clips(folder: Path, limit: int, seed: int, only: re.Pattern[str] | None = None) -> Iterator[tuple[str, Path]]:
+    """Label and path of recordings of the half of natural that is measured, in a random order."""
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) >= flaws.SHORTEST_S]
+    rows = [row for row in rows if int(hashlib.sha256(row["repo"].encode()).hexdigest(), 16) % 2 == 0]
+    rows = [row for row in rows if only is None or only.search(row["label_hint"])]
+    order = np.random.default_rng(seed).permutation(len(rows))[:limit]
+    yield from ((rows[place]["label_hint"], folder / rows[place]["path"]) for place in order)
+
+
+def read(path: Path) -> Mono:
+    """The first ten seconds at 16 kHz, at half of full scale, without silence at the ends."""
+    wave = np.concatenate(list(audio.stream(str(path), RATE_HZ, end_s=_LONGEST_S)))
+    sounding = np.flatnonzero(np.abs(wave) > _SOFT * np.abs(wave).max())
+    wave = wave[sounding[0] : sounding[-1] + 1]
+    return np.asarray(0.5 * wave / max(float(np.abs(wave).max()), 1e-6), np.float32)
+
+
+def loudness(paths: list[Path], folder: Path) -> str:
+    """The largest differences from pyloudnorm, which filters sample by sample."""
+    import pyloudnorm
+
+    apart = []
+    for path in paths:
+        wave = read(path)
+        file = folder / "loudness.wav"
+        for rate_hz, channels in ((RATE_HZ, 1), (44_100, 2)):
+            samples = np.asarray(soxr.resample(wave, RATE_HZ, rate_hz), np.float64)[:, np.newaxis] * np.ones(channels)
+            soundfile.write(file, samples, rate_hz, "FLOAT")
+            expected = pyloudnorm.Meter(rate_hz, filter_class="DeMan").integrated_loudness(samples.astype(np.float32))
+            if np.isfinite(expected) and expected > flaws.SOFTEST_LUFS:
+                apart.append(abs(float(measure(str(file))["loudness"]) - expected))  # type: ignore[arg-type]
+    high = np.quantile(apart, (0.5, 0.99, 1.0))
+    spread = f"{high[0]:.3f} LU median, {high[1]:.3f} of 99 %, {high[2]:.3f} most"
+    return f"loudness against pyloudnorm, {len(apart)} sounds: {spread}"
+
+
+def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
+    """F1 of each defect over its strengths, and false alarms on what is untouched."""
+    rng = np.random.default_rng(seed)
+    told = dict.fromkeys(DEFECTS, 0)
+    false = dict.fromkeys(DEFECTS, 0)
+    made = dict.fromkeys(DEFECTS, 0)
+    by_strength: dict[tuple[str, int], list[bool]] = {}
+    alarmed = 0
+    for path in paths:
+        wave = read(path)
+        file = folder / "flaw.wav"
+        soundfile.write(file, wave, RATE_HZ)
+        untouched = measure(str(file))["defects"]
+        alarmed += bool(untouched)
+        for name in untouched:  # type: ignore[union-attr]
+            false[name] += 1
+        for name, flaw in flaws.FLAWS.items():
+            strength = int(rng.integers(3))
+            if not flaw(wave, strength, rng, file):
+                continue
+            named = name in measure(str(file))["defects"]  # type: ignore[operator]
+            made[name] += 1
+            told[name] += named
+            by_strength.setdefault((name, strength), []).append(named)
+    yield f"defects, {len(paths)} clips; false alarms on untouched ones: {alarmed} ({alarmed / len(paths):.3f})\n"
+    yield "| defect | F1 | told of made | weak, middle, strong | false of untouched |\n|---|---|---|---|---|"
+    for name in flaws.FLAWS:
+        score = 2 * told[name] / max(1, made[name] + told[name] + false[name])
+        shares = [np.mean(by_strength.get((name, strength), [False])) for strength in range(3)]
+        three = ", ".join(f"{share:.2f}" for share in shares)
+        yield f"| {name} | {score:.3f} | {told[name]} of {made[name]} | {three} | {false[name]} |"
+    total = 2 * sum(told.values()) / max(1, sum(made.values()) + sum(told.values()) + sum(false.values()))
+    yield f"| all | {total:.3f} | {sum(told.values())} of {sum(made.values())} | | {sum(false.values())} |"
+
+
+def absent(folder: Path, limit: int, seed: int) -> str:
+    """How much of rain, wind, speech and traffic has neither tempo nor key."""
+    facts = [measure(str(path)) for _, path in clips(folder, limit, seed, _WITHOUT)]
+    without = sum("tempo" not in one and "key" not in one for one in facts)
+    return (
+        f"neither tempo nor key for rain, wind, speech, traffic: {without} of {len(facts)} ({without / len(facts):.3f})"
+    )
+
+
+def forms(folder: Path, seed: int) -> str:
+    """F1 of generated one-shots and loops."""
+    rng = np.random.default_rng(seed)
+    file, right = folder / "form.wav", {"one-shot": 0, "loop": 0}
+    wrong = dict.fromkeys(right, 0)
+    for make, name in ((flaws.one_shot, "one-shot"), (flaws.loop, "loop")):
+        for _ in range(_PATTERNS):
+            soundfile.write(file, make(rng), RATE_HZ)
+            answer = measure(str(file)).get("form")
+            right[name] += answer == name
+            if answer not in (name, None):
+                wrong[str(answer)] += 1
+    scores = {name: 2 * right[name] / (_PATTERNS + right[name] + wrong[name]) for name in right}
+    return ", ".join(f"{name} F1 {score:.3f}" for name, score in scores.items()) + f" ({_PATTERNS} of each, generated)"
+
+
+def cost(paths: list[Path]) -> str:
+    """Processor time of measuring, beside that of decoding alone."""
+    seconds = 0.0
+    times = []
+    for work in (lambda path: sum(b.frames / b.rate_hz for b in audio.channels(path)), measure):
+        began = time.process_time()
+        for path in paths:
+            result = work(str(path))
+            seconds += result if isinstance(result, float) else 0.0
+        times.append(time.process_time() - began)
+    decoding, all_of_it = (1000 * spent / seconds for spent in times)
+    return f"cost: {all_of_it:.2f} ms of one core for a second of sound, {decoding:.2f} of them decoding"
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--clips", type=int, default=300)
+    parser.add_argument("--songs", type=int, default=200)
+    parser.add_argument("--soundfont", type=Path)
+    parser.add_argument("--seed", type=int, default=22)
+    args = parser.parse_args()
+    natural = args.data / "natural"
+    print(machine.this_machine().sentence())
+    print(f"{args.clips} clips of natural, seed {args.seed}\n")
+    paths = [path for _, path in clips(natural, args.clips, args.seed)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sections: list[Callable[[], Iterator[str]]] = [
+            lambda: iter([loudness(paths[:100], folder)]),
+            lambda: defects(paths, folder, args.seed),
+            lambda: iter([absent(natural, args.clips, args.seed), forms(folder, args.seed), cost(paths[:100])]),
+        ]
+        if args.soundfont:
+            sections.append(lambda: fact_songs.figures(args.data / "pop909", args.soundfont, args.songs, folder))
+        for section in sections:
+            for line in section():
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
