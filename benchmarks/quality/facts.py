@@ -79,7 +79,7 @@ def loudness(paths: list[Path], folder: Path) -> str:
 def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
     """F1 of each defect over its strengths, and false alarms on what is untouched."""
     rng = np.random.default_rng(seed)
-    told = dict.fromkeys(DEFECTS, 0)
+    named_right = dict.fromkeys(DEFECTS, 0)
     false = dict.fromkeys(DEFECTS, 0)
     made = dict.fromkeys(DEFECTS, 0)
     by_strength: dict[tuple[str, int], list[bool]] = {}
@@ -98,17 +98,17 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
                 continue
             named = name in measure(str(file))["defects"]  # type: ignore[operator]
             made[name] += 1
-            told[name] += named
+            named_right[name] += named
             by_strength.setdefault((name, strength), []).append(named)
     yield f"defects, {len(paths)} clips; false alarms on untouched ones: {alarmed} ({alarmed / len(paths):.3f})\n"
     yield "| defect | F1 | told of made | weak, middle, strong | false of untouched |\n|---|---|---|---|---|"
     for name in flaws.FLAWS:
-        score = 2 * told[name] / max(1, made[name] + told[name] + false[name])
+        score = 2 * named_right[name] / max(1, made[name] + named_right[name] + false[name])
         shares = [np.mean(by_strength.get((name, strength), [False])) for strength in range(3)]
         three = ", ".join(f"{share:.2f}" for share in shares)
-        yield f"| {name} | {score:.3f} | {told[name]} of {made[name]} | {three} | {false[name]} |"
-    total = 2 * sum(told.values()) / max(1, sum(made.values()) + sum(told.values()) + sum(false.values()))
-    yield f"| all | {total:.3f} | {sum(told.values())} of {sum(made.values())} | | {sum(false.values())} |"
+        yield f"| {name} | {score:.3f} | {named_right[name]} of {made[name]} | {three} | {false[name]} |"
+    total = 2 * sum(named_right.values()) / max(1, sum(made.values()) + sum(named_right.values()) + sum(false.values()))
+    yield f"| all | {total:.3f} | {sum(named_right.values())} of {sum(made.values())} | | {sum(false.values())} |"
 
 
 def absent(folder: Path, limit: int, seed: int) -> str:
