@@ -111,7 +111,7 @@ def test_dates_are_as_coarse_as_they_need_to_be(library, monkeypatch):
 
 def test_a_filter_or_a_limit_that_makes_no_sense_is_refused(library):
     with pytest.raises(WhereError):
-        of_filter(library, "loudness > 3", 10)
+        of_filter(library, "colour > 3", 10)
     with pytest.raises(QueryError):
         of_filter(library, None, 0)
 

@@ -198,7 +198,7 @@ def test_a_filter_holds_for_every_clip(library):
     assert set(kinds(answer)) == {"rain"}
     assert library.recommend(RecommendQuery(likes=liked(library, "dog/dog 0"), where="duration_s > 99")).hits == ()
     with pytest.raises(WhereError):
-        library.recommend(RecommendQuery(where="loudness > 3"))
+        library.recommend(RecommendQuery(where="colour > 3"))
 
 
 def test_an_empty_history_gets_something_of_everything_and_the_same_again(library):

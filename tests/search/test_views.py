@@ -40,10 +40,10 @@ def test_a_search_does_not_wait_for_what_is_being_opened(library, monkeypatch):
     opening, go_on = threading.Event(), threading.Event()
     follow = spaces._OpenSpace.follow
 
-    def slow(self, space):
+    def slow(*asked):
         opening.set()
         assert go_on.wait(PATIENCE_S)
-        return follow(self, space)
+        return follow(*asked)
 
     monkeypatch.setattr(spaces._OpenSpace, "follow", slow)
     refreshing = threading.Thread(target=library.refresh)
