@@ -301,7 +301,7 @@ def left_out_line(summary: Summary) -> str:
     """What was left out, for people, the most frequent kinds first; empty when nothing was."""
     by_count = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{count} {'.' + printable(suffix) if suffix else 'without a suffix'}" for suffix, count in by_count]
-    if len(shown) > KINDS_SHOWN:
+    if len(shown) > KINDS_SHOWN + 1:  # a single further one is named as briefly
         rest = sum(count for _, count in by_count[KINDS_SHOWN:])
         shown = [*shown[:KINDS_SHOWN], f"{rest} of {len(by_count) - KINDS_SHOWN} other kinds"]
     if summary.excluded:

@@ -9,8 +9,8 @@ Rules, in the order in which they apply:
   file is looked at; it is taken whatever it is called.
 * Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
   disks) are skipped, and what a rule leaves out (`indexer.rules`).
-* A file's name says whether it is looked into. One whose name says nothing (no suffix, or one of many uses) is taken
-  when its first bytes are those of sound or of notes (`search.audio.signatures`).
+* What bears a suffix of sound or of notes is taken; anything else when its first bytes are those of sound or of notes
+  (`search.audio.signatures`), whatever it is called.
 * Symbolic links are followed; each folder is entered once, by its own name if it has one in the tree, so loops end.
 """
 
