@@ -9,7 +9,8 @@ may be any that can open the library; where it is older, let it make the library
 
 The job is either ``soundalike index`` beside the service (``--job command``), or files that a client uploads to
 ``POST /api/v1/clips``, a hundred a request, which the service indexes in as many jobs (``--job uploads``). It indexes
-generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine.
+generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. How much
+of it is the machine's, ``--job elsewhere`` tells: the same command fills a library that nobody serves.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from search.errors import SoundalikeError, UsageError
 from search.settings import Settings
 
 ENCODER = "spectral"
-JOBS = ("command", "uploads")
+JOBS = ("command", "uploads", "elsewhere")
 FILES_A_REQUEST = 100
 POLL_S = 0.5
 WARM_UP_S = 3.0
@@ -190,7 +191,9 @@ def _sounds(work: Path, clips: int, seed: int) -> Path:
 
 
 def _begun(checkout: Checkout, sounds: Path, library: Path, url: str, args: argparse.Namespace) -> Job:
-    return IndexCommand(checkout, sounds, library) if args.job == "command" else Uploads(url, sounds)
+    if args.job == "uploads":
+        return Uploads(url, sounds)
+    return IndexCommand(checkout, sounds, library.with_name("elsewhere") if args.job == "elsewhere" else library)
 
 
 def _half(tally: Tally) -> Half:
@@ -206,8 +209,9 @@ def _row(name: str, halves: Sequence[Half]) -> tuple[str, ...]:
 
 
 def _job_in_words(args: argparse.Namespace) -> str:
-    if args.job == "command":
-        return f"`soundalike index` of {args.clips:,} clips of about a second, encoder {ENCODER}"
+    if args.job != "uploads":
+        into = ", into another library" if args.job == "elsewhere" else ""
+        return f"`soundalike index` of {args.clips:,} clips of about a second{into}, encoder {ENCODER}"
     return (
         f"{args.clips:,} clips of about a second that a client uploads, {FILES_A_REQUEST} a request, and the service's "
         f"jobs that index them, encoder {ENCODER}"

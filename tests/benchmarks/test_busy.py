@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 SMALL = ("--connections", "2", "--seconds", "0.3")
 
 
-@pytest.mark.parametrize("job", busy.JOBS)
+@pytest.mark.parametrize("job", busy.JOBS)  # "elsewhere" leaves the library that is served alone
 def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job):  # noqa: F811
     """A row for each half, no answer failed, and the ratio is that of the rows; the library itself stays as it was."""
     out = tmp_path / "busy.md"
