@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.commands import options, output
 from search.errors import AudioError, UsageError, printable
-from search.facts.definitions import DEFECTS, FACTS, FactValue
+from search.facts.definitions import DEFECTS, FACTS, FactDefinition, FactValue
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 1
 _MOST_SHOWN = 10
+_DIGITS = {"Hz": 0, "kbit/s": 0, "": 0, "s": 2}
+"""Behind the point, by unit."""
 
 
 class Facts:
@@ -113,7 +115,7 @@ class Defects:
                 print(f"  {clip_id}  {printable(clips[clip_id].absolute_path)}")
             if len(shown) < len(some):
                 print(f"  and {len(some) - len(shown)} more (--all, or --where \"defects = '{name}'\")")
-        print(f"{clean} clips without a defect")
+        print(f"{clean} measured clips without a defect")
         if left:
             print(f"soundalike: {left} sounds were not measured; run: soundalike facts --measure", file=sys.stderr)
         return 0
@@ -192,7 +194,16 @@ def _print(rows: Sequence[tuple[Mapping[str, Any], Mapping[str, FactValue]]], ar
             print(f"{clip}{printable(what['path'])}")
             for fact in FACTS:
                 if fact.name in facts:
-                    print(f"  {fact.name:20} {_cell(facts[fact.name]):>12} {fact.unit}".rstrip())
+                    print(f"  {fact.name:20} {_for_people(fact, facts[fact.name])}".rstrip())
+
+
+def _for_people(fact: FactDefinition, value: FactValue) -> str:
+    """A fact as it is read: as many digits as are heard, and its unit."""
+    if not isinstance(value, float):
+        return _cell(value)
+    is_share = " to " in fact.unit
+    digits = 2 if is_share else _DIGITS.get(fact.unit, 1)
+    return f"{value:,.{digits}f}" + ("" if is_share or not fact.unit else f" {fact.unit}")
 
 
 def _cell(value: object) -> str:

@@ -54,7 +54,9 @@ def find(args: argparse.Namespace, library: Library, query: Query) -> None:
     else:
         _print(found.moments)
         more = "" if found.next_offset is None else f"; more with --offset {found.next_offset}"
-        print(f"{len(found.moments)} moments in {found.took_ms:.0f} ms{more}")
+        print(
+            f"{len(found.moments)} {'moment' if len(found.moments) == 1 else 'moments'} in {found.took_ms:.0f} ms{more}"
+        )
 
 
 def _print(moments: Sequence[Moment]) -> None:
