@@ -97,6 +97,8 @@ class _Source:
 
 def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContainer:
     """A file as FFmpeg opens it, and no other file that it names. Raises UnknownFormat."""
+    if _is_spoiled_adx(file):
+        raise UnknownFormat("an ADX file whose header makes no sense")
     try:
         return av.open(
             _Source(file),
@@ -107,6 +109,17 @@ def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContain
         )
     except _FAILURES as error:
         raise UnknownFormat(str(error)) from error
+
+
+def _is_spoiled_adx(file: io.RawIOBase) -> bool:
+    """Whether it begins as ADX does and goes on as none can: FFmpeg divides by what such a header says, and by 0."""
+    file.seek(0)
+    head = file.read(12) or b""
+    file.seek(0)
+    if len(head) < 12 or head[:2] != b"\x80\x00":
+        return False
+    rate_hz = int.from_bytes(head[8:12], "big")
+    return head[4:7] != b"\x03\x12\x04" or not 1 <= head[7] <= 8 or not 1_000 <= rate_hz <= 384_000
 
 
 class LibavTrack:

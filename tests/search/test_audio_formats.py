@@ -321,3 +321,15 @@ def test_sixteen_channels_of_which_one_sounds_quietly_are_not_silent(tmp_path):
     alone = write(tmp_path / "alone.wav", channels[:, 5], 32000, subtype="PCM_24")
     path = write(tmp_path / "many.wav", channels, 32000, subtype="PCM_24")
     np.testing.assert_array_equal(whole(path, 32000), whole(alone, 32000))
+
+
+@pytest.mark.parametrize(("place", "value"), [(4, 9), (5, 0), (6, 0), (7, 0), (7, 255)])
+def test_a_header_of_adx_that_makes_no_sense_is_refused(tmp_path, place, value):
+    """FFmpeg divides by what it says: such a file would end the process."""
+    path = tmp_path / "a.adx"
+    encode(path, [chord(0.5, 44100)], 44100, "adpcm_adx")
+    spoiled = bytearray(path.read_bytes())
+    spoiled[place] = value
+    path.write_bytes(spoiled)
+    with pytest.raises(AudioError):
+        whole(path, 16000)
