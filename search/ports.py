@@ -87,8 +87,11 @@ class WordReader(Protocol):
         False
     """
 
-    def read_text(self, texts: Sequence[str]) -> TextEncoding:
-        """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant."""
+    def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
+        """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant.
+
+        ``language`` (a code of `search.model.LANGUAGES`) is that of all ``texts``, where it is known.
+        """
 
 
 @runtime_checkable
@@ -100,8 +103,11 @@ class MeaningReader(Protocol):
         False
     """
 
-    def meanings(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) unit rows whose cosines say how much alike texts mean, about 0 where they have nothing in common."""
+    def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
+        """(n, d) unit rows whose cosines say how much alike texts mean, about 0 where they have nothing in common.
+
+        ``language`` as in `WordReader.read_text`.
+        """
 
 
 @runtime_checkable

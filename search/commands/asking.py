@@ -59,6 +59,7 @@ def query(args: argparse.Namespace, understood: Understanding) -> Query:
         space=args.space,
         collapse=understood.query.collapse or args.collapse,
         offset=args.offset,
+        language=args.language,
     )
     for line in _report(understood, asked_for):
         print(f"soundalike: {line}", file=sys.stderr)
@@ -86,6 +87,7 @@ def command(query: Query) -> str:
         if abs(part.weight) != 1:
             words += ["--weight", f"{abs(part.weight):g}"]
     words += ["-k", str(query.k)] + (["--where", query.where] if query.where else [])
+    words += ["--language", query.language] if query.language else []
     return shlex.join(words + (["--collapse"] if query.collapse else []))
 
 

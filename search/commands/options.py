@@ -13,7 +13,7 @@ from search import wiring
 from search.commands import tunes
 from search.commands.weighting import AddPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
-from search.model import AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
+from search.model import LANGUAGES, AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def add_offset(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def add_query(parser: argparse.ArgumentParser) -> None:
-    """The parts of a query, ``-k``, ``--where``, ``--space`` and ``--collapse``."""
+    """The parts of a query, ``-k``, ``--where``, ``--space``, ``--language`` and ``--collapse``."""
     parser.add_argument(
         "words",
         nargs="*",
@@ -106,6 +106,12 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     )
     add_filters(parser, "hits")
     add_offset(parser, "hits")
+    parser.add_argument(
+        "--language",
+        choices=tuple(LANGUAGES),
+        default="",
+        help="of the words, like fr for French; without it $SOUNDALIKE_LANGUAGE, else it is found out",
+    )
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
 
 
@@ -114,7 +120,15 @@ def query(args: argparse.Namespace) -> Query:
     parts: list[Part] = [*bare(args.words), *(args.parts or [])]
     if not parts:
         raise UsageError("say what to look for: words, --audio, --clip, --segment, --hum or --notes")
-    return Query(tuple(parts), k=args.k, where=args.where, space=args.space, collapse=args.collapse, offset=args.offset)
+    return Query(
+        tuple(parts),
+        k=args.k,
+        where=args.where,
+        space=args.space,
+        collapse=args.collapse,
+        offset=args.offset,
+        language=args.language,
+    )
 
 
 def bare(words: Sequence[str]) -> list[Part]:

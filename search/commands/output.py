@@ -12,7 +12,7 @@ from typing import Final, Literal, TextIO
 
 from search.engine.confidence import LIKELY_ENOUGH
 from search.errors import printable
-from search.model import Answer, Hit
+from search.model import ENGLISH, LANGUAGES, Answer, Hit
 
 VERDICT_LINES = {
     "good": "",
@@ -114,7 +114,9 @@ def print_table(answer: Answer) -> None:
         print(f"soundalike: left out, not in the library any more: {', '.join(answer.gone)}", file=sys.stderr)
     for warning in answer.warnings:
         print(f"soundalike: {printable(warning)}", file=sys.stderr)
-    if answer.did_you_mean:
+    if answer.did_you_mean and answer.language not in ("", ENGLISH):
+        console.print(f'Read as {LANGUAGES[answer.language]}: "{printable(answer.did_you_mean)}".')
+    elif answer.did_you_mean:
         console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for that.')
     more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")

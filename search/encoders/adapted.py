@@ -93,9 +93,9 @@ class AdaptedReader(AdaptedEncoder):
         super().__init__(base, adapter, name, revision)
         self._reader = base
 
-    def read_text(self, texts: Sequence[str]) -> TextEncoding:
+    def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
         """See `search.ports.WordReader`; which classes are meant is what the encoder that is adapted says."""
-        read = self._reader.read_text(texts)
+        read = self._reader.read_text(texts, language)
         return replace(read, vectors=self._adapter.apply(read.vectors))
 
 
@@ -107,9 +107,9 @@ class AdaptedComparer(AdaptedReader):
         super().__init__(base, adapter, name, revision)
         self._comparer = base
 
-    def meanings(self, texts: Sequence[str]) -> Vectors:
+    def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
         """See `search.ports.MeaningReader`; as the encoder that is adapted says."""
-        return self._comparer.meanings(texts)
+        return self._comparer.meanings(texts, language)
 
 
 class AdaptedFrames(AdaptedComparer):

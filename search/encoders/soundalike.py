@@ -94,13 +94,13 @@ class SoundalikeEncoder:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
         return self._tower.directions(texts)
 
-    def read_text(self, texts: Sequence[str]) -> TextEncoding:
+    def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
         """See `search.ports.WordReader`."""
-        return self._tower.read(texts)
+        return self._tower.read(texts, language)
 
-    def meanings(self, texts: Sequence[str]) -> Vectors:
+    def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
         """See `search.ports.MeaningReader`."""
-        return self._tower.meanings(texts)
+        return self._tower.meanings(texts, language)
 
     def in_torch(self) -> NetworkEncoder:
         """The network for sounds in torch, on a CPU too. Raises EncoderError without torch, or for other weights."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import unit_rows
-from search.encoders.languages import in_english
+from search.encoders.languages import Reading, in_english
 from search.model import TextEncoding, Vectors
 
 UNKNOWN = "[UNK]"
@@ -99,33 +99,35 @@ class TextTower:
         """(n, dim) unit rows."""
         return self.read(texts).vectors
 
-    def read(self, texts: Sequence[str]) -> TextEncoding:
+    def read(self, texts: Sequence[str], language: str = "") -> TextEncoding:
         """Directions, and the classes that are meant; one text at a time, so that no vector depends on its neighbours
-        in its last digit.
+        in its last digit. ``language`` is that of these texts, where it is known.
         """
         weight = self._weights.others
         classes, dim = weight["class_directions"].shape
         if not len(texts):
             return TextEncoding(np.empty((0, dim), np.float32), np.empty((0, classes), np.float32))
-        english = self._in_english(texts)
+        readings = self._in_english(texts, language)
+        english = tuple(reading.text for reading in readings)
         meant = np.stack([self._meant(self.pieces.read(text)) for text in english])
         more = meant - COMMON_SHARE * weight["typical_classes"]  # than by an average text
         directions = np.stack([row @ weight["class_directions"] for row in more])
-        return TextEncoding(unit_rows(directions.astype(np.float32)), meant, english)
+        languages = tuple(reading.language for reading in readings)
+        return TextEncoding(unit_rows(directions.astype(np.float32)), meant, english, languages)
 
-    def meanings(self, texts: Sequence[str]) -> Vectors:
+    def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
         """(n, meaning) unit rows, less what all meanings have in common: that of an average class.
 
         Texts are read `TOGETHER`, in a sixth of the time that they take one by one.
         """
         classes = self._weights.others["class_meanings"]
-        read = [self.pieces.read(text) for text in self._in_english(texts)]
+        read = [self.pieces.read(reading.text) for reading in self._in_english(texts, language)]
         batches = [self._meanings(read[start : start + TOGETHER]) for start in range(0, len(read), TOGETHER)]
         meanings = np.concatenate([np.empty((0, classes.shape[1]), np.float32), *batches])
         return unit_rows(meanings - classes.mean(axis=0))
 
-    def _in_english(self, texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(in_english(text, self.pieces.rank, self._language).text for text in texts)
+    def _in_english(self, texts: Sequence[str], language: str) -> list[Reading]:
+        return [in_english(text, self.pieces.rank, language or self._language) for text in texts]
 
     def _meant(self, numbers: Sequence[int]) -> Array:
         """(classes,): how likely each is what a text means."""

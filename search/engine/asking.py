@@ -14,6 +14,7 @@ from search import audio
 from search.engine.views import SpaceView
 from search.errors import AudioError, LibraryError, QueryError
 from search.model import (
+    LANGUAGES,
     MELODY_SPACE,
     AudioPart,
     ClipPart,
@@ -44,7 +45,7 @@ class PartVector:
 
     ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
     beside other words (`search.ports.MeaningReader`); None where nobody says. ``english`` is what other languages
-    were read as, ``warnings`` what was amiss with its file.
+    were read as, ``language`` the one that its words were read in, ``warnings`` what was amiss with its file.
     """
 
     label: str
@@ -54,6 +55,7 @@ class PartVector:
     meant: Probabilities | None = None
     meaning: NDArray[np.float32] | None = None
     english: str = ""
+    language: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -88,20 +90,22 @@ class PartReader:
     def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
         self._encoder = encoder
 
-    def ask_each(self, parts: Sequence[Part], views: Sequence[SpaceView]) -> list[AskedSpace]:
-        """The parts in each of ``views``.
+    def ask_each(self, parts: Sequence[Part], views: Sequence[SpaceView], language: str = "") -> list[AskedSpace]:
+        """The parts in each of ``views``. Words are in ``language``, where it is said.
 
         Words that an encoder cannot read have no vector there and are left out. A space that has nothing of a clip or
         passage that is looked for is not asked, nor is a retired one for what only its encoder of old could read,
         as long as another space has it. A clip or segment that is gone is left out and named (`AskedSpace.gone`).
-        Raises QueryError when nothing else is looked for, or parts cancel out; AudioError for a file that cannot be
-        decoded.
+        Raises QueryError when nothing else is looked for, parts cancel out, or no words of ``language`` are known;
+        AudioError for a file that cannot be decoded.
         """
+        if language and language not in LANGUAGES:
+            raise QueryError(f"language is {language!r}; it must be one of {', '.join(LANGUAGES)}, or be left out")
         asked: list[AskedSpace] = []
         absent: list[Absent] = []
         for view in views:
             try:
-                asked.append(self._ask(parts, view, views))
+                asked.append(self._ask(parts, view, views, language))
             except Absent as error:
                 absent.append(error)
                 asked.append(AskedSpace(view, (), None))
@@ -109,7 +113,7 @@ class PartReader:
             raise absent[0]
         return asked
 
-    def _ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView]) -> AskedSpace:
+    def _ask(self, parts: Sequence[Part], view: SpaceView, views: Sequence[SpaceView], language: str) -> AskedSpace:
         found: list[PartVector] = []
         gone: list[tuple[Part, Gone]] = []
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
@@ -117,7 +121,10 @@ class PartReader:
         for place, part in enumerate(parts, start=1):
             label = part_label(part, place)
             try:
-                vector = self._vector(part, view, views, label)
+                if isinstance(part, TextPart):
+                    vector = self._text(part, view, label, language)
+                else:
+                    vector = self._sound(part, view, views, label)
             except Gone as error:
                 gone.append((part, error))
                 continue
@@ -130,14 +137,17 @@ class PartReader:
             raise gone[0][1]  # nothing is left to look for
         return AskedSpace(view, tuple(found), combine(found) if found else None, tuple(e.what for _, e in gone))
 
-    def _text(self, part: TextPart, view: SpaceView, label: str) -> PartVector:
+    def _text(self, part: TextPart, view: SpaceView, label: str, language: str) -> PartVector | None:
+        if not view.space.can_text:
+            return None
         encoder, text = self._encoder_of(view.space), part.text.replace('"', " ").strip()
         if not isinstance(encoder, WordReader):
             return PartVector(label, _first(encoder.encode_text([text])), part.weight, is_text=True)
-        read = encoder.read_text([text])
-        meaning = _first(encoder.meanings([text])) if isinstance(encoder, MeaningReader) else None
+        read = encoder.read_text([text], language)
+        meaning = _first(encoder.meanings([text], language)) if isinstance(encoder, MeaningReader) else None
         english = read.english[0] if read.english and read.english[0] != text else ""
-        return PartVector(label, _first(read.vectors), part.weight, True, _first(read.meant), meaning, english)
+        found = read.languages[0] if read.languages else ""
+        return PartVector(label, _first(read.vectors), part.weight, True, _first(read.meant), meaning, english, found)
 
     def _encoder_of(self, space: Space) -> Encoder:
         if space.is_retired:
@@ -147,10 +157,8 @@ class PartReader:
             )
         return self._encoder(space)
 
-    def _vector(self, part: Part, view: SpaceView, views: Sequence[SpaceView], label: str) -> PartVector | None:
+    def _sound(self, part: Part, view: SpaceView, views: Sequence[SpaceView], label: str) -> PartVector | None:
         match part:
-            case TextPart():
-                return self._text(part, view, label) if view.space.can_text else None
             case AudioPart():
                 vector, warnings = self._audio(part, view)
                 return PartVector(label, vector, part.weight, is_text=False, warnings=warnings)
@@ -158,8 +166,8 @@ class PartReader:
                 return PartVector(label, self._clip(clip_id, view), part.weight, is_text=False)
             case SegmentPart(segment_id=segment_id):
                 return PartVector(label, self._segment(segment_id, view, views), part.weight, is_text=False)
-            case HumPart() | NotesPart() | TunePart():
-                return None  # matched by more than a vector (search.engine.tunes)
+            case _:
+                return None  # a tune: matched by more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView) -> tuple[NDArray[np.float32], tuple[str, ...]]:
         encoder = self._encoder_of(view.space)

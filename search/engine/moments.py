@@ -83,17 +83,17 @@ class MomentFinder:
         for view in views:
             encoder = None if view.space.is_retired or view.space.is_melody else self._encoder(view.space)
             if encoder is not None and isinstance(encoder, FrameReader):
-                vectors = np.stack([self._vector(side, view) for side in sides])
+                vectors = np.stack([self._vector(side, view, query.language) for side in sides])
                 return _Target(view, encoder.spec, encoder, vectors, order, gap_s)
         names = ", ".join(view.space.name for view in views)
         raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
 
-    def _vector(self, parts: Sequence[Part], view: SpaceView) -> NDArray[np.float32]:
+    def _vector(self, parts: Sequence[Part], view: SpaceView, language: str) -> NDArray[np.float32]:
         if any(isinstance(part, HumPart | NotesPart | TunePart) for part in parts):
             raise QueryError("a tune has no moments: ask with words, a file, a clip or a segment")
         if not any(part.weight > 0 for part in parts):
             raise QueryError("a query needs at least one thing to look for, not only things to avoid")
-        vector = self._reader.ask_each(parts, [view])[0].vector
+        vector = self._reader.ask_each(parts, [view], language)[0].vector
         if vector is None:
             raise QueryError(f"space {view.space.name!r} cannot read words; ask by audio, clip or segment")
         return vector

@@ -9,7 +9,7 @@ from search.engine import policy
 from search.engine.asking import AskedSpace, part_label
 from search.engine.fusion import RankedClips
 from search.engine.views import LibraryView, SpaceView
-from search.model import Part, Query
+from search.model import ENGLISH, Part, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ class Question:
         """What the part at ``place``, from 1, was read as, where it is in another language."""
         label = part_label(self.parts[place - 1], place)
         return next((part.english for one in self.spaces for part in one.parts if part.label == label), "")
+
+    @property
+    def language(self) -> str:
+        """The language that its words were read in, another than English if one of them has; empty where nobody says."""
+        read_in = [part.language for one in self.spaces for part in one.parts if part.language]
+        return next((one for one in read_in if one != ENGLISH), read_in[0] if read_in else "")
 
     @property
     def may_narrow(self) -> bool:

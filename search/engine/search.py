@@ -96,7 +96,8 @@ class SearchEngine:
         reason = tunes.reason or nearest.said(query.parts, near)
         warnings = (*question.warnings, *tunes.warnings)
         took_ms = (time.perf_counter() - started) * 1e3
-        return Answer(found, hits, took_ms, reason, following, did_you_mean, question.gone, warnings, near)
+        language = question.language
+        return Answer(found, hits, took_ms, reason, following, did_you_mean, question.gone, warnings, near, language)
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
         """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
@@ -119,7 +120,7 @@ class SearchEngine:
         views = library.of(query.space)
         parts = with_tunes(spread(query.parts), views, library.melody)
         check_parts(parts)
-        spaces = tuple(self._reader.ask_each(parts, views))
+        spaces = tuple(self._reader.ask_each(parts, views, query.language))
         named = refusing.left_out(parts, spaces, library.recordings)
         left_out = named.union(query.without, self._unwanted_names(parts))
         beside_sounds = any(isinstance(part, TextPart | TuneLike) and part.weight > 0 for part in parts)

@@ -31,6 +31,7 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
         "reason": answer.reason,
         "next_offset": answer.next_offset,
         "did_you_mean": answer.did_you_mean,
+        "language": answer.language,
         "gone": list(answer.gone),
         "warnings": list(answer.warnings),
         "nearest": [{"value": one.value, "count": one.count, "where": one.where} for one in answer.nearest],

@@ -132,6 +132,8 @@ class Query:
 
     With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
 
+    ``language`` is that of its words, a code of `LANGUAGES`, where it is known; else it is found out.
+
     Examples:
         >>> parts = (soundalike.AudioPart("door.wav"), soundalike.ClipPart(3, weight=-0.5))
         >>> answer = library.search(soundalike.Query(parts, k=2, where="duration_s < 6"))
@@ -147,6 +149,7 @@ class Query:
     among: tuple[int, ...] | None = None
     offset: int = 0
     without: tuple[int, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +263,10 @@ class Answer:
     is something to say ("no melody heard: ..."), and is empty elsewhere. ``next_offset`` is the `Query.offset` of the
     hits that follow, None after the last. ``did_you_mean`` is how names were searched, where a word of the question is
     in no name here and much like one that is ("laser" for "lazer"), or what words of another language were read as
-    ("dog" for "Hund"); empty elsewhere. ``gone`` names what the question named and was left out, since it is not in
-    the library any more: "clip 17", "segment 90". ``warnings`` say what was amiss with a file of the question that was
-    read all the same: "audio 1: truncated: ...".
+    ("dog" for "Hund"); empty elsewhere. ``language`` is that in which the words were read ("de"), of the first part
+    that is not English if there is one; empty without words, or where no encoder tells. ``gone`` names what the
+    question named and was left out, since it is not in the library any more: "clip 17", "segment 90". ``warnings`` say
+    what was amiss with a file of the question that was read all the same: "audio 1: truncated: ...".
     Where the verdict is ``none``, ``nearest`` are tags of what comes closest, with how many clips have each (of those
     that pass the filter).
 
@@ -281,3 +285,4 @@ class Answer:
     gone: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     nearest: tuple[FacetCount, ...] = ()
+    language: str = ""

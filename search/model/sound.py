@@ -131,6 +131,8 @@ class TextEncoding:
     meant: Probabilities
     english: tuple[str, ...] = ()
     """The texts as they were read, where the encoder reads English and other languages by way of it; else empty."""
+    languages: tuple[str, ...] = ()
+    """The language (a code of `LANGUAGES`) that each text was read in; empty where the encoder does not tell."""
 
 
 ENGLISH: Final = "en"

@@ -29,7 +29,7 @@ class HashingEncoder(ToyEncoder):
         rows = np.stack([np.random.default_rng(list(text.encode())).normal(size=DIM) for text in texts])
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
-    def read_text(self, texts):
+    def read_text(self, texts, language=""):
         vectors = self.encode_text(texts)
         meant = np.exp(4 * vectors)
         return TextEncoding(vectors, (meant / meant.sum(axis=1, keepdims=True)).astype(np.float32))

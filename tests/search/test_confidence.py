@@ -202,7 +202,7 @@ READS = spec(name="cnn:soundalike-1", can_text=True, vocabulary=VOCABULARY)
 class MeaningEncoder(ToyEncoder):
     """Its words mean the class of their band, nine times in ten."""
 
-    def read_text(self, texts):
+    def read_text(self, texts, language=""):
         vectors = self.encode_text(texts)
         return TextEncoding(vectors, np.where(vectors > 0.5, 0.9, 0.1 / (DIM - 1)).astype(np.float32))
 

@@ -147,3 +147,15 @@ def test_a_language_that_nobody_knows_is_refused_with_those_that_there_are():
     with pytest.raises(UsageError, match="de, fr"):
         Settings.from_env({"SOUNDALIKE_LANGUAGE": "xx"})
     assert Settings.from_env({"SOUNDALIKE_LANGUAGE": "de"}).language == "de"
+
+
+def test_one_question_may_be_in_another_language_than_the_rest(tmp_path):
+    """What is said of some texts holds for them alone, and each says which language it was read in."""
+    reading = wiring.encoder("cnn:soundalike-1", settings(tmp_path))
+    french = reading.read_text(["chat", "porte"], "fr")
+    assert (french.english, french.languages) == (("cat", "door"), ("fr", "fr"))
+    assert reading.read_text(["chat", "Hund"]).languages == (ENGLISH, "de")
+    as_written = reading.read_text(["Hund"], ENGLISH)
+    assert (as_written.english, as_written.languages) == (("Hund",), (ENGLISH,))
+    (cat,), (chat,) = reading.meanings(["cat"]), reading.meanings(["chat"], "fr")
+    np.testing.assert_array_equal(cat, chat)

@@ -29,7 +29,7 @@ class FirstWordEncoder(ToyEncoder):
     def encode_text(self, texts):
         return np.stack([axis(MEANS.get(text.split()[0], 7)) for text in texts])
 
-    def read_text(self, texts):
+    def read_text(self, texts, language=""):
         vectors = self.encode_text(texts)
         return TextEncoding(vectors, np.where(vectors > 0.5, 0.9, 0.1 / (DIM - 1)).astype(np.float32))
 
@@ -229,7 +229,7 @@ def test_what_a_name_means_is_near_only_where_names_speak():
 class MeaningEncoder(FirstWordEncoder):
     """Reads names as it reads questions."""
 
-    def meanings(self, texts):
+    def meanings(self, texts, language=""):
         return self.encode_text(texts) if texts else np.empty((0, DIM), np.float32)
 
 
@@ -290,13 +290,28 @@ def test_a_name_with_none_of_the_words_is_found_by_what_it_means(effects, asked,
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("asked", "english"), [("ein Hund", "dog"), ("dog", ""), ("гром", "thunder"), ("ドア", "door")]
+    ("asked", "english", "language"),
+    [("ein Hund", "dog", "de"), ("dog", "", "en"), ("гром", "thunder", "ru"), ("ドア", "door", "ja")],
 )
-def test_words_of_other_languages_find_names_in_english_and_the_answer_says_how_they_were_read(effects, asked, english):
+def test_words_of_other_languages_find_names_in_english_and_the_answer_says_how_they_were_read(
+    effects, asked, english, language
+):
     answer = effects.search(Query((TextPart(asked),), k=1))
-    assert answer.did_you_mean == english
+    assert (answer.did_you_mean, answer.language) == (english, language)
     assert answer.hits[0].title.startswith(english or "dog")
     assert answer.verdict != "none"
+
+
+@pytest.mark.shared
+def test_a_question_that_says_its_language_is_read_in_it_alone(effects):
+    """What is said of a question is not found out, and a sound has no language."""
+    door = effects.search(Query((TextPart("porte"),), k=1, language="fr"))
+    assert (door.did_you_mean, door.language) == ("door", "fr")
+    written = effects.search(Query((TextPart("Hund"),), k=1, language="en"))
+    assert (written.did_you_mean, written.language) == ("", "en")
+    assert effects.search(Query((ClipPart(door.hits[0].clip_id),), k=1)).language == ""
+    with pytest.raises(QueryError, match="language is 'xx'"):
+        effects.search(Query((TextPart("dog"),), language="xx"))
 
 
 @pytest.mark.shared

@@ -28,7 +28,7 @@ class Reads(ToyEncoder):
     def encode_text(self, texts):
         return np.stack([self._vector(text) for text in texts])
 
-    def read_text(self, texts):
+    def read_text(self, texts, language=""):
         vectors = self.encode_text(texts)
         return TextEncoding(vectors, np.where(vectors > 0.9, 0.95, 0.001).astype(np.float32))
 

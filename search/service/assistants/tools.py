@@ -36,6 +36,7 @@ from search.service.config import MAX_K, Limits
 from search.service.http.answers import AskOut, ClipOut, DuplicatesOut, FacetsOut, SearchOut
 from search.service.http.hits import search_out
 from search.service.http.listing import clip_out, the_clip
+from search.service.http.requests import Language
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
 from search.service.media.sounds import PlayedTune, RecordedSound, sound_of
@@ -76,10 +77,11 @@ class Tools:
         not_words: Annotated[str, Field(max_length=1000, description="what is not wanted")] = "",
         where: Where = None,
         k: Count = 10,
+        language: Language | None = None,
     ) -> SearchOut:
         """Find sounds by words: what they sound like, and names and metadata."""
         unwanted = (TextPart(not_words, -1.0),) if not_words.strip() else ()
-        return self._search(Query((TextPart(words), *unwanted), k, where))
+        return self._search(Query((TextPart(words), *unwanted), k, where, language=language or ""))
 
     def ask(
         self,

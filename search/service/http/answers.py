@@ -91,6 +91,7 @@ class SearchOut(Answered):
     reason: str
     next_offset: int | None = None
     did_you_mean: str = ""
+    language: str = ""
     gone: list[str] = []
     warnings: list[str] = []
     nearest: list[FacetOut] = []

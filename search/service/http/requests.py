@@ -46,6 +46,10 @@ Filter: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=MAX_CHARACTERS, description='A filter, like: duration_s < 6 and tag = "Dog"'),
 ]
+Language: TypeAlias = Annotated[
+    Literal["en", "de", "fr", "es", "it", "pt", "zh", "ja", "ru"],
+    Field(description="The language of the words; without it the service's own, else it is found out."),
+]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
 _CORNER = r"-?[0-9]{1,6}(\.[0-9]{1,6})?,-?[0-9]{1,6}(\.[0-9]{1,6})?"
 Region: TypeAlias = Annotated[
@@ -189,6 +193,7 @@ class PassagesIn(Body):
     region: Region | None = None
     within: Within | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    language: Language | None = None
 
 
 class MomentsIn(PassagesIn):

@@ -145,7 +145,17 @@ class SearchRoutes:
         # a refused passage stands for its clip, which is known here alone
         refused = tuple(part.clip_id for part in body.parts if isinstance(part, ClipIn) and part.weight < 0)
         collapse = isinstance(body, SearchIn) and body.collapse
-        return Query(parts, body.k, body.where, body.space, collapse, among, offset=body.offset, without=refused)
+        return Query(
+            parts,
+            body.k,
+            body.where,
+            body.space,
+            collapse,
+            among,
+            offset=body.offset,
+            without=refused,
+            language=body.language or "",
+        )
 
     def _question(self, body_type: type[B]) -> _Question[B]:
         sent: Mapping[str, FileStorage] = {}

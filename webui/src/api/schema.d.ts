@@ -696,51 +696,56 @@ export interface components {
              * Parts
              * @default []
              */
-            parts?: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
+            parts: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k?: number;
+            k: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset?: number;
+            offset: number;
             /**
              * Where
              * @default null
              */
-            where?: string | null;
+            where: string | null;
             /**
              * Region
              * @default null
              */
-            region?: string | null;
+            region: string | null;
             /**
              * Within
              * @default null
              */
-            within?: string | null;
+            within: string | null;
             /**
              * Space
              * @default null
              */
-            space?: string | null;
+            space: string | null;
+            /**
+             * Language
+             * @default null
+             */
+            language: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
             /**
              * Collapse
              * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
              * @default false
              */
-            collapse?: boolean;
+            collapse: boolean;
             /**
              * Facets
              * @description Count tags, durations, dates and folders of the hits.
              * @default false
              */
-            facets?: boolean;
+            facets: boolean;
         };
         /**
          * AudioIn
@@ -756,29 +761,29 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s?: number;
+            start_s: number;
             /**
              * End S
              * @default null
              */
-            end_s?: number | null;
+            end_s: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
             /**
              * Speed
              * @description At what speed the file is played.
              * @default 1
              */
-            speed?: number;
+            speed: number;
             /**
              * Track
              * @default null
              */
-            track?: number | null;
+            track: number | null;
         };
         /**
          * ClipIn
@@ -791,18 +796,18 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s?: number;
+            start_s: number;
             /**
              * End S
              * @default null
              */
-            end_s?: number | null;
+            end_s: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * HumIn
@@ -818,18 +823,18 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s?: number;
+            start_s: number;
             /**
              * End S
              * @default null
              */
-            end_s?: number | null;
+            end_s: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * NotesIn
@@ -843,7 +848,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * SegmentIn
@@ -857,7 +862,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * TextIn
@@ -871,7 +876,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * SearchForm
@@ -879,17 +884,17 @@ export interface components {
          */
         SearchForm: {
             /** @default null */
-            query?: components["schemas"]["SearchIn"] | null;
+            query: components["schemas"]["SearchIn"] | null;
             /**
              * Audio
              * @default null
              */
-            audio?: string | null;
+            audio: string | null;
             /**
              * Hum
              * @default null
              */
-            hum?: string | null;
+            hum: string | null;
         };
         /**
          * SearchOut
@@ -911,29 +916,34 @@ export interface components {
              * Next Offset
              * @default null
              */
-            next_offset?: number | null;
+            next_offset: number | null;
             /**
              * Did You Mean
              * @default
              */
-            did_you_mean?: string;
+            did_you_mean: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
             /**
              * Gone
              * @default []
              */
-            gone?: string[];
+            gone: string[];
             /**
              * Warnings
              * @default []
              */
-            warnings?: string[];
+            warnings: string[];
             /**
              * Nearest
              * @default []
              */
-            nearest?: components["schemas"]["FacetOut"][];
+            nearest: components["schemas"]["FacetOut"][];
             /** @default null */
-            facets?: components["schemas"]["FacetsOut"] | null;
+            facets: components["schemas"]["FacetsOut"] | null;
         };
         /**
          * FacetOut
@@ -1031,45 +1041,50 @@ export interface components {
              * Parts
              * @default []
              */
-            parts?: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
+            parts: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k?: number;
+            k: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset?: number;
+            offset: number;
             /**
              * Where
              * @default null
              */
-            where?: string | null;
+            where: string | null;
             /**
              * Region
              * @default null
              */
-            region?: string | null;
+            region: string | null;
             /**
              * Within
              * @default null
              */
-            within?: string | null;
+            within: string | null;
             /**
              * Space
              * @default null
              */
-            space?: string | null;
+            space: string | null;
+            /**
+             * Language
+             * @default null
+             */
+            language: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
             /**
              * Gap S
              * @description With THEN: so long between two sounds, at most.
              * @default 30
              */
-            gap_s?: number;
+            gap_s: number;
         };
         /**
          * MomentsForm
@@ -1077,12 +1092,12 @@ export interface components {
          */
         MomentsForm: {
             /** @default null */
-            query?: components["schemas"]["MomentsIn"] | null;
+            query: components["schemas"]["MomentsIn"] | null;
             /**
              * Audio
              * @default null
              */
-            audio?: string | null;
+            audio: string | null;
         };
         /**
          * MomentsOut
@@ -1157,7 +1172,7 @@ export interface components {
              * Warnings
              * @default []
              */
-            warnings?: string[];
+            warnings: string[];
         };
         /**
          * RecognitionOut
@@ -1284,25 +1299,25 @@ export interface components {
              * @description The clips of the last answer, best first, that "the second one" means.
              * @default []
              */
-            previous?: number[];
+            previous: number[];
             /**
              * Reader
              * @description Who reads it; without it rules first, then the service's language model if it has one.
              * @default null
              */
-            reader?: ("rules" | "model") | null;
+            reader: ("rules" | "model") | null;
             /**
              * Answer
              * @description Whether to answer it at once.
              * @default false
              */
-            answer?: boolean;
+            answer: boolean;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset?: number;
+            offset: number;
         };
         /**
          * EmbeddingsOut
@@ -1314,7 +1329,7 @@ export interface components {
              * @default list
              * @constant
              */
-            object?: "list";
+            object: "list";
             /** Data */
             data: components["schemas"]["EmbeddingOut"][];
             /** Model */
@@ -1331,7 +1346,7 @@ export interface components {
              * @default embedding
              * @constant
              */
-            object?: "embedding";
+            object: "embedding";
             /** Index */
             index: number;
             /** Embedding */
@@ -1362,26 +1377,26 @@ export interface components {
              * @description A space of the library; the first of sounds without it.
              * @default null
              */
-            model?: string | null;
+            model: string | null;
             /**
              * Encoding Format
              * @description Numbers, or base64 of float32, lowest byte first.
              * @default float
              * @enum {string}
              */
-            encoding_format?: "float" | "base64";
+            encoding_format: "float" | "base64";
             /**
              * Dimensions
              * @description Those that the space has, if given.
              * @default null
              */
-            dimensions?: number | null;
+            dimensions: number | null;
             /**
              * User
              * @description Ignored.
              * @default null
              */
-            user?: string | null;
+            user: string | null;
         };
         /**
          * InputAudioIn
@@ -1398,7 +1413,7 @@ export interface components {
              * @description Ignored: what a file is, its content says.
              * @default null
              */
-            format?: string | null;
+            format: string | null;
         };
         /**
          * SoundIn
@@ -1423,50 +1438,50 @@ export interface components {
              * Likes
              * @default []
              */
-            likes?: components["schemas"]["TasteIn"][];
+            likes: components["schemas"]["TasteIn"][];
             /**
              * Dislikes
              * @default []
              */
-            dislikes?: components["schemas"]["TasteIn"][];
+            dislikes: components["schemas"]["TasteIn"][];
             /**
              * Seen
              * @default []
              */
-            seen?: number[];
+            seen: number[];
             /**
              * Profile
              * @default null
              */
-            profile?: string | null;
+            profile: string | null;
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k?: number;
+            k: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset?: number;
+            offset: number;
             /**
              * Diversity
              * @description 0: the likeliest, however alike; 1: varied.
              * @default 0.3
              */
-            diversity?: number;
+            diversity: number;
             /**
              * Where
              * @default null
              */
-            where?: string | null;
+            where: string | null;
             /**
              * Space
              * @default null
              */
-            space?: string | null;
+            space: string | null;
         };
         /**
          * TasteIn
@@ -1480,7 +1495,7 @@ export interface components {
              * @description How much it counts.
              * @default 1
              */
-            weight?: number;
+            weight: number;
         };
         /**
          * RecommendBatchOut
@@ -1559,12 +1574,12 @@ export interface components {
              * @description How much it counts.
              * @default 1
              */
-            weight?: number;
+            weight: number;
             /**
              * At
              * @default 0
              */
-            at?: number;
+            at: number;
         };
         /**
          * ClipsOut
@@ -1578,7 +1593,7 @@ export interface components {
             /** Clips */
             clips: components["schemas"]["ClipOut"][];
             /** @default null */
-            facets?: components["schemas"]["FacetsOut"] | null;
+            facets: components["schemas"]["FacetsOut"] | null;
         };
         /**
          * ClipOut
@@ -1708,17 +1723,17 @@ export interface components {
              * Title
              * @default null
              */
-            title?: string | null;
+            title: string | null;
             /**
              * Metadata
              * @default null
              */
-            metadata?: Record<string, never> | null;
+            metadata: Record<string, never> | null;
             /**
              * Own Tags
              * @default null
              */
-            own_tags?: string[] | null;
+            own_tags: string[] | null;
         };
         /**
          * CollectionsOut
@@ -1785,7 +1800,7 @@ export interface components {
              * @description What is in it from the beginning.
              * @default []
              */
-            clips?: components["schemas"]["CollectedIn"][];
+            clips: components["schemas"]["CollectedIn"][];
         };
         /**
          * CollectedIn
@@ -1798,12 +1813,12 @@ export interface components {
              * Start S
              * @default null
              */
-            start_s?: number | null;
+            start_s: number | null;
             /**
              * End S
              * @default null
              */
-            end_s?: number | null;
+            end_s: number | null;
         };
         /**
          * CollectionChange
@@ -1814,19 +1829,19 @@ export interface components {
              * Name
              * @default null
              */
-            name?: string | null;
+            name: string | null;
             /**
              * Added
              * @description Clips to put in.
              * @default []
              */
-            added?: components["schemas"]["CollectedIn"][];
+            added: components["schemas"]["CollectedIn"][];
             /**
              * Removed
              * @description Clips to take out.
              * @default []
              */
-            removed?: number[];
+            removed: number[];
         };
         /**
          * PeaksOut
@@ -1866,7 +1881,7 @@ export interface components {
             /** High */
             high: number[];
             /** @default null */
-            notes?: components["schemas"]["NotesOut"] | null;
+            notes: components["schemas"]["NotesOut"] | null;
         };
         /**
          * NotesOut
@@ -1928,13 +1943,13 @@ export interface components {
              * @default files
              * @enum {string}
              */
-            format?: "files" | "passages" | "edl" | "reaper";
+            format: "files" | "passages" | "edl" | "reaper";
             /**
              * Handles S
              * @description So many seconds more at both ends, as far as the sound reaches.
              * @default 0
              */
-            handles_s?: number;
+            handles_s: number;
         };
         /**
          * ExportItemIn
@@ -1947,12 +1962,12 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s?: number;
+            start_s: number;
             /**
              * End S
              * @default null
              */
-            end_s?: number | null;
+            end_s: number | null;
         };
         /**
          * ExportForm
@@ -2156,7 +2171,7 @@ export interface components {
              * Type
              * @default about:blank
              */
-            type?: string;
+            type: string;
             /** Title */
             title: string;
             /** Status */
@@ -2167,12 +2182,12 @@ export interface components {
              * Request Id
              * @default null
              */
-            request_id?: string | null;
+            request_id: string | null;
             /**
              * Errors
              * @default null
              */
-            errors?: components["schemas"]["FieldProblem"][] | null;
+            errors: components["schemas"]["FieldProblem"][] | null;
         };
         /**
          * FieldProblem

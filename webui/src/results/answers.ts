@@ -30,6 +30,8 @@ export interface Answered {
   reason: string;
   /** How names were searched, where a word of the question is in none of them; else empty. */
   readAs: string;
+  /** The language that its words were read in, by its code; empty where the service does not tell. */
+  language: string;
   /** What was left out, since it is not in the library any more: "clip 17", "segment 90". */
   gone: readonly string[];
   /** What is amiss with the sounds of the question: "audio 1: truncated: ...". */
@@ -248,6 +250,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     verdict: found.verdict,
     reason: found.reason,
     readAs: found.did_you_mean ?? "",
+    language: found.language ?? "",
     gone: found.gone ?? [],
     warnings: found.warnings ?? [],
     took_ms: found.took_ms,

@@ -19,7 +19,18 @@ export function Notes() {
 
 const quoted = (words: Iterable<string>): string => [...words].map((word) => `“${word}”`).join(", ");
 
-function ReadAs({ now: { question: asked, readAs } }: { now: Answered }) {
+const LANGUAGES = new Intl.DisplayNames("en", { type: "language" });
+
+function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered }) {
+  if (language && language !== "en") {
+    return (
+      <p class="note" role="status">
+        <span>
+          Read as {LANGUAGES.of(language)}: <bdi>“{readAs}”</bdi>.
+        </span>
+      </p>
+    );
+  }
   const slips = new Map(textsOf(asked).flatMap((text) => [...misread(text, readAs)]));
   const written = quoted(slips.keys());
   const read = slips.size > 0 ? quoted(slips.values()) : `“${readAs}”`;

@@ -40,6 +40,7 @@ beforeEach(() => {
     verdict: null,
     reason: "",
     readAs: "",
+    language: "",
     gone: [],
     warnings: [],
     took_ms: 1,

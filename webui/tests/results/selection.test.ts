@@ -65,6 +65,7 @@ const answer = (
     verdict,
     reason: "",
     readAs: "",
+    language: "",
     gone: [],
     warnings: [],
     took_ms: 1,
