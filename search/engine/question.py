@@ -63,7 +63,7 @@ class Question:
 
     @property
     def language(self) -> str:
-        """The language that its words were read in, another than English if one of them has; empty where nobody says."""
+        """The language that its words were read in: of the first that is not English; empty where nobody says."""
         read_in = [part.language for one in self.spaces for part in one.parts if part.language]
         return next((one for one in read_in if one != ENGLISH), read_in[0] if read_in else "")
 
