@@ -1,8 +1,8 @@
 """What a tagger hears in clips of learning material: a second opinion beside the words of their file names.
 
-Names miss most of what sounds alike (of the clips nearest to a clip, one in four shares a word with it). Two clips
-*sound of a kind* when the likeliest class of either is among the three likeliest of the other: AudioSet's classes come
-with their parents (bark, dog, animal), and to look further would join all that have one.
+Names miss most of what sounds alike (of the clips nearest to a clip, one in four shares a word with it). So a clip
+counts as a class that is among its three likeliest, too: AudioSet's classes come with their parents (bark, dog,
+animal), and to look further would give all clips that have a parent in common.
 """
 
 from __future__ import annotations
@@ -45,17 +45,6 @@ def classes(paths: Sequence[Path], tagger: Encoder, cache: Path, progress: Progr
     cache.parent.mkdir(parents=True, exist_ok=True)
     np.savez(cache, names=names, tagger=np.array(tagger.spec.fingerprint), classes=likeliest)
     return likeliest
-
-
-def of_a_kind(classes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(clips, 3) classes -> (clips, clips): which sound of a kind."""
-    count = int(classes.max()) + 1
-    likely = np.zeros((len(classes), count), np.float32)
-    np.put_along_axis(likely, classes, 1, axis=1)
-    likeliest = np.zeros_like(likely)
-    np.put_along_axis(likeliest, classes[:, :1], 1, axis=1)
-    one_way = likeliest @ likely.T > 0
-    return np.asarray(one_way | one_way.T)
 
 
 def _probabilities(path: Path, tagger: Encoder) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.fitting import tagged
 from benchmarks.fitting.neighbourhood_forms import FORMS, Forms, Material
 from benchmarks.fitting.neighbourhoods import Clips, Tasks, take_of
 
@@ -49,9 +48,3 @@ def test_takes_share_a_folder_and_a_name_without_numbers() -> None:
     assert take_of("sounds/metalHit_2.ogg") == take_of("sounds/metal_hit-10.ogg")
     assert take_of("sounds/metal_hit.ogg") != take_of("other/metal_hit.ogg")
     assert take_of("sounds/metal_hit.ogg") != take_of("sounds/wood_hit.ogg")
-
-
-def test_two_clips_sound_of_a_kind_when_the_likeliest_of_one_is_likely_for_the_other() -> None:
-    """Either way round; what is merely likely for both does not count."""
-    found = tagged.of_a_kind(np.array([[0, 1, 2], [5, 0, 6], [9, 2, 1]]))
-    assert found.tolist() == [[True, True, False], [True, True, False], [False, False, True]]
