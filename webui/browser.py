@@ -1,13 +1,15 @@
 """The Chromium that the page's tests and its pictures are made with.
 
 The one on ``PATH``, else the one that ``make browser`` unpacked from the npm registry (``chromium/``), else the one of
-``playwright install chromium``.
+``playwright install chromium``. ``python -m webui.browser`` says where it is, and what its environment needs, as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,8 +44,29 @@ def launch(playwright: Playwright, *arguments: str) -> Browser:
     chromium = find_chromium(playwright)
     if chromium is None:
         raise UsageError(HOW_TO_GET)
-    environment = {**os.environ}
-    if chromium.parent == UNPACKED:
-        environment["LD_LIBRARY_PATH"] = str(UNPACKED / "lib")
-        environment["FONTCONFIG_FILE"] = str(UNPACKED / "fonts.conf")
+    environment = {**os.environ, **_needs(chromium)}
     return playwright.chromium.launch(executable_path=chromium, args=[*_ARGUMENTS, *arguments], env={**environment})
+
+
+def _needs(chromium: Path) -> dict[str, str]:
+    """What the browser's environment has to say beside what it does: the one of the npm registry brings libraries."""
+    if chromium.parent != UNPACKED:
+        return {}
+    return {"LD_LIBRARY_PATH": str(UNPACKED / "lib"), "FONTCONFIG_FILE": str(UNPACKED / "fonts.conf")}
+
+
+def main() -> int:
+    """Print ``{"chromium": path, "environment": {...}}`` for other programs; 3 where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = find_chromium(playwright)
+    if chromium is None:
+        sys.stderr.write(f"{HOW_TO_GET}\n")
+        return 3
+    sys.stdout.write(json.dumps({"chromium": str(chromium), "environment": _needs(chromium)}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -250,6 +251,24 @@ def _table(figures: Sequence[Figure]) -> str:
     return report.markdown_table(header, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Chromium:
+    """A browser's program, and what its environment needs."""
+
+    path: str
+    environment: dict[str, str]
+
+
+def find_chromium() -> Chromium:
+    """Return the browser that the page's tests use. Raises UsageError where there is none."""
+    asked = [sys.executable, "-m", "webui.browser"]  # rooms do not import each other
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    if done.returncode != 0:
+        raise UsageError(done.stderr.strip() or "no Chromium was found")
+    found = json.loads(done.stdout)
+    return Chromium(found["chromium"], found["environment"])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure; 0 when every figure holds, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.page", description=__doc__)
@@ -257,16 +276,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is repeated (5)")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the table there too")
     args = parser.parse_args(argv)
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise UsageError("Chromium is not here; install it (apt-get install chromium)")
+    chromium = find_chromium()
     from playwright.sync_api import sync_playwright
 
     library = made(args.work, CLIPS)
     began_s = time.monotonic()
     with Served(library) as service, sync_playwright() as playwright:
         url = service.url.rstrip("/") + "/"
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium.path, args=list(_ARGUMENTS), env={**os.environ, **chromium.environment}
+        )
         figures = [
             *first_page(browser, url, args.rounds),
             typing(browser, url, args.rounds),

@@ -32,3 +32,19 @@ def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:
         assert ids["centroid_hz"] == ids["-centroid_hz"][::-1]
         assert client.get("/api/v1/clips", query_string={"sort": "brightness"}).status_code == 422
         assert client.get("/api/v1/clips", query_string={"where": "loudness = 'x'"}).status_code == 422
+
+
+def test_facts_of_several_clips_come_at_once(library_path) -> None:
+    """In the order asked for, without unknown ones, and without listening to anything."""
+    with application(library_path) as client:
+        asked = "/api/v1/facts?clip_id=3&clip_id=99&clip_id=1"
+        before = client.get(asked).json["facts"]
+        assert [(one["clip_id"], one["measured"], one["facts"]) for one in before] == [(3, False, {}), (1, False, {})]
+        assert all(one["duration_s"] > 0 for one in before)
+        assert client.get("/api/v1/facts").status_code == 422
+    with soundalike.open_library(library_path) as library:
+        assert library.measure() == ()
+    with application(library_path) as client:
+        for one in client.get(asked).json["facts"]:
+            assert one["measured"]
+            assert one["facts"] == client.get(f"/api/v1/clips/{one['clip_id']}/facts").json["facts"]

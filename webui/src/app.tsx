@@ -5,7 +5,7 @@ import { PlayerBar } from "./player/bar";
 import { DropTarget } from "./question/drop";
 import { NOTHING } from "./question/model";
 import { NEWEST_FIRST } from "./question/order";
-import { address, go, order, question, view, VIEWS, type View } from "./route";
+import { address, go, view, VIEWS, type View } from "./route";
 import { SearchView } from "./results/view";
 import { GoneScreen, KeyScreen } from "./screens";
 import { IconButton, type IconName } from "./ui/icons";
@@ -38,7 +38,7 @@ export function App() {
           {(Object.keys(VIEWS) as View[]).map((one) => (
             <a
               key={one}
-              href={address(one, question.value, order.value)}
+              href={address(one)}
               aria-current={view.value === one ? "page" : undefined}
               onClick={follow(one)}
             >
@@ -78,7 +78,7 @@ function follow(to: View, fresh = false) {
   return (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    go(fresh ? { view: to, question: NOTHING, order: NEWEST_FIRST } : { view: to });
+    go(fresh ? { view: to, question: NOTHING, order: NEWEST_FIRST, by: "" } : { view: to });
   };
 }
 

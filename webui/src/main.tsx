@@ -8,6 +8,7 @@ import { loadNeighbours } from "./results/ahead";
 import { answerQuestions } from "./results/answers";
 import { closeByBack } from "./results/back";
 import { listenToKeys } from "./results/keyboard";
+import { keepOrder } from "./results/ordering";
 import { followAnswers } from "./results/selection";
 import { entitle } from "./title";
 
@@ -15,6 +16,7 @@ const place = document.getElementById("app");
 if (place) {
   answerQuestions();
   followAnswers();
+  keepOrder();
   loadNeighbours();
   closeByBack();
   listenToKeys();

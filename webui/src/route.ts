@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { BASE } from "./api/client";
 import { NOTHING, type Part, type Question } from "./question/model";
-import { NEWEST_FIRST, readOrder } from "./question/order";
+import { NEWEST_FIRST, readBy, readOrder } from "./question/order";
 import { readQuestion, writeQuestion } from "./question/url";
 
 /** The views, by their addresses below `BASE`. */
@@ -14,32 +14,42 @@ interface Route {
   question: Question;
   /** The order in which sounds are listed that nobody asked for. */
   order: string;
+  /** By what hits are sorted that are equally sure; empty: the closest first. */
+  by: string;
 }
 
 function read(): Route {
   const names = Object.keys(VIEWS) as View[];
   const view = names.find((name) => BASE + VIEWS[name] === location.pathname) ?? "search";
   const params = new URLSearchParams(location.search);
-  return { view, question: readQuestion(params), order: readOrder(params.get("order")) };
+  return {
+    view,
+    question: readQuestion(params),
+    order: readOrder(params.get("order")),
+    by: readBy(params.get("by")),
+  };
 }
 
 const route = signal<Route>(read());
 export const view = computed(() => route.value.view);
 export const question = computed(() => route.value.question);
 export const order = computed(() => route.value.order);
+export const by = computed(() => route.value.by);
 
 addEventListener("popstate", () => {
   const next = read();
   const here = route.peek();
   // what is at the same address is asked already
-  if (address(next.view, next.question, next.order) !== address(here.view, here.question, here.order))
-    route.value = next;
+  if (addressOf(next) !== addressOf(here)) route.value = next;
 });
 
-/** The address of a view with a question. */
-export function address(to: View, asked: Question, ordered: string): string {
+/** The address of a view with the question and the orders of now. */
+export const address = (to: View): string => addressOf({ ...route.value, view: to });
+
+function addressOf({ view: to, question: asked, order: ordered, by: sorted }: Route): string {
   const params = writeQuestion(asked);
   if (ordered !== NEWEST_FIRST) params.set("order", ordered);
+  if (sorted) params.set("by", sorted);
   const written = params.toString();
   return BASE + VIEWS[to] + (written ? `?${written}` : "");
 }
@@ -47,7 +57,7 @@ export function address(to: View, asked: Question, ordered: string): string {
 /** Go there. `replace`: without a new entry in the history, as typing does. */
 export function go(to: Partial<Route>, { replace = false } = {}): void {
   const next = { ...route.value, ...to };
-  const url = address(next.view, next.question, next.order);
+  const url = addressOf(next);
   if (url !== location.pathname + location.search) {
     history[replace ? "replaceState" : "pushState"](null, "", url);
   }

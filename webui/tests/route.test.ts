@@ -7,6 +7,7 @@ import {
   address,
   ask,
   askOnly,
+  by,
   changePart,
   go,
   order,
@@ -19,15 +20,16 @@ import {
 const part = (id: number, weight = 1): Part => ({ thing: { kind: "clip", id }, weight });
 const shown = () => location.pathname + decodeURIComponent(location.search);
 
-beforeEach(() => go({ view: "search", question: NOTHING, order: NEWEST_FIRST }));
+beforeEach(() => go({ view: "search", question: NOTHING, order: NEWEST_FIRST, by: "" }));
 
 describe("the address", () => {
   it("is where one is: the view, the question, the order unless it is the usual one", () => {
-    expect(address("search", NOTHING, NEWEST_FIRST)).toBe("/");
-    expect(address("map", { ...NOTHING, draft: "rain" }, "title")).toBe("/map?q=rain&order=title");
-    go({ view: "map", order: "title" });
-    expect(shown()).toBe("/map?order=title");
-    expect([view.value, order.value]).toEqual(["map", "title"]);
+    expect(address("search")).toBe("/");
+    go({ question: { ...NOTHING, draft: "rain" }, order: "title" });
+    expect(address("map")).toBe("/map?q=rain&order=title");
+    go({ view: "map", question: NOTHING, by: "-loudness" });
+    expect(shown()).toBe("/map?order=title&by=-loudness");
+    expect([view.value, order.value, by.value]).toEqual(["map", "title", "-loudness"]);
   });
 
   it("has an entry in the history for each place, and none for each letter", () => {

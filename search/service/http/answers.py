@@ -213,6 +213,19 @@ class FactsOut(Answered):
     facts: dict[str, float | str | list[str]]
 
 
+class ClipFactsOut(FactsOut):
+    """The same beside how long the clip is; not ``measured``: nobody listened to it yet, and its facts are unknown."""
+
+    duration_s: Seconds
+    measured: bool
+
+
+class ManyFactsOut(Answered):
+    """What clips are, in the order in which they were asked for; unknown clips are left out."""
+
+    facts: list[ClipFactsOut]
+
+
 class DefectsOut(Answered):
     """How many clips have which defect; ``unmeasured`` sounds have not been looked at yet."""
 

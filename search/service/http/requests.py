@@ -31,6 +31,7 @@ from search.service.http.described import Described
 
 MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
+MAX_FACTS = 200
 MAX_EXPORTED = 10_000
 _COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
 
@@ -407,6 +408,12 @@ class ManyPeaks(Parameters):
 
     clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_WAVEFORMS)]
     buckets: Annotated[int, Field(ge=1, le=400, description="Into how many equal stretches of time.")] = 160
+
+
+class ManyFacts(Parameters):
+    """The facts of several clips at once, as the columns of a list need them."""
+
+    clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_FACTS)]
 
 
 class PictureOf(Passage):

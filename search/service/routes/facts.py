@@ -1,4 +1,4 @@
-"""``/clips/{id}/facts`` and ``/defects``: what clips are, and what is amiss with them."""
+"""``/facts``, ``/clips/{id}/facts`` and ``/defects``: what clips are, and what is amiss with them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from search.facts.definitions import DEFECTS
 from search.facts.measuring import measure
 from search.library.measuring import unmeasured
 from search.model.as_json import facts_as_json
-from search.service.http.answers import DefectsOut, FactsOut
+from search.service.http.answers import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import ClipPath, DefectsOf
+from search.service.http.requests import ClipPath, DefectsOf, ManyFacts
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
 from search.service.refusals import FileRefused
@@ -33,6 +33,7 @@ class FactRoutes:
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
         api.get("/clips/<int:clip_id>/facts", tags=[TAG], responses={200: FactsOut})(view(self.clip_facts))
+        api.get("/facts", tags=[TAG], responses={200: ManyFactsOut})(view(self.many_facts))
         api.get("/defects", tags=[TAG], responses={200: DefectsOut})(view(self.defects))
 
     def clip_facts(self, path: ClipPath) -> Response:
@@ -53,6 +54,22 @@ class FactRoutes:
                 except AudioError as error:
                     raise FileRefused(clip.title, error.cause) from error
         return revisable(reply(FactsOut(clip_id=clip.id, facts=facts_as_json(facts))))
+
+    def many_facts(self, query: ManyFacts) -> Response:
+        """What several clips are, as far as it was measured: nothing is listened to."""
+        clips = {clip.id: clip for clip in self._library.reader.clips(query.clip_id)}
+        known = self._library.facts(clips)
+        found = [
+            ClipFactsOut(
+                clip_id=clip_id,
+                duration_s=clips[clip_id].duration_s,
+                measured=clip_id in known or clips[clip_id].notes,
+                facts=facts_as_json(known.get(clip_id, {})),
+            )
+            for clip_id in query.clip_id
+            if clip_id in clips
+        ]
+        return revisable(reply(ManyFactsOut(facts=found)))
 
     def defects(self, query: DefectsOf) -> Response:
         """How many clips have which defect, of those that pass a filter; `where` selects exactly these."""

@@ -82,6 +82,15 @@ export function peaksOf(ids: readonly number[], buckets: number): Promise<Schema
   return ask(`/peaks?${params}`);
 }
 
+export type ClipFacts = Schemas["ClipFactsOut"];
+
+/** What was measured of clips. */
+export function factsOf(ids: readonly number[]): Promise<Schemas["ManyFactsOut"]> {
+  const params = new URLSearchParams();
+  for (const id of ids) params.append("clip_id", String(id));
+  return ask(`/facts?${params}`);
+}
+
 export const feedback = (profile: string) => ask<Feedback>(`/feedback/${encodeURIComponent(profile)}`);
 
 export function keepOpinion(profile: string, clipId: number, opinion: Opinion): Promise<Feedback> {

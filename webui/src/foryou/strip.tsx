@@ -22,7 +22,7 @@ const recommended = signal<readonly Row[] | null>(null);
 async function learn(varied: number, aborted: AbortSignal): Promise<void> {
   try {
     const found = await recommend({ profile, k: SHOWN, diversity: varied }, aborted);
-    if (!aborted.aborted) recommended.value = found.hits.map(rowOfHit);
+    if (!aborted.aborted) recommended.value = found.hits.map((hit, place) => rowOfHit(hit, place + 1));
   } catch {
     // the strip is an offer: without an answer it is left out
     if (!aborted.aborted) recommended.value ??= [];

@@ -193,7 +193,7 @@ async function page(
   );
   return {
     question: asked,
-    rows: found.clips.map(rowOfClip),
+    rows: found.clips.map((clip, place) => rowOfClip(clip, offset + place + 1)),
     total: found.total,
     next: nextOf(offset + found.clips.length, found.total),
     ...UNASKED,
@@ -244,7 +244,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
   );
   return {
     question: asked,
-    rows: found.hits.map(rowOfHit),
+    rows: found.hits.map((hit, place) => rowOfHit(hit, offset + place + 1)),
     total: offset === 0 && (found.next_offset ?? null) === null ? found.hits.length : null,
     next: found.next_offset ?? null,
     verdict: found.verdict,

@@ -79,8 +79,9 @@ function handle(event: KeyboardEvent, target: HTMLElement): boolean {
 /** How many rows a page of the list is; the first press goes to the last of them. */
 function rowsInSight(): number {
   const list = document.querySelector<HTMLElement>(".list");
-  const row = list?.querySelector(".row");
-  return list && row ? Math.max(1, Math.floor(list.clientHeight / row.clientHeight)) : 1;
+  const row = list?.querySelector("[data-place]");
+  const head_px = list?.querySelector(".row-head")?.clientHeight ?? 0;
+  return list && row ? Math.max(1, Math.floor((list.clientHeight - head_px) / row.clientHeight)) : 1;
 }
 
 function command(key: string, target: HTMLElement): boolean {
@@ -114,8 +115,8 @@ function rowInSight(): Row | null {
 
 /** The row of the list that an element is in. */
 function rowOf(target: HTMLElement): Row | null {
-  const place = target.closest("[aria-rowindex]")?.getAttribute("aria-rowindex");
-  return answered.peek()?.rows[Number(place) - 1] ?? null;
+  const place = target.closest<HTMLElement>("[data-place]")?.dataset["place"] ?? -1;
+  return answered.peek()?.rows[Number(place)] ?? null;
 }
 
 function toggleAudition(): void {

@@ -1,15 +1,22 @@
 /** The list: however many rows there are, only those in sight are in the page. */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { by } from "../route";
+import { later } from "../ui/later";
 import { answered, more } from "./answers";
+import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
 import { compact } from "./density";
 import { HitRow } from "./row";
 import { chosen } from "./selection";
 
+const ColumnHead = later(() => import("./head").then((module) => module.ColumnHead));
 const WIDE = matchMedia("(min-width: 48rem)");
 const ROW_PX = { compact: 34, wide: 72, narrow: 128, narrowPlain: 100 };
 /** Rows that are there above and below those in sight. */
 const BEYOND = 3;
+
+/** How high the titles of columns are; a phone has no room for them. */
+const headHeight = (): number => (areTitled() && WIDE.matches ? HEAD_PX : 0);
 
 /** How high rows are: hits on a phone have a line more than clips that nobody asked about. */
 function rowHeight(): number {
@@ -50,11 +57,12 @@ export function ResultList() {
     keepInSight(list.current, chosen.peek(), height.peek());
   });
   useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
+  const sorted = by.value;
   const question = answered.value?.question;
   useLayoutEffect(() => {
     list.current?.scrollTo(0, 0);
     if (rowHeight() !== height.peek()) measure();
-  }, [question]);
+  }, [question, sorted]);
 
   // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list
   const focused = list.current?.contains(document.activeElement);
@@ -66,6 +74,7 @@ export function ResultList() {
   const tagged = rows.some((row) => row.tags.length > 0);
   const total = answered.value?.total ?? -1; // not counted, as ARIA says it
   const last = Math.min(rows.length, past.value);
+  const titled = areTitled();
   useEffect(() => {
     if (last >= rows.length - BEYOND) void more();
   }, [last, rows.length]);
@@ -73,14 +82,16 @@ export function ResultList() {
   return (
     <div
       ref={list}
-      class={`list ${tagged ? "" : "list-untagged"} ${compact.value ? "list-compact" : ""}`}
+      class={`list ${tagged ? "" : "list-untagged"} ${compact.value ? "list-compact" : ""} ${titled ? "list-titled" : ""}`}
       role="grid"
       aria-multiselectable="true"
       aria-label="Sounds"
-      aria-rowcount={total}
+      aria-rowcount={total < 0 ? total : total + Number(titled)}
       tabIndex={0}
       data-first={first.value}
+      style={{ "--facts": `${widthOf(columnsShown())}rem` }}
     >
+      {titled && <ColumnHead />}
       <div class="list-space" role="presentation" style={{ height: `${rows.length * height.value}px` }}>
         <div
           class="list-rows"
@@ -99,7 +110,7 @@ export function ResultList() {
 function keepInSight(list: HTMLDivElement | null, place: number, height: number): void {
   if (!list || place < 0) return;
   const top = place * height;
+  const sight = list.clientHeight - headHeight();
   if (top < list.scrollTop) list.scrollTop = top;
-  else if (top + height > list.scrollTop + list.clientHeight)
-    list.scrollTop = top + height - list.clientHeight;
+  else if (top + height > list.scrollTop + sight) list.scrollTop = top + height - sight;
 }

@@ -20,7 +20,6 @@ export function ManyBar() {
   const within = collectionIn(question.value.within);
   const size = selected.value.size;
   const rows = answered.value?.rows ?? [];
-  const rankOf = (row: (typeof rows)[number]) => rows.indexOf(row) + 1;
   return (
     <section class="many" aria-label="The selected sounds">
       <p role="status">{plural(size, "sound")} selected</p>
@@ -76,7 +75,7 @@ export function ManyBar() {
         </button>
         <IconButton icon="close" label="Select none" shortcut="Esc" onClick={unselect} />
       </span>
-      {exporting.value && <ExportBar rankOf={rankOf} />}
+      {exporting.value && <ExportBar />}
       {collecting.value && <CollectForm onDone={() => (collecting.value = false)} />}
       {tagging.value && <TagForm onDone={() => (tagging.value = false)} />}
     </section>

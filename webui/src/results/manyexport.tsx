@@ -2,15 +2,9 @@
 import { Icon } from "../ui/icons";
 import { selectedRows } from "./many";
 import { playlist, save, table } from "./manyfiles";
-import type { Row } from "./rows";
 import { handles_s, LONGEST_HANDLES_S, takeOut } from "./taking";
 
-interface ExportProps {
-  /** The place of a row in the whole answer, from 1. */
-  rankOf: (row: Row) => number;
-}
-
-export function ExportBar({ rankOf }: ExportProps) {
+export function ExportBar() {
   const ways: readonly (readonly [string, string, () => void])[] = [
     ["Files (ZIP)", "The files, with a list of licences", () => void takeOut(selectedRows(), "files")],
     ["Passages (WAV)", "What matched in each, in a ZIP", () => void takeOut(selectedRows(), "passages")],
@@ -19,7 +13,7 @@ export function ExportBar({ rankOf }: ExportProps) {
       "M3U8",
       () => save("soundalike.m3u8", "application/vnd.apple.mpegurl", playlist(selectedRows(), location.href)),
     ],
-    ["CSV", "A table", () => save("soundalike.csv", "text/csv", table(selectedRows(), rankOf))],
+    ["CSV", "A table", () => save("soundalike.csv", "text/csv", table(selectedRows()))],
     ["EDL", "An edit list (CMX 3600)", () => void takeOut(selectedRows(), "edl")],
     ["REAPER", "A project with the passages as items", () => void takeOut(selectedRows(), "reaper")],
   ];

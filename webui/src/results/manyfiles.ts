@@ -18,8 +18,8 @@ export function playlist(rows: readonly Row[], page: string): string {
 }
 
 /** The columns that `soundalike search --csv` writes too; what nobody asked for has no rank, score and passage. */
-const COLUMNS: Readonly<Record<string, (row: Row, rank: number) => string | number>> = {
-  rank: (row, rank) => (row.score === null ? "" : rank),
+const COLUMNS: Readonly<Record<string, (row: Row) => string | number>> = {
+  rank: (row) => (row.score === null ? "" : row.rank),
   score: (row) => row.score?.toFixed(6) ?? "",
   probability: (row) => row.probability?.toFixed(4) ?? "",
   clip_id: (row) => row.clip_id,
@@ -32,9 +32,9 @@ const COLUMNS: Readonly<Record<string, (row: Row, rank: number) => string | numb
   own_tags: (row) => row.own_tags.join(", "),
 };
 
-/** RFC 4180; `rankOf` says the place of a row in the whole answer, from 1. */
-export function table(rows: readonly Row[], rankOf: (row: Row) => number): string {
-  const lines = rows.map((row) => Object.values(COLUMNS).map((column) => cell(column(row, rankOf(row)))));
+/** RFC 4180. */
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => Object.values(COLUMNS).map((column) => cell(column(row))));
   return [Object.keys(COLUMNS), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
 }
 

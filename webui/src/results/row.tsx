@@ -4,6 +4,8 @@ import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, playing } from "../player/player";
 import { duration, folder, moment, percent } from "../ui/format";
 import { IconButton } from "../ui/icons";
+import { columnFacts } from "./columnfacts";
+import { areTitled, type Column, columnsShown } from "./columns";
 import { confidence } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
@@ -40,7 +42,8 @@ export function HitRow({ row, place }: RowProps) {
     <div
       class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
       role="row"
-      aria-rowindex={place + 1}
+      aria-rowindex={place + 1 + Number(areTitled())}
+      data-place={place}
       aria-selected={isSelected.value || (isChosen.value && selected.value.size === 0)}
       data-clip={row.clip_id}
       onMouseDown={(event) => event.shiftKey && event.preventDefault()} // no text is meant
@@ -90,8 +93,10 @@ export function HitRow({ row, place }: RowProps) {
           </span>
         ))}
       </div>
-      <div class="row-length" role="gridcell">
-        <Length row={row} />
+      <div class="row-facts" role="presentation">
+        {columnsShown().map((column) => (
+          <FactCell key={column.name} column={column} row={row} />
+        ))}
       </div>
       <div class="row-score" role="gridcell">
         <Score row={row} />
@@ -107,9 +112,23 @@ export function HitRow({ row, place }: RowProps) {
 const passageLabel = (match: { start_s: number; end_s: number }): string =>
   `matches from ${moment(match.start_s)} to ${moment(match.end_s)}`;
 
+function FactCell({ column, row }: { column: Column; row: Row }) {
+  const { name, title, width_rem, text } = column;
+  return (
+    <span
+      class={`row-fact row-${name}`}
+      role="gridcell"
+      style={{ width: `${width_rem}rem` }}
+      title={areTitled() ? title : undefined}
+    >
+      {name === "length" ? <Length row={row} /> : text(columnFacts(row.clip_id).value, row)}
+    </span>
+  );
+}
+
 function Length({ row }: { row: Row }) {
   if (row.duration_s !== null) return <>{duration(row.duration_s)}</>;
-  const known = peaks(row.clip_id).value; // a hit in a space without lengths
+  const known = peaks(row.clip_id).value; // they are asked for anyway
   return <>{known === "waiting" ? "" : duration(known.end_s)}</>;
 }
 

@@ -3,6 +3,8 @@ import type { Clip, Hit, Tag } from "../api/service";
 import type { Passage } from "../question/model";
 
 export interface Row {
+  /** Its place in the whole answer, from 1, however it is sorted. */
+  rank: number;
   clip_id: number;
   title: string;
   path: string;
@@ -36,8 +38,9 @@ export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
 /** What looking for more of a row is called. */
 export const likeIt = (row: Pick<Row, "notes">): string => (row.notes ? "The same tune" : "More like this");
 
-export function rowOfHit(hit: Hit): Row {
+export function rowOfHit(hit: Hit, rank: number): Row {
   return {
+    rank,
     clip_id: hit.clip_id,
     title: hit.title,
     path: hit.path,
@@ -54,8 +57,9 @@ export function rowOfHit(hit: Hit): Row {
   };
 }
 
-export function rowOfClip(clip: Clip): Row {
+export function rowOfClip(clip: Clip, rank = 1): Row {
   return {
+    rank,
     clip_id: clip.id,
     title: clip.title,
     path: clip.path,

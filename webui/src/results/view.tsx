@@ -1,4 +1,5 @@
 /** The search view: the box, filters, the list of sounds, the inspector. */
+import { useSignal } from "@preact/signals";
 import { Filters } from "../filters/side";
 import { filtersShown } from "../filters/state";
 import { ForYou } from "../foryou/strip";
@@ -7,8 +8,8 @@ import { isEmptyLibrary } from "../library/facts";
 import { auditioning } from "../player/settings";
 import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";
-import { ORDERS } from "../question/order";
-import { go, order, question } from "../route";
+import { FACT_ORDERS, HIT_ORDERS, ORDERS } from "../question/order";
+import { by, go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
@@ -20,6 +21,7 @@ import { selected } from "./many";
 import { Notes } from "./notes";
 import { inspected } from "./selection";
 
+const ColumnMenu = later(() => import("./columnmenu").then((module) => module.ColumnMenu));
 const ManyBar = later(() => import("./manybar").then((module) => module.ManyBar));
 
 export function SearchView() {
@@ -39,6 +41,7 @@ export function SearchView() {
 function Results() {
   const now = answered.value;
   const browsing = isEmpty(question.value);
+  const choosing = useSignal(false);
   return (
     <>
       <h1 class="unseen">{browsing ? "All sounds" : "Sounds found"}</h1>
@@ -62,18 +65,14 @@ function Results() {
             pressed={compact.value}
             onClick={() => (compact.value = !compact.value)}
           />
-          {browsing && (
-            <label class="sort">
-              <span class="unseen">Order</span>
-              <select value={order.value} onChange={(event) => go({ order: event.currentTarget.value })}>
-                {ORDERS.map(([value, name]) => (
-                  <option key={value} value={value}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
+          <IconButton
+            icon="columns"
+            label="Columns"
+            class="columns-button"
+            expanded={choosing.value}
+            onClick={() => (choosing.value = !choosing.value)}
+          />
+          <Order browsing={browsing} />
           <button
             type="button"
             class="tool filters-button"
@@ -85,6 +84,7 @@ function Results() {
           </button>
         </span>
       </header>
+      {choosing.value && <ColumnMenu />}
       <Notes />
       {selected.value.size > 0 && <ManyBar />}
       {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}
@@ -96,6 +96,27 @@ function Results() {
   );
 }
 
+/** In which order sounds are listed; hits that are equally sure. */
+function Order({ browsing }: { browsing: boolean }) {
+  const option = ([value, name]: readonly [string, string]) => (
+    <option key={value} value={value}>
+      {name}
+    </option>
+  );
+  return (
+    <label class="sort">
+      <span class="unseen">{browsing ? "Order" : "Order of what is equally sure"}</span>
+      <select
+        value={browsing ? order.value : by.value}
+        onChange={({ currentTarget: { value } }) => go(browsing ? { order: value } : { by: value })}
+      >
+        {(browsing ? ORDERS : HIT_ORDERS).map(option)}
+        <optgroup label="By what was measured">{FACT_ORDERS.map(option)}</optgroup>
+      </select>
+    </label>
+  );
+}
+
 function summary(): string {
   const now = answered.value;
   if (!now || now.refusal) return "";
@@ -103,6 +124,7 @@ function summary(): string {
   const took = now.took_ms < 10 ? now.took_ms.toFixed(1) : Math.round(now.took_ms);
   if (now.rows.length === 0) return "Nothing found";
   const best = { good: "", weak: "no close match: ", none: "far from what you asked: " }[now.verdict];
-  const all = now.total === null ? "closest first" : plural(now.total, "sound");
+  const first = by.value ? "surest first, then as sorted" : "closest first";
+  const all = now.total === null ? first : plural(now.total, "sound") + (by.value ? `, ${first}` : "");
   return `${best}${all}, ${took} ms`;
 }

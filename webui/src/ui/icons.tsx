@@ -35,6 +35,7 @@ const PATHS = {
   link: "M10 14a4 4 0 0 0 6 .5l2.5-2.500a4 4 0 0 0-5.7-5.700L11.5 7.600M14 10a4 4 0 0 0-6-.5L5.5 12a4 4 0 0 0 5.7 5.700l1.3-1.3",
   lasso:
     "M12 5c4.7 0 8.5 2.2 8.5 5s-3.8 5-8.5 5c-1.6 0-3-.3-4.3-.7M12 5C7.3 5 3.5 7.2 3.5 10c0 1.3.8 2.4 2.1 3.300M7.7 14.300a2 2 0 1 1-2.1-1M7 16c.5 2-.5 3.5-2 4.5",
+  columns: "M4 5h16v14H4zM9.500 5v14M15 5v14",
   check: "M5 12.500l4.5 4.500L19 7.5",
   refresh: "M19.5 12a7.5 7.5 0 1 1-2.2-5.300L20 9.500M20 4.500v5h-5",
 } as const;
@@ -57,6 +58,7 @@ interface IconButtonProps {
   label: string;
   onClick: (event: MouseEvent) => void;
   pressed?: boolean;
+  expanded?: boolean;
   filled?: boolean;
   disabled?: boolean;
   class?: string;
@@ -74,6 +76,7 @@ export function IconButton(props: IconButtonProps): JSX.Element {
       aria-label={label}
       title={shortcut ? `${label} (${shortcut})` : label}
       aria-pressed={pressed}
+      aria-expanded={props.expanded}
       disabled={props.disabled}
       tabIndex={props.tabIndex}
       onClick={props.onClick}

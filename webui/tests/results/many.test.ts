@@ -15,6 +15,7 @@ import { tagsOf } from "../../src/results/manytags";
 import { fileName, isTitledAsFile, type Row } from "../../src/results/rows";
 
 const row = (clip_id: number, more: Partial<Row> = {}): Row => ({
+  rank: 1,
   clip_id,
   title: `sound ${clip_id}`,
   path: `things/sound ${clip_id}.wav`,
@@ -94,13 +95,14 @@ describe("what is written of them", () => {
 
   it("is a table, whose texts may hold what divides its cells", () => {
     const hit = row(7, {
+      rank: 3,
       title: 'a "b", c',
       score: 0.5,
       probability: 0.25,
       match: { start_s: 1, end_s: 2.5, segment_id: 9 },
       own_tags: ["hero", "wet"],
     });
-    expect(table([hit, row(8)], (one) => one.clip_id - 4)).toBe(
+    expect(table([hit, row(8)])).toBe(
       "rank,score,probability,clip_id,segment_id,start_s,end_s,title,path,track,own_tags\r\n" +
         '3,0.500000,0.2500,7,9,1.000,2.500,"a ""b"", c",things/sound 7.wav,0,"hero, wet"\r\n' +
         ",,,8,,,,sound 8,things/sound 8.wav,0,\r\n",

@@ -35,6 +35,7 @@ vi.mock("../../src/player/player", async () => {
 });
 
 const row = (clip_id: number, start_s?: number): Row => ({
+  rank: 1,
   clip_id,
   title: `sound ${clip_id}`,
   path: "",

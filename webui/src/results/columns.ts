@@ -1,0 +1,147 @@
+/** What a row may say of a sound beside its name: which columns are shown, and how each is written and sorted. */
+import { type Signal, signal } from "@preact/signals";
+import { duration } from "../ui/format";
+import { remember, remembered } from "../ui/remembered";
+import type { Known } from "./columnfacts";
+import { fileName, type Row } from "./rows";
+
+export interface Column {
+  name: string;
+  title: string;
+  /** What it means, and in which unit. */
+  means: string;
+  width_rem: number;
+  /** By what it is sorted, as the service calls it; null where it cannot be. */
+  sort: string | null;
+  /** As it is shown; empty for what means nothing for this sound. */
+  text: (known: Known, row: Row) => string;
+}
+
+const number = (known: Known, name: string): number | null => {
+  const value = known?.facts[name];
+  return typeof value === "number" ? value : null;
+};
+const word = (known: Known, name: string): string => String(known?.facts[name] ?? "");
+/** A number as it is written; empty where there is none. */
+const written = (known: Known, name: string, write: (value: number) => string): string => {
+  const value = number(known, name);
+  return value === null ? "" : write(value);
+};
+
+const CHANNELS: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
+const NOTES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+/** 440 Hz is A4. */
+export function noteOf(pitch_hz: number): string {
+  const semitone = Math.round(69 + 12 * Math.log2(pitch_hz / 440));
+  return `${NOTES[((semitone % 12) + 12) % 12]}${Math.floor(semitone / 12) - 1}`;
+}
+
+export const minus = (text: string): string => text.replace("-", "−");
+
+export const formatOf = (row: Pick<Row, "path">): string =>
+  /\.([^.]{1,5})$/.exec(fileName(row))?.[1]?.toUpperCase() ?? "";
+
+export const COLUMNS: readonly Column[] = [
+  {
+    name: "length",
+    title: "Length",
+    means: "how long it is",
+    width_rem: 3.75,
+    sort: "duration_s",
+    text: (known, row) => {
+      const length_s = row.duration_s ?? known?.duration_s;
+      return length_s === undefined ? "" : duration(length_s);
+    },
+  },
+  {
+    name: "rate",
+    title: "Rate",
+    means: "samples a second",
+    width_rem: 4.25,
+    sort: "sample_rate_hz",
+    text: (known) => written(known, "sample_rate_hz", (rate_hz) => `${rate_hz / 1000} kHz`),
+  },
+  {
+    name: "channels",
+    title: "Channels",
+    means: "of its file",
+    width_rem: 4,
+    sort: "channels",
+    text: (known) => written(known, "channels", (channels) => CHANNELS[channels] ?? String(channels)),
+  },
+  {
+    name: "format",
+    title: "Format",
+    means: "of its file",
+    width_rem: 3.5,
+    sort: null,
+    text: (_, row) => formatOf(row),
+  },
+  {
+    name: "loudness",
+    title: "Loudness",
+    means: "integrated, in LUFS",
+    width_rem: 5,
+    sort: "loudness",
+    text: (known) => written(known, "loudness", (loudness) => `${minus(loudness.toFixed(1))} LUFS`),
+  },
+  {
+    name: "pitch",
+    title: "Pitch",
+    means: "that most of it keeps to",
+    width_rem: 6,
+    sort: "pitch_hz",
+    text: (known) =>
+      written(known, "pitch_hz", (pitch_hz) => `${noteOf(pitch_hz)} ${Math.round(pitch_hz)} Hz`),
+  },
+  {
+    name: "tempo",
+    title: "Tempo",
+    means: "beats a minute",
+    width_rem: 4.25,
+    sort: "tempo",
+    text: (known) => written(known, "tempo", (tempo) => `${Math.round(tempo)} BPM`),
+  },
+  {
+    name: "key",
+    title: "Key",
+    means: "of its harmony",
+    width_rem: 4.75,
+    sort: null,
+    text: (known) => word(known, "key"),
+  },
+  {
+    name: "brightness",
+    title: "Brightness",
+    means: "the middle of its spectrum, in words",
+    width_rem: 5,
+    sort: "centroid_hz",
+    text: (known) => word(known, "brightness"),
+  },
+];
+
+const KEY = "soundalike.columns";
+const USUAL = "length";
+
+/** The names of the columns that are shown. */
+const chosenNames: Signal<ReadonlySet<string>> = signal(new Set((remembered(KEY) ?? USUAL).split(" ")));
+chosenNames.subscribe((names) => remember(KEY, [...names].join(" ")));
+
+export const columnsShown = (): readonly Column[] =>
+  COLUMNS.filter(({ name }) => chosenNames.value.has(name));
+
+export function toggleColumn(name: string): void {
+  const names = new Set(chosenNames.peek());
+  if (!names.delete(name)) names.add(name);
+  chosenNames.value = names;
+}
+
+/** Whether columns have a line of titles: what everybody knows needs none. */
+export const areTitled = (): boolean => columnsShown().some(({ name }) => name !== USUAL);
+
+/** How high the line of titles is. */
+export const HEAD_PX = 28;
+
+export const widthOf = (columns: readonly Column[]): number =>
+  columns.reduce((sum, { width_rem }) => sum + width_rem, 0) + Math.max(0, columns.length - 1) * 0.5;

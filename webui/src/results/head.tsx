@@ -1,0 +1,60 @@
+/** The titles of the columns, above the rows: each sorts by its column, the other way round, and no more. */
+import { by, go, order } from "../route";
+import { answered } from "./answers";
+import { type Column, columnsShown } from "./columns";
+import { NEWEST_FIRST } from "../question/order";
+
+export function ColumnHead() {
+  return (
+    <div class="row row-head" role="row">
+      <span class="row-play" role="columnheader">
+        <span class="unseen">Play</span>
+      </span>
+      <SortTitle class="row-name" title="Name" means="by title" sort="title" />
+      <span class="row-wave" role="columnheader">
+        <span class="unseen">Waveform</span>
+      </span>
+      <span class="row-tags" role="columnheader">
+        Tags
+      </span>
+      <span class="row-facts" role="presentation">
+        {columnsShown().map((column) => (
+          <SortTitle key={column.name} {...column} class="row-fact" />
+        ))}
+      </span>
+      <span class="row-score" role="columnheader">
+        <span class="unseen">Certainty</span>
+      </span>
+      <span class="row-actions" role="columnheader">
+        <span class="unseen">Actions</span>
+      </span>
+    </div>
+  );
+}
+
+type TitleProps = Pick<Column, "title" | "means" | "sort"> & { class: string; width_rem?: number };
+
+function SortTitle({ title, means, sort, width_rem, class: extra }: TitleProps) {
+  const asked = answered.value?.verdict != null;
+  const now = asked ? by.value : order.value;
+  const sorted =
+    sort === null ? null : now === sort ? "ascending" : now === `-${sort}` ? "descending" : "none";
+  const next = { none: sort, ascending: `-${sort}`, descending: asked ? "" : NEWEST_FIRST };
+  const width = width_rem === undefined ? {} : { style: { width: `${width_rem}rem` } };
+  return (
+    <span class={extra} role="columnheader" {...width} {...(sorted && { "aria-sort": sorted })}>
+      {sorted === null ? (
+        <span title={means}>{title}</span>
+      ) : (
+        <button
+          type="button"
+          class="sort-title"
+          title={`${title}: ${means}`}
+          onClick={() => go(asked ? { by: next[sorted] ?? "" } : { order: next[sorted] ?? NEWEST_FIRST })}
+        >
+          {title}
+        </button>
+      )}
+    </span>
+  );
+}
