@@ -79,16 +79,23 @@ class FileReader:
         Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
         """
         try:
-            with self._clock.stage("hash"):
-                digest = digest_of(task.path)
-        except OSError as error:
+            with audio.OpenSound(task.path) as sound:
+                with self._clock.stage("hash"):
+                    digest = sound.digest()
+                return self._read(task, sound, digest, put)
+        except (AudioError, OSError) as error:
             return failure_of(task, error)
+
+    def _read(
+        self, task: Task, sound: audio.OpenSound, digest: str, put: Callable[[Piece], None]
+    ) -> Outcome | Copy | None:
+        """See `read`; ``sound`` is the file, open."""
         decision = self._ledger.decide(task, digest)
         file: FileInWork | None = None
         try:
             with self._clock.stage("decode"):
-                title, fields = metadata.read(task.path)
-                info = audio.probe(task.path) if _may_have_more(decision) else None
+                title, fields = metadata.read(sound)
+                info = audio.probe(sound) if _may_have_more(decision) else None
             if decision.need == "wait":
                 return Copy(task, digest, title, fields)
             has_more = info is not None and (decision.need == "encode" or info.tracks > 1)
@@ -100,7 +107,7 @@ class FileReader:
             )
             self._opened[task.path] = file
             for track in file.tracks:
-                self._cut(track, put)
+                self._cut(track, sound, put)
             if facts_of(task.path, task.facts.path) != task.facts:
                 raise AudioError(task.path, "changed while it was being read; the next run takes it")
             return file.close()
@@ -111,13 +118,13 @@ class FileReader:
                 file.fail()
             return failure_of(task, error, digest if decision.need == "encode" or file is not None else None)
 
-    def _cut(self, track: TrackInWork, put: Callable[[Piece], None]) -> None:
+    def _cut(self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None]) -> None:
         """Put the windows of a track. One of several that cannot be decoded is left out, with its cause."""
         file, assembly = track.file, track.assembly
         limit_s, warn = self._max_duration_s, track.warnings.append
-        path, speed, number = file.task.path, file.task.root.speed, track.number
+        speed, number = file.task.root.speed, track.number
         windows = audio.windows(
-            path, self._spec, track=number, max_duration_s=limit_s, speed=speed, warn=warn, ends=track.ends
+            sound, self._spec, track=number, max_duration_s=limit_s, speed=speed, warn=warn, ends=track.ends
         )
         try:
             while True:

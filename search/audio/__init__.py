@@ -7,7 +7,9 @@
 ``containers`` what kind of file this is, and the chunks that it consists of
 ``views``      a part of a file, or one with other bytes in places, as a decoder should see it
 ``promises``   what a header promises against what is there, and the sizes as they should be
-``sndfile``    decoding by libsndfile: uncompressed formats
+``mpeg``       MP3 files that their checksum says are whole
+``sources``    a file that is opened once, for all that reads it
+``sndfile``    decoding by libsndfile: uncompressed formats, and such MP3
 ``libav``      decoding by FFmpeg's libraries: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
 ``timeline``   where decoded frames lie in a file's time
 ``decoding``   which of the two decodes a file, by its content
@@ -34,6 +36,7 @@ from search.audio.mixing import SILENCE_DB
 from search.audio.names import Kind, is_audio_name, kind, suffix_of
 from search.audio.passages import WavPassage, wav_passage
 from search.audio.signatures import kind_inside
+from search.audio.sources import OpenSound
 from search.audio.streaming import SPEEDS, check_speed, probe, stream, windows
 from search.audio.track import Block
 
@@ -43,6 +46,7 @@ __all__ = [
     "WINDOWS_REVISION",
     "Block",
     "Kind",
+    "OpenSound",
     "WavPassage",
     "channels",
     "check_speed",

@@ -43,8 +43,9 @@ class Checked:
         samples = broken = 0
         length_s, first_s = 0.0, math.nan
         for block in blocks:
-            finite = np.abs(block.samples) <= LARGEST  # no NaN is
-            if not finite.all():
+            lowest, highest = block.samples.min(), block.samples.max()  # NaN where there is one
+            if not (lowest >= -LARGEST and highest <= LARGEST):
+                finite = np.abs(block.samples) <= LARGEST  # no NaN is
                 first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
                 broken += int(np.count_nonzero(~finite))
                 block.samples[_no_sound(finite)] = 0.0

@@ -78,14 +78,14 @@ def _has_frames(head: bytes) -> bool:
     """Whether it begins with three frames of MPEG audio or AAC, each where the one before says that it ends."""
     place = 0
     for _ in range(3):
-        size = _frame_bytes(head[place : place + 7])
+        size = frame_bytes(head[place : place + 7])
         if not size:
             return False
         place += size
     return True
 
 
-def _frame_bytes(header: bytes) -> int:
+def frame_bytes(header: bytes) -> int:
     """The length of the frame of MPEG audio (layers 1 to 3) or AAC (ADTS) that begins so; 0 for none."""
     if len(header) < 7 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0

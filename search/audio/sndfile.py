@@ -1,14 +1,16 @@
-"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...)."""
+"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...), and MP3 that is whole."""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import soundfile
 
 from search.audio.mixing import block_frames
+from search.audio.mpeg import WholeMpeg
 from search.audio.track import Block, UnknownFormat
 from search.errors import AudioError
 from search.model import AudioInfo
@@ -75,3 +77,21 @@ class SndfileTrack:
     def close(self) -> None:
         """See ``Track.close``."""
         self._sound.close()
+
+
+class MpegTrack(SndfileTrack):
+    """The one track of an MP3 file that is whole (`search.audio.mpeg`), described as FFmpeg does it."""
+
+    def __init__(self, path: str, file: io.RawIOBase, track: int, whole: WholeMpeg) -> None:
+        super().__init__(path, file, track)
+        if self.info.codec != "MPEG_LAYER_III" or self._frames != whole.samples:
+            self.close()
+            raise UnknownFormat("libsndfile finds something else in it than its tag says")
+        self.info = replace(self.info, container="mp3", codec="mp3float")
+
+    def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
+        """See ``Track.blocks``. Decoded from the start: where it is entered a passage would have other samples."""
+        for block in super().blocks(0.0, end_s):
+            part = block.within(start_s, end_s)
+            if part.frames:
+                yield part

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,9 +15,8 @@ import numpy as np
 
 from search.audio.checking import Checked
 from search.audio.cutting import cut
-from search.audio.decoding import open_track
 from search.audio.mixing import CELL_S, Mixer, block_frames
-from search.audio.opening import open_regular
+from search.audio.sources import Source, opened, path_of, taken
 from search.audio.track import Block, Track
 from search.errors import AudioError, UsageError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
@@ -41,18 +39,19 @@ _QUALITY = "HQ"
 it costs 0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) would save a seventh of that."""
 
 
-def probe(path: str, track: int = 0) -> AudioInfo:
+def probe(source: Source, track: int = 0) -> AudioInfo:
     """What the header says of sound track ``track`` (counted from 0), without decoding.
 
     Raises AudioError when the file cannot be opened or is no sound.
     """
-    with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
-        _check_rate(path, opened.info)
-        return opened.info
+    with opened(source) as sound:
+        info = sound.info(track)
+    _check_rate(path_of(source), info)
+    return info
 
 
 def stream(
-    path: str,
+    source: Source,
     sample_rate_hz: int,
     *,
     track: int = 0,
@@ -75,7 +74,7 @@ def stream(
     of more than ``max_duration_s`` (by the header, or when that much has been decoded).
     """
     at_s = start_s
-    passage = _Passage(path, track, start_s, end_s, max_duration_s)
+    passage = _Passage(source, track, start_s, end_s, max_duration_s)
     for run in passage.runs(sample_rate_hz, _LONGEST_SILENCE_S, _Energy(sample_rate_hz / 2), warn):
         yield from _silence(run.start_s - at_s, sample_rate_hz)
         count = 0
@@ -86,7 +85,7 @@ def stream(
 
 
 def windows(
-    path: str,
+    source: Source,
     spec: EncoderSpec,
     *,
     track: int = 0,
@@ -108,7 +107,7 @@ def windows(
     after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
     """
     check_speed(speed)
-    passage = _Passage(path, track, start_s, end_s, max_duration_s, speed)
+    passage = _Passage(source, track, start_s, end_s, max_duration_s, speed)
     longest_gap_s = min(spec.window_s, _LONGEST_SILENCE_S) * speed
     energy = _Energy(spec.sample_rate_hz / 2 / speed)
     for run in passage.runs(spec.sample_rate_hz, longest_gap_s, energy, warn):
@@ -164,7 +163,7 @@ class _Run(NamedTuple):
 class _Passage:
     """What of a file is to be decoded."""
 
-    path: str
+    source: Source
     track: int
     start_s: float
     end_s: float | None
@@ -175,26 +174,27 @@ class _Passage:
         self, to_hz: int, longest_gap_s: float, energy: _Energy, warn: Callable[[str], None] | None
     ) -> Iterator[_Run]:
         """It at the rate asked for, in one run where nothing was recorded for ``longest_gap_s`` at most."""
-        _check_passage(self.path, self.start_s, self.end_s)
-        with open_regular(self.path) as file, closing(open_track(self.path, file, self.track)) as opened:
-            info = opened.info
-            _check_rate(self.path, info)
-            _check_length(self.path, info, self.start_s, self.end_s, self.max_duration_s)
-            mixer, checked = Mixer(), Checked(self.path, info, self.start_s, self.max_duration_s)
-            blocks = _Ahead(checked.blocks(self._mixed(opened, mixer)))
+        path = path_of(self.source)
+        _check_passage(path, self.start_s, self.end_s)
+        with taken(self.source, self.track) as sound:
+            info = sound.info
+            _check_rate(path, info)
+            _check_length(path, info, self.start_s, self.end_s, self.max_duration_s)
+            mixer, checked = Mixer(), Checked(path, info, self.start_s, self.max_duration_s)
+            blocks = _Ahead(checked.blocks(self._mixed(sound, mixer)))
             while blocks.next is not None:
                 yield _Run(blocks.next.start_s, _resampled(blocks, to_hz / self.speed, longest_gap_s, energy))
-            for warning in (*opened.warnings, *mixer.warnings(), *checked.warnings):
+            for warning in (*sound.warnings, *mixer.warnings(), *checked.warnings):
                 if warn is not None:
                     warn(warning)
 
-    def _mixed(self, opened: Track, mixer: Mixer) -> Iterator[Block]:
+    def _mixed(self, sound: Track, mixer: Mixer) -> Iterator[Block]:
         """Its blocks with one channel: mixed in whole cells, one more before it, as the whole file is."""
         start_s, end_s = self.start_s, self.end_s
-        if opened.info.channels != 1:
+        if sound.info.channels != 1:
             start_s = max(0.0, (start_s // CELL_S - 1) * CELL_S)
             end_s = None if end_s is None else -(-end_s // CELL_S) * CELL_S
-        for block in mixer.blocks(opened.blocks(start_s, end_s)):
+        for block in mixer.blocks(sound.blocks(start_s, end_s)):
             part = block.within(self.start_s, self.end_s)
             if part.frames:
                 yield part

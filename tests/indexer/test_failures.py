@@ -14,6 +14,7 @@ from indexer import pipeline
 from indexer.job import index
 from indexer.model import Options
 from indexer.progress import failure_line
+from search.audio import OpenSound
 from search.errors import EncoderError, LibraryBusy, LibraryError
 from tests.indexer.conftest import RATE_HZ, Bench, write_tone
 from tests.waiting import PATIENCE_S, wait_until
@@ -129,10 +130,10 @@ def test_any_error_of_a_decoder_is_the_failure_of_its_file_alone(bench: Bench, m
     write_tone(bench.sounds / "good.wav", 600)
     probe = pipeline.audio.probe
 
-    def failing_probe(path: str):
-        if path.endswith("bad.wav"):
+    def failing_probe(sound: OpenSound):
+        if sound.path.endswith("bad.wav"):
             raise ZeroDivisionError("no channels\nat all")
-        return probe(path)
+        return probe(sound)
 
     monkeypatch.setattr(pipeline.audio, "probe", failing_probe)
 

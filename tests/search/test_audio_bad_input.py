@@ -240,12 +240,14 @@ def _film(path: Path) -> None:
 
 @pytest.mark.parametrize("zeros", [1, 2, 5, 128])
 def test_zeros_behind_the_last_frame_of_an_mp3_are_padding(tmp_path, zeros):
-    """Taggers and streaming servers pad MP3 files; the sound is all there."""
+    """Taggers and streaming servers pad MP3 files; the sound is all there, as another decoder finds it."""
     plain = write(tmp_path / "plain.mp3", chord(2.0, 44100), 44100)
     padded = tmp_path / "padded.mp3"
     padded.write_bytes(plain.read_bytes() + bytes(zeros))
     expected = np.concatenate(list(stream(str(plain), 44100)))
-    np.testing.assert_array_equal(np.concatenate(list(stream(str(padded), 44100))), expected)
+    found = np.concatenate(list(stream(str(padded), 44100)))
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(found, expected, atol=5e-6)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -39,7 +39,7 @@ from search.audio.metadata.fields import (
     shortened,
 )
 from search.audio.metadata.unreadable import UNREADABLE
-from search.audio.opening import open_regular
+from search.audio.sources import Source, opened, path_of
 from search.errors import AudioError
 from search.ground.codepages import readable
 
@@ -49,7 +49,7 @@ _MOST_LOST = 3
 _READERS = (of_chunks, of_user_data, tags.in_front_or_behind)
 
 
-def read(path: str) -> tuple[str, dict[str, str]]:
+def read(source: Source) -> tuple[str, dict[str, str]]:
     """The title and all fields of a file's tags: lower-case names, each with its text on one line.
 
     The title is that of the tags, else the file's name without its suffix. Several values of a field are joined
@@ -57,10 +57,10 @@ def read(path: str) -> tuple[str, dict[str, str]]:
     kinds of tags have is taken from the first: its format's, the chunks', tags before or behind the file, FFmpeg's, a
     cue sheet's. Never raises: of a damaged tag, or of a file that cannot be opened, what can be read comes back.
     """
-    fields: dict[str, str] = {}
+    path, fields = path_of(source), dict[str, str]()
     try:
-        with open_regular(path) as file:
-            _gather(path, file, fields)
+        with opened(source) as sound:
+            _gather(path, sound.file, fields)
     except (AudioError, OSError):
         pass  # whoever decodes the file says why
     return fields.get("title") or title_of_name(path), _limited(fields)
@@ -74,12 +74,12 @@ def title_of_name(path: str) -> str:
 
 def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
     sheets: list[Field] = []
-    opened = _opened(file)
-    for reader in (tags.of_its_kind(opened), *(reader(file) for reader in _READERS)):
+    known = _opened(file)
+    for reader in (tags.of_its_kind(known), *(reader(file) for reader in _READERS)):
         fields = _undamaged(reader)
         sheets += (field for field in fields if plain_name(field[0]) == "cuesheet")
         _add(fields_kept, (field for field in fields if plain_name(field[0]) != "cuesheet"))
-    unread = opened is None and not fields_kept and not tags.is_read_elsewhere(file)
+    unread = known is None and not fields_kept and not tags.is_read_elsewhere(file)
     if unread or _has_atoms(file) or any("\ufffd" in text for text in fields_kept.values()):
         _add(fields_kept, _undamaged(of_container(file)))
     for name, text in list(fields_kept.items()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from search.audio.libav import opened
 from search.audio.metadata.fields import Field
 from search.audio.metadata.tables import INFO_NAMES
 from search.audio.track import UnknownFormat
@@ -17,6 +16,8 @@ _STREAMS_ARE_THE_FILE = frozenset({"ogg"})
 
 def of_container(file: io.FileIO) -> Iterator[Field]:
     """The tags of a file and of its sound tracks, and what its chapters are called, in bytes."""
+    from search.audio.libav import opened  # which loads FFmpeg
+
     file.seek(0)
     try:
         container = opened(file, metadata_errors="surrogateescape")

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
 from search.audio.metadata.fields import Field
@@ -29,15 +30,16 @@ def beside(path: str) -> Iterator[Field]:
 
     For want of such a one it is any sheet in the folder that names the file.
     """
-    stem, _ = os.path.splitext(path)  # noqa: PTH122 - the path may hold bytes that are no UTF-8; it stays a str
-    for candidate in (f"{stem}.cue", f"{stem}.CUE", f"{path}.cue"):
-        if sheet := _read(candidate):
-            yield from of_sheet(sheet, path)
-            return
-    folder = os.path.dirname(path) or "."  # noqa: PTH120 - as above
+    folder, name = os.path.split(path)  # the path may hold bytes that are no UTF-8; it stays a str
+    folder = folder or "."
+    stem, _ = os.path.splitext(name)  # noqa: PTH122 - as above
     with suppress(OSError):
-        named = _sheets_in(folder, os.stat(folder).st_mtime_ns)  # noqa: PTH116 - as above
-        if other := named.get(_stem_of(_quoted(path))):
+        sheets = _sheets_in(folder, os.stat(folder).st_mtime_ns)  # noqa: PTH116 - as above
+        for candidate in (f"{stem}.cue", f"{stem}.CUE", f"{name}.cue"):
+            if candidate in sheets.names and (sheet := _read(os.path.join(folder, candidate))):  # noqa: PTH118 - as above
+                yield from of_sheet(sheet, path)
+                return
+        if sheets.names and (other := sheets.of_files().get(_stem_of(_quoted(path)))):
             yield from of_sheet(_read(other), path)
 
 
@@ -69,17 +71,32 @@ def of_sheet(sheet: str | bytes, path: str) -> Iterator[Field]:
         yield "title", titles[0]
 
 
+@dataclass
+class _Sheets:
+    """The sheets in a folder, by their ``names``."""
+
+    folder: str
+    names: frozenset[str]
+    _of_files: dict[bytes, str] | None = None
+
+    def of_files(self) -> dict[bytes, str]:
+        """The sheet of each file that some sheet names, by `_stem_of`; they are read once."""
+        if self._of_files is None:
+            found: dict[bytes, str] = {}
+            for name in sorted(self.names)[:_MOST_SHEETS]:
+                path = os.path.join(self.folder, name)  # noqa: PTH118 - as above
+                for word, value in _lines(_read(path)):
+                    if word == b"FILE":
+                        found.setdefault(_stem_of(value), path)
+            self._of_files = found
+        return self._of_files
+
+
 @lru_cache(maxsize=16)
-def _sheets_in(folder: str, _changed_ns: int) -> dict[bytes, str]:
-    """The sheet of each file that some sheet in a folder names, by `_stem_of`; read once while the folder stays."""
-    sheets: dict[bytes, str] = {}
+def _sheets_in(folder: str, _changed_ns: int) -> _Sheets:
+    """The sheets in a folder, which is listed once while it stays."""
     with os.scandir(folder) as entries:
-        paths = sorted(entry.path for entry in entries if entry.name.lower().endswith(".cue"))
-    for path in paths[:_MOST_SHEETS]:
-        for word, value in _lines(_read(path)):
-            if word == b"FILE":
-                sheets.setdefault(_stem_of(value), path)
-    return sheets
+        return _Sheets(folder, frozenset(entry.name for entry in entries if entry.name.lower().endswith(".cue")))
 
 
 def _read(path: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 from search.audio.containers import tag_bytes
 from search.audio.metadata import id3
 from search.audio.metadata.fields import LONGEST, Field, is_wanted, joined, plain_name
+from search.audio.signatures import frame_bytes
 
 _LARGEST_READ_BYTES = 64 << 20
 """What is taken into memory of one tag, pictures and all."""
@@ -42,11 +43,15 @@ _MP4_NAMES = {
 _READ_ELSEWHERE = re.compile(rb"ID3|(?:RIFF|RF64|BW64|RIFX)....WAVE|FORM....AIF[FC]", re.DOTALL)
 """Beginnings of files whose tags are ID3, in front or in a chunk."""
 
+_ADTS = 0xF6
+"""The bits of a second byte that are the same in every frame of AAC, and in none of MPEG audio: layer 0."""
+
 
 def is_read_elsewhere(file: io.FileIO) -> bool:
     """Whether mutagen knows no more of a file than its ID3 tags, which are read without it."""
     file.seek(0)
-    return bool(_READ_ELSEWHERE.match(file.read(12) or b""))
+    first = file.read(12) or b""
+    return bool(_READ_ELSEWHERE.match(first)) or (frame_bytes(first) > 0 and first[1] & _ADTS != 0xF0)
 
 
 def opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
