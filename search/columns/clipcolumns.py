@@ -6,7 +6,7 @@ changed since, to which every refresh puts the news. What went from the base, or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns import files
+from search.columns import files, unmeasured
 from search.columns.filtering import passing
 from search.columns.joining import Remaining, joined
 from search.columns.table import Part
 from search.columns.where import Where
+from search.facts.definitions import PLACES
 from search.model import Bitmap, Ids, Space
 from search.snapshots.snapshot import NewSnapshot, Snapshot
 from search.time.table import EventTable
@@ -223,11 +224,46 @@ class ClipColumns:
         return matches
 
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
-        """(rows,) which clips pass a filter."""
-        base = passing(self.base, where, self.vocabulary, self.events) & ~self.gone_clips
-        if not self.recent.n_clips:
-            return base
-        return np.concatenate((base, passing(self.recent, where, self.vocabulary, self.events)))
+        """(rows,) which clips pass a filter. Raises WhereError for one over facts or events where there are none."""
+        for fact in unmeasured.facts_in(where):
+            self.check_measured(fact)
+        return self._by_part(lambda part: self._passing(part, where))
+
+    def check_measured(self, fact: str) -> None:
+        """Raises WhereError when there are sounds, and none of them was measured: an order by a fact is none then."""
+        if not (self._by_part(lambda part: part.measured) & self.present).any() and self.unmeasured.any():
+            raise unmeasured.refusal(fact)
+
+    @cached_property
+    def unmeasured(self) -> NDArray[np.bool_]:
+        """(rows,) which clips have sound, and no facts."""
+        return self._by_part(unmeasured.unmeasured) & self.present
+
+    def unjudged(self, where: Where | None, by: str = "id") -> int:
+        """How many clips a filter, or an order ``by`` a fact, could not know, since they were not measured."""
+        by_fact = by.removeprefix("-") in PLACES
+        if where is None:
+            return int(np.count_nonzero(self.unmeasured)) if by_fact else 0
+        unsure = np.zeros(len(self.clip_ids), np.bool_)
+        if any(unmeasured.facts_in(where)):
+            unsure = self._by_part(
+                lambda part: unmeasured.uncertain(part, where, lambda inner: self._passing(part, inner))
+            )
+        if by_fact:
+            unsure |= self.unmeasured & self.clips_where(where)
+        return int(np.count_nonzero(unsure))
+
+    def fact(self, name: str) -> NDArray[np.float32]:
+        """(rows,) a fact of the clip of each row, as a number; NaN where it is absent."""
+        return np.concatenate((self.base.fact(name), self.recent.fact(name)))
+
+    def _passing(self, part: Part, where: Where) -> NDArray[np.bool_]:
+        return passing(part, where, self.vocabulary, self.events)
+
+    def _by_part(self, of: Callable[[Part], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+        """(rows,) what ``of`` says of the clips of both parts that are still there."""
+        base = of(self.base) & ~self.gone_clips
+        return np.concatenate((base, of(self.recent))) if self.recent.n_clips else base
 
     def clips_of(self, content_ids: Ids) -> dict[int, list[int]]:
         """Content id -> ids of its clips, ascending; contents without a clip are left out."""

@@ -21,7 +21,7 @@ ORDERS: Final = ("id", "added", "duration_s", "size_bytes", "title", "path", *(f
 def order(columns: ClipColumns, by: str) -> Ids:
     """(rows,) the rows by a column, equal ones by the clip's id; clips without a fact come last, whichever way.
 
-    Raises WhereError for a column that clips are not sorted by.
+    Raises WhereError for a column that clips are not sorted by, and for a fact where no clip was measured.
     """
     name = by.removeprefix("-")
     if name not in ORDERS:
@@ -33,6 +33,7 @@ def order(columns: ClipColumns, by: str) -> Ids:
     elif name == "id":
         ranks = np.zeros(len(columns.clip_ids), np.int64)
     elif name in PLACES:
+        columns.check_measured(name)
         ranks = np.concatenate([part.fact(name) for part in parts])
     else:
         ranks = np.concatenate([getattr(part, name) for part in parts])

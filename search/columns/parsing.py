@@ -26,6 +26,7 @@ time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root),
 - ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
 - A fact that a clip does not have passes no comparison: ``tempo < 100`` and ``tempo != 100`` both leave out the rain.
   ``tempo = none`` asks for those without one. Words of facts are texts: ``key = 'A minor'``, ``defects ~ 'silence'``.
+  Where no clip was measured a comparison with a fact is an error.
 - Words of the language are read in any case: ``NOT missing AND duration_s < 5``.
 
 A hand-written recursive descent: six rules need no parser library, and its errors can say what was expected where.

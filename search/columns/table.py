@@ -154,6 +154,11 @@ class Part:
         column: NDArray[np.float32] = self.facts[:, PLACES[name]]
         return column
 
+    @cached_property
+    def measured(self) -> NDArray[np.bool_]:
+        """(n,) whether facts were measured of each clip: of every sound the channels are known then."""
+        return np.asarray(~np.isnan(self.fact("channels")))
+
     def rows_of_clips(self, clip_ids: Ids) -> Ids:
         """Rows of those of ``clip_ids`` that are here, in their order."""
         if not self.n_clips:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.commands import options, output
 from search.errors import AudioError, UsageError, printable
-from search.facts.definitions import DEFECTS, FACTS, FactDefinition, FactValue
+from search.facts.definitions import FACTS, FactDefinition, FactValue
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -92,12 +92,12 @@ class Defects:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print the report."""
-        from search.library.measuring import unmeasured
+        from search.library.measuring import defects, unmeasured
 
         with options.library(args, settings, read_only=True) as library:
-            beside = f" and ({args.where})" if args.where else ""
-            ids = {name: library.clip_ids(f"defects = '{name}'{beside}").tolist() for name in DEFECTS}
-            clean = len(library.clip_ids(f"defects = ''{beside}"))
+            found = defects(library.views()[0].columns, args.where)
+            ids = {name: some.tolist() for name, some in found.of.items()}
+            clean = len(found.clean)
             clips = {clip.id: clip for clip in library.reader.clips(sorted({i for some in ids.values() for i in some}))}
             left = unmeasured(library.catalog)
         if args.json:
@@ -136,11 +136,15 @@ def _is_id(sound: str) -> bool:
 
 def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
     """The clips that are asked for. Raises UsageError for one that is not there."""
+    from search.columns.unmeasured import said
+
     if args.sounds and (args.where or args.sort):
         raise UsageError("--where and --sort choose among all clips: leave out CLIP")
     if not args.sounds:
         by = ("-" if args.reverse else "") + (args.sort or "id")
         ids = library.sorted_clip_ids(args.where, by)
+        if unjudged := library.unmeasured(args.where, by):
+            print(f"soundalike: {said(unjudged)}", file=sys.stderr)
         return library.reader.clips(ids[: args.k].tolist())
     clips = library.reader.clips([int(one) for one in args.sounds if _is_id(one)])
     unknown = sorted({int(one) for one in args.sounds if _is_id(one)} - {clip.id for clip in clips})

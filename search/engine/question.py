@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from search.columns import unmeasured
 from search.columns.where import Where
 from search.engine import policy
 from search.engine.asking import AskedSpace, part_label
@@ -39,9 +40,11 @@ class Question:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was amiss with the files of its sounds."""
+        """What was amiss with the files of its sounds, and how many clips the filter could not know."""
         parts = (part for one in self.spaces for part in one.parts)
-        return tuple(dict.fromkeys(f"{part.label}: {warning}" for part in parts for warning in part.warnings))
+        said = [f"{part.label}: {warning}" for part in parts for warning in part.warnings]
+        unjudged = self.view.columns.unjudged(self.where)
+        return tuple(dict.fromkeys([*said, *([unmeasured.said(unjudged)] if unjudged else [])]))
 
     @property
     def by_evidence(self) -> bool:

@@ -305,7 +305,8 @@ class Library:
     def sorted_clip_ids(self, where: str | None = None, by: str = "id") -> Ids:
         """The same in the order of a column or a fact, with "-" before its name from high to low; absent ones last.
 
-        Raises WhereError for a filter that does not parse, or a column that clips are not sorted by.
+        Raises WhereError for a filter that does not parse, or a column that clips are not sorted by, and for a fact
+        where no clip was measured.
 
         Examples:
             >>> [clip.title for clip in library.reader.clips(library.sorted_clip_ids(by="-size_bytes")[:1].tolist())]
@@ -315,6 +316,19 @@ class Library:
         passing = columns.present if where is None else columns.clips_where(parse(where))
         rows = order(columns, by)
         return columns.clip_ids[rows[passing[rows]]]
+
+    def unmeasured(self, where: str | None = None, by: str = "id") -> int:
+        """How many clips a filter over facts, or an order by one, could not know, since nobody measured them.
+
+        0 where neither asks for a fact. Raises WhereError as `sorted_clip_ids` does.
+
+        Examples:
+            >>> library.measure()
+            ()
+            >>> library.unmeasured("loudness > -20")
+            0
+        """
+        return self.views()[0].columns.unjudged(None if where is None else parse(where), by)
 
     def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
         """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).

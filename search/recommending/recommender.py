@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.columns import unmeasured
 from search.columns.parsing import parse
 from search.engine import policy
 from search.engine.confidence import PAGE, Page, fitted, probabilities
@@ -107,7 +108,10 @@ class Recommender:
         library = self._look()
         view = library.of(query.space)[0]
         history = gather(query, self._feedback, view)
-        passing = view.columns.clips_where(parse(query.where)) if query.where else None
+        where = parse(query.where) if query.where else None
+        passing = view.columns.clips_where(where) if where else None
+        unjudged = view.columns.unjudged(where)
+        warnings = (unmeasured.said(unjudged),) if unjudged else ()
         excluded_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
         excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
         request = _Request(view, query, history, passing, Excluded(excluded, library.recordings))
@@ -116,7 +120,7 @@ class Recommender:
         verdict: Verdict = _verdict(picked, view) if history.likes else "good" if picked else "none"
         following = query.end if has_more or len(picked) > query.end else None
         took_ms = (time.perf_counter() - started) * 1e3
-        return Answer(verdict, hits, took_ms, next_offset=following, gone=history.gone)
+        return Answer(verdict, hits, took_ms, next_offset=following, gone=history.gone, warnings=warnings)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""

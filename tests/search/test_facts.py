@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -342,7 +343,9 @@ def test_a_library_of_the_version_before_opens_and_is_measured(tmp_path: Path) -
         archive.extractall(tmp_path, filter="data")
     where = ("--library", tmp_path / "library")
     assert "3 sounds were not measured" in command("defects", *where).stderr
-    assert command("facts", "--where", "loudness > -99", "--json", *where).stdout.strip() == "[]"
+    refused = command("facts", "--where", "loudness > -99", "--json", *where)
+    assert refused.returncode == 2
+    assert "facts --measure" in refused.stderr
     measured = command("facts", "--measure", *where)
     assert measured.returncode == 1
     assert measured.stderr.count("no such file") == 3
@@ -350,12 +353,16 @@ def test_a_library_of_the_version_before_opens_and_is_measured(tmp_path: Path) -
 
 
 def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: Path) -> None:
-    """Before that filters over facts find nothing, and a clip is listened to when it is asked for."""
+    """Before that filters over facts are refused, and a clip is listened to when it is asked for."""
     words = ("--library", tmp_path / "library")
     assert command("index", folder / "sounds", *words, "--encoder", "spectral", "--quiet").returncode == 0
     assert "facts --measure" in command("defects", *words).stderr
     with soundalike.open_library(tmp_path / "library") as library:
-        assert titles(library, "loudness > -90") == []
+        for where, by in (("not loudness > -90", "title"), ("tempo = none", "title"), ("silent", "-loudness")):
+            with pytest.raises(WhereError, match=r"none were measured .* soundalike facts --measure"):
+                library.sorted_clip_ids(where, by)
+        with pytest.raises(WhereError, match="defects"):
+            library.search(soundalike.Query((soundalike.ClipPart(1),), where="defects = ''"))
         assert library.facts([1]) == {}
         (asked,) = json.loads(command("facts", 1, "--json", *words).stdout)
         done: list[tuple[int, int]] = []
@@ -366,6 +373,34 @@ def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: P
         done.clear()
         library.measure(lambda *counts: done.append(counts))
         assert done == []
+
+
+def test_clips_that_a_filter_cannot_know_are_counted(folder: Path, tmp_path: Path) -> None:
+    """Those alone that might have passed: of an answer, of a list, and of an order."""
+    sounds, words = tmp_path / "sounds", ("--library", tmp_path / "library")
+    shutil.copytree(folder / "sounds", sounds)
+    index = ("index", sounds, *words, "--encoder", "spectral", "--quiet")
+    assert command(*index, "--facts").returncode == 0
+    shutil.copy(sounds / "soft.wav", sounds / "other.wav")
+    (sounds / "other.wav").write_bytes((sounds / "soft.wav").read_bytes() + b"LIST\x04\0\0\0more")
+    assert command(*index).returncode == 0
+    with soundalike.open_library(tmp_path / "library") as library:
+        assert len(library.clip_ids()) == 5
+        assert library.unmeasured("loudness > -15") == library.unmeasured("not loudness > -15") == 1
+        assert library.unmeasured("loudness > -15 and title = 'loud'") == 0
+        assert library.unmeasured("loudness > -15 or title = 'other'") == 0
+        assert library.unmeasured("title = 'other'", "loudness") == library.unmeasured(by="-loudness") == 1
+        assert library.unmeasured("title = 'other'") == library.unmeasured() == 0
+        answer = library.search(soundalike.Query((soundalike.ClipPart(5),), where="loudness > -90"))
+        assert {hit.title for hit in answer.hits} == {"dark", "loud", "padded", "soft"}
+        assert answer.warnings == (
+            "1 clip could not be judged: its facts were not measured; run: soundalike facts --measure",
+        )
+        liked = soundalike.RecommendQuery((soundalike.ClipPart(1),), where="loudness > -90")
+        assert library.recommend(liked).warnings == answer.warnings
+    listed = command("facts", "--where", "loudness > -90", "--json", *words)
+    assert len(json.loads(listed.stdout)) == 4
+    assert "1 clip could not be judged" in listed.stderr
 
 
 def test_the_table_of_facts_says_what_the_code_says() -> None:

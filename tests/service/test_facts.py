@@ -13,6 +13,11 @@ def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:
         assert before.status_code == 200, before.text
         assert before.json["facts"]["sample_rate_hz"] == 16_000
         assert client.get("/api/v1/defects").json["unmeasured"] == 6
+        assert {defect["count"] for defect in client.get("/api/v1/defects").json["defects"]} == {0}
+        for asked in ({"where": "loudness > -90"}, {"sort": "-loudness"}):
+            refused = client.get("/api/v1/clips", query_string=asked)
+            assert refused.status_code == 422
+            assert "facts --measure" in refused.json["detail"]
         assert client.get("/api/v1/clips/99/facts").status_code == 404
     with soundalike.open_library(library_path) as library:
         assert library.measure() == ()
@@ -30,6 +35,7 @@ def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:
         centroids = [client.get(f"/api/v1/clips/{i}/facts").json["facts"]["centroid_hz"] for i in ids["centroid_hz"]]
         assert centroids == sorted(centroids)
         assert ids["centroid_hz"] == ids["-centroid_hz"][::-1]
+        assert client.get("/api/v1/clips", query_string={"where": "loudness > -90"}).json["unmeasured"] == 0
         assert client.get("/api/v1/clips", query_string={"sort": "brightness"}).status_code == 422
         assert client.get("/api/v1/clips", query_string={"where": "loudness = 'x'"}).status_code == 422
 

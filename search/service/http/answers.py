@@ -234,9 +234,13 @@ class DefectsOut(Answered):
 
 
 class ClipsOut(Answered):
-    """A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for."""
+    """A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for.
+
+    ``unmeasured`` clips have no facts yet, so that a filter over facts, or an order by one, could not know them.
+    """
 
     total: int
+    unmeasured: int = 0
     offset: int
     clips: list[ClipOut]
     facets: FacetsOut | None = None

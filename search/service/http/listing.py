@@ -50,7 +50,12 @@ class Listing:
             if len(clips) == len(ids):
                 break
             self._library.refresh()  # another process removed one of them since the columns were read
-        answer = ClipsOut(total=len(rows), offset=query.offset, clips=[clip_out(clip) for clip in clips])
+        answer = ClipsOut(
+            total=len(rows),
+            unmeasured=columns.unjudged(where, query.sort),
+            offset=query.offset,
+            clips=[clip_out(clip) for clip in clips],
+        )
         if query.facets:
             if among is None:
                 counted = self._library.facets(query.where, limit=MAX_FACETS)

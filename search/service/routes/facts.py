@@ -6,9 +6,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from search.errors import AudioError
-from search.facts.definitions import DEFECTS
 from search.facts.measuring import measure
-from search.library.measuring import unmeasured
+from search.library.measuring import defects, unmeasured
 from search.model.as_json import facts_as_json
 from search.service.http.answers import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut
 from search.service.http.listing import the_clip
@@ -76,8 +75,8 @@ class FactRoutes:
         beside = f" and ({query.where})" if query.where else ""
         counts = []
         if any(not space.is_melody for space in self._library.reader.spaces()):
-            for name in DEFECTS:
-                where = f"defects = '{name}'{beside}"
-                counts.append({"value": name, "count": len(self._library.clip_ids(where)), "where": where})
+            found = defects(self._library.views()[0].columns, query.where)
+            for name, ids in found.of.items():
+                counts.append({"value": name, "count": len(ids), "where": f"defects = '{name}'{beside}"})
         left = unmeasured(self._library.catalog)
         return revisable(reply(DefectsOut.model_validate({"defects": counts, "unmeasured": left})))

@@ -1,0 +1,90 @@
+"""Clips whose facts nobody measured: a filter over facts does not pass them over in silence.
+
+Where no clip was measured such a filter is refused. Where some were not, those are counted that it might have treated
+otherwise.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.table import Part
+from search.columns.where import And, IsPresent, Not, NumberIs, Or, Where, WordIs
+from search.errors import WhereError
+from search.facts.definitions import PLACES
+from search.model import NOTES
+
+Rows = NDArray[np.bool_]
+Passing = Callable[[Where], Rows]
+
+REMEDY: Final = "soundalike facts --measure"
+
+
+def facts_in(where: Where) -> Iterator[str]:
+    """The facts that a filter asks for."""
+    match where:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from facts_in(part)
+        case Not(part):
+            yield from facts_in(part)
+        case NumberIs(column) | WordIs(column) | IsPresent(column) if column in PLACES:
+            yield column
+
+
+def unmeasured(part: Part) -> Rows:
+    """(n_clips,) which clips have sound, and no facts."""
+    if not part.n_clips:
+        return np.empty(0, np.bool_)
+    return np.asarray(~part.measured & ~part.formats.equals(NOTES)[part.format_codes])
+
+
+def uncertain(part: Part, where: Where, passing: Passing) -> Rows:
+    """(n_clips,) which clips pass ``where`` or not as what was not measured of them turns out.
+
+    ``passing`` says which clips pass a filter as it is.
+    """
+    unknown = unmeasured(part)
+    best, worst = (_assumed(where, passing, unknown, holds=holds) for holds in (True, False))
+    return best & ~worst
+
+
+def _assumed(where: Where, passing: Passing, unknown: Rows, *, holds: bool) -> Rows:
+    match where:
+        case And(parts) | Or(parts):
+            both = operator.and_ if isinstance(where, And) else operator.or_
+            return reduce(both, (_assumed(part, passing, unknown, holds=holds) for part in parts))
+        case Not(part):
+            return ~_assumed(part, passing, unknown, holds=not holds)
+        case _:
+            passes = passing(where)
+            if next(facts_in(where), None) is None:
+                return passes
+            return passes | unknown if holds else passes & ~unknown
+
+
+def refusal(fact: str) -> WhereError:
+    """The error where a filter or an order asks for a ``fact`` and no clip was measured.
+
+    Examples:
+        >>> print(refusal("loudness"))
+        `loudness` asks for facts, and none were measured in this library yet; run: soundalike facts --measure
+    """
+    return WhereError(f"`{fact}` asks for facts, and none were measured in this library yet; run: {REMEDY}")
+
+
+def said(count: int) -> str:
+    """What an answer says of so many clips that a filter or an order could not know.
+
+    Examples:
+        >>> said(3)
+        '3 clips could not be judged: their facts were not measured; run: soundalike facts --measure'
+    """
+    clips = "1 clip could not be judged: its" if count == 1 else f"{count} clips could not be judged: their"
+    return f"{clips} facts were not measured; run: {REMEDY}"
