@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import soundalike
 from tests.service.conftest import application
+from tests.service.test_overview import work_off
+
+
+def test_a_job_measures_what_has_no_facts(library_path) -> None:
+    """With progress; then filters know them."""
+    with application(library_path) as client:
+        job = client.post("/api/v1/jobs", json={"kind": "facts"}).json
+        work_off(library_path)
+        done = client.get(f"/api/v1/jobs/{job['id']}").json
+        assert (done["kind"], done["state"], done["reason"]) == ("facts", "done", None)
+        assert done["progress"]["share"] == 1.0
+        assert client.get("/api/v1/defects").json["unmeasured"] == len(done["failures"]) == 0
+        assert client.get("/api/v1/clips", query_string={"where": "loudness > -90"}).json["total"] > 0
 
 
 def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:

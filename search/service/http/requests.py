@@ -542,7 +542,7 @@ class JobList(Parameters):
 class NewJob(Body):
     """Work on the whole library that a client may start; uploads start their own."""
 
-    kind: Literal["duplicates", "map"]
+    kind: Literal["duplicates", "map", "facts"]
 
 
 # --- recommendation and feedback --------------------------------------------------------------------------

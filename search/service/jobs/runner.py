@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePath
 
 from search import plugins
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
@@ -189,6 +190,9 @@ class Runner:
                 self._library.find_duplicates(_ProgressWatcher(latest, halt))
             case "map":
                 self._library.draw_map(progress=_ProgressWatcher(latest, halt))
+            case "facts":
+                for failed in self._library.measure(_ProgressWatcher(latest, halt)):
+                    latest.failure(_Unreadable(failed.file, failed.cause))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -231,6 +235,14 @@ class _ProgressWatcher:
             raise _Halted
 
 
+@dataclass(frozen=True)
+class _Unreadable:
+    """A file that could not be measured, and why: implements `IndexFailure`."""
+
+    path: str
+    cause: str
+
+
 class _Ended:
     """How a call in another thread ended."""
 
@@ -250,6 +262,7 @@ class _Ended:
 
 
 def _failure(job: Job, failure: IndexFailure) -> JobFailure:
-    """By the client's name of the file."""
+    """By the client's name of the file; of a job over the whole library by the file's own."""
     names = dict(zip(job.paths, job.files, strict=True))
-    return JobFailure(names.get(failure.path, "upload"), printable(failure.cause))
+    name = "upload" if job.files else printable(PurePath(failure.path).name)
+    return JobFailure(names.get(failure.path, name), printable(failure.cause))

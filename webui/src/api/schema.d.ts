@@ -535,7 +535,7 @@ export interface paths {
         /** The jobs, newest first, a page at a time. */
         get: operations["api_list_jobs_jobs_get"];
         put?: never;
-        /** Find the duplicates of the library anew, or draw its map anew. */
+        /** Find the duplicates of the library anew, draw its map anew, or measure the facts of what has none. */
         post: operations["api_start_job_jobs_post"];
         delete?: never;
         options?: never;
@@ -1625,10 +1625,17 @@ export interface components {
         /**
          * ClipsOut
          * @description A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for.
+         *
+         *     ``unmeasured`` clips have no facts yet, so that a filter over facts, or an order by one, could not know them.
          */
         ClipsOut: {
             /** Total */
             total: number;
+            /**
+             * Unmeasured
+             * @default 0
+             */
+            unmeasured?: number;
             /** Offset */
             offset: number;
             /** Clips */
@@ -1692,7 +1699,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "index" | "duplicates" | "map";
+            kind: "index" | "duplicates" | "map" | "facts";
             /**
              * State
              * @enum {string}
@@ -2138,7 +2145,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "duplicates" | "map";
+            kind: "duplicates" | "map" | "facts";
         };
         /**
          * HealthOut
