@@ -713,56 +713,56 @@ export interface components {
              * Parts
              * @default []
              */
-            parts: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
+            parts?: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k: number;
+            k?: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset: number;
+            offset?: number;
             /**
              * Where
              * @default null
              */
-            where: string | null;
+            where?: string | null;
             /**
              * Region
              * @default null
              */
-            region: string | null;
+            region?: string | null;
             /**
              * Within
              * @default null
              */
-            within: string | null;
+            within?: string | null;
             /**
              * Space
              * @default null
              */
-            space: string | null;
+            space?: string | null;
             /**
              * Language
              * @default null
              */
-            language: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
+            language?: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
             /**
              * Collapse
              * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
              * @default false
              */
-            collapse: boolean;
+            collapse?: boolean;
             /**
              * Facets
              * @description Count tags, durations, dates and folders of the hits.
              * @default false
              */
-            facets: boolean;
+            facets?: boolean;
         };
         /**
          * AudioIn
@@ -778,29 +778,29 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s: number;
+            start_s?: number;
             /**
              * End S
              * @default null
              */
-            end_s: number | null;
+            end_s?: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
             /**
              * Speed
              * @description At what speed the file is played.
              * @default 1
              */
-            speed: number;
+            speed?: number;
             /**
              * Track
              * @default null
              */
-            track: number | null;
+            track?: number | null;
         };
         /**
          * ClipIn
@@ -813,18 +813,18 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s: number;
+            start_s?: number;
             /**
              * End S
              * @default null
              */
-            end_s: number | null;
+            end_s?: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * HumIn
@@ -840,18 +840,18 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s: number;
+            start_s?: number;
             /**
              * End S
              * @default null
              */
-            end_s: number | null;
+            end_s?: number | null;
             /**
              * Weight
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * NotesIn
@@ -865,7 +865,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * SegmentIn
@@ -879,7 +879,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * TextIn
@@ -893,7 +893,7 @@ export interface components {
              * @description How much it counts; below 0: not like this. Not 0.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * SearchForm
@@ -901,17 +901,17 @@ export interface components {
          */
         SearchForm: {
             /** @default null */
-            query: components["schemas"]["SearchIn"] | null;
+            query?: components["schemas"]["SearchIn"] | null;
             /**
              * Audio
              * @default null
              */
-            audio: string | null;
+            audio?: string | null;
             /**
              * Hum
              * @default null
              */
-            hum: string | null;
+            hum?: string | null;
         };
         /**
          * SearchOut
@@ -933,34 +933,34 @@ export interface components {
              * Next Offset
              * @default null
              */
-            next_offset: number | null;
+            next_offset?: number | null;
             /**
              * Did You Mean
              * @default
              */
-            did_you_mean: string;
+            did_you_mean?: string;
             /**
              * Language
              * @default
              */
-            language: string;
+            language?: string;
             /**
              * Gone
              * @default []
              */
-            gone: string[];
+            gone?: string[];
             /**
              * Warnings
              * @default []
              */
-            warnings: string[];
+            warnings?: string[];
             /**
              * Nearest
              * @default []
              */
-            nearest: components["schemas"]["FacetOut"][];
+            nearest?: components["schemas"]["FacetOut"][];
             /** @default null */
-            facets: components["schemas"]["FacetsOut"] | null;
+            facets?: components["schemas"]["FacetsOut"] | null;
         };
         /**
          * FacetOut
@@ -1058,50 +1058,50 @@ export interface components {
              * Parts
              * @default []
              */
-            parts: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
+            parts?: (components["schemas"]["TextIn"] | components["schemas"]["ClipIn"] | components["schemas"]["SegmentIn"] | components["schemas"]["AudioIn"] | components["schemas"]["HumIn"] | components["schemas"]["NotesIn"])[];
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k: number;
+            k?: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset: number;
+            offset?: number;
             /**
              * Where
              * @default null
              */
-            where: string | null;
+            where?: string | null;
             /**
              * Region
              * @default null
              */
-            region: string | null;
+            region?: string | null;
             /**
              * Within
              * @default null
              */
-            within: string | null;
+            within?: string | null;
             /**
              * Space
              * @default null
              */
-            space: string | null;
+            space?: string | null;
             /**
              * Language
              * @default null
              */
-            language: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
+            language?: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
             /**
              * Gap S
              * @description With THEN: so long between two sounds, at most.
              * @default 30
              */
-            gap_s: number;
+            gap_s?: number;
         };
         /**
          * MomentsForm
@@ -1109,12 +1109,12 @@ export interface components {
          */
         MomentsForm: {
             /** @default null */
-            query: components["schemas"]["MomentsIn"] | null;
+            query?: components["schemas"]["MomentsIn"] | null;
             /**
              * Audio
              * @default null
              */
-            audio: string | null;
+            audio?: string | null;
         };
         /**
          * MomentsOut
@@ -1213,7 +1213,7 @@ export interface components {
              * Warnings
              * @default []
              */
-            warnings: string[];
+            warnings?: string[];
         };
         /**
          * RecognitionOut
@@ -1340,25 +1340,25 @@ export interface components {
              * @description The clips of the last answer, best first, that "the second one" means.
              * @default []
              */
-            previous: number[];
+            previous?: number[];
             /**
              * Reader
              * @description Who reads it; without it rules first, then the service's language model if it has one.
              * @default null
              */
-            reader: ("rules" | "model") | null;
+            reader?: ("rules" | "model") | null;
             /**
              * Answer
              * @description Whether to answer it at once.
              * @default false
              */
-            answer: boolean;
+            answer?: boolean;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset: number;
+            offset?: number;
         };
         /**
          * EmbeddingsOut
@@ -1370,7 +1370,7 @@ export interface components {
              * @default list
              * @constant
              */
-            object: "list";
+            object?: "list";
             /** Data */
             data: components["schemas"]["EmbeddingOut"][];
             /** Model */
@@ -1387,7 +1387,7 @@ export interface components {
              * @default embedding
              * @constant
              */
-            object: "embedding";
+            object?: "embedding";
             /** Index */
             index: number;
             /** Embedding */
@@ -1418,26 +1418,26 @@ export interface components {
              * @description A space of the library; the first of sounds without it.
              * @default null
              */
-            model: string | null;
+            model?: string | null;
             /**
              * Encoding Format
              * @description Numbers, or base64 of float32, lowest byte first.
              * @default float
              * @enum {string}
              */
-            encoding_format: "float" | "base64";
+            encoding_format?: "float" | "base64";
             /**
              * Dimensions
              * @description Those that the space has, if given.
              * @default null
              */
-            dimensions: number | null;
+            dimensions?: number | null;
             /**
              * User
              * @description Ignored.
              * @default null
              */
-            user: string | null;
+            user?: string | null;
         };
         /**
          * InputAudioIn
@@ -1454,7 +1454,7 @@ export interface components {
              * @description Ignored: what a file is, its content says.
              * @default null
              */
-            format: string | null;
+            format?: string | null;
         };
         /**
          * SoundIn
@@ -1479,50 +1479,50 @@ export interface components {
              * Likes
              * @default []
              */
-            likes: components["schemas"]["TasteIn"][];
+            likes?: components["schemas"]["TasteIn"][];
             /**
              * Dislikes
              * @default []
              */
-            dislikes: components["schemas"]["TasteIn"][];
+            dislikes?: components["schemas"]["TasteIn"][];
             /**
              * Seen
              * @default []
              */
-            seen: number[];
+            seen?: number[];
             /**
              * Profile
              * @default null
              */
-            profile: string | null;
+            profile?: string | null;
             /**
              * K
              * @description How many hits.
              * @default 10
              */
-            k: number;
+            k?: number;
             /**
              * Offset
              * @description How many hits to pass over: the `next_offset` of the page before.
              * @default 0
              */
-            offset: number;
+            offset?: number;
             /**
              * Diversity
              * @description 0: the likeliest, however alike; 1: varied.
              * @default 0.3
              */
-            diversity: number;
+            diversity?: number;
             /**
              * Where
              * @default null
              */
-            where: string | null;
+            where?: string | null;
             /**
              * Space
              * @default null
              */
-            space: string | null;
+            space?: string | null;
         };
         /**
          * TasteIn
@@ -1536,7 +1536,7 @@ export interface components {
              * @description How much it counts.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * RecommendBatchOut
@@ -1615,12 +1615,12 @@ export interface components {
              * @description How much it counts.
              * @default 1
              */
-            weight: number;
+            weight?: number;
             /**
              * At
              * @default 0
              */
-            at: number;
+            at?: number;
         };
         /**
          * ClipsOut
@@ -1641,7 +1641,7 @@ export interface components {
             /** Clips */
             clips: components["schemas"]["ClipOut"][];
             /** @default null */
-            facets: components["schemas"]["FacetsOut"] | null;
+            facets?: components["schemas"]["FacetsOut"] | null;
         };
         /**
          * ClipOut
@@ -1771,17 +1771,17 @@ export interface components {
              * Title
              * @default null
              */
-            title: string | null;
+            title?: string | null;
             /**
              * Metadata
              * @default null
              */
-            metadata: Record<string, never> | null;
+            metadata?: Record<string, never> | null;
             /**
              * Own Tags
              * @default null
              */
-            own_tags: string[] | null;
+            own_tags?: string[] | null;
         };
         /**
          * CollectionsOut
@@ -1848,7 +1848,7 @@ export interface components {
              * @description What is in it from the beginning.
              * @default []
              */
-            clips: components["schemas"]["CollectedIn"][];
+            clips?: components["schemas"]["CollectedIn"][];
         };
         /**
          * CollectedIn
@@ -1861,12 +1861,12 @@ export interface components {
              * Start S
              * @default null
              */
-            start_s: number | null;
+            start_s?: number | null;
             /**
              * End S
              * @default null
              */
-            end_s: number | null;
+            end_s?: number | null;
         };
         /**
          * CollectionChange
@@ -1877,19 +1877,19 @@ export interface components {
              * Name
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * Added
              * @description Clips to put in.
              * @default []
              */
-            added: components["schemas"]["CollectedIn"][];
+            added?: components["schemas"]["CollectedIn"][];
             /**
              * Removed
              * @description Clips to take out.
              * @default []
              */
-            removed: number[];
+            removed?: number[];
         };
         /**
          * PeaksOut
@@ -1929,7 +1929,7 @@ export interface components {
             /** High */
             high: number[];
             /** @default null */
-            notes: components["schemas"]["NotesOut"] | null;
+            notes?: components["schemas"]["NotesOut"] | null;
         };
         /**
          * NotesOut
@@ -1991,13 +1991,13 @@ export interface components {
              * @default files
              * @enum {string}
              */
-            format: "files" | "passages" | "edl" | "reaper";
+            format?: "files" | "passages" | "edl" | "reaper";
             /**
              * Handles S
              * @description So many seconds more at both ends, as far as the sound reaches.
              * @default 0
              */
-            handles_s: number;
+            handles_s?: number;
         };
         /**
          * ExportItemIn
@@ -2010,12 +2010,12 @@ export interface components {
              * Start S
              * @default 0
              */
-            start_s: number;
+            start_s?: number;
             /**
              * End S
              * @default null
              */
-            end_s: number | null;
+            end_s?: number | null;
         };
         /**
          * ExportForm
@@ -2219,7 +2219,7 @@ export interface components {
              * Type
              * @default about:blank
              */
-            type: string;
+            type?: string;
             /** Title */
             title: string;
             /** Status */
@@ -2230,12 +2230,12 @@ export interface components {
              * Request Id
              * @default null
              */
-            request_id: string | null;
+            request_id?: string | null;
             /**
              * Errors
              * @default null
              */
-            errors: components["schemas"]["FieldProblem"][] | null;
+            errors?: components["schemas"]["FieldProblem"][] | null;
         };
         /**
          * FieldProblem
