@@ -3,8 +3,8 @@
 DATA has the folder ``natural`` with its manifest, and ``pop909``. Of natural the half of the repositories is measured
 that no threshold was chosen on. Clips are brought to 16 kHz and 16 bits, and given one defect each at three strengths.
 Songs (``--soundfont``, with FluidSynth; none of 1 to 40, which were looked at) are rendered for 45 s from the 20th on;
-their tempo is that of the file, their key that of its notes, since the files name none. What is needed beyond the
-project: pyloudnorm, librosa.
+their tempo is that of the file, their key the one that the data set's repository names (``--keys``), else that of its
+notes, since the files name none. What is needed beyond the project: pyloudnorm, librosa.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _LONGEST_S: Final = 10.0
 _SOFT: Final = 1e-3
 _WITHOUT: Final = re.compile(r"\b(rain|wind|speech|traffic|talk|voice)", re.IGNORECASE)
 _PATTERNS: Final = 100
+_SECTIONS: Final = ("loudness", "defects", "absent", "forms", "cost", "songs")
 
 
 def clips(folder: Path, limit: int, seed: int, only: re.Pattern[str] | None = None) -> Iterator[tuple[str, Path]]:
@@ -157,23 +158,31 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=300)
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--soundfont", type=Path)
+    parser.add_argument("--keys", type=Path, help="POP909 of the data set's repository: NNN/key_audio.txt")
     parser.add_argument("--seed", type=int, default=22)
+    parser.add_argument("--only", nargs="+", choices=_SECTIONS, help="only these figures")
     args = parser.parse_args()
+    if "songs" in (args.only or ()) and not args.soundfont:
+        parser.error("songs are rendered with a --soundfont")
     natural = args.data / "natural"
     print(machine.this_machine().sentence())
     print(f"{args.clips} clips of natural, seed {args.seed}\n")
     paths = [path for _, path in clips(natural, args.clips, args.seed)]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sections: list[Callable[[], Iterator[str]]] = [
-            lambda: iter([loudness(paths[:100], folder)]),
-            lambda: defects(paths, folder, args.seed),
-            lambda: iter([absent(natural, args.clips, args.seed), forms(folder, args.seed), cost(paths[:100])]),
-        ]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        sections: dict[str, Callable[[], Iterator[str]]] = {
+            "loudness": lambda: iter([loudness(paths[:100], folder)]),
+            "defects": lambda: defects(paths, folder, args.seed),
+            "absent": lambda: iter([absent(natural, args.clips, args.seed)]),
+            "forms": lambda: iter([forms(folder, args.seed)]),
+            "cost": lambda: iter([cost(paths[:100])]),
+        }
         if args.soundfont:
-            sections.append(lambda: fact_songs.figures(args.data / "pop909", args.soundfont, args.songs, folder))
-        for section in sections:
-            for line in section():
+            sections["songs"] = lambda: fact_songs.figures(
+                args.data / "pop909", args.soundfont, args.songs, folder, args.keys
+            )
+        for name in args.only or sections:
+            for line in sections[name]():
                 print(line, flush=True)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 FactValue: TypeAlias = float | str | tuple[str, ...]
 Kind: TypeAlias = Literal["number", "choice", "several"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Goes up when a sound gets other facts: then they are measured anew."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -119,8 +119,8 @@ FACTS: Final = (
         "tempo", "BPM", "beats a minute; absent where onsets do not come again and again", "autocorrelation of onsets"
     ),
     FactDefinition("tempo_certainty", "0 to 1", "how much alike the onsets are after one to four beats", "own"),
-    _choice("key", KEYS, "the key; absent where there is no harmony", "Krumhansl and Kessler 1982, Temperley 1999"),
-    FactDefinition("key_certainty", "0 to 1", "the correlation of pitch classes with the key's profile", "own"),
+    _choice("key", KEYS, "the key; absent where there is no harmony", "profiles fitted on songs; Temperley 1999"),
+    FactDefinition("key_certainty", "0 to 1", "how well pitch classes fit a key at all: their correlation", "own"),
     _choice(
         "form",
         FORMS,

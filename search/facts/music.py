@@ -1,8 +1,9 @@
 """Tempo and key of what has them: loops, tunes, songs.
 
-Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it and its
-multiples, in most passages; a key is the one whose profile the pitch classes fit (Krumhansl, Kessler 1982, weights of
-Temperley 1999). What is less sure than music is has neither.
+Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it, its
+multiples and its parts, in most passages. Whether there is a key, the correlation of pitch classes with a profile says
+(Krumhansl, Kessler 1982, weights of Temperley 1999); which it is, profiles that tell keys with the same notes apart,
+fitted on songs 241 to 909 of POP909. What is less sure than music is has neither.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ _BANDS: Final = 24
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 5000.0
 _SOFT: Final = 1e-4
 _PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
-_SLOWEST, _FASTEST = 50.0, 210.0
-_USUAL, _SPREAD_OCTAVES = 90.0, 1.2
-"""Of periods that fit alike the one nearest to the usual tempo is taken."""
+_SLOWEST, _FASTEST = 40.0, 210.0
+_USUAL, _USUAL_OF_SHORT, _SPREAD_OCTAVES = 80.0, 110.0, 1.2
+"""Of periods that fit alike the one nearest to the usual tempo is taken: of songs, and of loops."""
 _OF_SHORT: Final = 0.5
 """How far what is missing at the end of a passage is made up for: of a short sound, which has only one, half."""
 _LONGEST_LAG: Final = 0.8
 _MULTIPLES: Final = (1, 2, 3, 4)
+_PARTS, _OF_PARTS = (0.5, 0.25), 0.1
+"""A slow beat that is divided counts more than one that is not, by so much for each division."""
 TEMPO_SURE: Final = 0.3
 
 _CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
@@ -42,6 +45,11 @@ _PEAK_SHARE: Final = 0.01
 _MAJOR: Final = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
 _MINOR: Final = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
 KEY_SURE: Final = 0.63
+_KEY_MAJOR: Final = (8.7, -1.9, 0.1, -4.3, 5.4, 2.1, -6.4, 7.1, -1.4, -1.8, -8.8, 0.9)
+_KEY_MINOR: Final = (9.3, -5.8, 1.0, 4.0, -4.6, -1.4, -1.8, 7.5, 0.4, -8.0, -0.7, 0.1)
+"""How much each pitch class, from the tonic up, speaks for a key: a multinomial regression on the shares of notes."""
+_KEY_POWER: Final = 0.7
+"""Of the shares of pitch classes: a loud note is not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Music:
         self._onset_frames = Frames(_ONSET_FRAME, _ONSET_HOP, 1)
         self._chroma_frames = Frames(_CHROMA_FRAME, _CHROMA_HOP, 1)
         self._levels: list[NDArray[np.float32]] = []
-        self._chroma: list[Numbers] = []
+        self._peaks: list[Numbers] = []
         self._left = round(_LONGEST_S * RATE_HZ)
 
     def add(self, samples: Samples) -> None:
@@ -76,7 +84,7 @@ class Music:
             self._levels.append(np.asarray(np.log1p(bands / _SOFT), np.float32))
         frames = self._chroma_frames.add(samples)[0]
         if len(frames):
-            self._chroma.append(_pitch_classes(np.abs(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1))))
+            self._peaks.append(_peaks(np.abs(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1))))
 
     # --- tempo ----------------------------------------------------------------------------------------------
 
@@ -106,34 +114,38 @@ class Music:
         alike = (alike[loud] / np.maximum(power[loud], 1e-12)).mean(axis=0) * (size / np.arange(size, 0, -1)) ** (
             _OF_SHORT if is_short else 1.0
         )
-        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 400))
+        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 460))
         period = 60.0 * ONSETS_PER_S / beats
         lags = np.arange(int(_LONGEST_LAG * size))  # of longer ones too few moments are compared
         alike = alike[: len(lags)]
         fits = np.stack([np.interp(period * many, lags, alike, right=np.nan) for many in _MULTIPLES])
         fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat that is longer than that is none
         sure = np.nanmean(fits, axis=0)
-        usual = np.exp(-0.5 * (np.log2(beats / _USUAL) / _SPREAD_OCTAVES) ** 2)
-        best = int(np.argmax(np.maximum(sure, 0) * usual))
+        usual = np.exp(-0.5 * (np.log2(beats / (_USUAL_OF_SHORT if is_short else _USUAL)) / _SPREAD_OCTAVES) ** 2)
+        divided = np.sum([np.interp(period * part, lags, alike) for part in _PARTS], axis=0)
+        best = int(np.argmax(np.maximum(sure + _OF_PARTS * divided, 0) * usual))
         return Found(float(beats[best]), float(np.clip(sure[best], 0.0, 1.0)))
 
     # --- key ------------------------------------------------------------------------------------------------
 
     def key(self) -> Found | None:
         """The place of a key in `KEYS`; None where there are no tones."""
-        if not self._chroma:
+        if not self._peaks:
             return None
-        frames = np.concatenate(self._chroma)
-        total = frames.sum(axis=0)
-        if total.sum() <= 0:
+        pitch, magnitude = np.concatenate(self._peaks, axis=1)
+        roots = np.sqrt(magnitude)
+        total = _pitch_classes(pitch, roots)
+        if total.sum() <= 0 or total.std() <= 0:
             return None
-        fits = np.array([np.corrcoef(total, profile)[0, 1] if total.std() > 0 else 0.0 for profile in _PROFILES])
-        best = int(np.argmax(fits))
-        return Found(float(best), float(np.clip(fits[best], 0.0, 1.0)))
+        fits = [np.corrcoef(total, profile)[0, 1] for profile in _PROFILES]
+        tuning = np.angle(np.sum(roots * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
+        tuned = _pitch_classes(pitch - tuning, magnitude)
+        shares = (tuned / max(float(tuned.sum()), 1e-12)) ** _KEY_POWER
+        return Found(float(np.argmax(_KEY_PROFILES @ shares)), float(np.clip(max(fits), 0.0, 1.0)))
 
 
-def _pitch_classes(magnitudes: NDArray[np.floating]) -> Numbers:
-    """(frames, 12) how much of each pitch class, of the peaks of spectra (frames, bins)."""
+def _peaks(magnitudes: NDArray[np.floating]) -> Numbers:
+    """(2, n) the pitch (69 is A at 440 Hz) and the magnitude of the peaks of spectra (frames, bins)."""
     inner = magnitudes[:, 1:-1]
     top = (inner > magnitudes[:, :-2]) & (inner >= magnitudes[:, 2:])
     top &= inner > _PEAK_SHARE * magnitudes.max(axis=1, keepdims=True)
@@ -141,11 +153,14 @@ def _pitch_classes(magnitudes: NDArray[np.floating]) -> Numbers:
     place += _FIRST_BIN + 1
     left, middle, right = (np.log(magnitudes[frame, place + shift] + 1e-9) for shift in (-1, 0, 1))
     exact = place + 0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-9)
-    pitch = 69 + 12 * np.log2(exact * RATE_HZ / _CHROMA_FRAME / 440.0)
-    classes = np.round(pitch).astype(np.int64) % 12
-    weights = np.sqrt(magnitudes[frame, place]) * np.maximum(0, 1 - 2 * np.abs(pitch - np.round(pitch)))
-    sums = np.bincount(12 * frame + classes, weights, minlength=12 * len(magnitudes))
-    return np.asarray(sums.reshape(-1, 12))
+    return np.stack((69 + 12 * np.log2(exact * RATE_HZ / _CHROMA_FRAME / 440.0), magnitudes[frame, place]))
+
+
+def _pitch_classes(pitch: Numbers, weights: Numbers) -> Numbers:
+    """(12,) how much of each pitch class there is, what lies between two left out."""
+    nearest = np.round(pitch)
+    clear = np.maximum(0, 1 - 2 * np.abs(pitch - nearest))
+    return np.asarray(np.bincount(nearest.astype(np.int64) % 12, weights * clear, minlength=12), np.float64)
 
 
 def _edges() -> NDArray[np.int64]:
@@ -161,3 +176,4 @@ _LAST_BIN: Final = int(_CHROMA_HIGHEST_HZ * _CHROMA_FRAME / RATE_HZ)
 _EDGES: Final = _edges()
 _WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
 _PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
+_KEY_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_KEY_MAJOR, _KEY_MINOR) for note in range(12)])

@@ -39,5 +39,8 @@ def test_an_excerpt_has_the_tempo_and_the_key_of_its_song(tmp_path: Path) -> Non
     tempo, key = fact_songs.excerpt(tmp_path / "song.mid", tmp_path / "cut.mid")
     assert tempo > 0
     assert 0 <= key < len(KEYS)
+    named = tmp_path / "key_audio.txt"
+    named.write_text("1.5\t25.0\tGb:maj\n25.0\t90.0\tEb:min\n")
+    assert KEYS[fact_songs.named_key(named)] == "D# minor"
     assert KEYS[fact_songs.relative(KEYS.index("C major"))] == "A minor"
     assert all(fact_songs.relative(fact_songs.relative(place)) == place for place in range(len(KEYS)))
