@@ -3,6 +3,9 @@
 Every label of a set is said in each of `PROMPTS`; a sound is called by the label whose vector is nearest to its own.
 Accuracy depends on the words, so there is a figure for each prompt and their mean, beside the figure of the labels'
 mean vectors over all prompts (Radford et al., ICML 2021, section 3.1.4).
+
+What the sounds' vectors would allow stands below: each sound is called by the label whose other sounds are nearest to
+it on average. These are examples with labels: no zero-shot figure, but how far better words alone could come.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ PROMPTS: Final = (
 )
 """The third is that of MAEB's zero-shot tasks."""
 MEAN, TOGETHER = "mean of all prompts", "all prompts in one vector"
+BY_EXAMPLES = "the label's mean over sounds of other sources: examples, no words"
 TOP = 5
 
 
@@ -71,13 +75,15 @@ def run(
                 continue
             progress(f"{dataset.name}: {len(items)} clips with {encoder.spec.name}")
             sounds = sound_vectors([item.path for item in items], encoder, cache, progress)
-            rows += _rows(dataset.name, encoder, sounds, [item.labels for item in items])
+            rows += _rows(dataset.name, encoder, sounds, [item.labels for item in items], [i.group for i in items])
     if not rows:
         raise UsageError("nothing to measure: no encoder here reads words, or no set has labels")
     return ZeroShotReport(this_machine(), tuple(rows))
 
 
-def _rows(dataset: str, encoder: Encoder, sounds: Vectors, labels: Sequence[frozenset[str]]) -> list[ZeroShotRow]:
+def _rows(
+    dataset: str, encoder: Encoder, sounds: Vectors, labels: Sequence[frozenset[str]], groups: Sequence[str]
+) -> list[ZeroShotRow]:
     names = sorted({name for own in labels for name in own})
     right = np.array([[name in own for name in names] for own in labels])
     each = [encoder.encode_text([prompt.format(name) for name in names]) for prompt in PROMPTS]
@@ -85,11 +91,30 @@ def _rows(dataset: str, encoder: Encoder, sounds: Vectors, labels: Sequence[froz
     mean = np.mean(figures, axis=0)
     together = np.sum(each, axis=0, dtype=np.float64)
     together /= np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
-    named = [*zip(PROMPTS, figures, strict=True), (MEAN, mean), (TOGETHER, _figures(sounds @ together.T, right))]
+    named = [
+        *zip(PROMPTS, figures, strict=True),
+        (MEAN, mean),
+        (TOGETHER, _figures(sounds @ together.T, right)),
+        (BY_EXAMPLES, _figures(likeness_to_examples(sounds, right, groups), right)),
+    ]
     return [
         ZeroShotRow(dataset, encoder.spec.name, prompt, len(names), len(sounds), float(first), float(five))
         for prompt, (first, five) in named
     ]
+
+
+def likeness_to_examples(sounds: Vectors, right: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.float64]:
+    """The cosine (clips, labels) of each sound with the mean of a label's sounds of other groups; -1 without any."""
+    likeness = np.full(right.shape, -1.0)
+    numbers = np.unique(groups, return_inverse=True)[1]
+    of_all = right.T.astype(np.float64) @ sounds
+    for number in range(int(numbers.max()) + 1):
+        own = numbers == number
+        others = of_all - right[own].T.astype(np.float64) @ sounds[own]
+        lengths = np.linalg.norm(others, axis=1)
+        some = lengths > 1e-6
+        likeness[np.ix_(own, some)] = sounds[own] @ (others[some] / lengths[some, np.newaxis]).T
+    return likeness
 
 
 def _figures(likeness: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:

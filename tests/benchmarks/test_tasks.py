@@ -85,7 +85,8 @@ def test_labels_are_found_by_their_words_in_every_prompt(tones: DataSet, monkeyp
     """There is a figure for each prompt, their mean, and all of them in one vector."""
     monkeypatch.setattr(zero_shot, "PROMPTS", ("a {} tone", "one {} sound"))
     report = zero_shot.run([tones], [ReadingEncoder()], cache=EncodingCache(None), progress=silent)
-    assert [row.prompt for row in report.rows] == ["a {} tone", "one {} sound", zero_shot.MEAN, zero_shot.TOGETHER]
+    also = [zero_shot.MEAN, zero_shot.TOGETHER, zero_shot.BY_EXAMPLES]
+    assert [row.prompt for row in report.rows] == ["a {} tone", "one {} sound", *also]
     assert all(row.accuracy > 0.6 and (row.top_5, row.labels) == (1.0, 3) for row in report.rows)
     assert report.rows[2].accuracy == pytest.approx((report.rows[0].accuracy + report.rows[1].accuracy) / 2)
     assert "a … tone" in zero_shot.markdown(report)
@@ -95,6 +96,17 @@ def test_top_5_counts_what_is_among_the_five_nearest_labels() -> None:
     likeness = np.tile(np.arange(7, 0, -1.0), (3, 1))
     right = np.eye(7, dtype=bool)[[0, 4, 5]]
     assert zero_shot._figures(likeness, right) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+
+
+def test_a_sound_is_compared_with_the_mean_of_each_label_without_its_own_source() -> None:
+    """What is of its own source is no example for it, and a label that only this has is none."""
+    sounds = np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8], [-1, 0]], np.float32)
+    right = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], bool)
+    likeness = zero_shot.likeness_to_examples(sounds, right, ["a", "a", "b", "c", "d"])
+    np.testing.assert_allclose(likeness[0], [0, 0.6, -1], atol=1e-6)
+    np.testing.assert_allclose(likeness[2], [0, 0.8, 0], atol=1e-6)
+    np.testing.assert_allclose(likeness[3], [(1.2 + 0.8) / np.sqrt(5), -1, -0.6], atol=1e-6)
+    assert likeness[4, 2] == -1
 
 
 @pytest.mark.parametrize("protocol", ["maeb", "zero-shot"])
