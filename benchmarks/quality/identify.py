@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.robustness.formats import Form
 from search import audio
-from search.exact.landmarks import ASKED, KEPT, RATE_HZ, Landmarks, landmarks
+from search.exact.listening import Question, fingerprint, question
 from search.exact.matching import match
+from search.exact.spectra import RATE_HZ
+from search.exact.stored import arrays
 from search.exact.table import FingerprintTable
 
 Mono = NDArray[np.float32]
@@ -142,11 +144,11 @@ def main() -> None:
     others = [*short[: fill // 2]]
     others += [read(path) for _, path in list(recordings(args.data / "esc50"))[: fill - len(others)]]
     began = time.perf_counter()
-    marks = [landmarks([wave], KEPT) for wave in [*present, *others]]
+    prints = [fingerprint([wave]) for wave in [*present, *others]]
     seconds = sum(len(wave) for wave in [*present, *others]) / RATE_HZ
     cost_s = (time.perf_counter() - began) / seconds * 3600
-    table = FingerprintTable.empty().changed(enumerate(marks, start=1), np.zeros(0, np.bool_))
-    size = sum(getattr(table, name).nbytes for name in ("keys", "offsets", "places", "begins", "contents"))
+    table = FingerprintTable.empty().changed(enumerate(prints, start=1), np.zeros(0, np.bool_))
+    size = sum(values.nbytes for values in arrays(table).values())
     print(machine.this_machine().sentence())
     print(f"{len(table)} recordings, {seconds / 3600:.2f} h, {cost_s:.1f} s for an hour, ", end="")
     print(f"{size / seconds * 60 / 1000:.1f} KB a minute, seed {args.seed}\n")
@@ -169,11 +171,11 @@ def measured(
     first, sure, placed, wrong, questions, refused = 0, 0, 0, 0, 0, 0
     took: list[float] = []
     for row, wave in enumerate([*present, *absent]):
-        question, begin_s = _question(wave, change, rng)
-        if question is None:
+        asked, begin_s = _question(wave, change, rng)
+        if asked is None:
             continue
         began = time.perf_counter()
-        answers = match(question, table)
+        answers = match(asked, table)
         took.append(1000 * (time.perf_counter() - began))
         best = answers[0] if answers else None
         is_sure = best is not None and best.probability >= LEAST_PROBABILITY
@@ -190,14 +192,14 @@ def measured(
     return Row(name, questions, first_, sure_, placed_, refused, wrong, float(np.median(took)))
 
 
-def _question(wave: Mono, change: Change, rng: Random) -> tuple[Landmarks | None, float]:
-    """Landmarks of five seconds from anywhere, changed; None of silence. And where they begin."""
+def _question(wave: Mono, change: Change, rng: Random) -> tuple[Question | None, float]:
+    """Five seconds from anywhere, changed; None of silence. And where they begin."""
     speed, changed = change
     begin = int(rng.integers(0, len(wave) - int((QUESTION_S + _SPARE_S) * RATE_HZ)))
     part = wave[begin : begin + int(QUESTION_S * speed * RATE_HZ)]
     if np.sqrt(np.mean(part**2)) < 1e-3:
         return None, 0.0
-    return landmarks([changed(part, rng)], ASKED), begin / RATE_HZ
+    return question([changed(part, rng)]), begin / RATE_HZ
 
 
 if __name__ == "__main__":

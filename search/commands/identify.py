@@ -97,6 +97,12 @@ def _print(name: str, identified: Identification) -> None:
             f"soundalike: {missing} of {identified.contents} sounds have no fingerprints; run: soundalike fingerprints",
             file=sys.stderr,
         )
+    if identified.earlier:
+        print(
+            f"soundalike: {identified.earlier} of {identified.contents} sounds have fingerprints of an earlier version "
+            "and are known less well in noise; run: soundalike fingerprints --again",
+            file=sys.stderr,
+        )
 
 
 def _line(one: Recognition) -> str:

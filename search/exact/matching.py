@@ -1,8 +1,10 @@
 """Which recording a few seconds are of, where in it they lie, and how sure that is.
 
 Every landmark of the question that a recording has as well votes for a place: that of the recording less its own. The
-votes of the right recording fall together, the others anywhere. A recording that is played at another pitch is found by
-asking for landmarks a band higher or lower; at another speed its votes drift, by less than the width that is counted.
+votes of the right recording fall together, the others anywhere. The places with the most votes are compared with the
+question by their outlines: in noise three votes may be right and five wrong. A recording that is played at another
+pitch is found by asking for landmarks a band higher or lower; at another speed its votes drift, by less than the width
+that is counted.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.exact.landmarks import FRAMES_PER_S, ON_BITS, Landmarks
+from search.exact.landmarks import ON_BITS
+from search.exact.listening import Question
+from search.exact.outlines import Lines, Profile
+from search.exact.spectra import FRAMES_PER_S
 from search.exact.table import GAP, FingerprintTable
 
 SHIFTS: Final = (0, 1, -1)
@@ -24,21 +29,37 @@ LONGEST_S: Final = 10.0
 _MOST_PLACES: Final = 400_000
 _WIDTH_BITS: Final = 2
 """Votes are counted in steps of four frames, 93 ms, two neighbouring steps at once."""
-_CANDIDATES: Final = 8
+_CANDIDATES: Final = 128
+"""Places whose outlines are compared; of them so many lines are fitted:"""
+_FITTED: Final = 8
+_FEW: Final = 6
+"""Of fewer votes no speed can be told: it is the one that was asked for, and others are asked for too."""
+_NEARBY: Final = (0, -1, 1, -2, 2)
+"""Frames around a place in which outlines are compared in the end."""
 _BIAS: Final = 1 << 12
+_ON_ROWS: Final = 19
+"""Bits that number the votes: more than `_MOST_PLACES`."""
 _STEEPEST: Final = 0.04
 _SPEEDS: Final = (1.0, 0.995, 1.005, 0.99, 1.01, 0.985, 1.015, 0.98, 1.02, 0.975, 1.025)
 _THICK: Final = 2.5
 """Votes of one line lie within so many frames: 58 ms."""
 
 ENOUGH: Final = 0.9
-"""From this probability on, no other pitch is tried."""
-_EVEN: Final = 8.5
-"""So many votes are as likely those of another recording as of the right one, in a library of `_EVEN_PLACES` places.
+"""From this probability on, no other pitch is tried where votes are not few."""
+_A_VOTE: Final = 0.5
+"""What a vote is worth beside agreement of outlines in standard deviations."""
+_MOST_VOTES: Final = 12
+"""So many count when places are chosen: a sustained tone has any number."""
+_EVEN: Final = 7.0
+"""So much of both is as likely another recording as the right one, in a library of `_EVEN_PLACES` places.
 
-Of 246 questions for recordings that may be learnt from and are not there, the highest had 8; see decision 0021."""
-_EVEN_PLACES: Final = 100_000
-_LEAST_EVEN: Final = 7.5
+Of 696 questions in noise for recordings that may be learnt from and are not there, the highest had 6.6; see decision
+0021."""
+_EVEN_VOTES: Final = 9.5
+"""The same in votes, of recordings whose outlines are not there."""
+_EVEN_PLACES: Final = 300_000
+_LEAST_EVEN: Final = 0.5
+"""No library is so small that less than this is taken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +67,9 @@ class Match:
     """A content (its row in the table) that the question is of.
 
     The question's frame q lies at ``offset`` + ``speed`` * q, in frames of the content; ``first`` and ``last`` are the
-    question's frames that voted first and last; ``votes`` as many of its landmarks.
+    question's frames that voted first and last; ``votes`` as many of its landmarks. ``agreement`` is that of outlines,
+    in standard deviations of what chance gives; None where the content has none;
+    ``evidence`` is what both say, and ``probability`` follows from it.
     """
 
     row: int
@@ -55,6 +78,8 @@ class Match:
     first: int
     last: int
     votes: int
+    agreement: float | None
+    evidence: float
     probability: float
 
     def at_s(self, frame: float) -> float:
@@ -62,71 +87,121 @@ class Match:
         return (self.offset + self.speed * frame) / FRAMES_PER_S
 
 
-def match(question: Landmarks, table: FingerprintTable) -> list[Match]:
+def match(question: Question, table: FingerprintTable) -> list[Match]:
     """The contents that a question of at most `LONGEST_S` may be of, likeliest first, each once."""
     best: dict[int, Match] = {}
-    for shift in SHIFTS:
-        for one in _at_shift(question, table, shift):
-            if one.row not in best or one.votes > best[one.row].votes:
-                best[one.row] = one
-        if any(one.probability >= ENOUGH for one in best.values()):
-            break
-    return sorted(best.values(), key=lambda one: (-one.votes, one.row))
-
-
-def probability(votes: int, places: int) -> float:
-    """How sure it is that ``votes`` of a question are those of a recording among ``places`` places, 0 to 1.
-
-    The more there is, the more votes fall together by chance: one for each tenfold.
-    """
-    even = max(_EVEN + math.log10(max(places, 1) / _EVEN_PLACES), _LEAST_EVEN)
-    return 1 / (1 + math.exp(min(even - votes, 50.0)))
-
-
-def _at_shift(question: Landmarks, table: FingerprintTable, shift: int) -> list[Match]:
-    keys = question.keys(-shift)
-    rows, places = table.look_up(keys, _MOST_PLACES)
-    if not len(rows):
+    if not len(question.landmarks) or not len(table.places):
         return []
-    frames = question.frame[rows]
-    votes = places.astype(np.int64) - frames + _BIAS
-    found = []
-    for step in _fullest(votes >> _WIDTH_BITS):
-        inside = (votes >> _WIDTH_BITS == step) | (votes >> _WIDTH_BITS == step + 1)
-        found.append(_fitted(table, frames[inside], keys[rows[inside]], places[inside].astype(np.int64)))
-    return found
+    asking = _Asking(question, table)
+    for shift in SHIFTS:
+        for one in asking.at_shift(shift):
+            if one.row not in best or one.evidence > best[one.row].evidence:
+                best[one.row] = one
+        if any(one.probability >= ENOUGH and one.votes >= _FEW for one in best.values()):
+            break
+    return sorted(best.values(), key=lambda one: (-one.evidence, one.row))
 
 
-def _fullest(steps: NDArray[np.int64]) -> list[int]:
-    """The steps that, each with the one after it, hold the most votes; the fullest first."""
-    step, counts = np.unique(np.sort(steps.astype(np.uint32)), return_counts=True)
-    together = counts.copy()
-    together[:-1] += np.where(np.diff(step) == 1, counts[1:], 0)
-    most = np.argsort(-together, kind="stable")[:_CANDIDATES]
-    return [int(value) for value in step[most]]
+def evidence(votes: int, agreement: float | None, places: int) -> float:
+    """How much speaks for it that a question is of a recording among ``places`` places: over 0 more than against it.
 
-
-def _fitted(
-    table: FingerprintTable,
-    frames: NDArray[np.int64],
-    keys: NDArray[np.uint32],
-    places: NDArray[np.int64],
-) -> Match:
-    """The line through most of the votes that were counted together, and how many lie on it.
-
-    A sustained tone has the same two peaks again and again, and many recordings have them too: votes count once for
-    each pair of pitches, and once for each moment.
+    ``votes`` do, and ``agreement`` of outlines, None where there are none. The more places there are, the more votes
+    fall together by chance: one for each tenfold.
     """
-    row = int(table.rows_at(np.array([int(np.median(places - frames)) + GAP // 4]))[0])
-    local = places - table.begins[row]
-    on_line, speed = _on_one_line(frames, local)
-    frames, keys, local = frames[on_line], keys[on_line], local[on_line]
-    if np.ptp(frames) > FRAMES_PER_S and len(frames) > 4:
-        slope = float(np.polyfit(frames, local, 1)[0])
-        speed = min(max(slope, 1 - _STEEPEST), 1 + _STEEPEST)
-    offset = float(np.mean(local - speed * frames))
-    votes = min(len(np.unique(frames)), len(np.unique(keys >> ON_BITS)))
-    return Match(row, offset, speed, int(frames.min()), int(frames.max()), votes, probability(votes, len(table.places)))
+    by_chance = max(math.log10(max(places, 1) / _EVEN_PLACES), -_LEAST_EVEN)
+    if agreement is None:
+        return votes - by_chance - _EVEN_VOTES
+    return agreement + _A_VOTE * (votes - by_chance) - _EVEN
+
+
+@dataclass(frozen=True, slots=True)
+class _Votes:
+    """Those that fell together: of the question's frame, key, and the frame of the content; each (n,)."""
+
+    frames: NDArray[np.int64]
+    keys: NDArray[np.uint32]
+    local: NDArray[np.int64]
+
+
+class _Asking:
+    """One question to one table."""
+
+    def __init__(self, question: Question, table: FingerprintTable) -> None:
+        self._marks, self._table = question.landmarks, table
+        self._profile = Profile(question.powers)
+        self._usual = self._profile.usual(table.outlines)
+
+    def at_shift(self, shift: int) -> list[Match]:
+        """What it may be where it is so many bands higher."""
+        keys = self._marks.keys(-shift)
+        rows, places = self._table.look_up(keys, _MOST_PLACES)
+        if not len(rows):
+            return []
+        frames = self._marks.frame[rows]
+        votes = np.sort(((places.astype(np.int64) - frames + _BIAS) << _ON_ROWS) + np.arange(len(rows)))
+        begin, end = _fullest(votes >> (_ON_ROWS + _WIDTH_BITS))
+        offset = (votes[(begin + end) // 2] >> _ON_ROWS) - _BIAS
+        row = self._table.rows_at(offset + GAP // 4)
+        speed = 2 ** (shift / 36)
+        agreement = self._agreement(row, offset - self._table.begins[row], np.full(len(row), speed))
+        worth = np.where(self._known(row), agreement, 0) + _A_VOTE * np.minimum(end - begin, _MOST_VOTES)
+        found = []
+        for place in np.argsort(-worth, kind="stable")[:_FITTED].tolist():
+            these = votes[begin[place] : end[place]] & ((1 << _ON_ROWS) - 1)
+            local = places[these].astype(np.int64) - self._table.begins[row[place]]
+            found.append(self._fitted(int(row[place]), _Votes(frames[these], keys[rows[these]], local), speed))
+        return found
+
+    def _known(self, row: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which contents have an outline."""
+        return self._table.firsts[row + 1] > self._table.firsts[row]
+
+    def _agreement(
+        self, row: NDArray[np.int64], offset: NDArray[np.number], speed: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """(k,) agreement with the outlines of contents where the question's frame 0 lies at ``offset``."""
+        begin = self._table.firsts[row]
+        lines = Lines(begin, self._table.firsts[row + 1] - begin, offset.astype(np.float64), speed)
+        middle, spread = self._usual
+        return (self._profile.agreement(self._table.outlines, lines) - middle) / spread
+
+    def _fitted(self, row: int, votes: _Votes, speed: float) -> Match:
+        """The line through most of the votes that were counted together, how many lie on it, and what outlines say.
+
+        A sustained tone has the same two peaks again and again, and many recordings have them too: votes count once for
+        each pair of pitches, and once for each moment.
+        """
+        on_line, likeliest = _on_one_line(votes.frames, votes.local)
+        frames, keys, local = votes.frames[on_line], votes.keys[on_line], votes.local[on_line]
+        count = min(len(np.unique(frames)), len(np.unique(keys >> ON_BITS)))
+        if count >= _FEW:
+            speed = likeliest
+            if np.ptp(frames) > FRAMES_PER_S:
+                speed = min(max(float(np.polyfit(frames, local, 1)[0]), 1 - _STEEPEST), 1 + _STEEPEST)
+            offset = float(np.mean(local - speed * frames))
+        else:
+            offset = float(np.median(votes.local - speed * votes.frames))
+        agreement = None
+        if self._known(np.array([row]))[0]:
+            near = offset + np.array(_NEARBY, np.float64)
+            same = np.full(len(near), row)
+            each = self._agreement(same, near, np.full(len(near), speed))
+            agreement = float(each.max())
+            if count < _FEW:
+                offset = float(near[int(np.argmax(each))])
+        speaks = evidence(count, agreement, len(self._table.places))
+        sure = 1 / (1 + math.exp(min(-speaks, 50.0)))
+        return Match(row, offset, speed, int(frames.min()), int(frames.max()), count, agreement, speaks, sure)
+
+
+def _fullest(steps: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of ``steps`` (n,), ascending: from where to where lie those that, each with the one after it, hold the most."""
+    begin = np.flatnonzero(np.diff(steps, prepend=-1))
+    end = np.append(begin[1:], len(steps))
+    following = np.append(np.diff(steps[begin]) == 1, False)
+    together = np.where(following, np.append(end[1:], 0), end)
+    most = np.argsort(begin - together, kind="stable")[:_CANDIDATES]
+    return begin[most], together[most]
 
 
 def _on_one_line(frames: NDArray[np.int64], local: NDArray[np.int64]) -> tuple[NDArray[np.bool_], float]:

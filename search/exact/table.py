@@ -1,7 +1,7 @@
-"""The landmarks of all contents, as an inverted file: for each key the places that have it.
+"""The fingerprints of all contents: landmarks as an inverted file, for each key the places that have it, and outlines.
 
 All contents lie one behind the other on one axis of frames, with a gap between them, so that a place is one number of
-32 bits: four bytes for each landmark, and few more for keys, which contents share.
+32 bits: four bytes for each landmark. Outlines lie one behind the other as well, four bytes for 93 ms.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import LibraryError
-from search.exact.landmarks import Landmarks
+from search.exact.landmarks import KEYS
+from search.exact.listening import Fingerprint
+from search.exact.outlines import STEP, Rows
 from search.model import Ids
 
 GAP: Final = 1024
@@ -26,21 +28,25 @@ _MOST_FRAMES: Final = 1 << 32
 class FingerprintTable:
     """c contents and p places.
 
-    ``contents`` (c,) ids, ascending, and where each begins, ``begins`` (c + 1,) int64; ``keys`` (k,) uint32, ascending,
-    the places of each, ``places`` (p,) uint32 from ``offsets[i]`` to ``offsets[i + 1]`` (k + 1,) int64.
+    ``contents`` (c,) ids, ascending, and where each begins, ``begins`` (c + 1,) int64; of each key the places,
+    ``places`` (p,) uint32 from ``offsets[key]`` to ``offsets[key + 1]`` (`KEYS` + 1,) int64; of each content the rows
+    of its outline, ``outlines`` (r,) uint32 from ``firsts[i]`` to ``firsts[i + 1]`` (c + 1,) int64, none where it was
+    fingerprinted by a version that made no outlines.
     """
 
     contents: Ids
     begins: NDArray[np.int64]
-    keys: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     places: NDArray[np.uint32]
+    firsts: NDArray[np.int64]
+    outlines: Rows
 
     @classmethod
     def empty(cls) -> FingerprintTable:
         """Without contents."""
         none, zero = np.empty(0, np.int64), np.zeros(1, np.int64)
-        return cls(none, zero, np.empty(0, np.uint32), zero, np.empty(0, np.uint32))
+        offsets = np.zeros(KEYS + 1, np.int64)
+        return cls(none, zero, offsets, np.empty(0, np.uint32), zero, np.empty(0, np.uint32))
 
     def __len__(self) -> int:
         """How many contents there are, those without a landmark included."""
@@ -51,10 +57,8 @@ class FingerprintTable:
 
         The rarest keys first: as many as have ``most`` places together. What is everywhere says nothing.
         """
-        if not len(self.keys) or not len(keys):
-            return np.empty(0, np.int64), np.empty(0, np.uint32)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        counts = np.where(self.keys[at] == keys, self.offsets[at + 1] - self.offsets[at], 0)
+        at = keys.astype(np.int64)
+        counts = self.offsets[at + 1] - self.offsets[at]
         rows = np.flatnonzero(counts)
         if counts.sum() > most:
             rows = rows[np.argsort(counts[rows], kind="stable")]
@@ -67,37 +71,52 @@ class FingerprintTable:
         """(n,) the rows of the contents that lie at ``places`` (n,), the gap before a content counting as its own."""
         return np.searchsorted(self.begins[1:] - GAP // 2, places, side="right").clip(0, max(len(self) - 1, 0))
 
-    def changed(self, added: Iterable[tuple[int, Landmarks]], staying: NDArray[np.bool_]) -> FingerprintTable:
+    @property
+    def without_outline(self) -> NDArray[np.bool_]:
+        """(c,) those that an earlier version fingerprinted: they are known by landmarks alone."""
+        return (np.diff(self.begins) >= GAP + STEP) & (np.diff(self.firsts) == 0)
+
+    def changed(self, added: Iterable[tuple[int, Fingerprint]], staying: NDArray[np.bool_]) -> FingerprintTable:
         """A table of the contents in ``staying`` (c,) and ``added`` of other ids. Raises LibraryError for too many."""
         fresh = sorted(added, key=lambda one: one[0])
         lengths = np.diff(self.begins)
         ids = np.concatenate((self.contents[staying], np.array([content for content, _ in fresh], np.int64)))
         order = np.argsort(ids, kind="stable")
-        length = np.concatenate((lengths[staying], np.array([one.frames + GAP for _, one in fresh], np.int64)))[order]
+        length = np.array([one.landmarks.frames + GAP for _, one in fresh], np.int64)
+        length = np.concatenate((lengths[staying], length))[order]
         begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(length)))
         if begins[-1] >= _MOST_FRAMES:
             hours = _MOST_FRAMES / 43 / 3600
             raise LibraryError(f"fingerprints of over {hours:,.0f} hours cannot be kept in one library; split it")
         new_begin = np.empty(len(ids), np.int64)
         new_begin[order] = begins[:-1]
-        keys, places = self._kept(staying, new_begin[: int(staying.sum())])
+        stay = int(staying.sum())
+        keys, places = self._kept(staying, new_begin[:stay])
         moved = [
-            (one.keys(), (one.frame + begin).astype(np.uint32))
-            for (_, one), begin in zip(fresh, new_begin[int(staying.sum()) :].tolist(), strict=True)
+            (one.landmarks.keys(), (one.landmarks.frame + begin).astype(np.uint32))
+            for (_, one), begin in zip(fresh, new_begin[stay:].tolist(), strict=True)
         ]
         keys = np.concatenate((keys, *(pair[0] for pair in moved)))
         places = np.concatenate((places, *(pair[1] for pair in moved)))
-        by_key = np.argsort(keys, kind="stable")
-        unique, first = np.unique(keys[by_key], return_index=True)
-        return FingerprintTable(ids[order], begins, unique, np.append(first, len(keys)), places[by_key])
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(keys, minlength=KEYS))))
+        outlines = self._outlines(staying) + [one.rows for _, one in fresh]
+        in_order = [outlines[place] for place in order.tolist()]
+        firsts = np.cumsum([0, *(len(rows) for rows in in_order)], dtype=np.int64)
+        rows = np.concatenate((np.empty(0, np.uint32), *in_order))
+        return FingerprintTable(ids[order], begins, offsets, places[np.argsort(keys, kind="stable")], firsts, rows)
+
+    def _outlines(self, staying: NDArray[np.bool_]) -> list[Rows]:
+        """The outlines of the contents of ``staying``."""
+        ranges = zip(self.firsts[:-1][staying].tolist(), self.firsts[1:][staying].tolist(), strict=True)
+        return [self.outlines[first:last] for first, last in ranges]
 
     def _kept(
         self, staying: NDArray[np.bool_], new_begin: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Keys and new places of the landmarks of the contents of ``staying``."""
+        keys = np.repeat(np.arange(KEYS, dtype=np.uint32), np.diff(self.offsets))
         if not len(self):
-            return self.keys, self.places
-        keys = np.repeat(self.keys, np.diff(self.offsets))
+            return keys, self.places
         row = np.searchsorted(self.begins, self.places.astype(np.int64), side="right") - 1
         stays = staying[row]
         shift = np.zeros(len(self), np.int64)

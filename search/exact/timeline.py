@@ -8,8 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from search.exact.landmarks import FRAMES_PER_S, Landmarks
+from search.exact.landmarks import Landmarks
+from search.exact.listening import Question
 from search.exact.matching import LONGEST_S, Match, match
+from search.exact.spectra import FRAMES_PER_S
 from search.exact.table import FingerprintTable
 
 QUESTION_S: Final = 5.0
@@ -28,7 +30,7 @@ class Passage:
     questions: int = 1
 
 
-def passages(sound: Landmarks, table: FingerprintTable, least: float, most: int) -> list[Passage]:
+def passages(sound: Question, table: FingerprintTable, least: float, most: int) -> list[Passage]:
     """What is played in a sound, in order of time: passages of at least the probability ``least``.
 
     A sound of up to `LONGEST_S` gives the ``most`` likeliest recordings that it may be of (copies, takes of one
@@ -41,12 +43,14 @@ def passages(sound: Landmarks, table: FingerprintTable, least: float, most: int)
     return _joined(answer for answer in answers if answer.probability >= least)
 
 
-def _questions(sound: Landmarks) -> Iterator[tuple[int, Landmarks]]:
-    """From `STEP_S` to `STEP_S` the frame and the landmarks of the next `QUESTION_S`."""
+def _questions(sound: Question) -> Iterator[tuple[int, Question]]:
+    """From `STEP_S` to `STEP_S` the frame and the question of the next `QUESTION_S`."""
     width, step = (round(length_s * FRAMES_PER_S) for length_s in (QUESTION_S, STEP_S))
+    marks = sound.landmarks
     for begin in range(0, max(sound.frames - step, 1), step):
-        part = slice(*np.searchsorted(sound.frame, (begin, begin + width)).tolist())
-        yield begin, Landmarks(sound.frame[part] - begin, sound.band[part], sound.up[part], sound.on[part], width)
+        part = slice(*np.searchsorted(marks.frame, (begin, begin + width)).tolist())
+        inside = Landmarks(marks.frame[part] - begin, marks.band[part], marks.up[part], marks.on[part], width)
+        yield begin, Question(inside, sound.powers[begin : begin + width])
 
 
 def _later(answer: Match, frames: int) -> Match:
@@ -94,5 +98,6 @@ def _one(before: Match, after: Match) -> Match:
         first=first,
         last=last,
         votes=before.votes + after.votes,
+        evidence=before.evidence + after.evidence,
         probability=1 - doubt,
     )

@@ -12,7 +12,8 @@ from search import audio
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
 from search.exact.filling import of_file
-from search.exact.landmarks import ASKED, FRAMES_PER_S, RATE_HZ, landmarks
+from search.exact.listening import question
+from search.exact.spectra import FRAMES_PER_S, RATE_HZ
 from search.exact.stored import Fingerprints
 from search.exact.table import FingerprintTable
 from search.exact.timeline import Passage, passages
@@ -62,7 +63,7 @@ def identify(
             samples += len(block)
             yield block
 
-    sound = landmarks(counted(), ASKED)
+    sound = question(counted())
     present = sounds(view)
     found = passages(sound, table, LEAST_PROBABILITY, k)
     contents = [int(table.contents[one.match.row]) for one in found]
@@ -74,7 +75,8 @@ def identify(
         if clips_of.get(content)
     ]
     known = int(np.isin(table.contents, present).sum())
-    return Identification(tuple(recognitions), samples / RATE_HZ, known, len(present), tuple(warnings))
+    earlier = int(np.isin(table.contents[table.without_outline], present).sum())
+    return Identification(tuple(recognitions), samples / RATE_HZ, known, len(present), tuple(warnings), earlier)
 
 
 def sounds(view: LibraryView) -> Ids:

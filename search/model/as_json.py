@@ -73,6 +73,7 @@ def identification_as_json(identified: Identification, paths: Paths) -> dict[str
         "recognitions": [_recognition_as_json(one, paths) for one in identified.recognitions],
         "duration_s": round(identified.duration_s, 3),
         "fingerprinted": identified.fingerprinted,
+        "fingerprinted_earlier": identified.earlier,
         "contents": identified.contents,
         "warnings": list(identified.warnings),
     }

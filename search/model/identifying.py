@@ -51,7 +51,8 @@ class Recognition:
 class Identification:
     """What a sound of ``duration_s`` is: of a short one the recordings that it may be, likeliest first; of one over ten
     seconds what is played when, in order of time. ``fingerprinted`` of ``contents`` sounds of the library could be
-    found at all. ``warnings`` say what was amiss with its file, which was read all the same.
+    found at all; ``earlier`` of these were fingerprinted by a version that knew less in noise. ``warnings`` say what
+    was amiss with its file, which was read all the same.
 
     Examples:
         >>> library.identify("door.wav").duration_s
@@ -63,3 +64,4 @@ class Identification:
     fingerprinted: int
     contents: int
     warnings: tuple[str, ...] = ()
+    earlier: int = 0

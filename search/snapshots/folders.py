@@ -83,7 +83,7 @@ class Snapshots:
             raise unreadable(self._kind, folder, error) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise damaged(self._kind, folder, f"{MANIFEST} cannot be understood ({error})") from error
-        if found[0] != self._kind.format:
+        if found[0] != self._kind.format and found[0] not in self._kind.reads_too:
             cause = f"it has format {found[0]}; this version reads format {self._kind.format}"
             refusal = damaged(self._kind, folder, cause)
             raise EarlierFormat(str(refusal)) if _is_before(found[0], self._kind.format) else refusal
@@ -93,7 +93,7 @@ class Snapshots:
             if size_bytes != files[name].size_bytes:
                 cause = f"{name} has {size_bytes} bytes where {files[name].size_bytes} were written"
                 raise damaged(self._kind, folder, cause)
-        return Snapshot(self._kind, folder, sequence, files, fields)
+        return Snapshot(self._kind, folder, sequence, files, fields, found[0])
 
     def newest(self, read: Callable[[Snapshot], T], after: int = -1) -> tuple[int, T] | None:
         """The newest snapshot after sequence ``after`` that ``read`` can read, and its sequence; None without any.

@@ -31,11 +31,15 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of snapshot: its ``name`` in messages, its ``format`` number, and the ``remedy`` for a damaged one."""
+    """A kind of snapshot: its ``name`` in messages, its ``format`` number, and the ``remedy`` for a damaged one.
+
+    Of earlier formats those in ``reads_too`` are read as well; what has another is passed over.
+    """
 
     name: str
     format: int
     remedy: str
+    reads_too: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Snapshot:
     sequence: int
     files: dict[str, FileRecord]
     fields: dict[str, Any]
+    format: int
 
     def facts(self, of: Callable[..., F]) -> F:
         """What was given to `NewSnapshot.describe`, as the same dataclass. Raises SnapshotError when it is another."""

@@ -14,11 +14,16 @@ import soxr
 
 import soundalike
 from search.errors import AudioError
-from search.exact.landmarks import ASKED, KEPT, RATE_HZ, Landmarks, landmarks
-from search.exact.stored import FOLDER
+from search.exact.landmarks import ASKED, KEPT, Landmarks, landmarks
+from search.exact.listening import Fingerprint, fingerprint, question
+from search.exact.matching import match
+from search.exact.spectra import RATE_HZ
+from search.exact.stored import FOLDER, arrays
 from search.exact.table import FingerprintTable
 from search.library import verifying
 from search.library.library import Library
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind
 from tests.commandline import soundalike as command
 
 SECONDS = 12
@@ -182,28 +187,61 @@ def test_landmarks_do_not_depend_on_how_a_sound_is_cut_into_blocks() -> None:
     assert 60 < len(whole) / 130 <= 110
 
 
+def test_outlines_do_not_depend_on_how_a_sound_is_cut_into_blocks() -> None:
+    wave = tune(7, 130)
+    whole, cut = fingerprint([wave]), fingerprint(np.split(wave, [1, 5000, 5001, 600_000]))
+    assert len(whole.rows) == whole.landmarks.frames // 4
+    assert np.array_equal(whole.rows, cut.rows)
+
+
 def test_a_table_grows_and_shrinks_to_what_one_made_at_once_is() -> None:
-    marks = {seed: landmarks([tune(seed, 6)], KEPT) for seed in range(1, 6)}
+    prints = {seed: fingerprint([tune(seed, 6)]) for seed in range(1, 6)}
     none = np.zeros(0, bool)
-    table = FingerprintTable.empty().changed([(2, marks[2]), (5, marks[5]), (4, marks[4])], none)
-    table = table.changed([(1, marks[1]), (3, marks[3])], table.contents != 4)
-    expected = FingerprintTable.empty().changed([(seed, marks[seed]) for seed in (1, 2, 3, 5)], none)
+    table = FingerprintTable.empty().changed([(2, prints[2]), (5, prints[5]), (4, prints[4])], none)
+    table = table.changed([(1, prints[1]), (3, prints[3])], table.contents != 4)
+    expected = FingerprintTable.empty().changed([(seed, prints[seed]) for seed in (1, 2, 3, 5)], none)
     assert table.contents.tolist() == [1, 2, 3, 5]
-    for key in expected.keys[::50]:
-        one, other = (each.look_up(np.array([key]), 1000)[1] for each in (table, expected))
+    for key in np.flatnonzero(np.diff(expected.offsets))[::50]:
+        one, other = (each.look_up(np.array([key], np.uint32), 1000)[1] for each in (table, expected))
         assert np.array_equal(np.sort(one), np.sort(other))
-    assert np.array_equal(table.begins, expected.begins)
+    for name in ("begins", "offsets", "firsts", "outlines"):
+        assert np.array_equal(getattr(table, name), getattr(expected, name)), name
+    assert np.array_equal(table.outlines[table.firsts[2] : table.firsts[3]], prints[3].rows)
 
 
 def test_the_rarest_keys_are_looked_up_first() -> None:
-    at = np.arange(40)
-    frequent = Landmarks(at, at * 0, at * 0, at * 0 + 3, 50)
+    at = np.arange(400)
+    frequent = Landmarks(at, at * 0, at * 0, at * 0 + 3, 500)
     rare = Landmarks(at[:1], at[:1] + 9, at[:1], at[:1] + 3, 50)
-    table = FingerprintTable.empty().changed([(1, frequent), (2, rare)], np.zeros(0, bool))
+    none = np.empty(0, np.uint32)
+    prints = [(1, Fingerprint(frequent, none)), (2, Fingerprint(rare, none))]
+    table = FingerprintTable.empty().changed(prints, np.zeros(0, bool))
     keys = np.concatenate((frequent.keys()[:1], rare.keys()))
     assert table.look_up(keys, 10)[0].tolist() == [1]
     assert sorted(set(table.look_up(keys, 1000)[0].tolist())) == [0, 1]
     assert len(FingerprintTable.empty().look_up(keys, 9)[1]) == 0
+    assert arrays(table)["counts"].max() == 255, "a byte for each key"
+    assert arrays(table)["many"].tolist() == [400], "and what it does not hold beside it"
+
+
+def test_outlines_tell_the_place_where_few_landmarks_are_left() -> None:
+    """Noise 16 dB louder leaves few pairs of peaks; of most tunes no answer would be sure by these alone."""
+    prints = [(seed + 1, fingerprint([tune(seed)])) for seed in range(FILES)]
+    none = np.zeros(0, bool)
+    table = FingerprintTable.empty().changed(prints, none)
+    without = [(content, Fingerprint(one.landmarks, np.empty(0, np.uint32))) for content, one in prints]
+    earlier = FingerprintTable.empty().changed(without, none)
+    assert earlier.without_outline.all()
+    assert not table.without_outline.any()
+    sure = {"with": 0, "without": 0}
+    for seed in range(FILES):
+        asked = question([noisy(tune(seed)[3 * RATE_HZ : 8 * RATE_HZ], -16)])
+        for name, each in (("with", table), ("without", earlier)):
+            found = [one for one in match(asked, each) if one.probability >= 0.5]
+            assert [one.row for one in found] in ([], [seed])
+            sure[name] += len(found)
+    assert sure["with"] >= FILES - 1
+    assert sure["without"] <= FILES - 2
 
 
 # --- what is kept -------------------------------------------------------------------------------------------
@@ -231,6 +269,40 @@ def test_older_libraries_are_filled_without_encoding(folder: Path, filled: Path)
         library.fingerprint()
         assert len(library.fingerprints.table()) == FILES + 1
         assert verifying.verify(library) == []
+
+
+def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, filled: Path, tmp_path: Path) -> None:
+    """They had no outlines. What is new gets some; the old ones are made again when somebody says so."""
+    with soundalike.open_library(folder / "library") as library:
+        table = library.fingerprints.table()
+        sequence = library.fingerprints.snapshots.sequences()[0]
+    shutil.rmtree(folder / "library" / FOLDER)
+    kept = table.contents != table.contents[-1]
+    old = table.changed([], kept)
+    keys = np.flatnonzero(np.diff(old.offsets))
+    with Snapshots(folder / "library" / FOLDER, Kind("fingerprints", 1, "")).publication(sequence) as new:
+        new.array("contents.npy", old.contents)
+        new.array("begins.npy", old.begins)
+        new.array("keys.npy", keys.astype(np.uint32))
+        new.array("offsets.npy", np.append(old.offsets[keys], old.offsets[-1]))
+        new.array("places.npy", old.places)
+        new.facts = {"revision": 1}
+    told = "fingerprints of an earlier version"
+    with soundalike.open_library(folder / "library") as library:
+        found = library.identify(filled / "sounds" / "tune3.wav")
+        assert found.recognitions[0].title == "tune3"
+        assert found.earlier > 0
+        assert verifying.verify(library) == []
+        done: list[tuple[int, int]] = []
+        library.fingerprint(lambda *counts: done.append(counts))
+        assert done == [(1, 1)], "only what had none at all"
+        again = library.identify(filled / "sounds" / "tune3.wav")
+        assert (again.recognitions[0].title, again.earlier) == ("tune3", found.earlier)
+        assert verifying.verify(library) == []
+    words = ("identify", filled / "sounds" / "tune3.wav", "--library", folder / "library")
+    assert told in command(*words).stderr
+    assert command("fingerprints", "--again", "--library", folder / "library").returncode == 0
+    assert told not in command(*words).stderr
 
 
 class Stop(Exception):

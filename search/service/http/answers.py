@@ -487,6 +487,7 @@ class IdentificationOut(Answered):
     recognitions: list[RecognitionOut]
     duration_s: float
     fingerprinted: int
+    fingerprinted_earlier: int = 0
     contents: int
     warnings: list[str] = []
 

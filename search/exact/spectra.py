@@ -1,0 +1,127 @@
+"""The spectrogram that fingerprints are made of, a part at a time: an hour of sound is never held at once.
+
+Two banks of bands are taken of one transform: narrow ones, in which peaks stand out, and broad ones, whose energies
+outline a sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Wave
+
+RATE_HZ: Final = 11_025
+_WINDOW: Final = 1024
+HOP: Final = 256
+FRAMES_PER_S: Final = RATE_HZ / HOP
+_LOWEST_HZ, _HIGHEST_HZ, _BANDS_PER_OCTAVE = 180.0, 5200.0, 36
+BANDS: Final = int(_BANDS_PER_OCTAVE * np.log2(_HIGHEST_HZ / _LOWEST_HZ))
+"""Narrow ones."""
+BROAD: Final = 32
+"""Broad bands, 1/7.7 octave each."""
+_BROAD_HZ: Final = (280.0, 5000.0)
+"""From where to where: a street's noise is loudest below, a telephone gives nothing above 3.4 kHz."""
+
+DEPTH: Final = 1e-3
+"""The least magnitude that counts: 108 dB below a sine of full scale."""
+BLOCK: Final = 21
+"""Frames (half a second); a part has a whole number of them, but the last."""
+_CHUNK: Final = 96 * BLOCK
+MARGIN: Final = 26
+"""Frames on both sides of a part that peaks near its ends are compared with, so that cutting changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a spectrogram: the frames from ``begin`` to ``end`` of ``levels`` are new in it.
+
+    ``levels`` (frames, `BANDS`) are natural logarithms of magnitudes, ``powers`` (end - begin, `BROAD`) energies.
+    """
+
+    levels: NDArray[np.float32]
+    powers: NDArray[np.float32]
+    begin: int
+    end: int
+
+
+def parts(blocks: Iterable[Wave]) -> Iterator[Part]:
+    """The spectrogram of a sound that comes in ``blocks`` (samples,) at `RATE_HZ`, in order of time."""
+    before = _nothing()
+    rest = np.empty(0, np.float32)
+    waiting: list[Wave] = []
+    samples = 0
+    for block in blocks:
+        waiting.append(block)
+        samples += len(block)
+        if samples + len(rest) >= (_CHUNK + 2 * MARGIN) * HOP + _WINDOW:
+            wave = np.concatenate((rest, *waiting))
+            waiting, samples = [], 0
+            count = (len(wave) - _WINDOW) // HOP + 1
+            levels, powers = _joined(before, _spectra(wave))
+            rest = wave[count * HOP :]
+            begin = min(len(before[0]), MARGIN)
+            end = begin + (len(levels) - MARGIN - begin) // BLOCK * BLOCK
+            yield Part(levels, powers[begin:end], begin, end)
+            before = levels[end - MARGIN :], powers[end - MARGIN :]
+    wave = np.concatenate((rest, *waiting))
+    if not len(before[0]) and 0 < len(wave) < _WINDOW:
+        wave = np.pad(wave, (0, _WINDOW - len(wave)))
+    levels, powers = _joined(before, _spectra(wave))
+    begin = min(len(before[0]), MARGIN)
+    if len(levels) > begin:
+        yield Part(levels, powers[begin:], begin, len(levels))
+
+
+_Spectra = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def _nothing() -> _Spectra:
+    return np.empty((0, BANDS), np.float32), np.empty((0, BROAD), np.float32)
+
+
+def _joined(one: _Spectra, other: _Spectra) -> _Spectra:
+    return np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1]))
+
+
+def _spectra(wave: Wave) -> _Spectra:
+    """Natural logarithms of magnitudes (frames, `BANDS`) and energies (frames, `BROAD`) of a wave."""
+    if len(wave) < _WINDOW:
+        return _nothing()
+    frames = np.lib.stride_tricks.sliding_window_view(wave, _WINDOW)[::HOP]
+    magnitudes = np.abs(np.fft.rfft(frames * _HANN, axis=1)).astype(np.float32)
+    levels = np.log(np.maximum(magnitudes @ _NARROW_FILTERS, np.float32(DEPTH)))
+    return np.asarray(levels, np.float32), np.asarray(np.square(magnitudes) @ _BROAD_FILTERS, np.float32)
+
+
+def _narrow_filters() -> NDArray[np.float32]:
+    """(bins, bands) triangles around each band's middle, as wide as a band, or as a bin where bands are narrower."""
+    middle = _LOWEST_HZ * 2 ** (np.arange(BANDS) / _BANDS_PER_OCTAVE)
+    width = np.maximum(middle * (2 ** (1 / _BANDS_PER_OCTAVE) - 1), RATE_HZ / _WINDOW)
+    triangles = np.maximum(0, 1 - np.abs(_BIN_HZ - middle) / width)
+    return np.asarray(triangles / triangles.sum(axis=0), np.float32)
+
+
+def _broad_filters() -> NDArray[np.float32]:
+    """(bins, bands), each two triangles side by side."""
+    edges = np.geomspace(*_BROAD_HZ, 2 * BROAD + 1)
+    width = np.maximum(np.diff(edges), RATE_HZ / _WINDOW)
+    triangles = np.maximum(0, 1 - np.abs(_BIN_HZ - np.sqrt(edges[:-1] * edges[1:])) / width)
+    return np.asarray(triangles.reshape(len(_BIN_HZ), BROAD, 2).sum(axis=2), np.float32)
+
+
+def running_mean(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """The mean of ``reach`` rows before each to ``reach`` rows after it; beyond an end the row at the end counts."""
+    padded = np.pad(values, ((reach + 1, reach), (0, 0)), mode="edge")
+    sums = np.cumsum(padded, axis=0, dtype=np.float64)
+    return np.asarray((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1), np.float32)
+
+
+_BIN_HZ: Final = np.fft.rfftfreq(_WINDOW, 1 / RATE_HZ)[:, np.newaxis]
+_HANN: Final = np.hanning(_WINDOW).astype(np.float32)
+_NARROW_FILTERS: Final = _narrow_filters()
+_BROAD_FILTERS: Final = _broad_filters()
