@@ -4,6 +4,9 @@ DATA has the folders ``natural`` and ``esc50`` with their manifests. The catalog
 whose repositories nothing was chosen on, filled up with clips of ESC-50. All of a fifth of these repositories stays out
 of it, since a recording lies there in several excerpts: what is answered to those is wrong. Noise is generated: a
 street's, falling by 5.4 dB an octave, swelling, with an engine.
+
+``--among 100000`` asks again, fewer of them, among so many recordings: the catalogue, and others made of its
+fingerprints at other pitches, with the outline of another.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,11 +29,12 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.robustness.formats import Form
 from search import audio
-from search.exact.listening import Question, fingerprint, question
+from search.exact.landmarks import Landmarks
+from search.exact.listening import Fingerprint, Question, fingerprint, question
 from search.exact.matching import match
-from search.exact.spectra import RATE_HZ
+from search.exact.spectra import BANDS, FRAMES_PER_S, RATE_HZ
 from search.exact.stored import arrays
-from search.exact.table import FingerprintTable
+from search.exact.table import GAP, FingerprintTable
 
 Mono = NDArray[np.float32]
 Random = np.random.Generator
@@ -41,6 +46,8 @@ LONGEST_S: Final = 60.0
 LEAST_PROBABILITY: Final = 0.5
 NEAR_S: Final = 0.05
 _SPARE_S: Final = 0.3
+_OF_MANY: Final = 60
+"""So many recordings are asked for among ``--among``, and as many that are not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--catalogue", type=int, default=2000)
     parser.add_argument("--questions", type=int, default=400)
+    parser.add_argument("--among", type=int, metavar="N", help="then ask among so many recordings, too")
     parser.add_argument("--seed", type=int, default=21)
     args = parser.parse_args()
     read_ones = [(number, read(path)) for number, path in recordings(args.data / "natural", half=1)]
@@ -148,15 +156,37 @@ def main() -> None:
     seconds = sum(len(wave) for wave in [*present, *others]) / RATE_HZ
     cost_s = (time.perf_counter() - began) / seconds * 3600
     table = FingerprintTable.empty().changed(enumerate(prints, start=1), np.zeros(0, np.bool_))
-    size = sum(values.nbytes for values in arrays(table).values())
     print(machine.this_machine().sentence())
-    print(f"{len(table)} recordings, {seconds / 3600:.2f} h, {cost_s:.1f} s for an hour, ", end="")
-    print(f"{size / seconds * 60 / 1000:.1f} KB a minute, seed {args.seed}\n")
-    print("| question | first | first and sure | within 50 ms | wrong answers | median ms |\n|---|---|---|---|---|---|")
+    print(f"Load of the machine: {os.getloadavg()[0]:.1f}. An hour takes {cost_s:.1f} s. Seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        for name, change in conditions(Path(folder)).items():
-            rng = np.random.default_rng(args.seed)
-            print(measured(name, change, (present, absent), table, rng), flush=True)
+        _ask(table, conditions(Path(folder)), (present, absent), args.seed)
+        if args.among:
+            many = crowd(prints, args.among, np.random.default_rng(args.seed))
+            _ask(many, conditions(Path(folder)), (present[:_OF_MANY], absent[:_OF_MANY]), args.seed)
+
+
+def _ask(
+    table: FingerprintTable, changes: dict[str, Change], recordings: tuple[list[Mono], list[Mono]], seed: int
+) -> None:
+    """Print the table of one catalogue."""
+    minutes = sum(np.diff(table.begins) - GAP) / FRAMES_PER_S / 60
+    size = sum(values.nbytes for values in arrays(table).values()) / 1000
+    print(f"\n{len(table)} recordings, {minutes / 60:.2f} h, {size / minutes:.1f} KB a minute\n")
+    print("| question | first | first and sure | within 50 ms | wrong answers | median ms |\n|---|---|---|---|---|---|")
+    for name, change in changes.items():
+        print(measured(name, change, recordings, table, np.random.default_rng(seed)), flush=True)
+
+
+def crowd(prints: Sequence[Fingerprint], count: int, rng: Random) -> FingerprintTable:
+    """``prints`` among ``count`` recordings, the others made of theirs."""
+    others = []
+    for one, other in rng.integers(0, len(prints), (count - len(prints), 2)).tolist():
+        marks, rows = prints[one].landmarks, prints[other].rows
+        up = int(rng.integers(3, 40)) * (1 if rng.random() < 0.5 else -1)
+        inside = (marks.band + up >= 0) & (marks.band + up < BANDS)
+        parts = (marks.frame, marks.band + up, marks.up, marks.on)
+        others.append(Fingerprint(Landmarks(*(part[inside] for part in parts), marks.frames), rows))
+    return FingerprintTable.empty().changed(enumerate([*prints, *others], start=1), np.zeros(0, np.bool_))
 
 
 def measured(

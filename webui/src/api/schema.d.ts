@@ -1207,6 +1207,11 @@ export interface components {
             duration_s: number;
             /** Fingerprinted */
             fingerprinted: number;
+            /**
+             * Fingerprinted Earlier
+             * @default 0
+             */
+            fingerprinted_earlier?: number;
             /** Contents */
             contents: number;
             /**
