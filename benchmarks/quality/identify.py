@@ -184,8 +184,8 @@ def crowd(prints: Sequence[Fingerprint], count: int, rng: Random) -> Fingerprint
         marks, rows = prints[one].landmarks, prints[other].rows
         up = int(rng.integers(3, 40)) * (1 if rng.random() < 0.5 else -1)
         inside = (marks.band + up >= 0) & (marks.band + up < BANDS)
-        parts = (marks.frame, marks.band + up, marks.up, marks.on)
-        others.append(Fingerprint(Landmarks(*(part[inside] for part in parts), marks.frames), rows))
+        frame, band, interval, on = (each[inside] for each in (marks.frame, marks.band + up, marks.up, marks.on))
+        others.append(Fingerprint(Landmarks(frame, band, interval, on, marks.frames), rows))
     return FingerprintTable.empty().changed(enumerate([*prints, *others], start=1), np.zeros(0, np.bool_))
 
 

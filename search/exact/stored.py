@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def write(new: NewSnapshot, table: FingerprintTable) -> None:
     new.describe(_Facts(REVISION))
 
 
-def arrays(table: FingerprintTable) -> dict[str, NDArray[np.integer]]:
+def arrays(table: FingerprintTable) -> dict[str, NDArray[Any]]:
     """The values of each file, by its name."""
     counts = np.diff(table.offsets)
     kept = {name: getattr(table, name) for name in ("contents", "begins", "firsts", "outlines", "places")}
@@ -121,7 +121,7 @@ def _read_without(snapshot: Snapshot) -> FingerprintTable:
     return FingerprintTable(values["contents"], values["begins"], _offsets(counts), values["places"], none, rows)
 
 
-def _arrays(snapshot: Snapshot, types: dict[str, str]) -> dict[str, NDArray[np.integer]]:
+def _arrays(snapshot: Snapshot, types: dict[str, str]) -> dict[str, NDArray[Any]]:
     """Each of the files by its name, of the right type. Raises SnapshotError."""
     facts = snapshot.facts(_Facts)
     if facts.revision != REVISION:

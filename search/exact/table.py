@@ -74,7 +74,7 @@ class FingerprintTable:
     @property
     def without_outline(self) -> NDArray[np.bool_]:
         """(c,) those that an earlier version fingerprinted: they are known by landmarks alone."""
-        return (np.diff(self.begins) >= GAP + STEP) & (np.diff(self.firsts) == 0)
+        return np.asarray((np.diff(self.begins) >= GAP + STEP) & (np.diff(self.firsts) == 0))
 
     def changed(self, added: Iterable[tuple[int, Fingerprint]], staying: NDArray[np.bool_]) -> FingerprintTable:
         """A table of the contents in ``staying`` (c,) and ``added`` of other ids. Raises LibraryError for too many."""
