@@ -37,16 +37,16 @@ class Question:
 
 def fingerprint(blocks: Iterable[Wave]) -> Fingerprint:
     """What is kept of a recording that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
-    landmarks, powers = _heard(blocks, KEPT)
+    landmarks, powers = _peaks_and_powers(blocks, KEPT)
     return Fingerprint(landmarks, outline(powers))
 
 
 def question(blocks: Iterable[Wave]) -> Question:
     """What is asked of a sound that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
-    return Question(*_heard(blocks, ASKED))
+    return Question(*_peaks_and_powers(blocks, ASKED))
 
 
-def _heard(blocks: Iterable[Wave], density: Density) -> tuple[Landmarks, NDArray[np.float32]]:
+def _peaks_and_powers(blocks: Iterable[Wave], density: Density) -> tuple[Landmarks, NDArray[np.float32]]:
     peaks, powers = Peaks(density), [np.empty((0, BROAD), np.float32)]
     for part in parts(blocks):
         peaks.add(part)

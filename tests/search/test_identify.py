@@ -287,7 +287,7 @@ def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, fi
         new.array("offsets.npy", np.append(old.offsets[keys], old.offsets[-1]))
         new.array("places.npy", old.places)
         new.facts = {"revision": 1}
-    told = "fingerprints of an earlier version"
+    reported = "fingerprints of an earlier version"
     with soundalike.open_library(folder / "library") as library:
         found = library.identify(filled / "sounds" / "tune3.wav")
         assert found.recognitions[0].title == "tune3"
@@ -300,9 +300,9 @@ def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, fi
         assert (again.recognitions[0].title, again.earlier) == ("tune3", found.earlier)
         assert verifying.verify(library) == []
     words = ("identify", filled / "sounds" / "tune3.wav", "--library", folder / "library")
-    assert told in command(*words).stderr
+    assert reported in command(*words).stderr
     assert command("fingerprints", "--again", "--library", folder / "library").returncode == 0
-    assert told not in command(*words).stderr
+    assert reported not in command(*words).stderr
 
 
 class Stop(Exception):
