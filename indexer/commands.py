@@ -50,7 +50,12 @@ class Index:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a file")
+        parser.add_argument(
+            "paths",
+            nargs="*",
+            metavar="PATH",
+            help="a folder, a file, or s3://bucket/prefix (default: the roots in the library's library.toml)",
+        )
         parser.add_argument(
             "--library",
             type=Path,
@@ -137,6 +142,7 @@ class Index:
         from indexer.job import index
 
         options = _options(args)
+        args.paths = args.paths or _named_roots(args.library or settings.library)
         settings = replace(settings, device=args.device or settings.device)
         _one_thread_per_call(options)
         process.give_way(settings.niceness)
@@ -192,6 +198,7 @@ class Relocate:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write it; 0 also when nothing is at the new place yet, which is said."""
         from indexer.relocating import relocate
+        from indexer.stores import exists
 
         holder = f"soundalike relocate (process {os.getpid()})"
         with (
@@ -202,7 +209,7 @@ class Relocate:
             for space in library.reader.spaces():
                 library.publish(space, lease)
         print(f"{count} clips are at {printable(args.new)} now")
-        if not Path(args.new).exists():
+        if not exists(args.new):
             print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
         return DONE
 
@@ -362,6 +369,17 @@ def _options(args: argparse.Namespace) -> Options:
         speed=args.speed,
         relocate=tuple((old, new) for old, new in args.relocate),
     )
+
+
+def _named_roots(folder: Path) -> list[str]:
+    """The roots that a library's ``library.toml`` names. Raises UsageError where it names none, LibraryError."""
+    roots = wiring.named_roots(folder)
+    if not roots:
+        raise UsageError(
+            f"name a folder: soundalike index PATH (without one, what roots = [...] says in {printable(str(folder))}"
+            "/library.toml is indexed; it says nothing)"
+        )
+    return roots
 
 
 def _default_encoder(library: Library, settings: Settings) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from indexer.model import Task
 from indexer.scan import is_absent
+from indexer.stores import file_exists
 from search.model import Content, KnownFile, Root, Space
 from search.ports import CatalogWriter
 
@@ -91,7 +91,7 @@ class Ledger:
     def _vanished(self, digest: str) -> int | None:
         """A clip of these bytes whose file is gone; it is given once."""
         for place, (root, file) in enumerate(clips := self._clips.get(digest, [])):
-            if not os.path.lexists(root.absolute(file.facts.path)) and not is_absent(root.path):
+            if not file_exists(root.absolute(file.facts.path)) and not is_absent(root.path):
                 del clips[place]
                 return file.clip_id
         return None

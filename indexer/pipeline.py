@@ -7,7 +7,8 @@ by their place, so neither the order nor the company in which they were encoded 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from indexer.model import Copy, Kind, Outcome, Task, UnderWay
 from indexer.scan import facts_of
 from search import audio
 from search.audio import metadata
-from search.errors import AudioError
+from search.errors import AudioError, JobError
+from search.ground.urls import is_in_store
 from search.model import (
     AddContent,
     ClipChange,
@@ -40,6 +42,7 @@ from search.model import (
     Waves,
 )
 from search.ports import Encoder
+from search.sources.copies import fetched, has_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,12 @@ class FileReader:
     def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Copy | None:
         """Settle ``task``, or ``put`` its windows; None while they are being encoded.
 
-        Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
+        Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more, StoreAway.
         """
         try:
-            with audio.OpenSound(task.path) as sound:
+            with at_hand(task, self._clock) as known, audio.OpenSound(task.path) as sound:
                 with self._clock.stage("hash"):
-                    digest = sound.digest()
+                    digest = known or sound.digest()
                 return self._read(task, sound, digest, put)
         except (AudioError, OSError) as error:
             return failure_of(task, error)
@@ -108,8 +111,7 @@ class FileReader:
             self._opened[task.path] = file
             for track in file.tracks:
                 self._cut(track, sound, put)
-            if facts_of(task.path, task.facts.path) != task.facts:
-                raise AudioError(task.path, "changed while it was being read; the next run takes it")
+            check_unchanged(task)
             return file.close()
         except Cancelled:
             raise
@@ -203,6 +205,27 @@ def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str
     return link(task, decision.stored, title, fields)
 
 
+@contextmanager
+def at_hand(task: Task, clock: StageClock) -> Iterator[str]:
+    """Within the block an object of a store is a file of this machine; the SHA-256 of its bytes, hex, '' for a file.
+
+    Raises OSError, AudioError for an object that changed, StoreAway, JobError.
+    """
+    if not is_in_store(task.path):
+        yield ""
+        return
+    with ExitStack() as held:
+        with clock.stage("hash"):
+            digest = held.enter_context(fetched(task.path, task.facts))
+        yield digest
+
+
+def check_unchanged(task: Task) -> None:
+    """Raise AudioError unless a file is as the scan saw it."""
+    if not has_copy(task.path) and facts_of(task.path, task.facts.path) != task.facts:
+        raise AudioError(task.path, "changed while it was being read; the next run takes it")
+
+
 def digest_of(path: str) -> str:
     """The SHA-256 of a file's bytes, hex. Raises OSError."""
     with Path(path).open("rb") as file:
@@ -211,6 +234,8 @@ def digest_of(path: str) -> str:
 
 def failure_of(task: Task, error: Exception, digest: str | None = None) -> Outcome:
     """The failure that ``error`` means for a file. Raises JobError when it means that no file can be opened."""
+    if isinstance(error, JobError):
+        raise error
     check_handles(error)
     if isinstance(error, AudioError):
         return failed(task, error.cause, digest)

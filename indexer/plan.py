@@ -5,7 +5,6 @@ The catalog is the only memory, so a job that was stopped anywhere is resumed by
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,9 @@ from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task
 from indexer.rules import Rules
 from indexer.scan import Found, Noticed, Place, Unreadable, absent_mounts, covers, emptied_folder, is_absent, walk
+from indexer.stores import exists, file_exists
 from search.audio import Kind, kind_inside
+from search.ground.urls import is_in_store
 from search.model import (
     ClipChange,
     DescribeRoot,
@@ -90,7 +91,7 @@ class Plan:
             path: {} if options.again else catalog.taken_out(root.id) for path, root in self._roots.items()
         }
         for path, root in self._roots.items():
-            gone = (d for name, d in self._taken_out[path].items() if not os.path.lexists(root.absolute(name)))
+            gone = (d for name, d in self._taken_out[path].items() if not file_exists(root.absolute(name)))
             self.ledger.keep_out(gone)
         self._absent = [p for p in places if self._known_files[p.root] and is_absent(p.root)]
         self._places = [p for p in places if p not in self._absent]
@@ -210,8 +211,7 @@ class Plan:
             for path, file in self._known_files[place.root].items()
         )
         removed = sum(
-            outcome.kind == "removed" and not os.path.lexists(outcome.path)
-            for outcome in self.leftovers(moved, prune=True)
+            outcome.kind == "removed" and not file_exists(outcome.path) for outcome in self.leftovers(moved, prune=True)
         )
         self.emptied.clear()
         return removed, total
@@ -244,7 +244,7 @@ class Plan:
 
     def _is_left_out(self, root: str, path: str) -> bool:
         """Whether a file that was not found is there, and only left out by rule."""
-        is_there = os.path.lexists(self._roots[root].absolute(path))
+        is_there = file_exists(self._roots[root].absolute(path))
         return is_there and self._rules[root].leave_out_path(path, is_folder=False)
 
     def _walk(
@@ -266,6 +266,8 @@ class Plan:
                 yield found, stored
             elif stored is not None and _is_as_it_was(stored, found.facts):
                 yield replace(found, kind=_kind(stored)), stored
+            elif is_in_store(place.root):
+                yield found, stored
             else:
                 inside = kind_inside(self._roots[place.root].absolute(found.facts.path))
                 yield found if inside == "other" else replace(found, kind=inside), stored
@@ -273,7 +275,8 @@ class Plan:
     def _unreadable(self, root: Root, place: Place, entry: Unreadable, file: KnownFile | None) -> Outcome | None:
         """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""
         where = root.absolute(entry.facts.path)
-        if entry.facts.path == place.part and not os.path.lexists(where):
+        is_listing = entry.folder and is_in_store(where)  # which failed, whatever is there
+        if entry.facts.path == place.part and not is_listing and not exists(where):
             known_files = self._known_files[place.root]
             if any(covers(place.part, path) for path in known_files):
                 return None
@@ -282,7 +285,7 @@ class Plan:
             self._unread.append((place.root, entry.facts.path))
             return Outcome("failed", where, cause=entry.cause)
         changes: list[ClipChange] = [RecordFailure(root.id, entry.facts, entry.cause)]
-        if file is not None and os.path.lexists(where):
+        if file is not None and exists(where):
             self._seen_clips.add(file.clip_id)
         return Outcome("failed", where, tuple(changes), cause=entry.cause)
 

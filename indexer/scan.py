@@ -11,6 +11,7 @@ Rules, in the order in which they apply:
   disks) are skipped, and what a rule leaves out (`indexer.rules`).
 * What bears a suffix of sound or of notes is taken; anything else when its first bytes are those of sound or of notes
   (`search.audio.signatures`), whatever it is called.
+* Of a root in an object store names alone decide (`indexer.stores`).
 * Symbolic links are followed; each folder is entered once, by its own name if it has one in the tree, so loops end.
 """
 
@@ -22,11 +23,15 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from indexer import stores
 from indexer.handles import check_handles
 from indexer.rules import Rules
 from search.audio import Kind, kind, kind_inside, suffix_of
+from search.errors import StoreAway, UsageError
+from search.ground.urls import is_in_store
 from search.model import FileFacts, Root
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -63,6 +68,8 @@ class Found:
 
 def resolve(path: str) -> str:
     """``path`` absolute, its folders without links; a link to a file keeps its own name."""
+    if is_in_store(path):
+        return path.rstrip("/")
     if os.path.isdir(path):
         return os.path.realpath(path)
     head, name = os.path.split(os.path.abspath(path))
@@ -83,10 +90,10 @@ def locate(paths: Sequence[str], roots: Iterable[str], new_roots: Sequence[str] 
     for path in sorted({resolve(p) for p in paths}, key=len):
         root = max((folder for folder in all_roots if _is_within(path, folder)), key=len, default=None)
         if root is None:
-            if not os.path.lexists(path):
+            if not stores.exists(path):
                 missing.append(path)
                 continue
-            own_folder = path if os.path.isdir(path) else os.path.dirname(path)
+            own_folder = path if stores.is_folder(path) else os.path.dirname(path)
             root = next((folder for folder in new_roots if _is_within(path, folder)), own_folder)
             all_roots.add(root)
         candidates.append(Place(root, _relative(path, root)))
@@ -132,6 +139,9 @@ def walk(
     """
     start = os.path.join(root, *part.split("/")) if part else root
     noticed = noticed or Noticed()
+    if is_in_store(root):
+        yield from _listed(root, part, stops, rules or Rules(root, ()), noticed)
+        return
     listed = _Lister(rules or Rules(root, ()), noticed)
     is_folder = os.path.isdir(start)
     if listed.leaves_out_path(part, is_folder=is_folder):
@@ -167,8 +177,31 @@ def walk(
             yield _look(os.path.join(folder, name), prefix + name, of_kind)
 
 
+def _listed(
+    root: str, part: str, stops: Collection[str], rules: Rules, noticed: Noticed
+) -> Iterator[Found | Unreadable]:
+    """What `walk` gives of a root in a store."""
+    listed = stores.Listed(root, rules, stops)
+    try:
+        for facts, of_kind in listed.below(part):
+            yield Found(facts, of_kind)
+    except FileNotFoundError as error:
+        yield Unreadable(FileFacts(part, 0, 0), stores.cause_of(error), folder=not part)
+    except (OSError, StoreAway, UsageError) as error:
+        yield Unreadable(FileFacts(part, 0, 0), stores.cause_of(error), folder=True)
+    noticed.suffixes.update(listed.suffixes)
+    noticed.by_rule += listed.by_rule
+
+
 def is_absent(root: str) -> bool:
-    """Whether a folder is not there, or holds nothing but hidden names (.DS_Store): what an unmounted disk leaves."""
+    """Whether a folder is not there, or holds nothing but hidden names (.DS_Store): what an unmounted disk leaves.
+
+    Whether a part of a bucket has no objects; false where the store does not answer: the walk says so.
+    """
+    if is_in_store(root):
+        with suppress(StoreAway):
+            return stores.is_bare(root)
+        return False
     try:
         with os.scandir(root) as entries:
             return all(entry.name.startswith(".") for entry in entries)
@@ -277,7 +310,12 @@ def _look(path: str, relative: str, of_kind: Kind) -> Found | Unreadable:
 
 
 def facts_of(path: str, relative: str) -> FileFacts | None:
-    """Size and times of the file at ``path``; None for what is no regular file (reading a pipe would never end)."""
+    """Size and times of the file at ``path``; None for what is no regular file (reading a pipe would never end).
+
+    Of an object its size and version. Raises OSError, StoreAway.
+    """
+    if is_in_store(path):
+        return stores.facts_in_store(path, relative)
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return None

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +21,7 @@ from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
 from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Options, Outcome, Task, UnderWay
-from indexer.pipeline import digest_of, failure_of, settled
-from indexer.scan import facts_of
+from indexer.pipeline import at_hand, check_unchanged, digest_of, failure_of, settled
 from search import audio
 from search.audio import Kind, metadata
 from search.errors import AudioError
@@ -113,11 +113,16 @@ class _TuneReader:
 
         Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
         """
-        try:
-            with self._clock.stage("hash"):
-                digest = digest_of(task.path)
-        except OSError as error:
-            return failure_of(task, error)
+        with ExitStack() as held:
+            try:
+                known = held.enter_context(at_hand(task, self._clock))
+                with self._clock.stage("hash"):
+                    digest = known or digest_of(task.path)
+            except (OSError, AudioError) as error:
+                return failure_of(task, error)
+            return self._read(task, digest)
+
+    def _read(self, task: Task, digest: str) -> Result | None:
         is_midi = task.holds == "notes"
         if not is_midi and (task.known_file is None or task.known_file.digest != digest):
             return None
@@ -194,6 +199,5 @@ class _TuneReader:
     def _addition(
         self, task: Task, content: Content, title: str, fields: Mapping[str, str], encoding: ContentEncoding
     ) -> AddContent:
-        if facts_of(task.path, task.facts.path) != task.facts:
-            raise AudioError(task.path, "changed while it was being read; the next run takes it")
+        check_unchanged(task)
         return AddContent(task.root.id, task.facts, content, title, fields, self._space.id, encoding)

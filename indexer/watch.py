@@ -16,6 +16,7 @@ from indexer.rules import BINS, IGNORE_FILE
 from indexer.scan import resolve
 from search.audio import kind, kind_inside
 from search.errors import JobError, UsageError, printable
+from search.ground.urls import is_in_store
 
 GATHER_MS = 500
 """Changes closer together than this are one."""
@@ -36,6 +37,8 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
     """
     from watchfiles import watch
 
+    for path in filter(is_in_store, paths):
+        raise UsageError(f"cannot watch {printable(path)}: a store tells of no changes; index it now and then")
     watched = [resolve(path) for path in paths]
     for path, as_given in zip(watched, paths, strict=True):
         if not os.path.lexists(path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from search import plugins, wiring
 from search.errors import UsageError
+from search.ground.urls import is_in_store
 from search.library.library import Library
 from search.library.suggesting import suggest
 from search.library.understanding import understand
@@ -79,7 +80,8 @@ def index(
         ()
     """
     report = _Report(progress)
-    names = [os.fspath(Path(path).expanduser()) for path in paths]
+    given = [os.fspath(path) for path in paths]
+    names = [path if is_in_store(path) else os.fspath(Path(path).expanduser()) for path in given]
     plugins.job("index")(library, encoder, names, library.settings, report=report)
     return tuple(report.failures)
 

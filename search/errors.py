@@ -13,6 +13,7 @@
     │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
     ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
+    │   └── StoreAway         an object store does not answer: says which, and why
     └── UsageError            a command or setting that is wrong
 
 Each message is one line: what failed, on which input, what to do.
@@ -198,6 +199,17 @@ class JobError(SoundalikeError):
         ...     failures = soundalike.index(library, ["sounds"])
         ... except soundalike.JobError as error:
         ...     print("mend what it names, then index again:", error)
+    """
+
+
+class StoreAway(JobError):
+    """An object store does not answer: nothing is known of what lies there, and nothing was changed because of it.
+
+    Examples:
+        >>> try:
+        ...     failures = soundalike.index(library, ["sounds"])
+        ... except soundalike.StoreAway as error:
+        ...     print("index again when the network is back:", error)
     """
 
 

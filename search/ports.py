@@ -42,6 +42,7 @@ from search.model import (
     Scope,
     Scores,
     Space,
+    StoredObject,
     TextEncoding,
     TuneFile,
     Vectors,
@@ -231,6 +232,26 @@ class IndexFactory(Protocol):
 
         One that only publishes (not ``searches``) need not load what searching needs. Raises UsageError for a device
         that is not there.
+        """
+
+
+class Source(Protocol):
+    """A bucket of an object store, where sounds lie that are no files of this machine. Threads share it.
+
+    Whatever is asked of it raises FileNotFoundError for an object or a bucket that is not there, PermissionError where
+    it refuses, StoreAway when it does not answer: it is asked again for a minute before that.
+    """
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose key begins with ``prefix`` and a ``/`` ('' for all), in the order of their keys."""
+
+    def look(self, key: str) -> StoredObject:
+        """What is known of an object, without reading it."""
+
+    def read(self, key: str, start: int = 0, end: int | None = None, etag: str = "") -> tuple[StoredObject, memoryview]:
+        """The bytes from ``start`` up to ``end`` (None: all) of an object, by one request, and what is known of it.
+
+        Raises OSError (ESTALE) when it has another ``etag``, where one is given, or is not so long any more.
         """
 
 

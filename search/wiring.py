@@ -5,7 +5,7 @@ What a user can add without touching this code comes in through entry points, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -94,21 +94,29 @@ def library(
         raise
 
 
-def new_library(path: Path, settings: Settings, catalog: str | None = None) -> None:
-    """Make an empty library: in a folder, or (``catalog``) with its catalog at a URL, which its ``library.toml`` keeps.
+def new_library(path: Path, settings: Settings, catalog: str | None = None, roots: Sequence[str] = ()) -> None:
+    """Make an empty library: in a folder, or (``catalog``) with its catalog at a URL, which its ``library.toml`` keeps,
+    as it does the ``roots`` that are to be indexed where nobody says which.
 
     Raises UsageError where a library is already, LibraryError where the catalog cannot be made; then nothing is left.
     """
     from search.library import description
 
     description.require_none(path)
-    if catalog is not None:
-        description.describe(path, catalog)
+    if catalog is not None or roots:
+        description.describe(path, catalog, roots)
     try:
         library(path, settings, create=True).close()
     except BaseException:
         (path / description.FILE).unlink(missing_ok=True)
         raise
+
+
+def named_roots(path: Path) -> list[str]:
+    """The roots that the ``library.toml`` of the library at ``path`` names. Raises LibraryError."""
+    from search.library.description import roots_of
+
+    return list(roots_of(path))
 
 
 def _load(load_encoder: EncoderLoader, settings: Settings, name: str) -> Encoder:

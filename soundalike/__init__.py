@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SnapshotError,
         SoundalikeError,
         SpaceMismatch,
+        StoreAway,
         UsageError,
         WhereError,
     )
@@ -167,6 +168,7 @@ __all__ = [
     "Space",
     "SpaceIndex",
     "SpaceMismatch",
+    "StoreAway",
     "Suggestion",
     "Tag",
     "Term",

@@ -27,12 +27,17 @@ if TYPE_CHECKING:
     from benchmarks.index.vectors import Anchors
     from benchmarks.speed.indexing import IndexingReport
     from benchmarks.speed.library import LibrarySpeedReport
+    from benchmarks.speed.stores import StoresReport
     from benchmarks.speed.writing import WritingReport
 
 SIZES = (10_000, 100_000, 1_000_000)
 WORK = Path("run/bench-speed")
 ANCHOR_FILES = 2000
 SYNTHETIC_ANCHORS = 20_000
+
+
+PARTS = ("indexing", "search", "library", "writing", "stores")
+"""All but the last, which needs a server of S3, are measured where no one part is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class SpeedReport:
     search: SearchSpeedReport | None
     libraries: tuple[LibrarySpeedReport, ...]
     writing: WritingReport | None
+    stores: StoresReport | None = None
 
 
 class Speed:
@@ -53,7 +59,7 @@ class Speed:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--only", choices=("indexing", "search", "library", "writing"), help="one part alone")
+        parser.add_argument("--only", choices=PARTS, help="one part alone")
         parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
         parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
         indexing = parser.add_argument_group("indexing")
@@ -92,6 +98,7 @@ class Speed:
             search=measure_search(args, settings) if args.only in (None, "search") else None,
             libraries=measure_libraries(args, settings) if args.only in (None, "library") else (),
             writing=measure_writing(args, settings) if args.only in (None, "writing") else None,
+            stores=measure_stores(args, settings) if args.only == "stores" else None,
         )
         plots = save_plots(args, figures(found)) if wants_plots(args) else []
         write_outputs(args, report.to_json(found), markdown(found), plots)
@@ -162,6 +169,13 @@ def measure_writing(args: argparse.Namespace, settings: Settings) -> WritingRepo
     return writing.run(VectorSource(anchors(args, settings), args.seed), args.catalog, settings, report_progress)
 
 
+def measure_stores(args: argparse.Namespace, settings: Settings) -> StoresReport:
+    """The part that indexes what lies in an object store."""
+    from benchmarks.speed import stores
+
+    return stores.run(args.encoder or settings.encoder, args.seed, settings, report_progress)
+
+
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
     """What an encoder's vectors are grown from: recordings where there are some, else synthetic ones of its length."""
     from benchmarks.common import material
@@ -187,8 +201,17 @@ def markdown(report: SpeedReport) -> str:
         *([search_report.markdown(report.search)] if report.search else []),
         *([library.markdown(report.libraries)] if report.libraries else []),
         *([writing.markdown(report.writing)] if report.writing else []),
+        *_of_stores(report),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_stores(report: SpeedReport) -> list[str]:
+    if report.stores is None:
+        return []
+    from benchmarks.speed import stores  # who measures no store needs no client of one
+
+    return [stores.markdown(report.stores)]
 
 
 def figures(report: SpeedReport) -> dict[str, Figure]:

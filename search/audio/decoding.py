@@ -9,7 +9,7 @@ from search.audio.track import Track, UnknownFormat
 from search.errors import AudioError
 
 
-def open_track(path: str, file: io.FileIO, track: int) -> Track:
+def open_track(path: str, file: io.RawIOBase, track: int) -> Track:
     """Open sound track ``track`` (counted from 0) of ``file``. Raises AudioError when no decoder knows it.
 
     FFmpeg decodes Ogg, Opus, MP3 and FLAC: the same samples as libsndfile (to 3e-6), Vorbis at twice and Opus at two

@@ -78,12 +78,13 @@ class _Source:
 
     def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
+        self._read = getattr(file, "read1", file.read)  # of what is fetched, what has come is enough
         self.tell = file.tell
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes; none at the end, and where the disk fails: what is missing is noticed later."""
         try:
-            return self._file.read(size) or b""
+            return self._read(size) or b""
         except OSError:
             return b""
 

@@ -1,4 +1,7 @@
-"""A path becomes an open regular file, or one clear cause. Nothing here can hang or have an effect on a device."""
+"""A path becomes an open regular file, or one clear cause. Nothing here can hang or have an effect on a device.
+
+The address of an object in a store is a path, too, and the object a file that is read by ranges (`search.sources`).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ import errno
 import io
 import os
 import stat
+import time
 
 from search.errors import AudioError
+from search.ground.urls import is_in_store
+from search.model import StoredObject
 
 _KINDS = (
     (stat.S_ISDIR, "a folder, not a file"),
@@ -29,11 +35,13 @@ _CAUSES = {
 }
 
 
-def open_regular(path: str) -> io.FileIO:
+def open_regular(path: str) -> io.RawIOBase:
     """Open a regular file that is not empty for reading, at its start.
 
-    Raises AudioError with the cause: missing, a broken link, no permission, a folder, a pipe, empty, ...
+    Raises AudioError with the cause: missing, a broken link, no permission, a folder, a pipe, empty, ...; StoreAway.
     """
+    if is_in_store(path):
+        return _open_object(path)
     try:
         _check_kind(path, os.stat(path))  # noqa: PTH116 - the path may hold bytes that are no UTF-8; it stays a str
         # O_NONBLOCK: should a pipe take the file's place after the check, opening it still does not wait for a writer
@@ -43,6 +51,35 @@ def open_regular(path: str) -> io.FileIO:
     except ValueError as error:  # a NUL, or a surrogate that stands for no byte
         raise AudioError(path, "no file can have this name") from error
     return io.FileIO(descriptor, "r")  # without its name, by whose suffix decoders would guess what is in it
+
+
+def size_bytes(file: io.RawIOBase) -> int:
+    """How long an open file is; it stays where it is."""
+    at = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(at)
+    return size
+
+
+def changed_s(file: io.RawIOBase) -> float:
+    """When an open file was changed last, in seconds since 1970; now where nobody knows."""
+    if isinstance(file, io.FileIO):
+        return os.fstat(file.fileno()).st_mtime
+    found = getattr(file, "object", None)
+    return found.modified_s if isinstance(found, StoredObject) else time.time()
+
+
+def _open_object(url: str) -> io.RawIOBase:
+    from search.sources.copies import open_object
+
+    try:
+        file = open_object(url)
+    except OSError as error:
+        raise AudioError(url, _CAUSES.get(error.errno or 0) or error.strerror or str(error)) from error
+    if not size_bytes(file):
+        file.close()
+        raise AudioError(url, "the file is empty")
+    return file
 
 
 def _check_kind(path: str, status: os.stat_result) -> None:

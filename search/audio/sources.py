@@ -32,7 +32,7 @@ class OpenSound:
         self._fresh_track: tuple[int, Track] | None = None
 
     @property
-    def file(self) -> io.FileIO:
+    def file(self) -> io.RawIOBase:
         """Its bytes, at their start."""
         self._let_go()
         self._file.seek(0)
@@ -75,7 +75,8 @@ class OpenSound:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        self._let_go()
+        self._file.__exit__(kind, error, at)  # of an object that says what went wrong on the way
 
 
 Source: TypeAlias = str | OpenSound

@@ -13,6 +13,7 @@ from search import wiring
 from search.commands import tunes
 from search.commands.weighting import AddPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
+from search.ground.urls import is_in_store
 from search.model import LANGUAGES, AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
 from search.settings import Settings
 
@@ -133,6 +134,8 @@ def query(args: argparse.Namespace) -> Query:
 
 def bare(words: Sequence[str]) -> list[Part]:
     """What words without an option look for: a file where they name one, else what they say."""
+    if len(words) == 1 and is_in_store(words[0]):
+        return [passage(words[0])]
     if len(words) == 1 and Path(_PASSAGE.sub(r"\g<path>", words[0])).is_file():
         return [passage(words[0])]
     return [TextPart(" ".join(words))] if words else []
@@ -156,8 +159,12 @@ def _track(text: str) -> tuple[str, int | None]:
     """The absolute path and the sound track of ``FILE`` or ``FILE@track``; a file that is really called so wins."""
     match = _TRACK.match(text)
     if match is None or os.path.lexists(text):
-        return str(Path(text).absolute()), None
-    return str(Path(match["path"]).absolute()), int(match["track"])
+        return _absolute(text), None
+    return _absolute(match["path"]), int(match["track"])
+
+
+def _absolute(path: str) -> str:
+    return path if is_in_store(path) else str(Path(path).absolute())
 
 
 def hum(text: str) -> HumPart:

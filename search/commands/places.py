@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from search import wiring
 from search.commands import options, output
 from search.errors import printable
+from search.ground.urls import absolute
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,20 +28,30 @@ class Init:
         parser.add_argument(
             "--catalog", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
         )
+        parser.add_argument(
+            "--root",
+            action="append",
+            default=[],
+            metavar="PATH",
+            help="a folder, or s3://bucket/prefix, that soundalike index looks at when no PATH is given (may be given "
+            "again)",
+        )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Make it."""
         path = options.library_path(args, settings)
-        wiring.new_library(path, settings, catalog=args.catalog)
-        print(f"{printable(str(path))}: is a library now; fill it with: soundalike index FOLDER")
+        roots = [absolute(root) for root in args.root]
+        wiring.new_library(path, settings, catalog=args.catalog, roots=roots)
+        what = "soundalike index" + ("" if roots else " FOLDER")
+        print(f"{printable(str(path))}: is a library now; fill it with: {what}")
         return 0
 
 
 class Doctor:
-    """Whether a library's catalog can be reached, read and written, and how well."""
+    """Whether a library's catalog and its roots can be reached, read and written, and how well."""
 
     name = "doctor"
-    help = "check that the catalog can be reached and written, its version, clock and round trip"
+    help = "check that the catalog and the roots can be reached: rights, versions, clock, round trips"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -49,8 +60,10 @@ class Doctor:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each finding; 1 when something is to be mended."""
+        from search.library import roots
+
         with options.library(args, settings, read_only=True) as library:
-            findings = library.catalog.diagnose()
+            findings = [*library.catalog.diagnose(), *roots.diagnose(library)]
         if args.json:
             output.print_json([finding._asdict() for finding in findings])
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
+from search.ground.urls import absolute
 from search.library import leasing
 from search.model import MELODY_SPACE, RemoveClip, TakeOutClip
 from search.settings import Settings
@@ -204,7 +204,7 @@ def _ids_to_remove(
         else:
             unknown.append(f"clip {clip_id}")
     for path in paths:
-        below = maintenance.clips_below(library, os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        below = maintenance.clips_below(library, absolute(path))
         found.update(below)
         if not below:
             unknown.append(path)

@@ -7,16 +7,14 @@ cannot be had is left out; the list of licences names it, without a file.
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from typing import TypeAlias
 
 import soundfile
 
 from search import audio
-from search.audio.opening import open_regular
+from search.audio.opening import changed_s, open_regular
 from search.errors import AudioError
 from search.exporting import edl, licences, reaper
 from search.exporting.archive import BLOCK_BYTES
@@ -56,8 +54,8 @@ def files(items: Sequence[ExportItem]) -> Iterator[Entry]:
         except AudioError:
             names[path] = ""
             continue
-        with closing(file):
-            yield name, os.fstat(file.fileno()).st_mtime, _blocks(file)
+        with file:
+            yield name, changed_s(file), _blocks(file)
     there = [(name, item) for item in items if (name := names[item.clip.absolute_path])]
     yield _text(EDIT_LIST, edl.edit_list(there))
     yield _text(PROJECT, reaper.project(there))
@@ -78,7 +76,7 @@ def passages(items: Sequence[ExportItem]) -> Iterator[Entry]:
     yield _text(licences.NAME, licences.licence_list(written))
 
 
-def _blocks(file: io.FileIO) -> Iterator[bytes]:
+def _blocks(file: io.RawIOBase) -> Iterator[bytes]:
     while block := file.read(BLOCK_BYTES):
         yield block
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from search import audio
 from search.audio import Block
+from search.audio.opening import open_regular, size_bytes
 from search.facts.defects import Measures, defects
 from search.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, KEYS, FactValue, packed, unpacked
 from search.facts.envelope import Course, Envelope, course, silences
@@ -151,7 +151,12 @@ def measured(path: str, track: int = 0) -> NDArray[np.float32]:
     measurement = Measurement(audio.probe(path, track))
     for block in audio.channels(path, track=track, warn=warnings.append):
         measurement.add(block)
-    return packed(measurement.facts(warnings, Path(path).stat().st_size))
+    return packed(measurement.facts(warnings, _size_bytes(path)))
+
+
+def _size_bytes(path: str) -> int:
+    with open_regular(path) as file:
+        return size_bytes(file)
 
 
 def brightness(centroid_hz: float) -> str:

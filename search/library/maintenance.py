@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from search.columns.parsing import parse
 from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
+from search.ground.urls import is_in_store
 from search.library import publishing
 from search.melody.space import SPEC
 from search.model import FacetCount, Space, SpaceState
@@ -101,7 +102,7 @@ def info(library: Library) -> LibraryInfo:
         catalog_bytes=stats.database_bytes,
         sequence=stats.sequence,
         roots=tuple(
-            {"path": r.path, "there": os.path.isdir(r.path), "excludes": list(r.excludes), "speed": r.speed}  # noqa: PTH112
+            {"path": r.path, "there": _is_there(r.path), "excludes": list(r.excludes), "speed": r.speed}
             for r in library.catalog.roots()
         ),
         spaces=tuple(
@@ -120,10 +121,15 @@ def info(library: Library) -> LibraryInfo:
         failures=tuple(
             {"path": path, "cause": cause}
             for path, cause in library.catalog.failures()
-            if os.path.lexists(path)  # a file that is gone by now fails nobody
+            if is_in_store(path) or os.path.lexists(path)  # a file that is gone by now fails nobody
         ),
         warnings=tuple({"path": path, "warning": warning} for path, warning in library.catalog.warnings()),
     )
+
+
+def _is_there(root: str) -> bool:
+    """Whether a root's folder is there. Of one in a store nobody is asked: that may take a minute."""
+    return is_in_store(root) or os.path.isdir(root)  # noqa: PTH112 - any bytes may be in it
 
 
 def tag_counts(library: Library, min_probability: float, where: str | None = None) -> list[tuple[str, int]]:

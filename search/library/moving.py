@@ -15,7 +15,7 @@ from typing import Final
 from search.catalog.store import Catalog
 from search.errors import LibraryUnwritable, UsageError, printable
 from search.library import leasing
-from search.library.description import CATALOG_FILE, FILE, describe, require_none
+from search.library.description import CATALOG_FILE, FILE, describe, require_none, roots_of
 from search.library.library import Library
 
 _PARTIAL: Final = ".partial"
@@ -38,10 +38,11 @@ def move(library: Library, folder: Path, url: str | None, progress: Callable[[in
     ):
         library.catalog.copy_to(target, progress)
         _copy_files(library.path, folder)
+    roots = roots_of(library.path)
+    if isinstance(place, str) or roots:
+        describe(folder, place if isinstance(place, str) else None, roots)
     if isinstance(place, Path):
         place.replace(folder / CATALOG_FILE)
-    else:
-        describe(folder, place)
 
 
 def _place(folder: Path, url: str | None) -> Path | str:

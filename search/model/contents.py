@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.ground.urls import is_in_store
 from search.model.arrays import HalfVectors, Ids, Probabilities, Spans
 
 TAGS_PER_SEGMENT = 20
@@ -20,7 +21,8 @@ _BETWEEN_TAGS: Final = re.compile(r"[,;\r\n\0]")
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder that a library indexes. ``path`` is absolute and may change when the folder moves.
+    """A folder that a library indexes, or a part of a bucket (``s3://bucket/sounds``). ``path`` is absolute and may
+    change when the folder moves.
 
     ``excludes`` are patterns (as in .gitignore, relative to the folder) of what a scan leaves out. ``mounts`` are the
     folders below it, by relative path, on which other disks were mounted when it was scanned last ('' is itself).
@@ -38,7 +40,12 @@ class Root:
     speed: float = 1.0
 
     def absolute(self, path: str) -> str:
-        """The absolute path, as this system writes it, of ``path``: relative to the root, '/' between its parts."""
+        """The absolute path, as this system writes it, of ``path``: relative to the root, '/' between its parts.
+
+        Of a root in an object store that is the address of the object.
+        """
+        if is_in_store(self.path):
+            return f"{self.path}/{path}" if path else self.path
         return os.path.join(self.path, *path.split("/")) if path else self.path  # noqa: PTH118 - any bytes, no cost
 
 
@@ -145,14 +152,28 @@ class TuneFile:
 class FileFacts:
     """A file as a scan saw it: ``path`` relative to its root, with '/' between its parts on every system.
 
-    ``mtime_ns`` is when its bytes changed, as whoever wrote it says; ``changed_ns`` when the file changed in any way,
-    as the system noted by itself, and None where no system does, or the catalog does not know it yet.
+    ``mtime_ns`` is when its bytes changed, as whoever wrote it says, and of an object in a store a number that stands
+    for its ETag: another one, other bytes. ``changed_ns`` is when the file changed in any way, as the system noted by
+    itself, and None where no system does, or the catalog does not know it yet.
     """
 
     path: str
     size_bytes: int
     mtime_ns: int
     changed_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a store says of an object: its ``key`` in the bucket, and an ``etag`` that changes when its bytes do.
+
+    ``modified_s``: when it was put there, in seconds since 1970.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str
+    modified_s: float
 
 
 @dataclass(frozen=True, slots=True)

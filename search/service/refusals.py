@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from search.errors import AudioError, EncoderError, SoundalikeError, printable
+from search.errors import AudioError, EncoderError, SoundalikeError, StoreAway, printable
 
 MEDIA_TYPE = "application/problem+json"
 NO_ROOM = "the disk of the service is full; try again later"
@@ -35,6 +35,8 @@ def public_message(error: SoundalikeError, library: Path) -> str:
         return printable(error.cause)
     if isinstance(error, EncoderError):  # it names every folder that was looked into
         return "a model of this library cannot be used; the log of the service says why"
+    if isinstance(error, StoreAway):
+        return "the store that has the sounds does not answer; the log of the service says why"
     message = printable(str(error))
     for folder in (library.resolve(), library.absolute()):
         message = message.replace(printable(str(folder)), "LIBRARY")

@@ -72,7 +72,7 @@ def title_of_name(path: str) -> str:
     return readable(os.path.splitext(name)[0])  # noqa: PTH122 - as above
 
 
-def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
+def _gather(path: str, file: io.RawIOBase, fields_kept: dict[str, str]) -> None:
     sheets: list[Field] = []
     known = _opened(file)
     for reader in (tags.of_its_kind(known), *(reader(file) for reader in _READERS)):
@@ -90,7 +90,7 @@ def _gather(path: str, file: io.FileIO, fields_kept: dict[str, str]) -> None:
     _add(fields_kept, _undamaged(cuesheets.beside(path)))
 
 
-def _opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
+def _opened(file: io.RawIOBase) -> Any | None:  # noqa: ANN401 - mutagen ships no types
     import mutagen
 
     try:
@@ -112,7 +112,7 @@ def _undamaged(fields: Iterator[Field]) -> list[Field]:
     return read
 
 
-def _has_atoms(file: io.FileIO) -> bool:
+def _has_atoms(file: io.RawIOBase) -> bool:
     """Whether this is MP4 or QuickTime, which keep texts in several places, and chapters in a track."""
     return head(file)[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 

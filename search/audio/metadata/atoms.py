@@ -23,7 +23,7 @@ _BEFORE_TEXT_BYTES = 6
 """Of version, flags and language."""
 
 
-def of_user_data(file: io.FileIO) -> Iterator[Field]:
+def of_user_data(file: io.RawIOBase) -> Iterator[Field]:
     """The texts of the atom ``moov/udta``."""
     whole = (0, file.seek(0, io.SEEK_END))
     file.seek(0)
@@ -43,7 +43,7 @@ def _text(data: bytes) -> bytes:
     return data.partition(b"\0")[0]
 
 
-def _atoms(file: io.FileIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _atoms(file: io.RawIOBase, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """(name, where its data begins, where it ends) of the atoms in a passage of the file."""
     for _ in range(_MOST_ATOMS):
         if start + 8 > end:

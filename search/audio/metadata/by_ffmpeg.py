@@ -14,7 +14,7 @@ _STREAMS_ARE_THE_FILE = frozenset({"ogg"})
 """Containers that keep their tags in a stream."""
 
 
-def of_container(file: io.FileIO) -> Iterator[Field]:
+def of_container(file: io.RawIOBase) -> Iterator[Field]:
     """The tags of a file and of its sound tracks, and what its chapters are called, in bytes."""
     from search.audio.libav import opened  # which loads FFmpeg
 

@@ -27,7 +27,7 @@ _CF_TEXT = 1
 """The clipboard format of a DISP chunk that is text (Multimedia Programming Interface and Data Specifications 1.0)."""
 
 
-def of_chunks(file: io.FileIO) -> Iterator[Field]:
+def of_chunks(file: io.RawIOBase) -> Iterator[Field]:
     """The fields of every chunk that is known, in the file's order; what stands before a damage in each."""
     import mutagen
 

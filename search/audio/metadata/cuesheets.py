@@ -13,6 +13,7 @@ from functools import lru_cache
 from search.audio.metadata.fields import Field
 from search.audio.opening import open_regular
 from search.errors import AudioError
+from search.ground.urls import is_in_store
 
 _LARGEST_BYTES = 1 << 20
 _MOST_SHEETS = 1000
@@ -28,8 +29,11 @@ _OF_A_TRACK = {b"TITLE": "tracks", b"PERFORMER": "performers"}
 def beside(path: str) -> Iterator[Field]:
     """The fields of the sheet that lies beside a file: ``album.cue`` or ``album.flac.cue`` for ``album.flac``.
 
-    For want of such a one it is any sheet in the folder that names the file.
+    For want of such a one it is any sheet in the folder that names the file. In a store nothing is looked for: each
+    look would cost a request, mostly for nothing.
     """
+    if is_in_store(path):
+        return
     folder, name = os.path.split(path)  # the path may hold bytes that are no UTF-8; it stays a str
     folder = folder or "."
     stem, _ = os.path.splitext(name)  # noqa: PTH122 - as above

@@ -47,14 +47,14 @@ _ADTS = 0xF6
 """The bits of a second byte that are the same in every frame of AAC, and in none of MPEG audio: layer 0."""
 
 
-def is_read_elsewhere(file: io.FileIO) -> bool:
+def is_read_elsewhere(file: io.RawIOBase) -> bool:
     """Whether mutagen knows no more of a file than its ID3 tags, which are read without it."""
     file.seek(0)
     first = file.read(12) or b""
     return bool(_READ_ELSEWHERE.match(first)) or (frame_bytes(first) > 0 and first[1] & _ADTS != 0xF0)
 
 
-def opened(file: io.FileIO) -> Any | None:  # noqa: ANN401 - mutagen ships no types
+def opened(file: io.RawIOBase) -> Any | None:  # noqa: ANN401 - mutagen ships no types
     """A file as mutagen opens it, None where it does not know what it is. Raises MutagenError, and anything else."""
     import mutagen
     import mutagen.flac
@@ -70,14 +70,14 @@ def of_its_kind(mutagen_file: Any) -> Iterator[Field]:  # noqa: ANN401 - as abov
         yield from _fields(mutagen_file.tags)
 
 
-def in_front_or_behind(file: io.FileIO) -> Iterator[Field]:
+def in_front_or_behind(file: io.RawIOBase) -> Iterator[Field]:
     """The fields of ID3 and APE tags that were put before or after any file, whatever it is."""
     yield from id3.of_tag(file)
     yield from _ape_fields(file)
     yield from id3.of_id3v1(_end(file, id3.ID3V1_BYTES))
 
 
-def _ape_fields(file: io.FileIO) -> Iterator[Field]:
+def _ape_fields(file: io.RawIOBase) -> Iterator[Field]:
     """Of an APE tag at the end. mutagen refuses one that is not UTF-8 throughout.
 
     A footer holds the version, the size of the items with the footer, their number and flags; an item its size,
@@ -108,7 +108,7 @@ class _Whole(io.BufferedReader):
     A damaged header may ask for gigabytes, for which room would be made before the file is found to be short.
     """
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: io.RawIOBase) -> None:
         self._length = file.seek(0, io.SEEK_END)
         file.seek(0)
         super().__init__(file)
@@ -125,18 +125,18 @@ class _Whole(io.BufferedReader):
         """Leave the file open: who opened it closes it."""
 
 
-def _whole(file: io.FileIO) -> _Whole:
+def _whole(file: io.RawIOBase) -> _Whole:
     return _Whole(file)
 
 
-def _behind_id3(file: io.FileIO) -> bytes:
+def _behind_id3(file: io.RawIOBase) -> bytes:
     """The four bytes that follow an ID3 tag at the start of a file."""
     file.seek(0)
     file.seek(tag_bytes(file.read(10) or b""))
     return file.read(4) or b""
 
 
-def _end(file: io.FileIO, length: int) -> bytes:
+def _end(file: io.RawIOBase, length: int) -> bytes:
     file.seek(max(0, file.seek(0, io.SEEK_END) - length))
     return file.read(length) or b""
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from search.engine.views import SpaceView
 from search.errors import AudioError
+from search.ground.urls import is_in_store
 from search.model import Content
 from search.overview.duplicates.candidates import Candidate, candidates
 from search.overview.duplicates.evidence import measured
@@ -176,4 +177,4 @@ def _path(catalog: ContentReader, content_id: int) -> str | None:
     """A file of a content, None where none is at hand."""
     clip_ids = catalog.clips_of([content_id]).get(content_id, [])
     paths = (clip.absolute_path for clip in catalog.clips(clip_ids))
-    return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - any bytes may be in it
+    return next((path for path in paths if is_in_store(path) or os.path.isfile(path)), None)  # noqa: PTH113 - any bytes

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import BinaryIO, Final
+from io import RawIOBase
+from typing import BinaryIO, Final, cast
 
 from flask import Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
@@ -24,22 +25,27 @@ _NO_BYTES: Final = re.compile(r"bytes=\s*-0+\s*", re.IGNORECASE)
 
 
 def sent(
-    source: str | BinaryIO,
+    source: str | BinaryIO | RawIOBase,
     media_type: str,
     name: str,
     etag: str,
     *,
     to_keep: bool = False,
     last_modified: datetime | float | None = None,
+    length_bytes: int | None = None,
 ) -> Response:
     """A file, or 304; for one browser to keep and ask about.
 
-    ``name`` may be any name of a file; ``to_keep``: a browser stores it and does not show it. Raises
+    ``name`` may be any name of a file; ``to_keep``: a browser stores it and does not show it. ``length_bytes`` is for a
+    source that nobody can ask for it. Raises
     PreconditionFailed (412), RequestedRangeNotSatisfiable (416).
     """
+    file = cast("str | BinaryIO", source)
     response = send_file(
-        source, media_type, to_keep, header_name(name), conditional=False, etag=etag, last_modified=last_modified
+        file, media_type, to_keep, header_name(name), conditional=False, etag=etag, last_modified=last_modified
     )
+    if length_bytes is not None:
+        response.content_length = length_bytes
     length = response.content_length or 0
     environ = left_after_conditions(response)
     if _RANGE not in environ or not _follows_range(response.last_modified):

@@ -21,6 +21,7 @@ from search.errors import (
     LibraryError,
     QueryError,
     SoundalikeError,
+    StoreAway,
     UsageError,
     printable,
 )
@@ -47,6 +48,7 @@ _STATUS: tuple[tuple[type[SoundalikeError], int], ...] = (
     (UsageError, 422),
     (LibraryBusy, 409),
     (EncoderError, 503),
+    (StoreAway, 503),
     (LibraryError, 503),
 )
 

@@ -9,29 +9,47 @@ from werkzeug.exceptions import NotFound
 
 from search.audio.opening import open_regular
 from search.errors import AudioError
+from search.ground.urls import is_in_store
 from search.model import Clip
+from search.sources.copies import version_of
+from search.sources.finding import source_of
 
 _LAST_S = 253_402_300_799.0
 """The last second of 9999."""
 
 
 class ClipFile(NamedTuple):
-    """A regular file that can be read, and what the system says of it."""
+    """A regular file that can be read, or an object of a store, and what is known of it."""
 
     path: str
-    status: os.stat_result
+    size_bytes: int
+    version: int
+    """Changes when the file does: its time in nanoseconds, or what stands for an object's ETag."""
+    modified: float
 
     @property
     def modified_s(self) -> float:
         """When it was changed last, in seconds since 1970, brought between 1970 and 9999: HTTP knows no others."""
-        return min(max(self.status.st_mtime, 0.0), _LAST_S)
+        return min(max(self.modified, 0.0), _LAST_S)
 
 
 def file_of(clip: Clip) -> ClipFile:
-    """The clip's file. Raises NotFound (404) while it is away."""
+    """The clip's file. Raises NotFound (404) while it is away, StoreAway."""
     path = clip.absolute_path
+    if is_in_store(path):
+        return _object_of(clip, path)
     try:
         with open_regular(path) as file:
-            return ClipFile(path, os.fstat(file.fileno()))
+            status = os.fstat(file.fileno())
+            return ClipFile(path, status.st_size, status.st_mtime_ns, status.st_mtime)
     except AudioError as error:
         raise NotFound(f"the file of clip {clip.id} is not there now; a disk may be unmounted") from error
+
+
+def _object_of(clip: Clip, url: str) -> ClipFile:
+    source, key = source_of(url)
+    try:
+        found = source.look(key)
+    except OSError as error:
+        raise NotFound(f"the object of clip {clip.id} is not there now, or the store refuses it") from error
+    return ClipFile(url, found.size_bytes, version_of(found.etag), found.modified_s)

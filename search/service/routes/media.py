@@ -19,7 +19,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
+from search.audio.opening import open_regular
 from search.errors import AudioError
+from search.ground.urls import is_in_store
 from search.melody.playing import notes_of
 from search.model import Clip
 from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
@@ -94,9 +96,18 @@ class MediaRoutes:
 
     def _as_it_is(self, clip: Clip, digest: str, media_type_: str, *, to_keep: bool = False) -> Response:
         found = file_of(clip)
-        etag = f"{digest[:32]}-{found.status.st_size:x}-{found.status.st_mtime_ns:x}"
+        etag = f"{digest[:32]}-{found.size_bytes:x}-{found.version:x}"
         name = Path(clip.path).name
-        return sent(found.path, media_type_, name, etag, to_keep=to_keep, last_modified=found.modified_s)
+        source = open_regular(found.path) if is_in_store(found.path) else found.path
+        return sent(
+            source,
+            media_type_,
+            name,
+            etag,
+            to_keep=to_keep,
+            last_modified=found.modified_s,
+            length_bytes=found.size_bytes,
+        )
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
         """The waveform of a clip, or of a passage of it, in few numbers."""

@@ -1,0 +1,137 @@
+"""A library whose sounds lie in an object store: from library.toml to what a browser hears and sees."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from search import plugins, wiring
+from search.errors import LibraryError
+from search.library import description
+from search.service.app import create_app
+from search.service.config import ServiceConfig
+from search.service.service import Service
+from tests.commandline import soundalike
+from tests.s3 import S3, served
+from tests.service.conftest import RATE_HZ, settings, wav
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3]:
+    with served() as server:
+        yield server
+
+
+@pytest.fixture
+def stored(server, tmp_path) -> tuple[S3, str, Path]:
+    """The server, a root in it with two sounds, and the folder of a library that is to be."""
+    bucket = server.bucket()
+    for seed in (1, 2):
+        server.put(bucket, f"sounds/{seed}.wav", wav(seed))
+    server.forget()
+    return server, f"s3://{bucket}/sounds", tmp_path / "library"
+
+
+@pytest.fixture
+def client(stored):
+    server, url, folder = stored
+    with wiring.library(folder, settings(folder), create=True) as library:
+        for place in (f"{url}/1.wav", url):  # so that clip 1 is 1.wav
+            plugins.job("index")(library, "spectral", [place], settings(folder))
+        server.forget()
+        yield create_app(Service.over(library, ServiceConfig(folder))).test_client()
+
+
+def test_a_clip_in_a_store_is_heard_whole_and_in_ranges(client, stored) -> None:
+    """The service reads it for the browser, which needs no right of its own."""
+    whole = client.get("/api/v1/clips/1/audio")
+    part = client.get("/api/v1/clips/1/audio", headers={"Range": "bytes=100-199"})
+    same = client.get("/api/v1/clips/1/audio", headers={"If-None-Match": whole.headers["ETag"]})
+
+    assert (whole.status_code, whole.data) == (200, wav(1))
+    assert (part.status_code, part.data) == (206, wav(1)[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(wav(1))}"
+    assert same.status_code == 304
+
+
+def test_a_clip_in_a_store_has_a_waveform_and_a_picture(client) -> None:
+    """As a file has."""
+    peaks = client.get("/api/v1/clips/2/peaks?buckets=20").get_json()
+    picture = client.get("/api/v1/clips/2/spectrogram.png?width=64&height=32")
+
+    assert len(peaks["low"]) == 20
+    assert max(peaks["high"]) > 0.3
+    assert picture.data.startswith(b"\x89PNG")
+
+
+def test_what_is_gone_or_away_is_said_and_names_no_place(client, stored) -> None:
+    """404 for an object that is not there, 503 while the store does not answer; neither tells where sounds lie."""
+    server, url, _ = stored
+    server.delete(url.removeprefix("s3://").partition("/")[0], "sounds/1.wav")
+    gone = client.get("/api/v1/clips/1/audio")
+    server.refuse = lambda _method, _path: "503 Slow Down"
+    away = client.get("/api/v1/clips/2/audio")
+    server.forget()
+
+    assert (gone.status_code, away.status_code) == (404, 503)
+    assert away.headers["Retry-After"]
+    assert "s3://" not in gone.get_data(as_text=True) + away.get_data(as_text=True)
+
+
+def test_a_sound_that_stops_coming_is_no_shorter_sound(client, stored, monkeypatch) -> None:
+    """A network that goes while a file is decoded is an error, never a truncated waveform."""
+    from search.sources import ranges
+
+    monkeypatch.setattr(ranges, "_JUMP_BYTES", 4096)
+    monkeypatch.setattr(ranges, "SMALL_BYTES", 0)
+    server = stored[0]
+    server.refuse = lambda method, _path: "503 Slow Down" if method == "GET" and len(server.gets()) > 2 else None
+    away = client.get("/api/v1/clips/2/peaks?buckets=20")
+    server.forget()
+
+    assert away.status_code == 503
+
+
+def test_roots_in_library_toml_are_indexed_checked_and_moved(stored, tmp_path, capsys) -> None:
+    """``soundalike init --root``, ``index`` without a PATH, ``doctor``; ``migrate`` takes the roots along."""
+    server, url, folder = stored
+    library = ["--library", str(folder)]
+    assert soundalike("init", *library, "--root", url).returncode == 0
+    assert soundalike("index", *library, "--encoder", "spectral", "--quiet").returncode == 0
+    doctor = soundalike("doctor", *library, "--json")
+    findings = {one["what"]: one for one in json.loads(doctor.stdout)}
+
+    assert doctor.returncode == 0
+    assert findings["root"]["value"].startswith(f"{url} (")
+    assert soundalike("migrate", str(folder), "--to", str(tmp_path / "moved")).returncode == 0
+    assert description.roots_of(tmp_path / "moved") == (url,)
+    server.refuse = lambda _method, _path: "403 Forbidden"
+    refused = soundalike("doctor", *library)
+    server.forget()
+    assert refused.returncode == 1
+    assert "the store refuses" in refused.stdout
+
+
+@pytest.mark.parametrize("written", ['roots = "s3://x"', "roots = [1]", 'roots = [""]'])
+def test_roots_that_are_no_list_of_places_are_refused(written, tmp_path) -> None:
+    """With the line as it should be."""
+    (tmp_path / "library.toml").write_text(written)
+    with pytest.raises(LibraryError, match="is to be a list"):
+        description.roots_of(tmp_path)
+
+
+def test_a_bundle_and_a_passage_are_made_of_what_lies_in_a_store(client) -> None:
+    """A ZIP has the file as it is, a passage its very samples."""
+    bundle = client.post("/api/v1/export", json={"items": [{"clip_id": 1}]})
+    passage = client.get("/api/v1/clips/1/passage.wav?start_s=0.5&end_s=1.0")
+
+    with zipfile.ZipFile(io.BytesIO(bundle.data)) as archive:
+        assert archive.read("1.wav") == wav(1)
+    samples, rate_hz = soundfile.read(io.BytesIO(passage.data))
+    assert (len(samples), rate_hz) == (RATE_HZ // 2, RATE_HZ)
