@@ -227,11 +227,14 @@ class IndexFactory(Protocol):
         4
     """
 
-    def __call__(self, directory: Path, dim: int, device: Device, *, searches: bool = True) -> SpaceIndex:
+    def __call__(
+        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+    ) -> SpaceIndex:
         """The index as it was last published, empty at sequence 0 where it never was; the folder may be absent.
 
-        One that only publishes (not ``searches``) need not load what searching needs. Raises UsageError for a device
-        that is not there.
+        One that only publishes (not ``searches``) need not load what searching needs. A search visits so much of the
+        usual as ``effort`` says: less is faster and misses more; one that misses nothing need not heed it. Raises
+        UsageError for a device that is not there.
         """
 
 

@@ -21,6 +21,8 @@ DEFAULT_INDEX = "faiss"
 DEFAULT_NICENESS = 10
 DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
+EFFORTS = (0.02, 16.0)
+"""The least and the most effort of a search, in shares of the usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
-    (`search.neighbourhoods`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
+    (`search.neighbourhoods`). ``effort``: how much of the usual a search visits in a library too large to be scanned
+    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
     ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
     model's name, its key, and the seconds that it is waited for.
 
@@ -48,6 +51,7 @@ class Settings:
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
+    effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
     language: str = ""
     language_model_url: str = ""
@@ -58,8 +62,8 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
-        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_NICENESS``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
-        ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
+        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_LANGUAGE``,
+        ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -91,6 +95,7 @@ class Settings:
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",
+            effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
             language=language,
             language_model_url=url,
@@ -98,6 +103,23 @@ class Settings:
             language_model_key=environ.get("SOUNDALIKE_LANGUAGE_MODEL_KEY", ""),
             language_model_wait_s=_wait_s(environ.get("SOUNDALIKE_LANGUAGE_MODEL_WAIT_S", "")),
         )
+
+
+def effort_of(text: str, said_by: str) -> float:
+    """The effort that ``text`` says, which came from ``said_by``. Raises UsageError for none.
+
+    Examples:
+        >>> effort_of("0.25", "--effort")
+        0.25
+    """
+    least, most = EFFORTS
+    try:
+        effort = float(text)
+    except ValueError:
+        effort = math.nan
+    if not least <= effort <= most:
+        raise UsageError(f"{said_by} is {text!r}; it must be {least:g} to {most:g}, in shares of the usual")
+    return effort
 
 
 def _wait_s(text: str) -> float:

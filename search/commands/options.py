@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from search.commands.weighting import AddPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
 from search.ground.urls import is_in_store
 from search.model import LANGUAGES, AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
-from search.settings import Settings
+from search.settings import Settings, effort_of
 
 if TYPE_CHECKING:
     from search.library.library import Library
@@ -41,6 +42,20 @@ def library_path(args: argparse.Namespace, settings: Settings) -> Path:
 def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
     """The library in that folder, opened. Raises LibraryError when it is not there and ``create`` is false."""
     return wiring.library(library_path(args, settings), settings, create=create, read_only=read_only)
+
+
+def add_effort(parser: argparse.ArgumentParser) -> None:
+    """``--effort E``."""
+    parser.add_argument(
+        "--effort",
+        metavar="E",
+        help="so much of the usual work in a large library: 0.1 is faster and misses more, 4 misses less (1)",
+    )
+
+
+def with_effort(args: argparse.Namespace, settings: Settings) -> Settings:
+    """``settings`` with the effort that ``--effort`` says. Raises UsageError for one that makes no sense."""
+    return settings if args.effort is None else replace(settings, effort=effort_of(args.effort, "--effort"))
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:

@@ -24,12 +24,14 @@ class Search:
         identify.add_exact(parser)
         moments.add_moments(parser)
         options.add_library(parser)
+        options.add_effort(parser)
         shape = parser.add_mutually_exclusive_group()
         options.add_json(shape)
         shape.add_argument("--csv", action="store_true", help="print CSV")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
+        settings = options.with_effort(args, settings)
         if args.exact is not None:
             return identify.exact(args, settings)
         query = None if args.ask is not None else options.query(args)

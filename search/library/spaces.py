@@ -137,12 +137,13 @@ class Spaces:
 
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)
-        index = self._open_index(folder / publishing.INDEX, space.dim, self._settings.device)
+        settings = self._settings
+        index = self._open_index(folder / publishing.INDEX, space.dim, settings.device, effort=settings.effort)
         columns = ColumnsFollower(folder / publishing.COLUMNS, self._catalog, space)
         if space.is_melody:
             contours = ContourFollower(folder / publishing.CONTOURS, partial(self._catalog.contours, space.id))
             return _OpenSpace(self._catalog, space, index, columns, contours, None)
-        near = Reader(folder / publishing.NEIGHBOURHOODS, space.dim) if self._settings.neighbourhoods else None
+        near = Reader(folder / publishing.NEIGHBOURHOODS, space.dim) if settings.neighbourhoods else None
         return _OpenSpace(self._catalog, space, index, columns, None, near)
 
     def _as_one(self, spaces: list[Space]) -> LibraryView:

@@ -270,11 +270,16 @@ class SnapshotIndex:
         return count
 
 
-def open_faiss(directory: Path, dim: int, device: Device, *, searches: bool = True) -> SnapshotIndex:
+def open_faiss(
+    directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+) -> SnapshotIndex:
     """The kind of index ``faiss``: compressed once it is large, on a GPU where there is one."""
-    return SnapshotIndex.open(directory, dim, device=device, searches=searches)
+    return SnapshotIndex.open(directory, dim, device=device, searches=searches, effort=effort)
 
 
-def open_exact(directory: Path, dim: int, device: Device, *, searches: bool = True) -> SnapshotIndex:
-    """The kind of index ``exact``: never compressed, every search looks at every vector."""
-    return SnapshotIndex.open(directory, dim, device=device, compress_from=sys.maxsize, searches=searches)
+def open_exact(
+    directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+) -> SnapshotIndex:
+    """The kind of index ``exact``: never compressed, every search looks at every vector, whatever the ``effort``."""
+    whole = sys.maxsize
+    return SnapshotIndex.open(directory, dim, device=device, compress_from=whole, searches=searches, effort=effort)

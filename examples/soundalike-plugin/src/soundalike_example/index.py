@@ -79,7 +79,9 @@ class PlainView:
 class PlainIndex:
     """A `soundalike.SpaceIndex` in one file. The class itself is the `soundalike.IndexFactory`."""
 
-    def __init__(self, directory: Path, dim: int, device: Device, *, searches: bool = True) -> None:
+    def __init__(
+        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+    ) -> None:
         self._file = directory / FILE
         self._dim = dim
         self._published = (0, 0)

@@ -1,0 +1,50 @@
+"""How much of the usual a search visits: from the environment or the command line to the index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from search import wiring
+from search.errors import UsageError
+from search.model import ClipPart, Query
+from search.settings import Settings
+from search.vectors.snapshot import SnapshotIndex
+from tests.commandline import soundalike
+from tests.search.libraries import Entry, axis, fill, open_library, settings
+
+
+def test_the_environment_says_it():
+    """A share of the usual; nothing said is all of it."""
+    assert [Settings.from_env({"SOUNDALIKE_EFFORT": said}).effort for said in ("", "0.25", "4")] == [1.0, 0.25, 4.0]
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "17", "nan", "inf", "much"])
+def test_a_wrong_one_is_refused(wrong, tmp_path):
+    """By its name and with what may be said, before a library is looked for."""
+    with pytest.raises(UsageError, match=r"SOUNDALIKE_EFFORT is .*; it must be 0.02 to 16"):
+        Settings.from_env({"SOUNDALIKE_EFFORT": wrong})
+    done = soundalike("search", "dog", f"--effort={wrong}", "--library", tmp_path)
+    assert (done.returncode, "--effort is" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("said_by", ["settings", "option"])
+def test_the_index_of_a_library_gets_it(tmp_path, monkeypatch, said_by):
+    """What the library's settings say, and what the command line says instead."""
+    with open_library(tmp_path) as library:
+        fill(library, [Entry("a.wav", axis(0)[None])])
+    efforts = []
+    opened = SnapshotIndex.open
+
+    def open_noted(*place, effort=1.0, **how):
+        efforts.append(effort)
+        return opened(*place, effort=effort, **how)
+
+    monkeypatch.setattr(SnapshotIndex, "open", open_noted)
+    if said_by == "option":
+        assert soundalike("search", "--clip", 1, "--effort", "0.25", "--library", tmp_path / "library").returncode == 0
+    else:
+        with wiring.library(tmp_path / "library", replace(settings(tmp_path), effort=0.25)) as library:
+            library.search(Query((ClipPart(1),)))
+    assert efforts == [0.25]
