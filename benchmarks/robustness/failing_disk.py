@@ -41,9 +41,13 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True)
 class Cut:
-    """What may be on the disk after a power cut: contents by relative path, None for a folder."""
+    """What may be on the disk after a power cut: contents by relative path, None for a folder.
+
+    It came before call number ``call``.
+    """
 
     loss: Loss
+    call: int
     before: str
     files: Mapping[str, bytes | None]
 
@@ -184,7 +188,7 @@ class Watched:
             state = hash(tuple(sorted(files.items(), key=lambda item: item[0])))
             if before == END or state not in self._seen:
                 self._seen.add(state)
-                self.cuts.append(Cut(loss, before, files))
+                self.cuts.append(Cut(loss, self.calls + (before == END), before, files))
 
     def _all_lost(self, there: Mapping[str, Key]) -> dict[str, bytes | None]:
         files: dict[str, bytes | None] = {}

@@ -5,46 +5,54 @@
 makes a library with every kind of snapshot, and does everything that writes one. The disk is a simulation that forgets
 what was not flushed (`benchmarks.robustness.failing_disk`). After each cut the library is opened and verified: nothing
 that was said to be written may be lost, and what ``verify`` calls sound has to answer questions as a library does whose
-snapshots were just made from the same catalog. What it names has to be healed by the command that it names. The same is
-done with a disk that refuses the n-th write and all after it. Prints how often each was tried, and what went wrong.
+snapshots were just made from the same catalog (`benchmarks.robustness.looking`). What it names has to be healed by the
+command that it names. The same is done with a disk that refuses the n-th write and all after it, and with the same disk
+once it has room again. Prints how often each was tried, and what went wrong.
+
+What was tried is kept in a folder (``--keep``), by commit: the same command goes on where it was interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import errno
-import io
 import json
+import multiprocessing
 import os
-import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field, fields
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from benchmarks.common import synthetic
+from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import report_progress
+from benchmarks.common.report import append_line, markdown_table, write
 from benchmarks.humming.tune_sets import write_midi
+from benchmarks.robustness import looking
 from benchmarks.robustness.failing_disk import END, Cut, Watched
-from search import cli, wiring
-from search.api import Library
-from search.errors import SoundalikeError
+from benchmarks.robustness.looking import LIBRARY, Looks, Tally
 from search.melody.model import Notes, Times
-from search.model import ClipPart, NotesPart, Query
-from search.settings import Settings
 
-LIBRARY, BACKUP = "library", "backup.sqlite"
-QUESTIONS: Final = 8
-NOTES: Final = "C4 D4 E4 F4 G4 A4 G4 F4"
 REFUSALS: Final = {"full": errno.ENOSPC, "read-only": errno.EROFS}
+KEPT: Final = Path("run/power-cuts")
+EACH_S: Final = 15.0
+"""How often progress is said."""
+TOGETHER: Final = 8
+"""How many accidents a process takes at once: those of neighbouring calls leave the same libraries."""
+ROOM_BYTES: Final = 2 << 30
+_DONE_ALREADY: Final = ("not in this library", "is there already")
+"""What a command may say that did its work although the disk refused something."""
 
-Answers = list[list[tuple[int, float]]]
 Contents = dict[str, bytes | None]
 """The single files of a step by name, None for one that is not there."""
 
@@ -61,8 +69,8 @@ class Step:
 
 def steps(library: Path) -> list[Step]:
     """All of them; the publication is that of every kind of snapshot, after a sound and a tune were removed."""
-    with _opened(library.parent) as opened:
-        firsts = [_clips(opened, space.name)[0] for space in opened.reader.spaces()]
+    with looking.opened(library.parent) as opened:
+        firsts = [looking.clips_of(opened, space.name)[0] for space in opened.reader.spaces()]
     removal = [part for clip_id in firsts for part in ("--clip", str(clip_id))]
     return [
         Step("publication", ("remove", *removal)),
@@ -73,40 +81,26 @@ def steps(library: Path) -> list[Step]:
     ]
 
 
-@dataclass
-class Tally:
-    """What was tried, and what went wrong."""
+@dataclass(frozen=True)
+class Watching:
+    """A step on a disk that was watched: its single files before and after, and at how many calls it may be refused."""
 
-    cuts: int = 0
-    refusals: int = 0
-    named: int = 0
-    healed: int = 0
-    lost: int = 0
-    unsound: int = 0
-    failures: list[str] = field(default_factory=list)
+    step: Step
+    before: Contents
+    after: Contents
+    calls: int
 
-    def add(self, other: Tally) -> None:
-        """Count what another one counted."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
-    def lose(self, failure: str) -> None:
-        """Note a loss."""
-        self.lost += 1
-        self.failures.append(failure)
+@dataclass(frozen=True)
+class Accident:
+    """One thing that may happen while a step is done: the power is cut, or the disk refuses call number n and all after
+    it with an errno.
+    """
 
-    @property
-    def passed(self) -> bool:
-        """Whether nothing was lost, nothing unsound called sound, and every remedy healed."""
-        return not (self.lost or self.unsound or self.failures or self.named > self.healed)
-
-    def sentence(self, what: str) -> str:
-        """One line for a report."""
-        return (
-            f"{what}: {self.cuts} power cuts, {self.refusals} disks full or read-only: {self.lost} lost, "
-            f"{self.unsound} unsound libraries that verify calls sound; {self.named} named as damaged, {self.healed} "
-            "of them healed"
-        )
+    name: str
+    watching: Watching
+    cut: Cut | None = None
+    refuse: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,157 +113,155 @@ class Trial:
     scratch: Path
     every: int = 1
 
-    def run(self) -> dict[str, Tally]:
-        """Try every step; what came of each by its name."""
-        return {step.name: self.cut(step) for step in steps(self.library)}
-
     def cut(self, step: Step) -> Tally:
-        """Cut the power at every moment of a step; then refuse every write of it."""
-        tally, oracle = Tally(), _Oracle(self.scratch / "oracle")
-        place = _copy(self.library, self.scratch / "watched")
+        """Try a step: cut the power at every moment of it; then refuse every write of it."""
+        tally, looks = Tally(), Looks(self.scratch / "looks")
+        for accident in self.accidents(step):
+            tally.add(self.happens(accident, looks))
+        return tally
+
+    def accidents(self, step: Step) -> list[Accident]:
+        """All that may happen. Raises SoundalikeError when the step fails on a sound disk."""
+        place = looking.copy(self.library, self.scratch / "watched")
         before = _single_files(place, step)
         disk = Watched(place, every=self.every)
         with disk.watching():
-            status, said = _command(place, *step.command)
-        if status:
-            raise SoundalikeError(f"{step.name} failed on a sound disk: {said}")
-        after = _single_files(place, step)
-        for cut in disk.cuts:
-            tally.add(self._after(cut, step, before, after, oracle))
+            looking.must(place, *step.command)
+        watching = Watching(step, before, _single_files(place, step), disk.calls)
+        found = [
+            Accident(f"{step.name}, {cut.loss} lost before call {cut.call}, {cut.before}", watching, cut=cut)
+            for cut in disk.cuts
+        ]
         for name, code in REFUSALS.items():
             for call in range(1, disk.calls + 1, self.every):
-                tally.add(self._refused(step, (call, code), f"{step.name}, {name} from call {call} on", oracle))
-        return tally
+                found.append(Accident(f"{step.name}, {name} from call {call} on", watching, refuse=(call, code)))
+        return found
 
-    def _after(self, cut: Cut, step: Step, before: Contents, after: Contents, oracle: _Oracle) -> Tally:
+    def happens(self, accident: Accident, looks: Looks) -> Tally:
+        """Let it happen, and look what is left."""
+        if accident.cut is not None:
+            return self._after(accident.cut, accident, looks)
+        assert accident.refuse is not None  # noqa: S101 - one of the two
+        return self._refused(accident.refuse, accident, looks)
+
+    def _after(self, cut: Cut, accident: Accident, looks: Looks) -> Tally:
         """What is left after a power cut."""
-        where, ended = f"{step.name}, {cut.loss} lost before {cut.before}", cut.before == END
+        step, where, ended = accident.watching.step, accident.name, cut.before == END
         tally = Tally(cuts=1)
-        reached = _fresh(self.scratch / "cut")
+        reached = looking.fresh(self.scratch / "cut")
         cut.write(reached)
         for name, content in _single_files(reached, step).items():
-            if content != after[name] and (ended or content != before[name]):
+            if content != accident.watching.after[name] and (ended or content != accident.watching.before[name]):
                 tally.lose(f"{where}: {name} is neither the old nor the new one")
         if step.name == "backup":
-            tally.add(_look_at_backup(reached, where, needed=ended))
-        tally.add(_look(reached, oracle, where))
+            tally.add(looking.look_at_backup(reached, where, needed=ended))
+        tally.add(looks.at(reached, where))
         return tally
 
-    def _refused(self, step: Step, refuse: tuple[int, int], where: str, oracle: _Oracle) -> Tally:
+    def _refused(self, refuse: tuple[int, int], accident: Accident, looks: Looks) -> Tally:
         """The step on a disk that refuses call after call; then on one with room again."""
+        step, where = accident.watching.step, accident.name
         tally = Tally(refusals=1)
-        place = _copy(self.library, self.scratch / "refused")
+        place = looking.copy(self.library, self.scratch / "refused")
         with Watched(place, refuse=refuse, cutting=False).watching():
-            status, _ = _command(place, *step.command)
-        tally.add(_look(place, oracle, where))
+            status, _ = looking.command(place, *step.command)
+        tally.add(looks.at(place, where))
         if status:
-            status, said = _command(place, *step.command)
-            if status and not any(done in said for done in ("not in this library", "is there already")):
+            status, said = looking.command(place, *step.command)
+            if status and not any(done in said for done in _DONE_ALREADY):
                 tally.failures.append(f"{where}: it does not work afterwards: {said}")
-            tally.add(_look(place, oracle, where))
+            tally.add(looks.at(place, f"{where}, then on a disk with room"))
         return tally
 
 
-def _look(place: Path, oracle: _Oracle, where: str) -> Tally:
-    """Open and verify a library after an accident; heal what is named; ask it questions when it is called sound."""
-    tally = Tally()
-    problems = _verify(place)
-    if problems:
-        tally.named += 1
-        for said in dict.fromkeys(_remedy(problem) for problem in problems):
-            _command(place, *said.split())
-        problems = _verify(place)
-        if problems:
-            tally.failures.append(f"{where}: {problems[0]}")
-            return tally
-        tally.healed += 1
-    expected, answers = oracle.answers(place), _answers(place)
-    if expected != answers:
-        tally.unsound += 1
-        tally.failures.append(f"{where}: it is called sound, and answers otherwise than its catalog")
-    return tally
+@dataclass(frozen=True)
+class Kept:
+    """The folder of one library and of what was tried with it: a file for each step, a line for each accident."""
+
+    folder: Path
+
+    def library(self, clips: int) -> Path:
+        """The library; it is made when it is not there."""
+        made = self.folder / "made"
+        if not (made / "whole").exists():
+            make_library(looking.fresh(made), clips)
+            write(made / "whole", "")
+        return made / LIBRARY
+
+    def add(self, step: str, accident: str, tally: Tally) -> None:
+        """Keep what came of an accident."""
+        append_line(self._file(step), {"accident": accident, "tally": asdict(tally)})
+
+    def tallies(self, step: str) -> dict[str, Tally]:
+        """What came of each accident of a step that is kept, by its name."""
+        if not self._file(step).exists():
+            return {}
+        lines = (json.loads(line) for line in self._file(step).read_text("utf-8").splitlines())
+        return {line["accident"]: Tally(**line["tally"]) for line in lines}
+
+    def _file(self, step: str) -> Path:
+        return self.folder / f"{step}.jsonl"
 
 
-def _look_at_backup(place: Path, where: str, *, needed: bool) -> Tally:
-    """A backup is whole or not there."""
-    tally = Tally()
-    backup = place / BACKUP
-    if not backup.exists():
-        if needed:
-            tally.lose(f"{where}: the backup is not there")
-        return tally
-    other = _fresh(place.with_name("restored"))
-    status, said = _command(other, "restore", source=backup)
-    if status:
-        tally.lose(f"{where}: the backup cannot be restored: {said}")
-    return tally
+def run(kept: Kept, trial: Trial, workers: int) -> dict[str, Tally]:
+    """Try everything that is not kept yet, and keep it; what came of each step by its name."""
+    totals = {}
+    for step in steps(trial.library):
+        known = kept.tallies(step.name)
+        accidents = trial.accidents(step)
+        left = [accident for accident in accidents if accident.name not in known]
+        report_progress(f"{step.name}: {len(accidents)} accidents, {len(accidents) - len(left)} of them are kept")
+        tried, started_s, said_s = 0, time.monotonic(), time.monotonic()
+        for together in _outcomes(trial, left, workers):
+            for name, tally in together:
+                known[name] = tally
+                kept.add(step.name, name, tally)
+            tried += len(together)
+            if time.monotonic() - said_s > EACH_S:
+                said_s = time.monotonic()
+                to_go_s = (said_s - started_s) / tried * (len(left) - tried)
+                report_progress(f"{step.name}: {tried} of {len(left)} tried, {to_go_s / 60:.0f} min to go")
+        totals[step.name] = Tally()
+        for accident in accidents:
+            totals[step.name].add(known[accident.name])
+    return totals
 
 
-class _Oracle:
-    """What a library answers whose snapshots were just made from a catalog; remembered by the catalog's state."""
-
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
-        self._known: dict[int, Answers] = {}
-
-    def answers(self, place: Path) -> Answers:
-        """What the library in ``place`` has to answer."""
-        with _opened(place) as library:
-            state = hash(tuple(library.catalog.missing())) ^ library.catalog.stats().clips
-        if state not in self._known:
-            fresh = _fresh(self._scratch)
-            (fresh / LIBRARY).mkdir()
-            for file in (place / LIBRARY).glob("catalog.sqlite*"):
-                shutil.copy(file, fresh / LIBRARY)
-            self._known[state] = _answers(fresh)
-        return self._known[state]
+Outcomes = list[tuple[str, Tally]]
+"""What came of accidents, by their names."""
 
 
-def _answers(place: Path) -> Answers:
-    """Ids and scores of the hits of some questions, by sound and by notes."""
-    with _opened(place) as library:
-        clips = _clips(library, library.space().name)
-        questions = [Query((ClipPart(clip),), k=5) for clip in clips[:: max(1, len(clips) // QUESTIONS)]]
-        questions.append(Query((NotesPart(NOTES),), k=5))
-        return [[(hit.clip_id, round(hit.score, 4)) for hit in library.search(one).hits] for one in questions]
+def _outcomes(trial: Trial, accidents: Sequence[Accident], workers: int) -> Iterator[Outcomes]:
+    """Some at a time, as they are tried: by this process, or by several."""
+    parts = [accidents[first : first + TOGETHER] for first in range(0, len(accidents), TOGETHER)]
+    if workers == 1 or len(parts) < workers:
+        looks = Looks(trial.scratch / "looks")
+        for part in parts:
+            yield [(accident.name, trial.happens(accident, looks)) for accident in part]
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(trial,)) as pool:
+        futures = [pool.submit(_try, part) for part in parts]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
 
 
-def _clips(library: Library, space: str) -> list[int]:
-    """The clips that have vectors in a space, ascending."""
-    (view,) = library.views(space)
-    contents, _, _ = view.columns.place(view.index.ids())
-    return sorted(
-        clip_id for clip_ids in view.columns.clips_of(contents[contents >= 0]).values() for clip_id in clip_ids
-    )
+_mine: list[tuple[Trial, Looks]] = []
+"""Of a process that tries: where, and what it has seen."""
 
 
-@contextmanager
-def _opened(place: Path) -> Iterator[Library]:
-    settings = Settings.from_env({**os.environ, "SOUNDALIKE_NEIGHBOURHOODS": "off", "SOUNDALIKE_DEVICE": "cpu"})
-    with wiring.library(place / LIBRARY, settings, read_only=True) as library:
-        yield library
+def _begin(trial: Trial) -> None:
+    scratch = Path(tempfile.mkdtemp(dir=trial.scratch))
+    _mine.append((Trial(trial.library, scratch, trial.every), Looks(scratch / "looks")))
 
 
-def _verify(place: Path) -> list[str]:
-    _, said = _command(place, "verify", "--json")
-    problems: list[str] = json.loads(said)["problems"]
-    return problems
-
-
-def _remedy(problem: str) -> str:
-    said = re.search(r"soundalike (reindex|duplicates --again|map)", problem)
-    if said is None:
-        raise SoundalikeError(f"verify names no remedy: {problem}")
-    return said.group(1)
-
-
-def _command(place: Path, name: str, *options: str, source: Path | None = None) -> tuple[int, str]:
-    """A command's status and what it printed; whatever it raises is a status of its own."""
-    given = [str(source)] if source is not None else [str(place / BACKUP)] if name == "backup" else []
-    said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        status = cli.main([name, *given, *options, "--library", str(place / LIBRARY)])
-    return status, said.getvalue().strip()
+def _try(accidents: Sequence[Accident]) -> Outcomes:
+    trial, looks = _mine[0]
+    return [(accident.name, trial.happens(accident, looks)) for accident in accidents]
 
 
 def _single_files(place: Path, step: Step) -> Contents:
@@ -278,17 +270,6 @@ def _single_files(place: Path, step: Step) -> Contents:
         for file in (place / LIBRARY).rglob(name):
             found[name] = file.read_bytes()
     return found
-
-
-def _copy(library: Path, place: Path) -> Path:
-    shutil.copytree(library, _fresh(place) / LIBRARY)
-    return place
-
-
-def _fresh(place: Path) -> Path:
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    return place
 
 
 def make_library(folder: Path, clips: int) -> Path:
@@ -301,33 +282,68 @@ def make_library(folder: Path, clips: int) -> Path:
         end_s: Times = np.array([0.3 * note + 0.28 for note in range(60)], np.float64)
         pitch = (60 + np.cumsum(rng.integers(-2, 3, 60))).astype(np.float32)
         write_midi(sounds / f"tune {number}.mid", Notes(start_s, end_s, pitch))
-    for command in (("index", str(sounds), "--encoder", "spectral", "--quiet"), ("duplicates",), ("map",)):
-        status, said = _command(folder, *command)
-        if status:
-            raise SoundalikeError(f"{command[0]}: {said}")
+    for words in (("index", str(sounds), "--encoder", "spectral", "--quiet"), ("duplicates",), ("map",)):
+        looking.must(folder, *words)
     return folder / LIBRARY
 
 
+def report(totals: dict[str, Tally]) -> str:
+    """A Markdown table: a row for each step, and one for all."""
+    whole = Tally()
+    for tally in totals.values():
+        whole.add(tally)
+    header = (
+        "at every write of", "power cuts", "disks full or read-only", "different libraries left", "lost",
+        "unsound, called sound", "named as damaged", "of them healed",
+    )  # fmt: skip
+    rows = [
+        (name, *(str(count) for count in (
+            one.cuts, one.refusals, one.looks, one.lost, one.unsound, one.named, one.healed
+        )))
+        for name, one in (*totals.items(), ("in all", whole))
+    ]  # fmt: skip
+    return "\n".join([markdown_table(header, rows), *whole.failures[:20]])
+
+
+@contextmanager
+def _folders(keep: Path, clips: int, every: int) -> Iterator[tuple[Path, Path]]:
+    """Where what was tried is kept (of code that was changed since its commit it is not), and a folder for copies:
+    in memory where there is room, since the disk that fails is a simulation.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder within it is made
+    roomy = "TMPDIR" not in os.environ and memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
+    with tempfile.TemporaryDirectory(prefix="soundalike-cuts-", dir=memory if roomy else None) as scratch:
+        commit = HERE.commit()
+        known = keep / f"{commit}-{clips}-{every}" if commit.isalnum() else Path(scratch) / "kept"
+        copies = Path(scratch) / "copies"
+        copies.mkdir()
+        yield known, copies
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; 0 when nothing was lost and nothing unsound called sound."""
+    """The command; 0 when nothing was lost and nothing unsound called sound, 130 when it was interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.power_cuts", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--clips", type=int, default=120, metavar="N", help="at least 111, for neighbourhoods (120)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="cut at each N-th moment only (1)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that try")
+    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of what was tried ({KEPT})")
     args = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="soundalike-cuts-") as folder:
-        library = make_library(Path(folder) / "made", args.clips)
-        tallies = Trial(library, Path(folder) / "scratch", args.every).run()
-    total = Tally()
-    for name, tally in tallies.items():
-        print(tally.sentence(name))
-        total.add(tally)
-    print(total.sentence("in all"))
-    for failure in total.failures[:20]:
-        print(failure, file=sys.stderr)
-    print(this_machine().sentence())
-    return 0 if total.passed else 1
+    started_s = time.monotonic()
+    try:
+        with _folders(args.keep.absolute(), args.clips, args.every) as (folder, copies):
+            kept = Kept(folder)
+            totals = run(kept, Trial(kept.library(args.clips), copies, args.every), args.workers)
+    except KeyboardInterrupt:
+        report_progress("interrupted; the same command goes on")
+        return 130
+    print(f"\n{report(totals)}\n")
+    moments = "" if args.every == 1 else f", each {args.every}-th moment only"
+    minutes = (time.monotonic() - started_s) / 60
+    print(f"A library of {args.clips} clips and 4 tunes{moments}; {args.workers} processes, {minutes:.0f} min.")
+    print(f"{this_machine().sentence()}; commit {HERE.commit()}")
+    return 0 if all(tally.passed for tally in totals.values()) else 1
 
 
 if __name__ == "__main__":
