@@ -9,6 +9,9 @@ from pathlib import Path
 
 from search.errors import UsageError, printable
 
+FIGURES = "docs/figures"
+"""What benchmarks write: no code that is measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
@@ -30,10 +33,12 @@ class Checkout:
         return [str(self.python), "-m", "search.cli", *words]
 
     def commit(self) -> str:
-        """The commit's short hash, with a ``+`` where the code was changed since; "no commit" outside a repository."""
+        """The commit's short hash, with a ``+`` where anything but figures was changed since; "no commit" outside a
+        repository.
+        """
         commit_and_changes = [
             self._git("rev-parse", "--short", "HEAD"),
-            self._git("status", "--porcelain", "--untracked-files=no"),
+            self._git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){FIGURES}"),
         ]
         if commit_and_changes[0] is None:
             return "no commit"

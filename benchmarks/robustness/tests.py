@@ -9,6 +9,9 @@ ends the run and prints what it has. The status is 1 when a round of this commit
 Whole rounds are kept in a folder (``--keep``), by commit and seed. The same command goes on with those that are missing
 at this commit, and the report adds up all that are there, of any commit. Rounds of code that was changed since its
 commit are printed, and not kept.
+
+``--record FILE`` adds the whole rounds of the whole suite to a small record that is committed
+(`benchmarks.robustness.round_record`), where those of other machines and sittings stand.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ from benchmarks.common import report as reports
 from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import installed, this_machine
 from benchmarks.common.report import markdown_table
+from benchmarks.robustness.round_record import SLOWEST, Record, Recorded
 
 PLUGINS = ("pytest", "pytest-xdist", "pytest-random-order", "hypothesis")
 KEPT = Path("run/rounds")
@@ -80,7 +85,7 @@ class Ran:
 class Round:
     """One run of the tests of a ``commit`` (`Checkout.commit`).
 
-    ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output.
+    ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output; ``at`` when it ended (UTC).
     """
 
     commit: str
@@ -89,6 +94,7 @@ class Round:
     status: int | None
     ran: tuple[Ran, ...]
     output: str = ""
+    at: str = ""
 
     @property
     def failures(self) -> list[Ran]:
@@ -178,7 +184,8 @@ def run_once(options: Options, seed: int) -> Round:
         output = _tail(output_file.read_text("utf-8", "replace"))
         if HERE.commit() != commit:
             commit = f"{commit.rstrip('+')}+"  # it was changed meanwhile
-        return Round(commit, seed, time.monotonic() - started_s, status, tuple(_read(junit)), output)
+        at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+        return Round(commit, seed, time.monotonic() - started_s, status, tuple(_read(junit)), output, at)
 
 
 @contextmanager
@@ -225,6 +232,30 @@ def _read(junit: Path) -> Iterator[Ran]:
 
 def _tail(text: str) -> str:
     return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+def record(file: Path, options: Options, rounds: Sequence[Round]) -> int:
+    """Add whole rounds of committed code to a record; how many were not there. ``rounds`` are of this machine."""
+    here = this_machine()
+    machine = f"{here.processor}, {here.cores} cores, Python {here.python}"
+    return Record(file).add(
+        Recorded(
+            commit=done.commit,
+            seed=done.seed,
+            workers=options.workers,
+            load=options.load,
+            at=done.at,
+            machine=machine,
+            seconds=round(done.seconds, 1),
+            status=done.status,
+            tests=len(done.ran),
+            skipped=sum(one.skipped for one in done.ran),
+            failed=tuple(one.name for one in done.failures),
+            slowest=tuple((one.name, one.seconds) for one in sorted(done.ran, key=lambda one: -one.seconds)[:SLOWEST]),
+        )
+        for done in rounds
+        if done.status is not None and done.commit.isalnum()
+    )
 
 
 def report(options: Options, rounds: Sequence[Round], slowest: int) -> str:
@@ -287,7 +318,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--slowest", type=int, default=20, metavar="N", help="how many of the slowest to list (20)")
     parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="tests to run (all)")
     parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of whole rounds ({KEPT})")
+    parser.add_argument("--record", type=Path, metavar="FILE.jsonl", help="add whole rounds of the whole suite to it")
     args = parser.parse_args(argv)
+    if args.record and args.only:
+        parser.error("--record is for rounds of the whole suite, without --only")
     options = Options(args.rounds, args.workers, args.load, args.seed, tuple(args.only))
     kept = Kept(args.keep)
     rounds = kept.rounds(options)
@@ -296,6 +330,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for done in run(options, kept):
         rounds.append(done)
         print(f"round {len(rounds)}, {done.sentence()}", flush=True)
+        if args.record:
+            record(args.record, options, [done])
+    if args.record:
+        print(f"{record(args.record, options, rounds)} of the rounds that were kept were added to {args.record}")
     versions = ", ".join(f"{name} {version}" for name in PLUGINS if (version := installed(name)))
     print(f"\n{report(options, rounds, args.slowest)}\n")
     print(f"{options.workers} workers beside {options.load} busy processes, seed {options.seed}. {versions}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -80,6 +81,24 @@ def test_rounds_that_pass_are_kept_and_counted_and_end_with_status_0(
     nothing_left = printed_of("abc1", 2)
     assert "passed" not in nothing_left
     assert "abc2" not in nothing_left, "its code was no commit's"
+
+
+def test_rounds_of_several_sittings_add_up_in_a_record(tmp_path: Path) -> None:
+    """Each stands in it once; what failed is named; rounds that were interrupted or have no commit stay out."""
+    file, options = tmp_path / "rounds.jsonl", rounds.Options(load=3)
+    ran = (rounds.Ran("tests/a.py::test_slow", 9.5), rounds.Ran("tests/a.py::test_red", 1.0, failure="it is red"))
+    first = rounds.Round("abc1234", 1, 60.0, 1, ran, at="2026-01-02 03:04")
+    others = [rounds.Round("abc1234", 2, 80.0, None, ran), rounds.Round("abc1234+", 3, 80.0, 0, ran)]
+    assert rounds.record(file, options, [first, *others]) == 1
+    later = rounds.Round("def5678", 1, 70.0, 0, (rounds.Ran("tests/a.py::test_slow", 8.5),), at="2026-01-03 03:04")
+    assert rounds.record(file, options, [first, later]) == 1
+    text = file.with_suffix(".md").read_text("utf-8")
+    assert re.search(
+        r"\| abc1234, 2026-01-02, 2 workers, 3 busy processes; .* \| 1 \| 1 \| 2 \| 0 \| 60 \| 60 \|", text
+    )
+    assert re.search(r"\| all, 2 commits \| 2 \| 1 \| 1 \| 0 \| 65 \| 70 \|", text)
+    assert "| tests/a.py::test_red | abc1234 | 1 |" in text
+    assert re.search(r"slowest tests of def5678 .*\n.*\n\| tests/a.py::test_slow \| 8.5 \| 8.5 \|", text)
 
 
 def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
