@@ -87,7 +87,8 @@ class Watched:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Between the process and the disk while the block runs; what was there before is on the disk for good."""
-        self._flush_everything()
+        if self.cutting:
+            self._flush_everything()
         with ExitStack() as stack:
             for name in _CALLS:
                 stack.enter_context(patch.object(os, name, self._instead_of(name, getattr(os, name))))
@@ -106,7 +107,7 @@ class Watched:
                 return call(*args, **kwargs)
             self.about_to(f"{name} {args[0]}")
             result = call(*args, **kwargs)
-            if name == "fsync":
+            if name == "fsync" and self.cutting:
                 self._was_flushed(args[0])
             return result
 
@@ -123,7 +124,8 @@ class Watched:
     def _concerns(self, what: Any, kwargs: Mapping[str, Any]) -> bool:  # noqa: ANN401 - a path or a handle
         if isinstance(what, int):
             facts = os.fstat(what)
-            return (facts.st_dev, facts.st_ino) in self._walk().values()
+            key = facts.st_dev, facts.st_ino
+            return key in self._held or key in self._walk().values()
         folder = kwargs.get("dir_fd")
         if folder is not None:
             return self._concerns(folder, {})
@@ -143,8 +145,9 @@ class Watched:
         with self._lock:
             facts = os.fstat(handle)
             there = self._walk()
-            name = next(name for name, key in there.items() if key == (facts.st_dev, facts.st_ino))
-            self._flush(name, there)
+            name = next((name for name, key in there.items() if key == (facts.st_dev, facts.st_ino)), None)
+            if name is not None:  # it has a name still
+                self._flush(name, there)
 
     def _flush_everything(self) -> None:
         there = self._walk()
