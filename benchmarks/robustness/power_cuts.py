@@ -94,7 +94,7 @@ class Watching:
 @dataclass(frozen=True)
 class Accident:
     """One thing that may happen while a step is done: the power is cut, or the disk refuses call number n and all after
-    it with an errno.
+    it with an errno. Its ``name`` is the same in every run.
     """
 
     name: str
@@ -129,8 +129,7 @@ class Trial:
             looking.must(place, *step.command)
         watching = Watching(step, before, _single_files(place, step), disk.calls)
         found = [
-            Accident(f"{step.name}, {cut.loss} lost before call {cut.call}, {cut.before}", watching, cut=cut)
-            for cut in disk.cuts
+            Accident(f"{step.name}, {cut.loss} lost before call {cut.call}", watching, cut=cut) for cut in disk.cuts
         ]
         for name, code in REFUSALS.items():
             for call in range(1, disk.calls + 1, self.every):
@@ -146,7 +145,7 @@ class Trial:
 
     def _after(self, cut: Cut, accident: Accident, looks: Looks) -> Tally:
         """What is left after a power cut."""
-        step, where, ended = accident.watching.step, accident.name, cut.before == END
+        step, where, ended = accident.watching.step, f"{accident.name}, {cut.before}", cut.before == END
         tally = Tally(cuts=1)
         reached = looking.fresh(self.scratch / "cut")
         cut.write(reached)

@@ -9,8 +9,6 @@ import pytest
 
 from benchmarks.robustness import looking, power_cuts
 from benchmarks.robustness.looking import Looks
-from search.cli import main
-from tests.search import earlier
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows flushes no folders")
 
@@ -20,10 +18,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return power_cuts.make_library(tmp_path_factory.mktemp("made"), clips=6)
 
 
-def test_nothing_is_lost_and_what_is_called_sound_is_sound(tmp_path: Path) -> None:
-    """At some moments of a publication of every kind of snapshot."""
-    library = earlier.unpack(tmp_path)
-    assert main(["reindex", "--library", str(library)]) == 0
+def test_nothing_is_lost_and_what_is_called_sound_is_sound(library: Path, tmp_path: Path) -> None:
+    """At some moments of a publication of sounds and tunes."""
     tally = power_cuts.Trial(library, tmp_path / "scratch", every=200).cut(power_cuts.steps(library)[0])
     assert tally.passed, tally.failures
     assert tally.cuts > 3
