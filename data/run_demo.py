@@ -16,11 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--collection", type=Path, required=True, help="where the sounds go")
     parser.add_argument("--library", type=Path, required=True, help="where the library goes")
+    parser.add_argument("--each", type=int, default=8, help="sounds of each kind (8), where they are generated")
     args = parser.parse_args()
     if not (args.collection / "manifest.csv").exists():
         print("Generating the demo collection ...", flush=True)
         generator = Path(__file__).with_name("demo.py")
-        subprocess.run([sys.executable, str(generator), str(args.collection)], check=True)  # noqa: S603 - our own file
+        each = ("--each", str(args.each))
+        subprocess.run([sys.executable, str(generator), str(args.collection), *each], check=True)  # noqa: S603 - our own
     example = sorted(args.collection.glob("**/*siren*"))[0]
     library = ["--library", str(args.library)]
     for what, command in (

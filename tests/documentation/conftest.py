@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from tests.search.melodies import curve_of, tune, voice, write_midi
 from tests.waiting import PATIENCE_S
 
 RATE_HZ = 16_000
+EACH = 6
+"""Sounds of each kind of the demo collection: 150 in all, enough for neighbourhoods, and for every protocol."""
 LABELS = ("weather", "city", "people")
 
 
@@ -52,6 +55,11 @@ class Home:
     def library(self) -> Path:
         return self.folder / "library"
 
+    @property
+    def runner(self) -> Path:
+        """The socket of the process that forks for each page."""
+        return self.folder / "runner"
+
     def environ(self, library: Path) -> dict[str, str]:
         """The environment that its commands run in."""
         return {
@@ -64,10 +72,10 @@ class Home:
         }
 
     def make_demo(self) -> Done:
-        """Run what is behind ``make demo``, with the home's sounds and library."""
+        """Run what is behind ``make demo``, with the home's sounds and library, and fewer sounds of each kind."""
         script = PROJECT / "data" / "run_demo.py"
         done = subprocess.run(
-            [sys.executable, script, "--collection", self.sounds, "--library", self.library],
+            [sys.executable, script, "--collection", self.sounds, "--library", self.library, "--each", str(EACH)],
             env=self.environ(self.library), capture_output=True, text=True, check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
@@ -86,10 +94,10 @@ class Session:
 
     def __init__(self, home: Home, library: Path) -> None:
         self._home, self._library = home, library
-        self._runner = subprocess.Popen(
-            [sys.executable, "-m", "tests.documentation.runner"],
-            cwd=home.work, env=home.environ(library), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(str(home.runner))
+        self._lines = self._connection.makefile("rw", encoding="utf-8")
+        self._lines.write(json.dumps(home.environ(library)) + "\n")
 
     def script(self, text: str) -> Iterator[tuple[str, Done]]:
         """Run a block of ``sh``, command by command; each with what came of it."""
@@ -111,16 +119,16 @@ class Session:
         return self._ask({"code": code})
 
     def close(self) -> None:
-        self._runner.stdin.close()
-        self._runner.wait(PATIENCE_S)
+        self._lines.close()
+        self._connection.close()
 
     def _expanded(self, word: str) -> str:
         return f"{self._home.folder}{word[1:]}" if word.startswith("~/") else word
 
     def _ask(self, question: dict[str, object]) -> Done:
-        self._runner.stdin.write(json.dumps(question) + "\n")
-        self._runner.stdin.flush()
-        line = self._runner.stdout.readline()
+        self._lines.write(json.dumps(question) + "\n")
+        self._lines.flush()
+        line = self._lines.readline()
         assert line, f"the process ended: {question}"
         answer = json.loads(line)
         return Done(answer["status"], answer["out"], answer["err"])
@@ -138,8 +146,8 @@ def session(home: Home, folder: Path) -> Iterator[tuple[Session, Path]]:
 
 
 @pytest.fixture(scope="session")
-def made_home(tmp_path_factory) -> tuple[Home, Done]:
-    """A home whose sounds and library `make demo` made, and what that printed."""
+def made_home(tmp_path_factory) -> Iterator[tuple[Home, Done]]:
+    """A home whose sounds and library are those of `make demo`, and what that printed."""
     home = Home(tmp_path_factory.mktemp("home"))
     home.work.mkdir()
     done = home.make_demo()
@@ -150,7 +158,22 @@ def made_home(tmp_path_factory) -> tuple[Home, Done]:
     _tunes(home)
     for label in LABELS:
         shutil.copytree(home.sounds / label, home.folder / "Foley" / label)
-    return home, done
+    with _runner(home):
+        yield home, done
+
+
+@contextmanager
+def _runner(home: Home) -> Iterator[None]:
+    """The process that forks for each page."""
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "tests.documentation.runner", home.runner],
+        cwd=home.work, env=home.environ(home.library), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert runner.stdout.readline() == "listening\n"
+        yield
+    finally:
+        runner.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

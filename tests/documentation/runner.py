@@ -1,17 +1,34 @@
-"""A process that runs the commands and programs of a page, one after the other: what is imported is imported once.
+"""A process for each page that runs its commands and programs, one after the other.
 
-It reads a line of JSON, ``{"argv": [...]}`` or ``{"code": "..."}``, and answers with ``{"status", "out", "err"}``.
+All are forks of one that has imported what commands need: a second of a processor for each page. That one listens on
+the Unix socket that it is given. Who connects has a process of its own, and sends lines of JSON: first the
+environment, then ``{"argv": [...]}`` or ``{"code": "..."}``, each answered with ``{"status", "out", "err"}``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
+import os
+import select
+import socket
 import sys
 import traceback
 
 from search.cli import main
+
+IMPORTED = (
+    "alembic.command",
+    "av",
+    "indexer.job",
+    "onnxruntime",
+    "search.catalog.sqlite",
+    "search.wiring",
+    "soundalike",
+)
+"""What most commands import when they run."""
 
 
 def run(question: dict[str, object]) -> int:
@@ -28,14 +45,39 @@ def run(question: dict[str, object]) -> int:
     return 0
 
 
-def serve() -> None:
-    answers = sys.stdout
-    for line in sys.stdin:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = run(json.loads(line))
-        print(json.dumps({"status": status, "out": out.getvalue(), "err": err.getvalue()}), file=answers, flush=True)
+def serve(connection: socket.socket) -> None:
+    """Answer who is connected until they have no more questions."""
+    with connection, connection.makefile("rw", encoding="utf-8") as lines:
+        os.environ.clear()
+        os.environ.update(json.loads(lines.readline()))
+        for line in lines:
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = run(json.loads(line))
+            print(json.dumps({"status": status, "out": out.getvalue(), "err": err.getvalue()}), file=lines, flush=True)
+
+
+def listen(listening: socket.socket) -> None:
+    """Fork for each connection, until the standard input is closed."""
+    forks = []
+    while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
+        connection, _ = listening.accept()
+        fork = os.fork()
+        if fork == 0:
+            listening.close()
+            serve(connection)
+            os._exit(0)
+        connection.close()
+        forks.append(fork)
+    for fork in forks:
+        os.waitpid(fork, 0)
 
 
 if __name__ == "__main__":
-    serve()
+    for module in IMPORTED:
+        importlib.import_module(module)
+    with socket.socket(socket.AF_UNIX) as mine:
+        mine.bind(sys.argv[1])
+        mine.listen()
+        print("listening", flush=True)
+        listen(mine)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,11 +20,16 @@ NOTEBOOKS = sorted((PROJECT / "docs" / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def sounds(tmp_path_factory) -> Path:
-    """Two clips of each of the demo collection's kinds."""
+def sounds(home, tmp_path_factory) -> Path:
+    """Two clips of each of the demo collection's kinds: its first ones, with their lines of the manifest."""
     folder = tmp_path_factory.mktemp("notebooks") / "demo"
-    generator = [sys.executable, PROJECT / "data" / "demo.py", folder, "--each", "2"]
-    subprocess.run(generator, check=True, capture_output=True)
+    heading, *lines = (home.sounds / "manifest.csv").read_text("utf-8").splitlines(keepends=True)
+    few = [line for line in lines if re.match(r"[^,]+_0[12]\.", line)]
+    for path in (home.sounds / line.partition(",")[0] for line in few):
+        copy = folder / path.relative_to(home.sounds)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    (folder / "manifest.csv").write_text("".join([heading, *few]), "utf-8")
     return folder
 
 

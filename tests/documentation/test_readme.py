@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.documentation.conftest import EACH
 from tests.documentation.snippets import PROJECT, snippets
 
 README = PROJECT / "README.md"
@@ -26,11 +27,11 @@ def test_the_first_commands_run_from_a_shell(home):
 def test_make_demo_does_the_main_job_and_says_how_to_go_on(made_home):
     """The script behind `make demo`: generates, indexes, answers, exits 0; again, it finds everything done."""
     home, first = made_home
-    for shown in ("200 indexed", "rain_on_leaves", "police_siren", "soundalike index ~/Music"):
+    for shown in (f"{25 * EACH} indexed", "rain_on_leaves", "police_siren", "soundalike index ~/Music"):
         assert shown in first.out
     again = home.make_demo()
     assert again.status == 0, again.err
-    assert "200 unchanged" in again.out
+    assert f"{25 * EACH} unchanged" in again.out
 
 
 def test_readme_is_read_in_two_minutes():
