@@ -38,7 +38,7 @@ class ExhaustiveDtw:
         self._flat = np.concatenate(parts)
         self._offset = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
         self._every = every
-        self._best: Any = numba.njit(parallel=True, fastmath=True, cache=False)(_best_costs(numba.prange))
+        self._best: Any = numba.njit(parallel=True, fastmath=True, cache=True)(_best_costs(numba.prange))
 
     def rank(self, hum: Contour, k: int) -> list[int]:
         """The ``k`` tunes with the cheapest path, cheapest first."""

@@ -198,7 +198,7 @@ def test_the_command_measures_and_writes_its_report(tmp_path, capsys):
         write_midi(folder / f"{number:02}.mid", tune(number))
     parser, bench = argparse.ArgumentParser(), Humming()
     bench.configure(parser)
-    words = ["--tunes", folder, "--hums", 2, "--absent", 2, "--sizes", 10, 30, "--level", "middle"]
+    words = ["--tunes", folder, "--hums", 1, "--absent", 1, "--sizes", 10, 30, "--level", "middle"]
     words += ["--only", "hums", "absent", "growth"]
     words += ["--json", tmp_path / "out.json", "--report", tmp_path / "out.md"]
     assert bench.run(parser.parse_args([str(word) for word in words]), Settings.from_env({})) == 0
