@@ -114,6 +114,11 @@ class Index:
             help="then measure what is new: loudness, brightness, defects, ... (as soundalike facts --measure does)",
         )
         parser.add_argument(
+            "--speech",
+            action="store_true",
+            help="then write down what is said in what is new (as soundalike speech does; needs soundalike[speech])",
+        )
+        parser.add_argument(
             "--exclude",
             action="append",
             default=[],
@@ -169,6 +174,8 @@ class Index:
                     status = max(status, _then(library.find_events, "events", stop.event))
                 if args.facts and not stop.event.is_set():
                     status = max(status, _then(library.measure, "facts", stop.event))
+                if args.speech and not stop.event.is_set():
+                    status = max(status, _then(library.transcribe, "transcript", stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)

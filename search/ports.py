@@ -38,6 +38,7 @@ from search.model import (
     JobState,
     Key,
     KnownFile,
+    RecognisedSpeech,
     Root,
     Scope,
     Scores,
@@ -131,6 +132,50 @@ class FrameReader(Protocol):
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """(n, frames, dim) unit rows in the encoder's space, each of a frame and its two neighbours."""
+
+
+class SpeechRecogniser(Protocol):
+    """Writes what is said. Threads may share one.
+
+    It is given what voices say and no more: a recogniser makes words of noise, too.
+    """
+
+    @property
+    def name(self) -> str:
+        """``family:variant``, as people ask for it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What says that another recogniser, or another version of its model, would write other words."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Of what it listens to."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of those that it knows (``en``)."""
+
+    def recognise(self, wave: Wave, language: str | None = None) -> RecognisedSpeech:
+        """The words of ``wave`` (samples,) with their times in it, in ``language`` or, without, the likeliest.
+
+        Lines are in order of time, each with a word at least. Raises QueryError for a language that it does not know.
+        """
+
+
+class VoiceDetector(Protocol):
+    """Finds where somebody speaks. Threads may share one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What says that another detector would find other stretches."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Of what it listens to."""
+
+    def voiced(self, blocks: Iterable[Wave]) -> tuple[tuple[float, float], ...]:
+        """The stretches with a voice, start and end in seconds, ascending, of a sound that comes in blocks."""
 
 
 class MelodyExtractor(Protocol):

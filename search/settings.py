@@ -18,6 +18,7 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 DEFAULT_ENCODER = "cnn:soundalike-1"
 DEFAULT_INDEX = "faiss"
+DEFAULT_RECOGNISER = "whisper:base"
 DEFAULT_NICENESS = 10
 DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
@@ -31,8 +32,8 @@ class Settings:
 
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
-    index of a new library. ``offline``: never try to download. ``neighbourhoods``: make them and rank by them
-    (`search.neighbourhoods`). ``effort``: how much of the usual a search visits in a library too large to be scanned
+    index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
+    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``effort``: how much of the usual a search visits in a library too large to be scanned
     (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
     ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
     model's name, its key, and the seconds that it is waited for.
@@ -48,6 +49,7 @@ class Settings:
     model_cache: Path
     encoder: str = DEFAULT_ENCODER
     index: str = DEFAULT_INDEX
+    recogniser: str = DEFAULT_RECOGNISER
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
@@ -61,8 +63,8 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_DEVICE``,
-        ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_LANGUAGE``,
+        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
+        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_LANGUAGE``,
         ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
@@ -92,6 +94,7 @@ class Settings:
             model_cache=platformdirs.user_cache_path("soundalike") / "models",
             encoder=environ.get("SOUNDALIKE_ENCODER") or DEFAULT_ENCODER,
             index=environ.get("SOUNDALIKE_INDEX") or DEFAULT_INDEX,
+            recogniser=environ.get("SOUNDALIKE_RECOGNISER") or DEFAULT_RECOGNISER,
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=neighbourhoods == "on",

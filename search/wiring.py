@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from search import plugins
-from search.errors import LibraryError, printable
+from search.errors import EncoderError, LibraryError, printable
 from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
     from search.library.library import Library
-    from search.ports import Encoder, IndexFactory, MelodyExtractor
+    from search.ports import Encoder, IndexFactory, MelodyExtractor, SpeechRecogniser, VoiceDetector
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
 
 EncoderLoader: TypeAlias = "Callable[[str, Settings], Encoder]"
+RecogniserLoader: TypeAlias = "Callable[[str, Settings], SpeechRecogniser]"
 
 
 def encoder(name: str, settings: Settings) -> Encoder:
@@ -33,6 +34,26 @@ def melody_extractor() -> MelodyExtractor:
     from search.melody.extraction import TuneExtractor
 
     return TuneExtractor()
+
+
+def recogniser(name: str, settings: Settings) -> SpeechRecogniser:
+    """What writes down what is said: ``whisper`` or ``whisper:variant``.
+
+    Raises EncoderError for an unknown family and where what it needs is not installed, ModelNotFound for a model.
+    """
+    family, _, variant = name.partition(":")
+    if family != "whisper":
+        raise EncoderError(f"no recogniser of speech is called {name!r}; there is whisper, like whisper:base")
+    from search.speech.whisper import load
+
+    return load(variant, settings)
+
+
+def voice_detector() -> VoiceDetector:
+    """What finds where somebody speaks. Raises EncoderError where it is not installed."""
+    from search.speech.voice import SileroDetector
+
+    return SileroDetector()
 
 
 def exact_index(dim: int) -> ExactIndex:
@@ -62,6 +83,8 @@ def library(
     read_only: bool = False,
     index: str | None = None,
     load_encoder: EncoderLoader = encoder,
+    load_recogniser: RecogniserLoader = recogniser,
+    load_detector: Callable[[], VoiceDetector] = voice_detector,
 ) -> Library:
     """The library at ``path``, with its catalog and the kind of ``index`` that it was made with.
 
@@ -73,6 +96,7 @@ def library(
     from search.library.description import catalog_of
     from search.library.library import Library
     from search.library.publishing import IndexKind
+    from search.library.speech import Listeners
 
     path = Path(path)
     place = catalog_of(path)
@@ -88,7 +112,8 @@ def library(
         if index is not None and index != name:
             raise LibraryError(f"this library's index is {name!r}, which cannot become {index!r}; make a new library")
         kind = IndexKind(name, index_kind(name))
-        return Library(path, catalog, settings, partial(_load, load_encoder, settings), kind)
+        listeners = Listeners(partial(load_recogniser, settings.recogniser, settings), load_detector)
+        return Library(path, catalog, settings, partial(_load, load_encoder, settings), kind, listeners=listeners)
     except BaseException:
         catalog.close()
         raise

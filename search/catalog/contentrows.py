@@ -9,13 +9,23 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, exists, select
 
-from search.catalog import blobs, contours, measured, numbering, reading
+from search.catalog import blobs, contours, measured, numbering, reading, transcripts
 from search.catalog.inserting import insert_all
 from search.catalog.reading import IDS_PER_QUERY, chunked
-from search.catalog.tables import CLIPS, CONTENTS, CONTOURS, ENCODINGS, FACTS, FINDINGS
+from search.catalog.tables import CLIPS, CONTENTS, CONTOURS, ENCODINGS, FACTS, FINDINGS, TRANSCRIPTS
 from search.errors import LibraryError
 from search.ground.memory import give_back_freed_memory
-from search.model import AddContent, ClipChange, Content, ContentEncoding, KeepFacts, LinkClip, Space, StoredFacts
+from search.model import (
+    AddContent,
+    ClipChange,
+    Content,
+    ContentEncoding,
+    KeepFacts,
+    KeepTranscript,
+    LinkClip,
+    Space,
+    StoredFacts,
+)
 
 SEGMENTS_PER_SEQUENCE: Final = 8192
 MOST_WAITING_BYTES: Final = 16 << 20
@@ -59,9 +69,12 @@ class ContentRows:
         self._contours: list[dict[str, Any]] = []
         self._findings: dict[int, dict[str, Any]] = {}
         self._facts: dict[int, dict[str, Any]] = {}
+        self._transcripts: dict[int, dict[str, Any]] = {}
         self._last_id: int | None = None
         digests = dict.fromkeys(change.content.digest for change in changes if isinstance(change, AddContent))
-        named = dict.fromkeys(change.content_id for change in changes if isinstance(change, LinkClip | KeepFacts))
+        named = dict.fromkeys(
+            change.content_id for change in changes if isinstance(change, LinkClip | KeepFacts | KeepTranscript)
+        )
         measured_ids = [change.content_id for change in changes if isinstance(change, KeepFacts)]
         for chunk in chunked(digests, IDS_PER_QUERY):
             self._take_rows(connection.execute(_BY_DIGEST, {"digests": chunk}))
@@ -154,6 +167,10 @@ class ContentRows:
         """Keep what was measured of a content."""
         self._facts[content_id] = measured.row(content_id, facts)
 
+    def remember_transcript(self, change: KeepTranscript, sequence: int) -> None:
+        """Keep what is said in a content."""
+        self._transcripts[change.content_id] = transcripts.row(change, sequence)
+
     def remove_orphans(self, content_ids: Iterable[int]) -> list[Row[Any]]:
         """Remove those contents that no clip points to; what of segments went with them, by content and space."""
         gone: list[Row[Any]] = []
@@ -170,7 +187,11 @@ class ContentRows:
             insert_all(self._connection, table, rows)
             rows.clear()
         self._waiting_bytes = 0
-        for table, by_content in ((FINDINGS, self._findings), (FACTS, self._facts)):
+        for table, by_content in (
+            (FINDINGS, self._findings),
+            (FACTS, self._facts),
+            (TRANSCRIPTS, self._transcripts),
+        ):
             for ids in chunked(by_content, IDS_PER_QUERY):
                 self._connection.execute(delete(table).where(table.c.content_id.in_(ids)))
             insert_all(self._connection, table, list(by_content.values()))

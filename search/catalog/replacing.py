@@ -13,7 +13,7 @@ from search.catalog import leases, numbering, reading
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.catalog.sqlite import SQLiteDatabase
-from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, REMOVALS, SPACES
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, REMOVALS, SPACES, TRANSCRIPTS
 from search.errors import LibraryError, printable
 
 
@@ -82,7 +82,7 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         reached, next_segment = reading.sequence(connection), reading.counter(connection, "segment")
         given = connection.execute(text("SELECT name, seq FROM sqlite_sequence")).all()
     with restored.writing() as connection:
-        for table in (CLIPS, ENCODINGS):
+        for table in (CLIPS, ENCODINGS, TRANSCRIPTS):
             connection.execute(update(table).values(sequence=table.c.sequence + reached))
         connection.execute(delete(REMOVALS))
         now = reading.sequence(connection) + reached + 1

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from search.catalog.fulltext import choosing as fulltext
 from search.catalog.fulltext.port import Term
+from search.ground.letters import edits
 
 SHORTEST: Final = 4
 """Letters of the shortest word that may have any slip: of three every other is near."""
@@ -120,16 +121,3 @@ def terms_with(connection: Connection, part: str) -> tuple[str, ...]:
         return ()
     terms = fulltext.of(connection).with_inside(connection, "\u2e80", part, MOST_TERMS)
     return tuple(dict.fromkeys([part, *terms]))
-
-
-def edits(one: str, other: str) -> int:
-    """How many letters were inserted, deleted, replaced or exchanged with the next (F. Damerau, 1964)."""
-    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        before2, before, row = before, row, [i]
-        for j, its in enumerate(other, start=1):
-            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
-                least = min(least, before2[j - 2] + 1)
-            row.append(least)
-    return row[-1]

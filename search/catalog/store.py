@@ -20,6 +20,7 @@ from search.catalog import (
     replacing,
     spaces,
     tail,
+    transcripts,
     transferring,
     upkeep,
     words,
@@ -48,6 +49,7 @@ from search.model import (
     Root,
     Space,
     StoredFacts,
+    Transcript,
     WordMatch,
 )
 from search.ports import Lease
@@ -224,6 +226,31 @@ class Catalog:
         """(n,) the contents with sound that have no facts of this version, ascending."""
         with self._database.reading() as connection:
             return measured.without(connection, version)
+
+    def transcripts(self, content_ids: Iterable[int]) -> dict[int, Transcript]:
+        """What is said in contents; those that nobody listened to for words are left out."""
+        with self._database.reading() as connection:
+            return transcripts.transcripts(connection, content_ids)
+
+    def transcripts_since(self, sequence: int) -> Iterator[tuple[int, Transcript]]:
+        """The contents whose transcripts came after a sequence number, with these, in the order in which they came."""
+        with self._database.reading() as connection:
+            yield from transcripts.since(connection, sequence)
+
+    def last_transcript(self) -> int:
+        """The sequence number of the transcript that came last; 0 without any."""
+        with self._database.reading() as connection:
+            return transcripts.last(connection)
+
+    def with_transcript(self) -> Ids:
+        """(n,) the contents that have a transcript, ascending."""
+        with self._database.reading() as connection:
+            return transcripts.contents(connection)
+
+    def without_transcript(self, recogniser: str) -> Ids:
+        """(n,) the contents with sound that this recogniser has not transcribed, ascending."""
+        with self._database.reading() as connection:
+            return transcripts.without(connection, recogniser)
 
     def roots(self) -> list[Root]:
         """Every root, in the order they were made."""

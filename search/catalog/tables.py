@@ -113,6 +113,20 @@ FACTS: Final = Table(
 
 A content that nobody measured has none."""
 
+TRANSCRIPTS: Final = Table(
+    "transcripts",
+    METADATA,
+    Column("content_id", _BIG, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False, index=True),
+    Column("recogniser", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("language_probability", Float(53), nullable=False),
+    Column("said", LargeBinary, nullable=False),
+)
+"""What is said in a content, and when (``said``: `search.catalog.transcripts`), as ``recogniser`` heard it.
+
+A content that nobody listened to for words has none; one in which nobody speaks has one without words."""
+
 SPACES: Final = Table(
     "spaces",
     METADATA,

@@ -38,6 +38,7 @@ from search.catalog.tables import (
     ROOTS,
     SPACES,
     TAKEN_OUT,
+    TRANSCRIPTS,
 )
 from search.errors import LibraryError
 
@@ -46,7 +47,7 @@ COMPLETE: Final = "was copied from"
 MARKS: Final = (BEGUN, COMPLETE)
 """Choices that say of what a catalog is a copy; no part of what is copied."""
 
-PAGED: Final = (CONTENTS, FINDINGS, FACTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS)
+PAGED: Final = (CONTENTS, FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS)
 PARENTS: Final = (ROOTS, SPACES)
 AT_ONCE: Final = (FAILURES, TAKEN_OUT, FEEDBACK, COLLECTIONS, COLLECTED, KEYS, JOBS, COUNTERS, CHOICES)
 _NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, COLLECTIONS, KEYS, JOBS)

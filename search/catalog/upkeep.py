@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import Connection, Executable, delete, func, select, text, update
 
-from search.catalog import blobs, contours, reading
+from search.catalog import blobs, contours, reading, transcripts
 from search.catalog.database import Database
 from search.catalog.sqlite import SQLiteDatabase
-from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, FAILURES, REMOVALS, TRANSCRIPTS
 from search.errors import LibraryError, LibraryUnwritable, printable
 from search.snapshots.single import new_file_for
 
@@ -170,7 +170,8 @@ def _check_encodings(connection: Connection) -> Iterator[str]:
 
 def _check_sequences(connection: Connection) -> Iterator[str]:
     reached = reading.sequence(connection)
-    for table in (CLIPS, ENCODINGS, REMOVALS):
+    kept = (TRANSCRIPTS,) if transcripts.has_transcripts(connection.engine) else ()
+    for table in (CLIPS, ENCODINGS, REMOVALS, *kept):
         last = connection.execute(select(func.max(table.c.sequence))).scalar()
         if last is not None and last > reached:
             yield f"{table.name} has the sequence number {last}, but the counter stands at {reached}"

@@ -30,6 +30,7 @@ from search.model import (
     DropRoot,
     KeepFacts,
     KeepTracks,
+    KeepTranscript,
     LinkClip,
     MarkMissing,
     MoveClip,
@@ -151,8 +152,8 @@ class _Batch:
         match change:
             case AddContent():
                 self._add_content(change)
-            case KeepFacts():
-                self._keep_facts(change.content_id, change.facts)
+            case KeepFacts() | KeepTranscript():
+                self._keep(change)
             case LinkClip():
                 self._put_clip(change, change.content_id, self._track_of(change))
             case KeepTracks():
@@ -206,6 +207,12 @@ class _Batch:
             return
         self._contents.remember_facts(content_id, facts)
         self._touch_clips(content_id)  # filters over them have other answers from now on
+
+    def _keep(self, change: KeepFacts | KeepTranscript) -> None:
+        if isinstance(change, KeepFacts):
+            self._keep_facts(change.content_id, change.facts)
+        elif self._contents.digest_and_track(change.content_id) is not None:
+            self._contents.remember_transcript(change, self._take())
 
     def _replace_encoding(self, content_id: int, change: AddContent, columns: blobs.EncodingColumns) -> None:
         old = self._contents.encoding(content_id, change.space_id)

@@ -15,6 +15,7 @@ from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.commands.serve import Serve
 from search.commands.spaces import CompareCommand, SpacesCommand
+from search.commands.speech import SpeechCommand
 from search.commands.suggest import Suggest
 from search.commands.tags import Tags
 from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verify
@@ -32,6 +33,7 @@ COMMANDS = (
     DuplicatesCommand(),
     FingerprintsCommand(),
     Events(),
+    SpeechCommand(),
     Facts(),
     Defects(),
     MapCommand(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from search.commands import asking, identify, moments, options, output, tunes
+from search.commands import asking, identify, moments, options, output, speech, tunes
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
 
@@ -23,6 +23,7 @@ class Search:
         tunes.add_render(parser)
         identify.add_exact(parser)
         moments.add_moments(parser)
+        speech.add_spoken(parser)
         options.add_library(parser)
         options.add_effort(parser)
         shape = parser.add_mutually_exclusive_group()
@@ -34,6 +35,8 @@ class Search:
         settings = options.with_effort(args, settings)
         if args.exact is not None:
             return identify.exact(args, settings)
+        if args.spoken is not None:
+            return speech.spoken(args, settings)
         query = None if args.ask is not None else options.query(args)
         if args.render is not None:
             tunes.render(query.parts if query else (), args.render)

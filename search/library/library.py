@@ -6,6 +6,7 @@ On disk::
     <library>/library.toml              where that is (search.library.description)
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
     <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
+    <library>/spoken/<N>/               the words that are said, at sequence N (search.speech.stored)
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
     <library>/spaces/<id>/events/<N>/   what happens when in its sounds, at sequence N (search.time.stored)
     <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
@@ -35,12 +36,13 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
-from search.library import events, leasing, publishing
+from search.library import events, leasing, publishing, speech
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import (
     Answer,
     ClipMap,
+    ClipTranscript,
     Duplicates,
     Facets,
     Identification,
@@ -50,6 +52,7 @@ from search.model import (
     Query,
     RecommendQuery,
     Root,
+    Sayings,
     Space,
     TimeLine,
 )
@@ -69,6 +72,7 @@ from search.ports import (
 from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.snapshots.latest import Latest
+from search.speech.stored import SpokenWords
 from search.time.table import EventTable
 
 PUBLISH_ALWAYS_BELOW = 50_000
@@ -100,6 +104,8 @@ class Library:
         settings: Settings,
         load_encoder: Callable[[str], Encoder],
         index_kind: publishing.IndexKind,
+        *,
+        listeners: speech.Listeners,
     ) -> None:
         self.path = path
         self.settings = settings
@@ -107,6 +113,8 @@ class Library:
         self.index_kind = index_kind
         self._pairs = PairsFile(path)
         self.fingerprints = Fingerprints(path)
+        self.spoken_words = SpokenWords(path)
+        self._listeners = listeners
         self._maps = MapReader()
         self._encoders = Encoders(str(path), load_encoder)
         self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
@@ -522,6 +530,76 @@ class Library:
                     for space in self.catalog.spaces():
                         self.publish(space, lease, always=True)
                     self.refresh()
+
+    def transcript(self, clip_id: int, language: str | None = None) -> ClipTranscript:
+        """What is said in a clip, as `transcribe` found it, else found now (in ``language``, where one is given).
+
+        Raises QueryError for a clip that is not there or holds notes, and a language that is not known; AudioError for
+        a file that cannot be read; EncoderError where no recogniser is installed, ModelNotFound for its model.
+
+        Examples:
+            >>> library.transcript(1_000_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no clip has the id 1000000
+        """
+        return speech.of_clip(clip_id, self.catalog, self._listeners, language)
+
+    def voiced(self, clip_id: int) -> tuple[tuple[float, float], ...]:
+        """When somebody speaks in a clip: start and end of each stretch in seconds, ascending. Raises as `transcript`.
+
+        Examples:
+            >>> library.voiced(1_000_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no clip has the id 1000000
+        """
+        return speech.voiced(clip_id, self.catalog, self._listeners)
+
+    def spoken(self, text: str, *, k: int = 10, offset: int = 0, where: str | None = None) -> Sayings:
+        """The passages in which ``text`` is said, best first: words, phrases in quotes, beginnings (``thunder*``).
+
+        Of the clips that pass a filter, or of all; what nobody transcribed yet (`transcribe`) says nothing. Raises
+        QueryError for a question without words, WhereError for a filter that does not parse.
+
+        Examples:
+            >>> library.spoken("rain", where="duration_s < 5").next_offset is None
+            True
+        """
+        clips = None if where is None else self.clip_ids(where)
+        return speech.spoken_in(self.view(), self.catalog, self.spoken_words, text, clips=clips, k=k, offset=offset)
+
+    def transcribe(
+        self,
+        progress: Callable[[int, int], None] = _nobody,
+        *,
+        language: str | None = None,
+        again: bool = False,
+    ) -> tuple[JobFailure, ...]:
+        """Recognise what is said in the sounds that came since the last time, or that another recogniser transcribed.
+
+        ``again``: in all. Gives the files that could not be read. ``progress(done, total)`` is called as sounds are
+        listened to; what it raises stops the job, which goes on from there the next time. Holds the writer's lease
+        meanwhile. Raises LibraryBusy when another writer does, LibraryUnwritable when the disk is full, QueryError
+        for a language that is not known, EncoderError and ModelNotFound as `transcript`.
+
+        Examples:
+            >>> from dataclasses import replace
+            >>> settings = replace(library.settings, recogniser="parrot")
+            >>> with soundalike.open_library("sounds.library", settings=settings) as opened:
+            ...     opened.transcribe()
+            Traceback (most recent call last):
+            search.errors.EncoderError: no recogniser of speech is called 'parrot'; there is whisper, like whisper:base
+        """
+        with self._lease("speech") as lease:
+            return speech.transcribe(
+                self.refresh(),
+                self.catalog,
+                self.spoken_words,
+                self._listeners,
+                lease,
+                progress=progress,
+                language=language,
+                again=again,
+            )
 
     def map(self, space: str | None = None) -> ClipMap | None:
         """The 2-D layout of the clips, with those that came since; None when it was never drawn.

@@ -26,6 +26,7 @@ from search.neighbourhoods import stored as near
 from search.overview.duplicates import stored as duplicates
 from search.overview.maps import stored as maps
 from search.snapshots.folders import Snapshots, sequences
+from search.speech import stored as spoken
 from search.time import stored as events
 from search.vectors.base import rows_of
 
@@ -49,6 +50,7 @@ def verify(library: Library) -> list[str]:
         spaces = library.catalog.spaces()
         damaged = [problem for space in spaces for problem in _files(library, space)]
         damaged += _fingerprints(library)
+        damaged += library.spoken_words.latest.snapshots.verify(spoken.problems)
         problems += damaged
         if not damaged:
             view = library.refresh()

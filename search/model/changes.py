@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from search.model.arrays import Ids, Vectors
 from search.model.contents import Content, ContentEncoding, FileFacts, StoredFacts
+from search.model.speech import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class KeepFacts:
 
     content_id: int
     facts: StoredFacts
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTranscript:
+    """What is said in a content, in place of what was recognised before; of a content that went, nothing."""
+
+    content_id: int
+    transcript: Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,7 @@ class RecordFailure:
 ClipChange: TypeAlias = (
     AddContent
     | KeepFacts
+    | KeepTranscript
     | LinkClip
     | KeepTracks
     | MoveClip

@@ -34,6 +34,7 @@ from search.service.routes.overview import OverviewRoutes
 from search.service.routes.recommending import PROFILE, ProfileConverter, RecommendRoutes
 from search.service.routes.searching import SearchRoutes
 from search.service.routes.session import SessionRoutes
+from search.service.routes.speech import SpeechRoutes
 from search.service.routes.status import StatusRoutes, plain_page
 from search.service.service import Service
 
@@ -52,6 +53,7 @@ _ROUTES = (
     CollectionRoutes,
     MediaRoutes,
     EventRoutes,
+    SpeechRoutes,
     ExportRoutes,
     OverviewRoutes,
     JobRoutes,

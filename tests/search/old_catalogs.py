@@ -44,6 +44,7 @@ def catalog_at(revision: str, path: Path, spaces: Iterable[tuple[str, str]]) -> 
             "clips",
             **{"id": 1, "root_id": 1, "path": b"dog.wav", "content_id": 1, "title": "dog", "metadata": "{}"},
             **{"size_bytes": 1, "mtime_ns": 1, "added": 1.0, "missing": 0, "sequence": 1},
+            **({"track": 0} if revision >= "0007" else {}),
         )
         for table in ("clip_words", "clip_trigrams"):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]

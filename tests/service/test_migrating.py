@@ -21,13 +21,19 @@ from search.model import (
     DescribeClip,
     Feedback,
     FileFacts,
+    KeepTranscript,
     NoteFile,
     Query,
     RecordFailure,
     RemoveClip,
+    SpokenLine,
+    SpokenWord,
+    Transcript,
 )
 from tests.commandline import soundalike
 from tests.service.conftest import settings
+
+SAID = Transcript("tones-1", "de", 0.5, ((0.25, 1.5),), (SpokenLine((SpokenWord("Größe,", 0.25, 0.5, 0.75),)),))
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,7 @@ def used_library(made_library, tmp_path_factory) -> Path:
                 DescribeClip(1, "rain, said NUL \0", {"artist": "me"}, ("mine",)),
                 RemoveClip(6),
                 RecordFailure(1, FileFacts("bad\udcff.wav", 7, 7), "damaged"),
+                KeepTranscript(1, SAID),
             ]
             library.writer.apply(lease, changes)
         library.feedback.add("anna", [Feedback(1, "like"), Feedback(2, "dislike")])
@@ -91,6 +98,7 @@ def test_a_library_goes_to_a_server_and_back(used_library, postgresql, tmp_path)
             assert {one.clip_id: one.opinion for one in library.feedback.get("anna")} == {1: "like", 2: "dislike"}
             assert [(one.clip_id, one.start_s) for one in library.collections.collected(1) or ()] == [(1, 0.5)]
             assert library.catalog.clips([1])[0].own_tags == ("mine",)
+            assert library.catalog.transcripts([1, 2]) == {1: SAID}
             assert [key.name for key in library.catalog.keys.list()] == ["curator"]
     assert not (server / "catalog.sqlite").exists()
     assert sorted(file.name for file in back.iterdir()) == sorted(file.name for file in used_library.iterdir())

@@ -330,6 +330,24 @@ class EventsOf(Parameters):
     ] = "json"
 
 
+class SpeechOf(Parameters):
+    """How what is said is written, and in which language it is said."""
+
+    form: Annotated[Literal["json", "srt", "vtt", "txt"], Field(description="JSON, subtitles, or text.")] = "json"
+    language: Annotated[
+        str | None, Field(max_length=16, pattern=r"^[a-z]{2,3}$", description="Like `en`; without it, it is found out.")
+    ] = None
+
+
+class SpokenQuery(Parameters):
+    """Words that are said: words, phrases in quotes, beginnings (`thunder*`)."""
+
+    words: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many passages.")] = 10
+    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET, description="How many to pass over.")] = 0
+    where: Filter | None = None
+
+
 class Narrowed(Parameters):
     """Which clips: those that pass a filter, lie in a region of the map, and are in a list; without them all."""
 

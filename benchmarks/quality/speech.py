@@ -1,0 +1,203 @@
+"""How well spoken words are recognised, and where voices are found: ``python -m benchmarks.quality.speech``.
+
+``--read FOLDER`` has recordings of people who read (``NAME.wav``) beside what they read (``NAME.txt``): word error
+rate, processor seconds a second, and how well their voices are found in mixtures with recordings of learning material.
+``--noises MANIFEST`` is a data set without voices: in how many of its clips words are found that nobody said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import machine
+from benchmarks.quality.mixtures import backgrounds, labelled
+from search import audio, wiring
+from search.model import Wave
+from search.ports import SpeechRecogniser, VoiceDetector
+from search.settings import Settings
+
+RATE_HZ: Final = 16_000
+STEP_S: Final = 0.01
+VOICES: Final = frozenset(
+    ("crying baby", "sneezing", "breathing", "coughing", "laughing", "snoring", "drinking sipping", "children playing")
+)
+"""Classes of ESC-50 and UrbanSound8K that people make with their mouths."""
+LEVELS_DB: Final = (10.0, 0.0)
+PAUSE_S: Final = 3.0
+MOST_SPOKEN: Final = 0.02
+"""A recording of which more is speech is no background."""
+_WORD: Final = re.compile(r"[a-z0-9']+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as errors are counted."""
+    return _WORD.findall(text.lower().replace("mr.", "mister").replace("mrs.", "missus").replace("-", " "))
+
+
+def errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """How many words are wrong, missing or too many."""
+    row = list(range(len(heard) + 1))
+    for number, word in enumerate(said, start=1):
+        before, row = row, [number]
+        for at, other in enumerate(heard, start=1):
+            row.append(min(before[at] + 1, row[-1] + 1, before[at - 1] + (word != other)))
+    return row[-1]
+
+
+def f1(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+    """Of frames."""
+    both = int((found & there).sum())
+    return 2 * both / max(int(found.sum()) + int(there.sum()), 1)
+
+
+def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetector) -> list[str]:
+    """Word error rate and cost: all recordings in one piece, as a library recognises what has one voice, and apart."""
+    waves = [_wave(file) for file in sorted(folder.glob("*.wav"))]
+    texts = [words(file.with_suffix(".txt").read_text("utf-8")) for file in sorted(folder.glob("*.wav"))]
+    every = [word for text in texts for word in text]
+    whole = np.concatenate(waves)
+    lines = []
+    for name, parts, said in (("in one piece", [whole], [every]), ("sentence by sentence", waves, texts)):
+        begun_s, wrong = time.process_time(), 0
+        for part, text in zip(parts, said, strict=True):
+            if detector.voiced([part]):
+                heard = recogniser.recognise(part)
+                wrong += errors(text, words(" ".join(line.text for line in heard.lines)))
+            else:
+                wrong += len(text)
+        cost = (time.process_time() - begun_s) / (len(whole) / RATE_HZ)
+        lines.append(f"| words, {name} | {wrong / sum(map(len, said)):.3f} wrong | {cost:.3f} CPU s/s |")
+    return lines
+
+
+def invented(manifest: Path, recogniser: SpeechRecogniser, detector: VoiceDetector, most: int) -> list[str]:
+    """In how many clips without voices a voice is found, and words."""
+    sounds = [one for one in labelled(manifest) if one.label not in VOICES]
+    rng = np.random.default_rng(22)
+    chosen = [sounds[at] for at in sorted(rng.permutation(len(sounds))[:most].tolist())]
+    voiced, worded, examples, begun_s, seconds = 0, 0, [], time.process_time(), 0.0
+    for one in chosen:
+        wave = _wave(one.path)
+        seconds += len(wave) / RATE_HZ
+        stretches = detector.voiced([wave])
+        voiced += bool(stretches)
+        said = [
+            line.text
+            for start_s, end_s in stretches
+            for line in recogniser.recognise(wave[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]).lines
+        ]
+        worded += bool(said)
+        examples += [f"{one.label}: {' '.join(said)}"] if said else []
+    cost = (time.process_time() - begun_s) / seconds
+    return [
+        f"| clips without voices | {len(chosen)} | a voice in {voiced}, words in {worded} "
+        f"({worded / len(chosen):.2%}); {cost:.4f} CPU s/s |",
+        *(f"|  | | {example} |" for example in examples[:10]),
+    ]
+
+
+def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> list[str]:
+    """F1 of frames with a voice, in mixtures at two levels."""
+    rng = np.random.default_rng(22)
+    sentences = [_wave(file) for file in sorted(folder.glob("*.wav"))]
+    beneath = [path for path in backgrounds(natural) if _is_free(path, detector)][:count]
+    lines = []
+    for level_db in LEVELS_DB:
+        found, there = [], []
+        for path in beneath:
+            wave, spoken = _mixed(_wave(path), sentences, level_db, rng)
+            heard = np.zeros(len(spoken), np.bool_)
+            for start_s, end_s in detector.voiced([wave]):
+                heard[int(start_s / STEP_S) : int(end_s / STEP_S)] = True
+            found.append(heard)
+            there.append(spoken)
+        score = f1(np.concatenate(found), np.concatenate(there))
+        lines.append(f"| voices at {level_db:g} dB | {len(beneath)} mixtures | F1 {score:.3f} |")
+    return lines
+
+
+def _mixed(
+    under: Wave, sentences: Sequence[Wave], level_db: float, rng: np.random.Generator
+) -> tuple[Wave, NDArray[np.bool_]]:
+    """A recording with sentences in it, `PAUSE_S` apart, and in which steps of 10 ms somebody speaks."""
+    pause = int(PAUSE_S * RATE_HZ)
+    order = [sentences[at] for at in rng.permutation(len(sentences))]
+    length = sum(len(one) + pause for one in order) + pause
+    wave = np.resize(under, length).astype(np.float32)
+    spoken = np.zeros(int(length / RATE_HZ / STEP_S) + 1, np.bool_)
+    at = pause
+    for one in order:
+        beneath = wave[at : at + len(one)]
+        gain = 10 ** (level_db / 20) * max(_level(beneath), 1e-4) / _level(one)
+        wave[at : at + len(one)] = beneath + gain * one
+        first = int(at / RATE_HZ / STEP_S)
+        speaks = _speaks(one)
+        spoken[first : first + len(speaks)] |= speaks
+        at += len(one) + pause
+    return wave / max(float(np.abs(wave).max()), 1.0), spoken
+
+
+def _speaks(wave: Wave) -> NDArray[np.bool_]:
+    """The steps of a clean sentence in which somebody speaks: within 30 dB of the loudest, pauses under .5 s filled."""
+    step = int(STEP_S * RATE_HZ)
+    steps = wave[: len(wave) // step * step].reshape(-1, step)
+    loud = np.sqrt((steps**2).mean(axis=1))
+    speaks = loud > loud.max() * 10 ** (-30 / 20)
+    at = np.flatnonzero(speaks)
+    for before, after in pairwise(at.tolist()):
+        if (after - before) * STEP_S < 0.5:
+            speaks[before:after] = True
+    return speaks
+
+
+def _is_free(path: Path, detector: VoiceDetector) -> bool:
+    wave = _wave(path)
+    spoken_s = sum(end_s - start_s for start_s, end_s in detector.voiced([wave]))
+    return spoken_s * RATE_HZ < MOST_SPOKEN * len(wave)
+
+
+def _wave(path: Path) -> Wave:
+    return np.concatenate([np.empty(0, np.float32), *audio.stream(str(path), RATE_HZ)])
+
+
+def _level(wave: Wave) -> float:
+    return float(np.sqrt(np.mean(np.square(wave)))) if len(wave) else 0.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recogniser", default="whisper:base", help="whisper:NAME or whisper:FOLDER")
+    parser.add_argument("--read", type=Path, metavar="FOLDER")
+    parser.add_argument("--noises", type=Path, metavar="MANIFEST")
+    parser.add_argument("--natural", type=Path, metavar="MANIFEST", help="what voices are laid into")
+    parser.add_argument("--clips", type=int, default=1000, help="of --noises (1000)")
+    parser.add_argument("--mixtures", type=int, default=20, help="of --natural (20)")
+    given = parser.parse_args(arguments)
+    settings = Settings.from_env(os.environ)
+    recogniser, detector = wiring.recogniser(given.recogniser, settings), wiring.voice_detector()
+    print(
+    told = f"{recogniser.name} ({recogniser.fingerprint}), {detector.fingerprint}; seed 22"
+    print(f"{machine.this_machine().sentence()}\n\n{told}\n", flush=True)
+    )
+    if given.read:
+        print("\n".join(read_aloud(given.read, recogniser, detector)), flush=True)
+    if given.read and given.natural:
+        print("\n".join(voices(given.read, given.natural, detector, given.mixtures)), flush=True)
+    if given.noises:
+        print("\n".join(invented(given.noises, recogniser, detector, given.clips)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,189 @@
+"""``soundalike speech``: what is said in clips; without a clip, write it down for all. And ``search --spoken``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from search.commands import options, output
+from search.errors import AudioError, QueryError, UsageError, printable
+from search.model import ClipTranscript, Saying
+from search.model.speech_as_json import sayings_as_json, transcript_as_json
+from search.settings import Settings
+from search.speech.writing import FORMS
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+SOME_FAILED = 1
+
+
+class SpeechCommand:
+    """Show what is said in clips, or write down what is said in a library."""
+
+    name = "speech"
+    help = "what is said in a clip, with subtitles; without a clip: write down what is said in every sound"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
+        parser.add_argument("--format", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)}")
+        parser.add_argument("--out", type=Path, metavar="FILE", help="write what --format prints into this file")
+        parser.add_argument("--voice", action="store_true", help="only when somebody speaks, and no words")
+        parser.add_argument(
+            "--model",
+            metavar="NAME",
+            help="the recogniser: whisper:base, whisper:small.en, whisper:FOLDER (default: $SOUNDALIKE_RECOGNISER)",
+        )
+        parser.add_argument("--language", metavar="CODE", help="the language, like en; without it, it is found out")
+        parser.add_argument("--again", action="store_true", help="without a clip: every sound anew, not only new ones")
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Show, or write down; 1 when files could not be read."""
+        if args.format and len(args.clips) != 1:
+            raise UsageError("--format writes what is said in one clip: name it")
+        if args.out is not None and not args.format:
+            raise UsageError("--out needs --format: say in which form")
+        if args.voice and (args.format or not args.clips):
+            raise UsageError("--voice says when somebody speaks in clips: name them, and leave out --format")
+        if args.again and args.clips:
+            raise UsageError("--again goes without clips")
+        settings = replace(settings, recogniser=args.model or settings.recogniser)
+        with options.library(args, settings, read_only=bool(args.clips)) as library:
+            if not args.clips:
+                return _transcribe(args, library)
+            return _voices(args, library) if args.voice else _show(args, library)
+
+
+def add_spoken(parser: argparse.ArgumentParser) -> None:
+    """``--spoken``."""
+    parser.add_argument(
+        "--spoken",
+        metavar="WORDS",
+        help="passages in which these words are said, like: --spoken '\"thank you\" every*'",
+    )
+
+
+def spoken(args: argparse.Namespace, settings: Settings) -> int:
+    """Find passages by what is said in them, and print them; 0 also with no match."""
+    if args.words or args.parts or args.ask is not None or args.moments or args.collapse or args.space:
+        raise UsageError("--spoken asks for words that are said, and goes with -k, --offset and --where alone")
+    with options.library(args, settings, read_only=True) as library:
+        found = library.spoken(args.spoken, k=args.k, offset=args.offset, where=args.where)
+    if args.json:
+        output.print_json(sayings_as_json(found, paths="absolute"))
+    elif args.csv:
+        _write_csv(found.sayings, sys.stdout, args.offset)
+    else:
+        for one in found.sayings:
+            passage = f"{output.clock(one.start_s)}-{output.clock(one.end_s)}"
+            print(f"{one.clip.id:>6}  {one.score:.3f}  {passage:>15}  {printable(one.clip.absolute_path)}")
+            print(f"        {printable(one.line.text)}")
+        more = "" if found.next_offset is None else f"; more with --offset {found.next_offset}"
+        count = len(found.sayings)
+        print(f"{count} {'passage' if count == 1 else 'passages'} in {found.took_ms:.0f} ms{more}")
+        if found.transcribed < found.contents:
+            print(
+                f"{found.contents - found.transcribed} of {found.contents} sounds were not listened to for words yet: "
+                "soundalike speech",
+                file=sys.stderr,
+            )
+    return 0
+
+
+def _transcribe(args: argparse.Namespace, library: Library) -> int:
+    with output.bar("listening") as progress:
+        failures = library.transcribe(progress, language=args.language, again=args.again)
+    for failure in failures:
+        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
+    done = len(library.catalog.with_transcript())
+    if args.json:
+        failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
+        output.print_json({"transcribed": done, "failed": failed})
+    else:
+        print(f"{done} sounds were listened to for words" + (f", {len(failures)} failed" if failures else ""))
+    return SOME_FAILED if failures else 0
+
+
+def _show(args: argparse.Namespace, library: Library) -> int:
+    status = 0
+    found: list[ClipTranscript] = []
+    for clip_id in args.clips:
+        try:
+            with output.busy(f"listening to clip {clip_id}"):
+                found.append(library.transcript(clip_id, args.language))
+        except (AudioError, QueryError) as error:
+            print(f"soundalike: {error}", file=sys.stderr)
+            status = SOME_FAILED
+    if args.format and found:
+        _write(FORMS[args.format](found[0].transcript, found[0].clip), args.out)
+    elif args.json:
+        output.print_json(
+            [transcript_as_json(one.clip, one.transcript, "absolute", stored=one.stored) for one in found]
+        )
+    else:
+        for one in found:
+            _print(one)
+    return status
+
+
+def _voices(args: argparse.Namespace, library: Library) -> int:
+    status, found = 0, []
+    for clip_id in args.clips:
+        try:
+            with output.busy(f"listening to clip {clip_id}"):
+                found.append((clip_id, library.voiced(clip_id)))
+        except (AudioError, QueryError) as error:
+            print(f"soundalike: {error}", file=sys.stderr)
+            status = SOME_FAILED
+    if args.json:
+        output.print_json(
+            [
+                {"clip_id": clip_id, "voiced": [{"start_s": round(a, 3), "end_s": round(b, 3)} for a, b in voiced]}
+                for clip_id, voiced in found
+            ]
+        )
+        return status
+    for clip_id, voiced in found:
+        print(f"clip {clip_id}: somebody speaks for {sum(end - start for start, end in voiced):.1f} s")
+        for start_s, end_s in voiced:
+            print(f"  {output.clock(start_s)}-{output.clock(end_s)}")
+    return status
+
+
+def _write(text: str, out: Path | None) -> None:
+    """Raises UsageError when the file cannot be written."""
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
+
+
+def _print(one: ClipTranscript) -> None:
+    said = one.transcript
+    told = f"  ({said.language}, {said.language_probability:.0%})" if said.language else ""
+    print(f"clip {one.clip.id}  {printable(one.clip.absolute_path)}{told}")
+    for line in said.lines:
+        times = f"{output.clock(line.start_s)}-{output.clock(line.end_s)}"
+        print(f"  {times:>15}  {printable(line.text)}")
+    if not said.lines:
+        print("  nobody says a word" if not said.voiced else "  somebody speaks; no word was understood")
+
+
+def _write_csv(sayings: Sequence[Saying], out: TextIO, passed_over: int) -> None:
+    writer = csv.writer(out)
+    writer.writerow(("rank", "score", "clip_id", "start_s", "end_s", "said", "title", "path", "track"))
+    for rank, one in enumerate(sayings, start=1 + passed_over):
+        clip, times = one.clip, (f"{one.start_s:.3f}", f"{one.end_s:.3f}")
+        row = (rank, f"{one.score:.6f}", clip.id, *times, one.line.text, clip.title, clip.absolute_path, clip.track)
+        writer.writerow(row)

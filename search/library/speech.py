@@ -1,0 +1,180 @@
+"""The spoken words of a library: recognises them, keeps them in the catalog, gives a clip's, and finds what is said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from search.catalog.store import Catalog
+from search.engine.views import LibraryView
+from search.errors import AudioError, QueryError
+from search.library.identifying import sounds
+from search.model import (
+    Clip,
+    ClipTranscript,
+    Content,
+    Ids,
+    JobFailure,
+    KeepTranscript,
+    Saying,
+    Sayings,
+    SpokenLine,
+    Transcript,
+)
+from search.ports import Lease, SpeechRecogniser, VoiceDetector
+from search.snapshots.filling import Progress, of_first, with_clips
+from search.speech.finding import Found, find
+from search.speech.stored import SpokenWords
+from search.speech.table import SpokenTable
+from search.speech.transcribing import of_file, voices
+
+SAVE_S: Final = 1800.0
+"""Transcripts are written after so many seconds of sound: more is not done twice after a kill."""
+
+
+class Listeners:
+    """What listens for words and for voices, each loaded when it is first asked for. Threads share it."""
+
+    def __init__(
+        self, load_recogniser: Callable[[], SpeechRecogniser], load_detector: Callable[[], VoiceDetector]
+    ) -> None:
+        self._load_recogniser, self._load_detector = load_recogniser, load_detector
+        self._lock = threading.Lock()
+        self._recogniser: SpeechRecogniser | None = None
+        self._detector: VoiceDetector | None = None
+
+    def recogniser(self) -> SpeechRecogniser:
+        """The recogniser. Raises EncoderError where it is not installed, ModelNotFound for its model."""
+        with self._lock:
+            self._recogniser = self._recogniser or self._load_recogniser()
+            return self._recogniser
+
+    def detector(self) -> VoiceDetector:
+        """The detector. Raises EncoderError where it is not installed."""
+        with self._lock:
+            self._detector = self._detector or self._load_detector()
+            return self._detector
+
+
+def transcribe(
+    view: LibraryView,
+    catalog: Catalog,
+    spoken: SpokenWords,
+    listeners: Listeners,
+    lease: Lease,
+    *,
+    progress: Progress,
+    language: str | None,
+    again: bool,
+) -> tuple[JobFailure, ...]:
+    """Recognise the sounds that this recogniser has not transcribed (``again``: all); the files that failed."""
+    recogniser, detector = listeners.recogniser(), listeners.detector()
+    present = sounds(view)
+    missing = present if again else np.intersect1d(present, catalog.without_transcript(recogniser.fingerprint))
+    failures: list[JobFailure] = []
+    waiting: list[KeepTranscript] = []
+    waiting_s = 0.0
+
+    def heard(content: Content, clip: Clip) -> Transcript:
+        return of_file(recogniser, detector, content, clip, language)
+
+    def keep() -> None:
+        lease.check()
+        catalog.apply(lease, waiting)
+        waiting.clear()
+
+    try:
+        for done, (content, clips) in enumerate(with_clips(catalog, missing), start=1):
+            lease.check()
+            try:
+                waiting.append(KeepTranscript(content.id, of_first(heard, content, clips)))
+            except AudioError as error:
+                failures.append(JobFailure(error.path, error.cause))
+            waiting_s += content.duration_s
+            progress(done, len(missing))
+            if waiting_s > SAVE_S:
+                keep()
+                waiting_s = 0.0
+    finally:
+        keep()
+        spoken.publish(catalog.last_transcript(), catalog.transcripts_since, catalog.sequence())
+    return tuple(failures)
+
+
+def of_clip(clip_id: int, catalog: Catalog, listeners: Listeners, language: str | None = None) -> ClipTranscript:
+    """What is said in a clip: as it is stored, or recognised now.
+
+    Raises QueryError for a clip that is not there or holds notes, AudioError for a file that cannot be read,
+    EncoderError where no recogniser is installed.
+    """
+    clip = _clip(catalog, clip_id)
+    stored = catalog.transcripts([clip.content_id]).get(clip.content_id)
+    if stored is not None and language in (None, stored.language):
+        return ClipTranscript(clip, stored, stored=True)
+    (content,) = catalog.contents([clip.content_id]).values()
+    heard = of_file(listeners.recogniser(), listeners.detector(), content, clip, language)
+    return ClipTranscript(clip, heard, stored=False)
+
+
+def voiced(clip_id: int, catalog: Catalog, listeners: Listeners) -> tuple[tuple[float, float], ...]:
+    """When somebody speaks in a clip: as it is stored, or found now. Raises as `of_clip` does."""
+    clip = _clip(catalog, clip_id)
+    stored = catalog.transcripts([clip.content_id]).get(clip.content_id)
+    if stored is not None:
+        return stored.voiced
+    (content,) = catalog.contents([clip.content_id]).values()
+    return voices(listeners.detector(), content, clip)
+
+
+def spoken_in(
+    view: LibraryView, catalog: Catalog, spoken: SpokenWords, text: str, *, clips: Ids | None, k: int, offset: int
+) -> Sayings:
+    """The ``k`` best passages after the first ``offset`` that say ``text``, of the clips (n,) or of all.
+
+    Raises QueryError for a question without words, or a bad ``k`` or ``offset``.
+    """
+    if k < 1 or offset < 0:
+        raise QueryError(f"k is {k} and offset {offset}; they must be at least 1 and 0")
+    started = time.perf_counter()
+    table = spoken.table(catalog.last_transcript(), catalog.transcripts_since)
+    present = sounds(view)
+    among = present if clips is None else np.intersect1d(present, [c.content_id for c in catalog.clips(clips.tolist())])
+    found = find(table, text, among.astype(np.int64))
+    page = [_saying(one, table, catalog) for one in found[offset : offset + k]]
+    following = offset + k if len(found) > offset + k else None
+    return Sayings(
+        tuple(one for one in page if one is not None),
+        (time.perf_counter() - started) * 1e3,
+        int(np.isin(catalog.with_transcript(), present).sum()),
+        len(present),
+        following,
+    )
+
+
+def _saying(found: Found, table: SpokenTable, catalog: Catalog) -> Saying | None:
+    """A passage with its clip and the lines that it is in; None where its content went this moment."""
+    content_id, number = table.line_of(found.first)
+    transcript = catalog.transcripts([content_id]).get(content_id)
+    ids = catalog.clips_of([content_id]).get(content_id, [])
+    clips = catalog.clips(ids)
+    last = table.line_of(found.last)[1]
+    lines = () if transcript is None else transcript.lines[number : last + 1]
+    if transcript is None or not clips or not lines:
+        return None
+    clip = next((one for one in clips if not one.missing), clips[0])
+    line = SpokenLine(tuple(word for one in lines for word in one.words))
+    start_s, end_s = int(table.starts_ms[found.first]) / 1000, int(table.ends_ms[found.last]) / 1000
+    return Saying(clip, line, start_s, end_s, found.score, transcript.language)
+
+
+def _clip(catalog: Catalog, clip_id: int) -> Clip:
+    clips = catalog.clips([clip_id])
+    if not clips:
+        raise QueryError(f"no clip has the id {clip_id}")
+    if clips[0].notes:
+        raise QueryError(f"clip {clip_id} holds notes (MIDI): nobody speaks in it")
+    return clips[0]

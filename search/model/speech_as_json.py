@@ -1,0 +1,70 @@
+"""Spoken words as JSON, in the fields that docs/reference/fields.md describes: command line and REST both write these.
+
+Times have milliseconds, probabilities four digits, scores six.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.model.as_json import Paths
+from search.model.contents import Clip
+from search.model.speech import Saying, Sayings, SpokenLine, Transcript
+
+
+def transcript_as_json(clip: Clip, transcript: Transcript, paths: Paths, *, stored: bool) -> dict[str, Any]:
+    """What is said in a clip."""
+    return {
+        "clip_id": clip.id,
+        "path": clip.absolute_path if paths == "absolute" else clip.path,
+        "title": clip.title,
+        "duration_s": round(clip.duration_s, 3),
+        "stored": stored,
+        "recogniser": transcript.recogniser,
+        "language": transcript.language,
+        "language_probability": round(transcript.language_probability, 4),
+        "voiced": [{"start_s": round(start_s, 3), "end_s": round(end_s, 3)} for start_s, end_s in transcript.voiced],
+        "lines": [_line_as_json(line) for line in transcript.lines],
+    }
+
+
+def sayings_as_json(sayings: Sayings, paths: Paths) -> dict[str, Any]:
+    """The passages that say what was asked for, best first."""
+    return {
+        "sayings": [_saying_as_json(one, paths) for one in sayings.sayings],
+        "took_ms": round(sayings.took_ms, 3),
+        "transcribed": sayings.transcribed,
+        "contents": sayings.contents,
+        "next_offset": sayings.next_offset,
+    }
+
+
+def _saying_as_json(one: Saying, paths: Paths) -> dict[str, Any]:
+    return {
+        "clip_id": one.clip.id,
+        "path": one.clip.absolute_path if paths == "absolute" else one.clip.path,
+        "title": one.clip.title,
+        "track": one.clip.track,
+        "start_s": round(one.start_s, 3),
+        "end_s": round(one.end_s, 3),
+        "score": round(one.score, 6),
+        "language": one.language,
+        "line": _line_as_json(one.line),
+    }
+
+
+def _line_as_json(line: SpokenLine) -> dict[str, Any]:
+    return {
+        "text": line.text,
+        "start_s": round(line.start_s, 3),
+        "end_s": round(line.end_s, 3),
+        "words": [
+            {
+                "text": word.text,
+                "start_s": round(word.start_s, 3),
+                "end_s": round(word.end_s, 3),
+                "probability": round(word.probability, 4),
+            }
+            for word in line.words
+        ],
+    }

@@ -1,0 +1,60 @@
+"""``/clips/{id}/speech`` and ``/spoken``: what is said in a clip, and where words are said."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import UnprocessableEntity
+
+from search.model.speech_as_json import sayings_as_json, transcript_as_json
+from search.service.http.answers import SayingsOut, TranscriptOut
+from search.service.http.listing import the_clip
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import ClipPath, SpeechOf, SpokenQuery
+from search.service.routes.view import view
+from search.service.service import Service
+from search.speech.writing import FORMS
+
+CLIPS = Tag(name="clips", description="What is in the library.")
+SEARCH = Tag(name="search", description="Asking the library.")
+_MEDIA_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
+
+
+class SpeechRoutes:
+    """Spoken words."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.get("/clips/<int:clip_id>/speech", tags=[CLIPS], responses={200: TranscriptOut})(view(self.clip_speech))
+        api.get("/spoken", tags=[SEARCH], responses={200: SayingsOut})(view(self.spoken))
+
+    def clip_speech(self, path: ClipPath, query: SpeechOf) -> Response:
+        """What is said in a clip, with the times of words: as JSON, or as subtitles.
+
+        What was not recognised before is recognised now, which takes about a tenth of the clip's length.
+        """
+        library = self._service.library
+        clip = the_clip(library, path.clip_id)
+        longest_s = self._service.config.limits.query_s
+        if clip.duration_s > longest_s and not library.catalog.transcripts([clip.content_id]):
+            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike speech")
+        with self._service.decodes.taken():
+            said = library.transcript(clip.id, query.language)
+        if query.form == "json":
+            out = transcript_as_json(clip, said.transcript, "relative", stored=said.stored)
+            return revisable(reply(TranscriptOut.model_validate(out)))
+        return Response(FORMS[query.form](said.transcript, clip), mimetype=_MEDIA_TYPES.get(query.form, "text/plain"))
+
+    def spoken(self, query: SpokenQuery) -> Response:
+        """Passages in which words are said, best first, each with the line that it stands in.
+
+        Words, phrases in quotes, and beginnings (`thunder*`). Sounds that nobody listened to for words say nothing:
+        `transcribed` of `contents` were.
+        """
+        library = self._service.library
+        with self._service.metrics.stage("engine"):
+            found = library.spoken(query.words, k=query.k, offset=query.offset, where=query.where)
+        return reply(SayingsOut.model_validate(sayings_as_json(found, "relative")))

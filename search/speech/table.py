@@ -1,0 +1,166 @@
+"""The words of all transcripts with their times, and where each word is: what searches for spoken words read.
+
+Words are folded as questions are: lower case, no accents, no apostrophes. What is written in Chinese or Japanese is a
+word a character, so that phrases are found in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Ids, SpokenWord, Transcript
+
+_WORD: Final = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W_\u2e80-\u9fff\uf900-\ufaff]+")
+_APOSTROPHES: Final = str.maketrans("", "", "'\u2019\u02bc\u00ad")
+
+
+def folded(text: str) -> list[str]:
+    """The words of a text as they are looked for."""
+    bare = unicodedata.normalize("NFKD", text.casefold().translate(_APOSTROPHES))
+    bare = "".join(letter for letter in bare if not unicodedata.combining(letter))
+    return _WORD.findall(unicodedata.normalize("NFC", bare))
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenTable:
+    """n words in the order of contents and time.
+
+    ``contents`` (c,) ids, ascending; the words of each lie from ``begins[i]`` to ``begins[i + 1]`` (c + 1,) int64.
+    ``words`` (n,) uint32 are places in the ``vocabulary``, ascending strings; ``starts_ms`` and ``ends_ms`` uint32;
+    ``sure`` uint8 in parts of 255; ``opens`` uint8 is 1 where a word is the first of a line. ``places`` (n,) int64 are
+    the words' places, those of vocabulary's word v from ``word_begins[v]`` to ``word_begins[v + 1]``, ascending.
+    """
+
+    contents: Ids
+    begins: NDArray[np.int64]
+    words: NDArray[np.uint32]
+    starts_ms: NDArray[np.uint32]
+    ends_ms: NDArray[np.uint32]
+    sure: NDArray[np.uint8]
+    opens: NDArray[np.uint8]
+    places: NDArray[np.int64]
+    word_begins: NDArray[np.int64]
+    vocabulary: tuple[str, ...]
+
+    @classmethod
+    def empty(cls) -> SpokenTable:
+        """Without any word."""
+        return cls.of(())
+
+    @classmethod
+    def of(cls, transcripts: Iterable[tuple[int, Transcript]]) -> SpokenTable:
+        """That of these contents, by their ids; of one that comes twice the later counts."""
+        ids: list[int] = []
+        counts: list[int] = []
+        tokens: list[str] = []
+        rows: list[tuple[int, int, int, int]] = []
+        for content_id, transcript in sorted(dict(transcripts).items()):
+            before = len(tokens)
+            for line in transcript.lines:
+                opens = 1
+                for word in line.words:
+                    for token in folded(word.text):
+                        tokens.append(token)
+                        rows.append((*_numbers(word), opens))
+                        opens = 0
+            ids.append(content_id)
+            counts.append(len(tokens) - before)
+        vocabulary = tuple(sorted(set(tokens)))
+        place = {word: at for at, word in enumerate(vocabulary)}
+        columns = np.array(rows, np.int64).reshape(-1, 4)
+        begins = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+        words = np.fromiter((place[token] for token in tokens), np.uint32, len(tokens))
+        return _with_places(np.array(ids, np.int64), begins.astype(np.int64), words, columns, vocabulary)
+
+    def __len__(self) -> int:
+        """How many contents there are, those in which nobody speaks included."""
+        return len(self.contents)
+
+    def positions(self, word: int) -> NDArray[np.int64]:
+        """(m,) where a word of the vocabulary is said, ascending."""
+        return np.asarray(self.places[self.word_begins[word] : self.word_begins[word + 1]])
+
+    def counts(self) -> NDArray[np.int64]:
+        """(v,) how often each word of the vocabulary is said."""
+        return np.diff(self.word_begins)
+
+    def beginning(self, letters: str) -> range:
+        """The words of the vocabulary that begin so."""
+        first = bisect_left(self.vocabulary, letters)
+        return range(first, bisect_left(self.vocabulary, letters + "\U0010ffff"))
+
+    def place_of(self, word: str) -> int | None:
+        """Where a word stands in the vocabulary."""
+        at = bisect_left(self.vocabulary, word)
+        return at if at < len(self.vocabulary) and self.vocabulary[at] == word else None
+
+    def rows_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(m,) the rows in ``contents`` of words at these places."""
+        return np.searchsorted(self.begins, positions, side="right") - 1
+
+    def line_of(self, position: int) -> tuple[int, int]:
+        """The content of a word, and the number of its line there."""
+        row = int(self.rows_of(np.array([position]))[0])
+        begin = int(self.begins[row])
+        return int(self.contents[row]), int(self.opens[begin : position + 1].sum(dtype=np.int64)) - 1
+
+    def changed(self, added: Sequence[tuple[int, Transcript]]) -> SpokenTable:
+        """A table of these contents and of ``added``, which take the place of those of their ids."""
+        if not added:
+            return self
+        if not len(self):
+            return SpokenTable.of(added)
+        fresh = SpokenTable.of(added)
+        staying = ~np.isin(self.contents, fresh.contents)
+        vocabulary = tuple(sorted({*self.vocabulary, *fresh.vocabulary}))
+        place = {word: at for at, word in enumerate(vocabulary)}
+        ids = np.concatenate((self.contents[staying], fresh.contents))
+        order = np.argsort(ids, kind="stable")
+        parts = [(self, row) for row in np.flatnonzero(staying).tolist()] + [(fresh, row) for row in range(len(fresh))]
+        moved = {id(one): np.array([place[word] for word in one.vocabulary], np.uint32) for one in (self, fresh)}
+        words, columns, counts = [np.empty(0, np.uint32)], [np.empty((0, 4), np.int64)], []
+        for one, row in (parts[at] for at in order.tolist()):
+            inside = slice(int(one.begins[row]), int(one.begins[row + 1]))
+            words.append(moved[id(one)][one.words[inside]])
+            columns.append(
+                np.stack([one.starts_ms[inside], one.ends_ms[inside], one.sure[inside], one.opens[inside]], 1)
+            )
+            counts.append(inside.stop - inside.start)
+        begins = np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
+        return _with_places(ids[order], begins, np.concatenate(words), np.concatenate(columns), vocabulary)
+
+
+def _with_places(
+    ids: Ids,
+    begins: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    columns: NDArray[np.int64],
+    vocabulary: tuple[str, ...],
+) -> SpokenTable:
+    places = np.argsort(words, kind="stable").astype(np.int64)
+    word_begins = np.searchsorted(words[places], np.arange(len(vocabulary) + 1)).astype(np.int64)
+    starts, ends, sure, opens = columns.T
+    return SpokenTable(
+        ids,
+        begins,
+        words,
+        starts.astype(np.uint32),
+        ends.astype(np.uint32),
+        sure.astype(np.uint8),
+        opens.astype(np.uint8),
+        places,
+        word_begins,
+        vocabulary,
+    )
+
+
+def _numbers(word: SpokenWord) -> tuple[int, int, int]:
+    return round(1000 * word.start_s), round(1000 * word.end_s), round(255 * min(max(word.probability, 0.0), 1.0))

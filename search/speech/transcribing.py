@@ -1,0 +1,111 @@
+"""A file becomes a transcript: voices are found first, and what they say is recognised, in pieces of bounded memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from search import audio
+from search.model import Clip, Content, SpokenLine, SpokenWord, Transcript, Wave
+from search.ports import SpeechRecogniser, VoiceDetector
+
+PIECE_S: Final = 240.0
+"""Stretches are recognised together up to this length: what begins a model costs much, and each call begins it."""
+BETWEEN_S: Final = 0.3
+"""Silence between two stretches that are recognised together."""
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Stretches of a file one after the other: where each begins in the piece, and which it is."""
+
+    wave: Wave
+    begins_s: tuple[float, ...]
+    stretches: tuple[Span, ...]
+
+
+def of_file(
+    recogniser: SpeechRecogniser,
+    detector: VoiceDetector,
+    content: Content,
+    clip: Clip,
+    language: str | None = None,
+) -> Transcript:
+    """What is said in a content, from the file of one of its clips, in ``language`` or that of its first piece.
+
+    Raises AudioError where the file cannot be read, QueryError for a language that the recogniser does not know.
+    """
+    voiced = voices(detector, content, clip)
+    told, likely = language, 1.0
+    lines: list[SpokenLine] = []
+    for piece in _pieces(clip.absolute_path, content.track, voiced, recogniser.sample_rate_hz):
+        said = recogniser.recognise(piece.wave, told)
+        if told is None and said.lines:
+            told, likely = said.language, said.language_probability
+        lines += (_moved(line, piece) for line in said.lines)
+    if not lines:
+        return Transcript(recogniser.fingerprint, "", 0.0, voiced, ())
+    return Transcript(recogniser.fingerprint, told or "", likely, voiced, tuple(lines))
+
+
+def voices(detector: VoiceDetector, content: Content, clip: Clip) -> tuple[Span, ...]:
+    """The stretches of a content in which somebody speaks. Raises AudioError where its file cannot be read."""
+    return detector.voiced(audio.stream(clip.absolute_path, detector.sample_rate_hz, track=content.track))
+
+
+def _moved(line: SpokenLine, piece: _Piece) -> SpokenLine:
+    """A line of a piece, in the times of the file. A word lies in the stretch where its middle is."""
+    words = []
+    for word in line.words:
+        middle_s = (word.start_s + word.end_s) / 2
+        place = max(bisect_right(piece.begins_s, middle_s) - 1, 0)
+        start_s, end_s = piece.stretches[place]
+        shift_s = start_s - piece.begins_s[place]
+        begin_s = min(max(word.start_s + shift_s, start_s), end_s)
+        words.append(SpokenWord(word.text, begin_s, min(max(word.end_s + shift_s, begin_s), end_s), word.probability))
+    return SpokenLine(tuple(words))
+
+
+def _pieces(path: str, track: int, voiced: tuple[Span, ...], rate_hz: int) -> Iterator[_Piece]:
+    """The voiced stretches of a file, as many together as `PIECE_S` takes, decoded as they are read."""
+    waves: list[Wave] = []
+    stretches: list[Span] = []
+    for stretch, wave in _cut(path, track, voiced, rate_hz):
+        if waves and sum(map(len, waves)) + len(wave) > PIECE_S * rate_hz:
+            yield _piece(waves, stretches, rate_hz)
+            waves, stretches = [], []
+        waves.append(wave)
+        stretches.append(stretch)
+    if waves:
+        yield _piece(waves, stretches, rate_hz)
+
+
+def _piece(waves: list[Wave], stretches: list[Span], rate_hz: int) -> _Piece:
+    silence = np.zeros(int(BETWEEN_S * rate_hz), np.float32)
+    joined = [part for wave in waves for part in (wave, silence)][:-1]
+    begins = accumulate((len(wave) + len(silence) for wave in waves[:-1]), initial=0)
+    return _Piece(np.concatenate(joined), tuple(begin / rate_hz for begin in begins), tuple(stretches))
+
+
+def _cut(path: str, track: int, voiced: tuple[Span, ...], rate_hz: int) -> Iterator[tuple[Span, Wave]]:
+    """Each stretch with its sound."""
+    if not voiced:
+        return
+    end_s = voiced[-1][1]
+    blocks = audio.stream(path, rate_hz, track=track, end_s=end_s)
+    held, held_from = np.empty(0, np.float32), 0
+    for start_s, until_s in voiced:
+        begin, until = int(start_s * rate_hz), int(until_s * rate_hz)
+        while held_from + len(held) < until:
+            block = next(blocks, None)
+            if block is None:
+                break
+            drop = max(min(begin - held_from, len(held)), 0)
+            held, held_from = np.concatenate([held[drop:], block]), held_from + drop
+        yield (start_s, until_s), held[max(begin - held_from, 0) : max(until - held_from, 0)]

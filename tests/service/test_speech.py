@@ -1,0 +1,68 @@
+"""``GET /clips/{id}/speech`` and ``GET /spoken``: what is said in a clip, and where words are said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from search import wiring
+from search.model import KeepTranscript, SpokenLine, SpokenWord, Transcript
+from search.service.config import Limits
+from tests.service.conftest import application, settings
+
+HELLO = SpokenLine((SpokenWord("Hello,", 0.25, 0.5, 0.75), SpokenWord("<world>.", 0.5, 1.0, 0.875)))
+SAID = Transcript("tones-1", "en", 0.5, ((0.25, 1.0),), (HELLO,))
+
+
+@pytest.fixture
+def spoken(library_path: Path) -> Path:
+    """The library, with what is said in its first clip."""
+    with (
+        wiring.library(library_path, settings(library_path)) as library,
+        library.writer.lease("test", 1) as lease,
+    ):
+        content = library.catalog.clips([1])[0].content_id
+        library.writer.apply(lease, [KeepTranscript(content, SAID)])
+    return library_path
+
+
+def test_what_is_said_in_a_clip_is_given_in_every_form(spoken: Path):
+    with application(spoken) as client:
+        said = client.get("/api/v1/clips/1/speech")
+        assert said.status_code == 200
+        assert said.json["stored"]
+        assert said.json["voiced"] == [{"start_s": 0.25, "end_s": 1.0}]
+        assert [word["text"] for word in said.json["lines"][0]["words"]] == ["Hello,", "<world>."]
+        srt = client.get("/api/v1/clips/1/speech?form=srt")
+        assert srt.mimetype == "application/x-subrip"
+        assert srt.text == "1\n00:00:00,250 --> 00:00:01,000\nHello, <world>.\n"
+        vtt = client.get("/api/v1/clips/1/speech?form=vtt")
+        assert vtt.mimetype == "text/vtt"
+        assert "&lt;world&gt;" in vtt.text
+        assert client.get("/api/v1/clips/1/speech?form=txt").text == "Hello, <world>.\n"
+        assert client.get("/api/v1/clips/1/speech?form=doc").status_code == 422
+        assert client.get("/api/v1/clips/99/speech").status_code == 404
+
+
+def test_words_are_asked_for_and_the_answer_says_when(spoken: Path):
+    with application(spoken) as client:
+        found = client.get("/api/v1/spoken", query_string={"words": '"hello world"'}).json
+        (one,) = found["sayings"]
+        assert (one["clip_id"], one["start_s"], one["end_s"]) == (1, 0.25, 1.0)
+        assert one["line"]["text"] == "Hello, <world>."
+        assert not one["path"].startswith("/")
+        assert (found["transcribed"], found["contents"], found["next_offset"]) == (1, 6, None)
+        elsewhere = client.get("/api/v1/spoken", query_string={"words": "hello", "where": "duration_s > 100"})
+        assert elsewhere.json["sayings"] == []
+        assert client.get("/api/v1/spoken", query_string={"words": "?!"}).status_code == 422
+        assert client.get("/api/v1/spoken").status_code == 422
+        assert client.get("/api/v1/spoken?words=hello&k=0").status_code == 422
+
+
+def test_a_clip_that_is_too_long_to_be_recognised_meanwhile_says_what_to_do(spoken: Path):
+    with application(spoken, limits=Limits(query_s=1)) as client:
+        assert client.get("/api/v1/clips/1/speech").status_code == 200
+        too_long = client.get("/api/v1/clips/2/speech")
+        assert too_long.status_code == 422
+        assert "soundalike speech" in too_long.json["detail"]
