@@ -157,7 +157,7 @@ def _speaks(wave: Wave) -> NDArray[np.bool_]:
     for before, after in pairwise(at.tolist()):
         if (after - before) * STEP_S < 0.5:
             speaks[before:after] = True
-    return speaks
+    return np.asarray(speaks, np.bool_)
 
 
 def _is_free(path: Path, detector: VoiceDetector) -> bool:
@@ -186,10 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     recogniser, detector = wiring.recogniser(given.recogniser, settings), wiring.voice_detector()
-    print(
     told = f"{recogniser.name} ({recogniser.fingerprint}), {detector.fingerprint}; seed 22"
     print(f"{machine.this_machine().sentence()}\n\n{told}\n", flush=True)
-    )
     if given.read:
         print("\n".join(read_aloud(given.read, recogniser, detector)), flush=True)
     if given.read and given.natural:

@@ -31,7 +31,7 @@ def test_a_reader_is_understood_and_found_and_noise_says_nothing(tmp_path):
     (tmp_path / "read" / "1.txt").write_text("thunder is the rain", "utf-8")
     assert "0.125 wrong" in speech.read_aloud(tmp_path / "read", tones, LoudDetector())[0]
 
-    soundfile.write(tmp_path / "hiss.wav", 0.01 * np.random.default_rng(1).normal(size=21 * 16_000), 16_000)
+    soundfile.write(tmp_path / "hiss.wav", 0.03 * np.random.default_rng(1).normal(size=21 * 16_000), 16_000)
     soundfile.write(tmp_path / "tone.wav", tones.tones("thunder"), 16_000)
     with (tmp_path / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         rows = [

@@ -434,6 +434,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/{clip_id}/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is said in a clip, with the times of words: as JSON, or as subtitles.
+         * @description <br/>What was not recognised before is recognised now, which takes about a tenth of the clip's length.
+         */
+        get: operations["api_clip_speech_clips__int_clip_id__speech_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spoken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Passages in which words are said, best first, each with the line that it stands in.
+         * @description <br/>Words, phrases in quotes, and beginnings (`thunder*`). Sounds that nobody listened to for words say nothing:<br/>`transcribed` of `contents` were.
+         */
+        get: operations["api_spoken_spoken_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips/{clip_id}/passage.wav": {
         parameters: {
             query?: never;
@@ -1979,6 +2019,109 @@ export interface components {
             end_s: number;
             /** Probability */
             probability: number;
+        };
+        /**
+         * TranscriptOut
+         * @description What is said in a clip. ``stored``: it was recognised before; ``language`` is "" where no word was understood.
+         */
+        TranscriptOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /** Duration S */
+            duration_s: number;
+            /** Stored */
+            stored: boolean;
+            /** Recogniser */
+            recogniser: string;
+            /** Language */
+            language: string;
+            /** Language Probability */
+            language_probability: number;
+            /** Voiced */
+            voiced: components["schemas"]["StretchOut"][];
+            /** Lines */
+            lines: components["schemas"]["SpokenLineOut"][];
+        };
+        /**
+         * SpokenLineOut
+         * @description Words that are said one after the other.
+         */
+        SpokenLineOut: {
+            /** Text */
+            text: string;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /** Words */
+            words: components["schemas"]["SpokenWordOut"][];
+        };
+        /**
+         * SpokenWordOut
+         * @description A word that is said from ``start_s`` to ``end_s``; ``probability`` is the recogniser's own.
+         */
+        SpokenWordOut: {
+            /** Text */
+            text: string;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /** Probability */
+            probability: number;
+        };
+        /**
+         * StretchOut
+         * @description From ``start_s`` to ``end_s`` somebody speaks.
+         */
+        StretchOut: {
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+        };
+        /**
+         * SayingsOut
+         * @description Passages, best first. ``transcribed`` of the library's ``contents`` were listened to for words.
+         */
+        SayingsOut: {
+            /** Sayings */
+            sayings: components["schemas"]["SayingOut"][];
+            /** Took Ms */
+            took_ms: number;
+            /** Transcribed */
+            transcribed: number;
+            /** Contents */
+            contents: number;
+            /** Next Offset */
+            next_offset: number | null;
+        };
+        /**
+         * SayingOut
+         * @description A passage that says what was asked for, and the ``line`` that it stands in; ``score``: higher is closer.
+         */
+        SayingOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /** Track */
+            track: number;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /** Score */
+            score: number;
+            /** Language */
+            language: string;
+            line: components["schemas"]["SpokenLineOut"];
         };
         /**
          * ExportIn
@@ -6423,6 +6566,276 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimeLineOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_clip_speech_clips__int_clip_id__speech_get: {
+        parameters: {
+            query?: {
+                /** @description JSON, subtitles, or text. */
+                form?: "json" | "srt" | "vtt" | "txt";
+                /** @description Like `en`; without it, it is found out. */
+                language?: string | null;
+            };
+            header?: never;
+            path: {
+                clip_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriptOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_spoken_spoken_get: {
+        parameters: {
+            query: {
+                words: string;
+                /** @description How many passages. */
+                k?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+                where?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SayingsOut"];
                 };
             };
             /** @description Bad Request */
