@@ -138,6 +138,16 @@ class SpeechRecogniser(Protocol):
     """Writes what is said. Threads may share one.
 
     It is given what voices say and no more: a recogniser makes words of noise, too.
+
+    Examples:
+        >>> class Parrot:
+        ...     name, fingerprint, sample_rate_hz, languages = "parrot", "parrot-1", 16_000, ("en",)
+        ...
+        ...     def recognise(self, wave, language=None):
+        ...         word = soundalike.SpokenWord("Hello", 0.0, len(wave) / 16_000, 0.5)
+        ...         return soundalike.RecognisedSpeech("en", 1.0, (soundalike.SpokenLine((word,)),))
+        >>> Parrot().recognise(np.zeros(8_000, np.float32)).lines[0].text
+        'Hello'
     """
 
     @property
@@ -164,7 +174,17 @@ class SpeechRecogniser(Protocol):
 
 
 class VoiceDetector(Protocol):
-    """Finds where somebody speaks. Threads may share one."""
+    """Finds where somebody speaks. Threads may share one.
+
+    Examples:
+        >>> class Always:
+        ...     fingerprint, sample_rate_hz = "always-1", 16_000
+        ...
+        ...     def voiced(self, blocks):
+        ...         return ((0.0, sum(map(len, blocks)) / 16_000),)
+        >>> Always().voiced([np.zeros(8_000, np.float32)])
+        ((0.0, 0.5),)
+    """
 
     @property
     def fingerprint(self) -> str:

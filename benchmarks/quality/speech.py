@@ -44,12 +44,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("mr.", "mister").replace("mrs.", "missus").replace("-", " "))
 
 
-def errors(said: Sequence[str], heard: Sequence[str]) -> int:
+def errors(said: Sequence[str], said_there: Sequence[str]) -> int:
     """How many words are wrong, missing or too many."""
-    row = list(range(len(heard) + 1))
+    row = list(range(len(said_there) + 1))
     for number, word in enumerate(said, start=1):
         before, row = row, [number]
-        for at, other in enumerate(heard, start=1):
+        for at, other in enumerate(said_there, start=1):
             row.append(min(before[at] + 1, row[-1] + 1, before[at - 1] + (word != other)))
     return row[-1]
 
@@ -71,8 +71,8 @@ def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetect
         begun_s, wrong = time.process_time(), 0
         for part, text in zip(parts, said, strict=True):
             if detector.voiced([part]):
-                heard = recogniser.recognise(part)
-                wrong += errors(text, words(" ".join(line.text for line in heard.lines)))
+                said_there = recogniser.recognise(part)
+                wrong += errors(text, words(" ".join(line.text for line in said_there.lines)))
             else:
                 wrong += len(text)
         cost = (time.process_time() - begun_s) / (len(whole) / RATE_HZ)
@@ -110,19 +110,19 @@ def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> 
     """F1 of frames with a voice, in mixtures at two levels."""
     rng = np.random.default_rng(22)
     sentences = [_wave(file) for file in sorted(folder.glob("*.wav"))]
-    beneath = [path for path in backgrounds(natural) if _is_free(path, detector)][:count]
+    under_it = [path for path in backgrounds(natural) if _is_free(path, detector)][:count]
     lines = []
     for level_db in LEVELS_DB:
         found, there = [], []
-        for path in beneath:
+        for path in under_it:
             wave, spoken = _mixed(_wave(path), sentences, level_db, rng)
-            heard = np.zeros(len(spoken), np.bool_)
+            said_there = np.zeros(len(spoken), np.bool_)
             for start_s, end_s in detector.voiced([wave]):
-                heard[int(start_s / STEP_S) : int(end_s / STEP_S)] = True
-            found.append(heard)
+                said_there[int(start_s / STEP_S) : int(end_s / STEP_S)] = True
+            found.append(said_there)
             there.append(spoken)
         score = f1(np.concatenate(found), np.concatenate(there))
-        lines.append(f"| voices at {level_db:g} dB | {len(beneath)} mixtures | F1 {score:.3f} |")
+        lines.append(f"| voices at {level_db:g} dB | {len(under_it)} mixtures | F1 {score:.3f} |")
     return lines
 
 
@@ -137,9 +137,9 @@ def _mixed(
     spoken = np.zeros(int(length / RATE_HZ / STEP_S) + 1, np.bool_)
     at = pause
     for one in order:
-        beneath = wave[at : at + len(one)]
-        gain = 10 ** (level_db / 20) * max(_level(beneath), 1e-4) / _level(one)
-        wave[at : at + len(one)] = beneath + gain * one
+        under_it = wave[at : at + len(one)]
+        gain = 10 ** (level_db / 20) * max(_level(under_it), 1e-4) / _level(one)
+        wave[at : at + len(one)] = under_it + gain * one
         first = int(at / RATE_HZ / STEP_S)
         speaks = _speaks(one)
         spoken[first : first + len(speaks)] |= speaks
@@ -186,8 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     recogniser, detector = wiring.recogniser(given.recogniser, settings), wiring.voice_detector()
-    told = f"{recogniser.name} ({recogniser.fingerprint}), {detector.fingerprint}; seed 22"
-    print(f"{machine.this_machine().sentence()}\n\n{told}\n", flush=True)
+    which = f"{recogniser.name} ({recogniser.fingerprint}), {detector.fingerprint}; seed 22"
+    print(f"{machine.this_machine().sentence()}\n\n{which}\n", flush=True)
     if given.read:
         print("\n".join(read_aloud(given.read, recogniser, detector)), flush=True)
     if given.read and given.natural:

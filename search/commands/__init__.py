@@ -8,6 +8,7 @@ from search.commands.facts import Defects, Facts
 from search.commands.fingerprints import FingerprintsCommand
 from search.commands.identify import Identify
 from search.commands.keys import Keys
+from search.commands.listen import Listen
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
 from search.commands.places import Doctor, Init, Migrate
@@ -34,6 +35,7 @@ COMMANDS = (
     FingerprintsCommand(),
     Events(),
     SpeechCommand(),
+    Listen(),
     Facts(),
     Defects(),
     MapCommand(),

@@ -36,6 +36,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
+def print_line(value: object) -> None:
+    """``value`` as JSON on a line of its own, at once."""
+    print(json.dumps(value), flush=True)
+
+
 def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
     """A line for each hit, with a header; ranks follow the hits that were ``passed_over``."""
     writer = csv.writer(out)

@@ -171,8 +171,8 @@ def _write(text: str, out: Path | None) -> None:
 
 def _print(one: ClipTranscript) -> None:
     said = one.transcript
-    told = f"  ({said.language}, {said.language_probability:.0%})" if said.language else ""
-    print(f"clip {one.clip.id}  {printable(one.clip.absolute_path)}{told}")
+    language = f"  ({said.language}, {said.language_probability:.0%})" if said.language else ""
+    print(f"clip {one.clip.id}  {printable(one.clip.absolute_path)}{language}")
     for line in said.lines:
         times = f"{output.clock(line.start_s)}-{output.clock(line.end_s)}"
         print(f"  {times:>15}  {printable(line.text)}")

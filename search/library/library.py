@@ -36,7 +36,7 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
-from search.library import events, leasing, publishing, speech
+from search.library import events, leasing, listening, publishing, speech
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import (
@@ -566,6 +566,21 @@ class Library:
         """
         clips = None if where is None else self.clip_ids(where)
         return speech.spoken_in(self.view(), self.catalog, self.spoken_words, text, clips=clips, k=k, offset=offset)
+
+    def ears(self, watch_for: listening.Wanted) -> listening.Ears:
+        """What listens to a stream for what is wanted (`search.live.listening.listen`).
+
+        Raises QueryError for a class that is not there, or where nothing is wanted; AudioError for a file.
+
+        Examples:
+            >>> from search.library.listening import Wanted
+            >>> library.ears(Wanted(events=("Dog",)))
+            Traceback (most recent call last):
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
+        """
+        view = self.refresh()
+        space = events.view_with_events(view.of()).space
+        return listening.ears(watch_for, view, self.encoder(space), self.catalog, self.fingerprints.table())
 
     def transcribe(
         self,

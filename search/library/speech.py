@@ -79,7 +79,7 @@ def transcribe(
     waiting: list[KeepTranscript] = []
     waiting_s = 0.0
 
-    def heard(content: Content, clip: Clip) -> Transcript:
+    def listened(content: Content, clip: Clip) -> Transcript:
         return of_file(recogniser, detector, content, clip, language)
 
     def keep() -> None:
@@ -91,7 +91,7 @@ def transcribe(
         for done, (content, clips) in enumerate(with_clips(catalog, missing), start=1):
             lease.check()
             try:
-                waiting.append(KeepTranscript(content.id, of_first(heard, content, clips)))
+                waiting.append(KeepTranscript(content.id, of_first(listened, content, clips)))
             except AudioError as error:
                 failures.append(JobFailure(error.path, error.cause))
             waiting_s += content.duration_s
@@ -116,8 +116,8 @@ def of_clip(clip_id: int, catalog: Catalog, listeners: Listeners, language: str 
     if stored is not None and language in (None, stored.language):
         return ClipTranscript(clip, stored, stored=True)
     (content,) = catalog.contents([clip.content_id]).values()
-    heard = of_file(listeners.recogniser(), listeners.detector(), content, clip, language)
-    return ClipTranscript(clip, heard, stored=False)
+    listened = of_file(listeners.recogniser(), listeners.detector(), content, clip, language)
+    return ClipTranscript(clip, listened, stored=False)
 
 
 def voiced(clip_id: int, catalog: Catalog, listeners: Listeners) -> tuple[tuple[float, float], ...]:
@@ -155,20 +155,20 @@ def spoken_in(
     )
 
 
-def _saying(found: Found, table: SpokenTable, catalog: Catalog) -> Saying | None:
+def _saying(passage: Found, table: SpokenTable, catalog: Catalog) -> Saying | None:
     """A passage with its clip and the lines that it is in; None where its content went this moment."""
-    content_id, number = table.line_of(found.first)
+    content_id, number = table.line_of(passage.first)
     transcript = catalog.transcripts([content_id]).get(content_id)
     ids = catalog.clips_of([content_id]).get(content_id, [])
     clips = catalog.clips(ids)
-    last = table.line_of(found.last)[1]
+    last = table.line_of(passage.last)[1]
     lines = () if transcript is None else transcript.lines[number : last + 1]
     if transcript is None or not clips or not lines:
         return None
     clip = next((one for one in clips if not one.missing), clips[0])
     line = SpokenLine(tuple(word for one in lines for word in one.words))
-    start_s, end_s = int(table.starts_ms[found.first]) / 1000, int(table.ends_ms[found.last]) / 1000
-    return Saying(clip, line, start_s, end_s, found.score, transcript.language)
+    start_s, end_s = int(table.starts_ms[passage.first]) / 1000, int(table.ends_ms[passage.last]) / 1000
+    return Saying(clip, line, start_s, end_s, passage.score, transcript.language)
 
 
 def _clip(catalog: Catalog, clip_id: int) -> Clip:

@@ -200,10 +200,10 @@ def _has(phrase: _Term, passage: Found) -> bool:
     return at < len(phrase.places) and int(phrase.places[at]) <= passage.last
 
 
-def _keep(kept: list[Found], passage: Found) -> None:
+def _keep(passages: list[Found], passage: Found) -> None:
     """Add a passage to those of its content, of two that overlap the better."""
-    overlapping = [one for one in kept if one.first <= passage.last and passage.first <= one.last]
+    overlapping = [one for one in passages if one.first <= passage.last and passage.first <= one.last]
     if all(passage.score > one.score for one in overlapping):
         for one in overlapping:
-            kept.remove(one)
-        kept.append(passage)
+            passages.remove(one)
+        passages.append(passage)

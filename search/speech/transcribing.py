@@ -42,16 +42,16 @@ def of_file(
     Raises AudioError where the file cannot be read, QueryError for a language that the recogniser does not know.
     """
     voiced = voices(detector, content, clip)
-    told, likely = language, 1.0
+    spoken, likely = language, 1.0
     lines: list[SpokenLine] = []
     for piece in _pieces(clip.absolute_path, content.track, voiced, recogniser.sample_rate_hz):
-        said = recogniser.recognise(piece.wave, told)
-        if told is None and said.lines:
-            told, likely = said.language, said.language_probability
+        said = recogniser.recognise(piece.wave, spoken)
+        if spoken is None and said.lines:
+            spoken, likely = said.language, said.language_probability
         lines += (_moved(line, piece) for line in said.lines)
     if not lines:
         return Transcript(recogniser.fingerprint, "", 0.0, voiced, ())
-    return Transcript(recogniser.fingerprint, told or "", likely, voiced, tuple(lines))
+    return Transcript(recogniser.fingerprint, spoken or "", likely, voiced, tuple(lines))
 
 
 def voices(detector: VoiceDetector, content: Content, clip: Clip) -> tuple[Span, ...]:

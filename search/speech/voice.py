@@ -64,10 +64,10 @@ class SileroDetector:
 
     def probabilities(self, blocks: Iterable[Wave]) -> NDArray[np.float32]:
         """(n,) how likely a voice is in each `FRAME_S` of a sound that comes in ``blocks`` of any size."""
-        found = [self._heard(frames, state) for state in [_State()] for frames in _frames(blocks)]
+        found = [self._likely(frames, state) for state in [_State()] for frames in _frames(blocks)]
         return np.concatenate([np.empty(0, np.float32), *found])
 
-    def _heard(self, frames: NDArray[np.float32], state: _State) -> NDArray[np.float32]:
+    def _likely(self, frames: NDArray[np.float32], state: _State) -> NDArray[np.float32]:
         before = np.concatenate([state.context, frames[:-1, -_CONTEXT:]])
         state.context = frames[-1:, -_CONTEXT:]
         given = {"input": np.concatenate([before, frames], axis=1), "h": state.h, "c": state.c}

@@ -1,0 +1,90 @@
+"""What a library watches for in a stream: its classes, words, sounds, and its recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.catalog.store import Catalog
+from search.engine.asking import PartReader
+from search.engine.views import LibraryView, SpaceView
+from search.errors import QueryError
+from search.exact.table import FingerprintTable
+from search.library.events import frame_reader, view_with_events
+from search.live.watching import Classes, Example, Recordings, Watch, classes_meant
+from search.model import AudioPart, ClipPart, EncoderSpec
+from search.ports import Encoder, FrameReader, WordReader
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is watched for: classes by name, words, sounds, and (``recordings``) the library's own."""
+
+    events: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    sounds: tuple[AudioPart | ClipPart, ...] = ()
+    recordings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What listens: an encoder as one that knows frames, its facts, and what it watches for."""
+
+    frames: FrameReader
+    spec: EncoderSpec
+    watches: tuple[Watch, ...]
+
+
+def ears(
+    watch_for: Wanted, view: LibraryView, encoder: Encoder, catalog: Catalog, fingerprints: FingerprintTable
+) -> Ears:
+    """What listens for what is wanted. Raises QueryError (a class that is not there, nothing wanted), AudioError."""
+    space = view_with_events(view.of())
+    frames, vocabulary = frame_reader(encoder), space.space.vocabulary or ()
+    watches: list[Watch] = []
+    if watch_for.events:
+        places = [_class(name, vocabulary) for name in watch_for.events]
+        watches.append(Classes(tuple(vocabulary[place] for place in places), tuple(places), frames.frame_s))
+    if watch_for.words:
+        if not isinstance(encoder, WordReader):
+            raise QueryError(f"{encoder.spec.name} cannot read words; watch for events or sounds")
+        meant = encoder.read_text(list(watch_for.words)).meant
+        watches += [
+            classes_meant(words, row, vocabulary, frames.frame_s)
+            for words, row in zip(watch_for.words, meant, strict=True)
+        ]
+    watches += [_example(part, space, encoder) for part in watch_for.sounds]
+    if watch_for.recordings:
+        if not len(fingerprints):
+            raise QueryError("no recording has fingerprints yet; run: soundalike fingerprints")
+        watches.append(Recordings(fingerprints, _titles(fingerprints, catalog)))
+    if not watches:
+        raise QueryError("say what to watch for: --events, --text, --audio, --clip or --exact")
+    return Ears(frames, encoder.spec, tuple(watches))
+
+
+def _class(name: str, vocabulary: Sequence[str]) -> int:
+    """Where a class stands in a vocabulary, whatever its capitals. Raises QueryError that names near ones."""
+    folded = [one.casefold() for one in vocabulary]
+    if name.casefold() in folded:
+        return folded.index(name.casefold())
+    near = [one for one in vocabulary if name.casefold() in one.casefold()][:5]
+    hint = f"; there is {', '.join(near)}" if near else "; soundalike tags lists them"
+    raise QueryError(f"no class is called {name!r}{hint}")
+
+
+def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> Example:
+    asked = PartReader(lambda _space: encoder).ask_each([part], [view])[0]
+    if asked.vector is None or encoder.spec.calibration is None:
+        raise QueryError(f"{encoder.spec.name} cannot compare sounds with what is live")
+    return Example(asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
+
+
+def _titles(fingerprints: FingerprintTable, catalog: Catalog) -> dict[int, tuple[int, str]]:
+    """Of each content with fingerprints a clip's id and title."""
+    clips_of = catalog.clips_of(fingerprints.contents.tolist())
+    firsts = {content: ids[0] for content, ids in clips_of.items() if ids}
+    clips = {clip.id: clip.title for clip in catalog.clips(list(firsts.values()))}
+    return {content: (clip_id, clips[clip_id]) for content, clip_id in firsts.items() if clip_id in clips}

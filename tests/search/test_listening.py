@@ -1,0 +1,204 @@
+"""Listening to what is live: a file plays the stream, so that each run hears the same."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from search.errors import AudioError
+from search.live.alerts import Seen, Watched
+from search.live.hearing import Ring, windows
+from search.live.sources import Block, Source, Stream
+from tests.commandline import soundalike as command
+from tests.search.test_events import hiss, siren
+
+RATE_HZ = 32_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``library`` with a siren that has a fingerprint, and ``walk.wav``: hiss, with that siren from 6 to 10 s."""
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "sounds").mkdir()
+    walk = hiss(14)
+    walk[6 * RATE_HZ : 10 * RATE_HZ] += siren(4)
+    soundfile.write(folder / "walk.wav", walk, RATE_HZ)
+    soundfile.write(folder / "sounds" / "siren.wav", siren(4), RATE_HZ)
+    done = command("index", folder / "sounds", "--library", folder / "library", "--fingerprints", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def heard(folder: Path, *options: object) -> list[dict]:
+    done = command("listen", folder / "walk.wav", *options, "--json", "--library", folder / "library")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+# --- a stream -----------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_heard_to_its_end_at_the_rate_that_is_asked_for(folder: Path):
+    with Stream(Source(str(folder / "walk.wav")), 16_000) as stream:
+        blocks = list(stream)
+    assert not Source(str(folder / "walk.wav")).is_live
+    assert sum(len(block.wave) for block in blocks) == pytest.approx(14 * 16_000, abs=50)
+    assert [block.start_s for block in blocks] == sorted(block.start_s for block in blocks)
+    loud = np.concatenate([block.wave for block in blocks])
+    assert np.abs(loud[7 * 16_000 : 9 * 16_000]).max() > 10 * np.abs(loud[: 5 * 16_000]).max()
+
+
+def test_bare_samples_come_through_standard_input():
+    samples = (10_000 * np.sin(np.arange(2 * 8_000) / 5)).astype("<i2")
+    both = np.repeat(samples, 2)
+    with Stream(Source("-", rate_hz=8_000, channels=2), 16_000, io.BytesIO(both.tobytes())) as stream:
+        wave = np.concatenate([block.wave for block in stream])
+    assert len(wave) == pytest.approx(2 * 16_000, abs=50)
+    assert np.abs(wave).max() == pytest.approx(10_000 / 32_768, rel=0.1)
+
+
+def test_a_source_that_is_not_there_says_so(folder: Path):
+    with pytest.raises(AudioError, match="cannot be listened to"), Stream(Source("/nowhere.wav"), 16_000) as stream:
+        list(stream)
+    gone = command("listen", folder / "gone.wav", "--events", "Siren", "--library", folder / "library")
+    assert gone.returncode != 0
+    assert "cannot be listened to" in gone.stderr
+
+
+def test_what_is_live_and_not_heard_in_time_is_lost_and_told(monkeypatch):
+    """A source that sends more than may wait before anybody listens."""
+    sent = threading.Event()
+
+    def decoded(_self: Stream) -> Iterator[Block]:
+        for number in range(2_000):
+            yield Block(number * 0.01, np.zeros(160, np.float32))
+        sent.set()
+
+    monkeypatch.setattr(Stream, "_decoded", decoded)
+    with Stream(Source("http://example.invalid/live"), 16_000) as stream:
+        assert sent.wait(20)
+        blocks = list(stream)
+    assert 0 < len(blocks) < 2_000
+    assert blocks[0].lost_s == 0
+
+
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def blocks_of(wave: np.ndarray, size: int, rate_hz: int = 1_000) -> list[Block]:
+    return [Block(at / rate_hz, wave[at : at + size].astype(np.float32)) for at in range(0, len(wave), size)]
+
+
+@pytest.mark.parametrize("size", [70, 1_000, 2_500])
+def test_a_window_comes_with_each_hop_whatever_the_blocks(size: int):
+    wave = np.linspace(-0.9, 0.9, 6_000)
+    ring = Ring(1_000, 4)
+    made = list(windows(blocks_of(wave, size), ring, 2.0, 1.0))
+    assert [one.end_s for one in made] == [1, 2, 3, 4, 5, 6]
+    assert [one.new_s for one in made] == [0, 1, 2, 3, 4, 5]
+    assert made[3].wave == pytest.approx(wave[2_000:4_000], abs=1e-3)
+    assert made[0].wave == pytest.approx(np.tile(wave[:1_000], 2), abs=1e-3)
+
+
+def test_the_ring_keeps_the_last_seconds_and_what_was_lost_is_silence():
+    ring = Ring(1_000, 2)
+    ring.add(Block(0.0, np.full(1_500, 0.5, np.float32)))
+    ring.add(Block(2.0, np.full(1_000, 0.25, np.float32), lost_s=0.5))
+    assert (ring.start_s, ring.end_s) == (1.0, 3.0)
+    kept = ring.cut(0, 9)
+    assert kept == pytest.approx(np.concatenate([np.full(500, 0.5), np.zeros(500), np.full(1_000, 0.25)]), abs=1e-3)
+    (lost_s,) = [one.lost_s for one in windows([Block(5.0, np.zeros(1_000, np.float32), 5.0)], Ring(1_000, 2), 2, 1)][
+        :1
+    ]
+    assert lost_s == 5.0
+
+
+def test_something_is_told_when_it_begins_and_when_it_is_over():
+    watched = Watched(0.5)
+
+    def took(probability: float, end_s: float) -> list[tuple[str, float]]:
+        return [(state, one.probability) for state, one in watched.take([Seen("event", "Dog", probability, 0, end_s)])]
+
+    assert took(0.4, 1) == []
+    assert took(0.6, 2) == [("begun", 0.6)]
+    assert took(0.9, 3) == []
+    assert took(0.35, 4) == []  # not that unlikely yet
+    assert took(0.2, 5) == [("ended", 0.9)]
+    assert took(0.7, 6) == [("begun", 0.7)]
+    assert [(state, one.end_s) for state, one in watched.end()] == [("ended", 6)]
+    assert watched.end() == []
+
+
+# --- a library ----------------------------------------------------------------------------------------------
+
+
+def test_a_siren_is_told_as_an_event_by_words_by_example_and_by_its_recording(folder: Path):
+    alerts = heard(
+        folder, "--events", "siren", "--text", "siren", "--audio", folder / "sounds" / "siren.wav", "--exact"
+    )
+    begun = {one["kind"]: one for one in alerts if one["state"] == "begun"}
+    assert set(begun) == {"event", "words", "example", "exact"}
+    assert begun["event"]["of"] == "Siren"
+    assert begun["exact"]["of"] == "siren"
+    assert begun["exact"]["clip_id"] == 1
+    assert begun["exact"]["start_s"] == pytest.approx(6, abs=0.5)
+    for kind, one in begun.items():
+        assert one["start_s"] >= 5 or kind == "example"  # of the whole window
+        assert 6 <= one["end_s"] <= 13
+        assert one["latency_s"] >= 0
+    assert [one["kind"] for one in alerts if one["state"] == "ended"].count("event") == 1
+
+
+def test_a_match_is_saved_with_what_is_around_it(folder: Path, tmp_path: Path):
+    (ended,) = [one for one in heard(folder, "--events", "Siren", "--save", tmp_path) if one["state"] == "ended"]
+    (file,) = tmp_path.iterdir()
+    assert ended["saved"] == str(file)
+    wave, rate_hz = soundfile.read(file)
+    assert rate_hz == RATE_HZ
+    assert len(wave) / RATE_HZ == pytest.approx(ended["end_s"] - ended["start_s"] + 3, abs=0.1)
+    assert np.abs(wave).max() > 0.2
+
+
+def test_alerts_are_posted_in_order(folder: Path):
+    posted = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Taking) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        alerts = heard(folder, "--events", "Siren", "--webhook", f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
+        thread.join()
+    assert posted == alerts
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (),
+        ("--events", "No such thing"),
+        ("--events", "Dog", "--least", "0"),
+        ("--events", "Dog", "--webhook", "nowhere"),
+        ("--events", "Dog", "--keep", "0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(folder: Path, wrong: tuple[str, ...]):
+    done = command("listen", folder / "walk.wav", *wrong, "--library", folder / "library")
+    assert done.returncode == 2
+    assert done.stderr
