@@ -206,6 +206,7 @@ const UNASKED = {
   verdict: null,
   reason: "",
   readAs: "",
+  language: "",
   gone: [],
   warnings: [],
   took_ms: 0,
