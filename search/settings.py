@@ -33,10 +33,10 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
-    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``effort``: how much of the usual a search visits in a library too large to be scanned
-    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
-    ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
-    model's name, its key, and the seconds that it is waited for.
+    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``effort``: how much of the usual a search
+    visits in a library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to
+    other programs, 0 (not at all) to 19. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules
+    do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
