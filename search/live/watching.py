@@ -9,7 +9,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from search.exact.landmarks import ASKED, FRAMES_PER_S, RATE_HZ, landmarks
+from search.exact.listening import question
+from search.exact.spectra import FRAMES_PER_S, RATE_HZ
 from search.exact.table import FingerprintTable
 from search.exact.timeline import passages
 from search.live.alerts import Seen
@@ -96,7 +97,7 @@ class Recordings:
         import soxr
 
         wave = np.asarray(soxr.resample(ring.cut(begin_s, window.end_s), ring.rate_hz, RATE_HZ), np.float32)
-        found = passages(landmarks([wave], ASKED), self._table, 0.0, 3)
+        found = passages(question([wave]), self._table, 0.0, 3)
         self._last = []
         for one in found[:1]:
             clip_id, title = self._titles.get(int(self._table.contents[one.match.row]), (None, ""))
