@@ -223,13 +223,19 @@ def measured(
 
 
 def _question(wave: Mono, change: Change, rng: Random) -> tuple[Question | None, float]:
+    """Five seconds from anywhere, changed, as they are asked; None of silence. And where they begin."""
+    part, begin_s = passage(wave, change, rng)
+    return None if part is None else question([part]), begin_s
+
+
+def passage(wave: Mono, change: Change, rng: Random) -> tuple[Mono | None, float]:
     """Five seconds from anywhere, changed; None of silence. And where they begin."""
     speed, changed = change
     begin = int(rng.integers(0, len(wave) - int((QUESTION_S + _SPARE_S) * RATE_HZ)))
     part = wave[begin : begin + int(QUESTION_S * speed * RATE_HZ)]
     if np.sqrt(np.mean(part**2)) < 1e-3:
         return None, 0.0
-    return question([changed(part, rng)]), begin / RATE_HZ
+    return changed(part, rng), begin / RATE_HZ
 
 
 if __name__ == "__main__":
