@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fitting.centre import NEWTON_STEPS
-from benchmarks.quality.mixtures import Laid, Mixture, Plan, backgrounds, mixtures, named
+from benchmarks.quality.mixtures import Laid, Mixture, Plan, Sound, backgrounds, mixtures, named, sound_of
 from search import audio, wiring
 from search.ground import process
 from search.ports import Encoder, FrameReader, WordReader
@@ -29,6 +29,7 @@ from search.time.events import EventRows, events_of
 from search.time.frames import FrameTags, frame_times, logits_of
 
 BATCH: Final = 16
+ALONE: Final = 200
 MEANT: Final = 0.5
 """A class is looked for that is meant at least so much as the one that is meant most."""
 
@@ -61,6 +62,29 @@ def classes_of(labels: list[str], encoder: Encoder) -> dict[str, NDArray[np.int6
         raise TypeError(f"{encoder.spec.name} reads no words")
     meant = encoder.read_text(labels).meant
     return {label: np.flatnonzero(row >= MEANT * row.max()) for label, row in zip(labels, meant, strict=True)}
+
+
+def limits(sounds: list[Sound], classes: dict[str, NDArray[np.int64]], encoder: Encoder, seed: int) -> str:
+    """How often the encoder finds in a sound alone what its file's name says: no time line can do better."""
+    rng = np.random.default_rng(seed)
+    chosen = [sounds[at] for at in rng.permutation(len(sounds))[:ALONE].tolist()]
+    waves = [sound_of(sound.path) for sound in chosen]
+    sounding = [(sound, wave) for sound, wave in zip(chosen, waves, strict=True) if len(wave)]
+    likely: list[float] = []
+    better: list[int] = []
+    for sound, wave in sounding:
+        tags = encoder.encode_audio(np.resize(wave, (1, encoder.spec.window_samples)).astype(np.float32)).tags
+        if tags is None:
+            raise TypeError(f"{encoder.spec.name} names no sounds")
+        best = float(tags[0, classes[sound.label]].max())
+        likely.append(best)
+        better.append(int((tags[0] > best).sum()))
+    shares = [np.mean(np.array(likely) >= least) for least in (0.1, 0.3)]
+    return (
+        f"{len(sounding)} sounds alone: what the name says is .1 likely in {shares[0]:.3f}, .3 in {shares[1]:.3f}, "
+        f"the likeliest in {np.mean(np.array(better) == 0):.3f}, among the first eight in "
+        f"{np.mean(np.array(better) < 8):.3f}"
+    )
 
 
 def pairs(
@@ -152,6 +176,7 @@ def main() -> None:
     sounds = named(args.manifest)
     made = mixtures(sounds, backgrounds(args.manifest), args.mixtures, Plan(60, 90), args.seed)
     classes = classes_of(sorted({sound.label for sound in sounds}), encoder)
+    print(limits(sounds, classes, encoder, args.seed), flush=True)
     listened = [listen(mixture, encoder) for mixture in made]
     logits, is_there = (np.concatenate(columns) for columns in zip(*pairs(listened, classes), strict=True))
     calibration = logistic(logits.astype(np.float64), is_there)

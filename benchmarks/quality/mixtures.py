@@ -126,7 +126,7 @@ def _spread(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Gene
 
 def _lay(wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], rng: np.random.Generator) -> Laid | None:
     """Add a sound to a recording from sample ``begin`` on; None of one that is too short."""
-    event = _event(sound.path)
+    event = sound_of(sound.path)
     under = wave[begin : begin + len(event)]
     event = event[: len(under)]
     if len(event) < LEAST_EVENT_S * RATE_HZ:
@@ -146,7 +146,7 @@ def _background(path: Path, seconds: float) -> Wave:
     return np.resize(wave, int(seconds * RATE_HZ)).astype(np.float32)
 
 
-def _event(path: Path) -> Wave:
+def sound_of(path: Path) -> Wave:
     """A sound from where it begins to where it ends, or `EVENT_S` of it, faded in and out over 10 ms."""
     wave = _read(path, 3 * EVENT_S)
     steps = len(wave) // _STEP

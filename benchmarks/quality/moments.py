@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--mixtures", type=int, default=125, help="recordings, with four sounds each (125)")
     parser.add_argument("--seed", type=int, default=22)
-    parser.add_argument("--only", choices=("moments", "orders"), help="one of both")
+    parser.add_argument("--only", choices=("moments", "events", "orders"), help="one of them")
     parser.add_argument("--learn", action="store_true", help="sounds of natural: to choose constants by")
     args = parser.parse_args()
     natural = args.data / "natural" / "manifest.csv"
@@ -224,22 +224,23 @@ def main() -> None:
     if args.only != "orders":
         made = mixtures(sounds, long_ones, args.mixtures, Plan(), args.seed)
         with tempfile.TemporaryDirectory() as folder:
-            _measure(made, Path(folder), args.seed)
-    if args.only != "moments":
+            _measure(made, Path(folder), args.seed, with_moments=args.only != "events")
+    if args.only in (None, "orders"):
         with tempfile.TemporaryDirectory() as folder:
             print(orders(pairs, long_ones, Path(folder), args.seed))
 
 
-def _measure(made: Sequence[Mixture], folder: Path, seed: int) -> None:
+def _measure(made: Sequence[Mixture], folder: Path, seed: int, *, with_moments: bool) -> None:
     """Index, ask, and print."""
     hours = sum(len(one.wave) for one in made) / RATE_HZ / 3600
     print(f"{len(made)} recordings, {hours:.1f} h, {sum(len(one.sounds) for one in made)} sounds, seed {seed}\n")
     write(made, folder / "sounds")
     with open_library(folder / "library", create=True) as library:
         index(library, [folder / "sounds"])
-        print("| first answer (questions) | IoU .3 | IoU .5 | IoU .7 | mean IoU |\n|---|---|---|---|---|")
-        for found in ask(library, made):
-            print(found)
+        if with_moments:
+            print("| first answer (questions) | IoU .3 | IoU .5 | IoU .7 | mean IoU |\n|---|---|---|---|---|")
+            for found in ask(library, made):
+                print(found)
         library.find_events()
         print(f"\n{events_line(library, made)}", flush=True)
 
