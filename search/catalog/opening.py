@@ -29,14 +29,14 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         _make_folder(path.parent)
     database = SQLiteDatabase(path, mode="ro" if read_only else "rwc" if create else "rw")
     try:
-        _bring_up_to_date(database, read_only=read_only)
+        bring_up_to_date(database, read_only=read_only)
     except LibraryError:
         database.close()
         if may(path.parent, os.W_OK) or not may(path, os.R_OK):
             raise
         # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
         database = SQLiteDatabase(path, mode="log" if _has_log(path) else "immutable")
-        _bring_up_to_date(database, read_only=True)
+        bring_up_to_date(database, read_only=True)
     return database
 
 
@@ -50,7 +50,7 @@ def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
 
     database = PostgreSQLDatabase(url, read_only=read_only)
     try:
-        _bring_up_to_date(database, create=create, read_only=read_only)
+        bring_up_to_date(database, create=create, read_only=read_only)
     except LibraryError:
         database.close()
         raise
@@ -79,7 +79,8 @@ def _has_log(path: Path) -> bool:
         ) from error
 
 
-def _bring_up_to_date(database: Database, *, create: bool = True, read_only: bool) -> None:
+def bring_up_to_date(database: Database, *, create: bool = True, read_only: bool) -> None:
+    """Make a database's tables, or bring them to the newest schema where it may be written. Raises LibraryError."""
     with database.reading() as connection:
         version = _version(connection)
         if version == migrations.HEAD:
@@ -98,15 +99,22 @@ def _bring_up_to_date(database: Database, *, create: bool = True, read_only: boo
             migrations.upgrade(connection)
 
 
+def tables_of(connection: Connection) -> list[str]:
+    """The tables of a database; of a server's those of the schema that new ones would come into, and of no other."""
+    in_file = connection.dialect.name == "sqlite"
+    schema = None if in_file else connection.execute(text("SELECT current_schema()")).scalar_one()
+    return inspect(connection).get_table_names(schema)
+
+
 def _version(connection: Connection) -> str | None:
-    if "alembic_version" not in inspect(connection).get_table_names():
+    if "alembic_version" not in tables_of(connection):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
 
 
 def _require_ours(connection: Connection, name: str, version: str | None) -> None:
-    if version is None and inspect(connection).get_table_names():
+    if version is None and tables_of(connection):
         raise LibraryError(f"{name}: is a database, but not a Soundalike catalog; name another library")
     if version is not None and version > migrations.HEAD:
         raise LibraryError(

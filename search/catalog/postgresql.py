@@ -38,6 +38,7 @@ _TAKE_TURN: Final = text(
     f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({_TURN})"
 )
 _SIZE: Final = text("SELECT pg_database_size(current_database())")
+_SCHEMA: Final = text("SELECT quote_ident(current_schema())")
 _MEANINGS: Final = {
     "28": "the server refuses this user ({error}); check the name and the password",
     "3D": "the server has no such database ({error}); make it with createdb",
@@ -71,6 +72,17 @@ class PostgreSQLDatabase(Database):
         self._read_only = read_only
         self._engine = _engine(made)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def with_schema(self, name: str) -> PostgreSQLDatabase:
+        """Connections to the same database whose tables are those in a schema; extensions are found where they are."""
+        url = _parsed(self.url)
+        options = url.query.get("options", _LINE["options"])
+        here = url.update_query_dict({"options": f"{options} -c search_path={name},{self._schema()}"})
+        return PostgreSQLDatabase(here.render_as_string(hide_password=False), read_only=False)
+
+    def _schema(self) -> str:
+        with self.reading() as connection:
+            return str(connection.execute(_SCHEMA).scalar_one())
 
     def explain(self, error: BaseException) -> LibraryError:
         """As the port says, by the server's SQLSTATE; without one it did not get so far as to give one."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
-from search.catalog import leases, numbering, reading
+from search.catalog import leases, numbering, reading, transferring
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.catalog.sqlite import SQLiteDatabase
@@ -24,20 +26,38 @@ def restore(database: Database, source: Path, token: str) -> None:
     them for news and drops the rest; ids that were given since the backup are not given again. Raises LibraryError
     when ``source`` is no catalog or the disk is full, LibraryBusy when the lease is lost.
     """
-    if not isinstance(database, SQLiteDatabase):
-        raise LibraryError(f"{database.name}: is restored by the server's own means: pg_restore, or its archive")
-    partial = database.path.with_name(database.path.name + ".restoring")
+    if isinstance(database, SQLiteDatabase):
+        partial = database.path.with_name(database.path.name + ".restoring")
+        with _copied(source, partial, database, token):
+            _put_file(partial, database, token)
+        return
+    from search.catalog import beside  # who has no server needs no driver
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _copied(source, Path(folder) / "restoring", database, token) as copy,
+    ):
+        beside.restore(beside.of_server(database), copy, token)
+
+
+@contextmanager
+def _copied(source: Path, partial: Path, live: Database, token: str) -> Iterator[Database]:
+    """A copy of the backup at ``partial``, whose numbers go on behind those of the catalog in use."""
     try:
         with closing(_copy(source, partial)) as restored:
-            _move_past(restored, database, token)
-        with database.reading() as connection, closing(sqlite3.connect(partial)) as copy:
-            leases.require(connection, token)
-            connection.rollback()  # the copy takes its own write transaction
-            copy.backup(_raw(connection.connection.driver_connection))
+            _move_past(restored, live, token)
+            yield restored
     finally:
         for ending in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 partial.with_name(partial.name + ending).unlink()
+
+
+def _put_file(partial: Path, database: Database, token: str) -> None:
+    with database.reading() as connection, closing(sqlite3.connect(partial)) as copy:
+        leases.require(connection, token)
+        connection.rollback()  # the copy takes its own write transaction
+        copy.backup(_raw(connection.connection.driver_connection))
 
 
 def count_only_in(database: Database, space_id: int, other_id: int) -> int:
@@ -80,7 +100,7 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         leases.require(connection, token)
         lease = connection.execute(select(LEASES)).one()
         reached, next_segment = reading.sequence(connection), reading.counter(connection, "segment")
-        given = connection.execute(text("SELECT name, seq FROM sqlite_sequence")).all()
+        given = [(table.name, numbering.last(connection, table.name)) for table in transferring.NUMBERED]
     with restored.writing() as connection:
         for table in (CLIPS, ENCODINGS, TRANSCRIPTS):
             connection.execute(update(table).values(sequence=table.c.sequence + reached))
@@ -90,7 +110,8 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         for name, value in (("sequence", now), ("pruned", now), ("segment", segment)):
             connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
         for table_name, last in given:
-            numbering.reach(connection, table_name, last)
+            if last:
+                numbering.reach(connection, table_name, last)
         connection.execute(delete(LEASES))
         connection.execute(LEASES.insert().values(lease._mapping))
 

@@ -50,7 +50,7 @@ MARKS: Final = (BEGUN, COMPLETE)
 PAGED: Final = (CONTENTS, FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS)
 PARENTS: Final = (ROOTS, SPACES)
 AT_ONCE: Final = (FAILURES, TAKEN_OUT, FEEDBACK, COLLECTIONS, COLLECTED, KEYS, JOBS, COUNTERS, CHOICES)
-_NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, COLLECTIONS, KEYS, JOBS)
+NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, COLLECTIONS, KEYS, JOBS)
 ROWS_PER_PAGE: Final = 500
 _BYTES_PER_PAGE: Final = 16 << 20
 _ROWS_PER_TURN: Final = 16
@@ -173,7 +173,7 @@ def _finish(source: Connection, target: Connection, state: str) -> None:
     for table in AT_ONCE:
         insert_all(target, table, [row for row in _storable(table, _all(source, table)) if not _is_mark(table, row)])
     target.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= reading.counter(target, "pruned")))
-    for table in _NUMBERED:
+    for table in NUMBERED:
         if last := numbering.last(source, table.name):
             numbering.reach(target, table.name, last)
     target.execute(insert(CHOICES), {"name": COMPLETE, "value": state})

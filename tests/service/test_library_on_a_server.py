@@ -107,3 +107,16 @@ def test_a_library_in_a_folder_can_be_made_before_it_is_filled(tmp_path):
     done = soundalike("doctor", "--library", tmp_path / "new")
     assert done.returncode == 0
     assert "SQLite 3" in done.stdout
+
+
+def test_a_copy_in_a_folder_is_restored_into_it(server_library, tmp_path):
+    """What `migrate` made is a backup; running readers and the index follow, and what was removed is found again."""
+    library, _ = server_library
+    assert soundalike("migrate", library, "--to", tmp_path / "copy").returncode == 0
+    assert soundalike("remove", "--library", library, "--clip", 1).returncode == 0
+    with wiring.library(library, settings(library)) as reader:
+        assert not reader.reader.clips([1])
+        done = soundalike("restore", tmp_path / "copy" / "catalog.sqlite", "--library", library)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [clip.id for clip in reader.reader.clips([1])] == [1]
+    assert soundalike("verify", "--library", library).returncode == 0
