@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from search.model import (
         Answer,
+        Aspects,
         AudioEncoding,
         AudioPart,
         Bitmap,
@@ -116,6 +117,7 @@ _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", 
 
 __all__ = [
     "Answer",
+    "Aspects",
     "AudioEncoding",
     "AudioError",
     "AudioPart",

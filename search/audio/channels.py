@@ -15,15 +15,22 @@ from search.audio.track import Block
 from search.errors import AudioError
 
 
-def channels(path: str, *, track: int = 0, warn: Callable[[str], None] | None = None) -> Iterator[Block]:
-    """The sound of a file in blocks of (channels, frames) float32, each of at most about two seconds.
+def channels(
+    path: str,
+    *,
+    track: int = 0,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Iterator[Block]:
+    """The sound of a file, or of the passage of it, in blocks of (channels, frames) float32, each of about two seconds.
 
     Samples may lie beyond full scale; those that are not finite are silence. ``warn`` is told, by the last block at the
     latest, what was amiss with a file that was read all the same. Raises AudioError, at any block, as `stream` does.
     """
     with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
         length_s = 0.0
-        for block in opened.blocks(0.0, None):
+        for block in opened.blocks(start_s, end_s):
             samples = np.ascontiguousarray(at_full_scale(block.samples))
             finite = np.abs(samples) <= LARGEST  # no NaN is
             if not finite.all():

@@ -183,6 +183,12 @@ class ClipColumns:
         found = self._place_of(clip_id)
         return None if found is None else int(found[0].content_ids[found[1]])
 
+    def duration_of(self, content_id: int) -> float:
+        """How long a content is, NaN for one without clips."""
+        rows = np.flatnonzero((self.content_ids == content_id) & self.present)
+        durations = np.concatenate((self.base.duration_s, self.recent.duration_s))
+        return float(durations[rows[0]]) if len(rows) else float("nan")
+
     def is_silent(self, clip_id: int) -> bool:
         """Whether a clip is there, and silent."""
         found = self._place_of(clip_id)

@@ -8,14 +8,25 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from search import wiring
 from search.commands import tunes
-from search.commands.weighting import AddPart, SlowPart, WeighPart, unwanted
+from search.commands.weighting import AddPart, AspectsPart, ChangedPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
 from search.ground.urls import is_in_store
-from search.model import LANGUAGES, AudioPart, ClipPart, HumPart, Part, Query, SegmentPart, TextPart
+from search.model import (
+    LANGUAGES,
+    TASTES,
+    AudioPart,
+    Change,
+    ClipPart,
+    HumPart,
+    Part,
+    Query,
+    SegmentPart,
+    TextPart,
+)
 from search.settings import Settings, effort_of
 
 if TYPE_CHECKING:
@@ -111,6 +122,8 @@ def add_query(parser: argparse.ArgumentParser) -> None:
         ("segment", int, "ID", SegmentPart, "sounds like this segment of the library"),
     ):
         add(f"--{option}", kind, metavar, make, text)
+        if option == "clip":
+            add("--like", kind, metavar, make, "the same as --clip, to be followed by a change")
         add(f"--not-{option}", kind, metavar, unwanted(make), f"not like this {option}")
     hummed = "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it"
     add("--hum", str, passage_of, hum, hummed)
@@ -120,6 +133,7 @@ def add_query(parser: argparse.ArgumentParser) -> None:
     parts.add_argument(
         "--speed", type=float, metavar="S", action=SlowPart, help="speed at which the file before it is played (1)"
     )
+    _add_aspects(parser)
     add_filters(parser, "hits")
     add_offset(parser, "hits")
     parser.add_argument(
@@ -129,6 +143,19 @@ def add_query(parser: argparse.ArgumentParser) -> None:
         help="of the words, like fr for French; without it $SOUNDALIKE_LANGUAGE, else it is found out",
     )
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
+
+
+def _add_aspects(parser: argparse.ArgumentParser) -> None:
+    """``--aspects``, and a switch for each change."""
+    group = parser.add_argument_group("in which way (after the sound that it speaks of; needs facts: facts --measure)")
+    group.add_argument(
+        "--aspects",
+        action=AspectsPart,
+        metavar="A=W,...",
+        help=f"weights of kind, timbre, pitch, envelope, rhythm, like timbre=1,pitch=0.5; or {', '.join(TASTES)}",
+    )
+    for change in get_args(Change):
+        group.add_argument(f"--{change}", nargs=0, action=ChangedPart, dest="parts", help=f"{change} than that")
 
 
 def query(args: argparse.Namespace) -> Query:

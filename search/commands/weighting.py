@@ -6,11 +6,11 @@ import argparse
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from search.audio import check_speed
 from search.errors import UsageError
-from search.model import AudioPart, Part
+from search.model import Aspects, AudioPart, Change, ClipPart, Part, SegmentPart
 
 
 class PartAction(argparse.Action, ABC):
@@ -58,6 +58,32 @@ class WeighPart(PartAction):
             raise UsageError(f"{option} must follow what it is the weight of, like: {self._example}")
         *before, last = getattr(namespace, parts)
         setattr(namespace, parts, [*before, replace(last, weight=value * last.weight)])
+
+
+class AspectsPart(PartAction):
+    """Says in which way hits should be like the sound before it. Raises UsageError where there is none."""
+
+    def take(self, namespace: argparse.Namespace, value: str, option: str) -> None:
+        """Put a part with these aspects in the last one's place."""
+        before, last = _sound_before(namespace, option)
+        namespace.parts = [*before, replace(last, aspects=Aspects.parse(value))]
+
+
+class ChangedPart(PartAction):
+    """Says how hits should differ from the sound before it, as the option is called."""
+
+    def take(self, namespace: argparse.Namespace, value: object, option: str) -> None:
+        """Put a part with this change in the last one's place."""
+        before, last = _sound_before(namespace, option)
+        change = cast(Change, option.removeprefix("--"))
+        namespace.parts = [*before, replace(last, changes=(*last.changes, change))]
+
+
+def _sound_before(namespace: argparse.Namespace, option: str) -> tuple[list[Part], AudioPart | ClipPart | SegmentPart]:
+    *before, last = getattr(namespace, "parts", None) or [None]
+    if not isinstance(last, AudioPart | ClipPart | SegmentPart):
+        raise UsageError(f"{option} must follow the sound that it speaks of, like: --clip 17 {option}")
+    return before, last
 
 
 class SlowPart(PartAction):

@@ -8,6 +8,7 @@ from search.columns import unmeasured
 from search.columns.where import Where
 from search.engine import policy
 from search.engine.asking import AskedSpace, part_label
+from search.engine.aspects import Tastes
 from search.engine.fusion import RankedClips
 from search.engine.views import LibraryView, SpaceView
 from search.model import ENGLISH, Part, Query
@@ -27,6 +28,7 @@ class Question:
     where: Where | None
     left_out: frozenset[int]
     pushed_down: tuple[RankedClips, ...]
+    tastes: Tastes
 
     @property
     def view(self) -> SpaceView:
@@ -43,7 +45,8 @@ class Question:
         """What was amiss with the files of its sounds, and how many clips the filter could not know."""
         parts = (part for one in self.spaces for part in one.parts)
         said = [f"{part.label}: {warning}" for part in parts for warning in part.warnings]
-        unjudged = self.view.columns.unjudged(self.where)
+        columns = self.view.columns
+        unjudged = columns.unjudged(self.where) or (columns.unjudged(None, "loudness") if self.tastes.examples else 0)
         return tuple(dict.fromkeys([*said, *([unmeasured.said(unjudged)] if unjudged else [])]))
 
     @property

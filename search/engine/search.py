@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from search.columns.parsing import parse
 from search.columns.where import And, IsAmong, Where
 from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
+from search.engine.aspects import Facts, changed, tastes
 from search.engine.confidence import PAGE, good_from
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.fusion import RankedClips, fuse
@@ -43,6 +44,7 @@ from search.model import (
     Query,
     Ranking,
     Space,
+    StoredFacts,
     TextPart,
 )
 from search.ports import CatalogReader, Encoder
@@ -64,8 +66,11 @@ UNWANTED_DEPTH = 10_000
 class SearchEngine:
     """Answers queries over the views of a library. Holds nothing but what names mean; threads may share it."""
 
-    def __init__(self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder]) -> None:
+    def __init__(
+        self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder], facts: Facts | None = None
+    ) -> None:
         self._catalog = catalog
+        self._facts = facts or _nothing_measured
         self._look = look
         self._reader = PartReader(encoder)
         self._meanings = NameMeanings(encoder)
@@ -115,17 +120,18 @@ class SearchEngine:
 
     def _question(self, query: Query) -> Question:
         """Everything about a query that its levels have in common."""
-        where = _filter(query)
         library = self._look()
         views = library.of(query.space)
         parts = with_tunes(spread(query.parts), views, library.melody)
         check_parts(parts)
         spaces = tuple(self._reader.ask_each(parts, views, query.language))
+        where = _both(_filter(query), changed(parts, views[0], self._facts))
         named = refusing.left_out(parts, spaces, library.recordings)
         left_out = named.union(query.without, self._unwanted_names(parts))
         beside_sounds = any(isinstance(part, TextPart | TuneLike) and part.weight > 0 for part in parts)
+        wanted = tastes(parts, views[0], self._facts)
         pushed_down = refusing.pushed_down(spaces, left_out) if beside_sounds else []
-        return Question(query, parts, library, spaces, where, left_out, tuple(pushed_down))
+        return Question(query, parts, library, spaces, where, left_out, tuple(pushed_down), wanted)
 
     def _unwanted_names(self, parts: Sequence[Part]) -> frozenset[int]:
         """The clips whose names say all of what is not wanted."""
@@ -247,6 +253,16 @@ def _filter(query: Query) -> Where | None:
     if query.among is None:
         return said
     return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
+
+
+def _both(one: Where | None, other: Where | None) -> Where | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return And((one, other))
+
+
+def _nothing_measured(_content_ids: Iterable[int]) -> dict[int, StoredFacts]:
+    return {}
 
 
 def _nearest(question: Question, order: Order) -> tuple[FacetCount, ...]:

@@ -36,7 +36,8 @@ def by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips
         passing = _both(columns.present if passing is None else passing, ~np.isin(columns.clip_ids, list(left_out)))
     among = columns.bitmap(passing) if passing is not None else None
     extra = len(left_out) if len(left_out) <= FEW else 0
-    ranking = rank(space.view, space.vector, depth + extra, among)
+    candidates = question.tastes.depth(space.view, depth + extra)
+    ranking = question.tastes.order(rank(space.view, space.vector, candidates, among))
     return SpaceRanking(_expand(space.view, ranking, passing, left_out, depth), space)
 
 

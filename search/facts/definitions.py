@@ -160,9 +160,9 @@ def packed(values: Mapping[str, FactValue]) -> NDArray[np.float32]:
 
 
 def unpacked(numbers: NDArray[np.float32]) -> dict[str, FactValue]:
-    """The facts that are not absent, by name."""
+    """The facts that are not absent, by name; what stands behind them is no fact."""
     values: dict[str, FactValue] = {}
-    for fact, number in zip(FACTS, numbers.tolist(), strict=True):
+    for fact, number in zip(FACTS, numbers[: len(FACTS)].tolist(), strict=True):
         if math.isnan(number):
             continue
         if fact.kind == "choice":
@@ -181,7 +181,7 @@ def _rounded(number: float) -> float:
 
 def row_of(version: int | None, stored: bytes | None) -> bytes:
     """The bytes of `packed` that a catalog keeps; all absent where it has none, or those of another version."""
-    return stored if stored and version == VERSION and len(stored) == len(_ABSENT) else _ABSENT
+    return stored[: len(_ABSENT)] if stored and version == VERSION and len(stored) >= len(_ABSENT) else _ABSENT
 
 
 _ABSENT: Final = np.full(len(FACTS), np.nan, "<f4").tobytes()

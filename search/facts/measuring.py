@@ -27,9 +27,10 @@ from search.facts.envelope import Course, Envelope, course, silences
 from search.facts.frames import Samples
 from search.facts.hum import Hum
 from search.facts.levels import Levels
+from search.facts.likeness import SIZE, profile
 from search.facts.loudness import integrated, loudness_range
 from search.facts.mix import Mix
-from search.facts.music import KEY_SURE, TEMPO_SURE, Found, Music
+from search.facts.music import KEY_SURE, ONSETS_PER_S, TEMPO_SURE, Found, Music
 from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
 from search.model import AudioInfo
@@ -128,6 +129,17 @@ class Measurement:
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    def profile(self) -> NDArray[np.float32]:
+        """(SIZE,) what `search.facts.likeness` compares by; after `facts`."""
+        if not self._rate_hz:
+            return np.full(SIZE, np.nan, np.float32)
+        pitch, _, music = self._of_mix
+        tone = pitch.found()
+        envelope = self._envelope
+        spectrum = self._spectrum.hz, self._spectrum.mean_power()
+        onsets = music.onsets(), ONSETS_PER_S
+        return profile(envelope.level_db, envelope.step_s, spectrum, None if tone is None else tone[0], onsets)
+
     def _add_mix(self, samples: Samples) -> None:
         for each in self._of_mix:
             each.add(samples)
@@ -145,13 +157,17 @@ def measure(path: str, track: int = 0) -> dict[str, FactValue]:
     return unpacked(measured(path, track))
 
 
-def measured(path: str, track: int = 0) -> NDArray[np.float32]:
-    """The same as a catalog keeps them. Raises AudioError."""
+def measured(path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
+    """(NUMBERS,) the facts and the profile of a file, or of the passage of it, as a catalog keeps them.
+
+    Raises AudioError.
+    """
     warnings: list[str] = []
     measurement = Measurement(audio.probe(path, track))
-    for block in audio.channels(path, track=track, warn=warnings.append):
+    for block in audio.channels(path, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):
         measurement.add(block)
-    return packed(measurement.facts(warnings, _size_bytes(path)))
+    facts = packed(measurement.facts(warnings, _size_bytes(path)))
+    return np.concatenate((facts, measurement.profile()))
 
 
 def _size_bytes(path: str) -> int:

@@ -92,8 +92,11 @@ class Spectrum:
 
     def shape(self) -> Shape:
         """What the whole spectrum looks like."""
-        power: Numbers = self._power / self._count if self._count else self._edges
-        return Shape.of(self.hz, power, self._rounding)
+        return Shape.of(self.hz, self.mean_power(), self._rounding)
+
+    def mean_power(self) -> Numbers:
+        """(bins,) the mean power at each of ``hz``."""
+        return self._power / self._count if self._count else self._edges
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Library:
         self._maps = MapReader()
         self._encoders = Encoders(str(path), load_encoder)
         self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
-        self.engine = SearchEngine(catalog, self.view, self.encoder)
+        self.engine = SearchEngine(catalog, self.view, self.encoder, catalog.facts)
         self._moments = MomentFinder(catalog, self.view, self.encoder)
         self._recommender = Recommender(catalog, catalog.feedback, self.view, rank_each)
 

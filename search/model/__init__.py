@@ -35,6 +35,7 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
 from __future__ import annotations
 
 from search.model.arrays import Bitmap, HalfVectors, Ids, Probabilities, Scores, Spans, Vectors, Wave, Waves
+from search.model.aspects import TASTES, Aspects, Change
 from search.model.changes import (
     NO_WORDS,
     AddContent,
@@ -137,12 +138,15 @@ __all__ = [
     "NOTES",
     "NO_WORDS",
     "TAGS_PER_SEGMENT",
+    "TASTES",
     "AddContent",
     "Answer",
+    "Aspects",
     "AudioEncoding",
     "AudioInfo",
     "AudioPart",
     "Bitmap",
+    "Change",
     "Clip",
     "ClipChange",
     "ClipMap",

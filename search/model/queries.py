@@ -1,4 +1,8 @@
-"""Queries, their parts, and answers."""
+"""Queries, their parts, and answers.
+
+A part that is a sound may weigh in which way hits are like it (``aspects``), and say how they should differ from it
+(``changes``).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from search.model.arrays import Ids, Scores
+from search.model.aspects import Aspects, Change
 from search.model.contents import Clip, Segment, Tag
 from search.model.overview import FacetCount
 
@@ -41,6 +46,8 @@ class AudioPart:
     weight: float = 1.0
     speed: float = 1.0
     track: int | None = None
+    aspects: Aspects | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class ClipPart:
 
     clip_id: int
     weight: float = 1.0
+    aspects: Aspects | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class SegmentPart:
 
     segment_id: int
     weight: float = 1.0
+    aspects: Aspects | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

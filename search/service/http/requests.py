@@ -16,6 +16,7 @@ from search.engine.search import MAX_OFFSET
 from search.model import (
     DEFAULT_DIVERSITY,
     MAX_FEEDBACK,
+    Aspects,
     AudioPart,
     ClipPart,
     HumPart,
@@ -99,6 +100,25 @@ class TextIn(Body):
     weight: Weight = 1.0
 
 
+AspectWeight: TypeAlias = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+class AspectsIn(Body):
+    """How much each way of being alike counts; those that are not named, not at all."""
+
+    kind: AspectWeight = 0.0
+    timbre: AspectWeight = 0.0
+    pitch: AspectWeight = 0.0
+    envelope: AspectWeight = 0.0
+    rhythm: AspectWeight = 0.0
+
+
+Changes: TypeAlias = Annotated[
+    list[Literal["darker", "brighter", "longer", "shorter", "higher", "lower", "noisier", "drier"]],
+    Field(max_length=8, description="How hits should differ from this sound."),
+]
+
+
 class ClipIn(Body):
     """A clip of the library, or the passage of it from ``start_s`` to ``end_s``."""
 
@@ -106,6 +126,8 @@ class ClipIn(Body):
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
+    aspects: AspectsIn | None = None
+    changes: Changes = []
 
     @property
     def is_passage(self) -> bool:
@@ -118,6 +140,8 @@ class SegmentIn(Body):
 
     segment_id: Id
     weight: Weight = 1.0
+    aspects: AspectsIn | None = None
+    changes: Changes = []
 
 
 class AudioIn(Body):
@@ -129,6 +153,8 @@ class AudioIn(Body):
     weight: Weight = 1.0
     speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
     track: SoundTrack | None = None
+    aspects: AspectsIn | None = None
+    changes: Changes = []
 
     @property
     def file(self) -> str:
@@ -292,15 +318,21 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
         case TextIn(text=text, weight=weight):
             return TextPart(text, weight)
         case ClipIn(clip_id=clip_id, weight=weight):
-            return ClipPart(clip_id, weight)
+            return ClipPart(clip_id, weight, aspects_of(part.aspects), tuple(part.changes))
         case SegmentIn(segment_id=segment_id, weight=weight):
-            return SegmentPart(segment_id, weight)
+            return SegmentPart(segment_id, weight, aspects_of(part.aspects), tuple(part.changes))
         case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed, track=track):
-            return AudioPart(paths[name], start_s, end_s, weight, speed, track)
+            aspects = aspects_of(part.aspects)
+            return AudioPart(paths[name], start_s, end_s, weight, speed, track, aspects, tuple(part.changes))
         case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
             return HumPart(paths[name], start_s, end_s, weight)
         case NotesIn(notes=notes, weight=weight):
             return NotesPart(notes, weight)
+
+
+def aspects_of(aspects: AspectsIn | None) -> Aspects | None:
+    """The engine's. Raises QueryError where all are 0."""
+    return None if aspects is None else Aspects(**aspects.model_dump())
 
 
 # --- clips --------------------------------------------------------------------------------------------------

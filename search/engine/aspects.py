@@ -1,0 +1,158 @@
+"""What the space found, in the order of the aspects that are asked for; and changes of an example as a filter.
+
+An example's facts and profile are kept with the library, or measured of its file. The space finds candidates, all that
+pass where these are few, and the weighted mean of likenesses decides among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.where import And, NumberIs, Operator, Where
+from search.engine.views import SpaceView
+from search.errors import QueryError
+from search.facts.definitions import PLACES, VERSION
+from search.facts.likeness import NUMBERS, likenesses
+from search.facts.measuring import measured
+from search.model import Aspects, AudioPart, ClipPart, Part, Ranking, SegmentPart, StoredFacts
+
+Facts = Callable[[Iterable[int]], Mapping[int, StoredFacts]]
+
+ALL: Final = 5_000
+"""Of so many contents, or fewer, every one is compared."""
+CANDIDATES: Final = 2_000
+"""Of more, so many that the space finds."""
+
+_CHANGES: Final[Mapping[str, tuple[str, Operator, float]]] = {
+    "darker": ("centroid_hz", "<", 1 / 1.15),
+    "brighter": ("centroid_hz", ">", 1.15),
+    "longer": ("duration_s", ">", 1.25),
+    "shorter": ("duration_s", "<", 1 / 1.25),
+    "higher": ("pitch_hz", ">", 1.05),
+    "lower": ("pitch_hz", "<", 1 / 1.05),
+    "noisier": ("noisiness", ">", 1.25),
+    "drier": ("decay_s", "<", 1 / 1.25),
+}
+"""Which fact a change is in, and from what share of the example's on it is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A part that is looked for: its ``weight``, its ``aspects``, and its facts and profile (NUMBERS,)."""
+
+    weight: float
+    aspects: Aspects
+    numbers: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """The examples of a question whose aspects are weighed; none where only the kind counts."""
+
+    examples: tuple[Example, ...]
+    facts: Facts
+
+    def depth(self, view: SpaceView, depth: int) -> int:
+        """How many contents the space is asked for."""
+        if not self.examples:
+            return depth
+        contents = len(view.columns.content_ids)
+        return max(depth, contents if contents <= ALL else CANDIDATES)
+
+    def order(self, ranking: Ranking) -> Ranking:
+        """The same contents in the order of what is asked for, with the mean of likenesses as scores."""
+        if not self.examples or not len(ranking.content_ids):
+            return ranking
+        stored = self.facts(ranking.content_ids.tolist())
+        rows = np.full((len(ranking.content_ids), NUMBERS), np.nan, np.float32)
+        for row, content_id in enumerate(ranking.content_ids.tolist()):
+            one = stored.get(content_id)
+            if one is not None and one.version == VERSION and len(one.numbers) == NUMBERS:
+                rows[row] = one.numbers
+        total = np.zeros(len(rows))
+        for example in self.examples:
+            total += example.weight * _alike(example, ranking.scores, rows)
+        scores = (total / sum(example.weight for example in self.examples)).astype(np.float32)
+        order = np.argsort(-scores, kind="stable")
+        return Ranking(ranking.content_ids[order], ranking.segment_ids[order], scores[order])
+
+
+def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Tastes:
+    """The examples among ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
+    weighed = [part for part in parts if getattr(part, "aspects", None) is not None]
+    if any(part.weight < 0 for part in weighed):
+        raise QueryError("aspects weigh what is looked for, not what is to be avoided")
+    examples = [
+        Example(part.weight, part.aspects, _numbers(part, view, facts))
+        for part in weighed
+        if isinstance(part, AudioPart | ClipPart | SegmentPart) and part.aspects is not None
+    ]
+    if any(example.aspects != Aspects(kind=example.aspects.kind or 1.0) for example in examples):
+        view.columns.check_measured("aspects")
+        return Tastes(tuple(examples), facts)
+    return Tastes((), facts)
+
+
+def changed(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Where | None:
+    """The filter that changes of examples come to. Raises QueryError where an example lacks what is to change."""
+    wanted: list[Where] = []
+    for part in parts:
+        changes = getattr(part, "changes", ())
+        if not changes or not isinstance(part, ClipPart | SegmentPart | AudioPart):
+            continue
+        numbers = _numbers(part, view, facts)
+        for change in changes:
+            if change not in _CHANGES:
+                raise QueryError(f"{change!r} is no change; known are {', '.join(_CHANGES)}")
+            column, sign, share = _CHANGES[change]
+            now = _length_s(part, view) if column == "duration_s" else float(numbers[PLACES[column]])
+            if not np.isfinite(now):
+                raise QueryError(f"{change!r} says nothing of an example without {column}")
+            wanted.append(NumberIs(column, sign, now * share))
+    if not wanted:
+        return None
+    return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
+
+
+def _alike(example: Example, scores: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n,) the mean of likenesses, by the weights of an example's aspects."""
+    each = {"kind": np.clip(scores.astype(np.float64), 0.0, 1.0), **likenesses(example.numbers, rows)}
+    weights = example.aspects.named()
+    total = np.sum([weight * each[name] for name, weight in weights.items()], axis=0)
+    return np.asarray(total / sum(weights.values()))
+
+
+def _numbers(part: AudioPart | ClipPart | SegmentPart, view: SpaceView, facts: Facts) -> NDArray[np.float32]:
+    if isinstance(part, AudioPart):
+        return measured(part.path, part.track or 0, start_s=part.start_s, end_s=part.end_s)
+    content_id = _content(part, view)
+    stored = facts([content_id]).get(content_id)
+    if stored is None or stored.version != VERSION:
+        raise QueryError("the example was not measured yet; run: soundalike facts --measure")
+    return stored.numbers
+
+
+def _content(part: ClipPart | SegmentPart, view: SpaceView) -> int:
+    if isinstance(part, ClipPart):
+        found = view.columns.content_of(part.clip_id)
+        content_id = -1 if found is None else found
+    else:
+        content_id = int(view.columns.place(np.array([part.segment_id], np.int64))[0][0])
+    if content_id < 0:
+        raise QueryError("the example whose aspects are weighed is not in the library")
+    return content_id
+
+
+def _length_s(part: AudioPart | ClipPart | SegmentPart, view: SpaceView) -> float:
+    """How long an example is: a clip as the library says."""
+    if isinstance(part, AudioPart):
+        from search import audio
+
+        end_s = part.end_s if part.end_s is not None else audio.probe(part.path, part.track or 0).duration_s
+        return float("nan") if end_s is None else end_s - part.start_s
+    return view.columns.duration_of(_content(part, view))
