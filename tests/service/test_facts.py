@@ -67,3 +67,24 @@ def test_facts_of_several_clips_come_at_once(library_path) -> None:
         for one in client.get(asked).json["facts"]:
             assert one["measured"]
             assert one["facts"] == client.get(f"/api/v1/clips/{one['clip_id']}/facts").json["facts"]
+
+
+def test_a_question_weighs_aspects_and_changes(library_path) -> None:
+    """A clip that nobody measured is refused with the remedy; weights that are none with the field."""
+    part = {"clip_id": 1, "aspects": {"timbre": 1.0, "pitch": 0.5}}
+    with application(library_path) as client:
+        refused = client.post("/api/v1/search", json={"parts": [part]})
+        assert (refused.status_code, "facts --measure" in refused.json["detail"]) == (422, True)
+    with soundalike.open_library(library_path) as library:
+        library.measure()
+    with application(library_path) as client:
+        answer = client.post("/api/v1/search", json={"parts": [part], "k": 20})
+        assert answer.status_code == 200, answer.text
+        scores = [hit["score"] for hit in answer.json["hits"]]
+        assert len(scores) > 1
+        assert scores == sorted(scores, reverse=True)
+        assert 0 <= scores[-1] <= scores[0] <= 1
+        assert client.post("/api/v1/search", json={"parts": [{"clip_id": 1, "changes": ["redder"]}]}).status_code == 422
+        bad = {"parts": [{"clip_id": 1, "aspects": {"timbre": -1}}]}
+        assert client.post("/api/v1/search", json=bad).status_code == 422
+        assert client.post("/api/v1/search", json={"parts": [{"clip_id": 1, "aspects": {}}]}).status_code == 422
