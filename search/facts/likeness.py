@@ -86,7 +86,8 @@ def _timbre(one: Numbers, many: Numbers) -> Numbers:
     by_bands = _apart(one, many, "band") + np.where(_has_pitch(one[np.newaxis]) != _has_pitch(many), _SPECTRUM_DB, 0.0)
     noisy = PLACES["noisiness"]
     noise = np.nan_to_num(np.abs(many[:, noisy] - one[noisy]))
-    return np.exp(-np.where(np.isnan(by_harmonics), by_bands, by_harmonics) / _SPECTRUM_DB - noise / _NOISY)
+    apart = np.where(np.isnan(by_harmonics), by_bands, by_harmonics)
+    return np.asarray(np.exp(-apart / _SPECTRUM_DB - noise / _NOISY))
 
 
 def _pitch(one: Numbers, many: Numbers) -> Numbers:
@@ -137,7 +138,7 @@ def _shares_db(power: Numbers) -> Numbers:
     total = float(power.sum())
     if total <= 0:
         return np.full(len(power), _SPECTRUM_FLOOR_DB)
-    return np.maximum(10 * np.log10(np.maximum(power / total, 1e-12)), _SPECTRUM_FLOOR_DB)
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(power / total, 1e-12)), _SPECTRUM_FLOOR_DB))
 
 
 def _rhythm(onsets: Numbers, per_s: float) -> tuple[Numbers, float]:

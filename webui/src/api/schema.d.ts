@@ -805,6 +805,37 @@ export interface components {
             facets?: boolean;
         };
         /**
+         * AspectsIn
+         * @description How much each way of being alike counts; those that are not named, not at all.
+         */
+        AspectsIn: {
+            /**
+             * Kind
+             * @default 0
+             */
+            kind?: number;
+            /**
+             * Timbre
+             * @default 0
+             */
+            timbre?: number;
+            /**
+             * Pitch
+             * @default 0
+             */
+            pitch?: number;
+            /**
+             * Envelope
+             * @default 0
+             */
+            envelope?: number;
+            /**
+             * Rhythm
+             * @default 0
+             */
+            rhythm?: number;
+        };
+        /**
          * AudioIn
          * @description A file of this request, or the passage of it from ``start_s`` to ``end_s``.
          */
@@ -841,6 +872,14 @@ export interface components {
              * @default null
              */
             track?: number | null;
+            /** @default null */
+            aspects?: components["schemas"]["AspectsIn"] | null;
+            /**
+             * Changes
+             * @description How hits should differ from this sound.
+             * @default []
+             */
+            changes?: ("darker" | "brighter" | "longer" | "shorter" | "higher" | "lower" | "noisier" | "drier")[];
         };
         /**
          * ClipIn
@@ -865,6 +904,14 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /** @default null */
+            aspects?: components["schemas"]["AspectsIn"] | null;
+            /**
+             * Changes
+             * @description How hits should differ from this sound.
+             * @default []
+             */
+            changes?: ("darker" | "brighter" | "longer" | "shorter" | "higher" | "lower" | "noisier" | "drier")[];
         };
         /**
          * HumIn
@@ -920,6 +967,14 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /** @default null */
+            aspects?: components["schemas"]["AspectsIn"] | null;
+            /**
+             * Changes
+             * @description How hits should differ from this sound.
+             * @default []
+             */
+            changes?: ("darker" | "brighter" | "longer" | "shorter" | "higher" | "lower" | "noisier" | "drier")[];
         };
         /**
          * TextIn
