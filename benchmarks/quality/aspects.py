@@ -17,8 +17,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-import soundalike
 from benchmarks.common import machine
+from search.api import Library, index, open_library
+from search.model import Aspects, ClipPart, Query
 
 Mono = NDArray[np.float64]
 
@@ -68,15 +69,15 @@ def write(folder: Path, seed: int) -> None:
         soundfile.write(folder / f"{'_'.join(map(str, levels))}.wav", sound(*levels, rng), RATE_HZ)
 
 
-def shares(library: soundalike.Library) -> dict[str, float]:
+def shares(library: Library) -> dict[str, float]:
     """For each aspect, which share of the first ten has the asked level of its factor, in the mean."""
     clips = library.reader.clips(library.clip_ids().tolist())
     found = {}
     for place, aspect in enumerate(("envelope", "timbre", "pitch")):
         right = []
         for clip in clips:
-            part = soundalike.ClipPart(clip.id, aspects=soundalike.Aspects(**{aspect: 1.0}))
-            hits = library.search(soundalike.Query((part,), k=_FIRST + 1)).hits
+            part = ClipPart(clip.id, aspects=Aspects(**{aspect: 1.0}))
+            hits = library.search(Query((part,), k=_FIRST + 1)).hits
             others = [hit for hit in hits if hit.clip_id != clip.id][:_FIRST]
             level = clip.title.split("_")[place]
             right.append(np.mean([hit.title.split("_")[place] == level for hit in others]))
@@ -94,8 +95,8 @@ def main() -> None:
         sounds = Path(name) / "sounds"
         sounds.mkdir()
         write(sounds, args.seed)
-        with soundalike.open_library(Path(name) / "library", create=True) as library:
-            soundalike.index(library, [sounds], encoder="spectral")
+        with open_library(Path(name) / "library", create=True) as library:
+            index(library, [sounds], encoder="spectral")
             library.measure()
             for aspect, share in shares(library).items():
                 print(f"{aspect}: {share:.3f} of the first {_FIRST} are of the asked level (125, seed {args.seed})")
