@@ -106,11 +106,11 @@ AspectWeight: TypeAlias = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=Fa
 class AspectsIn(Body):
     """How much each way of being alike counts; those that are not named, not at all."""
 
-    kind: AspectWeight = 0.0
-    timbre: AspectWeight = 0.0
-    pitch: AspectWeight = 0.0
-    envelope: AspectWeight = 0.0
-    rhythm: AspectWeight = 0.0
+    kind: Annotated[AspectWeight, Field(description="How much it counts what the encoder hears.")] = 0.0
+    timbre: Annotated[AspectWeight, Field(description="How much the spectrum counts.")] = 0.0
+    pitch: Annotated[AspectWeight, Field(description="How much the pitch counts.")] = 0.0
+    envelope: Annotated[AspectWeight, Field(description="How much it counts how the level rises and falls.")] = 0.0
+    rhythm: Annotated[AspectWeight, Field(description="How much it counts how onsets come again.")] = 0.0
 
 
 Changes: TypeAlias = Annotated[
@@ -126,7 +126,7 @@ class ClipIn(Body):
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
-    aspects: AspectsIn | None = None
+    aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
     changes: Changes = []
 
     @property
@@ -140,7 +140,7 @@ class SegmentIn(Body):
 
     segment_id: Id
     weight: Weight = 1.0
-    aspects: AspectsIn | None = None
+    aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
     changes: Changes = []
 
 
@@ -153,7 +153,7 @@ class AudioIn(Body):
     weight: Weight = 1.0
     speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
     track: SoundTrack | None = None
-    aspects: AspectsIn | None = None
+    aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
     changes: Changes = []
 
     @property

@@ -811,26 +811,31 @@ export interface components {
         AspectsIn: {
             /**
              * Kind
+             * @description How much it counts what the encoder hears.
              * @default 0
              */
             kind?: number;
             /**
              * Timbre
+             * @description How much the spectrum counts.
              * @default 0
              */
             timbre?: number;
             /**
              * Pitch
+             * @description How much the pitch counts.
              * @default 0
              */
             pitch?: number;
             /**
              * Envelope
+             * @description How much it counts how the level rises and falls.
              * @default 0
              */
             envelope?: number;
             /**
              * Rhythm
+             * @description How much it counts how onsets come again.
              * @default 0
              */
             rhythm?: number;
@@ -872,7 +877,10 @@ export interface components {
              * @default null
              */
             track?: number | null;
-            /** @default null */
+            /**
+             * @description In which way hits should be like it.
+             * @default null
+             */
             aspects?: components["schemas"]["AspectsIn"] | null;
             /**
              * Changes
@@ -904,7 +912,10 @@ export interface components {
              * @default 1
              */
             weight?: number;
-            /** @default null */
+            /**
+             * @description In which way hits should be like it.
+             * @default null
+             */
             aspects?: components["schemas"]["AspectsIn"] | null;
             /**
              * Changes
@@ -967,7 +978,10 @@ export interface components {
              * @default 1
              */
             weight?: number;
-            /** @default null */
+            /**
+             * @description In which way hits should be like it.
+             * @default null
+             */
             aspects?: components["schemas"]["AspectsIn"] | null;
             /**
              * Changes
