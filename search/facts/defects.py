@@ -14,7 +14,9 @@ from search.facts.spectrum import Shape
 
 _TOP_SHARE: Final = 0.98
 _FEWEST_TOPS: Final = 3
-_MOST_FLAT: Final = 0.35
+_FEWEST_PEAKS: Final = 6
+"""So often, in different ways, what is cut comes up to exactly one highest level."""
+_MOST_FLAT: Final = 0.5
 """Of what has flat tops all the time they are the shape: square waves."""
 _LARGEST_MEAN: Final = 0.004
 _LARGEST_MEAN_SHARE: Final = 0.05
@@ -57,7 +59,7 @@ def defects(of: Measures) -> tuple[str, ...]:
     sounds = sounding_s > 0
     correlation = levels.correlation
     holds = {
-        "clipping": tops >= _FEWEST_TOPS and share < _MOST_FLAT,
+        "clipping": (tops >= _FEWEST_TOPS or levels.cut_peaks >= _FEWEST_PEAKS) and share < _MOST_FLAT,
         "dc offset": levels.dc_offset > max(_LARGEST_MEAN, _LARGEST_MEAN_SHARE * power**0.5),
         "hum": of.hum_db is not None,
         "dropouts": levels.gaps > 0,

@@ -17,11 +17,15 @@ _BIN_HZ: Final = RATE_HZ / _FRAME
 _AROUND_HZ: Final = 9.0
 _LINE_BINS: Final = 1
 """A line lies within .7 Hz of its place."""
-_STAYS: Final = 0.35
+_STAYS: Final = 0.25
 """Of the prominences of a line over time this share lies below the one that counts."""
 _FEWEST_FRAMES: Final = 2
-_STANDS_OUT_DB: Final = 10.0
-_FEWEST_LINES: Final = 3
+_STANDS_OUT_DB: Final = 6.0
+"""One of the first two lines stands out so far at least."""
+_MOST_DB: Final = 25.0
+"""No line counts more: a note is one line, or few."""
+_TOGETHER_DB, _BESIDE_OTHER_DB = 45.0, 16.0
+"""The lines of one mains frequency stand out so far together, and so much further than those of the other."""
 
 
 class Hum:
@@ -48,12 +52,12 @@ class Hum:
         if len(prominence) < _FEWEST_FRAMES:
             return None
         steady = np.asarray(np.quantile(prominence, _STAYS, axis=0), np.float64).reshape(2, _HARMONICS)
-        best = None
-        for lines in steady:
-            out = lines[lines > _STANDS_OUT_DB]
-            if len(out) >= _FEWEST_LINES and max(lines[0], lines[1]) > _STANDS_OUT_DB:
-                best = max(best or 0.0, float(out.mean()))
-        return best
+        together = np.clip(steady, 0.0, _MOST_DB).sum(axis=1)
+        best = int(np.argmax(together))
+        lines, ahead = steady[best], float(together[best] - together[1 - best])
+        if together[best] < _TOGETHER_DB or ahead < _BESIDE_OTHER_DB or max(lines[0], lines[1]) < _STANDS_OUT_DB:
+            return None
+        return float(lines[lines > _STANDS_OUT_DB].mean())
 
 
 _LINES_HZ: Final = tuple(mains * harmonic for mains in (50.0, 60.0) for harmonic in range(1, _HARMONICS + 1))

@@ -29,6 +29,13 @@ _LEVELS: Final = 2048
 """Levels that flat tops are told apart by; the last is twice full scale."""
 _FULL: Final = _LEVELS // 2
 
+_AT_PEAK, _BELOW_PEAK = 1.5 * 2.0**-15, 24 * 2.0**-15
+"""Samples on the peak, within rounding to 16 bits, and those a little below, which few are of a clipped wave."""
+_ON_IT: Final = 0.7
+"""Of what comes near the peak this share lies on it, or the wave is round there."""
+_DIFFERENT: Final = 64
+"""Ways up to the peak that are told apart, at most: a wave that repeats has the same again and again."""
+
 _SHORTEST_GAP_S, _LONGEST_GAP_S = 0.0005, 0.25
 _BESIDE_S: Final = 0.01
 _LEAST_BESIDE: Final = 0.003
@@ -53,6 +60,7 @@ class Levels:
         self._tops = np.zeros(_LEVELS, np.int64)
         self._top_samples = np.zeros(_LEVELS, np.int64)
         self.gaps = 0
+        self._peaks = [_Peaks() for _ in range(channels)]
         self._width = 0
         self._before = np.zeros((channels, 0), np.float32)
 
@@ -69,8 +77,9 @@ class Levels:
         whole = np.concatenate((self._before, samples), axis=1)
         fresh = self._before.shape[1]
         first = max(0, fresh - _LONGEST_TOP)
-        for channel in whole[:, first:]:
+        for channel, peaks in zip(whole[:, first:], self._peaks, strict=True):
             self._add_peaks(channel, fresh - first)
+            peaks.add(channel, fresh - first)
         self._add_gaps(whole, fresh)
         self._before = whole[:, -round(2 * _LONGEST_GAP_S * self._rate_hz) :]
 
@@ -109,6 +118,13 @@ class Levels:
         lowest = min(int(share * self.peak * _FULL), _LEVELS - 1)
         count, inside = int(self._tops[lowest:].sum()), int(self._top_samples[lowest:].sum())
         return count, inside / max(1, self.frames * len(self._sums))
+
+    @property
+    def cut_peaks(self) -> int:
+        """How often, in different ways, a channel comes up to exactly its highest level: of what is not cut, once or
+        twice.
+        """
+        return max((peaks.ways for peaks in self._peaks), default=0)
 
     # --- how ------------------------------------------------------------------------------------------------
 
@@ -173,6 +189,38 @@ class Levels:
             cuts = [float(np.abs(whole[:, place]).max()) for place in (begin - 1, end)]
             if min(levels) > _LEAST_BESIDE and all(c > _CUT * v for c, v in zip(cuts, levels, strict=True)):
                 self.gaps += 1
+
+
+class _Peaks:
+    """How often one channel comes up to its highest level, and how."""
+
+    def __init__(self) -> None:
+        self._highest = 0.0
+        self._on = self._near = 0
+        self._before: set[int] = set()
+
+    @property
+    def ways(self) -> int:
+        """In how many ways; 0 where the wave is round at its highest level."""
+        return len(self._before) if self._on >= _ON_IT * self._near else 0
+
+    def add(self, channel: Samples, fresh: int) -> None:
+        """Take in samples, of which those from ``fresh`` on are new."""
+        size = np.abs(channel)
+        highest = float(size[fresh:].max())
+        if highest > self._highest + _AT_PEAK:
+            self._highest, self._on, self._near = highest, 0, 0
+            self._before = set()
+        if highest < self._highest - _BELOW_PEAK or self._highest <= _LEAST_BESIDE:
+            return
+        first = max(1, fresh)
+        on, near = (size >= self._highest - reach for reach in (_AT_PEAK, _BELOW_PEAK))
+        starts = np.flatnonzero(on[first:] & ~on[first - 1 : -1]) + first
+        self._on += len(starts)
+        self._near += int(np.count_nonzero(near[first:] & ~near[first - 1 : -1]))
+        room = _DIFFERENT - len(self._before)
+        if room > 0 and len(starts):
+            self._before.update(np.unique(np.round(channel[starts - 1] * 2**12).astype(np.int64))[:room].tolist())
 
 
 def _between() -> NDArray[np.float32]:

@@ -198,6 +198,15 @@ def test_what_is_kept_is_what_was_measured() -> None:
     assert len({fact.name for fact in FACTS}) == len(FACTS)
 
 
+def test_peaks_that_are_cut_without_a_flat_top_are_clipping(tmp_path: Path) -> None:
+    """Of bright noise one sample at a time is cut. Tones come up to one level too, but in the same way or roundly."""
+    bright = np.diff(noise(2.0, 0.2, seed=3))
+    assert "clipping" in facts_of(tmp_path, np.clip(bright, -0.7, 0.7))["defects"]
+    assert "clipping" not in facts_of(tmp_path, 0.9 * bright / np.abs(bright).max())["defects"]
+    for hz in (440, 441, 997.3, 4410):
+        assert "clipping" not in facts_of(tmp_path, tone(hz))["defects"]
+
+
 # --- pitch, tempo, key, form ----------------------------------------------------------------------------------
 
 
