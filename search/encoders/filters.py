@@ -29,6 +29,13 @@ def slaney_bank(bands: int, fft_size: int, rate_hz: int, low_hz: float, high_hz:
     return (bank * (2.0 / (edges[2:] - edges[:-2]))).astype(np.float32)
 
 
+def even_bank(bands: int, fft_size: int, rate_hz: int, low_hz: float, high_hz: float) -> NDArray[np.float32]:
+    """(fft_size // 2 + 1, bands) triangles evenly apart, each of area 1 in Hz."""
+    edges = np.linspace(low_hz, high_hz, bands + 2)
+    bank = _triangles(np.arange(fft_size // 2 + 1) * rate_hz / fft_size, edges)
+    return (bank * (2.0 / (edges[2:] - edges[:-2]))).astype(np.float32)
+
+
 def _triangles(at: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """(bins, bands): triangle ``b`` rises from ``edges[b]`` to ``edges[b + 1]`` and falls to ``edges[b + 2]``."""
     rise = (at[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])

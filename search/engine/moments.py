@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search import audio
-from search.columns.parsing import parse
 from search.engine.asking import PartReader
+from search.engine.filtering import filter_of
 from search.engine.phrases import Order, orders, spread
 from search.engine.stretches import Stretch, stretches
 from search.engine.views import Look, SpaceView
@@ -65,7 +65,8 @@ class MomentFinder:
         started = time.perf_counter()
         target = self._target(query, gap_s)
         columns, wanted = target.view.columns, query.offset + query.k + 1
-        among = columns.bitmap(columns.clips_where(parse(query.where))) if query.where else None
+        where = filter_of(query)
+        among = None if where is None else columns.bitmap(columns.clips_where(where))
         looked_for = target.vectors[:1] if target.order == "WITHOUT" else target.vectors
         candidates = stretches(target.view, looked_for, wanted, among)
         found: list[Moment] = []

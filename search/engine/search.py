@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.parsing import parse
-from search.columns.where import And, IsAmong, Where
+from search.columns.where import And, Where
 from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
 from search.engine.aspects import Facts, changed, tastes
 from search.engine.confidence import PAGE, good_from
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
+from search.engine.filtering import filter_of
 from search.engine.fusion import RankedClips, fuse
 from search.engine.meanings import NameMeanings
 from search.engine.order import Level, Order
@@ -125,7 +125,7 @@ class SearchEngine:
         parts = with_tunes(spread(query.parts), views, library.melody)
         check_parts(parts)
         spaces = tuple(self._reader.ask_each(parts, views, query.language))
-        where = _both(_filter(query), changed(parts, views[0], self._facts))
+        where = _both(filter_of(query), changed(parts, views[0], self._facts))
         named = refusing.left_out(parts, spaces, library.recordings)
         left_out = named.union(query.without, self._unwanted_names(parts))
         beside_sounds = any(isinstance(part, TextPart | TuneLike) and part.weight > 0 for part in parts)
@@ -245,14 +245,6 @@ def check_parts(parts: Sequence[Part]) -> None:
         raise QueryError("a query needs at least one thing to look for, not only things to avoid")
     if any(isinstance(part, TextPart) and not part.text.strip(' "') for part in parts):
         raise QueryError("the text to look for is empty")
-
-
-def _filter(query: Query) -> Where | None:
-    """What every hit passes. Raises WhereError."""
-    said = parse(query.where) if query.where else None
-    if query.among is None:
-        return said
-    return IsAmong(query.among) if said is None else And((said, IsAmong(query.among)))
 
 
 def _both(one: Where | None, other: Where | None) -> Where | None:

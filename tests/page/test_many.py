@@ -222,7 +222,7 @@ def test_many_are_tagged_and_untagged_again(page, own):
     page.locator(".row-title").first.click()
     page.locator(".row-title").nth(2).click(modifiers=["Shift"])
     many(page).get_by_role("button", name="Tags").click()
-    field = page.get_by_label("Add tags, separated by commas")
+    field = page.get_by_label("Tags, separated by commas")
     expect(field).to_be_focused()
     field.fill("hero, wet, hero")
     with standing_still(page):
@@ -248,7 +248,7 @@ def test_whoever_goes_elsewhere_while_tags_are_added_is_not_called_back(by_title
     tagging = held_back(by_title, "**/api/v1/clips/*", "PATCH")
     by_title.locator(".row").first.click(modifiers=["Control"])
     many(by_title).get_by_role("button", name="Tags").click()
-    field = by_title.get_by_label("Add tags, separated by commas")
+    field = by_title.get_by_label("Tags, separated by commas")
     expect(field).to_be_focused()
     field.fill("held")
     field.press("Enter")
@@ -329,7 +329,7 @@ def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
         many(still_page).get_by_role("button", name="Export").click()
         expect(many(still_page).get_by_role("button", name="REAPER")).to_be_visible()
         many(still_page).get_by_role("button", name="Tags").click()
-        expect(still_page.get_by_label("Add tags, separated by commas")).to_be_visible()
+        expect(still_page.get_by_label("Tags, separated by commas")).to_be_visible()
         still_page.evaluate(NEXT_FRAME)
         assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert violations(still_page) == []

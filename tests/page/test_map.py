@@ -233,3 +233,14 @@ def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, made_library, tmp_p
         page.get_by_role("button", name="Draw the map").click()
         expect(page.locator(".legend")).to_be_visible()
         assert len(running.get("/api/v1/map").json()["clip_ids"]) == len(SOUNDS)
+
+
+def test_the_legend_is_a_filter(map_page):
+    """A group is asked alone, and all again."""
+    weather = map_page.locator(".legend").get_by_role("button", name="weather")
+    weather.click()
+    expect(weather).to_have_attribute("aria-pressed", "true")
+    expect(map_page.locator(".chosen")).to_contain_text('folder = "weather"')
+    expect(map_page.locator(".map-tools .summary")).to_have_text("3 sounds")
+    weather.click()
+    expect(map_page.locator(".chosen")).to_have_count(0)

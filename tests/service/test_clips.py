@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from werkzeug.http import http_date
 
 from search.catalog.store import Catalog
 from search.model import MarkMissing, RemoveClip
+from search.service.media import pictures
 from search.service.media.files import ClipFile
+from search.service.media.sounds import RecordedSound
 from tests.service.conftest import SOUNDS, wav
 
 
@@ -207,6 +210,20 @@ def test_a_spectrogram_shows_where_the_sound_is(reader):
         return int(np.asarray(picture.convert("L"), float).mean(axis=1).argmax())
 
     assert brightest_row("rain") > brightest_row("dog")
+
+
+def test_a_spectrogram_is_spaced_as_frequencies_are_heard_or_evenly(tmp_path):
+    """A tone of 2 kHz lies low where frequencies are spaced evenly up to 11 kHz, and in the middle where by mel."""
+    tone = tmp_path / "tone.wav"
+    soundfile.write(tone, 0.5 * np.sin(2 * np.pi * 2000 * np.arange(44_100) / 44_100), 44_100)
+
+    def row_of(scale):
+        picture = pictures.spectrogram_png(RecordedSound(str(tone)), 0, 1, 32, 100, scale=scale)
+        rows = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), float).mean(axis=1)
+        return 99 - int(rows.argmax())
+
+    assert row_of("linear") == pytest.approx(100 * 2000 / 11_025, abs=1.5)
+    assert row_of("mel") == pytest.approx(49.8, abs=1.5)
 
 
 def test_what_was_made_once_comes_from_the_cache(client, library_path):

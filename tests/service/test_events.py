@@ -75,3 +75,16 @@ def test_moments_are_asked_for_as_searches_are(library, reader):
         assert lost.status_code == 422
         assert client.post("/api/v1/moments", json={"parts": []}).status_code == 422
     assert reader.post("/api/v1/moments", json=asked).status_code == 422
+
+
+def test_moments_of_one_clip_a_list_and_a_region_are_no_others(library):
+    """What `within` and `region` leave out has no moments, as it has no hits."""
+    with application(library) as client:
+        asked = {"parts": [{"text": "beeping"}], "k": 2}
+        (clip,) = client.get("/api/v1/clips").json["clips"]
+        there = client.post("/api/v1/moments", json={**asked, "within": f"clip:{clip['id']}"}).json["moments"]
+        assert {moment["clip_id"] for moment in there} == {clip["id"]}
+        for nowhere in ({"within": "clip:99"}, {"within": "liked:nobody"}, {"where": "duration_s > 99"}):
+            assert client.post("/api/v1/moments", json={**asked, **nowhere}).json["moments"] == []
+        assert client.post("/api/v1/moments", json={**asked, "within": "clip:0"}).status_code == 422
+        assert client.get("/api/v1/clips?within=clip:99").json["total"] == 0

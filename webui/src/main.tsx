@@ -10,6 +10,7 @@ import { closeByBack } from "./results/back";
 import { listenToKeys } from "./results/keyboard";
 import { keepOrder } from "./results/ordering";
 import { followAnswers } from "./results/selection";
+import { keepHistory } from "./question/history";
 import { entitle } from "./title";
 
 const place = document.getElementById("app");
@@ -17,6 +18,7 @@ if (place) {
   answerQuestions();
   followAnswers();
   keepOrder();
+  keepHistory();
   loadNeighbours();
   closeByBack();
   listenToKeys();

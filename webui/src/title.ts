@@ -18,7 +18,7 @@ export function entitle(): void {
   });
 }
 
-function nameOf({ thing, weight }: Part): string {
+export function nameOf({ thing, weight }: Part): string {
   const unwanted = weight < 0 ? "not " : "";
   switch (thing.kind) {
     case "text":

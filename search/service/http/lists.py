@@ -8,11 +8,13 @@ from search.service.http.regions import clips_within
 
 
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
-    """The clips of ``collection:ID``, ``liked:PROFILE`` or ``disliked:PROFILE``.
+    """The clips of ``collection:ID``, ``liked:PROFILE`` or ``disliked:PROFILE``; the one of ``clip:ID``.
 
     Raises QueryError for a collection that is not there.
     """
     kind, _, key = name.partition(":")
+    if kind == "clip":
+        return (int(key),)
     if kind != "collection":
         opinion = kind.removesuffix("d")
         return tuple(one.clip_id for one in library.feedback.get(key) if one.opinion == opinion)

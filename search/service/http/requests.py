@@ -68,8 +68,8 @@ Within: TypeAlias = Annotated[
     str,
     Field(
         max_length=300,
-        pattern=r"^(collection:[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
-        description="Only clips of a list: `collection:3`, or what a profile liked or disliked, `liked:anna`.",
+        pattern=r"^((collection|clip):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
+        description="Only clips of a list: `collection:3`, or what a profile liked, `liked:anna`; or `clip:17`.",
     ),
 ]
 
@@ -471,6 +471,9 @@ class PictureOf(Passage):
 
     width: Annotated[int, Field(ge=16, le=2000)] = 800
     height: Annotated[int, Field(ge=16, le=512)] = 128
+    scale: Annotated[
+        Literal["mel", "linear"], Field(description="Frequency upwards: as it is heard, from 30 Hz, or evenly, from 0.")
+    ] = "mel"
 
 
 # --- exports ----------------------------------------------------------------------------------------------

@@ -10,13 +10,16 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.encoders.filters import slaney_bank
+from search.encoders.filters import even_bank, slaney_bank
 from search.model import Wave
 from search.service.media.sounds import Sound
+
+Scale: TypeAlias = Literal["mel", "linear"]
 
 RATE_HZ = 22_050
 FFT_SIZE = 1024
@@ -59,14 +62,18 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
     return Peaks(start_s, end_s, lowest, highest)
 
 
-def spectrogram_png(sound: Sound, start_s: float, end_s: float, width: int, height: int) -> bytes:
-    """A picture of a passage, PNG: time to the right, mel-spaced frequency upwards, `RANGE_DB` below its loudest.
+def spectrogram_png(
+    sound: Sound, start_s: float, end_s: float, width: int, height: int, *, scale: Scale = "mel"
+) -> bytes:
+    """A picture of a passage, PNG: time to the right, frequency upwards, `RANGE_DB` below its loudest.
 
-    A column is the mean power of the frames that fall on it. Raises AudioError.
+    Frequency is spaced by mel from `LOW_HZ`, or evenly from 0, up to half of `RATE_HZ`. A column is the mean power of
+    the frames that fall on it. Raises AudioError.
     """
     hop = max(64, min(FFT_SIZE // 2, math.ceil((end_s - start_s) * RATE_HZ / width)))
     frames = max(1, math.ceil((end_s - start_s) * RATE_HZ / hop))
-    bank = slaney_bank(height, FFT_SIZE, RATE_HZ, LOW_HZ, RATE_HZ / 2)
+    make_bank, low_hz = (slaney_bank, LOW_HZ) if scale == "mel" else (even_bank, 0.0)
+    bank = make_bank(height, FFT_SIZE, RATE_HZ, low_hz, RATE_HZ / 2)
     power = np.zeros((min(width, frames), height), np.float64)
     counts = np.zeros(len(power), np.int64)
     done = 0

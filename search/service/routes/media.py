@@ -133,12 +133,13 @@ class MediaRoutes:
         return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=found.low, high=found.high)
 
     def clip_spectrogram(self, path: ClipPath, query: PictureOf) -> Response:
-        """The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light."""
+        """The spectrogram of a clip, or of a passage of it, up to 11,025 Hz: 80 dB, loud is light."""
 
         def make(sound: Sound, start_s: float, end_s: float) -> bytes:
-            return pictures.spectrogram_png(sound, start_s, end_s, query.width, query.height)
+            return pictures.spectrogram_png(sound, start_s, end_s, query.width, query.height, scale=query.scale)
 
-        return self._made(path, query, f"spectrogram {query.width}x{query.height}", PNG, make)
+        name = f"spectrogram {query.scale} {query.width}x{query.height}"
+        return self._made(path, query, name, PNG, make)
 
     def _made(
         self,

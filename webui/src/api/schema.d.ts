@@ -404,7 +404,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The spectrogram of a clip, or of a passage of it: mel scale, 80 dB, loud is light. */
+        /** The spectrogram of a clip, or of a passage of it, up to 11,025 Hz: 80 dB, loud is light. */
         get: operations["api_clip_spectrogram_clips__int_clip_id__spectrogram_png_get"];
         put?: never;
         post?: never;
@@ -6484,6 +6484,8 @@ export interface operations {
                 end_s?: number | null;
                 width?: number;
                 height?: number;
+                /** @description Frequency upwards: as it is heard, from 30 Hz, or evenly, from 0. */
+                scale?: "mel" | "linear";
             };
             header?: never;
             path: {

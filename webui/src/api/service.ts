@@ -29,13 +29,33 @@ export interface Listing {
 export const ready = () => ask<Ready>("/ready", {}, 503);
 
 /** Ask; `files` are sent along under the names that the body's parts give them. */
-export function search(body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> {
-  if (files.size === 0) return sendJson<Answer>("POST", "/search", body, signal);
+export const search = (body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> =>
+  question("/search", body, files, signal);
+
+/** The passages that fit, each with boundaries of its own. */
+export const moments = (
+  body: Partial<Schemas["MomentsIn"]>,
+  files: Map<string, File>,
+  signal: AbortSignal,
+): Promise<Schemas["MomentsOut"]> => question("/moments", body, files, signal);
+
+function question<T>(path: string, body: unknown, files: Map<string, File>, signal: AbortSignal): Promise<T> {
+  if (files.size === 0) return sendJson<T>("POST", path, body, signal);
   const form = new FormData();
   form.set("query", JSON.stringify(body));
   for (const [name, file] of files) form.set(name, file, file.name);
-  return ask<Answer>("/search", { method: "POST", body: form, signal });
+  return ask<T>(path, { method: "POST", body: form, signal });
 }
+
+export type Understood = Schemas["AskOut"];
+
+/** What a sentence means, as a question. */
+export const askSentence = (body: Schemas["AskIn"]): Promise<Understood> => sendJson("POST", "/ask", body);
+
+export type SoundEvent = Schemas["EventOut"];
+
+/** What happens when in a clip; it is listened to where nobody did before. */
+export const clipEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events`);
 
 export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   const params = new URLSearchParams({
@@ -68,8 +88,13 @@ export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
 
 export const fileUrl = (id: number) => `${API}/clips/${id}/file`;
 
-export function spectrogramUrl(id: number, width: number, height: number): string {
-  return `${API}/clips/${id}/spectrogram.png?width=${width}&height=${height}`;
+export function spectrogramUrl(
+  id: number,
+  width: number,
+  height: number,
+  scale: "mel" | "linear" = "mel",
+): string {
+  return `${API}/clips/${id}/spectrogram.png?width=${width}&height=${height}&scale=${scale}`;
 }
 
 export const peaks = (id: number, buckets: number) => ask<Peaks>(`/clips/${id}/peaks?buckets=${buckets}`);

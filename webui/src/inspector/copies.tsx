@@ -2,6 +2,8 @@
 import { useSignal } from "@preact/signals";
 import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
+import { leaving } from "../library/leaving";
+import { remove } from "../library/removals";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { difference, evidence } from "./evidence";
@@ -43,9 +45,16 @@ export function Copies({ clipId }: { clipId: number }) {
 
 /** The clips of one recording, with the one worth keeping. */
 export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
+  const there = group.clips.filter((one) => !leaving.value.has(one.clip_id));
+  const keep = (kept: number) =>
+    remove(
+      there
+        .filter((one) => one.clip_id !== kept)
+        .map((one) => ({ clip_id: one.clip_id, title: clipName(one.clip_id).peek() })),
+    );
   return (
     <ul class="copies">
-      {group.clips.map((one) => (
+      {there.map((one) => (
         <li key={one.clip_id}>
           <a href={`${BASE}?part=clip:${one.clip_id}`}>
             <bdi>{clipName(one.clip_id)}</bdi>
@@ -54,6 +63,17 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             {one.clip_id === group.keep ? `worth keeping: ${group.why}` : difference(one)}
             {evidence(one)}
           </span>
+          {there.length > 1 && (
+            <button
+              type="button"
+              class="plain"
+              aria-label={`Keep ${clipName(one.clip_id).value}, and take the others out of the library`}
+              title="The others are taken out of the library; their files stay, unless they were uploaded"
+              onClick={() => keep(one.clip_id)}
+            >
+              Keep this one
+            </button>
+          )}
         </li>
       ))}
     </ul>

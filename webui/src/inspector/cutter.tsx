@@ -4,13 +4,17 @@ import { useEffect, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
+import { IconButton } from "../ui/icons";
 import { PassageFields } from "../ui/passagefields";
+import { stepped } from "./matches";
 import { makeWaveform, type PassageWaveform } from "../ui/passagewaveform";
 
 interface CutterProps {
   clipId: number;
   /** The passage that is marked at first. */
   match: Passage | null;
+  /** Every passage that matches, null as long as nobody knows them. */
+  matches: readonly Passage[] | null;
   /** The one that is chosen now. */
   passage: Passage | null;
   onPassage: (passage: Passage) => void;
@@ -18,14 +22,16 @@ interface CutterProps {
   onPlayFrom: (from_s: number) => void;
 }
 
-const BUCKETS = 800;
+const BUCKETS = 2000;
 
-export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: CutterProps) {
+export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
   const duration_s = useSignal<number | null>(null);
   const marked = useRef(passage);
   marked.current = passage;
+  const ticked = useRef(matches);
+  ticked.current = matches;
 
   useEffect(() => {
     let current = true;
@@ -41,6 +47,7 @@ export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: Cutter
           onPassage,
           onSeek: onPlayFrom,
         });
+        waveform.current.tick(ticked.current ?? []);
       },
       () => undefined, // a file that is away: the space stays empty
     );
@@ -51,6 +58,11 @@ export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: Cutter
     };
   }, [clipId]);
 
+  useEffect(() => waveform.current?.tick(matches ?? []), [matches]);
+  useSignalEffect(() => {
+    if (stepped.value) waveform.current?.setPassage(stepped.value);
+  });
+
   useSignalEffect(() => {
     const at_s = playing.value === clipId ? position.value : 0;
     waveform.current?.setTime(at_s);
@@ -59,6 +71,7 @@ export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: Cutter
   return (
     <div class="cutter">
       <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
+      <ZoomTools onZoom={(times) => waveform.current?.zoom(times)} />
       <details class="passage-fields">
         <summary>Passage in numbers</summary>
         <PassageFields
@@ -70,6 +83,36 @@ export function Cutter({ clipId, match, passage, onPassage, onPlayFrom }: Cutter
           }}
         />
       </details>
+    </div>
+  );
+}
+
+const MOST_TIMES = 256;
+
+/** How many times as large as all of it the waveform is. */
+function ZoomTools({ onZoom }: { onZoom: (times: number) => void }) {
+  const times = useSignal(1);
+  const zoom = (to: number) => {
+    times.value = to;
+    onZoom(to);
+  };
+  return (
+    <div class="zoom-tools" role="group" aria-label="Zoom">
+      <IconButton
+        icon="minus"
+        label="Zoom out"
+        disabled={times.value <= 1}
+        onClick={() => zoom(times.value / 2)}
+      />
+      <span class="quiet" role="status">
+        {times.value === 1 ? "All of it" : `${times.value} ×`}
+      </span>
+      <IconButton
+        icon="plus"
+        label="Zoom in"
+        disabled={times.value >= MOST_TIMES}
+        onClick={() => zoom(times.value * 2)}
+      />
     </div>
   );
 }

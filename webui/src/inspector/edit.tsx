@@ -4,6 +4,7 @@ import { changeClip, type Clip } from "../api/service";
 import { libraryWritten } from "../library/facts";
 import { remove } from "../library/removals";
 import { Icon } from "../ui/icons";
+import { TagOptions } from "../ui/tagoptions";
 import { say, sayFailure } from "../ui/toasts";
 
 interface EditProps {
@@ -40,10 +41,13 @@ export function EditClip({ clip, onDone }: EditProps) {
       <input
         id="edit-tags"
         type="text"
+        list="edit-tags-known"
+        autocomplete="off"
         maxLength={4000}
         value={tags}
         onInput={(event) => setTags(event.currentTarget.value)}
       />
+      <TagOptions id="edit-tags-known" typed={tags} />
       <div class="field-row">
         <button type="submit" class="primary">
           Save

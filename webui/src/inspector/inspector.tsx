@@ -1,7 +1,7 @@
 /** Everything about one sound: its waveform to choose a passage in, its spectrogram, tags, copies, and what to do. */
-import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Clip, clip, fileUrl, spectrogramUrl } from "../api/service";
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { type Clip, clip, fileUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
@@ -20,16 +20,18 @@ import {
   toggleRow,
 } from "../results/selection";
 import { dragPassage, handles_s, passageUrl } from "../results/taking";
-import { bytes, duration, folder, moment } from "../ui/format";
+import { bytes, duration, folder, moment, plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Metadata, OwnTags, Tags, Warnings, WhyFound } from "./about";
 import { Copies } from "./copies";
 import { EditClip } from "./edit";
+import { Happens } from "./happens";
+import { followMatches, matches, stepMatch } from "./matches";
+import { Spectrogram } from "./spectrogram";
 import { spectrogramShown } from "./state";
 
 const Cutter = later(() => import("./cutter").then((module) => module.Cutter));
-const SPECTROGRAM = { width: 800, height: 200 };
 
 export function Inspector({ row }: { row: Row }) {
   const element = useRef<HTMLElement>(null);
@@ -62,6 +64,12 @@ export function Inspector({ row }: { row: Row }) {
     return () => inspector && giveFocusBack(inspector);
   }, []);
 
+  const duration_s = known.value?.duration_s ?? 0;
+  useEffect(() => followMatches(row, duration_s), [drawn, duration_s]);
+  useSignalEffect(() => {
+    if (marked.value) passage.value = marked.value;
+  });
+
   const here = playing.value === row.clip_id && !paused.value;
   const title = known.value?.title ?? row.title;
   return (
@@ -87,6 +95,7 @@ export function Inspector({ row }: { row: Row }) {
         key={drawn}
         clipId={row.clip_id}
         match={row.match}
+        matches={matches.value}
         passage={passage.value}
         onPassage={(chosen) => {
           passage.value = chosen;
@@ -104,13 +113,13 @@ export function Inspector({ row }: { row: Row }) {
         />
         {passage.value && <PassageTools row={row} passage={passage.value} />}
       </div>
+      <MatchTools />
       {spectrogramShown.value && (
-        <img
-          class="spectrogram"
-          src={spectrogramUrl(row.clip_id, SPECTROGRAM.width, SPECTROGRAM.height)}
-          width={SPECTROGRAM.width}
-          height={SPECTROGRAM.height}
-          alt={`Spectrogram of ${title}`}
+        <Spectrogram
+          clipId={row.clip_id}
+          title={title}
+          duration_s={duration_s}
+          onPlayFrom={(from_s) => playFrom(row, from_s)}
         />
       )}
       <Actions row={row} onEdit={() => (editing.value = !editing.value)} />
@@ -125,11 +134,32 @@ export function Inspector({ row }: { row: Row }) {
         />
       )}
       <WhyFound row={row} />
+      {known.value && !row.notes && (
+        <Happens
+          key={row.clip_id}
+          clipId={row.clip_id}
+          duration_s={duration_s}
+          onPlayFrom={(from_s) => playFrom(row, from_s)}
+        />
+      )}
       <OwnTags clip={known.value} />
       <Tags clip={known.value} />
       <Copies key={row.clip_id} clipId={row.clip_id} />
       <Metadata clip={known.value} />
     </aside>
+  );
+}
+
+/** How many passages of a long recording match, and the way from one to the next. */
+function MatchTools() {
+  const found = matches.value;
+  if (!found || found.length === 0) return null;
+  return (
+    <div class="match-tools" role="group" aria-label="What matches">
+      <span role="status">{plural(found.length, "passage matches", "passages match")}</span>
+      <IconButton icon="previous" label="The match before" shortcut="[" onClick={() => void stepMatch(-1)} />
+      <IconButton icon="next" label="The next match" shortcut="]" onClick={() => void stepMatch(1)} />
+    </div>
   );
 }
 

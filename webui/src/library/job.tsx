@@ -10,7 +10,7 @@ const KINDS: Record<Job["kind"], string> = {
   index: "Index",
   duplicates: "Find duplicates",
   map: "Draw the map",
-  facts: "Measure facts",
+  facts: "Measure sounds",
 };
 const STATES: Record<Job["state"], string> = {
   queued: "waits",

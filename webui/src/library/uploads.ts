@@ -9,6 +9,7 @@ import { ask, reachability, Refused, Unreachable } from "../api/client";
 import { pause } from "../api/patience";
 import type { Job } from "../api/service";
 import { plural } from "../ui/format";
+import { remember, remembered } from "../ui/remembered";
 import { say } from "../ui/toasts";
 import type { NamedFile } from "./dropped";
 import { refreshJobs } from "./jobs";
@@ -28,13 +29,31 @@ const LONGEST_WAIT_S = 120;
 /** So often the connection may break over the same files while the service is there: then it is about them. */
 const MOST_BREAKS = 4;
 
+const KEY = "soundalike.notadded";
+const MOST_KEPT = 1000;
+
 export interface NotAdded {
   name: string;
   cause: string;
 }
 
 /** The files that did not get into the library, until that is dismissed. */
-export const notAdded = signal<readonly NotAdded[]>([]);
+export const notAdded = signal<readonly NotAdded[]>(kept());
+notAdded.subscribe((files) => remember(KEY, JSON.stringify(files.slice(-MOST_KEPT))));
+
+/** What was not added before the page was loaded anew. */
+function kept(): NotAdded[] {
+  try {
+    const files: unknown = JSON.parse(remembered(KEY) ?? "[]");
+    return Array.isArray(files) ? files.filter(isNotAdded) : [];
+  } catch {
+    return []; // somebody else wrote there
+  }
+}
+
+function isNotAdded(one: unknown): one is NotAdded {
+  return typeof one === "object" && one !== null && "name" in one && "cause" in one;
+}
 
 const queue: (readonly NamedFile[])[] = [];
 let stopping = new AbortController();

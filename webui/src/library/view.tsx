@@ -38,6 +38,14 @@ export function LibraryView() {
           <button type="button" class="plain" onClick={() => void start("map")}>
             Draw the map
           </button>
+          <button
+            type="button"
+            class="plain"
+            title="Loudness, pitch, tempo, key and the rest: columns and filters know what was measured"
+            onClick={() => void start("facts")}
+          >
+            Measure sounds
+          </button>
         </header>
         {jobs.value.length === 0 && <p class="quiet">No job yet: adding sounds begins one.</p>}
         <ul>
@@ -50,7 +58,7 @@ export function LibraryView() {
   );
 }
 
-async function start(kind: "duplicates" | "map"): Promise<void> {
+async function start(kind: "duplicates" | "map" | "facts"): Promise<void> {
   try {
     await startJob(kind);
   } catch (error) {

@@ -6,7 +6,7 @@ import { Chosen } from "../filters/side";
 import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
 import { QuestionBox } from "../question/box";
-import { ask, question } from "../route";
+import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
 import { inspected } from "../results/selection";
 import { EmptyLibraryScreen } from "../screens";
@@ -94,13 +94,30 @@ function summary(): string {
   return isFiltered(question.value) ? plural(now.total ?? now.rows.length, "sound") : "";
 }
 
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/** The filter of a group: groups are tags, or folders in a library without any. */
+function whereIs(name: string): string {
+  const facets = answered.value?.facets;
+  const isFolder = facets?.folders.some((one) => one.value === name) && facets.tags.length === 0;
+  return `${isFolder ? "folder" : "tag"} = ${quoted(name)}`;
+}
+
 function Legend({ groups }: { groups: readonly string[] }) {
   if (groups.length === 0) return null;
   return (
     <ul class="legend" aria-label="Colours">
       {groups.slice(0, GROUP_COLOURS).map((name, at) => (
         <li key={name}>
-          <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>
+          <button
+            type="button"
+            class="plain"
+            aria-pressed={question.value.filters.includes(whereIs(name))}
+            title={`Only ${name}, or all again`}
+            onClick={() => toggleFilter(whereIs(name))}
+          >
+            <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>
+          </button>
         </li>
       ))}
       <li>

@@ -5,7 +5,17 @@ import { audioUrl } from "../api/service";
 import type { Passage } from "../question/model";
 import { say, sayFailure } from "../ui/toasts";
 import { giveBack, take } from "./loading";
-import { gain, keepsPitch, looping, rate, volume_db } from "./settings";
+import {
+  gain,
+  keepsPitch,
+  looping,
+  matchesLevels,
+  QUIETEST_DB,
+  rate,
+  turnedDown_db,
+  volume_db,
+} from "./settings";
+import { columnFacts } from "../results/columnfacts";
 
 export interface Played {
   /** Null for a sound that is not in the library. */
@@ -189,9 +199,17 @@ function listen(element: HTMLAudioElement): void {
     element.addEventListener(event, () => element === audio && loaded !== "" && heed());
 }
 
+/** By how much what plays is turned down, where all are to be equally loud. */
+function levelOf(clipId: number | null): number {
+  if (!matchesLevels.value || clipId === null) return 0;
+  const loudness = columnFacts(clipId).value?.facts["loudness"];
+  return turnedDown_db(typeof loudness === "number" ? loudness : null);
+}
+
 /** As loud and as fast as is set. */
 function setUp(element: HTMLAudioElement): void {
-  element.volume = gain(volume_db.value);
+  const off = volume_db.value <= QUIETEST_DB;
+  element.volume = off ? 0 : gain(volume_db.value + levelOf(playing.value));
   element.preservesPitch = keepsPitch.value;
   element.defaultPlaybackRate = rate.value; // a source that is loaded later begins with it
   element.playbackRate = rate.value;

@@ -18,3 +18,12 @@ export const keepsPitch = rememberedSwitch("soundalike.pitch", true);
 
 /** The factor of the samples. */
 export const gain = (level_db: number): number => (level_db <= QUIETEST_DB ? 0 : 10 ** (level_db / 20));
+
+/** Whether sounds are made equally loud, as far as it was measured how loud they are. */
+export const matchesLevels = rememberedSwitch("soundalike.levels");
+/** As loud as that are sounds then; softer ones stay as they are, since nothing can be louder than it is. */
+export const MATCHED_LUFS = -23;
+
+/** By how much a sound of this loudness is turned down. */
+export const turnedDown_db = (loudness: number | null): number =>
+  loudness === null ? 0 : Math.min(0, MATCHED_LUFS - loudness);

@@ -3,7 +3,7 @@ import { answered } from "../results/answers";
 import { view } from "../route";
 import { IconButton } from "../ui/icons";
 import { askedWith, compare, hearsQuestion } from "./comparing";
-import { keepsPitch, QUIETEST_DB, rate, RATES, volume_db } from "./settings";
+import { keepsPitch, MATCHED_LUFS, matchesLevels, QUIETEST_DB, rate, RATES, volume_db } from "./settings";
 
 export function Transport() {
   const level = volume_db.value <= QUIETEST_DB ? "off" : `${volume_db.value} dB`.replace("-", "−");
@@ -40,6 +40,12 @@ export function Transport() {
         label="Keep the pitch at another speed"
         pressed={keepsPitch.value}
         onClick={() => (keepsPitch.value = !keepsPitch.value)}
+      />
+      <IconButton
+        icon="level"
+        label={`Equally loud: ${MATCHED_LUFS} LUFS, as far as it was measured`.replace("-", "−")}
+        pressed={matchesLevels.value}
+        onClick={() => (matchesLevels.value = !matchesLevels.value)}
       />
       <Compare />
     </div>

@@ -3,15 +3,18 @@ import { useRef } from "preact/hooks";
 import { hums } from "../library/facts";
 import { ask, question } from "../route";
 import { Trouble } from "../results/trouble";
-import { Icon } from "../ui/icons";
+import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
 import { partsOfWords } from "./model";
-import { BOX, choosingPassage, recording } from "./state";
+import { BOX, choosingPassage, historyShown, recording } from "./state";
 
 const MOST_CHARACTERS = 1000;
+/** Three words and more may be a sentence. */
+const LONG = /^\S+\s+\S+\s+\S/;
 
+const HistoryList = later(() => import("./historylist").then((module) => module.HistoryList));
 const Recorder = later(() => import("./recorder").then((module) => module.Recorder));
 const PassagePicker = later(() => import("./passage").then((module) => module.PassagePicker));
 
@@ -48,6 +51,16 @@ export function QuestionBox() {
           />
         </div>
         <div class="box-tools">
+          {LONG.test(draft.trim()) && (
+            <button
+              type="button"
+              class="tool"
+              onClick={() => void import("./understanding").then(({ understand }) => understand())}
+              title="Read it as a sentence: “short doors, no voices, from last week”"
+            >
+              <Icon name="sentence" /> <span>Ask</span>
+            </button>
+          )}
           <button
             type="button"
             class="tool"
@@ -75,6 +88,12 @@ export function QuestionBox() {
             </button>
           )}
         </div>
+        <IconButton
+          icon="history"
+          label="Asked before"
+          expanded={historyShown.value}
+          onClick={() => (historyShown.value = !historyShown.peek())}
+        />
         <input
           ref={files}
           type="file"
@@ -89,6 +108,7 @@ export function QuestionBox() {
           }}
         />
       </form>
+      {historyShown.value && <HistoryList />}
       <Trouble />
       {recording.value && <Recorder />}
       {choosingPassage.value !== null && <PassagePicker />}

@@ -5,9 +5,9 @@ import { isBusy, isTemporary, patiently } from "../api/patience";
 import { clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
-import { allParts, bodyOf, isEmpty, isWanting, type Question, whereOf } from "../question/model";
-import { findSound } from "../question/sounds";
+import { isEmpty, type Question, whereOf } from "../question/model";
 import { order, question, view } from "../route";
+import { sentOf } from "./asking";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
 const FIRST_HITS = 50;
@@ -222,27 +222,9 @@ interface Stretch {
 }
 
 async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortSignal): Promise<Answered> {
-  if (!isWanting(asked))
-    return refused(asked, "Add something that you want: all of this says what you do not want.");
-  const files = new Map<string, File>();
-  for (const { thing } of asked.parts) {
-    if (thing.kind !== "audio" && thing.kind !== "hum") continue;
-    const file = await findSound(thing.file);
-    if (!file)
-      return refused(
-        asked,
-        "A sound of this question is not kept in this browser. Drop it here again, or remove it.",
-      );
-    files.set(fieldOf(thing.file), file);
-  }
-  const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
-  const region = asked.region || null;
-  const within = asked.within || null;
-  const found = await search(
-    { parts, k: limit, offset, where: whereOf(asked.filters), region, within, facets: offset === 0 },
-    files,
-    aborted,
-  );
+  const sent = await sentOf(asked);
+  if (typeof sent === "string") return refused(asked, sent);
+  const found = await search({ ...sent.body, k: limit, offset, facets: offset === 0 }, sent.files, aborted);
   return {
     question: asked,
     rows: found.hits.map((hit, place) => rowOfHit(hit, offset + place + 1)),
@@ -259,8 +241,6 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     refusal: null,
   };
 }
-
-const fieldOf = (file: string): string => `sound-${file}`;
 
 function refused(asked: Question, refusal: string): Answered {
   return { question: asked, rows: [], total: 0, next: null, ...UNASKED, refusal };

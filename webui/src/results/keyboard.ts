@@ -170,6 +170,11 @@ function forRow(key: string, row: Row): boolean {
       inspected.value = row;
       spectrogramShown.value = !spectrogramShown.peek();
       return true;
+    case "[":
+    case "]":
+      if (!inspected.peek()) return false;
+      void import("../inspector/matches").then(({ stepMatch }) => stepMatch(key === "]" ? 1 : -1));
+      return true;
     default:
       return false;
   }

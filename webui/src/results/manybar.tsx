@@ -6,12 +6,13 @@ import { CollectForm } from "../collections/form";
 import { remove } from "../library/removals";
 import { question } from "../route";
 import { plural } from "../ui/format";
+import { TagOptions } from "../ui/tagoptions";
 import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
 import { selectAll, selected, selectedRows, selectNone } from "./many";
 import { ExportBar } from "./manyexport";
 import { copy, paths } from "./manyfiles";
-import { addTags, tagsOf } from "./manytags";
+import { addTags, tagsOf, takeTags } from "./manytags";
 
 export function ManyBar() {
   const tagging = useSignal(false);
@@ -104,23 +105,25 @@ function TagForm({ onDone }: { onDone: () => void }) {
   const typed = useSignal("");
   const busy = useSignal(false);
   useLayoutEffect(() => field.current?.focus(), []);
-  const add = async (event: Event) => {
+  const change = async (event: Event, to: typeof addTags) => {
     event.preventDefault();
     const tags = tagsOf(typed.value);
     if (tags.length === 0) return;
     busy.value = true;
-    await addTags(selectedRows(), tags);
+    await to(selectedRows(), tags);
     // whoever went elsewhere meanwhile is not called back
     if (form.current?.contains(document.activeElement)) document.querySelector<HTMLElement>(".list")?.focus();
     onDone();
   };
   return (
-    <form ref={form} class="many-tags field-row" onSubmit={(event) => void add(event)}>
-      <label for="many-tags">Add tags, separated by commas</label>
+    <form ref={form} class="many-tags field-row" onSubmit={(event) => void change(event, addTags)}>
+      <label for="many-tags">Tags, separated by commas</label>
       <input
         id="many-tags"
         ref={field}
         type="text"
+        list="many-tags-known"
+        autocomplete="off"
         maxLength={400}
         value={typed.value}
         onInput={(event) => (typed.value = event.currentTarget.value)}
@@ -128,6 +131,15 @@ function TagForm({ onDone }: { onDone: () => void }) {
       <button type="submit" class="primary" disabled={busy.value}>
         Add
       </button>
+      <button
+        type="button"
+        class="secondary"
+        disabled={busy.value}
+        onClick={(event) => void change(event, takeTags)}
+      >
+        Take away
+      </button>
+      <TagOptions id="many-tags-known" typed={typed.value} />
     </form>
   );
 }

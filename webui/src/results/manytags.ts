@@ -16,22 +16,44 @@ export const tagsOf = (typed: string): string[] => [
 ];
 
 /** Add these tags to the own tags of each; those that were done before one failed can be undone too. */
-export async function addTags(rows: readonly Row[], tags: readonly string[]): Promise<void> {
+export const addTags = (rows: readonly Row[], tags: readonly string[]): Promise<void> =>
+  change(
+    rows,
+    (own) => [...own, ...tags.filter((tag) => !own.includes(tag))],
+    "tagged",
+    "They have these tags already",
+  );
+
+/** Take these tags away from each that has them. */
+export const takeTags = (rows: readonly Row[], tags: readonly string[]): Promise<void> =>
+  change(
+    rows,
+    (own) => own.filter((tag) => !tags.includes(tag)),
+    "without these tags",
+    "None of them has these tags",
+  );
+
+async function change(
+  rows: readonly Row[],
+  to: (own: readonly string[]) => string[],
+  done: string,
+  nothing: string,
+): Promise<void> {
   const before = new Map<number, string[]>();
   try {
     for (const { clip_id } of rows) {
       const { own_tags } = await clip(clip_id);
-      const missing = tags.filter((tag) => !own_tags.includes(tag));
-      if (missing.length === 0) continue;
-      await changeClip(clip_id, { own_tags: [...own_tags, ...missing] });
+      const now = to(own_tags);
+      if (now.length === own_tags.length) continue;
+      await changeClip(clip_id, { own_tags: now });
       before.set(clip_id, own_tags);
     }
   } catch (error) {
-    sayFailure("Not all were tagged", error);
+    sayFailure("Not all were changed", error);
   }
   if (before.size > 0)
-    say(`${plural(before.size, "sound")} tagged`, { action: { name: "Undo", run: () => putBack(before) } });
-  else say("They have these tags already");
+    say(`${plural(before.size, "sound")} ${done}`, { action: { name: "Undo", run: () => putBack(before) } });
+  else say(nothing);
   await libraryWritten();
 }
 

@@ -1,5 +1,6 @@
 /** What an answer says beside its hits: words that were read as others, sounds of the question that are gone or damaged. */
 import { BOX } from "../question/state";
+import { understood } from "../question/understood";
 import { asRead, asWritten, misread, textsOf, withTexts } from "../question/words";
 import { ask, question } from "../route";
 import { plural } from "../ui/format";
@@ -10,10 +11,29 @@ export function Notes() {
   if (!now || now.refusal) return null;
   return (
     <>
+      <Understanding now={now} />
       {now.readAs && <ReadAs now={now} />}
       {now.gone.length > 0 && <Gone gone={now.gone} />}
       {now.warnings.length > 0 && <Amiss warnings={now.warnings} />}
     </>
+  );
+}
+
+/** What a sentence became, word by word, and what of it filters nothing. */
+function Understanding({ now }: { now: Answered }) {
+  const last = understood.value;
+  if (!last || last.asked !== now.question) return null;
+  const { terms, not_understood } = last.said;
+  return (
+    <p class="note" role="status">
+      <span>Read as:</span>
+      {terms.map(({ said, means }) => (
+        <span key={said} class="tag" title={means}>
+          <bdi>{said}</bdi>: <bdi>{means}</bdi>
+        </span>
+      ))}
+      {not_understood.length > 0 && <span>Not understood: {quoted(not_understood)}.</span>}
+    </p>
   );
 }
 

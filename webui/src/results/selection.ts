@@ -98,6 +98,12 @@ export function playFrom(row: Row, from_s: number): void {
   else playRow(row, from_s);
 }
 
+/** Play a passage of a row, and mark it: it is what is meant then. */
+export function playPassage(row: Row, passage: Passage): void {
+  marked.value = passage;
+  playFrom(row, passage.start_s);
+}
+
 /** Whether what is loaded was started from this row of this answer, and can be gone on with. */
 const isBegun = (row: Row): boolean =>
   begun !== null &&

@@ -18,6 +18,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["N", "Not like this"],
   ["A", "Audition: what is chosen plays at once, on and off"],
   ["B", "From the hit to the question's sound and back, at the same place (A/B)"],
+  ["[ ]", "The match before in a long recording, and the next one"],
   ["L", "Like"],
   ["D", "Dislike"],
   ["S", "Spectrogram"],

@@ -1,5 +1,7 @@
 /** A waveform with one passage that is dragged, over wavesurfer.js; knows nothing of clips and questions. */
 import WaveSurfer from "wavesurfer.js";
+import MinimapPlugin from "wavesurfer.js/dist/plugins/minimap.esm.js";
+import TimelinePlugin from "wavesurfer.js/dist/plugins/timeline.esm.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/dist/plugins/regions.esm.js";
 import type { Passage } from "../question/model";
 
@@ -11,6 +13,10 @@ export interface Shape {
 export interface PassageWaveform {
   setTime(at_s: number): void;
   setPassage(passage: Passage): void;
+  /** Tick these passages; those before go. */
+  tick(passages: readonly Passage[]): void;
+  /** Draw it so many times as large as all of it, with an overview above. */
+  zoom(times: number): void;
   destroy(): void;
 }
 
@@ -20,6 +26,8 @@ interface Listeners {
 }
 
 const SHORTEST_S = 0.05;
+const RULER_PX = 16;
+const OVERVIEW_PX = 20;
 
 /** The nonce under which this page may add a style sheet (webui/serving.py). */
 const nonce = (): string => document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
@@ -42,8 +50,19 @@ export function makeWaveform(
     progressColor: colour("--wave-strong"),
     cursorColor: colour("--text"),
     cspNonce: nonce(),
-    plugins: [regions],
+    plugins: [
+      regions,
+      TimelinePlugin.create({
+        height: RULER_PX,
+        secondaryLabelOpacity: 1,
+        style: { color: colour("--quiet"), fontSize: "10px" },
+      }),
+    ],
   });
+  let ticks: Region[] = [];
+  let ticked: readonly Passage[] = [];
+  let overview = false;
+  let isReady = false; // before, regions have no place
   let region: Region | null = null;
   let showing = false; // what is only shown was chosen by nobody
   const report = (changed: Region) => onPassage({ start_s: changed.start, end_s: changed.end });
@@ -62,6 +81,8 @@ export function makeWaveform(
   regions.on("region-initialized", letThrough);
   container.setAttribute("aria-busy", "true");
   waveform.on("ready", () => {
+    isReady = true;
+    drawTicks();
     if (first) show(first);
     regions.enableDragSelection({ color: colour("--region"), drag: false, minLength: SHORTEST_S });
     container.setAttribute("aria-busy", "false");
@@ -72,11 +93,41 @@ export function makeWaveform(
     region = made;
     report(made);
   });
-  regions.on("region-updated", report);
+  regions.on("region-updated", (changed) => changed === region && report(changed));
+  const drawTicks = () => {
+    for (const one of ticks) one.remove();
+    showing = true;
+    ticks = ticked.map(({ start_s, end_s }) =>
+      regions.addRegion({ start: start_s, end: end_s, color: colour("--tick"), drag: false, resize: false }),
+    );
+    showing = false;
+  };
+  const zoom = (times: number) => {
+    if (times > 1 && !overview) {
+      overview = true; // whoever sees a part wants to know which
+      const drawn = { waveColor: colour("--wave-strong"), cspNonce: nonce(), peaks: [shape.peaks] };
+      waveform.registerPlugin(
+        MinimapPlugin.create({ ...drawn, height: OVERVIEW_PX, overlayColor: colour("--region") }),
+      );
+    }
+    waveform.zoom(times > 1 ? (times * container.clientWidth) / shape.duration_s : 0);
+  };
   waveform.on("interaction", onSeek);
   return {
     setTime: (at_s) => waveform.setTime(Math.min(at_s, shape.duration_s)),
-    setPassage: show,
+    setPassage(passage) {
+      if (!isReady) {
+        first = passage;
+        return;
+      }
+      const same = region && region.start === passage.start_s && region.end === passage.end_s;
+      if (!same) show(passage);
+    },
+    tick(passages) {
+      ticked = passages;
+      if (isReady) drawTicks();
+    },
+    zoom,
     destroy: () => waveform.destroy(),
   };
 }

@@ -72,3 +72,14 @@ describe("files on their way to the library", () => {
     expect(taken).toEqual([["a.wav"]]);
   });
 });
+
+it("what was not added is known after the page was loaded anew, until it is dismissed", async () => {
+  notAdded.value = [{ name: "a.wav", cause: "damaged" }];
+  vi.resetModules();
+  const again = await import("../../src/library/uploads");
+  expect(again.notAdded.value).toEqual([{ name: "a.wav", cause: "damaged" }]);
+  again.notAdded.value = [];
+  localStorage.setItem("soundalike.notadded", "{ no list");
+  vi.resetModules();
+  expect((await import("../../src/library/uploads")).notAdded.value).toEqual([]);
+});

@@ -1,0 +1,81 @@
+"""What was asked before, tags that complete themselves and are taken away again, and which duplicate is kept."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.page.conftest import ask
+from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
+from tests.page.test_many import many, tagged
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_was_asked_is_asked_again(still_page, service, width):  # noqa: F811
+    """The last first, a question that was typed on once; it can be forgotten, and that be undone."""
+    page = still_page
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{service.url}/?part=text:bell")
+    expect(page.locator(".row").first).to_be_visible()
+    page.goto(f"{service.url}/?q=ra")
+    expect(page.locator(".row").first).to_be_visible()
+    ask(page, "rain")
+    page.get_by_role("button", name="Asked before").click()
+    shown = page.get_by_role("region", name="Asked before").locator("li")
+    expect(shown).to_have_text(["rain", "bell"])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+    shown.get_by_role("button", name="bell").click()
+    expect(page.locator(".chip")).to_contain_text("bell")
+    expect(page.get_by_role("region", name="Asked before")).to_have_count(0)
+    page.get_by_role("button", name="Asked before").click()
+    expect(shown).to_have_text(["bell", "rain"])
+    page.get_by_role("button", name="Forget all").click()
+    expect(shown).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(shown).to_have_count(2)
+
+
+def test_tags_complete_themselves_and_are_taken_away(page, own):
+    """Completion knows the tags of the library; what is taken away comes back by undo."""
+    page.goto(f"{own.url}/?order=title")
+    first = own.get("/api/v1/clips?sort=title&limit=1").json()["clips"][0]["id"]
+    one = f"{own.url}/api/v1/clips/{first}"
+    requests.patch(one, json={"own_tags": ["hero", "wet"]}, timeout=60).raise_for_status()
+    page.reload()
+    page.locator(".row-title").first.click()
+    page.locator(".row-title").nth(1).click(modifiers=["Shift"])
+    many(page).get_by_role("button", name="Tags").click()
+    field = page.get_by_label("Tags, separated by commas")
+    field.fill("wet, he")
+    expect(page.locator("#many-tags-known option")).to_have_attribute("value", "wet, hero")
+    field.fill("hero")
+    many(page).get_by_role("button", name="Take away").click()
+    expect(page.locator(".toast", has_text="1 sound without these tags")).to_be_visible()
+    assert [clip["own_tags"] for clip in tagged(own)] == [["wet"]]
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast", has_text="Tags are as they were")).to_be_visible()
+    assert [clip["own_tags"] for clip in tagged(own)] == [["hero", "wet"]]
+    requests.patch(one, json={"own_tags": []}, timeout=60).raise_for_status()
+
+
+def test_one_duplicate_is_kept_and_the_others_go(page, own):
+    """At once on the page, and back by undo."""
+    clips = own.get("/api/v1/clips?limit=2").json()["clips"]
+    one, other = (
+        {"clip_id": clip["id"], "kind": kind, "offset_s": 0, "gain_db": None, "similarity": 1, "bandwidth_hz": None}
+        for clip, kind in zip(clips, ("kept", "copy"), strict=True)
+    )
+    group = {"keep": clips[0]["id"], "why": "the longest", "clips": [one, other]}
+    listed = {"total": 1, "offset": 0, "current": True, "groups": [group]}
+    page.route("**/api/v1/duplicates*", lambda route: route.fulfill(json=listed))
+    page.goto(f"{own.url}/library")
+    shown = page.get_by_role("region", name="Duplicates").locator("li li")
+    expect(shown).to_have_count(2)
+    page.get_by_role("button", name=f"Keep {clips[1]['title']}").click()
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text(clips[1]["title"])
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(shown).to_have_count(2)

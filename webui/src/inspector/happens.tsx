@@ -1,0 +1,80 @@
+/** What happens when in the chosen sound: a lane for each class that is heard in it. */
+import { useSignal } from "@preact/signals";
+import { clipEvents, type SoundEvent } from "../api/service";
+import { moment, percent } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { sayFailure } from "../ui/toasts";
+
+const MOST_LANES = 8;
+
+export interface Lane {
+  name: string;
+  events: readonly SoundEvent[];
+}
+
+/** The classes that are heard longest, each with when; those that are heard longest first. */
+export function lanesOf(events: readonly SoundEvent[], most: number): Lane[] {
+  const lanes = new Map<string, SoundEvent[]>();
+  for (const event of events) lanes.set(event.name, [...(lanes.get(event.name) ?? []), event]);
+  const length = (lane: Lane) => lane.events.reduce((sum, one) => sum + one.end_s - one.start_s, 0);
+  return [...lanes]
+    .map(([name, some]) => ({ name, events: some }))
+    .sort((one, other) => length(other) - length(one))
+    .slice(0, most);
+}
+
+interface HappensProps {
+  clipId: number;
+  duration_s: number;
+  onPlayFrom: (from_s: number) => void;
+}
+
+export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
+  const lanes = useSignal<readonly Lane[] | null>(null);
+  const looking = useSignal(false);
+  const look = async () => {
+    looking.value = true;
+    try {
+      lanes.value = lanesOf((await clipEvents(clipId)).events, MOST_LANES);
+    } catch (error) {
+      sayFailure("It could not be listened to", error);
+    }
+    looking.value = false;
+  };
+  return (
+    <section class="fact">
+      <h3>What happens when</h3>
+      {!lanes.value && (
+        <button type="button" class="secondary" disabled={looking.value} onClick={() => void look()}>
+          <Icon name="spectrum" /> {looking.value ? "Listening …" : "Listen for events"}
+        </button>
+      )}
+      {lanes.value?.length === 0 && <p class="quiet">Nothing in it is likely enough to be named.</p>}
+      {lanes.value && lanes.value.length > 0 && (
+        <ul class="lanes">
+          {lanes.value.map((lane) => (
+            <li key={lane.name}>
+              <bdi>{lane.name}</bdi>
+              <span class="lane">
+                {lane.events.map((event) => (
+                  <button
+                    key={event.start_s}
+                    type="button"
+                    class="lane-event"
+                    aria-label={`${event.name}, ${moment(event.start_s)} to ${moment(event.end_s)}: play from there`}
+                    title={`${moment(event.start_s)}–${moment(event.end_s)}, ${percent(event.probability)}`}
+                    style={{
+                      left: `${(event.start_s / duration_s) * 100}%`,
+                      width: `${((event.end_s - event.start_s) / duration_s) * 100}%`,
+                    }}
+                    onClick={() => onPlayFrom(event.start_s)}
+                  />
+                ))}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

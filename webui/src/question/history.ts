@@ -1,0 +1,48 @@
+/** What was asked in this browser, the last first; a question that is typed on takes the place of its beginning. */
+import { effect, signal } from "@preact/signals";
+import { question } from "../route";
+import { answered } from "../results/answers";
+import { remember, remembered } from "../ui/remembered";
+import { isEmpty, type Question } from "./model";
+import { readQuestion, writeQuestion } from "./url";
+
+const KEY = "soundalike.history";
+const MOST = 50;
+
+/** The questions as their addresses have them. */
+export const asked = signal<readonly string[]>(kept());
+
+function kept(): string[] {
+  try {
+    const read: unknown = JSON.parse(remembered(KEY) ?? "[]");
+    return Array.isArray(read) ? read.filter((one) => typeof one === "string") : [];
+  } catch {
+    return []; // somebody else wrote there
+  }
+}
+
+/** Keep what is asked. Called once. */
+export function keepHistory(): void {
+  asked.subscribe((now) => remember(KEY, JSON.stringify(now)));
+  effect(() => {
+    const now = answered.value;
+    if (!now || now.refusal || isEmpty(now.question) || now.question !== question.peek()) return;
+    asked.value = withQuestion(asked.peek(), now.question);
+  });
+}
+
+/** The history with one more; each is in it once. */
+export function withQuestion(before: readonly string[], now: Question): string[] {
+  const written = writeQuestion(now).toString();
+  const [last, ...others] = before;
+  const isGoneOn = last !== undefined && isBeginning(readQuestion(new URLSearchParams(last)), now);
+  const rest = isGoneOn ? others : before;
+  return [written, ...rest.filter((one) => one !== written)].slice(0, MOST);
+}
+
+/** Whether a question is another one that was not typed to its end, or the same with the words as a chip. */
+function isBeginning(last: Question, now: Question): boolean {
+  if (last.draft === "") return false;
+  const same = (one: Question) => writeQuestion({ ...one, draft: "" }).toString();
+  return same(last) === same(now) && (now.draft.startsWith(last.draft) || last.draft.startsWith(now.draft));
+}
