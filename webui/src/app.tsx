@@ -11,6 +11,7 @@ import { GoneScreen, KeyScreen } from "./screens";
 import { IconButton, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
 import { KeysDialog, keysShown } from "./ui/keys";
+import { settingsShown } from "./ui/settingsshown";
 import { nextTheme, type Theme, theme } from "./ui/theme";
 import { Toasts } from "./ui/toasts";
 
@@ -20,6 +21,7 @@ const THEME_NAMES: Record<Theme, string> = { auto: "as the system", dark: "dark"
 
 const loading = () => <main id="main" class="loading" aria-busy="true" />;
 const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView), loading);
+const SettingsDialog = later(() => import("./settings").then((module) => module.SettingsDialog));
 const MapView = later(() => import("./map/view").then((module) => module.MapView), loading);
 
 export const announced = signal("");
@@ -47,6 +49,7 @@ export function App() {
           ))}
         </nav>
         <div class="top-tools">
+          <IconButton icon="sliders" label="Settings" onClick={() => (settingsShown.value = true)} />
           <IconButton icon="keys" label="Keyboard" shortcut="?" onClick={() => (keysShown.value = true)} />
           <IconButton
             icon={THEME_ICONS[theme.value]}
@@ -60,6 +63,7 @@ export function App() {
       <Toasts />
       <DropTarget />
       {keysShown.value && <KeysDialog />}
+      {settingsShown.value && <SettingsDialog />}
     </>
   );
 }

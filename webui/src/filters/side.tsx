@@ -103,6 +103,15 @@ export function Chosen({
   );
 }
 
+const without = (where: string): string => `not (${where})`;
+
+/** Leave out what a facet counts, or no more; it is not asked for as well. */
+function exclude(where: string): void {
+  const { filters } = question.peek();
+  const others = filters.filter((one) => one !== where && one !== without(where));
+  ask({ filters: filters.includes(without(where)) ? others : [...others, without(where)] });
+}
+
 interface GroupProps {
   title: string;
   column: string;
@@ -120,18 +129,27 @@ function Group({ title, column, values: found }: GroupProps) {
     <fieldset class="group">
       <legend>{title}</legend>
       {shown.map((one) => (
-        <label key={one.where} class="facet">
-          <input
-            type="checkbox"
-            checked={filters.includes(one.where)}
-            onChange={() => toggleFilter(one.where)}
+        <div key={one.where} class="facet-line">
+          <label class="facet">
+            <input
+              type="checkbox"
+              checked={filters.includes(one.where)}
+              onChange={() => toggleFilter(one.where)}
+            />
+            <span class="facet-name">
+              <bdi>{one.value}</bdi>
+            </span>
+            <span class="facet-count">{count(one.count)}</span>
+            <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
+          </label>
+          <IconButton
+            icon="minus"
+            label={`Without ${one.value}`}
+            class="facet-not"
+            pressed={filters.includes(without(one.where))}
+            onClick={() => exclude(one.where)}
           />
-          <span class="facet-name">
-            <bdi>{one.value}</bdi>
-          </span>
-          <span class="facet-count">{count(one.count)}</span>
-          <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
-        </label>
+        </div>
       ))}
       {values.length > SHOWN && (
         <button type="button" class="plain" onClick={() => setAll(!all)}>

@@ -10,6 +10,7 @@ import {
   keepsPitch,
   looping,
   matchesLevels,
+  output,
   QUIETEST_DB,
   rate,
   turnedDown_db,
@@ -199,6 +200,14 @@ function listen(element: HTMLAudioElement): void {
     element.addEventListener(event, () => element === audio && loaded !== "" && heed());
 }
 
+/** Have a device play; one that is gone is the system's again. */
+function playBy(element: HTMLAudioElement, device: string): void {
+  if (!("setSinkId" in element) || element.sinkId === device) return;
+  element.setSinkId(device).catch(() => {
+    if (output.peek() === device) output.value = "";
+  });
+}
+
 /** By how much what plays is turned down, where all are to be equally loud. */
 function levelOf(clipId: number | null): number {
   if (!matchesLevels.value || clipId === null) return 0;
@@ -210,6 +219,7 @@ function levelOf(clipId: number | null): number {
 function setUp(element: HTMLAudioElement): void {
   const off = volume_db.value <= QUIETEST_DB;
   element.volume = off ? 0 : gain(volume_db.value + levelOf(playing.value));
+  playBy(element, output.value);
   element.preservesPitch = keepsPitch.value;
   element.defaultPlaybackRate = rate.value; // a source that is loaded later begins with it
   element.playbackRate = rate.value;

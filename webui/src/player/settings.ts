@@ -1,5 +1,6 @@
 /** How sounds are played: whether what is chosen plays at once, again and again, how loud and how fast. */
-import { rememberedNumber, rememberedSwitch } from "../ui/remembered";
+import { signal } from "@preact/signals";
+import { remember, remembered, rememberedNumber, rememberedSwitch } from "../ui/remembered";
 
 /** Whether a sound plays as soon as it is chosen. */
 export const auditioning = rememberedSwitch("soundalike.audition");
@@ -27,3 +28,8 @@ export const MATCHED_LUFS = -23;
 /** By how much a sound of this loudness is turned down. */
 export const turnedDown_db = (loudness: number | null): number =>
   loudness === null ? 0 : Math.min(0, MATCHED_LUFS - loudness);
+
+const OUTPUT = "soundalike.output";
+/** The device that plays, as the browser calls it; empty for the system's. */
+export const output = signal(remembered(OUTPUT) ?? "");
+output.subscribe((device) => remember(OUTPUT, device));

@@ -1,4 +1,5 @@
 /** How loud and how fast sounds are played, and beside what. */
+import { isBackwards, reverse } from "./reversing";
 import { answered } from "../results/answers";
 import { view } from "../route";
 import { IconButton } from "../ui/icons";
@@ -47,6 +48,7 @@ export function Transport() {
         pressed={matchesLevels.value}
         onClick={() => (matchesLevels.value = !matchesLevels.value)}
       />
+      <IconButton icon="back" label="Backwards" pressed={isBackwards.value} onClick={() => void reverse()} />
       <Compare />
     </div>
   );

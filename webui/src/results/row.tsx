@@ -142,7 +142,11 @@ export function Score({ row }: { row: Row }) {
   if (row.probability === null || !sure) return <span class="score">{row.score.toFixed(2)}</span>;
   return (
     <span class={`score score-${sure.level}`} title={`similarity ${row.score.toFixed(3)}`}>
-      <span class="score-bar" aria-hidden="true" />
+      <span
+        class="score-bar"
+        aria-hidden="true"
+        style={{ "--sure": percent(row.probability).replace(" ", "") }}
+      />
       <span class="score-word">{sure.word}</span> <span class="score-number">{percent(row.probability)}</span>
     </span>
   );

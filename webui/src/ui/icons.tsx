@@ -40,6 +40,7 @@ const PATHS = {
   level: "M4 12h16M7 8v8M12 5v14M17 8v8",
   sentence: "M4 5.500h16v10H11l-4.500 4v-4H4zM8 9h8M8 12h5",
   history: "M4.500 12a7.500 7.500 0 1 0 2.200-5.300L4 9.500M4 4.500v5h5M12 8v4.500l3 2",
+  back: "M20 6v12l-8-6zM12 6v12l-8-6z",
   check: "M5 12.500l4.5 4.500L19 7.5",
   refresh: "M19.5 12a7.5 7.5 0 1 1-2.2-5.300L20 9.500M20 4.500v5h-5",
 } as const;

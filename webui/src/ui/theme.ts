@@ -14,7 +14,10 @@ theme.subscribe((chosen) => {
   else document.documentElement.dataset["theme"] = chosen;
 });
 
-export function nextTheme(): void {
-  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto";
-  remember(KEY, theme.value);
+export function setTheme(chosen: Theme): void {
+  theme.value = chosen;
+  remember(KEY, chosen);
 }
+
+export const nextTheme = (): void =>
+  setTheme(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto");

@@ -1,0 +1,69 @@
+"""Settings in one place; facets that are left out; sounds turned round; a bar as long as a hit is sure."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import ENDLESS
+from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_settings_are_in_one_place_and_remembered(still_page, service, width):  # noqa: F811
+    page = still_page
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(service.url)
+    expect(page.locator(".row").first).to_be_visible()
+    page.get_by_role("button", name="Settings").click()
+    dialog = page.get_by_role("dialog", name="Settings")
+    dialog.get_by_label("Low rows").check()
+    dialog.get_by_label("Colours").select_option("light")
+    expect(page.locator(":root")).to_have_attribute("data-theme", "light")
+    dialog.get_by_label("Colours").select_option("auto")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".list-compact")).to_be_visible()
+    page.reload()
+    expect(page.locator(".list-compact")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_a_facet_counts_is_left_out(home):
+    """And comes back; a box that was chosen is not asked for as well."""
+    folders = home.get_by_role("group", name="Folder")
+    folders.get_by_role("checkbox", name=re.compile("^weather")).check()
+    expect(home.locator(".summary")).to_have_text("10 sounds")
+    folders.get_by_role("button", name="Without weather").click()
+    expect(home.locator(".summary")).to_have_text("30 sounds")
+    expect(home.locator(".chosen")).to_contain_text("not (folder")
+    home.get_by_label("Remove the filter not (folder").click()
+    expect(home.locator(".summary")).to_have_text("40 sounds")
+
+
+def test_a_sound_is_turned_round_and_back(page, service):
+    """It plays backwards from the same place, and forwards again."""
+    page.add_init_script(ENDLESS)
+    page.goto(f"{service.url}/?order=title")
+    row = page.locator(".row", has_text="bell 2")
+    row.get_by_label("Play bell 2").click()
+    player = page.get_by_role("region", name="Player")
+    turn = player.get_by_role("button", name="Backwards", exact=True)
+    turn.click()
+    expect(player.locator(".player-title")).to_have_text("bell 2 (backwards)")
+    expect(turn).to_have_attribute("aria-pressed", "true")
+    turn.click()
+    expect(player.locator(".player-title")).to_have_text("bell 2")
+    expect(turn).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
+    page.goto(f"{service.url}/?part=clip:7")
+    score = page.locator(".row .score").first
+    number = score.locator(".score-number").inner_text()
+    bar = score.locator(".score-bar").evaluate("(one) => getComputedStyle(one).getPropertyValue('--sure')")
+    assert bar.strip() == number.replace(" ", "").replace("\u00a0", "")
