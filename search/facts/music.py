@@ -1,7 +1,7 @@
 """Tempo and key of what has them: loops, tunes, songs.
 
-Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it, its
-multiples and its parts, in most passages. Whether there is a key, the correlation of pitch classes with a profile says
+Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it and
+its multiples, in most passages. Whether there is a key, the correlation of pitch classes with a profile says
 (Krumhansl, Kessler 1982, weights of Temperley 1999); which it is, profiles that tell keys with the same notes apart,
 fitted on songs 241 to 909 of POP909. What is less sure than music is has neither.
 """
@@ -28,15 +28,13 @@ _BANDS: Final = 24
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 5000.0
 _SOFT: Final = 1e-4
 _PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
-_SLOWEST, _FASTEST = 40.0, 210.0
-_USUAL, _USUAL_OF_SHORT, _SPREAD_OCTAVES = 80.0, 110.0, 1.2
+_SLOWEST, _FASTEST = 50.0, 210.0
+_USUAL, _USUAL_OF_SHORT, _SPREAD_OCTAVES = 80.0, 90.0, 1.2
 """Of periods that fit alike the one nearest to the usual tempo is taken: of songs, and of loops."""
 _OF_SHORT: Final = 0.5
 """How far what is missing at the end of a passage is made up for: of a short sound, which has only one, half."""
 _LONGEST_LAG: Final = 0.8
 _MULTIPLES: Final = (1, 2, 3, 4)
-_PARTS, _OF_PARTS = (0.5, 0.25), 0.1
-"""A slow beat that is divided counts more than one that is not, by so much for each division."""
 TEMPO_SURE: Final = 0.3
 
 _CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
@@ -114,7 +112,7 @@ class Music:
         alike = (alike[loud] / np.maximum(power[loud], 1e-12)).mean(axis=0) * (size / np.arange(size, 0, -1)) ** (
             _OF_SHORT if is_short else 1.0
         )
-        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 460))
+        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 400))
         period = 60.0 * ONSETS_PER_S / beats
         lags = np.arange(int(_LONGEST_LAG * size))  # of longer ones too few moments are compared
         alike = alike[: len(lags)]
@@ -122,8 +120,7 @@ class Music:
         fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat that is longer than that is none
         sure = np.nanmean(fits, axis=0)
         usual = np.exp(-0.5 * (np.log2(beats / (_USUAL_OF_SHORT if is_short else _USUAL)) / _SPREAD_OCTAVES) ** 2)
-        divided = np.sum([np.interp(period * part, lags, alike) for part in _PARTS], axis=0)
-        best = int(np.argmax(np.maximum(sure + _OF_PARTS * divided, 0) * usual))
+        best = int(np.argmax(np.maximum(sure, 0) * usual))
         return Found(float(beats[best]), float(np.clip(sure[best], 0.0, 1.0)))
 
     # --- key ------------------------------------------------------------------------------------------------
