@@ -109,10 +109,16 @@ def _digest(weights: Path) -> str:
 
 
 def _line(segment: Any) -> SpokenLine | None:  # noqa: ANN401  untyped
-    words = tuple(
-        SpokenWord(text, float(word.start), max(float(word.end), float(word.start)), float(word.probability))
-        for word in segment.words or ()
-        if (text := word.word.strip())
-    )
+    words: list[SpokenWord] = []
+    for word in segment.words or ():
+        text, end_s = word.word.strip(), max(float(word.end), float(word.start))
+        if not text:
+            continue
+        if words and not word.word.startswith(" ") and not text[0].isalnum():  # the "-hearted" of "cold-hearted"
+            before = words[-1]
+            likely = min(before.probability, float(word.probability))
+            words[-1] = SpokenWord(before.text + text, before.start_s, end_s, likely)
+        else:
+            words.append(SpokenWord(text, float(word.start), end_s, float(word.probability)))
     sure = float(np.mean([word.probability for word in words])) if words else 0.0
-    return SpokenLine(words) if sure >= LEAST_SURE else None
+    return SpokenLine(tuple(words)) if sure >= LEAST_SURE else None

@@ -7,6 +7,7 @@ import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from search.speech import voice
 from search.speech.finding import find
 from search.speech.stored import FOLDER
 from search.speech.table import SpokenTable, folded
+from search.speech.whisper import WhisperRecogniser
 from search.speech.writing import shown
 from tests.commandline import soundalike as command
 from tests.fakes import LoudDetector, ToneRecogniser
@@ -489,6 +491,19 @@ def test_whisper_understands_a_word_that_somebody_says(tmp_path: Path):
         assert len(found) >= 2
         assert all(0 <= one.start_s < one.end_s <= one.clip.duration_s + 0.1 for one in found)
         assert {one.language for one in found} == {"en"}
+
+
+def test_what_whisper_parts_at_a_hyphen_is_one_word():
+    def word(text: str, at_s: float) -> SimpleNamespace:
+        return SimpleNamespace(word=text, start=at_s, end=at_s + 1, probability=0.5 + at_s / 10)
+
+    said = SimpleNamespace(words=[word(" cold", 1), word("-hearted", 2), word(" man", 3)])
+    model = SimpleNamespace(
+        transcribe=lambda *_, **__: ([said], SimpleNamespace(language="en", language_probability=1.0))
+    )
+    (line,) = WhisperRecogniser("whisper:test", model, "1", ["en"]).recognise(np.zeros(9, np.float32)).lines
+    assert line.text == "cold-hearted man"
+    assert line.words[0] == SpokenWord("cold-hearted", 1.0, 3.0, 0.6)
 
 
 def test_a_recogniser_that_is_not_there_is_named(tmp_path: Path):
