@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import soxr
 
 from search.facts.frames import Samples
 
@@ -18,6 +17,8 @@ class Mix:
     """Mixes and resamples blocks of so many channels."""
 
     def __init__(self, sample_rate_hz: int) -> None:
+        import soxr  # who only reads what was measured resamples nothing
+
         self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="MQ")
 
     def add(self, samples: Samples) -> Samples:

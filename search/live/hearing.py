@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from search.live.sources import Block
 from search.model import Wave
@@ -48,6 +47,8 @@ class Ring:
 
     def save(self, path: Path, start_s: float, end_s: float) -> None:
         """Write that as a WAV file. Raises OSError."""
+        import soundfile  # every command loads this module, and few write sound
+
         soundfile.write(path, self.cut(start_s, end_s), self.rate_hz, subtype="PCM_16", format="WAV")
 
     def _put(self, samples: np.ndarray, length: int) -> None:
