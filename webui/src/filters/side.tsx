@@ -142,13 +142,16 @@ function Group({ title, column, values: found }: GroupProps) {
             <span class="facet-count">{count(one.count)}</span>
             <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
           </label>
-          <IconButton
-            icon="minus"
-            label={`Without ${one.value}`}
-            class="facet-not"
-            pressed={filters.includes(without(one.where))}
+          <button
+            type="button"
+            class="icon-button facet-not"
+            title={`Without ${one.value}`}
+            aria-pressed={filters.includes(without(one.where))}
             onClick={() => exclude(one.where)}
-          />
+          >
+            <Icon name="minus" />
+            <span class="unseen">Without {one.value}</span>
+          </button>
         </div>
       ))}
       {values.length > SHOWN && (
