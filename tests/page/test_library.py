@@ -158,7 +158,7 @@ def test_a_chosen_folder_keeps_its_folders(page, own, tmp_path):
     assert sorted(job["files"]) == ["pack/kicks/01.wav", "pack/snares/01.wav"]
     expect(page.locator(f'[data-job="{job["id"]}"]')).to_have_class(re.compile("job-done"))
     page.get_by_role("link", name="Search").click()
-    expect(page.get_by_role("complementary", name="Filters").get_by_text("pack/snares")).to_be_visible()
+    expect(page.get_by_role("complementary", name="Filters").get_by_text("pack/snares", exact=True)).to_be_visible()
     page.get_by_label("What are you looking for?").fill("kicks")
     expect(page.locator(".row-title")).to_have_text(["01"])
     expect(page.locator(".row").first).to_contain_text("pack/kicks")
