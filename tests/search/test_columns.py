@@ -50,11 +50,11 @@ ORDERS = {
 
 
 FACTS_OF: dict[int, dict[str, FactValue]] = {
-    1: {"loudness": -20.0, "brightness": "dark", "defects": ("clipping", "hum")},
-    2: {"loudness": 0.0, "defects": ()},
-    5: {"brightness": "bright", "dc_offset": 0.25},
+    1: {"channels": 1, "loudness": -20.0, "brightness": "dark", "defects": ("clipping", "hum")},
+    2: {"channels": 2, "loudness": 0.0, "defects": ()},
+    5: {"channels": 1, "brightness": "bright", "dc_offset": 0.25},
 }
-"""By content; the others were not measured."""
+"""By content; the others were not measured: of those that were the channels are known."""
 
 
 def fits(facts: dict[str, FactValue], where: NumberIs | WordIs | IsPresent) -> bool:

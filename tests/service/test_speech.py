@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from search import wiring
+from search.errors import EncoderError
+from search.library.speech import Listeners
 from search.model import KeepTranscript, SpokenLine, SpokenWord, Transcript
+from search.ports import SpeechRecogniser
 from search.service.config import Limits
 from tests.service.conftest import application, settings
 
@@ -66,3 +69,17 @@ def test_a_clip_that_is_too_long_to_be_recognised_meanwhile_says_what_to_do(spok
         too_long = client.get("/api/v1/clips/2/speech")
         assert too_long.status_code == 422
         assert "soundalike speech" in too_long.json["detail"]
+
+
+def test_a_service_that_cannot_recognise_words_says_so(spoken: Path, monkeypatch: pytest.MonkeyPatch):
+    """That is no fault of the service (no 503): who runs it did not ask for speech."""
+
+    def absent(_: Listeners) -> SpeechRecogniser:
+        raise EncoderError("faster-whisper is not installed")
+
+    monkeypatch.setattr(Listeners, "recogniser", absent)
+    with application(spoken) as client:
+        assert client.get("/api/v1/clips/1/speech").status_code == 200
+        unknown = client.get("/api/v1/clips/2/speech")
+        assert unknown.status_code == 422
+        assert "soundalike[speech]" in unknown.json["detail"]

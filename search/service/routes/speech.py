@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import UnprocessableEntity
 
+from search.errors import EncoderError
 from search.model.speech_as_json import sayings_as_json, transcript_as_json
 from search.service.http.answers import SayingsOut, TranscriptOut
 from search.service.http.listing import the_clip
@@ -17,6 +20,9 @@ from search.speech.writing import FORMS
 
 CLIPS = Tag(name="clips", description="What is in the library.")
 SEARCH = Tag(name="search", description="Asking the library.")
+NO_RECOGNISER: Final = (
+    "not known yet, and the service cannot recognise words: it needs the package soundalike[speech] and a model"
+)
 _MEDIA_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 
 
@@ -41,8 +47,11 @@ class SpeechRoutes:
         longest_s = self._service.config.limits.query_s
         if clip.duration_s > longest_s and not library.catalog.transcripts([clip.content_id]):
             raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike speech")
-        with self._service.decodes.taken():
-            said = library.transcript(clip.id, query.language)
+        try:
+            with self._service.decodes.taken():
+                said = library.transcript(clip.id, query.language)
+        except EncoderError as error:  # nothing is wrong with the library: its owner did not ask for speech
+            raise UnprocessableEntity(NO_RECOGNISER) from error
         if query.form == "json":
             out = transcript_as_json(clip, said.transcript, "relative", stored=said.stored)
             return revisable(reply(TranscriptOut.model_validate(out)))
