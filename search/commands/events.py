@@ -77,22 +77,11 @@ def _show(args: argparse.Namespace, library: Library) -> int:
     if args.json:
         output.print_json([time_line_as_json(line, paths="absolute") for line in lines])
     elif args.export and lines:
-        _export(FORMS[args.export](lines[0].events), args.out)
+        output.write_text(FORMS[args.export](lines[0].events), args.out)
     else:
         for line in lines:
             _print(line)
     return status
-
-
-def _export(text: str, out: Path | None) -> None:
-    """Raises UsageError when the file cannot be written."""
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
 
 
 def _print(line: TimeLine) -> None:

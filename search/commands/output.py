@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from search.engine.confidence import LIKELY_ENOUGH
-from search.errors import printable
+from search.errors import UsageError, printable
 from search.model import ENGLISH, LANGUAGES, Answer, Hit
 
 VERDICT_LINES = {
@@ -64,6 +64,17 @@ def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
         ids_and_span = (hit.clip_id, hit.segment_id, f"{hit.start_s:.3f}", f"{hit.end_s:.3f}")
         names = (hit.title, hit.path, hit.track, ", ".join(hit.own_tags))
         writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, *names])
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Write a text into a file, or print it. Raises UsageError when the file cannot be written."""
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def _show(args: argparse.Namespace, library: Library) -> int:
             print(f"soundalike: {error}", file=sys.stderr)
             status = SOME_FAILED
     if args.format and found:
-        _write(FORMS[args.format](found[0].transcript, found[0].clip), args.out)
+        output.write_text(FORMS[args.format](found[0].transcript, found[0].clip), args.out)
     elif args.json:
         output.print_json(
             [transcript_as_json(one.clip, one.transcript, "absolute", stored=one.stored) for one in found]
@@ -156,17 +156,6 @@ def _voices(args: argparse.Namespace, library: Library) -> int:
         for start_s, end_s in voiced:
             print(f"  {output.clock(start_s)}-{output.clock(end_s)}")
     return status
-
-
-def _write(text: str, out: Path | None) -> None:
-    """Raises UsageError when the file cannot be written."""
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{printable(str(out))}: cannot be written ({error.strerror})") from error
 
 
 def _print(one: ClipTranscript) -> None:
