@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import shutil
 from pathlib import Path
@@ -122,6 +123,23 @@ def test_answers_in_json_have_conditions_as_well(reader):
     url = "/api/v1/clips/1/peaks?buckets=10"
     assert reader.get(url, headers={"If-Match": "*"}).status_code == 200
     assert reader.get(url, headers={"If-Match": '"other"'}).status_code == 412
+
+
+def test_long_answers_come_packed_to_whoever_reads_that(reader):
+    """The same content, an ETag of its own, and caches are told; short ones, and those for others, come as they are."""
+    url = "/api/v1/peaks?buckets=160&clip_id=1&clip_id=2"
+    plain, packed = reader.get(url), reader.get(url, headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.content_length == len(packed.data) < len(plain.data) / 2
+    assert {plain.headers["Vary"], packed.headers["Vary"]} == {"Accept-Encoding"}
+    assert "Content-Encoding" not in plain.headers
+    assert plain.headers["ETag"] != packed.headers["ETag"]
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert (reader.get(url, headers=again).status_code, reader.get(url, headers=again).data) == (304, b"")
+    for refused in ("identity", "gzip;q=0, identity"):
+        assert "Content-Encoding" not in reader.get(url, headers={"Accept-Encoding": refused}).headers
+    assert "Content-Encoding" not in reader.get("/health", headers={"Accept-Encoding": "gzip"}).headers
 
 
 @pytest.mark.parametrize(

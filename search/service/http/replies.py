@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, url_for
+import gzip
+
+from flask import Response, request, url_for
 from pydantic import BaseModel
 
 from search.model import Job
@@ -14,9 +16,27 @@ PRIVATE = "private, no-cache"
 """Kept by browsers, asked about before each use (an ETag answers that), never by caches that people share."""
 
 
+_PACKED_BYTES = 2048
+"""Less than that is sent as it is: it goes out in two packets anyway."""
+_QUICKLY = 1
+"""JSON of rows shrinks to an eighth at this level already, in a millisecond for 100 KB."""
+
+
 def reply(model: BaseModel, status: int = 200) -> Response:
-    """``model`` as JSON."""
-    return Response(model.model_dump_json(), status, mimetype=JSON)
+    """``model`` as JSON; packed (gzip) where that is worth while and the client reads it.
+
+    An ETag that is made of the answer later on is of what is sent: packed it is another one, as RFC 9110 wants it.
+    """
+    body = model.model_dump_json().encode()
+    if len(body) < _PACKED_BYTES:
+        return Response(body, status, mimetype=JSON)
+    response = Response(status=status, mimetype=JSON)
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0:
+        body = gzip.compress(body, _QUICKLY, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_data(body)
+    return response
 
 
 def revisable(response: Response) -> Response:

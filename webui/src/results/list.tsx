@@ -72,7 +72,8 @@ export function ResultList() {
 
   const rows = answered.value?.rows ?? [];
   const tagged = rows.some((row) => row.tags.length > 0);
-  const total = answered.value?.total ?? -1; // not counted, as ARIA says it
+  const isAll = answered.value?.next === null;
+  const total = answered.value?.total ?? (isAll ? rows.length : -1); // -1: not counted, as ARIA says it
   const last = Math.min(rows.length, past.value);
   const titled = areTitled();
   useEffect(() => {
