@@ -1,6 +1,7 @@
 /** The frame around every view. */
 import { signal } from "@preact/signals";
 import { BASE, reachability } from "./api/client";
+import { message, t, type Message } from "./messages/t";
 import { PlayerBar } from "./player/bar";
 import { DropTarget } from "./question/drop";
 import { NOTHING } from "./question/model";
@@ -12,12 +13,15 @@ import { IconButton, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
 import { KeysDialog, keysShown } from "./ui/keys";
 import { settingsShown } from "./ui/settingsshown";
-import { nextTheme, type Theme, theme } from "./ui/theme";
+import { nextTheme, type Theme, theme, THEME_NAMES } from "./ui/theme";
 import { Toasts } from "./ui/toasts";
 
-const NAMES: Record<View, string> = { search: "Search", map: "Map", library: "Library" };
+const NAMES = {
+  search: message("Search"),
+  map: message("Map"),
+  library: message("Library"),
+} satisfies Record<View, Message>;
 const THEME_ICONS: Record<Theme, IconName> = { auto: "auto", dark: "moon", light: "sun" };
-const THEME_NAMES: Record<Theme, string> = { auto: "as the system", dark: "dark", light: "light" };
 
 const loading = () => <main id="main" class="loading" aria-busy="true" />;
 const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView), loading);
@@ -30,13 +34,13 @@ export function App() {
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the sounds
+        {t("Skip to the sounds")}
       </a>
       <header class="top">
         <a class="brand" href={BASE} onClick={follow("search", true)}>
           <Mark /> Soundalike
         </a>
-        <nav class="views" aria-label="Views">
+        <nav class="views" aria-label={t("Views")}>
           {(Object.keys(VIEWS) as View[]).map((one) => (
             <a
               key={one}
@@ -44,16 +48,21 @@ export function App() {
               aria-current={view.value === one ? "page" : undefined}
               onClick={follow(one)}
             >
-              {NAMES[one]}
+              {t(NAMES[one])}
             </a>
           ))}
         </nav>
         <div class="top-tools">
-          <IconButton icon="sliders" label="Settings" onClick={() => (settingsShown.value = true)} />
-          <IconButton icon="keys" label="Keyboard" shortcut="?" onClick={() => (keysShown.value = true)} />
+          <IconButton icon="sliders" label={t("Settings")} onClick={() => (settingsShown.value = true)} />
+          <IconButton
+            icon="keys"
+            label={t("Keyboard")}
+            shortcut="?"
+            onClick={() => (keysShown.value = true)}
+          />
           <IconButton
             icon={THEME_ICONS[theme.value]}
-            label={`Colours: ${THEME_NAMES[theme.value]}`}
+            label={t("Colours: {theme}", { theme: t(THEME_NAMES[theme.value]) })}
             onClick={nextTheme}
           />
         </div>

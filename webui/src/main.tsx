@@ -4,6 +4,7 @@ import "./styles/index.css";
 import { App } from "./app";
 import { learnOpinions } from "./foryou/feedback";
 import { facts, learnLibrary } from "./library/facts";
+import { speak } from "./messages/language";
 import { loadNeighbours } from "./results/ahead";
 import { answerQuestions } from "./results/answers";
 import { closeByBack } from "./results/back";
@@ -22,11 +23,14 @@ if (place) {
   loadNeighbours();
   closeByBack();
   listenToKeys();
+  const spoken = speak();
   entitle();
   effect(() => {
     if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
   });
   void learnLibrary();
   learnOpinions();
-  render(<App />, place);
+  const show = () => render(<App />, place);
+  if (spoken) void spoken.then(show);
+  else show();
 }

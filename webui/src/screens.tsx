@@ -5,10 +5,11 @@ import { reachability, Refused } from "./api/client";
 import { beginSession } from "./api/service";
 import { libraryChanged } from "./library/facts";
 import { sending } from "./library/sending";
+import { t, tx } from "./messages/t";
 import { isEmpty, isFiltered, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
-import { plural, sentence } from "./ui/format";
+import { sentence } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
 
 interface ScreenProps {
@@ -36,15 +37,17 @@ function Screen({ icon, title, children, alone = false, class: extra = "" }: Scr
 export function EmptyLibraryScreen() {
   return (
     <main id="main" class="alone">
-      <Screen alone icon="folder" title="The library is empty">
-        <p>Add sounds, and they can be found by words, by example and by what you like.</p>
+      <Screen alone icon="folder" title={t("The library is empty")}>
+        <p>{t("Add sounds, and they can be found by words, by example and by what you like.")}</p>
         <p>
           <button type="button" class="primary" onClick={() => go({ view: "library" })}>
-            Add sounds
+            {t("Add sounds")}
           </button>
         </p>
         <p class="hint">
-          Or index a whole folder where it lies: <code>soundalike index ~/Sounds</code>
+          {tx("Or index a whole folder where it lies: {command}", {
+            command: <code>soundalike index ~/Sounds</code>,
+          })}
         </p>
       </Screen>
     </main>
@@ -55,33 +58,35 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   const filtered = isFiltered(answered.question);
   const browsing = isEmpty(answered.question);
   const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
-  const title = browsing ? "No sound passes these filters" : "Nothing sounds like that";
+  const title = browsing ? t("No sound passes these filters") : t("Nothing sounds like that");
   return (
     <Screen icon="search" title={title} class={answered.rows.length > 0 ? "screen-low" : ""}>
       <p>
         {answered.reason
           ? sentence(answered.reason)
           : answered.rows.length > 0
-            ? "What comes closest is below, and it is not close."
-            : "Nothing in this library comes near it."}
+            ? t("What comes closest is below, and it is not close.")
+            : t("Nothing in this library comes near it.")}
       </p>
       <p class="screen-actions">
         {filtered && (
           <button type="button" class="secondary" onClick={() => ask(UNFILTERED)}>
-            Search without filters
+            {t("Search without filters")}
           </button>
         )}
         {!browsing && (
           <button type="button" class="secondary" onClick={() => go({ question: NOTHING })}>
-            Show all sounds
+            {t("Show all sounds")}
           </button>
         )}
       </p>
       {!browsing && answered.rows.length === 0 && (
         <p class="hint">
           {tunes
-            ? "Hum nearer to the microphone, for three seconds or more, and hold each note. What was recorded can be heard at its chip."
-            : "Try other words, or drop a sound that is like it: examples find what names do not say."}
+            ? t(
+                "Hum nearer to the microphone, for three seconds or more, and hold each note. What was recorded can be heard at its chip.",
+              )
+            : t("Try other words, or drop a sound that is like it: examples find what names do not say.")}
         </p>
       )}
     </Screen>
@@ -91,22 +96,23 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
 export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {
   const sounds = asked.parts.some(({ thing }) => thing.kind === "audio" || thing.kind === "hum");
   return (
-    <Screen icon="close" title="This cannot be asked">
+    <Screen icon="close" title={t("This cannot be asked")}>
       <p class="refusal" role="alert">
         <bdi>{why}</bdi>
       </p>
       {sounds && (
         <p class="hint">
-          If it is the sound: WAV, FLAC, Ogg, MP3, M4A and most others can be read, unless the file is damaged
-          or only named like one.
+          {t(
+            "If it is the sound: WAV, FLAC, Ogg, MP3, M4A and most others can be read, unless the file is damaged or only named like one.",
+          )}
         </p>
       )}
       <p class="screen-actions">
         <button type="button" class="secondary" onClick={() => history.back()}>
-          Back
+          {t("Back")}
         </button>
         <button type="button" class="secondary" onClick={() => go({ question: NOTHING })}>
-          Start anew
+          {t("Start anew")}
         </button>
       </p>
     </Screen>
@@ -118,8 +124,11 @@ export function GoneScreen() {
     <div class="gone" role="alert">
       <span class="busy busy-on" aria-hidden="true" />
       <p>
-        <strong>The search service does not answer.</strong> It may be restarting; this page goes on by itself
-        as soon as it is back. If you run it, look at the window of <code>soundalike serve</code>.
+        <strong>{t("The search service does not answer.")}</strong>{" "}
+        {tx(
+          "It may be restarting; this page goes on by itself as soon as it is back. If you run it, look at the window of {command}.",
+          { command: <code>soundalike serve</code> },
+        )}
       </p>
     </div>
   );
@@ -137,23 +146,27 @@ export function KeyScreen() {
     } catch (error) {
       setWrong(
         error instanceof Refused && error.status === 401
-          ? "This key is not known, or it was revoked."
+          ? t("This key is not known, or it was revoked.")
           : String(error),
       );
     }
   };
   return (
     <main id="main" class="alone">
-      <Screen alone icon="keys" title="This library needs a key">
-        <p>Ask whoever runs it for an API key. It stays in this browser, where no script can read it.</p>
+      <Screen alone icon="keys" title={t("This library needs a key")}>
+        <p>
+          {t("Ask whoever runs it for an API key. It stays in this browser, where no script can read it.")}
+        </p>
         {sending.value && (
           <p role="status">
-            {plural(sending.value.total - sending.value.done, "file")} on the way to the library: sending goes
-            on after that.
+            {t(
+              "{n} file on the way to the library: sending goes on after that.|{n} files on the way to the library: sending goes on after that.",
+              { n: sending.value.total - sending.value.done },
+            )}
           </p>
         )}
         <form class="key-form" onSubmit={(event) => void enter(event)}>
-          <label for="key">API key</label>
+          <label for="key">{t("API key")}</label>
           <div class="field-row">
             <input
               id="key"
@@ -166,7 +179,7 @@ export function KeyScreen() {
               onInput={(event) => setKey(event.currentTarget.value)}
             />
             <button type="submit" class="primary">
-              Enter
+              {t("Enter")}
             </button>
           </div>
           <p id="key-wrong" class="refusal" role="alert">
@@ -174,7 +187,7 @@ export function KeyScreen() {
           </p>
         </form>
         <p class="hint">
-          Keys are made with <code>soundalike keys add NAME</code>
+          {tx("Keys are made with {command}", { command: <code>soundalike keys add NAME</code> })}
         </p>
       </Screen>
     </main>

@@ -2,20 +2,21 @@
 import { signal } from "@preact/signals";
 import type { Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { type Choice, choice, chooseLanguage, LANGUAGES } from "./messages/language";
+import { message, t, type Plain } from "./messages/t";
 import { auditioning, looping, matchesLevels, output } from "./player/settings";
 import { compact } from "./results/density";
 import { Dialog } from "./ui/dialog";
 import { letters } from "./ui/keys";
-import { setTheme, type Theme, theme, THEMES } from "./ui/theme";
+import { setTheme, type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
 import { settingsShown } from "./ui/settingsshown";
 
-const THEME_NAMES: Record<Theme, string> = { auto: "as the system", dark: "dark", light: "light" };
-const SWITCHES: readonly (readonly [Signal<boolean>, string])[] = [
-  [compact, "Low rows, the name of the file first"],
-  [auditioning, "Audition: what is chosen plays at once"],
-  [looping, "Again and again"],
-  [matchesLevels, "Equally loud, as far as it was measured"],
-  [letters, "Single letters are shortcuts"],
+const SWITCHES: readonly (readonly [Signal<boolean>, Plain])[] = [
+  [compact, message("Low rows, the name of the file first")],
+  [auditioning, message("Audition: what is chosen plays at once")],
+  [looping, message("Again and again")],
+  [matchesLevels, message("Equally loud, as far as it was measured")],
+  [letters, message("Single letters are shortcuts")],
 ];
 
 /** Where sounds can be played; empty where the browser does not tell. */
@@ -32,26 +33,27 @@ async function learnOutputs(): Promise<void> {
 export function SettingsDialog() {
   useEffect(() => void learnOutputs(), []);
   return (
-    <Dialog title="Settings" onClose={() => (settingsShown.value = false)}>
+    <Dialog title={t("Settings")} onClose={() => (settingsShown.value = false)}>
       <div class="settings">
+        <LanguageSetting />
         <label>
-          Colours
+          {t("Colours")}
           <select value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
             {THEMES.map((one) => (
               <option key={one} value={one}>
-                {THEME_NAMES[one]}
+                {t(THEME_NAMES[one])}
               </option>
             ))}
           </select>
         </label>
         {outputs.value.length > 1 && (
           <label>
-            Sounds are played by
+            {t("Sounds are played by")}
             <select value={output.value} onChange={(event) => (output.value = event.currentTarget.value)}>
-              <option value="">the system's output</option>
+              <option value="">{t("the system's output")}</option>
               {outputs.value.map(({ deviceId, label }, place) => (
                 <option key={deviceId} value={deviceId}>
-                  {label || `output ${place + 1}`}
+                  {label || t("output {place}", { place: place + 1 })}
                 </option>
               ))}
             </select>
@@ -64,11 +66,28 @@ export function SettingsDialog() {
               checked={on.value}
               onChange={(event) => (on.value = event.currentTarget.checked)}
             />
-            {name}
+            {t(name)}
           </label>
         ))}
-        <p class="hint">They are kept in this browser.</p>
+        <p class="hint">{t("They are kept in this browser.")}</p>
       </div>
     </Dialog>
+  );
+}
+
+/** Which language the page speaks; each calls itself by its own name. */
+function LanguageSetting() {
+  return (
+    <label>
+      {t("Language")}
+      <select value={choice.value} onChange={(event) => chooseLanguage(event.currentTarget.value as Choice)}>
+        <option value="auto">{t("as the browser")}</option>
+        {Object.entries(LANGUAGES).map(([one, { name, tag }]) => (
+          <option key={one} value={one} lang={tag}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -1,11 +1,16 @@
 /** What a tab, a bookmark and the history call the page: what is asked, and the view. */
 import { effect } from "@preact/signals";
 import { clipName } from "./inspector/names";
-import { allParts, type Part } from "./question/model";
+import { message, t, type Message } from "./messages/t";
+import { allParts, type Part, type Thing } from "./question/model";
 import { question, view, type View } from "./route";
 
 const PRODUCT = "Soundalike";
-const VIEW_NAMES: Record<View, string | null> = { search: null, map: "Map", library: "Library" };
+const VIEW_NAMES = {
+  search: null,
+  map: message("Map"),
+  library: message("Library"),
+} satisfies Record<View, Message | null>;
 const MOST_CHARACTERS = 60;
 /** What would change how the rest is read: line ends and the like, and marks that turn the writing round. */
 const MARKS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
@@ -14,22 +19,27 @@ const MARKS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
 export function entitle(): void {
   effect(() => {
     const asked = view.value === "library" ? "" : allParts(question.value).map(nameOf).join(", ");
-    document.title = [short(asked), VIEW_NAMES[view.value], PRODUCT].filter(Boolean).join(" · ");
+    const place = VIEW_NAMES[view.value];
+    document.title = [short(asked), place && t(place), PRODUCT].filter(Boolean).join(" · ");
   });
 }
 
 export function nameOf({ thing, weight }: Part): string {
-  const unwanted = weight < 0 ? "not " : "";
+  const name = nameOfThing(thing);
+  return weight < 0 ? t("not {name}", { name }) : name;
+}
+
+function nameOfThing(thing: Thing): string {
   switch (thing.kind) {
     case "text":
-      return unwanted + thing.text;
+      return thing.text;
     case "clip":
-      return `${unwanted}like ${clipName(thing.id).value}`;
+      return t("like {name}", { name: clipName(thing.id).value });
     case "segment":
     case "audio":
-      return `${unwanted}like a sound`;
+      return t("like a sound");
     default:
-      return `${unwanted}a tune`;
+      return t("a tune");
   }
 }
 

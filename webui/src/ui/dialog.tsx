@@ -1,6 +1,7 @@
 /** A modal dialog: the browser's own, which keeps the focus inside; where it came from gets it back. */
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../messages/t";
 import { IconButton } from "./icons";
 
 interface DialogProps {
@@ -29,7 +30,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <dialog ref={element} class="dialog" aria-labelledby={heading} onClose={() => open.current && onClose()}>
       <div class="dialog-head">
         <h2 id={heading}>{title}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
+        <IconButton icon="close" label={t("Close")} onClick={onClose} />
       </div>
       {children}
     </dialog>

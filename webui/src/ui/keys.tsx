@@ -1,5 +1,6 @@
 /** The list of keys; and a switch that turns single letters off for those whose tools send letters. */
 import { signal } from "@preact/signals";
+import { message, t, type Plain } from "../messages/t";
 import { Dialog } from "./dialog";
 import { rememberedSwitch } from "./remembered";
 
@@ -7,40 +8,40 @@ export const keysShown = signal(false);
 /** Whether single letters do something (WCAG 2.1.4: they can be turned off). */
 export const letters = rememberedSwitch("soundalike.letters", true);
 
-const KEYS: readonly (readonly [string, string])[] = [
-  ["/", "Type a question"],
-  ["↑ ↓ Page ↑ ↓ Home End", "Choose a sound"],
-  ["Space", "Play from the match, pause"],
-  ["← →", "Back and forth by a second"],
-  ["Enter", "Show the sound"],
-  ["M", "More like this; of a tune, the same tune"],
-  ["+", "Also like this: add it to the question"],
-  ["N", "Not like this"],
-  ["A", "Audition: what is chosen plays at once, on and off"],
-  ["B", "From the hit to the question's sound and back, at the same place (A/B)"],
-  ["[ ]", "The match before in a long recording, and the next one"],
-  ["L", "Like"],
-  ["D", "Dislike"],
-  ["S", "Spectrogram"],
-  ["R", "Record"],
-  ["Shift ↑ ↓", "Select many; also Shift and Ctrl with a click"],
-  ["Ctrl Space", "Select one more, or one less"],
-  ["Ctrl A", "Select all that are listed"],
-  ["Ctrl Z", "Undo a removal"],
-  ["Esc", "Close; select none"],
-  ["?", "These keys"],
+const KEYS: readonly (readonly [string, Plain])[] = [
+  ["/", message("Type a question")],
+  ["↑ ↓ Page ↑ ↓ Home End", message("Choose a sound")],
+  ["Space", message("Play from the match, pause")],
+  ["← →", message("Back and forth by a second")],
+  ["Enter", message("Show the sound")],
+  ["M", message("More like this; of a tune, the same tune")],
+  ["+", message("Also like this: add it to the question")],
+  ["N", message("Not like this")],
+  ["A", message("Audition: what is chosen plays at once, on and off")],
+  ["B", message("From the hit to the question's sound and back, at the same place (A/B)")],
+  ["[ ]", message("The match before in a long recording, and the next one")],
+  ["L", message("Like")],
+  ["D", message("Dislike")],
+  ["S", message("Spectrogram")],
+  ["R", message("Record")],
+  ["Shift ↑ ↓", message("Select many; also Shift and Ctrl with a click")],
+  ["Ctrl Space", message("Select one more, or one less")],
+  ["Ctrl A", message("Select all that are listed")],
+  ["Ctrl Z", message("Undo a removal")],
+  ["Esc", message("Close; select none")],
+  ["?", message("These keys")],
 ];
 
 export function KeysDialog() {
   return (
-    <Dialog title="Keyboard" onClose={() => (keysShown.value = false)}>
+    <Dialog title={t("Keyboard")} onClose={() => (keysShown.value = false)}>
       <dl class="keys">
         {KEYS.map(([key, does]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{does}</dd>
+            <dd>{t(does)}</dd>
           </div>
         ))}
       </dl>
@@ -50,7 +51,7 @@ export function KeysDialog() {
           checked={letters.value}
           onChange={(event) => (letters.value = event.currentTarget.checked)}
         />
-        Single letters are shortcuts
+        {t("Single letters are shortcuts")}
       </label>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 /** A passage of a sound as two numbers: for the keyboard, and for who knows them. */
 import { useSignal } from "@preact/signals";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { t, tx } from "../messages/t";
 import type { Passage } from "../question/model";
 
 interface FieldsProps {
@@ -50,16 +51,12 @@ export function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
   const described = { "aria-invalid": wrong.value, "aria-describedby": why };
   return (
     <>
-      <div class="field-row passage-numbers" role="group" aria-label="The passage in seconds">
-        <label>
-          from <input ref={start} {...numbers} {...described} /> s
-        </label>
-        <label>
-          to <input ref={end} {...numbers} {...described} /> s
-        </label>
+      <div class="field-row passage-numbers" role="group" aria-label={t("The passage in seconds")}>
+        <label>{tx("from {field} s", { field: <input ref={start} {...numbers} {...described} /> })}</label>
+        <label>{tx("to {field} s", { field: <input ref={end} {...numbers} {...described} /> })}</label>
       </div>
       <p id={why} class="refusal" role="alert">
-        {wrong.value && "It has to end after it starts, within the sound."}
+        {wrong.value && t("It has to end after it starts, within the sound.")}
       </p>
     </>
   );

@@ -1,9 +1,16 @@
 /** Dark, light, or as the system is; remembered in this browser. */
 import { signal } from "@preact/signals";
+import { message, type Message } from "../messages/t";
 import { remember, remembered } from "./remembered";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
+
+export const THEME_NAMES = {
+  auto: message("as the system"),
+  dark: message("dark"),
+  light: message("light"),
+} satisfies Record<Theme, Message>;
 
 const KEY = "soundalike.theme";
 

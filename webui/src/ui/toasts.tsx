@@ -1,6 +1,7 @@
 /** Short messages at the edge, read out politely; each goes by itself. */
 import { signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
+import { t } from "../messages/t";
 
 interface Toast {
   id: number;
@@ -51,7 +52,8 @@ function take({ id, action }: Toast): void {
 /** Say what went wrong; what has a screen of its own is left to it. */
 export function sayFailure(what: string, error: unknown): void {
   if (error instanceof Unreachable || (error instanceof Refused && error.status === 401)) return;
-  say(`${what}: ${error instanceof Error ? error.message : String(error)}`, { bad: true });
+  const why = error instanceof Error ? error.message : String(error);
+  say(t("{what}: {why}", { what, why }), { bad: true });
 }
 
 export function Toasts() {

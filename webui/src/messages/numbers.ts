@@ -1,0 +1,31 @@
+/** Numbers as the language of the page writes them. */
+import { language, locale } from "./language";
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function written(number: number, options: Intl.NumberFormatOptions): string {
+  const key = locale.value + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale.value, options);
+  formats.set(key, format);
+  return format.format(number);
+}
+
+/** Whether numbers are written the English way, which needs no `Intl`: its first number costs a slow device 100 ms. */
+const isPlain = (): boolean => language.value === "en";
+
+/** With marks between thousands. */
+export const count = (number: number): string =>
+  isPlain() ? String(number).replace(/\B(?=(\d{3})+$)/g, ",") : written(number, {});
+
+/** With so many digits behind the point, and no marks between thousands. */
+export const fixed = (number: number, digits: number): string =>
+  isPlain()
+    ? number.toFixed(digits)
+    : written(number, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        useGrouping: false,
+      });
+
+export const percent = (share: number): string =>
+  isPlain() ? `${Math.round(share * 100)} %` : written(share, { style: "percent" });
