@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from search.errors import LibraryError
 from search.ground.codepages import readable
 from search.model import (
+    MAX_REMARK_CHARACTERS,
     TAGS_PER_SEGMENT,
     ContentEncoding,
     HalfVectors,
@@ -28,6 +29,7 @@ from search.model import (
 SPAN_BYTES: Final = 16
 HALF_BYTES: Final = 2
 KEYWORDS: Final = "keywords"
+_REMARK: Final = ""
 """The metadata in which files carry tags that somebody gave them."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -154,9 +156,19 @@ def own_tags_in(stored: str | None, metadata: str) -> tuple[str, ...]:
     return own_tags_of(stored, metadata_of(metadata) if stored is None and f'"{KEYWORDS}"' in metadata else {})
 
 
-def described(metadata: Mapping[str, str], stored: str | None) -> Mapping[str, str]:
-    """Metadata in which own tags, where some were set, stand for the keywords of the file: what words look in."""
-    return metadata if stored is None else {**metadata, KEYWORDS: ", ".join(own_tags_of(stored, {}))}
+def remark_text(remark: str) -> str | None:
+    """A remark as it is stored; None for one without a word. Raises LibraryError for one that is too long."""
+    written = storable(remark).replace("\r\n", "\n").strip()
+    if len(written) > MAX_REMARK_CHARACTERS:
+        raise LibraryError(f"a remark has at most {MAX_REMARK_CHARACTERS} characters; this one has {len(written)}")
+    return written or None
+
+
+def described(metadata: Mapping[str, str], own_tags: str | None, remark: str | None) -> Mapping[str, str]:
+    """What words look in: a remark, and metadata in which own tags, where some were set, stand for the keywords."""
+    if own_tags is not None:
+        metadata = {**metadata, KEYWORDS: ", ".join(own_tags_of(own_tags, {}))}
+    return metadata if remark is None else {_REMARK: remark, **metadata}
 
 
 def retitled(clip_path: str, title: str, new_path: str) -> str:

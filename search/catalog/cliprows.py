@@ -84,7 +84,7 @@ class ClipRows:
         if self._last_id is None:
             self._last_id = numbering.last(self._connection, CLIPS.name)
         self._last_id += 1
-        row = {"id": self._last_id, "own_tags": None, **values}
+        row = {"id": self._last_id, "own_tags": None, "remark": None, **values}
         self._take_in(row)
         return row
 

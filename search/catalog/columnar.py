@@ -37,6 +37,7 @@ class ClipRow(NamedTuple):
     facts_version: int | None
     facts: bytes | None
     own_tags: tuple[str, ...]
+    remark: str
 
 
 class EncodingRow(NamedTuple):
@@ -88,7 +89,7 @@ class ColumnReader:
                 ENCODINGS.c.clip_tag_classes,
                 ENCODINGS.c.clip_tag_probabilities,
                 *measured.columns(engine),
-                reading.own_tags_column(engine),
+                *reading.later_columns(engine),
                 CLIPS.c.metadata,
             )
             .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)
@@ -105,6 +106,7 @@ class ColumnReader:
                 tag_classes=row.clip_tag_classes or b"",
                 tag_probabilities=row.clip_tag_probabilities or b"",
                 own_tags=blobs.own_tags_in(row.own_tags, row.metadata),
+                remark=row.remark or "",
             )
 
     def encodings(self, since: int) -> Iterator[EncodingRow]:

@@ -40,7 +40,9 @@ T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
 """With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
-_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns", "own_tags")]
+LATER_COLUMNS: Final = ("own_tags", "remark")
+"""What people say of clips: columns that earlier schemas lack."""
+_CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns", *LATER_COLUMNS)]
 """Those that every schema has; a clip's track is that of its content."""
 _CLIPS_BY_ID: Final = (
     select(
@@ -311,15 +313,15 @@ def findings(connection: Connection, content_ids: Iterable[int]) -> dict[int, tu
 
 
 @lru_cache(maxsize=8)
-def own_tags_column(engine: Engine) -> ColumnElement[Any]:
-    """What a clip's own tags are read from: nothing in a catalog of a schema before they were."""
-    has_them = any(column["name"] == "own_tags" for column in inspect(engine).get_columns(CLIPS.name))
-    return CLIPS.c.own_tags if has_them else null().label("own_tags")
+def later_columns(engine: Engine) -> tuple[ColumnElement[Any], ...]:
+    """`LATER_COLUMNS` to read: nothing for those that the schema of a catalog lacks."""
+    present = {column["name"] for column in inspect(engine).get_columns(CLIPS.name)}
+    return tuple(CLIPS.c[name] if name in present else null().label(name) for name in LATER_COLUMNS)
 
 
 @lru_cache(maxsize=8)
 def _clips_by_id(engine: Engine) -> Select[*tuple[Any, ...]]:
-    return _CLIPS_BY_ID.add_columns(own_tags_column(engine))
+    return _CLIPS_BY_ID.add_columns(*later_columns(engine))
 
 
 @lru_cache(maxsize=8)
@@ -354,5 +356,6 @@ def _clip(row: Row[*tuple[Any, ...]], vocabulary: tuple[str, ...]) -> Clip:
         tags=tags,
         track=row.track,
         own_tags=blobs.own_tags_of(row.own_tags, metadata),
+        remark=row.remark or "",
         notes=row.notes,
     )

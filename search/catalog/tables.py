@@ -86,10 +86,12 @@ CLIPS: Final = Table(
     Column("sequence", BigInteger, nullable=False, index=True),
     Column("changed_ns", BigInteger),
     Column("own_tags", Text),
+    Column("remark", Text),
     UniqueConstraint("root_id", "path", "track"),
     sqlite_autoincrement=True,
 )
-"""``own_tags`` is a list in JSON; null until somebody sets some: till then the keywords among the metadata count."""
+"""``own_tags`` is a list in JSON; null until somebody sets some: till then the keywords among the metadata count.
+``remark`` is what a person wrote of the clip, null where nobody did."""
 
 FINDINGS: Final = Table(
     "findings",

@@ -151,7 +151,7 @@ def _write_page(connection: Connection, table: Table, page: list[Row]) -> None:
 
 
 def _words(clip: Row) -> ClipWords:
-    metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+    metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"], clip["remark"])
     return words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)
 
 

@@ -266,7 +266,8 @@ class _Batch:
             if clip["content_id"] != content_id:
                 self._left.add(clip["content_id"])
             self._clips.change(clip, values)
-        self._clips.say(clip, change.file.path, title, blobs.described(change.metadata, clip["own_tags"]))
+        metadata = blobs.described(change.metadata, clip["own_tags"], clip["remark"])
+        self._clips.say(clip, change.file.path, title, metadata)
         self._marks.clear_failure(place)
         self._marks.let_in(place)
 
@@ -306,7 +307,7 @@ class _Batch:
             "sequence": self._take(),
         }
         self._clips.change(clip, values)
-        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"], clip["remark"])
         self._clips.say(clip, change.file.path, title, metadata)
 
     def _keep_tracks(self, place: Place, tracks: Sequence[int]) -> None:
@@ -320,14 +321,16 @@ class _Batch:
             return
         title = blobs.storable(change.title)
         own_tags = clip["own_tags"] if change.own_tags is None else blobs.own_tags_text(change.own_tags)
+        remark = clip["remark"] if change.remark is None else blobs.remark_text(change.remark)
         values = {
             "title": title,
             "metadata": blobs.metadata_text(change.metadata),
             "own_tags": own_tags,
+            "remark": remark,
             "sequence": self._take(),
         }
         self._clips.change(clip, values)
-        metadata = blobs.described(change.metadata, own_tags)
+        metadata = blobs.described(change.metadata, own_tags, remark)
         self._clips.say(clip, blobs.path_text(clip["path"]), title, metadata)
 
     def _note_file(self, change: NoteFile) -> None:

@@ -15,7 +15,7 @@ from search.facts.definitions import FACTS
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
-KIND: Final = Kind("columns", 4, "soundalike reindex makes them anew from the catalog")
+KIND: Final = Kind("columns", 5, "soundalike reindex makes them anew from the catalog")
 _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
 
 

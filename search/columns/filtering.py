@@ -142,6 +142,8 @@ def _by_text(part: Part, where: TextIs) -> NDArray[np.bool_]:
             found = _in_text(part.paths, where)
         case "title":
             found = _in_text(part.titles, where)
+        case "remark":
+            found = _in_text(part.remarks, where)
         case "folder":
             found = _in_text(part.folders, where)[part.folder_codes]
         case "format":

@@ -38,6 +38,7 @@ def joined(remaining: Sequence[Remaining]) -> Part:
     encoding_by_content = np.argsort(encoding_content, kind="stable").astype(np.int32)
     n_segments = segments.column([part.n_segments for part in parts])
     paths, titles = clips.text([part.paths for part in parts]), clips.text([part.titles for part in parts])
+    remarks = clips.text([part.remarks for part in parts])
     folder_codes, folders = clips.codes([part.folder_codes for part in parts], [part.folders for part in parts])
     format_codes, formats = clips.codes([part.format_codes for part in parts], [part.formats for part in parts])
     tag_starts, tag_rows, tag_probabilities = _tags(remaining, clips)
@@ -57,6 +58,8 @@ def joined(remaining: Sequence[Remaining]) -> Part:
         path_starts=paths.starts,
         title_blob=titles.blob,
         title_starts=titles.starts,
+        remark_blob=remarks.blob,
+        remark_starts=remarks.starts,
         folder_codes=folder_codes,
         folder_blob=folders.blob,
         folder_starts=folders.starts,

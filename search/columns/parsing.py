@@ -13,7 +13,8 @@
     text       = "'" characters "'" | '"' characters '"'
 
 Columns: ``duration_s``, ``size_bytes`` (numbers); ``added`` (a number of seconds since 1970, or a quoted ISO date or
-time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format`` (text);
+time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format``, ``remark``
+(text);
 ``own_tag`` (what a person called it), ``tag`` (that, or a class of the encoder's vocabulary); ``silent``, ``missing``
 (true or false; alone, they mean true); and the facts of `search.facts.definitions`, which are numbers or words.
 
@@ -74,8 +75,8 @@ MAX_DEPTH: Final = 50
 MAX_COMPARISONS: Final = 64
 
 OWN_COLUMNS: Final = (
-    "added", "duration_s", "folder", "format", "has", "missing", "own_tag", "path", "silent", "size_bytes", "tag",
-    "title",
+    "added", "duration_s", "folder", "format", "has", "missing", "own_tag", "path", "remark", "silent", "size_bytes",
+    "tag", "title",
 )  # fmt: skip
 """Columns that every clip has."""
 NUMBERS: Final = ("duration_s", "size_bytes", *(fact.name for fact in FACTS if not fact.words))

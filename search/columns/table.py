@@ -45,6 +45,8 @@ class Part:
     path_starts: Ids
     title_blob: NDArray[np.uint8]
     title_starts: Ids
+    remark_blob: NDArray[np.uint8]
+    remark_starts: Ids
     folder_codes: NDArray[np.int32]
     folder_blob: NDArray[np.uint8]
     folder_starts: Ids
@@ -80,6 +82,7 @@ class Part:
         tag_starts, tag_rows, tag_probabilities = gathered.tags(n_tags)
         path_blob, path_starts = gathered.paths.arrays()
         title_blob, title_starts = gathered.titles.arrays()
+        remark_blob, remark_starts = gathered.remarks.arrays()
         folder_codes, folder_blob, folder_starts = gathered.folders.arrays()
         format_codes, format_blob, format_starts = gathered.formats.arrays()
         own_tag_codes, own_tag_blob, own_tag_starts = gathered.own_tags.arrays()
@@ -98,6 +101,8 @@ class Part:
             path_starts=path_starts,
             title_blob=title_blob,
             title_starts=title_starts,
+            remark_blob=remark_blob,
+            remark_starts=remark_starts,
             folder_codes=folder_codes,
             folder_blob=folder_blob,
             folder_starts=folder_starts,
@@ -138,6 +143,11 @@ class Part:
     def titles(self) -> TextColumn:
         """Titles."""
         return TextColumn(self.title_blob, self.title_starts)
+
+    @cached_property
+    def remarks(self) -> TextColumn:
+        """What people wrote of the clips."""
+        return TextColumn(self.remark_blob, self.remark_starts)
 
     @cached_property
     def folders(self) -> TextColumn:
@@ -273,6 +283,7 @@ class _Clips:
         self.facts = bytearray()
         self.paths = TextBuilder()
         self.titles = TextBuilder()
+        self.remarks = TextBuilder()
         self.folders = CodeBuilder()
         self.formats = CodeBuilder()
         self.own_tags = CodeBuilder()
@@ -295,6 +306,7 @@ class _Clips:
         self.facts += row_of(clip.facts_version, clip.facts)
         self.paths.add(clip.path)
         self.titles.add(clip.title)
+        self.remarks.add(clip.remark)
         self.folders.add(clip.path.rpartition("/")[0])
         self.formats.add(clip.container)
         self._tag_counts.append(len(clip.tag_classes) // 2)

@@ -48,6 +48,7 @@ def _of_all(ours: Part, truth: Part) -> Iterator[tuple[str, bool]]:
     for what, names in (
         ("paths", ("path_starts", "path_blob")),
         ("titles", ("title_starts", "title_blob")),
+        ("remarks", ("remark_starts", "remark_blob")),
         ("tags", ("tag_starts", "tag_rows", "tag_probabilities")),
         ("segments", ("first_segment", "n_segments", "encoding_content", "spans")),
     ):

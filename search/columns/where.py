@@ -12,7 +12,7 @@ from search.errors import WhereError
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
 NumberColumn: TypeAlias = str
 """``duration_s``, ``size_bytes``, or a fact that is a number."""
-TextColumn: TypeAlias = Literal["path", "folder", "title", "format"]
+TextColumn: TypeAlias = Literal["path", "folder", "title", "format", "remark"]
 FlagColumn: TypeAlias = Literal["silent", "missing"]
 
 TAG_PROBABILITY: Final = 0.3

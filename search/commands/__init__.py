@@ -13,6 +13,7 @@ from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
 from search.commands.places import Doctor, Init, Migrate
 from search.commands.recommend import Recommend
+from search.commands.remarks import Remarks
 from search.commands.search import Search
 from search.commands.serve import Serve
 from search.commands.spaces import CompareCommand, SpacesCommand
@@ -27,6 +28,7 @@ COMMANDS = (
     Identify(),
     Info(),
     Tags(),
+    Remarks(),
     Collections(),
     Verify(),
     Remove(),

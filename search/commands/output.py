@@ -57,12 +57,13 @@ def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
             "path",
             "track",
             "own_tags",
+            "remark",
         ]
     )
     for rank, hit in enumerate(hits, start=1 + passed_over):
         probability = "" if hit.probability is None else f"{hit.probability:.4f}"
         ids_and_span = (hit.clip_id, hit.segment_id, f"{hit.start_s:.3f}", f"{hit.end_s:.3f}")
-        names = (hit.title, hit.path, hit.track, ", ".join(hit.own_tags))
+        names = (hit.title, hit.path, hit.track, ", ".join(hit.own_tags), hit.remark)
         writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, *names])
 
 

@@ -60,6 +60,7 @@ from search.model.changes import (
 from search.model.collections import MAX_COLLECTED, Collected, Collection
 from search.model.comparing import Compared, Comparison
 from search.model.contents import (
+    MAX_REMARK_CHARACTERS,
     TAGS_PER_SEGMENT,
     Clip,
     Content,
@@ -134,6 +135,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_COLLECTED",
     "MAX_FEEDBACK",
+    "MAX_REMARK_CHARACTERS",
     "MELODY_SPACE",
     "NOTES",
     "NO_WORDS",

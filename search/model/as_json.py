@@ -55,6 +55,7 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "copies": list(hit.copies),
         "track": hit.track,
         "notes": hit.clip.notes,
+        "remark": hit.remark,
     }
 
 

@@ -82,14 +82,15 @@ class MoveClip:
 class DescribeClip:
     """What a person calls a clip, and says of it. Whether its file is there stays as it was; a clip that went is left.
 
-    Title and metadata hold until the file changes and is indexed again. Own tags stay whatever its file does; None
-    leaves them as they are.
+    Title and metadata hold until the file changes and is indexed again. Own tags and remark stay whatever its file
+    does; None leaves them as they are, "" takes the remark away.
     """
 
     clip_id: int
     title: str
     metadata: Mapping[str, str]
     own_tags: tuple[str, ...] | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

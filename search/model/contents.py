@@ -16,6 +16,8 @@ from search.model.arrays import HalfVectors, Ids, Probabilities, Spans
 
 TAGS_PER_SEGMENT = 20
 """How many of a vocabulary's likeliest classes are kept for each segment (DESIGN.md, "tag")."""
+MAX_REMARK_CHARACTERS: Final = 4000
+"""So long a remark on a clip may be."""
 _BETWEEN_TAGS: Final = re.compile(r"[,;\r\n\0]")
 
 
@@ -230,7 +232,8 @@ class Clip:
 
     ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
     ``own_tags`` are those that a person set; before anybody did, the keywords of the file. ``tags`` are the encoder's.
-    ``added`` is UTC seconds since the epoch. ``missing`` is true when the last scan did not find the file.
+    ``remark`` is what a person wrote of it, "" where nobody did. ``added`` is UTC seconds since the epoch. ``missing``
+    is true when the last scan did not find the file.
 
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings`` says
     what was amiss with the file when it was decoded, each a short phrase. ``notes``: whether the file holds notes
@@ -259,6 +262,7 @@ class Clip:
     warnings: tuple[str, ...] = ()
     own_tags: tuple[str, ...] = ()
     notes: bool = False
+    remark: str = ""
 
     @property
     def absolute_path(self) -> str:

@@ -249,6 +249,11 @@ class Hit:
         return self.clip.own_tags
 
     @property
+    def remark(self) -> str:
+        """What a person wrote of the clip, "" where nobody did."""
+        return self.clip.remark
+
+    @property
     def by_name(self) -> bool:
         """Whether its name or metadata say what was asked for in words, each of them."""
         return any(via.part.startswith("words ") for via in self.via)

@@ -61,6 +61,27 @@ def test_tags_complete_themselves_and_are_taken_away(page, own):
     requests.patch(one, json={"own_tags": []}, timeout=60).raise_for_status()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_remark_is_written_shown_found_and_taken_back(still_page, own, width):  # noqa: F811
+    """Its row has a mark; undo brings back what was."""
+    page = still_page
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{own.url}/?order=title")
+    page.locator(".row-title").first.click()
+    page.get_by_role("button", name="Edit title and tags").click()
+    page.get_by_label("Remark").fill("clicks at the\nend")
+    assert violations(page) == []
+    page.get_by_role("button", name="Save", exact=True).click()
+    shown = page.locator(".inspector .remark")
+    expect(shown).to_have_text("clicks at the\nend")
+    expect(page.locator(".row-remark")).to_have_count(1)
+    assert violations(page) == []
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(shown).to_have_count(0)
+    expect(page.locator(".row-remark")).to_have_count(0)
+    assert own.get('/api/v1/clips?where=remark != ""').json()["total"] == 0
+
+
 def test_one_duplicate_is_kept_and_the_others_go(page, own):
     """At once on the page, and back by undo."""
     clips = own.get("/api/v1/clips?limit=2").json()["clips"]

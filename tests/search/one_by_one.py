@@ -254,7 +254,7 @@ class _Batch:
             "sequence": self._take(),
         }
         at_path = (CLIPS.c.root_id == change.root_id) & (CLIPS.c.path == path) & (CLIPS.c.track == track)
-        old_columns = (CLIPS.c.id, CLIPS.c.content_id, CLIPS.c.own_tags)
+        old_columns = (CLIPS.c.id, CLIPS.c.content_id, CLIPS.c.own_tags, CLIPS.c.remark)
         old = self._connection.execute(select(*old_columns).where(at_path)).one_or_none()
         if old is None:
             values |= {"root_id": change.root_id, "path": path, "added": self._now}
@@ -265,7 +265,8 @@ class _Batch:
             self._connection.execute(update(CLIPS).where(CLIPS.c.id == clip_id).values(values))
             if old.content_id != content_id:
                 self._left.add(old.content_id)
-        metadata = blobs.described(change.metadata, None if old is None else old.own_tags)
+        said = (None, None) if old is None else (old.own_tags, old.remark)
+        metadata = blobs.described(change.metadata, *said)
         words.store(self._connection, [words.of_clip(clip_id, change.file.path, title, metadata)])
         self._clear_failure(change.root_id, path)
         let_in(self._connection, change.root_id, path)
@@ -312,7 +313,7 @@ class _Batch:
             )
         )
         words.forget(self._connection, [clip.id])
-        metadata = blobs.described(blobs.metadata_of(clip.metadata), clip.own_tags)
+        metadata = blobs.described(blobs.metadata_of(clip.metadata), clip.own_tags, clip.remark)
         words.store(self._connection, [words.of_clip(clip.id, change.file.path, title, metadata)])
 
     def _keep_tracks(self, change: KeepTracks) -> None:
@@ -323,20 +324,24 @@ class _Batch:
 
     def _describe(self, change: DescribeClip) -> None:
         is_it = CLIPS.c.id == change.clip_id
-        clip = self._connection.execute(select(CLIPS.c.path, CLIPS.c.own_tags).where(is_it)).one_or_none()
+        clip = self._connection.execute(
+            select(CLIPS.c.path, CLIPS.c.own_tags, CLIPS.c.remark).where(is_it)
+        ).one_or_none()
         if clip is None:
             return
         title = blobs.storable(change.title)
         own_tags = clip.own_tags if change.own_tags is None else blobs.own_tags_text(change.own_tags)
+        remark = clip.remark if change.remark is None else blobs.remark_text(change.remark)
         values = {
             "title": title,
             "metadata": blobs.metadata_text(change.metadata),
             "own_tags": own_tags,
+            "remark": remark,
             "sequence": self._take(),
         }
         self._connection.execute(update(CLIPS).where(is_it).values(values))
         words.forget(self._connection, [change.clip_id])
-        metadata = blobs.described(change.metadata, own_tags)
+        metadata = blobs.described(change.metadata, own_tags, remark)
         words.store(self._connection, [words.of_clip(change.clip_id, blobs.path_text(clip.path), title, metadata)])
 
     def _mark_missing(self, clip_id: int) -> None:

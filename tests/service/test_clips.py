@@ -91,6 +91,24 @@ def test_own_tags_are_found_by_filter_words_and_facet_as_soon_as_they_are_set(cl
     assert client.patch(f"/api/v1/clips/{clip['id']}", json={"own_tags": ["x" * 201]}).status_code == 422
 
 
+def test_a_remark_is_found_by_filter_and_words_as_soon_as_it_is_written(client):
+    """It stays when something else is changed; an empty one takes it away."""
+    clip = one(client, "wind")
+    assert clip["remark"] == ""
+
+    def write(**change):
+        return client.patch(f"/api/v1/clips/{clip['id']}", json=change)
+
+    assert write(remark=" Howls too much\n").get_json()["remark"] == "Howls too much"
+    assert write(own_tags=[]).get_json()["remark"] == "Howls too much"
+    assert [found["id"] for found in listed(client, '?where=remark ~ "HOWLS"')["clips"]] == [clip["id"]]
+    hits = client.post("/api/v1/search", json={"parts": [{"text": "howls"}]}).get_json()["hits"]
+    assert [(hit["clip_id"], hit["remark"]) for hit in hits] == [(clip["id"], "Howls too much")]
+    assert write(remark="x" * 4001).status_code == 422
+    assert write(remark="").get_json()["remark"] == ""
+    assert listed(client, '?where=remark = ""')["total"] == len(SOUNDS)
+
+
 def test_what_a_missing_clip_is_called_says_nothing_of_its_file(client, library_path):
     """It stays missing, in the answer and in filters, and is found by its new name."""
     clip = one(client, "wind")

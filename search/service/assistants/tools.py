@@ -51,8 +51,8 @@ Where = Annotated[
     str | None,
     Field(
         description="a filter, like: duration_s < 6 and tag = 'Dog'. Columns: duration_s, size_bytes, added (ISO dates "
-        "in quotes), path, folder, title, format, tag, own_tag, silent, missing; signs: = != < <= > >= and ~ for "
-        "contains; joined by and, or, not"
+        "in quotes), path, folder, title, format, tag, own_tag, remark, silent, missing; signs: = != < <= > >= and ~ "
+        "for contains; joined by and, or, not"
     ),
 ]
 Sound = Annotated[

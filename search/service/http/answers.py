@@ -44,7 +44,7 @@ class HitOut(Answered):
     """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
 
     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
-    ``notes``: whether the file holds notes (MIDI), not sound.
+    ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
     """
 
     clip_id: int
@@ -61,6 +61,7 @@ class HitOut(Answered):
     copies: list[int]
     track: int
     notes: bool
+    remark: str
 
 
 class FacetOut(Answered):
@@ -182,7 +183,8 @@ class EmbeddingsOut(Answered):
 class ClipOut(Answered):
     """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
 
-    ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
+    ``own_tags`` are those that a person set; before anybody did, the keywords of its file. ``remark`` is what a person
+    wrote of it, empty where nobody did.
 
     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
     was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
@@ -204,6 +206,7 @@ class ClipOut(Answered):
     tracks: int
     warnings: list[str]
     notes: bool
+    remark: str
 
 
 class FactsOut(Answered):

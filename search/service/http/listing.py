@@ -120,5 +120,6 @@ def clip_out(clip: Clip) -> ClipOut:
             "tracks": clip.tracks,
             "warnings": list(clip.warnings),
             "notes": clip.notes,
+            "remark": clip.remark,
         }
     )

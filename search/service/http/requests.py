@@ -16,6 +16,7 @@ from search.engine.search import MAX_OFFSET
 from search.model import (
     DEFAULT_DIVERSITY,
     MAX_FEEDBACK,
+    MAX_REMARK_CHARACTERS,
     Aspects,
     AudioPart,
     ClipPart,
@@ -425,6 +426,12 @@ class ClipChange(Body):
         Annotated[
             list[Annotated[str, Field(max_length=200)]],
             Field(max_length=100, description="All of its own tags from now on; a comma within one ends it."),
+        ]
+        | None
+    ) = None
+    remark: (
+        Annotated[
+            str, Field(max_length=MAX_REMARK_CHARACTERS, description="What is to be remembered of it; empty: none.")
         ]
         | None
     ) = None

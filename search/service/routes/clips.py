@@ -86,15 +86,15 @@ class ClipRoutes:
         return accepted(job)
 
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
-        """Give a clip another title, other metadata or own tags.
+        """Give a clip another title, other metadata, own tags or a remark.
 
-        Title and metadata hold until its file changes and is indexed again; own tags stay.
+        Title and metadata hold until its file changes and is indexed again; own tags and remark stay.
         """
         clip = the_clip(self._library, path.clip_id)
         title = clip.title if body.title is None else body.title
         metadata = clip.metadata if body.metadata is None else body.metadata
         own_tags = None if body.own_tags is None else tuple(body.own_tags)
-        self._apply(DescribeClip(clip.id, title, metadata, own_tags))
+        self._apply(DescribeClip(clip.id, title, metadata, own_tags, body.remark))
         return reply(clip_out(the_clip(self._library, clip.id)))
 
     def remove_clip(self, path: ClipPath) -> Response:

@@ -269,8 +269,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Give a clip another title, other metadata or own tags.
-         * @description <br/>Title and metadata hold until its file changes and is indexed again; own tags stay.
+         * Give a clip another title, other metadata, own tags or a remark.
+         * @description <br/>Title and metadata hold until its file changes and is indexed again; own tags and remark stay.
          */
         patch: operations["api_change_clip_clips__int_clip_id__patch"];
         trace?: never;
@@ -1106,7 +1106,7 @@ export interface components {
          * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
          *
          *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
-         *     ``notes``: whether the file holds notes (MIDI), not sound.
+         *     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
          */
         HitOut: {
             /** Clip Id */
@@ -1137,6 +1137,8 @@ export interface components {
             track: number;
             /** Notes */
             notes: boolean;
+            /** Remark */
+            remark: string;
         };
         /**
          * TagOut
@@ -1761,7 +1763,8 @@ export interface components {
          * ClipOut
          * @description A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
          *
-         *     ``own_tags`` are those that a person set; before anybody did, the keywords of its file.
+         *     ``own_tags`` are those that a person set; before anybody did, the keywords of its file. ``remark`` is what a person
+         *     wrote of it, empty where nobody did.
          *
          *     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
          *     was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
@@ -1801,6 +1804,8 @@ export interface components {
             warnings: string[];
             /** Notes */
             notes: boolean;
+            /** Remark */
+            remark: string;
         };
         /**
          * JobOut
@@ -1896,6 +1901,11 @@ export interface components {
              * @default null
              */
             own_tags?: string[] | null;
+            /**
+             * Remark
+             * @default null
+             */
+            remark?: string | null;
         };
         /**
          * CollectionsOut

@@ -79,6 +79,7 @@ export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
 export interface ClipChange {
   title?: string;
   own_tags?: string[];
+  remark?: string;
 }
 
 export const changeClip = (id: number, change: ClipChange) => sendJson<Clip>("PATCH", `/clips/${id}`, change);

@@ -97,6 +97,19 @@ export function OwnTags({ clip: known }: { clip: Clip | null }) {
   );
 }
 
+/** What a person wrote of it. */
+export function Remark({ clip: known }: { clip: Clip | null }) {
+  if (!known?.remark) return null;
+  return (
+    <section class="fact">
+      <h3>Remark</h3>
+      <p class="remark">
+        <bdi>{known.remark}</bdi>
+      </p>
+    </section>
+  );
+}
+
 export function Tags({ clip: known }: { clip: Clip | null }) {
   if (!known || known.tags.length === 0) return null;
   return (

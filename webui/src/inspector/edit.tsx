@@ -1,6 +1,6 @@
-/** Editing a clip's title and its own tags, which are words that it is found by. */
+/** Editing a clip's title, its own tags and the remark on it, which are words that it is found by. */
 import { useState } from "preact/hooks";
-import { changeClip, type Clip } from "../api/service";
+import { changeClip, type Clip, type ClipChange } from "../api/service";
 import { libraryWritten } from "../library/facts";
 import { remove } from "../library/removals";
 import { Icon } from "../ui/icons";
@@ -15,15 +15,28 @@ interface EditProps {
 export function EditClip({ clip, onDone }: EditProps) {
   const [title, setTitle] = useState(clip.title);
   const [tags, setTags] = useState(clip.own_tags.join(", "));
+  const [remark, setRemark] = useState(clip.remark);
 
   const save = async (event: Event) => {
     event.preventDefault();
+    const { title: before, own_tags, remark: remarked } = clip;
+    const changed = await write({ title: title.trim() || before, own_tags: tags.split(","), remark });
+    if (!changed) return;
+    onDone(changed);
+    const undo = async () => {
+      const back = await write({ title: before, own_tags, remark: remarked });
+      if (back) onDone(back);
+    };
+    say("Saved", { action: { name: "Undo", run: undo } });
+  };
+  const write = async (change: ClipChange): Promise<Clip | null> => {
     try {
-      onDone(await changeClip(clip.id, { title: title.trim() || clip.title, own_tags: tags.split(",") }));
-      say("Saved");
+      const changed = await changeClip(clip.id, change);
       await libraryWritten();
+      return changed;
     } catch (error) {
       sayFailure("Not saved", error);
+      return null;
     }
   };
 
@@ -48,6 +61,14 @@ export function EditClip({ clip, onDone }: EditProps) {
         onInput={(event) => setTags(event.currentTarget.value)}
       />
       <TagOptions id="edit-tags-known" typed={tags} />
+      <label for="edit-remark">Remark</label>
+      <textarea
+        id="edit-remark"
+        rows={3}
+        maxLength={4000}
+        value={remark}
+        onInput={(event) => setRemark(event.currentTarget.value)}
+      />
       <div class="field-row">
         <button type="submit" class="primary">
           Save

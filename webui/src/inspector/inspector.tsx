@@ -23,7 +23,7 @@ import { dragPassage, handles_s, passageUrl } from "../results/taking";
 import { bytes, duration, folder, moment, plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
-import { Metadata, OwnTags, Tags, Warnings, WhyFound } from "./about";
+import { Metadata, OwnTags, Remark, Tags, Warnings, WhyFound } from "./about";
 import { Copies } from "./copies";
 import { EditClip } from "./edit";
 import { Happens } from "./happens";
@@ -143,6 +143,7 @@ export function Inspector({ row }: { row: Row }) {
         />
       )}
       <OwnTags clip={known.value} />
+      <Remark clip={known.value} />
       <Tags clip={known.value} />
       <Copies key={row.clip_id} clipId={row.clip_id} />
       <Metadata clip={known.value} />

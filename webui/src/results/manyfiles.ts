@@ -30,6 +30,7 @@ const COLUMNS: Readonly<Record<string, (row: Row) => string | number>> = {
   path: (row) => row.path,
   track: (row) => row.track,
   own_tags: (row) => row.own_tags.join(", "),
+  remark: (row) => row.remark,
 };
 
 /** RFC 4180. */

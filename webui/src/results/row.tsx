@@ -3,7 +3,7 @@ import { useComputed } from "@preact/signals";
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { paused, playing } from "../player/player";
 import { duration, folder, moment, percent } from "../ui/format";
-import { IconButton } from "../ui/icons";
+import { Icon, IconButton } from "../ui/icons";
 import { columnFacts } from "./columnfacts";
 import { areTitled, type Column, columnsShown } from "./columns";
 import { confidence } from "./confidence";
@@ -81,6 +81,13 @@ export function HitRow({ row, place }: RowProps) {
             </>
           )}
           <bdi>{row.missing ? "file not found" : folder(row.path)}</bdi>
+          {row.remark && (
+            <span class="row-remark" title={row.remark}>
+              {" "}
+              <Icon name="edit" />
+              <span class="unseen">Remark: {row.remark}</span>
+            </span>
+          )}
         </span>
       </div>
       <div class="row-wave" role="gridcell" aria-label={row.match ? passageLabel(row.match) : undefined}>

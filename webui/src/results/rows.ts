@@ -21,6 +21,8 @@ export interface Row {
   track: number;
   /** Whether the file holds notes, not sound: what is like it is the same tune. */
   notes: boolean;
+  /** What a person wrote of it. */
+  remark: string;
 }
 
 const SHOWN_FROM = 0.1;
@@ -54,6 +56,7 @@ export function rowOfHit(hit: Hit, rank: number): Row {
     missing: false,
     track: hit.track,
     notes: hit.notes,
+    remark: hit.remark,
   };
 }
 
@@ -73,6 +76,7 @@ export function rowOfClip(clip: Clip, rank = 1): Row {
     missing: clip.missing,
     track: clip.track,
     notes: clip.notes,
+    remark: clip.remark,
   };
 }
 

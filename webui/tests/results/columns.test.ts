@@ -22,6 +22,7 @@ const clip = (id: number, path = `things/sound ${id}.wav`) => ({
   tracks: 1,
   warnings: [],
   notes: false,
+  remark: "",
 });
 const hit = (id: number, probability: number | null): Row => ({ ...rowOfClip(clip(id), id), probability });
 const ids = (rows: readonly Row[]) => rows.map((row) => row.clip_id);

@@ -29,6 +29,7 @@ const row = (clip_id: number, more: Partial<Row> = {}): Row => ({
   missing: false,
   track: 0,
   notes: false,
+  remark: "",
   ...more,
 });
 
@@ -101,11 +102,12 @@ describe("what is written of them", () => {
       probability: 0.25,
       match: { start_s: 1, end_s: 2.5, segment_id: 9 },
       own_tags: ["hero", "wet"],
+      remark: "wind on the mic",
     });
     expect(table([hit, row(8)])).toBe(
-      "rank,score,probability,clip_id,segment_id,start_s,end_s,title,path,track,own_tags\r\n" +
-        '3,0.500000,0.2500,7,9,1.000,2.500,"a ""b"", c",things/sound 7.wav,0,"hero, wet"\r\n' +
-        ",,,8,,,,sound 8,things/sound 8.wav,0,\r\n",
+      "rank,score,probability,clip_id,segment_id,start_s,end_s,title,path,track,own_tags,remark\r\n" +
+        '3,0.500000,0.2500,7,9,1.000,2.500,"a ""b"", c",things/sound 7.wav,0,"hero, wet",wind on the mic\r\n' +
+        ",,,8,,,,sound 8,things/sound 8.wav,0,,\r\n",
     );
   });
 });

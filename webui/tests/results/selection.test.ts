@@ -49,6 +49,7 @@ const row = (clip_id: number, start_s?: number): Row => ({
   missing: false,
   track: 0,
   notes: false,
+  remark: "",
 });
 
 const playedOf = ({ clip_id, title, match }: Row) => ({ clip_id, title, match });

@@ -1,0 +1,85 @@
+"""``soundalike remarks``: what people wrote of clips, and what is to be written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from search.commands import options, output
+from search.errors import UsageError, printable
+from search.library import leasing
+from search.model import MAX_REMARK_CHARACTERS, Clip, DescribeClip
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+_BATCH: Final = 500
+
+
+class Remarks:
+    """Remarks: what is written of which clips, and to write."""
+
+    name = "remarks"
+    help = "what you wrote of clips, in words that a search finds: all of it, or of some clips; --set and --delete"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        options.add_library(parser)
+        parser.add_argument("--clip", type=int, action="append", default=[], metavar="ID", help="this clip")
+        parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: remark ~ "too loud"')
+        change = parser.add_mutually_exclusive_group()
+        change.add_argument(
+            "--set",
+            metavar="TEXT",
+            help=f"write this of each, in place of what was; {MAX_REMARK_CHARACTERS} characters",
+        )
+        change.add_argument("--delete", action="store_true", help="delete what is written of each")
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write, or print what is written."""
+        remark = "" if args.delete else args.set
+        if remark is not None and not (args.clip or args.where):
+            raise UsageError("say of which clips: --clip ID or --where EXPR")
+        if remark is not None and len(remark) > MAX_REMARK_CHARACTERS:
+            raise UsageError(f"a remark has at most {MAX_REMARK_CHARACTERS} characters; this one has {len(remark)}")
+        with options.library(args, settings, read_only=remark is None) as library:
+            ids = _chosen(library, args)
+            if remark is not None:
+                _write(library, ids, remark)
+            clips = [clip for batch in _batches(library, ids) for clip in batch]
+        if args.json:
+            output.print_json([{"clip_id": clip.id, "path": clip.path, "remark": clip.remark} for clip in clips])
+        elif remark is not None:
+            print(f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'} changed")
+        elif clips:
+            for clip in clips:
+                print(f"{clip.id:10d}  {printable(clip.path)}: {printable(clip.remark)}")
+        else:
+            print("No remarks; write one with: soundalike remarks --clip ID --set TEXT")
+        return 0
+
+
+def _chosen(library: Library, args: argparse.Namespace) -> list[int]:
+    """The clips that are named, or pass the filter; without either those of which something is written."""
+    if not args.clip:
+        return list(library.clip_ids(args.where or "remark != ''").tolist())
+    ids = list(dict.fromkeys(args.clip))
+    there = {clip.id for clip in library.reader.clips(ids)}
+    if gone := [clip_id for clip_id in ids if clip_id not in there]:
+        raise UsageError(f"no clip has the id {gone[0]}")
+    return ids
+
+
+def _write(library: Library, ids: list[int], remark: str) -> None:
+    with library.writer.lease(leasing.holder("remarks"), leasing.WAIT_S) as lease:
+        for clips in _batches(library, ids):
+            changes = [DescribeClip(clip.id, clip.title, clip.metadata, remark=remark) for clip in clips]
+            library.writer.apply(lease, changes)
+
+
+def _batches(library: Library, ids: list[int]) -> Iterator[list[Clip]]:
+    for start in range(0, len(ids), _BATCH):
+        yield library.reader.clips(ids[start : start + _BATCH])
