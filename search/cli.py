@@ -6,9 +6,13 @@ Exit status: 0 done (also with no match), 1 some inputs failed, 2 wrong use, 3 c
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import shlex
+import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -24,6 +28,21 @@ if TYPE_CHECKING:
 WRONG_USE = 2
 COULD_NOT_RUN = 3
 INTERRUPTED = 130
+SECTIONS = (
+    ("Begin", ("index", "search", "serve")),
+    ("Find", ("identify", "recommend", "suggest", "listen", "map")),
+    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks", "duplicates")),
+    ("Keep and hand on", ("collections", "export", "backup", "restore")),
+    (
+        "Look after the library",
+        ("info", "verify", "remove", "relocate", "reindex", "fingerprints", "spaces", "compare"),
+    ),
+    ("Where it lies, who may ask", ("init", "doctor", "migrate", "keys", "mcp")),
+    ("Measure and teach", ("bench", "train")),
+)
+"""What ``--help`` lists: headings, each with the names of Soundalike's own commands; those of plug-ins come last."""
+OTHERS = "From other packages"
+_NAME_WIDTH = 14
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,10 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _let_any_name_be_printed()
     process.own()
     try:
-        commands = {command.name: command for command in plugins.commands()}
-        args = _parser(commands, arguments).parse_args(arguments)
-        settings = Settings.from_env(os.environ)
-        return commands[args.command].run(args, settings)
+        return _run(arguments)
     except (UsageError, QueryError) as error:
         return _fail(str(error), WRONG_USE)
     except SoundalikeError as error:
@@ -53,20 +69,64 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser(commands: dict[str, Command], arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _run(arguments: Sequence[str]) -> int:
+    commands = {command.name: command for command in plugins.commands()}
+    called = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if called is not None and called not in commands:
+        raise UsageError(_no_command(called, commands))
+    parser = _parser(commands, called)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return WRONG_USE
+    args = parser.parse_args(arguments)
+    return commands[args.command].run(args, Settings.from_env(os.environ))
+
+
+def _parser(commands: dict[str, Command], called: str | None) -> argparse.ArgumentParser:
     """The whole parser, but only the options of the subcommand that is called: the rest would cost start-up time."""
     parser = argparse.ArgumentParser(
         prog="soundalike",
         description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
+        epilog=overview({name: command.help for name, command in commands.items()}),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"soundalike {version('soundalike')}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    called = next((argument for argument in arguments if not argument.startswith("-")), None)
+    subparsers = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", help="one of these; its options: soundalike COMMAND --help"
+    )
     for command in commands.values():
-        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        subparser = subparsers.add_parser(command.name, description=command.help)
         if command.name == called:
             command.configure(subparser)
     return parser
+
+
+def overview(commands: Mapping[str, str]) -> str:
+    """The names of commands, each with its line of help, under headings."""
+    return "\n\n".join("\n".join([f"{heading}:", *lines]) for heading, lines in _listed(commands))
+
+
+def _listed(commands: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    width = min(shutil.get_terminal_size().columns, 100)
+    known = {name for _, names in SECTIONS for name in names}
+    for heading, names in (*SECTIONS, (OTHERS, tuple(name for name in commands if name not in known))):
+        lines = [_line(name, commands[name], width) for name in names if name in commands]
+        if lines:
+            yield heading, lines
+
+
+def _line(name: str, text: str, width: int) -> str:
+    first = f"  {name}".ljust(_NAME_WIDTH + 1) + " "
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * (_NAME_WIDTH + 2))
+
+
+def _no_command(called: str, commands: dict[str, Command]) -> str:
+    near = difflib.get_close_matches(called.lower(), commands, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"there is no command {called!r}{meant} (soundalike --help lists all; "
+        f"soundalike search {shlex.quote(called)} looks for it)"
+    )
 
 
 def _let_any_name_be_printed() -> None:

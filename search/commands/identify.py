@@ -24,9 +24,7 @@ class Identify:
     """Say which recordings are in files."""
 
     name = "identify"
-    help = (
-        "which recording of the library a sound is: in any format, with noise, cut, from a microphone, 2 %% off speed"
-    )
+    help = "which recording of the library a sound is: in any format, with noise, cut, from a microphone, 2 % off speed"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""

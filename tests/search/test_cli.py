@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from search import cli
+from search import cli, plugins
 from search.commands import options, output
 from search.commands.map import write_map
 from search.commands.recommend import Recommend
@@ -51,6 +51,31 @@ def test_bare_words_are_looked_for_and_a_file_is_an_example(tmp_path, monkeypatc
     (tmp_path / "a.wav").touch()
     assert parse("a.wav#1-2").parts == (AudioPart(str(tmp_path / "a.wav"), 1.0, 2.0),)
     assert parse("b.wav").parts == (TextPart("b.wav"),)
+
+
+def test_the_overview_lists_every_command_once_in_the_order_of_its_headings():
+    named = [name for _, names in cli.SECTIONS for name in names]
+    assert sorted(named) == sorted(command.name for command in plugins.commands()), "a command has no heading, or two"
+    shown = soundalike("--help").stdout.splitlines()
+    listed = [line.split()[0] for line in shown if re.match(r"  [a-z]+  ", line)]
+    assert listed == named
+    assert not [line for line in shown if "%%" in line]
+
+
+def test_a_command_of_another_package_is_listed_last():
+    text = cli.overview({"longest": "the longest clips", "search": "find sounds"})
+    assert text == "Begin:\n  search        find sounds\n\nFrom other packages:\n  longest       the longest clips"
+
+
+def test_a_mistyped_command_is_told_its_nearest_and_no_command_gives_the_overview(capsys):
+    assert cli.main(["serch", "dog bark"]) == 2
+    assert "there is no command 'serch'; did you mean search?" in capsys.readouterr().err
+    assert cli.main(["dog bark"]) == 2
+    error = capsys.readouterr().err
+    assert "soundalike search 'dog bark' looks for it" in error
+    assert "did you mean" not in error
+    assert cli.main([]) == 2
+    assert "Begin:\n  index" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
