@@ -115,7 +115,7 @@ class ColumnReader:
         wanted = (
             select(table.content_id, table.first_segment_id, table.n_segments, table.spans)
             .where(table.space_id == self._space_id, table.sequence > since)
-            .order_by(table.sequence)
+            .order_by(reading.in_order_of_ids(self._connection, since))
         )
         for row in self._stream(wanted):
             yield EncodingRow(*row)

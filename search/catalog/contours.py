@@ -58,7 +58,7 @@ class ContourReader:
             select(ENCODINGS.c.first_segment_id, CONTOURS)
             .join(CONTOURS, _SAME_ENCODING)
             .where(ENCODINGS.c.space_id == self._space_id, ENCODINGS.c.sequence > sequence)
-            .order_by(ENCODINGS.c.sequence, CONTOURS.c.number)
+            .order_by(reading.in_order_of_ids(self._connection, sequence), CONTOURS.c.number)
         )
         encoding, first = -1, 0
         for row in self._connection.execute(wanted, execution_options={"yield_per": _PAGE}):

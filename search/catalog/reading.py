@@ -87,6 +87,16 @@ def counter(connection: Connection, name: str) -> int:
     return int(connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == name)).scalar_one())
 
 
+def in_order_of_ids(connection: Connection, since: int) -> ColumnElement[int]:
+    """What encodings that came after ``since`` are sorted by to have their segments' ids ascend.
+
+    Their sequence numbers, which an index has at hand, but where segments came back under the ids that they had before.
+    """
+    returned = select(COUNTERS.c.value).where(COUNTERS.c.name == "returned")
+    came_back = since < (connection.execute(returned).scalar() or 0)
+    return ENCODINGS.c.first_segment_id if came_back else ENCODINGS.c.sequence
+
+
 def spaces(connection: Connection) -> list[Space]:
     """Every space, in the order they were made."""
     return [_space(row) for row in connection.execute(_SPACES)]

@@ -107,7 +107,9 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         connection.execute(delete(REMOVALS))
         now = reading.sequence(connection) + reached + 1
         segment = max(next_segment, reading.counter(connection, "segment"))
-        for name, value in (("sequence", now), ("pruned", now), ("segment", segment)):
+        returned = reading.counter(connection, "returned")
+        returned += reached if returned else 0
+        for name, value in (("sequence", now), ("pruned", now), ("segment", segment), ("returned", returned)):
             connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
         for table_name, last in given:
             if last:

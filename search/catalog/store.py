@@ -16,6 +16,7 @@ from search.catalog import (
     diagnosing,
     leases,
     measured,
+    merges,
     reading,
     replacing,
     spaces,
@@ -46,10 +47,12 @@ from search.model import (
     Ids,
     IndexChange,
     KnownFile,
+    Merge,
     Root,
     Space,
     StoredFacts,
     Transcript,
+    Unmerged,
     WordMatch,
 )
 from search.ports import Lease
@@ -182,7 +185,24 @@ class Catalog:
             leases.require(connection, token)
             return writing.apply(connection, changes)
 
+    def merge(self, lease: Lease, kept: int, others: Sequence[int]) -> Merge:
+        """Keep one clip and take the others out, so that it can be undone. Raises QueryError for unknown clips."""
+        with self._database.writing() as connection:
+            leases.require(connection, _token(lease))
+            return merges.merge(connection, kept, others)
+
+    def unmerge(self, lease: Lease, merge_id: int) -> Unmerged:
+        """Undo a merge. Raises QueryError for one that is not there, or that a later one has to go before."""
+        with self._database.writing() as connection:
+            leases.require(connection, _token(lease))
+            return merges.undo(connection, merge_id)
+
     # --- for the library ------------------------------------------------------------------------------------
+
+    def merges(self) -> list[Merge]:
+        """The merges that can be undone, newest first."""
+        with self._database.reading() as connection:
+            return merges.all_merges(connection)
 
     def sequence(self) -> int:
         """The last sequence number given; 0 for an empty library."""

@@ -265,13 +265,37 @@ COLLECTED: Final = Table(
 )
 """The clips of collections, each with the passage that is meant, or without one."""
 
+MERGES: Final = Table(
+    "merges",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    # no foreign key: the clip that was kept may go, and the merge can be undone all the same
+    Column("kept", BigInteger, nullable=False),
+    Column("clips", Text, nullable=False),
+    Column("at", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The merges that can be undone; ``clips`` is a JSON list of the ids of the clips that left."""
+
+MERGED: Final = Table(
+    "merged",
+    METADATA,
+    Column("merge_id", _BIG, ForeignKey("merges.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("held", LargeBinary, nullable=False),
+)
+"""What undoes a merge: rows as they were before it (`search.catalog.journal`), each with the ``kind`` of its thing."""
+
 COUNTERS: Final = Table(
     "counters",
     METADATA,
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: removals up to here are gone."""
+"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: removals up to here are gone.
+``returned``: up to here segments came back under their ids, so that these do not ascend with sequence numbers.
+"""
 
 LEASES: Final = Table(
     "leases",

@@ -102,7 +102,7 @@ class _Replay:
         table = ENCODINGS.c
         wanted = select(table.first_segment_id, table.n_segments).where(table.space_id == self._space_id)
         with self._database.reading() as connection:
-            rows = connection.execute(wanted.order_by(table.sequence)).all()
+            rows = connection.execute(wanted.order_by(reading.in_order_of_ids(connection, 0))).all()
             end = reading.counter(connection, "segment")
         ranges = np.array(rows, np.int64).reshape(-1, 2)
         starts = np.concatenate(([1], ranges.sum(axis=1))).tolist()

@@ -71,7 +71,8 @@ class ContourFollower:
             if reader.sequence != self._sequence:
                 news = list(reader.since(self._sequence))
                 if news:
-                    self._recent = ContourTable.of([*self._recent.pages(), *news])
+                    pages = {page.first_segment_id: page for page in (*self._recent.pages(), *news)}
+                    self._recent = ContourTable.of([pages[first_id] for first_id in sorted(pages)])
                 self._sequence = reader.sequence
         return TwoTables(self._base, self._recent) if len(self._recent) else self._base
 

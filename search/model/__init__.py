@@ -82,6 +82,7 @@ from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
 from search.model.keys import Key, Scope
+from search.model.merging import Merge, MergedClip, Unmerged
 from search.model.moments import Moment, Moments
 from search.model.overview import (
     ClipMap,
@@ -195,6 +196,8 @@ __all__ = [
     "KnownFile",
     "LinkClip",
     "MarkMissing",
+    "Merge",
+    "MergedClip",
     "Moment",
     "Moments",
     "MoveClip",
@@ -241,6 +244,7 @@ __all__ = [
     "TuneFile",
     "TunePart",
     "Understanding",
+    "Unmerged",
     "Vectors",
     "Verdict",
     "Via",

@@ -1,0 +1,123 @@
+"""What undoes a merge: rows as they were before it, packed one by one, whatever columns their tables have.
+
+A packed row is the length of its head (4 bytes, little-endian), the head, and its bytes one after the other. The head
+is JSON: a value by column, and for bytes a list of their length. A column that came later has its default when a row
+of before is put back; a migration that gives a column another meaning must turn, or forget, what is held here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from search.catalog.filemarks import Row
+from search.catalog.inserting import insert_all
+from search.catalog.reading import IDS_PER_QUERY, chunked
+from search.catalog.tables import (
+    CLIPS,
+    CONTENTS,
+    CONTOURS,
+    ENCODINGS,
+    FACTS,
+    FAILURES,
+    FINDINGS,
+    MERGED,
+    MERGES,
+    TRANSCRIPTS,
+)
+
+KEPT: Final = "kept"
+"""The own tags of the clip that is kept, before and after, as they are stored."""
+OF_CONTENT: Final = (FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS)
+"""What belongs to a content and goes with it."""
+_LENGTH_BYTES: Final = 4
+_ROWS_AT_ONCE: Final = 64
+
+
+@dataclass
+class Held:
+    """The rows of a merge by the name of their table, and what stands under `KEPT`."""
+
+    rows: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, table: Table) -> list[Row]:
+        """Those of a table."""
+        return self.rows[table.name]
+
+    def add(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hold these, too."""
+        self.rows[kind].extend(dict(row) for row in rows)
+
+
+def before(connection: Connection, clip_ids: Sequence[int]) -> Held:
+    """The clips, their contents with all that belongs to these, and why their files failed last, as they are now."""
+    held = Held()
+    held.add(CLIPS.name, _rows(connection, CLIPS, CLIPS.c.id, clip_ids))
+    content_ids = sorted({row["content_id"] for row in held.of(CLIPS)})
+    held.add(CONTENTS.name, _rows(connection, CONTENTS, CONTENTS.c.id, content_ids))
+    for table in OF_CONTENT:
+        held.add(table.name, _rows(connection, table, table.c.content_id, content_ids))
+    places = {(row["root_id"], row["path"]) for row in held.of(CLIPS)}
+    failed = _rows(connection, FAILURES, FAILURES.c.path, sorted({path for _, path in places}))
+    held.add(FAILURES.name, [row for row in failed if (row["root_id"], row["path"]) in places])
+    return held
+
+
+def write(connection: Connection, merge: Mapping[str, Any], held: Held) -> int:
+    """Keep a merge with all that undoes it; its id."""
+    making = insert(MERGES).values(**merge).returning(MERGES.c.id)
+    merge_id: int = connection.execute(making).scalar_one()
+    named = [(kind, row) for kind, rows in held.rows.items() for row in rows]
+    for page in chunked(enumerate(named), _ROWS_AT_ONCE):
+        packed = [
+            {"merge_id": merge_id, "number": number, "kind": kind, "held": pack(row)} for number, (kind, row) in page
+        ]
+        insert_all(connection, MERGED, packed)
+    return merge_id
+
+
+def read(connection: Connection, merge_id: int, kinds: Sequence[str] | None = None) -> Held:
+    """What is held of a merge; of these ``kinds`` alone, where some are given."""
+    wanted = select(MERGED.c.kind, MERGED.c.held).where(MERGED.c.merge_id == merge_id).order_by(MERGED.c.number)
+    held = Held()
+    for kind, packed in connection.execute(wanted if kinds is None else wanted.where(MERGED.c.kind.in_(kinds))):
+        held.rows[kind].append(unpack(packed))
+    return held
+
+
+def forget(connection: Connection, merge_id: int) -> None:
+    """Drop a merge and what is held of it."""
+    connection.execute(delete(MERGED).where(MERGED.c.merge_id == merge_id))
+    connection.execute(delete(MERGES).where(MERGES.c.id == merge_id))
+
+
+def pack(row: Mapping[str, Any]) -> bytes:
+    """A row in bytes."""
+    head = {name: [len(value)] if isinstance(value, bytes) else value for name, value in row.items()}
+    written = json.dumps(head, separators=(",", ":")).encode()
+    values = [value for value in row.values() if isinstance(value, bytes)]
+    return b"".join([len(written).to_bytes(_LENGTH_BYTES, "little"), written, *values])
+
+
+def unpack(packed: bytes) -> Row:
+    """The row that `pack` wrote."""
+    begin = _LENGTH_BYTES + int.from_bytes(packed[:_LENGTH_BYTES], "little")
+    row: Row = json.loads(packed[_LENGTH_BYTES:begin])
+    for name, value in row.items():
+        if isinstance(value, list):
+            row[name] = packed[begin : begin + value[0]]
+            begin += value[0]
+    return row
+
+
+def _rows(connection: Connection, table: Table, column: Any, values: Sequence[Any]) -> Iterator[Row]:  # noqa: ANN401
+    names = table.c.keys()
+    for chunk in chunked(values, IDS_PER_QUERY):
+        wanted = select(table).where(column.in_(chunk)).order_by(*table.primary_key.columns)
+        for row in connection.execute(wanted):
+            yield dict(zip(names, row, strict=True))

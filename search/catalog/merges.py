@@ -1,0 +1,142 @@
+"""Merges of clips in the catalog, and undoing them: one transaction each, under the writer's lease.
+
+In a merge one clip is kept and the others are taken out, as `TakeOutClip` does. What was said of the others passes to
+the one that is kept: own tags, opinions, places in collections. What was there before is held
+(`search.catalog.journal`).
+
+Undone, every row is as it was, under its id, apart from sequence numbers: to readers the rows come anew. What changed
+in the meantime is left to whoever changed it, and said (`search.catalog.unmerging`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, inspect, select
+
+from search.catalog import blobs, journal, unmerging, writing
+from search.catalog.database import now
+from search.catalog.journal import KEPT, Held
+from search.catalog.reading import IDS_PER_QUERY, chunked
+from search.catalog.tables import CLIPS, COLLECTED, FEEDBACK, MERGES, ROOTS
+from search.errors import QueryError
+from search.model import DescribeClip, Merge, MergedClip, TakeOutClip, Unmerged, split_tags
+
+MOST_CLIPS: Final = 1_000
+"""So many clips leave in one merge."""
+_BETTER: Final = ("like", "dislike", "seen")
+
+
+def merge(connection: Connection, kept: int, others: Sequence[int]) -> Merge:
+    """Keep one clip of several. Raises QueryError for clips that are not there, or are the same one."""
+    leaving = list(dict.fromkeys(others))
+    if not leaving or kept in leaving:
+        raise QueryError("a merge keeps one clip and takes others out: name at least one other")
+    if len(leaving) > MOST_CLIPS:
+        raise QueryError(f"a merge takes at most {MOST_CLIPS:,} clips out; make several")
+    held = journal.before(connection, leaving)
+    stays = connection.execute(select(CLIPS).where(CLIPS.c.id == kept)).mappings().one_or_none()
+    there = {row["id"] for row in held.of(CLIPS)}
+    unknown = [clip_id for clip_id in (kept, *leaving) if clip_id not in there and (stays is None or clip_id != kept)]
+    if stays is None or unknown:
+        raise QueryError(f"no clip has the id {unknown[0]}")
+    tags = _own_tags([dict(stays), *sorted(held.of(CLIPS), key=lambda row: leaving.index(row["id"]))])
+    changes: list[Any] = [TakeOutClip(clip_id) for clip_id in leaving]
+    if tags != blobs.own_tags_in(stays["own_tags"], stays["metadata"]):
+        changes.insert(0, DescribeClip(kept, stays["title"], blobs.metadata_of(stays["metadata"]), tags))
+    writing.apply(connection, changes)
+    after = connection.execute(select(CLIPS.c.own_tags).where(CLIPS.c.id == kept)).scalar_one()
+    held.add(KEPT, [{"before": stays["own_tags"], "after": after}])
+    held.add(FEEDBACK.name, _pass_on_opinions(connection, kept, leaving))
+    held.add(COLLECTED.name, _pass_on_places(connection, dict(stays), held.of(CLIPS)))
+    at = now(connection)
+    merge_id = journal.write(connection, {"kept": kept, "clips": json.dumps(leaving), "at": at}, held)
+    return Merge(merge_id, kept, at, _merged_clips(connection, held))
+
+
+def all_merges(connection: Connection) -> list[Merge]:
+    """Those that can be undone, newest first; none in a catalog of a schema before them."""
+    if not inspect(connection).has_table(MERGES.name):
+        return []
+    rows = connection.execute(select(MERGES).order_by(MERGES.c.id.desc())).all()
+    return [_merge(connection, row) for row in rows]
+
+
+def undo(connection: Connection, merge_id: int) -> Unmerged:
+    """Take a merge back. Raises QueryError where there is none of that id, or a later one concerns its clips."""
+    made = {row.id: row for row in connection.execute(select(MERGES))}
+    if merge_id not in made:
+        raise QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list has all")
+    concerned = _concerned(made[merge_id])
+    later = [other for other in sorted(made, reverse=True) if other > merge_id and concerned & _concerned(made[other])]
+    if later:
+        raise QueryError(f"merge {later[0]} came later and concerns the same clips: undo that one first")
+    told = _merge(connection, made[merge_id])
+    restored, notes = unmerging.put_back(connection, told.kept, journal.read(connection, merge_id))
+    journal.forget(connection, merge_id)
+    return Unmerged(told, tuple(restored), tuple(notes))
+
+
+def _concerned(row: Any) -> set[int]:  # noqa: ANN401
+    return {row.kept, *json.loads(row.clips)}
+
+
+def _merge(connection: Connection, row: Any) -> Merge:  # noqa: ANN401
+    held = journal.read(connection, row.id, (CLIPS.name,))
+    return Merge(row.id, row.kept, row.at, _merged_clips(connection, held))
+
+
+def _merged_clips(connection: Connection, held: Held) -> tuple[MergedClip, ...]:
+    roots = {row.id: blobs.path_text(row.path) for row in connection.execute(select(ROOTS.c.id, ROOTS.c.path))}
+    return tuple(
+        MergedClip(row["id"], f"{roots.get(row['root_id'], '')}/{blobs.path_text(row['path'])}", row["title"])
+        for row in held.of(CLIPS)
+    )
+
+
+def _own_tags(clips: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The own tags of all, each once, those of the first clip first."""
+    return split_tags([name for row in clips for name in blobs.own_tags_in(row["own_tags"], row["metadata"])])
+
+
+def _pass_on_opinions(connection: Connection, kept: int, leaving: Sequence[int]) -> list[dict[str, Any]]:
+    """Give the clip that is kept what people thought of the others, where they thought nothing of it; the new rows."""
+    rows = _of_clips(connection, FEEDBACK, [kept, *leaving])
+    own = {row["profile"] for row in rows if row["clip_id"] == kept}
+    best: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda one: (_BETTER.index(one["opinion"]), -one["at"], one["clip_id"])):
+        if row["profile"] not in own:
+            best.setdefault(row["profile"], {**row, "clip_id": kept})
+    return _inserted(connection, FEEDBACK, list(best.values()))
+
+
+def _pass_on_places(
+    connection: Connection, kept: dict[str, Any], leaving: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Put the clip that is kept into the collections of the others; a passage stays one in the same content."""
+    content_of = {row["id"]: row["content_id"] for row in leaving}
+    rows = _of_clips(connection, COLLECTED, [kept["id"], *content_of])
+    own = {row["collection_id"] for row in rows if row["clip_id"] == kept["id"]}
+    new: dict[int, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda one: (one["at"], one["clip_id"])):
+        if row["collection_id"] not in own:
+            same = content_of.get(row["clip_id"]) == kept["content_id"]
+            passage = {} if same else {"start_s": None, "end_s": None}
+            new.setdefault(row["collection_id"], {**row, **passage, "clip_id": kept["id"]})
+    return _inserted(connection, COLLECTED, list(new.values()))
+
+
+def _of_clips(connection: Connection, table: Any, clip_ids: Sequence[int]) -> list[dict[str, Any]]:  # noqa: ANN401
+    return [
+        dict(row)
+        for ids in chunked(clip_ids, IDS_PER_QUERY)
+        for row in connection.execute(select(table).where(table.c.clip_id.in_(ids))).mappings()
+    ]
+
+
+def _inserted(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: ANN401
+    if rows:
+        connection.execute(insert(table), rows)
+    return rows

@@ -1,0 +1,174 @@
+"""Putting back what a merge took: rows under their ids, with new sequence numbers, so that readers see them come.
+
+What somebody did since is left as it is, and a line says so: a file that was indexed again stays the clip it is now, a
+folder that left stays away, tags that were changed stay changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, select, update
+
+from search.catalog import blobs, words
+from search.catalog.contentrows import sequences
+from search.catalog.filemarks import Row
+from search.catalog.inserting import insert_all
+from search.catalog.journal import KEPT, OF_CONTENT, Held
+from search.catalog.tables import (
+    CLIPS,
+    COLLECTED,
+    CONTENTS,
+    CONTOURS,
+    COUNTERS,
+    ENCODINGS,
+    FACTS,
+    FAILURES,
+    FEEDBACK,
+    FINDINGS,
+    ROOTS,
+    SPACES,
+    TAKEN_OUT,
+    TRANSCRIPTS,
+)
+from search.errors import printable
+
+
+def put_back(connection: Connection, kept: int, held: Held) -> tuple[list[int], list[str]]:
+    """The ids of the clips that came back, and a line for all that is not as before."""
+    putting = _PuttingBack(connection, held)
+    restored = [row["id"] for row in held.of(CLIPS) if putting.clip(row)]
+    putting.kept_clip(kept)
+    putting.finish()
+    return restored, putting.notes
+
+
+class _PuttingBack:
+    """One merge while it is undone."""
+
+    def __init__(self, connection: Connection, held: Held) -> None:
+        self._connection = connection
+        self._held = held
+        self._sequence: int = connection.execute(
+            select(COUNTERS.c.value).where(COUNTERS.c.name == "sequence")
+        ).scalar_one()
+        self._roots = {
+            row.id: blobs.path_text(row.path) for row in connection.execute(select(ROOTS.c.id, ROOTS.c.path))
+        }
+        self._spaces = set(connection.execute(select(SPACES.c.id)).scalars())
+        self._contents: dict[int, int | None] = {}
+        self.notes: list[str] = []
+
+    def clip(self, row: Row) -> bool:
+        """Put a clip back, with its content; whether that was possible."""
+        place = {"root_id": row["root_id"], "path": row["path"]}
+        if row["root_id"] not in self._roots:
+            self._note(row, "its folder left the library since; index it again to have it back")
+            return False
+        there = self._first(CLIPS.c.id, CLIPS, **place, track=row["track"])
+        if there is not None:
+            self._note(row, f"was indexed again since, as clip {there}, and stays that")
+            return False
+        self._delete(TAKEN_OUT, place)
+        content_id = self._content(row["content_id"])
+        if content_id is None:
+            self._note(row, "its vectors are of an encoder that is gone: soundalike index takes the file in again")
+            return False
+        back = {**row, "content_id": content_id, "sequence": self._take()}
+        insert_all(self._connection, CLIPS, [back])
+        self._say(back)
+        for failure in self._held.of(FAILURES):
+            if failure["root_id"] == row["root_id"] and failure["path"] == row["path"]:
+                self._delete(FAILURES, place)
+                insert_all(self._connection, FAILURES, [failure])
+        return True
+
+    def kept_clip(self, kept: int) -> None:
+        """Take from the clip that was kept what it had of the others."""
+        for row in self._held.of(FEEDBACK):
+            self._delete(FEEDBACK, row)
+        for row in self._held.of(COLLECTED):
+            self._delete(COLLECTED, row)
+        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == kept)).mappings().one_or_none()
+        if clip is None:
+            self.notes.append(f"clip {kept}, which was kept, was removed since and stays so")
+            return
+        tags = self._held.rows[KEPT][0]
+        own_tags = tags["before"]
+        if clip["own_tags"] != tags["after"]:
+            own_tags = _without(clip, tags)
+            self.notes.append(f"clip {kept}, which was kept, keeps the tags that it was given since")
+        if own_tags != clip["own_tags"]:
+            changed = {**clip, "own_tags": own_tags, "sequence": self._take()}
+            values = {name: changed[name] for name in ("own_tags", "sequence")}
+            self._connection.execute(update(CLIPS).where(CLIPS.c.id == kept).values(values))
+            words.forget(self._connection, [kept])
+            self._say(changed)
+
+    def finish(self) -> None:
+        """Say up to where sequence numbers were given, and up to where ids may not ascend with them."""
+        for name in ("sequence", "returned"):
+            self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=self._sequence))
+
+    def _content(self, content_id: int) -> int | None:
+        """The content that a clip points to from now on: its own, put back where it went, or an equal one."""
+        if content_id not in self._contents:
+            self._contents[content_id] = self._put_content(content_id)
+        return self._contents[content_id]
+
+    def _put_content(self, content_id: int) -> int | None:
+        row = next(row for row in self._held.of(CONTENTS) if row["id"] == content_id)
+        if self._first(CONTENTS.c.id, CONTENTS, id=content_id) is not None:
+            return content_id
+        equal: int | None = self._first(CONTENTS.c.id, CONTENTS, digest=row["digest"], track=row["track"])
+        if equal is not None:
+            return equal
+        kept = {table: [row for row in self._held.of(table) if row["content_id"] == content_id] for table in OF_CONTENT}
+        kept[ENCODINGS] = [row for row in kept[ENCODINGS] if row["space_id"] in self._spaces]
+        kept[CONTOURS] = [row for row in kept[CONTOURS] if row["space_id"] in self._spaces]
+        if not kept[ENCODINGS]:
+            return None
+        insert_all(self._connection, CONTENTS, [row])
+        for table in (FINDINGS, FACTS):
+            insert_all(self._connection, table, kept[table])
+        insert_all(self._connection, TRANSCRIPTS, [{**said, "sequence": self._take()} for said in kept[TRANSCRIPTS]])
+        for encoding in sorted(kept[ENCODINGS], key=lambda one: one["first_segment_id"]):
+            sequence = self._take(sequences(encoding["n_segments"]))
+            insert_all(self._connection, ENCODINGS, [{**encoding, "sequence": sequence}])
+        insert_all(self._connection, CONTOURS, kept[CONTOURS])
+        return content_id
+
+    def _say(self, clip: Any) -> None:  # noqa: ANN401
+        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+        words.store(
+            self._connection, [words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)]
+        )
+
+    def _note(self, row: Row, what: str) -> None:
+        root = self._roots.get(row["root_id"])
+        path = blobs.path_text(row["path"])
+        self.notes.append(f"{printable(path if root is None else f'{root}/{path}')}: {what}")
+
+    def _first(self, column: Any, table: Table, **values: object) -> Any:  # noqa: ANN401
+        return self._connection.execute(select(column).where(_is(table, values)).limit(1)).scalar()
+
+    def _delete(self, table: Table, values: Row) -> None:
+        self._connection.execute(delete(table).where(_is(table, values)))
+
+    def _take(self, count: int = 1) -> int:
+        self._sequence += count
+        return self._sequence
+
+
+def _is(table: Table, values: Row) -> Any:  # noqa: ANN401
+    """Whether a row has all of these values."""
+    return and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def _without(clip: Any, tags: Row) -> str:  # noqa: ANN401
+    """The own tags of a clip, stored, without those that a merge gave it and with those that it took since."""
+    before, after, now = (
+        blobs.own_tags_in(stored, clip["metadata"]) for stored in (tags["before"], tags["after"], clip["own_tags"])
+    )
+    stay = [name for name in before if name in now or name not in after]
+    return blobs.own_tags_text([*stay, *(name for name in now if name not in after and name not in before)])

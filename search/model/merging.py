@@ -1,0 +1,51 @@
+"""Merges: several clips of one recording become one, until that is undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MergedClip:
+    """A clip that left the library in a merge, and where its file lay (absolute).
+
+    Examples:
+        >>> soundalike.MergedClip(4, "/sounds/rain_again.wav", "rain_again").title
+        'rain_again'
+    """
+
+    clip_id: int
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that can be undone: the clip that was ``kept``, those that left, and when (seconds since 1970).
+
+    Examples:
+        >>> merge = library.merge(1, [2])
+        >>> merge.kept, [one.clip_id for one in merge.clips]
+        (1, [2])
+        >>> library.unmerge(merge.id).restored
+        (2,)
+    """
+
+    id: int
+    kept: int
+    at: float
+    clips: tuple[MergedClip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """What the undoing of a merge brought back: ``restored`` clips, and a line for all that is not as it was before.
+
+    Examples:
+        >>> library.unmerge(library.merge(1, [2]).id).notes
+        ()
+    """
+
+    merge: Merge
+    restored: tuple[int, ...]
+    notes: tuple[str, ...]
