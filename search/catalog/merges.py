@@ -29,31 +29,31 @@ MOST_CLIPS: Final = 1_000
 _BETTER: Final = ("like", "dislike", "seen")
 
 
-def merge(connection: Connection, kept: int, others: Sequence[int]) -> Merge:
+def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
     """Keep one clip of several. Raises QueryError for clips that are not there, or are the same one."""
     leaving = list(dict.fromkeys(others))
-    if not leaving or kept in leaving:
+    if not leaving or keep in leaving:
         raise QueryError("a merge keeps one clip and takes others out: name at least one other")
     if len(leaving) > MOST_CLIPS:
         raise QueryError(f"a merge takes at most {MOST_CLIPS:,} clips out; make several")
     held = journal.before(connection, leaving)
-    stays = connection.execute(select(CLIPS).where(CLIPS.c.id == kept)).mappings().one_or_none()
+    stays = connection.execute(select(CLIPS).where(CLIPS.c.id == keep)).mappings().one_or_none()
     there = {row["id"] for row in held.of(CLIPS)}
-    unknown = [clip_id for clip_id in (kept, *leaving) if clip_id not in there and (stays is None or clip_id != kept)]
+    unknown = [clip_id for clip_id in (keep, *leaving) if clip_id not in there and (stays is None or clip_id != keep)]
     if stays is None or unknown:
         raise QueryError(f"no clip has the id {unknown[0]}")
     tags = _own_tags([dict(stays), *sorted(held.of(CLIPS), key=lambda row: leaving.index(row["id"]))])
     changes: list[Any] = [TakeOutClip(clip_id) for clip_id in leaving]
     if tags != blobs.own_tags_in(stays["own_tags"], stays["metadata"]):
-        changes.insert(0, DescribeClip(kept, stays["title"], blobs.metadata_of(stays["metadata"]), tags))
+        changes.insert(0, DescribeClip(keep, stays["title"], blobs.metadata_of(stays["metadata"]), tags))
     writing.apply(connection, changes)
-    after = connection.execute(select(CLIPS.c.own_tags).where(CLIPS.c.id == kept)).scalar_one()
+    after = connection.execute(select(CLIPS.c.own_tags).where(CLIPS.c.id == keep)).scalar_one()
     held.add(KEPT, [{"before": stays["own_tags"], "after": after}])
-    held.add(FEEDBACK.name, _pass_on_opinions(connection, kept, leaving))
+    held.add(FEEDBACK.name, _pass_on_opinions(connection, keep, leaving))
     held.add(COLLECTED.name, _pass_on_places(connection, dict(stays), held.of(CLIPS)))
     at = now(connection)
-    merge_id = journal.write(connection, {"kept": kept, "clips": json.dumps(leaving), "at": at}, held)
-    return Merge(merge_id, kept, at, _merged_clips(connection, held))
+    merge_id = journal.write(connection, {"keep": keep, "clips": json.dumps(leaving), "at": at}, held)
+    return Merge(merge_id, keep, at, _merged_clips(connection, held))
 
 
 def all_merges(connection: Connection) -> list[Merge]:
@@ -73,25 +73,25 @@ def undo(connection: Connection, merge_id: int) -> Unmerged:
     later = [other for other in sorted(made, reverse=True) if other > merge_id and concerned & _concerned(made[other])]
     if later:
         raise QueryError(f"merge {later[0]} came later and concerns the same clips: undo that one first")
-    told = _merge(connection, made[merge_id])
-    restored, notes = unmerging.put_back(connection, told.kept, journal.read(connection, merge_id))
+    undone = _merge(connection, made[merge_id])
+    restored, notes = unmerging.put_back(connection, undone.keep, journal.read(connection, merge_id))
     journal.forget(connection, merge_id)
-    return Unmerged(told, tuple(restored), tuple(notes))
+    return Unmerged(undone, tuple(restored), tuple(notes))
 
 
 def _concerned(row: Any) -> set[int]:  # noqa: ANN401
-    return {row.kept, *json.loads(row.clips)}
+    return {row.keep, *json.loads(row.clips)}
 
 
 def _merge(connection: Connection, row: Any) -> Merge:  # noqa: ANN401
     held = journal.read(connection, row.id, (CLIPS.name,))
-    return Merge(row.id, row.kept, row.at, _merged_clips(connection, held))
+    return Merge(row.id, row.keep, row.at, _merged_clips(connection, held))
 
 
 def _merged_clips(connection: Connection, held: Held) -> tuple[MergedClip, ...]:
     roots = {row.id: blobs.path_text(row.path) for row in connection.execute(select(ROOTS.c.id, ROOTS.c.path))}
     return tuple(
-        MergedClip(row["id"], f"{roots.get(row['root_id'], '')}/{blobs.path_text(row['path'])}", row["title"])
+        MergedClip(row["id"], roots.get(row["root_id"], ""), blobs.path_text(row["path"]), row["title"])
         for row in held.of(CLIPS)
     )
 
@@ -101,30 +101,30 @@ def _own_tags(clips: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     return split_tags([name for row in clips for name in blobs.own_tags_in(row["own_tags"], row["metadata"])])
 
 
-def _pass_on_opinions(connection: Connection, kept: int, leaving: Sequence[int]) -> list[dict[str, Any]]:
+def _pass_on_opinions(connection: Connection, keep: int, leaving: Sequence[int]) -> list[dict[str, Any]]:
     """Give the clip that is kept what people thought of the others, where they thought nothing of it; the new rows."""
-    rows = _of_clips(connection, FEEDBACK, [kept, *leaving])
-    own = {row["profile"] for row in rows if row["clip_id"] == kept}
+    rows = _of_clips(connection, FEEDBACK, [keep, *leaving])
+    own = {row["profile"] for row in rows if row["clip_id"] == keep}
     best: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda one: (_BETTER.index(one["opinion"]), -one["at"], one["clip_id"])):
         if row["profile"] not in own:
-            best.setdefault(row["profile"], {**row, "clip_id": kept})
+            best.setdefault(row["profile"], {**row, "clip_id": keep})
     return _inserted(connection, FEEDBACK, list(best.values()))
 
 
 def _pass_on_places(
-    connection: Connection, kept: dict[str, Any], leaving: Sequence[dict[str, Any]]
+    connection: Connection, keep: dict[str, Any], leaving: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Put the clip that is kept into the collections of the others; a passage stays one in the same content."""
     content_of = {row["id"]: row["content_id"] for row in leaving}
-    rows = _of_clips(connection, COLLECTED, [kept["id"], *content_of])
-    own = {row["collection_id"] for row in rows if row["clip_id"] == kept["id"]}
+    rows = _of_clips(connection, COLLECTED, [keep["id"], *content_of])
+    own = {row["collection_id"] for row in rows if row["clip_id"] == keep["id"]}
     new: dict[int, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda one: (one["at"], one["clip_id"])):
         if row["collection_id"] not in own:
-            same = content_of.get(row["clip_id"]) == kept["content_id"]
+            same = content_of.get(row["clip_id"]) == keep["content_id"]
             passage = {} if same else {"start_s": None, "end_s": None}
-            new.setdefault(row["collection_id"], {**row, **passage, "clip_id": kept["id"]})
+            new.setdefault(row["collection_id"], {**row, **passage, "clip_id": keep["id"]})
     return _inserted(connection, COLLECTED, list(new.values()))
 
 

@@ -185,11 +185,11 @@ class Catalog:
             leases.require(connection, token)
             return writing.apply(connection, changes)
 
-    def merge(self, lease: Lease, kept: int, others: Sequence[int]) -> Merge:
+    def merge(self, lease: Lease, keep: int, others: Sequence[int]) -> Merge:
         """Keep one clip and take the others out, so that it can be undone. Raises QueryError for unknown clips."""
         with self._database.writing() as connection:
             leases.require(connection, _token(lease))
-            return merges.merge(connection, kept, others)
+            return merges.merge(connection, keep, others)
 
     def unmerge(self, lease: Lease, merge_id: int) -> Unmerged:
         """Undo a merge. Raises QueryError for one that is not there, or that a later one has to go before."""

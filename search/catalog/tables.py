@@ -270,7 +270,7 @@ MERGES: Final = Table(
     METADATA,
     Column("id", _BIG, primary_key=True),
     # no foreign key: the clip that was kept may go, and the merge can be undone all the same
-    Column("kept", BigInteger, nullable=False),
+    Column("keep", BigInteger, nullable=False),
     Column("clips", Text, nullable=False),
     Column("at", Float(53), nullable=False),
     sqlite_autoincrement=True,

@@ -34,11 +34,11 @@ from search.catalog.tables import (
 from search.errors import printable
 
 
-def put_back(connection: Connection, kept: int, held: Held) -> tuple[list[int], list[str]]:
+def put_back(connection: Connection, keep: int, held: Held) -> tuple[list[int], list[str]]:
     """The ids of the clips that came back, and a line for all that is not as before."""
     putting = _PuttingBack(connection, held)
     restored = [row["id"] for row in held.of(CLIPS) if putting.clip(row)]
-    putting.kept_clip(kept)
+    putting.kept_clip(keep)
     putting.finish()
     return restored, putting.notes
 
@@ -83,26 +83,26 @@ class _PuttingBack:
                 insert_all(self._connection, FAILURES, [failure])
         return True
 
-    def kept_clip(self, kept: int) -> None:
+    def kept_clip(self, keep: int) -> None:
         """Take from the clip that was kept what it had of the others."""
         for row in self._held.of(FEEDBACK):
             self._delete(FEEDBACK, row)
         for row in self._held.of(COLLECTED):
             self._delete(COLLECTED, row)
-        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == kept)).mappings().one_or_none()
+        clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == keep)).mappings().one_or_none()
         if clip is None:
-            self.notes.append(f"clip {kept}, which was kept, was removed since and stays so")
+            self.notes.append(f"clip {keep}, which was kept, was removed since and stays so")
             return
         tags = self._held.rows[KEPT][0]
         own_tags = tags["before"]
         if clip["own_tags"] != tags["after"]:
             own_tags = _without(clip, tags)
-            self.notes.append(f"clip {kept}, which was kept, keeps the tags that it was given since")
+            self.notes.append(f"clip {keep}, which was kept, keeps the tags that it was given since")
         if own_tags != clip["own_tags"]:
             changed = {**clip, "own_tags": own_tags, "sequence": self._take()}
             values = {name: changed[name] for name in ("own_tags", "sequence")}
-            self._connection.execute(update(CLIPS).where(CLIPS.c.id == kept).values(values))
-            words.forget(self._connection, [kept])
+            self._connection.execute(update(CLIPS).where(CLIPS.c.id == keep).values(values))
+            words.forget(self._connection, [keep])
             self._say(changed)
 
     def finish(self) -> None:

@@ -11,6 +11,7 @@ from search.commands.keys import Keys
 from search.commands.listen import Listen
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
+from search.commands.merging import MergeCommand, UnmergeCommand
 from search.commands.places import Doctor, Init, Migrate
 from search.commands.recommend import Recommend
 from search.commands.remarks import Remarks
@@ -34,6 +35,8 @@ COMMANDS = (
     Remove(),
     Reindex(),
     DuplicatesCommand(),
+    MergeCommand(),
+    UnmergeCommand(),
     FingerprintsCommand(),
     Events(),
     SpeechCommand(),

@@ -18,7 +18,7 @@ On disk::
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +36,7 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
-from search.library import events, leasing, listening, publishing, speech
+from search.library import events, leasing, listening, merging, publishing, speech
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import (
@@ -48,6 +48,7 @@ from search.model import (
     Identification,
     Ids,
     JobFailure,
+    Merge,
     Moments,
     Query,
     RecommendQuery,
@@ -55,6 +56,7 @@ from search.model import (
     Sayings,
     Space,
     TimeLine,
+    Unmerged,
 )
 from search.overview import facets
 from search.overview.duplicates.stored import PairsFile
@@ -387,6 +389,46 @@ class Library:
             find(self.refresh().of()[0], self.catalog, self._pairs, progress, lease, again=again)
         self.refresh()
         return self.duplicates()
+
+    def merge(self, keep: int, clip_ids: Sequence[int]) -> Merge:
+        """Keep one clip, and take others out that are the same recording; files are left where they are.
+
+        The own tags of the others, opinions of them and their places in collections pass to the clip that is kept.
+        Whether they are one recording is for the caller to know (`find_duplicates`): a merge can be undone. Raises
+        QueryError for clips that are not there, LibraryBusy when another writer holds the lease.
+
+        Examples:
+            >>> merge = library.merge(1, [2])
+            >>> [one.keep for one in library.merges()]
+            [1]
+            >>> library.unmerge(merge.id).restored
+            (2,)
+        """
+        with self._lease("merge") as lease:
+            return merging.merge(self, lease, keep, clip_ids)
+
+    def unmerge(self, merge_id: int) -> Unmerged:
+        """Undo a merge: the catalog is as before it, but for what was changed since, which is named.
+
+        Raises QueryError for one that is not there, or that a later one of the same clips has to go before;
+        LibraryBusy when another writer holds the lease.
+
+        Examples:
+            >>> library.unmerge(1_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list has all
+        """
+        with self._lease("unmerge") as lease:
+            return merging.unmerge(self, lease, merge_id)
+
+    def merges(self) -> list[Merge]:
+        """The merges that can be undone, newest first.
+
+        Examples:
+            >>> library.merges()
+            []
+        """
+        return self.catalog.merges()
 
     def identify(
         self,

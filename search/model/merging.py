@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MergedClip:
-    """A clip that left the library in a merge, and where its file lay (absolute).
+    """A clip that left the library in a merge, and where its file lay: the folder of its root, the path below that.
 
     Examples:
-        >>> soundalike.MergedClip(4, "/sounds/rain_again.wav", "rain_again").title
-        'rain_again'
+        >>> soundalike.MergedClip(4, "/sounds", "rain_again.wav", "rain_again").absolute_path
+        '/sounds/rain_again.wav'
     """
 
     clip_id: int
+    root: str
     path: str
     title: str
+
+    @property
+    def absolute_path(self) -> str:
+        """Where its file lay; the path below its root where that is not known any more."""
+        return f"{self.root}/{self.path}" if self.root else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +31,14 @@ class Merge:
 
     Examples:
         >>> merge = library.merge(1, [2])
-        >>> merge.kept, [one.clip_id for one in merge.clips]
+        >>> merge.keep, [one.clip_id for one in merge.clips]
         (1, [2])
         >>> library.unmerge(merge.id).restored
         (2,)
     """
 
     id: int
-    kept: int
+    keep: int
     at: float
     clips: tuple[MergedClip, ...]
 

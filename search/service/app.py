@@ -30,6 +30,7 @@ from search.service.routes.facts import FactRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
+from search.service.routes.merging import MergeRoutes
 from search.service.routes.overview import OverviewRoutes
 from search.service.routes.recommending import PROFILE, ProfileConverter, RecommendRoutes
 from search.service.routes.searching import SearchRoutes
@@ -56,6 +57,7 @@ _ROUTES = (
     SpeechRoutes,
     ExportRoutes,
     OverviewRoutes,
+    MergeRoutes,
     JobRoutes,
     StatusRoutes,
 )

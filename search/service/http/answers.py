@@ -468,6 +468,36 @@ class DuplicatesOut(Answered):
     groups: list[DuplicateGroupOut]
 
 
+class MergedClipOut(Answered):
+    """A clip that left the library in a merge; ``path`` is where its file lay, below its root."""
+
+    clip_id: int
+    path: str
+    title: str
+
+
+class MergeOut(Answered):
+    """A merge that can be undone: the clip that was kept, and those that left, at a time in seconds since 1970."""
+
+    id: int
+    keep: int
+    at: Seconds
+    clips: list[MergedClipOut]
+
+
+class MergesOut(Answered):
+    """The merges that can be undone, newest first."""
+
+    merges: list[MergeOut]
+
+
+class UnmergedOut(Answered):
+    """What came back when a merge was undone, and a line for all that is not as it was before."""
+
+    restored: list[int]
+    notes: list[str]
+
+
 class RecognitionOut(Answered):
     """A passage of a sound that is one of a clip."""
 

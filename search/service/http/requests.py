@@ -564,6 +564,22 @@ class CollectionChange(Body):
     removed: Annotated[list[Id], Field(max_length=MAX_EXPORTED, description="Clips to take out.")] = []
 
 
+# --- merges -----------------------------------------------------------------------------------------------
+
+
+class MergePath(Parameters):
+    """A merge by its id."""
+
+    merge_id: Annotated[Id, Field(description="A merge, by its id.")]
+
+
+class NewMerge(Body):
+    """Clips of one recording: the one that is kept, and those that leave the library."""
+
+    keep: Annotated[Id, Field(description="The clip that stays.")]
+    clips: Annotated[list[Id], Field(min_length=1, max_length=1000, description="The clips that leave.")]
+
+
 # --- uploads and jobs -------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_table(
         "merges",
         sa.Column("id", big, nullable=False),
-        sa.Column("kept", sa.BigInteger, nullable=False),
+        sa.Column("keep", sa.BigInteger, nullable=False),
         sa.Column("clips", sa.Text, nullable=False),
         sa.Column("at", sa.Float(53), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_merges"),

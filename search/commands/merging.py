@@ -1,0 +1,137 @@
+"""``soundalike merge`` and ``soundalike unmerge``: clips of one recording become one, until that is undone."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from search.commands import options, output
+from search.errors import UsageError, printable
+from search.library import leasing
+from search.model import Merge, Unmerged
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+
+class MergeCommand:
+    """Keep one clip of several."""
+
+    name = "merge"
+    help = "keep one clip of several that are one recording, and take the others out; unmerge undoes it"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("keep", nargs="?", type=int, metavar="KEEP", help="the clip that stays, by its id")
+        parser.add_argument("clips", nargs="*", type=int, metavar="ID", help="the clips that are taken out")
+        parser.add_argument(
+            "--found", action="store_true", help="every group that duplicates found, into the clip worth keeping"
+        )
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Merge them; files are not touched."""
+        if args.found == (args.keep is not None):
+            raise UsageError("say which clip to keep and which to take out, by their ids, or --found")
+        with options.library(args, settings) as library:
+            groups = _found(library) if args.found else [(args.keep, args.clips)]
+            merges = _merge_all(library, groups)
+        if args.json:
+            output.print_json([as_json(one) for one in merges])
+            return 0
+        for one in merges:
+            print(_shown(one))
+        print(f"{sum(len(one.clips) for one in merges)} clips merged into {len(merges)}")
+        return 0
+
+
+class UnmergeCommand:
+    """Undo merges."""
+
+    name = "unmerge"
+    help = "undo merges: clips come back as they were before; --list says which merges there are"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("merges", nargs="*", type=int, metavar="MERGE", help="a merge by its number")
+        parser.add_argument("--all", action="store_true", help="every merge")
+        parser.add_argument("--list", action="store_true", help="list the merges that can be undone, newest first")
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Undo them, the latest first, or list what could be undone."""
+        if sum((bool(args.merges), args.all, args.list)) != 1:
+            raise UsageError("say which merges to undo, by their numbers, or --all; or --list them")
+        with options.library(args, settings, read_only=args.list) as library:
+            if args.list:
+                _list(library.merges(), json=args.json)
+                return 0
+            wanted = [one.id for one in library.merges()] if args.all else sorted(set(args.merges), reverse=True)
+            undone = _undo_all(library, wanted)
+        if args.json:
+            output.print_json([undone_as_json(one) for one in undone])
+            return 0
+        for one in undone:
+            for note in one.notes:
+                print(note)
+        print(f"{sum(len(one.restored) for one in undone)} clips are back")
+        return 0
+
+
+def as_json(merge: Merge) -> dict[str, Any]:
+    """A merge for programs."""
+    clips = [{"clip_id": one.clip_id, "path": one.absolute_path, "title": one.title} for one in merge.clips]
+    return {"id": merge.id, "keep": merge.keep, "at": merge.at, "clips": clips}
+
+
+def undone_as_json(undone: Unmerged) -> dict[str, Any]:
+    """What came back, for programs."""
+    return {"id": undone.merge.id, "restored": list(undone.restored), "notes": list(undone.notes)}
+
+
+def _found(library: Library) -> list[tuple[int, list[int]]]:
+    """Of each group of duplicates the clip worth keeping, and the others."""
+    groups = library.duplicates().groups
+    return [(group.keep, [one.clip_id for one in group.clips if one.clip_id != group.keep]) for group in groups]
+
+
+def _merge_all(library: Library, groups: list[tuple[int, list[int]]]) -> list[Merge]:
+    from search.library import merging
+
+    merges = []
+    with library.writer.lease(leasing.holder("merge"), leasing.WAIT_S) as lease:
+        for keep, clip_ids in groups:
+            merges.append(merging.merge(library, lease, keep, clip_ids))
+        for space in library.reader.spaces():
+            library.publish(space, lease)
+    return merges
+
+
+def _undo_all(library: Library, merge_ids: list[int]) -> list[Unmerged]:
+    from search.library import merging
+
+    with library.writer.lease(leasing.holder("unmerge"), leasing.WAIT_S) as lease:
+        undone = [merging.unmerge(library, lease, merge_id) for merge_id in merge_ids]
+        for space in library.reader.spaces():
+            library.publish(space, lease)
+    return undone
+
+
+def _list(merges: list[Merge], *, json: bool) -> None:
+    if json:
+        output.print_json([as_json(one) for one in merges])
+        return
+    for one in merges:
+        print(_shown(one))
+    if not merges:
+        print("No merge can be undone")
+
+
+def _shown(merge: Merge) -> str:
+    at = datetime.fromtimestamp(merge.at).astimezone().strftime("%Y-%m-%d %H:%M")
+    lines = [f"merge {merge.id}, {at}: clip {merge.keep} was kept of"]
+    return "\n".join(lines + [f"{one.clip_id:8d}  {printable(one.absolute_path)}" for one in merge.clips])

@@ -1,0 +1,65 @@
+"""``/merges``: clips of one recording become one, until that is undone."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import NotFound
+
+from search.library import merging
+from search.library.leasing import holder
+from search.model import Merge
+from search.service.http.answers import MergedClipOut, MergeOut, MergesOut, UnmergedOut
+from search.service.http.listing import the_clip
+from search.service.http.replies import reply, revisable
+from search.service.http.requests import MergePath, NewMerge
+from search.service.routes.clips import LEASE_WAIT_S
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="merges", description="Clips of one recording made one, and that undone.")
+
+
+class MergeRoutes:
+    """Merges of clips."""
+
+    def __init__(self, service: Service) -> None:
+        self._library = service.library
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.get("/merges", tags=[TAG], responses={200: MergesOut})(view(self.list_merges))
+        api.post("/merges", tags=[TAG], responses={201: MergeOut})(view(self.make_merge))
+        api.post("/merges/<int:merge_id>/undo", tags=[TAG], responses={200: UnmergedOut})(view(self.undo_merge))
+
+    def list_merges(self) -> Response:
+        """The merges that can be undone, newest first."""
+        return revisable(reply(MergesOut(merges=[self._out(one) for one in self._library.merges()])))
+
+    def make_merge(self, body: NewMerge) -> Response:
+        """Keep one clip and take others out that are the same recording.
+
+        Own tags, opinions and places in collections pass to the clip that is kept. No file is deleted, not even one
+        that was uploaded, so the merge can be undone.
+        """
+        for clip_id in (body.keep, *body.clips):
+            the_clip(self._library, clip_id)
+        with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
+            made = merging.merge(self._library, lease, body.keep, body.clips)
+        return reply(self._out(made), 201)
+
+    def undo_merge(self, path: MergePath) -> Response:
+        """Undo a merge: the clips come back as they were; `notes` name what was changed since and stays so.
+
+        422 while a later merge concerns the same clips.
+        """
+        if all(one.id != path.merge_id for one in self._library.merges()):
+            raise NotFound(f"no merge has the id {path.merge_id}, or it was undone")
+        with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
+            undone = merging.unmerge(self._library, lease, path.merge_id)
+        return reply(UnmergedOut(restored=list(undone.restored), notes=list(undone.notes)))
+
+    @staticmethod
+    def _out(merge: Merge) -> MergeOut:
+        clips = [MergedClipOut.model_validate(one) for one in merge.clips]
+        return MergeOut(id=merge.id, keep=merge.keep, at=merge.at, clips=clips)
