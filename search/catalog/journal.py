@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,8 +31,10 @@ from search.catalog.tables import (
     TRANSCRIPTS,
 )
 
+PASSED_ON: Final = ("own_tags", "remark")
+"""The columns of a clip that a merge gives to the one that is kept."""
 KEPT: Final = "kept"
-"""The own tags of the clip that is kept, before and after, as they are stored."""
+"""Own tags and remark of the clip that is kept, before and after, as they are stored."""
 OF_CONTENT: Final = (FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS)
 """What belongs to a content and goes with it."""
 _LENGTH_BYTES: Final = 4
@@ -115,9 +117,10 @@ def unpack(packed: bytes) -> Row:
     return row
 
 
-def _rows(connection: Connection, table: Table, column: Any, values: Sequence[Any]) -> Iterator[Row]:  # noqa: ANN401
+def _rows(connection: Connection, table: Table, column: Any, values: Sequence[Any]) -> list[Row]:  # noqa: ANN401
     names = table.c.keys()
-    for chunk in chunked(values, IDS_PER_QUERY):
-        wanted = select(table).where(column.in_(chunk)).order_by(*table.primary_key.columns)
-        for row in connection.execute(wanted):
-            yield dict(zip(names, row, strict=True))
+    return [
+        dict(zip(names, row, strict=True))
+        for chunk in chunked(values, IDS_PER_QUERY)
+        for row in connection.execute(select(table).where(column.in_(chunk)).order_by(*table.primary_key.columns))
+    ]

@@ -1,7 +1,7 @@
 """Merges of clips in the catalog, and undoing them: one transaction each, under the writer's lease.
 
 In a merge one clip is kept and the others are taken out, as `TakeOutClip` does. What was said of the others passes to
-the one that is kept: own tags, opinions, places in collections. What was there before is held
+the one that is kept: own tags, remarks, opinions, places in collections. What was there before is held
 (`search.catalog.journal`).
 
 Undone, every row is as it was, under its id, apart from sequence numbers: to readers the rows come anew. What changed
@@ -18,11 +18,11 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from search.catalog import blobs, journal, unmerging, writing
 from search.catalog.database import now
-from search.catalog.journal import KEPT, Held
+from search.catalog.journal import KEPT, PASSED_ON, Held
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS, COLLECTED, FEEDBACK, MERGES, ROOTS
 from search.errors import QueryError
-from search.model import DescribeClip, Merge, MergedClip, TakeOutClip, Unmerged, split_tags
+from search.model import MAX_REMARK_CHARACTERS, DescribeClip, Merge, MergedClip, TakeOutClip, Unmerged, split_tags
 
 MOST_CLIPS: Final = 1_000
 """So many clips leave in one merge."""
@@ -42,13 +42,10 @@ def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
     unknown = [clip_id for clip_id in (keep, *leaving) if clip_id not in there and (stays is None or clip_id != keep)]
     if stays is None or unknown:
         raise QueryError(f"no clip has the id {unknown[0]}")
-    tags = _own_tags([dict(stays), *sorted(held.of(CLIPS), key=lambda row: leaving.index(row["id"]))])
-    changes: list[Any] = [TakeOutClip(clip_id) for clip_id in leaving]
-    if tags != blobs.own_tags_in(stays["own_tags"], stays["metadata"]):
-        changes.insert(0, DescribeClip(keep, stays["title"], blobs.metadata_of(stays["metadata"]), tags))
-    writing.apply(connection, changes)
-    after = connection.execute(select(CLIPS.c.own_tags).where(CLIPS.c.id == keep)).scalar_one()
-    held.add(KEPT, [{"before": stays["own_tags"], "after": after}])
+    said = _said_of_all([dict(stays), *sorted(held.of(CLIPS), key=lambda row: leaving.index(row["id"]))])
+    writing.apply(connection, [*said, *map(TakeOutClip, leaving)])
+    after = connection.execute(select(CLIPS).where(CLIPS.c.id == keep)).mappings().one()
+    held.add(KEPT, [{name: one[name] for name in PASSED_ON} for one in (stays, after)])
     held.add(FEEDBACK.name, _pass_on_opinions(connection, keep, leaving))
     held.add(COLLECTED.name, _pass_on_places(connection, dict(stays), held.of(CLIPS)))
     at = now(connection)
@@ -96,9 +93,19 @@ def _merged_clips(connection: Connection, held: Held) -> tuple[MergedClip, ...]:
     )
 
 
-def _own_tags(clips: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """The own tags of all, each once, those of the first clip first."""
-    return split_tags([name for row in clips for name in blobs.own_tags_in(row["own_tags"], row["metadata"])])
+def _said_of_all(clips: Sequence[dict[str, Any]]) -> list[DescribeClip]:
+    """The first clip with the own tags and remarks of all, each once, its own first; nothing where it has them all."""
+    first = clips[0]
+    own_tags = split_tags([name for row in clips for name in blobs.own_tags_in(row["own_tags"], row["metadata"])])
+    remark = first["remark"] or ""
+    for other in filter(None, (row["remark"] for row in clips[1:])):
+        longer = f"{remark}\n{other}" if remark else other
+        remark = longer if other not in remark and len(longer) <= MAX_REMARK_CHARACTERS else remark
+    has_all = own_tags == blobs.own_tags_in(first["own_tags"], first["metadata"])
+    if has_all and remark == (first["remark"] or ""):
+        return []
+    metadata = blobs.metadata_of(first["metadata"])
+    return [DescribeClip(first["id"], first["title"], metadata, None if has_all else own_tags, remark)]
 
 
 def _pass_on_opinions(connection: Connection, keep: int, leaving: Sequence[int]) -> list[dict[str, Any]]:

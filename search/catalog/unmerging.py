@@ -93,17 +93,19 @@ class _PuttingBack:
         if clip is None:
             self.notes.append(f"clip {keep}, which was kept, was removed since and stays so")
             return
-        tags = self._held.rows[KEPT][0]
-        own_tags = tags["before"]
-        if clip["own_tags"] != tags["after"]:
-            own_tags = _without(clip, tags)
+        before, after = self._held.rows[KEPT]
+        values = dict(before)
+        if clip["own_tags"] != after["own_tags"]:
+            values["own_tags"] = _without(clip, before["own_tags"], after["own_tags"])
             self.notes.append(f"clip {keep}, which was kept, keeps the tags that it was given since")
-        if own_tags != clip["own_tags"]:
-            changed = {**clip, "own_tags": own_tags, "sequence": self._take()}
-            values = {name: changed[name] for name in ("own_tags", "sequence")}
+        if clip["remark"] != after["remark"]:
+            values["remark"] = clip["remark"]
+            self.notes.append(f"clip {keep}, which was kept, keeps the remark that was written since")
+        if any(values[name] != clip[name] for name in values):
+            values["sequence"] = self._take()
             self._connection.execute(update(CLIPS).where(CLIPS.c.id == keep).values(values))
             words.forget(self._connection, [keep])
-            self._say(changed)
+            self._say({**clip, **values})
 
     def finish(self) -> None:
         """Say up to where sequence numbers were given, and up to where ids may not ascend with them."""
@@ -139,7 +141,7 @@ class _PuttingBack:
         return content_id
 
     def _say(self, clip: Any) -> None:  # noqa: ANN401
-        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"])
+        metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"], clip["remark"])
         words.store(
             self._connection, [words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)]
         )
@@ -165,10 +167,10 @@ def _is(table: Table, values: Row) -> Any:  # noqa: ANN401
     return and_(*(table.c[name] == value for name, value in values.items()))
 
 
-def _without(clip: Any, tags: Row) -> str:  # noqa: ANN401
+def _without(clip: Any, tags_before: str | None, tags_after: str | None) -> str:  # noqa: ANN401
     """The own tags of a clip, stored, without those that a merge gave it and with those that it took since."""
     before, after, now = (
-        blobs.own_tags_in(stored, clip["metadata"]) for stored in (tags["before"], tags["after"], clip["own_tags"])
+        blobs.own_tags_in(stored, clip["metadata"]) for stored in (tags_before, tags_after, clip["own_tags"])
     )
     stay = [name for name in before if name in now or name not in after]
     return blobs.own_tags_text([*stay, *(name for name in now if name not in after and name not in before)])

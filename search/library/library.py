@@ -393,9 +393,9 @@ class Library:
     def merge(self, keep: int, clip_ids: Sequence[int]) -> Merge:
         """Keep one clip, and take others out that are the same recording; files are left where they are.
 
-        The own tags of the others, opinions of them and their places in collections pass to the clip that is kept.
-        Whether they are one recording is for the caller to know (`find_duplicates`): a merge can be undone. Raises
-        QueryError for clips that are not there, LibraryBusy when another writer holds the lease.
+        The own tags and remarks of the others, opinions of them and their places in collections pass to the one that
+        is kept. Whether they are one recording is for the caller to know (`find_duplicates`): a merge can be undone.
+        Raises QueryError for clips that are not there, LibraryBusy when another writer holds the lease.
 
         Examples:
             >>> merge = library.merge(1, [2])

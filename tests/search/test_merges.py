@@ -53,7 +53,7 @@ def filled(tmp_path: Path, kind: str) -> Iterator[FilledCatalog]:
     made.apply(
         KeepFacts(2, StoredFacts(1, np.array([1.5, np.nan], np.float32))),
         KeepTranscript(2, said),
-        DescribeClip(3, "door slam", {"artist": "nobody"}, ("hero", "wet")),
+        DescribeClip(3, "door slam", {"artist": "nobody"}, ("hero", "wet"), "too loud"),
         RecordFailure(made.root.id, facts("c.wav"), "was locked"),
     )
     other = made.catalog.collections.add("doors")
@@ -97,7 +97,7 @@ def test_a_merge_passes_on_what_was_said_and_undone_it_leaves_every_row_as_befor
         (3, "/sounds/c.wav", "door slam"),
     ]
     kept = catalog.clips([1, 2, 3])
-    assert [(clip.id, clip.own_tags) for clip in kept] == [(1, ("wet", "loop", "hero"))]
+    assert [(clip.id, clip.own_tags, clip.remark) for clip in kept] == [(1, ("wet", "loop", "hero"), "too loud")]
     assert set(catalog.taken_out(filled.root.id)) == {"b.wav", "c.wav"}
     assert [(one.clip_id, one.opinion, one.at) for one in catalog.feedback.get("me") if one.clip_id == 1] == [
         (1, "like", 3.0)
@@ -159,13 +159,17 @@ def test_later_merges_of_the_same_clips_are_undone_first(filled):
 
 def test_what_was_changed_since_stays_changed_and_is_said(filled):
     done = merge(filled, 1, 3)
-    filled.apply(DescribeClip(1, "a", {}, ("wet", "new")))
+    filled.apply(DescribeClip(1, "a", {}, ("wet", "new"), "cut at 3 s"))
     filled.catalog.feedback.put("me", [Feedback(1, "like", 3.0, 9.0)])
     filled.catalog.collections.change(1, [Collected(1, 1.0, 2.0, at=9.0)])
     undone = unmerge(filled, done.id)
     assert undone.restored == (3,)
-    assert undone.notes == ("clip 1, which was kept, keeps the tags that it was given since",)
-    assert [clip.own_tags for clip in filled.catalog.clips([1, 3])] == [("new",), ("hero", "wet")]
+    assert undone.notes == (
+        "clip 1, which was kept, keeps the tags that it was given since",
+        "clip 1, which was kept, keeps the remark that was written since",
+    )
+    clips = [(clip.own_tags, clip.remark) for clip in filled.catalog.clips([1, 3])]
+    assert clips == [(("new",), "cut at 3 s"), (("hero", "wet"), "too loud")]
     assert [one.opinion for one in filled.catalog.feedback.get("me") if one.clip_id == 1] == ["like"]
     assert [one.start_s for one in filled.catalog.collections.collected(1) if one.clip_id == 1] == [1.0]
     assert filled.catalog.verify() == []
@@ -278,7 +282,7 @@ def test_a_packed_row_is_read_as_it_was():
     assert unpack(pack(row)) == row
 
 
-@pytest.mark.parametrize("version", ["0012"])
+@pytest.mark.parametrize("version", ["0012", "0013"])
 def test_a_library_of_the_version_before_gets_room_for_merges(tmp_path, version):
     path = catalog_at(version, tmp_path / "catalog.sqlite", [("bands", "f")])
     with Catalog.open(path, read_only=True) as before:

@@ -39,8 +39,8 @@ class MergeRoutes:
     def make_merge(self, body: NewMerge) -> Response:
         """Keep one clip and take others out that are the same recording.
 
-        Own tags, opinions and places in collections pass to the clip that is kept. No file is deleted, not even one
-        that was uploaded, so the merge can be undone.
+        Own tags, remarks, opinions and places in collections pass to the clip that is kept. No file is deleted, not
+        even one that was uploaded, so the merge can be undone.
         """
         for clip_id in (body.keep, *body.clips):
             the_clip(self._library, clip_id)

@@ -577,7 +577,7 @@ export interface paths {
         put?: never;
         /**
          * Keep one clip and take others out that are the same recording.
-         * @description <br/>Own tags, opinions and places in collections pass to the clip that is kept. No file is deleted, not even one<br/>that was uploaded, so the merge can be undone.
+         * @description <br/>Own tags, remarks, opinions and places in collections pass to the clip that is kept. No file is deleted, not<br/>even one that was uploaded, so the merge can be undone.
          */
         post: operations["api_make_merge_merges_post"];
         delete?: never;
