@@ -100,12 +100,8 @@ def _found(library: Library) -> list[tuple[int, list[int]]]:
 
 
 def _merge_all(library: Library, groups: list[tuple[int, list[int]]]) -> list[Merge]:
-    from search.library import merging
-
-    merges = []
     with library.writer.lease(leasing.holder("merge"), leasing.WAIT_S) as lease:
-        for keep, clip_ids in groups:
-            merges.append(merging.merge(library, lease, keep, clip_ids))
+        merges = [library.catalog.merge(lease, keep, clip_ids) for keep, clip_ids in groups]
         for space in library.reader.spaces():
             library.publish(space, lease)
     return merges
@@ -115,7 +111,7 @@ def _undo_all(library: Library, merge_ids: list[int]) -> list[Unmerged]:
     from search.library import merging
 
     with library.writer.lease(leasing.holder("unmerge"), leasing.WAIT_S) as lease:
-        undone = [merging.unmerge(library, lease, merge_id) for merge_id in merge_ids]
+        undone = [merging.unmerge(library.catalog, lease, merge_id) for merge_id in merge_ids]
         for space in library.reader.spaces():
             library.publish(space, lease)
     return undone

@@ -405,7 +405,9 @@ class Library:
             (2,)
         """
         with self._lease("merge") as lease:
-            return merging.merge(self, lease, keep, clip_ids)
+            merged = self.catalog.merge(lease, keep, clip_ids)
+        self.refresh()
+        return merged
 
     def unmerge(self, merge_id: int) -> Unmerged:
         """Undo a merge: the catalog is as before it, but for what was changed since, which is named.
@@ -419,7 +421,9 @@ class Library:
             search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list has all
         """
         with self._lease("unmerge") as lease:
-            return merging.unmerge(self, lease, merge_id)
+            undone = merging.unmerge(self.catalog, lease, merge_id)
+        self.refresh()
+        return undone
 
     def merges(self) -> list[Merge]:
         """The merges that can be undone, newest first.

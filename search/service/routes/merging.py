@@ -45,7 +45,8 @@ class MergeRoutes:
         for clip_id in (body.keep, *body.clips):
             the_clip(self._library, clip_id)
         with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
-            made = merging.merge(self._library, lease, body.keep, body.clips)
+            made = self._library.catalog.merge(lease, body.keep, body.clips)
+        self._library.refresh()
         return reply(self._out(made), 201)
 
     def undo_merge(self, path: MergePath) -> Response:
@@ -56,7 +57,8 @@ class MergeRoutes:
         if all(one.id != path.merge_id for one in self._library.merges()):
             raise NotFound(f"no merge has the id {path.merge_id}, or it was undone")
         with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
-            undone = merging.unmerge(self._library, lease, path.merge_id)
+            undone = merging.unmerge(self._library.catalog, lease, path.merge_id)
+        self._library.refresh()
         return reply(UnmergedOut(restored=list(undone.restored), notes=list(undone.notes)))
 
     @staticmethod
