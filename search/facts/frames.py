@@ -29,10 +29,15 @@ class Frames:
         whole = np.concatenate((self.rest, samples), axis=1)
         count = (whole.shape[1] - self.size) // self.hop + 1 if whole.shape[1] >= self.size else 0
         self.rest = whole[:, count * self.hop :].copy()
-        if not count:
-            return np.empty((len(whole), 0, self.size), np.float32)
-        return np.lib.stride_tricks.sliding_window_view(whole, self.size, axis=1)[:, :: self.hop][:, :count]
+        shape, steps = (len(whole), count, self.size), (whole.strides[0], self.hop * whole.strides[1], whole.strides[1])
+        # as `sliding_window_view` gives them, which takes longer for a short sound than what is done with its frames
+        return np.ndarray(shape, whole.dtype, whole, 0, steps) if count else np.empty(shape, np.float32)
 
     def end(self, zeros: int) -> Samples:
         """The frames that so many ``zeros`` after the last sample complete."""
         return self.add(np.zeros((len(self.rest), zeros), np.float32))
+
+
+def padded_size(count: int) -> int:
+    """The size of a Fourier transform that gives the autocorrelation of so many numbers: at least twice as many."""
+    return 1 << (2 * count - 1).bit_length()

@@ -17,6 +17,8 @@ _BIN_HZ: Final = RATE_HZ / _FRAME
 _AROUND_HZ: Final = 9.0
 _LINE_BINS: Final = 1
 """A line lies within .7 Hz of its place."""
+_NEAR_BINS: Final = 3
+"""What lies nearer to a line is not beside it."""
 _STAYS: Final = 0.25
 """Of the prominences of a line over time this share lies below the one that counts."""
 _FEWEST_FRAMES: Final = 2
@@ -44,7 +46,7 @@ class Hum:
         top = int((_HARMONICS * 60 + 2 * _AROUND_HZ) / _BIN_HZ)
         spectra = np.fft.rfft(frames * self._window, axis=1)[:, :top]
         levels_db = 10 * np.log10(spectra.real**2 + spectra.imag**2 + 1e-9)
-        self._prominences.append(np.stack([_prominence(levels_db, hz) for hz in _LINES_HZ], axis=1))
+        self._prominences.append(_prominences(levels_db))
 
     def found_db(self) -> float | None:
         """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
@@ -63,9 +65,14 @@ class Hum:
 _LINES_HZ: Final = tuple(mains * harmonic for mains in (50.0, 60.0) for harmonic in range(1, _HARMONICS + 1))
 
 
-def _prominence(levels_db: NDArray[np.float32], hz: float) -> NDArray[np.float32]:
-    """(frames,) how far a line stands out of what lies around it."""
-    place, reach = round(hz / _BIN_HZ), round(_AROUND_HZ / _BIN_HZ)
-    line = levels_db[:, place - _LINE_BINS : place + _LINE_BINS + 1].max(axis=1)
-    beside = [levels_db[:, place - reach : place - 3], levels_db[:, place + 4 : place + reach + 1]]
-    return np.asarray(line - np.median(np.concatenate(beside, axis=1), axis=1), np.float32)
+_PLACES: Final = np.array([round(hz / _BIN_HZ) for hz in _LINES_HZ])[:, np.newaxis]
+_REACH: Final = round(_AROUND_HZ / _BIN_HZ)
+_ON: Final = _PLACES + np.arange(-_LINE_BINS, _LINE_BINS + 1)
+_BESIDE: Final = _PLACES + np.array([bins for bins in range(-_REACH, _REACH + 1) if abs(bins) > _NEAR_BINS])
+
+
+def _prominences(levels_db: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(frames, lines) how far each line stands out of what lies around it: the median of that."""
+    half = _BESIDE.shape[1] // 2  # there are as many bins on each side
+    around = np.partition(levels_db[:, _BESIDE], (half - 1, half), axis=2)[:, :, half - 1 : half + 1].mean(axis=2)
+    return np.asarray(levels_db[:, _ON].max(axis=2) - around, np.float32)

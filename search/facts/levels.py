@@ -78,8 +78,9 @@ class Levels:
         fresh = self._before.shape[1]
         first = max(0, fresh - _LONGEST_TOP)
         for channel, peaks in zip(whole[:, first:], self._peaks, strict=True):
-            self._add_peaks(channel, fresh - first)
-            peaks.add(channel, fresh - first)
+            size = np.abs(channel)
+            self._add_peaks(channel, size, fresh - first)
+            peaks.add(channel, size, fresh - first)
         self._add_gaps(whole, fresh)
         self._before = whole[:, -round(2 * _LONGEST_GAP_S * self._rate_hz) :]
 
@@ -135,9 +136,8 @@ class Levels:
                 return
             self._width += 1
 
-    def _add_peaks(self, channel: Samples, fresh: int) -> None:
-        """Of one channel's samples, of which those from ``fresh`` on are new."""
-        size = np.abs(channel)
+    def _add_peaks(self, channel: Samples, size: Samples, fresh: int) -> None:
+        """Of one channel's samples and their sizes, of which those from ``fresh`` on are new."""
         highest = float(size[fresh:].max())
         self.peak = max(self.peak, highest)
         self._add_true_peak(channel, size, fresh)
@@ -147,24 +147,25 @@ class Levels:
     def _add_true_peak(self, channel: Samples, size: Samples, fresh: int) -> None:
         """Only beside the largest samples: nothing higher can lie elsewhere."""
         self.true_peak = max(self.true_peak, self.peak)
-        first = max(1, fresh - _REACH)
-        inner = size[first:-1]
-        rises = (inner >= size[first - 1 : -2]) & (inner >= size[first + 1 :])
-        places = np.flatnonzero(rises & (inner > _NEAR_PEAK * self.peak)) + first
-        places = places[(places >= _REACH) & (places < len(size) - _REACH)]
+        first = max(_REACH, fresh - _REACH)
+        places = np.flatnonzero(size[first : len(size) - _REACH] > _NEAR_PEAK * self.peak) + first
+        places = places[(size[places] >= size[places - 1]) & (size[places] >= size[places + 1])]
         if len(places):
             near = channel[places[:, np.newaxis] + _AROUND]
             self.true_peak = max(self.true_peak, float(np.abs(near @ _BETWEEN).max()))
 
     def _add_tops(self, channel: Samples, size: Samples, fresh: int) -> None:
         tolerance = max(_TOLERANCE, _RELATIVE_TOLERANCE * self.peak)
-        step = np.abs(np.diff(channel))
-        flat = np.concatenate(([False], (step <= tolerance) & (size[1:] >= _TOP * self.peak), [False]))
-        edges = np.flatnonzero(flat[1:] != flat[:-1])
-        begin, end = edges[::2], edges[1::2]  # samples begin to end (inclusive) are on one level
+        flat = np.flatnonzero(size[1:] >= _TOP * self.peak) + 1
+        flat = flat[np.abs(channel[flat] - channel[flat - 1]) <= tolerance]
+        if not len(flat):
+            return
+        first = np.concatenate(([True], np.diff(flat) > 1, [True]))
+        begin, end = flat[first[:-1]] - 1, flat[first[1:]]  # samples begin to end (inclusive) are on one level
         whole = (begin > 0) & (end < len(size) - 1) & (end + 1 >= fresh) & (end - begin + 1 >= _FLAT)
         begin, end = begin[whole], end[whole]
-        steep = (step[begin - 1] > _STEP * tolerance) & (step[end] > _STEP * tolerance)
+        before, after = (np.abs(channel[one] - channel[two]) for one, two in ((begin, begin - 1), (end + 1, end)))
+        steep = (before > _STEP * tolerance) & (after > _STEP * tolerance)
         begin, end = begin[steep], end[steep]
         # a top, not a ledge on the way up or down
         lower = (size[begin - 1] < size[begin]) & (size[end + 1] < size[end])
@@ -174,7 +175,9 @@ class Levels:
 
     def _add_gaps(self, whole: Samples, fresh: int) -> None:
         """Stretches in which every channel is exactly 0, cut out of sound."""
-        zero: NDArray[np.bool_] = np.asarray(~whole.any(axis=0))
+        zero: NDArray[np.bool_] = whole[0] == 0
+        for channel in whole[1:]:
+            zero &= channel == 0
         if not zero[max(0, fresh - 1) :].any():
             return
         edges = np.flatnonzero(np.diff(np.concatenate(([False], zero, [False])).view(np.int8)))
@@ -204,9 +207,8 @@ class _Peaks:
         """In how many ways; 0 where the wave is round at its highest level."""
         return len(self._before) if self._on >= _ON_IT * self._near else 0
 
-    def add(self, channel: Samples, fresh: int) -> None:
-        """Take in samples, of which those from ``fresh`` on are new."""
-        size = np.abs(channel)
+    def add(self, channel: Samples, size: Samples, fresh: int) -> None:
+        """Take in samples and their sizes, of which those from ``fresh`` on are new."""
         highest = float(size[fresh:].max())
         if highest > self._highest + _AT_PEAK:
             self._highest, self._on, self._near = highest, 0, 0
@@ -214,10 +216,11 @@ class _Peaks:
         if highest < self._highest - _BELOW_PEAK or self._highest <= _LEAST_BESIDE:
             return
         first = max(1, fresh)
-        on, near = (size >= self._highest - reach for reach in (_AT_PEAK, _BELOW_PEAK))
-        starts = np.flatnonzero(on[first:] & ~on[first - 1 : -1]) + first
+        near = np.flatnonzero(size[first:] >= self._highest - _BELOW_PEAK) + first
+        self._near += int(np.count_nonzero(size[near - 1] < self._highest - _BELOW_PEAK))
+        on = near[size[near] >= self._highest - _AT_PEAK]
+        starts = on[size[on - 1] < self._highest - _AT_PEAK]
         self._on += len(starts)
-        self._near += int(np.count_nonzero(near[first:] & ~near[first - 1 : -1]))
         room = _DIFFERENT - len(self._before)
         if room > 0 and len(starts):
             self._before.update(np.unique(np.round(channel[starts - 1] * 2**12).astype(np.int64))[:room].tolist())

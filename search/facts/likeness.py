@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.facts.definitions import FACTS, PLACES
+from search.facts.frames import padded_size
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.float32]
@@ -146,7 +147,7 @@ def _rhythm(onsets: Numbers, per_s: float) -> tuple[Numbers, float]:
     lags_s = np.geomspace(_SHORTEST_LAG_S, _LONGEST_LAG_S, _LAGS)
     if len(onsets) < _SHORTEST_LAG_S * per_s or onsets.max() <= 0:
         return np.zeros(_LAGS), 0.0
-    spectrum = np.fft.rfft(onsets - onsets.mean(), 2 * len(onsets))
+    spectrum = np.fft.rfft(onsets - onsets.mean(), padded_size(len(onsets)))
     alike = np.fft.irfft(np.abs(spectrum) ** 2)[: len(onsets)]
     lags = np.interp(lags_s * per_s, np.arange(len(alike)), alike / max(float(alike[0]), 1e-12), right=0.0)
     strong = onsets > 0.3 * onsets.max()

@@ -47,54 +47,42 @@ class Measurement:
 
     def __init__(self, info: AudioInfo) -> None:
         self._info = info
-        self._rate_hz = 0
-        self._channels = 0
-        self._levels = Levels(1, 1)
-        self._spectrum = Spectrum(1, 1)
-        self._envelope = Envelope(1, 1)
-        self._mix = Mix(1)
-        self._of_mix = (Pitch(), Hum(), Music())
+        self._parts: _Parts | None = None
 
     def add(self, block: Block) -> None:
         """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
-        if not self._rate_hz:
-            self._begin(block)
-        if block.rate_hz != self._rate_hz or len(block.samples) != self._channels:
-            return
-        self._levels.add(block.samples)
-        self._spectrum.add(block.samples)
-        self._envelope.add(block.samples)
-        self._add_mix(self._mix.add(block.samples))
+        if self._parts is None:
+            self._parts = _Parts(block.rate_hz, len(block.samples))
+        if (block.rate_hz, len(block.samples)) == (self._parts.rate_hz, self._parts.channels):
+            self._parts.add(block.samples)
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
         """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
-        if not self._rate_hz:
+        if self._parts is None:
             return {}
-        pitch, hum, music = self._of_mix
-        self._add_mix(self._mix.end())
-        pitch.end()
-        self._spectrum.end()
-        self._envelope.end()
-        levels = self._levels
-        duration_s = levels.frames / self._rate_hz
-        hops, hop_s = self._spectrum.hops, self._spectrum.hop_s
-        sounding_s, head_s, tail_s = silences(self._envelope.level_db, self._envelope.step_s)
-        shape = self._spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
+        parts = self._parts
+        parts.end()
+        levels, music = parts.levels, parts.music
+        duration_s = levels.frames / parts.rate_hz
+        hops, hop_s = parts.spectrum.hops, parts.spectrum.hop_s
+        level_db, step_s = parts.envelope.level_db, parts.envelope.step_s
+        sounding_s, head_s, tail_s = silences(level_db, step_s)
+        shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
         loudness = integrated(hops, hop_s, duration_s)
         true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
         rate_kbps = size_bytes * 8 / duration_s / 1000 if size_bytes else None
-        hum_db = hum.found_db()
+        hum_db = parts.hum.found_db()
         measures = Measures(
             levels,
             shape,
-            self._rate_hz,
+            parts.rate_hz,
             self._info.codec,
-            silences(self._envelope.level_db, self._envelope.step_s, audio.SILENCE_DB),
+            silences(level_db, step_s, audio.SILENCE_DB),
             hum_db,
             tuple(warnings),
         )
-        tone, tempo, key = pitch.found(), sure(music.tempo(), TEMPO_SURE), sure(music.key(), KEY_SURE)
-        way = course(self._envelope.level_db, self._envelope.step_s) if sounding_s else None
+        tone, tempo, key = parts.pitch.found(), sure(music.tempo(), TEMPO_SURE), sure(music.key(), KEY_SURE)
+        way = course(level_db, step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,
             "loudness_range": loudness_range(hops, hop_s, duration_s),
@@ -107,9 +95,9 @@ class Measurement:
             "sounding_s": sounding_s,
             "head_silence_s": head_s if sounding_s else None,
             "tail_silence_s": tail_s if sounding_s else None,
-            "channels": float(self._channels),
+            "channels": float(parts.channels),
             "correlation": levels.correlation,
-            "sample_rate_hz": float(self._rate_hz),
+            "sample_rate_hz": float(parts.rate_hz),
             "bits": levels.bits,
             "bit_rate_kbps": rate_kbps,
             "dc_offset": levels.dc_offset,
@@ -131,25 +119,43 @@ class Measurement:
 
     def profile(self) -> NDArray[np.float32]:
         """(SIZE,) what `search.facts.likeness` compares by; after `facts`."""
-        if not self._rate_hz:
+        parts = self._parts
+        if parts is None:
             return np.full(SIZE, np.nan, np.float32)
-        pitch, _, music = self._of_mix
-        tone = pitch.found()
-        envelope = self._envelope
-        spectrum = self._spectrum.hz, self._spectrum.mean_power()
-        onsets = music.onsets(), ONSETS_PER_S
+        tone, envelope = parts.pitch.found(), parts.envelope
+        spectrum = parts.spectrum.hz, parts.spectrum.mean_power()
+        onsets = parts.music.onsets(), ONSETS_PER_S
         return profile(envelope.level_db, envelope.step_s, spectrum, None if tone is None else tone[0], onsets)
 
-    def _add_mix(self, samples: Samples) -> None:
-        for each in self._of_mix:
-            each.add(samples)
 
-    def _begin(self, block: Block) -> None:
-        self._rate_hz, self._channels = block.rate_hz, len(block.samples)
-        self._levels = Levels(self._rate_hz, self._channels)
-        self._spectrum = Spectrum(self._rate_hz, self._channels)
-        self._envelope = Envelope(self._rate_hz, self._channels)
-        self._mix = Mix(self._rate_hz)
+class _Parts:
+    """What the facts of a sound at one rate, with so many channels, are found by."""
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self.rate_hz, self.channels = rate_hz, channels
+        self.levels = Levels(rate_hz, channels)
+        self.spectrum = Spectrum(rate_hz, channels)
+        self.envelope = Envelope(rate_hz, channels)
+        self._mix = Mix(rate_hz)
+        self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n)."""
+        self.levels.add(samples)
+        self.spectrum.add(samples)
+        self.envelope.add(samples)
+        self._add_mix(self._mix.add(samples))
+
+    def end(self) -> None:
+        """Take in what is left."""
+        self._add_mix(self._mix.end())
+        self.pitch.end()
+        self.spectrum.end()
+        self.envelope.end()
+
+    def _add_mix(self, samples: Samples) -> None:
+        for each in (self.pitch, self.hum, self.music):
+            each.add(samples)
 
 
 def measure(path: str, track: int = 0) -> dict[str, FactValue]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.facts.definitions import KEYS
-from search.facts.frames import Frames, Samples
+from search.facts.frames import Frames, Samples, padded_size
 from search.facts.mix import RATE_HZ
 
 Numbers = NDArray[np.float64]
@@ -65,6 +65,7 @@ class Music:
         self._onset_frames = Frames(_ONSET_FRAME, _ONSET_HOP, 1)
         self._chroma_frames = Frames(_CHROMA_FRAME, _CHROMA_HOP, 1)
         self._levels: list[NDArray[np.float32]] = []
+        self._onsets: Numbers | None = None
         self._peaks: list[Numbers] = []
         self._left = round(_LONGEST_S * RATE_HZ)
 
@@ -76,18 +77,24 @@ class Music:
             return
         frames = self._onset_frames.add(samples)[0]
         if len(frames):
+            self._onsets = None
             magnitudes = np.abs(np.fft.rfft(frames * _ONSET_WINDOW, axis=1))
             # sums, no product of matrices: its threads would be in the way of those that measure other files
             bands = np.add.reduceat(magnitudes[:, : _EDGES[-1]], _EDGES[:-1], axis=1) / _WIDTHS
             self._levels.append(np.asarray(np.log1p(bands / _SOFT), np.float32))
         frames = self._chroma_frames.add(samples)[0]
         if len(frames):
-            self._peaks.append(_peaks(np.abs(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1))))
+            self._peaks.append(_peaks(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1)))
 
     # --- tempo ----------------------------------------------------------------------------------------------
 
     def onsets(self) -> Numbers:
         """(n,) how much begins at each moment, `ONSETS_PER_S` a second."""
+        if self._onsets is None:
+            self._onsets = self._found_onsets()
+        return self._onsets
+
+    def _found_onsets(self) -> Numbers:
         if not self._levels:
             return np.empty(0)
         levels = np.concatenate(self._levels)
@@ -105,7 +112,7 @@ class Music:
         is_short = len(onsets) < size
         size = min(size, len(onsets))
         passages = np.lib.stride_tricks.sliding_window_view(onsets, size)[::step]
-        spectra = np.fft.rfft(passages - passages.mean(axis=1, keepdims=True), 2 * size, axis=1)
+        spectra = np.fft.rfft(passages - passages.mean(axis=1, keepdims=True), padded_size(size), axis=1)
         alike = np.fft.irfft(np.abs(spectra) ** 2, axis=1)[:, :size]
         power = alike[:, :1]
         loud = power[:, 0] > 0.05 * power.max()
@@ -134,23 +141,24 @@ class Music:
         total = _pitch_classes(pitch, roots)
         if total.sum() <= 0 or total.std() <= 0:
             return None
-        fits = [np.corrcoef(total, profile)[0, 1] for profile in _PROFILES]
+        fits = _STANDARD_PROFILES @ (total - total.mean()) / total.std()
         tuning = np.angle(np.sum(roots * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
         tuned = _pitch_classes(pitch - tuning, magnitude)
         shares = (tuned / max(float(tuned.sum()), 1e-12)) ** _KEY_POWER
-        return Found(float(np.argmax(_KEY_PROFILES @ shares)), float(np.clip(max(fits), 0.0, 1.0)))
+        return Found(float(np.argmax(_KEY_PROFILES @ shares)), float(np.clip(fits.max(), 0.0, 1.0)))
 
 
-def _peaks(magnitudes: NDArray[np.floating]) -> Numbers:
-    """(2, n) the pitch (69 is A at 440 Hz) and the magnitude of the peaks of spectra (frames, bins)."""
-    inner = magnitudes[:, 1:-1]
-    top = (inner > magnitudes[:, :-2]) & (inner >= magnitudes[:, 2:])
-    top &= inner > _PEAK_SHARE * magnitudes.max(axis=1, keepdims=True)
-    frame, place = np.nonzero(top[:, _FIRST_BIN:_LAST_BIN])
+def _peaks(spectra: NDArray[np.complexfloating]) -> Numbers:
+    """(2, n) the pitch (69 is A at 440 Hz) and the magnitude of the peaks of ``spectra`` (frames, bins)."""
+    power = spectra.real**2 + spectra.imag**2
+    least = _PEAK_SHARE**2 * power.max(axis=1, keepdims=True)
+    below, inner, above = (power[:, _FIRST_BIN + shift : _LAST_BIN + shift] for shift in (0, 1, 2))
+    frame, place = np.nonzero((inner > below) & (inner >= above) & (inner > least))
     place += _FIRST_BIN + 1
-    left, middle, right = (np.log(magnitudes[frame, place + shift] + 1e-9) for shift in (-1, 0, 1))
+    near = [np.sqrt(power[frame, place + shift]) for shift in (-1, 0, 1)]
+    left, middle, right = (np.log(magnitude + 1e-9) for magnitude in near)
     exact = place + 0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-9)
-    return np.stack((69 + 12 * np.log2(exact * RATE_HZ / _CHROMA_FRAME / 440.0), magnitudes[frame, place]))
+    return np.stack((69 + 12 * np.log2(exact * RATE_HZ / _CHROMA_FRAME / 440.0), near[1]))
 
 
 def _pitch_classes(pitch: Numbers, weights: Numbers) -> Numbers:
@@ -173,4 +181,6 @@ _LAST_BIN: Final = int(_CHROMA_HIGHEST_HZ * _CHROMA_FRAME / RATE_HZ)
 _EDGES: Final = _edges()
 _WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
 _PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
+_STANDARD_PROFILES: Final = np.stack([(one - one.mean()) / (one.std() * len(one)) for one in _PROFILES])
+"""A product with what has a mean of 0 and a deviation of 1 is the correlation."""
 _KEY_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_KEY_MAJOR, _KEY_MINOR) for note in range(12)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ _NEAR_HZ, _FAR_HZ = 250.0, 1250.0
 """An edge is what lies so far below and above it, compared."""
 _LOWEST_HZ: Final = 100.0
 _NEAR_BINS, _ABOVE_LEAKS = 3, 10.0
+_RATES_KEPT: Final = 8
+"""Of so many sample rates what does not depend on the sound is kept: of a short one it takes as long as the rest."""
 _LOWEST_EDGE_HZ, _EVEN = 3000.0, 0.1
 """Where a resampler or a codec ends a spectrum, it goes on as noise up to there."""
 
@@ -34,15 +37,8 @@ class Spectrum:
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         hop = max(2, round(HOP_S * sample_rate_hz))
         self._frames = Frames(2 * hop, hop, channels, lead=hop)
-        self._window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
-        self.hz: Numbers = np.arange(hop + 1) / (2 * hop) * sample_rate_hz
+        self._window, self.hz, self._lines, self._loudness_weights = _weights(sample_rate_hz, hop)
         self.hop_s = hop / sample_rate_hz
-        # Parseval: of a real sound each line but the first and last stands for two
-        lines = np.full(len(self.hz), 2.0)
-        lines[[0, -1]] = 1.0
-        lines /= 2 * hop * sample_rate_hz
-        self._lines = lines.astype(np.float32)
-        self._loudness_weights = (k_weighting(self.hz, sample_rate_hz) * lines).astype(np.float32)
         self._sample_rate_hz = sample_rate_hz
         self._channel_weights = channel_weights(channels)
         self._energies: list[Numbers] = []
@@ -76,7 +72,7 @@ class Spectrum:
             power = spectra.real**2 + spectra.imag**2
             energies[0, place] = np.einsum("fb,b->f", power, self._loudness_weights)
             energies[1, place] = np.einsum("fb,b->f", power, self._lines)
-            into += power.sum(axis=0, dtype=np.float64)
+            into += power.sum(axis=0)
         half = frames[:, :, self._frames.hop :]
         energies[2] = np.einsum("cfs,cfs->cf", half, half) / self._sample_rate_hz
         self._energies.append(energies)
@@ -132,12 +128,32 @@ class Shape:
         return cls(centroid, noisiness, float(hz[top - 1]), _edge_db(hz, smooth, float(hz[top - 1]), rounding))
 
 
+@lru_cache(_RATES_KEPT)
+def _weights(sample_rate_hz: int, hop: int) -> tuple[Samples, Numbers, Samples, Samples]:
+    """The window, and of each line of a spectrum the frequency, the energy that its power stands for, and what the K
+    filter leaves of that.
+    """
+    window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
+    hz: Numbers = np.arange(hop + 1) / (2 * hop) * sample_rate_hz
+    # Parseval: of a real sound each line but the first and last stands for two
+    lines = np.full(len(hz), 2.0)
+    lines[[0, -1]] = 1.0
+    lines /= 2 * hop * sample_rate_hz
+    return window, hz, lines.astype(np.float32), (k_weighting(hz, sample_rate_hz) * lines).astype(np.float32)
+
+
 def _leaked(power: Numbers) -> Numbers:
     """(bins,) what the window puts there of the power elsewhere: of a line d bins away 1 / (4 d^2 - 1)^2."""
-    distance = np.minimum(np.arange(2 * len(power)), np.arange(2 * len(power), 0, -1)).astype(np.float64)
-    share = np.where(distance > _NEAR_BINS, 1.0 / (4 * distance**2 - 1) ** 2, 0.0)
     size = 2 * len(power)
-    return np.asarray(np.fft.irfft(np.fft.rfft(power, size) * np.fft.rfft(share), size)[: len(power)])
+    return np.asarray(np.fft.irfft(np.fft.rfft(power, size) * _leaks(size), size)[: len(power)])
+
+
+@lru_cache(_RATES_KEPT)
+def _leaks(size: int) -> NDArray[np.complex128]:
+    """The Fourier transform of what a line leaves at each distance, either way."""
+    distance = np.minimum(np.arange(size), np.arange(size, 0, -1)).astype(np.float64)
+    share = np.where(distance > _NEAR_BINS, 1.0 / (4 * distance**2 - 1) ** 2, 0.0)
+    return np.asarray(np.fft.rfft(share), np.complex128)
 
 
 def _edge_db(hz: Numbers, smooth: Numbers, edge_hz: float, rounding: float) -> float:
