@@ -7,11 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from indexer.model import StageTimes
 
-Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish"]
+Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish", "facts"]
 
 
 PACE_FROM_S = 1.0
@@ -62,19 +62,22 @@ class StageClock:
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self.now_s = now_s
         self._lock = threading.Lock()
-        self._spent: dict[Stage, float] = dict.fromkeys(("scan", "hash", "decode", "encode", "write", "publish"), 0.0)
+        self._spent: dict[Stage, float] = dict.fromkeys(get_args(Stage), 0.0)
         self._process_start_s = time.process_time()
+        self._thread = _Inside()
 
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
-        """Count the calling thread's CPU time within the block. Blocks must not be nested in one thread."""
-        start_s = time.thread_time()
+        """Count the calling thread's CPU time within the block; that of a block inside it counts for its own stage."""
+        start_s, outer_s = time.thread_time(), self._thread.inside_s
+        self._thread.inside_s = 0.0
         try:
             yield
         finally:
             spent_s = time.thread_time() - start_s
             with self._lock:
-                self._spent[name] += spent_s
+                self._spent[name] += spent_s - self._thread.inside_s
+            self._thread.inside_s = outer_s + spent_s
 
     def times(self) -> StageTimes:
         """What was spent so far."""
@@ -87,5 +90,12 @@ class StageClock:
             encode_s=spent["encode"],
             write_s=spent["write"],
             publish_s=spent["publish"],
+            facts_s=spent["facts"],
             process_s=time.process_time() - self._process_start_s,
         )
+
+
+class _Inside(threading.local):
+    """How much the blocks inside of the one that a thread is in have spent."""
+
+    inside_s = 0.0

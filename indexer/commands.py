@@ -110,8 +110,9 @@ class Index:
         )
         parser.add_argument(
             "--facts",
-            action="store_true",
-            help="then measure what is new: loudness, brightness, defects, ... (as soundalike facts --measure does)",
+            action=argparse.BooleanOptionalAction,
+            help="what is new is measured while it is decoded: loudness, key, defects, ...; --no-facts leaves that out, "
+            "--facts then measures, too, what was indexed without (as soundalike facts --measure does)",
         )
         parser.add_argument(
             "--speech",
@@ -235,18 +236,19 @@ def index_again(
     stop: threading.Event | None = None,
     wait_s: float = 0.0,
     max_duration_s: float | None = None,
+    facts: bool = True,
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it
+    (`indexer.scan.locate`). Without ``facts`` what is decoded is not measured. Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it
     within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
-    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody)
+    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=facts)
     name = _default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
@@ -372,6 +374,7 @@ def _options(args: argparse.Namespace) -> Options:
         forget_excludes=args.forget_excludes,
         force=args.force,
         again=args.again,
+        facts=args.facts is not False,
         yes=args.yes,
         speed=args.speed,
         relocate=tuple((old, new) for old, new in args.relocate),

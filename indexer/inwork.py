@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from indexer.assembly import Assembly
+from indexer.facts import TrackFacts
 from indexer.model import Outcome, Task, UnderWay
 from search.errors import AudioError
 from search.model import AddContent, AudioInfo, ClipChange, Content, KeepTracks, LinkClip, MoveClip
@@ -20,6 +21,7 @@ class TrackInWork:
         self.assembly = Assembly()
         self.warnings: list[str] = []
         self.end_s = 0.0
+        self.facts: TrackFacts | None = None
         self.left_out: AudioError | None = None
 
     def ends(self, end_s: float) -> None:
@@ -111,11 +113,15 @@ class FileInWork:
         changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]
         for content, track in zip(contents, kept, strict=True):
             encoding = track.assembly.encoding()
-            add = AddContent(task.root.id, task.facts, content, self._title, self._metadata, self._space_id, encoding)
+            facts = None if track.facts is None else track.facts.stored
+            add = AddContent(
+                task.root.id, task.facts, content, self._title, self._metadata, self._space_id, encoding, facts
+            )
             changes.append(add)
         tracks = tuple(content.track for content in (*self._stored, *contents))
         changes.append(KeepTracks(task.root.id, task.facts.path, tracks))
         known = task.known_file
+        warnings = [warning for content in contents for warning in content.warnings]
         return Outcome(
             "indexed" if known is None or (known.digest == self._digest and not self._stored) else "changed",
             task.path,
@@ -124,7 +130,7 @@ class FileInWork:
             duration_s=sum(content.duration_s for content in contents),
             size_bytes=task.facts.size_bytes,
             silent=all(content.silent for content in contents),
-            warnings=tuple(dict.fromkeys(warning for content in contents for warning in content.warnings)),
+            warnings=tuple(dict.fromkeys((*warnings, *(t.facts.failure for t in kept if t.facts and t.facts.failure)))),
         )
 
     def _content(self, track: TrackInWork, is_first: bool) -> Content:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from indexer.model import Task
 from indexer.scan import is_absent
 from indexer.stores import file_exists
+from search.facts.definitions import VERSION
 from search.model import Content, KnownFile, Root, Space
 from search.ports import CatalogWriter
 
@@ -87,6 +88,11 @@ class Ledger:
         """The stored contents of ``digest``, one for each sound track, if they have vectors in the space."""
         stored, spaces = self._catalog.find(digest) or ((), frozenset())
         return stored if self._space_id in spaces else ()
+
+    def measured(self, contents: Iterable[Content]) -> set[int]:
+        """The tracks of those of ``contents`` whose facts are known, as they are measured today."""
+        tracks = {content.id: content.track for content in contents}
+        return {tracks[key] for key, facts in self._catalog.facts(tracks).items() if facts.version == VERSION}
 
     def _vanished(self, digest: str) -> int | None:
         """A clip of these bytes whose file is gone; it is given once."""

@@ -26,7 +26,8 @@ class Options:
     ``melody``: look for the tunes of recordings too, not only of MIDI files. ``exclude``: patterns of what the roots
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
-    ``speed``: at what speed new roots are played; None: as they are, and as recorded.
+    ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
+    decoded (`search.facts`).
     ``relocate``: old and new places of folders that lie elsewhere now.
     """
 
@@ -42,6 +43,7 @@ class Options:
     again: bool = False
     yes: bool = False
     speed: float | None = None
+    facts: bool = True
     relocate: tuple[tuple[str, str], ...] = ()
 
 
@@ -143,12 +145,14 @@ class StageTimes:
     encode_s: float = 0.0
     write_s: float = 0.0
     publish_s: float = 0.0
+    facts_s: float = 0.0
     process_s: float = 0.0
 
     @property
     def sum_s(self) -> float:
         """All stages together."""
-        return self.scan_s + self.hash_s + self.decode_s + self.encode_s + self.write_s + self.publish_s
+        read_s = self.scan_s + self.hash_s + self.decode_s + self.facts_s
+        return read_s + self.encode_s + self.write_s + self.publish_s
 
     def plus(self, other: StageTimes) -> StageTimes:
         """Both together."""

@@ -17,6 +17,7 @@ import numpy as np
 from indexer.assembly import Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
+from indexer.facts import TrackFacts
 from indexer.handles import check_handles
 from indexer.inwork import FileInWork, TrackInWork
 from indexer.ledger import Decision, Ledger
@@ -58,8 +59,17 @@ class FileReader:
     """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one."""
 
     def __init__(
-        self, spec: EncoderSpec, space: Space, ledger: Ledger, clock: StageClock, max_duration_s: float | None
+        self,
+        spec: EncoderSpec,
+        space: Space,
+        ledger: Ledger,
+        clock: StageClock,
+        max_duration_s: float | None,
+        *,
+        facts: bool = True,
     ) -> None:
+        """``facts``: measure what is decoded, unless that was done before."""
+        self._facts = facts
         self._spec = spec
         self._space = space
         self._ledger = ledger
@@ -109,8 +119,9 @@ class FileReader:
                 task, digest, title, fields, info, space_id=self._space.id, moved=decision.clip_id, stored=again
             )
             self._opened[task.path] = file
+            measured = self._measured(decision)
             for track in file.tracks:
-                self._cut(track, sound, put)
+                self._cut(track, sound, put, measure=self._facts and track.number not in measured)
             check_unchanged(task)
             return file.close()
         except Cancelled:
@@ -120,15 +131,29 @@ class FileReader:
                 file.fail()
             return failure_of(task, error, digest if decision.need == "encode" or file is not None else None)
 
-    def _cut(self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None]) -> None:
-        """Put the windows of a track. One of several that cannot be decoded is left out, with its cause."""
+    def _measured(self, decision: Decision) -> set[int]:
+        """The tracks whose facts are known."""
+        return self._ledger.measured(decision.stored) if self._facts and decision.stored else set()
+
+    def _cut(self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool) -> None:
+        """Put the windows of a track, and let its facts be measured of what is decoded for them. One of several that
+        cannot be decoded is left out, with its cause.
+        """
         file, assembly = track.file, track.assembly
         limit_s, warn = self._max_duration_s, track.warnings.append
         speed, number = file.task.root.speed, track.number
-        windows = audio.windows(
-            sound, self._spec, track=number, max_duration_s=limit_s, speed=speed, warn=warn, ends=track.ends
-        )
         try:
+            facts = track.facts = TrackFacts(audio.probe(sound, number), self._clock) if measure else None
+            windows = audio.windows(
+                sound,
+                self._spec,
+                track=number,
+                max_duration_s=limit_s,
+                speed=speed,
+                warn=warn,
+                ends=track.ends,
+                decoded=None if facts is None else facts.add,
+            )
             while True:
                 with self._clock.stage("decode"):
                     window = next(windows, None)
@@ -137,6 +162,8 @@ class FileReader:
                 assembly.spans.append((window.start_s, window.end_s))
                 assembly.silent.append(window.silent)
                 put(Piece(track, len(assembly.spans) - 1, window.samples))
+            if facts is not None:
+                facts.end(track.warnings, file.task.facts.size_bytes)
         except AudioError as error:
             if len(file.tracks) == 1:
                 raise

@@ -58,7 +58,9 @@ class SoundWork:
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
-        reader = self._reader = FileReader(self.spec, space, ledger, clock, self._options.max_duration_s)
+        reader = self._reader = FileReader(
+            self.spec, space, ledger, clock, self._options.max_duration_s, facts=self._options.facts
+        )
         with closing(LocalExecutor(self._encoder, workers, clock).run(tasks, reader)) as results:
             for result in results:
                 if isinstance(result, Outcome):

@@ -64,12 +64,14 @@ def index(
     paths: Sequence[str | os.PathLike[str]],
     *,
     encoder: str | None = None,
+    facts: bool = True,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
 
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
-    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``progress`` is called a few
+    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. Without ``facts`` what a sound
+    is (`Library.facts`) is not measured, which can be done later (`Library.measure`). ``progress`` is called a few
     times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
@@ -82,7 +84,7 @@ def index(
     report = _Report(progress)
     given = [os.fspath(path) for path in paths]
     names = [path if is_in_store(path) else os.fspath(Path(path).expanduser()) for path in given]
-    plugins.job("index")(library, encoder, names, library.settings, report=report)
+    plugins.job("index")(library, encoder, names, library.settings, facts=facts, report=report)
     return tuple(report.failures)
 
 

@@ -43,6 +43,7 @@ from search.model import (
     Scope,
     Scores,
     Space,
+    StoredFacts,
     StoredObject,
     TextEncoding,
     TuneFile,
@@ -410,6 +411,9 @@ class CatalogWriter(FileCatalog, Protocol):
 
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
+
+    def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
+        """What was measured of contents, without those that nobody measured."""
 
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached.

@@ -31,14 +31,18 @@ def channels(
     with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
         length_s = 0.0
         for block in opened.blocks(start_s, end_s):
-            samples = np.ascontiguousarray(at_full_scale(block.samples))
-            finite = np.abs(samples) <= LARGEST  # no NaN is
-            if not finite.all():
-                samples = np.where(finite, samples, np.float32(0.0))
             length_s += block.frames / block.rate_hz
-            yield block._replace(samples=samples)
+            yield as_floats(block)
         if length_s < SHORTEST_S:
             raise AudioError(path, "holds no samples" if not length_s else "too short: less than a millisecond")
         for warning in opened.warnings:
             if warn is not None:
                 warn(warning)
+
+
+def as_floats(block: Block) -> Block:
+    """A block as a decoder gives it, as (channels, frames) float32; samples that are not finite are silence."""
+    samples = np.ascontiguousarray(at_full_scale(block.samples))
+    if not (samples.min(initial=0.0) >= -LARGEST and samples.max(initial=0.0) <= LARGEST):  # no NaN is
+        samples = np.where(np.abs(samples) <= LARGEST, samples, np.float32(0.0))
+    return block._replace(samples=samples)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from search.audio.channels import as_floats
 from search.audio.checking import Checked
 from search.audio.cutting import cut
 from search.audio.mixing import CELL_S, Mixer, block_frames
@@ -96,18 +97,20 @@ def windows(
     gain: float = 1.0,
     warn: Callable[[str], None] | None = None,
     ends: Callable[[float], None] | None = None,
+    decoded: Callable[[Block], None] | None = None,
 ) -> Iterator[Window]:
     """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
     Played at another ``speed`` (0.1: ten times as long, each frequency a tenth) what lies beyond the encoder's band, or
     below it, comes into it. ``warn`` is told where much of the energy lies beyond. With a ``gain`` it is louder.
     ``ends`` is told where the sound ends, which may be a tenth of a window behind the last one (``cut``).
+    ``decoded`` is given every block that is decoded for it, as `channels` gives them: neither mixed nor resampled.
 
     Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
     after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
     """
     check_speed(speed)
-    passage = _Passage(source, track, start_s, end_s, max_duration_s, speed)
+    passage = _Passage(source, track, start_s, end_s, max_duration_s, speed, decoded)
     longest_gap_s = min(spec.window_s, _LONGEST_SILENCE_S) * speed
     energy = _Energy(spec.sample_rate_hz / 2 / speed)
     for run in passage.runs(spec.sample_rate_hz, longest_gap_s, energy, warn):
@@ -169,6 +172,7 @@ class _Passage:
     end_s: float | None
     max_duration_s: float | None
     speed: float = 1.0
+    decoded: Callable[[Block], None] | None = None
 
     def runs(
         self, to_hz: int, longest_gap_s: float, energy: _Energy, warn: Callable[[str], None] | None
@@ -194,10 +198,18 @@ class _Passage:
         if sound.info.channels != 1:
             start_s = max(0.0, (start_s // CELL_S - 1) * CELL_S)
             end_s = None if end_s is None else -(-end_s // CELL_S) * CELL_S
-        for block in mixer.blocks(sound.blocks(start_s, end_s)):
+        blocks = sound.blocks(start_s, end_s)
+        for block in mixer.blocks(blocks if self.decoded is None else _shown(blocks, self.decoded)):
             part = block.within(self.start_s, self.end_s)
             if part.frames:
                 yield part
+
+
+def _shown(blocks: Iterable[Block], to: Callable[[Block], None]) -> Iterator[Block]:
+    """``blocks``, each of which was shown as `channels` gives it."""
+    for block in blocks:
+        to(as_floats(block))
+        yield block
 
 
 class _Counted:

@@ -117,6 +117,10 @@ class Measurement:
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    def numbers(self, warnings: Sequence[str], size_bytes: int) -> NDArray[np.float32]:
+        """(NUMBERS,) the facts and the profile as a catalog keeps them; for ``warnings`` and size see `facts`."""
+        return np.concatenate((packed(self.facts(warnings, size_bytes)), self.profile()))
+
     def profile(self) -> NDArray[np.float32]:
         """(SIZE,) what `search.facts.likeness` compares by; after `facts`."""
         parts = self._parts
@@ -172,8 +176,7 @@ def measured(path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | 
     measurement = Measurement(audio.probe(path, track))
     for block in audio.channels(path, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):
         measurement.add(block)
-    facts = packed(measurement.facts(warnings, _size_bytes(path)))
-    return np.concatenate((facts, measurement.profile()))
+    return measurement.numbers(warnings, _size_bytes(path))
 
 
 def _size_bytes(path: str) -> int:

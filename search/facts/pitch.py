@@ -15,7 +15,7 @@ from search.facts.definitions import NOTES
 from search.facts.frames import Frames, Samples
 from search.facts.mix import RATE_HZ
 
-_FRAME, _HOP, _SIZE = 1024, 1024, 2048
+_FRAME, _HOP, _SIZE = 1024, 1024, 1280
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 2000.0
 _ALIKE: Final = 0.75
 """So much alike after a period a frame has a pitch."""

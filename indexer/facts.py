@@ -1,0 +1,50 @@
+"""What a sound track is, measured from the very blocks that are decoded for its encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from indexer.clock import StageClock
+from search.audio import Block
+from search.errors import printable
+from search.facts.definitions import VERSION
+from search.facts.measuring import Measurement
+from search.model import AudioInfo, StoredFacts
+
+
+class TrackFacts:
+    """The facts of one track while it is decoded. Whatever goes wrong with them costs them, and not their clip.
+
+    ``stored`` is what a catalog keeps, None before `end` and where they could not be measured; ``failure`` says why.
+    """
+
+    def __init__(self, info: AudioInfo, clock: StageClock) -> None:
+        self._clock = clock
+        self._measurement: Measurement | None = Measurement(info)
+        self.stored: StoredFacts | None = None
+        self.failure = ""
+
+    def add(self, block: Block) -> None:
+        """Take in the next ``block``, as `search.audio.channels` gives them."""
+        measurement = self._measurement
+        if measurement is not None:
+            self._try(lambda: measurement.add(block))
+
+    def end(self, warnings: Sequence[str], size_bytes: int) -> None:
+        """Say that there is no more; ``warnings`` are those of decoding, ``size_bytes`` the file's."""
+        measurement = self._measurement
+        if measurement is not None:
+            self._try(lambda: self._keep(measurement, warnings, size_bytes))
+        self._measurement = None
+
+    def _keep(self, measurement: Measurement, warnings: Sequence[str], size_bytes: int) -> None:
+        self.stored = StoredFacts(VERSION, measurement.numbers(warnings, size_bytes))
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            with self._clock.stage("facts"):
+                work()
+        except Exception as error:  # noqa: BLE001  # the edge of the measurement: its clip is indexed all the same
+            self._measurement = None
+            cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.failure = f"was not measured: {printable(cause)}"
