@@ -111,8 +111,8 @@ class Index:
         parser.add_argument(
             "--facts",
             action=argparse.BooleanOptionalAction,
-            help="what is new is measured while it is decoded: loudness, key, defects, ...; --no-facts leaves that out, "
-            "--facts then measures, too, what was indexed without (as soundalike facts --measure does)",
+            help="what is new is measured while it is decoded: loudness, key, defects, ...; --no-facts leaves that "
+            "out, --facts then measures what was indexed without, too (as soundalike facts --measure does)",
         )
         parser.add_argument(
             "--speech",
@@ -242,8 +242,9 @@ def index_again(
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). Without ``facts`` what is decoded is not measured. Progress goes to ``report``, or to the terminal without one. Setting ``stop`` ends it
-    within seconds; the next call goes on. Raises as `indexer.job.index` does.
+    (`indexer.scan.locate`). Without ``facts`` what is decoded is not measured. Progress goes to ``report``, or to the
+    terminal without one. Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index`
+    does.
     """
     from indexer.job import index
 

@@ -47,4 +47,4 @@ class TrackFacts:
         except Exception as error:  # noqa: BLE001  # the edge of the measurement: its clip is indexed all the same
             self._measurement = None
             cause = f"{type(error).__name__}: {error}".splitlines()[0]
-            self.failure = f"was not measured: {printable(cause)}"
+            self.failure = f"its facts could not be measured: {printable(cause)}"

@@ -29,6 +29,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 16_000.0
 _AROUND: Final = 0.03
 """Of its frequency: how far from its place a harmonic may lie."""
 _SHORTEST_LAG_S, _LONGEST_LAG_S = 0.1, 2.0
+_EDGES_HZ: Final = np.geomspace(_LOWEST_HZ, _HIGHEST_HZ, _BANDS + 1)
+_LAGS_S: Final = np.geomspace(_SHORTEST_LAG_S, _LONGEST_LAG_S, _LAGS)
 _LEVEL_DB, _SPECTRUM_DB, _SEMITONES, _NOISY, _CORRELATION, _OCTAVES = 6.0, 6.0, 1.5, 0.15, 0.15, 1.5
 """So far apart two sounds are alike by 1/e."""
 
@@ -120,7 +122,7 @@ def _course(level_db: Numbers, step_s: float) -> tuple[float, Numbers]:
 
 def _bands(hz: Numbers, power: Numbers) -> Numbers:
     """The power in bands that are evenly spaced in pitch, in dB of all."""
-    edges = np.searchsorted(hz, np.geomspace(_LOWEST_HZ, _HIGHEST_HZ, _BANDS + 1))
+    edges = np.searchsorted(hz, _EDGES_HZ)
     sums = np.concatenate(([0.0], np.cumsum(power)))
     return _shares_db(np.diff(sums[np.minimum(edges, len(power))]))
 
@@ -144,12 +146,11 @@ def _shares_db(power: Numbers) -> Numbers:
 
 def _rhythm(onsets: Numbers, per_s: float) -> tuple[Numbers, float]:
     """How much onsets are like themselves after each of `_LAGS` times, and in octaves how many there are a second."""
-    lags_s = np.geomspace(_SHORTEST_LAG_S, _LONGEST_LAG_S, _LAGS)
     if len(onsets) < _SHORTEST_LAG_S * per_s or onsets.max() <= 0:
         return np.zeros(_LAGS), 0.0
     spectrum = np.fft.rfft(onsets - onsets.mean(), padded_size(len(onsets)))
     alike = np.fft.irfft(np.abs(spectrum) ** 2)[: len(onsets)]
-    lags = np.interp(lags_s * per_s, np.arange(len(alike)), alike / max(float(alike[0]), 1e-12), right=0.0)
+    lags = np.interp(_LAGS_S * per_s, np.arange(len(alike)), alike / max(float(alike[0]), 1e-12), right=0.0)
     strong = onsets > 0.3 * onsets.max()
     starts = np.count_nonzero(strong & ~np.concatenate(([False], strong[:-1])))
     return np.clip(lags, -1, 1), float(np.log2(1 + starts / (len(onsets) / per_s)))

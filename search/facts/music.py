@@ -119,16 +119,14 @@ class Music:
         alike = (alike[loud] / np.maximum(power[loud], 1e-12)).mean(axis=0) * (size / np.arange(size, 0, -1)) ** (
             _OF_SHORT if is_short else 1.0
         )
-        beats = np.exp(np.linspace(np.log(_SLOWEST), np.log(_FASTEST), 400))
-        period = 60.0 * ONSETS_PER_S / beats
         lags = np.arange(int(_LONGEST_LAG * size))  # of longer ones too few moments are compared
         alike = alike[: len(lags)]
-        fits = np.stack([np.interp(period * many, lags, alike, right=np.nan) for many in _MULTIPLES])
+        fits = np.stack([np.interp(_PERIODS * many, lags, alike, right=np.nan) for many in _MULTIPLES])
         fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat that is longer than that is none
         sure = np.nanmean(fits, axis=0)
-        usual = np.exp(-0.5 * (np.log2(beats / (_USUAL_OF_SHORT if is_short else _USUAL)) / _SPREAD_OCTAVES) ** 2)
+        usual = np.exp(-0.5 * (np.log2(_BEATS / (_USUAL_OF_SHORT if is_short else _USUAL)) / _SPREAD_OCTAVES) ** 2)
         best = int(np.argmax(np.maximum(sure, 0) * usual))
-        return Found(float(beats[best]), float(np.clip(sure[best], 0.0, 1.0)))
+        return Found(float(_BEATS[best]), float(np.clip(sure[best], 0.0, 1.0)))
 
     # --- key ------------------------------------------------------------------------------------------------
 
@@ -183,4 +181,6 @@ _WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
 _PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
 _STANDARD_PROFILES: Final = np.stack([(one - one.mean()) / (one.std() * len(one)) for one in _PROFILES])
 """A product with what has a mean of 0 and a deviation of 1 is the correlation."""
+_BEATS: Final = np.geomspace(_SLOWEST, _FASTEST, 400)
+_PERIODS: Final = 60.0 * ONSETS_PER_S / _BEATS
 _KEY_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_KEY_MAJOR, _KEY_MINOR) for note in range(12)])

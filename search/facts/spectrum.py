@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.facts.frames import Frames, Samples
+from search.facts.frames import Frames, Samples, padded_size
 from search.facts.loudness import channel_weights, k_weighting
 
 Numbers = NDArray[np.float64]
@@ -144,7 +144,7 @@ def _weights(sample_rate_hz: int, hop: int) -> tuple[Samples, Numbers, Samples, 
 
 def _leaked(power: Numbers) -> Numbers:
     """(bins,) what the window puts there of the power elsewhere: of a line d bins away 1 / (4 d^2 - 1)^2."""
-    size = 2 * len(power)
+    size = padded_size(len(power))
     return np.asarray(np.fft.irfft(np.fft.rfft(power, size) * _leaks(size), size)[: len(power)])
 
 

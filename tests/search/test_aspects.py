@@ -27,7 +27,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
             name = "_".join(map(str, levels))
             soundfile.write(folder / "sounds" / f"{name}_{take}.wav", factorial.sound(*levels, rng), factorial.RATE_HZ)
     with soundalike.open_library(folder / "library", create=True) as opened:
-        soundalike.index(opened, [folder / "sounds"], encoder="spectral")
+        soundalike.index(opened, [folder / "sounds"], encoder="spectral", facts=False)
         with pytest.raises(QueryError, match="facts --measure"):
             opened.search(Query((ClipPart(1, aspects=Aspects(timbre=1)),)))
         opened.measure()

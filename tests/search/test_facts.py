@@ -286,7 +286,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     waves["padded"] = np.concatenate((np.zeros(RATE_HZ), noise(1)))
     for name, wave in waves.items():
         soundfile.write(folder / "sounds" / f"{name}.wav", wave, RATE_HZ)
-    words = ("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral", "--facts", "--quiet")
+    words = ("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral", "--quiet")
     done = command(*words)
     assert done.returncode == 0, done.stderr
     return folder
@@ -364,7 +364,8 @@ def test_a_library_of_the_version_before_opens_and_is_measured(tmp_path: Path) -
 def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: Path) -> None:
     """Before that filters over facts are refused, and a clip is listened to when it is asked for."""
     words = ("--library", tmp_path / "library")
-    assert command("index", folder / "sounds", *words, "--encoder", "spectral", "--quiet").returncode == 0
+    index = ("index", folder / "sounds", *words, "--encoder", "spectral", "--quiet")
+    assert command(*index, "--no-facts").returncode == 0
     assert "facts --measure" in command("defects", *words).stderr
     with soundalike.open_library(tmp_path / "library") as library:
         for where, by in (("not loudness > -90", "title"), ("tempo = none", "title"), ("silent", "-loudness")):
@@ -389,10 +390,10 @@ def test_clips_that_a_filter_cannot_know_are_counted(folder: Path, tmp_path: Pat
     sounds, words = tmp_path / "sounds", ("--library", tmp_path / "library")
     shutil.copytree(folder / "sounds", sounds)
     index = ("index", sounds, *words, "--encoder", "spectral", "--quiet")
-    assert command(*index, "--facts").returncode == 0
+    assert command(*index).returncode == 0
     shutil.copy(sounds / "soft.wav", sounds / "other.wav")
     (sounds / "other.wav").write_bytes((sounds / "soft.wav").read_bytes() + b"LIST\x04\0\0\0more")
-    assert command(*index).returncode == 0
+    assert command(*index, "--no-facts").returncode == 0
     with soundalike.open_library(tmp_path / "library") as library:
         assert len(library.clip_ids()) == 5
         assert library.unmeasured("loudness > -15") == library.unmeasured("not loudness > -15") == 1

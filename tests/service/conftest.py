@@ -59,7 +59,7 @@ def made_library(tmp_path_factory) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         soundfile.write(place / f"{name}.wav", noise(seed), RATE_HZ)
     with wiring.library(folder / "library", settings(folder), create=True) as library:
-        plugins.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder))
+        plugins.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder), facts=False)
     return folder / "library"
 
 
