@@ -2,7 +2,8 @@
 
 Each round runs the three on the same files, one after the other, so that a ratio compares like with like on a noisy
 machine; medians over rounds are reported. Ours is the command ``soundalike index`` as a user starts it, loading of
-libraries and model included; so is the loop (`benchmarks.speed.librosa_loop`).
+libraries and model included; so is the loop (`benchmarks.speed.librosa_loop`). The loop measures no facts: beside it
+ours is the command with ``--no-facts``, and the command as it comes is measured right after it.
 """
 
 from __future__ import annotations
@@ -55,9 +56,10 @@ class StageSeconds:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index``,
-    ``job_s`` of it the job proper; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of
-    the whole command and loop, which other programs on the machine hardly change.
+    """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index
+    --no-facts``, ``job_s`` of it the job proper; ``facts``: the command with facts, ``facts_job_s`` of it the job;
+    ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of the whole command and loop, which other
+    programs on the machine hardly change, ``*_stages_s`` that of the job's stages.
     """
 
     limit_s: float
@@ -66,6 +68,9 @@ class Round:
     job_s: float
     stages: tuple[StageSeconds, ...]
     stages_sum_s: float
+    facts: Spent
+    facts_job_s: float
+    facts_stages_s: float
     loop_s: float
     loop_cpu_s: float
 
@@ -76,7 +81,8 @@ class IndexingReport:
 
     ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the
     loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
-    job's wall time over decoding and resampling alone.
+    job's wall time over decoding and resampling alone. ``with_facts``: wall and processor time of the command with
+    facts over those without; ``with_facts_job`` the same of the job alone.
     """
 
     machine: Machine
@@ -94,6 +100,8 @@ class IndexingReport:
     loop_over_ours: float
     loop_over_ours_cpu: float
     ours_over_limit: float
+    with_facts: Spent
+    with_facts_job: Spent
     encoding_hours_per_minute: float
 
 
@@ -143,7 +151,19 @@ def run(options: Options, settings: Settings, progress: Progress) -> IndexingRep
         loop_over_ours=float(np.median([r.loop_s / r.command_s for r in rounds])),
         loop_over_ours_cpu=float(np.median([r.loop_cpu_s / max(r.command_cpu_s, 1e-9) for r in rounds])),
         ours_over_limit=float(np.median([r.job_s / r.limit_s for r in rounds])),
+        with_facts=median_ratio([(r.facts, Spent(r.command_s, r.command_cpu_s)) for r in rounds]),
+        with_facts_job=median_ratio(
+            [(Spent(r.facts_job_s, r.facts_stages_s), Spent(r.job_s, r.stages_sum_s)) for r in rounds]
+        ),
         encoding_hours_per_minute=pace,
+    )
+
+
+def median_ratio(pairs: Sequence[tuple[Spent, Spent]]) -> Spent:
+    """The medians of what the first of each pair spent over what the second did."""
+    return Spent(
+        float(np.median([one.wall_s / max(other.wall_s, 1e-9) for one, other in pairs])),
+        float(np.median([one.cpu_s / max(other.cpu_s, 1e-9) for one, other in pairs])),
     )
 
 
@@ -157,11 +177,12 @@ def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
 
 
 def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
-    """The limit, the command, the loop, in this order."""
+    """The limit, the command without facts and with them, the loop, in this order."""
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
     sounds = material.folder
-    (job_s, stages), command = timed(lambda: index_command(sounds, folder / "library", spec.name))
+    (job_s, stages), command = timed(lambda: index_command(sounds, folder / "library", spec.name, facts=False))
+    (facts_job_s, of_facts), facts = timed(lambda: index_command(sounds, folder / "measured", spec.name))
     _, loop = timed(lambda: loop_command(sounds, folder / "loop.npz", spec.name))
     total = stages.pop("sum")
     stages.pop("process", None)  # the whole process, not a stage
@@ -172,6 +193,9 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
         job_s=job_s,
         stages=tuple(StageSeconds(stage, cpu_s) for stage, cpu_s in stages.items()),
         stages_sum_s=total,
+        facts=facts,
+        facts_job_s=facts_job_s,
+        facts_stages_s=of_facts["sum"],
         loop_s=loop.wall_s,
         loop_cpu_s=loop.cpu_s,
     )
@@ -199,12 +223,13 @@ def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
         return time.perf_counter() - started
 
 
-def index_command(folder: Path, library: Path, encoder: str) -> tuple[float, dict[str, float]]:
+def index_command(folder: Path, library: Path, encoder: str, *, facts: bool = True) -> tuple[float, dict[str, float]]:
     """Run ``soundalike index``: wall seconds and CPU seconds by stage, both as the job itself counts them.
 
     Raises SoundalikeError when it failed or left files out.
     """
     command = ["-m", "search.cli", "index", str(folder), "--library", str(library), "--encoder", encoder, "--json"]
+    command += [] if facts else ["--no-facts"]
     summary = json.loads(run_python(command))
     return float(summary["seconds"]), {stage.removesuffix("_s"): float(s) for stage, s in summary["stages"].items()}
 

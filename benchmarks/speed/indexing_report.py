@@ -84,6 +84,10 @@ def _ratios(report: IndexingReport) -> str:
             ("loop's wall time over the command's", f"{report.loop_over_ours:.2f}"),
             ("the same in processor time", f"{report.loop_over_ours_cpu:.2f}"),
             ("job's wall time over decoding and resampling alone", f"{report.ours_over_limit:.2f}"),
+            ("indexing with facts against without, wall time of the command", f"{report.with_facts.wall_s:.2f}"),
+            ("the same in processor time", f"{report.with_facts.cpu_s:.2f}"),
+            ("the same of the job alone, wall time", f"{report.with_facts_job.wall_s:.2f}"),
+            ("the same of the job's stages, processor time", f"{report.with_facts_job.cpu_s:.2f}"),
             ("hours of sound encoded per minute, encoder alone", f"{report.encoding_hours_per_minute:.1f}"),
         ],
     )

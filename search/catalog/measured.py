@@ -14,13 +14,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     cast,
+    func,
     inspect,
     null,
     select,
 )
 
 from search.catalog.reading import IDS_PER_QUERY, chunked
-from search.catalog.tables import CONTENTS, FACTS
+from search.catalog.tables import CLIPS, CONTENTS, FACTS
 from search.model import NOTES, Ids, StoredFacts
 
 
@@ -48,6 +49,17 @@ def without(connection: Connection, version: int) -> Ids:
         measured = select(FACTS.c.content_id).where(FACTS.c.version == version)
         wanted = wanted.where(CONTENTS.c.id.not_in(measured))
     return np.fromiter(connection.execute(wanted).scalars(), np.int64)
+
+
+def clips(connection: Connection, version: int) -> tuple[int, int]:
+    """How many clips with sound have facts of this version, and how many have none."""
+    sounds = select(func.count()).select_from(CLIPS.join(CONTENTS)).where(CONTENTS.c.container != NOTES)
+    total = int(connection.execute(sounds).scalar_one())
+    if not has_facts(connection.engine):
+        return 0, total
+    known = select(FACTS.c.content_id).where(FACTS.c.version == version)
+    having = int(connection.execute(sounds.where(CONTENTS.c.id.in_(known))).scalar_one())
+    return having, total - having
 
 
 def columns(engine: Engine) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

@@ -247,6 +247,11 @@ class Catalog:
         with self._database.reading() as connection:
             return measured.without(connection, version)
 
+    def measured_clips(self, version: int) -> tuple[int, int]:
+        """How many clips with sound have facts of this version, and how many have none."""
+        with self._database.reading() as connection:
+            return measured.clips(connection, version)
+
     def transcripts(self, content_ids: Iterable[int]) -> dict[int, Transcript]:
         """What is said in contents; those that nobody listened to for words are left out."""
         with self._database.reading() as connection:

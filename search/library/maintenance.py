@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from search.columns.parsing import parse
 from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
+from search.facts.definitions import VERSION
 from search.ground.urls import is_in_store
 from search.library import publishing
 from search.melody.space import SPEC
@@ -40,7 +41,9 @@ class SpaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInfo:
-    """What a library holds; ``index`` is its kind of index, ``hours`` count equal files once."""
+    """What a library holds; ``index`` is its kind of index, ``hours`` count equal files once. ``measured`` clips have
+    facts, ``unmeasured`` ones have sound and none.
+    """
 
     path: str
     index: str
@@ -48,6 +51,8 @@ class LibraryInfo:
     missing: int
     contents: int
     hours: float
+    measured: int
+    unmeasured: int
     catalog_bytes: int
     sequence: int
     roots: tuple[dict[str, Any], ...]
@@ -59,6 +64,10 @@ class LibraryInfo:
         """For programs."""
         return asdict(self)
 
+    def _facts(self) -> str:
+        lacking = f"; {self.unmeasured} were not measured (soundalike facts --measure)" if self.unmeasured else ""
+        return f"{self.measured} clips have them{lacking}"
+
     def as_text(self) -> str:
         """For people, a fact a line."""
         lines = [
@@ -66,6 +75,7 @@ class LibraryInfo:
             f"index     {self.index}",
             f"clips     {self.clips} ({self.missing} missing at the last scan), {self.contents} different contents",
             f"hours     {self.hours:.2f}",
+            f"facts     {self._facts()}",
             f"catalog   {self.catalog_bytes / 1e6:.1f} MB, sequence {self.sequence}",
         ]
         for root in self.roots:
@@ -92,6 +102,7 @@ def info(library: Library) -> LibraryInfo:
     """Count what is there, without opening an index."""
     stats = library.catalog.stats()
     segments = {space.space_id: space.segments for space in stats.spaces}
+    measured, unmeasured = library.catalog.measured_clips(VERSION)
     return LibraryInfo(
         path=str(library.path),
         index=library.index_kind.name,
@@ -99,6 +110,8 @@ def info(library: Library) -> LibraryInfo:
         missing=stats.missing,
         contents=stats.contents,
         hours=stats.hours,
+        measured=measured,
+        unmeasured=unmeasured,
         catalog_bytes=stats.database_bytes,
         sequence=stats.sequence,
         roots=tuple(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from indexer.clock import StageClock
 from indexer.model import Options
 from indexer.pipeline import digest_of
+from search.audio import Block
 from search.facts.definitions import FACTS, PLACES, VERSION
 from search.facts.measuring import Measurement, measured
 from search.model import StoredFacts
@@ -135,9 +136,14 @@ def test_for_another_encoder_nothing_is_measured_again(bench: Bench, monkeypatch
     bench.index()
     write(bench.sounds / "new.wav", chord(1.2, 8_000, 1, seed=5), 8_000)
     bench.index(options=Options(facts=False))
-    listened: list[int] = []
+    listened: list[Block] = []
     add = Measurement.add
-    monkeypatch.setattr(Measurement, "add", lambda self, block: (listened.append(1), add(self, block))[1])
+
+    def listens(self: Measurement, block: Block) -> None:
+        listened.append(block)
+        add(self, block)
+
+    monkeypatch.setattr(Measurement, "add", listens)
     bench.encoder = BandEncoder("others")
     assert bench.index().failed == ()
     assert len(listened) == 1

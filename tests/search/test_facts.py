@@ -367,6 +367,7 @@ def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: P
     index = ("index", folder / "sounds", *words, "--encoder", "spectral", "--quiet")
     assert command(*index, "--no-facts").returncode == 0
     assert "facts --measure" in command("defects", *words).stderr
+    assert "0 clips have them; 4 were not measured" in command("info", *words).stdout
     with soundalike.open_library(tmp_path / "library") as library:
         for where, by in (("not loudness > -90", "title"), ("tempo = none", "title"), ("silent", "-loudness")):
             with pytest.raises(WhereError, match=r"none were measured .* soundalike facts --measure"):
@@ -383,6 +384,17 @@ def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: P
         done.clear()
         library.measure(lambda *counts: done.append(counts))
         assert done == []
+    info = json.loads(command("info", "--json", *words).stdout)
+    assert (info["measured"], info["unmeasured"]) == (4, 0)
+
+
+def test_index_measures_what_was_indexed_without_where_it_is_told_to(folder: Path, tmp_path: Path) -> None:
+    """``--facts`` of a library whose sounds are all known."""
+    index = ("index", folder / "sounds", "--library", tmp_path / "library", "--encoder", "spectral", "--quiet")
+    for option, measured in (("--no-facts", 0), ("--yes", 0), ("--facts", 4)):
+        assert command(*index, option).returncode == 0
+        info = json.loads(command("info", "--json", "--library", tmp_path / "library").stdout)
+        assert (info["measured"], info["unmeasured"]) == (measured, 4 - measured)
 
 
 def test_clips_that_a_filter_cannot_know_are_counted(folder: Path, tmp_path: Path) -> None:
