@@ -25,7 +25,8 @@ from indexer.tunes import TuneWork
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
-from search.model import DescribeRoot, Root, Space
+from search.ground.urls import is_in_store
+from search.model import DescribeRoot, NoteScan, Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
@@ -127,6 +128,8 @@ def index(
             confirm=confirm,
         )
         summary = sounds.run(started_s, missing)
+        if not stop.is_set():
+            _note_scans(library.writer, lease, places)
         if tunes is None or stop.is_set():
             return summary
         started_s, work = now_s(), TuneWork(tunes, options)
@@ -162,6 +165,15 @@ def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], opti
         excludes = tuple(dict.fromkeys((*(p for p in before if p not in options.exclude), *options.exclude)))
         if excludes != root.excludes:
             catalog.apply(lease, [DescribeRoot(root.id, excludes, root.mounts)])
+
+
+def _note_scans(catalog: CatalogWriter, lease: Lease, places: Sequence[Place]) -> None:
+    """Keep which roots were looked through from end to end, as far as they are there."""
+    whole = [
+        place.root for place in places if not place.part and (is_in_store(place.root) or Path(place.root).is_dir())
+    ]
+    if whole:
+        catalog.apply(lease, [NoteScan(catalog.root(root).id) for root in whole])
 
 
 class _Job:

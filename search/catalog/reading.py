@@ -9,7 +9,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, func, inspect, null, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    inspect,
+    null,
+    select,
+    text,
+)
 
 from search.catalog import blobs
 from search.catalog.knownfiles import KnownFiles
@@ -25,7 +38,19 @@ from search.catalog.tables import (
     SPACES,
     TAKEN_OUT,
 )
-from search.model import NOTES, Clip, Content, ContentEncoding, FileFacts, KnownFile, Root, Space, SpaceState, Tag
+from search.model import (
+    NOTES,
+    Clip,
+    Content,
+    ContentEncoding,
+    FileFacts,
+    KnownFile,
+    Root,
+    RootState,
+    Space,
+    SpaceState,
+    Tag,
+)
 
 IDS_PER_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement."""
@@ -35,6 +60,9 @@ NO_SPACE: Final = -1
 
 SPEED_OF_ROOT: Final = "speed of root {}"
 """The name of a choice: at what speed a root's sounds are played."""
+
+SCAN_OF_ROOT: Final = "scan of root {}"
+"""The name of a choice: when all of a root was looked through last."""
 
 T = TypeVar("T")
 
@@ -154,6 +182,23 @@ def _root(row: Row[Any], speed: float) -> Root:
     """A root with the columns that are there (see `_SPACES`)."""
     excludes, mounts = (tuple(json.loads(getattr(row, name, "[]"))) for name in ("excludes", "mounts"))
     return Root(row.id, blobs.path_text(row.path), excludes, mounts, speed)
+
+
+def root_states(connection: Connection) -> list[RootState]:
+    """Every root, how many clips it has, and when it was looked through last; in the order they were made."""
+    gone = func.sum(case((CLIPS.c.missing, 1), else_=0))
+    counted = select(CLIPS.c.root_id, func.count(), gone).group_by(CLIPS.c.root_id)
+    counts = {root_id: (int(clips), int(missing)) for root_id, clips, missing in connection.execute(counted)}
+    found = []
+    for root in roots(connection):
+        scanned = choice(connection, SCAN_OF_ROOT.format(root.id))
+        found.append(RootState(root, *counts.get(root.id, (0, 0)), None if scanned is None else float(scanned)))
+    return found
+
+
+def clips_of_root(connection: Connection, root_id: int) -> list[int]:
+    """The ids of the clips of a root, ascending."""
+    return list(connection.execute(select(CLIPS.c.id).where(CLIPS.c.root_id == root_id).order_by(CLIPS.c.id)).scalars())
 
 
 def taken_out(connection: Connection, root_id: int) -> dict[str, str]:

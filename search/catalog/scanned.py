@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from search.catalog import blobs
-from search.catalog.reading import SPEED_OF_ROOT
+from search.catalog.database import now
+from search.catalog.reading import SCAN_OF_ROOT, SPEED_OF_ROOT
 from search.catalog.tables import CHOICES, CLIPS, FAILURES, ROOTS, TAKEN_OUT
 from search.errors import LibraryError, printable
 from search.model import DescribeRoot
@@ -17,6 +18,13 @@ def describe_root(connection: Connection, change: DescribeRoot) -> None:
     """Keep what a root leaves out, and its mounts."""
     values = {"excludes": json.dumps(change.excludes), "mounts": json.dumps(change.mounts)}
     connection.execute(update(ROOTS).where(ROOTS.c.id == change.root_id).values(values))
+
+
+def note_scan(connection: Connection, root_id: int) -> None:
+    """Keep that all of a root was looked through now."""
+    name = SCAN_OF_ROOT.format(root_id)
+    connection.execute(delete(CHOICES).where(CHOICES.c.name == name))
+    connection.execute(insert(CHOICES), {"name": name, "value": repr(now(connection))})
 
 
 def move_root(connection: Connection, root_id: int, path: str) -> None:
@@ -30,10 +38,14 @@ def move_root(connection: Connection, root_id: int, path: str) -> None:
 
 
 def drop_root(connection: Connection, root_id: int) -> None:
-    """Forget a root, its speed, its failures and what was taken out of it. Raises LibraryError while it has clips."""
+    """Forget a root, its speed, its last scan, its failures and what was taken out of it.
+
+    Raises LibraryError while it has clips.
+    """
     if connection.execute(select(CLIPS.c.id).where(CLIPS.c.root_id == root_id).limit(1)).first() is not None:
         raise LibraryError(f"the root {root_id} has clips; move or remove them first")
     for table in (FAILURES, TAKEN_OUT):
         connection.execute(delete(table).where(table.c.root_id == root_id))
-    connection.execute(delete(CHOICES).where(CHOICES.c.name == SPEED_OF_ROOT.format(root_id)))
+    named = [name.format(root_id) for name in (SPEED_OF_ROOT, SCAN_OF_ROOT)]
+    connection.execute(delete(CHOICES).where(CHOICES.c.name.in_(named)))
     connection.execute(delete(ROOTS).where(ROOTS.c.id == root_id))

@@ -49,6 +49,7 @@ from search.model import (
     KnownFile,
     Merge,
     Root,
+    RootState,
     Space,
     StoredFacts,
     Transcript,
@@ -281,6 +282,16 @@ class Catalog:
         """Every root, in the order they were made."""
         with self._database.reading() as connection:
             return reading.roots(connection)
+
+    def root_states(self) -> list[RootState]:
+        """Every root with its clips, its missing files and its last scan, in the order they were made."""
+        with self._database.reading() as connection:
+            return reading.root_states(connection)
+
+    def clips_of_root(self, root_id: int) -> list[int]:
+        """The ids of the clips of a root, ascending."""
+        with self._database.reading() as connection:
+            return reading.clips_of_root(connection, root_id)
 
     def move_root(self, root_id: int, path: str) -> Root:
         """Say that a root lies at another absolute path now. Raises LibraryError when another root is there."""

@@ -36,6 +36,7 @@ from search.model import (
     MoveClip,
     MoveRoot,
     NoteFile,
+    NoteScan,
     RecordFailure,
     RemoveClip,
     StoredFacts,
@@ -172,14 +173,16 @@ class _Batch:
                 self._marks.fail(change)
             case NoteFile():
                 self._note_file(change)
-            case DescribeRoot() | MoveRoot() | DropRoot():
+            case DescribeRoot() | NoteScan() | MoveRoot() | DropRoot():
                 self._flush()  # what was written of a root's files comes first
                 self._write_root(change)
 
-    def _write_root(self, change: DescribeRoot | MoveRoot | DropRoot) -> None:
+    def _write_root(self, change: DescribeRoot | NoteScan | MoveRoot | DropRoot) -> None:
         match change:
             case DescribeRoot():
                 scanned.describe_root(self._connection, change)
+            case NoteScan():
+                scanned.note_scan(self._connection, change.root_id)
             case MoveRoot():
                 scanned.move_root(self._connection, change.root_id, change.path)
             case DropRoot():

@@ -33,6 +33,12 @@ class Serve:
         keys = parser.add_mutually_exclusive_group()
         keys.add_argument("--no-keys", action="store_true", help="let in anybody who can reach the address")
         keys.add_argument("--require-keys", action="store_true", help="ask for keys on loopback too (behind a proxy)")
+        parser.add_argument(
+            "--folders",
+            action=argparse.BooleanOptionalAction,
+            help="let clients that may write add folders of this machine by their path (without it: on loopback "
+            "without a proxy)",
+        )
         _add_reach(parser)
         limits = parser.add_argument_group("limits")
         limits.add_argument("--max-upload-mb", type=float, default=64, metavar="MB", help="largest request (64)")
@@ -73,6 +79,7 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
         )
     local = config.is_loopback(args.host)
     rate = args.rate if args.rate is not None else (0.0 if local and not args.trusted_proxy else 50.0)
+    alone = local and not (args.trusted_proxy or args.public_url)
     return config.ServiceConfig(
         library=library,
         host=args.host,
@@ -83,6 +90,7 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
         trusted_proxies=tuple(map(config.parse_network, args.trusted_proxy)),
         public_url=config.parse_public_url(args.public_url) if args.public_url else "",
         cors_origins=tuple(map(config.parse_origin, args.cors_origin)),
+        folders=alone if args.folders is None else args.folders,
         limits=config.Limits(
             upload_bytes=round(args.max_upload_mb * (1 << 20)),
             query_s=args.max_query_s,

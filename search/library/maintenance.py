@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,9 @@ class LibraryInfo:
         for root in self.roots:
             played = "" if root["speed"] == 1 else f", played at speed {root['speed']:g}"
             lines.append(
-                f"root      {printable(root['path'])}{played}" + ("" if root["there"] else "  (not there now)")
+                f"root      {printable(root['path'])}{played}: {root['clips']} clips, {root['missing']} missing, "
+                + _scanned(root["scanned"])
+                + ("" if root["there"] else "  (not there now)")
             )
             lines.extend(f"          leaves out {printable(pattern)}" for pattern in root["excludes"])
         for space in self.spaces:
@@ -115,8 +118,16 @@ def info(library: Library) -> LibraryInfo:
         catalog_bytes=stats.database_bytes,
         sequence=stats.sequence,
         roots=tuple(
-            {"path": r.path, "there": _is_there(r.path), "excludes": list(r.excludes), "speed": r.speed}
-            for r in library.catalog.roots()
+            {
+                "path": state.root.path,
+                "there": is_there(state.root.path),
+                "excludes": list(state.root.excludes),
+                "speed": state.root.speed,
+                "clips": state.clips,
+                "missing": state.missing,
+                "scanned": state.scanned,
+            }
+            for state in library.catalog.root_states()
         ),
         spaces=tuple(
             SpaceInfo(
@@ -140,9 +151,15 @@ def info(library: Library) -> LibraryInfo:
     )
 
 
-def _is_there(root: str) -> bool:
+def is_there(root: str) -> bool:
     """Whether a root's folder is there. Of one in a store nobody is asked: that may take a minute."""
     return is_in_store(root) or os.path.isdir(root)  # noqa: PTH112 - any bytes may be in it
+
+
+def _scanned(at: float | None) -> str:
+    if at is None:
+        return "not looked through yet"
+    return f"looked through {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def tag_counts(library: Library, min_probability: float, where: str | None = None) -> list[tuple[str, int]]:

@@ -1,22 +1,26 @@
-"""The roots of a library: which it has, and whether each can be read now."""
+"""The roots of a library: which it has, whether each can be read now, and taking one out."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
+from collections.abc import Callable
 from typing import Final
 
 from search.catalog.diagnosing import Finding
 from search.errors import StoreAway, UsageError
 from search.ground.urls import STORE, bucket_and_key, is_in_store
 from search.library.description import roots_of
+from search.library.leasing import holder
 from search.library.library import Library
+from search.model import DropRoot, RemoveClip
 from search.ports import Source
 from search.sources.finding import source_of
 
 _LOOKS: Final = 5
 _SLOW_MS: Final = 200.0
+_REMOVED_AT_ONCE: Final = 500
 
 
 def diagnose(library: Library) -> list[Finding]:
@@ -59,3 +63,23 @@ def _round_trip_ms(source: Source, key: str) -> float:
         took.append(1e3 * (time.perf_counter() - began))
     source.read(key)  # a right of its own
     return statistics.median(took)
+
+
+def remove_root(library: Library, path: str, progress: Callable[[int, int], None], wait_s: float) -> None:
+    """Take a root and all of its clips out of the library; its files stay where they are.
+
+    ``progress`` is told how many of how many clips went, and may raise to stop: what went by then is gone. A root that
+    is not there is no error. Raises LibraryBusy when another writer holds the lease for longer than ``wait_s``.
+    """
+    root = next((root for root in library.roots() if root.path == path), None)
+    if root is None:
+        return
+    with library.writer.lease(holder("remove"), wait_s) as lease:
+        ids = library.catalog.clips_of_root(root.id)
+        for start in range(0, len(ids), _REMOVED_AT_ONCE):
+            progress(start, len(ids))
+            library.writer.apply(lease, [RemoveClip(one) for one in ids[start : start + _REMOVED_AT_ONCE]])
+        library.writer.apply(lease, [DropRoot(root.id)])
+        for space in library.reader.spaces():
+            library.publish(space, lease)
+    progress(len(ids), len(ids))

@@ -141,6 +141,13 @@ class DescribeRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteScan:
+    """All of a root was looked through, now."""
+
+    root_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MoveRoot:
     """A root that lies at the absolute ``path`` now; its clips are those that it had."""
 
@@ -177,6 +184,7 @@ ClipChange: TypeAlias = (
     | TakeOutClip
     | NoteFile
     | DescribeRoot
+    | NoteScan
     | MoveRoot
     | DropRoot
     | RecordFailure

@@ -52,6 +52,19 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
+class RootState:
+    """How many clips a root has, how many of their files were missing at the last scan, and when that ended.
+
+    ``scanned`` is UTC seconds since the epoch, None where all of it was not looked through since that is noted.
+    """
+
+    root: Root
+    clips: int
+    missing: int
+    scanned: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What was decoded. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored.
 

@@ -27,6 +27,7 @@ from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
 from search.service.routes.exporting import ExportRoutes
 from search.service.routes.facts import FactRoutes
+from search.service.routes.folders import FolderRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
 from search.service.routes.media import MediaRoutes
@@ -58,6 +59,7 @@ _ROUTES = (
     ExportRoutes,
     OverviewRoutes,
     MergeRoutes,
+    FolderRoutes,
     JobRoutes,
     StatusRoutes,
 )

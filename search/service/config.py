@@ -60,7 +60,8 @@ class ServiceConfig:
     ``needs_keys`` is false on loopback, and elsewhere only where ``--no-keys`` said so. ``trusted_proxies``: whose
     ``X-Forwarded-*`` headers are believed; ``public_url``: where clients find the service, if that is not the address
     that it listens on; ``cors_origins``: other sites whose pages may ask. They are as `parse_network`,
-    `parse_public_url` and `parse_origin` give them.
+    `parse_public_url` and `parse_origin` give them. ``folders``: clients that may write may have any folder of this
+    machine indexed, by its path, and are told where roots lie.
     """
 
     library: Path
@@ -72,6 +73,7 @@ class ServiceConfig:
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str = ""
     cors_origins: tuple[str, ...] = ()
+    folders: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ import soundfile
 from search import plugins, wiring
 from search.service.app import create_app
 from search.service.config import ServiceConfig
+from search.service.jobs.runner import Runner
+from search.service.jobs.uploads import Uploads, folder_of
 from search.service.service import Service
 from search.settings import Settings
 from tests.waiting import PATIENCE_S, wait_until
@@ -90,6 +93,29 @@ def reader(made_library, tmp_path_factory):
     copy = shutil.copytree(made_library, tmp_path_factory.mktemp("read") / "library")
     with application(Path(copy)) as made:
         yield made
+
+
+def work_off(library_path):
+    """Do what the jobs' process does until nothing is queued."""
+    with wiring.library(library_path, settings(library_path)) as library:
+        stop = threading.Event()
+
+        class OneRound:
+            """The queue, which ends the runner once it is empty."""
+
+            def claim(self):
+                job = library.jobs.claim()
+                if job is None:
+                    stop.set()
+                return job
+
+            def report(self, job_id, progress):
+                return library.jobs.report(job_id, progress)
+
+            def finish(self, job_id, outcome):
+                library.jobs.finish(job_id, outcome)
+
+        Runner(library, OneRound(), Uploads(folder_of(library_path)), settings(library_path), 3600).run(stop)
 
 
 class Server:

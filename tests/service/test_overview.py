@@ -13,30 +13,7 @@ from search.errors import LibraryError
 from search.library.library import Library
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of
-from tests.service.conftest import application, settings
-
-
-def work_off(library_path):
-    """Do what the jobs' process does until nothing is queued."""
-    with wiring.library(library_path, settings(library_path)) as library:
-        stop = threading.Event()
-
-        class OneRound:
-            """The queue, which ends the runner once it is empty."""
-
-            def claim(self):
-                job = library.jobs.claim()
-                if job is None:
-                    stop.set()
-                return job
-
-            def report(self, job_id, progress):
-                return library.jobs.report(job_id, progress)
-
-            def finish(self, job_id, outcome):
-                library.jobs.finish(job_id, outcome)
-
-        Runner(library, OneRound(), Uploads(folder_of(library_path)), settings(library_path), 3600).run(stop)
+from tests.service.conftest import application, settings, work_off
 
 
 def test_copies_are_one_group(client, library_path, made_library, tmp_path):

@@ -310,7 +310,7 @@ class JobOut(Answered):
     """A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are there."""
 
     id: int
-    kind: Literal["index", "duplicates", "map", "facts"]
+    kind: Literal["index", "scan", "remove", "duplicates", "map", "facts"]
     state: Literal["queued", "running", "paused", "done", "failed", "cancelled"]
     files: list[str]
     created: Seconds
@@ -328,6 +328,32 @@ class JobsOut(Answered):
     total: int
     offset: int
     jobs: list[JobOut]
+
+
+class RootOut(Answered):
+    """A folder that the library indexes. ``scanned`` is seconds since 1970, UTC.
+
+    ``path`` is where it lies on the service's machine, null where clients are not told; ``name`` its last part.
+    """
+
+    id: int
+    name: str
+    path: str | None
+    there: bool
+    clips: int
+    missing: int
+    scanned: Seconds | None
+
+
+class RootsOut(Answered):
+    """The folders that the library indexes, beside ``uploads``: the clips whose files were sent to it.
+
+    ``addable``: whether a folder can be added by its path.
+    """
+
+    roots: list[RootOut]
+    uploads: int
+    addable: bool
 
 
 class HealthOut(Answered):

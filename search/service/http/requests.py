@@ -615,6 +615,21 @@ class JobList(Parameters):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
+class NewRoot(Body):
+    """A folder of the service's machine to index, with all that is below it."""
+
+    path: Annotated[
+        str,
+        Field(min_length=1, max_length=4096, pattern=r"\S", description="Where it lies: absolute, or from `~` on."),
+    ]
+
+
+class RootPath(Parameters):
+    """A root by its id."""
+
+    root_id: Id
+
+
 class NewJob(Body):
     """Work on the whole library that a client may start; uploads start their own."""
 

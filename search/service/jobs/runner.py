@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
@@ -18,6 +19,7 @@ from pathlib import PurePath
 from search import plugins
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
 from search.ground.memory import give_back_freed_memory
+from search.library import roots
 from search.library.library import Library
 from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
 from search.ports import IndexFailure, IndexProgress, IndexWarning, JobWork
@@ -152,7 +154,7 @@ class Runner:
             return JobOutcome("paused")
         if halted:
             return _PUT_BACK
-        if job.files and len(failures) >= len(job.files):
+        if job.kind == "index" and len(failures) >= len(job.files):
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)
 
@@ -184,6 +186,10 @@ class Runner:
         match job.kind:
             case "index":
                 self._index(job, latest, halt)
+            case "scan":
+                self._scan(job, latest, halt)
+            case "remove":
+                roots.remove_root(self._library, job.paths[0], _ProgressWatcher(latest, halt), LEASE_WAIT_S)
             case _ if not self._spaces():
                 return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
             case "duplicates":
@@ -207,6 +213,11 @@ class Runner:
             wait_s=LEASE_WAIT_S,
             max_duration_s=self._indexed_s,
         )
+
+    def _scan(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
+        index: Callable[..., int] = plugins.job("index")
+        paths, settings = list(job.paths), self._settings
+        index(self._library, self._encoder(), paths, settings, report=latest, stop=halt, wait_s=LEASE_WAIT_S)
 
     def _encoder(self) -> str:
         """The library's own, or the default one for a library without any yet."""
@@ -262,7 +273,12 @@ class _Ended:
 
 
 def _failure(job: Job, failure: IndexFailure) -> JobFailure:
-    """By the client's name of the file; of a job over the whole library by the file's own."""
+    """By the client's name of the file; of a folder by where it lies there, of the whole library by the file's own."""
     names = dict(zip(job.paths, job.files, strict=True))
-    name = "upload" if job.files else printable(PurePath(failure.path).name)
+    if job.kind == "scan":
+        name = printable(PurePath(failure.path).name)
+        with suppress(ValueError):
+            name = printable(str(PurePath(failure.path).relative_to(job.paths[0])))
+    else:
+        name = "upload" if job.files else printable(PurePath(failure.path).name)
     return JobFailure(names.get(failure.path, name), printable(failure.cause))

@@ -1,0 +1,121 @@
+"""``/roots``: the folders that the library indexes; adding one by its path, scanning one again, taking one out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import Forbidden, NotFound, UnprocessableEntity
+
+from search.errors import printable
+from search.ground.urls import is_in_store
+from search.library.maintenance import is_there
+from search.model import JobKind, RootState
+from search.service.http.answers import JobOut, RootOut, RootsOut
+from search.service.http.replies import accepted, reply, revisable
+from search.service.http.requests import NewRoot, RootPath
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="folders", description="The folders that the library indexes.")
+
+
+class FolderRoutes:
+    """The roots of the library, but for those of uploads, which the service looks after."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        one = "/roots/<int:root_id>"
+        api.get("/roots", tags=[TAG], responses={200: RootsOut})(view(self.list_roots))
+        api.post("/roots", tags=[TAG], responses={202: JobOut})(view(self.add_root))
+        api.post(f"{one}/scan", tags=[TAG], responses={202: JobOut})(view(self.scan_root))
+        api.delete(one, tags=[TAG], responses={202: JobOut})(view(self.remove_root))
+
+    def list_roots(self) -> Response:
+        """Every folder, how many clips it has, and when it was looked through last."""
+        states = self._service.library.catalog.root_states()
+        folders = [state for state in states if not self._is_of_uploads(state)]
+        uploads = sum(state.clips for state in states if self._is_of_uploads(state))
+        addable = self._service.config.folders
+        return revisable(reply(RootsOut(roots=[self._out(one) for one in folders], uploads=uploads, addable=addable)))
+
+    def add_root(self, body: NewRoot) -> Response:
+        """Index a folder of the service's machine where it lies, with all that is below it; its files stay there.
+
+        403 where the service does not take folders by their path (`--folders`), 422 for what is no folder that it can
+        read. One that is indexed already is scanned again.
+        """
+        if not self._service.config.folders:
+            raise Forbidden(
+                "this service takes no folders by their path; upload the files, or let whoever runs it start it with "
+                "--folders"
+            )
+        folder = folder_at(body.path, self._service.config.library)
+        return self._queue("scan", str(folder))
+
+    def scan_root(self, path: RootPath) -> Response:
+        """Look through a folder again: new and changed files are indexed, those that are gone marked missing."""
+        return self._queue("scan", self._root(path.root_id).root.path)
+
+    def remove_root(self, path: RootPath) -> Response:
+        """Take a folder and all of its clips out of the library, by a job. Its files stay where they are."""
+        return self._queue("remove", self._root(path.root_id).root.path)
+
+    def _queue(self, kind: JobKind, path: str) -> Response:
+        return accepted(self._service.jobs.add(kind, [(path, name_of(path))]))
+
+    def _root(self, root_id: int) -> RootState:
+        for state in self._service.library.catalog.root_states():
+            if state.root.id == root_id and not self._is_of_uploads(state):
+                return state
+        raise NotFound(f"no folder has the id {root_id}")
+
+    def _is_of_uploads(self, state: RootState) -> bool:
+        return not is_in_store(state.root.path) and Path(state.root.path).is_relative_to(self._service.uploads.folder)
+
+    def _out(self, state: RootState) -> RootOut:
+        path = state.root.path
+        return RootOut(
+            id=state.root.id,
+            name=name_of(path),
+            path=printable(path) if self._service.config.folders else None,
+            there=is_there(path),
+            clips=state.clips,
+            missing=state.missing,
+            scanned=state.scanned,
+        )
+
+
+def name_of(path: str) -> str:
+    """The last part of a path, for people."""
+    return printable(path.rstrip("/").rsplit("/", 1)[-1] or path)
+
+
+def folder_at(text: str, library: Path) -> Path:
+    """The folder that a client named, without links. Raises UnprocessableEntity, which says what is the matter."""
+    path = Path(text.strip())
+    if "\0" in text:
+        raise UnprocessableEntity("a path has no character 0")
+    if is_in_store(text.strip()):
+        raise UnprocessableEntity("a part of an object store is indexed by: soundalike index s3://BUCKET/PREFIX")
+    if path.parts[:1] == ("~",):
+        path = Path.home().joinpath(*path.parts[1:])
+    shown = printable(str(path))
+    if not path.is_absolute():
+        raise UnprocessableEntity(f"{shown}: give the whole path of the folder, from / (or from ~) on")
+    try:
+        if not path.is_dir():
+            raise UnprocessableEntity(f"{shown}: " + ("is no folder" if path.exists() else "no such folder"))
+        folder = path.resolve()
+    except (OSError, RuntimeError) as error:  # a name that is too long, links that go round
+        raise UnprocessableEntity(f"{shown}: cannot be looked at") from error
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UnprocessableEntity(f"{shown}: the service may not read it; ask its owner")
+    if folder.is_relative_to(library.resolve()):
+        raise UnprocessableEntity(f"{shown}: is part of the library itself")
+    return folder
