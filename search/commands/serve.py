@@ -37,7 +37,7 @@ class Serve:
             "--folders",
             action=argparse.BooleanOptionalAction,
             help="let clients that may write add folders of this machine by their path (without it: on loopback "
-            "without a proxy)",
+            "alone, without a proxy and keys)",
         )
         _add_reach(parser)
         limits = parser.add_argument_group("limits")
@@ -79,7 +79,7 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
         )
     local = config.is_loopback(args.host)
     rate = args.rate if args.rate is not None else (0.0 if local and not args.trusted_proxy else 50.0)
-    alone = local and not (args.trusted_proxy or args.public_url)
+    alone = local and not (args.trusted_proxy or args.public_url or args.require_keys)
     return config.ServiceConfig(
         library=library,
         host=args.host,

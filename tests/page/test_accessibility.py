@@ -134,6 +134,9 @@ def test_the_library_with_jobs(page, service):
         page.set_viewport_size({"width": width, "height": 844})
         page.goto(f"{service.url}/library")
         expect(page.locator(".job")).to_have_count(3)
+        page.get_by_label("Add a folder").fill("/nowhere at all")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("no such folder")).to_be_visible()
         assert violations(page) == []
 
 

@@ -140,11 +140,12 @@ def test_info_tells_the_clips_and_the_last_scan_of_a_root(library_path, capsys):
         ([], True),
         (["--no-folders"], False),
         (["--trusted-proxy", "127.0.0.1"], False),
+        (["--require-keys"], False),
         (["--host", "0.0.0.0"], False),
         (["--host", "0.0.0.0", "--folders"], True),
     ],
 )
-def test_folders_are_taken_on_loopback_without_a_proxy_or_where_that_is_said(options, folders, tmp_path):
+def test_folders_are_taken_on_loopback_alone_or_where_that_is_said(options, folders, tmp_path):
     import argparse
 
     from search.commands.serve import Serve, _config

@@ -141,6 +141,13 @@ export const changeCollection = (id: number, change: Schemas["CollectionChange"]
   sendJson<Collection>("PATCH", `/collections/${id}`, change);
 export const deleteCollection = (id: number) => ask<void>(`/collections/${id}`, { method: "DELETE" });
 
+export type Roots = Schemas["RootsOut"];
+
+export const roots = () => ask<Roots>("/roots");
+export const addRoot = (path: string) => sendJson<Job>("POST", "/roots", { path });
+export const scanRoot = (id: number) => ask<Job>(`/roots/${id}/scan`, { method: "POST" });
+export const removeRoot = (id: number) => ask<Job>(`/roots/${id}`, { method: "DELETE" });
+
 export const beginSession = (key: string) => sendJson<void>("POST", "/session", { key });
 
 export type Copies = Schemas["DuplicatesOut"];

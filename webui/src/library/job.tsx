@@ -8,6 +8,8 @@ import { control } from "./jobs";
 
 const KINDS: Record<Job["kind"], string> = {
   index: "Index",
+  scan: "Scan",
+  remove: "Take out",
   duplicates: "Find duplicates",
   map: "Draw the map",
   facts: "Measure sounds",
@@ -20,12 +22,15 @@ const STATES: Record<Job["state"], string> = {
   failed: "failed",
   cancelled: "cancelled",
 };
+/** Kinds of jobs that are about the files or the folder that they name. */
+const OF_FILES = new Set<Job["kind"]>(["index", "scan", "remove"]);
+const INDEXING = new Set<Job["kind"]>(["index", "scan"]);
 const FAILURES_SHOWN = 5;
 
 export function JobCard({ job }: { job: Job }) {
   const { progress, state } = job;
   const share = state === "done" ? 1 : progress.share;
-  const name = job.kind === "index" ? `${KINDS.index} ${named(job.files)}` : KINDS[job.kind];
+  const name = OF_FILES.has(job.kind) ? `${KINDS[job.kind]} ${named(job.files)}` : KINDS[job.kind];
   return (
     <li class={`job job-${state}`} data-job={job.id}>
       <p class="job-name">
@@ -51,7 +56,7 @@ export function JobCard({ job }: { job: Job }) {
       )}
       <Failures job={job} />
       <p class="job-tools">
-        {(state === "running" || state === "queued") && job.kind === "index" && (
+        {(state === "running" || state === "queued") && INDEXING.has(job.kind) && (
           <button type="button" class="secondary" onClick={() => void control(job, "pause")}>
             <Icon name="pause" /> Pause
           </button>
@@ -66,7 +71,7 @@ export function JobCard({ job }: { job: Job }) {
             Cancel
           </button>
         )}
-        {state === "done" && job.kind === "index" && (
+        {state === "done" && INDEXING.has(job.kind) && (
           <button type="button" class="plain" onClick={() => go({ view: "search", question: NOTHING })}>
             Look at them
           </button>

@@ -8,6 +8,7 @@ import { sayFailure } from "../ui/toasts";
 import { filesIn } from "./dropped";
 import { Duplicates } from "./duplicates";
 import { facts, learnLibrary } from "./facts";
+import { Folders } from "./folderlist";
 import { JobCard } from "./job";
 import { jobs, refreshJobs } from "./jobs";
 import { type Sending, sending } from "./sending";
@@ -28,6 +29,7 @@ export function LibraryView() {
       <Degraded />
       <AddSounds />
       <NotAdded />
+      <Folders />
       <Duplicates />
       <section class="jobs" aria-label="Jobs">
         <header class="jobs-head">

@@ -1,0 +1,65 @@
+"""The folders that the library indexes: seen, added by path, scanned again, taken out and taken back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import settled, write
+from tests.waiting import wait_until
+
+
+@pytest.fixture(params=[390, 1440])
+def wide(request, page):
+    """A page as narrow as a phone, and as wide as a desk."""
+    page.set_viewport_size({"width": request.param, "height": 900})
+    return page
+
+
+def test_a_folder_is_added_scanned_again_and_taken_out(wide, own, tmp_path):
+    """With what is missing, an undo, and a path that is wrong said to be so."""
+    page, name = wide, f"field {wide.viewport_size['width']}"
+    sounds = tmp_path / name
+    gone = write(sounds / "heron.wav", 41)
+    write(sounds / "stork.wav", 42)
+    page.goto(f"{own.url}/library")
+    folders = page.get_by_role("region", name="Folders")
+    path = folders.get_by_label("Add a folder")
+    path.fill(str(tmp_path / "nowhere"))
+    path.press("Enter")
+    expect(folders.get_by_role("alert")).to_contain_text("no such folder")
+    path.fill(str(sounds))
+    path.press("Enter")
+    line = folders.get_by_role("listitem").filter(has_text=name)
+    expect(line).to_contain_text("2 sounds, looked through")
+    expect(line).to_contain_text(str(sounds))
+    expect(folders.get_by_role("alert")).to_have_count(0)
+
+    gone.unlink()
+    line.get_by_role("button", name=f"Scan again: {name}").click()
+    expect(line.get_by_role("button", name="1 missing")).to_be_visible()
+    line.get_by_role("button", name="1 missing").click()
+    expect(page.locator(".row").filter(has_text="heron")).to_have_count(1)
+    page.go_back()
+
+    line.get_by_role("button", name=f"Remove {name}").click()
+    expect(line).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(line).to_have_count(1)
+    line.get_by_role("button", name=f"Remove {name}").click()
+    page.goto("about:blank")  # whoever leaves the page meant it
+    wait_until(lambda: name not in [root["name"] for root in settled(own).get("/api/v1/roots").json()["roots"]])
+    assert own.get("/api/v1/clips", params={"where": f'path ~ "{sounds.name}"'}).json()["total"] == 0
+    assert (sounds / "stork.wav").is_file()
+
+
+def test_a_service_that_takes_no_paths_offers_none(page, locked):
+    """Behind a key, too, folders are listed; where they lie is not said."""
+    service, key = locked
+    page.goto(f"{service.url}/library")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Enter").click()
+    folders = page.get_by_role("region", name="Folders")
+    expect(folders.get_by_role("listitem")).to_have_count(1)
+    expect(folders).to_contain_text("40 sounds")
+    expect(folders.get_by_label("Add a folder")).to_have_count(0)

@@ -1,0 +1,146 @@
+/** The folders that the library indexes, as a list: each is scanned again or taken out; one is added by its path. */
+import { useEffect, useState } from "preact/hooks";
+import { Refused } from "../api/client";
+import { NOTHING } from "../question/model";
+import { go } from "../route";
+import { count, plural } from "../ui/format";
+import { Icon } from "../ui/icons";
+import { sayFailure } from "../ui/toasts";
+import {
+  addFolder,
+  type Folder,
+  folders,
+  followFolders,
+  leavingFolders,
+  removeFolder,
+  scanFolder,
+} from "./folders";
+import { isLive, jobs } from "./jobs";
+
+export function Folders() {
+  useEffect(followFolders, []);
+  const now = folders.value;
+  if (!now) return null;
+  const shown = now.roots.filter((one) => !leavingFolders.value.has(one.id));
+  return (
+    <section class="folders" aria-label="Folders">
+      <header class="jobs-head">
+        <h2>Folders</h2>
+      </header>
+      {shown.length === 0 && now.uploads === 0 && <p class="quiet">No folder yet.</p>}
+      <ul>
+        {shown.map((folder) => (
+          <FolderLine key={folder.id} folder={folder} />
+        ))}
+        {now.uploads > 0 && (
+          <li class="folder">
+            <p class="folder-name">
+              <strong>Uploads</strong>
+            </p>
+            <p class="folder-facts">{plural(now.uploads, "sound")}, kept with the library</p>
+          </li>
+        )}
+      </ul>
+      {now.addable && <AddFolder />}
+    </section>
+  );
+}
+
+function FolderLine({ folder }: { folder: Folder }) {
+  const { name, path, there, clips, missing, scanned } = folder;
+  const busy = jobs.value.some((job) => job.kind === "scan" && isLive(job) && job.files[0] === name);
+  return (
+    <li class="folder" data-root={folder.id}>
+      <p class="folder-name">
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>{" "}
+        {path && path !== name && <bdi class="quiet">{path}</bdi>}
+      </p>
+      <p class="folder-facts">
+        {plural(clips, "sound")}
+        {scanned === null ? "" : `, looked through ${moment(scanned)}`}
+        {missing > 0 && (
+          <>
+            {", "}
+            <button
+              type="button"
+              class="plain"
+              onClick={() => go({ view: "search", question: { ...NOTHING, filters: ["missing"] } })}
+            >
+              {count(missing)} missing
+            </button>
+          </>
+        )}
+      </p>
+      {!there && (
+        <p class="refusal">It is not there now: its disk may be away. What is known of it is kept.</p>
+      )}
+      <p class="folder-tools">
+        <button
+          type="button"
+          class="secondary"
+          disabled={busy}
+          aria-label={`${busy ? "Is scanned" : "Scan again"}: ${name}`}
+          onClick={() => void scanFolder(folder)}
+        >
+          {busy ? "Is scanned" : "Scan again"}
+        </button>
+        <button
+          type="button"
+          class="danger"
+          aria-label={`Remove ${name}`}
+          onClick={() => removeFolder(folder)}
+        >
+          Remove
+        </button>
+      </p>
+    </li>
+  );
+}
+
+const moment = (at_s: number): string =>
+  new Date(at_s * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function AddFolder() {
+  const [path, setPath] = useState("");
+  const [wrong, setWrong] = useState("");
+  const add = async (event: Event) => {
+    event.preventDefault();
+    if (!path.trim()) return;
+    setWrong("");
+    try {
+      await addFolder(path.trim());
+      setPath("");
+    } catch (error) {
+      if (error instanceof Refused && error.status !== 401) setWrong(error.message);
+      else sayFailure("The folder was not added", error);
+    }
+  };
+  return (
+    <form class="add-folder" onSubmit={(event) => void add(event)}>
+      <label for="add-folder">Add a folder of the machine that the service runs on, by its path</label>
+      <div class="field-row">
+        <input
+          id="add-folder"
+          type="text"
+          value={path}
+          placeholder="/home/me/Sounds"
+          aria-invalid={wrong !== ""}
+          aria-describedby={wrong ? "add-folder-wrong" : undefined}
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => setPath(event.currentTarget.value)}
+        />
+        <button type="submit" class="secondary">
+          <Icon name="plus" /> Add
+        </button>
+      </div>
+      {wrong && (
+        <p id="add-folder-wrong" class="refusal" role="alert">
+          <bdi>{wrong}</bdi>
+        </p>
+      )}
+    </form>
+  );
+}
