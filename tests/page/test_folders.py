@@ -31,7 +31,7 @@ def test_a_folder_is_added_scanned_again_and_taken_out(wide, own, tmp_path):
     path.fill(str(sounds))
     path.press("Enter")
     line = folders.get_by_role("listitem").filter(has_text=name)
-    expect(line).to_contain_text("2 sounds, looked through")
+    expect(line).to_contain_text("2 sounds · looked through")
     expect(line).to_contain_text(str(sounds))
     expect(folders.get_by_role("alert")).to_have_count(0)
 

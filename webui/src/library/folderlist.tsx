@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api/client";
 import { NOTHING } from "../question/model";
 import { go } from "../route";
-import { count, plural } from "../ui/format";
+import { locale } from "../messages/language";
+import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import {
@@ -23,11 +24,11 @@ export function Folders() {
   if (!now) return null;
   const shown = now.roots.filter((one) => !leavingFolders.value.has(one.id));
   return (
-    <section class="folders" aria-label="Folders">
+    <section class="folders" aria-label={t("Folders")}>
       <header class="jobs-head">
-        <h2>Folders</h2>
+        <h2>{t("Folders")}</h2>
       </header>
-      {shown.length === 0 && now.uploads === 0 && <p class="quiet">No folder yet.</p>}
+      {shown.length === 0 && now.uploads === 0 && <p class="quiet">{t("No folder yet.")}</p>}
       <ul>
         {shown.map((folder) => (
           <FolderLine key={folder.id} folder={folder} />
@@ -35,9 +36,11 @@ export function Folders() {
         {now.uploads > 0 && (
           <li class="folder">
             <p class="folder-name">
-              <strong>Uploads</strong>
+              <strong>{t("Uploads")}</strong>
             </p>
-            <p class="folder-facts">{plural(now.uploads, "sound")}, kept with the library</p>
+            <p class="folder-facts">
+              {t("{n} sound, kept with the library|{n} sounds, kept with the library", { n: now.uploads })}
+            </p>
           </li>
         )}
       </ul>
@@ -58,41 +61,46 @@ function FolderLine({ folder }: { folder: Folder }) {
         {path && path !== name && <bdi class="quiet">{path}</bdi>}
       </p>
       <p class="folder-facts">
-        {plural(clips, "sound")}
-        {scanned === null ? "" : `, looked through ${moment(scanned)}`}
+        {t("{n} sound|{n} sounds", { n: clips })}
+        {scanned !== null && (
+          <>
+            {" · "}
+            {t("looked through {when}", { when: moment(scanned) })}
+          </>
+        )}
         {missing > 0 && (
           <>
-            {", "}
+            {" · "}
             <button
               type="button"
               class="plain"
               onClick={() => go({ view: "search", question: { ...NOTHING, filters: ["missing"] } })}
             >
-              {count(missing)} missing
+              {t("{n} missing", { n: missing })}
             </button>
           </>
         )}
       </p>
       {!there && (
-        <p class="refusal">It is not there now: its disk may be away. What is known of it is kept.</p>
+        <p class="refusal">{t("It is not there now: its disk may be away. What is known of it is kept.")}</p>
       )}
       <p class="folder-tools">
         <button
           type="button"
           class="secondary"
           disabled={busy}
-          aria-label={`${busy ? "Is scanned" : "Scan again"}: ${name}`}
+          aria-label={`${busy ? t("Is scanned") : t("Scan again")}: ${name}`}
           onClick={() => void scanFolder(folder)}
         >
-          {busy ? "Is scanned" : "Scan again"}
+          {busy ? t("Is scanned") : t("Scan again")}
         </button>
         <button
           type="button"
           class="danger"
-          aria-label={`Remove ${name}`}
+          aria-label={t("Remove {what}", { what: name })}
           onClick={() => removeFolder(folder)}
         >
-          Remove
+          {t("Remove")}
         </button>
       </p>
     </li>
@@ -100,7 +108,7 @@ function FolderLine({ folder }: { folder: Folder }) {
 }
 
 const moment = (at_s: number): string =>
-  new Date(at_s * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  new Date(at_s * 1000).toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
 
 function AddFolder() {
   const [path, setPath] = useState("");
@@ -114,12 +122,12 @@ function AddFolder() {
       setPath("");
     } catch (error) {
       if (error instanceof Refused && error.status !== 401) setWrong(error.message);
-      else sayFailure("The folder was not added", error);
+      else sayFailure(t("The folder was not added"), error);
     }
   };
   return (
     <form class="add-folder" onSubmit={(event) => void add(event)}>
-      <label for="add-folder">Add a folder of the machine that the service runs on, by its path</label>
+      <label for="add-folder">{t("Add a folder of the machine that the service runs on, by its path")}</label>
       <div class="field-row">
         <input
           id="add-folder"
@@ -133,7 +141,7 @@ function AddFolder() {
           onInput={(event) => setPath(event.currentTarget.value)}
         />
         <button type="submit" class="secondary">
-          <Icon name="plus" /> Add
+          <Icon name="plus" /> {t("Add")}
         </button>
       </div>
       {wrong && (

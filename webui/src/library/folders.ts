@@ -3,6 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import { addRoot, removeRoot, roots, type Roots, scanRoot } from "../api/service";
+import { t } from "../messages/t";
 import { ACTION_MS, say, sayFailure } from "../ui/toasts";
 import { libraryVersion } from "./facts";
 import { jobs, refreshJobs } from "./jobs";
@@ -45,7 +46,7 @@ export async function scanFolder(folder: Folder): Promise<void> {
   try {
     await scanRoot(folder.id);
   } catch (error) {
-    sayFailure(`${folder.name} could not be scanned`, error);
+    sayFailure(t("{name} could not be scanned", { name: folder.name }), error);
   }
   await refreshJobs();
 }
@@ -54,9 +55,9 @@ export async function scanFolder(folder: Folder): Promise<void> {
 export function removeFolder({ id, name }: Folder): void {
   leavingFolders.value = new Set([...leavingFolders.peek(), id]);
   const timer = setTimeout(() => void send(id), ACTION_MS);
-  say(`${name} and its sounds taken out of the library; its files stay`, {
+  say(t("{name} and its sounds taken out of the library; its files stay", { name }), {
     action: {
-      name: "Undo",
+      name: t("Undo"),
       run: () => {
         clearTimeout(timer);
         putBack(id);
@@ -74,7 +75,7 @@ async function send(id: number): Promise<void> {
     await removeRoot(id);
     sent.add(id);
   } catch (error) {
-    sayFailure("Not removed", error);
+    sayFailure(t("Not removed"), error);
     putBack(id);
   }
   await refreshJobs();
