@@ -51,10 +51,10 @@ def test_a_folder_is_added_scanned_again_and_taken_out(open_client, library_path
     assert [one["file"] for one in job["failures"]] == ["broken.wav"]
     first, added = listed(open_client)["roots"]
     assert (first["name"], first["clips"]) == ("sounds", 6)
-    assert {key: added[key] for key in ("name", "path", "there", "clips", "missing")} == {
+    assert {key: added[key] for key in ("name", "path", "present", "clips", "missing")} == {
         "name": "more",
         "path": str(more),
-        "there": True,
+        "present": True,
         "clips": 2,
         "missing": 0,
     }

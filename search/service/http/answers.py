@@ -339,7 +339,7 @@ class RootOut(Answered):
     id: int
     name: str
     path: str | None
-    there: bool
+    present: bool
     clips: int
     missing: int
     scanned: Seconds | None

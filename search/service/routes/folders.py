@@ -84,7 +84,7 @@ class FolderRoutes:
             id=state.root.id,
             name=name_of(path),
             path=printable(path) if self._service.config.folders else None,
-            there=is_there(path),
+            present=is_there(path),
             clips=state.clips,
             missing=state.missing,
             scanned=state.scanned,

@@ -2534,8 +2534,8 @@ export interface components {
             name: string;
             /** Path */
             path: string | null;
-            /** There */
-            there: boolean;
+            /** Present */
+            present: boolean;
             /** Clips */
             clips: number;
             /** Missing */

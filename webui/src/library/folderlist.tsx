@@ -50,7 +50,7 @@ export function Folders() {
 }
 
 function FolderLine({ folder }: { folder: Folder }) {
-  const { name, path, there, clips, missing, scanned } = folder;
+  const { name, path, present, clips, missing, scanned } = folder;
   const busy = jobs.value.some((job) => job.kind === "scan" && isLive(job) && job.files[0] === name);
   return (
     <li class="folder" data-root={folder.id}>
@@ -81,7 +81,7 @@ function FolderLine({ folder }: { folder: Folder }) {
           </>
         )}
       </p>
-      {!there && (
+      {!present && (
         <p class="refusal">{t("It is not there now: its disk may be away. What is known of it is kept.")}</p>
       )}
       <p class="folder-tools">
