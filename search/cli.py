@@ -78,7 +78,10 @@ def _run(arguments: Sequence[str]) -> int:
     if not arguments:
         parser.print_help(sys.stderr)
         return WRONG_USE
-    args = parser.parse_args(arguments)
+    args, rest = parser.parse_known_args(arguments)
+    if rest:
+        words = " ".join(map(shlex.quote, rest))
+        raise UsageError(f"{called} does not understand: {words} (soundalike {called} --help)")
     return commands[args.command].run(args, Settings.from_env(os.environ))
 
 

@@ -29,7 +29,7 @@ class Events:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
+        options.add_clips(parser)
         parser.add_argument(
             "--least", type=float, default=LEAST, metavar="P", help=f"leave out what is less likely ({LEAST:g})"
         )

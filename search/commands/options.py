@@ -44,6 +44,19 @@ def add_library(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_clips(parser: argparse.ArgumentParser, option: bool = False) -> None:
+    """``CLIP ...``, ids; with ``option`` ``--clip ID`` says the same. Read them by `clips`."""
+    parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
+    if option:
+        parser.add_argument("--clip", type=int, action="append", metavar="ID", help="the same: a clip by its id")
+
+
+def clips(args: argparse.Namespace) -> list[int]:
+    """The clips that are named, each once, in order."""
+    named: list[int] = [*args.clips, *(getattr(args, "clip", None) or ())]
+    return list(dict.fromkeys(named))
+
+
 def library_path(args: argparse.Namespace, settings: Settings) -> Path:
     """The folder that ``--library`` names, else the default."""
     given: Path | None = args.library

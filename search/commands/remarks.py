@@ -26,8 +26,8 @@ class Remarks:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
+        options.add_clips(parser, option=True)
         options.add_library(parser)
-        parser.add_argument("--clip", type=int, action="append", default=[], metavar="ID", help="this clip")
         parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: remark ~ "too loud"')
         change = parser.add_mutually_exclusive_group()
         change.add_argument(
@@ -40,13 +40,14 @@ class Remarks:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write, or print what is written."""
+        named = options.clips(args)
         remark = "" if args.delete else args.set
-        if remark is not None and not (args.clip or args.where):
-            raise UsageError("say of which clips: --clip ID or --where EXPR")
+        if remark is not None and not (named or args.where):
+            raise UsageError("say of which clips: a CLIP or --where EXPR")
         if remark is not None and len(remark) > MAX_REMARK_CHARACTERS:
             raise UsageError(f"a remark has at most {MAX_REMARK_CHARACTERS} characters; this one has {len(remark)}")
         with options.library(args, settings, read_only=remark is None) as library:
-            ids = _chosen(library, args)
+            ids = _chosen(library, named, args.where)
             if remark is not None:
                 _write(library, ids, remark)
             clips = [clip for batch in _batches(library, ids) for clip in batch]
@@ -58,19 +59,18 @@ class Remarks:
             for clip in clips:
                 print(f"{clip.id:10d}  {printable(clip.path)}: {printable(clip.remark)}")
         else:
-            print("No remarks; write one with: soundalike remarks --clip ID --set TEXT")
+            print("No remarks; write one with: soundalike remarks CLIP --set TEXT")
         return 0
 
 
-def _chosen(library: Library, args: argparse.Namespace) -> list[int]:
+def _chosen(library: Library, named: list[int], where: str | None) -> list[int]:
     """The clips that are named, or pass the filter; without either those of which something is written."""
-    if not args.clip:
-        return list(library.clip_ids(args.where or "remark != ''").tolist())
-    ids = list(dict.fromkeys(args.clip))
-    there = {clip.id for clip in library.reader.clips(ids)}
-    if gone := [clip_id for clip_id in ids if clip_id not in there]:
+    if not named:
+        return list(library.clip_ids(where or "remark != ''").tolist())
+    there = {clip.id for clip in library.reader.clips(named)}
+    if gone := [clip_id for clip_id in named if clip_id not in there]:
         raise UsageError(f"no clip has the id {gone[0]}")
-    return ids
+    return named
 
 
 def _write(library: Library, ids: list[int], remark: str) -> None:

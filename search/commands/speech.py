@@ -31,7 +31,7 @@ class SpeechCommand:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
+        options.add_clips(parser)
         parser.add_argument("--format", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)}")
         parser.add_argument("--out", type=Path, metavar="FILE", help="write what --format prints into this file")
         parser.add_argument("--voice", action="store_true", help="only when somebody speaks, and no words")

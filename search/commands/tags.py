@@ -36,10 +36,8 @@ class Tags:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
+        options.add_clips(parser, option=True)
         options.add_library(parser)
-        parser.add_argument(
-            "--clip", type=int, action="append", default=[], metavar="ID", help="this clip's tags, with probabilities"
-        )
         parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: folder ~ "fights"')
         parser.add_argument(
             "--add", action="append", default=[], metavar="TAGS", help="give these clips tags of your own: hero, fight"
@@ -52,31 +50,32 @@ class Tags:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Set own tags, or print all: own ones first, most frequent (likeliest) first."""
+        named = options.clips(args)
         changes = bool(args.add or args.remove)
-        if changes and not (args.clip or args.where):
-            raise UsageError("say whose tags to change: --clip ID or --where EXPR")
-        if len(args.clip) > 1 and not changes:
-            raise UsageError("the tags of one clip at a time: name one --clip ID")
+        if changes and not (named or args.where):
+            raise UsageError("say whose tags to change: a CLIP or --where EXPR")
+        if len(named) > 1 and not changes:
+            raise UsageError("the tags of one clip at a time: name one CLIP")
         with options.library(args, settings, read_only=not changes) as library:
             if changes:
-                return self._change(library, args)
-            rows = _of_clip(_clips(library, args.clip)[0]) if args.clip else _of_library(library, args)
+                return self._change(library, named, args)
+            rows = _of_clip(_clips(library, named)[0]) if named else _of_library(library, args)
         if args.json:
             output.print_json([{"name": row.name, "value": round(row.value, 4), "own": row.own} for row in rows])
         elif rows:
             for row in rows:
-                value = f"{row.value:10.3f}" if args.clip else f"{int(row.value):10d}"
+                value = f"{row.value:10.3f}" if named else f"{int(row.value):10d}"
                 print(f"{value}  {printable(row.name)}" + ("  (own)" if row.own else ""))
         else:
             print("No tags: nobody gave any, and this library's encoder knows none.")
         return 0
 
-    def _change(self, library: Library, args: argparse.Namespace) -> int:
+    def _change(self, library: Library, named: list[int], args: argparse.Namespace) -> int:
         """Put and take tags; what each clip has by now, or how many were changed."""
-        ids = list(dict.fromkeys(args.clip or library.clip_ids(args.where).tolist()))
+        ids = named or library.clip_ids(args.where).tolist()
         removed = {name.casefold() for name in split_tags(args.remove)}
         with library.writer.lease(leasing.holder("tags"), leasing.WAIT_S) as lease:
-            clips = _clips(library, ids) if args.clip else library.reader.clips(ids)
+            clips = _clips(library, ids) if named else library.reader.clips(ids)
             changes = [_changed(clip, args.add, removed) for clip in clips]
             for start in range(0, len(changes), BATCH):
                 library.writer.apply(lease, changes[start : start + BATCH])

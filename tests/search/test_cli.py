@@ -78,6 +78,11 @@ def test_a_mistyped_command_is_told_its_nearest_and_no_command_gives_the_overvie
     assert "Begin:\n  index" in capsys.readouterr().err
 
 
+def test_what_a_command_does_not_understand_is_said_with_the_command(capsys):
+    assert cli.main(["info", "7", "--jsn"]) == 2
+    assert "info does not understand: 7 --jsn (soundalike info --help)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "start_s", "end_s"),
     [("a.wav", 0.0, None), ("a.wav#3-6", 3.0, 6.0), ("a.wav#1:30-1:31.5", 90.0, 91.5), ("a.wav#5-", 5.0, None),

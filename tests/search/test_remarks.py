@@ -91,8 +91,8 @@ def test_remarks_are_written_printed_filtered_and_exported_by_command(before, tm
     def remarks(*arguments, at=before):
         return [(one["clip_id"], one["remark"]) for one in json.loads(run("remarks", "--json", *arguments, at=at)[1])]
 
-    assert run("remarks") == (0, "No remarks; write one with: soundalike remarks --clip ID --set TEXT\n")
-    assert remarks("--clip", "1", "--clip", "3", "--set", "for the chase") == [
+    assert run("remarks") == (0, "No remarks; write one with: soundalike remarks CLIP --set TEXT\n")
+    assert remarks("1", "3", "--set", "for the chase") == [
         (1, "for the chase"),
         (3, "for the chase"),
     ]
