@@ -31,7 +31,7 @@ INTERRUPTED = 130
 SECTIONS = (
     ("Begin", ("index", "search", "serve")),
     ("Find", ("identify", "recommend", "suggest", "listen", "map")),
-    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks", "duplicates")),
+    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks", "duplicates", "merge", "unmerge")),
     ("Keep and hand on", ("collections", "export", "backup", "restore")),
     (
         "Look after the library",
