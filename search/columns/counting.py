@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.clipcolumns import ClipColumns
+from search.columns.factcounts import fact_counts
 from search.columns.table import Part
 from search.columns.text import CodedColumn, folded
 from search.columns.where import TagIs
@@ -107,7 +108,7 @@ def facets(
 ) -> Facets:
     """All of them over ``rows`` (rows,) bool of the columns; the names of own tags and folders are the caller's."""
     if not rows.any():
-        return Facets(0, (), (), (), (), ())
+        return Facets(0, (), (), (), (), (), {})
     return Facets(
         clips=int(rows.sum()),
         own_tags=own_tag_counts,
@@ -115,6 +116,7 @@ def facets(
         durations=durations(columns, rows),
         added=added(columns, rows),
         folders=folder_counts,
+        facts=fact_counts(columns, rows),
     )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import io
+import itertools
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from search.commands import npz, options, output
+from search.commands import hitfacts, npz, options, output
+from search.commands.hitfacts import NOTHING, HitFacts
 from search.errors import UsageError, printable
+from search.facts.definitions import FACTS
 from search.model import Hit
-from search.model.as_json import hit_as_json
+from search.model.as_json import facts_as_json, hit_as_json
 from search.settings import Settings
 from search.snapshots.single import replacing
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 LONGEST_HANDLES_S = 600.0
+_AT_ONCE: Final = 500
+"""Clips read from the catalog at a time."""
 
 
 class Export:
@@ -39,13 +45,20 @@ class Export:
             "--hits",
             type=Path,
             metavar="OUT",
-            help="the hits of the query that follows: .csv, .json, .m3u8, .zip (their files), .edl, .rpp (REAPER)",
+            help="the hits of the query that follows: .csv, .json, .jsonl, .m3u8, .zip (files), .edl, .rpp (REAPER)",
+        )
+        what.add_argument(
+            "--clips",
+            type=Path,
+            metavar="OUT",
+            help="every clip that passes --where, with its facts (--show: with these alone): .csv, .json or .jsonl",
         )
         what.add_argument("--passages", type=Path, metavar="FOLDER", help="what matched in each hit, as WAV files")
         parser.add_argument(
             "--handles", type=float, default=0.0, metavar="S", help="seconds more at both ends of a passage (0)"
         )
         options.add_query(parser)
+        hitfacts.add_shown(parser)
         options.add_library(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -55,11 +68,16 @@ class Export:
                 count = export_vectors(library, args.space, args.vectors)
                 print(f"{args.vectors}: {count} segments")
                 return 0
+            if args.clips is not None:
+                count = export_clips(library, args.where, args.clips, args.show)
+                print(f"{args.clips}: {count} clips")
+                return 0
             if not 0 <= args.handles <= LONGEST_HANDLES_S:
                 raise UsageError(f"--handles is {args.handles:g}; give seconds from 0 to {LONGEST_HANDLES_S:g}")
             hits = library.search(options.query(args)).hits
+            facts = hitfacts.of_hits(library, hits, args)
         if args.hits is not None:
-            export_hits(hits, args.hits, args.handles)
+            export_hits(hits, args.hits, args.handles, facts)
             print(f"{args.hits}: {len(hits)} hits")
             return 0
         missing = export_passages(hits, args.passages, args.handles)
@@ -101,10 +119,71 @@ def _on_a_line(path: str) -> str:
     return path if path.isprintable() and path == path.strip() else Path(path).as_uri()
 
 
-def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0) -> None:
+def export_clips(library: Library, where: str | None, out: Path, names: Sequence[str] = ()) -> int:
+    """Write every clip that passes a filter, with its facts (``names``: these alone); how many there are.
+
+    Raises UsageError for a file of another ending than .csv, .json and .jsonl, or one that cannot be written;
+    WhereError.
+    """
+    names = names or [fact.name for fact in FACTS]
+    ids = library.sorted_clip_ids(where).tolist()
+    rows = _clip_rows(library, ids, names)
+    blocks: Iterable[bytes]
+    match out.suffix:
+        case ".csv":
+            blocks = _csv_lines(rows, names)
+        case ".jsonl":
+            blocks = (f"{json.dumps(row)}\n".encode() for row in rows)
+        case ".json":
+            lines = (("[\n" if not n else ",\n") + json.dumps(row) for n, row in enumerate(rows))
+            blocks = (line.encode() for line in itertools.chain(lines, ["\n]\n"] if ids else ["[]\n"]))
+        case _:
+            raise UsageError(f"{out}: clips are written as .csv, .json or .jsonl")
+    _write(out, blocks)
+    return len(ids)
+
+
+def _clip_rows(library: Library, ids: Sequence[int], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What is said of each clip; ``facts`` are None where nobody measured it."""
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        clips = {clip.id: clip for clip in library.reader.clips(some)}
+        facts = library.facts(some)
+        for clip_id in (one for one in some if one in clips):
+            clip, known = clips[clip_id], facts.get(clip_id)
+            shown = None if known is None else {name: known[name] for name in names if name in known}
+            yield {
+                "clip_id": clip_id,
+                "path": _shown(clip.absolute_path),
+                "title": clip.title,
+                "track": clip.track,
+                "duration_s": round(clip.duration_s, 3),
+                "own_tags": list(clip.own_tags),
+                "facts": None if shown is None else facts_as_json(shown),
+            }
+
+
+def _csv_lines(rows: Iterable[dict[str, Any]], names: Sequence[str]) -> Iterator[bytes]:
+    """A line for each clip, with a header; what a clip has several of is parted by commas."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    header = ["clip_id", "path", "title", "track", "duration_s", "own_tags"]
+    writer.writerow([*header, *names])
+    for row in rows:
+        facts = row["facts"] or {}
+        values = [*(row[name] for name in header), *(facts.get(name, "") for name in names)]
+        writer.writerow([", ".join(value) if isinstance(value, list) else value for value in values])
+        yield text.getvalue().encode("utf-8", "backslashreplace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0, facts: HitFacts = NOTHING) -> None:
     """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written.
 
-    An edit list and a project have their passages with ``handles_s`` seconds more at both ends.
+    An edit list and a project have their passages with ``handles_s`` seconds more at both ends; tables and JSON have
+    ``facts``.
     """
     from search.exporting import bundles, edl, reaper
     from search.exporting.archive import zip_blocks
@@ -115,10 +194,12 @@ def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0) -> None:
     match out.suffix:
         case ".csv":
             text = io.StringIO(newline="")
-            output.write_csv(hits, text)
+            output.write_csv(hits, text, facts=facts)
             blocks = _encoded(text.getvalue())
         case ".json":
-            blocks = _encoded(json.dumps([hit_as_json(hit, paths="absolute") for hit in hits], indent=2))
+            blocks = _encoded(json.dumps([hit_as_json(hit, "absolute", facts.named()) for hit in hits], indent=2))
+        case ".jsonl":
+            blocks = [f"{json.dumps(hit_as_json(hit, 'absolute', facts.named()))}\n".encode() for hit in hits]
         case ".m3u8":
             blocks = _encoded(_playlist(hits))
         case ".zip":
@@ -128,7 +209,7 @@ def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0) -> None:
         case ".rpp":
             blocks = _encoded(reaper.project([(item.clip.absolute_path, item) for item in items]))
         case _:
-            raise UsageError(f"{out}: hits are written as .csv, .json, .m3u8, .zip, .edl or .rpp")
+            raise UsageError(f"{out}: hits are written as .csv, .json, .jsonl, .m3u8, .zip, .edl or .rpp")
     _write(out, blocks)
 
 

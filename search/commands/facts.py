@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from search.commands import options, output
+from search.commands.hitfacts import cell, for_people
 from search.errors import AudioError, UsageError, printable
-from search.facts.definitions import FACTS, FactDefinition, FactValue
+from search.facts.definitions import FACTS, FactValue
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 1
 _MOST_SHOWN = 10
-_DIGITS = {"Hz": 0, "kbit/s": 0, "": 0, "s": 2}
-"""Behind the point, by unit."""
 
 
 class Facts:
@@ -191,26 +190,11 @@ def _print(rows: Sequence[tuple[Mapping[str, Any], Mapping[str, FactValue]]], ar
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([*(rows[0][0] if rows else ()), *names])
         for what, facts in rows:
-            writer.writerow([*map(_cell, what.values()), *(_cell(facts.get(name, "")) for name in names)])
+            writer.writerow([*map(cell, what.values()), *(cell(facts.get(name, "")) for name in names)])
     else:
         for what, facts in rows:
             clip = f"clip {what['clip_id']}  " if "clip_id" in what else ""
             print(f"{clip}{printable(what['path'])}")
             for fact in FACTS:
                 if fact.name in facts:
-                    print(f"  {fact.name:20} {_for_people(fact, facts[fact.name])}".rstrip())
-
-
-def _for_people(fact: FactDefinition, value: FactValue) -> str:
-    """A fact as it is read: as many digits as are heard, and its unit."""
-    if not isinstance(value, float):
-        return _cell(value)
-    is_share = " to " in fact.unit
-    digits = 2 if is_share else _DIGITS.get(fact.unit, 1)
-    return f"{value:,.{digits}f}" + ("" if is_share or not fact.unit else f" {fact.unit}")
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return f"{value:.5g}" if isinstance(value, float) else printable(str(value))
+                    print(f"  {fact.name:20} {for_people(fact, facts[fact.name])}".rstrip())

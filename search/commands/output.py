@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
+from search.commands.hitfacts import NOTHING, HitFacts
 from search.engine.confidence import LIKELY_ENOUGH
 from search.errors import UsageError, printable
 from search.model import ENGLISH, LANGUAGES, Answer, Hit
@@ -41,8 +42,8 @@ def print_line(value: object) -> None:
     print(json.dumps(value), flush=True)
 
 
-def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
-    """A line for each hit, with a header; ranks follow the hits that were ``passed_over``."""
+def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0, facts: HitFacts = NOTHING) -> None:
+    """A line for each hit, with a header; ranks follow the hits that were ``passed_over``. ``facts`` come last."""
     writer = csv.writer(out)
     writer.writerow(
         [
@@ -58,13 +59,14 @@ def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0) -> None:
             "track",
             "own_tags",
             "remark",
+            *facts.names,
         ]
     )
     for rank, hit in enumerate(hits, start=1 + passed_over):
         probability = "" if hit.probability is None else f"{hit.probability:.4f}"
         ids_and_span = (hit.clip_id, hit.segment_id, f"{hit.start_s:.3f}", f"{hit.end_s:.3f}")
         names = (hit.title, hit.path, hit.track, ", ".join(hit.own_tags), hit.remark)
-        writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, *names])
+        writer.writerow([rank, f"{hit.score:.6f}", probability, *ids_and_span, *names, *facts.values(hit.clip_id)])
 
 
 def write_text(text: str, out: Path | None) -> None:
@@ -102,21 +104,21 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def print_table(answer: Answer) -> None:
-    """The answer as a table, as wide as the terminal (unlimited into a pipe)."""
+def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
+    """The answer as a table with these ``facts``, as wide as the terminal (unlimited into a pipe)."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False)
     if answer.hits:
-        cells = _cells(answer.hits)
-        console.width = max(console.width, _least(cells))
+        cells = {**_cells(answer.hits), **facts.cells(answer.hits)}
+        console.width = max(console.width, _least(cells, facts.names))
         table = Table(box=None, header_style="bold", pad_edge=False)
-        widths = _widths(cells, console.width)
+        widths = _widths(cells, console.width, facts.names)
         for name, width in widths.items():
             is_file = name == "file"
-            justify = _NEVER_CUT.get(name, "left")
+            justify = "right" if name in facts.names else _NEVER_CUT.get(name, "left")
             overflow: Literal["fold", "ellipsis"] = "fold" if is_file else "ellipsis"
             table.add_column(name, width=width, justify=justify, overflow=overflow, no_wrap=not is_file)
         for row in zip(*(cells[name] for name in widths), strict=True):
@@ -154,12 +156,12 @@ def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
     }
 
 
-def _widths(cells: Mapping[str, Sequence[str]], columns: int) -> dict[str, int]:
+def _widths(cells: Mapping[str, Sequence[str]], columns: int, facts: Sequence[str] = ()) -> dict[str, int]:
     """What is shown on a terminal of so many ``columns``, and how wide: tags are cut first, then go, then titles do.
 
     Titles that only repeat the names of their files are left out anyway.
     """
-    widths = {name: _width(name, cells[name]) for name in _NEVER_CUT}
+    widths = {name: _width(name, cells[name]) for name in (*_NEVER_CUT, *facts)}
     spare = columns - sum(widths.values()) - _GAP * len(widths)
     title, file = _width("title", cells["title"]), _width("file", cells["file"])
     tells = any(title not in path for title, path in zip(cells["title"], cells["file"], strict=True))
@@ -173,9 +175,9 @@ def _widths(cells: Mapping[str, Sequence[str]], columns: int) -> dict[str, int]:
     return widths
 
 
-def _least(cells: Mapping[str, Sequence[str]]) -> int:
+def _least(cells: Mapping[str, Sequence[str]], facts: Sequence[str] = ()) -> int:
     """Columns that a table needs whatever its terminal has, which then breaks the lines."""
-    return sum(_width(name, cells[name]) + _GAP for name in _NEVER_CUT) + _LEAST_FILE
+    return sum(_width(name, cells[name]) + _GAP for name in (*_NEVER_CUT, *facts)) + _LEAST_FILE
 
 
 def _width(name: str, values: Sequence[str]) -> int:

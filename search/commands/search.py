@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
-from search.commands import asking, identify, moments, options, output, speech, tunes
+from search.commands import asking, hitfacts, identify, moments, options, output, speech, tunes
+from search.errors import UsageError
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
 
@@ -24,6 +26,8 @@ class Search:
         identify.add_exact(parser)
         moments.add_moments(parser)
         speech.add_spoken(parser)
+        hitfacts.add_shown(parser)
+        hitfacts.add_sorted(parser)
         options.add_library(parser)
         options.add_effort(parser)
         shape = parser.add_mutually_exclusive_group()
@@ -33,6 +37,9 @@ class Search:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
         settings = options.with_effort(args, settings)
+        hitfacts.check_sort(args)
+        if (args.show or args.sort) and (args.exact is not None or args.spoken is not None):
+            raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
         if args.exact is not None:
             return identify.exact(args, settings)
         if args.spoken is not None:
@@ -44,6 +51,8 @@ class Search:
         as_moments = moments.are_asked_for(args, query)
         with options.library(args, settings, read_only=True) as library:
             if as_moments and query is not None:
+                if args.show or args.sort:
+                    raise UsageError("--show and --sort are for hits, not for moments")
                 moments.find(args, library, query)
                 return 0
             if query is None:
@@ -51,11 +60,13 @@ class Search:
                 query = asking.query(args, understanding)
             with output.busy("listening and searching"):
                 answer = library.search(query)
+            facts = hitfacts.of_hits(library, answer.hits, args)
+        answer = replace(answer, hits=tuple(hitfacts.in_order(answer.hits, facts, args)))
         if args.json:
             understood = {} if understanding is None else {"understood": understanding_as_json(understanding)}
-            output.print_json({**answer_as_json(answer, paths="absolute"), **understood})
+            output.print_json({**answer_as_json(answer, paths="absolute", facts=facts.named()), **understood})
         elif args.csv:
-            output.write_csv(answer.hits, sys.stdout, query.offset)
+            output.write_csv(answer.hits, sys.stdout, query.offset, facts)
         else:
-            output.print_table(answer)
+            output.print_table(answer, facts)
         return 0

@@ -19,14 +19,18 @@ Paths: TypeAlias = Literal["absolute", "relative"]
 """How files are named: where they lie on this machine, or below the root that they were indexed under."""
 
 
-def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
-    """``answer`` with its hits, best first, for example::
+FactsOf: TypeAlias = Mapping[int, Mapping[str, float | str | tuple[str, ...]]]
+"""What sounds are, by clip and the name of a fact."""
+
+
+def answer_as_json(answer: Answer, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:
+    """``answer`` with its hits, best first, and with those ``facts`` of theirs that are given, for example::
 
     json.dumps(answer_as_json(library.search(query), paths="absolute"))
     """
     return {
         "verdict": answer.verdict,
-        "hits": [hit_as_json(hit, paths) for hit in answer.hits],
+        "hits": [hit_as_json(hit, paths, facts) for hit in answer.hits],
         "took_ms": round(answer.took_ms, 3),
         "reason": answer.reason,
         "next_offset": answer.next_offset,
@@ -38,8 +42,12 @@ def answer_as_json(answer: Answer, paths: Paths) -> dict[str, Any]:
     }
 
 
-def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
-    """One hit. Times have milliseconds, probabilities and shares four digits, scores six."""
+def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:
+    """One hit. Times have milliseconds, probabilities and shares four digits, scores six.
+
+    Where ``facts`` are given it has its own, None where nobody measured it.
+    """
+    of = {} if facts is None else {"facts": facts_as_json(facts[hit.clip_id]) if hit.clip_id in facts else None}
     return {
         "clip_id": hit.clip_id,
         "segment_id": hit.segment_id,
@@ -56,6 +64,7 @@ def hit_as_json(hit: Hit, paths: Paths) -> dict[str, Any]:
         "track": hit.track,
         "notes": hit.clip.notes,
         "remark": hit.remark,
+        **of,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -33,7 +34,8 @@ class Facets:
 
     ``own_tags`` are those that people set. ``tags`` are the encoder's, which count from probability .3 on, as in
     ``tag = "..."``. Dates are days, months or years (UTC), whichever
-    gives at most 24 of them. Only what is there is listed.
+    gives at most 24 of them. ``facts`` are loudness and tempo in ranges, brightness, key, form and defects, by name, of
+    the clips that were measured. Only what is there is listed.
 
     Examples:
         >>> facets = library.facets("duration_s < 5")
@@ -47,6 +49,7 @@ class Facets:
     durations: tuple[FacetCount, ...]
     added: tuple[FacetCount, ...]
     folders: tuple[FacetCount, ...]
+    facts: Mapping[str, tuple[FacetCount, ...]]
 
 
 SuggestionKind: TypeAlias = Literal["tag", "own_tag", "name"]

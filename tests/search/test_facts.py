@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -441,3 +442,79 @@ def words_in(table: str) -> list[str]:
         if line.startswith("| `")
         for word in re.findall(r"`([^`]+)`", line.split("|")[1])
     ]
+
+
+# --- facts of hits --------------------------------------------------------------------------------------------
+
+
+def test_hits_come_with_facts_and_in_their_order(folder: Path, library: Library) -> None:
+    """As columns of the table and of CSV, in JSON, from low to high or back; without them nothing is added."""
+    ask = ("search", "--clip", *library.clip_ids("title = 'loud'").tolist(), "--library", folder / "library")
+    shown = ("--show", "loudness,brightness,tempo")
+    plain, table = command(*ask), command(*ask, *shown)
+    assert "LUFS" not in plain.stdout
+    assert "LUFS" in table.stdout
+    assert "very dark" in table.stdout
+    hits = json.loads(command(*ask, *shown, "--sort", "loudness", "--json").stdout)["hits"]
+    assert [{"loudness", "brightness"} <= set(hit["facts"]) <= set(shown[1].split(",")) for hit in hits] == [True] * 3
+    levels = [hit["facts"]["loudness"] for hit in hits]
+    assert levels == sorted(levels)
+    back = command(*ask, *shown, "--sort", "loudness", "--reverse", "--csv").stdout.splitlines()
+    assert back[0].endswith(",loudness,brightness,tempo")
+    assert [float(line.split(",")[-3]) for line in back[1:]] == pytest.approx(levels[::-1], abs=0.01)
+    assert "facts" not in json.loads(command(*ask, "--json").stdout)["hits"][0]
+    everything = json.loads(command(*ask, "--show", "all", "--json").stdout)["hits"][0]
+    assert len(everything["facts"]) > 15
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--show", "loudnes"), "loudness"),
+        (("--sort", "brightness"), "no fact that is a number"),
+        (("--reverse",), "goes with --sort"),
+        (("--show", "tempo", "--moments"), "not for moments"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(folder: Path, options: tuple[str, ...], says: str) -> None:
+    refused = command("search", "--text", "loud", *options, "--library", folder / "library")
+    assert refused.returncode == 2
+    assert says in refused.stderr
+
+
+def test_exports_have_facts(folder: Path, library: Library, tmp_path: Path) -> None:
+    """Of hits, and of every clip that passes a filter, as CSV, JSON and a line each."""
+    at = ("--library", folder / "library")
+    loud = str(library.clip_ids("title = 'loud'")[0])
+    for suffix in ("csv", "json", "jsonl"):
+        hits, clips = tmp_path / f"hits.{suffix}", tmp_path / f"clips.{suffix}"
+        assert command("export", "--hits", hits, "--clip", loud, "--show", "loudness", *at).returncode == 0
+        done = command("export", "--clips", clips, "--where", "loudness > -30", *at)
+        assert (done.returncode, done.stdout.endswith(": 3 clips\n")) == (0, True), done.stderr
+        if suffix == "csv":
+            assert hits.read_text().splitlines()[0].endswith(",loudness")
+            rows = list(csv.DictReader(clips.open(newline="")))
+            found = {row["title"]: (float(row["loudness"]), row["brightness"], row["defects"]) for row in rows}
+            assert found["padded"][2] == "silence at head"
+        else:
+            read = json.loads if suffix == "json" else lambda text: [json.loads(line) for line in text.splitlines()]
+            assert all(set(hit["facts"]) == {"loudness"} for hit in read(hits.read_text()))
+            rows = read(clips.read_text())
+            assert {row["title"]: row["facts"]["loudness"] for row in rows} == {
+                title: pytest.approx(values[0]) for title, values in found.items()
+            }
+    assert command("export", "--clips", tmp_path / "clips.txt", *at).returncode == 2
+    empty = tmp_path / "none.json"
+    assert command("export", "--clips", empty, "--where", "loudness > 99", *at).returncode == 0
+    assert json.loads(empty.read_text()) == []
+
+
+def test_facets_count_facts(library: Library) -> None:
+    """Each count's filter selects what it counts; what nobody measured is in none."""
+    facts = library.facets().facts
+    assert {"loudness", "brightness", "defects"} <= set(facts)
+    assert [(one.value, one.count) for one in facts["defects"]] == [("silence at head", 1)]
+    assert sum(one.count for one in facts["loudness"]) == sum(one.count for one in facts["brightness"]) == 4
+    for one in (facet for counts in facts.values() for facet in counts):
+        assert len(library.clip_ids(one.where)) == one.count, one
+    assert library.facets("title = 'none of them'").facts == {}

@@ -69,6 +69,26 @@ def test_facts_of_several_clips_come_at_once(library_path) -> None:
             assert one["facts"] == client.get(f"/api/v1/clips/{one['clip_id']}/facts").json["facts"]
 
 
+def test_hits_have_facts_where_they_are_asked_for(library_path) -> None:
+    """Null where nobody measured the clip, and where they were not asked for; facets count what was measured."""
+    question = {"parts": [{"text": "rain"}], "facts": True, "facets": True}
+    with application(library_path) as client:
+        before = client.post("/api/v1/search", json=question).json
+        assert {hit["facts"] for hit in before["hits"]} == {None}
+        assert before["facets"]["facts"] == {}
+    with soundalike.open_library(library_path) as library:
+        library.measure()
+    with application(library_path) as client:
+        found = client.post("/api/v1/search", json=question).json
+        for hit in found["hits"]:
+            assert hit["facts"] == client.get(f"/api/v1/clips/{hit['clip_id']}/facts").json["facts"]
+        assert sum(one["count"] for one in found["facets"]["facts"]["loudness"]) == len(found["hits"]) > 1
+        similar = client.get("/api/v1/clips/1/similar", query_string={"k": 2, "facts": "true"}).json["hits"]
+        assert all(hit["facts"]["sample_rate_hz"] == 16_000 for hit in similar)
+        plain = client.get("/api/v1/clips/1/similar", query_string={"k": 2}).json["hits"]
+        assert {hit["facts"] for hit in plain} == {None}
+
+
 def test_a_question_weighs_aspects_and_changes(library_path) -> None:
     """A clip that nobody measured is refused with the remedy; weights that are none with the field."""
     part = {"clip_id": 1, "aspects": {"timbre": 1.0, "pitch": 0.5}}

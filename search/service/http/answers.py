@@ -45,6 +45,7 @@ class HitOut(Answered):
 
     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
+    ``facts``, where they were asked for: what it is, by name; null where nobody measured it.
     """
 
     clip_id: int
@@ -62,6 +63,7 @@ class HitOut(Answered):
     track: int
     notes: bool
     remark: str
+    facts: dict[str, float | str | list[str]] | None = None
 
 
 class FacetOut(Answered):
@@ -81,6 +83,7 @@ class FacetsOut(Answered):
     durations: list[FacetOut]
     added: list[FacetOut]
     folders: list[FacetOut]
+    facts: dict[str, list[FacetOut]]
 
 
 class SearchOut(Answered):

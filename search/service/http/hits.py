@@ -10,14 +10,15 @@ from search.service.http.answers import FacetsOut, SearchOut
 MAX_FACETS = 50
 
 
-def search_out(answer: Answer) -> SearchOut:
-    """The answer, its files named below their roots."""
-    return SearchOut.model_validate(answer_as_json(answer, paths="relative"))
+def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
+    """The answer, its files named below their roots; with the facts of its hits that a library has ``measured``."""
+    known = None if measured is None else measured.facts(hit.clip_id for hit in answer.hits)
+    return SearchOut.model_validate(answer_as_json(answer, "relative", known))
 
 
-def search_out_with_facets(answer: Answer, library: Library) -> SearchOut:
+def search_out_with_facets(answer: Answer, library: Library, *, facts: bool = False) -> SearchOut:
     """The same, and what its hits are made up of."""
-    out = search_out(answer)
+    out = search_out(answer, library if facts else None)
     if answer.hits:
         counted = library.facets_of((hit.clip_id for hit in answer.hits), limit=MAX_FACETS)
         out.facets = FacetsOut.model_validate(counted)

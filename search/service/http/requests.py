@@ -35,6 +35,7 @@ MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
 MAX_FACTS = 200
 MAX_EXPORTED = 10_000
+_FACTS = "Whether each hit has its facts, as far as they were measured."
 _COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -234,7 +235,8 @@ class SearchIn(PassagesIn):
     """What to look for, and how it is answered."""
 
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
-    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of the hits.")] = False
+    facets: Annotated[bool, Field(description="Count tags, durations, dates, folders and facts of the hits.")] = False
+    facts: Annotated[bool, Field(description=_FACTS)] = False
 
 
 class AskIn(Body):
@@ -408,7 +410,9 @@ class ClipList(Narrowed):
     sort: Sort = "id"
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    facets: Annotated[bool, Field(description="Count tags, durations, dates and folders of everything found.")] = False
+    facets: Annotated[
+        bool, Field(description="Count tags, durations, dates, folders and facts of everything found.")
+    ] = False
 
 
 class ClipChange(Body):
@@ -445,6 +449,7 @@ class SimilarTo(Parameters):
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
+    facts: Annotated[bool, Field(description=_FACTS)] = False
 
 
 class Passage(Parameters):

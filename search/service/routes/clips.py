@@ -61,7 +61,7 @@ class ClipRoutes:
                 the_clip(self._library, path.clip_id)
                 raise  # the clip is there: it was something else
         with self._service.metrics.stage("write"):
-            return reply(search_out(answer))
+            return reply(search_out(answer, self._library if query.facts else None))
 
     def upload_clips(self, form: UploadForm) -> Response:
         """Store audio files in the library and queue the job that indexes them.

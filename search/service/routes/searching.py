@@ -101,8 +101,8 @@ class SearchRoutes:
         body, answer = self._answered(SearchIn, lambda _, query: self._service.search(lambda: library.search(query())))
         with self._service.metrics.stage("write"):
             if body.facets:
-                return reply(search_out_with_facets(answer, library))
-            return reply(search_out(answer))
+                return reply(search_out_with_facets(answer, library, facts=body.facts))
+            return reply(search_out(answer, library if body.facts else None))
 
     def moments(self) -> Response:
         """Find passages with boundaries of their own, several of a recording.

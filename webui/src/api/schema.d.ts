@@ -895,10 +895,16 @@ export interface components {
             collapse?: boolean;
             /**
              * Facets
-             * @description Count tags, durations, dates and folders of the hits.
+             * @description Count tags, durations, dates, folders and facts of the hits.
              * @default false
              */
             facets?: boolean;
+            /**
+             * Facts
+             * @description Whether each hit has its facts, as far as they were measured.
+             * @default false
+             */
+            facts?: boolean;
         };
         /**
          * AspectsIn
@@ -1196,6 +1202,10 @@ export interface components {
             added: components["schemas"]["FacetOut"][];
             /** Folders */
             folders: components["schemas"]["FacetOut"][];
+            /** Facts */
+            facts: {
+                [key: string]: components["schemas"]["FacetOut"][];
+            };
         };
         /**
          * HitOut
@@ -1203,6 +1213,7 @@ export interface components {
          *
          *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
          *     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
+         *     ``facts``, where they were asked for: what it is, by name; null where nobody measured it.
          */
         HitOut: {
             /** Clip Id */
@@ -1235,6 +1246,13 @@ export interface components {
             notes: boolean;
             /** Remark */
             remark: string;
+            /**
+             * Facts
+             * @default null
+             */
+            facts?: {
+                [key: string]: number | string | string[];
+            } | null;
         };
         /**
          * TagOut
@@ -4672,7 +4690,7 @@ export interface operations {
                 sort?: "id" | "-id" | "added" | "-added" | "duration_s" | "-duration_s" | "size_bytes" | "-size_bytes" | "title" | "-title" | "path" | "-path" | "loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s";
                 offset?: number;
                 limit?: number;
-                /** @description Count tags, durations, dates and folders of everything found. */
+                /** @description Count tags, durations, dates, folders and facts of everything found. */
                 facets?: boolean;
             };
             header?: never;
@@ -5335,6 +5353,8 @@ export interface operations {
                 space?: string | null;
                 /** @description One hit for each recording, its best; `copies` names the other clips of it that were found. */
                 collapse?: boolean;
+                /** @description Whether each hit has its facts, as far as they were measured. */
+                facts?: boolean;
             };
             header?: never;
             path: {

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { answered, answerQuestions, more, trouble, waiting } from "../../src/results/answers";
 import { ask } from "../../src/route";
 
-const FACETS = { clips: 50, own_tags: [], tags: [], durations: [], added: [], folders: [] };
+const FACETS = { clips: 50, own_tags: [], tags: [], durations: [], added: [], folders: [], facts: {} };
 const hit = (clip_id: number) => ({
   clip_id,
   segment_id: 1,

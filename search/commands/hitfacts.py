@@ -1,0 +1,129 @@
+"""``--show`` and ``--sort``: facts of hits, beside them and in their order."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from search.errors import UsageError, printable
+from search.facts.definitions import FACTS, PLACES, FactDefinition, FactValue
+from search.model import Hit
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+ALL: Final = "all"
+_DIGITS: Final[Mapping[str, int]] = {"Hz": 0, "kbit/s": 0, "": 0, "s": 2}
+"""Behind the point, by unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitFacts:
+    """Which facts are shown, by ``names``, and those ``of`` each clip, by its id."""
+
+    names: tuple[str, ...] = ()
+    of: Mapping[int, Mapping[str, FactValue]] = field(default_factory=dict)
+
+    def cells(self, hits: Sequence[Hit]) -> dict[str, list[str]]:
+        """A column for each, as people read it; empty where a clip has none."""
+        return {name: [self._cell(name, hit.clip_id) for hit in hits] for name in self.names}
+
+    def values(self, clip_id: int) -> list[str]:
+        """Those of a clip as CSV has them."""
+        facts = self.of.get(clip_id, {})
+        return [cell(facts[name]) if name in facts else "" for name in self.names]
+
+    def named(self) -> dict[int, dict[str, FactValue]] | None:
+        """Those that are shown, by clip; None where none are."""
+        if not self.names:
+            return None
+        return {
+            clip_id: {name: facts[name] for name in self.names if name in facts} for clip_id, facts in self.of.items()
+        }
+
+    def _cell(self, name: str, clip_id: int) -> str:
+        facts = self.of.get(clip_id, {})
+        return for_people(FACTS[PLACES[name]], facts[name]) if name in facts else ""
+
+
+NOTHING: Final = HitFacts()
+
+
+def add_shown(parser: argparse.ArgumentParser) -> None:
+    """``--show``."""
+    parser.add_argument(
+        "--show",
+        type=_names,
+        default=(),
+        metavar="FACT,...",
+        help=f"facts of each hit, like loudness,tempo,key, or {ALL} (see soundalike facts)",
+    )
+
+
+def add_sorted(parser: argparse.ArgumentParser) -> None:
+    """``--sort`` and ``--reverse``."""
+    parser.add_argument(
+        "--sort",
+        metavar="FACT",
+        help="the hits in the order of a fact that is a number, from low to high, in place of the best first",
+    )
+    parser.add_argument("--reverse", action="store_true", help="with --sort: from high to low")
+
+
+def of_hits(library: Library, hits: Sequence[Hit], args: argparse.Namespace) -> HitFacts:
+    """What ``--show`` asks for, with what ``--sort`` needs."""
+    if not (args.show or getattr(args, "sort", None)):
+        return NOTHING
+    return HitFacts(args.show, library.facts(hit.clip_id for hit in hits))
+
+
+def check_sort(args: argparse.Namespace) -> None:
+    """Raises UsageError for an order that is none."""
+    if args.reverse and not args.sort:
+        raise UsageError("--reverse goes with --sort")
+    if args.sort is not None and (args.sort not in PLACES or FACTS[PLACES[args.sort]].kind != "number"):
+        numbers = ", ".join(fact.name for fact in FACTS if fact.kind == "number")
+        raise UsageError(f"--sort {printable(args.sort)}: no fact that is a number; there are {numbers}")
+
+
+def in_order(hits: Sequence[Hit], facts: HitFacts, args: argparse.Namespace) -> list[Hit]:
+    """The hits as ``--sort`` and ``--reverse`` want them; those without the fact last, and as they were."""
+    if args.sort is None:
+        return list(hits)
+    values = {hit.clip_id: facts.of.get(hit.clip_id, {}).get(args.sort) for hit in hits}
+    known = [hit for hit in hits if isinstance(values[hit.clip_id], float)]
+    sign = -1.0 if args.reverse else 1.0
+    known.sort(key=lambda hit: sign * _number(values[hit.clip_id]))
+    return [*known, *(hit for hit in hits if not isinstance(values[hit.clip_id], float))]
+
+
+def for_people(fact: FactDefinition, value: FactValue) -> str:
+    """A fact as it is read: as many digits as are heard, and its unit."""
+    if not isinstance(value, float):
+        return cell(value)
+    is_share = " to " in fact.unit
+    digits = 2 if is_share else _DIGITS.get(fact.unit, 1)
+    return f"{value:,.{digits}f}" + ("" if is_share or not fact.unit else f" {fact.unit}")
+
+
+def cell(value: object) -> str:
+    """A fact as CSV has it."""
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return f"{value:.5g}" if isinstance(value, float) else printable(str(value))
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for name in (part.strip() for part in text.split(",")) if name)
+    if names == (ALL,):
+        return tuple(fact.name for fact in FACTS)
+    unknown: Iterable[str] = [name for name in names if name not in PLACES]
+    for name in unknown:
+        raise argparse.ArgumentTypeError(f"no fact is called {printable(name)}; there are {', '.join(PLACES)}")
+    return tuple(dict.fromkeys(names))
