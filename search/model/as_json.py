@@ -45,9 +45,9 @@ def answer_as_json(answer: Answer, paths: Paths, facts: FactsOf | None = None) -
 def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:
     """One hit. Times have milliseconds, probabilities and shares four digits, scores six.
 
-    Where ``facts`` are given it has its own, None where nobody measured it.
+    It has its own of ``facts``, where they are given: None where nobody measured it.
     """
-    of = {} if facts is None else {"facts": facts_as_json(facts[hit.clip_id]) if hit.clip_id in facts else None}
+    known = None if facts is None else facts.get(hit.clip_id)
     return {
         "clip_id": hit.clip_id,
         "segment_id": hit.segment_id,
@@ -64,7 +64,7 @@ def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[st
         "track": hit.track,
         "notes": hit.clip.notes,
         "remark": hit.remark,
-        **of,
+        "facts": None if known is None else facts_as_json(known),
     }
 
 
