@@ -12,13 +12,16 @@ from search import plugins, wiring
 from search.errors import UsageError
 from search.ground.urls import is_in_store
 from search.library.library import Library
+from search.library.saving import new_matches, run_search, save_search
 from search.library.suggesting import suggest
 from search.library.understanding import understand
 from search.model import JobFailure
 from search.ports import IndexFailure, IndexProgress, IndexWarning
 from search.settings import Settings
 
-__all__ = ["Library", "index", "open_library", "suggest", "understand"]
+__all__ = [
+    "Library", "index", "new_matches", "open_library", "run_search", "save_search", "suggest", "understand",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 

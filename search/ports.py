@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import (
+    MAX_MATCHES,
     NO_WORDS,
     AudioEncoding,
     Bitmap,
@@ -38,8 +39,12 @@ from search.model import (
     JobState,
     Key,
     KnownFile,
+    Mark,
+    NewSearch,
     RecognisedSpeech,
     Root,
+    SavedMatch,
+    SavedSearch,
     Scope,
     Scores,
     Space,
@@ -490,6 +495,72 @@ class CollectionStore(Protocol):
 
     def collected(self, collection_id: int) -> list[Collected] | None:
         """What is in one, oldest first, also clips that were removed from the library; None where there is none."""
+
+
+class SearchStore(Protocol):
+    """Saved searches. Needs no lease.
+
+    Examples:
+        >>> saved = library.searches.add(soundalike.NewSearch("doors", '{"parts": [{"text": "door"}]}'))
+        >>> [one.name for one in library.searches.all()]
+        ['doors']
+        >>> library.searches.remove(saved.id)
+        True
+    """
+
+    def all(self) -> list[SavedSearch]:
+        """Every saved search, by name."""
+
+    def add(self, new: NewSearch) -> SavedSearch:
+        """Save one, looked at up to now.
+
+        Raises QueryError for a name that is empty, longer than 200 characters, or taken, a sound that is too large, a
+        probability that is none, and beyond `search.model.MAX_SEARCHES`; LibraryError when the library is read-only or
+        the disk is full.
+        """
+
+    def change(self, search: SavedSearch) -> bool:
+        """Give one this name, least probability and webhook; whether it is there. Raises as `add`."""
+
+    def remove(self, search_id: int) -> bool:
+        """Delete one with its sounds and matches; whether it was there."""
+
+    def sound(self, search_id: int, place: int) -> bytes | None:
+        """The file of that place that one asks with; None where there is none."""
+
+
+class MatchStore(Protocol):
+    """What saved searches found since they were saved. Needs no lease.
+
+    Examples:
+        >>> library.matches.list(unseen=True)
+        []
+    """
+
+    def candidates(self, mark: Mark, sequence: int) -> tuple[list[int], Mark]:
+        """The clips that came, or whose sound changed, after a mark and up to a sequence number; the mark there."""
+
+    def keep(self, search: SavedSearch, mark: Mark, found: Sequence[SavedMatch]) -> list[SavedMatch]:
+        """Remember what a search found up to ``mark``, unseen and with ids.
+
+        Nothing where another process looked meanwhile: the search's own mark is another by now.
+        """
+
+    def fail(self, search: SavedSearch, trouble: str) -> None:
+        """Remember why a search could not be asked, or that it can ("")."""
+
+    def list(
+        self,
+        search_ids: Iterable[int] | None = None,
+        *,
+        after: int = 0,
+        unseen: bool = False,
+        limit: int = MAX_MATCHES,
+    ) -> list[SavedMatch]:
+        """The matches of some searches (None: of all) with ids above ``after``, oldest first; ``unseen``: no others."""
+
+    def see(self, search_id: int, up_to: int | None = None) -> int:
+        """Mark the matches of a search as seen, those with ids up to ``up_to`` where it is given; how many were not."""
 
 
 class JobQueue(Protocol):

@@ -36,6 +36,7 @@ from search.catalog.feedback import CatalogFeedback
 from search.catalog.jobs import CatalogJobs
 from search.catalog.keys import CatalogKeys
 from search.catalog.opening import open_database
+from search.catalog.searches import CatalogMatches, CatalogSearches
 from search.errors import LibraryBusy
 from search.model import (
     NO_WORDS,
@@ -139,6 +140,16 @@ class Catalog:
     def collections(self) -> CatalogCollections:
         """Clips that somebody keeps together."""
         return CatalogCollections(self._database)
+
+    @property
+    def searches(self) -> CatalogSearches:
+        """Questions that somebody keeps."""
+        return CatalogSearches(self._database)
+
+    @property
+    def matches(self) -> CatalogMatches:
+        """What these found since."""
+        return CatalogMatches(self._database)
 
     @property
     def queue(self) -> CatalogJobs:

@@ -287,6 +287,50 @@ MERGED: Final = Table(
 )
 """What undoes a merge: rows as they were before it (`search.catalog.journal`), each with the ``kind`` of its thing."""
 
+SEARCHES: Final = Table(
+    "searches",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("question", Text, nullable=False),
+    Column("least", Float(53), nullable=False),
+    Column("created", Float(53), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("last_clip", BigInteger, nullable=False),
+    Column("last_content", BigInteger, nullable=False),
+    Column("trouble", Text, nullable=False),
+    Column("webhook", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("may_be_private", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Saved searches; ``sequence``, ``last_clip`` and ``last_content`` say how far the library was looked at."""
+
+SEARCH_SOUNDS: Final = Table(
+    "search_sounds",
+    METADATA,
+    Column("search_id", _BIG, ForeignKey("searches.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("sound", LargeBinary, nullable=False),
+)
+"""The files that saved searches ask with."""
+
+MATCHES: Final = Table(
+    "matches",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("search_id", _BIG, ForeignKey("searches.id"), nullable=False),
+    Column("clip_id", BigInteger, nullable=False),
+    Column("start_s", Float(53), nullable=False),
+    Column("end_s", Float(53), nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("probability", Float(53)),
+    Column("seen", Boolean, nullable=False),
+    UniqueConstraint("search_id", "clip_id"),
+    sqlite_autoincrement=True,
+)
+"""What saved searches found since they were saved."""
+
 COUNTERS: Final = Table(
     "counters",
     METADATA,

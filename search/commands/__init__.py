@@ -16,12 +16,14 @@ from search.commands.places import Doctor, Init, Migrate
 from search.commands.recommend import Recommend
 from search.commands.remarks import Remarks
 from search.commands.search import Search
+from search.commands.searches import Searches
 from search.commands.serve import Serve
 from search.commands.spaces import CompareCommand, SpacesCommand
 from search.commands.speech import SpeechCommand
 from search.commands.suggest import Suggest
 from search.commands.tags import Tags
 from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verify
+from search.commands.watch import Watch
 
 COMMANDS = (
     Search(),
@@ -31,6 +33,8 @@ COMMANDS = (
     Tags(),
     Remarks(),
     Collections(),
+    Searches(),
+    Watch(),
     Verify(),
     Remove(),
     Reindex(),

@@ -70,6 +70,8 @@ from search.ports import (
     JobQueue,
     KeyStore,
     Lease,
+    MatchStore,
+    SearchStore,
 )
 from search.recommending.recommender import Recommender
 from search.settings import Settings
@@ -184,6 +186,26 @@ class Library:
             []
         """
         return self.catalog.collections
+
+    @property
+    def searches(self) -> SearchStore:
+        """Saved searches; `soundalike.save_search` saves one.
+
+        Examples:
+            >>> library.searches.all()
+            []
+        """
+        return self.catalog.searches
+
+    @property
+    def matches(self) -> MatchStore:
+        """What saved searches found since they were saved.
+
+        Examples:
+            >>> library.matches.list()
+            []
+        """
+        return self.catalog.matches
 
     @property
     def jobs(self) -> JobQueue:

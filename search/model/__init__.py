@@ -24,6 +24,8 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
     library.recommend_each([...])                              -> list[Answer | QueryError], one each, in order
     library.feedback.add("anna", [Feedback(17, "like")])       # a FeedbackStore (search.ports)
     library.collections.change(3, [Collected(17, 1.5, 2.0)])   # a CollectionStore
+    library.searches.all()                                     -> list[SavedSearch] (a SearchStore)
+    library.matches.list(unseen=True)                          -> list[SavedMatch] (a MatchStore)
     library.facets("duration_s < 5")                           -> Facets of every clip that passes
     library.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
     library.duplicates()                                       -> Duplicates, as found last
@@ -114,6 +116,16 @@ from search.model.queries import (
     Via,
 )
 from search.model.recommending import DEFAULT_DIVERSITY, MAX_FEEDBACK, Feedback, Opinion, RecommendQuery
+from search.model.searches import (
+    LEAST,
+    MAX_KEPT_SOUND_BYTES,
+    MAX_MATCHES,
+    MAX_SEARCHES,
+    Mark,
+    NewSearch,
+    SavedMatch,
+    SavedSearch,
+)
 from search.model.sentences import Reader, Term, TermKind, Understanding
 from search.model.sound import (
     ENGLISH,
@@ -135,10 +147,14 @@ __all__ = [
     "DEFAULT_DIVERSITY",
     "ENGLISH",
     "LANGUAGES",
+    "LEAST",
     "MAX_ATTEMPTS",
     "MAX_COLLECTED",
     "MAX_FEEDBACK",
+    "MAX_KEPT_SOUND_BYTES",
+    "MAX_MATCHES",
     "MAX_REMARK_CHARACTERS",
+    "MAX_SEARCHES",
     "MELODY_SPACE",
     "NOTES",
     "NO_WORDS",
@@ -197,6 +213,7 @@ __all__ = [
     "Key",
     "KnownFile",
     "LinkClip",
+    "Mark",
     "MarkMissing",
     "Merge",
     "MergedClip",
@@ -204,6 +221,7 @@ __all__ = [
     "Moments",
     "MoveClip",
     "MoveRoot",
+    "NewSearch",
     "NoteFile",
     "NoteScan",
     "NotesPart",
@@ -220,6 +238,8 @@ __all__ = [
     "RemoveClip",
     "Root",
     "RootState",
+    "SavedMatch",
+    "SavedSearch",
     "Saying",
     "Sayings",
     "Scope",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import wiring
+from search.library.regions import inside
 from search.service.http.mapcolours import groups_of
-from search.service.http.regions import inside
 from tests.service.conftest import application, settings
 
 API = "/api/v1"

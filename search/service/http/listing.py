@@ -15,10 +15,10 @@ from search.columns.ordering import order
 from search.columns.parsing import parse
 from search.columns.where import Where
 from search.library.library import Library
+from search.library.lists import clips_among
 from search.model import Clip, Ids
 from search.service.http.answers import ClipOut, ClipsOut, FacetsOut
 from search.service.http.hits import MAX_FACETS
-from search.service.http.lists import clips_among
 from search.service.http.requests import ClipList
 
 ORDERS_KEPT = 8

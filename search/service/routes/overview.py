@@ -7,11 +7,11 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from search.columns.parsing import parse
+from search.library.lists import clips_among
 from search.library.suggesting import suggest
 from search.model import DuplicateGroup, Ids
 from search.service.http.answers import DuplicatesOut, MapOut, SuggestionsOut
 from search.service.http.listing import rows_passing
-from search.service.http.lists import clips_among
 from search.service.http.mapcolours import groups_of
 from search.service.http.replies import reply, revisable
 from search.service.http.requests import GroupList, Narrowed, SuggestionList

@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound, UnprocessableEntity, UnsupportedMediaType
 
 from search.errors import AudioError
+from search.library.lists import clips_among
 from search.model import AudioPart, HumPart, Moments, Part, Query, TunePart
 from search.model.as_json import moments_as_json
 from search.service.http import reading
@@ -19,7 +20,6 @@ from search.service.http.answers import MomentsOut, SearchOut
 from search.service.http.bodies import two_bodies
 from search.service.http.hits import search_out, search_out_with_facets
 from search.service.http.listing import the_clip
-from search.service.http.lists import clips_among
 from search.service.http.replies import reply
 from search.service.http.requests import (
     AudioIn,

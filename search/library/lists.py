@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from search.errors import QueryError
 from search.library.library import Library
-from search.service.http.regions import clips_within
+from search.library.regions import clips_within
 
 
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
