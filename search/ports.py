@@ -540,7 +540,7 @@ class MatchStore(Protocol):
     def candidates(self, mark: Mark, sequence: int) -> tuple[list[int], Mark]:
         """The clips that came, or whose sound changed, after a mark and up to a sequence number; the mark there."""
 
-    def keep(self, search: SavedSearch, mark: Mark, found: Sequence[SavedMatch]) -> list[SavedMatch]:
+    def keep(self, search: SavedSearch, mark: Mark, matches: Sequence[SavedMatch]) -> list[SavedMatch]:
         """Remember what a search found up to ``mark``, unseen and with ids.
 
         Nothing where another process looked meanwhile: the search's own mark is another by now.
@@ -558,6 +558,9 @@ class MatchStore(Protocol):
         limit: int = MAX_MATCHES,
     ) -> list[SavedMatch]:
         """The matches of some searches (None: of all) with ids above ``after``, oldest first; ``unseen``: no others."""
+
+    def newest(self) -> int:
+        """The id of the match that came last; 0 without any."""
 
     def see(self, search_id: int, up_to: int | None = None) -> int:
         """Mark the matches of a search as seen, those with ids up to ``up_to`` where it is given; how many were not."""

@@ -116,7 +116,7 @@ class CatalogMatches:
         last_content = max((mark.content_id, *(row.content_id for row in rows)))
         return [row.id for row in rows], Mark(max(sequence, mark.sequence), last_clip, last_content)
 
-    def keep(self, search: SavedSearch, mark: Mark, found: Sequence[SavedMatch]) -> list[SavedMatch]:
+    def keep(self, search: SavedSearch, mark: Mark, matches: Sequence[SavedMatch]) -> list[SavedMatch]:
         """As the port says."""
         here, before = SEARCHES.c.id == search.id, search.mark
         unmoved = (
@@ -128,10 +128,10 @@ class CatalogMatches:
         with self._database.writing() as connection:
             if connection.execute(update(SEARCHES).where(here, unmoved).values(moved)).rowcount == 0:
                 return []
-            _forget(connection, search.id, [one.clip_id for one in found])
-            ids = _add(connection, found)
+            _forget(connection, search.id, [one.clip_id for one in matches])
+            ids = _add(connection, matches)
             _prune(connection, search.id)
-        return [replace(one, id=id_) for one, id_ in zip(found, ids, strict=True)]
+        return [replace(one, id=id_) for one, id_ in zip(matches, ids, strict=True)]
 
     def fail(self, search: SavedSearch, trouble: str) -> None:
         """As the port says."""
@@ -151,6 +151,13 @@ class CatalogMatches:
             if not _has_searches(connection.engine):
                 return []
             return [SavedMatch(**row._mapping) for row in connection.execute(wanted)]
+
+    def newest(self) -> int:
+        """As the port says."""
+        with self._database.reading() as connection:
+            if not _has_searches(connection.engine):
+                return 0
+            return int(connection.execute(select(func.max(MATCHES.c.id))).scalar() or 0)
 
     def see(self, search_id: int, up_to: int | None = None) -> int:
         """As the port says."""

@@ -39,6 +39,11 @@ class Serve:
             help="let clients that may write add folders of this machine by their path (without it: on loopback "
             "alone, without a proxy and keys)",
         )
+        parser.add_argument(
+            "--private-webhooks",
+            action="store_true",
+            help="let clients have new matches of saved searches posted to addresses that are not public",
+        )
         _add_reach(parser)
         limits = parser.add_argument_group("limits")
         limits.add_argument("--max-upload-mb", type=float, default=64, metavar="MB", help="largest request (64)")
@@ -87,6 +92,7 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
         workers=args.workers,
         threads=args.threads,
         needs_keys=args.require_keys or not (local or args.no_keys),
+        private_webhooks=args.private_webhooks,
         trusted_proxies=tuple(map(config.parse_network, args.trusted_proxy)),
         public_url=config.parse_public_url(args.public_url) if args.public_url else "",
         cors_origins=tuple(map(config.parse_origin, args.cors_origin)),

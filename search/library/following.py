@@ -88,7 +88,7 @@ class Follower:
         hook = self._webhook(search)
         for match, _, clip in with_clips(self._library, matches, [search]):
             said = match_as_json(match, search, clip, absolute=False)
-            hook.post(json.dumps(said, ensure_ascii=False).encode())
+            hook.post(json.dumps(said).encode())
 
     def _webhook(self, search: SavedSearch) -> Webhook:
         private = search.may_be_private or self._may_be_private

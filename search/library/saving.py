@@ -128,6 +128,13 @@ def run_search(library: Library, search: SavedSearch, *, k: int | None = None, o
     """The answer to a saved search on the library as it is now, as `Library.search` gives it; matches stay unseen.
 
     Raises as that does: for a clip of the question that is gone, or an encoder that cannot read it any more.
+
+    Examples:
+        >>> saved = soundalike.save_search(library, "rains", soundalike.Query((soundalike.TextPart("rain"),)))
+        >>> len(soundalike.run_search(library, saved, k=1).hits)
+        1
+        >>> library.searches.remove(saved.id)
+        True
     """
     with query_of(library, search) as query:
         return library.search(replace(query, k=query.k if k is None else k, offset=offset))
@@ -182,13 +189,14 @@ def _match(search: SavedSearch, hit: Hit) -> SavedMatch:
 def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     """A query as JSON, and the files that its parts name by their places. Raises QueryError, AudioError."""
     sounds: list[bytes] = []
-    parts = [_part_as_json(part, sounds) for part in query.parts]
+    parts = [part_as_json(part, sounds) for part in query.parts]
     said: dict[str, Any] = {"parts": parts, "k": query.k}
     said |= {name: getattr(query, name) for name in ("where", "space", "language") if getattr(query, name)}
     return said | ({"collapse": True} if query.collapse else {}), tuple(sounds)
 
 
-def _part_as_json(part: Part, sounds: list[bytes]) -> dict[str, Any]:
+def part_as_json(part: Part, sounds: list[bytes]) -> dict[str, Any]:
+    """A part as JSON; the file of a sound is put behind ``sounds``, by its place there. Raises as `question_of`."""
     fields = {name: value for name, value in asdict(part).items() if name in _DEFAULTS and value != _DEFAULTS[name]}
     if isinstance(part, AudioPart | HumPart):
         sound, is_cut = _sound(part)
@@ -212,8 +220,8 @@ def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
     passage = wav_passage(part.path, part.start_s, end_s, part.track or 0)
     if passage.size_bytes > MAX_KEPT_SOUND_BYTES:
         raise QueryError(
-            f"{printable(part.path)}: a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB; "
-            f"ask with a passage of it, like {printable(file.name)}#10-20"
+            f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB, and this one has more; ask with "
+            "a passage of it, like long.wav#10-20"
         )
     return b"".join(passage.blocks), True
 

@@ -34,6 +34,7 @@ from search.service.routes.media import MediaRoutes
 from search.service.routes.merging import MergeRoutes
 from search.service.routes.overview import OverviewRoutes
 from search.service.routes.recommending import PROFILE, ProfileConverter, RecommendRoutes
+from search.service.routes.searches import SavedSearchRoutes
 from search.service.routes.searching import SearchRoutes
 from search.service.routes.session import SessionRoutes
 from search.service.routes.speech import SpeechRoutes
@@ -53,6 +54,7 @@ _ROUTES = (
     RecommendRoutes,
     ClipRoutes,
     CollectionRoutes,
+    SavedSearchRoutes,
     MediaRoutes,
     EventRoutes,
     SpeechRoutes,

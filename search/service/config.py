@@ -57,7 +57,8 @@ class Limits:
 class ServiceConfig:
     """One service: which library, where it listens, whom it answers.
 
-    ``needs_keys`` is false on loopback, and elsewhere only where ``--no-keys`` said so. ``trusted_proxies``: whose
+    ``needs_keys`` is false on loopback, and elsewhere only where ``--no-keys`` said so. ``private_webhooks``: whether
+    clients may have new matches of saved searches posted to networks that are not public. ``trusted_proxies``: whose
     ``X-Forwarded-*`` headers are believed; ``public_url``: where clients find the service, if that is not the address
     that it listens on; ``cors_origins``: other sites whose pages may ask. They are as `parse_network`,
     `parse_public_url` and `parse_origin` give them. ``folders``: clients that may write may have any folder of this
@@ -70,6 +71,7 @@ class ServiceConfig:
     workers: int = 1
     threads: int = 8
     needs_keys: bool = False
+    private_webhooks: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str = ""
     cors_origins: tuple[str, ...] = ()

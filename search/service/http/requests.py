@@ -15,6 +15,7 @@ from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
 from search.model import (
     DEFAULT_DIVERSITY,
+    LEAST,
     MAX_FEEDBACK,
     MAX_REMARK_CHARACTERS,
     Aspects,
@@ -583,6 +584,75 @@ class NewMerge(Body):
 
     keep: Annotated[Id, Field(description="The clip that stays.")]
     clips: Annotated[list[Id], Field(min_length=1, max_length=1000, description="The clips that leave.")]
+
+
+# --- saved searches ---------------------------------------------------------------------------------------
+
+SearchName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", description="Its name.")]
+LeastLikely: TypeAlias = Annotated[
+    float, Field(gt=0, le=1, description="How likely a match has to be to be told of as new.")
+]
+WebhookUrl: TypeAlias = Annotated[
+    str, Field(max_length=2000, description="The address that new matches are posted to; empty: none.")
+]
+
+
+class NewSearchIn(SearchIn):
+    """A search to be saved: a question, and what it is called."""
+
+    name: SearchName
+    least: LeastLikely = LEAST
+    webhook: WebhookUrl = ""
+
+
+class NewSearchForm(Described, BaseModel):
+    """A search to be saved with files, as `SearchForm`; ``query`` has its name, too."""
+
+    query: NewSearchIn
+    audio: FileStorage | None = None
+    hum: FileStorage | None = None
+
+
+class SearchChange(Body):
+    """What becomes of a saved search."""
+
+    name: SearchName | None = None
+    least: LeastLikely | None = None
+    webhook: WebhookUrl | None = None
+
+
+class SearchPath(Parameters):
+    """A saved search by its id."""
+
+    search_id: Id
+
+
+class SearchSoundPath(SearchPath):
+    """A sound that a saved search asks with, by its place."""
+
+    place: Annotated[int, Field(ge=0, le=MAX_PARTS)]
+
+
+class SavedHits(Parameters):
+    """Which page of its answer; without `k` as many hits as it was saved with."""
+
+    k: Count | None = None
+    offset: Offset = 0
+
+
+class MatchList(Parameters):
+    """Which matches of saved searches."""
+
+    search_id: Id | None = None
+    after: Annotated[int, Field(ge=0, le=MAX_ID, description="Those with higher ids alone.")] = 0
+    unseen: Annotated[bool, Field(description="Those alone that nobody has seen.")] = False
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class SeenMatches(Body):
+    """How far somebody looked."""
+
+    up_to: Annotated[Id | None, Field(description="The last match that was seen; without it, all.")] = None
 
 
 # --- uploads and jobs -------------------------------------------------------------------------------------

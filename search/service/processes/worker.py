@@ -118,11 +118,14 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
     with _until_terminated() as stop:
         from search.service.jobs.runner import Runner
         from search.service.jobs.uploads import Uploads, folder_of
+        from search.service.jobs.watching import watch_searches
 
         if not _wait(shared.prepared, stop):
             return
         with wiring.library(config.library, settings) as library:
             threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
+            thread = threading.Thread(target=watch_searches, args=(library, config, stop), daemon=True)
+            thread.start()
             uploads = Uploads(folder_of(config.library))
             queue, longest_s = library.catalog.queue, config.limits.indexed_s
             if not Runner(library, queue, uploads, settings, longest_s, trouble=shared.trouble).run(stop):

@@ -49,7 +49,7 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
 """The fields whose file needs no part, and the part that it stands for."""
 
 
-class _Question(NamedTuple, Generic[B]):
+class Question(NamedTuple, Generic[B]):
     """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
 
     body: B
@@ -62,7 +62,7 @@ class _Question(NamedTuple, Generic[B]):
         return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.body.parts)
 
 
-class _Example(NamedTuple):
+class Example(NamedTuple):
     """A part of the engine's question; of a sound also what its client calls it, and where it is asked for."""
 
     part: Part
@@ -126,7 +126,7 @@ class SearchRoutes:
         """The question of this request, and what ``ask`` makes of it."""
         metrics = self._service.metrics
         with metrics.stage("receive"):
-            question = self._question(body_type)
+            question = self.question(body_type)
         with ExitStack() as held:
             paths: Mapping[str, str] = {}
             if question.is_listened_to:
@@ -135,11 +135,11 @@ class SearchRoutes:
             if question.files:
                 paths = held.enter_context(received(question.files))
             with metrics.stage("check"):
-                examples = self._examples(question, paths)
+                examples = self.examples(question, paths)
             body = question.body
             return body, _named(examples, lambda: ask(body, lambda: self._query(body, examples)))
 
-    def _query(self, body: PassagesIn, examples: Sequence[_Example]) -> Query:
+    def _query(self, body: PassagesIn, examples: Sequence[Example]) -> Query:
         among = clips_among(self._service.library, body.region, body.within)
         parts = tuple(one.part for one in examples)
         # a refused passage stands for its clip, which is known here alone
@@ -157,7 +157,8 @@ class SearchRoutes:
             language=body.language or "",
         )
 
-    def _question(self, body_type: type[B]) -> _Question[B]:
+    def question(self, body_type: type[B]) -> Question[B]:
+        """The question of this request."""
         sent: Mapping[str, FileStorage] = {}
         if request.mimetype == "application/json":
             body = reading.valid(body_type, request.get_json())
@@ -175,9 +176,9 @@ class SearchRoutes:
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
-        return _Question(body, sent, len(lone))
+        return Question(body, sent, len(lone))
 
-    def _examples(self, question: _Question[B], paths: Mapping[str, str]) -> list[_Example]:
+    def examples(self, question: Question[B], paths: Mapping[str, str]) -> list[Example]:
         """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
         Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
@@ -187,7 +188,7 @@ class SearchRoutes:
             if isinstance(part, ClipIn) and part.is_passage:
                 examples.append(self._passage(part, place))
                 continue
-            example = _Example(part_of(part, paths))
+            example = Example(part_of(part, paths))
             if isinstance(part, AudioIn | HumIn):
                 name = shown_name(question.files[part.file].filename)
                 example = example._replace(name=name, where=name)
@@ -195,29 +196,29 @@ class SearchRoutes:
             examples.append(example)
         return examples
 
-    def _passage(self, part: ClipIn, place: int) -> _Example:
+    def _passage(self, part: ClipIn, place: int) -> Example:
         """The passage of a clip, listened to in its file; of a tune its notes."""
         clip = the_clip(self._service.library, part.clip_id)
         if clip.notes:
-            return _Example(TunePart(clip.id, part.start_s, part.end_s, part.weight))
+            return Example(TunePart(clip.id, part.start_s, part.end_s, part.weight))
         name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
         try:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
         speed = next((root.speed for root in self._service.library.roots() if root.id == clip.root.id), 1.0)
-        example = _Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed, clip.track), name, where)
+        example = Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed, clip.track), name, where)
         self._check(path, part, example)
         return example
 
-    def _check(self, path: str, part: AudioIn | HumIn | ClipIn, example: _Example) -> None:
+    def _check(self, path: str, part: AudioIn | HumIn | ClipIn, example: Example) -> None:
         try:
             check_length(path, example.name, self._service.config.limits.query_s, part.start_s, part.end_s)
         except AudioError as error:
             raise FileRefused(example.name, error.cause, example.where) from error
 
 
-def _named(examples: Sequence[_Example], ask: Callable[[], A]) -> A:
+def _named(examples: Sequence[Example], ask: Callable[[], A]) -> A:
     """What ``ask`` gives. Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
     try:
         return ask()
