@@ -68,15 +68,16 @@ class CatalogSearches:
 
     def change(self, search: SavedSearch) -> bool:
         """As the port says."""
+        name = _checked_name(search.name)
         values = {
-            "name": _checked_name(search.name),
+            "name": name,
             "least": _checked_least(search.least),
             "webhook": search.webhook,
             "secret": search.secret,
             "may_be_private": search.may_be_private,
         }
         with self._database.writing() as connection:
-            _check_free(connection, values["name"], but=search.id)
+            _check_free(connection, name, but=search.id)
             return connection.execute(update(SEARCHES).where(SEARCHES.c.id == search.id).values(values)).rowcount > 0
 
     def remove(self, search_id: int) -> bool:

@@ -217,8 +217,8 @@ def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
         audio.probe(part.path)  # raises for what is no sound
         return file.read_bytes(), False
     end_s = part.end_s if part.end_s is not None else audio.probe(part.path).duration_s
-    passage = wav_passage(part.path, part.start_s, end_s, part.track or 0)
-    if passage.size_bytes > MAX_KEPT_SOUND_BYTES:
+    passage = None if end_s is None else wav_passage(part.path, part.start_s, end_s, part.track or 0)
+    if passage is None or passage.size_bytes > MAX_KEPT_SOUND_BYTES:
         raise QueryError(
             f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB, and this one has more; ask with "
             "a passage of it, like long.wav#10-20"

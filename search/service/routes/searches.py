@@ -75,12 +75,13 @@ class SavedSearchRoutes:
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
         one = "/searches/<int:search_id>"
-        found = {200: SavedSearchOut}
+        found: ResponseDict = {200: SavedSearchOut}
+        made: ResponseDict = {201: SavedSearchOut}
         api.get("/searches", tags=[TAG], responses={200: SavedSearchesOut})(view(self.list_searches))
         api.post(
             "/searches",
             tags=[TAG],
-            responses={201: SavedSearchOut},
+            responses=made,
             openapi_extensions=two_bodies(api, NewSearchIn, NewSearchForm),
         )(view(self.save_search))
         api.get("/searches/matches", tags=[TAG], responses={200: SavedMatchesOut})(view(self.list_matches))
