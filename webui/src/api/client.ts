@@ -1,5 +1,6 @@
 /** Asking the service: one function for every request, and what can go wrong as errors of three kinds. */
 import { signal } from "@preact/signals";
+import { t } from "../messages/t";
 import type { components } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -23,7 +24,7 @@ export class Refused extends Error {
 /** Nothing answered. */
 export class Unreachable extends Error {
   constructor() {
-    super("the search service does not answer");
+    super(t("the search service does not answer"));
   }
 }
 
@@ -60,7 +61,7 @@ async function contentOf(response: Response): Promise<unknown> {
     return await response.json();
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw new Refused(BAD_GATEWAY, "what answered is not this service; something may stand between");
+      throw new Refused(BAD_GATEWAY, t("what answered is not this service; something may stand between"));
     throw broken(error);
   }
 }

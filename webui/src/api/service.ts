@@ -1,4 +1,5 @@
 /** The endpoints that the page uses, as functions. Types come from the OpenAPI document (`npm run types`). */
+import { t } from "../messages/t";
 import { API, ask, type Schemas, sendJson } from "./client";
 
 export type Hit = Schemas["HitOut"];
@@ -169,7 +170,7 @@ export async function waitForJob(job: Job): Promise<Job> {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     now = await ask<Job>(`/jobs/${job.id}`);
   }
-  if (now.state === "failed") throw new Error(now.reason ?? "the job failed");
+  if (now.state === "failed") throw new Error(now.reason ?? t("the job failed"));
   return now;
 }
 

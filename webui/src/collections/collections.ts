@@ -10,9 +10,9 @@ import {
   makeCollection,
 } from "../api/service";
 import { libraryChanged } from "../library/facts";
+import { t } from "../messages/t";
 import { ask, question } from "../route";
 import type { Row } from "../results/rows";
-import { plural } from "../ui/format";
 import { say, sayFailure } from "../ui/toasts";
 
 /** By name; null before the service said which there are. */
@@ -26,7 +26,7 @@ export async function learnCollections(): Promise<void> {
   try {
     await show(collections);
   } catch (error) {
-    sayFailure("The collections could not be fetched", error);
+    sayFailure(t("The collections could not be fetched"), error);
   }
 }
 
@@ -58,7 +58,7 @@ async function written(what: string, change: () => Promise<unknown>): Promise<bo
 export async function collect(name: string, rows: readonly Row[]): Promise<boolean> {
   const wanted = name.split(/\s+/).filter(Boolean).join(" ");
   let undo = async (): Promise<unknown> => undefined;
-  const done = await written("They were not collected", async () => {
+  const done = await written(t("They were not collected"), async () => {
     const there = (await collections()).collections.find((one) => one.name === wanted);
     if (!there) {
       const made = await makeCollection({ name: wanted, clips: itemsOf(rows) });
@@ -73,7 +73,8 @@ export async function collect(name: string, rows: readonly Row[]): Promise<boole
     });
     undo = () => changeCollection(there.id, { added, removed: rows.map((row) => row.clip_id) });
   });
-  if (done) offer(`${plural(rows.length, "sound")} in ${wanted}`, () => undo());
+  if (done)
+    offer(t("{n} sound in {name}|{n} sounds in {name}", { n: rows.length, name: wanted }), () => undo());
   return done;
 }
 
@@ -81,7 +82,7 @@ export async function collect(name: string, rows: readonly Row[]): Promise<boole
 export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void> {
   const removed = rows.map((row) => row.clip_id);
   let added: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
-  const done = await written("They were not taken out", async () => {
+  const done = await written(t("They were not taken out"), async () => {
     const before = (await collection(id)).clips;
     added = before
       .filter((one) => removed.includes(one.clip_id))
@@ -89,28 +90,32 @@ export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void>
     await changeCollection(id, { added: [], removed });
   });
   const undo = () => changeCollection(id, { added, removed: [] });
-  if (done) offer(`${plural(rows.length, "sound")} taken out of the collection`, undo);
+  if (done)
+    offer(
+      t("{n} sound taken out of the collection|{n} sounds taken out of the collection", { n: rows.length }),
+      undo,
+    );
 }
 
 export async function rename({ id, name }: CollectionSummary, newName: string): Promise<boolean> {
   const to = (other: string) => () => changeCollection(id, { name: other, added: [], removed: [] });
-  const done = await written("It was not renamed", to(newName));
-  if (done) offer(`${name} is called ${newName} now`, to(name));
+  const done = await written(t("It was not renamed"), to(newName));
+  if (done) offer(t("{name} is called {newName} now", { name, newName }), to(name));
   return done;
 }
 
 /** Delete a collection; undone, it is another one of the same name, with the same sounds. */
 export async function removeCollection({ id, name }: CollectionSummary): Promise<void> {
   let clips: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
-  const done = await written("It was not deleted", async () => {
+  const done = await written(t("It was not deleted"), async () => {
     clips = (await collection(id)).clips.map(({ clip_id, start_s, end_s }) => ({ clip_id, start_s, end_s }));
     await deleteCollection(id);
     if (collectionIn(question.peek().within) === id) ask({ within: "" });
   });
-  if (done) offer(`The collection ${name} is deleted`, () => makeCollection({ name, clips }));
+  if (done) offer(t("The collection {name} is deleted", { name }), () => makeCollection({ name, clips }));
 }
 
 function offer(text: string, undo: () => Promise<unknown>): void {
-  const run = () => void written("It could not be undone", undo);
-  say(text, { action: { name: "Undo", run } });
+  const run = () => void written(t("It could not be undone"), undo);
+  say(text, { action: { name: t("Undo"), run } });
 }

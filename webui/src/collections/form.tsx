@@ -1,6 +1,7 @@
 /** Into which collection the selected sounds go: one that is there, or a new one. */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../messages/t";
 import { selectedRows } from "../results/many";
 import { collect, known, learnCollections } from "./collections";
 
@@ -28,7 +29,7 @@ export function CollectForm({ onDone }: { onDone: () => void }) {
   };
   return (
     <form ref={form} class="many-tags field-row" onSubmit={(event) => void add(event)}>
-      <label for="collect">Collection, a new one or one that is there</label>
+      <label for="collect">{t("Collection, a new one or one that is there")}</label>
       <input
         id="collect"
         ref={field}
@@ -45,7 +46,7 @@ export function CollectForm({ onDone }: { onDone: () => void }) {
         ))}
       </datalist>
       <button type="submit" class="primary" disabled={busy.value}>
-        Collect
+        {t("Collect")}
       </button>
     </form>
   );

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CollectionSummary } from "../api/service";
 import { countOf, profile } from "../foryou/feedback";
+import { t } from "../messages/t";
 import { ask, question } from "../route";
 import { count } from "../ui/format";
 import { IconButton } from "../ui/icons";
@@ -15,13 +16,13 @@ export function Lists() {
   useEffect(() => void learnCollections(), []);
   return (
     <>
-      <ListRow within={LIKED} name="Liked" size={countOf("like")} />
-      <ListRow within={DISLIKED} name="Disliked" size={countOf("dislike")} />
+      <ListRow within={LIKED} name={t("Liked")} size={countOf("like")} />
+      <ListRow within={DISLIKED} name={t("Disliked")} size={countOf("dislike")} />
       {known.value?.map((one) => (
         <CollectionRow key={one.id} collection={one} />
       ))}
       {known.value?.length === 0 && (
-        <p class="hint">Select sounds (Ctrl and a click), then “Collect” keeps them together here.</p>
+        <p class="hint">{t("Select sounds (Ctrl and a click), then “Collect” keeps them together here.")}</p>
       )}
     </>
   );
@@ -50,10 +51,14 @@ function CollectionRow({ collection }: { collection: CollectionSummary }) {
   return (
     <div class="list-line">
       <ListRow within={`collection:${collection.id}`} name={collection.name} size={collection.clips} />
-      <IconButton icon="edit" label={`Rename ${collection.name}`} onClick={() => (renaming.value = true)} />
+      <IconButton
+        icon="edit"
+        label={t("Rename {name}", { name: collection.name })}
+        onClick={() => (renaming.value = true)}
+      />
       <IconButton
         icon="trash"
-        label={`Delete the collection ${collection.name}`}
+        label={t("Delete the collection {name}", { name: collection.name })}
         onClick={() => void removeCollection(collection)}
       />
     </div>
@@ -73,7 +78,7 @@ function RenameForm({ collection, onDone }: { collection: CollectionSummary; onD
       <input
         ref={field}
         type="text"
-        aria-label={`Another name for ${collection.name}`}
+        aria-label={t("Another name for {name}", { name: collection.name })}
         maxLength={200}
         defaultValue={collection.name}
         onKeyDown={(event) => {
@@ -82,7 +87,7 @@ function RenameForm({ collection, onDone }: { collection: CollectionSummary; onD
           onDone();
         }}
       />
-      <IconButton icon="close" label="Keep the name" onClick={onDone} />
+      <IconButton icon="close" label={t("Keep the name")} onClick={onDone} />
     </form>
   );
 }
@@ -93,13 +98,13 @@ export function ListName({ within }: { within: string }) {
   useEffect(() => {
     if (id !== null && known.peek() === null) void learnCollections();
   }, [id]);
-  if (within === LIKED) return <span>Liked</span>;
-  if (within === DISLIKED) return <span>Disliked</span>;
-  if (id === null) return <span>a list of somebody else</span>;
+  if (within === LIKED) return <span>{t("Liked")}</span>;
+  if (within === DISLIKED) return <span>{t("Disliked")}</span>;
+  if (id === null) return <span>{t("a list of somebody else")}</span>;
   const name = known.value?.find((one) => one.id === id)?.name;
   return (
     <span>
-      <bdi>{name ?? "a collection"}</bdi>
+      <bdi>{name ?? t("a collection")}</bdi>
     </span>
   );
 }

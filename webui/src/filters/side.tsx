@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Refused } from "../api/client";
 import { checkFilter, type Facets } from "../api/service";
+import { t } from "../messages/t";
 import { facetOf, isFiltered, UNFILTERED } from "../question/model";
 import { writeQuestion } from "../question/url";
 import { ask, question, toggleFilter } from "../route";
@@ -10,6 +11,7 @@ import { count } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { rememberedSwitch } from "../ui/remembered";
+import { nameOfFacet } from "./facetnames";
 import { filtersShown } from "./state";
 
 type Facet = Facets["tags"][number];
@@ -25,17 +27,17 @@ export function Filters() {
   const { filters, region, within } = question.value;
   const facets = answered.value?.facets ?? null;
   return (
-    <aside class={`side ${filtersShown.value ? "side-open" : ""}`} aria-label="Filters">
+    <aside class={`side ${filtersShown.value ? "side-open" : ""}`} aria-label={t("Filters")}>
       <header class="side-head">
-        <h2>Filters</h2>
+        <h2>{t("Filters")}</h2>
         {isFiltered(question.value) && (
           <button type="button" class="plain" onClick={() => ask(UNFILTERED)}>
-            Clear
+            {t("Clear")}
           </button>
         )}
         <IconButton
           icon="close"
-          label="Close filters"
+          label={t("Close filters")}
           class="side-close"
           onClick={() => (filtersShown.value = false)}
         />
@@ -46,16 +48,20 @@ export function Filters() {
         open={listsShown.value}
         onToggle={(event) => (listsShown.value = event.currentTarget.open)}
       >
-        <summary>Lists</summary>
+        <summary>{t("Lists")}</summary>
         {listsShown.value && <Lists />}
       </details>
       {facets && (
         <>
-          <Group title="Your tags" column="own_tag" values={facets.own_tags} />
-          <Group title="Sounds like" column="tag" values={facets.tags} />
-          <Group title="Length" column="duration_s" values={facets.durations} />
-          <Group title="Folder" column="folder" values={facets.folders.filter((one) => one.value !== "")} />
-          <Group title="Added" column="added" values={facets.added} />
+          <Group title={t("Your tags")} column="own_tag" values={facets.own_tags} />
+          <Group title={t("Sounds like")} column="tag" values={facets.tags} />
+          <Group title={t("Length")} column="duration_s" values={facets.durations} />
+          <Group
+            title={t("Folder")}
+            column="folder"
+            values={facets.folders.filter((one) => one.value !== "")}
+          />
+          <Group title={t("Added")} column="added" values={facets.added} />
         </>
       )}
       <OwnFilter />
@@ -83,20 +89,28 @@ export function Chosen({
     <ul class="chosen">
       {region && (
         <li>
-          <span>a region of the map</span>
-          <IconButton icon="close" label="Remove the region of the map" onClick={() => ask({ region: "" })} />
+          <span>{t("a region of the map")}</span>
+          <IconButton
+            icon="close"
+            label={t("Remove the region of the map")}
+            onClick={() => ask({ region: "" })}
+          />
         </li>
       )}
       {within && (
         <li>
           <ListName within={within} />
-          <IconButton icon="close" label="Remove the list" onClick={() => ask({ within: "" })} />
+          <IconButton icon="close" label={t("Remove the list")} onClick={() => ask({ within: "" })} />
         </li>
       )}
       {others.map((where) => (
         <li key={where}>
           <code>{where}</code>
-          <IconButton icon="close" label={`Remove the filter ${where}`} onClick={() => toggleFilter(where)} />
+          <IconButton
+            icon="close"
+            label={t("Remove the filter {filter}", { filter: where })}
+            onClick={() => toggleFilter(where)}
+          />
         </li>
       ))}
     </ul>
@@ -137,7 +151,7 @@ function Group({ title, column, values: found }: GroupProps) {
               onChange={() => toggleFilter(one.where)}
             />
             <span class="facet-name">
-              <bdi>{one.value}</bdi>
+              <bdi>{nameOfFacet(column, one)}</bdi>
             </span>
             <span class="facet-count">{count(one.count)}</span>
             <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
@@ -145,18 +159,18 @@ function Group({ title, column, values: found }: GroupProps) {
           <button
             type="button"
             class="icon-button facet-not"
-            title={`Without ${one.value}`}
+            title={t("Without {name}", { name: nameOfFacet(column, one) })}
             aria-pressed={filters.includes(without(one.where))}
             onClick={() => exclude(one.where)}
           >
             <Icon name="minus" />
-            <span class="unseen">Without {one.value}</span>
+            <span class="unseen">{t("Without {name}", { name: nameOfFacet(column, one) })}</span>
           </button>
         </div>
       ))}
       {values.length > SHOWN && (
         <button type="button" class="plain" onClick={() => setAll(!all)}>
-          {all ? "Fewer" : `All ${values.length}`}
+          {all ? t("Fewer") : t("All {count}", { count: values.length })}
         </button>
       )}
     </fieldset>
@@ -199,20 +213,25 @@ function OwnFilter() {
   };
   return (
     <form class="own-filter" onSubmit={(event) => void add(event)}>
-      <label for="own-filter">Filter of your own</label>
+      <label for="own-filter">{t("Filter of your own")}</label>
       <div class="field-row">
         <input
           id="own-filter"
           type="text"
           value={text}
-          placeholder='title ~ "door"'
+          placeholder={t('title ~ "door"')}
           aria-invalid={wrong !== ""}
           aria-describedby={wrong ? "own-filter-wrong" : undefined}
           spellcheck={false}
           autocomplete="off"
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        <button type="submit" class="icon-button" aria-label="Add the filter" title="Add the filter">
+        <button
+          type="submit"
+          class="icon-button"
+          aria-label={t("Add the filter")}
+          title={t("Add the filter")}
+        >
           <Icon name="plus" />
         </button>
       </div>

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
 import { feedback, forgetOpinion, keepOpinion } from "../api/service";
+import { t } from "../messages/t";
 import { remember, remembered } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 
@@ -50,7 +51,7 @@ async function loadOpinions(): Promise<boolean> {
     opinionsVersion.value++;
     return true;
   } catch (error) {
-    sayFailure("Your likes could not be loaded", error);
+    sayFailure(t("Your likes could not be loaded"), error);
     return false;
   }
 }
@@ -66,7 +67,7 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
     opinionsVersion.value++;
   } catch (error) {
     if (opinionOf(clipId) === liking) show(clipId, before);
-    sayFailure("This could not be kept", error);
+    sayFailure(t("This could not be kept"), error);
   }
 }
 

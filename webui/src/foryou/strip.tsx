@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { recommend } from "../api/service";
 import { libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
+import { t } from "../messages/t";
 import { paused, playing } from "../player/player";
 import { rowOfHit, type Row } from "../results/rows";
 import { inspected, moreLike, playFrom, toggleRow } from "../results/selection";
@@ -49,29 +50,31 @@ export function ForYou() {
   if (rows?.length === 0) return null;
   const likes = likedCount();
   return (
-    <section class="foryou" aria-label="For you">
+    <section class="foryou" aria-label={t("For you")}>
       <header class="foryou-head">
-        <h2>{likes > 0 ? "For you" : "To begin with"}</h2>
+        <h2>{t(likes > 0 ? "For you" : "To begin with")}</h2>
         <p class="hint">
-          {likes > 0
-            ? "From what you liked, without what you know."
-            : "A varied sample. Like some, and it becomes yours."}
+          {t(
+            likes > 0
+              ? "From what you liked, without what you know."
+              : "A varied sample. Like some, and it becomes yours.",
+          )}
         </p>
         <label class="dial">
-          alike
+          {t("alike")}
           <input
             type="range"
             min={0}
             max={1}
             step={0.05}
             value={diversity.value}
-            aria-label="How varied"
+            aria-label={t("How varied")}
             onInput={(event) => (diversity.value = Number(event.currentTarget.value))}
           />
-          varied
+          {t("varied")}
         </label>
       </header>
-      <ul class="cards" tabIndex={0} aria-label="Recommended sounds" aria-busy={!rows}>
+      <ul class="cards" tabIndex={0} aria-label={t("Recommended sounds")} aria-busy={!rows}>
         {rows?.map((row) => (
           <Card key={row.clip_id} row={row} />
         ))}
@@ -93,19 +96,23 @@ function Card({ row }: { row: Row }) {
       <div class="card-tools">
         <IconButton
           icon={here ? "pause" : "play"}
-          label={`${here ? "Pause" : "Play"} ${row.title}`}
+          label={t(here ? "Pause {title}" : "Play {title}", { title: row.title })}
           onClick={() => toggleRow(row)}
         />
-        <IconButton icon="more" label={`More like ${row.title}`} onClick={() => moreLike(row)} />
+        <IconButton
+          icon="more"
+          label={t("More like {title}", { title: row.title })}
+          onClick={() => moreLike(row)}
+        />
         <IconButton
           icon="like"
-          label={`Like ${row.title}`}
+          label={t("Like {title}", { title: row.title })}
           pressed={opinionOf(row.clip_id) === "like"}
           onClick={() => void setOpinion(row.clip_id, "like")}
         />
         <IconButton
           icon="dislike"
-          label={`Not for me: ${row.title}`}
+          label={t("Not for me: {title}", { title: row.title })}
           onClick={() => void setOpinion(row.clip_id, "dislike")}
         />
       </div>

@@ -1,5 +1,7 @@
 /** What is known of the chosen sound: what is amiss with it, why it was found, its tags, its file. */
 import type { Clip } from "../api/service";
+import { fixed } from "../messages/numbers";
+import { message, type Plain, t } from "../messages/t";
 import { askOnly, question } from "../route";
 import { Score } from "../results/row";
 import { type Row, trackPath } from "../results/rows";
@@ -9,13 +11,13 @@ import { moment, percent, sentence } from "../ui/format";
 export function Warnings({ clip: known }: { clip: Clip | null }) {
   if (!known) return null;
   const all = [
-    ...(known.missing ? ["The file was not where it was when it was last looked for."] : []),
-    ...(known.silent ? ["It is silent: its name alone finds it."] : []),
+    ...(known.missing ? [t("The file was not where it was when it was last looked for.")] : []),
+    ...(known.silent ? [t("It is silent: its name alone finds it.")] : []),
     ...known.warnings.map(sentence),
   ];
   if (all.length === 0) return null;
   return (
-    <ul class="warnings" aria-label="What is amiss with it">
+    <ul class="warnings" aria-label={t("What is amiss with it")}>
       {all.map((one) => (
         <li key={one}>
           <bdi>{one}</bdi>
@@ -29,14 +31,19 @@ export function WhyFound({ row }: { row: Row }) {
   if (row.score === null) return null;
   return (
     <section class="fact">
-      <h3>Why it was found</h3>
+      <h3>{t("Why it was found")}</h3>
       <p class="score-line">
         <Score row={row} />{" "}
-        {row.probability !== null && <span class="quiet">similarity {row.score.toFixed(3)}</span>}
+        {row.probability !== null && (
+          <span class="quiet">{t("similarity {score}", { score: fixed(row.score, 3) })}</span>
+        )}
       </p>
       {row.match && (
         <p class="quiet">
-          Best from {moment(row.match.start_s)} to {moment(row.match.end_s)}
+          {t("Best from {start} to {end}", {
+            start: moment(row.match.start_s),
+            end: moment(row.match.end_s),
+          })}
         </p>
       )}
       <ul class="via">
@@ -44,7 +51,7 @@ export function WhyFound({ row }: { row: Row }) {
           <li key={via.part}>
             <span>{partName(via.part)}</span>
             <span class="meter" aria-hidden="true">
-              <span style={{ width: percent(via.share).replace(" ", "") }} />
+              <span style={{ width: `${Math.round(via.share * 100)}%` }} />
             </span>
             <span class="quiet">{percent(via.share)}</span>
           </li>
@@ -54,24 +61,26 @@ export function WhyFound({ row }: { row: Row }) {
   );
 }
 
-const WORDS: Record<string, string> = {
-  words: "words in its name",
-  "some-words": "some words in its name",
-  "other-words": "other words for it in its name",
-  text: "words, by meaning",
-  audio: "sounds like it",
-  clip: "sounds like it",
-  segment: "sounds like the passage",
-  hum: "the tune",
-  notes: "the tune",
-  tune: "the tune",
+const WORDS: Readonly<Record<string, Plain>> = {
+  words: message("words in its name"),
+  "some-words": message("some words in its name"),
+  "other-words": message("other words for it in its name"),
+  text: message("words, by meaning"),
+  audio: message("sounds like it"),
+  clip: message("sounds like it"),
+  segment: message("sounds like the passage"),
+  hum: message("the tune"),
+  notes: message("the tune"),
+  tune: message("the tune"),
 };
 
 /** "words 2" as people read it: what it is, and which chip. */
 function partName(part: string): string {
   const [kind = "", place = ""] = part.split(" ");
   const chips = question.value.parts.length + (question.value.draft ? 1 : 0);
-  return (WORDS[kind] ?? kind) + (chips > 1 ? ` (part ${place})` : "");
+  const what = WORDS[kind];
+  const name = what ? t(what) : kind;
+  return chips > 1 ? t("{name} (part {place})", { name, place }) : name;
 }
 
 /** The tags that a person gave; each finds what else has it. */
@@ -79,14 +88,14 @@ export function OwnTags({ clip: known }: { clip: Clip | null }) {
   if (!known || known.own_tags.length === 0) return null;
   return (
     <section class="fact">
-      <h3>Tags</h3>
+      <h3>{t("Tags")}</h3>
       <p class="own-tags">
         {known.own_tags.map((tag) => (
           <button
             key={tag}
             type="button"
             class="tag"
-            title={`Find what is called ${tag}`}
+            title={t("Find what is called {tag}", { tag })}
             onClick={() => askOnly({ thing: { kind: "text", text: tag }, weight: 1 })}
           >
             <bdi>{tag}</bdi>
@@ -114,13 +123,13 @@ export function Tags({ clip: known }: { clip: Clip | null }) {
   if (!known || known.tags.length === 0) return null;
   return (
     <section class="fact">
-      <h3>Heard in it</h3>
+      <h3>{t("Heard in it")}</h3>
       <ul class="via">
         {known.tags.slice(0, 6).map((tag) => (
           <li key={tag.name}>
             <span>{tag.name}</span>
             <span class="meter" aria-hidden="true">
-              <span style={{ width: percent(tag.probability).replace(" ", "") }} />
+              <span style={{ width: `${Math.round(tag.probability * 100)}%` }} />
             </span>
             <span class="quiet">{percent(tag.probability)}</span>
           </li>
@@ -134,11 +143,11 @@ export function Metadata({ clip: known }: { clip: Clip | null }) {
   const entries = Object.entries(known?.metadata ?? {});
   return (
     <section class="fact">
-      <h3>File</h3>
+      <h3>{t("File")}</h3>
       <dl class="metadata">
         {known && (
           <div>
-            <dt>path</dt>
+            <dt>{t("path")}</dt>
             <dd>
               <bdi>{trackPath(known)}</bdi>
             </dd>

@@ -4,6 +4,7 @@ import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
 import { leaving } from "../library/leaving";
 import { remove } from "../library/removals";
+import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { difference, evidence } from "./evidence";
@@ -23,7 +24,7 @@ export function Copies({ clipId }: { clipId: number }) {
       }
       found.value = now;
     } catch (error) {
-      sayFailure("Duplicates could not be looked for", error);
+      sayFailure(t("Duplicates could not be looked for"), error);
     }
     looking.value = false;
   };
@@ -31,13 +32,13 @@ export function Copies({ clipId }: { clipId: number }) {
   const group = found.value?.groups[0];
   return (
     <section class="fact">
-      <h3>Duplicates</h3>
+      <h3>{t("Duplicates")}</h3>
       {!found.value && (
         <button type="button" class="secondary" disabled={looking.value} onClick={() => void look()}>
-          <Icon name="copies" /> {looking.value ? "Listening to the library …" : "Find duplicates"}
+          <Icon name="copies" /> {t(looking.value ? "Listening to the library …" : "Find duplicates")}
         </button>
       )}
-      {found.value && !group && <p class="quiet">No other clip is the same recording.</p>}
+      {found.value && !group && <p class="quiet">{t("No other clip is the same recording.")}</p>}
       {group && <GroupOfCopies group={group} />}
     </section>
   );
@@ -60,18 +61,22 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             <bdi>{clipName(one.clip_id)}</bdi>
           </a>
           <span class="quiet">
-            {one.clip_id === group.keep ? `worth keeping: ${group.why}` : difference(one)}
+            {one.clip_id === group.keep ? t("worth keeping: {why}", { why: group.why }) : difference(one)}
             {evidence(one)}
           </span>
           {there.length > 1 && (
             <button
               type="button"
               class="plain"
-              aria-label={`Keep ${clipName(one.clip_id).value}, and take the others out of the library`}
-              title="The others are taken out of the library; their files stay, unless they were uploaded"
+              aria-label={t("Keep {name}, and take the others out of the library", {
+                name: clipName(one.clip_id).value,
+              })}
+              title={t(
+                "The others are taken out of the library; their files stay, unless they were uploaded",
+              )}
               onClick={() => keep(one.clip_id)}
             >
-              Keep this one
+              {t("Keep this one")}
             </button>
           )}
         </li>

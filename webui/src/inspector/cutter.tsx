@@ -2,6 +2,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
+import { t } from "../messages/t";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
 import { IconButton } from "../ui/icons";
@@ -70,10 +71,15 @@ export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom 
 
   return (
     <div class="cutter">
-      <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
+      <div
+        ref={container}
+        class="cutter-wave"
+        role="img"
+        aria-label={t("Waveform; drag to choose a passage")}
+      />
       <ZoomTools onZoom={(times) => waveform.current?.zoom(times)} />
       <details class="passage-fields">
-        <summary>Passage in numbers</summary>
+        <summary>{t("Passage in numbers")}</summary>
         <PassageFields
           passage={passage}
           duration_s={duration_s.value}
@@ -97,19 +103,19 @@ function ZoomTools({ onZoom }: { onZoom: (times: number) => void }) {
     onZoom(to);
   };
   return (
-    <div class="zoom-tools" role="group" aria-label="Zoom">
+    <div class="zoom-tools" role="group" aria-label={t("Zoom")}>
       <IconButton
         icon="minus"
-        label="Zoom out"
+        label={t("Zoom out")}
         disabled={times.value <= 1}
         onClick={() => zoom(times.value / 2)}
       />
       <span class="quiet" role="status">
-        {times.value === 1 ? "All of it" : `${times.value} ×`}
+        {times.value === 1 ? t("All of it") : `${times.value} ×`}
       </span>
       <IconButton
         icon="plus"
-        label="Zoom in"
+        label={t("Zoom in")}
         disabled={times.value >= MOST_TIMES}
         onClick={() => zoom(times.value * 2)}
       />

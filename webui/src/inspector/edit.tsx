@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { changeClip, type Clip, type ClipChange } from "../api/service";
 import { libraryWritten } from "../library/facts";
 import { remove } from "../library/removals";
+import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { TagOptions } from "../ui/tagoptions";
 import { say, sayFailure } from "../ui/toasts";
@@ -27,7 +28,7 @@ export function EditClip({ clip, onDone }: EditProps) {
       const back = await write({ title: before, own_tags, remark: remarked });
       if (back) onDone(back);
     };
-    say("Saved", { action: { name: "Undo", run: undo } });
+    say(t("Saved"), { action: { name: t("Undo"), run: undo } });
   };
   const write = async (change: ClipChange): Promise<Clip | null> => {
     try {
@@ -35,14 +36,14 @@ export function EditClip({ clip, onDone }: EditProps) {
       await libraryWritten();
       return changed;
     } catch (error) {
-      sayFailure("Not saved", error);
+      sayFailure(t("Not saved"), error);
       return null;
     }
   };
 
   return (
     <form class="edit" onSubmit={(event) => void save(event)}>
-      <label for="edit-title">Title</label>
+      <label for="edit-title">{t("Title")}</label>
       <input
         id="edit-title"
         type="text"
@@ -50,7 +51,7 @@ export function EditClip({ clip, onDone }: EditProps) {
         value={title}
         onInput={(event) => setTitle(event.currentTarget.value)}
       />
-      <label for="edit-tags">Your tags, separated by commas</label>
+      <label for="edit-tags">{t("Your tags, separated by commas")}</label>
       <input
         id="edit-tags"
         type="text"
@@ -61,7 +62,7 @@ export function EditClip({ clip, onDone }: EditProps) {
         onInput={(event) => setTags(event.currentTarget.value)}
       />
       <TagOptions id="edit-tags-known" typed={tags} />
-      <label for="edit-remark">Remark</label>
+      <label for="edit-remark">{t("Remark")}</label>
       <textarea
         id="edit-remark"
         rows={3}
@@ -71,21 +72,23 @@ export function EditClip({ clip, onDone }: EditProps) {
       />
       <div class="field-row">
         <button type="submit" class="primary">
-          Save
+          {t("Save")}
         </button>
         <button type="button" class="secondary" onClick={() => onDone(null)}>
-          Cancel
+          {t("Cancel")}
         </button>
         <button
           type="button"
           class="danger"
           onClick={() => remove([{ clip_id: clip.id, title: clip.title }])}
         >
-          <Icon name="trash" /> Remove
+          <Icon name="trash" /> {t("Remove")}
         </button>
       </div>
       <p class="hint">
-        Remove takes it out of the library. A file that you uploaded is deleted; any other stays where it is.
+        {t(
+          "Remove takes it out of the library. A file that you uploaded is deleted; any other stays where it is.",
+        )}
       </p>
     </form>
   );

@@ -1,6 +1,7 @@
 /** What happens when in the chosen sound: a lane for each class that is heard in it. */
 import { useSignal } from "@preact/signals";
 import { clipEvents, type SoundEvent } from "../api/service";
+import { t } from "../messages/t";
 import { moment, percent } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
@@ -37,19 +38,19 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
     try {
       lanes.value = lanesOf((await clipEvents(clipId)).events, MOST_LANES);
     } catch (error) {
-      sayFailure("It could not be listened to", error);
+      sayFailure(t("It could not be listened to"), error);
     }
     looking.value = false;
   };
   return (
     <section class="fact">
-      <h3>What happens when</h3>
+      <h3>{t("What happens when")}</h3>
       {!lanes.value && (
         <button type="button" class="secondary" disabled={looking.value} onClick={() => void look()}>
-          <Icon name="spectrum" /> {looking.value ? "Listening …" : "Listen for events"}
+          <Icon name="spectrum" /> {t(looking.value ? "Listening …" : "Listen for events")}
         </button>
       )}
-      {lanes.value?.length === 0 && <p class="quiet">Nothing in it is likely enough to be named.</p>}
+      {lanes.value?.length === 0 && <p class="quiet">{t("Nothing in it is likely enough to be named.")}</p>}
       {lanes.value && lanes.value.length > 0 && (
         <ul class="lanes">
           {lanes.value.map((lane) => (
@@ -61,7 +62,11 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
                     key={event.start_s}
                     type="button"
                     class="lane-event"
-                    aria-label={`${event.name}, ${moment(event.start_s)} to ${moment(event.end_s)}: play from there`}
+                    aria-label={t("{name}, {start} to {end}: play from there", {
+                      name: event.name,
+                      start: moment(event.start_s),
+                      end: moment(event.end_s),
+                    })}
                     title={`${moment(event.start_s)}–${moment(event.end_s)}, ${percent(event.probability)}`}
                     style={{
                       left: `${(event.start_s / duration_s) * 100}%`,

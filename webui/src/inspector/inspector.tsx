@@ -3,6 +3,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Clip, clip, fileUrl } from "../api/service";
 import { opinionOf, setOpinion } from "../foryou/feedback";
+import { t } from "../messages/t";
 import { paused, play, playing } from "../player/player";
 import type { Passage } from "../question/model";
 import { addPart } from "../route";
@@ -20,7 +21,7 @@ import {
   toggleRow,
 } from "../results/selection";
 import { dragPassage, handles_s, passageUrl } from "../results/taking";
-import { bytes, duration, folder, moment, plural } from "../ui/format";
+import { bytes, duration, folder, moment } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Metadata, OwnTags, Remark, Tags, Warnings, WhyFound } from "./about";
@@ -73,20 +74,28 @@ export function Inspector({ row }: { row: Row }) {
   const here = playing.value === row.clip_id && !paused.value;
   const title = known.value?.title ?? row.title;
   return (
-    <aside ref={element} class="inspector" aria-label="The chosen sound" data-clip={row.clip_id}>
+    <aside ref={element} class="inspector" aria-label={t("The chosen sound")} data-clip={row.clip_id}>
       <header class="inspector-head">
         <h2>
           <bdi>{title}</bdi>
         </h2>
-        <IconButton icon="close" label="Close" shortcut="Esc" onClick={() => (inspected.value = null)} />
+        <IconButton icon="close" label={t("Close")} shortcut="Esc" onClick={() => (inspected.value = null)} />
       </header>
       <p class="inspector-path">
-        <bdi>{folder(row.path) || "top folder"}</bdi>
+        <bdi>{folder(row.path) || t("top folder")}</bdi>
         {known.value && (
           <>
             {" · "}
             {duration(known.value.duration_s)} · {bytes(known.value.size_bytes)}
-            {known.value.tracks > 1 && ` · sound track @${known.value.track} of ${known.value.tracks}`}
+            {known.value.tracks > 1 && (
+              <>
+                {" · "}
+                {t("sound track @{track} of {tracks}", {
+                  track: known.value.track,
+                  tracks: known.value.tracks,
+                })}
+              </>
+            )}
           </>
         )}
       </p>
@@ -106,7 +115,7 @@ export function Inspector({ row }: { row: Row }) {
       <div class="inspector-play">
         <IconButton
           icon={here ? "pause" : "play"}
-          label={here ? "Pause" : "Play"}
+          label={t(here ? "Pause" : "Play")}
           shortcut="Space"
           class="round"
           onClick={() => toggleRow(row)}
@@ -156,10 +165,15 @@ function MatchTools() {
   const found = matches.value;
   if (!found || found.length === 0) return null;
   return (
-    <div class="match-tools" role="group" aria-label="What matches">
-      <span role="status">{plural(found.length, "passage matches", "passages match")}</span>
-      <IconButton icon="previous" label="The match before" shortcut="[" onClick={() => void stepMatch(-1)} />
-      <IconButton icon="next" label="The next match" shortcut="]" onClick={() => void stepMatch(1)} />
+    <div class="match-tools" role="group" aria-label={t("What matches")}>
+      <span role="status">{t("{n} passage matches|{n} passages match", { n: found.length })}</span>
+      <IconButton
+        icon="previous"
+        label={t("The match before")}
+        shortcut="["
+        onClick={() => void stepMatch(-1)}
+      />
+      <IconButton icon="next" label={t("The next match")} shortcut="]" onClick={() => void stepMatch(1)} />
     </div>
   );
 }
@@ -172,16 +186,16 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
         <Icon name="play" /> {moment(passage.start_s)}–{moment(passage.end_s)}
       </button>
       <button type="button" class="secondary" onClick={() => addPart(part)}>
-        <Icon name="plus" /> Add passage
+        <Icon name="plus" /> {t("Add passage")}
       </button>
       <a
         class="secondary"
         href={passageUrl(row.clip_id, passage, handles_s.value)}
         download
         onDragStart={(event) => dragPassage(event, row, passage)}
-        title="As WAV, sample by sample; it can be dragged out too"
+        title={t("As WAV, sample by sample; it can be dragged out too")}
       >
-        <Icon name="download" /> Download passage
+        <Icon name="download" /> {t("Download passage")}
       </a>
       <Handles />
     </div>
@@ -191,21 +205,31 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
 function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
   const opinion = opinionOf(row.clip_id);
   return (
-    <div class="actions" role="group" aria-label="With this sound">
+    <div class="actions" role="group" aria-label={t("With this sound")}>
       <button type="button" class="primary" onClick={() => moreLike(row)}>
-        <Icon name="more" /> {likeIt(row)}
-        {marked.value && `: ${moment(marked.value.start_s)}–${moment(marked.value.end_s)}`}
+        <Icon name="more" />{" "}
+        {marked.value
+          ? t("{what}: {why}", {
+              what: likeIt(row),
+              why: `${moment(marked.value.start_s)}–${moment(marked.value.end_s)}`,
+            })
+          : likeIt(row)}
       </button>
-      <button type="button" class="secondary" onClick={() => alsoLike(row)} title="Add to the question (+)">
-        <Icon name="plus" /> Also this
+      <button
+        type="button"
+        class="secondary"
+        onClick={() => alsoLike(row)}
+        title={t("Add to the question (+)")}
+      >
+        <Icon name="plus" /> {t("Also this")}
       </button>
-      <button type="button" class="secondary" onClick={() => notLike(row)} title="Not like this (N)">
-        <Icon name="minus" /> Not this
+      <button type="button" class="secondary" onClick={() => notLike(row)} title={t("Not like this (N)")}>
+        <Icon name="minus" /> {t("Not this")}
       </button>
       <span class="actions-small">
         <IconButton
           icon="like"
-          label="Like"
+          label={t("Like")}
           shortcut="L"
           pressed={opinion === "like"}
           filled={opinion === "like"}
@@ -213,14 +237,14 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
         />
         <IconButton
           icon="dislike"
-          label="Dislike"
+          label={t("Dislike")}
           shortcut="D"
           pressed={opinion === "dislike"}
           onClick={() => void setOpinion(row.clip_id, opinion === "dislike" ? null : "dislike")}
         />
         <IconButton
           icon="spectrum"
-          label="Spectrogram"
+          label={t("Spectrogram")}
           shortcut="S"
           pressed={spectrogramShown.value}
           onClick={() => (spectrogramShown.value = !spectrogramShown.value)}
@@ -230,12 +254,12 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
           href={fileUrl(row.clip_id)}
           download={fileName(row)}
           onDragStart={(event) => dragFile(event, row)}
-          aria-label="Download"
-          title="Download"
+          aria-label={t("Download")}
+          title={t("Download")}
         >
           <Icon name="download" />
         </a>
-        <IconButton icon="edit" label="Edit title and tags" onClick={onEdit} />
+        <IconButton icon="edit" label={t("Edit title and tags")} onClick={onEdit} />
       </span>
     </div>
   );

@@ -1,5 +1,6 @@
 /** The chosen sound's spectrogram, with its axes; a press in it plays from there. */
 import { spectrogramUrl } from "../api/service";
+import { t } from "../messages/t";
 import { playing, position } from "../player/player";
 import { moment } from "../ui/format";
 import { rememberedSwitch } from "../ui/remembered";
@@ -43,7 +44,7 @@ export function Spectrogram({ clipId, title, duration_s, onPlayFrom }: Spectrogr
           src={spectrogramUrl(clipId, PICTURE.width, PICTURE.height, scale)}
           width={PICTURE.width}
           height={PICTURE.height}
-          alt={`Spectrogram of ${title}, 0 to 11 kHz`}
+          alt={t("Spectrogram of {title}, 0 to 11 kHz", { title })}
           onPointerDown={({ button, clientX, currentTarget }) => {
             const { left, width } = currentTarget.getBoundingClientRect();
             if (button === 0 && width > 0) onPlayFrom(((clientX - left) / width) * duration_s);
@@ -73,10 +74,10 @@ export function Spectrogram({ clipId, title, duration_s, onPlayFrom }: Spectrogr
           type="button"
           class="plain"
           aria-pressed={isEven.value}
-          title="Frequency upwards: as it is heard (mel), or evenly (linear)"
+          title={t("Frequency upwards: as it is heard (mel), or evenly (linear)")}
           onClick={() => (isEven.value = !isEven.value)}
         >
-          {isEven.value ? "linear" : "mel"}
+          {t(isEven.value ? "linear" : "mel")}
         </button>
       </div>
     </div>

@@ -1,4 +1,5 @@
 /** The files of a drop or a choice, those of folders too, with the folders that they lie in. */
+import { t } from "../messages/t";
 import { say } from "../ui/toasts";
 
 const MOST_FILES = 20_000;
@@ -31,7 +32,12 @@ export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
   const files: NamedFile[] = [];
   for (const entry of entries) await collect(entry, "", files);
   if (files.length >= MOST_FILES)
-    say(`Only the first ${MOST_FILES} files were taken; index large folders with: soundalike index FOLDER`);
+    say(
+      t("Only the first {most} files were taken; index large folders with: {command}", {
+        most: String(MOST_FILES),
+        command: "soundalike index FOLDER",
+      }),
+    );
   return { files, folders: entries.some((entry) => !entry.isFile) };
 }
 
@@ -44,7 +50,7 @@ async function collect(entry: FileSystemEntry, above: string, found: NamedFile[]
       for (const one of await listed(entry as FileSystemDirectoryEntry))
         await collect(one, `${name}/`, found);
   } catch {
-    say(`${name} cannot be read`, { bad: true });
+    say(t("{name} cannot be read", { name }), { bad: true });
   }
 }
 

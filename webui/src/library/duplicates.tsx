@@ -5,7 +5,7 @@ import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import { duplicates, type Copies } from "../api/service";
 import { GroupOfCopies } from "../inspector/copies";
-import { plural } from "../ui/format";
+import { t, tx } from "../messages/t";
 import { jobs } from "./jobs";
 
 /** Their names are asked for one by one. */
@@ -27,15 +27,17 @@ export function Duplicates() {
   const now = known.value;
   if (!now || (now.total === 0 && done.value === 0)) return null;
   return (
-    <section class="duplicates" aria-label="Duplicates">
+    <section class="duplicates" aria-label={t("Duplicates")}>
       <header class="jobs-head">
         <h2>
           {now.total === 0
-            ? "No duplicates"
-            : plural(now.total, "group of duplicates", "groups of duplicates")}
+            ? t("No duplicates")
+            : t("{n} group of duplicates|{n} groups of duplicates", { n: now.total })}
         </h2>
       </header>
-      {!now.current && now.total > 0 && <p class="quiet">Sounds came or went since: find them again.</p>}
+      {!now.current && now.total > 0 && (
+        <p class="quiet">{t("Sounds came or went since: find them again.")}</p>
+      )}
       <ul>
         {now.groups.map((group) => (
           <li key={group.keep}>
@@ -45,9 +47,14 @@ export function Duplicates() {
       </ul>
       {now.total > now.groups.length && (
         <p class="quiet">
-          And {plural(now.total - now.groups.length, "more group", "more groups")}:{" "}
-          <code>soundalike duplicates</code> lists them all,{" "}
-          <a href={`${API}/duplicates?offset=${now.groups.length}`}>so does the service</a>.
+          {tx(
+            "And {n} more group: {command} lists them all, {link}.|And {n} more groups: {command} lists them all, {link}.",
+            {
+              n: now.total - now.groups.length,
+              command: <code>soundalike duplicates</code>,
+              link: <a href={`${API}/duplicates?offset=${now.groups.length}`}>{t("so does the service")}</a>,
+            },
+          )}
         </p>
       )}
     </section>

@@ -1,26 +1,27 @@
 /** One job: how far it is, what failed, and pausing, resuming, cancelling it. */
 import type { Job } from "../api/service";
+import { message, type Plain, t } from "../messages/t";
 import { go } from "../route";
 import { NOTHING } from "../question/model";
-import { count, duration, plural, remaining } from "../ui/format";
+import { duration, remaining } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { control } from "./jobs";
 
-const KINDS: Record<Job["kind"], string> = {
-  index: "Index",
-  scan: "Scan",
-  remove: "Take out",
-  duplicates: "Find duplicates",
-  map: "Draw the map",
-  facts: "Measure sounds",
+const KINDS: Record<Job["kind"], Plain> = {
+  index: message("Index"),
+  scan: message("Scan@@job"),
+  remove: message("Take out@@folder"),
+  duplicates: message("Find duplicates"),
+  map: message("Draw the map"),
+  facts: message("Measure sounds"),
 };
-const STATES: Record<Job["state"], string> = {
-  queued: "waits",
-  running: "runs",
-  paused: "is paused",
-  done: "done",
-  failed: "failed",
-  cancelled: "cancelled",
+const STATES: Record<Job["state"], Plain> = {
+  queued: message("waits"),
+  running: message("runs"),
+  paused: message("is paused"),
+  done: message("done"),
+  failed: message("failed"),
+  cancelled: message("cancelled"),
 };
 /** Kinds of jobs that are about the files or the folder that they name. */
 const OF_FILES = new Set<Job["kind"]>(["index", "scan", "remove"]);
@@ -30,14 +31,15 @@ const FAILURES_SHOWN = 5;
 export function JobCard({ job }: { job: Job }) {
   const { progress, state } = job;
   const share = state === "done" ? 1 : progress.share;
-  const name = OF_FILES.has(job.kind) ? `${KINDS[job.kind]} ${named(job.files)}` : KINDS[job.kind];
+  const what = t(KINDS[job.kind]);
+  const name = OF_FILES.has(job.kind) ? t("{what} {files}", { what, files: named(job.files) }) : what;
   return (
     <li class={`job job-${state}`} data-job={job.id}>
       <p class="job-name">
         <strong>
           <bdi>{name}</bdi>
         </strong>{" "}
-        <span class="job-state">{STATES[state]}</span>
+        <span class="job-state">{t(STATES[state])}</span>
       </p>
       <progress
         class={state === "running" && share === 0 ? "breathing" : ""}
@@ -58,22 +60,22 @@ export function JobCard({ job }: { job: Job }) {
       <p class="job-tools">
         {(state === "running" || state === "queued") && INDEXING.has(job.kind) && (
           <button type="button" class="secondary" onClick={() => void control(job, "pause")}>
-            <Icon name="pause" /> Pause
+            <Icon name="pause" /> {t("Pause")}
           </button>
         )}
         {state === "paused" && (
           <button type="button" class="secondary" onClick={() => void control(job, "resume")}>
-            <Icon name="play" /> Resume
+            <Icon name="play" /> {t("Resume")}
           </button>
         )}
         {(state === "running" || state === "queued" || state === "paused") && (
           <button type="button" class="danger" onClick={() => void control(job, "cancel")}>
-            Cancel
+            {t("Cancel")}
           </button>
         )}
         {state === "done" && INDEXING.has(job.kind) && (
           <button type="button" class="plain" onClick={() => go({ view: "search", question: NOTHING })}>
-            Look at them
+            {t("Look at them")}
           </button>
         )}
       </p>
@@ -82,26 +84,29 @@ export function JobCard({ job }: { job: Job }) {
 }
 
 const named = (files: readonly string[]): string =>
-  files.length === 1 ? (files[0] ?? "") : plural(files.length, "file");
+  files.length === 1 ? (files[0] ?? "") : t("{n} file|{n} files", { n: files.length });
 
 function progressText({ progress, state }: Job): string {
-  if (progress.files_total === 0) return state === "queued" ? "Waits for its turn" : "";
-  const failed = progress.failed > 0 ? `, ${count(progress.failed)} failed` : "";
-  const listened = progress.audio_s > 0 ? `, ${duration(progress.audio_s)} of sound` : "";
-  return `${count(progress.files_done)} of ${count(progress.files_total)}${listened}${failed}`;
+  if (progress.files_total === 0) return state === "queued" ? t("Waits for its turn") : "";
+  const said = [t("{done} of {total}", { done: progress.files_done, total: progress.files_total })];
+  if (progress.audio_s > 0) said.push(t("{length} of sound", { length: duration(progress.audio_s) }));
+  if (progress.failed > 0) said.push(t("{count} failed", { count: progress.failed }));
+  return said.join(t(", "));
 }
 
 /** How long it will go on, once that can be said. */
 function left({ state, progress }: Job): string {
   if (state !== "running" || progress.left_s === null || progress.share < 0.05) return "";
-  return `, ${remaining(progress.left_s)} left`;
+  return t(", {time} left", { time: remaining(progress.left_s) });
 }
 
 function Failures({ job }: { job: Job }) {
   if (job.failures.length === 0) return null;
   return (
     <details class="failures" open={job.failures.length <= FAILURES_SHOWN}>
-      <summary>{plural(job.failures.length, "file")} could not be indexed</summary>
+      <summary>
+        {t("{n} file could not be indexed|{n} files could not be indexed", { n: job.failures.length })}
+      </summary>
       <ul>
         {job.failures.map((failure) => (
           <li key={failure.file}>

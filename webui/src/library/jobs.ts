@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { API, ask } from "../api/client";
 import { newestOf } from "../api/newest";
 import type { Job, Jobs } from "../api/service";
+import { message, t } from "../messages/t";
 import { sayFailure } from "../ui/toasts";
 import { isEmptyLibrary, learnLibrary, libraryChanged, libraryWritten } from "./facts";
 
@@ -21,7 +22,7 @@ export async function refreshJobs(): Promise<void> {
   try {
     await list(() => ask<Jobs>(`/jobs?limit=${SHOWN}`));
   } catch (error) {
-    sayFailure("Jobs could not be listed", error);
+    sayFailure(t("Jobs could not be listed"), error);
   }
   follow();
 }
@@ -31,11 +32,17 @@ export function followJobs(): void {
   if (!followed) void refreshJobs();
 }
 
+const COULD_NOT = {
+  pause: message("The job could not pause"),
+  resume: message("The job could not resume"),
+  cancel: message("The job could not cancel"),
+};
+
 export async function control(job: Job, command: "pause" | "resume" | "cancel"): Promise<void> {
   try {
     replace(await ask<Job>(`/jobs/${job.id}/${command}`, { method: "POST" }));
   } catch (error) {
-    sayFailure(`The job could not ${command}`, error);
+    sayFailure(t(COULD_NOT[command]), error);
   }
   await refreshJobs();
 }

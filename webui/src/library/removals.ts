@@ -4,11 +4,11 @@
  */
 import { API } from "../api/client";
 import { removeClip } from "../api/service";
+import { t } from "../messages/t";
 import { playing, stop } from "../player/player";
 import { answered } from "../results/answers";
 import { selectNone } from "../results/many";
 import { inspected } from "../results/selection";
-import { plural } from "../ui/format";
 import { ACTION_MS, say, sayFailure } from "../ui/toasts";
 import { libraryVersion, libraryWritten } from "./facts";
 import { leaving } from "./leaving";
@@ -28,9 +28,10 @@ export function remove(clips: readonly Removed[]): void {
   show(ids);
   waiting.add(ids);
   const timer = setTimeout(() => void send(ids), ACTION_MS);
-  say(`${clips.length === 1 ? first.title : plural(clips.length, "sound")} taken out of the library`, {
+  const what = clips.length === 1 ? first.title : t("{n} sound|{n} sounds", { n: clips.length });
+  say(t("{what} taken out of the library", { what }), {
     action: {
-      name: "Undo",
+      name: t("Undo"),
       run: () => {
         clearTimeout(timer);
         waiting.delete(ids);
@@ -67,7 +68,7 @@ async function send(ids: readonly number[]): Promise<void> {
       kept.delete(id);
     }
   } catch (error) {
-    sayFailure("Not removed", error);
+    sayFailure(t("Not removed"), error);
     putBack([...kept]);
   }
   await libraryWritten();

@@ -8,7 +8,7 @@ import { signal } from "@preact/signals";
 import { ask, reachability, Refused, Unreachable } from "../api/client";
 import { pause } from "../api/patience";
 import type { Job } from "../api/service";
-import { plural } from "../ui/format";
+import { t } from "../messages/t";
 import { remember, remembered } from "../ui/remembered";
 import { say } from "../ui/toasts";
 import type { NamedFile } from "./dropped";
@@ -62,8 +62,8 @@ let stopping = new AbortController();
 export async function upload(files: readonly NamedFile[]): Promise<void> {
   const sounds = files.filter(({ file, name }) => SOUNDS.test(name) || /^(audio|video)\//.test(file.type));
   const others = files.length - sounds.length;
-  if (others > 0) say(`${plural(others, "file")} left out: no sound`);
-  if (files.length === 0) say("There is no file in it");
+  if (others > 0) say(t("{n} file left out: no sound|{n} files left out: no sound", { n: others }));
+  if (files.length === 0) say(t("There is no file in it"));
   if (sounds.length === 0) return;
   queue.push(...portions(sounds));
   const now = sending.peek();
@@ -84,13 +84,19 @@ async function sendAll(): Promise<void> {
   removeEventListener("beforeunload", warn);
   sending.value = null;
   const left = notAdded.peek().length - before;
-  if (left > 0) say(`${plural(left, "file")} not added: the library's page says why`, { bad: true });
+  if (left > 0)
+    say(
+      t("{n} file not added: the library's page says why|{n} files not added: the library's page says why", {
+        n: left,
+      }),
+      { bad: true },
+    );
 }
 
 /** Send these files: until they are taken, or found to be what cannot be taken. */
 async function send(files: readonly NamedFile[]): Promise<void> {
   for (let breaks = 1; ;) {
-    if (stopping.signal.aborted) return leave(files, "Sending was stopped.");
+    if (stopping.signal.aborted) return leave(files, t("Sending was stopped."));
     try {
       await post(files);
       void refreshJobs();
@@ -100,19 +106,20 @@ async function send(files: readonly NamedFile[]): Promise<void> {
       if (error instanceof Unreachable) {
         const gone = await unreadable(files);
         if (gone.size > 0) {
-          leave([...gone], "It cannot be read any more: it was changed, moved or deleted.");
+          leave([...gone], t("It cannot be read any more: it was changed, moved or deleted."));
           const there = files.filter((file) => !gone.has(file));
           if (there.length > 0) queue.unshift(there);
           return;
         }
-        if (breaks > MOST_BREAKS) return splitOrLeave(files, "The connection broke whenever it was sent.");
-        await wait("the service does not answer", backAgain());
-        await wait("the service does not answer", pause(breaks - 1, stopping.signal));
+        if (breaks > MOST_BREAKS) return splitOrLeave(files, t("The connection broke whenever it was sent."));
+        await wait(t("the service does not answer"), backAgain());
+        await wait(t("the service does not answer"), pause(breaks - 1, stopping.signal));
         breaks++;
       } else if (!(error instanceof Refused)) return leave(files, String(error));
-      else if (error.status === TOO_LARGE) return splitOrLeave(files, "It is larger than the service takes.");
+      else if (error.status === TOO_LARGE)
+        return splitOrLeave(files, t("It is larger than the service takes."));
       else if (OF_CONTENT.has(error.status)) return splitOrLeave(files, error.message);
-      else if (error.status === 401) await wait("the service needs a key", backAgain());
+      else if (error.status === 401) await wait(t("the service needs a key"), backAgain());
       else if (OF_THE_MOMENT.has(error.status) || error.retryAfterS !== null)
         await wait(
           error.message,

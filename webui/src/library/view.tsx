@@ -1,8 +1,9 @@
 /** The library: adding files and folders, the jobs that index them, and what it holds. */
 import { useEffect, useRef } from "preact/hooks";
 import { type Ready, startJob } from "../api/service";
+import { message, type Plain, t, tx } from "../messages/t";
 import { AUDIO_FILES } from "../question/drop";
-import { count, plural, sentence } from "../ui/format";
+import { count, sentence } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { filesIn } from "./dropped";
@@ -24,32 +25,32 @@ export function LibraryView() {
   }, []);
   return (
     <main id="main" class="library" tabIndex={-1}>
-      <h1>Library</h1>
+      <h1>{t("Library")}</h1>
       <Facts />
       <Degraded />
       <AddSounds />
       <NotAdded />
       <Folders />
       <Duplicates />
-      <section class="jobs" aria-label="Jobs">
+      <section class="jobs" aria-label={t("Jobs")}>
         <header class="jobs-head">
-          <h2>Jobs</h2>
+          <h2>{t("Jobs")}</h2>
           <button type="button" class="plain" onClick={() => void start("duplicates")}>
-            Find duplicates
+            {t("Find duplicates")}
           </button>
           <button type="button" class="plain" onClick={() => void start("map")}>
-            Draw the map
+            {t("Draw the map")}
           </button>
           <button
             type="button"
             class="plain"
-            title="Loudness, pitch, tempo, key and the rest: columns and filters know what was measured"
+            title={t("Loudness, pitch, tempo, key and the rest: columns and filters know what was measured")}
             onClick={() => void start("facts")}
           >
-            Measure sounds
+            {t("Measure sounds")}
           </button>
         </header>
-        {jobs.value.length === 0 && <p class="quiet">No job yet: adding sounds begins one.</p>}
+        {jobs.value.length === 0 && <p class="quiet">{t("No job yet: adding sounds begins one.")}</p>}
         <ul>
           {jobs.value.map((job) => (
             <JobCard key={job.id} job={job} />
@@ -64,7 +65,7 @@ async function start(kind: "duplicates" | "map" | "facts"): Promise<void> {
   try {
     await startJob(kind);
   } catch (error) {
-    sayFailure("The job could not be started", error);
+    sayFailure(t("The job could not be started"), error);
   }
   await refreshJobs();
 }
@@ -76,23 +77,23 @@ function Facts() {
     <dl class="facts">
       <div>
         <dd>{count(now.clips)}</dd>
-        <dt>{now.clips === 1 ? "sound" : "sounds"}</dt>
+        <dt>{t("sound|sounds", { n: now.clips })}</dt>
       </div>
       <div>
         <dd>{count(now.segments)}</dd>
-        <dt>passages</dt>
+        <dt>{t("passages")}</dt>
       </div>
       <div>
-        <dd class="facts-words">{now.spaces.join(", ") || "none yet"}</dd>
-        <dt>how it listens</dt>
+        <dd class="facts-words">{now.spaces.join(t(", ")) || t("none yet")}</dd>
+        <dt>{t("how it listens")}</dt>
       </div>
     </dl>
   );
 }
 
-const DEGRADED: Record<Ready["degraded"][number]["what"], string> = {
-  writing: "Nothing can be kept at the moment: no uploads, likes or changes.",
-  jobs: "Jobs wait; they go on by themselves.",
+const DEGRADED: Record<Ready["degraded"][number]["what"], Plain> = {
+  writing: message("Nothing can be kept at the moment: no uploads, likes or changes."),
+  jobs: message("Jobs wait; they go on by themselves."),
 };
 
 /** What does not work now, and why; searches do. */
@@ -100,10 +101,10 @@ function Degraded() {
   const all = facts.value?.degraded ?? [];
   if (all.length === 0) return null;
   return (
-    <ul class="warnings" aria-label="What does not work now">
+    <ul class="warnings" aria-label={t("What does not work now")}>
       {all.map(({ what, why }) => (
         <li key={what}>
-          {DEGRADED[what]} <bdi>{sentence(why)}</bdi>
+          {t(DEGRADED[what])} <bdi>{sentence(why)}</bdi>
         </li>
       ))}
     </ul>
@@ -115,11 +116,11 @@ function NotAdded() {
   const files = notAdded.value;
   if (files.length === 0) return null;
   return (
-    <section class="not-added" aria-label="Files not added">
+    <section class="not-added" aria-label={t("Files not added")}>
       <header class="jobs-head">
-        <h2>{plural(files.length, "file")} not added</h2>
+        <h2>{t("{n} file not added|{n} files not added", { n: files.length })}</h2>
         <button type="button" class="plain" onClick={() => (notAdded.value = [])}>
-          Dismiss
+          {t("Dismiss")}
         </button>
       </header>
       <ul>
@@ -129,16 +130,18 @@ function NotAdded() {
           </li>
         ))}
       </ul>
-      {files.length > LISTED && <p class="quiet">And {count(files.length - LISTED)} more.</p>}
+      {files.length > LISTED && (
+        <p class="quiet">{t("And {count} more.", { count: files.length - LISTED })}</p>
+      )}
     </section>
   );
 }
 
 function sendingText({ done, total, waits }: Sending): string {
-  const files = plural(total, "file");
+  const files = t("{n} file|{n} files", { n: total });
   return waits === null
-    ? `Sending ${count(done)} of ${files} …`
-    : `Sending waits: ${waits}. ${count(done)} of ${files} done; it goes on by itself.`;
+    ? t("Sending {done} of {files} …", { done, files })
+    : t("Sending waits: {why}. {done} of {files} done; it goes on by itself.", { why: waits, done, files });
 }
 
 function AddSounds() {
@@ -150,27 +153,27 @@ function AddSounds() {
   };
   const now = sending.value;
   return (
-    <section class="add" aria-label="Add sounds">
+    <section class="add" aria-label={t("Add sounds")}>
       <Icon name="folder" />
-      <p>
-        <strong>Drop files or folders here</strong>, or choose
-      </p>
+      <p>{tx("{drop}, or choose", { drop: <strong>{t("Drop files or folders here")}</strong> })}</p>
       <p class="screen-actions">
         <button type="button" class="primary" onClick={() => files.current?.click()}>
-          <Icon name="file" /> Files
+          <Icon name="file" /> {t("Files")}
         </button>
         <button type="button" class="secondary" onClick={() => folder.current?.click()}>
-          <Icon name="folder" /> A folder
+          <Icon name="folder" /> {t("A folder")}
         </button>
       </p>
       <p class="hint">
-        They are copied into the library. A large collection is better indexed where it lies:{" "}
-        <code>soundalike index ~/Sounds</code>
+        {tx(
+          "They are copied into the library. A large collection is better indexed where it lies: {command}",
+          { command: <code>soundalike index ~/Sounds</code> },
+        )}
       </p>
       <p role="status">{now && sendingText(now)}</p>
       {now && (
         <button type="button" class="plain" onClick={stopSending}>
-          Stop sending
+          {t("Stop sending")}
         </button>
       )}
       <input
@@ -178,7 +181,7 @@ function AddSounds() {
         type="file"
         class="hidden"
         tabIndex={-1}
-        aria-label="Choose files to add"
+        aria-label={t("Choose files to add")}
         accept={AUDIO_FILES}
         multiple
         onChange={(event) => chosen(event.currentTarget)}
@@ -191,7 +194,7 @@ function AddSounds() {
         type="file"
         class="hidden"
         tabIndex={-1}
-        aria-label="Choose a folder to add"
+        aria-label={t("Choose a folder to add")}
         onChange={(event) => chosen(event.currentTarget)}
       />
     </section>

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { type Clip, clip } from "../api/service";
 import { clipName } from "../inspector/names";
+import { t } from "../messages/t";
 import { paused, play, playing, toggle } from "../player/player";
 import { ask, question } from "../route";
 import { rowOfClip } from "../results/rows";
@@ -51,7 +52,10 @@ export function MapCanvas({ layout }: { layout: Layout }) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={`Map of ${layout.clipIds.length} sounds. Arrows move, plus and minus zoom, Enter opens the sound nearest to the middle.`}
+        aria-label={t(
+          "Map of {sounds} sounds. Arrows move, plus and minus zoom, Enter opens the sound nearest to the middle.",
+          { sounds: String(layout.clipIds.length) },
+        )}
       />
       <svg class="map-overlay" aria-hidden="true">
         <polygon ref={overlay} />
@@ -131,7 +135,7 @@ function operate(
     const id = layout.clipIds[place];
     if (id === undefined) return;
     auditioned = -1;
-    show(() => clip(id)).catch((error: unknown) => sayFailure("This sound could not be opened", error));
+    show(() => clip(id)).catch((error: unknown) => sayFailure(t("This sound could not be opened"), error));
   };
 
   const fit = () => {

@@ -4,6 +4,7 @@
  * The scatter plot libraries that were looked at build on regl, which makes functions from text while it runs; this
  * page's content security policy forbids that (docs/decisions/0008-search-page.md).
  */
+import { t } from "../messages/t";
 import type { Camera } from "./camera";
 import { type Layout, NO_GROUP } from "./layout";
 
@@ -56,7 +57,7 @@ export class Renderer {
     private readonly layout: Layout,
   ) {
     const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: false });
-    if (!gl) throw new WebGlMissing("This browser draws no WebGL 2, which the map needs.");
+    if (!gl) throw new WebGlMissing(t("This browser draws no WebGL 2, which the map needs."));
     this.gl = gl;
     this.program = link(gl);
     gl.useProgram(this.program);
@@ -145,14 +146,16 @@ function link(gl: WebGL2RenderingContext): WebGLProgram {
     [gl.FRAGMENT_SHADER, FRAGMENT],
   ] as const) {
     const shader = gl.createShader(type);
-    if (!shader) throw new WebGlMissing("The graphics context was lost; load the page again.");
+    if (!shader) throw new WebGlMissing(t("The graphics context was lost; load the page again."));
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-    throw new WebGlMissing(`The map cannot be drawn here: ${gl.getProgramInfoLog(program) ?? ""}`);
+    throw new WebGlMissing(
+      t("The map cannot be drawn here: {why}", { why: gl.getProgramInfoLog(program) ?? "" }),
+    );
   }
   return program;
 }

@@ -5,6 +5,7 @@ import { newestOf } from "../api/newest";
 import { patiently } from "../api/patience";
 import { type ClipMap, clipMap } from "../api/service";
 import { libraryVersion } from "../library/facts";
+import { t } from "../messages/t";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
 import { answered } from "../results/answers";
@@ -76,6 +77,6 @@ export async function loadLayout(): Promise<void> {
   try {
     await show(get);
   } catch (error) {
-    sayFailure("The map could not be loaded", error);
+    sayFailure(t("The map could not be loaded"), error);
   }
 }

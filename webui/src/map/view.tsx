@@ -5,12 +5,12 @@ import { startJob, waitForJob } from "../api/service";
 import { Chosen } from "../filters/side";
 import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
+import { t } from "../messages/t";
 import { QuestionBox } from "../question/box";
 import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
 import { inspected } from "../results/selection";
 import { EmptyLibraryScreen } from "../screens";
-import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { useSignal } from "@preact/signals";
@@ -30,7 +30,7 @@ export function MapView() {
     <div class={`search-view map-view ${inspected.value ? "with-inspector" : ""}`}>
       <QuestionBox />
       <main id="main" class="results" tabIndex={-1}>
-        <h1 class="unseen">Map</h1>
+        <h1 class="unseen">{t("Map")}</h1>
         {now === "none" && <NotDrawn />}
         {now !== null && now !== "none" && (
           <>
@@ -62,12 +62,12 @@ function Tools() {
       </p>
       {region && (
         <button type="button" class="plain" onClick={() => ask({ region: "" })}>
-          Whole map
+          {t("Whole map")}
         </button>
       )}
       <IconButton
         icon="lasso"
-        label="Draw around sounds to filter"
+        label={t("Draw around sounds to filter")}
         pressed={lassoing.value}
         onClick={() => (lassoing.value = !lassoing.value)}
       />
@@ -76,9 +76,9 @@ function Tools() {
         class="tool"
         aria-pressed={hearing.value}
         onClick={() => (hearing.value = !hearing.value)}
-        title="Point at a sound to hear it"
+        title={t("Point at a sound to hear it")}
       >
-        <Icon name={hearing.value ? "check" : "play"} /> Hear
+        <Icon name={hearing.value ? "check" : "play"} /> {t("Hear")}
       </button>
     </div>
   );
@@ -89,9 +89,9 @@ function summary(): string {
   const now = answered.value;
   if (!now) return "";
   if (now.refusal) return now.refusal;
-  if (now.verdict === "none") return "Nothing in this library sounds like that.";
-  if (now.verdict) return `${plural(now.rows.length, "sound")} lit`;
-  return isFiltered(question.value) ? plural(now.total ?? now.rows.length, "sound") : "";
+  if (now.verdict === "none") return t("Nothing in this library sounds like that.");
+  if (now.verdict) return t("{n} sound lit|{n} sounds lit", { n: now.rows.length });
+  return isFiltered(question.value) ? t("{n} sound|{n} sounds", { n: now.total ?? now.rows.length }) : "";
 }
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -106,14 +106,14 @@ function whereIs(name: string): string {
 function Legend({ groups }: { groups: readonly string[] }) {
   if (groups.length === 0) return null;
   return (
-    <ul class="legend" aria-label="Colours">
+    <ul class="legend" aria-label={t("Colours")}>
       {groups.slice(0, GROUP_COLOURS).map((name, at) => (
         <li key={name}>
           <button
             type="button"
             class="plain"
             aria-pressed={question.value.filters.includes(whereIs(name))}
-            title={`Only ${name}, or all again`}
+            title={t("Only {name}, or all again", { name })}
             onClick={() => toggleFilter(whereIs(name))}
           >
             <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>
@@ -121,7 +121,7 @@ function Legend({ groups }: { groups: readonly string[] }) {
         </li>
       ))}
       <li>
-        <span class="dot dot-none" aria-hidden="true" /> others
+        <span class="dot dot-none" aria-hidden="true" /> {t("others")}
       </li>
     </ul>
   );
@@ -135,22 +135,23 @@ function NotDrawn() {
       await waitForJob(await startJob("map"));
       await loadLayout();
     } catch (error) {
-      sayFailure("The map could not be drawn", error);
+      sayFailure(t("The map could not be drawn"), error);
     }
     drawing.value = false;
   };
   return (
-    <section class="screen" aria-label="No map yet">
+    <section class="screen" aria-label={t("No map yet")}>
       <span class="screen-icon">
         <Icon name="lasso" />
       </span>
-      <h2>The map is not drawn yet</h2>
+      <h2>{t("The map is not drawn yet")}</h2>
       <p>
-        It lays out every sound so that those that sound alike lie close together. That takes a minute or so,
-        once.
+        {t(
+          "It lays out every sound so that those that sound alike lie close together. That takes a minute or so, once.",
+        )}
       </p>
       <button type="button" class="primary" disabled={drawing.value} onClick={() => void draw()}>
-        {drawing.value ? "Drawing …" : "Draw the map"}
+        {t(drawing.value ? "Drawing …" : "Draw the map")}
       </button>
     </section>
   );

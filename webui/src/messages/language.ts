@@ -44,8 +44,12 @@ const spoken = signal<{ language: Language; catalogue: Catalogue | null }>({
 export const language = computed(() => spoken.value.language);
 export const locale = computed(() => LANGUAGES[language.value].tag);
 
+/** Behind it stands which of its meanings an English word has: "dark@@sound". */
+const MEANING = "@@";
+
 /** The text of a message in the language of the page. */
-export const textOf = (message: Message): string => spoken.value.catalogue?.[message] ?? message;
+export const textOf = (message: Message): string =>
+  spoken.value.catalogue?.[message] ?? message.split(MEANING)[0] ?? message;
 
 /** Speak the language that is chosen from now on. Called once; resolves when it is spoken for the first time. */
 export function speak(): Promise<void> | null {

@@ -29,3 +29,18 @@ export const fixed = (number: number, digits: number): string =>
 
 export const percent = (share: number): string =>
   isPlain() ? `${Math.round(share * 100)} %` : written(share, { style: "percent" });
+
+/** A year, a month or a day ("2026", "2026-11", "2026-11-29"), as the service writes them. */
+export function date(written: string): string {
+  const parts = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?$/.exec(written);
+  if (isPlain() || !parts) return written;
+  const [, year, month, day] = parts;
+  const options: Intl.DateTimeFormatOptions = {
+    year: "numeric",
+    ...(month && { month: "long" }),
+    ...(day && { day: "numeric" }),
+    timeZone: "UTC",
+  };
+  const at = Date.UTC(Number(year), Number(month ?? 1) - 1, Number(day ?? 1));
+  return new Intl.DateTimeFormat(locale.value, options).format(at);
+}

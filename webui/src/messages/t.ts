@@ -11,8 +11,9 @@ import { categoriesOf, type Needed } from "./placeholders";
 
 export type { Message } from "./language";
 
-type Filling<M extends string, Value> = { [Name in Needed<M>]: Name extends "n" ? number : Value };
-type Values<M extends string, Value> = [Needed<M>] extends [never] ? [] : [Filling<M, Value>];
+type Filling<M extends string, Value> = [Needed<M>] extends [never]
+  ? never
+  : { [Name in Needed<M>]: Name extends "n" ? number : Value };
 
 /** A message that nothing is filled into: what tables hold, and `t(one)` says. */
 export type Plain = { [M in Message]: [Needed<M>] extends [never] ? M : never }[Message];
@@ -20,15 +21,15 @@ export type Plain = { [M in Message]: [Needed<M>] extends [never] ? M : never }[
 const PLACEHOLDER = /\{(\w+)\}/;
 
 /** The message's text; numbers are written as the language does. */
-export function t<M extends Message>(message: M, ...[values]: Values<M, string | number>): string {
-  return pieces(message, values as Record<string, string | number> | undefined)
-    .map(inWords)
-    .join("");
+export function t(message: Plain): string;
+export function t<M extends Message>(message: M, values: Filling<M, string | number>): string;
+export function t(message: Message, values?: Readonly<Record<string, string | number>>): string {
+  return pieces(message, values).map(inWords).join("");
 }
 
 /** The same with elements in it: `tx("Nobody has {words}.", { words: <bdi>x</bdi> })`. */
-export function tx<M extends Message>(message: M, ...[values]: Values<M, string | number | VNode>): VNode {
-  const all = pieces(message, values as Record<string, string | number | VNode> | undefined);
+export function tx<M extends Message>(message: M, values: Filling<M, string | number | VNode>): VNode {
+  const all = pieces(message, values as Readonly<Record<string, string | number | VNode>>);
   return h(Fragment, null, ...all.map((one) => (typeof one === "number" ? count(one) : one)));
 }
 
@@ -38,7 +39,7 @@ export const message = <M extends Message>(text: M): M => text;
 const inWords = (value: string | number): string => (typeof value === "number" ? count(value) : value);
 
 /** The words of a message and what is filled in between them, in turn. */
-function pieces<Value>(message: Message, values: Record<string, Value> = {}): (Value | string)[] {
+function pieces<Value>(message: Message, values: Readonly<Record<string, Value>> = {}): (Value | string)[] {
   const text = formOf(textOf(message), values["n"]);
   return text.split(PLACEHOLDER).map((piece, at) => (at % 2 ? (values[piece] ?? "") : piece));
 }

@@ -1,5 +1,6 @@
 /** What plays, at the foot of the page: where it is, again and again, the next one, and a way to stop it. */
 import { useSignal } from "@preact/signals";
+import { t } from "../messages/t";
 import { answered } from "../results/answers";
 import { playNext } from "../results/selection";
 import { view } from "../route";
@@ -16,10 +17,10 @@ export function PlayerBar() {
   const now = current.value;
   if (!now) return null;
   return (
-    <section class={`player ${open.value ? "player-open" : ""}`} aria-label="Player">
+    <section class={`player ${open.value ? "player-open" : ""}`} aria-label={t("Player")}>
       <IconButton
         icon={paused.value ? "play" : "pause"}
-        label={paused.value ? "Play" : "Pause"}
+        label={t(paused.value ? "Play" : "Pause")}
         class="round"
         onClick={() => toggle()}
       />
@@ -30,19 +31,19 @@ export function PlayerBar() {
       <Position />
       <IconButton
         icon="loop"
-        label={now.match ? "Again and again: what matched" : "Again and again"}
+        label={t(now.match ? "Again and again: what matched" : "Again and again")}
         pressed={looping.value}
         onClick={() => (looping.value = !looping.value)}
       />
       <IconButton
         icon="sliders"
-        label="Loudness and speed"
+        label={t("Loudness and speed")}
         class="player-more"
         pressed={open.value}
         onClick={() => (open.value = !open.value)}
       />
       <Transport />
-      <IconButton icon="close" label="Close the player" class="player-close" onClick={stop} />
+      <IconButton icon="close" label={t("Close the player")} class="player-close" onClick={stop} />
     </section>
   );
 }
@@ -52,7 +53,7 @@ function Next() {
   const rows = answered.value?.rows ?? [];
   const isLast = rows.at(-1)?.clip_id === current.value?.clip_id;
   if (view.value !== "search" || rows.length === 0) return null;
-  return <IconButton icon="next" label="Next sound" disabled={isLast} onClick={() => playNext(1)} />;
+  return <IconButton icon="next" label={t("Next sound")} disabled={isLast} onClick={() => playNext(1)} />;
 }
 
 function Position() {
@@ -63,8 +64,11 @@ function Position() {
       <input
         type="range"
         class="player-position"
-        aria-label="Position"
-        aria-valuetext={`${moment(position.value)} of ${duration(length.value)}`}
+        aria-label={t("Position")}
+        aria-valuetext={t("{position} of {length}", {
+          position: moment(position.value),
+          length: duration(length.value),
+        })}
         min={0}
         max={steps}
         value={Math.round(at * steps)}

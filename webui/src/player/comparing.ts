@@ -1,6 +1,7 @@
 /** A and B: what a question asks with, and what was found, heard in turn at the same place of each. */
 import { computed, signal } from "@preact/signals";
 import { clip } from "../api/service";
+import { t } from "../messages/t";
 import { answered } from "../results/answers";
 import type { Row } from "../results/rows";
 import { chosenRow, inspected, startOf } from "../results/selection";
@@ -29,12 +30,12 @@ export async function compare(): Promise<void> {
   const question = answered.peek()?.question;
   const thing = question && askedWith(question);
   if (!thing) {
-    say("There is no sound in this question to compare with");
+    say(t("There is no sound in this question to compare with"));
     return;
   }
   const row = playedRow();
   if (!row) {
-    say("Choose a sound to compare with yours");
+    say(t("Choose a sound to compare with yours"));
     return;
   }
   const asked = await playedOf(thing);
@@ -74,14 +75,14 @@ async function playedOf(thing: CutThing): Promise<Played | null> {
       return { clip_id: thing.id, title: `A: ${(await clip(thing.id)).title}`, match };
     const file = await findSound(thing.file);
     if (!file) {
-      say("The sound of this question is not kept in this browser", { bad: true });
+      say(t("The sound of this question is not kept in this browser"), { bad: true });
       return null;
     }
     const address = addresses.get(thing.file) ?? URL.createObjectURL(file);
     addresses.set(thing.file, address);
     return { clip_id: null, title: `A: ${file.name}`, match, address };
   } catch (error) {
-    sayFailure("The sound of this question cannot be played", error);
+    sayFailure(t("The sound of this question cannot be played"), error);
     return null;
   }
 }

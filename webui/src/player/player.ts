@@ -2,6 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { check } from "../api/client";
 import { audioUrl } from "../api/service";
+import { t } from "../messages/t";
 import type { Passage } from "../question/model";
 import { say, sayFailure } from "../ui/toasts";
 import { giveBack, take } from "./loading";
@@ -144,11 +145,16 @@ async function explain(): Promise<void> {
   if (!what) return;
   try {
     if (!what.address) await check(`/clips/${what.clip_id}/audio`);
-    say(`${what.title} cannot be played: this browser does not know its format, or it is damaged.`, {
-      bad: true,
-    });
+    say(
+      t("{title} cannot be played: this browser does not know its format, or it is damaged.", {
+        title: what.title,
+      }),
+      {
+        bad: true,
+      },
+    );
   } catch (error) {
-    sayFailure(`${what.title} cannot be played`, error); // a service that is gone has a place of its own
+    sayFailure(t("{title} cannot be played", { title: what.title }), error); // a service that is gone has a place of its own
   }
 }
 

@@ -1,5 +1,6 @@
 /** A sound from its end to its beginning, made in the browser; and back, at the same place. */
 import { computed, signal } from "@preact/signals";
+import { t } from "../messages/t";
 import { say, sayFailure } from "../ui/toasts";
 import { addressOf, current, length, play, type Played, position } from "./player";
 
@@ -27,7 +28,7 @@ export async function reverse(): Promise<void> {
     return;
   }
   if (length.peek() > LONGEST_S) {
-    say("Sounds of more than ten minutes are not turned round", { bad: true });
+    say(t("Sounds of more than ten minutes are not turned round"), { bad: true });
     return;
   }
   try {
@@ -37,11 +38,16 @@ export async function reverse(): Promise<void> {
       start_s: mirrored(now.match.end_s, duration_s),
       end_s: mirrored(now.match.start_s, duration_s),
     };
-    const backwards = { clip_id: null, title: `${now.title} (backwards)`, match: match ?? null, address };
+    const backwards = {
+      clip_id: null,
+      title: t("{title} (backwards)", { title: now.title }),
+      match: match ?? null,
+      address,
+    };
     turned.value = { backwards, forwards: now };
     play(backwards, mirrored(position.peek(), duration_s));
   } catch (error) {
-    sayFailure("It cannot be turned round", error);
+    sayFailure(t("It cannot be turned round"), error);
   }
 }
 
@@ -52,7 +58,7 @@ async function backwardsOf(address: string): Promise<{ address: string; duration
   const known = made.get(address);
   if (known) return known;
   const answer = await fetch(address);
-  if (!answer.ok) throw new Error("it could not be fetched");
+  if (!answer.ok) throw new Error(t("it could not be fetched"));
   const context = new AudioContext();
   try {
     const sound = await context.decodeAudioData(await answer.arrayBuffer());

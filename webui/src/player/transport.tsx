@@ -1,4 +1,5 @@
 /** How loud and how fast sounds are played, and beside what. */
+import { t } from "../messages/t";
 import { isBackwards, reverse } from "./reversing";
 import { answered } from "../results/answers";
 import { view } from "../route";
@@ -7,11 +8,11 @@ import { askedWith, compare, hearsQuestion } from "./comparing";
 import { keepsPitch, MATCHED_LUFS, matchesLevels, QUIETEST_DB, rate, RATES, volume_db } from "./settings";
 
 export function Transport() {
-  const level = volume_db.value <= QUIETEST_DB ? "off" : `${volume_db.value} dB`.replace("-", "−");
+  const level = volume_db.value <= QUIETEST_DB ? t("off") : `${volume_db.value} dB`.replace("-", "−");
   return (
-    <div class="transport" role="group" aria-label="Loudness and speed">
+    <div class="transport" role="group" aria-label={t("Loudness and speed")}>
       <label class="transport-volume">
-        <span class="unseen">Volume</span>
+        <span class="unseen">{t("Volume")}</span>
         <input
           type="range"
           min={QUIETEST_DB}
@@ -24,7 +25,7 @@ export function Transport() {
         <span class="transport-level">{level}</span>
       </label>
       <label>
-        <span class="unseen">Speed</span>
+        <span class="unseen">{t("Speed")}</span>
         <select
           value={String(rate.value)}
           onChange={(event) => (rate.value = Number(event.currentTarget.value))}
@@ -38,17 +39,24 @@ export function Transport() {
       </label>
       <IconButton
         icon="hum"
-        label="Keep the pitch at another speed"
+        label={t("Keep the pitch at another speed")}
         pressed={keepsPitch.value}
         onClick={() => (keepsPitch.value = !keepsPitch.value)}
       />
       <IconButton
         icon="level"
-        label={`Equally loud: ${MATCHED_LUFS} LUFS, as far as it was measured`.replace("-", "−")}
+        label={t("Equally loud: {level} LUFS, as far as it was measured", {
+          level: String(MATCHED_LUFS).replace("-", "−"),
+        })}
         pressed={matchesLevels.value}
         onClick={() => (matchesLevels.value = !matchesLevels.value)}
       />
-      <IconButton icon="back" label="Backwards" pressed={isBackwards.value} onClick={() => void reverse()} />
+      <IconButton
+        icon="back"
+        label={t("Backwards")}
+        pressed={isBackwards.value}
+        onClick={() => void reverse()}
+      />
       <Compare />
     </div>
   );
@@ -62,8 +70,8 @@ function Compare() {
     <button
       type="button"
       class="plain"
-      title="The question's sound and the hit, at the same place (B)"
-      aria-label="A/B: the question's sound and the hit, at the same place"
+      title={t("The question's sound and the hit, at the same place (B)")}
+      aria-label={t("A/B: the question's sound and the hit, at the same place")}
       aria-pressed={hearsQuestion.value}
       onClick={() => void compare()}
     >

@@ -1,6 +1,7 @@
 /** The one box for every question: words, chips, files, the microphone. */
 import { useRef } from "preact/hooks";
 import { hums } from "../library/facts";
+import { t } from "../messages/t";
 import { ask, question } from "../route";
 import { Trouble } from "../results/trouble";
 import { Icon, IconButton } from "../ui/icons";
@@ -40,8 +41,8 @@ export function QuestionBox() {
           <input
             id={BOX}
             type="text"
-            aria-label="What are you looking for?"
-            placeholder={parts.length ? "and …" : "Describe a sound, or drop one here"}
+            aria-label={t("What are you looking for?")}
+            placeholder={t(parts.length ? "and …" : "Describe a sound, or drop one here")}
             autocomplete="off"
             spellcheck={false}
             maxLength={MOST_CHARACTERS}
@@ -56,41 +57,41 @@ export function QuestionBox() {
               type="button"
               class="tool"
               onClick={() => void import("./understanding").then(({ understand }) => understand())}
-              title="Read it as a sentence: “short doors, no voices, from last week”"
+              title={t("Read it as a sentence: “short doors, no voices, from last week”")}
             >
-              <Icon name="sentence" /> <span>Ask</span>
+              <Icon name="sentence" /> <span>{t("Ask")}</span>
             </button>
           )}
           <button
             type="button"
             class="tool"
             onClick={() => files.current?.click()}
-            title="Sounds like this file"
+            title={t("Sounds like this file")}
           >
-            <Icon name="file" /> <span>File</span>
+            <Icon name="file" /> <span>{t("File")}</span>
           </button>
           <button
             type="button"
             class="tool"
             onClick={() => (recording.value = "audio")}
-            title="Record a sound (R)"
+            title={t("Record a sound (R)")}
           >
-            <Icon name="mic" /> <span>Record</span>
+            <Icon name="mic" /> <span>{t("Record")}</span>
           </button>
           {hums() && (
             <button
               type="button"
               class="tool"
               onClick={() => (recording.value = "hum")}
-              title="Hum, sing or whistle a tune"
+              title={t("Hum, sing or whistle a tune")}
             >
-              <Icon name="hum" /> <span>Hum</span>
+              <Icon name="hum" /> <span>{t("Hum")}</span>
             </button>
           )}
         </div>
         <IconButton
           icon="history"
-          label="Asked before"
+          label={t("Asked before")}
           expanded={historyShown.value}
           onClick={() => (historyShown.value = !historyShown.peek())}
         />
@@ -98,7 +99,7 @@ export function QuestionBox() {
           ref={files}
           type="file"
           class="hidden"
-          aria-label="Choose sounds"
+          aria-label={t("Choose sounds")}
           tabIndex={-1}
           accept={AUDIO_FILES}
           multiple

@@ -1,6 +1,7 @@
 /** The parts of a question as chips: wanted or not, how much, which passage. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clip } from "../api/service";
+import { message, type Plain, t } from "../messages/t";
 import { answered } from "../results/answers";
 import { changePart, question, removePart } from "../route";
 import { moment } from "../ui/format";
@@ -20,9 +21,9 @@ const ICONS: Record<Thing["kind"], IconName> = {
 };
 /** What the chip's weight button goes through. */
 const WEIGHTS = [1, 2, 0.5];
-const WEIGHT_NAMES = new Map([
-  [0.5, "a little"],
-  [2, "much"],
+const WEIGHT_NAMES = new Map<number, Plain>([
+  [0.5, message("a little")],
+  [2, message("much")],
 ]);
 
 export function Chips() {
@@ -68,46 +69,47 @@ function Chip({ part, place, onRemove }: ChipProps) {
   const { thing, weight } = part;
   const name = useName(thing);
   const unwanted = weight < 0;
-  const much = WEIGHT_NAMES.get(Math.abs(weight)) ?? (Math.abs(weight) === 1 ? "" : `× ${Math.abs(weight)}`);
+  const named = WEIGHT_NAMES.get(Math.abs(weight));
+  const much = named ? t(named) : Math.abs(weight) === 1 ? "×1" : `× ${Math.abs(weight)}`;
   const heavier = WEIGHTS[(WEIGHTS.indexOf(Math.abs(weight)) + 1) % WEIGHTS.length] ?? 1;
   return (
     <span class={`chip ${unwanted ? "chip-not" : ""} ${name === null ? "chip-lost" : ""}`}>
       <button
         type="button"
         class="chip-sign"
-        aria-label={unwanted ? "Not like this; make it wanted" : "Like this; make it unwanted"}
-        title={unwanted ? "Not like this" : "Like this"}
+        aria-label={t(unwanted ? "Not like this; make it wanted" : "Like this; make it unwanted")}
+        title={t(unwanted ? "Not like this" : "Like this")}
         onClick={() => changePart(place, { weight: -weight })}
       >
         {unwanted ? <Icon name="minus" /> : <Icon name={ICONS[thing.kind]} />}
       </button>
       <span class="chip-name">
-        {unwanted && <span class="chip-word">not </span>}
-        <bdi>{name ?? "a sound that is not here"}</bdi>
+        {unwanted && <span class="chip-word">{t("not ")}</span>}
+        <bdi>{name ?? t("a sound that is not here")}</bdi>
       </span>
       {canCut(thing) && (
         <button
           type="button"
           class="chip-more"
-          title="Choose a passage"
-          aria-label={`${passageOf(thing) ?? "whole"}: choose a passage`}
+          title={t("Choose a passage")}
+          aria-label={t("{passage}: choose a passage", { passage: passageOf(thing) ?? t("whole") })}
           onClick={() => (choosingPassage.value = place)}
         >
-          {passageOf(thing) ?? "whole"}
+          {passageOf(thing) ?? t("whole")}
         </button>
       )}
       <button
         type="button"
         class="chip-more"
-        aria-label={`${much || "×1"}: how much it counts`}
-        title="How much it counts"
+        aria-label={t("{much}: how much it counts", { much })}
+        title={t("How much it counts")}
         onClick={() => changePart(place, { weight: unwanted ? -heavier : heavier })}
       >
-        {much || "×1"}
+        {much}
       </button>
       <IconButton
         icon="close"
-        label={`Remove ${name ?? "this sound"}`}
+        label={t("Remove {name}", { name: name ?? t("this sound") })}
         class="chip-close"
         onClick={() => onRemove(place)}
       />
@@ -121,7 +123,7 @@ function passageOf(thing: Thing): string | null {
   const said = [
     momentsOf(thing),
     track === undefined ? null : `@${track}`,
-    speed === undefined ? null : `${speed} × speed`,
+    speed === undefined ? null : t("{speed} × speed", { speed: String(speed) }),
   ];
   return said.filter(Boolean).join(", ") || null;
 }
@@ -147,10 +149,10 @@ function useName(thing: Thing): string | null {
 function knownName(thing: Thing): string {
   if (thing.kind === "text") return thing.text;
   if (thing.kind === "notes") return thing.notes;
-  if (thing.kind === "segment") return `passage ${thing.id}`;
+  if (thing.kind === "segment") return t("passage {id}", { id: String(thing.id) });
   if (thing.kind === "clip") {
     const row = answered.peek()?.rows.find((one) => one.clip_id === thing.id);
-    return row?.title ?? `sound ${thing.id}`;
+    return row?.title ?? t("sound {id}", { id: String(thing.id) });
   }
   return "…";
 }

@@ -6,6 +6,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { filesOf } from "../library/dropped";
 import { isEmptyLibrary } from "../library/facts";
+import { t } from "../messages/t";
 import { ask, go, question, view } from "../route";
 import { say } from "../ui/toasts";
 import { keepSound } from "./sounds";
@@ -19,9 +20,12 @@ const MOST_SOUNDS = 8;
 export async function addSounds(files: readonly File[]): Promise<void> {
   const small = files.filter((file) => file.size <= MOST_BYTES && file.size > 0);
   for (const file of files)
-    if (!small.includes(file)) say(`${file.name} is empty, or larger than 64 MB`, { bad: true });
+    if (!small.includes(file))
+      say(t("{name} is empty, or larger than 64 MB", { name: file.name }), { bad: true });
   if (small.length > MOST_SOUNDS)
-    say(`A question takes ${MOST_SOUNDS} sounds; to search many, index them in the library.`);
+    say(
+      t("A question takes {most} sounds; to search many, index them in the library.", { most: MOST_SOUNDS }),
+    );
   const keys = await Promise.all(small.slice(0, MOST_SOUNDS).map(keepSound));
   if (keys.length === 0) return;
   const parts = keys.map((file) => ({ thing: { kind: "audio" as const, file }, weight: 1 }));
@@ -64,11 +68,11 @@ export function DropTarget() {
   return (
     <div class="drop" aria-hidden="true">
       {isForLibrary() ? (
-        <p>Drop to add to the library</p>
+        <p>{t("Drop to add to the library")}</p>
       ) : (
         <p>
-          Drop to find sounds like it
-          <span class="drop-more">A folder is added to the library</span>
+          {t("Drop to find sounds like it")}
+          <span class="drop-more">{t("A folder is added to the library")}</span>
         </p>
       )}
     </div>

@@ -1,5 +1,6 @@
 /** The questions that were asked before, takes and dropped sounds with them: each is asked again by a press. */
 import { useEffect, useState } from "preact/hooks";
+import { t } from "../messages/t";
 import { go } from "../route";
 import { IconButton } from "../ui/icons";
 import { say } from "../ui/toasts";
@@ -15,20 +16,22 @@ export function HistoryList() {
   const clear = () => {
     const before = asked.peek();
     asked.value = [];
-    say("The history is empty", { action: { name: "Undo", run: () => (asked.value = before) } });
+    say(t("The history is empty"), { action: { name: t("Undo"), run: () => (asked.value = before) } });
   };
   return (
-    <section class="history" aria-label="Asked before">
+    <section class="history" aria-label={t("Asked before")}>
       <header class="jobs-head">
-        <h2>Asked before</h2>
+        <h2>{t("Asked before")}</h2>
         {asked.value.length > 0 && (
           <button type="button" class="plain" onClick={clear}>
-            Forget all
+            {t("Forget all")}
           </button>
         )}
-        <IconButton icon="close" label="Close the history" onClick={close} />
+        <IconButton icon="close" label={t("Close the history")} onClick={close} />
       </header>
-      {asked.value.length === 0 && <p class="quiet">Nothing yet: questions are kept in this browser.</p>}
+      {asked.value.length === 0 && (
+        <p class="quiet">{t("Nothing yet: questions are kept in this browser.")}</p>
+      )}
       <ul>
         {asked.value.map((written) => (
           <Asked key={written} written={written} onDone={close} />
@@ -66,7 +69,9 @@ function useNames(again: Question): string {
     const parts = allParts(again).map(async (part) => {
       const { thing } = part;
       const file = thing.kind === "audio" || thing.kind === "hum" ? await findSound(thing.file) : null;
-      return file ? `${part.weight < 0 ? "not " : ""}like ${file.name}` : nameOf(part);
+      if (!file) return nameOf(part);
+      const name = t("like {name}", { name: file.name });
+      return part.weight < 0 ? t("not {name}", { name }) : name;
     });
     void Promise.all(parts).then((names) => current && setName(names.join(", ")));
     return () => {
@@ -74,5 +79,5 @@ function useNames(again: Question): string {
     };
   }, [plain]);
   const filters = again.filters.length + Number(again.region !== "") + Number(again.within !== "");
-  return filters > 0 ? `${name} (filtered)` : name;
+  return filters > 0 ? t("{name} (filtered)", { name }) : name;
 }

@@ -1,4 +1,5 @@
 /** The microphone as the browser gives it: a level, a length, and in the end a file. */
+import { t } from "../messages/t";
 
 /** There is no sound to be had; the message says what to do about it. */
 export class MicrophoneRefused extends Error {}
@@ -61,7 +62,9 @@ async function request(): Promise<MediaStream> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) {
     throw new MicrophoneRefused(
-      "Browsers give a microphone only to pages on this machine or over HTTPS. Record a file elsewhere and drop it here.",
+      t(
+        "Browsers give a microphone only to pages on this machine or over HTTPS. Record a file elsewhere and drop it here.",
+      ),
     );
   }
   try {
@@ -70,14 +73,16 @@ async function request(): Promise<MediaStream> {
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
     if (name === "NotFoundError")
-      throw new MicrophoneRefused("No microphone is connected. Connect one, or drop a recording here.");
+      throw new MicrophoneRefused(t("No microphone is connected. Connect one, or drop a recording here."));
     if (name === "NotAllowedError") {
       throw new MicrophoneRefused(
-        "The browser does not let this page use the microphone. Allow it beside the address, then try again; or drop a recording here.",
+        t(
+          "The browser does not let this page use the microphone. Allow it beside the address, then try again; or drop a recording here.",
+        ),
       );
     }
     throw new MicrophoneRefused(
-      "The microphone cannot be used now; another program may hold it. Or drop a recording here.",
+      t("The microphone cannot be used now; another program may hold it. Or drop a recording here."),
     );
   }
 }

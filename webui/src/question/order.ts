@@ -1,34 +1,40 @@
 /** The orders in which sounds can be listed, as the service calls them, and as people do. */
-type Named = readonly (readonly [string, string])[];
+import { message, type Plain } from "../messages/t";
+
+type Named = readonly (readonly [string, Plain])[];
 
 const BY_NAME_AND_LENGTH: Named = [
-  ["title", "By title"],
-  ["path", "By folder"],
-  ["duration_s", "Shortest first"],
-  ["-duration_s", "Longest first"],
+  ["title", message("By title")],
+  ["path", message("By folder")],
+  ["duration_s", message("Shortest first")],
+  ["-duration_s", message("Longest first")],
 ];
 
 /** Orders of all sounds. */
-export const ORDERS: Named = [["-added", "Newest first"], ["added", "Oldest first"], ...BY_NAME_AND_LENGTH];
+export const ORDERS: Named = [
+  ["-added", message("Newest first")],
+  ["added", message("Oldest first")],
+  ...BY_NAME_AND_LENGTH,
+];
 
 /** By what was measured. */
 export const FACT_ORDERS: Named = [
-  ["-loudness", "Loudest first"],
-  ["loudness", "Softest first"],
-  ["-centroid_hz", "Brightest first"],
-  ["centroid_hz", "Darkest first"],
-  ["-pitch_hz", "Highest first"],
-  ["pitch_hz", "Lowest first"],
-  ["-tempo", "Fastest first"],
-  ["tempo", "Slowest first"],
-  ["-sample_rate_hz", "Highest rate first"],
-  ["sample_rate_hz", "Lowest rate first"],
-  ["-channels", "Most channels first"],
-  ["channels", "Fewest channels first"],
+  ["-loudness", message("Loudest first")],
+  ["loudness", message("Softest first")],
+  ["-centroid_hz", message("Brightest first")],
+  ["centroid_hz", message("Darkest first")],
+  ["-pitch_hz", message("Highest first")],
+  ["pitch_hz", message("Lowest first")],
+  ["-tempo", message("Fastest first")],
+  ["tempo", message("Slowest first")],
+  ["-sample_rate_hz", message("Highest rate first")],
+  ["sample_rate_hz", message("Lowest rate first")],
+  ["-channels", message("Most channels first")],
+  ["channels", message("Fewest channels first")],
 ];
 
 /** Orders of hits: relevance first, then these. */
-export const HIT_ORDERS: Named = [["", "Closest first"], ...BY_NAME_AND_LENGTH];
+export const HIT_ORDERS: Named = [["", message("Closest first")], ...BY_NAME_AND_LENGTH];
 
 export const NEWEST_FIRST = "-added";
 

@@ -2,6 +2,7 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { peaks } from "../api/service";
+import { t, tx } from "../messages/t";
 import { changePart, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { moment } from "../ui/format";
@@ -21,7 +22,7 @@ export function PassagePicker() {
   const close = () => (choosingPassage.value = null);
   if (!part || !canCut(part.thing)) return null;
   return (
-    <Dialog title="Choose a passage" onClose={close}>
+    <Dialog title={t("Choose a passage")} onClose={close}>
       <Picker
         thing={part.thing}
         onChosen={(passage, played) => {
@@ -82,13 +83,21 @@ export function Picker({ thing, onChosen }: PickerProps) {
   return (
     <div class="picker">
       {failed.value && (
-        <p class="refusal">This browser cannot draw this sound; a passage can be chosen in numbers.</p>
+        <p class="refusal">{t("This browser cannot draw this sound; a passage can be chosen in numbers.")}</p>
       )}
-      <div ref={container} class="cutter-wave" role="img" aria-label="Waveform; drag to choose a passage" />
+      <div
+        ref={container}
+        class="cutter-wave"
+        role="img"
+        aria-label={t("Waveform; drag to choose a passage")}
+      />
       <p class="quiet">
         {passage.value
-          ? `From ${moment(passage.value.start_s)} to ${moment(passage.value.end_s)}`
-          : "Drag over the waveform to choose a passage, or type from when to when."}
+          ? t("From {start} to {end}", {
+              start: moment(passage.value.start_s),
+              end: moment(passage.value.end_s),
+            })
+          : t("Drag over the waveform to choose a passage, or type from when to when.")}
       </p>
       <PassageFields
         passage={passage.value}
@@ -101,7 +110,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
       {thing.kind === "audio" && <PlayedFields played={played} />}
       {preview.failed.value && (
         <p class="refusal" role="alert">
-          This browser cannot play this sound.
+          {t("This browser cannot play this sound.")}
         </p>
       )}
       <div class="field-row">
@@ -111,14 +120,14 @@ export function Picker({ thing, onChosen }: PickerProps) {
           disabled={!passage.value}
           onClick={() => onChosen(passage.value, played.value)}
         >
-          Ask for this passage
+          {t("Ask for this passage")}
         </button>
         <button type="button" class="secondary" onClick={() => onChosen(null, played.value)}>
-          Ask for all of it
+          {t("Ask for all of it")}
         </button>
         <button type="button" class="secondary" onClick={() => preview.toggle(passage.peek())}>
           <Icon name={preview.playing.value ? "pause" : "play"} />{" "}
-          {preview.playing.value ? "Pause" : passage.value ? "Play the passage" : "Play all of it"}
+          {t(preview.playing.value ? "Pause" : passage.value ? "Play the passage" : "Play all of it")}
         </button>
       </div>
     </div>
@@ -135,33 +144,35 @@ function PlayedFields({ played }: { played: Signal<Played> }) {
   };
   return (
     <details class="passage-fields" open={track !== undefined || speed !== undefined}>
-      <summary>Speed and sound track</summary>
+      <summary>{t("Speed and sound track")}</summary>
       <div class="field-row">
         <label>
-          played at{" "}
-          <input
-            type="number"
-            min={0.001}
-            max={1000}
-            step="any"
-            placeholder="1"
-            defaultValue={speed}
-            onChange={({ currentTarget: { value } }) =>
-              change("speed", value, (one) => isSpeed(one) && one !== 1)
-            }
-          />{" "}
-          times its speed
+          {tx("played at {field} times its speed", {
+            field: (
+              <input
+                type="number"
+                min={0.001}
+                max={1000}
+                step="any"
+                placeholder="1"
+                defaultValue={speed}
+                onChange={({ currentTarget: { value } }) =>
+                  change("speed", value, (one) => isSpeed(one) && one !== 1)
+                }
+              />
+            ),
+          })}
         </label>
         <label>
-          sound track{" "}
+          {t("sound track")}{" "}
           <input
             type="number"
             min={0}
             max={LAST_TRACK}
             step={1}
-            placeholder="first"
+            placeholder={t("first")}
             defaultValue={track}
-            title="Counted from 0; without a number the first that is not silent"
+            title={t("Counted from 0; without a number the first that is not silent")}
             onChange={({ currentTarget: { value } }) =>
               change("track", value, (one) => Number.isInteger(one) && one >= 0 && one <= LAST_TRACK)
             }
@@ -178,7 +189,7 @@ async function shapeOf(thing: CutThing): Promise<Shape> {
     return { peaks: found.high, duration_s: found.end_s };
   }
   const file = await findSound(thing.file);
-  if (!file) throw new Error("the sound is not here");
+  if (!file) throw new Error(t("a sound that is not here"));
   const decoded = await decodeSound(file);
   return { peaks: shrink(decoded.getChannelData(0)), duration_s: decoded.duration };
 }

@@ -1,6 +1,7 @@
 /** Recording from the microphone: a level meter, a countdown, and what to do when the microphone is refused. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { message, t } from "../messages/t";
 import { pause } from "../player/player";
 import { ask, question } from "../route";
 import { Dialog } from "../ui/dialog";
@@ -11,8 +12,9 @@ import { recording } from "./state";
 import { keepTake, type Take, takeName } from "./takes";
 
 const LONGEST_S = { audio: 10, hum: 15 };
-const MUTED =
-  "Nothing was heard. The microphone may be muted, or be another one than you think: look at the switch on it and at your system's sound settings, then try again.";
+const MUTED = message(
+  "Nothing was heard. The microphone may be muted, or be another one than you think: look at the switch on it and at your system's sound settings, then try again.",
+);
 
 export function Recorder() {
   const kind = recording.value ?? "audio";
@@ -32,7 +34,7 @@ export function Recorder() {
     const taken = await keepTake(await microphone.current.stop(takeName(kind, new Date())), kind);
     if (!open.current) return;
     if (taken) then(taken);
-    else refused.value = MUTED;
+    else refused.value = t(MUTED);
   };
 
   useEffect(() => {
@@ -76,42 +78,44 @@ export function Recorder() {
 
   const close = () => (recording.value = null);
   return (
-    <Dialog title={kind === "hum" ? "Hum, sing or whistle" : "Record a sound"} onClose={close}>
+    <Dialog title={t(kind === "hum" ? "Hum, sing or whistle" : "Record a sound")} onClose={close}>
       {refused.value ? (
         <div class="recorder" role="alert">
           <p>{refused.value}</p>
           <button type="button" class="secondary" onClick={() => attempt.value++}>
-            <Icon name="refresh" /> Try again
+            <Icon name="refresh" /> {t("Try again")}
           </button>
           <p class="hint">
-            Nothing leaves this machine but what you record, and that goes to this search service only.
+            {t("Nothing leaves this machine but what you record, and that goes to this search service only.")}
           </p>
         </div>
       ) : take.value ? (
         <Taken take={take.value} onAgain={() => attempt.value++} />
       ) : (
         <div class="recorder">
-          <p class="recorder-time" role="timer" aria-label="Seconds left">
-            {left_s.value.toFixed(1)} s
+          <p class="recorder-time" role="timer" aria-label={t("Seconds left")}>
+            {left_s.value.toFixed(1)} {t("s")}
           </p>
           <div class="level" aria-hidden="true">
             <span ref={meter} />
           </div>
           <p class="hint">
-            {kind === "hum"
-              ? "A few bars are enough; any key, any tempo."
-              : "Hold the sound close to the microphone."}
+            {t(
+              kind === "hum"
+                ? "A few bars are enough; any key, any tempo."
+                : "Hold the sound close to the microphone.",
+            )}
           </p>
           <div class="field-row">
             <button type="button" class="primary" onClick={() => void finish(askTake)}>
-              <Icon name="search" /> Stop and search
+              <Icon name="search" /> {t("Stop and search")}
             </button>
             <button
               type="button"
               class="secondary"
               onClick={() => void finish((taken) => (take.value = taken))}
             >
-              <Icon name="play" /> Stop and listen
+              <Icon name="play" /> {t("Stop and listen")}
             </button>
           </div>
         </div>
@@ -127,7 +131,7 @@ function Taken({ take, onAgain }: { take: Take; onAgain: () => void }) {
     <>
       <Picker thing={take} onChosen={(passage) => askTake(passage ? { ...whole, passage } : whole)} />
       <button type="button" class="plain" onClick={onAgain}>
-        <Icon name="refresh" /> Record again
+        <Icon name="refresh" /> {t("Record again")}
       </button>
     </>
   );

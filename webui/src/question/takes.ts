@@ -1,4 +1,5 @@
 /** What was recorded: what it is called, where in it there is a sound, and its place in the question. */
+import { t } from "../messages/t";
 import type { Passage } from "./model";
 import { decodeSound, keepSound } from "./sounds";
 
@@ -18,7 +19,7 @@ const MARGIN_S = 0.15;
 /** Its name: takes are told apart by when they were made. */
 export function takeName(kind: Take["kind"], at: Date): string {
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0"));
-  return `${kind === "hum" ? "hum" : "recording"} ${time.join(":")}`;
+  return t(kind === "hum" ? "hum {time}" : "recording {time}", { time: time.join(":") });
 }
 
 /** From where to where there is a sound; null in silence. */

@@ -1,5 +1,6 @@
 /** A sentence in plain language as a question: chips and filters that can be changed, and what was not understood. */
 import { askSentence, type Understood } from "../api/service";
+import { t } from "../messages/t";
 import { answered } from "../results/answers";
 import { ask, question } from "../route";
 import { sayFailure } from "../ui/toasts";
@@ -25,7 +26,7 @@ export async function understand(): Promise<void> {
     });
     understood.value = { asked: question.peek(), said };
   } catch (error) {
-    sayFailure("The sentence could not be read", error);
+    sayFailure(t("The sentence could not be read"), error);
   }
 }
 

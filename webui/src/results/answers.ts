@@ -5,6 +5,7 @@ import { isBusy, isTemporary, patiently } from "../api/patience";
 import { clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
+import { t } from "../messages/t";
 import { isEmpty, type Question, whereOf } from "../question/model";
 import { order, question, view } from "../route";
 import { sentOf } from "./asking";
@@ -96,7 +97,7 @@ export async function more(): Promise<void> {
     aborted,
     get,
     (why) => {
-      trouble.value = { why: `The rest could not be fetched: ${why}`, again: () => anew(more) };
+      trouble.value = { why: t("The rest could not be fetched: {why}", { why }), again: () => anew(more) };
     },
     more,
   );
@@ -125,7 +126,6 @@ function anew(get: (aborted: AbortSignal) => Promise<void>): void {
 
 /** A service that says nothing for so long may hang: someone who waits is told, and can ask once more. */
 const SLOW_MS = 3000;
-const SLOW = "The service has not answered for 3 seconds. It may have much to do, or hang.";
 
 /** Show what `get` brings; `onRefused` hears why there is nothing, and whether the question is not to blame; `retry` does it all again. */
 async function run(
@@ -137,10 +137,12 @@ async function run(
   waiting.value = true;
   trouble.value = null;
   const sayBusy = () => {
-    trouble.value = { why: "The service is busy. It is asked again by itself.", again: null };
+    trouble.value = { why: t("The service is busy. It is asked again by itself."), again: null };
   };
   const slow = setTimeout(() => {
-    if (!aborted.aborted && !trouble.peek()) trouble.value = { why: SLOW, again: () => anew(retry) };
+    if (aborted.aborted || trouble.peek()) return;
+    const why = t("The service has not answered for 3 seconds. It may have much to do, or hang.");
+    trouble.value = { why, again: () => anew(retry) };
   }, SLOW_MS);
   try {
     const found = await patiently(get, aborted, sayBusy);
@@ -166,9 +168,9 @@ function withoutLeaving(found: Answered): Answered {
 }
 
 function whyOf(error: Refused): string {
-  if (isBusy(error)) return `The service is busy: ${error.message}`;
+  if (isBusy(error)) return t("The service is busy: {why}", { why: error.message });
   return isTemporary(error)
-    ? `The service failed, and not for what you asked: ${error.message}`
+    ? t("The service failed, and not for what you asked: {why}", { why: error.message })
     : error.message;
 }
 

@@ -1,5 +1,7 @@
 /** What a row may say of a sound beside its name: which columns are shown, and how each is written and sorted. */
 import { type Signal, signal } from "@preact/signals";
+import { fixed } from "../messages/numbers";
+import { message, t, type Plain } from "../messages/t";
 import { duration } from "../ui/format";
 import { remember, remembered } from "../ui/remembered";
 import type { Known } from "./columnfacts";
@@ -7,9 +9,9 @@ import { fileName, type Row } from "./rows";
 
 export interface Column {
   name: string;
-  title: string;
+  title: Plain;
   /** What it means, and in which unit. */
-  means: string;
+  means: Plain;
   width_rem: number;
   /** By what it is sorted, as the service calls it; null where it cannot be. */
   sort: string | null;
@@ -28,8 +30,23 @@ const written = (known: Known, name: string, write: (value: number) => string): 
   return value === null ? "" : write(value);
 };
 
-const CHANNELS: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
+const CHANNELS: Readonly<Record<number, Plain>> = { 1: message("mono"), 2: message("stereo") };
 const NOTES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+/** The service's words. */
+const BRIGHTNESS: Readonly<Record<string, Plain>> = {
+  "very dark": message("very dark"),
+  dark: message("dark@@sound"),
+  medium: message("medium"),
+  bright: message("bright"),
+  "very bright": message("very bright"),
+};
+
+function keyName(key: string): string {
+  const [note = "", mode] = key.split(" ");
+  if (mode === "major") return t("{note} major", { note });
+  return mode === "minor" ? t("{note} minor", { note }) : key;
+}
 
 /** 440 Hz is A4. */
 export function noteOf(pitch_hz: number): string {
@@ -45,8 +62,8 @@ export const formatOf = (row: Pick<Row, "path">): string =>
 export const COLUMNS: readonly Column[] = [
   {
     name: "length",
-    title: "Length",
-    means: "how long it is",
+    title: message("Length"),
+    means: message("how long it is"),
     width_rem: 3.75,
     sort: "duration_s",
     text: (known, row) => {
@@ -56,40 +73,44 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     name: "rate",
-    title: "Rate",
-    means: "samples a second",
+    title: message("Rate"),
+    means: message("samples a second"),
     width_rem: 4.25,
     sort: "sample_rate_hz",
     text: (known) => written(known, "sample_rate_hz", (rate_hz) => `${rate_hz / 1000} kHz`),
   },
   {
     name: "channels",
-    title: "Channels",
-    means: "of its file",
+    title: message("Channels"),
+    means: message("of its file"),
     width_rem: 4,
     sort: "channels",
-    text: (known) => written(known, "channels", (channels) => CHANNELS[channels] ?? String(channels)),
+    text: (known) =>
+      written(known, "channels", (channels) => {
+        const name = CHANNELS[channels];
+        return name ? t(name) : String(channels);
+      }),
   },
   {
     name: "format",
-    title: "Format",
-    means: "of its file",
+    title: message("Format"),
+    means: message("of its file"),
     width_rem: 3.5,
     sort: null,
     text: (_, row) => formatOf(row),
   },
   {
     name: "loudness",
-    title: "Loudness",
-    means: "integrated, in LUFS",
+    title: message("Loudness"),
+    means: message("integrated, in LUFS"),
     width_rem: 5,
     sort: "loudness",
-    text: (known) => written(known, "loudness", (loudness) => `${minus(loudness.toFixed(1))} LUFS`),
+    text: (known) => written(known, "loudness", (loudness) => `${minus(fixed(loudness, 1))} LUFS`),
   },
   {
     name: "pitch",
-    title: "Pitch",
-    means: "that most of it keeps to",
+    title: message("Pitch"),
+    means: message("that most of it keeps to"),
     width_rem: 6,
     sort: "pitch_hz",
     text: (known) =>
@@ -97,27 +118,31 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     name: "tempo",
-    title: "Tempo",
-    means: "beats a minute",
+    title: message("Tempo"),
+    means: message("beats a minute"),
     width_rem: 4.25,
     sort: "tempo",
     text: (known) => written(known, "tempo", (tempo) => `${Math.round(tempo)} BPM`),
   },
   {
     name: "key",
-    title: "Key",
-    means: "of its harmony",
+    title: message("Key"),
+    means: message("of its harmony"),
     width_rem: 4.75,
     sort: null,
-    text: (known) => word(known, "key"),
+    text: (known) => keyName(word(known, "key")),
   },
   {
     name: "brightness",
-    title: "Brightness",
-    means: "the middle of its spectrum, in words",
+    title: message("Brightness"),
+    means: message("the middle of its spectrum, in words"),
     width_rem: 5,
     sort: "centroid_hz",
-    text: (known) => word(known, "brightness"),
+    text: (known) => {
+      const said = word(known, "brightness");
+      const name = BRIGHTNESS[said];
+      return name ? t(name) : said;
+    },
   },
 ];
 

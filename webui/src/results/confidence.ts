@@ -1,4 +1,5 @@
 /** How sure a hit is, as a word and a number: people read the word, and compare by the number. */
+import { message } from "../messages/t";
 export interface Confidence {
   word: "Sure" | "Likely" | "Possible" | "Unlikely";
   level: 4 | 3 | 2 | 1;
@@ -6,11 +7,11 @@ export interface Confidence {
 
 /** The same limits as the service's verdicts: from 0.6 on good, below 0.4 none. */
 const LIMITS: readonly (readonly [number, Confidence])[] = [
-  [0.8, { word: "Sure", level: 4 }],
-  [0.6, { word: "Likely", level: 3 }],
-  [0.4, { word: "Possible", level: 2 }],
+  [0.8, { word: message("Sure"), level: 4 }],
+  [0.6, { word: message("Likely"), level: 3 }],
+  [0.4, { word: message("Possible"), level: 2 }],
 ];
 
 export function confidence(probability: number): Confidence {
-  return LIMITS.find(([from]) => probability >= from)?.[1] ?? { word: "Unlikely", level: 1 };
+  return LIMITS.find(([from]) => probability >= from)?.[1] ?? { word: message("Unlikely"), level: 1 };
 }

@@ -1,4 +1,5 @@
 /** The titles of the columns, above the rows: each sorts by its column, the other way round, and no more. */
+import { message, t } from "../messages/t";
 import { by, go, order } from "../route";
 import { answered } from "./answers";
 import { type Column, columnsShown } from "./columns";
@@ -8,14 +9,14 @@ export function ColumnHead() {
   return (
     <div class="row row-head" role="row">
       <span class="row-play" role="columnheader">
-        <span class="unseen">Play</span>
+        <span class="unseen">{t("Play")}</span>
       </span>
-      <SortTitle class="row-name" title="Name" means="by title" sort="title" />
+      <SortTitle class="row-name" title={message("Name")} means={message("by title")} sort="title" />
       <span class="row-wave" role="columnheader">
-        <span class="unseen">Waveform</span>
+        <span class="unseen">{t("Waveform")}</span>
       </span>
       <span class="row-tags" role="columnheader">
-        Tags
+        {t("Tags")}
       </span>
       <span class="row-facts" role="presentation">
         {columnsShown().map((column) => (
@@ -23,10 +24,10 @@ export function ColumnHead() {
         ))}
       </span>
       <span class="row-score" role="columnheader">
-        <span class="unseen">Certainty</span>
+        <span class="unseen">{t("Certainty")}</span>
       </span>
       <span class="row-actions" role="columnheader">
-        <span class="unseen">Actions</span>
+        <span class="unseen">{t("Actions")}</span>
       </span>
     </div>
   );
@@ -44,15 +45,15 @@ function SortTitle({ title, means, sort, width_rem, class: extra }: TitleProps) 
   return (
     <span class={extra} role="columnheader" {...width} {...(sorted && { "aria-sort": sorted })}>
       {sorted === null ? (
-        <span title={means}>{title}</span>
+        <span title={t(means)}>{t(title)}</span>
       ) : (
         <button
           type="button"
           class="sort-title"
-          title={`${title}: ${means}`}
+          title={t("{what}: {why}", { what: t(title), why: t(means) })}
           onClick={() => go(asked ? { by: next[sorted] ?? "" } : { order: next[sorted] ?? NEWEST_FIRST })}
         >
-          {title}
+          {t(title)}
         </button>
       )}
     </span>

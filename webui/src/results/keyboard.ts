@@ -6,6 +6,7 @@ import { BOX, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keys";
 import { spectrogramShown } from "../inspector/state";
+import { t } from "../messages/t";
 import { say, takeLastOffer } from "../ui/toasts";
 import { answered } from "./answers";
 import type { Row } from "./rows";
@@ -121,7 +122,7 @@ function rowOf(target: HTMLElement): Row | null {
 
 function toggleAudition(): void {
   auditioning.value = !auditioning.peek();
-  say(auditioning.peek() ? "What you choose plays at once" : "What you choose plays when you say so");
+  say(t(auditioning.peek() ? "What you choose plays at once" : "What you choose plays when you say so"));
 }
 
 function letter(key: string, row: Row | null): boolean {

@@ -1,6 +1,7 @@
 /** The list: however many rows there are, only those in sight are in the page. */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../messages/t";
 import { by } from "../route";
 import { later } from "../ui/later";
 import { answered, more } from "./answers";
@@ -86,7 +87,7 @@ export function ResultList() {
       class={`list ${tagged ? "" : "list-untagged"} ${compact.value ? "list-compact" : ""} ${titled ? "list-titled" : ""}`}
       role="grid"
       aria-multiselectable="true"
-      aria-label="Sounds"
+      aria-label={t("Sounds")}
       aria-rowcount={total < 0 ? total : total + Number(titled)}
       tabIndex={0}
       data-first={first.value}

@@ -4,8 +4,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { collectionIn, takeOutOf } from "../collections/collections";
 import { CollectForm } from "../collections/form";
 import { remove } from "../library/removals";
+import { t } from "../messages/t";
 import { question } from "../route";
-import { plural } from "../ui/format";
 import { TagOptions } from "../ui/tagoptions";
 import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
@@ -22,20 +22,20 @@ export function ManyBar() {
   const size = selected.value.size;
   const rows = answered.value?.rows ?? [];
   return (
-    <section class="many" aria-label="The selected sounds">
-      <p role="status">{plural(size, "sound")} selected</p>
+    <section class="many" aria-label={t("The selected sounds")}>
+      <p role="status">{t("{n} sound selected|{n} sounds selected", { n: size })}</p>
       {size === rows.length && answered.value?.next != null && (
         <button type="button" class="plain" disabled={waiting.value} onClick={() => void selectAllOfThem()}>
-          Select all there are
+          {t("Select all there are")}
         </button>
       )}
       <span class="many-tools">
         <button
           type="button"
           class="plain"
-          onClick={() => void copy(paths(selectedRows()), plural(size, "path"))}
+          onClick={() => void copy(paths(selectedRows()), t("{n} path|{n} paths", { n: size }))}
         >
-          <Icon name="copies" /> Copy paths
+          <Icon name="copies" /> {t("Copy paths")}
         </button>
         <button
           type="button"
@@ -43,7 +43,7 @@ export function ManyBar() {
           aria-expanded={exporting.value}
           onClick={() => (exporting.value = !exporting.value)}
         >
-          <Icon name="download" /> Export
+          <Icon name="download" /> {t("Export")}
         </button>
         <button
           type="button"
@@ -51,7 +51,7 @@ export function ManyBar() {
           aria-expanded={tagging.value}
           onClick={() => (tagging.value = !tagging.value)}
         >
-          <Icon name="plus" /> Tags
+          <Icon name="plus" /> {t("Tags")}
         </button>
         <button
           type="button"
@@ -59,22 +59,22 @@ export function ManyBar() {
           aria-expanded={collecting.value}
           onClick={() => (collecting.value = !collecting.value)}
         >
-          <Icon name="folder" /> Collect
+          <Icon name="folder" /> {t("Collect")}
         </button>
         {within !== null && (
           <button
             type="button"
             class="plain"
             onClick={() => void takeOutOf(within, selectedRows())}
-            title="Take these out of the collection; they stay in the library"
+            title={t("Take these out of the collection; they stay in the library")}
           >
-            <Icon name="minus" /> Take out
+            <Icon name="minus" /> {t("Take out")}
           </button>
         )}
         <button type="button" class="plain many-remove" onClick={() => remove(selectedRows())}>
-          <Icon name="trash" /> Remove
+          <Icon name="trash" /> {t("Remove")}
         </button>
-        <IconButton icon="close" label="Select none" shortcut="Esc" onClick={unselect} />
+        <IconButton icon="close" label={t("Select none")} shortcut="Esc" onClick={unselect} />
       </span>
       {exporting.value && <ExportBar />}
       {collecting.value && <CollectForm onDone={() => (collecting.value = false)} />}
@@ -117,7 +117,7 @@ function TagForm({ onDone }: { onDone: () => void }) {
   };
   return (
     <form ref={form} class="many-tags field-row" onSubmit={(event) => void change(event, addTags)}>
-      <label for="many-tags">Tags, separated by commas</label>
+      <label for="many-tags">{t("Tags, separated by commas")}</label>
       <input
         id="many-tags"
         ref={field}
@@ -129,7 +129,7 @@ function TagForm({ onDone }: { onDone: () => void }) {
         onInput={(event) => (typed.value = event.currentTarget.value)}
       />
       <button type="submit" class="primary" disabled={busy.value}>
-        Add
+        {t("Add")}
       </button>
       <button
         type="button"
@@ -137,7 +137,7 @@ function TagForm({ onDone }: { onDone: () => void }) {
         disabled={busy.value}
         onClick={(event) => void change(event, takeTags)}
       >
-        Take away
+        {t("Take away")}
       </button>
       <TagOptions id="many-tags-known" typed={typed.value} />
     </form>

@@ -1,4 +1,5 @@
 /** As what the selected sounds are saved. */
+import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { selectedRows } from "./many";
 import { playlist, save, table } from "./manyfiles";
@@ -6,19 +7,23 @@ import { handles_s, LONGEST_HANDLES_S, takeOut } from "./taking";
 
 export function ExportBar() {
   const ways: readonly (readonly [string, string, () => void])[] = [
-    ["Files (ZIP)", "The files, with a list of licences", () => void takeOut(selectedRows(), "files")],
-    ["Passages (WAV)", "What matched in each, in a ZIP", () => void takeOut(selectedRows(), "passages")],
+    [t("Files (ZIP)"), t("The files, with a list of licences"), () => void takeOut(selectedRows(), "files")],
     [
-      "Playlist",
+      t("Passages (WAV)"),
+      t("What matched in each, in a ZIP"),
+      () => void takeOut(selectedRows(), "passages"),
+    ],
+    [
+      t("Playlist"),
       "M3U8",
       () => save("soundalike.m3u8", "application/vnd.apple.mpegurl", playlist(selectedRows(), location.href)),
     ],
-    ["CSV", "A table", () => save("soundalike.csv", "text/csv", table(selectedRows()))],
-    ["EDL", "An edit list (CMX 3600)", () => void takeOut(selectedRows(), "edl")],
-    ["REAPER", "A project with the passages as items", () => void takeOut(selectedRows(), "reaper")],
+    ["CSV", t("A table"), () => save("soundalike.csv", "text/csv", table(selectedRows()))],
+    ["EDL", t("An edit list (CMX 3600)"), () => void takeOut(selectedRows(), "edl")],
+    ["REAPER", t("A project with the passages as items"), () => void takeOut(selectedRows(), "reaper")],
   ];
   return (
-    <div class="many-export" role="group" aria-label="Save as">
+    <div class="many-export" role="group" aria-label={t("Save as")}>
       {ways.map(([name, title, run]) => (
         <button key={name} type="button" class="plain" title={title} onClick={run}>
           <Icon name="download" /> {name}
@@ -33,7 +38,7 @@ export function ExportBar() {
 export function Handles() {
   return (
     <label class="handles">
-      Handles{" "}
+      {t("Handles")}{" "}
       <input
         type="number"
         min={0}
@@ -46,7 +51,7 @@ export function Handles() {
           else currentTarget.value = String(handles_s.peek());
         }}
       />{" "}
-      s
+      {t("s")}
     </label>
   );
 }

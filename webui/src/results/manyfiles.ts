@@ -1,5 +1,6 @@
 /** The rows that are selected, written down: their paths, a playlist, a table. */
 import { audioUrl } from "../api/service";
+import { t } from "../messages/t";
 import { say } from "../ui/toasts";
 import { type Row, trackPath } from "./rows";
 
@@ -58,8 +59,8 @@ export async function copy(text: string, what: string): Promise<void> {
     () => true,
     () => false,
   );
-  if (copied || copyOfField(text)) say(`${what} copied`);
-  else say(`This browser does not let the page copy: ${what} not copied`, { bad: true });
+  if (copied || copyOfField(text)) say(t("{what} copied", { what }));
+  else say(t("This browser does not let the page copy: {what} not copied", { what }), { bad: true });
 }
 
 /** The old way: browsers give pages without https no clipboard. */

@@ -1,7 +1,7 @@
 /** Own tags of many sounds at once, and back. */
 import { changeClip, clip } from "../api/service";
 import { libraryWritten } from "../library/facts";
-import { plural } from "../ui/format";
+import { message, t, type Plain } from "../messages/t";
 import { say, sayFailure } from "../ui/toasts";
 import type { Row } from "./rows";
 
@@ -20,8 +20,8 @@ export const addTags = (rows: readonly Row[], tags: readonly string[]): Promise<
   change(
     rows,
     (own) => [...own, ...tags.filter((tag) => !own.includes(tag))],
-    "tagged",
-    "They have these tags already",
+    message("{n} sound tagged|{n} sounds tagged"),
+    message("They have these tags already"),
   );
 
 /** Take these tags away from each that has them. */
@@ -29,15 +29,15 @@ export const takeTags = (rows: readonly Row[], tags: readonly string[]): Promise
   change(
     rows,
     (own) => own.filter((tag) => !tags.includes(tag)),
-    "without these tags",
-    "None of them has these tags",
+    message("{n} sound without these tags|{n} sounds without these tags"),
+    message("None of them has these tags"),
   );
 
 async function change(
   rows: readonly Row[],
   to: (own: readonly string[]) => string[],
-  done: string,
-  nothing: string,
+  done: "{n} sound tagged|{n} sounds tagged" | "{n} sound without these tags|{n} sounds without these tags",
+  nothing: Plain,
 ): Promise<void> {
   const before = new Map<number, string[]>();
   try {
@@ -49,20 +49,20 @@ async function change(
       before.set(clip_id, own_tags);
     }
   } catch (error) {
-    sayFailure("Not all were changed", error);
+    sayFailure(t("Not all were changed"), error);
   }
   if (before.size > 0)
-    say(`${plural(before.size, "sound")} ${done}`, { action: { name: "Undo", run: () => putBack(before) } });
-  else say(nothing);
+    say(t(done, { n: before.size }), { action: { name: t("Undo"), run: () => putBack(before) } });
+  else say(t(nothing));
   await libraryWritten();
 }
 
 async function putBack(before: ReadonlyMap<number, string[]>): Promise<void> {
   try {
     for (const [id, own_tags] of before) await changeClip(id, { own_tags });
-    say("Tags are as they were");
+    say(t("Tags are as they were"));
   } catch (error) {
-    sayFailure("The tags were not put back", error);
+    sayFailure(t("The tags were not put back"), error);
   }
   await libraryWritten();
 }

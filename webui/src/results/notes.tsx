@@ -1,9 +1,10 @@
 /** What an answer says beside its hits: words that were read as others, sounds of the question that are gone or damaged. */
+import { locale } from "../messages/language";
+import { t, tx } from "../messages/t";
 import { BOX } from "../question/state";
 import { understood } from "../question/understood";
 import { asRead, asWritten, misread, textsOf, withTexts } from "../question/words";
 import { ask, question } from "../route";
-import { plural } from "../ui/format";
 import { type Answered, answered } from "./answers";
 
 export function Notes() {
@@ -26,27 +27,34 @@ function Understanding({ now }: { now: Answered }) {
   const { terms, not_understood } = last.said;
   return (
     <p class="note" role="status">
-      <span>Read as:</span>
+      <span>{t("Read as:")}</span>
       {terms.map(({ said, means }) => (
         <span key={said} class="tag" title={means}>
-          <bdi>{said}</bdi>: <bdi>{means}</bdi>
+          {tx("{what}: {why}", { what: <bdi>{said}</bdi>, why: <bdi>{means}</bdi> })}
         </span>
       ))}
-      {not_understood.length > 0 && <span>Not understood: {quoted(not_understood)}.</span>}
+      {not_understood.length > 0 && (
+        <span>{t("Not understood: {words}.", { words: quoted(not_understood) })}</span>
+      )}
     </p>
   );
 }
 
 const quoted = (words: Iterable<string>): string => [...words].map((word) => `“${word}”`).join(", ");
 
-const LANGUAGES = new Intl.DisplayNames("en", { type: "language" });
+/** What the language of a question is called in the language of the page. */
+const nameOf = (language: string): string =>
+  new Intl.DisplayNames(locale.value, { type: "language" }).of(language) ?? language;
 
 function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered }) {
   if (language && language !== "en") {
     return (
       <p class="note" role="status">
         <span>
-          Read as {LANGUAGES.of(language)}: <bdi>“{readAs}”</bdi>.
+          {tx("Read as {language}: {words}.", {
+            language: nameOf(language),
+            words: <bdi>“{readAs}”</bdi>,
+          })}
         </span>
       </p>
     );
@@ -61,20 +69,16 @@ function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered 
   return (
     <p class="note" role="status">
       <span>
-        {written && (
-          <>
-            No name has <bdi>{written}</bdi>.{" "}
-          </>
-        )}
-        Names were searched for <bdi>{read}</bdi>.
+        {written && <>{tx("No name has {words}.", { words: <bdi>{written}</bdi> })} </>}
+        {tx("Names were searched for {words}.", { words: <bdi>{read}</bdi> })}
       </span>
       {written && (
         <span class="note-actions">
           <button type="button" class="plain" onClick={change(asRead)}>
-            Ask for <bdi>{read}</bdi>
+            {tx("Ask for {words}", { words: <bdi>{read}</bdi> })}
           </button>
           <button type="button" class="plain" onClick={change(asWritten)}>
-            Only as it is written
+            {t("Only as it is written")}
           </button>
         </span>
       )}
@@ -92,12 +96,14 @@ function Gone({ gone }: { gone: readonly string[] }) {
   return (
     <p class="note" role="status">
       <span>
-        {plural(gone.length, "sound")} of this question {gone.length === 1 ? "is" : "are"} not in the library
-        any more. The rest was asked for.
+        {t(
+          "{n} sound of this question is not in the library any more. The rest was asked for.|{n} sounds of this question are not in the library any more. The rest was asked for.",
+          { n: gone.length },
+        )}
       </span>
       <span class="note-actions">
         <button type="button" class="plain" onClick={takeOut}>
-          Take {gone.length === 1 ? "it" : "them"} out of the question
+          {t("Take it out of the question|Take them out of the question", { n: gone.length })}
         </button>
       </span>
     </p>
@@ -109,7 +115,9 @@ function Amiss({ warnings }: { warnings: readonly string[] }) {
   return (
     <p class="note" role="status">
       <span>
-        Something is amiss with your sound: {said.join("; ")}. It was asked for as far as it can be read.
+        {t("Something is amiss with your sound: {why}. It was asked for as far as it can be read.", {
+          why: said.join("; "),
+        })}
       </span>
     </p>
   );

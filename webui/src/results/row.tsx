@@ -1,6 +1,8 @@
 /** One row of the list. */
 import { useComputed } from "@preact/signals";
 import { opinionOf, setOpinion } from "../foryou/feedback";
+import { fixed } from "../messages/numbers";
+import { t } from "../messages/t";
 import { paused, playing } from "../player/player";
 import { duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
@@ -63,7 +65,7 @@ export function HitRow({ row, place }: RowProps) {
       <div class="row-play" role="gridcell">
         <IconButton
           icon={isPlaying.value ? "pause" : "play"}
-          label={`${isPlaying.value ? "Pause" : "Play"} ${row.title}`}
+          label={t(isPlaying.value ? "Pause {title}" : "Play {title}", { title: row.title })}
           class="round"
           onClick={() => toggleRow(row)}
         />
@@ -80,12 +82,12 @@ export function HitRow({ row, place }: RowProps) {
               {" · "}
             </>
           )}
-          <bdi>{row.missing ? "file not found" : folder(row.path)}</bdi>
+          <bdi>{row.missing ? t("file not found") : folder(row.path)}</bdi>
           {row.remark && (
             <span class="row-remark" title={row.remark}>
               {" "}
               <Icon name="edit" />
-              <span class="unseen">Remark: {row.remark}</span>
+              <span class="unseen">{t("Remark: {remark}", { remark: row.remark })}</span>
             </span>
           )}
         </span>
@@ -117,7 +119,7 @@ export function HitRow({ row, place }: RowProps) {
 }
 
 const passageLabel = (match: { start_s: number; end_s: number }): string =>
-  `matches from ${moment(match.start_s)} to ${moment(match.end_s)}`;
+  t("matches from {start} to {end}", { start: moment(match.start_s), end: moment(match.end_s) });
 
 function FactCell({ column, row }: { column: Column; row: Row }) {
   const { name, title, width_rem, text } = column;
@@ -126,7 +128,7 @@ function FactCell({ column, row }: { column: Column; row: Row }) {
       class={`row-fact row-${name}`}
       role="gridcell"
       style={{ width: `${width_rem}rem` }}
-      title={areTitled() ? title : undefined}
+      title={areTitled() ? t(title) : undefined}
     >
       {name === "length" ? <Length row={row} /> : text(columnFacts(row.clip_id).value, row)}
     </span>
@@ -145,16 +147,18 @@ export function Score({ row }: { row: Row }) {
   if (row.score === null) return null;
   const named = row.via.filter((via) => via.part.startsWith("words")).length;
   const sure = row.probability === null ? null : confidence(row.probability);
-  if (named === row.via.length || (named && sure?.level === 1)) return <span class="score">By its name</span>;
-  if (row.probability === null || !sure) return <span class="score">{row.score.toFixed(2)}</span>;
+  if (named === row.via.length || (named && sure?.level === 1))
+    return <span class="score">{t("By its name")}</span>;
+  if (row.probability === null || !sure) return <span class="score">{fixed(row.score, 2)}</span>;
   return (
-    <span class={`score score-${sure.level}`} title={`similarity ${row.score.toFixed(3)}`}>
+    <span class={`score score-${sure.level}`} title={t("similarity {score}", { score: fixed(row.score, 3) })}>
       <span
         class="score-bar"
         aria-hidden="true"
-        style={{ "--sure": percent(row.probability).replace(" ", "") }}
+        style={{ "--sure": `${Math.round(row.probability * 100)}%` }}
       />
-      <span class="score-word">{sure.word}</span> <span class="score-number">{percent(row.probability)}</span>
+      <span class="score-word">{t(sure.word)}</span>{" "}
+      <span class="score-number">{percent(row.probability)}</span>
     </span>
   );
 }
@@ -164,7 +168,7 @@ function LikeButton({ row }: { row: Row }) {
   return (
     <IconButton
       icon="like"
-      label={`Like ${row.title}`}
+      label={t("Like {title}", { title: row.title })}
       shortcut="L"
       pressed={liked}
       filled={liked}

@@ -1,5 +1,6 @@
 /** A row of the list: a hit, or a clip of the library that nobody asked about. */
 import type { Clip, Hit, Tag } from "../api/service";
+import { t } from "../messages/t";
 import type { Passage } from "../question/model";
 
 export interface Row {
@@ -38,7 +39,7 @@ export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
   fileName(row) === row.title || fileName(row).replace(/\.[^.]+$/, "") === row.title;
 
 /** What looking for more of a row is called. */
-export const likeIt = (row: Pick<Row, "notes">): string => (row.notes ? "The same tune" : "More like this");
+export const likeIt = (row: Pick<Row, "notes">): string => t(row.notes ? "The same tune" : "More like this");
 
 export function rowOfHit(hit: Hit, rank: number): Row {
   return {

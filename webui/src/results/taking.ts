@@ -1,5 +1,6 @@
 /** Sounds for other programs, made by the service while they are saved: archives, edit lists, projects, single passages. */
 import { API, check, type Schemas } from "../api/client";
+import { t } from "../messages/t";
 import type { Passage } from "../question/model";
 import { rememberedNumber } from "../ui/remembered";
 import { dragAsFile } from "./dragging";
@@ -32,7 +33,7 @@ export async function takeOut(rows: readonly Row[], format: Format): Promise<voi
   try {
     await check("/export", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   } catch (error) {
-    sayFailure("They cannot be exported", error);
+    sayFailure(t("They cannot be exported"), error);
     return;
   }
   const form = document.createElement("form");

@@ -1,4 +1,5 @@
 /** Why the list is not what was asked for, and a way to ask once more; the list stays as it is. */
+import { t } from "../messages/t";
 import { BOX } from "../question/state";
 import { Icon } from "../ui/icons";
 import { trouble } from "./answers";
@@ -19,7 +20,7 @@ export function Trouble() {
             document.getElementById(BOX)?.focus(); // the button goes
           }}
         >
-          <Icon name="refresh" /> Try again
+          <Icon name="refresh" /> {t("Try again")}
         </button>
       )}
     </p>

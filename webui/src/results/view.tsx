@@ -5,13 +5,14 @@ import { filtersShown } from "../filters/state";
 import { ForYou } from "../foryou/strip";
 import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
+import { fixed } from "../messages/numbers";
+import { type Plain, t } from "../messages/t";
 import { auditioning } from "../player/settings";
 import { QuestionBox } from "../question/box";
 import { isEmpty } from "../question/model";
 import { FACT_ORDERS, HIT_ORDERS, ORDERS } from "../question/order";
 import { by, go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
-import { plural } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { answered, waiting } from "./answers";
@@ -44,30 +45,30 @@ function Results() {
   const choosing = useSignal(false);
   return (
     <>
-      <h1 class="unseen">{browsing ? "All sounds" : "Sounds found"}</h1>
+      <h1 class="unseen">{t(browsing ? "All sounds" : "Sounds found")}</h1>
       {browsing && <ForYou />}
       <header class="results-head">
         <p class="summary" role="status">
-          {now ? summary() : waiting.value ? "Looking …" : ""}
+          {now ? summary() : waiting.value ? t("Looking …") : ""}
         </p>
         <span class={`busy ${waiting.value ? "busy-on" : ""}`} aria-hidden="true" />
         <span class="results-tools">
           <IconButton
             icon="audition"
-            label="Audition: what you choose plays at once"
+            label={t("Audition: what you choose plays at once")}
             shortcut="A"
             pressed={auditioning.value}
             onClick={() => (auditioning.value = !auditioning.value)}
           />
           <IconButton
             icon="rows"
-            label="Low rows, the name of the file first"
+            label={t("Low rows, the name of the file first")}
             pressed={compact.value}
             onClick={() => (compact.value = !compact.value)}
           />
           <IconButton
             icon="columns"
-            label="Columns"
+            label={t("Columns")}
             class="columns-button"
             expanded={choosing.value}
             onClick={() => (choosing.value = !choosing.value)}
@@ -79,7 +80,7 @@ function Results() {
             aria-expanded={filtersShown.value}
             onClick={() => (filtersShown.value = !filtersShown.value)}
           >
-            <Icon name="filter" /> Filters
+            <Icon name="filter" /> {t("Filters")}
             {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
           </button>
         </span>
@@ -98,20 +99,20 @@ function Results() {
 
 /** In which order sounds are listed; hits that are equally sure. */
 function Order({ browsing }: { browsing: boolean }) {
-  const option = ([value, name]: readonly [string, string]) => (
+  const option = ([value, name]: readonly [string, Plain]) => (
     <option key={value} value={value}>
-      {name}
+      {t(name)}
     </option>
   );
   return (
     <label class="sort">
-      <span class="unseen">{browsing ? "Order" : "Order of what is equally sure"}</span>
+      <span class="unseen">{t(browsing ? "Order" : "Order of what is equally sure")}</span>
       <select
         value={browsing ? order.value : by.value}
         onChange={({ currentTarget: { value } }) => go(browsing ? { order: value } : { by: value })}
       >
         {(browsing ? ORDERS : HIT_ORDERS).map(option)}
-        <optgroup label="By what was measured">{FACT_ORDERS.map(option)}</optgroup>
+        <optgroup label={t("By what was measured")}>{FACT_ORDERS.map(option)}</optgroup>
       </select>
     </label>
   );
@@ -120,11 +121,14 @@ function Order({ browsing }: { browsing: boolean }) {
 function summary(): string {
   const now = answered.value;
   if (!now || now.refusal) return "";
-  if (now.verdict === null) return plural(now.total ?? now.rows.length, "sound");
-  const took = now.took_ms < 10 ? now.took_ms.toFixed(1) : Math.round(now.took_ms);
-  if (now.rows.length === 0) return "Nothing found";
-  const best = { good: "", weak: "no close match: ", none: "far from what you asked: " }[now.verdict];
-  const first = by.value ? "surest first, then as sorted" : "closest first";
-  const all = now.total === null ? first : plural(now.total, "sound") + (by.value ? `, ${first}` : "");
-  return `${best}${all}, ${took} ms`;
+  if (now.verdict === null) return t("{n} sound|{n} sounds", { n: now.total ?? now.rows.length });
+  const took = now.took_ms < 10 ? fixed(now.took_ms, 1) : fixed(now.took_ms, 0);
+  if (now.rows.length === 0) return t("Nothing found");
+  const first = t(by.value ? "surest first, then as sorted" : "closest first");
+  const sounds = now.total === null ? null : t("{n} sound|{n} sounds", { n: now.total });
+  const all = !sounds ? first : by.value ? t("{sounds}, {first}", { sounds, first }) : sounds;
+  const values = { all, took };
+  if (now.verdict === "weak") return t("no close match: {all}, {took} ms", values);
+  if (now.verdict === "none") return t("far from what you asked: {all}, {took} ms", values);
+  return t("{all}, {took} ms", values);
 }

@@ -11,7 +11,7 @@ const READ =
   /^(aria-(label|description|roledescription|valuetext|placeholder)|title|placeholder|label|alt|summary|means)$/;
 /** Attributes that only the browser reads. */
 const UNREAD =
-  /^(class|style|d|id|for|href|src|role|type|key|name|icon|viewBox|transform|list|autocomplete|media|rel|accept|allow|lang|dir)$/;
+  /^(class|style|d|id|for|href|src|role|type|key|name|icon|viewBox|transform|list|autocomplete|media|rel|accept|allow|lang|dir|shortcut)$/;
 /** They take a message. */
 const SAY = new Set(["t", "tx", "message"]);
 const LETTER = /\p{L}/u;
@@ -45,7 +45,8 @@ export function textsOfThePage(): Said {
 
 /** What one file says. */
 export function textsOf(file: string, source: string): Said {
-  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
+  const kind = file.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true, kind);
   const said: Said = { messages: [], literal: [] };
   const note = (into: Text[], node: ts.Node, text: string) =>
     into.push({ file, line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1, text });
@@ -106,8 +107,18 @@ function looksRead(node: ts.Node, text: string): boolean {
   }
   const words = text.replaceAll("{}", "").trim();
   if (ts.isJsxElement(parent) || ts.isJsxFragment(parent)) return LETTER.test(words);
-  return WORDS.test(text) || WORDS.test(words);
+  const isRead = !isCompared(parent) && !isSelector(parent);
+  return isRead && /\p{L}{3}/u.test(text) && (WORDS.test(text) || WORDS.test(words));
 }
+
+/** What something is compared with is its name. */
+const isCompared = (parent: ts.Node): boolean =>
+  ts.isCaseClause(parent) ||
+  (ts.isBinaryExpression(parent) && /^[!=]==$/.test(parent.operatorToken.getText()));
+
+const isSelector = (parent: ts.Node): boolean =>
+  ts.isCallExpression(parent) &&
+  /\.(querySelector(All)?|matches|closest|includes)$/.test(parent.expression.getText());
 
 /** Where a text ends up: past brackets, choices and `||`. */
 function outerOf(node: ts.Node): ts.Node {
