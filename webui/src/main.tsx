@@ -16,6 +16,13 @@ import { entitle } from "./title";
 
 const place = document.getElementById("app");
 if (place) {
+  const start = () => begin(place);
+  const spoken = speak(); // what is said from the start is said in that language
+  if (spoken) void spoken.then(start);
+  else start();
+}
+
+function begin(shown: HTMLElement): void {
   answerQuestions();
   followAnswers();
   keepOrder();
@@ -23,14 +30,11 @@ if (place) {
   loadNeighbours();
   closeByBack();
   listenToKeys();
-  const spoken = speak();
   entitle();
   effect(() => {
     if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
   });
   void learnLibrary();
   learnOpinions();
-  const show = () => render(<App />, place);
-  if (spoken) void spoken.then(show);
-  else show();
+  render(<App />, shown);
 }

@@ -18,7 +18,7 @@ const MARKS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
 /** Keep the title up to date with where we are. Called once. */
 export function entitle(): void {
   effect(() => {
-    const asked = view.value === "library" ? "" : allParts(question.value).map(nameOf).join(", ");
+    const asked = view.value === "library" ? "" : allParts(question.value).map(nameOf).join(t(", "));
     const place = VIEW_NAMES[view.value];
     document.title = [short(asked), place && t(place), PRODUCT].filter(Boolean).join(" · ");
   });

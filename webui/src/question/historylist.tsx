@@ -62,7 +62,7 @@ function Asked({ written, onDone }: { written: string; onDone: () => void }) {
 
 /** What a question is called, its sounds by their names where this browser has them. */
 function useNames(again: Question): string {
-  const plain = allParts(again).map(nameOf).join(", ");
+  const plain = allParts(again).map(nameOf).join(t(", "));
   const [name, setName] = useState(plain);
   useEffect(() => {
     let current = true;
@@ -73,7 +73,7 @@ function useNames(again: Question): string {
       const name = t("like {name}", { name: file.name });
       return part.weight < 0 ? t("not {name}", { name }) : name;
     });
-    void Promise.all(parts).then((names) => current && setName(names.join(", ")));
+    void Promise.all(parts).then((names) => current && setName(names.join(t(", "))));
     return () => {
       current = false;
     };
