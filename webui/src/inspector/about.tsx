@@ -111,7 +111,7 @@ export function Remark({ clip: known }: { clip: Clip | null }) {
   if (!known?.remark) return null;
   return (
     <section class="fact">
-      <h3>Remark</h3>
+      <h3>{t("Remark")}</h3>
       <p class="remark">
         <bdi>{known.remark}</bdi>
       </p>
