@@ -40,7 +40,6 @@ export const zh = catalogue({
   "No folder yet.": "还没有文件夹。",
   Uploads: "上传的声音",
   "{n} sound, kept with the library|{n} sounds, kept with the library": "{n} 个声音，保存在音库中",
-  "{n} sound|{n} sounds": "{n} 个声音",
   "looked through {when}": "上次扫描：{when}",
   "{n} missing": "缺少 {n} 个文件",
   "It is not there now: its disk may be away. What is known of it is kept.":
@@ -48,15 +47,11 @@ export const zh = catalogue({
   "Is scanned": "正在扫描",
   "Scan again": "重新扫描",
   "Remove {what}": "移除 {what}",
-  Remove: "移除",
   "Add a folder of the machine that the service runs on, by its path": "按路径添加检索服务所在机器上的文件夹",
-  Add: "添加",
   "The folder was not added": "文件夹没有添加",
   "{name} could not be scanned": "无法扫描 {name}",
   "{name} and its sounds taken out of the library; its files stay":
     "已将 {name} 及其声音移出音库；文件保留不动",
-  Undo: "撤销",
-  "Not removed": "没有移除",
 
   // numbers
   "{seconds} s": "{seconds} 秒",

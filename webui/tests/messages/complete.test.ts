@@ -8,6 +8,7 @@ const CATALOGUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const NOT_SAID = new Set([
   "Soundalike",
   "soundalike index FOLDER",
+  "/home/me/Sounds",
   "{}k",
   "A/B",
   "↑ ↓ Page ↑ ↓ Home End",
