@@ -113,8 +113,11 @@ def test_arguments_and_fields_are_called_after_what_they_hold(room: str) -> None
 
 
 def test_the_page_uses_the_same_words() -> None:
-    """In what its TypeScript declares."""
-    files = [*(PROJECT / "webui" / "src").rglob("*.ts"), *(PROJECT / "webui" / "src").rglob("*.tsx")]
+    """In what its TypeScript declares; a catalogue of messages declares nothing."""
+    sources = PROJECT / "webui" / "src"
+    files = [
+        file for file in (*sources.rglob("*.ts"), *sources.rglob("*.tsx")) if file != sources / "messages" / "zh.ts"
+    ]
     replaced = [
         f"{file.relative_to(PROJECT)}: {name}: say {INSTEAD[word]}"
         for file in files
