@@ -18,7 +18,7 @@ import numpy as np
 from indexer.channel import Cancelled, Channel, Closed
 from indexer.clock import StageClock
 from indexer.model import Copy, Outcome, Task
-from indexer.pipeline import FileReader, Piece, encode
+from indexer.pipeline import Piece, encode
 from search.ports import Encoder
 
 Result: TypeAlias = Outcome | Copy
@@ -42,10 +42,17 @@ def encoding_threads(workers: int | None) -> int:
     return min(workers or os.cpu_count() or 1, MAX_ENCODING_THREADS)
 
 
+class Reader(Protocol):
+    """The reading side of the work on a file (`indexer.pipeline.FileReader` is one). Threads share it."""
+
+    def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Copy | None:
+        """Settle ``task``, or ``put`` its windows; None while they are being encoded."""
+
+
 class Executor(Protocol):
     """Runs the reading and encoding of many files."""
 
-    def run(self, tasks: Iterator[Task | Outcome], reader: FileReader) -> Generator[Result | None]:
+    def run(self, tasks: Iterator[Task | Outcome], reader: Reader) -> Generator[Result | None]:
         """Results in any order; None when there was none for a moment. Closing the iterator stops the work.
 
         ``tasks`` is drawn from as the work goes on, by one thread at a time; outcomes in it are passed on.
@@ -62,7 +69,7 @@ class LocalExecutor:
         self.batch = max(1, min(MAX_BATCH, round(BATCH_AUDIO_S / encoder.spec.window_s)))
         """How many windows make a batch at present."""
 
-    def run(self, tasks: Iterator[Task | Outcome], reader: FileReader) -> Generator[Result | None]:
+    def run(self, tasks: Iterator[Task | Outcome], reader: Reader) -> Generator[Result | None]:
         """See `Executor.run`. Raises what a thread raised (EncoderError, JobError)."""
         pieces: Channel[Piece] = Channel(max(self.batch, WAITING_WINDOWS))
         results: Channel[Result] = Channel(WAITING_RESULTS)
@@ -108,7 +115,7 @@ class LocalExecutor:
                 results.put(outcome)
 
 
-def _read_all(source: _Shared, reader: FileReader, pieces: Channel[Piece], results: Channel[Result]) -> None:
+def _read_all(source: _Shared, reader: Reader, pieces: Channel[Piece], results: Channel[Result]) -> None:
     """Read file after file until none is left."""
     for item in source:
         result = item if isinstance(item, Outcome) else reader.read(item, pieces.put)

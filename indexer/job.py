@@ -26,7 +26,7 @@ from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
 from search.ground.urls import is_in_store
-from search.model import DescribeRoot, NoteScan, Root, Space
+from search.model import DescribeRoot, EncoderSpec, NoteScan, Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
@@ -67,6 +67,13 @@ class Library(Protocol):
         """Turn what was written into a snapshot when enough is pending."""
 
 
+class Share(Protocol):
+    """Makes the pass for sounds one whose work is shared."""
+
+    def __call__(self, spec: EncoderSpec, options: Options, note: Callable[[str], None]) -> Work:
+        """See `indexer.sharing.SharedWork`."""
+
+
 class Report(Protocol):
     """What a job reports to. The thread that runs the job calls it."""
 
@@ -95,12 +102,15 @@ def index(
     stop: threading.Event | None = None,
     now_s: Callable[[], float] = time.monotonic,
     confirm: Confirm = _nobody,
+    share: Share | None = None,
 ) -> Summary:
     """The summary of a job that indexes every audio file at or under ``paths`` into the encoder's space.
 
     A file in none of the library's roots makes the one of ``new_roots`` that it lies in a root, else its own folder.
 
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
+    With ``share`` the sounds are left to workers on any machine (`indexer.sharing`), tunes are not; a job that only
+    plans (``options.plan_only``) ends with that.
     ``now_s`` is the clock that paces it, in seconds. ``confirm`` is asked before more than a tenth of the clips is
     pruned; without it that is refused. Setting ``stop`` ends it within seconds, with everything that is finished by
     then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch, LibraryError (disk full,
@@ -116,9 +126,10 @@ def index(
         for root in {place.root for place in places}:
             library.writer.root(root, options.speed)
         _exclude(library.writer, lease, places, options)
+        work = SoundWork(encoder, options) if share is None else share(encoder.spec, options, report.note)
         sounds = _Job(
             library,
-            SoundWork(encoder, options),
+            work,
             places,
             options,
             report,
@@ -128,14 +139,14 @@ def index(
             confirm=confirm,
         )
         summary = sounds.run(started_s, missing)
-        if not stop.is_set():
+        if not (stop.is_set() or options.plan_only):
             _note_scans(library.writer, lease, places)
-        if tunes is None or stop.is_set():
+        if tunes is None or stop.is_set() or options.plan_only:
             return summary
-        started_s, work = now_s(), TuneWork(tunes, options)
-        if not sounds.plan.has(work):
+        started_s, melody = now_s(), TuneWork(tunes, options)
+        if not sounds.plan.has(melody):
             return summary
-        melodies = _Job(library, work, places, options, report, lease=lease, stop=stop, now_s=now_s, confirm=confirm)
+        melodies = _Job(library, melody, places, options, report, lease=lease, stop=stop, now_s=now_s, confirm=confirm)
         return summary.followed_by(melodies.run(started_s))
 
 
@@ -223,7 +234,7 @@ class _Job:
             self._count([Outcome("failed", path, cause="no such file or folder")])
         writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
         self._fill(space, plan, writer)
-        if not self._stop.is_set():
+        if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
             prune = self._options.prune and self._may_prune(plan)
             for outcome in plan.leftovers(self._moved, prune=prune):
                 self._count([outcome, *writer.add(outcome)])

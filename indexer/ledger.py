@@ -6,14 +6,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from indexer.model import Task
 from indexer.scan import is_absent
 from indexer.stores import file_exists
 from search.facts.definitions import VERSION
 from search.model import Content, KnownFile, Root, Space
-from search.ports import CatalogWriter
 
 Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait", "stay out"]
 """``wait``: a file with the same bytes is being encoded at this moment. ``stay out``: somebody took it out."""
@@ -31,10 +30,17 @@ class Decision:
     clip_id: int | None = None
 
 
+class Contents(Protocol):
+    """Tells what is stored (`search.ports.CatalogWriter` does)."""
+
+    def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
+        """The stored contents of a file's sound tracks, and the ids of the spaces that all are encoded in."""
+
+
 class Ledger:
     """Which contents are known, which clips may have moved, what is being encoded right now. Threads share it."""
 
-    def __init__(self, catalog: CatalogWriter, space: Space) -> None:
+    def __init__(self, catalog: Contents, space: Space) -> None:
         self._catalog = catalog
         self._space_id = space.id
         self._lock = threading.Lock()
@@ -50,6 +56,19 @@ class Ledger:
         """Take in clips of a root that may turn out to have moved."""
         for file in files:
             self._clips[file.digest].append((root, file))
+
+    @property
+    def kept_out(self) -> list[str]:
+        """The digests that `keep_out` took in."""
+        return sorted(self._out)
+
+    def gone_by_size(self) -> dict[int, list[tuple[Root, KnownFile]]]:
+        """The clips that may turn out to have moved, by the size of their files: a file of another size is none."""
+        by_size: dict[int, list[tuple[Root, KnownFile]]] = defaultdict(list)
+        for clips in self._clips.values():
+            for root, file in clips:
+                by_size[file.facts.size_bytes].append((root, file))
+        return by_size
 
     def decide(self, task: Task, digest: str) -> Decision:
         """What the file of ``task`` needs, now that its digest is known; claims the digest when that is encoding."""

@@ -28,7 +28,8 @@ class Options:
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
     decoded (`search.facts`).
-    ``relocate``: old and new places of folders that lie elsewhere now.
+    ``relocate``: old and new places of folders that lie elsewhere now. ``plan_only``: leave the work to workers, and do
+    not wait for them.
     """
 
     workers: int | None = None
@@ -45,6 +46,7 @@ class Options:
     speed: float | None = None
     facts: bool = True
     relocate: tuple[tuple[str, str], ...] = ()
+    plan_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Outcome:
     ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
     are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
     absolute. ``cause`` says why, for a failure. ``warnings`` are of a file that was read all the same.
+    ``moved`` are the clips that a file turned out to be which another process wrote.
     ``instead_of`` is what had been reported of the file before the catalog refused to hold it.
     """
 
@@ -95,6 +98,7 @@ class Outcome:
     cause: str = ""
     warnings: tuple[str, ...] = ()
     instead_of: Outcome | None = None
+    moved: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

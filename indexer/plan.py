@@ -305,4 +305,4 @@ def _is_as_it_was(stored: KnownFile, facts: FileFacts) -> bool:
 
 def moved_clips(outcome: Outcome) -> set[int]:
     """The clips that ``outcome`` moves."""
-    return {change.clip_id for change in outcome.changes if isinstance(change, MoveClip)}
+    return {change.clip_id for change in outcome.changes if isinstance(change, MoveClip)} | set(outcome.moved)

@@ -95,8 +95,7 @@ class Writer:
             try:
                 self.sequence = self._catalog.apply(self._lease, [c for o in written for c in o.changes])
             except ChangeRefused as error:
-                ends = accumulate(len(outcome.changes) for outcome in written)
-                place = next(place for place, end in enumerate(ends) if error.place < end)
+                place = refused_at(written, error)
                 outcome = written.pop(place)
                 refusals[id(outcome)] = refused(outcome, error.cause)
             else:
@@ -121,3 +120,9 @@ class Writer:
             self._wait(outcome)
             settled.append(outcome)
         return settled
+
+
+def refused_at(outcomes: Sequence[Outcome], error: ChangeRefused) -> int:
+    """Which of ``outcomes`` has the change that the catalog refused, when it was given those of all in one sequence."""
+    ends = accumulate(len(outcome.changes) for outcome in outcomes)
+    return next(place for place, end in enumerate(ends) if error.place < end)

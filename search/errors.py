@@ -10,6 +10,7 @@
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
     │   ├── ChangeRefused     one change that the catalog cannot hold; says which, the others can be written without it
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
+    │   │   └── ClaimLost     a worker's claim ran out, or another has its chunk: nothing of it is written
     │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
     ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
@@ -154,6 +155,10 @@ class LibraryBusy(LibraryError):
         ...         print("another program writes; try again later")
         another program writes; try again later
     """
+
+
+class ClaimLost(LibraryBusy):
+    """A worker's claim does not count any more: it ran out, another has its chunk, or the job ended."""
 
 
 class LibraryUnwritable(LibraryError):

@@ -20,6 +20,7 @@ from search.model import (
     NO_WORDS,
     AudioEncoding,
     Bitmap,
+    Claim,
     Clip,
     ClipChange,
     Collected,
@@ -41,6 +42,7 @@ from search.model import (
     KnownFile,
     Mark,
     NewSearch,
+    PassState,
     RecognisedSpeech,
     Root,
     SavedMatch,
@@ -56,6 +58,10 @@ from search.model import (
     Wave,
     Waves,
     WordMatch,
+    WorkCounts,
+    WorkFile,
+    WorkPass,
+    WorkResult,
 )
 from search.settings import Device
 
@@ -592,6 +598,61 @@ class JobQueue(Protocol):
 
         None where there is no such job. Raises QueryError for a job that has ended.
         """
+
+
+class ChunkPlan(Protocol):
+    """Work that a job shares with workers on any machine (`search.model.work`), as the job sees it."""
+
+    def begin(self, space_id: int, max_duration_s: float | None, kept_out: Sequence[str]) -> WorkPass:
+        """A new pass. What was left of another one is dropped, and who does it still writes nothing any more."""
+
+    def put(self, pass_id: int, files: Sequence[WorkFile]) -> None:
+        """Add a chunk. Raises LibraryBusy when another job began a pass since."""
+
+    def collect(self, pass_id: int) -> list[WorkResult]:
+        """What became of the files of some chunks that are done, and written; each is given once."""
+
+    def counts(self, pass_id: int) -> WorkCounts:
+        """How much is left. Raises LibraryBusy when another job began a pass since."""
+
+    def set_state(self, state: PassState) -> WorkPass | None:
+        """Let the newest pass wait, go on or end, if there is one; what is claimed is done in any case."""
+
+    def current(self) -> WorkPass | None:
+        """The newest pass."""
+
+
+class ChunkWork(Protocol):
+    """The same as a worker sees it. Needs no lease: a claim is one, for one chunk."""
+
+    def current(self) -> WorkPass | None:
+        """The newest pass."""
+
+    def claim(self, holder: str) -> Claim | None:
+        """The right to do the oldest chunk that nobody does, None where there is none. ``holder`` is for people.
+
+        A claim that was not renewed, or whose process is gone from this machine, is another's to take; a chunk that
+        was lost so three times is halved, and a single file becomes a recorded failure.
+        """
+
+    def renew(self, claim: Claim, done_bytes: int = 0, done_audio_s: float = 0.0) -> None:
+        """Say that the worker lives, and how much it has done. Raises ClaimLost."""
+
+    def close(
+        self, claim: Claim, changes: Sequence[ClipChange], results: Sequence[WorkResult], rest: Sequence[WorkFile] = ()
+    ) -> int:
+        """Write all of ``changes`` and that the chunk is done, in one transaction, or none; the sequence reached.
+
+        ``rest`` are files that were not looked at, which become a chunk of their own. Raises ClaimLost,
+        and as `CatalogWriter.apply`.
+        """
+
+    def give_back(self, claim: Claim, *, failed: bool) -> None:
+        """Let another do the chunk, unless the claim is lost; one that ``failed`` counts as if its worker had died."""
+
+
+class Chunks(ChunkPlan, ChunkWork, Protocol):
+    """Both sides of it."""
 
 
 class JobWork(Protocol):

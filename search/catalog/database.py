@@ -50,6 +50,12 @@ class Database(ABC):
             yield connection
 
     @contextmanager
+    def claiming(self) -> Iterator[Connection]:
+        """As `writing`, for rows that no reader of the tail follows: on a server nobody waits for those who write."""
+        with self.translated(), self._writer() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
     def translated(self) -> Iterator[None]:
         """Let what the database raises inside leave as LibraryError with the cause and a remedy."""
         try:

@@ -139,19 +139,20 @@ def is_stale(machine: str, pid: int, heartbeat: float, at: float) -> bool:
     # A heartbeat from the future is a clock that jumped back; the holder's next one puts it right within seconds.
     if abs(at - heartbeat) > STALE_S:
         return True
-    return machine == machine_name() and not _is_alive(pid)
+    return machine == machine_name() and is_gone(pid)
 
 
-def _is_alive(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """Whether no process of this machine has this id."""
     if os.name != "posix":  # there, signal 0 would end the process; the heartbeat alone decides
-        return True
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return False
-    except PermissionError:
         return True
-    return True
+    except PermissionError:
+        return False
+    return False
 
 
 def machine_name() -> str:

@@ -15,7 +15,7 @@ from search.catalog import leases, numbering, reading, transferring
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.catalog.sqlite import SQLiteDatabase
-from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, REMOVALS, SPACES, TRANSCRIPTS
+from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, PASSES, REMOVALS, SPACES, TRANSCRIPTS
 from search.errors import LibraryError, printable
 
 
@@ -114,6 +114,7 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         for table_name, last in given:
             if last:
                 numbering.reach(connection, table_name, last)
+        connection.execute(delete(PASSES))  # what was to be done when the backup was made is planned anew
         connection.execute(delete(LEASES))
         connection.execute(LEASES.insert().values(lease._mapping))
 

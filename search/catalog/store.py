@@ -27,6 +27,7 @@ from search.catalog import (
     words,
     writing,
 )
+from search.catalog.chunks import CatalogChunks
 from search.catalog.collections import CatalogCollections
 from search.catalog.columnar import ColumnReader
 from search.catalog.contours import ContourReader
@@ -155,6 +156,11 @@ class Catalog:
     def queue(self) -> CatalogJobs:
         """The long work of a service."""
         return CatalogJobs(self._database)
+
+    @property
+    def chunks(self) -> CatalogChunks:
+        """Work that is shared between workers."""
+        return CatalogChunks(self._database)
 
     @property
     def keys(self) -> CatalogKeys:

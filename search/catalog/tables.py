@@ -388,3 +388,38 @@ KEYS: Final = Table(
     sqlite_autoincrement=True,
 )
 """Who may use a service; of a key only its digest is kept."""
+
+PASSES: Final = Table(
+    "passes",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("space_id", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("max_duration_s", Float(53)),
+    Column("kept_out", Text, nullable=False),
+    Column("created", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The pass of a job whose work is shared (`search.model.WorkPass`); the newest is the one that counts."""
+
+CHUNKS: Final = Table(
+    "chunks",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("pass_id", _BIG, ForeignKey("passes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("token", String(32), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("expires", Float(53), nullable=False),
+    Column("done_bytes", BigInteger, nullable=False),
+    Column("done_audio_s", Float(53), nullable=False),
+    Column("files", Text, nullable=False),
+    Column("results", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Files that one worker does at a time (`search.catalog.chunks`): ``open``, ``claimed`` or ``done``.
+
+``files`` and ``results`` are lists in JSON. ``token`` to ``expires`` are those of the claim."""

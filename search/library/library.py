@@ -64,6 +64,7 @@ from search.overview.maps.drawing import MapReader
 from search.ports import (
     CatalogReader,
     CatalogWriter,
+    Chunks,
     CollectionStore,
     Encoder,
     FeedbackStore,
@@ -216,6 +217,16 @@ class Library:
             (0, [])
         """
         return self.catalog.queue
+
+    @property
+    def chunks(self) -> Chunks:
+        """Work that a job shares with workers on any machine.
+
+        Examples:
+            >>> library.chunks.current() is None
+            True
+        """
+        return self.catalog.chunks
 
     @property
     def keys(self) -> KeyStore:

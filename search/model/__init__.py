@@ -142,6 +142,15 @@ from search.model.sound import (
     Window,
 )
 from search.model.speech import ClipTranscript, RecognisedSpeech, Saying, Sayings, SpokenLine, SpokenWord, Transcript
+from search.model.work import (
+    MAX_FAILED_CLAIMS,
+    Claim,
+    PassState,
+    WorkCounts,
+    WorkFile,
+    WorkPass,
+    WorkResult,
+)
 
 __all__ = [
     "DEFAULT_DIVERSITY",
@@ -150,6 +159,7 @@ __all__ = [
     "LEAST",
     "MAX_ATTEMPTS",
     "MAX_COLLECTED",
+    "MAX_FAILED_CLAIMS",
     "MAX_FEEDBACK",
     "MAX_KEPT_SOUND_BYTES",
     "MAX_MATCHES",
@@ -168,6 +178,7 @@ __all__ = [
     "AudioPart",
     "Bitmap",
     "Change",
+    "Claim",
     "Clip",
     "ClipChange",
     "ClipMap",
@@ -227,6 +238,7 @@ __all__ = [
     "NotesPart",
     "Opinion",
     "Part",
+    "PassState",
     "Probabilities",
     "Query",
     "Ranking",
@@ -276,5 +288,9 @@ __all__ = [
     "Waves",
     "Window",
     "WordMatch",
+    "WorkCounts",
+    "WorkFile",
+    "WorkPass",
+    "WorkResult",
     "split_tags",
 ]

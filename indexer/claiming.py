@@ -1,0 +1,243 @@
+"""A worker: claims chunks of a shared pass, does them with the pipeline that every job has, and closes each.
+
+Chunks follow each other without a pause: while the last windows of one are encoded, files of the next are decoded.
+What a chunk brings is written in one transaction, which compares the claim. Whatever goes wrong, a kill included,
+nothing is written of a chunk that is not closed, and another worker does it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from indexer.clock import StageClock
+from indexer.executors import LocalExecutor, Result
+from indexer.held import HeldChunk
+from indexer.model import Copy, Outcome, Task
+from indexer.patience import Patience
+from indexer.pipeline import Piece
+from indexer.scan import is_absent
+from search.errors import ClaimLost, JobError, LibraryError, printable
+from search.model import Claim, Content, Root, Space, WorkPass
+from search.ports import CatalogWriter, Chunks, Encoder
+
+RENEW_S = 15.0
+"""How often claims are renewed: a quarter of the time for which they count."""
+
+
+_NOT_OF_THE_FILES = (LibraryError, JobError, KeyboardInterrupt)
+"""What ends a worker and has nothing to do with the chunks that it holds."""
+
+
+class WorkLibrary(Protocol):
+    """What a worker needs of a library (`search.library.library.Library` is one)."""
+
+    @property
+    def chunks(self) -> Chunks:
+        """Where chunks are claimed and closed."""
+
+    @property
+    def writer(self) -> CatalogWriter:
+        """Where contents are looked up."""
+
+    def roots(self) -> list[Root]:
+        """Its roots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a worker did: chunks, files, those that failed, seconds of sound, and chunks that it lost to others."""
+
+    chunks: int = 0
+    files: int = 0
+    failed: int = 0
+    audio_s: float = 0.0
+    lost: int = 0
+
+    def plus(self, other: Worked) -> Worked:
+        """Both together."""
+        return Worked(
+            self.chunks + other.chunks,
+            self.files + other.files,
+            self.failed + other.failed,
+            self.audio_s + other.audio_s,
+            self.lost + other.lost,
+        )
+
+
+class Worker:
+    """Does chunks of one pass, in threads of this process, until none is left."""
+
+    def __init__(
+        self,
+        library: WorkLibrary,
+        encoder: Encoder,
+        space: Space,
+        *,
+        threads: int,
+        holder: str,
+        patience: Patience | None = None,
+        closed: Callable[[Worked], None] = lambda _: None,
+    ) -> None:
+        """``holder`` says who this is, for people; ``closed`` is called with what each chunk brought."""
+        self._library = library
+        self._encoder = encoder
+        self._space = space
+        self._threads = threads
+        self._holder = holder
+        self._patience = patience or Patience()
+        self._closed = closed
+        self._clock = StageClock()
+        self._held: dict[str, HeldChunk] = {}
+        self._chunk_of: dict[int, HeldChunk] = {}
+        self._waiting: dict[str, deque[HeldChunk]] = defaultdict(deque)
+        """By path; one that was lost may be claimed anew while its windows are still on their way."""
+        self._lock = threading.Lock()
+        self._worked = Worked()
+
+    def run(self, at: WorkPass, stop: threading.Event) -> Worked:
+        """Work until nothing of the pass can be claimed, or ``stop`` is set; what was done.
+
+        What is finished when it stops is written; of the rest others go on. Raises JobError where this machine lacks a
+        root, EncoderError, LibraryError when the database stays away.
+        """
+        self._worked = Worked()
+        executor = LocalExecutor(self._encoder, self._threads, self._clock)
+        try:
+            with self._renewed(), closing(executor.run(self._tasks(at, stop), self)) as results:
+                for result in results:
+                    if result is not None:
+                        self._take(result)
+                    if stop.is_set():
+                        break
+        except BaseException as error:
+            self._leave(failed=not isinstance(error, _NOT_OF_THE_FILES))
+            raise
+        self._leave(failed=False)
+        return self._worked
+
+    def read(self, task: Task, put: Callable[[Piece], None]) -> Result | None:
+        """See `indexer.executors.Reader`."""
+        return self._chunk_of[id(task)].read(task, put)
+
+    def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
+        """See `indexer.ledger.Contents`; a database that is away for a moment is waited for."""
+        return self._patience.ask(lambda: self._library.writer.find(digest))
+
+    # --- claiming -------------------------------------------------------------------------------------------
+
+    def _tasks(self, at: WorkPass, stop: threading.Event) -> Iterator[Task | Outcome]:
+        """The files of chunk after chunk, each claimed when those of the one before are being read."""
+        work = self._library.chunks
+        while not stop.is_set():
+            claim = self._patience.ask(lambda: work.claim(self._holder))
+            if claim is None:
+                return
+            if claim.pass_id != at.id:  # a new one began, perhaps with another encoder
+                work.give_back(claim, failed=False)
+                return
+            yield from self._begun(claim, at).tasks
+
+    def _begun(self, claim: Claim, at: WorkPass) -> HeldChunk:
+        """A chunk that is held. Raises JobError where this machine lacks what it is about."""
+        roots = {root.id: root for root in self._patience.ask(self._library.roots)}
+        try:
+            self._check_roots(claim, roots)
+        except JobError:
+            self._library.chunks.give_back(claim, failed=False)
+            raise
+        held = HeldChunk(
+            claim, at, roots=roots, contents=self, space=self._space, spec=self._encoder.spec, clock=self._clock
+        )
+        with self._lock:
+            for task in held.tasks:
+                self._chunk_of[id(task)] = held
+                self._waiting[task.path].append(held)
+            self._held[claim.token] = held
+        return held
+
+    def _check_roots(self, claim: Claim, roots: dict[int, Root]) -> None:
+        """Files of a disk that is not there would be failures, every one."""
+        for root_id in {file.root_id for file in claim.files}:
+            if root_id not in roots:
+                raise JobError("a folder of the job was removed from the library; plan it anew")
+            if is_absent(roots[root_id].path):
+                raise JobError(
+                    f"{printable(roots[root_id].path)}: is not on this machine, or empty; mount it where the "
+                    "library has it, and start the worker again"
+                )
+
+    @contextmanager
+    def _renewed(self) -> Iterator[None]:
+        """Within the block the claims that are held are renewed."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._renew, args=(stop,), name="claims", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _renew(self, stop: threading.Event) -> None:
+        while not stop.wait(RENEW_S):
+            for held in list(self._held.values()):
+                done = held.so_far()
+                try:
+                    self._library.chunks.renew(held.claim, done.bytes, done.audio_s)
+                except ClaimLost:
+                    held.is_lost = held.claim.token in self._held  # unless it was closed meanwhile
+                except LibraryError:
+                    continue  # it may be back before the claim runs out
+
+    # --- closing --------------------------------------------------------------------------------------------
+
+    def _take(self, result: Result) -> None:
+        """Take in what came of a file, and close its chunk when it was the last."""
+        path = result.task.path if isinstance(result, Copy) else result.path
+        with self._lock:
+            held = self._waiting[path].popleft()
+            if not self._waiting[path]:
+                del self._waiting[path]
+        held.take(result)
+        if held.is_done:
+            self._close(held)
+
+    def _close(self, held: HeldChunk) -> None:
+        """Write a chunk; of one that was lost nothing."""
+        work, rest = self._library.chunks, held.rest
+        try:
+            if held.is_lost:
+                raise ClaimLost("it was lost before")
+            outcomes = held.write(
+                lambda changes, results: self._patience.ask(lambda: work.close(held.claim, changes, results, rest))
+            )
+        except ClaimLost:
+            worked = Worked(lost=1)
+        else:
+            failures = sum(outcome.kind == "failed" for outcome in outcomes)
+            worked = Worked(1, len(outcomes), failures, sum(outcome.duration_s for outcome in outcomes))
+        self._forget(held)
+        self._worked = self._worked.plus(worked)
+        self._closed(worked)
+
+    def _leave(self, *, failed: bool) -> None:
+        """Write what is finished of chunks that were not done, and let others have the rest."""
+        for held in list(self._held.values()):
+            with suppress(LibraryError):  # then it runs out by itself
+                if held.is_begun and not failed:
+                    self._close(held)
+                else:
+                    self._library.chunks.give_back(held.claim, failed=failed)
+            self._forget(held)
+        self._waiting.clear()
+
+    def _forget(self, held: HeldChunk) -> None:
+        with self._lock:
+            self._held.pop(held.claim.token, None)
+            for task in held.tasks:
+                self._chunk_of.pop(id(task), None)

@@ -1,0 +1,169 @@
+"""A chunk while a worker does it: its files, what came of them, and what is written when all are done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from indexer.clock import StageClock
+from indexer.executors import Result
+from indexer.ledger import Contents, Ledger
+from indexer.model import Copy, Outcome, Task, UnderWay
+from indexer.pipeline import FileReader, Piece, failed, refused
+from indexer.plan import moved_clips
+from indexer.writer import refused_at
+from search.errors import ChangeRefused
+from search.model import (
+    AddContent,
+    Claim,
+    ClipChange,
+    EncoderSpec,
+    KeepTracks,
+    LinkClip,
+    Root,
+    Space,
+    WorkFile,
+    WorkPass,
+    WorkResult,
+)
+
+
+class HeldChunk:
+    """One chunk, from its claim to what `write` gives to whoever closes it. Its files know of each other alone.
+
+    A file with the bytes of one in another chunk is encoded there and here, and is one content all the same.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        at: WorkPass,
+        *,
+        roots: Mapping[int, Root],
+        contents: Contents,
+        space: Space,
+        spec: EncoderSpec,
+        clock: StageClock,
+    ) -> None:
+        self.claim = claim
+        self.is_lost = False
+        ledger = Ledger(contents, space)
+        ledger.keep_out(at.kept_out)
+        for file in claim.files:
+            for root_id, gone in file.gone:
+                ledger.remember(roots[root_id], [gone])
+        self._reader = FileReader(spec, space, ledger, clock, at.max_duration_s)
+        self.tasks = [Task(roots[f.root_id], f.facts, f.known_file, forced=f.forced) for f in claim.files]
+        self._outcomes: dict[str, Outcome] = {}
+        self._made: dict[str, Outcome] = {}
+        self._copies: dict[str, list[Copy]] = defaultdict(list)
+
+    def read(self, task: Task, put: Callable[[Piece], None]) -> Result | None:
+        """See `indexer.executors.Reader`; of a chunk that was lost nothing is read any more."""
+        return failed(task, "the chunk was lost") if self.is_lost else self._reader.read(task, put)
+
+    def take(self, result: Result) -> None:
+        """Take in what came of a file."""
+        if isinstance(result, Copy):
+            made = self._made.get(result.digest)
+            if made is None:
+                self._copies[result.digest].append(result)
+            else:
+                self._settle(copied(made, result))
+            return
+        self._settle(result)
+        if result.digest is not None:
+            self._made[result.digest] = result
+            for copy in self._copies.pop(result.digest, ()):
+                self._settle(copied(result, copy))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether something came of every file."""
+        return len(self._outcomes) == len(self.tasks)
+
+    @property
+    def rest(self) -> list[WorkFile]:
+        """The files of which nothing came yet."""
+        pairs = zip(self.claim.files, self.tasks, strict=True)
+        return [file for file, task in pairs if task.path not in self._outcomes]
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something came of a file."""
+        return bool(self._outcomes)
+
+    def so_far(self) -> UnderWay:
+        """How much of it is done."""
+        under_way, outcomes = self._reader.under_way(), list(self._outcomes.values())
+        return UnderWay(
+            under_way.bytes + sum(one.size_bytes for one in outcomes),
+            under_way.audio_s + sum(one.duration_s for one in outcomes),
+        )
+
+    def write(self, close: Callable[[Sequence[ClipChange], Sequence[WorkResult]], int]) -> list[Outcome]:
+        """Give all changes and results to ``close``; what the catalog refuses becomes the failure of its file.
+
+        What came of the files in the end. Raises what ``close`` raises.
+        """
+        outcomes = list(self._outcomes.values())
+        while True:
+            try:
+                close([change for one in outcomes for change in one.changes], [result_of(one) for one in outcomes])
+            except ChangeRefused as error:
+                place = refused_at(outcomes, error)
+                outcomes[place] = _refused(outcomes[place], error.cause)
+            else:
+                return outcomes
+
+    def _settle(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.path] = outcome
+        self._reader.settle(outcome.path)
+
+
+def _refused(outcome: Outcome, cause: str) -> Outcome:
+    """What stands in for an outcome that the catalog refused; of a failure only its record was."""
+    if outcome.kind == "failed":
+        return replace(outcome, changes=())
+    return replace(refused(outcome, cause), instead_of=None)
+
+
+def copied(made: Outcome, copy: Copy) -> Outcome:
+    """What becomes of a file with the same bytes as one that was encoded, in the same transaction."""
+    task = copy.task
+    if made.kind == "failed":
+        return failed(task, made.cause or "the same bytes could not be indexed under another name")
+    changes: list[ClipChange] = []
+    for change in made.changes:
+        if isinstance(change, AddContent | LinkClip):
+            changes.append(
+                replace(change, root_id=task.root.id, file=task.facts, title=copy.title, metadata=copy.metadata)
+            )
+        elif isinstance(change, KeepTracks):
+            changes.append(KeepTracks(task.root.id, task.facts.path, change.tracks))
+    known = task.known_file
+    if known is None:
+        return Outcome("linked", task.path, tuple(changes), size_bytes=task.facts.size_bytes)
+    kind = "unchanged" if known.digest == copy.digest else "changed"
+    return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)  # type: ignore[arg-type]
+
+
+def result_of(outcome: Outcome) -> WorkResult:
+    """What the job is told of an outcome."""
+    return WorkResult(
+        outcome.kind,
+        outcome.path,
+        outcome.duration_s,
+        outcome.size_bytes,
+        outcome.silent,
+        outcome.cause,
+        outcome.warnings,
+        tuple(sorted(moved_clips(outcome))),
+    )
+
+
+def all_so_far(chunks: Iterable[HeldChunk]) -> UnderWay:
+    """How much of several chunks is done."""
+    parts = [chunk.so_far() for chunk in chunks]
+    return UnderWay(sum(part.bytes for part in parts), sum(part.audio_s for part in parts))

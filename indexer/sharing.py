@@ -1,0 +1,203 @@
+"""A pass whose work is shared: its files are cut into chunks, which workers on any machine claim (`indexer.claiming`).
+
+To the job it is a pass like any other: it gives tasks and gets results, a few seconds later. What the results say is
+written by then. Nothing is kept here: a job that was killed plans anew, and finds what its workers wrote.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator
+from typing import cast
+
+from indexer.clock import StageClock
+from indexer.executors import TICK_S, Result
+from indexer.ledger import Ledger
+from indexer.model import Kind, Options, Outcome, Task, UnderWay
+from indexer.patience import Patience
+from search import audio
+from search.audio import suffix_of
+from search.model import EncoderSpec, KnownFile, Root, Space, WorkCounts, WorkFile, WorkPass, WorkResult
+from search.ports import ChunkPlan
+
+CHUNK_FILES = 128
+CHUNK_AUDIO_S = 3600.0
+"""Some ten seconds of work for one processor: what a worker that dies has done in vain, and all wait for at the end."""
+MOST_WAITING = 1000
+"""So many chunks wait at most; a scan of millions of files goes on as they are claimed."""
+LONELY_S = 20.0
+"""So long nobody claims anything before that is said."""
+
+_BYTES_PER_S = {"wav": 176_000, "aif": 176_000, "aiff": 176_000, "au": 176_000, "flac": 80_000}
+_BYTES_PER_S_OF_OTHERS = 20_000
+
+
+class SharedWork:
+    """See `indexer.work.Work`: sounds, decoded and encoded by whoever claims them.
+
+    ``note`` tells a person something. With ``options.plan_only`` the chunks are left to workers and not waited for.
+    """
+
+    def __init__(
+        self,
+        plan: ChunkPlan,
+        spec: EncoderSpec,
+        options: Options,
+        note: Callable[[str], None],
+        *,
+        check: Callable[[], None] = lambda: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """``check`` is called while workers are waited for; it raises when those that the job started are of no use."""
+        self.spec = spec
+        self._plan = plan
+        self._options = options
+        self._note = note
+        self._check = check
+        self._pause = pause
+        self._patience = Patience(pause=pause)
+        self._counts = WorkCounts()
+
+    def takes(self, kind: audio.Kind) -> bool:
+        """Sound."""
+        return kind == "sound"
+
+    def owns(self, kind: audio.Kind) -> bool:
+        """Sound."""
+        return kind == "sound"
+
+    def under_way(self) -> UnderWay:
+        """See `Work.under_way`: what workers said when they renewed their claims."""
+        return UnderWay(self._counts.done_bytes, self._counts.done_audio_s)
+
+    def results(
+        self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
+    ) -> Generator[Result | None]:
+        """See `Work.results`. Raises LibraryBusy when another job began a pass, JobError."""
+        begun = self._plan.begin(space.id, self._options.max_duration_s, ledger.kept_out)
+        cutter, chunks, files, ended = _Cutter(ledger), 0, 0, True
+        try:
+            for item in _cut(tasks, cutter, clock):
+                if isinstance(item, Outcome):
+                    yield item
+                    continue
+                self._plan.put(begun.id, item)
+                chunks, files = chunks + 1, files + len(item)
+                yield from self._collected(begun)
+                while self._counts.waiting >= MOST_WAITING and not self._options.plan_only:
+                    yield from self._wait(begun, clock)
+            if self._options.plan_only:
+                self._note(f"planned: {files} files in {chunks} chunks; they are done by: soundalike work")
+                ended = False
+                return
+            yield from self._until_done(begun, clock)
+        finally:
+            if ended:
+                self._plan.set_state("ended")
+
+    def _until_done(self, begun: WorkPass, clock: StageClock) -> Generator[Result | None]:
+        """The results of everything that was put; says it once when nobody works."""
+        working_s, is_said = clock.now_s(), False
+        while True:
+            yield from self._collected(begun)
+            counts = self._counts
+            if not (counts.waiting or counts.claimed or counts.done):
+                return
+            if counts.claimed or counts.done:
+                working_s = clock.now_s()
+            elif clock.now_s() - working_s > LONELY_S and not is_said:
+                is_said = True
+                self._note(f"{counts.waiting} chunks wait, and nobody works; start a worker: soundalike work")
+            if not counts.done:
+                yield from self._wait(begun, clock)
+
+    def _wait(self, begun: WorkPass, clock: StageClock) -> Generator[Result | None]:
+        self._check()
+        yield None
+        self._pause(TICK_S)
+        yield from self._collected(begun)
+
+    def _collected(self, begun: WorkPass) -> Generator[Result]:
+        """What came of chunks that are done by now."""
+        for result in self._patience.ask(lambda: self._plan.collect(begun.id)):
+            yield outcome_of(result)
+        self._counts = self._patience.ask(lambda: self._plan.counts(begun.id))
+
+
+def outcome_of(result: WorkResult) -> Outcome:
+    """What a job counts of a file that a worker wrote."""
+    return Outcome(
+        cast(Kind, result.kind),
+        result.path,
+        duration_s=result.duration_s,
+        size_bytes=result.size_bytes,
+        silent=result.silent,
+        cause=result.cause,
+        warnings=result.warnings,
+        moved=result.moved,
+    )
+
+
+def audio_s_of(path: str, size_bytes: int) -> float:
+    """About how long a file sounds, by its name and size: enough to cut chunks of about the same work."""
+    return size_bytes / _BYTES_PER_S.get(suffix_of(path), _BYTES_PER_S_OF_OTHERS)
+
+
+def _cut(tasks: Iterator[Task | Outcome], cutter: _Cutter, clock: StageClock) -> Iterator[Outcome | list[WorkFile]]:
+    """The outcomes among ``tasks`` as they are, and chunks of the rest."""
+    while True:
+        with clock.stage("scan"):
+            item = next(tasks, None)
+        if item is None:
+            break
+        if isinstance(item, Outcome):
+            yield item
+        elif cutter.add(item):
+            yield cutter.take()
+    yield from cutter.rest()
+
+
+class _Cutter:
+    """Gathers files until they make a chunk.
+
+    Files that may be a clip which moved are of its size. Those of one size stay together, so that one worker decides
+    which of them it is.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._gone = ledger.gone_by_size()
+        self._may_have_moved: dict[int, list[Task]] = defaultdict(list)
+        self._files: list[WorkFile] = []
+        self._audio_s = 0.0
+
+    def add(self, task: Task) -> bool:
+        """Take in a file; whether there is a chunk to `take` now."""
+        if task.known_file is None and task.facts.size_bytes in self._gone:
+            self._may_have_moved[task.facts.size_bytes].append(task)
+            return False
+        return self._add([file_of(task)])
+
+    def take(self) -> list[WorkFile]:
+        """The files that were gathered."""
+        files, self._files, self._audio_s = self._files, [], 0.0
+        return files
+
+    def rest(self) -> Iterator[list[WorkFile]]:
+        """The chunks of what was put aside, and the last one."""
+        for size, tasks in self._may_have_moved.items():
+            if self._add([file_of(task, self._gone[size] if task is tasks[0] else ()) for task in tasks]):
+                yield self.take()
+        if self._files:
+            yield self.take()
+
+    def _add(self, files: list[WorkFile]) -> bool:
+        self._files += files
+        self._audio_s += sum(audio_s_of(file.facts.path, file.facts.size_bytes) for file in files)
+        return len(self._files) >= CHUNK_FILES or self._audio_s >= CHUNK_AUDIO_S
+
+
+def file_of(task: Task, gone: list[tuple[Root, KnownFile]] | tuple[()] = ()) -> WorkFile:
+    """A task as it is kept in a chunk."""
+    clips = tuple((root.id, file) for root, file in gone)
+    return WorkFile(task.root.id, task.facts, task.known_file, task.forced, clips)

@@ -1,0 +1,100 @@
+"""What ``soundalike work`` does: one worker for one library, from pass to pass, until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from indexer.claiming import Worked, Worker, WorkLibrary
+from indexer.patience import Patience
+from search.errors import JobError, SpaceMismatch
+from search.model import Space, WorkPass
+from search.ports import CatalogReader, Encoder
+
+POLL_S = 0.5
+"""How often a worker without work looks for some."""
+
+
+class Library(WorkLibrary, Protocol):
+    """What working needs of a library."""
+
+    @property
+    def reader(self) -> CatalogReader:
+        """Where spaces are looked up."""
+
+
+def work(
+    library: Library,
+    load_encoder: Callable[[str], Encoder],
+    *,
+    threads: int,
+    stop: threading.Event,
+    once: bool = False,
+    holder: str = "",
+    patience: Patience | None = None,
+    report: Callable[[Worked], None] = lambda _: None,
+) -> Worked:
+    """Do chunks until ``stop`` is set; with ``once`` until none is left, also in the hands of others.
+
+    ``load_encoder`` gives the encoder of a name, which is loaded when there is something to do. ``report`` is called
+    with all that was done by then, after every chunk. Raises as `Worker.run`, and SpaceMismatch where the encoder here
+    is not the one that the job has.
+    """
+    patience = patience or Patience()
+    holder = holder or f"{platform.node()} process {os.getpid()}"
+    encoders: dict[int, tuple[Encoder, Space]] = {}
+    done = Worked()
+
+    def closed(worked: Worked) -> None:
+        nonlocal done
+        done = done.plus(worked)
+        report(done)
+
+    while not stop.is_set():
+        at = patience.ask(library.chunks.current)
+        if at is None or not _has_work(library, at, patience):
+            if once and _is_over(library, at, patience):
+                break
+            stop.wait(POLL_S)
+            continue
+        if at.space_id not in encoders:
+            encoders[at.space_id] = _encoder_of(library, at, load_encoder)
+        encoder, space = encoders[at.space_id]
+        worker = Worker(library, encoder, space, threads=threads, holder=holder, patience=patience, closed=closed)
+        before = done.chunks
+        worker.run(at, stop)
+        if done.chunks == before:
+            stop.wait(POLL_S)
+    return done
+
+
+def _has_work(library: Library, at: WorkPass, patience: Patience) -> bool:
+    """Whether there may be something to claim: chunks that others hold may be left by them."""
+    if at.state != "open":
+        return False
+    counts = patience.ask(lambda: library.chunks.counts(at.id))
+    return bool(counts.waiting or counts.claimed)
+
+
+def _is_over(library: Library, at: WorkPass | None, patience: Patience) -> bool:
+    """Whether nothing is left of a pass, nor held by anybody."""
+    if at is None or at.state == "ended":
+        return True
+    counts = patience.ask(lambda: library.chunks.counts(at.id))
+    return not (counts.waiting or counts.claimed)
+
+
+def _encoder_of(library: Library, at: WorkPass, load_encoder: Callable[[str], Encoder]) -> tuple[Encoder, Space]:
+    """The encoder of a pass, and its space. Raises SpaceMismatch, JobError."""
+    space = next((space for space in library.reader.spaces() if space.id == at.space_id), None)
+    if space is None:
+        raise JobError("the space that the job fills was removed; plan it anew")
+    encoder = load_encoder(space.name)
+    if encoder.spec.fingerprint != space.fingerprint:
+        raise SpaceMismatch(
+            f"{space.name}: this machine has another version of the encoder than the job; install the same one"
+        )
+    return encoder, space
