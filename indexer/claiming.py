@@ -131,16 +131,22 @@ class Worker:
     # --- claiming -------------------------------------------------------------------------------------------
 
     def _tasks(self, at: WorkPass, stop: threading.Event) -> Iterator[Task | Outcome]:
-        """The files of chunk after chunk, each claimed when those of the one before are being read."""
+        """The files of chunk after chunk, each claimed when those of the one before are being read.
+
+        A chunk that may be what killed a worker is done alone: else the one before would die with it each time.
+        """
         work = self._library.chunks
         while not stop.is_set():
             claim = self._patience.ask(lambda: work.claim(self._holder))
             if claim is None:
                 return
-            if claim.pass_id != at.id:  # a new one began, perhaps with another encoder
+            # another pass may have another encoder
+            if claim.pass_id != at.id or (claim.failures and self._held):
                 work.give_back(claim, failed=False)
                 return
             yield from self._begun(claim, at).tasks
+            if claim.failures:
+                return
 
     def _begun(self, claim: Claim, at: WorkPass) -> HeldChunk:
         """A chunk that is held. Raises JobError where this machine lacks what it is about."""

@@ -23,7 +23,7 @@ from search.model import (
     Wave,
     Waves,
 )
-from search.ports import CatalogWriter, Lease
+from search.ports import CatalogWriter, Chunks, Lease
 
 
 class BandEncoder:
@@ -130,11 +130,21 @@ class ToneRecogniser:
 class CatalogLibrary:
     """A library that is a real catalog and nothing else: snapshots are not made, only asked for (``published``)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Path | str | None = None) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.catalog = Catalog.open(path / "catalog.sqlite")
+        self.catalog = Catalog.open(place or path / "catalog.sqlite")
         self.published = 0
+
+    @property
+    def reader(self) -> Catalog:
+        """The catalog."""
+        return self.catalog
+
+    @property
+    def chunks(self) -> Chunks:
+        """The catalog's."""
+        return self.catalog.chunks
 
     @property
     def writer(self) -> CatalogWriter:

@@ -197,7 +197,7 @@ class CatalogChunks:
             "done_audio_s": 0.0,
         }
         connection.execute(update(CHUNKS).where(CHUNKS.c.id == row.id).values(**values))
-        return Claim(row.id, row.pass_id, token, files)
+        return Claim(row.id, row.pass_id, token, files, row.attempts)
 
     def _require(self, connection: Connection, claim: Claim) -> None:
         """Raise LibraryBusy unless the claim counts; its row is locked, so that it goes on counting until the end."""

@@ -48,12 +48,16 @@ class WorkPass:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right of one worker to do a chunk and to write what comes of it, as long as it is renewed."""
+    """The right of one worker to do a chunk and to write what comes of it, as long as it is renewed.
+
+    ``failures`` is how many workers died that had it before: what kills them may be in it.
+    """
 
     chunk_id: int
     pass_id: int
     token: str
     files: tuple[WorkFile, ...]
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
