@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.channel import Cancelled
 from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
+from indexer.stopping import until_signal
+from indexer.threads import one_thread_per_call
+from indexer.work_command import Work, check_threads
 from search import wiring
 from search.audio import check_speed
 from search.errors import UsageError, printable
@@ -25,17 +27,15 @@ from search.model import MELODY_SPACE, JobFailure
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from indexer.job import Report
+    from indexer.job import Report, Share
     from search.api import Library
     from search.model import JobFailure
 
+_Sharing: TypeAlias = "AbstractContextManager[Share | None]"
 DONE = 0
 SOME_FAILED = 1
-SWITCH_S = 0.0005
-"""How long a thread may keep the interpreter when another wants it. Threads that come back from decoding or encoding
-need it for moments only; Python's own 5 ms leave a processor idle for 5 % of a job."""
+USUAL_ACTORS = 2
+"""So many workers are started on Ray where nobody says how many."""
 WATCH_WAIT_S = 600.0
 RELOCATE_WAIT_S = 10.0
 KINDS_SHOWN = 6
@@ -74,6 +74,17 @@ class Index:
         )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
         parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
+        parser.add_argument(
+            "--share",
+            type=int,
+            metavar="N",
+            help="leave the sounds to N worker processes, and to every `soundalike work` on other machines (0: to "
+            "those alone; default: $SOUNDALIKE_SHARE, else one process does it all)",
+        )
+        parser.add_argument("--on", choices=("ray",), help="the workers of --share are actors on a Ray cluster")
+        parser.add_argument(
+            "--plan-only", action="store_true", help="only say what is to be done; soundalike work does it later"
+        )
         parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
         parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
         parser.add_argument(
@@ -150,12 +161,12 @@ class Index:
         options = _options(args)
         args.paths = args.paths or _named_roots(args.library or settings.library)
         settings = replace(settings, device=args.device or settings.device)
-        _one_thread_per_call(options)
+        one_thread_per_call(options.workers)
         process.give_way(settings.niceness)
         # a wrong name fails before a library is made
         chosen_encoder = wiring.encoder(args.encoder, settings) if args.encoder else None
         with (
-            _until_signal() as stop,
+            until_signal() as stop,
             wiring.library(args.library or settings.library, settings, create=True, index=args.index) as library,
         ):
             encoder = chosen_encoder or wiring.encoder(_default_encoder(library, settings), settings)
@@ -163,9 +174,17 @@ class Index:
             report = reporter(quiet=args.quiet or args.json)
             status = DONE
             for paths in self._passes(args, stop.event):
-                with report.running():
+                with report.running(), _sharing(args, library, settings, report) as share:
                     summary = index(
-                        library, encoder, paths, options, report, tunes=tunes, stop=stop.event, confirm=report.confirm
+                        library,
+                        encoder,
+                        paths,
+                        options,
+                        report,
+                        tunes=tunes,
+                        stop=stop.event,
+                        confirm=report.confirm,
+                        share=share,
                     )
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
@@ -222,7 +241,7 @@ class Relocate:
         return DONE
 
 
-COMMANDS = (Index(), Relocate())
+COMMANDS = (Index(), Work(), Relocate())
 
 
 def index_again(
@@ -253,12 +272,15 @@ def index_again(
     name = _default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
-    if report is not None:
-        summary = index(library, loaded, paths, options, report, new_roots=new_roots, tunes=tunes, stop=stop)
-    else:
-        terminal = reporter(quiet=False)
-        with terminal.running():
-            summary = index(library, loaded, paths, options, terminal, new_roots=new_roots, tunes=tunes, stop=stop)
+    terminal = reporter(quiet=False)
+    shown = report or terminal
+    with (
+        terminal.running() if report is None else nullcontext(),
+        _sharing_of_service(library, settings, shown) as share,
+    ):
+        summary = index(
+            library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
+        )
     return SOME_FAILED if summary.failed else DONE
 
 
@@ -352,8 +374,8 @@ def _print_summary(summary: Summary, args: argparse.Namespace) -> None:
 
 def _options(args: argparse.Namespace) -> Options:
     """Raises UsageError for a number that makes no sense."""
-    if args.workers is not None and args.workers < 1:
-        raise UsageError(f"--workers is {args.workers}; it must be 1 or more")
+    check_threads(args.workers)
+    _check_sharing(args)
     if args.max_duration_s is not None and not args.max_duration_s > 0:
         raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
     if not args.wait >= 0:
@@ -379,7 +401,52 @@ def _options(args: argparse.Namespace) -> Options:
         yes=args.yes,
         speed=args.speed,
         relocate=tuple((old, new) for old, new in args.relocate),
+        plan_only=args.plan_only,
     )
+
+
+def _sharing(args: argparse.Namespace, library: Library, settings: Settings, report: Report) -> _Sharing:
+    """How the command line wants the work shared; None where it is not."""
+    from indexer.workers import sharing
+
+    count = settings.share if args.share is None else args.share
+    if args.plan_only:
+        return sharing(library.chunks, None, report.note)
+    if count is None and args.on is None:
+        return nullcontext()
+    options = ("--device", args.device) if args.device else ()
+    count = USUAL_ACTORS if count is None else count
+    return _shared(library, count, report, threads=args.workers, on=args.on, options=options)
+
+
+def _sharing_of_service(library: Library, settings: Settings, report: Report) -> _Sharing:
+    """How the settings want it."""
+    return nullcontext() if settings.share is None else _shared(library, settings.share, report)
+
+
+def _shared(
+    library: Library,
+    count: int,
+    report: Report,
+    *,
+    threads: int | None = None,
+    on: str | None = None,
+    options: tuple[str, ...] = (),
+) -> _Sharing:
+    """The work is left to ``count`` workers that are started, and to those elsewhere."""
+    from indexer.staffing import Staffing
+    from indexer.workers import sharing, threads_of
+
+    each = threads_of(threads, count, os.cpu_count() or 1) if on is None else threads or 1
+    return sharing(library.chunks, Staffing(count, each, library.path, on, options=options), report.note)
+
+
+def _check_sharing(args: argparse.Namespace) -> None:
+    """Raise UsageError for what makes no sense where the work is shared."""
+    if args.share is not None and args.share < 0:
+        raise UsageError(f"--share is {args.share}; it must be 0 (workers elsewhere alone) or more")
+    if args.plan_only and (args.prune or args.watch or args.on):
+        raise UsageError("--plan-only leaves: give --prune, --watch or --on to a job that stays until all is done")
 
 
 def _named_roots(folder: Path) -> list[str]:
@@ -396,46 +463,6 @@ def _named_roots(folder: Path) -> list[str]:
 def _default_encoder(library: Library, settings: Settings) -> str:
     """The encoder of the library's first space of sounds; the default one for a library that has none yet."""
     return next((s.name for s in library.reader.spaces() if not s.is_melody and not s.is_retired), settings.encoder)
-
-
-def _one_thread_per_call(options: Options) -> None:
-    """Let every encoding thread compute alone: several fill the processors better than one that splits every layer.
-
-    The numeric libraries read it when they are loaded, which is why it is set here and now.
-    """
-    from indexer.executors import encoding_threads
-
-    processors = os.cpu_count() or 1
-    process.own(threads=max(1, processors // encoding_threads(options.workers)), switch_s=SWITCH_S)
-
-
-class _Stop:
-    """What a signal sets."""
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self.signal: int | None = None
-
-
-@contextmanager
-def _until_signal() -> Iterator[_Stop]:
-    """Turn the first SIGINT or SIGTERM into a clean stop; the second one does what it always does."""
-    stop = _Stop()
-    before: dict[int, Any] = {}
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        stop.signal = number
-        stop.event.set()
-        for other, handler in before.items():
-            signal.signal(other, handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[int(number)] = signal.signal(number, handle)
-    try:
-        yield stop
-    finally:
-        for other, handler in before.items():
-            signal.signal(other, handler)
 
 
 def _again() -> str:

@@ -46,10 +46,12 @@ class SharedWork:
         options: Options,
         note: Callable[[str], None],
         *,
-        check: Callable[[], None] = lambda: None,
+        check: Callable[[int], None] = lambda _done: None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``check`` is called while workers are waited for; it raises when those that the job started are of no use."""
+        """``check`` is called with how many files are done as soon as there is work, and while it is waited for; it
+        raises when the workers that the job started are of no use.
+        """
         self.spec = spec
         self._plan = plan
         self._options = options
@@ -58,6 +60,7 @@ class SharedWork:
         self._pause = pause
         self._patience = Patience(pause=pause)
         self._counts = WorkCounts()
+        self._done = 0
 
     def takes(self, kind: audio.Kind) -> bool:
         """Sound."""
@@ -74,7 +77,7 @@ class SharedWork:
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. Raises LibraryBusy when another job began a pass, JobError."""
+        """See `Work.results`. Raises ClaimLost when another job began a pass, JobError."""
         begun = self._plan.begin(space.id, self._options.max_duration_s, ledger.kept_out)
         cutter, chunks, files, ended = _Cutter(ledger), 0, 0, True
         try:
@@ -84,6 +87,8 @@ class SharedWork:
                     continue
                 self._plan.put(begun.id, item)
                 chunks, files = chunks + 1, files + len(item)
+                if not self._options.plan_only:
+                    self._check(self._done)
                 yield from self._collected(begun)
                 while self._counts.waiting >= MOST_WAITING and not self._options.plan_only:
                     yield from self._wait(begun, clock)
@@ -113,7 +118,7 @@ class SharedWork:
                 yield from self._wait(begun, clock)
 
     def _wait(self, begun: WorkPass, clock: StageClock) -> Generator[Result | None]:
-        self._check()
+        self._check(self._done)
         yield None
         self._pause(TICK_S)
         yield from self._collected(begun)
@@ -121,6 +126,7 @@ class SharedWork:
     def _collected(self, begun: WorkPass) -> Generator[Result]:
         """What came of chunks that are done by now."""
         for result in self._patience.ask(lambda: self._plan.collect(begun.id)):
+            self._done += 1
             yield outcome_of(result)
         self._counts = self._patience.ask(lambda: self._plan.counts(begun.id))
 

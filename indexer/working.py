@@ -10,7 +10,7 @@ from typing import Protocol
 
 from indexer.claiming import Worked, Worker, WorkLibrary
 from indexer.patience import Patience
-from search.errors import JobError, SpaceMismatch
+from search.errors import ClaimLost, JobError, SpaceMismatch
 from search.model import Space, WorkPass
 from search.ports import CatalogReader, Encoder
 
@@ -56,7 +56,7 @@ def work(
     while not stop.is_set():
         at = patience.ask(library.chunks.current)
         if at is None or not _has_work(library, at, patience):
-            if once and _is_over(library, at, patience):
+            if once and is_over(library, at, patience):
                 break
             stop.wait(POLL_S)
             continue
@@ -73,17 +73,17 @@ def work(
 
 def _has_work(library: Library, at: WorkPass, patience: Patience) -> bool:
     """Whether there may be something to claim: chunks that others hold may be left by them."""
-    if at.state != "open":
-        return False
-    counts = patience.ask(lambda: library.chunks.counts(at.id))
-    return bool(counts.waiting or counts.claimed)
+    return at.state == "open" and not is_over(library, at, patience)
 
 
-def _is_over(library: Library, at: WorkPass | None, patience: Patience) -> bool:
+def is_over(library: Library, at: WorkPass | None, patience: Patience) -> bool:
     """Whether nothing is left of a pass, nor held by anybody."""
     if at is None or at.state == "ended":
         return True
-    counts = patience.ask(lambda: library.chunks.counts(at.id))
+    try:
+        counts = patience.ask(lambda: library.chunks.counts(at.id))
+    except ClaimLost:
+        return False  # another pass has begun
     return not (counts.waiting or counts.claimed)
 
 

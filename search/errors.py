@@ -10,7 +10,7 @@
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
     │   ├── ChangeRefused     one change that the catalog cannot hold; says which, the others can be written without it
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
-    │   │   └── ClaimLost     a worker's claim ran out, or another has its chunk: nothing of it is written
+    │   │   └── ClaimLost     a worker's chunk or a job's pass is another's by now: nothing of it is written
     │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
     ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
@@ -158,7 +158,7 @@ class LibraryBusy(LibraryError):
 
 
 class ClaimLost(LibraryBusy):
-    """A worker's claim does not count any more: it ran out, another has its chunk, or the job ended."""
+    """A worker's claim ran out, or another has its chunk; or another job took the place of one that shared its work."""
 
 
 class LibraryUnwritable(LibraryError):

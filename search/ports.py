@@ -607,13 +607,13 @@ class ChunkPlan(Protocol):
         """A new pass. What was left of another one is dropped, and who does it still writes nothing any more."""
 
     def put(self, pass_id: int, files: Sequence[WorkFile]) -> None:
-        """Add a chunk. Raises LibraryBusy when another job began a pass since."""
+        """Add a chunk. Raises ClaimLost when another job began a pass since."""
 
     def collect(self, pass_id: int) -> list[WorkResult]:
         """What became of the files of some chunks that are done, and written; each is given once."""
 
     def counts(self, pass_id: int) -> WorkCounts:
-        """How much is left. Raises LibraryBusy when another job began a pass since."""
+        """How much is left. Raises ClaimLost when another job began a pass since."""
 
     def set_state(self, state: PassState) -> WorkPass | None:
         """Let the newest pass wait, go on or end, if there is one; what is claimed is done in any case."""

@@ -35,8 +35,9 @@ class Settings:
     index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
     ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``effort``: how much of the usual a search
     visits in a library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to
-    other programs, 0 (not at all) to 19. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules
-    do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
+    other programs, 0 (not at all) to 19. ``share``: how many worker processes sounds are left to, beside those of other
+    machines (`soundalike work`); None: one process does it all. ``language_model_url``: the endpoint of OpenAI's shape
+    that reads what rules do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -55,6 +56,7 @@ class Settings:
     neighbourhoods: bool = True
     effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
+    share: int | None = None
     language: str = ""
     language_model_url: str = ""
     language_model: str = ""
@@ -64,8 +66,9 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
-        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_LANGUAGE``,
-        ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
+        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_SHARE``,
+        ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and
+        ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -78,6 +81,9 @@ class Settings:
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
             raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
+        share = environ.get("SOUNDALIKE_SHARE", "")
+        if share and not (share.isascii() and share.isdigit()):
+            raise UsageError(f"SOUNDALIKE_SHARE is {share!r}; it must be a number of workers, or unset")
         language = environ.get("SOUNDALIKE_LANGUAGE", "")
         if language and language not in LANGUAGES:
             raise UsageError(f"SOUNDALIKE_LANGUAGE is {language!r}; it must be one of {', '.join(LANGUAGES)}, or unset")
@@ -100,6 +106,7 @@ class Settings:
             neighbourhoods=neighbourhoods == "on",
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
+            share=int(share) if share else None,
             language=language,
             language_model_url=url,
             language_model=environ.get("SOUNDALIKE_LANGUAGE_MODEL", ""),

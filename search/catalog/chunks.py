@@ -20,7 +20,7 @@ from search.catalog import leases, reading, writing
 from search.catalog.chunktexts import files_of, files_text, results_of, results_text
 from search.catalog.database import Database, now
 from search.catalog.tables import CHUNKS, PASSES
-from search.errors import ClaimLost, LibraryBusy, printable
+from search.errors import ClaimLost, printable
 from search.model import (
     MAX_FAILED_CLAIMS,
     Claim,
@@ -239,7 +239,7 @@ def _newest(connection: Connection) -> Row[Any] | None:
 
 def _require_pass(connection: Connection, pass_id: int) -> None:
     if connection.execute(select(PASSES.c.id).where(PASSES.c.id == pass_id)).one_or_none() is None:
-        raise LibraryBusy("another job planned the work anew; run the command again")
+        raise ClaimLost("another job planned the work anew; run the command again")
 
 
 def _new_chunk(pass_id: int, files: Sequence[WorkFile], attempts: int = 0) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from indexer.model import Options
 from indexer.patience import Patience
 from indexer.working import work
 from search.catalog import chunks, writing
-from search.errors import JobError, LibraryBusy, LibraryError, SpaceMismatch
+from search.errors import ClaimLost, JobError, LibraryError, SpaceMismatch
 from tests.fakes import BandEncoder, CatalogLibrary
 from tests.indexer.conftest import write_tone
 from tests.indexer.sharing_helpers import Shared, rows, work_in_child, work_once
@@ -363,11 +363,8 @@ def test_a_machine_with_another_encoder_does_nothing(shared, sounds):
 
 def test_a_job_hears_when_another_took_its_place(shared, sounds):
     shared.pauses = [lambda: shared.library.chunks.begin(1, None, [])]
-    sharing_patience = Patience(0, pause=lambda _s: None)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sharing, "Patience", lambda pause: sharing_patience)
-        with pytest.raises(LibraryBusy, match="another job planned"):
-            shared.index(sounds)
+    with pytest.raises(ClaimLost, match="another job planned"):
+        shared.index(sounds)
 
 
 def test_a_job_without_workers_says_so(shared, sounds, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from search.catalog import chunks, database
 from search.catalog.chunks import CLAIM_S, CatalogChunks
 from search.catalog.store import Catalog
-from search.errors import ChangeRefused, ClaimLost, LibraryBusy
+from search.errors import ChangeRefused, ClaimLost
 from search.model import MAX_FAILED_CLAIMS, FileFacts, KnownFile, WorkCounts, WorkFile, WorkResult
 from tests.search.catalog_helpers import FilledCatalog, digest, facts
 from tests.search.old_catalogs import catalog_at
@@ -214,9 +214,9 @@ def test_a_job_that_plans_anew_takes_the_chunks_of_the_one_before(work, planned,
 
     with pytest.raises(ClaimLost):
         work.close(claim, [filled.add("a.wav")], [])
-    with pytest.raises(LibraryBusy, match="another job"):
+    with pytest.raises(ClaimLost, match="another job"):
         work.put(planned.id, files(filled, "d.wav"))
-    with pytest.raises(LibraryBusy, match="another job"):
+    with pytest.raises(ClaimLost, match="another job"):
         work.counts(planned.id)
     assert work.current() == anew
     assert work.claim("me") is None

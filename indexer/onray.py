@@ -1,0 +1,114 @@
+"""Workers as actors on a Ray cluster: Ray finds them room, on nodes that come and go, with processors or GPUs.
+
+Each does what `soundalike work` does. Ray holds no state: an actor that is lost with its node is asked for anew, and
+what it had claimed is done by others when the claim runs out.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from indexer.staffing import Staffing
+from search.errors import UsageError
+from search.ground.extras import is_installed, why_missing
+
+_PACKAGE = "ray"
+_OURS = "SOUNDALIKE_"
+
+
+class RayCluster:
+    """The cluster at ``RAY_ADDRESS``, or one of this machine alone where that is not set."""
+
+    def __init__(self, staffing: Staffing) -> None:
+        """Raises UsageError where Ray is not installed, or the cluster cannot be reached."""
+        if not is_installed(_PACKAGE):
+            raise UsageError(why_missing("--on ray", _PACKAGE) or f"install {_PACKAGE}")
+        import ray
+
+        self._staffing = staffing
+        if not ray.is_initialized():
+            try:
+                ray.init(log_to_driver=False, configure_logging=False)
+            except ConnectionError as error:
+                raise UsageError(f"the Ray cluster cannot be reached: {str(error).splitlines()[0]}") from error
+
+    def start(self) -> RayWorker:
+        """Ask for an actor. It begins when there is room for it."""
+        import ray
+
+        staffing = self._staffing
+        # two calls at once: one works, the other stops it
+        actor = ray.remote(num_cpus=staffing.threads, num_gpus=staffing.gpus, max_concurrency=2)(_Actor)
+        return RayWorker(actor.remote(), staffing)
+
+
+class RayWorker:
+    """See `indexer.staffing.One`."""
+
+    def __init__(self, actor: Any, staffing: Staffing) -> None:  # noqa: ANN401  # Ray makes its type
+        self._actor = actor
+        ours = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
+        self._result = actor.work.remote(str(staffing.library), staffing.threads, ours)
+
+    def ended(self) -> str | None:
+        """See `indexer.staffing.One`."""
+        import ray
+
+        ready, _ = ray.wait([self._result], timeout=0)
+        if not ready:
+            return None
+        try:
+            ray.get(self._result)
+        except ray.exceptions.RayActorError:
+            return "it was lost with its node or process"
+        except ray.exceptions.RayTaskError as error:
+            return str(error.cause or error).strip().splitlines()[-1]
+        return "it stopped by itself"
+
+    def stop(self) -> None:
+        """See `indexer.staffing.One`."""
+        self._actor.stop.remote()
+
+    def wait(self, seconds: float) -> None:
+        """See `indexer.staffing.One`. One that never got room is given up at once."""
+        import ray
+
+        ray.wait([self._result], timeout=seconds if self._has_begun() else 0)
+        ray.kill(self._actor)
+
+    def _has_begun(self) -> bool:
+        import ray
+
+        ready, _ = ray.wait([self._actor.ping.remote()], timeout=2)
+        return bool(ready)
+
+
+class _Actor:
+    """What runs on a node."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def work(self, library: str, threads: int, environment: dict[str, str]) -> int:
+        """Work until it is stopped; how many chunks were done."""
+        from indexer.threads import one_thread_per_call
+        from indexer.working import work
+        from search import wiring
+        from search.settings import Settings
+
+        os.environ.update(environment)
+        settings = Settings.from_env(os.environ)
+        one_thread_per_call(threads)
+        with wiring.library(Path(library), settings) as opened:
+            return work(opened, lambda name: wiring.encoder(name, settings), threads=threads, stop=self._stop).chunks
+
+    def stop(self) -> None:
+        """Have it end; what is finished is written."""
+        self._stop.set()
+
+    def ping(self) -> bool:
+        """Answer."""
+        return True

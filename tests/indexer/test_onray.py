@@ -1,0 +1,61 @@
+"""Workers on a real Ray cluster of this machine; left out where Ray is not installed (the extra ``ray``)."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from indexer import onray
+from search import cli
+from search.ground.extras import is_installed
+from tests.indexer.conftest import write_tone
+
+HOW_TO_GET = "Ray is not installed: pip install 'soundalike[ray]'"
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two processors' worth of room."""
+    if not is_installed("ray"):
+        pytest.skip(HOW_TO_GET)
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    yield ray
+    ray.shutdown()
+
+
+def test_a_job_on_ray_is_done_though_an_actor_is_killed(cluster, tmp_path, capsys, monkeypatch):
+    """Its actors claim like all workers; a lost one is asked for anew, and its chunk is done by another."""
+    monkeypatch.setenv("SOUNDALIKE_ENCODER", "spectral")
+    for number in range(6):
+        write_tone(tmp_path / "sounds" / f"{number}.wav", hz=300 + 200 * number)
+    started = []
+    start = onray.RayCluster.start
+    monkeypatch.setattr(onray.RayCluster, "start", lambda self: started.append(start(self)) or started[-1])
+
+    def ended(worker):
+        if worker is started[0] and len(started) == 2:
+            cluster.kill(worker._actor)
+        return ENDED(worker)
+
+    ENDED = onray.RayWorker.ended
+    monkeypatch.setattr(onray.RayWorker, "ended", ended)
+    words = ["index", tmp_path / "sounds", "--library", tmp_path / "library", "--share", "2", "--on", "ray", "--json"]
+    assert cli.main([os.fspath(word) for word in words]) == 0
+
+    output = capsys.readouterr()
+    assert json.loads(output.out)["indexed"] == 6
+    assert "a worker ended, and is started again: it was lost with its node or process" in output.err
+    assert len(started) == 3
+
+
+def test_without_the_package_the_command_says_how_to_get_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(onray, "is_installed", lambda _module: False)
+    write_tone(tmp_path / "sounds" / "a.wav")
+    words = ["index", tmp_path / "sounds", "--library", tmp_path / "library", "--encoder", "spectral", "--on", "ray"]
+    assert cli.main([os.fspath(word) for word in words]) == 2
+    assert "install" in (message := capsys.readouterr().err)
+    assert "ray" in message
