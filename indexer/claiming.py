@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +22,7 @@ from indexer.patience import Patience
 from indexer.pipeline import Piece
 from indexer.scan import is_absent
 from search.errors import ClaimLost, JobError, LibraryError, printable
-from search.model import Claim, Content, Root, Space, WorkPass
+from search.model import Claim, Content, Root, Space, StoredFacts, WorkPass
 from search.ports import CatalogWriter, Chunks, Encoder
 
 RENEW_S = 15.0
@@ -127,6 +127,10 @@ class Worker:
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """See `indexer.ledger.Contents`; a database that is away for a moment is waited for."""
         return self._patience.ask(lambda: self._library.writer.find(digest))
+
+    def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
+        """See `indexer.ledger.Contents`."""
+        return self._patience.ask(lambda: self._library.writer.facts(content_ids))
 
     # --- claiming -------------------------------------------------------------------------------------------
 

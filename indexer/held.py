@@ -53,7 +53,7 @@ class HeldChunk:
         for file in claim.files:
             for root_id, gone in file.gone:
                 ledger.remember(roots[root_id], [gone])
-        self._reader = FileReader(spec, space, ledger, clock, at.max_duration_s)
+        self._reader = FileReader(spec, space, ledger, clock, at.max_duration_s, facts=at.facts)
         self.tasks = [Task(roots[f.root_id], f.facts, f.known_file, forced=f.forced) for f in claim.files]
         self._outcomes: dict[str, Outcome] = {}
         self._made: dict[str, Outcome] = {}

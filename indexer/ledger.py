@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -12,7 +12,7 @@ from indexer.model import Task
 from indexer.scan import is_absent
 from indexer.stores import file_exists
 from search.facts.definitions import VERSION
-from search.model import Content, KnownFile, Root, Space
+from search.model import Content, KnownFile, Root, Space, StoredFacts
 
 Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait", "stay out"]
 """``wait``: a file with the same bytes is being encoded at this moment. ``stay out``: somebody took it out."""
@@ -35,6 +35,9 @@ class Contents(Protocol):
 
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """The stored contents of a file's sound tracks, and the ids of the spaces that all are encoded in."""
+
+    def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
+        """What was measured of contents."""
 
 
 class Ledger:

@@ -78,7 +78,8 @@ class SharedWork:
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises ClaimLost when another job began a pass, JobError."""
-        begun = self._plan.begin(space.id, self._options.max_duration_s, ledger.kept_out)
+        options = self._options
+        begun = self._plan.begin(space.id, ledger.kept_out, max_duration_s=options.max_duration_s, facts=options.facts)
         cutter, chunks, files, ended = _Cutter(ledger), 0, 0, True
         try:
             for item in _cut(tasks, cutter, clock):

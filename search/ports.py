@@ -603,7 +603,9 @@ class JobQueue(Protocol):
 class ChunkPlan(Protocol):
     """Work that a job shares with workers on any machine (`search.model.work`), as the job sees it."""
 
-    def begin(self, space_id: int, max_duration_s: float | None, kept_out: Sequence[str]) -> WorkPass:
+    def begin(
+        self, space_id: int, kept_out: Sequence[str], *, max_duration_s: float | None = None, facts: bool = True
+    ) -> WorkPass:
         """A new pass. What was left of another one is dropped, and who does it still writes nothing any more."""
 
     def put(self, pass_id: int, files: Sequence[WorkFile]) -> None:

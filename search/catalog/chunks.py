@@ -49,9 +49,11 @@ class CatalogChunks:
 
     # --- ChunkPlan ------------------------------------------------------------------------------------------
 
-    def begin(self, space_id: int, max_duration_s: float | None, kept_out: Sequence[str]) -> WorkPass:
+    def begin(
+        self, space_id: int, kept_out: Sequence[str], *, max_duration_s: float | None = None, facts: bool = True
+    ) -> WorkPass:
         """As the port says."""
-        values = {"space_id": space_id, "state": "open", "max_duration_s": max_duration_s}
+        values = {"space_id": space_id, "state": "open", "max_duration_s": max_duration_s, "facts": facts}
         with self._database.claiming() as connection:
             connection.execute(delete(PASSES))
             made = connection.execute(
@@ -59,7 +61,7 @@ class CatalogChunks:
                 {**values, "kept_out": json.dumps(sorted(kept_out)), "created": self._clock(connection)},
             )
             pass_id = int(made.scalar_one())
-        return WorkPass(pass_id, space_id, "open", max_duration_s, frozenset(kept_out))
+        return WorkPass(pass_id, space_id, "open", max_duration_s, facts, frozenset(kept_out))
 
     def put(self, pass_id: int, files: Sequence[WorkFile]) -> None:
         """As the port says."""
@@ -116,7 +118,8 @@ class CatalogChunks:
             row = _newest(connection)
         if row is None:
             return None
-        return WorkPass(row.id, row.space_id, row.state, row.max_duration_s, frozenset(json.loads(row.kept_out)))
+        kept_out = frozenset(json.loads(row.kept_out))
+        return WorkPass(row.id, row.space_id, row.state, row.max_duration_s, row.facts, kept_out)
 
     # --- ChunkWork ------------------------------------------------------------------------------------------
 

@@ -396,6 +396,7 @@ PASSES: Final = Table(
     Column("space_id", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("max_duration_s", Float(53)),
+    Column("facts", Boolean, nullable=False),
     Column("kept_out", Text, nullable=False),
     Column("created", Float(53), nullable=False),
     sqlite_autoincrement=True,

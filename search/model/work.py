@@ -36,13 +36,15 @@ class WorkFile:
 class WorkPass:
     """What all chunks of a pass have in common.
 
-    ``max_duration_s``: longer files fail. ``kept_out`` are digests of what somebody took out of the library.
+    ``max_duration_s``: longer files fail. ``facts``: what is decoded is measured. ``kept_out`` are digests of what
+    somebody took out of the library.
     """
 
     id: int
     space_id: int
     state: PassState
     max_duration_s: float | None = None
+    facts: bool = True
     kept_out: frozenset[str] = frozenset()
 
 

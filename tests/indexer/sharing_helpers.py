@@ -86,6 +86,8 @@ def rows(library: CatalogLibrary) -> dict[str, list[Any]]:
                 file.facts,
                 file.missing,
             )
+            measured = catalog.facts([file.content_id]).get(file.content_id)
+            arrays += [] if measured is None else [np.nan_to_num(measured.numbers, nan=-1e9)]
             rows.setdefault(root.absolute(path), []).append((values, [np.asarray(one).tolist() for one in arrays]))
     rows["failures"] = sorted(catalog.failures())
     return rows

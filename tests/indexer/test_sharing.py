@@ -362,7 +362,7 @@ def test_a_machine_with_another_encoder_does_nothing(shared, sounds):
 
 
 def test_a_job_hears_when_another_took_its_place(shared, sounds):
-    shared.pauses = [lambda: shared.library.chunks.begin(1, None, [])]
+    shared.pauses = [lambda: shared.library.chunks.begin(1, [])]
     with pytest.raises(ClaimLost, match="another job planned"):
         shared.index(sounds)
 

@@ -55,7 +55,7 @@ def done(path):
 @pytest.fixture
 def planned(work, filled):
     """A pass of two chunks, with two files and one."""
-    begun = work.begin(filled.space.id, None, [])
+    begun = work.begin(filled.space.id, [])
     work.put(begun.id, files(filled, "a.wav", "b.wav"))
     work.put(begun.id, files(filled, "c.wav"))
     return begun
@@ -65,12 +65,12 @@ def test_what_is_planned_comes_out_as_it_went_in(work, filled):
     """Names that are no text, what the catalog knew, clips that may have moved here, what was taken out."""
     known = KnownFile(7, 8, digest("x"), FileFacts("x.wav", 5, 6, 7), encoded=True, missing=True)
     file = WorkFile(filled.root.id, FileFacts("\udcff ä.wav", 1 << 40, -5), known, True, ((3, known),))
-    begun = work.begin(filled.space.id, 12.5, ["d2", "d1"])
+    begun = work.begin(filled.space.id, ["d2", "d1"], max_duration_s=12.5, facts=False)
     work.put(begun.id, [file])
 
     assert work.claim("me").files == (file,)
     assert work.current() == begun
-    assert (begun.max_duration_s, begun.kept_out, begun.state) == (12.5, {"d1", "d2"}, "open")
+    assert (begun.max_duration_s, begun.facts, begun.kept_out) == (12.5, False, {"d1", "d2"})
 
 
 def test_each_chunk_has_one_worker_and_the_oldest_comes_first(work, planned):
@@ -83,7 +83,7 @@ def test_each_chunk_has_one_worker_and_the_oldest_comes_first(work, planned):
 
 def test_many_workers_at_once_get_each_chunk_once(filled, work):
     """Claims of a server pass over rows that others hold; those of a file wait for each other."""
-    begun = work.begin(filled.space.id, None, [])
+    begun = work.begin(filled.space.id, [])
     for number in range(30):
         work.put(begun.id, files(filled, f"{number}.wav"))
     claimed: list[int] = []
@@ -185,7 +185,7 @@ def test_files_that_were_not_looked_at_become_a_chunk_of_their_own(work, planned
 
 def test_a_chunk_whose_workers_die_is_halved_down_to_the_file_that_is_a_failure(work, filled, clock):
     """All the others are done; the file is told with its cause, and recorded."""
-    begun = work.begin(filled.space.id, None, [])
+    begun = work.begin(filled.space.id, [])
     names = [f"{number}.wav" for number in range(8)]
     work.put(begun.id, files(filled, *names))
     deaths = 0
@@ -210,7 +210,7 @@ def test_a_chunk_whose_workers_die_is_halved_down_to_the_file_that_is_a_failure(
 def test_a_job_that_plans_anew_takes_the_chunks_of_the_one_before(work, planned, filled):
     """Who does one still is refused; who still plans hears of it."""
     claim = work.claim("me")
-    anew = work.begin(filled.space.id, None, [])
+    anew = work.begin(filled.space.id, [])
 
     with pytest.raises(ClaimLost):
         work.close(claim, [filled.add("a.wav")], [])
@@ -258,7 +258,7 @@ def test_a_worker_writes_beside_the_holder_of_the_lease(work, planned, filled):
 
 
 def test_a_library_of_the_version_before_gets_room_for_chunks(tmp_path):
-    path = catalog_at("0012", tmp_path / "old.sqlite", [("bands", "f")])
+    path = catalog_at("0014", tmp_path / "old.sqlite", [("bands", "f")])
     with Catalog.open(path, read_only=True) as before:
         assert before.clips([1])[0].path == "dog.wav"
     with Catalog.open(path) as now:

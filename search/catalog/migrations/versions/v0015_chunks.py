@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("space_id", sa.BigInteger, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("max_duration_s", sa.Float(53)),
+        sa.Column("facts", sa.Boolean, nullable=False),
         sa.Column("kept_out", sa.Text, nullable=False),
         sa.Column("created", sa.Float(53), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_passes"),
