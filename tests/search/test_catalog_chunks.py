@@ -258,7 +258,7 @@ def test_a_worker_writes_beside_the_holder_of_the_lease(work, planned, filled):
 
 
 def test_a_library_of_the_version_before_gets_room_for_chunks(tmp_path):
-    path = catalog_at("0014", tmp_path / "old.sqlite", [("bands", "f")])
+    path = catalog_at("0015", tmp_path / "old.sqlite", [("bands", "f")])
     with Catalog.open(path, read_only=True) as before:
         assert before.clips([1])[0].path == "dog.wav"
     with Catalog.open(path) as now:
