@@ -158,7 +158,7 @@ class Index:
         """Index, once or until stopped; 1 when some inputs failed, 128 + the signal when stopped by one."""
         from indexer.job import index
 
-        options = _options(args)
+        options = _options(args, settings)
         args.paths = args.paths or _named_roots(args.library or settings.library)
         settings = replace(settings, device=args.device or settings.device)
         one_thread_per_call(options.workers)
@@ -255,20 +255,21 @@ def index_again(
     stop: threading.Event | None = None,
     wait_s: float = 0.0,
     max_duration_s: float | None = None,
-    facts: bool = True,
+    facts: bool | None = None,
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). Without ``facts`` what is decoded is not measured. Progress goes to ``report``, or to the
-    terminal without one. Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index`
-    does.
+    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. Progress goes to
+    ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the next call goes on. Raises
+    as `indexer.job.index` does.
     """
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
-    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=facts)
+    measure = settings.facts if facts is None else facts
+    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure)
     name = _default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
@@ -372,7 +373,7 @@ def _print_summary(summary: Summary, args: argparse.Namespace) -> None:
         print("\n".join(filter(None, (summary_line(summary), left_out_line(summary)))), flush=True)
 
 
-def _options(args: argparse.Namespace) -> Options:
+def _options(args: argparse.Namespace, settings: Settings) -> Options:
     """Raises UsageError for a number that makes no sense."""
     check_threads(args.workers)
     _check_sharing(args)
@@ -397,7 +398,7 @@ def _options(args: argparse.Namespace) -> Options:
         forget_excludes=args.forget_excludes,
         force=args.force,
         again=args.again,
-        facts=args.facts is not False,
+        facts=settings.facts if args.facts is None else args.facts,
         yes=args.yes,
         speed=args.speed,
         relocate=tuple((old, new) for old, new in args.relocate),

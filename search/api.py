@@ -67,15 +67,15 @@ def index(
     paths: Sequence[str | os.PathLike[str]],
     *,
     encoder: str | None = None,
-    facts: bool = True,
+    facts: bool | None = None,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
 
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
-    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. Without ``facts`` what a sound
-    is (`Library.facts`) is not measured, which can be done later (`Library.measure`). ``progress`` is called a few
-    times a second with how many files of how many are done.
+    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
+    is (`Library.facts`), by default as the settings say; it can be done later (`Library.measure`). ``progress`` is
+    called a few times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
     disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.

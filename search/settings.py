@@ -33,11 +33,12 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
-    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``effort``: how much of the usual a search
-    visits in a library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to
-    other programs, 0 (not at all) to 19. ``share``: how many worker processes sounds are left to, beside those of other
-    machines (`soundalike work`); None: one process does it all. ``language_model_url``: the endpoint of OpenAI's shape
-    that reads what rules do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
+    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``facts``: measure what a sound is while
+    it is indexed. ``effort``: how much of the usual a search visits in a library too large to be scanned
+    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
+    ``share``: how many worker processes sounds are left to, beside those of other machines (`soundalike work`); None:
+    one process does it all. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty
+    for none; with its model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -54,6 +55,7 @@ class Settings:
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
+    facts: bool = True
     effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
     share: int | None = None
@@ -66,8 +68,8 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
-        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``, ``_SHARE``,
-        ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and
+        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` and ``_FACTS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``,
+        ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and
         ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
@@ -75,9 +77,6 @@ class Settings:
         device = environ.get("SOUNDALIKE_DEVICE", "auto")
         if device not in ("auto", "cpu", "cuda"):
             raise UsageError(f"SOUNDALIKE_DEVICE is {device!r}; it must be auto, cpu or cuda")
-        neighbourhoods = environ.get("SOUNDALIKE_NEIGHBOURHOODS") or "on"
-        if neighbourhoods not in ("on", "off"):
-            raise UsageError(f"SOUNDALIKE_NEIGHBOURHOODS is {neighbourhoods!r}; it must be on or off")
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
             raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
@@ -103,7 +102,8 @@ class Settings:
             recogniser=environ.get("SOUNDALIKE_RECOGNISER") or DEFAULT_RECOGNISER,
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
-            neighbourhoods=neighbourhoods == "on",
+            neighbourhoods=_is_on(environ, "SOUNDALIKE_NEIGHBOURHOODS"),
+            facts=_is_on(environ, "SOUNDALIKE_FACTS"),
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
             share=int(share) if share else None,
@@ -130,6 +130,14 @@ def effort_of(text: str, said_by: str) -> float:
     if not least <= effort <= most:
         raise UsageError(f"{said_by} is {text!r}; it must be {least:g} to {most:g}, in shares of the usual")
     return effort
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    """What is on unless it is said to be off."""
+    said = environ.get(name) or "on"
+    if said not in ("on", "off"):
+        raise UsageError(f"{name} is {said!r}; it must be on or off")
+    return said == "on"
 
 
 def _wait_s(text: str) -> float:

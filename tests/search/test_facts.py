@@ -426,6 +426,23 @@ def test_clips_that_a_filter_cannot_know_are_counted(folder: Path, tmp_path: Pat
     assert "1 clip could not be judged" in listed.stderr
 
 
+def test_a_setting_leaves_facts_out_and_an_option_wins(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the command line and programs; what a service indexes is measured by the same setting."""
+    sound, at = folder / "sounds" / "dark.wav", tmp_path / "library"
+    index = ("index", sound, "--library", at, "--encoder", "spectral", "--quiet")
+    monkeypatch.setenv("SOUNDALIKE_FACTS", "off")
+    assert command(*index).returncode == 0
+    with soundalike.open_library(at) as library:
+        assert library.facts([1]) == {}
+        assert soundalike.index(library, [folder / "sounds" / "loud.wav"], facts=True) == ()
+        assert soundalike.index(library, [folder / "sounds" / "soft.wav"]) == ()
+        assert list(library.facts([1, 2, 3])) == [2]
+    monkeypatch.setenv("SOUNDALIKE_FACTS", "no")
+    assert "on or off" in command(*index).stderr
+
+
 def test_the_table_of_facts_says_what_the_code_says() -> None:
     """Name, unit, meaning and source of each, in their order; and every defect is explained."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "facts.md").read_text("utf-8")
