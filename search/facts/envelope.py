@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from search.facts.frames import Frames, Samples
 
 Numbers = NDArray[np.float64]
+Levels = NDArray[np.uint8]
 
 STEP_S: Final = 0.005
 SILENT_DB: Final = -60.0
@@ -18,6 +19,8 @@ SILENT_DB: Final = -60.0
 _LOWEST_DB: Final = -120.0
 _PER_DB: Final = 2.0
 """Levels are kept as bytes, in half decibels: those of a day are 17 MB."""
+_POWERS: Final = 10 ** ((np.arange(256) / _PER_DB + _LOWEST_DB) / 10)
+_LEAST_POWER, _ROUNDING = 1e-12, 1e-6
 
 
 class Envelope:
@@ -41,26 +44,38 @@ class Envelope:
         self.add(np.zeros((len(self._frames.rest), self._frames.size - 1), np.float32))
 
     @property
-    def level_db(self) -> Numbers:
-        """(steps,) the level of each step."""
-        levels = np.concatenate(self._levels) if self._levels else np.empty(0, np.uint8)
-        return levels / _PER_DB + _LOWEST_DB
+    def levels(self) -> Levels:
+        """(steps,) the level of each step, as `above` and `power_of` read it."""
+        if len(self._levels) != 1:
+            self._levels = [np.concatenate(self._levels) if self._levels else np.empty(0, np.uint8)]
+        return self._levels[0]
 
 
-def silences(level_db: Numbers, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
+def above(levels: Levels, db: float) -> NDArray[np.bool_]:
+    """(steps,) which levels are more than so many dB of full scale."""
+    return np.asarray(levels > (db - _LOWEST_DB) * _PER_DB)
+
+
+def highest_db(levels: Levels) -> float:
+    """The highest of them."""
+    return float(levels.max(initial=0)) / _PER_DB + _LOWEST_DB
+
+
+def power_of(levels: Levels) -> Numbers:
+    """(steps,) levels as powers; full scale is 1."""
+    return np.asarray(_POWERS[levels])
+
+
+def silences(levels: Levels, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
     """Seconds that are not silent, and of silence before the first and after the last of them (all, where none is)."""
-    sounding = np.flatnonzero(level_db > silent_db)
-    if not len(sounding):
-        return 0.0, len(level_db) * step_s, len(level_db) * step_s
-    return (
-        len(sounding) * step_s,
-        float(sounding[0]) * step_s,
-        (len(level_db) - 1 - float(sounding[-1])) * step_s,
-    )
+    sounding = above(levels, silent_db)
+    count = int(np.count_nonzero(sounding))
+    if not count:
+        return 0.0, len(levels) * step_s, len(levels) * step_s
+    return count * step_s, int(np.argmax(sounding)) * step_s, int(np.argmax(sounding[::-1])) * step_s
 
 
 _RISE_DB, _TOP_DB = 20.0, 3.0
-_SMOOTH_STEPS: Final = 3
 _EVENT_DB: Final = 12.0
 _FLOOR_DB: Final = 40.0
 _LONGEST_STEPS: Final = 120_000
@@ -78,22 +93,32 @@ class Course:
     events: int
 
 
-def course(level_db: Numbers, step_s: float) -> Course:
+def course(levels: Levels, step_s: float) -> Course:
     """The course of a sound that is not silent all the time.
 
     It rises from 20 dB below its highest level to 3 dB below, and falls from there as far. An event begins where the
     level rises by 12 dB above the lowest since the one before, no more than 40 dB below the highest.
     """
-    power = np.convolve(10 ** (level_db / 10), np.full(_SMOOTH_STEPS, 1.0 / _SMOOTH_STEPS), mode="same")
-    level = 10 * np.log10(np.maximum(power, 1e-12))
-    highest = float(level.max())
-    high = np.flatnonzero(level >= highest - _TOP_DB)
-    first, last = int(high[0]), int(high[-1])
-    before = np.flatnonzero(level[:first] < highest - _RISE_DB)
-    after = np.flatnonzero(level[last:] < highest - _RISE_DB)
-    attack_s = (first - int(before[-1])) * step_s if len(before) else first * step_s
-    decay_s = int(after[0]) * step_s if len(after) else None
-    return Course(attack_s, decay_s, _events(level, highest - _FLOOR_DB))
+    power = _smooth(levels)
+    highest = 10 * np.log10(max(float(power.max()), _LEAST_POWER))
+    high, low = (0.0 if db < _LOWEST_DB else 10 ** (db / 10) for db in (highest - _TOP_DB, highest - _RISE_DB))
+    is_high, low = power >= high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # what lies just there counts
+    first, last = int(np.argmax(is_high)), len(power) - 1 - int(np.argmax(is_high[::-1]))
+    before, after = power[:first][::-1] < low, power[last:] < low
+    attack_s = (int(np.argmax(before)) + 1 if before.any() else first) * step_s
+    decay_s = int(np.argmax(after)) * step_s if after.any() else None
+    level = 10 * np.log10(np.maximum(power[:_LONGEST_STEPS], _LEAST_POWER))
+    return Course(attack_s, decay_s, _events(level.astype(np.float64), highest - _FLOOR_DB))
+
+
+def _smooth(levels: Levels) -> NDArray[np.float32]:
+    """(steps,) the mean power of each step and its neighbours; float32, since a recording of a day has 17 million."""
+    alone = _POWERS.astype(np.float32)[levels]
+    power = alone.copy()
+    power[1:] += alone[:-1]
+    power[:-1] += alone[1:]
+    power /= np.float32(3.0)
+    return power
 
 
 def _events(level: Numbers, floor_db: float) -> int:

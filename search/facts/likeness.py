@@ -6,12 +6,14 @@ are compared by one aspect at a time; each likeness lies from 0 to 1. What a sou
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.facts.definitions import FACTS, PLACES
+from search.facts.envelope import Levels, above, highest_db, power_of
 from search.facts.frames import padded_size
 
 Numbers = NDArray[np.float64]
@@ -25,6 +27,7 @@ _SIZES: Final = {"level": _STEPS, "length": 1, "band": _BANDS, "harmonic": _HARM
 SIZE: Final = sum(_SIZES.values())
 
 _FLOOR_DB, _SPECTRUM_FLOOR_DB = -40.0, -60.0
+_FAINTEST_DB: Final = -100.0
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 16_000.0
 _AROUND: Final = 0.03
 """Of its frequency: how far from its place a harmonic may lie."""
@@ -49,16 +52,16 @@ NUMBERS: Final = len(FACTS) + SIZE
 
 
 def profile(
-    level_db: Numbers,
+    steps: Levels,
     step_s: float,
     spectrum: tuple[Numbers, Numbers],
     pitch_hz: float | None,
     onsets: tuple[Numbers, float],
 ) -> NDArray[np.float32]:
-    """(SIZE,) the profile of a sound: of its levels every ``step_s``, its ``spectrum`` (frequencies, mean power), its
-    pitch, and its ``onsets`` (how much begins at each moment, so many moments a second).
+    """(SIZE,) the profile of a sound: of its levels in ``steps`` of ``step_s``, its ``spectrum`` (frequencies, mean
+    power), its pitch, and its ``onsets`` (how much begins at each moment, so many moments a second).
     """
-    length_s, levels = _course(level_db, step_s)
+    length_s, levels = _course(steps, step_s)
     hz, power = spectrum
     lags, rate = _rhythm(*onsets)
     parts = (levels, [np.log2(max(length_s, 1e-3))], _bands(hz, power), _harmonics(hz, power, pitch_hz), lags, [rate])
@@ -105,17 +108,18 @@ def _has_pitch(rows: Numbers) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(rows[:, PLACES["pitch_hz"]]))
 
 
-def _course(level_db: Numbers, step_s: float) -> tuple[float, Numbers]:
+def _course(steps: Levels, step_s: float) -> tuple[float, Numbers]:
     """How long it sounds, and the level in so many equal parts of that, in dB below the highest part."""
-    if not len(level_db):
+    sounding = above(steps, max(highest_db(steps) + _FLOOR_DB, _FAINTEST_DB))
+    if not sounding.any():
         return 0.0, np.full(_STEPS, _FLOOR_DB)
-    sounding = np.flatnonzero(level_db > max(float(level_db.max()) + _FLOOR_DB, -100.0))
-    if not len(sounding):
-        return 0.0, np.full(_STEPS, _FLOOR_DB)
-    inside = 10 ** (level_db[sounding[0] : sounding[-1] + 1] / 10)
-    sums = np.concatenate(([0.0], np.cumsum(inside)))
+    inside = steps[int(np.argmax(sounding)) : len(steps) - int(np.argmax(sounding[::-1]))]
     edges = np.linspace(0, len(inside), _STEPS + 1)
-    power = np.diff(np.interp(edges, np.arange(len(sums)), sums)) / np.diff(edges)
+    whole = edges.astype(np.int64)
+    # of a long recording part by part, or its powers would take eight times as much room as its levels
+    parts = [float(power_of(inside[begin:end]).sum()) for begin, end in itertools.pairwise(whole.tolist())]
+    begun = (edges - whole) * power_of(inside[np.minimum(whole, len(inside) - 1)])
+    power = np.diff(np.concatenate(([0.0], np.cumsum(parts))) + begun) / np.diff(edges)
     levels = 10 * np.log10(np.maximum(power, 1e-12))
     return len(inside) * step_s, np.maximum(levels - levels.max(), _FLOOR_DB)
 

@@ -65,8 +65,8 @@ class Measurement:
         levels, music = parts.levels, parts.music
         duration_s = levels.frames / parts.rate_hz
         hops, hop_s = parts.spectrum.hops, parts.spectrum.hop_s
-        level_db, step_s = parts.envelope.level_db, parts.envelope.step_s
-        sounding_s, head_s, tail_s = silences(level_db, step_s)
+        steps, step_s = parts.envelope.levels, parts.envelope.step_s
+        sounding_s, head_s, tail_s = silences(steps, step_s)
         shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
         loudness = integrated(hops, hop_s, duration_s)
         true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
@@ -77,12 +77,12 @@ class Measurement:
             shape,
             parts.rate_hz,
             self._info.codec,
-            silences(level_db, step_s, audio.SILENCE_DB),
+            silences(steps, step_s, audio.SILENCE_DB),
             hum_db,
             tuple(warnings),
         )
         tone, tempo, key = parts.pitch.found(), sure(music.tempo(), TEMPO_SURE), sure(music.key(), KEY_SURE)
-        way = course(level_db, step_s) if sounding_s else None
+        way = course(steps, step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,
             "loudness_range": loudness_range(hops, hop_s, duration_s),
@@ -129,7 +129,7 @@ class Measurement:
         tone, envelope = parts.pitch.found(), parts.envelope
         spectrum = parts.spectrum.hz, parts.spectrum.mean_power()
         onsets = parts.music.onsets(), ONSETS_PER_S
-        return profile(envelope.level_db, envelope.step_s, spectrum, None if tone is None else tone[0], onsets)
+        return profile(envelope.levels, envelope.step_s, spectrum, None if tone is None else tone[0], onsets)
 
 
 class _Parts:

@@ -41,8 +41,9 @@ class Spectrum:
         self.hop_s = hop / sample_rate_hz
         self._sample_rate_hz = sample_rate_hz
         self._channel_weights = channel_weights(channels)
-        self._energies: list[Numbers] = []
-        """(3, channels, frames): of each frame what the K filter leaves, all, and all of its second half unwindowed."""
+        self._last = np.zeros((3, channels, 0))
+        """(3, channels, 1): of the last frame what the K filter leaves, all, and all of its second half unwindowed."""
+        self._hops: list[Numbers] = []
         self._power = np.zeros(len(self.hz))
         self._edges = np.zeros(len(self.hz))
         """Of the frames that lie half outside: a sound that begins or ends at once has every frequency there."""
@@ -75,16 +76,16 @@ class Spectrum:
             into += power.sum(axis=0)
         half = frames[:, :, self._frames.hop :]
         energies[2] = np.einsum("cfs,cfs->cf", half, half) / self._sample_rate_hz
-        self._energies.append(energies)
+        known = np.concatenate((self._last, energies), axis=2)
+        left, whole, own = known
+        share = (left[:, :-1] + left[:, 1:]) / np.maximum(whole[:, :-1] + whole[:, 1:], 1e-20)
+        self._hops.append(np.asarray(self._channel_weights @ (own[:, :-1] * share)))
+        self._last = known[:, :, -1:]
 
     @property
     def hops(self) -> Numbers:
         """The energy that the K filter leaves of every hop: its own, by the share that is left of the frames around."""
-        if not self._energies:
-            return np.empty(0)
-        left, whole, own = np.concatenate(self._energies, axis=2)
-        share = (left[:, :-1] + left[:, 1:]) / np.maximum(whole[:, :-1] + whole[:, 1:], 1e-20)
-        return np.asarray(self._channel_weights @ (own[:, :-1] * share))
+        return np.concatenate(self._hops) if self._hops else np.empty(0)
 
     def shape(self) -> Shape:
         """What the whole spectrum looks like."""
