@@ -2,7 +2,7 @@
 import { h, render } from "preact";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { choice, chooseLanguage, fitting, language, speak } from "../../src/messages/language";
-import { count, fixed, percent } from "../../src/messages/numbers";
+import { count, date, fixed, percent } from "../../src/messages/numbers";
 import { catalogue, categoriesOf } from "../../src/messages/placeholders";
 import { t, tx } from "../../src/messages/t";
 
@@ -45,6 +45,13 @@ it.each([
   [["fr"], "en"],
   [[], "en"],
 ])("of %j it speaks %s", (wanted, spoken) => expect(fitting(wanted)).toBe(spoken));
+
+it("keeps to itself which meaning of a word it has", async () => {
+  expect(t("dark@@sound")).toBe("dark");
+  chooseLanguage("zh");
+  await speaks("zh");
+  expect([t("dark@@sound"), t("dark")]).toEqual(["偏暗", "深色"]);
+});
 
 describe("what is filled in", () => {
   it("has the form of its number, with its marks", () => {
@@ -105,5 +112,10 @@ describe("numbers", () => {
     chooseLanguage("zh");
     await speaks("zh");
     expect([count(1234567), fixed(1234.56, 1), percent(0.994)]).toEqual(["1,234,567", "1234.6", "99%"]);
+    const dates = ["2026", "2026-11", "2026-11-29", "today"];
+    expect(dates.map(date)).toEqual(["2026年", "2026年11月", "2026年11月29日", "today"]);
+    chooseLanguage("en");
+    await speaks("en");
+    expect(dates.map(date)).toEqual(dates);
   });
 });
