@@ -150,6 +150,16 @@ def served_copy(library: Path, folder: Path) -> AbstractContextManager[Server]:
     return serving(Path(shutil.copytree(library, folder / "library")), environ={"SOUNDALIKE_ENCODER": "spectral"})
 
 
+@pytest.fixture(scope="session")
+def measured(made_page_library, tmp_path_factory):
+    """A service whose sounds were all measured."""
+    path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("measured") / "library"))
+    with wiring.library(path, settings(path)) as library:
+        assert library.measure() == ()
+    with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
+        yield running
+
+
 @pytest.fixture
 def fresh(made_page_library, tmp_path) -> Iterator[Server]:
     """A service of one test, which changes or counts what every test has."""

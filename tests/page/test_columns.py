@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from search import wiring
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
-from tests.service.conftest import serving, settings
 
 LEVELS = {"Sure": 4, "Likely": 3, "Possible": 2, "Unlikely": 1}
-
-
-@pytest.fixture(scope="module")
-def measured(made_page_library, tmp_path_factory):
-    """A service whose sounds were all measured."""
-    path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("measured") / "library"))
-    with wiring.library(path, settings(path)) as library:
-        assert library.measure() == ()
-    with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
-        yield running
 
 
 def columns(page, *names):

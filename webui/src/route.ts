@@ -80,8 +80,9 @@ export function addPart(part: Part): void {
   ask({ parts: [...route.value.question.parts, part] });
 }
 
-export function changePart(place: number, change: Partial<Part>): void {
-  ask({ parts: question.value.parts.map((part, at) => (at === place ? { ...part, ...change } : part)) });
+export function changePart(place: number, change: Partial<Part>, options: { replace?: boolean } = {}): void {
+  const parts = question.value.parts.map((part, at) => (at === place ? { ...part, ...change } : part));
+  ask({ parts }, options);
 }
 
 export function removePart(place: number): void {

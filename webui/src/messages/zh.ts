@@ -53,6 +53,32 @@ export const zh = catalogue({
   "{name} and its sounds taken out of the library; its files stay":
     "已将 {name} 及其声音移出音库；文件保留不动",
 
+  // in which way a hit is like a sound
+  kind: "种类",
+  timbre: "音色",
+  pitch: "音高",
+  envelope: "包络",
+  rhythm: "节奏",
+  "what it is, as the encoder hears it": "它是什么（由编码器判断）",
+  "its colour, whatever its pitch and course": "音色本身，不论音高与走势",
+  "how high it is": "声音的高低",
+  "how it rises and falls, and how long it is": "响度如何起落，持续多久",
+  "how its onsets come again": "起音如何反复出现",
+  darker: "更暗",
+  brighter: "更亮",
+  shorter: "更短",
+  longer: "更长",
+  lower: "更低",
+  higher: "更高",
+  noisier: "噪声更多",
+  drier: "更干",
+  alike: "相似",
+  But: "但要",
+  "In which way": "相似的方面",
+  "In which way: {what}": "相似的方面：{what}",
+  "In which way hits are like it": "结果在哪些方面与它相似",
+  "As it is": "恢复默认",
+
   // numbers
   "{seconds} s": "{seconds} 秒",
   "less than a minute": "不到 1 分钟",

@@ -9,7 +9,7 @@ import { later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
 import { partsOfWords } from "./model";
-import { BOX, choosingPassage, historyShown, recording } from "./state";
+import { BOX, choosingPassage, historyShown, recording, weighing } from "./state";
 
 const MOST_CHARACTERS = 1000;
 /** Three words and more may be a sentence. */
@@ -18,6 +18,8 @@ const LONG = /^\S+\s+\S+\s+\S/;
 const HistoryList = later(() => import("./historylist").then((module) => module.HistoryList));
 const Recorder = later(() => import("./recorder").then((module) => module.Recorder));
 const PassagePicker = later(() => import("./passage").then((module) => module.PassagePicker));
+
+const Likeness = later(() => import("./likeness").then((module) => module.Likeness));
 
 export function QuestionBox() {
   const { draft, parts } = question.value;
@@ -109,6 +111,7 @@ export function QuestionBox() {
           }}
         />
       </form>
+      {weighing.value !== null && <Likeness />}
       {historyShown.value && <HistoryList />}
       <Trouble />
       {recording.value && <Recorder />}

@@ -6,9 +6,10 @@ import { answered } from "../results/answers";
 import { changePart, question, removePart } from "../route";
 import { moment } from "../ui/format";
 import { Icon, IconButton, type IconName } from "../ui/icons";
-import { canCut, type Part, type Passage, type Played, type Thing } from "./model";
+import { ASPECT_NAMES, ASPECTS, CHANGE_NAMES, type Liking } from "./liking";
+import { canCut, canWeigh, type Part, type Passage, type Played, type Thing } from "./model";
 import { findSound } from "./sounds";
-import { BOX, choosingPassage } from "./state";
+import { BOX, choosingPassage, weighing } from "./state";
 import { writePart } from "./url";
 
 const ICONS: Record<Thing["kind"], IconName> = {
@@ -98,6 +99,17 @@ function Chip({ part, place, onRemove }: ChipProps) {
           {passageOf(thing) ?? t("whole")}
         </button>
       )}
+      {canWeigh(thing) && !unwanted && (
+        <button
+          type="button"
+          class="chip-more chip-alike"
+          title={t("In which way hits are like it")}
+          aria-expanded={weighing.value === place}
+          onClick={() => (weighing.value = weighing.peek() === place ? null : place)}
+        >
+          {likingText(part.liking)}
+        </button>
+      )}
       <button
         type="button"
         class="chip-more"
@@ -115,6 +127,15 @@ function Chip({ part, place, onRemove }: ChipProps) {
       />
     </span>
   );
+}
+
+/** In short, in which way hits are like it. */
+function likingText({ aspects, changes = [] }: Liking = {}): string {
+  const weighed = ASPECTS.filter((one) => aspects && aspects[one] > 0).map((one) => {
+    const weight = aspects?.[one] ?? 1;
+    return t(ASPECT_NAMES[one]) + (weight === 1 ? "" : ` ${weight}`);
+  });
+  return [...weighed, ...changes.map((one) => t(CHANGE_NAMES[one]))].join(", ") || t("alike");
 }
 
 /** What of the sound is meant, where it is not all of it as it is: its passage, track and speed. */

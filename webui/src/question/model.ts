@@ -1,5 +1,6 @@
 /** A question: what the box and its chips hold. Plain values; nothing here touches the page. */
 import type { SearchBody } from "../api/service";
+import type { Liking } from "./liking";
 
 /** From when to when, in seconds. */
 export interface Passage {
@@ -32,10 +33,15 @@ export type CutThing = Extract<Thing, { kind: "clip" | "audio" | "hum" }>;
 export const canCut = (thing: Thing): thing is CutThing =>
   thing.kind === "clip" || thing.kind === "audio" || thing.kind === "hum";
 
-/** A part and how much it counts; below 0: not like this. Never 0. */
+/** Whether the service weighs in which way hits are like it. */
+export const canWeigh = (thing: Thing): boolean =>
+  thing.kind === "clip" || thing.kind === "segment" || thing.kind === "audio";
+
+/** A part and how much it counts; below 0: not like this. Never 0. `liking`: in which way hits are like it. */
 export interface Part {
   thing: Thing;
   weight: number;
+  liking?: Liking;
 }
 
 /** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language; `within` is
@@ -95,21 +101,28 @@ export function whereOf(filters: readonly string[]): string | null {
 /** The part as the service reads it; `field` is where its file is sent. */
 export function bodyOf(part: Part, field: (file: string) => string): PartBody {
   const { thing, weight } = part;
+  // in which way something is wanted says nothing of what is not
+  const liking = canWeigh(thing) && weight > 0 ? likingBody(part.liking) : {};
   switch (thing.kind) {
     case "text":
       return { text: thing.text, weight };
     case "clip":
-      return { clip_id: thing.id, ...thing.passage, weight };
+      return { clip_id: thing.id, ...thing.passage, weight, ...liking };
     case "segment":
-      return { segment_id: thing.id, weight };
+      return { segment_id: thing.id, weight, ...liking };
     case "audio":
-      return { audio: field(thing.file), ...thing.passage, ...thing.played, weight };
+      return { audio: field(thing.file), ...thing.passage, ...thing.played, weight, ...liking };
     case "hum":
       return { hum: field(thing.file), ...thing.passage, weight };
     case "notes":
       return { notes: thing.notes, weight };
   }
 }
+
+const likingBody = ({ aspects, changes }: Liking = {}) => ({
+  ...(aspects && { aspects }),
+  ...(changes && { changes: [...changes] }),
+});
 
 const UNWANTED = /^(?:(?:no|not|without)\s+|-\s*)(?=\S)/i;
 

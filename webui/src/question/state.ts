@@ -8,5 +8,7 @@ export const BOX = "question";
 export const recording = signal<"audio" | "hum" | null>(null);
 /** The chip of a sound whose passage is being chosen, by its place; null while that is closed. */
 export const choosingPassage = signal<number | null>(null);
+/** The chip of a sound of which is said in which way hits are like it, by its place; null while that is closed. */
+export const weighing = signal<number | null>(null);
 /** Whether what was asked before is shown. */
 export const historyShown = signal(false);

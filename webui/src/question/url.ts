@@ -3,12 +3,15 @@
  *
  *   ?q=rain&part=clip:17@1.2-3.4&part=-0.5*text:thunder&filter=duration_s < 6
  *
- * `audio:0123456789ab#1x0.1` is the second sound track of a file, played at a tenth of its speed.
+ * `audio:0123456789ab#1x0.1` is the second sound track of a file, played at a tenth of its speed;
+ * `clip:17~timbre=1,darker` asks for the same timbre, and for what is darker.
  */
+import { readLiking, writeLiking } from "./liking";
 import { isSpeed, type Part, type Passage, type Played, type Question, type Thing } from "./model";
 
 const PASSAGE = /@(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/;
 const PLAYED = /^([^#x]+)(?:#(\d{1,4}))?(?:x(\d+(?:\.\d+)?))?$/;
+const LIKING = /~([a-z=.,\d]+)$/;
 const WEIGHTED = /^(-?\d+(?:\.\d+)?)\*/;
 
 export function writeQuestion(question: Question): URLSearchParams {
@@ -32,9 +35,10 @@ export function readQuestion(params: URLSearchParams): Question {
   };
 }
 
-export function writePart({ thing, weight }: Part): string {
+export function writePart({ thing, weight, liking = {} }: Part): string {
   const weighted = weight === 1 ? "" : `${weight}*`;
-  return `${weighted}${thing.kind}:${writeThing(thing)}`;
+  const how = writeLiking(liking);
+  return `${weighted}${thing.kind}:${writeThing(thing)}${how && `~${how}`}`;
 }
 
 function writeThing(thing: Thing): string {
@@ -74,12 +78,17 @@ function writePassage(passage: Passage | undefined): string {
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
+const LIKED = new Set<string>(["clip", "segment", "audio"] satisfies Thing["kind"][]);
+
 export function readPart(written: string): Part | null {
   const weight = Number(WEIGHTED.exec(written)?.[1] ?? 1);
   const rest = written.replace(WEIGHTED, "");
   const colon = rest.indexOf(":");
-  const thing = readThing(rest.slice(0, colon), rest.slice(colon + 1));
-  return thing && weight !== 0 && Math.abs(weight) <= 1000 ? { thing, weight } : null;
+  const how = LIKED.has(rest.slice(0, colon)) ? LIKING.exec(rest) : null;
+  const liking = how?.[1] === undefined ? {} : readLiking(how[1]);
+  const thing = readThing(rest.slice(0, colon), rest.slice(colon + 1, how?.index));
+  if (!thing || !liking || weight === 0 || Math.abs(weight) > 1000) return null;
+  return { thing, weight, ...(Object.keys(liking).length > 0 && { liking }) };
 }
 
 function readThing(kind: string, value: string): Thing | null {
