@@ -582,7 +582,6 @@ export const zh = catalogue({
   "To begin with": "从这里开始",
   "From what you liked, without what you know.": "根据喜欢的声音推荐，不含已知的。",
   "A varied sample. Like some, and it becomes yours.": "各种各样的声音。标记喜欢后，推荐会更合口味。",
-  alike: "相似",
   varied: "多样",
   "How varied": "多样程度",
   "Recommended sounds": "推荐的声音",
