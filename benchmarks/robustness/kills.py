@@ -92,7 +92,7 @@ def run(options: Options, folder: Path, settings: Settings) -> Verdict:
         left = contents(library, settings)
         lost += len(reference.keys() - left.keys())
         duplicated += sum(len(clips) - 1 for clips in left.values()) + len(left.keys() - reference.keys())
-        different += sum(not _same(reference[path][0], left[path][0]) for path in reference.keys() & left.keys())
+        different += sum(not same(reference[path][0], left[path][0]) for path in reference.keys() & left.keys())
         unsound += _verify(library)
     return Verdict(kills, libraries, len(reference), lost, duplicated, different, unsound)
 
@@ -112,7 +112,8 @@ def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
     return segments_of
 
 
-def _same(one: Segments, two: Segments) -> bool:
+def same(one: Segments, two: Segments) -> bool:
+    """Whether two clips have the same content and segments, to `VECTOR_TOLERANCE`."""
     return (
         one.digest == two.digest
         and np.array_equal(one.spans, two.spans)

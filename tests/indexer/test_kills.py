@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks.robustness import concurrent, kills
+import pytest
+
+from benchmarks.robustness import concurrent, kills, workers
 from search.settings import Settings
 
 
@@ -26,3 +28,15 @@ def test_searching_beside_a_job_meets_no_error_and_no_dangling_hit(tmp_path: Pat
 
     assert met.searches > 0
     assert (met.errors, met.dangling) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_shared_job_whose_workers_are_killed_loses_doubles_and_changes_nothing(tmp_path: Path) -> None:
+    """The library is that of one process; both ways are timed."""
+    options = workers.Options(clips=200, seconds=1, rounds=1, kills=2, encoder="spectral", seed=3)
+
+    outcome = workers.run(options, tmp_path, Settings.from_env(os.environ))
+
+    assert outcome.clips == 200
+    assert outcome.passed, outcome
+    assert all(spent.cpu_s > 0 for spent in (*outcome.alone, *outcome.shared, outcome.killed))

@@ -1,0 +1,196 @@
+"""Two workers that share a job against one process that does it all, in turn, and shared jobs whose workers are killed.
+
+    python -m benchmarks.robustness.workers --clips 600 --rounds 3 --kills 4
+
+prints wall and CPU seconds of both and their ratio, then how many clips the job with kills lost, has twice or has
+otherwise, which is to be 0 of each. Killing is SIGKILL, at moments drawn with a seed; each time another worker is
+started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.common import synthetic
+from benchmarks.common.machine import this_machine
+from benchmarks.robustness.kills import contents, same
+from search.errors import SoundalikeError
+from search.settings import DEFAULT_ENCODER, Settings
+
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How many clips of about so many seconds, how often each way, how many kills, with which encoder and seed."""
+
+    clips: int = 600
+    seconds: int = 10
+    rounds: int = 3
+    kills: int = 4
+    encoder: str = DEFAULT_ENCODER
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a job took: seconds of the clock, and of all processors, those of its workers among them."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What each way took, round by round; what the job with ``kills`` took and did to the library."""
+
+    alone: tuple[Spent, ...]
+    shared: tuple[Spent, ...]
+    kills: int
+    killed: Spent
+    clips: int
+    lost: int
+    twice: int
+    different: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was lost, written twice or different."""
+        return not (self.lost or self.twice or self.different)
+
+
+def run(options: Options, folder: Path, settings: Settings) -> Outcome:
+    """Index both ways in turn, then with kills; ``folder`` is scratch. Raises SoundalikeError for a job that fails."""
+    sounds = folder / "sounds"
+    synthetic.write_clips(sounds, options.clips, options.seed, seconds=(0.5 * options.seconds, 1.5 * options.seconds))
+    alone, shared = [], []
+    for number in range(options.rounds):
+        alone.append(_timed(_index(sounds, folder / f"alone{number}", options)))
+        shared.append(_timed([*_index(sounds, folder / f"shared{number}", options), "--share", str(WORKERS)]))
+    calm_s = median(spent.wall_s for spent in shared)
+    kills, killed = _with_kills(sounds, folder / "killed", options, calm_s)
+    reference, left = contents(folder / "alone0", settings), contents(folder / "killed", settings)
+    both = reference.keys() & left.keys()
+    return Outcome(
+        tuple(alone),
+        tuple(shared),
+        kills,
+        killed,
+        len(reference),
+        lost=len(reference.keys() - left.keys()),
+        twice=sum(len(clips) - 1 for clips in left.values()) + len(left.keys() - reference.keys()),
+        different=sum(not same(reference[path][0], left[path][0]) for path in both),
+    )
+
+
+def _index(sounds: Path, library: Path, options: Options) -> list[str]:
+    words = ["index", str(sounds), "--library", str(library), "--encoder", options.encoder]
+    return [sys.executable, "-m", "search.cli", *words, "--workers", str(WORKERS), "--quiet"]
+
+
+def _timed(command: Sequence[str]) -> Spent:
+    started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    _finish(subprocess.Popen(command, stderr=subprocess.PIPE))  # noqa: S603  # our own command
+    return _spent_since(started_s, before)
+
+
+def _spent_since(started_s: float, before: resource.struct_rusage) -> Spent:
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(time.monotonic() - started_s, cpu_s)
+
+
+def _finish(process: subprocess.Popen[bytes]) -> None:
+    _, stderr = process.communicate()
+    if process.returncode:
+        raise SoundalikeError(f"the job ended with status {process.returncode}: {stderr.decode(errors='replace')}")
+
+
+def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) -> tuple[int, Spent]:
+    """Plan and wait in one process; start workers, kill one at each of the moments, and start another in its place."""
+    moments = sorted(np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, options.kills))
+    started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [*_index(sounds, library, options), "--share", "0"]
+    job = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603  # our own command
+    while not (library / "catalog.sqlite").exists() and job.poll() is None:
+        time.sleep(0.01)
+    workers = [_worker(library) for _ in range(WORKERS)]
+    kills = 0
+    for moment_s in moments:
+        try:
+            job.wait(max(0.0, started_s + float(moment_s) - time.monotonic()))
+            break  # it was through before
+        except subprocess.TimeoutExpired:
+            victim = workers.pop(0)
+            victim.kill()
+            victim.wait()
+            kills += 1
+            workers.append(_worker(library))
+    _finish(job)
+    for worker in workers:
+        worker.terminate()
+        worker.wait()
+    return kills, _spent_since(started_s, before)
+
+
+def _worker(library: Path) -> subprocess.Popen[bytes]:
+    words = ["work", "--library", str(library), "--workers", "1", "--quiet"]
+    return subprocess.Popen([sys.executable, "-m", "search.cli", *words], stderr=subprocess.DEVNULL)  # noqa: S603
+
+
+def report(outcome: Outcome, options: Options) -> list[str]:
+    """What is printed."""
+    lines = [
+        f"{outcome.clips} clips of {options.seconds} s, {options.encoder}, {options.rounds} rounds in turn, medians"
+    ]
+    medians = {}
+    for name, spent in (("one process", outcome.alone), (f"{WORKERS} workers by claims", outcome.shared)):
+        wall_s, cpu_s = (median(getattr(one, field) for one in spent) for field in ("wall_s", "cpu_s"))
+        medians[name] = wall_s, cpu_s
+        lines.append(f"  {name:22} {wall_s:7.1f} s wall {cpu_s:7.1f} s CPU {outcome.clips / wall_s:7.1f} clips/s")
+    (alone_wall, alone_cpu), (shared_wall, shared_cpu) = medians.values()
+    ratios = sorted(one.wall_s / two.wall_s for one, two in zip(outcome.alone, outcome.shared, strict=True))
+    lines.append(
+        f"  ratio of the paces: {alone_wall / shared_wall:.2f} by the clock ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
+        f"{alone_cpu / shared_cpu:.2f} by CPU; starting the processes is counted"
+    )
+    killed = outcome.killed
+    lines.append(
+        f"{outcome.kills} kills of workers: {killed.wall_s:.1f} s wall, {killed.cpu_s:.1f} s CPU; "
+        f"{outcome.lost} lost, {outcome.twice} twice, {outcome.different} different of {outcome.clips}"
+    )
+    return lines
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; 0 when nothing was lost, written twice or different."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.robustness.workers", description=__doc__.splitlines()[0]
+    )
+    usual = Options()
+    for name in ("clips", "seconds", "rounds", "kills", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(usual, name), metavar="N")
+    parser.add_argument("--encoder", default=usual.encoder, metavar="NAME")
+    options = Options(**vars(parser.parse_args(argv)))
+    settings = Settings.from_env(os.environ)
+    with tempfile.TemporaryDirectory(prefix="soundalike-workers-") as folder:
+        outcome = run(options, Path(folder), settings)
+    print("\n".join(report(outcome, options)))
+    print(this_machine().sentence(), f"load {os.getloadavg()[0]:.1f}")
+    return 0 if outcome.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A PostgreSQL server that is killed and restarted while workers write to it."""
+
+from __future__ import annotations
+
+from indexer import held, sharing
+from indexer.patience import Patience
+from search.catalog import chunks
+from tests.indexer.conftest import write_tone
+from tests.indexer.sharing_helpers import Shared, rows, work_once
+from tests.search.catalog_helpers import in_databases_of
+
+
+def test_a_database_that_is_restarted_loses_and_doubles_nothing(tmp_path, postgresql, monkeypatch):
+    """Before a chunk is written, before its transaction is kept, and when the job asks what is done: all wait."""
+    monkeypatch.setattr(sharing, "CHUNK_FILES", 2)
+    for number in range(6):
+        write_tone(tmp_path / "sounds" / f"{number}.wav", hz=300 + 200 * number)
+    alone, killed = Shared(tmp_path / "alone"), []
+    alone.index(tmp_path / "sounds")
+    with in_databases_of(postgresql):
+        shared = Shared(tmp_path / "shared")
+    database = shared.library.catalog.url.partition("?")[0].rpartition("/")[2]
+    postgresql._ask(f"ALTER DATABASE {database} SET synchronous_commit = on")  # else it may forget what it promised
+    postgresql._ask("CHECKPOINT")
+
+    def kill(when):
+        if when not in killed:
+            killed.append(when)
+            postgresql.kill()
+
+    def start(_seconds=0.0):
+        if postgresql._process.poll() is not None:
+            postgresql.start()
+
+    def write(chunk, close):
+        kill("before it is written")
+        return WRITE(chunk, close)
+
+    def apply(connection, changes):
+        sequence = APPLY(connection, changes)
+        kill("before it is kept")
+        return sequence
+
+    def collect(plan, pass_id):
+        if len(killed) == 2:
+            kill("when it is collected")
+        return COLLECT(plan, pass_id)
+
+    WRITE, APPLY, COLLECT = held.HeldChunk.write, chunks.writing.apply, chunks.CatalogChunks.collect
+    monkeypatch.setattr(held.HeldChunk, "write", write)
+    monkeypatch.setattr(chunks.writing, "apply", apply)
+    monkeypatch.setattr(chunks.CatalogChunks, "collect", collect)
+
+    def one_worker():
+        work_once(shared.library, threads=1, patience=Patience(pause=start))
+
+    shared.pauses = [one_worker, start]
+    summary = shared.index(tmp_path / "sounds")
+
+    assert len(killed) == 3
+    assert rows(shared.library) == rows(alone.library)
+    assert (summary.indexed, summary.failed) == (6, ())
+    for one in (alone, shared):
+        one.library.catalog.close()
