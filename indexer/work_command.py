@@ -172,7 +172,8 @@ def _stop_at_eof(stop: threading.Event) -> None:
     """Set ``stop`` when whoever started this process ends, or closes its input."""
 
     def read() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 4096):  # what Python reads with holds a lock that its end waits for
+            pass
         stop.set()
 
     threading.Thread(target=read, name="stdin", daemon=True).start()

@@ -145,3 +145,12 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
     worker = LocalWorker(Staffing(1, 1, tmp_path / "nowhere"))
     worker._process.wait(60)
     assert "no library at" in worker.ended()
+
+
+def test_a_worker_ends_with_whoever_started_it(sounds, tmp_path, monkeypatch):
+    """Its input ends then, and it stops as if it had been asked to."""
+    run("index", sounds, "--plan-only", "--quiet")
+    reading, writing = os.pipe()
+    monkeypatch.setattr("sys.stdin", os.fdopen(reading))
+    os.close(writing)
+    assert run("work", "--until-eof", "--quiet") in (0, 1)

@@ -264,3 +264,18 @@ def test_a_library_of_the_version_before_gets_room_for_chunks(tmp_path):
     with Catalog.open(path) as now:
         assert now.chunks.current() is None
         assert now.clips([1])[0].path == "dog.wav"
+
+
+def test_a_backup_that_is_restored_brings_no_work_back(tmp_path):
+    """It is planned anew; who still works on it writes nothing."""
+    with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
+        root = catalog.root("/sounds")
+        begun = catalog.chunks.begin(1, [])
+        catalog.chunks.put(begun.id, [WorkFile(root.id, facts("a.wav"))])
+        claim = catalog.chunks.claim("me")
+        catalog.backup(tmp_path / "backup")
+        with catalog.lease("restore", 0) as lease:
+            catalog.restore(tmp_path / "backup", lease)
+        assert catalog.chunks.current() is None
+        with pytest.raises(ClaimLost):
+            catalog.chunks.close(claim, [], [])
