@@ -143,7 +143,7 @@ class FileReader:
         limit_s, warn = self._max_duration_s, track.warnings.append
         speed, number = file.task.root.speed, track.number
         try:
-            facts = track.facts = TrackFacts(audio.probe(sound, number), self._clock) if measure else None
+            facts = track.facts = TrackFacts(sound.info(number), self._clock) if measure else None
             windows = audio.windows(
                 sound,
                 self._spec,

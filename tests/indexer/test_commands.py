@@ -162,6 +162,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_a_sound_library(tmp_path: Path,
 def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, small_disk: Path) -> None:
     """On a disk that takes no writes, indexing ends with status 3 and says why; searching goes on."""
     library = small_disk / "library"
+    disks.remount(small_disk, "size=3m")  # room for all of it
     assert index(sounds, library, "--quiet").returncode == 0
     disks.remount(small_disk, "ro")
     write_tone(sounds / "new.wav", 1_000)
