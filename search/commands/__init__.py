@@ -12,6 +12,7 @@ from search.commands.listen import Listen
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
 from search.commands.merging import MergeCommand, UnmergeCommand
+from search.commands.paths import GoesWithCommand, PathCommand
 from search.commands.places import Doctor, Init, Migrate
 from search.commands.recommend import Recommend
 from search.commands.remarks import Remarks
@@ -29,6 +30,8 @@ COMMANDS = (
     Search(),
     Recommend(),
     Identify(),
+    PathCommand(),
+    GoesWithCommand(),
     Info(),
     Tags(),
     Remarks(),

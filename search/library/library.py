@@ -36,13 +36,16 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
-from search.library import events, leasing, listening, merging, publishing, speech
+from search.library import companions, events, leasing, listening, merging, paths, publishing, speech
 from search.library.encoders import Encoders
 from search.library.spaces import Spaces
 from search.model import (
     Answer,
+    AudioPart,
     ClipMap,
+    ClipPart,
     ClipTranscript,
+    Companions,
     Duplicates,
     Facets,
     Identification,
@@ -54,6 +57,7 @@ from search.model import (
     RecommendQuery,
     Root,
     Sayings,
+    SoundPath,
     Space,
     TimeLine,
     Unmerged,
@@ -309,6 +313,52 @@ class Library:
             search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1); here is spectral
         """
         return self._moments.find(query, gap_s)
+
+    def path_between(
+        self,
+        start: ClipPart | AudioPart,
+        end: ClipPart | AudioPart,
+        *,
+        steps: int = 8,
+        where: str | None = None,
+        space: str | None = None,
+    ) -> SoundPath:
+        """Clips that lead from one sound to another in even steps, one less than ``steps``; fewer where there are few.
+
+        Of all ways of so many steps the one whose largest step is the smallest; no recording comes twice. Raises
+        QueryError (unknown clips, silence, steps not from 2 to 64), WhereError, AudioError (a file that is none).
+
+        Examples:
+            >>> way = library.path_between(soundalike.ClipPart(1), soundalike.AudioPart("door.wav"), steps=3)
+            >>> len(way.clips), len(way.similarities)
+            (2, 3)
+        """
+        paths.check_steps(steps)
+        first, last = (self.engine.query_vector((part,), space) for part in (start, end))
+        ends = tuple(part.clip_id for part in (start, end) if isinstance(part, ClipPart))
+        return paths.path(self.view(), self.catalog, (first, last), ends, steps=steps, where=where, space=space)
+
+    def goes_with(
+        self,
+        clip_id: int,
+        *,
+        k: int = 10,
+        where: str | None = None,
+        space: str | None = None,
+        stretch: float = companions.STRETCH,
+    ) -> Companions:
+        """The ``k`` clips that go best with one: tempo and key fit, and they are of another kind; with the reasons.
+
+        A tempo fits that is equal, half or double once it is changed by ``stretch`` at most (.08 is 8 %); a key that is
+        the same, relative or a fifth apart. What has no tempo, or no key, fits by the other. Raises QueryError for a
+        clip that is not there, was not measured (`measure`), or has neither; WhereError.
+
+        Examples:
+            >>> library.goes_with(1_000_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no clip has the id 1000000
+        """
+        return companions.goes_with(self.view(), self.catalog, clip_id, k=k, where=where, space=space, stretch=stretch)
 
     def recommend(self, query: RecommendQuery) -> Answer:
         """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.

@@ -61,6 +61,7 @@ from search.model.changes import (
     WordMatch,
 )
 from search.model.collections import MAX_COLLECTED, Collected, Collection
+from search.model.companions import Companion, Companions, KeyRelation
 from search.model.comparing import Compared, Comparison
 from search.model.contents import (
     MAX_REMARK_CHARACTERS,
@@ -99,6 +100,7 @@ from search.model.overview import (
     Suggestion,
     SuggestionKind,
 )
+from search.model.paths import SoundPath
 from search.model.queries import (
     Answer,
     AudioPart,
@@ -186,6 +188,8 @@ __all__ = [
     "ClipTranscript",
     "Collected",
     "Collection",
+    "Companion",
+    "Companions",
     "Compared",
     "Comparison",
     "Content",
@@ -222,6 +226,7 @@ __all__ = [
     "KeepTracks",
     "KeepTranscript",
     "Key",
+    "KeyRelation",
     "KnownFile",
     "LinkClip",
     "Mark",
@@ -259,6 +264,7 @@ __all__ = [
     "Segment",
     "SegmentPart",
     "SegmentTags",
+    "SoundPath",
     "Space",
     "SpaceState",
     "Spans",

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from search.model.companions import Companions
 from search.model.comparing import Comparison
+from search.model.contents import Clip
 from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.moments import Moments
+from search.model.paths import SoundPath
 from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
 from search.model.sentences import Understanding
 
@@ -103,6 +106,49 @@ def _recognition_as_json(one: Recognition, paths: Paths) -> dict[str, Any]:
         "landmarks": one.landmarks,
         "copies": list(one.copies),
     }
+
+
+def path_as_json(way: SoundPath, paths: Paths) -> dict[str, Any]:
+    """Clips from one sound to another. Similarities have four digits."""
+    return {
+        "clips": [_named(clip, paths) for clip in way.clips],
+        "similarities": [round(one, 4) for one in way.similarities],
+        "least": round(way.least, 4),
+        "straight": round(way.straight, 4),
+        "direct": round(way.direct, 4),
+    }
+
+
+def companions_as_json(companions: Companions, paths: Paths) -> dict[str, Any]:
+    """What goes with a clip. Tempos have two digits, what is from 0 to 1 four."""
+    return {
+        "tempo": _rounded(companions.tempo, 2),
+        "key": companions.key,
+        "hits": [
+            {
+                **_named(one.clip, paths),
+                "score": round(one.score, 4),
+                "tempo": _rounded(one.tempo, 2),
+                "times": one.times,
+                "stretch": _rounded(one.stretch, 4),
+                "key": one.key,
+                "relation": one.relation,
+                "similarity": round(one.similarity, 4),
+                "reasons": list(one.reasons),
+            }
+            for one in companions.hits
+        ],
+        "unmeasured": companions.unmeasured,
+    }
+
+
+def _named(clip: Clip, paths: Paths) -> dict[str, Any]:
+    path = clip.absolute_path if paths == "absolute" else clip.path
+    return {"clip_id": clip.id, "path": path, "title": clip.title}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:

@@ -60,10 +60,13 @@ CALLS = {
     "search_by_hum": {"sound": encoded(wav(1))},
     "search_by_notes": {"notes": "C4 D4 E4 F4 G4"},
     "similar": {"clip_id": 1, "k": 2},
+    "path_between": {"start": 1, "end": 6, "steps": 2},
     "recommend": {"likes": [1], "dislikes": [2]},
     "tags": {},
     "duplicates": {},
 }
+NEED_FACTS = {"goes_with"}
+"""Those that this library, which nobody measured, has no answer for."""
 
 
 def test_every_tool_answers_in_the_shape_that_it_promises(library):
@@ -73,10 +76,12 @@ def test_every_tool_answers_in_the_shape_that_it_promises(library):
         return tools, answers
 
     tools, answers = session(library, talk)
-    assert set(tools) == set(CALLS)
+    assert set(tools) == {*CALLS, *NEED_FACTS}
     for name, tool in tools.items():
         assert tool.description, name
         assert tool.annotations.read_only_hint, name
+        if name in NEED_FACTS:
+            continue
         assert not answers[name].is_error, (name, answers[name].content)
         jsonschema.validate(answers[name].structured_content, tool.output_schema)
     assert answers["search"].structured_content["hits"][0]["title"] == "rain"
@@ -107,6 +112,7 @@ def test_what_cannot_be_answered_is_said_and_names_no_place_of_this_machine(libr
     calls = {
         "filter": ("search", {"words": "rain", "where": "nonsense = 1"}),
         "no clip has": ("similar", {"clip_id": 99}),
+        "facts --measure": ("goes_with", {"clip_id": 1}),
         "one of them": ("similar", {}),
         "base64": ("search_by_example", {"sound": "%%%"}),
         "the sound": ("search_by_example", {"sound": encoded(b"not a sound")}),

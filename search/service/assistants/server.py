@@ -34,6 +34,8 @@ def make(library: Library, *, local_files: bool, limits: Limits | None = None) -
         tools.search_by_hum,
         tools.search_by_notes,
         tools.similar,
+        tools.path_between,
+        tools.goes_with,
         tools.recommend,
         tools.tags,
         tools.duplicates,

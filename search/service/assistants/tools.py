@@ -31,9 +31,17 @@ from search.model import (
     TextPart,
     TunePart,
 )
-from search.model.as_json import understanding_as_json
+from search.model.as_json import companions_as_json, path_as_json, understanding_as_json
 from search.service.config import MAX_K, Limits
-from search.service.http.answers import AskOut, ClipOut, DuplicatesOut, FacetsOut, SearchOut
+from search.service.http.answers import (
+    AskOut,
+    ClipOut,
+    CompanionsOut,
+    DuplicatesOut,
+    FacetsOut,
+    PathOut,
+    SearchOut,
+)
 from search.service.http.hits import search_out
 from search.service.http.listing import clip_out, the_clip
 from search.service.http.requests import Language
@@ -152,6 +160,20 @@ class Tools:
         """Clips for someone who liked some and disliked others; a varied sample without any."""
         query = RecommendQuery(tuple(map(ClipPart, likes)), tuple(map(ClipPart, dislikes)), k=k, where=where)
         return self._out(lambda: self.library.recommend(query))
+
+    def path_between(
+        self, start: int, end: int, steps: Annotated[int, Field(ge=2, le=64)] = 8, where: Where = None
+    ) -> PathOut:
+        """Clips that lead from one clip to another in even steps."""
+        found = self._tried(lambda: self.library.path_between(ClipPart(start), ClipPart(end), steps=steps, where=where))
+        return PathOut.model_validate(path_as_json(found, paths="relative"))
+
+    def goes_with(
+        self, clip_id: int, where: Where = None, k: Annotated[int, Field(ge=1, le=1000)] = 10
+    ) -> CompanionsOut:
+        """Clips that go with one in tempo and key and are of another kind, with the reasons."""
+        found = self._tried(lambda: self.library.goes_with(clip_id, k=k, where=where))
+        return CompanionsOut.model_validate(companions_as_json(found, paths="relative"))
 
     def tags(self, where: Where = None) -> FacetsOut:
         """What is in the library: how many clips have which tag, length, date and folder; each with its filter."""

@@ -453,6 +453,24 @@ class SimilarTo(Parameters):
     facts: Annotated[bool, Field(description=_FACTS)] = False
 
 
+class PathTo(Parameters):
+    """Where a path leads to, and in how many steps."""
+
+    to: Annotated[Id, Field(description="The clip that the path ends at.")]
+    steps: Annotated[int, Field(ge=2, le=64, description="How many steps it has.")] = 8
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class CompanionsOf(Parameters):
+    """What should go with a clip."""
+
+    k: Annotated[int, Field(ge=1, le=1000, description="How many hits.")] = 10
+    where: Filter | None = None
+    space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    stretch: Annotated[float, Field(ge=0, le=0.5, description="How much a tempo may be changed: .08 is 8 %.")] = 0.08
+
+
 class Passage(Parameters):
     """A passage of a clip; all of it without them."""
 

@@ -10,11 +10,20 @@ from search.errors import AudioError, LibraryError, QueryError
 from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, TakeOutClip
-from search.service.http.answers import ClipOut, ClipsOut, JobOut, SearchOut
+from search.model.as_json import companions_as_json, path_as_json
+from search.service.http.answers import ClipOut, ClipsOut, CompanionsOut, JobOut, PathOut, SearchOut
 from search.service.http.hits import search_out
 from search.service.http.listing import Listing, clip_out, the_clip
 from search.service.http.replies import accepted, reply, revisable
-from search.service.http.requests import ClipChange, ClipList, ClipPath, SimilarTo, UploadForm
+from search.service.http.requests import (
+    ClipChange,
+    ClipList,
+    ClipPath,
+    CompanionsOf,
+    PathTo,
+    SimilarTo,
+    UploadForm,
+)
 from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
@@ -41,6 +50,8 @@ class ClipRoutes:
         api.patch(one, tags=[TAG], responses={200: ClipOut})(view(self.change_clip))
         api.delete(one, tags=[TAG], responses={204: None})(view(self.remove_clip))
         api.get(f"{one}/similar", tags=[TAG], responses={200: SearchOut})(view(self.similar_clips))
+        api.get(f"{one}/path", tags=[TAG], responses={200: PathOut})(view(self.path_of_clips))
+        api.get(f"{one}/goes-with", tags=[TAG], responses={200: CompanionsOut})(view(self.companions))
 
     def list_clips(self, query: ClipList) -> Response:
         """The clips that pass a filter, sorted, a page at a time."""
@@ -62,6 +73,25 @@ class ClipRoutes:
                 raise  # the clip is there: it was something else
         with self._service.metrics.stage("write"):
             return reply(search_out(answer, self._library if query.facts else None))
+
+    def path_of_clips(self, path: ClipPath, query: PathTo) -> Response:
+        """Clips that lead from this one to another in even steps: the way whose largest step is the smallest."""
+        ends = [ClipPart(the_clip(self._library, clip_id).id) for clip_id in (path.clip_id, query.to)]
+        with self._service.one_at_a_time():
+            found = self._library.path_between(*ends, steps=query.steps, where=query.where, space=query.space)
+        return reply(PathOut.model_validate(path_as_json(found, paths="relative")))
+
+    def companions(self, path: ClipPath, query: CompanionsOf) -> Response:
+        """The clips that go with this one: tempo and key fit, and they are of another kind; with the reasons.
+
+        By facts: 422 for a clip that was not measured, or has neither tempo nor key.
+        """
+        clip = the_clip(self._library, path.clip_id)
+        with self._service.one_at_a_time():
+            found = self._library.goes_with(
+                clip.id, k=query.k, where=query.where, space=query.space, stretch=query.stretch
+            )
+        return reply(CompanionsOut.model_validate(companions_as_json(found, paths="relative")))
 
     def upload_clips(self, form: UploadForm) -> Response:
         """Store audio files in the library and queue the job that indexes them.

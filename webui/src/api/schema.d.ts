@@ -292,6 +292,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/{clip_id}/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clips that lead from this one to another in even steps: the way whose largest step is the smallest. */
+        get: operations["api_path_of_clips_clips__int_clip_id__path_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{clip_id}/goes-with": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clips that go with this one: tempo and key fit, and they are of another kind; with the reasons.
+         * @description <br/>By facts: 422 for a clip that was not measured, or has neither tempo nor key.
+         */
+        get: operations["api_companions_clips__int_clip_id__goes_with_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/collections": {
         parameters: {
             query?: never;
@@ -2145,6 +2182,78 @@ export interface components {
              * @default null
              */
             remark?: string | null;
+        };
+        /**
+         * PathOut
+         * @description Clips from one sound to another, in order, and how alike the two of each step are: one more than clips.
+         *
+         *     ``least`` is that of the largest step, ``straight`` what each would be on a straight way, ``direct`` of both ends.
+         */
+        PathOut: {
+            /** Clips */
+            clips: components["schemas"]["NamedClipOut"][];
+            /** Similarities */
+            similarities: number[];
+            /** Least */
+            least: number;
+            /** Straight */
+            straight: number;
+            /** Direct */
+            direct: number;
+        };
+        /**
+         * NamedClipOut
+         * @description A clip by its name.
+         */
+        NamedClipOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CompanionsOut
+         * @description What goes with a clip of a tempo and a key, best first; clips that nobody measured may, too.
+         */
+        CompanionsOut: {
+            /** Tempo */
+            tempo: number | null;
+            /** Key */
+            key: string | null;
+            /** Hits */
+            hits: components["schemas"]["CompanionOut"][];
+            /** Unmeasured */
+            unmeasured: number;
+        };
+        /**
+         * CompanionOut
+         * @description A clip that goes with another: it runs ``times`` as fast once it is played ``stretch`` as fast; and why.
+         */
+        CompanionOut: {
+            /** Clip Id */
+            clip_id: number;
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /** Score */
+            score: number;
+            /** Tempo */
+            tempo: number | null;
+            /** Times */
+            times: number | null;
+            /** Stretch */
+            stretch: number | null;
+            /** Key */
+            key: string | null;
+            /** Relation */
+            relation: ("same" | "relative" | "fifth") | null;
+            /** Similarity */
+            similarity: number;
+            /** Reasons */
+            reasons: string[];
         };
         /**
          * CollectionsOut
@@ -5703,6 +5812,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_path_of_clips_clips__int_clip_id__path_get: {
+        parameters: {
+            query: {
+                /** @description The clip that the path ends at. */
+                to: number;
+                /** @description How many steps it has. */
+                steps?: number;
+                where?: string | null;
+                space?: string | null;
+            };
+            header?: never;
+            path: {
+                clip_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_companions_clips__int_clip_id__goes_with_get: {
+        parameters: {
+            query?: {
+                /** @description How many hits. */
+                k?: number;
+                where?: string | null;
+                space?: string | null;
+                /** @description How much a tempo may be changed: .08 is 8 %. */
+                stretch?: number;
+            };
+            header?: never;
+            path: {
+                clip_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanionsOut"];
                 };
             };
             /** @description Bad Request */
