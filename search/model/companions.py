@@ -17,6 +17,11 @@ class Companion:
     ``tempo`` in beats a minute and ``key`` are its own, None where it has none. It runs ``times`` as fast as the other
     (1, one half or 2) once it is played ``stretch`` as fast: 1.02 is 2 % faster. ``relation`` says how its key is
     related, ``similarity`` how alike both sound.
+
+    Examples:
+        >>> loops = [clip_id for clip_id, facts in library.facts(range(1, 7)).items() if "tempo" in facts]
+        >>> [hit.reasons for clip_id in loops for hit in library.goes_with(clip_id).hits]
+        []
     """
 
     clip: Clip
