@@ -30,7 +30,7 @@ COULD_NOT_RUN = 3
 INTERRUPTED = 130
 SECTIONS = (
     ("Begin", ("index", "search", "serve")),
-    ("Find", ("identify", "recommend", "suggest", "listen", "map")),
+    ("Find", ("identify", "recommend", "path", "goes-with", "suggest", "listen", "map")),
     ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks", "duplicates", "merge", "unmerge")),
     ("Keep and hand on", ("collections", "export", "backup", "restore")),
     (

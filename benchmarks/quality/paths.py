@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.common import machine
 from search.api import open_library
@@ -22,10 +23,10 @@ from search.model import ClipPart
 _SEED: Final = 21
 
 
-def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED) -> np.ndarray:
+def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED) -> NDArray[np.float64]:
     """(pairs, 3) degrees of the largest step: on the path, on the plain way, on a straight way."""
     rng = np.random.default_rng(seed)
-    rows = []
+    rows: list[list[float]] = []
     with open_library(library_path, read_only=True) as library:
         view = library.views()[0]
         columns = view.columns
@@ -36,11 +37,11 @@ def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED)
                 found = library.path_between(ClipPart(start), ClipPart(end), steps=steps)
             except QueryError:
                 continue
-            vectors = [library.engine.query_vector((ClipPart(one),)) for one in (start, end)]
+            first, last = (library.engine.query_vector((ClipPart(one),)) for one in (start, end))
             every = np.setdiff1d(columns.contents_of(clip_ids), columns.contents_of(np.array([start, end], np.int64)))
-            plain = paths.nearest_to_arc(view, paths.Way(*vectors, steps), every)
+            plain = paths.nearest_to_arc(view, paths.Way(first, last, steps), every)
             rows.append([found.least, float(plain.similarities.min()), found.straight])
-    return np.degrees(np.arccos(np.clip(np.array(rows), -1, 1)))
+    return np.asarray(np.degrees(np.arccos(np.clip(np.array(rows), -1, 1))))
 
 
 def main() -> None:

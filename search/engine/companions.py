@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from search.columns import ClipColumns
 from search.facts.definitions import KEYS
-from search.model import Ids
+from search.model import Ids, KeyRelation
 
 Numbers = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ _OF_TIMES: Final = (1.0, 0.9, 0.9)
 """What each counts."""
 _STRETCHED: Final = 0.5
 """What a tempo counts at the edge of the stretch that is allowed, beside the very one."""
-RELATIONS: Final = ("same", "relative", "fifth")
+RELATIONS: Final[tuple[KeyRelation, ...]] = ("same", "relative", "fifth")
 _OF_RELATIONS: Final = (1.0, 0.9, 0.8)
 _UNKNOWN: Final = 0.7
 """What a sound counts that has no tempo, or no key: it is in nobody's way."""

@@ -15,7 +15,7 @@ from search.engine.pooled import pooled
 from search.engine.views import LibraryView, SpaceView
 from search.errors import LibraryError, QueryError
 from search.facts.definitions import KEYS
-from search.model import Clip, Companion, Companions, Ids
+from search.model import Clip, Companion, Companions, Ids, KeyRelation
 from search.ports import CatalogReader
 
 STRETCH: Final = 0.08
@@ -104,7 +104,7 @@ def _companion(
 ) -> Companion:
     tempo, key = _number(columns.fact("tempo")[row]), columns.fact("key")[row]
     has_key = not math.isnan(key)
-    relation = RELATIONS[fit.relation[row]] if fit.relation[row] >= 0 else None
+    relation: KeyRelation | None = RELATIONS[fit.relation[row]] if fit.relation[row] >= 0 else None
     fits_tempo = not math.isnan(fit.tempo[row])
     times = float(fit.times[row]) if fits_tempo else None
     stretch = float(fit.stretch[row]) if fits_tempo else None
