@@ -100,3 +100,18 @@ def test_one_duplicate_is_kept_and_the_others_go(page, own):
     expect(shown).to_contain_text(clips[1]["title"])
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(shown).to_have_count(2)
+    expect(page.get_by_role("region", name="Merges")).to_have_count(0)
+
+
+def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
+    """What was merged is listed with the library, each with a button."""
+    one, other = own.get("/api/v1/clips?limit=2").json()["clips"]
+    answer = requests.post(f"{own.url}/api/v1/merges", json={"keep": one["id"], "clips": [other["id"]]}, timeout=60)
+    answer.raise_for_status()
+    page.goto(f"{own.url}/library")
+    merges = page.get_by_role("region", name="Merges")
+    expect(merges).to_contain_text("1 merge can be undone")
+    expect(merges).to_contain_text(other["title"])
+    merges.get_by_role("button", name=f"Undo the merge into {one['title']}").click()
+    expect(merges).to_have_count(0)
+    assert own.get(f"/api/v1/clips/{other['id']}").status_code == 200

@@ -159,6 +159,14 @@ export const copiesOf = (clipId: number) => ask<Copies>(`/duplicates?clip_id=${c
 /** The first of the groups of duplicates, the largest. */
 export const duplicates = (limit: number) => ask<Copies>(`/duplicates?limit=${limit}`);
 
+export type Merge = Schemas["MergeOut"];
+
+/** The merges that can be undone, newest first. */
+export const listMerges = () => ask<Schemas["MergesOut"]>("/merges");
+export const mergeClips = (body: Schemas["NewMerge"]) => sendJson<Merge>("POST", "/merges", body);
+export const undoMerge = (id: number) =>
+  ask<Schemas["UnmergedOut"]>(`/merges/${id}/undo`, { method: "POST" });
+
 export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 
 const POLL_MS = 500;

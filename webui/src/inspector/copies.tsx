@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
 import { leaving } from "../library/leaving";
-import { remove } from "../library/removals";
+import { merge } from "../library/merges";
 import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
@@ -48,10 +48,9 @@ export function Copies({ clipId }: { clipId: number }) {
 export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
   const there = group.clips.filter((one) => !leaving.value.has(one.clip_id));
   const keep = (kept: number) =>
-    remove(
-      there
-        .filter((one) => one.clip_id !== kept)
-        .map((one) => ({ clip_id: one.clip_id, title: clipName(one.clip_id).peek() })),
+    void merge(
+      kept,
+      there.map((one) => one.clip_id).filter((id) => id !== kept),
     );
   return (
     <ul class="copies">
@@ -72,7 +71,7 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
                 name: clipName(one.clip_id).value,
               })}
               title={t(
-                "The others are taken out of the library; their files stay, unless they were uploaded",
+                "The others are taken out of the library, and their tags, likes and collections pass to this one; their files stay",
               )}
               onClick={() => keep(one.clip_id)}
             >

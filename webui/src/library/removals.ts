@@ -25,7 +25,7 @@ export function remove(clips: readonly Removed[]): void {
   const ids = clips.map((one) => one.clip_id);
   const [first] = clips;
   if (!first) return;
-  show(ids);
+  hide(ids);
   waiting.add(ids);
   const timer = setTimeout(() => void send(ids), ACTION_MS);
   const what = clips.length === 1 ? first.title : t("{n} sound|{n} sounds", { n: clips.length });
@@ -35,13 +35,14 @@ export function remove(clips: readonly Removed[]): void {
       run: () => {
         clearTimeout(timer);
         waiting.delete(ids);
-        putBack(ids);
+        bringBack(ids);
       },
     },
   });
 }
 
-function show(ids: readonly number[]): void {
+/** Show clips nowhere any more. */
+export function hide(ids: readonly number[]): void {
   leaving.value = new Set([...leaving.peek(), ...ids]);
   const open = inspected.peek();
   if (open && ids.includes(open.clip_id)) inspected.value = null;
@@ -54,7 +55,8 @@ function show(ids: readonly number[]): void {
   answered.value = { ...now, rows, total: now.total === null ? null : now.total - fewer };
 }
 
-function putBack(ids: readonly number[]): void {
+/** Show clips again where they were. */
+export function bringBack(ids: readonly number[]): void {
   leaving.value = new Set([...leaving.peek()].filter((id) => !ids.includes(id)));
   libraryVersion.value++; // what was asked is asked again: they are back where they were
 }
@@ -69,7 +71,7 @@ async function send(ids: readonly number[]): Promise<void> {
     }
   } catch (error) {
     sayFailure(t("Not removed"), error);
-    putBack([...kept]);
+    bringBack([...kept]);
   }
   await libraryWritten();
 }

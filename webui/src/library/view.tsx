@@ -12,6 +12,7 @@ import { facts, learnLibrary } from "./facts";
 import { Folders } from "./folderlist";
 import { JobCard } from "./job";
 import { jobs, refreshJobs } from "./jobs";
+import { Merges } from "./merges";
 import { type Sending, sending } from "./sending";
 import { notAdded, stopSending, upload } from "./uploads";
 import "../styles/library.css";
@@ -32,6 +33,7 @@ export function LibraryView() {
       <NotAdded />
       <Folders />
       <Duplicates />
+      <Merges />
       <section class="jobs" aria-label={t("Jobs")}>
         <header class="jobs-head">
           <h2>{t("Jobs")}</h2>

@@ -482,8 +482,17 @@ export const zh = catalogue({
   "No other clip is the same recording.": "没有其他声音是同一录音。",
   "worth keeping: {why}": "建议保留：{why}",
   "Keep {name}, and take the others out of the library": "保留 {name}，其余从音库移除",
-  "The others are taken out of the library; their files stay, unless they were uploaded":
-    "其余声音会从音库移除；除上传的文件外，文件都会保留",
+  "The others are taken out of the library, and their tags, likes and collections pass to this one; their files stay":
+    "其余声音会从音库移除，它们的标签、喜欢和收藏归到这个声音；文件都会保留",
+  "{n} sound merged|{n} sounds merged": "已合并 {n} 个声音",
+  "Not merged": "未能合并",
+  "Not undone": "未能撤销",
+  Merges: "合并",
+  "{n} merge can be undone|{n} merges can be undone": "{n} 次合并可以撤销",
+  "kept of {names}": "保留，已合并：{names}",
+  "Undo the merge into {name}": "撤销并入 {name} 的合并",
+  "And {n} more merge: {command} lists them all.|And {n} more merges: {command} lists them all.":
+    "还有 {n} 次合并：{command} 可列出全部。",
   "Keep this one": "保留这个",
   "the same bytes": "内容完全相同",
   "agrees {percent}": "吻合 {percent}",

@@ -1,0 +1,93 @@
+/** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { newestOf } from "../api/newest";
+import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
+import { clipName } from "../inspector/names";
+import { t, tx } from "../messages/t";
+import { say, sayFailure } from "../ui/toasts";
+import { libraryWritten } from "./facts";
+import { bringBack, hide } from "./removals";
+
+/** So many are listed, the newest first. */
+const SHOWN = 10;
+
+const merges = signal<readonly Merge[]>([]);
+const show = newestOf<{ merges: Merge[] }>((now) => (merges.value = now.merges));
+
+async function learnMerges(): Promise<void> {
+  try {
+    await show(listMerges);
+  } catch {
+    // whoever is gone or locked has a screen
+  }
+}
+
+/** Keep one clip of several: the others leave at once, and their tags, likes and collections pass to it. */
+export async function merge(keep: number, clips: readonly number[]): Promise<void> {
+  hide(clips);
+  try {
+    const { id } = await mergeClips({ keep, clips: [...clips] });
+    say(t("{n} sound merged|{n} sounds merged", { n: clips.length }), {
+      action: { name: t("Undo"), run: () => undo(id) },
+    });
+  } catch (error) {
+    sayFailure(t("Not merged"), error);
+    bringBack(clips);
+  }
+  await Promise.all([learnMerges(), libraryWritten()]);
+}
+
+async function undo(id: number): Promise<void> {
+  try {
+    const { restored, notes } = await undoMerge(id);
+    bringBack(restored);
+    for (const note of notes) say(note);
+  } catch (error) {
+    sayFailure(t("Not undone"), error);
+  }
+  await Promise.all([learnMerges(), libraryWritten()]);
+}
+
+/** The merges that can be undone; nothing where there are none. */
+export function Merges() {
+  useEffect(() => void learnMerges(), []);
+  const all = merges.value;
+  if (all.length === 0) return null;
+  return (
+    <section class="duplicates" aria-label={t("Merges")}>
+      <header class="jobs-head">
+        <h2>{t("{n} merge can be undone|{n} merges can be undone", { n: all.length })}</h2>
+      </header>
+      <ul class="copies">
+        {all.slice(0, SHOWN).map((one) => (
+          <li key={one.id}>
+            <bdi>{clipName(one.keep)}</bdi>
+            <span class="quiet">
+              {tx("kept of {names}", { names: <bdi>{one.clips.map((clip) => clip.title).join(", ")}</bdi> })}
+            </span>
+            <button
+              type="button"
+              class="plain"
+              aria-label={t("Undo the merge into {name}", { name: clipName(one.keep).value })}
+              onClick={() => void undo(one.id)}
+            >
+              {t("Undo")}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {all.length > SHOWN && (
+        <p class="quiet">
+          {tx(
+            "And {n} more merge: {command} lists them all.|And {n} more merges: {command} lists them all.",
+            {
+              n: all.length - SHOWN,
+              command: <code>soundalike unmerge --list</code>,
+            },
+          )}
+        </p>
+      )}
+    </section>
+  );
+}
