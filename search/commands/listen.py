@@ -71,12 +71,12 @@ class Listen:
             library = held.enter_context(options.library(args, settings, read_only=True))
             with output.busy("loading"):
                 ears = library.ears(wanted)
-            plan = Plan(ears.spec.window_s, args.least, keep_s=args.keep, save=args.save)
+            plan = Plan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
             hook = held.enter_context(Webhook(args.webhook, _complain)) if args.webhook else None
             source = Source(args.source, args.rate, args.channels)
-            stream = held.enter_context(Stream(source, ears.spec.sample_rate_hz))
+            stream = held.enter_context(Stream(source, ears.rate_hz))
             try:
-                for alert in listen(stream, ears.spec.sample_rate_hz, ears.frames, ears.watches, plan):
+                for alert in listen(stream, ears.rate_hz, ears.watches, plan):
                     _report(alert, as_json=args.json)
                     if hook is not None:
                         hook.report(alert)

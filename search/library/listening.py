@@ -1,9 +1,14 @@
-"""What a library watches for in a stream: its classes, words, sounds, and its recordings."""
+"""What a library watches for in a stream: its classes, words, sounds, and its recordings.
+
+Each needs something else of it, and nothing is asked for that is not needed: recordings need fingerprints and no
+encoder, sounds an encoder that compares, classes and words one that names what sounds at each moment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,8 +19,12 @@ from search.errors import QueryError
 from search.exact.table import FingerprintTable
 from search.library.events import frame_reader, view_with_events
 from search.live.watching import Classes, Example, Recordings, Watch, classes_meant
-from search.model import AudioPart, ClipPart, EncoderSpec
-from search.ports import Encoder, FrameReader, WordReader
+from search.model import AudioPart, ClipPart, Space
+from search.ports import Encoder, WordReader
+
+RATE_HZ: Final = 32_000
+WINDOW_S: Final = 5.0
+"""How a stream is heard where no encoder says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +39,59 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """What listens: an encoder as one that knows frames, its facts, and what it watches for."""
+    """What listens: at ``rate_hz``, to windows of ``window_s``, and what it watches for."""
 
-    frames: FrameReader
-    spec: EncoderSpec
+    rate_hz: int
+    window_s: float
     watches: tuple[Watch, ...]
 
 
 def ears(
-    watch_for: Wanted, view: LibraryView, encoder: Encoder, catalog: Catalog, fingerprints: FingerprintTable
+    watch_for: Wanted,
+    view: LibraryView,
+    encoder_of: Callable[[Space], Encoder],
+    catalog: Catalog,
+    fingerprints: Callable[[], FingerprintTable],
 ) -> Ears:
-    """What listens for what is wanted. Raises QueryError (a class that is not there, nothing wanted), AudioError."""
-    space = view_with_events(view.of())
-    frames, vocabulary = frame_reader(encoder), space.space.vocabulary or ()
+    """What listens for what is wanted. Raises QueryError (what the library lacks, nothing wanted), AudioError."""
+    watches: list[Watch] = []
+    rate_hz, window_s = RATE_HZ, WINDOW_S
+    if watch_for.events or watch_for.words or watch_for.sounds:
+        named = bool(watch_for.events or watch_for.words)
+        space = view_with_events(view.of()) if named else view.of()[0]
+        encoder = encoder_of(space.space)
+        rate_hz, window_s = encoder.spec.sample_rate_hz, encoder.spec.window_s
+        # those that need frames come first: what they compute serves the others
+        watches += _of_frames(watch_for, encoder, space.space.vocabulary or ()) if named else []
+        watches += [_example(part, space, encoder) for part in watch_for.sounds]
+    if watch_for.recordings:
+        watches.append(_recordings(fingerprints(), catalog))
+    if not watches:
+        raise QueryError("say what to watch for: --events, --text, --audio, --clip or --exact")
+    return Ears(rate_hz, window_s, tuple(watches))
+
+
+def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -> list[Watch]:
+    """What watches for classes and words."""
+    frames = frame_reader(encoder)
     watches: list[Watch] = []
     if watch_for.events:
         places = [_class(name, vocabulary) for name in watch_for.events]
-        watches.append(Classes(tuple(vocabulary[place] for place in places), tuple(places), frames.frame_s))
+        watches.append(Classes(frames, tuple(vocabulary[place] for place in places), tuple(places)))
     if watch_for.words:
         if not isinstance(encoder, WordReader):
             raise QueryError(f"{encoder.spec.name} cannot read words; watch for events or sounds")
         meant = encoder.read_text(list(watch_for.words)).meant
         watches += [
-            classes_meant(words, row, vocabulary, frames.frame_s)
-            for words, row in zip(watch_for.words, meant, strict=True)
+            classes_meant(words, row, vocabulary, frames) for words, row in zip(watch_for.words, meant, strict=True)
         ]
-    watches += [_example(part, space, encoder) for part in watch_for.sounds]
-    if watch_for.recordings:
-        if not len(fingerprints):
-            raise QueryError("no recording has fingerprints yet; run: soundalike fingerprints")
-        watches.append(Recordings(fingerprints, _titles(fingerprints, catalog)))
-    if not watches:
-        raise QueryError("say what to watch for: --events, --text, --audio, --clip or --exact")
-    return Ears(frames, encoder.spec, tuple(watches))
+    return watches
+
+
+def _recordings(fingerprints: FingerprintTable, catalog: Catalog) -> Recordings:
+    if not len(fingerprints):
+        raise QueryError("no recording has fingerprints yet; run: soundalike fingerprints")
+    return Recordings(fingerprints, _titles(fingerprints, catalog))
 
 
 def _class(name: str, vocabulary: Sequence[str]) -> int:
@@ -79,7 +108,7 @@ def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> E
     asked = PartReader(lambda _space: encoder).ask_each([part], [view])[0]
     if asked.vector is None or encoder.spec.calibration is None:
         raise QueryError(f"{encoder.spec.name} cannot compare sounds with what is live")
-    return Example(asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
+    return Example(encoder, asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
 
 
 def _titles(fingerprints: FingerprintTable, catalog: Catalog) -> dict[int, tuple[int, str]]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 STAYS: Final = 0.6
-"""What was told is over when it is less likely than so much of what it had to be."""
+"""What was told is over when it is less likely than so much of what it had to be ..."""
+PAUSE_S: Final = 0.9
+"""... for so long: a shorter pause parts nothing."""
 
 AlertKind: TypeAlias = Literal["event", "words", "example", "exact", "gap"]
 
@@ -47,15 +49,16 @@ class Watched:
         self._least = least
         self._open: dict[tuple[AlertKind, str], Seen] = {}
 
-    def take(self, seen: list[Seen]) -> list[tuple[Literal["begun", "ended"], Seen]]:
-        """What begins and ends with what one window has. What is not in ``seen`` was not heard."""
+    def take(self, seen: list[Seen], end_s: float) -> list[tuple[Literal["begun", "ended"], Seen]]:
+        """What begins and ends with what the window to ``end_s`` has. What is not in ``seen`` was not heard."""
         changes: list[tuple[Literal["begun", "ended"], Seen]] = []
         now = {(one.kind, one.of): one for one in seen}
         for key, before in list(self._open.items()):
             one = now.get(key)
             if one is None or one.probability < STAYS * self._least:
-                changes.append(("ended", before))
-                del self._open[key]
+                if end_s - before.end_s >= PAUSE_S:
+                    changes.append(("ended", before))
+                    del self._open[key]
             else:
                 best = max(before.probability, one.probability)
                 self._open[key] = Seen(one.kind, one.of, best, before.start_s, one.end_s, one.clip_id)

@@ -9,18 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from search.errors import LibraryUnwritable, printable
 from search.live.alerts import Alert, Seen, Watched
 from search.live.hearing import LiveWindow, Ring, windows
 from search.live.sources import Block, Stream
-from search.live.watching import Watch
-from search.model import FrameEncoding
-from search.ports import FrameReader
+from search.live.watching import EXACT_S, Heard, Watch
 
-HOP_S: Final = 1.0
-"""A window each second: what sounds is told within a second and what the computer takes."""
+HOP_S: Final = 0.5
+"""A window each half second: what sounds is told within that and what the computer takes."""
 KEEP_S: Final = 120.0
 BEFORE_S: Final = 2.0
 AFTER_S: Final = 1.0
@@ -46,21 +42,20 @@ class Plan:
 def listen(
     stream: Stream,
     rate_hz: int,
-    frames: FrameReader,
     watches: Sequence[Watch],
     plan: Plan,
     *,
     clock: Clock = time.monotonic,
 ) -> Iterator[Alert]:
     """Alerts as they come, until the stream ends. Raises AudioError where it breaks, LibraryUnwritable (saving)."""
-    ring = Ring(rate_hz, max(plan.keep_s, plan.window_s))
+    ring = Ring(rate_hz, max(plan.keep_s, plan.window_s, EXACT_S))
     watched = Watched(plan.least)
     numbers = count(1)
     arrived = _Arrivals(clock)
     for window in windows(arrived.of(stream), ring, plan.window_s, plan.hop_s):
         if window.lost_s:
             yield Alert("gap", Seen("gap", "lost", 1.0, window.new_s, window.end_s), 0.0)
-        for state, seen in watched.take(_seen(window, frames, watches, ring)):
+        for state, seen in watched.take(_seen(window, watches, ring), window.end_s):
             saved = _saved(ring, seen, plan, next(numbers)) if state == "ended" else ""
             yield Alert(state, seen, max(clock() - arrived.last_s, 0.0), saved)
     for state, seen in watched.end():
@@ -80,11 +75,11 @@ class _Arrivals:
             yield block
 
 
-def _seen(window: LiveWindow, frames: FrameReader, watches: Sequence[Watch], ring: Ring) -> list[Seen]:
+def _seen(window: LiveWindow, watches: Sequence[Watch], ring: Ring) -> list[Seen]:
     """What is watched for in a window; of one thing that several watches tell of, the likeliest."""
-    encoding: FrameEncoding = frames.encode_frames(window.wave[np.newaxis])
+    heard = Heard(window.wave)
     best: dict[tuple[str, str], Seen] = {}
-    for one in (seen for watch in watches for seen in watch.look(window, encoding, ring)):
+    for one in (seen for watch in watches for seen in watch.look(window, heard, ring)):
         key = (one.kind, one.of)
         if key not in best or one.probability > best[key].probability:
             best[key] = one

@@ -15,7 +15,8 @@ from search.exact.table import FingerprintTable
 from search.exact.timeline import passages
 from search.live.alerts import Seen
 from search.live.hearing import LiveWindow, Ring
-from search.model import FrameEncoding, Probabilities
+from search.model import FrameEncoding, Probabilities, Vectors, Wave
+from search.ports import Encoder, FrameReader
 from search.time.frames import OFFSET, SLOPE, logits_of
 
 MEANT: Final = 0.5
@@ -25,10 +26,30 @@ EXACT_EACH_S: Final = 2.0
 """Exact recordings are looked for in the last `EXACT_S`, so often."""
 
 
+class Heard:
+    """What encoders say of one window: computed when the first watch asks for it, and not twice."""
+
+    def __init__(self, wave: Wave) -> None:
+        self._waves = wave[np.newaxis]
+        self._frames: dict[int, FrameEncoding] = {}
+
+    def frames(self, encoder: FrameReader) -> FrameEncoding:
+        """Its frames, and the window as a whole."""
+        if id(encoder) not in self._frames:
+            self._frames[id(encoder)] = encoder.encode_frames(self._waves)
+        return self._frames[id(encoder)]
+
+    def vector(self, encoder: Encoder) -> Vectors:
+        """(dim,) of the window as a whole."""
+        known = self._frames.get(id(encoder))
+        encoding = encoder.encode_audio(self._waves) if known is None else known.windows
+        return encoding.vectors[0]
+
+
 class Watch(Protocol):
     """Something that is watched for."""
 
-    def look(self, window: LiveWindow, encoding: FrameEncoding, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
         """What of it is in the new part of a window."""
 
 
@@ -36,16 +57,17 @@ class Watch(Protocol):
 class Classes:
     """Events: classes of an encoder's vocabulary, each on its own, or (``words``) any of them for one question."""
 
+    encoder: FrameReader
     names: tuple[str, ...]
     places: tuple[int, ...]
-    frame_s: float
     words: str = ""
 
-    def look(self, window: LiveWindow, encoding: FrameEncoding, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
         """By the frames of the new part, as time lines have them."""
-        likely = 1 / (1 + np.exp(-(SLOPE * logits_of(encoding)[0][:, list(self.places)] + OFFSET)))
-        at_s = window.start_s + self.frame_s * np.arange(len(likely))
-        new = (at_s >= window.new_s - self.frame_s) & (at_s <= window.end_s)
+        logits, frame_s = logits_of(heard.frames(self.encoder))[0], self.encoder.frame_s
+        likely = 1 / (1 + np.exp(-(SLOPE * logits[:, list(self.places)] + OFFSET)))
+        at_s = window.start_s + frame_s * np.arange(len(likely))
+        new = (at_s >= window.new_s - frame_s) & (at_s <= window.end_s)
         if not new.any():
             return []
         if self.words:
@@ -59,24 +81,25 @@ class Classes:
         return found
 
 
-def classes_meant(words: str, meant: Probabilities, vocabulary: Sequence[str], frame_s: float) -> Classes:
+def classes_meant(words: str, meant: Probabilities, vocabulary: Sequence[str], encoder: FrameReader) -> Classes:
     """What words mean, by ``meant`` (classes,)."""
     places = np.flatnonzero(meant >= MEANT * meant.max()).tolist()
-    return Classes(tuple(vocabulary[place] for place in places), tuple(places), frame_s, words)
+    return Classes(encoder, tuple(vocabulary[place] for place in places), tuple(places), words)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """A sound: how near a window is to its ``vector`` (dim,), by an encoder's calibration."""
 
+    encoder: Encoder
     called: str
     vector: NDArray[np.float32]
     calibration: tuple[float, float]
 
-    def look(self, window: LiveWindow, encoding: FrameEncoding, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
         """By the window as a whole."""
         slope, offset = self.calibration
-        likely = 1 / (1 + np.exp(-(slope * float(encoding.windows.vectors[0] @ self.vector) + offset)))
+        likely = 1 / (1 + np.exp(-(slope * float(heard.vector(self.encoder) @ self.vector) + offset)))
         return [Seen("example", self.called, float(likely), window.start_s, window.end_s)]
 
 
@@ -88,7 +111,7 @@ class Recordings:
         self._last: list[Seen] = []
         self._due_s = EXACT_EACH_S
 
-    def look(self, window: LiveWindow, encoding: FrameEncoding, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
         """By the landmarks of the last seconds, now and then; between, what was found before."""
         if window.end_s < self._due_s:
             return self._last

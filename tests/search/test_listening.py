@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -125,7 +126,10 @@ def test_something_is_told_when_it_begins_and_when_it_is_over():
     watched = Watched(0.5)
 
     def took(probability: float, end_s: float) -> list[tuple[str, float]]:
-        return [(state, one.probability) for state, one in watched.take([Seen("event", "Dog", probability, 0, end_s)])]
+        return [
+            (state, one.probability)
+            for state, one in watched.take([Seen("event", "Dog", probability, 0, end_s)], end_s)
+        ]
 
     assert took(0.4, 1) == []
     assert took(0.6, 2) == [("begun", 0.6)]
@@ -133,8 +137,54 @@ def test_something_is_told_when_it_begins_and_when_it_is_over():
     assert took(0.35, 4) == []  # not that unlikely yet
     assert took(0.2, 5) == [("ended", 0.9)]
     assert took(0.7, 6) == [("begun", 0.7)]
-    assert [(state, one.end_s) for state, one in watched.end()] == [("ended", 6)]
+    assert took(0.1, 6.5) == []  # a pause
+    assert took(0.7, 7) == []
+    assert watched.take([], 7.5) == []
+    assert [(state, one.end_s) for state, one in watched.end()] == [("ended", 7)]
     assert watched.end() == []
+
+
+# --- a library whose encoder names no sounds ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def nameless(folder: Path) -> Path:
+    """``walk.wav`` beside a ``library`` of the siren by an encoder that compares, and names nothing."""
+    made = folder / "nameless"
+    made.mkdir()
+    (made / "walk.wav").hardlink_to(folder / "walk.wav")
+    options = ("--encoder", "spectral", "--fingerprints", "--quiet")
+    done = command("index", folder / "sounds", "--library", made / "library", *options)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep", 1)])
+def test_recordings_are_told_by_a_library_that_names_no_sounds(nameless: Path, keep: tuple[object, ...]):
+    (begun,) = [one for one in heard(nameless, "--exact", *keep) if one["state"] == "begun"]
+    assert (begun["kind"], begun["of"], begun["clip_id"]) == ("exact", "siren", 1)
+    assert begun["start_s"] == pytest.approx(6, abs=0.5)
+
+
+def test_an_example_is_told_by_a_library_that_names_no_sounds(nameless: Path):
+    begun = [one for one in heard(nameless, "--clip", 1, "--least", 0.3) if one["state"] == "begun"]
+    assert [one["kind"] for one in begun] == ["example"]
+
+
+@pytest.mark.parametrize("wrong", [("--events", "Dog"), ("--text", "dog"), ("--text", "dog", "--exact")])
+def test_what_a_library_lacks_is_named_only_where_it_is_asked_for(nameless: Path, wrong: tuple[str, ...]):
+    done = command("listen", nameless / "walk.wav", *wrong, "--library", nameless / "library")
+    assert done.returncode == 2
+    assert "events need an encoder that names sounds" in done.stderr
+
+
+def test_a_damaged_part_that_is_not_asked_for_stops_nothing(nameless: Path, tmp_path: Path):
+    shutil.copytree(nameless / "library", tmp_path / "library")
+    for part in (tmp_path / "library" / "fingerprints").rglob("*.npy"):
+        part.write_bytes(b"")
+    hear = ("listen", nameless / "walk.wav", "--library", tmp_path / "library", "--json")
+    assert command(*hear, "--clip", 1).returncode == 0
+    assert command(*hear, "--exact").returncode != 0
 
 
 # --- a library ----------------------------------------------------------------------------------------------
