@@ -178,6 +178,15 @@ def root_speed(connection: Connection, root_id: int) -> float:
     return float(choice(connection, SPEED_OF_ROOT.format(root_id)) or 1.0)
 
 
+def _speeds(connection: Connection, root_ids: Iterable[int]) -> dict[int, float]:
+    """The speeds of these roots, those that are played as recorded left out."""
+    if not _has_choices(connection.engine):
+        return {}
+    names = {SPEED_OF_ROOT.format(root_id): root_id for root_id in root_ids}
+    wanted = select(CHOICES.c.name, CHOICES.c.value).where(CHOICES.c.name.in_(list(names)))
+    return {names[row.name]: float(row.value) for row in connection.execute(wanted)}
+
+
 def _root(row: Row[Any], speed: float) -> Root:
     """A root with the columns that are there (see `_SPACES`)."""
     excludes, mounts = (tuple(json.loads(getattr(row, name, "[]"))) for name in ("excludes", "mounts"))
@@ -217,10 +226,11 @@ def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
         for row in connection.execute(_clips_by_id(connection.engine), {"ids": chunk, "tag_space": tag_space_id}):
             made[row.id] = _clip(row, vocabulary)
     found = findings(connection, {clip.content_id for clip in made.values()})
+    speeds = _speeds(connection, {clip.root.id for clip in made.values()})
     for clip in made.values():
-        if clip.content_id in found:
-            tracks, warned = found[clip.content_id]
-            made[clip.id] = replace(clip, tracks=tracks, warnings=warned)
+        root = replace(clip.root, speed=speeds.get(clip.root.id, 1.0))
+        tracks, warned = found.get(clip.content_id, (clip.tracks, clip.warnings))
+        made[clip.id] = replace(clip, root=root, tracks=tracks, warnings=warned)
     return [made[id_] for id_ in wanted if id_ in made]
 
 
@@ -383,6 +393,12 @@ def _clips_by_id(engine: Engine) -> Select[*tuple[Any, ...]]:
 def _has_findings(engine: Engine) -> bool:
     """Whether a catalog's schema has them: one that nobody wrote to since is older. Asked once: it costs a search."""
     return inspect(engine).has_table(FINDINGS.name)
+
+
+@lru_cache(maxsize=8)
+def _has_choices(engine: Engine) -> bool:
+    """The same of what was chosen when a library was made."""
+    return inspect(engine).has_table(CHOICES.name)
 
 
 @lru_cache(maxsize=8)

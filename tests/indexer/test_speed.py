@@ -84,7 +84,8 @@ def test_a_root_keeps_its_speed(tmp_path, capsys, bats):
     write(bats / "late.wav", chirps(32_000, 1.0), RATE)
     assert index(tmp_path, capsys, bats)[0] == 0
     with wiring.library(tmp_path / "library", settings(tmp_path), read_only=True) as library:
-        assert [clip.silent for clip in library.reader.clips([1, 2, 3])] == [False] * 3
+        clips = library.reader.clips([1, 2, 3])
+        assert [(clip.silent, clip.root.speed) for clip in clips] == [(False, 0.1)] * 3
     status, printed = index(tmp_path, capsys, bats, "--speed", "0.5")
     assert status == 3
     assert "speed 0.1, which cannot become 0.5" in printed.err

@@ -122,9 +122,8 @@ class Tools:
         clip = self._clip(clip_id)
         if clip.notes:
             return self._search(Query((TunePart(clip.id, start_s, end_s),), k, where))
-        speed = next((root.speed for root in self.library.roots() if root.id == clip.root.id), 1.0)
         with self._file(clip.absolute_path, start_s, end_s, is_own=True) as path:
-            return self._search(Query((AudioPart(path, start_s, end_s, 1.0, speed, clip.track),), k, where))
+            return self._search(Query((AudioPart(path, start_s, end_s, 1.0, clip.root.speed, clip.track),), k, where))
 
     def search_by_hum(self, sound: Sound, k: Count = 10) -> SearchOut:
         """Find the tune that is hummed, sung or whistled in a file, 3 to 30 seconds of it."""

@@ -206,8 +206,9 @@ class SearchRoutes:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        speed = next((root.speed for root in self._service.library.roots() if root.id == clip.root.id), 1.0)
-        example = Example(AudioPart(path, part.start_s, part.end_s, part.weight, speed, clip.track), name, where)
+        example = Example(
+            AudioPart(path, part.start_s, part.end_s, part.weight, clip.root.speed, clip.track), name, where
+        )
         self._check(path, part, example)
         return example
 
