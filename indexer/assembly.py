@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import ContentEncoding, SegmentTags
+from search.time.frames import FrameTags
 
 Rows: TypeAlias = tuple[NDArray[Any], ...]
 """What an encoder gives for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes
-(n, kept) uint16 and probabilities (n, kept) float16."""
+(n, kept) uint16 and probabilities (n, kept) float16. Behind them, for events, the arrays of `FrameTags`."""
 
 BLOCK_ROWS = 64
 
@@ -56,25 +57,26 @@ class Assembly:
         with self._lock:
             return self.spans[self._encoded - 1][1] if self._encoded else 0.0
 
-    def encoding(self) -> ContentEncoding:
-        """All rows in their order, once complete; the blocks are given up on the way."""
+    def encoding(self) -> tuple[ContentEncoding, FrameTags | None]:
+        """All rows in their order, once complete, and tags of frames, if any; the blocks are given up on the way."""
         count = len(self.spans)
         whole = _room(self._blocks[0], count)
         for number in range(len(self._blocks)):
             start = number * BLOCK_ROWS
             for mine, theirs in zip(whole, self._blocks.pop(number), strict=True):
                 mine[start : start + BLOCK_ROWS] = theirs[: count - start]
-        vectors, *tags = whole
-        return ContentEncoding(
+        vectors, tags, frames = whole[0], whole[1:3], whole[3:]
+        encoding = ContentEncoding(
             spans=np.array(self.spans, np.float64).reshape(-1, 2),
             vectors=vectors,
             silent=np.array(self.silent, np.bool_),
             tags=SegmentTags(*tags) if tags else None,
         )
+        return encoding, FrameTags(*frames) if frames else None
 
     def _is_complete(self) -> bool:
         return self._closed and not self.failed and self._encoded == len(self.spans)
 
 
 def _room(rows: Rows, count: int) -> Rows:
-    return tuple(np.empty((count, array.shape[1]), array.dtype) for array in rows)
+    return tuple(np.empty((count, *array.shape[1:]), array.dtype) for array in rows)

@@ -19,7 +19,7 @@ from indexer.executors import LocalExecutor, Result
 from indexer.held import HeldChunk
 from indexer.model import Copy, Outcome, Task
 from indexer.patience import Patience
-from indexer.pipeline import Piece
+from indexer.pipeline import Piece, hearing
 from indexer.scan import is_absent
 from search.errors import ClaimLost, JobError, LibraryError, printable
 from search.model import Claim, Content, Root, Space, StoredFacts, WorkPass
@@ -106,7 +106,9 @@ class Worker:
         root, EncoderError, LibraryError when the database stays away.
         """
         self._worked = Worked()
-        executor = LocalExecutor(self._encoder, self._threads, self._clock)
+        executor = LocalExecutor(
+            self._encoder.spec, hearing(self._encoder, events=False).rows, self._threads, self._clock
+        )
         try:
             with self._renewed(), closing(executor.run(self._tasks(at, stop), self)) as results:
                 for result in results:

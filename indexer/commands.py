@@ -21,9 +21,10 @@ from indexer.threads import one_thread_per_call
 from indexer.work_command import Work, check_threads
 from search import wiring
 from search.audio import check_speed
-from search.errors import UsageError, printable
+from search.errors import QueryError, UsageError, printable
 from search.ground import process
 from search.model import MELODY_SPACE, JobFailure
+from search.ports import Encoder, FrameReader
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Index:
         parser.add_argument(
             "--events",
             action="store_true",
-            help="then find what happens when in what is new (as soundalike events does)",
+            help="find what happens when in what is new, in the same pass (as soundalike events does)",
         )
         parser.add_argument(
             "--facts",
@@ -170,6 +171,8 @@ class Index:
             wiring.library(args.library or settings.library, settings, create=True, index=args.index) as library,
         ):
             encoder = chosen_encoder or wiring.encoder(_default_encoder(library, settings), settings)
+            if args.events:
+                _check_events(encoder, library)
             tunes = wiring.melody_extractor()
             report = reporter(quiet=args.quiet or args.json)
             status = DONE
@@ -256,20 +259,21 @@ def index_again(
     wait_s: float = 0.0,
     max_duration_s: float | None = None,
     facts: bool | None = None,
+    events: bool = False,
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. Progress goes to
-    ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the next call goes on. Raises
-    as `indexer.job.index` does.
+    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``: find what happens
+    when in the same pass, where the encoder tells. Progress goes to ``report``, or to the terminal without one. Setting
+    ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
     measure = settings.facts if facts is None else facts
-    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure)
+    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure, events=events)
     name = _default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
@@ -282,6 +286,8 @@ def index_again(
         summary = index(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
+    if events and settings.share is not None and not summary.interrupted:
+        _then(library.find_events, "events", stop or threading.Event())  # which other processes do not find on the way
     return SOME_FAILED if summary.failed else DONE
 
 
@@ -401,6 +407,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         facts=settings.facts if args.facts is None else args.facts,
         yes=args.yes,
         speed=args.speed,
+        events=args.events,
         relocate=tuple((old, new) for old, new in args.relocate),
         plan_only=args.plan_only,
     )
@@ -448,6 +455,16 @@ def _check_sharing(args: argparse.Namespace) -> None:
         raise UsageError(f"--share is {args.share}; it must be 0 (workers elsewhere alone) or more")
     if args.plan_only and (args.prune or args.watch or args.on):
         raise UsageError("--plan-only leaves: give --prune, --watch or --on to a job that stays until all is done")
+
+
+def _check_events(encoder: Encoder, library: Library) -> None:
+    """Raises QueryError where nothing says what sounds when: before hours of indexing, not after."""
+    spaces = [space for space in library.reader.spaces() if space.vocabulary and not space.is_retired]
+    if not spaces and (encoder.spec.vocabulary is None or not isinstance(encoder, FrameReader)):
+        raise QueryError(
+            f"events need an encoder that names sounds (cnn:soundalike-1); {encoder.spec.name} does not. Without "
+            "--events it indexes"
+        )
 
 
 def _named_roots(folder: Path) -> list[str]:

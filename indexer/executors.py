@@ -15,11 +15,12 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from indexer.assembly import Rows
 from indexer.channel import Cancelled, Channel, Closed
 from indexer.clock import StageClock
 from indexer.model import Copy, Outcome, Task
 from indexer.pipeline import Piece, encode
-from search.ports import Encoder
+from search.model import EncoderSpec, Waves
 
 Result: TypeAlias = Outcome | Copy
 
@@ -62,11 +63,12 @@ class Executor(Protocol):
 class LocalExecutor:
     """``workers`` threads that decode and as many (up to four) that encode, in this process."""
 
-    def __init__(self, encoder: Encoder, workers: int, clock: StageClock) -> None:
-        self._encoder = encoder
+    def __init__(self, spec: EncoderSpec, hear: Callable[[Waves], Rows], workers: int, clock: StageClock) -> None:
+        """``hear`` encodes windows of an encoder with these facts."""
+        self._spec, self._hear = spec, hear
         self._workers = workers
         self._clock = clock
-        self.batch = max(1, min(MAX_BATCH, round(BATCH_AUDIO_S / encoder.spec.window_s)))
+        self.batch = max(1, min(MAX_BATCH, round(BATCH_AUDIO_S / spec.window_s)))
         """How many windows make a batch at present."""
 
     def run(self, tasks: Iterator[Task | Outcome], reader: Reader) -> Generator[Result | None]:
@@ -97,17 +99,17 @@ class LocalExecutor:
 
     def _encode_all(self, turns: threading.Lock, pieces: Channel[Piece], results: Channel[Result]) -> None:
         """Encode batch after batch until the channel is closed."""
-        waves = np.empty((self.batch, self._encoder.spec.window_samples), np.float32)
+        waves = np.empty((self.batch, self._spec.window_samples), np.float32)
         while True:
             with turns:  # one thread at a time fills its batch, or two would share what makes one
                 batch = _collect(pieces, self.batch)
             if not batch:
                 return
             if len(batch) > len(waves):
-                waves = np.empty((len(batch), self._encoder.spec.window_samples), np.float32)
+                waves = np.empty((len(batch), self._spec.window_samples), np.float32)
             started_s = self._clock.now_s()
             with self._clock.stage("encode"):
-                outcomes = encode(self._encoder, batch, waves)
+                outcomes = encode(self._hear, batch, waves)
             if len(batch) == self.batch and self._clock.now_s() - started_s < QUICK_S:
                 self.batch = min(2 * self.batch, MAX_BATCH)
             del batch

@@ -9,7 +9,10 @@ from indexer.assembly import Assembly
 from indexer.facts import TrackFacts
 from indexer.model import Outcome, Task, UnderWay
 from search.errors import AudioError
-from search.model import AddContent, AudioInfo, ClipChange, Content, KeepTracks, LinkClip, MoveClip
+from search.model import AddContent, AudioInfo, ClipChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
+from search.time.events import EventRows, events_of
+from search.time.frames import FrameTags
+from search.time.journal import FoundEvents
 
 
 class TrackInWork:
@@ -43,7 +46,7 @@ class FileInWork:
     """A file on its way to be a clip for each of its sound tracks that sounds: one for the first when none does.
 
     ``moved`` is the clip that was found again under its path, if one was; ``stored`` are the contents that it has
-    already. Threads share it.
+    already. With ``frame_s``, how far the frames of a window lie apart, its events are found. Threads share it.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class FileInWork:
         space_id: int,
         moved: int | None,
         stored: Sequence[Content],
+        frame_s: float | None = None,
     ) -> None:
         self.task = task
         self._digest = digest
@@ -66,6 +70,7 @@ class FileInWork:
         self._space_id = space_id
         self._moved = moved
         self._stored = stored
+        self._frame_s = frame_s
         has = {content.track for content in stored}
         self.tracks = [TrackInWork(self, number) for number in range(info.tracks) if number not in has]
         self._lock = threading.Lock()
@@ -111,8 +116,11 @@ class FileInWork:
         if self._moved is not None:
             changes.append(MoveClip(self._moved, task.root.id, task.facts))
         changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]
+        events = []
         for content, track in zip(contents, kept, strict=True):
-            encoding = track.assembly.encoding()
+            encoding, frames = track.assembly.encoding()
+            if frames is not None:
+                events.append(FoundEvents(content.digest, content.track, self._events(encoding, frames)))
             facts = None if track.facts is None else track.facts.stored
             add = AddContent(
                 task.root.id, task.facts, content, self._title, self._metadata, self._space_id, encoding, facts
@@ -131,7 +139,16 @@ class FileInWork:
             size_bytes=task.facts.size_bytes,
             silent=all(content.silent for content in contents),
             warnings=tuple(dict.fromkeys((*warnings, *(t.facts.failure for t in kept if t.facts and t.facts.failure)))),
+            events=tuple(events),
         )
+
+    def _events(self, encoding: ContentEncoding, frames: FrameTags) -> EventRows:
+        """Those of a track; in what is silent nothing happens."""
+        if self._frame_s is None or encoding.silent.all():
+            return EventRows.empty()
+        sounds = ~encoding.silent
+        frames = FrameTags(frames.classes[sounds], frames.probabilities[sounds])
+        return events_of(frames, encoding.spans[sounds], self._frame_s * self.task.root.speed)
 
     def _content(self, track: TrackInWork, is_first: bool) -> Content:
         assembly, info = track.assembly, self._info

@@ -11,7 +11,7 @@ import platform
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ from search.errors import LibraryBusy, printable
 from search.ground.urls import is_in_store
 from search.model import DescribeRoot, EncoderSpec, NoteScan, Root, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
+from search.time.journal import FoundEvents
 
 REPORT_EVERY_S = 0.2
 _FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody", "taken_out")
@@ -65,6 +66,19 @@ class Library(Protocol):
 
     def publish(self, space: Space, lease: Lease) -> bool:
         """Turn what was written into a snapshot when enough is pending."""
+
+    def new_events(self, space: Space) -> NewEvents:
+        """What keeps the events that are found on the way."""
+
+
+class NewEvents(Protocol):
+    """Keeps the events of a space, of contents as they come."""
+
+    def add(self, found: Iterable[FoundEvents]) -> None:
+        """Keep those of contents that are about to be written, so that a killed job has them."""
+
+    def publish(self, lease: Lease) -> None:
+        """Publish those whose contents are written."""
 
 
 class Share(Protocol):
@@ -225,6 +239,8 @@ class _Job:
         self._confirm = confirm
         catalog = library.writer
         self._space = catalog.space(work.spec)
+        finds_events = isinstance(work, SoundWork) and work.finds_events
+        self._events = library.new_events(self._space) if finds_events else None
         roots = [root.path for root in library.roots()]
         self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work, options=options)
 
@@ -232,7 +248,9 @@ class _Job:
         space, plan = self._space, self.plan
         for path in missing:
             self._count([Outcome("failed", path, cause="no such file or folder")])
-        writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock)
+        self._publish_events()  # what a killed job found
+        keep_events = None if self._events is None else self._events.add
+        writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock, keep_events)
         self._fill(space, plan, writer)
         if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
             prune = self._options.prune and self._may_prune(plan)
@@ -244,6 +262,7 @@ class _Job:
                     "missing (to remove them: delete the folder, or soundalike remove it)"
                 )
         self._count(writer.finish())
+        self._publish_events()
         if not self._stop.is_set():
             self._publish(space)
         return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
@@ -285,12 +304,18 @@ class _Job:
                 if at_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
                     self._publish(space)
+                    self._publish_events()
                     published_s = now_s()
         self._report.progress(self._progress(survey, now_s() - started_s))
 
     def _publish(self, space: Space) -> None:
         with self._clock.stage("publish"):
             self._library.publish(space, self._lease)
+
+    def _publish_events(self) -> None:
+        if self._events is not None:
+            with self._clock.stage("publish"):
+                self._events.publish(self._lease)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:

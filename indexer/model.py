@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from search import audio
 from search.model import ClipChange, FileFacts, KnownFile, Root
+from search.time.journal import FoundEvents
 
 Kind: TypeAlias = Literal[
     "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody", "taken_out"
@@ -27,7 +28,7 @@ class Options:
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
-    decoded (`search.facts`).
+    decoded (`search.facts`). ``events``: find out what sounds when in what is encoded, where the encoder tells.
     ``relocate``: old and new places of folders that lie elsewhere now. ``plan_only``: leave the work to workers, and do
     not wait for them.
     """
@@ -45,6 +46,7 @@ class Options:
     yes: bool = False
     speed: float | None = None
     facts: bool = True
+    events: bool = False
     relocate: tuple[tuple[str, str], ...] = ()
     plan_only: bool = False
 
@@ -84,7 +86,8 @@ class Outcome:
     are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
     absolute. ``cause`` says why, for a failure. ``warnings`` are of a file that was read all the same.
     ``moved`` are the clips that a file turned out to be which another process wrote.
-    ``instead_of`` is what had been reported of the file before the catalog refused to hold it.
+    ``instead_of`` is what had been reported of the file before the catalog refused to hold it. ``events`` are those of
+    its sound tracks, where they were asked for.
     """
 
     kind: Kind
@@ -99,6 +102,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     instead_of: Outcome | None = None
     moved: tuple[int, ...] = ()
+    events: tuple[FoundEvents, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from search.errors import AudioError, JobError
 from search.ground.urls import is_in_store
 from search.model import (
     AddContent,
+    AudioEncoding,
     ClipChange,
     Content,
     EncoderSpec,
@@ -42,8 +44,9 @@ from search.model import (
     Wave,
     Waves,
 )
-from search.ports import Encoder
+from search.ports import Encoder, FrameReader
 from search.sources.copies import fetched, has_copy
+from search.time.frames import FrameTags
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,10 @@ class Piece:
 
 
 class FileReader:
-    """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one."""
+    """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one.
+
+    With ``frame_s`` (see `hearing`), the events of what is encoded are found.
+    """
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class FileReader:
         max_duration_s: float | None,
         *,
         facts: bool = True,
+        frame_s: float | None = None,
     ) -> None:
         """``facts``: measure what is decoded, unless that was done before."""
         self._facts = facts
@@ -75,6 +82,7 @@ class FileReader:
         self._ledger = ledger
         self._clock = clock
         self._max_duration_s = max_duration_s
+        self._frame_s = frame_s
         self._opened: dict[str, FileInWork] = {}
 
     def under_way(self) -> UnderWay:
@@ -116,7 +124,15 @@ class FileReader:
                 return settled(task, decision, title, fields)
             again = () if decision.need == "encode" else decision.stored
             file = FileInWork(
-                task, digest, title, fields, info, space_id=self._space.id, moved=decision.clip_id, stored=again
+                task,
+                digest,
+                title,
+                fields,
+                info,
+                space_id=self._space.id,
+                moved=decision.clip_id,
+                stored=again,
+                frame_s=self._frame_s,
             )
             self._opened[task.path] = file
             measured = self._measured(decision)
@@ -176,18 +192,47 @@ def _may_have_more(decision: Decision) -> bool:
     return known or decision.need == "encode"
 
 
-def encode(encoder: Encoder, batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these."""
+
+    rows: Callable[[Waves], Rows]
+    frame_s: float | None = None
+
+
+def hearing(encoder: Encoder, *, events: bool) -> Hearing:
+    """By an encoder: with what events are made of, if they are asked for and it tells what sounds at each moment."""
+    if events and isinstance(encoder, FrameReader) and encoder.spec.vocabulary is not None:
+        return Hearing(partial(_with_frames, encoder), encoder.frame_s)
+    return Hearing(partial(_without_frames, encoder))
+
+
+def _without_frames(encoder: Encoder, waves: Waves) -> Rows:
+    return _rows(encoder.encode_audio(waves))
+
+
+def _with_frames(encoder: FrameReader, waves: Waves) -> Rows:
+    heard = encoder.encode_frames(waves)
+    frames = FrameTags.likeliest(heard)
+    return (*_rows(heard.windows), frames.classes, frames.probabilities)
+
+
+def _rows(encoding: AudioEncoding) -> Rows:
+    rows: Rows = (encoding.vectors.astype(np.float16),)
+    if encoding.tags is not None:
+        tags = SegmentTags.likeliest(encoding.tags)
+        rows += (tags.classes, tags.probabilities)
+    return rows
+
+
+def encode(hear: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
     pieces = [piece for piece in batch if not piece.track.assembly.failed]
     if not pieces:
         return []
     for row, piece in enumerate(pieces):
         waves[row] = piece.samples
-    encoding = encoder.encode_audio(waves[: len(pieces)])
-    rows: Rows = (encoding.vectors.astype(np.float16),)
-    if encoding.tags is not None:
-        tags = SegmentTags.likeliest(encoding.tags)
-        rows += (tags.classes, tags.probabilities)
+    rows = hear(waves[: len(pieces)])
     completed = [piece for row, piece in enumerate(pieces) if piece.track.assembly.add(piece.place, rows, row)]
     outcomes = (piece.track.file.track_is_done() for piece in completed)
     return [outcome for outcome in outcomes if outcome is not None]

@@ -11,7 +11,7 @@ from indexer.clock import StageClock
 from indexer.executors import LocalExecutor, Result
 from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task, UnderWay
-from indexer.pipeline import FileReader
+from indexer.pipeline import FileReader, hearing
 from indexer.plan import Files
 from search.audio import Kind
 from search.model import EncoderSpec, Space
@@ -40,10 +40,15 @@ class SoundWork:
     """Decodes and encodes every file of sound."""
 
     def __init__(self, encoder: Encoder, options: Options) -> None:
-        self._encoder = encoder
+        self._heard = hearing(encoder, events=options.events)
         self._options = options
         self._reader: FileReader | None = None
         self.spec = encoder.spec
+
+    @property
+    def finds_events(self) -> bool:
+        """Whether outcomes have the events of what was encoded."""
+        return self._heard.frame_s is not None
 
     def takes(self, kind: Kind) -> bool:
         """Sound."""
@@ -58,10 +63,11 @@ class SoundWork:
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
+        heard, options = self._heard, self._options
         reader = self._reader = FileReader(
-            self.spec, space, ledger, clock, self._options.max_duration_s, facts=self._options.facts
+            self.spec, space, ledger, clock, options.max_duration_s, facts=options.facts, frame_s=heard.frame_s
         )
-        with closing(LocalExecutor(self._encoder, workers, clock).run(tasks, reader)) as results:
+        with closing(LocalExecutor(self.spec, heard.rows, workers, clock).run(tasks, reader)) as results:
             for result in results:
                 if isinstance(result, Outcome):
                     reader.settle(result.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
 from indexer.clock import StageClock
@@ -13,6 +13,7 @@ from indexer.pipeline import failed, link, refused
 from search.errors import ChangeRefused
 from search.model import AddContent
 from search.ports import CatalogWriter, Lease
+from search.time.journal import FoundEvents
 
 MAX_CHANGES = 256
 MAX_WAIT_S = 2.0
@@ -27,8 +28,17 @@ class Writer:
     other: the rest of its batch is written without it.
     """
 
-    def __init__(self, catalog: CatalogWriter, lease: Lease, ledger: Ledger, clock: StageClock) -> None:
+    def __init__(
+        self,
+        catalog: CatalogWriter,
+        lease: Lease,
+        ledger: Ledger,
+        clock: StageClock,
+        keep_events: Callable[[Iterable[FoundEvents]], None] | None = None,
+    ) -> None:
+        """``keep_events`` takes the events of outcomes, before their contents are in the catalog."""
         self._catalog = catalog
+        self._keep_events = keep_events
         self._lease = lease
         self._ledger = ledger
         self._clock = clock
@@ -68,6 +78,8 @@ class Writer:
         waiting = self._waiting
         self._waiting, self._n_changes, self._vector_bytes = [], 0, 0
         with self._clock.stage("write"):
+            if self._keep_events is not None:
+                self._keep_events(found for outcome in waiting for found in outcome.events)
             refusals = self._apply(waiting)
         brought: list[Outcome] = []
         for outcome in waiting:

@@ -68,13 +68,15 @@ def index(
     *,
     encoder: str | None = None,
     facts: bool | None = None,
+    events: bool = False,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
 
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
     ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
-    is (`Library.facts`), by default as the settings say; it can be done later (`Library.measure`). ``progress`` is
+    is (`Library.facts`), by default as the settings say; it can be done later (`Library.measure`). ``events``: find
+    what happens when in what is new, in the same pass (`Library.find_events`), where the encoder tells. ``progress`` is
     called a few times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
@@ -87,7 +89,7 @@ def index(
     report = _Report(progress)
     given = [os.fspath(path) for path in paths]
     names = [path if is_in_store(path) else os.fspath(Path(path).expanduser()) for path in given]
-    plugins.job("index")(library, encoder, names, library.settings, facts=facts, report=report)
+    plugins.job("index")(library, encoder, names, library.settings, facts=facts, events=events, report=report)
     return tuple(report.failures)
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from indexer.model import Failure, Progress, Warned
 from search.catalog.store import Catalog
 from search.errors import EncoderError, QueryError
+from search.library.events import NewEvents
 from search.model import (
     AudioEncoding,
     EncoderSpec,
+    FrameEncoding,
     RecognisedSpeech,
     Root,
     Space,
@@ -24,6 +26,7 @@ from search.model import (
     Waves,
 )
 from search.ports import CatalogWriter, Chunks, Lease
+from search.time.stored import journal, latest
 
 
 class BandEncoder:
@@ -63,6 +66,25 @@ class BandEncoder:
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """Raises EncoderError."""
         raise EncoderError(f"bands cannot read {len(texts)} texts")
+
+
+class FrameBandEncoder(BandEncoder):
+    """The same, and a `FrameReader`: each quarter of a window is a frame, and says which bands are loud in it."""
+
+    FRAMES = 4
+    frame_s = 0.25
+
+    def encode_frames(self, waves: Waves) -> FrameEncoding:
+        """Of each frame the share of its loudest band."""
+        parts = np.abs(np.fft.rfft(waves.reshape(len(waves) * self.FRAMES, -1), axis=1))[:, 1 : 1 + 62 * self.BANDS]
+        loud = parts.reshape(-1, self.BANDS, 62).sum(axis=2)
+        share = loud / np.maximum(loud.max(axis=1, keepdims=True), 1.0)
+        tags = share.reshape(len(waves), self.FRAMES, self.BANDS)[:, :, np.arange(self.CLASSES) % self.BANDS]
+        return FrameEncoding(self.encode_audio(waves), tags.astype(np.float32))
+
+    def frame_vectors(self, waves: Waves) -> Vectors:
+        """Raises EncoderError."""
+        raise EncoderError(f"bands have no vectors of frames of {len(waves)} windows")
 
 
 class LoudDetector:
@@ -160,6 +182,11 @@ class CatalogLibrary:
         lease.check()
         self.published += 1
         return True
+
+    def new_events(self, space: Space) -> NewEvents:
+        """As a library keeps them."""
+        folder = self.path / space.name
+        return NewEvents(latest(folder, space.fingerprint), journal(folder, space.fingerprint), self.catalog)
 
 
 class SetClock:

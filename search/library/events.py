@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -17,6 +18,7 @@ from search.snapshots.filling import Progress, fill
 from search.snapshots.latest import Latest
 from search.time.events import EventRows
 from search.time.filling import of_file
+from search.time.journal import FoundEvents, Journal
 from search.time.table import EventTable
 
 SHOWN: Final = 0.3
@@ -55,13 +57,35 @@ def find(
     return fill(latest, make, sounds(view), catalog, lease, progress=progress, sequence=now, again=again)
 
 
-def keep(
-    view: SpaceView, latest: Latest[EventTable], events: Iterable[tuple[int, EventRows]], lease: Lease, sequence: int
-) -> None:
-    """Publish events that a job found on its way, by their contents. Raises LibraryBusy, LibraryUnwritable."""
-    lease.check()
-    table = latest.value()
-    latest.publish(table.changed(events, np.isin(table.contents, sounds(view))), sequence)
+@dataclass(frozen=True, slots=True)
+class NewEvents:
+    """Events that a job finds on its way through the files, of one space."""
+
+    latest: Latest[EventTable]
+    journal: Journal
+    catalog: Catalog
+
+    def add(self, found: Iterable[FoundEvents]) -> None:
+        """Keep events of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
+        self.journal.add(found)
+
+    def publish(self, lease: Lease) -> None:
+        """Publish those whose contents are in the catalog by now, and forget the others.
+
+        What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
+        LibraryUnwritable.
+        """
+        found = self.journal.read()
+        if found:
+            lease.check()
+            table, sequence = self.latest.value(), self.catalog.sequence()
+            self.latest.publish(table.changed(self._by_content(found), np.ones(len(table), np.bool_)), sequence)
+        self.journal.clear()
+
+    def _by_content(self, found: Sequence[FoundEvents]) -> Iterator[tuple[int, EventRows]]:
+        for one in found:
+            contents, _ = self.catalog.find(one.digest) or ((), frozenset())
+            yield from ((content.id, one.rows) for content in contents if content.track == one.track)
 
 
 def time_line(

@@ -597,6 +597,7 @@ class Library:
         with self._lease("events") as lease:
             view = events.view_with_events(self.refresh().of(space))
             latest, encoder = self.events_of(view.space), self.encoder(view.space)
+            self.new_events(view.space).publish(lease)
             failures = events.find(view, encoder, latest, self.catalog, lease, progress=progress, again=again)
         self.refresh()
         return failures
@@ -621,6 +622,15 @@ class Library:
             0
         """
         return self._spaces.events_of(space)
+
+    def new_events(self, space: Space) -> events.NewEvents:
+        """What keeps the events that a job finds on its way through the files (`indexer.job.index`).
+
+        Examples:
+            >>> library.new_events(library.space()).journal.read()
+            []
+        """
+        return self._spaces.new_events(space)
 
     def facts(self, clip_ids: Iterable[int]) -> dict[int, dict[str, FactValue]]:
         """What was measured of clips, by clip and the name of a fact; clips that nobody measured are left out.
@@ -699,7 +709,9 @@ class Library:
     def ears(self, watch_for: listening.Wanted) -> listening.Ears:
         """What listens to a stream for what is wanted (`search.live.listening.listen`).
 
-        Raises QueryError for a class that is not there, or where nothing is wanted; AudioError for a file.
+        The library needs what is asked for and no more: fingerprints for recordings, an encoder that compares for
+        sounds, one that says what sounds at each moment for classes and words. Raises QueryError that says what is
+        lacking, for a class that is not there, or where nothing is wanted; AudioError for a file.
 
         Examples:
             >>> from search.library.listening import Wanted
@@ -707,9 +719,7 @@ class Library:
             Traceback (most recent call last):
             search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
         """
-        view = self.refresh()
-        space = events.view_with_events(view.of()).space
-        return listening.ears(watch_for, view, self.encoder(space), self.catalog, self.fingerprints.table())
+        return listening.ears(watch_for, self.refresh(), self.encoder, self.catalog, self.fingerprints.table)
 
     def transcribe(
         self,

@@ -20,6 +20,7 @@ from search.columns.following import ColumnsFollower
 from search.engine.views import LibraryView, MelodyView, SpaceView
 from search.errors import SoundalikeError
 from search.library import publishing
+from search.library.events import NewEvents
 from search.melody.contourfiles import ContourFollower
 from search.melody.contourtable import ContourLookup
 from search.melody.index import MelodyIndex
@@ -29,7 +30,7 @@ from search.overview.duplicates.stored import PairsFile
 from search.ports import IndexFactory, SpaceIndex
 from search.settings import Settings
 from search.snapshots.latest import Latest
-from search.time.stored import latest
+from search.time.stored import journal, latest
 from search.time.table import EventTable
 
 FOLLOW_EVERY_S = 0.5
@@ -103,6 +104,11 @@ class Spaces:
             if space.id not in self._events:
                 self._events[space.id] = latest(publishing.folder_of(self._library, space), space.fingerprint)
             return self._events[space.id]
+
+    def new_events(self, space: Space) -> NewEvents:
+        """What keeps the events that a job finds in a space."""
+        folder = publishing.folder_of(self._library, space)
+        return NewEvents(self.events_of(space), journal(folder, space.fingerprint), self._catalog)
 
     def close(self) -> None:
         """Stop following, and let go of everything."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-JobKind: TypeAlias = Literal["index", "scan", "remove", "duplicates", "map", "facts"]
+JobKind: TypeAlias = Literal["index", "scan", "remove", "duplicates", "map", "facts", "events"]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 JobRequest: TypeAlias = Literal["pause", "resume", "cancel"]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from search.snapshots.latest import Latest
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
+from search.time.journal import Journal
 from search.time.table import EventTable
 
 FOLDER: Final = "events"
@@ -56,6 +57,11 @@ def latest(space_folder: Path, fingerprint: str) -> Latest[EventTable]:
         return _table(snapshot)
 
     return Latest(space_folder / FOLDER, KIND, read, write, EventTable.of(()))
+
+
+def journal(space_folder: Path, fingerprint: str) -> Journal:
+    """Where a job keeps events of that space and encoder until they are published."""
+    return Journal(space_folder / FOLDER / "found", f"{REVISION} {fingerprint}")
 
 
 def problems(snapshot: Snapshot) -> list[str]:

@@ -15,6 +15,7 @@ import soundfile
 import soundalike
 from search.columns.parsing import parse
 from search.errors import AudioError, QueryError, WhereError
+from search.library import events as of_library
 from search.model import AudioEncoding, FrameEncoding
 from search.time.events import LEAST, PER_MINUTE, EventRows, events_of
 from search.time.frames import KEPT, FrameTags, frame_times
@@ -129,6 +130,52 @@ def test_a_frame_is_likelier_where_its_window_says_so_too():
     windows[1] = 0.9
     tags = FrameTags.likeliest(FrameEncoding(AudioEncoding(np.eye(2, dtype=np.float32), windows), frames))
     assert (tags.probabilities[1] > tags.probabilities[0]).all()
+
+
+# --- in the bulk job ----------------------------------------------------------------------------------------
+
+
+def listens_no_more(*_: object) -> None:
+    raise AssertionError("a file was listened to again")
+
+
+def test_indexing_finds_them_in_its_own_pass(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """No file is listened to a second time; by hand it is, and finds the same."""
+    before = command("events", 1, 2, 3, "--json", "--library", filled / "library")
+    with monkeypatch.context() as patched:
+        patched.setattr(of_library, "of_file", listens_no_more)
+        made = ("--library", tmp_path / "library", "--events", "--quiet")
+        assert command("index", filled / "sounds", *made).returncode == 0
+    within = command("events", "--json", "--library", tmp_path / "library")
+    assert json.loads(within.stdout) == {"clips": 3, "failed": []}
+    assert command("events", "--again", "--library", tmp_path / "library").returncode == 0
+    after = command("events", 1, 2, 3, "--json", "--library", tmp_path / "library")
+    assert _lines(after.stdout) == _lines(before.stdout)
+
+
+def _lines(printed: str) -> dict[str, list[tuple[str, float, float]]]:
+    """The events of clips by their titles."""
+    return {
+        line["title"]: [(one["name"], one["start_s"], one["end_s"]) for one in line["events"]]
+        for line in json.loads(printed)
+    }
+
+
+def test_python_indexes_with_events(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(of_library, "of_file", listens_no_more)
+    with soundalike.open_library(tmp_path / "library", create=True) as library:
+        assert soundalike.index(library, [filled / "sounds"], events=True) == ()
+        assert library.refresh()
+        assert len(library.clips_with_events()) == 3
+
+
+def test_events_that_nothing_can_find_are_refused_before_anything_is_indexed(filled: Path, tmp_path: Path):
+    options = ("--library", tmp_path / "library", "--encoder", "spectral", "--events")
+    done = command("index", filled / "sounds", *options)
+    assert done.returncode == 2
+    assert "cnn:soundalike-1" in done.stderr
+    with soundalike.open_library(tmp_path / "library") as library:
+        assert library.reader.spaces() == []
 
 
 # --- the table ----------------------------------------------------------------------------------------------

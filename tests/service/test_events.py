@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
 
+from search.library import events as of_library
 from search.service.config import Limits
 from tests.commandline import soundalike as command
 from tests.service.conftest import application
+from tests.service.test_overview import work_off
 
 RATE_HZ = 32_000
 
@@ -88,3 +93,43 @@ def test_moments_of_one_clip_a_list_and_a_region_are_no_others(library):
             assert client.post("/api/v1/moments", json={**asked, **nowhere}).json["moments"] == []
         assert client.post("/api/v1/moments", json={**asked, "within": "clip:0"}).status_code == 422
         assert client.get("/api/v1/clips?within=clip:99").json["total"] == 0
+
+
+def listens_no_more(*_: object) -> None:
+    raise AssertionError("a file was listened to again")
+
+
+def test_a_job_finds_events_and_uploads_to_a_library_that_has_them_get_theirs_on_the_way(
+    library, tmp_path, monkeypatch
+):
+    """Then filters know them; what is uploaded is not listened to a second time."""
+    mine = shutil.copytree(library, tmp_path / "library")
+    sound = (library.parent / "sounds" / "beeps.wav").read_bytes()
+    with application(mine) as client:
+        job = client.post("/api/v1/jobs", json={"kind": "events"}).json
+        work_off(mine)
+        done = client.get(f"/api/v1/jobs/{job['id']}").json
+        assert (done["kind"], done["state"], done["failures"]) == ("events", "done", [])
+        assert client.get("/api/v1/clips/1/events").json["stored"]
+        monkeypatch.setattr(of_library, "of_file", listens_no_more)
+        louder = soundfile.read(io.BytesIO(sound))[0] * 1.5
+        file = io.BytesIO()
+        soundfile.write(file, louder, RATE_HZ, format="WAV")
+        file.seek(0)
+        client.post("/api/v1/clips", data={"files": [(file, "louder.wav")]})
+        work_off(mine)
+        line = client.get("/api/v1/clips/2/events").json
+        assert line["stored"]
+        assert "Beep, bleep" in {event["name"] for event in line["events"]}
+    with application(mine) as client:
+        found = client.get("/api/v1/clips", query_string={"where": "has 'Beep, bleep'"}).json
+        assert [clip["id"] for clip in found["clips"]] == [1, 2]
+
+
+def test_a_job_without_an_encoder_that_names_sounds_says_so(library_path):
+    with application(library_path) as client:
+        job = client.post("/api/v1/jobs", json={"kind": "events"}).json
+        work_off(library_path)
+        failed = client.get(f"/api/v1/jobs/{job['id']}").json
+    assert failed["state"] == "failed"
+    assert "cnn:soundalike-1" in failed["reason"]

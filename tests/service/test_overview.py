@@ -69,7 +69,7 @@ def test_an_empty_library_has_neither(tmp_path):
         assert client.get("/api/v1/map").get_json()["clip_ids"] == []
 
 
-@pytest.mark.parametrize("kind", ["map", "duplicates", "facts"])
+@pytest.mark.parametrize("kind", ["map", "duplicates", "facts", "events"])
 def test_in_an_empty_library_a_job_has_nothing_to_do(tmp_path, kind):
     """It is done, and what it would have made is empty as before."""
     with application(tmp_path / "new") as client:

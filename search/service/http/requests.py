@@ -726,7 +726,7 @@ class RootPath(Parameters):
 class NewJob(Body):
     """Work on the whole library that a client may start; uploads start their own."""
 
-    kind: Literal["duplicates", "map", "facts"]
+    kind: Literal["duplicates", "map", "facts", "events"]
 
 
 # --- recommendation and feedback --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -197,8 +197,9 @@ class Runner:
             case "map":
                 self._library.draw_map(progress=_ProgressWatcher(latest, halt))
             case "facts":
-                for failed in self._library.measure(_ProgressWatcher(latest, halt)):
-                    latest.failure(_Unreadable(failed.file, failed.cause))
+                _tell(latest, self._library.measure(_ProgressWatcher(latest, halt)))
+            case "events":
+                _tell(latest, self._library.find_events(_ProgressWatcher(latest, halt)))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -212,6 +213,7 @@ class Runner:
             stop=halt,
             wait_s=LEASE_WAIT_S,
             max_duration_s=self._indexed_s,
+            events=self._has_events(),
         )
 
     def _scan(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
@@ -223,6 +225,11 @@ class Runner:
         """The library's own, or the default one for a library without any yet."""
         names = self._spaces()
         return names[0] if names else self._settings.encoder
+
+    def _has_events(self) -> bool:
+        """Whether somebody wants to know what sounds when in this library's clips."""
+        spaces = self._library.reader.spaces()
+        return any(len(self._library.events_of(space).value()) for space in spaces if space.vocabulary)
 
     def _spaces(self) -> list[str]:
         """The library's spaces of sound."""
@@ -246,9 +253,14 @@ class _ProgressWatcher:
             raise _Halted
 
 
+def _tell(latest: LatestProgress, failures: Iterable[JobFailure]) -> None:
+    for failed in failures:
+        latest.failure(_Unreadable(failed.file, failed.cause))
+
+
 @dataclass(frozen=True)
 class _Unreadable:
-    """A file that could not be measured, and why: implements `IndexFailure`."""
+    """A file that could not be listened to, and why: implements `IndexFailure`."""
 
     path: str
     cause: str

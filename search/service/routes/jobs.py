@@ -19,7 +19,10 @@ from search.service.http.requests import JobList, JobPath, NewJob
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="jobs", description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts.")
+TAG = Tag(
+    name="jobs",
+    description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts, finding events.",
+)
 POLL_S = 0.3
 BEAT_S = 10.0
 STREAM_S = 55.0
@@ -59,7 +62,10 @@ class JobRoutes:
         return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
 
     def start_job(self, body: NewJob) -> Response:
-        """Find the duplicates of the library anew, draw its map anew, or measure the facts of what has none."""
+        """Find the duplicates of the library anew, draw its map anew, or find facts or events of what has none.
+
+        A library that has events finds those of what is uploaded while it indexes it.
+        """
         return accepted(self._jobs.add(body.kind, []))
 
     def get_job(self, path: JobPath) -> Response:

@@ -833,7 +833,10 @@ export interface paths {
         /** The jobs, newest first, a page at a time. */
         get: operations["api_list_jobs_jobs_get"];
         put?: never;
-        /** Find the duplicates of the library anew, draw its map anew, or measure the facts of what has none. */
+        /**
+         * Find the duplicates of the library anew, draw its map anew, or find facts or events of what has none.
+         * @description <br/>A library that has events finds those of what is uploaded while it indexes it.
+         */
         post: operations["api_start_job_jobs_post"];
         delete?: never;
         options?: never;
@@ -2094,7 +2097,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts";
+            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts" | "events";
             /**
              * State
              * @enum {string}
@@ -3034,7 +3037,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "duplicates" | "map" | "facts";
+            kind: "duplicates" | "map" | "facts" | "events";
         };
         /**
          * HealthOut

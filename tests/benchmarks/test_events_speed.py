@@ -1,0 +1,24 @@
+"""What events cost in the bulk job: each way is measured beside the one without, in the same round."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from benchmarks.speed import events
+from search.errors import UsageError
+
+
+def test_ratios_are_those_within_a_round():
+    """Rounds on a machine that gets slower: the ratio does not."""
+    costs = {way: [events.Cost(wall * share, wall * share) for wall in (10, 20, 80)] for way, share in
+             zip(events.WAYS, (1.0, 1.2, 1.9), strict=True)}  # fmt: skip
+    printed = events.markdown(argparse.Namespace(clips=3, sounds=None, rounds=3), costs)
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| with") or "then" in line]
+    assert [[cell.strip() for cell in row][2] for row in rows] == ["1.00", "1.20", "1.90"]
+
+
+def test_no_rounds_are_refused():
+    with pytest.raises(UsageError, match="--rounds"):
+        events.main(["--rounds", "0"])
