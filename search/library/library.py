@@ -38,6 +38,7 @@ from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
 from search.library import companions, events, leasing, listening, merging, paths, publishing, speech
 from search.library.encoders import Encoders
+from search.library.events import NewEvents
 from search.library.spaces import Spaces
 from search.model import (
     Answer,
@@ -623,7 +624,7 @@ class Library:
         """
         return self._spaces.events_of(space)
 
-    def new_events(self, space: Space) -> events.NewEvents:
+    def new_events(self, space: Space) -> NewEvents:
         """What keeps the events that a job finds on its way through the files (`indexer.job.index`).
 
         Examples:

@@ -43,7 +43,8 @@ class Heard:
         """(dim,) of the window as a whole."""
         known = self._frames.get(id(encoder))
         encoding = encoder.encode_audio(self._waves) if known is None else known.windows
-        return encoding.vectors[0]
+        vector: Vectors = encoding.vectors[0]
+        return vector
 
 
 class Watch(Protocol):
