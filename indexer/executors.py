@@ -63,9 +63,9 @@ class Executor(Protocol):
 class LocalExecutor:
     """``workers`` threads that decode and as many (up to four) that encode, in this process."""
 
-    def __init__(self, spec: EncoderSpec, hear: Callable[[Waves], Rows], workers: int, clock: StageClock) -> None:
-        """``hear`` encodes windows of an encoder with these facts."""
-        self._spec, self._hear = spec, hear
+    def __init__(self, spec: EncoderSpec, rows_of: Callable[[Waves], Rows], workers: int, clock: StageClock) -> None:
+        """``rows_of`` encodes windows of an encoder with these facts."""
+        self._spec, self._rows_of = spec, rows_of
         self._workers = workers
         self._clock = clock
         self.batch = max(1, min(MAX_BATCH, round(BATCH_AUDIO_S / spec.window_s)))
@@ -109,7 +109,7 @@ class LocalExecutor:
                 waves = np.empty((len(batch), self._spec.window_samples), np.float32)
             started_s = self._clock.now_s()
             with self._clock.stage("encode"):
-                outcomes = encode(self._hear, batch, waves)
+                outcomes = encode(self._rows_of, batch, waves)
             if len(batch) == self.batch and self._clock.now_s() - started_s < QUICK_S:
                 self.batch = min(2 * self.batch, MAX_BATCH)
             del batch

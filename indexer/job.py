@@ -74,7 +74,7 @@ class Library(Protocol):
 class NewEvents(Protocol):
     """Keeps the events of a space, of contents as they come."""
 
-    def add(self, found: Iterable[FoundEvents]) -> None:
+    def add(self, events: Iterable[FoundEvents]) -> None:
         """Keep those of contents that are about to be written, so that a killed job has them."""
 
     def publish(self, lease: Lease) -> None:

@@ -212,9 +212,9 @@ def _without_frames(encoder: Encoder, waves: Waves) -> Rows:
 
 
 def _with_frames(encoder: FrameReader, waves: Waves) -> Rows:
-    heard = encoder.encode_frames(waves)
-    frames = FrameTags.likeliest(heard)
-    return (*_rows(heard.windows), frames.classes, frames.probabilities)
+    encoding = encoder.encode_frames(waves)
+    frames = FrameTags.likeliest(encoding)
+    return (*_rows(encoding.windows), frames.classes, frames.probabilities)
 
 
 def _rows(encoding: AudioEncoding) -> Rows:
@@ -225,14 +225,14 @@ def _rows(encoding: AudioEncoding) -> Rows:
     return rows
 
 
-def encode(hear: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
+def encode(rows_of: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
     pieces = [piece for piece in batch if not piece.track.assembly.failed]
     if not pieces:
         return []
     for row, piece in enumerate(pieces):
         waves[row] = piece.samples
-    rows = hear(waves[: len(pieces)])
+    rows = rows_of(waves[: len(pieces)])
     completed = [piece for row, piece in enumerate(pieces) if piece.track.assembly.add(piece.place, rows, row)]
     outcomes = (piece.track.file.track_is_done() for piece in completed)
     return [outcome for outcome in outcomes if outcome is not None]

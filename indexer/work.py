@@ -40,7 +40,7 @@ class SoundWork:
     """Decodes and encodes every file of sound."""
 
     def __init__(self, encoder: Encoder, options: Options) -> None:
-        self._heard = hearing(encoder, events=options.events)
+        self._hearing = hearing(encoder, events=options.events)
         self._options = options
         self._reader: FileReader | None = None
         self.spec = encoder.spec
@@ -48,7 +48,7 @@ class SoundWork:
     @property
     def finds_events(self) -> bool:
         """Whether outcomes have the events of what was encoded."""
-        return self._heard.frame_s is not None
+        return self._hearing.frame_s is not None
 
     def takes(self, kind: Kind) -> bool:
         """Sound."""
@@ -63,11 +63,11 @@ class SoundWork:
     ) -> Generator[Result | None]:
         """See `Work.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
-        heard, options = self._heard, self._options
+        way, options = self._hearing, self._options
         reader = self._reader = FileReader(
-            self.spec, space, ledger, clock, options.max_duration_s, facts=options.facts, frame_s=heard.frame_s
+            self.spec, space, ledger, clock, options.max_duration_s, facts=options.facts, frame_s=way.frame_s
         )
-        with closing(LocalExecutor(self.spec, heard.rows, workers, clock).run(tasks, reader)) as results:
+        with closing(LocalExecutor(self.spec, way.rows, workers, clock).run(tasks, reader)) as results:
             for result in results:
                 if isinstance(result, Outcome):
                     reader.settle(result.path)

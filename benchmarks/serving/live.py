@@ -47,8 +47,8 @@ Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What came of one kind of thing watched for: ``delays_s`` of the sirens that were told, of ``sirens``.
+class Reported:
+    """What came of one kind of thing watched for: ``delays_s`` of the sirens that were reported, of ``sirens``.
 
     ``latency_s`` is the median of what the alerts themselves say, ``cpu`` the share of one core.
     """
@@ -73,11 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     stream, onsets_s = sound(args.seconds, np.random.default_rng(args.seed))
     with tempfile.TemporaryDirectory(prefix="soundalike-live-") as scratch:
         library = _library(Path(scratch))
-        told = []
+        reported = []
         for name, options in _watched(Path(scratch)).items():
             report_progress(f"{name} ...")
-            told += listened(name, [*options, "--library", str(library)], stream, onsets_s)
-    text = markdown(args, told)
+            reported += listened(name, [*options, "--library", str(library)], stream, onsets_s)
+    text = markdown(args, reported)
     print(text)
     if args.report is not None:
         report.write(args.report, text + "\n")
@@ -103,7 +103,7 @@ def siren() -> Samples:
     return np.asarray(0.3 * sum(np.sin(2 * np.pi * harmonic * turns) / harmonic for harmonic in (1, 2, 3)))
 
 
-def listened(name: str, options: Sequence[str], stream: Samples, onsets_s: Sequence[float]) -> list[Told]:
+def listened(name: str, options: Sequence[str], stream: Samples, onsets_s: Sequence[float]) -> list[Reported]:
     """What the command tells of a stream that comes in real time. Raises SoundalikeError where it fails."""
     command = [sys.executable, "-m", "search.cli", "listen", "-", "--rate", str(RATE_HZ), "--json", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # our own
@@ -124,14 +124,16 @@ def listened(name: str, options: Sequence[str], stream: Samples, onsets_s: Seque
     if status:
         raise SoundalikeError(f"listen ended with status {status}")
     return [
-        _told(name, kind, [(at_s - begun_s, line) for at_s, line in lines if line.get("kind") == kind], onsets_s, cpu)
+        _reported(
+            name, kind, [(at_s - begun_s, line) for at_s, line in lines if line.get("kind") == kind], onsets_s, cpu
+        )
         for kind in sorted({str(line["kind"]) for _, line in lines if line["state"] == "begun"})
     ]
 
 
-def _told(
+def _reported(
     name: str, kind: str, lines: Sequence[tuple[float, dict[str, object]]], onsets_s: Sequence[float], cpu: float
-) -> Told:
+) -> Reported:
     """What was told of a kind: of each siren the first alert after it began, before the next."""
     begun = [(at_s, line) for at_s, line in lines if line["state"] == "begun"]
     delays_s, latencies_s = [], []
@@ -142,13 +144,13 @@ def _told(
             delays_s.append(delay_s)
             latencies_s.append(float(str(line["latency_s"])))
     latency_s = float(np.median(latencies_s)) if latencies_s else float("nan")
-    return Told(name, kind, len(onsets_s), tuple(delays_s), latency_s, cpu)
+    return Reported(name, kind, len(onsets_s), tuple(delays_s), latency_s, cpu)
 
 
-def markdown(args: argparse.Namespace, told: Sequence[Told]) -> str:
+def markdown(args: argparse.Namespace, reported: Sequence[Reported]) -> str:
     """The report."""
     rows = []
-    for one in told:
+    for one in reported:
         delays = np.array(one.delays_s) if one.delays_s else np.array([np.nan])
         rows.append(
             [

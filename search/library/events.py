@@ -65,9 +65,9 @@ class NewEvents:
     journal: Journal
     catalog: Catalog
 
-    def add(self, found: Iterable[FoundEvents]) -> None:
+    def add(self, events: Iterable[FoundEvents]) -> None:
         """Keep events of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
-        self.journal.add(found)
+        self.journal.add(events)
 
     def publish(self, lease: Lease) -> None:
         """Publish those whose contents are in the catalog by now, and forget the others.
@@ -82,8 +82,8 @@ class NewEvents:
             self.latest.publish(table.changed(self._by_content(found), np.ones(len(table), np.bool_)), sequence)
         self.journal.clear()
 
-    def _by_content(self, found: Sequence[FoundEvents]) -> Iterator[tuple[int, EventRows]]:
-        for one in found:
+    def _by_content(self, events: Sequence[FoundEvents]) -> Iterator[tuple[int, EventRows]]:
+        for one in events:
             contents, _ = self.catalog.find(one.digest) or ((), frozenset())
             yield from ((content.id, one.rows) for content in contents if content.track == one.track)
 

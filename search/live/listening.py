@@ -13,7 +13,7 @@ from search.errors import LibraryUnwritable, printable
 from search.live.alerts import Alert, Seen, Watched
 from search.live.hearing import LiveWindow, Ring, windows
 from search.live.sources import Block, Stream
-from search.live.watching import EXACT_S, Heard, Watch
+from search.live.watching import EXACT_S, EncodedWindow, Watch
 
 HOP_S: Final = 0.5
 """A window each half second: what sounds is told within that and what the computer takes."""
@@ -77,9 +77,9 @@ class _Arrivals:
 
 def _seen(window: LiveWindow, watches: Sequence[Watch], ring: Ring) -> list[Seen]:
     """What is watched for in a window; of one thing that several watches tell of, the likeliest."""
-    heard = Heard(window.wave)
+    encoded = EncodedWindow(window.wave)
     best: dict[tuple[str, str], Seen] = {}
-    for one in (seen for watch in watches for seen in watch.look(window, heard, ring)):
+    for one in (seen for watch in watches for seen in watch.look(window, encoded, ring)):
         key = (one.kind, one.of)
         if key not in best or one.probability > best[key].probability:
             best[key] = one

@@ -26,7 +26,7 @@ EXACT_EACH_S: Final = 2.0
 """Exact recordings are looked for in the last `EXACT_S`, so often."""
 
 
-class Heard:
+class EncodedWindow:
     """What encoders say of one window: computed when the first watch asks for it, and not twice."""
 
     def __init__(self, wave: Wave) -> None:
@@ -50,7 +50,7 @@ class Heard:
 class Watch(Protocol):
     """Something that is watched for."""
 
-    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
         """What of it is in the new part of a window."""
 
 
@@ -63,9 +63,9 @@ class Classes:
     places: tuple[int, ...]
     words: str = ""
 
-    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
         """By the frames of the new part, as time lines have them."""
-        logits, frame_s = logits_of(heard.frames(self.encoder))[0], self.encoder.frame_s
+        logits, frame_s = logits_of(encoded.frames(self.encoder))[0], self.encoder.frame_s
         likely = 1 / (1 + np.exp(-(SLOPE * logits[:, list(self.places)] + OFFSET)))
         at_s = window.start_s + frame_s * np.arange(len(likely))
         new = (at_s >= window.new_s - frame_s) & (at_s <= window.end_s)
@@ -97,10 +97,10 @@ class Example:
     vector: NDArray[np.float32]
     calibration: tuple[float, float]
 
-    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
         """By the window as a whole."""
         slope, offset = self.calibration
-        likely = 1 / (1 + np.exp(-(slope * float(heard.vector(self.encoder) @ self.vector) + offset)))
+        likely = 1 / (1 + np.exp(-(slope * float(encoded.vector(self.encoder) @ self.vector) + offset)))
         return [Seen("example", self.called, float(likely), window.start_s, window.end_s)]
 
 
@@ -112,7 +112,7 @@ class Recordings:
         self._last: list[Seen] = []
         self._due_s = EXACT_EACH_S
 
-    def look(self, window: LiveWindow, heard: Heard, ring: Ring) -> list[Seen]:
+    def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
         """By the landmarks of the last seconds, now and then; between, what was found before."""
         if window.end_s < self._due_s:
             return self._last

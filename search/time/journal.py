@@ -40,9 +40,9 @@ class Journal:
         self._path = path
         self._first = f"events of {maker}\n".encode()
 
-    def add(self, found: Iterable[FoundEvents]) -> None:
+    def add(self, events: Iterable[FoundEvents]) -> None:
         """Append events; a killed process loses none of them. Raises LibraryUnwritable (disk full)."""
-        records = b"".join(_record(one) for one in found)
+        records = b"".join(_record(one) for one in events)
         if not records:
             return
         try:
@@ -71,9 +71,9 @@ class Journal:
         return LibraryUnwritable.because(f"{printable(str(self._path))}: events cannot be kept", error)
 
 
-def _record(found: FoundEvents) -> bytes:
-    name = json.dumps([found.digest, found.track, len(found.rows)]).encode() + b"\n"
-    arrays = (np.asarray(getattr(found.rows, name), dtype).tobytes() for name, dtype in _TYPES.items())
+def _record(events: FoundEvents) -> bytes:
+    name = json.dumps([events.digest, events.track, len(events.rows)]).encode() + b"\n"
+    arrays = (np.asarray(getattr(events.rows, name), dtype).tobytes() for name, dtype in _TYPES.items())
     body = b"".join((name, *arrays))
     return _HEAD.pack(len(body), zlib.crc32(body)) + body
 

@@ -1,4 +1,4 @@
-"""How soon `listen` tells: what the benchmark plays, and what it counts as told."""
+"""How soon `listen` tells: what the benchmark plays, and what it counts as reported."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_an_alert_counts_from_when_its_siren_begins_and_the_first_one_counts():
         (12.5, {"state": "ended", "kind": "event", "latency_s": 9.0}),
         (13.0, {"state": "begun", "kind": "event", "latency_s": 9.0}),
     ]
-    told = live._told("events", "event", lines, [10.0, 30.0], 0.05)
-    assert told.delays_s == (1.5,)
-    assert (told.sirens, told.latency_s, told.cpu) == (2, 0.1, 0.05)
-    assert math.isnan(live._told("events", "event", [], [10.0], 0.05).latency_s)
+    reported = live._reported("events", "event", lines, [10.0, 30.0], 0.05)
+    assert reported.delays_s == (1.5,)
+    assert (reported.sirens, reported.latency_s, reported.cpu) == (2, 0.1, 0.05)
+    assert math.isnan(live._reported("events", "event", [], [10.0], 0.05).latency_s)
 
 
 def test_samples_are_written_whole_and_no_sooner_than_they_sound(monkeypatch):

@@ -197,9 +197,9 @@ class Runner:
             case "map":
                 self._library.draw_map(progress=_ProgressWatcher(latest, halt))
             case "facts":
-                _tell(latest, self._library.measure(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.measure(_ProgressWatcher(latest, halt)))
             case "events":
-                _tell(latest, self._library.find_events(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.find_events(_ProgressWatcher(latest, halt)))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -219,7 +219,16 @@ class Runner:
     def _scan(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
         paths, settings = list(job.paths), self._settings
-        index(self._library, self._encoder(), paths, settings, report=latest, stop=halt, wait_s=LEASE_WAIT_S)
+        index(
+            self._library,
+            self._encoder(),
+            paths,
+            settings,
+            report=latest,
+            stop=halt,
+            wait_s=LEASE_WAIT_S,
+            events=self._has_events(),
+        )
 
     def _encoder(self) -> str:
         """The library's own, or the default one for a library without any yet."""
@@ -253,7 +262,7 @@ class _ProgressWatcher:
             raise _Halted
 
 
-def _tell(latest: LatestProgress, failures: Iterable[JobFailure]) -> None:
+def _report_unread(latest: LatestProgress, failures: Iterable[JobFailure]) -> None:
     for failed in failures:
         latest.failure(_Unreadable(failed.file, failed.cause))
 
