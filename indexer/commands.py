@@ -265,9 +265,9 @@ def index_again(
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``: find what happens
-    when in the same pass, where the encoder tells. Progress goes to ``report``, or to the terminal without one. Setting
-    ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
+    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``: find what
+    happens when in the same pass, where the encoder tells. Progress goes to ``report``, or to the terminal without one.
+    Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
 
