@@ -14,6 +14,7 @@ const KINDS: Record<Job["kind"], Plain> = {
   duplicates: message("Find duplicates"),
   map: message("Draw the map"),
   facts: message("Measure sounds"),
+  events: message("Find events"),
 };
 const STATES: Record<Job["state"], Plain> = {
   queued: message("waits"),

@@ -662,6 +662,7 @@ export const zh = catalogue({
   // jobs
   Jobs: "任务",
   "Measure sounds": "测量声音",
+  "Find events": "查找事件",
   "Loudness, pitch, tempo, key and the rest: columns and filters know what was measured":
     "响度、音高、速度、调等：测量后可用于列和筛选",
   "No job yet: adding sounds begins one.": "还没有任务：添加声音即会开始。",
