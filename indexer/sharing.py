@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import chain, islice
 from typing import cast
 
 from indexer.clock import StageClock
@@ -24,6 +25,11 @@ from search.ports import ChunkPlan
 CHUNK_FILES = 128
 CHUNK_AUDIO_S = 3600.0
 """Some ten seconds of work for one processor: what a worker that dies has done in vain, and all wait for at the end."""
+LEAST_FILES = 4
+LEAST_AUDIO_S = 120.0
+SMALL_JOB = 1024
+"""A job of fewer files is cut into `PARTS`, not smaller than these two, so that a handful of workers end together."""
+PARTS = 24
 MOST_WAITING = 1000
 """So many chunks wait at most; a scan of millions of files goes on as they are claimed."""
 LONELY_S = 20.0
@@ -153,16 +159,25 @@ def audio_s_of(path: str, size_bytes: int) -> float:
 
 def _cut(tasks: Iterator[Task | Outcome], cutter: _Cutter, clock: StageClock) -> Iterator[Outcome | list[WorkFile]]:
     """The outcomes among ``tasks`` as they are, and chunks of the rest."""
-    while True:
-        with clock.stage("scan"):
-            item = next(tasks, None)
-        if item is None:
-            break
+    with clock.stage("scan"):
+        first = list(islice(tasks, SMALL_JOB))
+    if len(first) < SMALL_JOB:
+        cutter.cut_small([item for item in first if isinstance(item, Task)])
+    for item in chain(first, _scanned(tasks, clock)):
         if isinstance(item, Outcome):
             yield item
         elif cutter.add(item):
             yield cutter.take()
     yield from cutter.rest()
+
+
+def _scanned(tasks: Iterator[Task | Outcome], clock: StageClock) -> Iterator[Task | Outcome]:
+    while True:
+        with clock.stage("scan"):
+            item = next(tasks, None)
+        if item is None:
+            return
+        yield item
 
 
 class _Cutter:
@@ -177,6 +192,13 @@ class _Cutter:
         self._may_have_moved: dict[int, list[Task]] = defaultdict(list)
         self._files: list[WorkFile] = []
         self._audio_s = 0.0
+        self._most_files, self._most_audio_s = CHUNK_FILES, CHUNK_AUDIO_S
+
+    def cut_small(self, tasks: Sequence[Task]) -> None:
+        """Cut a job of these files alone."""
+        audio_s = sum(audio_s_of(task.facts.path, task.facts.size_bytes) for task in tasks)
+        self._most_files = min(CHUNK_FILES, max(LEAST_FILES, -(-len(tasks) // PARTS)))
+        self._most_audio_s = min(CHUNK_AUDIO_S, max(LEAST_AUDIO_S, audio_s / PARTS))
 
     def add(self, task: Task) -> bool:
         """Take in a file; whether there is a chunk to `take` now."""
@@ -201,7 +223,7 @@ class _Cutter:
     def _add(self, files: list[WorkFile]) -> bool:
         self._files += files
         self._audio_s += sum(audio_s_of(file.facts.path, file.facts.size_bytes) for file in files)
-        return len(self._files) >= CHUNK_FILES or self._audio_s >= CHUNK_AUDIO_S
+        return len(self._files) >= self._most_files or self._audio_s >= self._most_audio_s
 
 
 def file_of(task: Task, gone: list[tuple[Root, KnownFile]] | tuple[()] = ()) -> WorkFile:

@@ -54,8 +54,11 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What each way took, round by round; what the job with ``kills`` took and did to the library."""
+    """What each way took for a single clip (``starting``) and, round by round, for all; what the job with ``kills``
+    took and did to the library.
+    """
 
+    starting: tuple[Spent, Spent]
     alone: tuple[Spent, ...]
     shared: tuple[Spent, ...]
     kills: int
@@ -75,15 +78,23 @@ def run(options: Options, folder: Path, settings: Settings) -> Outcome:
     """Index both ways in turn, then with kills; ``folder`` is scratch. Raises SoundalikeError for a job that fails."""
     sounds = folder / "sounds"
     synthetic.write_clips(sounds, options.clips, options.seed, seconds=(0.5 * options.seconds, 1.5 * options.seconds))
+    one = folder / "one"
+    synthetic.write_clips(one, 1, options.seed)
+    share = ("--share", str(WORKERS))
+    starting = (
+        _timed(_index(one, folder / "alone one", options)),
+        _timed(_index(one, folder / "shared one", options, *share)),
+    )
     alone, shared = [], []
     for number in range(options.rounds):
         alone.append(_timed(_index(sounds, folder / f"alone{number}", options)))
-        shared.append(_timed([*_index(sounds, folder / f"shared{number}", options), "--share", str(WORKERS)]))
+        shared.append(_timed(_index(sounds, folder / f"shared{number}", options, *share)))
     calm_s = median(spent.wall_s for spent in shared)
     kills, killed = _with_kills(sounds, folder / "killed", options, calm_s)
     reference, left = contents(folder / "alone0", settings), contents(folder / "killed", settings)
     both = reference.keys() & left.keys()
     return Outcome(
+        starting,
         tuple(alone),
         tuple(shared),
         kills,
@@ -95,9 +106,9 @@ def run(options: Options, folder: Path, settings: Settings) -> Outcome:
     )
 
 
-def _index(sounds: Path, library: Path, options: Options) -> list[str]:
+def _index(sounds: Path, library: Path, options: Options, *more: str) -> list[str]:
     words = ["index", str(sounds), "--library", str(library), "--encoder", options.encoder]
-    return [sys.executable, "-m", "search.cli", *words, "--workers", str(WORKERS), "--quiet"]
+    return [sys.executable, "-m", "search.cli", *words, "--workers", str(WORKERS), "--quiet", *more]
 
 
 def _timed(command: Sequence[str]) -> Spent:
@@ -122,7 +133,7 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
     """Plan and wait in one process; start workers, kill one at each of the moments, and start another in its place."""
     moments = sorted(np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, options.kills))
     started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [*_index(sounds, library, options), "--share", "0"]
+    command = _index(sounds, library, options, "--share", "0")
     job = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603  # our own command
     while not (library / "catalog.sqlite").exists() and job.poll() is None:
         time.sleep(0.01)
@@ -164,7 +175,13 @@ def report(outcome: Outcome, options: Options) -> list[str]:
     ratios = sorted(one.wall_s / two.wall_s for one, two in zip(outcome.alone, outcome.shared, strict=True))
     lines.append(
         f"  ratio of the paces: {alone_wall / shared_wall:.2f} by the clock ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
-        f"{alone_cpu / shared_cpu:.2f} by CPU; starting the processes is counted"
+        f"{alone_cpu / shared_cpu:.2f} by CPU, the start of the processes and the loading of encoders counted"
+    )
+    one, two = outcome.starting
+    lines.append(
+        f"  without what a job of one clip takes ({one.cpu_s:.1f} and {two.cpu_s:.1f} s CPU, {one.wall_s:.1f} and "
+        f"{two.wall_s:.1f} s wall): {(alone_wall - one.wall_s) / (shared_wall - two.wall_s):.2f} by the clock, "
+        f"{(alone_cpu - one.cpu_s) / (shared_cpu - two.cpu_s):.2f} by CPU"
     )
     killed = outcome.killed
     lines.append(

@@ -12,12 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from indexer import claiming, held, sharing
+from indexer.clock import StageClock
 from indexer.job import index
-from indexer.model import Options
+from indexer.ledger import Ledger
+from indexer.model import Options, Task
 from indexer.patience import Patience
 from indexer.working import work
 from search.catalog import chunks, writing
 from search.errors import ClaimLost, JobError, LibraryError, SpaceMismatch
+from search.model import FileFacts, Root
 from tests.fakes import BandEncoder, CatalogLibrary
 from tests.indexer.conftest import write_tone
 from tests.indexer.sharing_helpers import Shared, rows, work_in_child, work_once
@@ -373,3 +376,21 @@ def test_a_job_without_workers_says_so(shared, sounds, monkeypatch):
     shared.pauses = [lambda: None] * 3
     shared.index(sounds)
     assert shared.notes.notes == ["3 chunks wait, and nobody works; start a worker: soundalike work"]
+
+
+class Nothing:
+    """A catalog, and a space, of which nothing is asked."""
+
+    id = 1
+
+
+@pytest.mark.parametrize(
+    ("files", "seconds", "chunks"), [(3, 1, 1), (96, 1, 24), (1000, 1, 24), (2048, 1, 16), (8, 300, 8)]
+)
+def test_a_small_job_is_cut_finer_so_that_workers_end_together(files, seconds, chunks):
+    """A large one into as much as a worker may lose; long recordings by what they last."""
+    root = Root(1, "/sounds")
+    tasks = (Task(root, FileFacts(f"{number}.wav", 176_000 * seconds, 1), None) for number in range(files))
+    cut = list(sharing._cut(tasks, sharing._Cutter(Ledger(Nothing(), Nothing())), StageClock()))
+    assert len(cut) == chunks
+    assert sum(map(len, cut)) == files
