@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from indexer import commands
+from indexer import threads
 from search import cli
 from search.errors import UsageError
 from search.service.processes import worker
@@ -53,7 +53,7 @@ def test_a_process_of_ours_computes_in_one_thread_and_keeps_freed_memory():
 
 def test_the_command_line_and_the_processes_of_a_service_are_ours():
     """Whoever adds an edge calls `own` there: without it encoding takes a third more time, and waits for itself."""
-    for edge in (cli.main, worker.web, worker.jobs, commands._one_thread_per_call, running.command):
+    for edge in (cli.main, worker.web, worker.jobs, threads.one_thread_per_call, running.command):
         assert "process.own(" in inspect.getsource(edge), edge
 
 
