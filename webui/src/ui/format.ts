@@ -1,5 +1,5 @@
 /** How things are written for people, in the language of the page. */
-import { count, fixed } from "../messages/numbers";
+import { fixed } from "../messages/numbers";
 import { t } from "../messages/t";
 
 /** Seconds as people read them: 0.42 s, 7.3 s, 2:05, 1:02:03. Each limit is where rounding reaches the next form. */
@@ -23,9 +23,6 @@ function clock(seconds: number): string {
 }
 
 export { count, percent } from "../messages/numbers";
-
-export const plural = (number: number, one: string, many = `${one}s`): string =>
-  `${count(number)} ${number === 1 ? one : many}`;
 
 /** What the service says, as a sentence of its own. */
 export const sentence = (text: string): string =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, duration, folder, moment, percent, plural, remaining } from "../../src/ui/format";
+import { bytes, count, duration, folder, moment, percent, remaining } from "../../src/ui/format";
 
 describe("numbers for people", () => {
   it.each([
@@ -45,16 +45,6 @@ describe("numbers for people", () => {
     [5399, "about 90 min"],
     [7200, "about 2 h"],
   ])("%d s to come are %s", (seconds, written) => expect(remaining(seconds)).toBe(written));
-});
-
-it("one is one, and everything else is many", () => {
-  expect([0, 1, 2, 1000].map((number) => plural(number, "sound"))).toEqual([
-    "0 sounds",
-    "1 sound",
-    "2 sounds",
-    "1,000 sounds",
-  ]);
-  expect(plural(2, "copy", "copies")).toBe("2 copies");
 });
 
 it("a share is a percentage", () =>
