@@ -1,6 +1,7 @@
 /** The frame around every view. */
 import { signal } from "@preact/signals";
 import { BASE, reachability } from "./api/client";
+import { filtersShown } from "./filters/state";
 import { message, t, type Message } from "./messages/t";
 import { PlayerBar } from "./player/bar";
 import { DropTarget } from "./question/drop";
@@ -9,6 +10,7 @@ import { NEWEST_FIRST } from "./question/order";
 import { address, go, view, VIEWS, type View } from "./route";
 import { SearchView } from "./results/view";
 import { GoneScreen, KeyScreen } from "./screens";
+import { searchesShown, unseen } from "./searches/state";
 import { IconButton, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
 import { KeysDialog, keysShown } from "./ui/keys";
@@ -53,6 +55,17 @@ export function App() {
           ))}
         </nav>
         <div class="top-tools">
+          {unseen.value > 0 && (
+            <button
+              type="button"
+              class="new-matches"
+              title={t("New matches of saved searches")}
+              onClick={showSearches}
+            >
+              {t("{n} new|{n} new", { n: unseen.value })}
+              <span class="unseen"> {t("New matches of saved searches")}</span>
+            </button>
+          )}
           <IconButton icon="sliders" label={t("Settings")} onClick={() => (settingsShown.value = true)} />
           <IconButton
             icon="keys"
@@ -75,6 +88,13 @@ export function App() {
       {settingsShown.value && <SettingsDialog />}
     </>
   );
+}
+
+/** Show the saved searches, which stand among the filters. */
+function showSearches(): void {
+  searchesShown.value = true;
+  filtersShown.value = true;
+  go({ view: "search" });
 }
 
 function Body() {

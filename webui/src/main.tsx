@@ -14,6 +14,9 @@ import { followAnswers } from "./results/selection";
 import { keepHistory } from "./question/history";
 import { entitle } from "./title";
 
+/** What nobody waits for is fetched once the first page is there. */
+const LATER_MS = 3000;
+
 const place = document.getElementById("app");
 if (place) {
   const start = () => begin(place);
@@ -35,6 +38,7 @@ function begin(shown: HTMLElement): void {
     if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
   });
   void learnLibrary();
+  setTimeout(() => void import("./searches/following").then((module) => module.followSearches()), LATER_MS);
   learnOpinions();
   render(<App />, shown);
 }

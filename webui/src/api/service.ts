@@ -40,12 +40,17 @@ export const moments = (
   signal: AbortSignal,
 ): Promise<Schemas["MomentsOut"]> => question("/moments", body, files, signal);
 
-function question<T>(path: string, body: unknown, files: Map<string, File>, signal: AbortSignal): Promise<T> {
+function question<T>(
+  path: string,
+  body: unknown,
+  files: Map<string, File>,
+  signal?: AbortSignal,
+): Promise<T> {
   if (files.size === 0) return sendJson<T>("POST", path, body, signal);
   const form = new FormData();
   form.set("query", JSON.stringify(body));
   for (const [name, file] of files) form.set(name, file, file.name);
-  return ask<T>(path, { method: "POST", body: form, signal });
+  return ask<T>(path, { method: "POST", body: form, ...(signal && { signal }) });
 }
 
 export type Understood = Schemas["AskOut"];
@@ -148,6 +153,28 @@ export const roots = () => ask<Roots>("/roots");
 export const addRoot = (path: string) => sendJson<Job>("POST", "/roots", { path });
 export const scanRoot = (id: number) => ask<Job>(`/roots/${id}/scan`, { method: "POST" });
 export const removeRoot = (id: number) => ask<Job>(`/roots/${id}`, { method: "DELETE" });
+
+export type SavedSearch = Schemas["SavedSearchOut"];
+
+export const savedSearches = () => ask<Schemas["SavedSearchesOut"]>("/searches");
+/** Keep a question; `files` are sent along as with `search`. */
+export const saveSearch = (body: Partial<Schemas["NewSearchIn"]>, files: Map<string, File>) =>
+  question<SavedSearch>("/searches", body, files);
+export const changeSearch = (id: number, change: Partial<Schemas["SearchChange"]>) =>
+  sendJson<SavedSearch>("PATCH", `/searches/${id}`, change);
+export const deleteSearch = (id: number) => ask<void>(`/searches/${id}`, { method: "DELETE" });
+/** The matches of a saved search that nobody has seen. */
+export const newMatches = (id: number) =>
+  ask<Schemas["SavedMatchesOut"]>(`/searches/matches?search_id=${id}&unseen=true&limit=1000`);
+export const seeMatches = (id: number, upTo: number) =>
+  sendJson<SavedSearch>("POST", `/searches/${id}/seen`, { up_to: upTo });
+
+/** A sound that a saved search asks with, as a file of this name. Throws where the service has it no more. */
+export async function savedSound(id: number, place: string, name: string): Promise<File> {
+  const response = await fetch(`${API}/searches/${id}/sounds/${place}`);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return new File([await response.blob()], name);
+}
 
 export const beginSession = (key: string) => sendJson<void>("POST", "/session", { key });
 

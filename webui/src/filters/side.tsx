@@ -7,6 +7,7 @@ import { facetOf, isFiltered, UNFILTERED } from "../question/model";
 import { writeQuestion } from "../question/url";
 import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
+import { searchesShown, unseen } from "../searches/state";
 import { count } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
@@ -20,6 +21,7 @@ const SHOWN = 8;
 /** Whether liked sounds and collections are shown; what is in them is asked then. */
 const listsShown = rememberedSwitch("soundalike.lists");
 
+const SavedSearches = later(() => import("../searches/list").then((module) => module.SavedSearches));
 const Lists = later(() => import("../collections/lists").then((module) => module.Lists));
 const ListName = later(() => import("../collections/lists").then((module) => module.ListName));
 
@@ -50,6 +52,17 @@ export function Filters() {
       >
         <summary>{t("Lists")}</summary>
         {listsShown.value && <Lists />}
+      </details>
+      <details
+        class="group lists"
+        open={searchesShown.value}
+        onToggle={(event) => (searchesShown.value = event.currentTarget.open)}
+      >
+        <summary>
+          {t("Saved searches")}
+          {unseen.value > 0 && <span class="new-count">{t("{n} new|{n} new", { n: unseen.value })}</span>}
+        </summary>
+        {searchesShown.value && <SavedSearches />}
       </details>
       {facets && (
         <>

@@ -689,4 +689,23 @@ export const zh = catalogue({
   Resume: "继续",
   "Look at them": "查看声音",
   "{n} file could not be indexed|{n} files could not be indexed": "{n} 个文件未能建立索引",
+
+  // saved searches
+  "Saved searches": "已保存的检索",
+  "Save this search": "保存此检索",
+  "Do not save it": "不保存",
+  "Name of the search": "检索名称",
+  "Saved: new sounds that fit are counted at the side": "已保存：符合条件的新声音会在侧栏计数",
+  "The saved searches could not be fetched": "无法获取已保存的检索",
+  "This search cannot be run": "无法执行此检索",
+  "It keeps its name": "名称未更改",
+  Renamed: "已重命名",
+  "{name} deleted": "已删除“{name}”",
+  "Not deleted": "未删除",
+  "Ask for something, then “Save this search” beside the box keeps it here.":
+    "先检索，再点击检索框旁的“保存此检索”，即可保存在此处。",
+  "{n} new|{n} new": "{n} 个新结果",
+  new: "新",
+  "New matches of saved searches": "已保存检索的新匹配",
+  "Delete the search {name}": "删除检索“{name}”",
 });

@@ -4,11 +4,12 @@ import { hums } from "../library/facts";
 import { t } from "../messages/t";
 import { ask, question } from "../route";
 import { Trouble } from "../results/trouble";
+import { savingShown } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
-import { partsOfWords } from "./model";
+import { isWanting, partsOfWords } from "./model";
 import { BOX, choosingPassage, historyShown, recording, weighing } from "./state";
 
 const MOST_CHARACTERS = 1000;
@@ -16,6 +17,7 @@ const MOST_CHARACTERS = 1000;
 const LONG = /^\S+\s+\S+\s+\S/;
 
 const HistoryList = later(() => import("./historylist").then((module) => module.HistoryList));
+const SaveForm = later(() => import("../searches/form").then((module) => module.SaveForm));
 const Recorder = later(() => import("./recorder").then((module) => module.Recorder));
 const PassagePicker = later(() => import("./passage").then((module) => module.PassagePicker));
 
@@ -91,6 +93,14 @@ export function QuestionBox() {
             </button>
           )}
         </div>
+        {isWanting(question.value) && (
+          <IconButton
+            icon="bookmark"
+            label={t("Save this search")}
+            expanded={savingShown.value}
+            onClick={() => (savingShown.value = !savingShown.peek())}
+          />
+        )}
         <IconButton
           icon="history"
           label={t("Asked before")}
@@ -112,6 +122,7 @@ export function QuestionBox() {
         />
       </form>
       {weighing.value !== null && <Likeness />}
+      {savingShown.value && isWanting(question.value) && <SaveForm />}
       {historyShown.value && <HistoryList />}
       <Trouble />
       {recording.value && <Recorder />}

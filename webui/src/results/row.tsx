@@ -4,6 +4,7 @@ import { opinionOf, setOpinion } from "../foryou/feedback";
 import { fixed } from "../messages/numbers";
 import { t } from "../messages/t";
 import { paused, playing } from "../player/player";
+import { newClips } from "../searches/state";
 import { duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { columnFacts } from "./columnfacts";
@@ -36,6 +37,7 @@ export function HitRow({ row, place }: RowProps) {
   const isChosen = useComputed(() => chosen.value === place);
   const isPlaying = useComputed(() => playing.value === row.clip_id && !paused.value);
   const isSelected = useComputed(() => selected.value.has(row.clip_id));
+  const isNew = useComputed(() => newClips.value.has(row.clip_id));
   const open = () => {
     audition(place);
     inspected.value = row;
@@ -75,6 +77,7 @@ export function HitRow({ row, place }: RowProps) {
           <bdi>{compact.value ? fileName(row) : row.title}</bdi>
           {row.track > 0 && <span class="quiet"> @{row.track}</span>}
         </button>
+        {isNew.value && <span class="new-count">{t("new")}</span>}
         <span class="row-folder">
           {compact.value && !isTitledAsFile(row) && (
             <>

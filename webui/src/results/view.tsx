@@ -13,6 +13,7 @@ import { isEmpty } from "../question/model";
 import { FACT_ORDERS, HIT_ORDERS, ORDERS } from "../question/order";
 import { by, go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
+import { unseen } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { answered, waiting } from "./answers";
@@ -81,6 +82,7 @@ function Results() {
             onClick={() => (filtersShown.value = !filtersShown.value)}
           >
             <Icon name="filter" /> {t("Filters")}
+            {unseen.value > 0 && <b class="badge">{t("{n} new|{n} new", { n: unseen.value })}</b>}
             {question.value.filters.length > 0 && <b class="badge">{question.value.filters.length}</b>}
           </button>
         </span>

@@ -39,6 +39,7 @@ const PATHS = {
   columns: "M4 5h16v14H4zM9.500 5v14M15 5v14",
   level: "M4 12h16M7 8v8M12 5v14M17 8v8",
   sentence: "M4 5.500h16v10H11l-4.500 4v-4H4zM8 9h8M8 12h5",
+  bookmark: "M7 4.500h10v15.500l-5-4-5 4z",
   history: "M4.500 12a7.500 7.500 0 1 0 2.200-5.300L4 9.500M4 4.500v5h5M12 8v4.500l3 2",
   back: "M20 6v12l-8-6zM12 6v12l-8-6z",
   check: "M5 12.500l4.5 4.500L19 7.5",

@@ -20,6 +20,7 @@ const NOT_SAID = new Set([
   "Ctrl Z",
   "Ctrl+Z",
   "Esc",
+  "Escape",
 ]);
 
 /** What a graphics card and a style sheet read. */

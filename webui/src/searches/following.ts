@@ -1,0 +1,17 @@
+/** Looking now and then whether something came that a saved search finds. */
+import { effect } from "@preact/signals";
+import { libraryVersion } from "../library/facts";
+import { learnSearches } from "./searches";
+
+const LOOK_MS = 30_000;
+
+/** Called once. */
+export function followSearches(): void {
+  effect(() => {
+    libraryVersion.value; // whatever was written may be a match
+    void learnSearches();
+  });
+  setInterval(() => {
+    if (document.visibilityState === "visible") void learnSearches();
+  }, LOOK_MS);
+}

@@ -1,0 +1,80 @@
+/** The saved searches at the side: each is run by a press, and says how many matches are new. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { SavedSearch } from "../api/service";
+import { t } from "../messages/t";
+import { IconButton } from "../ui/icons";
+import { learnSearches, remove, rename, run, searches } from "./searches";
+
+export function SavedSearches() {
+  useEffect(() => void learnSearches(), []);
+  return (
+    <>
+      {searches.value?.map((one) => (
+        <SearchRow key={one.id} search={one} />
+      ))}
+      {searches.value?.length === 0 && (
+        <p class="hint">{t("Ask for something, then “Save this search” beside the box keeps it here.")}</p>
+      )}
+    </>
+  );
+}
+
+function SearchRow({ search }: { search: SavedSearch }) {
+  const renaming = useSignal(false);
+  if (renaming.value) return <RenameForm search={search} onDone={() => (renaming.value = false)} />;
+  return (
+    <>
+      <div class="list-line">
+        <button type="button" class="list-row" onClick={() => void run(search)}>
+          <span class="facet-name">
+            <bdi>{search.name}</bdi>
+          </span>
+          {search.unseen > 0 && <span class="new-count">{t("{n} new|{n} new", { n: search.unseen })}</span>}
+        </button>
+        <IconButton
+          icon="edit"
+          label={t("Rename {name}", { name: search.name })}
+          onClick={() => (renaming.value = true)}
+        />
+        <IconButton
+          icon="trash"
+          label={t("Delete the search {name}", { name: search.name })}
+          onClick={() => remove(search)}
+        />
+      </div>
+      {search.trouble && (
+        <p class="hint">
+          <bdi>{search.trouble}</bdi>
+        </p>
+      )}
+    </>
+  );
+}
+
+function RenameForm({ search, onDone }: { search: SavedSearch; onDone: () => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => field.current?.select(), []);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const name = field.current?.value.trim() ?? "";
+    if (!name || name === search.name || (await rename(search, name))) onDone();
+  };
+  return (
+    <form class="field-row" onSubmit={(event) => void save(event)}>
+      <input
+        ref={field}
+        type="text"
+        aria-label={t("Another name for {name}", { name: search.name })}
+        maxLength={200}
+        defaultValue={search.name}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          onDone();
+        }}
+      />
+      <IconButton icon="close" label={t("Keep the name")} onClick={onDone} />
+    </form>
+  );
+}

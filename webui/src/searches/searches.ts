@@ -1,0 +1,179 @@
+/** Saved searches: questions that the service keeps, and tells of what comes later and fits. */
+import { signal } from "@preact/signals";
+import { API } from "../api/client";
+import { newestOf } from "../api/newest";
+import {
+  changeSearch,
+  deleteSearch,
+  newMatches,
+  type SavedSearch,
+  savedSearches,
+  savedSound,
+  saveSearch,
+  seeMatches,
+} from "../api/service";
+import { t } from "../messages/t";
+import { NOTHING, type Part, type Question, type Thing } from "../question/model";
+import { keepSound } from "../question/sounds";
+import { sentOf } from "../results/asking";
+import { go } from "../route";
+import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { newClips, unseen } from "./state";
+
+/** By name; null before the service said which there are. */
+export const searches = signal<readonly SavedSearch[] | null>(null);
+/** What is deleted on the page, and not yet at the service. */
+const leaving = new Set<number>();
+
+const show = newestOf<{ searches: readonly SavedSearch[] }>((learnt) => {
+  searches.value = learnt.searches.filter((one) => !leaving.has(one.id));
+  unseen.value = searches.value.reduce((sum, one) => sum + one.unseen, 0);
+});
+
+export async function learnSearches(): Promise<void> {
+  try {
+    await show(savedSearches);
+  } catch (error) {
+    sayFailure(t("The saved searches could not be fetched"), error);
+  }
+}
+
+/** Keep a question under a name; whether it is kept. */
+export async function save(name: string, asked: Question): Promise<boolean> {
+  try {
+    const sent = await sentOf(asked);
+    if (typeof sent === "string") throw new Error(sent);
+    const { where, region, within, ...rest } = sent.body;
+    const filters = { ...(where && { where }), ...(region && { region }), ...(within && { within }) };
+    await saveSearch({ ...rest, ...filters, name }, sent.files);
+  } catch (error) {
+    sayFailure(t("Not saved"), error);
+    return false;
+  }
+  say(t("Saved: new sounds that fit are counted at the side"));
+  await learnSearches();
+  return true;
+}
+
+/** Ask it again. What came since is marked in the list, and is seen then. */
+export async function run(search: SavedSearch): Promise<void> {
+  try {
+    const { matches } = await newMatches(search.id);
+    const asked = await questionOf(search);
+    newClips.value = new Set(matches.map((one) => one.clip_id));
+    go({ view: "search", question: asked });
+    const last = matches.at(-1);
+    if (last) await seeMatches(search.id, last.id);
+  } catch (error) {
+    sayFailure(t("This search cannot be run"), error);
+  }
+  await learnSearches();
+}
+
+/** Give it another name; whether it has it. */
+export async function rename(search: SavedSearch, name: string): Promise<boolean> {
+  try {
+    await changeSearch(search.id, { name });
+  } catch (error) {
+    sayFailure(t("It keeps its name"), error);
+    return false;
+  }
+  await learnSearches();
+  say(t("Renamed"), {
+    action: {
+      name: t("Undo"),
+      run: async () => {
+        await changeSearch(search.id, { name: search.name });
+        await learnSearches();
+      },
+    },
+  });
+  return true;
+}
+
+/** Delete it: here at once, at the service when nobody has taken it back for a while. */
+export function remove(search: SavedSearch): void {
+  leaving.add(search.id);
+  searches.value = searches.peek()?.filter((one) => one.id !== search.id) ?? null;
+  unseen.value = Math.max(0, unseen.peek() - search.unseen);
+  const timer = setTimeout(() => void send(search.id), ACTION_MS);
+  const undo = async () => {
+    clearTimeout(timer);
+    leaving.delete(search.id);
+    await learnSearches();
+  };
+  say(t("{name} deleted", { name: search.name }), { action: { name: t("Undo"), run: undo } });
+}
+
+async function send(id: number): Promise<void> {
+  try {
+    await deleteSearch(id);
+  } catch (error) {
+    sayFailure(t("Not deleted"), error);
+  }
+  leaving.delete(id);
+  await learnSearches();
+}
+
+addEventListener("pagehide", () => {
+  for (const id of leaving)
+    fetch(`${API}/searches/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
+  leaving.clear();
+});
+
+/** A part as the service keeps it. */
+interface KeptPart {
+  text?: string;
+  notes?: string;
+  clip_id?: number;
+  segment_id?: number;
+  audio?: string;
+  hum?: string;
+  start_s?: number;
+  end_s?: number;
+  speed?: number;
+  track?: number;
+  weight?: number;
+}
+
+interface KeptQuestion {
+  parts?: KeptPart[];
+  where?: string;
+  region?: string;
+  within?: string;
+}
+
+/** The question of a saved search, its sounds fetched into this browser. */
+export async function questionOf(search: SavedSearch): Promise<Question> {
+  const kept = search.query as KeptQuestion;
+  const parts: Part[] = [];
+  for (const part of kept.parts ?? []) {
+    const thing = await thingOf(search, part);
+    if (thing) parts.push({ thing, weight: part.weight ?? 1 });
+  }
+  return {
+    ...NOTHING,
+    parts,
+    filters: kept.where ? [kept.where] : [],
+    region: kept.region ?? "",
+    within: kept.within ?? "",
+  };
+}
+
+async function thingOf(search: SavedSearch, part: KeptPart): Promise<Thing | null> {
+  const passage =
+    part.end_s === undefined ? {} : { passage: { start_s: part.start_s ?? 0, end_s: part.end_s } };
+  if (part.text !== undefined) return { kind: "text", text: part.text };
+  if (part.notes !== undefined) return { kind: "notes", notes: part.notes };
+  if (part.clip_id !== undefined) return { kind: "clip", id: part.clip_id, ...passage };
+  if (part.segment_id !== undefined) return { kind: "segment", id: part.segment_id };
+  const place = part.audio ?? part.hum;
+  if (place === undefined) return null;
+  const file = await keepSound(await savedSound(search.id, place, `${search.name} ${Number(place) + 1}`));
+  if (part.hum !== undefined) return { kind: "hum", file, ...passage };
+  const played = {
+    ...(part.speed !== undefined && { speed: part.speed }),
+    ...(part.track !== undefined && { track: part.track }),
+  };
+  return { kind: "audio", file, ...passage, ...(Object.keys(played).length > 0 && { played }) };
+}
