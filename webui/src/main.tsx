@@ -6,7 +6,7 @@ import { learnOpinions } from "./foryou/feedback";
 import { facts, learnLibrary } from "./library/facts";
 import { speak } from "./messages/language";
 import { loadNeighbours } from "./results/ahead";
-import { answerQuestions } from "./results/answers";
+import { answered, answerQuestions } from "./results/answers";
 import { closeByBack } from "./results/back";
 import { listenToKeys } from "./results/keyboard";
 import { keepOrder } from "./results/ordering";
@@ -15,7 +15,7 @@ import { keepHistory } from "./question/history";
 import { entitle } from "./title";
 
 /** What nobody waits for is fetched once the first page is there. */
-const LATER_MS = 3000;
+const LATER_MS = 5000;
 
 const place = document.getElementById("app");
 if (place) {
@@ -38,7 +38,11 @@ function begin(shown: HTMLElement): void {
     if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
   });
   void learnLibrary();
-  setTimeout(() => void import("./searches/following").then((module) => module.followSearches()), LATER_MS);
+  const unfollow = effect(() => {
+    if (!answered.value) return;
+    setTimeout(() => void import("./searches/following").then((module) => module.followSearches()), LATER_MS);
+    setTimeout(() => unfollow());
+  });
   learnOpinions();
   render(<App />, shown);
 }
