@@ -38,10 +38,10 @@ function begin(shown: HTMLElement): void {
     if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
   });
   void learnLibrary();
-  const unfollow = effect(() => {
-    if (!answered.value) return;
+  let answers = 0;
+  effect(() => {
+    if (!answered.value || answers++ > 0) return;
     setTimeout(() => void import("./searches/following").then((module) => module.followSearches()), LATER_MS);
-    setTimeout(() => unfollow());
   });
   learnOpinions();
   render(<App />, shown);
