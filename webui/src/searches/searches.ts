@@ -13,6 +13,7 @@ import {
   seeMatches,
 } from "../api/service";
 import { t } from "../messages/t";
+import type { Liking } from "../question/liking";
 import { NOTHING, type Part, type Question, type Thing } from "../question/model";
 import { keepSound } from "../question/sounds";
 import { sentOf } from "../results/asking";
@@ -134,6 +135,8 @@ interface KeptPart {
   speed?: number;
   track?: number;
   weight?: number;
+  aspects?: Liking["aspects"];
+  changes?: Liking["changes"];
 }
 
 interface KeptQuestion {
@@ -149,7 +152,7 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
   const parts: Part[] = [];
   for (const part of kept.parts ?? []) {
     const thing = await thingOf(search, part);
-    if (thing) parts.push({ thing, weight: part.weight ?? 1 });
+    if (thing) parts.push({ thing, weight: part.weight ?? 1, ...likingOf(part) });
   }
   return {
     ...NOTHING,
@@ -158,6 +161,12 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
     region: kept.region ?? "",
     within: kept.within ?? "",
   };
+}
+
+/** In which way hits are like it, as the chip has it. */
+function likingOf({ aspects, changes }: KeptPart): Pick<Part, "liking"> {
+  const liking = { ...(aspects && { aspects }), ...(changes && { changes }) };
+  return aspects || changes ? { liking } : {};
 }
 
 async function thingOf(search: SavedSearch, part: KeptPart): Promise<Thing | null> {
