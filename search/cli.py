@@ -31,13 +31,11 @@ INTERRUPTED = 130
 SECTIONS = (
     ("Begin", ("index", "search", "serve")),
     ("Find", ("identify", "recommend", "path", "goes-with", "suggest", "listen", "map")),
-    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks", "duplicates", "merge", "unmerge")),
-    ("Keep and hand on", ("collections", "export", "backup", "restore")),
-    (
-        "Look after the library",
-        ("info", "verify", "remove", "relocate", "reindex", "fingerprints", "spaces", "compare"),
-    ),
-    ("Where it lies, who may ask", ("init", "doctor", "migrate", "keys", "mcp")),
+    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks")),
+    ("Keep and hand on", ("collections", "searches", "watch", "export", "backup", "restore")),
+    ("Look after the library", ("info", "verify", "remove", "relocate", "duplicates", "merge", "unmerge")),
+    ("Ways of hearing", ("reindex", "fingerprints", "spaces", "compare")),
+    ("Where it lies, who works and asks", ("init", "doctor", "migrate", "work", "keys", "mcp")),
     ("Measure and teach", ("bench", "train")),
 )
 """What ``--help`` lists: headings, each with the names of Soundalike's own commands; those of plug-ins come last."""

@@ -52,12 +52,12 @@ class Remarks:
                 _write(library, ids, remark)
             clips = [clip for batch in _batches(library, ids) for clip in batch]
         if args.json:
-            output.print_json([{"clip_id": clip.id, "path": clip.path, "remark": clip.remark} for clip in clips])
+            output.print_json([{"clip_id": clip.id, "path": clip.absolute_path, "remark": clip.remark} for clip in clips])
         elif remark is not None:
             print(f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'} changed")
         elif clips:
             for clip in clips:
-                print(f"{clip.id:10d}  {printable(clip.path)}: {printable(clip.remark)}")
+                print(f"{clip.id:10d}  {printable(clip.absolute_path)}: {printable(clip.remark)}")
         else:
             print("No remarks; write one with: soundalike remarks CLIP --set TEXT")
         return 0
