@@ -52,7 +52,9 @@ class Remarks:
                 _write(library, ids, remark)
             clips = [clip for batch in _batches(library, ids) for clip in batch]
         if args.json:
-            output.print_json([{"clip_id": clip.id, "path": clip.absolute_path, "remark": clip.remark} for clip in clips])
+            output.print_json(
+                [{"clip_id": clip.id, "path": clip.absolute_path, "remark": clip.remark} for clip in clips]
+            )
         elif remark is not None:
             print(f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'} changed")
         elif clips:
