@@ -20,8 +20,11 @@ type Facet = Facets["tags"][number];
 const SHOWN = 8;
 /** Whether liked sounds and collections are shown; what is in them is asked then. */
 const listsShown = rememberedSwitch("soundalike.lists");
+/** Whether sliders of numbers are shown. */
+const rangesShown = rememberedSwitch("soundalike.ranges");
 
 const SavedSearches = later(() => import("../searches/list").then((module) => module.SavedSearches));
+const RangeSliders = later(() => import("./rangesliders").then((module) => module.RangeSliders));
 const Lists = later(() => import("../collections/lists").then((module) => module.Lists));
 const ListName = later(() => import("../collections/lists").then((module) => module.ListName));
 
@@ -63,6 +66,14 @@ export function Filters() {
           {unseen.value > 0 && <span class="new-count">{t("{n} new|{n} new", { n: unseen.value })}</span>}
         </summary>
         {searchesShown.value && <SavedSearches />}
+      </details>
+      <details
+        class="group"
+        open={rangesShown.value}
+        onToggle={(event) => (rangesShown.value = event.currentTarget.open)}
+      >
+        <summary>{t("From … to …")}</summary>
+        {rangesShown.value && <RangeSliders />}
       </details>
       {facets && (
         <>

@@ -53,6 +53,16 @@ export const zh = catalogue({
   "{name} and its sounds taken out of the library; its files stay":
     "已将 {name} 及其声音移出音库；文件保留不动",
 
+  // filters over numbers
+  "From … to …": "数值范围",
+  "{what} from": "{what}下限",
+  "{what} to": "{what}上限",
+  from: "从",
+  to: "到",
+  any: "不限",
+  Any: "不限",
+  "leave these out": "排除这些",
+
   // in which way a hit is like a sound
   kind: "种类",
   timbre: "音色",
