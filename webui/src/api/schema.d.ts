@@ -2465,10 +2465,16 @@ export interface components {
             collapse?: boolean;
             /**
              * Facets
-             * @description Count tags, durations, dates and folders of the hits.
+             * @description Count tags, durations, dates, folders and facts of the hits.
              * @default false
              */
             facets?: boolean;
+            /**
+             * Facts
+             * @description Whether each hit has its facts, as far as they were measured.
+             * @default false
+             */
+            facts?: boolean;
             /**
              * Name
              * @description Its name.
