@@ -76,7 +76,7 @@ def test_what_a_page_names_is_there(document):
     """Commands of ``soundalike``, modules to run and targets of make, in prose as in blocks."""
     text = document.read_text(encoding="utf-8")
     commands = {command.name for command in plugins.commands()}
-    for name in re.findall(r"`soundalike ([a-z]+)", text):
+    for name in re.findall(r"`soundalike ([a-z-]+)", text):
         assert name in commands, name
     for module in re.findall(r"python -m ((?:benchmarks|training|search|webui)[\w.]*)", text):
         assert importlib.util.find_spec(module.rstrip(".")), module
