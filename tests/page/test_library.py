@@ -226,7 +226,7 @@ def test_what_is_saved_late_changes_nothing_of_the_sound_that_was_opened_meanwhi
     first.click()
     edit = home.get_by_role("button", name="Edit title and tags")
     edit.click()
-    home.get_by_role("button", name="Save").click()
+    home.get_by_role("button", name="Save", exact=True).click()
     save = saving()
     second.click()
     expect(home.locator(".inspector h2")).to_have_text(title)
@@ -246,7 +246,7 @@ def test_titles_and_tags_are_edited_and_found(page, fresh):
     page.get_by_role("button", name="Edit title and tags").click()
     page.get_by_label("Title", exact=True).fill("shattered bottle")
     page.get_by_label("Your tags, separated by commas").fill("foley, smash")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="shattered bottle")).to_be_visible()
     for word in ("smash", "shattered"):
         page.get_by_label("What are you looking for?").fill(word)

@@ -57,7 +57,7 @@ export function Filters() {
         {listsShown.value && <Lists />}
       </details>
       <details
-        class="group lists"
+        class="group searches"
         open={searchesShown.value}
         onToggle={(event) => (searchesShown.value = event.currentTarget.open)}
       >
