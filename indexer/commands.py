@@ -123,8 +123,8 @@ class Index:
         parser.add_argument(
             "--facts",
             action=argparse.BooleanOptionalAction,
-            help="what is new is measured while it is decoded: loudness, key, defects, ...; --no-facts leaves that "
-            "out, --facts then measures what was indexed without, too (as soundalike facts --measure does)",
+            help="measure what is decoded, too: loudness, key, defects, ... (takes nearly as long again), and what was "
+            "indexed without, as soundalike facts --measure does",
         )
         parser.add_argument(
             "--speech",

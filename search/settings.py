@@ -55,7 +55,7 @@ class Settings:
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
-    facts: bool = True
+    facts: bool = False
     effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
     share: int | None = None
@@ -103,7 +103,7 @@ class Settings:
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=_is_on(environ, "SOUNDALIKE_NEIGHBOURHOODS"),
-            facts=_is_on(environ, "SOUNDALIKE_FACTS"),
+            facts=_is_on(environ, "SOUNDALIKE_FACTS", "off"),
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
             share=int(share) if share else None,
@@ -132,9 +132,9 @@ def effort_of(text: str, said_by: str) -> float:
     return effort
 
 
-def _is_on(environ: Mapping[str, str], name: str) -> bool:
-    """What is on unless it is said to be off."""
-    said = environ.get(name) or "on"
+def _is_on(environ: Mapping[str, str], name: str, unsaid: str = "on") -> bool:
+    """Whether something is said to be ``on`` or ``off``; ``unsaid`` where nothing is."""
+    said = environ.get(name) or unsaid
     if said not in ("on", "off"):
         raise UsageError(f"{name} is {said!r}; it must be on or off")
     return said == "on"

@@ -288,7 +288,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, wave in waves.items():
         soundfile.write(folder / "sounds" / f"{name}.wav", wave, RATE_HZ)
     words = ("index", folder / "sounds", "--library", folder / "library", "--encoder", "spectral", "--quiet")
-    done = command(*words)
+    done = command(*words, "--facts")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -403,7 +403,7 @@ def test_clips_that_a_filter_cannot_know_are_counted(folder: Path, tmp_path: Pat
     sounds, words = tmp_path / "sounds", ("--library", tmp_path / "library")
     shutil.copytree(folder / "sounds", sounds)
     index = ("index", sounds, *words, "--encoder", "spectral", "--quiet")
-    assert command(*index).returncode == 0
+    assert command(*index, "--facts").returncode == 0
     shutil.copy(sounds / "soft.wav", sounds / "other.wav")
     (sounds / "other.wav").write_bytes((sounds / "soft.wav").read_bytes() + b"LIST\x04\0\0\0more")
     assert command(*index, "--no-facts").returncode == 0
@@ -432,13 +432,14 @@ def test_a_setting_leaves_facts_out_and_an_option_wins(
     """For the command line and programs; what a service indexes is measured by the same setting."""
     sound, at = folder / "sounds" / "dark.wav", tmp_path / "library"
     index = ("index", sound, "--library", at, "--encoder", "spectral", "--quiet")
-    monkeypatch.setenv("SOUNDALIKE_FACTS", "off")
     assert command(*index).returncode == 0
     with soundalike.open_library(at) as library:
-        assert library.facts([1]) == {}
-        assert soundalike.index(library, [folder / "sounds" / "loud.wav"], facts=True) == ()
+        assert library.facts([1]) == {}, "nothing is measured unless it is said"
+    monkeypatch.setenv("SOUNDALIKE_FACTS", "on")
+    with soundalike.open_library(at) as library:
+        assert soundalike.index(library, [folder / "sounds" / "loud.wav"], facts=False) == ()
         assert soundalike.index(library, [folder / "sounds" / "soft.wav"]) == ()
-        assert list(library.facts([1, 2, 3])) == [2]
+        assert list(library.facts([1, 2, 3])) == [3]
     monkeypatch.setenv("SOUNDALIKE_FACTS", "no")
     assert "on or off" in command(*index).stderr
 
