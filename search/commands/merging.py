@@ -44,7 +44,7 @@ class MergeCommand:
             return 0
         for one in merges:
             print(_shown(one))
-        print(f"{sum(len(one.clips) for one in merges)} clips merged into {len(merges)}")
+        print(f"{_counted(sum(len(one.clips) for one in merges))} merged into {len(merges)}")
         return 0
 
 
@@ -78,7 +78,7 @@ class UnmergeCommand:
         for one in undone:
             for note in one.notes:
                 print(note)
-        print(f"{sum(len(one.restored) for one in undone)} clips are back")
+        print(f"{_counted(sum(len(one.restored) for one in undone))} back")
         return 0
 
 
@@ -131,3 +131,7 @@ def _shown(merge: Merge) -> str:
     at = datetime.fromtimestamp(merge.at).astimezone().strftime("%Y-%m-%d %H:%M")
     lines = [f"merge {merge.id}, {at}: clip {merge.keep} was kept of"]
     return "\n".join(lines + [f"{one.clip_id:8d}  {printable(one.absolute_path)}" for one in merge.clips])
+
+
+def _counted(clips: int) -> str:
+    return "1 clip" if clips == 1 else f"{clips} clips"

@@ -12,6 +12,7 @@ from search.model.as_json import companions_as_json, path_as_json
 from search.settings import Settings
 
 if TYPE_CHECKING:
+    from search.library.library import Library
     from search.model import Companion
 
 STEPS = 8
@@ -40,10 +41,11 @@ class PathCommand:
         start, end = _part(args.start), _part(args.end)
         with options.library(args, settings, read_only=True) as library, output.busy("listening and searching"):
             found = library.path_between(start, end, steps=args.steps, where=args.where, space=args.space)
+            ends = [_shown_end(library, part) for part in (start, end)]
         if args.json:
             output.print_json(path_as_json(found, paths="absolute"))
         else:
-            _print_path(found, args.start, args.end)
+            _print_path(found, *ends)
         return 0
 
 
@@ -82,11 +84,18 @@ def _part(text: str) -> ClipPart | AudioPart:
     return options.passage(text)
 
 
+def _shown_end(library: Library, part: ClipPart | AudioPart) -> str:
+    if isinstance(part, AudioPart):
+        return f"{'':8}  {printable(part.path)}"
+    (clip,) = library.reader.clips([part.clip_id])
+    return f"{clip.id:8d}  {printable(clip.absolute_path)}"
+
+
 def _print_path(way: SoundPath, start: str, end: str) -> None:
-    print(f"          {printable(start)}")
+    print(f"{'':7} {start}")
     for clip, similarity in zip(way.clips, way.similarities, strict=False):
         print(f"  {similarity:.3f} {clip.id:8d}  {printable(clip.absolute_path)}")
-    print(f"  {way.similarities[-1]:.3f}  {printable(end)}")
+    print(f"  {way.similarities[-1]:.3f} {end}")
     print(
         f"{len(way.similarities)} steps; the largest {way.least:.3f} alike, "
         f"on a straight way {way.straight:.3f}, at once {way.direct:.3f}"

@@ -30,6 +30,8 @@ _UNKNOWN: Final = 0.7
 """What a sound counts that has no tempo, or no key: it is in nobody's way."""
 OWN_KIND: Final = 0.25
 """The share of what has a tempo or a key that is nearest to a sound: that is its own kind."""
+SAME_SOUND: Final = 0.95
+"""Whatever is so like a sound is of its kind, however few there are."""
 _OCTAVE: Final = 12
 
 
@@ -105,10 +107,10 @@ def camelot(key: int) -> tuple[int, str]:
 def other_kinds(likenesses: Numbers, of_all: Numbers) -> tuple[NDArray[np.bool_], Numbers]:
     """(n,) which of some are of another kind than a sound, by how like it they are; and how unlike beside all, 0 to 1.
 
-    The nearest `OWN_KIND` of ``of_all`` (m,) are of its own.
+    The nearest `OWN_KIND` of ``of_all`` (m,) are of its own, and what is `SAME_SOUND`.
     """
     nearer = len(of_all) - np.searchsorted(np.sort(of_all), likenesses, side="right")
-    return nearer >= int(OWN_KIND * len(of_all)), nearer / max(len(of_all), 1)
+    return (nearer >= int(OWN_KIND * len(of_all))) & (likenesses < SAME_SOUND), nearer / max(len(of_all), 1)
 
 
 def content_rows(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[Ids, Ids]:

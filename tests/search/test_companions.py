@@ -63,6 +63,7 @@ def test_the_nearest_quarter_is_of_ones_own_kind():
     assert another.tolist() == [False, False, True, True]
     assert (np.diff(unlike) >= 0).all()
     assert other_kinds(np.array([0.5]), np.empty(0))[0].all()
+    assert not other_kinds(np.array([1.0]), np.array([1.0, 0.2]))[0].any(), "the same sound, in a small library"
 
 
 # --- on sounds ----------------------------------------------------------------------------------------------

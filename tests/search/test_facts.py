@@ -260,6 +260,13 @@ def test_a_cadence_has_its_key(tmp_path: Path) -> None:
         assert facts_of(tmp_path, np.concatenate(parts))["key"] == key
 
 
+@pytest.mark.parametrize("hz", [200, 440, 1234.5])
+def test_a_steady_tone_has_a_pitch_and_no_tempo(tmp_path: Path, hz: float) -> None:
+    facts = facts_of(tmp_path, tone(hz, 3.0))
+    assert facts["pitch_hz"] == pytest.approx(hz, rel=0.01)
+    assert "tempo" not in facts
+
+
 def test_noise_and_silence_have_neither_pitch_nor_tempo_nor_key(tmp_path: Path) -> None:
     for wave in (noise(6), swelling()[:, 0], np.zeros(3 * RATE_HZ)):
         facts = facts_of(tmp_path, wave)

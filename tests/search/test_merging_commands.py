@@ -46,7 +46,7 @@ def test_clips_are_merged_listed_and_brought_back(run, tmp_path):
     with open_library(tmp_path) as library:
         assert library.clip_ids().tolist() == [2, 3]
     status, printed, _ = run("unmerge", "1")
-    assert (status, printed.splitlines()[-1]) == (0, "2 clips are back")
+    assert (status, printed.splitlines()[-1]) == (0, "2 clips back")
     assert "/sounds/a.wav: its file is gone; soundalike index looks for it" in printed
     assert run("unmerge", "--list")[1] == "No merge can be undone\n"
     with open_library(tmp_path) as library:
@@ -61,7 +61,7 @@ def test_every_group_that_was_found_is_merged_and_all_are_undone_the_latest_firs
     run("merge", "3", "1")
     assert run("unmerge", "1")[0] == 2
     assert json.loads(run("unmerge", "--all", "--json")[1])[0]["restored"] == [1]
-    assert run("merge", "--found")[1].endswith("1 clips merged into 1\n")
+    assert run("merge", "--found")[1].endswith("1 clip merged into 1\n")
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ def test_paths_are_printed_and_given_as_json(library, tmp_path, capsys, monkeypa
     at = ["--library", str(tmp_path / "library")]
     assert cli.main(["path", "1", "2", "--steps", "2", *at]) == 0
     printed = capsys.readouterr().out
+    first, *_, last, _ = printed.splitlines()
+    assert (first.split(maxsplit=1)[0], last.split()[1]) == ("1", "2")
+    assert [line.endswith(".wav") for line in (first, last)] == [True, True], "the ends are shown as what lies between"
     assert "off.wav" in printed
     assert printed.splitlines()[-1].startswith("2 steps; the largest ")
     assert cli.main(["path", "1", "2", "--steps", "4", "--where", 'title ~ "way"', "--json", *at]) == 0
