@@ -1,12 +1,13 @@
 /** What somebody liked or disliked, and collections: each can be asked alone. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { CollectionSummary } from "../api/service";
 import { countOf, profile } from "../foryou/feedback";
 import { t } from "../messages/t";
 import { ask, question } from "../route";
 import { count } from "../ui/format";
 import { IconButton } from "../ui/icons";
+import { RenameForm } from "../ui/renameform";
 import { collectionIn, known, learnCollections, removeCollection, rename } from "./collections";
 
 const LIKED = `liked:${profile}`;
@@ -47,7 +48,14 @@ function ListRow({ within, name, size }: { within: string; name: string; size: n
 
 function CollectionRow({ collection }: { collection: CollectionSummary }) {
   const renaming = useSignal(false);
-  if (renaming.value) return <RenameForm collection={collection} onDone={() => (renaming.value = false)} />;
+  if (renaming.value)
+    return (
+      <RenameForm
+        name={collection.name}
+        rename={(name) => rename(collection, name)}
+        onDone={() => (renaming.value = false)}
+      />
+    );
   return (
     <div class="list-line">
       <ListRow within={`collection:${collection.id}`} name={collection.name} size={collection.clips} />
@@ -62,33 +70,6 @@ function CollectionRow({ collection }: { collection: CollectionSummary }) {
         onClick={() => void removeCollection(collection)}
       />
     </div>
-  );
-}
-
-function RenameForm({ collection, onDone }: { collection: CollectionSummary; onDone: () => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => field.current?.select(), []);
-  const save = async (event: Event) => {
-    event.preventDefault();
-    const name = field.current?.value.trim() ?? "";
-    if (!name || name === collection.name || (await rename(collection, name))) onDone();
-  };
-  return (
-    <form class="field-row" onSubmit={(event) => void save(event)}>
-      <input
-        ref={field}
-        type="text"
-        aria-label={t("Another name for {name}", { name: collection.name })}
-        maxLength={200}
-        defaultValue={collection.name}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.stopPropagation();
-          onDone();
-        }}
-      />
-      <IconButton icon="close" label={t("Keep the name")} onClick={onDone} />
-    </form>
   );
 }
 

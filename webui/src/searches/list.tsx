@@ -1,9 +1,10 @@
 /** The saved searches at the side: each is run by a press, and says how many matches are new. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { SavedSearch } from "../api/service";
 import { t } from "../messages/t";
 import { IconButton } from "../ui/icons";
+import { RenameForm } from "../ui/renameform";
 import { learnSearches, remove, rename, run, searches } from "./searches";
 
 export function SavedSearches() {
@@ -22,7 +23,14 @@ export function SavedSearches() {
 
 function SearchRow({ search }: { search: SavedSearch }) {
   const renaming = useSignal(false);
-  if (renaming.value) return <RenameForm search={search} onDone={() => (renaming.value = false)} />;
+  if (renaming.value)
+    return (
+      <RenameForm
+        name={search.name}
+        rename={(name) => rename(search, name)}
+        onDone={() => (renaming.value = false)}
+      />
+    );
   return (
     <>
       <div class="list-line">
@@ -49,32 +57,5 @@ function SearchRow({ search }: { search: SavedSearch }) {
         </p>
       )}
     </>
-  );
-}
-
-function RenameForm({ search, onDone }: { search: SavedSearch; onDone: () => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => field.current?.select(), []);
-  const save = async (event: Event) => {
-    event.preventDefault();
-    const name = field.current?.value.trim() ?? "";
-    if (!name || name === search.name || (await rename(search, name))) onDone();
-  };
-  return (
-    <form class="field-row" onSubmit={(event) => void save(event)}>
-      <input
-        ref={field}
-        type="text"
-        aria-label={t("Another name for {name}", { name: search.name })}
-        maxLength={200}
-        defaultValue={search.name}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.stopPropagation();
-          onDone();
-        }}
-      />
-      <IconButton icon="close" label={t("Keep the name")} onClick={onDone} />
-    </form>
   );
 }
