@@ -8,7 +8,9 @@ from typing import TypeVar
 
 PATIENCE_S = 120.0
 """Only a product that is broken takes so long. Whatever a test waits for is given this bound, and none of its own."""
-LOOK_EVERY_S = 0.02
+FIRST_LOOK_S = 0.01
+LAST_LOOK_S = 0.2
+"""Looks come further and further apart: whoever asks a server fifty times a second takes its time from what it does."""
 
 T = TypeVar("T")
 
@@ -19,7 +21,9 @@ def wait_until(condition: Callable[[], T], state: Callable[[], object] = lambda:
     For what no event tells of, such as the answer of a server. Within one process a `threading.Event` is better.
     """
     until_s = time.monotonic() + PATIENCE_S
+    pause_s = FIRST_LOOK_S
     while not (value := condition()):
         assert time.monotonic() < until_s, f"this did not come about within {PATIENCE_S:g} s; {state()}"
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(pause_s)
+        pause_s = min(1.3 * pause_s, LAST_LOOK_S)
     return value

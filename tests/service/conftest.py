@@ -6,12 +6,13 @@ import io
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -180,9 +181,21 @@ class Server:
 
     @contextmanager
     def jobs_held_up(self) -> Iterator[None]:
-        """The process that does the jobs stands still within the block."""
+        """The process that does the jobs stands still within the block, and in nobody's way."""
         jobs = self.workers()[-1]
-        jobs.suspend()
+
+        def holds_nothing() -> bool:
+            jobs.suspend()
+            wait_until(lambda: jobs.status() == psutil.STATUS_STOPPED)
+            with closing(sqlite3.connect(self.library / "catalog.sqlite", timeout=0)) as catalog:
+                try:
+                    catalog.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:  # it stopped in the middle of writing: everybody would wait for it
+                    jobs.resume()
+                    return False
+            return True
+
+        wait_until(holds_nothing)
         try:
             yield
         finally:
@@ -198,7 +211,9 @@ class Server:
 
         But for Python's tracker of semaphores, which takes those of the others away and ends by itself.
         """
-        found = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
+        supervisor = psutil.Process(self.process.pid)
+        supervisor.suspend()  # it would start again what dies before it
+        found = [*supervisor.children(recursive=True), supervisor]
         family = [one for one in found if "resource_tracker" not in " ".join(one.cmdline())]
         for one in family:
             one.kill()

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.service.conftest import serving, wav
+from tests.service.test_workers import held_by_each
 from tests.waiting import wait_until
 
 
@@ -68,6 +69,7 @@ def test_a_job_that_is_paused_goes_on_after_a_restart_when_it_is_told_to(library
 def test_several_workers_answer_as_one(library_path):
     """Their metrics are added up, and one that dies is replaced."""
     with serving(library_path, "--workers", "2") as server:
+        wait_until(lambda: sum(map(bool, held_by_each(server, 16))) == 2)  # both answer: none is killed while it starts
         for _ in range(20):
             assert server.get("/api/v1/clips").status_code == 200
         page = server.get("/metrics").text

@@ -14,12 +14,19 @@ import pytest
 
 from search import plugins, wiring
 from search.errors import ModelNotFound
+from search.service import warming
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
 from search.service.warmth import Warmth
 from tests.service.conftest import application, serving, settings, wav
 from tests.waiting import PATIENCE_S, wait_until
+
+
+@pytest.fixture(autouse=True)
+def ends_before_its_library(monkeypatch):
+    """However late: what still loads when a test is over would be told of in the log of the next."""
+    monkeypatch.setattr(warming, "JOIN_S", PATIENCE_S)
 
 
 class SlowLoader:
