@@ -1,24 +1,33 @@
-"""``soundalike listen``: what is live, told as it comes."""
+"""``soundalike listen``: what is live, reporters as it comes."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from search.commands import options, output
 from search.errors import QueryError, UsageError, printable
 from search.live.alerts import Alert
 from search.live.listening import KEEP_S, Plan, listen
 from search.live.sources import Source, Stream
+from search.live.streaming import AlertStream
 from search.live.telling import Webhook, alert_as_json
-from search.model import ClipPart
+from search.model import ClipPart, SavedSearch
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+    from search.library.listening import Ears, Wanted
 
 LEAST: Final = 0.5
 INTERRUPTED: Final = 130
+HIGHEST_PORT: Final = 65_535
 
 
 class Listen:
@@ -39,14 +48,19 @@ class Listen:
         what.add_argument("--text", action="append", default=[], metavar="WORDS", help="what words mean")
         what.add_argument("--audio", action="append", default=[], metavar="FILE[#start-end]", help="sounds like this")
         what.add_argument("--clip", action="append", default=[], type=int, metavar="ID", help="sounds like this clip")
+        saved = "what this saved search asks for; its alerts go to its webhook, too"
+        what.add_argument("--saved", action="append", default=[], metavar="NAME", help=saved)
         what.add_argument("--exact", action="store_true", help="the library's own recordings (that have fingerprints)")
         parser.add_argument(
             "--least", type=float, default=LEAST, metavar="P", help=f"tell what is at least so likely ({LEAST:g})"
         )
         parser.add_argument("--webhook", metavar="URL", help="post each alert there as JSON, too")
+        stream = "serve alerts as server-sent events there (on 127.0.0.1 where no host is named; port 0: a free one)"
+        parser.add_argument("--stream", metavar="[HOST:]PORT", type=_address, help=stream)
         parser.add_argument(
             "--save", type=Path, metavar="FOLDER", help="save each match as a WAV file, when it is over"
         )
+        parser.add_argument("--index", action="store_true", help="make clips of the library of what --save saves")
         keep = f"keep so many seconds to save from ({KEEP_S:g})"
         parser.add_argument("--keep", type=float, default=KEEP_S, metavar="S", help=keep)
         parser.add_argument(
@@ -58,6 +72,7 @@ class Listen:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Tell what is heard until the stream ends, or somebody interrupts it."""
+        from search.library import saving
         from search.library.listening import Wanted
 
         _check(args)
@@ -69,20 +84,64 @@ class Listen:
         )
         with ExitStack() as held:
             library = held.enter_context(options.library(args, settings, read_only=True))
+            searches = [saving.named(library, name) for name in args.saved]
             with output.busy("loading"):
-                ears = library.ears(wanted)
+                ears = _ears(library, wanted, searches)
             plan = Plan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
-            hook = held.enter_context(Webhook(args.webhook, _complain)) if args.webhook else None
+            reporters = _reporters(args, settings, searches, held)
             source = Source(args.source, args.rate, args.channels)
             stream = held.enter_context(Stream(source, ears.rate_hz))
             try:
                 for alert in listen(stream, ears.rate_hz, ears.watches, plan):
-                    _report(alert, as_json=args.json)
-                    if hook is not None:
-                        hook.report(alert)
+                    for report in reporters:
+                        report(alert)
             except KeyboardInterrupt:
                 return INTERRUPTED
         return 0
+
+
+def _address(said: str) -> tuple[str, int]:
+    host, _, port = said.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{said!r}: give a port from 0 to {HIGHEST_PORT}, or HOST:PORT")
+    return host or "127.0.0.1", int(port)
+
+
+def _ears(library: Library, watch_for: Wanted, searches: Sequence[SavedSearch]) -> Ears:
+    from search.library import saving
+
+    with ExitStack() as sounds:
+        parts = tuple((search, sounds.enter_context(saving.live_parts(library, search))) for search in searches)
+        return library.ears(replace(watch_for, searches=parts))
+
+
+def _reporters(
+    args: argparse.Namespace, settings: Settings, searches: Sequence[SavedSearch], held: ExitStack
+) -> list[Callable[[Alert], None]]:
+    """Who is told of an alert: whoever reads the output, webhooks, followers, and the library."""
+    from search.commands.keeping import Clips
+    from search.library.following import SearchWebhooks
+
+    reporters: list[Callable[[Alert], None]] = [partial(_report, as_json=args.json)]
+    if args.webhook:
+        reporters.append(held.enter_context(Webhook(args.webhook, _complain)).report)
+    if by_id := {search.id: search for search in searches}:
+        hooks = held.enter_context(SearchWebhooks(_complain))
+
+        def post(alert: Alert) -> None:
+            if alert.seen.search_id is not None:
+                hooks.post(by_id[alert.seen.search_id], alert_as_json(alert))
+
+        reporters.append(post)
+    if args.stream:
+        stream = held.enter_context(AlertStream(*args.stream))
+        print(f"soundalike: alerts are served at {stream.url}", file=sys.stderr, flush=True)
+        reporters.append(stream.report)
+    if args.index:
+        writable = held.enter_context(options.library(args, settings))
+        clips = held.enter_context(Clips(writable, args.save, settings, _complain))
+        reporters.append(lambda alert: clips.take() if alert.saved else None)
+    return reporters
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -93,10 +152,12 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--webhook is {args.webhook!r}; give an address, like http://127.0.0.1:9000/alerts")
     if not 0 < args.keep <= 3600:
         raise UsageError(f"--keep is {args.keep:g}; it must be above 0, and an hour at most")
+    if args.index and args.save is None:
+        raise UsageError("--index makes clips of what is saved; add --save FOLDER")
     if args.rate < 4000 or args.channels < 1:
         raise UsageError("--rate is 4000 at least, --channels 1")
-    if not (args.events or args.text or args.audio or args.clip or args.exact):
-        raise QueryError("say what to watch for: --events, --text, --audio, --clip or --exact")
+    if not (args.events or args.text or args.audio or args.clip or args.exact or args.saved):
+        raise QueryError("say what to watch for: --events, --text, --audio, --clip, --saved or --exact")
 
 
 def _report(alert: Alert, *, as_json: bool) -> None:

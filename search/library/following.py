@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -47,16 +47,14 @@ def with_clips(
             yield match, by_id[match.search_id], clips[match.clip_id]
 
 
-class Follower:
-    """Looks at saved searches when the catalog has changed, and posts what is new. A context manager.
+class SearchWebhooks:
+    """The webhooks of saved searches, each opened when something is posted to it. A context manager.
 
-    ``may_be_private``: webhooks of every search may be in a network that is not public.
+    ``may_be_private``: all of them may be in a network that is not public. ``failed`` is told what was not posted.
     """
 
-    def __init__(self, library: Library, *, may_be_private: bool = False) -> None:
-        self._library = library
-        self._may_be_private = may_be_private
-        self._sequence = -1
+    def __init__(self, failed: Callable[[str], None], *, may_be_private: bool = False) -> None:
+        self._failed, self._may_be_private = failed, may_be_private
         self._webhooks: dict[tuple[str, str, bool], Webhook] = {}
 
     def __enter__(self) -> Self:
@@ -67,6 +65,37 @@ class Follower:
     ) -> None:
         for one in self._webhooks.values():
             one.close(LAST_S)
+
+    def post(self, search: SavedSearch, said: Mapping[str, Any]) -> None:
+        """Post JSON to the webhook of a search, soon; nothing where it has none."""
+        if not search.webhook:
+            return
+        private = search.may_be_private or self._may_be_private
+        key = (search.webhook, search.secret, private)
+        if key not in self._webhooks:
+            hook = Webhook(search.webhook, self._failed, secret=search.secret, may_be_private=private)
+            self._webhooks[key] = hook.__enter__()
+        self._webhooks[key].post(json.dumps(said).encode())
+
+
+class Follower:
+    """Looks at saved searches when the catalog has changed, and posts what is new. A context manager.
+
+    ``may_be_private``: webhooks of every search may be in a network that is not public.
+    """
+
+    def __init__(self, library: Library, *, may_be_private: bool = False) -> None:
+        self._library = library
+        self._sequence = -1
+        self._webhooks = SearchWebhooks(log.warning, may_be_private=may_be_private)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._webhooks.__exit__(kind, error, trace)
 
     def look(self, names: Sequence[str] = ()) -> list[SavedMatch]:
         """What is new since the last look, of the searches of these names, or of all. Raises LibraryError."""
@@ -85,15 +114,5 @@ class Follower:
     def _post(self, search: SavedSearch, matches: Sequence[SavedMatch]) -> None:
         if not (search.webhook and matches):
             return
-        hook = self._webhook(search)
         for match, _, clip in with_clips(self._library, matches, [search]):
-            said = match_as_json(match, search, clip, absolute=False)
-            hook.post(json.dumps(said).encode())
-
-    def _webhook(self, search: SavedSearch) -> Webhook:
-        private = search.may_be_private or self._may_be_private
-        key = (search.webhook, search.secret, private)
-        if key not in self._webhooks:
-            hook = Webhook(search.webhook, log.warning, secret=search.secret, may_be_private=private)
-            self._webhooks[key] = hook.__enter__()
-        return self._webhooks[key]
+            self._webhooks.post(search, match_as_json(match, search, clip, absolute=False))

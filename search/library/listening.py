@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.table import FingerprintTable
 from search.library.events import frame_reader, view_with_events
-from search.live.watching import Classes, Example, Recordings, Watch, classes_meant
-from search.model import AudioPart, ClipPart, Space
+from search.live.watching import Classes, Example, ForSearch, Recordings, Watch, classes_meant
+from search.model import AudioPart, ClipPart, SavedSearch, Space, TextPart
 from search.ports import Encoder, WordReader
 
 RATE_HZ: Final = 32_000
@@ -27,14 +27,22 @@ WINDOW_S: Final = 5.0
 """How a stream is heard where no encoder says how."""
 
 
+LivePart: TypeAlias = TextPart | AudioPart | ClipPart
+"""What can be listened for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is watched for: classes by name, words, sounds, and (``recordings``) the library's own."""
+    """What is watched for: classes by name, words, sounds, and (``recordings``) the library's own.
+
+    ``searches`` are saved searches with what they want (`search.library.saving.live_parts`): any of it is a match.
+    """
 
     events: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     sounds: tuple[AudioPart | ClipPart, ...] = ()
     recordings: bool = False
+    searches: tuple[tuple[SavedSearch, tuple[LivePart, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +64,24 @@ def ears(
     """What listens for what is wanted. Raises QueryError (what the library lacks, nothing wanted), AudioError."""
     watches: list[Watch] = []
     rate_hz, window_s = RATE_HZ, WINDOW_S
-    if watch_for.events or watch_for.words or watch_for.sounds:
-        named = bool(watch_for.events or watch_for.words)
+    saved = [(search, part) for search, parts in watch_for.searches for part in parts]
+    if watch_for.events or watch_for.words or watch_for.sounds or saved:
+        named = bool(watch_for.events or watch_for.words or any(isinstance(part, TextPart) for _, part in saved))
         space = view_with_events(view.of()) if named else view.of()[0]
         encoder = encoder_of(space.space)
         rate_hz, window_s = encoder.spec.sample_rate_hz, encoder.spec.window_s
         # those that need frames come first: what they compute serves the others
         watches += _of_frames(watch_for, encoder, space.space.vocabulary or ()) if named else []
         watches += [_example(part, space, encoder) for part in watch_for.sounds]
+        watches += [
+            ForSearch(_example(part, space, encoder), search.id, search.name, search.least)
+            for search, part in saved
+            if not isinstance(part, TextPart)
+        ]
     if watch_for.recordings:
         watches.append(_recordings(fingerprints(), catalog))
     if not watches:
-        raise QueryError("say what to watch for: --events, --text, --audio, --clip or --exact")
+        raise QueryError("say what to watch for: --events, --text, --audio, --clip, --saved or --exact")
     return Ears(rate_hz, window_s, tuple(watches))
 
 
@@ -78,14 +92,22 @@ def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -
     if watch_for.events:
         places = [_class(name, vocabulary) for name in watch_for.events]
         watches.append(Classes(frames, tuple(vocabulary[place] for place in places), tuple(places)))
-    if watch_for.words:
-        if not isinstance(encoder, WordReader):
-            raise QueryError(f"{encoder.spec.name} cannot read words; watch for events or sounds")
-        meant = encoder.read_text(list(watch_for.words)).meant
-        watches += [
-            classes_meant(words, row, vocabulary, frames) for words, row in zip(watch_for.words, meant, strict=True)
-        ]
-    return watches
+    saved = [
+        (search, part.text) for search, parts in watch_for.searches for part in parts if isinstance(part, TextPart)
+    ]
+    words = [*watch_for.words, *(text for _, text in saved)]
+    if not words:
+        return watches
+    if not isinstance(encoder, WordReader):
+        raise QueryError(f"{encoder.spec.name} cannot read words; watch for events or sounds")
+    meant = encoder.read_text(words).meant
+    read: list[Watch] = [classes_meant(text, row, vocabulary, frames) for text, row in zip(words, meant, strict=True)]
+    count = len(watch_for.words)
+    for_searches = (
+        ForSearch(watch, search.id, search.name, search.least)
+        for watch, (search, _) in zip(read[count:], saved, strict=True)
+    )
+    return [*watches, *read[:count], *for_searches]
 
 
 def _recordings(fingerprints: FingerprintTable, catalog: Catalog) -> Recordings:

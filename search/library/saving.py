@@ -22,6 +22,7 @@ from search.errors import LibraryBusy, QueryError, SoundalikeError, UsageError, 
 from search.ground import webhooks
 from search.ground.urls import is_in_store
 from search.library.library import Library
+from search.library.listening import LivePart
 from search.library.lists import clips_among
 from search.model import (
     LEAST,
@@ -241,6 +242,22 @@ def query_of(library: Library, search: SavedSearch) -> Iterator[Query]:
 
     with _query_of(library, json.loads(search.question), sound) as query:
         yield query
+
+
+@contextmanager
+def live_parts(library: Library, search: SavedSearch) -> Iterator[tuple[LivePart, ...]]:
+    """What a saved search wants of a live sound; files are there for as long as the block takes.
+
+    Raises QueryError where it asks for what no live sound has: a filter, a tune, a segment, something unwanted.
+    """
+    with query_of(library, search) as query:
+        parts = tuple(part for part in query.parts if isinstance(part, LivePart) and part.weight > 0)
+        if len(parts) < len(query.parts) or query.where or query.among is not None:
+            raise QueryError(
+                f"the saved search {search.name!r} cannot be listened for: it asks for more than words and sounds "
+                "(a filter, a place, a tune, or something unwanted)"
+            )
+        yield parts
 
 
 @contextmanager

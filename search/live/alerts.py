@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 STAYS: Final = 0.6
@@ -17,7 +17,8 @@ AlertKind: TypeAlias = Literal["event", "words", "example", "exact", "gap"]
 class Seen:
     """How likely it is that what is watched for was heard, from ``start_s`` to ``end_s`` of the stream.
 
-    ``of`` is what was found: a clip's title where recordings are recognised, else what is watched for.
+    ``of`` is what was found: a clip's title where recordings are recognised, else what is watched for. Of a saved
+    search that is its name, and ``search_id`` and ``least`` (how likely a match has to be) are its own.
     """
 
     kind: AlertKind
@@ -26,6 +27,8 @@ class Seen:
     start_s: float
     end_s: float
     clip_id: int | None = None
+    search_id: int | None = None
+    least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +46,33 @@ class Alert:
 
 
 class Watched:
-    """What is going on: turns likelihoods into alerts."""
+    """What is going on: turns likelihoods into alerts. ``least`` counts for what brings none of its own."""
 
     def __init__(self, least: float) -> None:
         self._least = least
-        self._open: dict[tuple[AlertKind, str], Seen] = {}
+        self._open: dict[tuple[AlertKind, str, int | None], Seen] = {}
 
     def take(self, seen: list[Seen], end_s: float) -> list[tuple[Literal["begun", "ended"], Seen]]:
         """What begins and ends with what the window to ``end_s`` has. What is not in ``seen`` was not heard."""
         changes: list[tuple[Literal["begun", "ended"], Seen]] = []
-        now = {(one.kind, one.of): one for one in seen}
+        now = {(one.kind, one.of, one.search_id): one for one in seen}
         for key, before in list(self._open.items()):
             one = now.get(key)
-            if one is None or one.probability < STAYS * self._least:
+            if one is None or one.probability < STAYS * self._least_of(one):
                 if end_s - before.end_s >= PAUSE_S:
                     changes.append(("ended", before))
                     del self._open[key]
             else:
                 best = max(before.probability, one.probability)
-                self._open[key] = Seen(one.kind, one.of, best, before.start_s, one.end_s, one.clip_id)
+                self._open[key] = replace(one, probability=best, start_s=before.start_s)
         for key, one in now.items():
-            if key not in self._open and one.probability >= self._least:
+            if key not in self._open and one.probability >= self._least_of(one):
                 self._open[key] = one
                 changes.append(("begun", one))
         return changes
+
+    def _least_of(self, seen: Seen) -> float:
+        return self._least if seen.least is None else seen.least
 
     def end(self) -> list[tuple[Literal["begun", "ended"], Seen]]:
         """What was going on when the stream ended."""

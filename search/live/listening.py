@@ -78,9 +78,9 @@ class _Arrivals:
 def _seen(window: LiveWindow, watches: Sequence[Watch], ring: Ring) -> list[Seen]:
     """What is watched for in a window; of one thing that several watches tell of, the likeliest."""
     encoded = EncodedWindow(window.wave)
-    best: dict[tuple[str, str], Seen] = {}
+    best: dict[tuple[str, str, int | None], Seen] = {}
     for one in (seen for watch in watches for seen in watch.look(window, encoded, ring)):
-        key = (one.kind, one.of)
+        key = (one.kind, one.of, one.search_id)
         if key not in best or one.probability > best[key].probability:
             best[key] = one
     return list(best.values())

@@ -1,4 +1,4 @@
-"""To whom alerts are told: lines of JSON, and a webhook, which never holds up the listening."""
+"""How alerts are told: as JSON, to a webhook, which never holds up the listening (`streaming` tells whoever asks)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def alert_as_json(alert: Alert) -> dict[str, Any]:
         "kind": seen.kind,
         "of": seen.of,
         "clip_id": seen.clip_id,
+        "search_id": seen.search_id,
         "probability": round(seen.probability, 4),
         "start_s": round(seen.start_s, 3),
         "end_s": round(seen.end_s, 3),

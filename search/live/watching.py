@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -102,6 +102,21 @@ class Example:
         slope, offset = self.calibration
         likely = 1 / (1 + np.exp(-(slope * float(encoded.vector(self.encoder) @ self.vector) + offset)))
         return [Seen("example", self.called, float(likely), window.start_s, window.end_s)]
+
+
+@dataclass(frozen=True, slots=True)
+class ForSearch:
+    """What a saved search asks for: what another ``watch`` sees has its name, its number, and its own ``least``."""
+
+    watch: Watch
+    search_id: int
+    name: str
+    least: float
+
+    def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
+        """What the other watch sees."""
+        seen = self.watch.look(window, encoded, ring)
+        return [replace(one, of=self.name, search_id=self.search_id, least=self.least) for one in seen]
 
 
 class Recordings:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import soundfile
 
+import soundalike
 from search.errors import AudioError
-from search.live.alerts import Seen, Watched
+from search.live.alerts import Alert, Seen, Watched
 from search.live.hearing import Ring, windows
 from search.live.sources import Block, Source, Stream
+from search.live.streaming import AlertStream
 from tests.commandline import soundalike as command
 from tests.search.test_events import hiss, siren
 
@@ -217,12 +222,15 @@ def test_a_match_is_saved_with_what_is_around_it(folder: Path, tmp_path: Path):
     assert np.abs(wave).max() > 0.2
 
 
-def test_alerts_are_posted_in_order(folder: Path):
-    posted = []
+@contextmanager
+def receiver() -> Iterator[tuple[str, list[tuple[dict, dict]]]]:
+    """An address that is posted to, and the bodies and headers that came."""
+    posted: list[tuple[dict, dict]] = []
 
     class Taking(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            posted.append((body, dict(self.headers)))
             self.send_response(204)
             self.end_headers()
 
@@ -232,16 +240,144 @@ def test_alerts_are_posted_in_order(folder: Path):
     with HTTPServer(("127.0.0.1", 0), Taking) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        alerts = heard(folder, "--events", "Siren", "--webhook", f"http://127.0.0.1:{server.server_port}/")
-        server.shutdown()
-        thread.join()
-    assert posted == alerts
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", posted
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_alerts_are_posted_in_order(folder: Path):
+    with receiver() as (url, posted):
+        alerts = heard(folder, "--events", "Siren", "--webhook", url)
+    assert [body for body, _ in posted] == alerts
+
+
+def save(folder: Path, name: str, *question: object) -> None:
+    done = command("searches", "save", name, *question, "--library", folder / "library")
+    assert done.returncode == 0, done.stderr
+
+
+def test_saved_searches_are_listened_for_under_their_names_and_each_as_sure_as_it_says(folder: Path):
+    """By words, and by the sound that is kept with one."""
+    save(folder, "alarms", "--text", "siren", "--least", 0.3)
+    save(folder, "like this", "--audio", folder / "sounds" / "siren.wav", "--least", 0.2)
+    save(folder, "only what is certain", "--text", "siren", "--least", 1)
+    saved = [part for name in ("alarms", "like this", "only what is certain") for part in ("--saved", name)]
+    alerts = heard(folder, *saved, "--least", 1)
+    assert {(one["of"], one["kind"]) for one in alerts} == {("alarms", "words"), ("like this", "example")}
+    assert {one["of"]: one["search_id"] for one in alerts} == {"alarms": 1, "like this": 2}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--text", "siren", "--where", "duration_s < 9"),
+        ("--text", "siren", "--not-text", "rain"),
+        ("--notes", "C4 E4 G4 C5"),
+    ],
+)
+def test_a_saved_search_that_no_live_sound_can_answer_is_refused_by_its_name(folder: Path, asked: tuple[str, ...]):
+    name = f"refused {len(asked)} {asked[-1]}"
+    save(folder, name, *asked)
+    done = command("listen", folder / "walk.wav", "--saved", name, "--library", folder / "library")
+    assert done.returncode == 2
+    assert name in done.stderr
+    gone = command("listen", folder / "walk.wav", "--saved", "nothing", "--library", folder / "library")
+    assert gone.returncode == 2
+    assert "no saved search 'nothing'" in gone.stderr
+
+
+def test_alerts_of_a_saved_search_are_posted_to_its_webhook_signed(folder: Path):
+    with receiver() as (url, posted):
+        save(folder, "posted", "--text", "siren", "--webhook", url)
+        alerts = heard(folder, "--saved", "posted", "--events", "Siren")
+    assert [body for body, _ in posted] == [one for one in alerts if one["of"] == "posted"]
+    assert all(headers["X-Soundalike-Signature"].startswith("sha256=") for _, headers in posted)
+
+
+def test_saved_matches_become_clips_of_the_library(folder: Path, tmp_path: Path):
+    shutil.copytree(folder / "library", tmp_path / "library")
+    found = ("listen", folder / "walk.wav", "--events", "Siren", "--save", tmp_path / "matches", "--index")
+    done = command(*found, "--library", tmp_path / "library")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    with soundalike.open_library(tmp_path / "library") as library:
+        (saved,) = (tmp_path / "matches").iterdir()
+        assert str(saved) in {clip.absolute_path for clip in library.reader.clips(library.clip_ids())}
+
+
+# --- alerts for whoever follows ------------------------------------------------------------------------------
+
+
+def followed(url: str, **headers: str) -> http.client.HTTPResponse:
+    split = urlsplit(url)
+    connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=20)
+    connection.request("GET", split.path, headers=headers)
+    return connection.getresponse()
+
+
+def alert(number: int) -> Alert:
+    return Alert("begun", Seen("event", f"Dog {number}", 0.7, number, number + 1), 0.2)
+
+
+def test_alerts_are_followed_and_who_comes_again_misses_none():
+    with AlertStream("127.0.0.1", 0) as stream:
+        for number in range(3):
+            stream.report(alert(number))
+        again = followed(stream.url, **{"Last-Event-ID": "1"})
+        assert again.headers["Content-Type"] == "text/event-stream"
+        late = followed(stream.url)
+        late.readline()  # it is followed by now
+        stream.report(alert(3))
+    texts = [one.read().decode() for one in (again, late)]
+    reported = [
+        [json.loads(line[6:])["of"] for line in text.splitlines() if line.startswith("data: ")] for text in texts
+    ]
+    assert reported == [["Dog 1", "Dog 2", "Dog 3"], ["Dog 3"]]
+    assert "id: 4\n" in texts[0]
+
+
+def test_pages_of_other_sites_cannot_follow_under_a_name_of_theirs():
+    with AlertStream("127.0.0.1", 0) as stream:
+        assert followed(stream.url, Host="evil.example").status == 421
+        assert followed(stream.url + "else").status == 404
+
+
+def test_listen_serves_its_alerts(folder: Path, monkeypatch):
+    """What is heard comes once somebody follows, so that nothing hangs on who is first."""
+    asked, texts, decoded = threading.Event(), [], Stream._decoded
+    begun = AlertStream.__enter__
+
+    def entered(self: AlertStream) -> AlertStream:
+        stream = begun(self)
+        answer = followed(stream.url)
+        thread = threading.Thread(target=lambda: texts.append(answer.read().decode()))
+        thread.start()
+        readers.append(thread)
+        asked.set()
+        return stream
+
+    def when_asked(self: Stream) -> Iterator[Block]:
+        assert asked.wait(60)
+        yield from decoded(self)
+
+    readers: list[threading.Thread] = []
+    monkeypatch.setattr(AlertStream, "__enter__", entered)
+    monkeypatch.setattr(Stream, "_decoded", when_asked)
+    alerts = heard(folder, "--events", "Siren", "--stream", "0")
+    readers[0].join()
+    assert [json.loads(line[6:]) for line in texts[0].splitlines() if line.startswith("data: ")] == alerts
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         (),
+        ("--events", "Dog", "--index"),
+        ("--events", "Dog", "--stream", "many"),
+        ("--events", "Dog", "--stream", "70000"),
+        ("--events", "Dog", "--stream", "192.0.2.1:0"),
         ("--events", "No such thing"),
         ("--events", "Dog", "--least", "0"),
         ("--events", "Dog", "--webhook", "nowhere"),
