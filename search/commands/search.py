@@ -28,6 +28,7 @@ class Search:
         speech.add_spoken(parser)
         hitfacts.add_shown(parser)
         hitfacts.add_sorted(parser)
+        parser.add_argument("--count", action="store_true", help="say how many clips are likely, beyond the hits shown")
         options.add_library(parser)
         options.add_effort(parser)
         shape = parser.add_mutually_exclusive_group()
@@ -59,7 +60,7 @@ class Search:
                 understanding = asking.understanding(args, library)
                 query = asking.query(args, understanding)
             with output.busy("listening and searching"):
-                answer = library.search(query)
+                answer = library.search(replace(query, count=args.count))
             facts = hitfacts.of_hits(library, answer.hits, args)
         answer = replace(answer, hits=tuple(hitfacts.in_order(answer.hits, facts, args)))
         if args.json:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from search.columns import ClipColumns
-from search.engine.confidence import PAGE
+from search.engine.confidence import GOOD_FROM, PAGE
 from search.engine.explaining import SpaceRanking
-from search.engine.policy import NOTHING, TUNE, Standing, shown
+from search.engine.policy import ALL, NOTHING, TUNE, Standing, shown
 from search.engine.tunes import TunesFound
 from search.engine.views import Recordings
+from search.model import Likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,20 @@ class Entry:
     level: Level
     copies: list[int] = field(default_factory=list)
 
+    @property
+    def is_likely(self) -> bool:
+        """Whether it is meant rather than not: by how sure it is, or because its name says every word."""
+        match = self.level.tunes.matches.get(self.clip_id)
+        sure = self.sure if match is None else match.probability
+        by_name = self.level.witnesses.get(self.clip_id, NOTHING) >= ALL
+        return by_name or (sure is not None and sure >= GOOD_FROM)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything tells how likely it is."""
+        standing = self.level.standing(self.clip_id)
+        return self.sure is not None or standing.witness >= ALL
+
 
 class Order:
     """Gathers levels. With ``recordings`` each recording has one entry, which names its copies of the same level."""
@@ -79,6 +94,16 @@ class Order:
     def first(self) -> list[Standing]:
         """What speaks for each clip of the first page."""
         return [entry.level.standing(entry.clip_id) for entry in self.entries[:PAGE]]
+
+    def ends_likely(self) -> bool:
+        """Whether the last level found something likely, so that a deeper one may."""
+        return any(entry.is_likely for entry in self.entries if entry.level is self.entries[-1].level)
+
+    def likely(self, *, is_all: bool) -> Likely | None:
+        """The entries that are likely; ``is_all``: a deeper look finds no more. None where nothing is judged."""
+        if not any(entry.is_judged for entry in self.entries):
+            return None
+        return Likely(tuple(entry.clip_id for entry in self.entries if entry.is_likely), GOOD_FROM, is_all)
 
     def _folded(self, fresh: Sequence[tuple[int, float]], level: Level) -> list[Entry]:
         """An entry for each clip, or for each recording that has none yet.

@@ -15,7 +15,7 @@ from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.moments import Moments
 from search.model.paths import SoundPath
-from search.model.queries import Answer, ClipPart, Hit, Query, TextPart
+from search.model.queries import Answer, ClipPart, Hit, Likely, Query, TextPart
 from search.model.sentences import Understanding
 
 Paths: TypeAlias = Literal["absolute", "relative"]
@@ -42,7 +42,12 @@ def answer_as_json(answer: Answer, paths: Paths, facts: FactsOf | None = None) -
         "gone": list(answer.gone),
         "warnings": list(answer.warnings),
         "nearest": [{"value": one.value, "count": one.count, "where": one.where} for one in answer.nearest],
+        "likely": None if answer.likely is None else _likely_as_json(answer.likely),
     }
+
+
+def _likely_as_json(likely: Likely) -> dict[str, Any]:
+    return {"clips": len(likely.clip_ids), "least": likely.least, "is_all": likely.is_all}
 
 
 def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:

@@ -143,7 +143,8 @@ class Query:
 
     With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
 
-    ``language`` is that of its words, a code of `LANGUAGES`, where it is known; else it is found out.
+    ``language`` is that of its words, a code of `LANGUAGES`, where it is known; else it is found out. ``count``: find
+    out how many clips are likely, whatever ``k`` is (`Answer.likely`).
 
     Examples:
         >>> parts = (soundalike.AudioPart("door.wav"), soundalike.ClipPart(3, weight=-0.5))
@@ -161,6 +162,7 @@ class Query:
     offset: int = 0
     without: tuple[int, ...] = ()
     language: str = ""
+    count: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,22 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """The clips of an answer that are meant rather than not, best first, however many hits were asked for.
+
+    Their probability is ``least`` or more, or their name says every word. Not ``is_all``: there are more of them.
+
+    Examples:
+        >>> library.search(soundalike.Query((soundalike.TextPart("rain"),), k=1, count=True)).likely
+        Likely(clip_ids=(3, 4), least=0.6, is_all=True)
+    """
+
+    clip_ids: tuple[int, ...]
+    least: float
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
 
@@ -283,6 +301,7 @@ class Answer:
     that is not English if there is one; empty without words, or where no encoder tells. ``gone`` names what the
     question named and was left out, since it is not in the library any more: "clip 17", "segment 90". ``warnings`` say
     what was amiss with a file of the question that was read all the same: "audio 1: truncated: ...".
+    ``likely`` are the clips that are likely, where `Query.count` asked for them and anything tells how likely hits are.
     Where the verdict is ``none``, ``nearest`` are tags of what comes closest, with how many clips have each (of those
     that pass the filter).
 
@@ -302,3 +321,4 @@ class Answer:
     warnings: tuple[str, ...] = ()
     nearest: tuple[FacetCount, ...] = ()
     language: str = ""
+    likely: Likely | None = None

@@ -45,6 +45,21 @@ def test_what_a_facet_counts_is_left_out(home):
     expect(home.locator(".summary")).to_have_text("40 sounds")
 
 
+def test_facets_count_what_is_likely_and_the_list_shows_where_that_ends(page, service):
+    asked = {"parts": [{"clip_id": 7}], "k": 50, "facets": True}
+    found = service.post("/api/v1/search", json=asked).json()
+    likely = found["likely"]["clips"]
+    assert 0 < likely < len(found["hits"])
+    page.goto(f"{service.url}/?part=clip:7")
+    expect(page.locator(".summary")).to_contain_text(f"{likely} likely, then less")
+    expect(page.get_by_text(f"Of the {likely} likely sound")).to_be_visible()
+    counts = page.get_by_role("group", name="Length").locator(".facet-count").all_inner_texts()
+    assert sum(map(int, counts)) == likely
+    page.locator(f'.row[data-place="{likely}"]').scroll_into_view_if_needed()
+    expect(page.locator(".row-cut")).to_have_attribute("data-place", str(likely))
+    expect(page.locator(".row-cut")).to_contain_text("less likely from here")
+
+
 def test_a_sound_is_turned_round_and_back(page, service):
     """It plays backwards from the same place, and forwards again."""
     page.add_init_script(ENDLESS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -11,7 +13,7 @@ from search.engine.confidence import COPY
 from search.engine.search import SearchEngine
 from search.errors import QueryError, SpaceMismatch, WhereError
 from search.library import verifying
-from search.model import AudioEncoding, AudioPart, ClipPart, Query, RemoveClip, SegmentPart, TextPart
+from search.model import AudioEncoding, AudioPart, ClipPart, Likely, Query, RemoveClip, SegmentPart, TextPart
 from tests.search.libraries import Entry, ToyEncoder, axis, duplicates, fill, open_library, settings, spec
 
 
@@ -55,6 +57,24 @@ def test_one_hit_for_each_clip_and_copies_stand_side_by_side(library):
     assert len({hit.clip_id for hit in hits}) == len(hits) == 3
     dogs = [i for i, hit in enumerate(hits) if "dog" in hit.path]
     assert dogs == [1, 2]
+
+
+def test_the_likely_clips_are_counted_beyond_the_hits_that_are_asked_for(tmp_path, monkeypatch):
+    """All of them by default, however deep they lie; a library too large to look through says that there are more."""
+    with open_library(tmp_path) as library:
+        near = [Entry(f"tone {n}.wav", np.stack([axis(0, 1, n / 1000)])) for n in range(100)]
+        fill(library, [*near, *(Entry(f"other {n}.wav", np.stack([axis(n % 6 + 2)])) for n in range(40))])
+        asked = Query((ClipPart(clip_id(library, "tone 0.wav")),), k=3)
+        assert library.search(asked).likely is None
+        found = library.search(replace(asked, count=True))
+        every = library.search(replace(asked, k=140)).hits
+        sure = [hit.clip_id for hit in every if (hit.probability or 0) >= found.likely.least]
+        assert found.likely == Likely(tuple(sure), 0.6, is_all=True)
+        assert len(sure) > 11
+        assert found.hits == every[:3]
+        monkeypatch.setattr("search.engine.search.MOST_COUNTED", 11)
+        cut = library.search(replace(asked, count=True)).likely
+        assert (cut.clip_ids, cut.is_all) == (tuple(sure)[: len(cut.clip_ids)], False)
 
 
 def test_collapsed_each_recording_has_one_hit_that_names_its_copies(library):

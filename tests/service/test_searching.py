@@ -47,7 +47,7 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
     assert set(answer) == {
         "verdict", "hits", "took_ms", "reason", "next_offset", "did_you_mean", "language", "gone", "warnings",
-        "nearest", "facets",
+        "nearest", "likely", "facets",
     }  # fmt: skip
 
 
@@ -110,6 +110,16 @@ def test_facets_stand_beside_the_hits_when_asked_for(reader):
     (folder,) = facets["folders"]
     assert (folder["value"], folder["count"]) == ("things", 2)
     assert set(titles(ask(reader, {"text": "bell"}, where=folder["where"]))) == {"bell", "bell far"}
+
+
+def test_facets_are_counted_over_all_that_is_likely_however_many_hits_are_asked_for(reader):
+    """Beyond the page, and no further than what is likely; where the page is longer, its rest is not counted."""
+    for k in (1, 6):
+        answer = ask(reader, {"text": "rain"}, facets=True, k=k).get_json()
+        assert answer["likely"] == {"clips": 2, "least": 0.6, "is_all": True}
+        assert answer["facets"]["clips"] == 2
+        assert [(one["value"], one["count"]) for one in answer["facets"]["folders"]] == [("weather", 2)]
+    assert ask(reader, {"text": "rain"}).get_json()["likely"] is None
 
 
 def test_similar_clips_leave_the_clip_itself_out(reader):
@@ -208,7 +218,7 @@ def test_an_empty_library_has_no_match(tmp_path):
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
             "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "did_you_mean": "",
-            "language": "", "gone": [], "warnings": [], "nearest": [], "facets": None,
+            "language": "", "gone": [], "warnings": [], "nearest": [], "likely": None, "facets": None,
         }  # fmt: skip
         assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []

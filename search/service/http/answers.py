@@ -86,6 +86,17 @@ class FacetsOut(Answered):
     facts: dict[str, list[FacetOut]]
 
 
+class LikelyOut(Answered):
+    """How many clips are meant rather than not: their probability is ``least`` or more, or their name says every word.
+
+    Not ``is_all``: there are more of them.
+    """
+
+    clips: int
+    least: float
+    is_all: bool
+
+
 class SearchOut(Answered):
     """The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known."""
 
@@ -99,6 +110,7 @@ class SearchOut(Answered):
     gone: list[str] = []
     warnings: list[str] = []
     nearest: list[FacetOut] = []
+    likely: LikelyOut | None = None
     facets: FacetsOut | None = None
 
 

@@ -17,9 +17,10 @@ def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
 
 
 def search_out_with_facets(answer: Answer, library: Library, *, facts: bool = False) -> SearchOut:
-    """The same, and what its hits are made up of."""
+    """The same, and what its likely clips are made up of: its hits, where none is likely or nobody can tell."""
     out = search_out(answer, library if facts else None)
     if answer.hits:
-        counted = library.facets_of((hit.clip_id for hit in answer.hits), limit=MAX_FACETS)
+        likely = answer.likely.clip_ids if answer.likely else ()
+        counted = library.facets_of(likely or (hit.clip_id for hit in answer.hits), limit=MAX_FACETS)
         out.facets = FacetsOut.model_validate(counted)
     return out

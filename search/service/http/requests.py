@@ -37,6 +37,10 @@ MAX_WAVEFORMS = 24
 MAX_FACTS = 200
 MAX_EXPORTED = 10_000
 _FACTS = "Whether each hit has its facts, as far as they were measured."
+_FACETS = (
+    "Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), "
+    "however many hits are asked for; those of the hits where none is likely or nobody can tell."
+)
 _COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -236,7 +240,7 @@ class SearchIn(PassagesIn):
     """What to look for, and how it is answered."""
 
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
-    facets: Annotated[bool, Field(description="Count tags, durations, dates, folders and facts of the hits.")] = False
+    facets: Annotated[bool, Field(description=_FACETS)] = False
     facts: Annotated[bool, Field(description=_FACTS)] = False
 
 

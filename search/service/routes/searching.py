@@ -155,6 +155,7 @@ class SearchRoutes:
             offset=body.offset,
             without=refused,
             language=body.language or "",
+            count=isinstance(body, SearchIn) and body.facets,
         )
 
     def question(self, body_type: type[B]) -> Question[B]:

@@ -1060,7 +1060,7 @@ export interface components {
             collapse?: boolean;
             /**
              * Facets
-             * @description Count tags, durations, dates, folders and facts of the hits.
+             * @description Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), however many hits are asked for; those of the hits where none is likely or nobody can tell.
              * @default false
              */
             facets?: boolean;
@@ -1336,6 +1336,8 @@ export interface components {
              */
             nearest?: components["schemas"]["FacetOut"][];
             /** @default null */
+            likely?: components["schemas"]["LikelyOut"] | null;
+            /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
         /**
@@ -1418,6 +1420,20 @@ export interface components {
             facts?: {
                 [key: string]: number | string | string[];
             } | null;
+        };
+        /**
+         * LikelyOut
+         * @description How many clips are meant rather than not: their probability is ``least`` or more, or their name says every word.
+         *
+         *     Not ``is_all``: there are more of them.
+         */
+        LikelyOut: {
+            /** Clips */
+            clips: number;
+            /** Least */
+            least: number;
+            /** Is All */
+            is_all: boolean;
         };
         /**
          * TagOut
@@ -2465,7 +2481,7 @@ export interface components {
             collapse?: boolean;
             /**
              * Facets
-             * @description Count tags, durations, dates, folders and facts of the hits.
+             * @description Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), however many hits are asked for; those of the hits where none is likely or nobody can tell.
              * @default false
              */
             facets?: boolean;

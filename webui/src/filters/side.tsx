@@ -31,6 +31,7 @@ const ListName = later(() => import("../collections/lists").then((module) => mod
 export function Filters() {
   const { filters, region, within } = question.value;
   const facets = answered.value?.facets ?? null;
+  const likely = answered.value?.likely;
   return (
     <aside class={`side ${filtersShown.value ? "side-open" : ""}`} aria-label={t("Filters")}>
       <header class="side-head">
@@ -77,6 +78,11 @@ export function Filters() {
       </details>
       {facets && (
         <>
+          {likely && likely.clips > 0 && (
+            <p class="quiet counted">
+              {t("Of the {n} likely sound|Of the {n} likely sounds", { n: likely.clips })}
+            </p>
+          )}
           <Group title={t("Your tags")} column="own_tag" values={facets.own_tags} />
           <Group title={t("Sounds like")} column="tag" values={facets.tags} />
           <Group title={t("Length")} column="duration_s" values={facets.durations} />

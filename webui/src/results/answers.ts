@@ -2,7 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
 import { isBusy, isTemporary, patiently } from "../api/patience";
-import { clips, type Facets, search } from "../api/service";
+import { type Answer, clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
 import { t } from "../messages/t";
@@ -39,6 +39,8 @@ export interface Answered {
   warnings: readonly string[];
   took_ms: number;
   facets: Facets | null;
+  /** How many sounds are likely, and facets are counted over; null where nothing tells how likely they are. */
+  likely: NonNullable<Answer["likely"]> | null;
   /** Why there is no answer. */
   refusal: string | null;
 }
@@ -213,6 +215,7 @@ const UNASKED = {
   warnings: [],
   took_ms: 0,
   facets: null,
+  likely: null,
   refusal: null,
 } satisfies Partial<Answered>;
 
@@ -240,6 +243,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     warnings: found.warnings ?? [],
     took_ms: found.took_ms,
     facets: found.facets ?? null,
+    likely: found.likely ?? null,
     refusal: null,
   };
 }

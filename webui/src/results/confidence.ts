@@ -1,5 +1,7 @@
 /** How sure a hit is, as a word and a number: people read the word, and compare by the number. */
 import { message } from "../messages/t";
+import type { Row } from "./rows";
+
 export interface Confidence {
   word: "Sure" | "Likely" | "Possible" | "Unlikely";
   level: 4 | 3 | 2 | 1;
@@ -11,6 +13,16 @@ const LIMITS: readonly (readonly [number, Confidence])[] = [
   [0.6, { word: message("Likely"), level: 3 }],
   [0.4, { word: message("Possible"), level: 2 }],
 ];
+
+const NAMED = /^words \d+$/;
+
+/** The place of the first of these rows that is less than likely, behind likely ones; -1 where there is none. */
+export function cutOf(rows: readonly Row[], least: number): number {
+  const isLess = ({ probability, via }: Row) =>
+    probability !== null && probability < least && !via.some(({ part }) => NAMED.test(part));
+  const cut = rows.findIndex(isLess);
+  return cut > 0 && rows.slice(cut).every((row) => isLess(row) || row.probability === null) ? cut : -1;
+}
 
 export function confidence(probability: number): Confidence {
   return LIMITS.find(([from]) => probability >= from)?.[1] ?? { word: message("Unlikely"), level: 1 };

@@ -6,6 +6,7 @@ import { by } from "../route";
 import { later } from "../ui/later";
 import { answered, more } from "./answers";
 import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
+import { cutOf } from "./confidence";
 import { compact } from "./density";
 import { HitRow } from "./row";
 import { chosen } from "./selection";
@@ -77,6 +78,8 @@ export function ResultList() {
   const total = answered.value?.total ?? (isAll ? rows.length : -1); // -1: not counted, as ARIA says it
   const last = Math.min(rows.length, past.value);
   const titled = areTitled();
+  const likely = answered.value?.likely;
+  const cut = likely && !sorted ? cutOf(rows, likely.least) : -1;
   useEffect(() => {
     if (last >= rows.length - BEYOND) void more();
   }, [last, rows.length]);
@@ -101,7 +104,12 @@ export function ResultList() {
           style={{ transform: `translateY(${first.value * height.value}px)`, "--row": `${height.value}px` }}
         >
           {rows.slice(first.value, last).map((row, offset) => (
-            <HitRow key={row.clip_id} row={row} place={first.value + offset} />
+            <HitRow
+              key={row.clip_id}
+              row={row}
+              place={first.value + offset}
+              isCut={first.value + offset === cut}
+            />
           ))}
         </div>
       </div>

@@ -31,9 +31,11 @@ import { Waveform } from "./waveform";
 interface RowProps {
   row: Row;
   place: number;
+  /** Whether what is less than likely begins here. */
+  isCut?: boolean;
 }
 
-export function HitRow({ row, place }: RowProps) {
+export function HitRow({ row, place, isCut = false }: RowProps) {
   const isChosen = useComputed(() => chosen.value === place);
   const isPlaying = useComputed(() => playing.value === row.clip_id && !paused.value);
   const isSelected = useComputed(() => selected.value.has(row.clip_id));
@@ -44,7 +46,7 @@ export function HitRow({ row, place }: RowProps) {
   };
   return (
     <div
-      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
+      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"} ${isCut ? "row-cut" : ""}`}
       role="row"
       aria-rowindex={place + 1 + Number(areTitled())}
       data-place={place}
@@ -64,6 +66,11 @@ export function HitRow({ row, place }: RowProps) {
         else choose(place);
       }}
     >
+      {isCut && (
+        <span class="cut" aria-hidden="true">
+          {t("less likely from here")}
+        </span>
+      )}
       <div class="row-play" role="gridcell">
         <IconButton
           icon={isPlaying.value ? "pause" : "play"}

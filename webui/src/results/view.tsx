@@ -16,7 +16,7 @@ import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { unseen } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
-import { answered, waiting } from "./answers";
+import { type Answered, answered, waiting } from "./answers";
 import { compact } from "./density";
 import { ResultList } from "./list";
 import { selected } from "./many";
@@ -120,6 +120,15 @@ function Order({ browsing }: { browsing: boolean }) {
   );
 }
 
+/** How many sounds are likely, of an answer that has more than these. */
+function likelyText({ likely, rows, total }: Answered): string | null {
+  if (!likely || likely.clips === 0 || (total !== null && likely.clips >= rows.length)) return null;
+  const values = { n: likely.clips };
+  return likely.is_all
+    ? t("{n} likely, then less|{n} likely, then less", values)
+    : t("more than {n} likely|more than {n} likely", values);
+}
+
 function summary(): string {
   const now = answered.value;
   if (!now || now.refusal) return "";
@@ -127,7 +136,7 @@ function summary(): string {
   const took = now.took_ms < 10 ? fixed(now.took_ms, 1) : fixed(now.took_ms, 0);
   if (now.rows.length === 0) return t("Nothing found");
   const first = t(by.value ? "surest first, then as sorted" : "closest first");
-  const sounds = now.total === null ? null : t("{n} sound|{n} sounds", { n: now.total });
+  const sounds = likelyText(now) ?? (now.total === null ? null : t("{n} sound|{n} sounds", { n: now.total }));
   const all = !sounds ? first : by.value ? t("{sounds}, {first}", { sounds, first }) : sounds;
   const values = { all, took };
   if (now.verdict === "weak") return t("no close match: {all}, {took} ms", values);

@@ -47,6 +47,7 @@ beforeEach(() => {
     warnings: [],
     took_ms: 1,
     facets: null,
+    likely: null,
     refusal: null,
   };
   selectNone();

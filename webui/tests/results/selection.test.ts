@@ -72,6 +72,7 @@ const answer = (
     warnings: [],
     took_ms: 1,
     facets: null,
+    likely: null,
     refusal: null,
   };
 };
