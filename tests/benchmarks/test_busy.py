@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 SMALL = ("--connections", "2", "--seconds", "0.3")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("job", [job for job in busy.JOBS if job != "elsewhere"])
 def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job):  # noqa: F811
     """A row for each half, no answer failed, and the ratio is that of the rows; the library itself stays as it was."""
@@ -46,6 +47,7 @@ def test_a_job_elsewhere_leaves_the_library_that_is_served_alone(library_path, t
             assert library.reader.stats().clips == clips
 
 
+@pytest.mark.thorough
 def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
     """Whoever asked before the signal is answered, and the service ends in order both times."""
     out = tmp_path / "starting.md"
@@ -66,6 +68,7 @@ def test_a_job_that_fails_is_no_measurement(library_path, tmp_path):  # noqa: F8
     job.end()
 
 
+@pytest.mark.thorough
 def test_memory_is_compared_with_the_library_opened_fresh(library_path, tmp_path):  # noqa: F811
     """Clips came in and were asked for, no answer failed, and a service takes more than 30 MB and less than 3 GB."""
     out = tmp_path / "growth.md"

@@ -29,6 +29,7 @@ def tones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_set(folder)
 
 
+@pytest.mark.thorough
 def test_quality_writes_the_report_its_plot_the_json_and_a_line_of_the_log(
     tones: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

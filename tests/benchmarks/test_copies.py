@@ -23,6 +23,7 @@ def test_no_sound_of_a_family_is_another(seed, number):
     assert not any(is_one_recording(one, other) for one, other in itertools.combinations(waves, 2))
 
 
+@pytest.mark.thorough
 def test_the_command_counts_what_is_missed_and_what_is_false(tmp_path, capsys):
     rng = np.random.default_rng(1)
     with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:

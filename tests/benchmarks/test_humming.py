@@ -114,6 +114,7 @@ def test_scores_are_the_plain_shares():
     assert score.surely_wrong == pytest.approx(1 / 3)
 
 
+@pytest.mark.thorough
 def test_hums_find_their_tunes_from_files(tmp_path):
     """The whole way, from WAV files to judged answers: easy hums are nearly all found."""
     with asking.catalogue([tune.notes for tune in TUNES], tmp_path) as library:
@@ -123,6 +124,7 @@ def test_hums_find_their_tunes_from_files(tmp_path):
     assert score.top10 >= 0.85
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", [ExhaustiveDtw, PitchVectorHashing])
 def test_baselines_find_a_clean_hum(make):
     """A perfect hum, transposed and at another tempo: exhaustive DTW has it first, hashing in the first ten."""
@@ -190,6 +192,7 @@ def test_the_logistic_regression_finds_what_made_the_labels():
     assert logistic(x, labels) == pytest.approx([2.0, -1.0, 0.5], abs=0.2)
 
 
+@pytest.mark.thorough
 def test_the_command_measures_and_writes_its_report(tmp_path, capsys):
     """A small run: tables on stdout, JSON and figure on disk, absent tunes and growth measured."""
     folder = tmp_path / "tunes"

@@ -57,6 +57,7 @@ def test_a_folder_without_sound_is_refused(tmp_path: Path) -> None:
         as_mp3(tmp_path, tmp_path, minutes=1, seed=0)
 
 
+@pytest.mark.thorough
 def test_the_loop_makes_the_vectors_that_indexing_makes(tmp_path: Path) -> None:
     """Same files, same windows, same hop, same vectors: only the way differs. For clips shorter and longer than one."""
     rng = np.random.default_rng(0)
@@ -96,6 +97,7 @@ def test_stage_costs_are_positive_and_in_the_order_of_the_work(recordings: Path,
     assert costs[0].ms_per_s > 0
 
 
+@pytest.mark.thorough
 def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
     """The command, the loop and the limit run on the same files; Markdown, JSON and the figure come out of it."""
     options = indexing.Options("spectral", recordings, minutes=0.2, rounds=1, seed=1)

@@ -14,6 +14,7 @@ from benchmarks.speed import library
 from search.settings import Settings
 
 
+@pytest.mark.thorough
 def test_a_library_is_made_once_opened_and_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,7 @@ def sounds(tmp_path_factory):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.thorough
 def test_no_list_and_no_verdict_changes_with_how_much_is_asked_for(library, sounds):
     assert library.views()[0].neighbourhoods is not None
     asked = list(questions(library, sounds, 26, seed=11))
@@ -114,6 +115,7 @@ def test_scores_and_certainties_go_down_along_the_whole_answer(library):
         assert values == sorted(values, reverse=True)
 
 
+@pytest.mark.thorough
 def test_the_command_counts_changes(library, sounds, monkeypatch):
     """Were the order a matter of how much is asked for, it would say so."""
     asked = list(questions(library, sounds, 2, seed=11))

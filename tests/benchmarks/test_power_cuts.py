@@ -10,7 +10,10 @@ import pytest
 from benchmarks.robustness import looking, power_cuts
 from benchmarks.robustness.looking import Looks
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows flushes no folders")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="Windows flushes no folders"),
+    pytest.mark.thorough,
+]
 
 
 @pytest.fixture(scope="module")

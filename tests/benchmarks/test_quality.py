@@ -200,6 +200,7 @@ def test_hubness_is_the_skewness_of_how_often_a_clip_is_among_the_first_ten() ->
     assert without_itself[0] == clips - 1, "a clip does not count as an answer to itself"
 
 
+@pytest.mark.thorough
 def test_a_set_of_a_hundred_clips_is_ranked_with_and_without_neighbourhoods(tmp_path: Path) -> None:
     """Two rows, the second called plain, each with its hubness; turned off there is one."""
     many = datasets.load(write_set(tmp_path, seconds=0.4, takes=40))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -109,6 +110,7 @@ def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, mo
     assert (done.commit, done.has_failed) == ("abc1+", True)
 
 
+@pytest.mark.thorough
 def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeats_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +123,7 @@ def test_a_test_that_hangs_on_its_order_fails_in_some_rounds_and_the_seed_repeat
     failed = [int(line.partition(":")[0]) for line in orders if "1 passed, 0 skipped, 1 failed" in line]
     assert 0 < len(failed) < len(orders) == 3
     assert f"test_two in {len(failed)} of 3 rounds: AssertionError: one was first" in printed
-    command = next(line for line in printed.splitlines() if line.startswith("    ")).split()
+    command = shlex.split(next(line for line in printed.splitlines() if line.startswith("    ")))
     assert command == rounds.Options(workers=0, paths=(path,)).command(failed[0])
     assert subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S).returncode == 1
 
@@ -144,6 +146,7 @@ def test_the_load_is_busy_within_its_block_and_gone_after_it() -> None:
     assert not [process for process in load if process.is_running()]
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_prints_what_it_has(tmp_path: Path) -> None:
     """SIGINT in the middle of a round: the tests that were run, and status 130; nothing is left running or kept."""
     begun = tmp_path / "begun"

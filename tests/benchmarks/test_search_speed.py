@@ -39,6 +39,7 @@ def report(source: VectorSource, work: Path) -> SearchSpeedReport:
     return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work, build_threads=1)
 
 
+@pytest.mark.thorough
 def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> None:
     """Ours, exact search and the peer, through every filter: the exact one finds everything, ours .97.
 
@@ -54,6 +55,7 @@ def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> 
         assert timing.recall >= 0.97
 
 
+@pytest.mark.thorough
 def test_memory_and_touched_pages_are_counted(report: SearchSpeedReport) -> None:
     """Ours holds less than the float32 vectors would take, and re-ranking touches some pages, not the whole sidecar."""
     ours = report.figures[0]
@@ -64,6 +66,7 @@ def test_memory_and_touched_pages_are_counted(report: SearchSpeedReport) -> None
         assert 10 < ours.sidecar_pages < SIZE * 64 * 2 / 4096
 
 
+@pytest.mark.thorough
 def test_the_report_can_be_read_by_people_and_programs(report: SearchSpeedReport, tmp_path: Path) -> None:
     """Markdown that names machine, versions and how the vectors were made; JSON with every figure; a drawing."""
     text = search_report.markdown(report)
@@ -75,6 +78,7 @@ def test_the_report_can_be_read_by_people_and_programs(report: SearchSpeedReport
     assert (tmp_path / "growth.png").stat().st_size > 10_000
 
 
+@pytest.mark.thorough
 def test_the_exact_answers_are_the_plain_formulas(report: SearchSpeedReport, source: VectorSource, work: Path) -> None:
     """What all engines are compared with is checked against one matrix product."""
     (folder,) = work.iterdir()
@@ -85,6 +89,7 @@ def test_the_exact_answers_are_the_plain_formulas(report: SearchSpeedReport, sou
     np.testing.assert_allclose(rows, np.concatenate(list(source.chunks(SIZE))), atol=1e-3)
 
 
+@pytest.mark.thorough
 def test_what_was_built_is_measured_again_without_building(report: SearchSpeedReport, work: Path) -> None:
     """A child alone over the kept folder gives figures of the same form."""
     (folder,) = work.iterdir()

@@ -37,6 +37,7 @@ def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(notebook, sounds, tmp_path, monkeypatch):
     """Every cell, in a kernel of its own; what it makes goes into an empty folder."""

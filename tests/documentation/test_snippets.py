@@ -23,6 +23,14 @@ PRINTED = {
 }
 """What the blocks of a page, in a language, print: a pattern."""
 WITH_SNIPPETS = [one for one in documents() if any(s.language in RUN and not s.not_run for s in snippets(one))]
+THOROUGH = {
+    "docs/guides/assistants.md",
+    "docs/guides/evaluate.md",
+    "docs/guides/events.md",
+    "docs/guides/identify.md",
+    "docs/guides/index.md",
+}
+"""Pages whose commands are long, and have tests of their own."""
 
 
 def test_every_block_says_what_it_is():
@@ -35,7 +43,13 @@ def test_every_block_says_what_it_is():
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("document", WITH_SNIPPETS, ids=name_of)
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(one, id=name_of(one), marks=[pytest.mark.thorough] if name_of(one) in THOROUGH else [])
+        for one in WITH_SNIPPETS
+    ],
+)
 def test_the_snippets_of_a_page_run(document, home, tmp_path):
     """In their order, over a library of the demo collection; commands exit 0, requests are answered without error."""
     to_run = [s for s in snippets(document) if s.language in RUN and not s.not_run]

@@ -32,6 +32,9 @@ LONG_TITLE = "long " * 800
 MIRRORED = "abc\u202egnp.exe"
 """A name that a right-to-left override would show as another."""
 
+PHONE = pytest.param(390, marks=pytest.mark.thorough)
+"""The narrow one of two widths that a test is run at. Others look at the layout of a phone, and go about less there."""
+
 PATIENCE_MS = 90_000
 """On a machine with other work to do; what is there is not waited for."""
 HOUR_MS = 3_600_000

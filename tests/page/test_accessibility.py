@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PATIENCE_MS, TENTH, away, write
+from tests.page.conftest import PATIENCE_MS, PHONE, TENTH, away, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
@@ -48,7 +48,7 @@ def page(chromium):
     context.close()
 
 
-@pytest.fixture(params=[1280, 390], ids=["wide", "phone"])
+@pytest.fixture(params=[1280, PHONE], ids=["wide", "phone"])
 def any_width(request, home):
     home.set_viewport_size({"width": request.param, "height": 844})
     return home

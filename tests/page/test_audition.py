@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS
+from tests.page.conftest import ENDLESS, PHONE
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 
@@ -231,7 +231,7 @@ def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, servi
     assert noted.evaluate("() => window.player.volume") == 0
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_the_player_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
     still_page.set_viewport_size({"width": width, "height": 844})

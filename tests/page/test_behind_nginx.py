@@ -47,6 +47,7 @@ def page(chromium):
     assert complaints.found == []
 
 
+@pytest.mark.thorough
 def test_everything_is_found_below_the_path(page, below, tmp_path):
     """Files of the page, questions, pictures, sounds, likes, events of jobs, addresses, and going back."""
     root, key = below

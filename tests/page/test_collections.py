@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import held_back
+from tests.page.conftest import PHONE, held_back
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_many import many
@@ -93,7 +93,7 @@ def test_a_refusal_keeps_what_was_typed(page, own):
     expect(field).to_have_value("refused")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_it_can_be_used_by_everybody(still_page, own, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
     still_page.set_viewport_size({"width": width, "height": 844})

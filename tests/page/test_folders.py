@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import settled, write
+from tests.page.conftest import PHONE, settled, write
 from tests.waiting import wait_until
 
 
-@pytest.fixture(params=[390, 1440])
+@pytest.fixture(params=[PHONE, 1440])
 def wide(request, page):
     """A page as narrow as a phone, and as wide as a desk."""
     page.set_viewport_size({"width": request.param, "height": 900})

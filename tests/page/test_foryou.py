@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, ask, away, held_back
+from tests.page.conftest import HURRIED, PHONE, ask, away, held_back
 
 
 def form_opinion(page, label):
@@ -29,7 +29,7 @@ def turn_dial(page, value):
     return titles
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [PHONE, 1280])
 def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
     """Whoever clicks meanwhile means what is under the pointer."""
     page.set_viewport_size({"width": width, "height": 800})

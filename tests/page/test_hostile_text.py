@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import LONG_TITLE, MIRRORED, SCRIPT_TITLE
+from tests.page.conftest import LONG_TITLE, MIRRORED, PHONE, SCRIPT_TITLE
 from tests.service.conftest import serving, wav
 
 BRACKETED = "]]>\"'--><svg onload=alert(1)>{{7*7}}${7*7}"
@@ -31,7 +31,7 @@ def hostile(made_page_library, tmp_path_factory):
         yield running
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [PHONE, 1280])
 def test_hostile_names_are_text_and_the_layout_holds(page, hostile, width):
     """No script runs, no element comes of a name, nothing is wider than the window."""
     page.set_viewport_size({"width": width, "height": 900})

@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PATIENCE_MS, away
+from tests.page.conftest import ENDLESS, PATIENCE_MS, PHONE, away, served_copy
 from tests.page.test_accessibility import violations
 
 CATALOGUE = "**/assets/zh-*.js"
@@ -17,7 +17,15 @@ FITS = "document.documentElement.scrollWidth <= innerWidth"
 ENGLISH = re.compile(r"\b(the|and|of|sounds?|by|first|to|settings|search)\b", re.IGNORECASE)
 
 
-@pytest.fixture(params=[390, 1440], ids=["phone", "wide"])
+@pytest.fixture(scope="module")
+def rained(made_page_library, tmp_path_factory):
+    """A service of which one sound has a Chinese title."""
+    with served_copy(made_page_library, tmp_path_factory.mktemp("rained")) as running:
+        requests.patch(f"{running.url}/api/v1/clips/1", json={"title": "雨声"}, timeout=60).raise_for_status()
+        yield running
+
+
+@pytest.fixture(params=[PHONE, 1440], ids=["phone", "wide"])
 def chinese(request, chromium):
     """A page in a browser that speaks Chinese; nothing moves on it."""
     context = chromium.new_context(
@@ -42,12 +50,11 @@ def words_of(page, selector: str) -> str:
     return page.locator(selector).first.inner_text()
 
 
-def test_from_a_question_in_chinese_to_english_again(chinese, fresh):
+def test_from_a_question_in_chinese_to_english_again(chinese, rained):
     """Ask, see when and how many, play, look at the sound, and change the language: it stays after a reload."""
     page = chinese
-    requests.patch(f"{fresh.url}/api/v1/clips/1", json={"title": "雨声"}, timeout=60).raise_for_status()
     page.add_init_script(ENDLESS)
-    page.goto(fresh.url)
+    page.goto(rained.url)
     root = page.locator(":root")
     expect(root).to_have_attribute("lang", "zh-CN")
     expect(root).to_have_attribute("dir", "ltr")

@@ -7,11 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.page.conftest import PHONE
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_sound_is_weighed_by_its_aspects_and_changed_by_words(still_page, measured, width):  # noqa: F811
     """By keyboard, with the answer at once; a link repeats it, and Back is the question of before."""
     page = still_page

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS, held_back, standing_still
+from tests.page.conftest import EACH, KINDS, PHONE, held_back, served_copy, standing_still
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.waiting import wait_until
@@ -286,11 +286,18 @@ def test_what_was_removed_comes_back(page, own):
     assert count(own) == before
 
 
-def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, fresh):
+@pytest.fixture(scope="module")
+def dwindling(made_page_library, tmp_path_factory):
+    """A service that tests take sounds out of, each until they are gone."""
+    with served_copy(made_page_library, tmp_path_factory.mktemp("dwindling")) as running:
+        yield running
+
+
+def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, dwindling):
     page.clock.install()
-    page.goto(f"{fresh.url}/?order=title")
+    page.goto(f"{dwindling.url}/?order=title")
     expect(page.locator(".card").first).to_be_visible()
-    before, fourth = count(fresh), page.locator(".row-title").nth(3).inner_text()
+    before, fourth = count(dwindling), page.locator(".row-title").nth(3).inner_text()
     page.locator(".row-title").first.click()
     page.locator(".row-title").nth(2).click(modifiers=["Shift"])
     removing = many(page).get_by_role("button", name="Remove")
@@ -299,22 +306,22 @@ def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, fresh
         removing.click()
         expect(page.locator(".toast")).to_contain_text("3 sounds taken out of the library")
         expect(page.locator(".row-title").first).to_have_text(fourth)
-        assert count(fresh) == before
-    wait_until(lambda: count(fresh) == before - 3)
+        assert count(dwindling) == before
+    wait_until(lambda: count(dwindling) == before - 3)
     expect(page.locator(".row-title").first).to_have_text(fourth)
 
 
-def test_who_leaves_the_page_meant_it(page, fresh):
-    before = count(fresh)
-    page.goto(f"{fresh.url}/?order=title")
+def test_who_leaves_the_page_meant_it(page, dwindling):
+    before = count(dwindling)
+    page.goto(f"{dwindling.url}/?order=title")
     page.locator(".row-title").first.click(modifiers=["ControlOrMeta"])
     many(page).get_by_role("button", name="Remove").click()
     expect(page.locator(".toast")).to_contain_text("taken out")
-    page.goto(f"{fresh.url}/library")
-    wait_until(lambda: count(fresh) == before - 1)
+    page.goto(f"{dwindling.url}/library")
+    wait_until(lambda: count(dwindling) == before - 1)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
     still_page.set_viewport_size({"width": width, "height": 844})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.page.conftest import PHONE
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_range_of_lengths_is_a_filter(still_page, measured, width):  # noqa: F811
     """Sounds of 1 to 5 seconds: those from a length on, up to one, and all others; a link repeats it."""
     page = still_page

@@ -6,13 +6,13 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import ask
+from tests.page.conftest import PHONE, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_what_was_asked_is_asked_again(still_page, service, width):  # noqa: F811
     """The last first, a question that was typed on once; it can be forgotten, and that be undone."""
     page = still_page
@@ -61,7 +61,7 @@ def test_tags_complete_themselves_and_are_taken_away(page, own):
     requests.patch(one, json={"own_tags": []}, timeout=60).raise_for_status()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_remark_is_written_shown_found_and_taken_back(still_page, own, width):  # noqa: F811
     """Its row has a mark; undo brings back what was."""
     page = still_page

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import ask
+from tests.page.conftest import PHONE, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.service.conftest import wav
 from tests.waiting import PATIENCE_S, wait_until
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, width):  # noqa: F811
     """The badge leads to it; running it marks what is new, and it is new no more. Deleting it can be undone."""
     page, name = still_page, f"door bells {width}"

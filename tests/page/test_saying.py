@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, ask
+from tests.page.conftest import EACH, PHONE, ask
 from tests.page.test_accessibility import NEXT_FRAME, violations
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 
@@ -95,7 +95,7 @@ def test_the_library_says_what_does_not_work_now(page, service):
     expect(unavailable).to_contain_text("The disk is full.")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
     still_page.set_viewport_size({"width": width, "height": 844})

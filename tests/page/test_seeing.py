@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, RATE_HZ, ask
+from tests.page.conftest import ENDLESS, PHONE, RATE_HZ, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
@@ -82,7 +82,7 @@ def test_one_looks_closer_and_back(page, own, long):
     page.wait_for_function(f"([one, most]) => ({scrolled})(one) <= most", arg=[wave.element_handle(), width + 1])
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_spectrogram_and_events_can_be_used_by_everybody(still_page, own, long, width):  # noqa: F811
     still_page.set_viewport_size({"width": width, "height": 900})
     opened(still_page, own, long)

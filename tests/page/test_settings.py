@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS
+from tests.page.conftest import ENDLESS, PHONE
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [PHONE, 1440])
 def test_settings_are_in_one_place_and_remembered(still_page, service, width):  # noqa: F811
     page = still_page
     page.set_viewport_size({"width": width, "height": 844})

@@ -50,6 +50,7 @@ def day_of_wav(path: Path, rate_hz: int) -> None:
         file.truncate(len(header) + size)
 
 
+@pytest.mark.thorough
 def test_a_day_of_wav_takes_no_more_memory_than_a_minute(tmp_path):
     """24 hours at 2 kHz, 690 MB of samples: all 8,640 windows, less than 20 MB more than for the first minute."""
     day_of_wav(tmp_path / "day.wav", 2000)
@@ -58,6 +59,7 @@ def test_a_day_of_wav_takes_no_more_memory_than_a_minute(tmp_path):
     assert grew < 20e6
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("suffix", "minutes"), [("flac", 40), ("ogg", 10), ("mp3", 10)])
 def test_what_takes_little_room_on_the_disk_takes_little_memory(tmp_path, suffix, minutes):
     """Silence, compressed to next to nothing, is decoded and resampled in bounded memory: 38 to 150 MB of samples."""

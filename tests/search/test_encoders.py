@@ -43,7 +43,7 @@ def _soundalike(_request: pytest.FixtureRequest, tmp: Path) -> Encoder:
         pytest.param(_soundalike, id="cnn-soundalike-1"),
         pytest.param(_spectral, id="spectral"),
         pytest.param(_random_cnn, id="cnn-random"),
-        pytest.param(_random_clap, id="clap-random"),
+        pytest.param(_random_clap, id="clap-random", marks=pytest.mark.thorough),
         pytest.param(_mn04, id="cnn-mn04", marks=pytest.mark.shared),
     ],
 )

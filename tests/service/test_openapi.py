@@ -1,7 +1,7 @@
 """The OpenAPI document is true: generated requests get answers of the statuses, types and shapes that it promises.
 
 ``python -m benchmarks.serving.load`` is for speed; more of this is ``SCHEMATHESIS_CASES=5000 python -m pytest
-tests/service/test_openapi.py`` (CONTRIBUTING.md).
+-m thorough tests/service/test_openapi.py`` (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def run(url, cases, operations, folder):
     return done, int(generated[1]) if generated else 0
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(3600)
 def test_generated_requests_get_what_the_document_promises(server, tmp_path):
     """All of schemathesis' checks hold: no 5xx, documented statuses, media types and shapes, wrong data refused."""

@@ -76,6 +76,7 @@ def test_a_student_is_never_made_wider(wide, mel):
         narrow.narrowed(wide, statistics, (*WIDE[:1], 48, *WIDE[2:]))
 
 
+@pytest.mark.thorough
 def test_what_is_written_is_gone_on_from(wide, corpus, tmp_path, capsys):
     save(wide, tmp_path / STUDENT, {"step": "7"})
     written = tmp_path / "narrowed.safetensors"

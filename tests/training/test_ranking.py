@@ -51,6 +51,7 @@ def own_first(rows, owners):
     return (owners[cosines.argmax(1)] == owners).mean()
 
 
+@pytest.mark.thorough
 def test_the_projection_learns_to_tell_recordings_apart_and_repeats(windows):
     rows, owners, groups = windows
     before = own_first(rows, owners)

@@ -49,6 +49,7 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in run.student.state_dict().items()}
 
 
+@pytest.mark.thorough
 def test_the_miniature_repeats_from_its_seed_and_interruption_changes_nothing(tmp_path, batches):
     whole, again, stopped = new_run(tmp_path / "a"), new_run(tmp_path / "b"), new_run(tmp_path / "c")
     assert whole.go(batches, Pace(log=3, checkpoint=100, look=100))
