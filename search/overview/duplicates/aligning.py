@@ -52,8 +52,10 @@ _NEEDED_PER_DB: Final = 0.01
 """What a cell's correlation must be: `_NEEDED` in the loudest, less for each dB under it: codecs spend their bits on
 what is loud."""
 _LENIENCE: Final = 0.4
-_SAME: Final = 1e-4
-"""An octave is otherwise the same in which half of the loud cells correlate better than one less this."""
+_MOST_LIKE: Final = 0.1
+_BEYOND: Final = 8.0
+"""An octave's worst loud cell departs by what it is beyond so many times as unlike as the tenth of them that is most
+like: codecs are unlike everywhere, phrases of one sampled instrument where they have other notes."""
 _STEP: Final = 2.0**-15
 """Of 16 bits: what is near their noise has no say, so that a copy 40 dB down is told by what is left of it."""
 _ABOVE_NOISE: Final = 4.0
@@ -64,8 +66,8 @@ class Alignment:
     """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
     the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
     ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
-    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: one less that of
-    the loud cell that agrees least in an octave which is otherwise the same, sample for sample, 0 where none is;
+    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: how much less like
+    an octave's worst loud cell is than its best ones let expect, 0 to 1;
     ``each_has_more``: whether both have sound of their own outside that passage.
     """
 
@@ -150,11 +152,11 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
 def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
     """See `Alignment`; ``unlike`` and ``loud`` (octaves, cells). The first cell and the last may be of a fade."""
     found = [
-        float(values[1:-1][says[1:-1]].max(initial=0.0))
+        float(values[1:-1][says[1:-1]].max(initial=0.0)) - _BEYOND * float(np.quantile(values[says], _MOST_LIKE))
         for values, says in zip(unlike, loud, strict=True)
-        if says.any() and np.median(values[says]) < _SAME
+        if says.any()
     ]
-    return max(found, default=0.0)
+    return max(0.0, *found)
 
 
 def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.complex64]:

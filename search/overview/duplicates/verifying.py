@@ -40,8 +40,9 @@ SURE_LOUD: Final = 0.6
 """What it must be where less than `SURE_AT_WORST` of the octaves agree: notes of one patch reach .59."""
 
 MOST_DEPARTED: Final = 0.2
-"""How far one moment of an octave may depart from it that is otherwise the same. Copies that were clipped or faded come
-to .1; loops of one kit that have one soft stroke more beneath a loud one to .3 and above."""
+"""How far one moment of an octave may depart from what its best ones let expect. Of 322 copies the most is .18: they
+were clipped, faded or coded. Loops of one kit with a soft stroke more beneath a loud one come to .3, phrases of one
+sampled instrument with other notes to .24 and above."""
 
 LEAST_COSINE_UNHEARD: Final = 0.97
 LENGTHS_AGREE: Final = 0.02

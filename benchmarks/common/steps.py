@@ -1,0 +1,35 @@
+"""What the steps of a long benchmark found, so that one that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from search.errors import UsageError, printable
+from search.snapshots.single import replacing
+
+T = TypeVar("T")
+
+
+class Steps:
+    """Steps in a folder, each done once. What they give has to be the same once it was written as JSON and read."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+        """Steps of a run with these ``settings``. Raises UsageError where the folder has those of another run."""
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.once("settings", lambda: dict(settings)) != dict(settings):
+            raise UsageError(f"{printable(str(folder))} was begun with other settings; name another folder")
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What the step gave, or gives now. Raises as ``make`` does, and OSError."""
+        file = self.folder / f"{name}.json"
+        if file.is_file():
+            found: T = json.loads(file.read_bytes())
+            return found
+        made = make()
+        with replacing(file) as target:
+            target.write(json.dumps(made).encode())
+        return made
