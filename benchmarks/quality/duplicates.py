@@ -24,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -131,7 +132,7 @@ def measure(steps: Steps, args: argparse.Namespace) -> Figures:
     kind_of = steps.once("copies", lambda: build_copies(folder, args.material, args.pairs, args.seed))
     for number in range(args.families):
         report_progress(f"family {number + 1} of {args.families} is made")
-        steps.once(f"made-{number}", lambda number=number: build_family(folder, number, args.seed))
+        steps.once(f"made-{number}", partial(build_family, folder, number, args.seed))
     encoder = ("--encoder", args.encoder) if args.encoder else ()
     in_library = ("--library", os.fspath(library))
     steps.once("indexed", lambda: _soundalike("index", os.fspath(folder), *in_library, "--quiet", *encoder))
@@ -142,7 +143,7 @@ def measure(steps: Steps, args: argparse.Namespace) -> Figures:
     hard, false_pairs = 0, Counter[str]()
     for number in range(args.families):
         report_progress(f"family {number + 1} of {args.families} is judged")
-        judged, false = steps.once(f"judged-{number}", lambda number=number: judge_family(folder, number))
+        judged, false = steps.once(f"judged-{number}", partial(judge_family, folder, number))
         hard += judged
         false_pairs[kind_of_family(number)] += false
     clips = len(list(folder.iterdir()))

@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, func, insert, inspect, select
 
 from search.catalog import blobs, journal, unmerging, writing
 from search.catalog.database import now
@@ -53,19 +53,35 @@ def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
     return Merge(merge_id, keep, at, _merged_clips(connection, held))
 
 
-def all_merges(connection: Connection) -> list[Merge]:
-    """Those that can be undone, newest first; none in a catalog of a schema before them."""
+def exists(connection: Connection, merge_id: int) -> bool:
+    """Whether there is a merge of that id that can be undone."""
+    return connection.execute(select(MERGES.c.id).where(MERGES.c.id == merge_id)).one_or_none() is not None
+
+
+def page(connection: Connection, offset: int, limit: int | None) -> tuple[int, list[Merge]]:
+    """How many can be undone, and a page of them, newest first; none in a catalog of a schema before them."""
     if not inspect(connection).has_table(MERGES.name):
-        return []
-    rows = connection.execute(select(MERGES).order_by(MERGES.c.id.desc())).all()
-    return [_merge(connection, row) for row in rows]
+        return 0, []
+    total = connection.execute(select(func.count()).select_from(MERGES)).scalar_one()
+    rows = connection.execute(select(MERGES).order_by(MERGES.c.id.desc()).offset(offset).limit(limit)).all()
+    return int(total), [_merge(connection, row) for row in rows]
+
+
+def make_final(connection: Connection, merge_id: int) -> Merge:
+    """Drop what would undo a merge; what it was. Raises QueryError where there is none of that id."""
+    row = connection.execute(select(MERGES).where(MERGES.c.id == merge_id)).one_or_none()
+    if row is None:
+        raise _none_of(merge_id)
+    made = _merge(connection, row)
+    journal.forget(connection, merge_id)
+    return made
 
 
 def undo(connection: Connection, merge_id: int) -> Unmerged:
     """Take a merge back. Raises QueryError where there is none of that id, or a later one concerns its clips."""
     made = {row.id: row for row in connection.execute(select(MERGES))}
     if merge_id not in made:
-        raise QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list has all")
+        raise _none_of(merge_id)
     concerned = _concerned(made[merge_id])
     later = [other for other in sorted(made, reverse=True) if other > merge_id and concerned & _concerned(made[other])]
     if later:
@@ -74,6 +90,10 @@ def undo(connection: Connection, merge_id: int) -> Unmerged:
     restored, notes = unmerging.put_back(connection, undone.keep, journal.read(connection, merge_id))
     journal.forget(connection, merge_id)
     return Unmerged(undone, tuple(restored), tuple(notes))
+
+
+def _none_of(merge_id: int) -> QueryError:
+    return QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list has all")
 
 
 def _concerned(row: Any) -> set[int]:  # noqa: ANN401

@@ -215,12 +215,23 @@ class Catalog:
             leases.require(connection, _token(lease))
             return merges.undo(connection, merge_id)
 
+    def make_merge_final(self, lease: Lease, merge_id: int) -> Merge:
+        """Drop what would undo a merge; what it was. Raises QueryError for one that is not there."""
+        with self._database.writing() as connection:
+            leases.require(connection, _token(lease))
+            return merges.make_final(connection, merge_id)
+
     # --- for the library ------------------------------------------------------------------------------------
 
-    def merges(self) -> list[Merge]:
-        """The merges that can be undone, newest first."""
+    def merges(self, offset: int = 0, limit: int | None = None) -> tuple[int, list[Merge]]:
+        """How many merges can be undone, and a page of them, newest first; all without a ``limit``."""
         with self._database.reading() as connection:
-            return merges.all_merges(connection)
+            return merges.page(connection, offset, limit)
+
+    def has_merge(self, merge_id: int) -> bool:
+        """Whether there is a merge of that id that can be undone."""
+        with self._database.reading() as connection:
+            return merges.exists(connection, merge_id)
 
     def sequence(self) -> int:
         """The last sequence number given; 0 for an empty library."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from search.errors import UsageError, printable
 from search.facts.definitions import FACTS, PLACES, FactDefinition, FactValue
+from search.facts.ordering import NUMBERS, in_order
 from search.model import Hit
 
 if TYPE_CHECKING:
@@ -83,20 +84,13 @@ def check_sort(args: argparse.Namespace) -> None:
     """Raises UsageError for an order that is none."""
     if args.reverse and not args.sort:
         raise UsageError("--reverse goes with --sort")
-    if args.sort is not None and (args.sort not in PLACES or FACTS[PLACES[args.sort]].kind != "number"):
-        numbers = ", ".join(fact.name for fact in FACTS if fact.kind == "number")
-        raise UsageError(f"--sort {printable(args.sort)}: no fact that is a number; there are {numbers}")
+    if args.sort is not None and args.sort not in NUMBERS:
+        raise UsageError(f"--sort {printable(args.sort)}: no fact that is a number; there are {', '.join(NUMBERS)}")
 
 
-def in_order(hits: Sequence[Hit], facts: HitFacts, args: argparse.Namespace) -> list[Hit]:
-    """The hits as ``--sort`` and ``--reverse`` want them; those without the fact last, and as they were."""
-    if args.sort is None:
-        return list(hits)
-    values = {hit.clip_id: facts.of.get(hit.clip_id, {}).get(args.sort) for hit in hits}
-    known = [hit for hit in hits if isinstance(values[hit.clip_id], float)]
-    sign = -1.0 if args.reverse else 1.0
-    known.sort(key=lambda hit: sign * _number(values[hit.clip_id]))
-    return [*known, *(hit for hit in hits if not isinstance(values[hit.clip_id], float))]
+def sorted_hits(hits: Sequence[Hit], facts: HitFacts, args: argparse.Namespace) -> Sequence[Hit]:
+    """The hits as ``--sort`` and ``--reverse`` want them."""
+    return hits if args.sort is None else in_order(hits, facts.of, f"-{args.sort}" if args.reverse else args.sort)
 
 
 def for_people(fact: FactDefinition, value: FactValue) -> str:
@@ -113,10 +107,6 @@ def cell(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
     return f"{value:.5g}" if isinstance(value, float) else printable(str(value))
-
-
-def _number(value: object) -> float:
-    return value if isinstance(value, float) else 0.0
 
 
 def _names(text: str) -> tuple[str, ...]:

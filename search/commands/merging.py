@@ -49,21 +49,28 @@ class MergeCommand:
 
 
 class UnmergeCommand:
-    """Undo merges."""
+    """Undo merges, or make them final."""
 
     name = "unmerge"
-    help = "undo merges: clips come back as they were before; --list says which merges there are"
+    help = (
+        "undo merges: clips come back as they were before; --list says which there are, --final drops what undoes them"
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("merges", nargs="*", type=int, metavar="MERGE", help="a merge by its number")
         parser.add_argument("--all", action="store_true", help="every merge")
+        parser.add_argument(
+            "--final", action="store_true", help="make them final instead: what would undo them is dropped"
+        )
         parser.add_argument("--list", action="store_true", help="list the merges that can be undone, newest first")
         options.add_library(parser)
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Undo them, the latest first, or list what could be undone."""
+        """Undo them, the latest first, or make them final, or list what could be undone."""
+        if args.final and args.list:
+            raise UsageError("--final makes merges final that are named, or --all; --list lists them")
         if sum((bool(args.merges), args.all, args.list)) != 1:
             raise UsageError("say which merges to undo, by their numbers, or --all; or --list them")
         with options.library(args, settings, read_only=args.list) as library:
@@ -71,6 +78,9 @@ class UnmergeCommand:
                 _list(library.merges(), json=args.json)
                 return 0
             wanted = [one.id for one in library.merges()] if args.all else sorted(set(args.merges), reverse=True)
+            if args.final:
+                _print_final(_make_final(library, wanted), json=args.json)
+                return 0
             undone = _undo_all(library, wanted)
         if args.json:
             output.print_json([undone_as_json(one) for one in undone])
@@ -115,6 +125,18 @@ def _undo_all(library: Library, merge_ids: list[int]) -> list[Unmerged]:
         for space in library.reader.spaces():
             library.publish(space, lease)
     return undone
+
+
+def _make_final(library: Library, merge_ids: list[int]) -> list[Merge]:
+    with library.writer.lease(leasing.holder("unmerge"), leasing.WAIT_S) as lease:
+        return [library.catalog.make_merge_final(lease, merge_id) for merge_id in merge_ids]
+
+
+def _print_final(merges: list[Merge], *, json: bool) -> None:
+    if json:
+        output.print_json([as_json(one) for one in merges])
+    else:
+        print("1 merge is final" if len(merges) == 1 else f"{len(merges)} merges are final")
 
 
 def _list(merges: list[Merge], *, json: bool) -> None:

@@ -62,7 +62,7 @@ class Search:
             with output.busy("listening and searching"):
                 answer = library.search(replace(query, count=args.count))
             facts = hitfacts.of_hits(library, answer.hits, args)
-        answer = replace(answer, hits=tuple(hitfacts.in_order(answer.hits, facts, args)))
+        answer = replace(answer, hits=tuple(hitfacts.sorted_hits(answer.hits, facts, args)))
         if args.json:
             understood = {} if understanding is None else {"understood": understanding_as_json(understanding)}
             output.print_json({**answer_as_json(answer, paths="absolute", facts=facts.named()), **understood})

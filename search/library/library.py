@@ -509,14 +509,27 @@ class Library:
         self.refresh()
         return undone
 
-    def merges(self) -> list[Merge]:
-        """The merges that can be undone, newest first.
+    def make_merge_final(self, merge_id: int) -> Merge:
+        """Drop what would undo a merge, and takes room; what it was. Earlier merges of its clips can be undone again.
+
+        Raises QueryError for one that is not there; LibraryBusy when another writer holds the lease.
+
+        Examples:
+            >>> library.make_merge_final(1_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list has all
+        """
+        with self._lease("unmerge") as lease:
+            return self.catalog.make_merge_final(lease, merge_id)
+
+    def merges(self, offset: int = 0, limit: int | None = None) -> list[Merge]:
+        """The merges that can be undone, newest first; all without a ``limit``.
 
         Examples:
             >>> library.merges()
             []
         """
-        return self.catalog.merges()
+        return self.catalog.merges(offset, limit)[1]
 
     def identify(
         self,

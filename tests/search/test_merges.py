@@ -106,13 +106,13 @@ def test_a_merge_passes_on_what_was_said_and_undone_it_leaves_every_row_as_befor
     collected = catalog.collections.collected(1)
     assert [(one.start_s, one.end_s) for one in collected if one.clip_id == 1] == [(None, None)]
     assert [found.clip_id for found in catalog.match_words("hero", 9)] == [1]
-    assert catalog.merges() == [done]
+    assert catalog.merges() == (1, [done])
     assert catalog.verify() == []
 
     undone = unmerge(filled, done.id)
     assert undone == Unmerged(done, (2, 3), ())
     assert rows(catalog) == before
-    assert catalog.merges() == []
+    assert catalog.merges() == (0, [])
     assert catalog.verify() == []
     assert [found.clip_id for found in catalog.match_words("slam", 9)] == [3]
     back = replayed(catalog, filled.space)
@@ -270,11 +270,28 @@ def test_merges_travel_with_the_catalog_and_can_be_undone_there(filled, tmp_path
         with copy.lease("test", 5.0) as lease:
             again = copy.merge(lease, 1, [3])
             copy.restore(tmp_path / "undone.sqlite", lease)
-        assert copy.merges() == []
+        assert copy.merges() == (0, [])
         assert copy.verify() == []
         assert len(replayed(copy, copy.spaces()[0])) == 5
         with copy.lease("test", 5.0) as lease:
             assert copy.merge(lease, 1, [3]).id > again.id
+
+
+def test_a_final_merge_is_held_no_longer_and_an_earlier_one_can_be_undone(filled):
+    catalog = filled.catalog
+    with catalog.lease("test", 5.0) as lease:
+        first, second = catalog.merge(lease, 1, [3]), catalog.merge(lease, 2, [1])
+        assert catalog.merges(offset=1, limit=1) == (2, [first])
+        assert catalog.make_merge_final(lease, second.id) == second
+        assert catalog.merges() == (1, [first])
+        with catalog._database.reading() as connection:
+            assert set(connection.execute(select(MERGED.c.merge_id)).scalars()) == {first.id}
+        with pytest.raises(QueryError, match="no merge has the id"):
+            catalog.make_merge_final(lease, second.id)
+        assert catalog.unmerge(lease, first.id).restored == (3,)
+    assert [clip.id for clip in catalog.clips([1, 2, 3])] == [2, 3]
+    assert "a.wav" in catalog.taken_out(filled.root.id)
+    assert catalog.verify() == []
 
 
 def test_a_packed_row_is_read_as_it_was():
@@ -286,10 +303,10 @@ def test_a_packed_row_is_read_as_it_was():
 def test_a_library_of_the_version_before_gets_room_for_merges(tmp_path, version):
     path = catalog_at(version, tmp_path / "catalog.sqlite", [("bands", "f")])
     with Catalog.open(path, read_only=True) as before:
-        assert before.merges() == []
+        assert before.merges() == (0, [])
         assert set(replayed(before, before.spaces()[0])) == {1}
     with Catalog.open(path) as now:
-        assert now.merges() == []
+        assert now.merges() == (0, [])
         with now.lease("test", 5.0) as lease, pytest.raises(QueryError, match="no clip has the id 2"):
             now.merge(lease, 1, [2])
         with now._database.reading() as connection:

@@ -64,6 +64,14 @@ def test_every_group_that_was_found_is_merged_and_all_are_undone_the_latest_firs
     assert run("merge", "--found")[1].endswith("1 clip merged into 1\n")
 
 
+def test_merges_are_made_final(run):
+    run("merge", "3", "1")
+    run("merge", "4", "2")
+    assert run("unmerge", "1", "--final")[1] == "1 merge is final\n"
+    assert [one["id"] for one in json.loads(run("unmerge", "--all", "--final", "--json")[1])] == [2]
+    assert run("unmerge", "--list")[1] == "No merge can be undone\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -72,6 +80,8 @@ def test_every_group_that_was_found_is_merged_and_all_are_undone_the_latest_firs
         (("merge", "1"), "at least one other"),
         (("merge", "1", "99"), "no clip has the id 99"),
         (("unmerge",), "which merges to undo"),
+        (("unmerge", "--final"), "which merges to undo"),
+        (("unmerge", "--final", "--list"), "--final makes merges final"),
         (("unmerge", "1", "--all"), "which merges to undo"),
         (("unmerge", "5"), "no merge has the id 5"),
     ],

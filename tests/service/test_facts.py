@@ -83,6 +83,12 @@ def test_hits_have_facts_where_they_are_asked_for(library_path) -> None:
         for hit in found["hits"]:
             assert hit["facts"] == client.get(f"/api/v1/clips/{hit['clip_id']}/facts").json["facts"]
         assert sum(one["count"] for one in found["facets"]["facts"]["loudness"]) == len(found["hits"]) > 1
+        for sort in ("loudness", "-loudness"):
+            hits = client.post("/api/v1/search", json={**question, "sort": sort}).json["hits"]
+            levels = [hit["facts"]["loudness"] for hit in hits]
+            assert levels == sorted(levels, reverse=sort.startswith("-"))
+            assert {hit["clip_id"] for hit in hits} == {hit["clip_id"] for hit in found["hits"]}
+        assert client.post("/api/v1/search", json={**question, "sort": "brightness"}).status_code == 422
         similar = client.get("/api/v1/clips/1/similar", query_string={"k": 2, "facts": "true"}).json["hits"]
         assert all(hit["facts"]["sample_rate_hz"] == 16_000 for hit in similar)
         plain = client.get("/api/v1/clips/1/similar", query_string={"k": 2}).json["hits"]

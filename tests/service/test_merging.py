@@ -24,7 +24,17 @@ def test_a_merge_is_made_listed_and_undone(client):
     undone = client.post(f"{API}/merges/{listed[0]['id']}/undo")
     assert undone.get_json() == {"restored": [clips["bell far"]], "notes": []}
     assert client.get(f"{API}/clips").get_json() == before
-    assert client.get(f"{API}/merges").get_json() == {"merges": []}
+    assert client.get(f"{API}/merges").get_json() == {"total": 0, "offset": 0, "merges": []}
+
+
+def test_merges_are_read_page_by_page_and_made_final(client):
+    ids = [client.post(f"{API}/merges", json={"keep": 1, "clips": [other]}).get_json()["id"] for other in (2, 3, 4)]
+    page = client.get(f"{API}/merges?offset=1&limit=1").get_json()
+    assert (page["total"], page["offset"], [one["id"] for one in page["merges"]]) == (3, 1, [ids[1]])
+    assert client.delete(f"{API}/merges/{ids[2]}").status_code == 204
+    assert client.delete(f"{API}/merges/{ids[2]}").status_code == 404
+    assert client.post(f"{API}/merges/{ids[2]}/undo").status_code == 404
+    assert client.post(f"{API}/merges/{ids[1]}/undo").get_json()["restored"] == [3]
 
 
 def test_bad_merges_are_refused(client, library_path):

@@ -583,8 +583,10 @@ class MergeOut(Answered):
 
 
 class MergesOut(Answered):
-    """The merges that can be undone, newest first."""
+    """A page of the merges that can be undone, newest first, and how many there are."""
 
+    total: int
+    offset: int
     merges: list[MergeOut]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from search.facts.ordering import in_order
 from search.library.library import Library
 from search.model import Answer
 from search.model.as_json import answer_as_json
@@ -14,6 +17,12 @@ def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
     """The answer, its files named below their roots; with the facts of its hits that a library has ``measured``."""
     known = None if measured is None else measured.facts(hit.clip_id for hit in answer.hits)
     return SearchOut.model_validate(answer_as_json(answer, "relative", known))
+
+
+def ordered(answer: Answer, library: Library, by: str) -> Answer:
+    """The answer with its hits in the order of a fact (`search.facts.ordering`)."""
+    facts = library.facts(hit.clip_id for hit in answer.hits)
+    return replace(answer, hits=tuple(in_order(answer.hits, facts, by)))
 
 
 def search_out_with_facets(answer: Answer, library: Library, *, facts: bool = False) -> SearchOut:

@@ -13,6 +13,7 @@ from search.audio import SPEEDS
 from search.columns.ordering import ORDERS
 from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
+from search.facts.ordering import NUMBERS
 from search.model import (
     DEFAULT_DIVERSITY,
     LEAST,
@@ -217,6 +218,17 @@ def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
 PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn, WrapValidator(_by_its_key)]
 
 
+HitSort: TypeAlias = Annotated[
+    str,
+    Field(
+        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of the "
+        "best first. Those without it come last.",
+        json_schema_extra={"enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")]},
+        pattern=f"^-?({'|'.join(NUMBERS)})$",
+    ),
+]
+
+
 class PassagesIn(Body):
     """What to look for: any number of wanted and unwanted parts in one question."""
 
@@ -242,6 +254,7 @@ class SearchIn(PassagesIn):
     collapse: Annotated[bool, Field(description=_COLLAPSE)] = False
     facets: Annotated[bool, Field(description=_FACETS)] = False
     facts: Annotated[bool, Field(description=_FACTS)] = False
+    sort: HitSort | None = None
 
 
 class AskIn(Body):
@@ -599,6 +612,13 @@ class MergePath(Parameters):
     """A merge by its id."""
 
     merge_id: Annotated[Id, Field(description="A merge, by its id.")]
+
+
+class MergeList(Parameters):
+    """Which page of the merges, newest first."""
+
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
 class NewMerge(Body):

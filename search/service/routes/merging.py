@@ -12,7 +12,7 @@ from search.model import Merge
 from search.service.http.answers import MergedClipOut, MergeOut, MergesOut, UnmergedOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import MergePath, NewMerge
+from search.service.http.requests import MergeList, MergePath, NewMerge
 from search.service.routes.clips import LEASE_WAIT_S
 from search.service.routes.view import view
 from search.service.service import Service
@@ -30,11 +30,13 @@ class MergeRoutes:
         """Add the endpoints."""
         api.get("/merges", tags=[TAG], responses={200: MergesOut})(view(self.list_merges))
         api.post("/merges", tags=[TAG], responses={201: MergeOut})(view(self.make_merge))
+        api.delete("/merges/<int:merge_id>", tags=[TAG], responses={204: None})(view(self.make_final))
         api.post("/merges/<int:merge_id>/undo", tags=[TAG], responses={200: UnmergedOut})(view(self.undo_merge))
 
-    def list_merges(self) -> Response:
-        """The merges that can be undone, newest first."""
-        return revisable(reply(MergesOut(merges=[self._out(one) for one in self._library.merges()])))
+    def list_merges(self, query: MergeList) -> Response:
+        """The merges that can be undone, newest first, a page at a time."""
+        total, made = self._library.catalog.merges(query.offset, query.limit)
+        return revisable(reply(MergesOut(total=total, offset=query.offset, merges=[self._out(one) for one in made])))
 
     def make_merge(self, body: NewMerge) -> Response:
         """Keep one clip and take others out that are the same recording.
@@ -54,12 +56,22 @@ class MergeRoutes:
 
         422 while a later merge concerns the same clips.
         """
-        if all(one.id != path.merge_id for one in self._library.merges()):
-            raise NotFound(f"no merge has the id {path.merge_id}, or it was undone")
+        self._check(path.merge_id)
         with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
             undone = merging.unmerge(self._library.catalog, lease, path.merge_id)
         self._library.refresh()
         return reply(UnmergedOut(restored=list(undone.restored), notes=list(undone.notes)))
+
+    def make_final(self, path: MergePath) -> Response:
+        """Make a merge final: it cannot be undone any more, and what was held for that goes."""
+        self._check(path.merge_id)
+        with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
+            self._library.catalog.make_merge_final(lease, path.merge_id)
+        return Response(status=204)
+
+    def _check(self, merge_id: int) -> None:
+        if not self._library.catalog.has_merge(merge_id):
+            raise NotFound(f"no merge has the id {merge_id}, or it was undone")
 
     @staticmethod
     def _out(merge: Merge) -> MergeOut:

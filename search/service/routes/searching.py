@@ -18,7 +18,7 @@ from search.model.as_json import moments_as_json
 from search.service.http import reading
 from search.service.http.answers import MomentsOut, SearchOut
 from search.service.http.bodies import two_bodies
-from search.service.http.hits import search_out, search_out_with_facets
+from search.service.http.hits import ordered, search_out, search_out_with_facets
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply
 from search.service.http.requests import (
@@ -100,6 +100,8 @@ class SearchRoutes:
         library = self._service.library
         body, answer = self._answered(SearchIn, lambda _, query: self._service.search(lambda: library.search(query())))
         with self._service.metrics.stage("write"):
+            if body.sort is not None:
+                answer = ordered(answer, library, body.sort)
             if body.facets:
                 return reply(search_out_with_facets(answer, library, facts=body.facts))
             return reply(search_out(answer, library if body.facts else None))

@@ -188,8 +188,8 @@ export const duplicates = (limit: number) => ask<Copies>(`/duplicates?limit=${li
 
 export type Merge = Schemas["MergeOut"];
 
-/** The merges that can be undone, newest first. */
-export const listMerges = () => ask<Schemas["MergesOut"]>("/merges");
+/** The newest merges that can be undone. */
+export const listMerges = (limit: number) => ask<Schemas["MergesOut"]>(`/merges?limit=${limit}`);
 export const mergeClips = (body: Schemas["NewMerge"]) => sendJson<Merge>("POST", "/merges", body);
 export const undoMerge = (id: number) =>
   ask<Schemas["UnmergedOut"]>(`/merges/${id}/undo`, { method: "POST" });

@@ -12,12 +12,12 @@ import { bringBack, hide } from "./removals";
 /** So many are listed, the newest first. */
 const SHOWN = 10;
 
-const merges = signal<readonly Merge[]>([]);
-const show = newestOf<{ merges: Merge[] }>((now) => (merges.value = now.merges));
+const merges = signal<{ total: number; merges: readonly Merge[] }>({ total: 0, merges: [] });
+const show = newestOf<{ total: number; merges: Merge[] }>((now) => (merges.value = now));
 
 async function learnMerges(): Promise<void> {
   try {
-    await show(listMerges);
+    await show(() => listMerges(SHOWN));
   } catch {
     // whoever is gone or locked has a screen
   }
@@ -52,15 +52,15 @@ async function undo(id: number): Promise<void> {
 /** The merges that can be undone; nothing where there are none. */
 export function Merges() {
   useEffect(() => void learnMerges(), []);
-  const all = merges.value;
-  if (all.length === 0) return null;
+  const { total, merges: newest } = merges.value;
+  if (total === 0) return null;
   return (
     <section class="duplicates" aria-label={t("Merges")}>
       <header class="jobs-head">
-        <h2>{t("{n} merge can be undone|{n} merges can be undone", { n: all.length })}</h2>
+        <h2>{t("{n} merge can be undone|{n} merges can be undone", { n: total })}</h2>
       </header>
       <ul class="copies">
-        {all.slice(0, SHOWN).map((one) => (
+        {newest.map((one) => (
           <li key={one.id}>
             <bdi>{clipName(one.keep)}</bdi>
             <span class="quiet">
@@ -77,12 +77,12 @@ export function Merges() {
           </li>
         ))}
       </ul>
-      {all.length > SHOWN && (
+      {total > newest.length && (
         <p class="quiet">
           {tx(
             "And {n} more merge: {command} lists them all.|And {n} more merges: {command} lists them all.",
             {
-              n: all.length - SHOWN,
+              n: total - newest.length,
               command: <code>soundalike unmerge --list</code>,
             },
           )}
