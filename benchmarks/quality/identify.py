@@ -52,8 +52,8 @@ _OF_MANY: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One condition: shares of the questions, and the median time in ms of looking up and matching: by the clock, and of
-    one processor, which others that run on a machine lengthen less.
+    """One condition: shares of the questions, and the median time in ms of looking up and matching: by the clock, and
+    that of the processor, which other work on a machine lengthens less.
     """
 
     condition: str

@@ -221,8 +221,8 @@ PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | No
 HitSort: TypeAlias = Annotated[
     str,
     Field(
-        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of the "
-        "best first. Those without it come last.",
+        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of "
+        "the best first. Those without it come last.",
         json_schema_extra={"enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")]},
         pattern=f"^-?({'|'.join(NUMBERS)})$",
     ),

@@ -734,7 +734,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The merges that can be undone, newest first. */
+        /** The merges that can be undone, newest first, a page at a time. */
         get: operations["api_list_merges_merges_get"];
         put?: never;
         /**
@@ -743,6 +743,23 @@ export interface paths {
          */
         post: operations["api_make_merge_merges_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merges/{merge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Make a merge final: it cannot be undone any more, and what was held for that goes. */
+        delete: operations["api_make_final_merges__int_merge_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1070,6 +1087,11 @@ export interface components {
              * @default false
              */
             facts?: boolean;
+            /**
+             * Sort
+             * @default null
+             */
+            sort?: ("loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s") | null;
         };
         /**
          * AspectsIn
@@ -2492,6 +2514,11 @@ export interface components {
              */
             facts?: boolean;
             /**
+             * Sort
+             * @default null
+             */
+            sort?: ("loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s") | null;
+            /**
              * Name
              * @description Its name.
              */
@@ -2933,9 +2960,13 @@ export interface components {
         };
         /**
          * MergesOut
-         * @description The merges that can be undone, newest first.
+         * @description A page of the merges that can be undone, newest first, and how many there are.
          */
         MergesOut: {
+            /** Total */
+            total: number;
+            /** Offset */
+            offset: number;
             /** Merges */
             merges: components["schemas"]["MergeOut"][];
         };
@@ -9985,7 +10016,10 @@ export interface operations {
     };
     api_list_merges_merges_get: {
         parameters: {
-            query?: never;
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10132,6 +10166,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MergeOut"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_make_final_merges__int_merge_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A merge, by its id. */
+                merge_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
