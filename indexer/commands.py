@@ -272,7 +272,7 @@ def index_again(
     from indexer.job import index
 
     melody = encoder == MELODY_SPACE
-    measure = settings.facts if facts is None else facts
+    measure = settings.facts == "on" if facts is None else facts
     options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure, events=events)
     name = _default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
@@ -404,7 +404,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         forget_excludes=args.forget_excludes,
         force=args.force,
         again=args.again,
-        facts=settings.facts if args.facts is None else args.facts,
+        facts=settings.facts == "on" if args.facts is None else args.facts,
         yes=args.yes,
         speed=args.speed,
         events=args.events,

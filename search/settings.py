@@ -15,6 +15,7 @@ from search.errors import UsageError
 from search.model import LANGUAGES
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+FactsWhen: TypeAlias = Literal["on", "idle", "off"]
 
 DEFAULT_ENCODER = "cnn:soundalike-1"
 DEFAULT_INDEX = "faiss"
@@ -33,12 +34,13 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
     index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
-    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``facts``: measure what a sound is while
-    it is indexed. ``effort``: how much of the usual a search visits in a library too large to be scanned
-    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
-    ``share``: how many worker processes sounds are left to, beside those of other machines (`soundalike work`); None:
-    one process does it all. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty
-    for none; with its model's name, its key, and the seconds that it is waited for.
+    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``facts``: when it is measured what a
+    sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else to do
+    (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a library too
+    large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at
+    all) to 19. ``share``: how many worker processes sounds are left to, beside those of other machines (`soundalike
+    work`); None: one process does it all. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules
+    do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -55,7 +57,7 @@ class Settings:
     device: Device = "auto"
     offline: bool = False
     neighbourhoods: bool = True
-    facts: bool = False
+    facts: FactsWhen = "idle"
     effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
     share: int | None = None
@@ -68,15 +70,18 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
-        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` and ``_FACTS`` (``on`` or ``off``), ``_EFFORT``, ``_NICENESS``,
-        ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and
-        ``_LANGUAGE_MODEL_WAIT_S``.
+        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_FACTS`` (``on``, ``idle`` or ``off``),
+        ``_EFFORT``, ``_NICENESS``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``,
+        ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
         device = environ.get("SOUNDALIKE_DEVICE", "auto")
         if device not in ("auto", "cpu", "cuda"):
             raise UsageError(f"SOUNDALIKE_DEVICE is {device!r}; it must be auto, cpu or cuda")
+        facts = environ.get("SOUNDALIKE_FACTS") or "idle"
+        if facts not in ("on", "idle", "off"):
+            raise UsageError(f"SOUNDALIKE_FACTS is {facts!r}; it must be on, idle or off")
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
             raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
@@ -103,7 +108,7 @@ class Settings:
             device=cast(Device, device),
             offline=environ.get("SOUNDALIKE_OFFLINE", "") not in ("", "0"),
             neighbourhoods=_is_on(environ, "SOUNDALIKE_NEIGHBOURHOODS"),
-            facts=_is_on(environ, "SOUNDALIKE_FACTS", "off"),
+            facts=cast(FactsWhen, facts),
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
             share=int(share) if share else None,
@@ -132,9 +137,9 @@ def effort_of(text: str, said_by: str) -> float:
     return effort
 
 
-def _is_on(environ: Mapping[str, str], name: str, unsaid: str = "on") -> bool:
-    """Whether something is said to be ``on`` or ``off``; ``unsaid`` where nothing is."""
-    said = environ.get(name) or unsaid
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    """Whether something is ``on``, as it is unless it is said to be ``off``."""
+    said = environ.get(name) or "on"
     if said not in ("on", "off"):
         raise UsageError(f"{name} is {said!r}; it must be on or off")
     return said == "on"

@@ -20,6 +20,7 @@ from tests.search import catalog_helpers
 from webui.browser import HOW_TO_GET
 
 in_memory.use()
+os.environ["SOUNDALIKE_FACTS"] = "off"  # a service that measures by itself changes a library under a test's hands
 os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script, or under nohup
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs that they start

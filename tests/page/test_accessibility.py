@@ -167,7 +167,7 @@ def test_files_that_were_not_added(any_width, service, tmp_path):
 
 
 def test_an_empty_library(page, service):
-    nothing = {"status": "ready", "clips": 0, "segments": 0, "spaces": [], "melody": False, "jobs": 0}
+    nothing = {"status": "ready", "clips": 0, "segments": 0, "spaces": [], "melody": False, "unmeasured": 0, "jobs": 0}
     page.route("**/api/v1/ready", lambda route: route.fulfill(json=nothing))
     page.goto(service.url)
     expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()

@@ -448,7 +448,7 @@ def test_a_setting_leaves_facts_out_and_an_option_wins(
         assert soundalike.index(library, [folder / "sounds" / "soft.wav"]) == ()
         assert list(library.facts([1, 2, 3])) == [3]
     monkeypatch.setenv("SOUNDALIKE_FACTS", "no")
-    assert "on or off" in command(*index).stderr
+    assert "on, idle or off" in command(*index).stderr
 
 
 def test_the_table_of_facts_says_what_the_code_says() -> None:

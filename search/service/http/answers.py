@@ -391,6 +391,8 @@ class DegradedOut(Answered):
 class ReadyOut(Answered):
     """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
 
+    ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
+
     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
     """
@@ -400,6 +402,7 @@ class ReadyOut(Answered):
     segments: int
     spaces: list[str]
     melody: bool
+    unmeasured: int
     jobs: int
     warm: bool
     degraded: list[DegradedOut]

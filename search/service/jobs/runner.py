@@ -23,6 +23,7 @@ from search.library import roots
 from search.library.library import Library
 from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
 from search.ports import IndexFailure, IndexProgress, IndexWarning, JobWork
+from search.service.jobs.idle import IdleMeasuring
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
 from search.service.refusals import public_message
@@ -84,14 +85,18 @@ class Runner:
         indexed_s: float,
         *,
         trouble: Trouble | None = None,
+        idle: IdleMeasuring | None = None,
     ) -> None:
-        """``indexed_s``: the longest sound that an upload may add; ``trouble`` takes what keeps jobs from going on."""
+        """``indexed_s``: the longest sound that an upload may add; ``trouble`` takes what keeps jobs from going on;
+        ``idle`` has the time in which no job waits.
+        """
         self._library = library
         self._work = work
         self._uploads = uploads
         self._settings = settings
         self._indexed_s = indexed_s
         self._trouble = trouble or Trouble()
+        self._idle = idle
 
     def run(self, stop: threading.Event) -> bool:
         """Until ``stop`` is set; the job that runs then is queued again. Whether nothing of it goes on."""
@@ -101,7 +106,8 @@ class Runner:
             if job is None:
                 if not stop.is_set():
                     retries.succeeded()
-                stop.wait(POLL_S)
+                if not self._rest(stop):
+                    return False
                 continue
             outcome, has_ended = self._do(job, stop)
             give_back_freed_memory()
@@ -112,6 +118,22 @@ class Runner:
                 retries.wait(outcome.reason or "")
             else:
                 retries.succeeded()
+        return True
+
+    def _rest(self, stop: threading.Event) -> bool:
+        """Do what nobody waits for until it is time to look for a job; whether the thread that does it has ended."""
+        ended = _Ended()
+        if self._idle is not None:
+            work = partial(self._idle.work, POLL_S, stop)
+            thread = threading.Thread(target=ended.call, args=(work,), name="idle", daemon=True)
+            thread.start()
+            while thread.is_alive() and not stop.is_set():
+                thread.join(POLL_S)
+            thread.join(PUT_BACK_S)
+            if thread.is_alive():
+                return False
+        if not ended.more:
+            stop.wait(POLL_S)
         return True
 
     def _finish(self, job: Job, outcome: JobOutcome) -> None:
@@ -276,14 +298,15 @@ class _Unreadable:
 
 
 class _Ended:
-    """How a call in another thread ended."""
+    """How a call in another thread ended, and whether it said that there is more to do."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.more: bool | None = None
 
-    def call(self, work: Callable[[], None]) -> None:
+    def call(self, work: Callable[[], bool | None]) -> None:
         try:
-            work()
+            self.more = work()
         except _Halted:
             return
         except SoundalikeError as error:

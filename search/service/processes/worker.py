@@ -26,6 +26,7 @@ from search.ground import process
 from search.ground.memory import give_back_freed_memory
 from search.service import logs
 from search.service.config import ServiceConfig
+from search.service.jobs.attempt import Attempt
 from search.service.jobs.trouble import Trouble
 from search.service.warmth import Warmth
 from search.settings import Settings
@@ -45,19 +46,20 @@ class Shared:
     """What the processes of a service share: each is handed it when it is started.
 
     ``prepared`` is set once the library can be opened, ``ready`` once a worker answers; ``trouble`` is what the process
-    that does the jobs reports.
+    that does the jobs reports, ``measured`` what it listens to while there is none.
     """
 
     prepared: Event
     ready: Event
     warmth: Warmth
     trouble: Trouble
+    measured: Attempt
 
     @classmethod
     def among(cls, workers: int) -> Shared:
         """For so many web workers."""
         context = multiprocessing.get_context("spawn")
-        return cls(context.Event(), context.Event(), Warmth(workers), Trouble())
+        return cls(context.Event(), context.Event(), Warmth(workers), Trouble(), Attempt())
 
 
 def web(number: int, config: ServiceConfig, settings: Settings, listening: socket.socket, shared: Shared) -> None:
@@ -116,6 +118,7 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
     # the web workers answer people meanwhile: whatever can wait for them does
     process.give_way(settings.niceness)
     with _until_terminated() as stop:
+        from search.service.jobs.idle import IdleMeasuring
         from search.service.jobs.runner import Runner
         from search.service.jobs.uploads import Uploads, folder_of
         from search.service.jobs.watching import watch_searches
@@ -128,7 +131,8 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
             thread.start()
             uploads = Uploads(folder_of(config.library))
             queue, longest_s = library.catalog.queue, config.limits.indexed_s
-            if not Runner(library, queue, uploads, settings, longest_s, trouble=shared.trouble).run(stop):
+            idle = None if settings.facts == "off" else IdleMeasuring(library, shared.measured)
+            if not Runner(library, queue, uploads, settings, longest_s, trouble=shared.trouble, idle=idle).run(stop):
                 _leave()
     _leave()
 

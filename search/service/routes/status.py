@@ -67,6 +67,7 @@ class StatusRoutes:
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
             melody=any(space.is_melody for space in library.reader.spaces()),
+            unmeasured=int(views[0].columns.unmeasured.sum()) if views else 0,
             jobs=states.get("queued", 0) + states.get("running", 0),
             warm=self._service.warming.is_done(spaces),
             degraded=list(self._degraded()),

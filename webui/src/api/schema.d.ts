@@ -3107,6 +3107,8 @@ export interface components {
          * ReadyOut
          * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
          *
+         *     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
+         *
          *     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
          *     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
          */
@@ -3124,6 +3126,8 @@ export interface components {
             spaces: string[];
             /** Melody */
             melody: boolean;
+            /** Unmeasured */
+            unmeasured: number;
             /** Jobs */
             jobs: number;
             /** Warm */

@@ -85,6 +85,16 @@ function Facts() {
         <dd>{count(now.segments)}</dd>
         <dt>{t("passages")}</dt>
       </div>
+      {now.unmeasured > 0 && (
+        <div
+          title={t(
+            "They are measured while the service has nothing else to do, or at once by Measure sounds",
+          )}
+        >
+          <dd>{count(now.unmeasured)}</dd>
+          <dt>{t("not measured yet")}</dt>
+        </div>
+      )}
       <div>
         <dd class="facts-words">{now.spaces.join(t(", ")) || t("none yet")}</dd>
         <dt>{t("how it listens")}</dt>

@@ -676,6 +676,9 @@ export const zh = catalogue({
   // jobs
   Jobs: "任务",
   "Measure sounds": "测量声音",
+  "They are measured while the service has nothing else to do, or at once by Measure sounds":
+    "服务空闲时会自动测量；点击“测量声音”可立即测量",
+  "not measured yet": "尚未测量",
   "Find events": "查找事件",
   "Loudness, pitch, tempo, key and the rest: columns and filters know what was measured":
     "响度、音高、速度、调等：测量后可用于列和筛选",

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { reachability } from "../../src/api/client";
 import { facts, isEmptyLibrary, learnLibrary, libraryVersion, libraryWritten } from "../../src/library/facts";
 
-const READY = { status: "ready", clips: 0, segments: 0, spaces: [], melody: false, jobs: 0 };
+const READY = { status: "ready", clips: 0, segments: 0, spaces: [], melody: false, unmeasured: 0, jobs: 0 };
 const fetched = vi.fn<typeof fetch>();
 
 beforeEach(() => {
