@@ -14,6 +14,7 @@ from indexer.workers import ENDS_IN_VAIN, Crew, LocalWorker
 from search import cli
 from search.errors import JobError
 from tests.indexer.conftest import write_tone
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_workers_that_end_one_after_the_other_end_the_job_with_their_cause():
 def test_a_worker_that_cannot_begin_says_why(tmp_path):
     """The job's user sees one line."""
     worker = LocalWorker(Staffing(1, 1, tmp_path / "nowhere"))
-    worker._process.wait(60)
+    worker._process.wait(PATIENCE_S)
     assert "no library at" in worker.ended()
 
 

@@ -17,6 +17,7 @@ from search.audio import metadata, probe, stream, windows
 from search.errors import AudioError
 from search.model import EncoderSpec
 from tests.search.soundfiles import chord, encode, write
+from tests.waiting import PATIENCE_S
 
 SPEC = EncoderSpec("test", "1", "", 1, 16000, 1.0, 0.5)
 
@@ -73,7 +74,7 @@ def test_what_cannot_be_opened(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(PATIENCE_S)
 def test_a_pipe_or_a_device_does_not_hang(tmp_path):
     """Nobody writes into this pipe; /dev/zero never ends."""
     os.mkfifo(tmp_path / "pipe.wav")

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -167,15 +168,27 @@ def write_while_the_line_is_cut(database: PostgreSQLDatabase, proxy: Proxy) -> N
         connection.execute(text("SELECT 1"))
 
 
-def test_a_long_statement_may_take_its_time_while_the_server_is_there(filled, proxy, monkeypatch):
-    """It is asked again and again, and answers."""
+def test_a_long_statement_may_take_its_time_while_the_server_is_there(filled, postgresql, monkeypatch):
+    """It takes until the server was asked twice, which answers."""
     monkeypatch.setattr(lines, "SILENT_S", 0.0)
     asked = []
     line_to = lines._line_to
-    monkeypatch.setattr(lines, "_line_to", lambda *where: asked.append(where) or line_to(*where))
-    with filled.catalog._database.writing() as connection:
-        assert connection.execute(text("SELECT 7 FROM pg_sleep(0.3)")).scalar() == 7
-    assert asked
+    url = postgresql.url(filled.catalog.url.partition("?")[0].rpartition("/")[2])
+    with (
+        psycopg.connect(url, autocommit=True) as holds_up,
+        filled.catalog._database.writing() as connection,
+    ):
+        holds_up.execute("SELECT pg_advisory_lock(7777)")
+
+        def noted(*where):
+            asked.append(where)
+            if len(asked) == 2:
+                holds_up.execute("SELECT pg_advisory_unlock(7777)")
+            return line_to(*where)
+
+        monkeypatch.setattr(lines, "_line_to", noted)
+        assert connection.execute(text("SELECT 7 FROM pg_advisory_lock(7777)")).scalar() == 7
+    assert len(asked) >= 2
 
 
 @pytest.mark.parametrize(

@@ -231,10 +231,10 @@ def test_two_thousand_rankings_of_two_thousand_clips_take_seconds() -> None:
     rng = np.random.default_rng(4)
     order = np.argsort(rng.random((2000, 2000), dtype=np.float32), axis=1)
     labels = [frozenset({str(i // 40)}) for i in range(2000)]
-    started = time.process_time()
+    started = time.thread_time()
     relevant, candidates = relevance(labels, [str(i) for i in range(2000)])
     estimates = summarise(score(judge(order, relevant, candidates)), seed=0)
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 5
     assert estimates[0].mean == pytest.approx(39 / 1999, abs=0.006)
     assert len(estimates) == len(METRICS) == len(evaluation.METRICS)
 

@@ -115,9 +115,9 @@ def test_what_is_not_known_stays_beside_what_is():
 @pytest.mark.parametrize("text", ["bell" * 5_000, "犬" * 5_000, "ä" * 400, "hund " * 90, "狗が" * 240])
 def test_long_and_strange_texts_are_read_at_once(text):
     read("Hund")
-    started = time.process_time()
+    started = time.thread_time()
     in_english(text, rank)
-    assert time.process_time() - started < 2.0
+    assert time.thread_time() - started < 2.0
 
 
 def test_every_cell_of_the_table_is_found_by_its_own_words():

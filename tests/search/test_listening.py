@@ -25,6 +25,7 @@ from search.live.sources import Block, Source, Stream
 from search.live.streaming import AlertStream
 from tests.commandline import soundalike as command
 from tests.search.test_events import hiss, siren
+from tests.waiting import PATIENCE_S
 
 RATE_HZ = 32_000
 
@@ -90,7 +91,7 @@ def test_what_is_live_and_not_heard_in_time_is_lost_and_told(monkeypatch):
 
     monkeypatch.setattr(Stream, "_decoded", decoded)
     with Stream(Source("http://example.invalid/live"), 16_000) as stream:
-        assert sent.wait(20)
+        assert sent.wait(PATIENCE_S)
         blocks = list(stream)
     assert 0 < len(blocks) < 2_000
     assert blocks[0].lost_s == 0
@@ -312,7 +313,7 @@ def test_saved_matches_become_clips_of_the_library(folder: Path, tmp_path: Path)
 
 def followed(url: str, **headers: str) -> http.client.HTTPResponse:
     split = urlsplit(url)
-    connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=20)
+    connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=PATIENCE_S)
     connection.request("GET", split.path, headers=headers)
     return connection.getresponse()
 
@@ -359,7 +360,7 @@ def test_listen_serves_its_alerts(folder: Path, monkeypatch):
         return stream
 
     def when_asked(self: Stream) -> Iterator[Block]:
-        assert asked.wait(60)
+        assert asked.wait(PATIENCE_S)
         yield from decoded(self)
 
     readers: list[threading.Thread] = []

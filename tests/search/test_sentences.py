@@ -79,7 +79,7 @@ def test_names_with_quotes_stay_texts_of_the_filter():
 )  # fmt: skip
 def test_no_sentence_takes_long(sentence):
     """Patterns that run backwards over a long sentence would take minutes."""
-    started_s = time.process_time()
+    started_s = time.thread_time()
     with suppress(WhereError):
         read(sentence)
-    assert time.process_time() - started_s < 2
+    assert time.thread_time() - started_s < 2

@@ -15,6 +15,7 @@ from search.service.processes import supervisor, worker
 from search.service.processes.supervisor import QUICK_DEATHS, _end, _Member, _Stop, _watch
 from search.settings import Settings
 from tests.service.dying import dies, lives
+from tests.waiting import PATIENCE_S
 
 
 class Ends(Trouble):
@@ -65,7 +66,7 @@ def test_a_web_worker_that_does_not_stay_alive_ends_the_service(capfd):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
 def test_a_service_with_too_few_file_handles_says_so_before_it_starts(tmp_path):
     command = f"ulimit -n 40; exec '{sys.executable}' -m search.cli serve --library '{tmp_path}'"
-    done = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 2
     assert "a process may have 40 files open" in done.stderr
     assert "ulimit -n 1024" in done.stderr
