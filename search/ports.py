@@ -49,6 +49,7 @@ from search.model import (
     SavedSearch,
     Scope,
     Scores,
+    Shipment,
     Space,
     StoredFacts,
     StoredObject,
@@ -333,6 +334,44 @@ class Source(Protocol):
 
         Raises OSError (ESTALE) when it has another ``etag``, where one is given, or is not so long any more.
         """
+
+
+class ObjectStore(Source, Protocol):
+    """A store that a library may write to, for what its machines share. What is asked raises as of a `Source`."""
+
+    def write(self, key: str, data: bytes | Path, *, new: bool = False) -> bool:
+        """Keep bytes, or those of a file, as an object: all of it, or nothing.
+
+        With ``new`` only where there is none of this key (``If-None-Match: *``); whether it was kept.
+        """
+
+    def remove(self, key: str) -> None:
+        """Take an object away, if it is there."""
+
+    def signed(self, key: str, valid_s: float) -> str | None:
+        """An address by which anybody may read an object for so long, without a right of their own.
+
+        None of a store that makes none. The object need not be there.
+        """
+
+
+class Shipments(Protocol):
+    """Which snapshots lie in a library's store. Threads share it. Every method raises LibraryError."""
+
+    def newest(self) -> list[Shipment]:
+        """The one that counts of every place."""
+
+    def kept(self) -> list[Shipment]:
+        """The same, and those before them that a reader may still be fetching; in the order in which they came."""
+
+    def add(self, shipment: Shipment, lease: Lease) -> Shipment:
+        """Let readers follow a snapshot that is in the store whole; the same with its id. Raises LibraryBusy."""
+
+    def withdraw(self, place: str, lease: Lease) -> None:
+        """Let readers forget what is in a place; they keep what they have. Raises LibraryBusy."""
+
+    def epoch(self) -> str:
+        """What is another after a server that lost its last commits took over; of a file always the same."""
 
 
 class CatalogReader(Protocol):

@@ -5,7 +5,7 @@ What a user can add without touching this code comes in through entry points, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -15,8 +15,11 @@ from search.errors import EncoderError, LibraryError, printable
 from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
+    from search.catalog.store import Catalog
+    from search.library.description import Description
     from search.library.library import Library
     from search.ports import Encoder, IndexFactory, MelodyExtractor, SpeechRecogniser, VoiceDetector
+    from search.snapshots.shipping import Shipping
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
 
@@ -93,13 +96,14 @@ def library(
     """
     from search.catalog.opening import is_there
     from search.catalog.store import Catalog
-    from search.library.description import catalog_of
+    from search.library import description
     from search.library.library import Library
     from search.library.publishing import IndexKind
     from search.library.speech import Listeners
 
     path = Path(path)
-    place = catalog_of(path)
+    described, place = description.read(path), description.catalog_of(path)
+    index = index or described.index or None
     is_new = isinstance(place, Path) and not is_there(place)
     if is_new:
         _make_folder(path, create=create)
@@ -113,23 +117,32 @@ def library(
             raise LibraryError(f"this library's index is {name!r}, which cannot become {index!r}; make a new library")
         kind = IndexKind(name, index_kind(name))
         listeners = Listeners(partial(load_recogniser, settings.recogniser, settings), load_detector)
-        return Library(path, catalog, settings, partial(_load, load_encoder, settings), kind, listeners=listeners)
+        shipping = None if not described.store else _shipping(description.cache_of(path), described.store, catalog)
+        return Library(
+            path,
+            catalog,
+            settings,
+            partial(_load, load_encoder, settings),
+            kind,
+            listeners=listeners,
+            cache=description.cache_of(path),
+            shipping=shipping,
+        )
     except BaseException:
         catalog.close()
         raise
 
 
-def new_library(path: Path, settings: Settings, catalog: str | None = None, roots: Sequence[str] = ()) -> None:
-    """Make an empty library: in a folder, or (``catalog``) with its catalog at a URL, which its ``library.toml`` keeps,
-    as it does the ``roots`` that are to be indexed where nobody says which.
+def new_library(path: Path, settings: Settings, described: Description) -> None:
+    """Make an empty library: in a folder, or as a ``library.toml`` says that is written there.
 
     Raises UsageError where a library is already, LibraryError where the catalog cannot be made; then nothing is left.
     """
     from search.library import description
 
     description.require_none(path)
-    if catalog is not None or roots:
-        description.describe(path, catalog, roots)
+    if described != description.Description():
+        description.describe(path, described)
     try:
         library(path, settings, create=True).close()
     except BaseException:
@@ -142,6 +155,14 @@ def named_roots(path: Path) -> list[str]:
     from search.library.description import roots_of
 
     return list(roots_of(path))
+
+
+def _shipping(cache: Path, url: str, catalog: Catalog) -> Shipping:
+    """What ships a library's snapshots. Raises UsageError for a store that is none, or without its client."""
+    from search.snapshots.shipping import Shipping
+    from search.sources.finding import store_of
+
+    return Shipping(cache, store_of(url), url, catalog.shipments)
 
 
 def _load(load_encoder: EncoderLoader, settings: Settings, name: str) -> Encoder:

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from search.catalog.database import Database, now
 from search.catalog.tables import LEASES
 from search.errors import LibraryBusy, LibraryError, printable
+from search.ports import Lease
 
 HEARTBEAT_S: Final = 5.0
 STALE_S: Final = 30.0
@@ -65,6 +66,13 @@ def require(connection: Connection, token: str) -> None:
             f"this process lost the right to write: {printable(row.holder)} took it {_when(row.taken)}; "
             "run the command again"
         )
+
+
+def token_of(lease: Lease) -> str:
+    """What tells the lease of a catalog from another. Raises LibraryBusy for one that is of no catalog."""
+    if not isinstance(lease, CatalogLease):
+        raise LibraryBusy(f"{lease.holder} holds no lease of this catalog; take one with `lease`")
+    return lease.token
 
 
 @contextmanager

@@ -15,7 +15,18 @@ from search.catalog import leases, numbering, reading, transferring
 from search.catalog.database import Database
 from search.catalog.opening import open_database
 from search.catalog.sqlite import SQLiteDatabase
-from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS, LEASES, PASSES, REMOVALS, SPACES, TRANSCRIPTS
+from search.catalog.tables import (
+    CLIPS,
+    CONTENTS,
+    COUNTERS,
+    ENCODINGS,
+    LEASES,
+    PASSES,
+    REMOVALS,
+    SHIPMENTS,
+    SPACES,
+    TRANSCRIPTS,
+)
 from search.errors import LibraryError, printable
 
 
@@ -115,6 +126,7 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
             if last:
                 numbering.reach(connection, table_name, last)
         connection.execute(delete(PASSES))  # what was to be done when the backup was made is planned anew
+        connection.execute(delete(SHIPMENTS))  # of the snapshots of then; those of now are shipped anew
         connection.execute(delete(LEASES))
         connection.execute(LEASES.insert().values(lease._mapping))
 

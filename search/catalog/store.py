@@ -38,7 +38,7 @@ from search.catalog.jobs import CatalogJobs
 from search.catalog.keys import CatalogKeys
 from search.catalog.opening import open_database
 from search.catalog.searches import CatalogMatches, CatalogSearches
-from search.errors import LibraryBusy
+from search.catalog.shipments import CatalogShipments
 from search.model import (
     NO_WORDS,
     Clip,
@@ -163,6 +163,11 @@ class Catalog:
         return CatalogChunks(self._database)
 
     @property
+    def shipments(self) -> CatalogShipments:
+        """Snapshots that lie in the library's store."""
+        return CatalogShipments(self._database)
+
+    @property
     def keys(self) -> CatalogKeys:
         """Who may use a service."""
         return CatalogKeys(self._database)
@@ -198,7 +203,7 @@ class Catalog:
 
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
-        token = _token(lease)
+        token = leases.token_of(lease)
         with self._database.writing() as connection:
             leases.require(connection, token)
             return writing.apply(connection, changes)
@@ -206,13 +211,13 @@ class Catalog:
     def merge(self, lease: Lease, keep: int, others: Sequence[int]) -> Merge:
         """Keep one clip and take the others out, so that it can be undone. Raises QueryError for unknown clips."""
         with self._database.writing() as connection:
-            leases.require(connection, _token(lease))
+            leases.require(connection, leases.token_of(lease))
             return merges.merge(connection, keep, others)
 
     def unmerge(self, lease: Lease, merge_id: int) -> Unmerged:
         """Undo a merge. Raises QueryError for one that is not there, or that a later one has to go before."""
         with self._database.writing() as connection:
-            leases.require(connection, _token(lease))
+            leases.require(connection, leases.token_of(lease))
             return merges.undo(connection, merge_id)
 
     def make_merge_final(self, lease: Lease, merge_id: int) -> Merge:
@@ -363,7 +368,7 @@ class Catalog:
 
     def restore(self, source: Path, lease: Lease) -> None:
         """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
-        replacing.restore(self._database, source, _token(lease))
+        replacing.restore(self._database, source, leases.token_of(lease))
 
     def copy_to(self, target: Catalog, progress: Callable[[int, int], None]) -> None:
         """Copy every row to a new catalog, under the leases of both; goes on where an earlier copy ended."""
@@ -375,7 +380,7 @@ class Catalog:
 
     def retire_space(self, space_id: int, lease: Lease) -> None:
         """Free a space's name for its successor; its vectors stay until `drop_space`."""
-        spaces.retire(self._database, space_id, _token(lease))
+        spaces.retire(self._database, space_id, leases.token_of(lease))
 
     def choice(self, name: str) -> str | None:
         """What was chosen when the library was made (``index``: its kind of index), None where nothing was."""
@@ -394,7 +399,7 @@ class Catalog:
     def ask_space(self, name: str | None, lease: Lease) -> None:
         """Ask this space where a question names none; None: every space of sounds. Raises LibraryBusy."""
         with self._database.writing() as connection:
-            leases.require(connection, _token(lease))
+            leases.require(connection, leases.token_of(lease))
             writing.prefer(connection, ASKED_SPACE, name)
 
     def count_only_in(self, space_id: int, other_id: int) -> int:
@@ -403,15 +408,9 @@ class Catalog:
 
     def drop_space(self, space_id: int, lease: Lease) -> None:
         """Forget a space and its vectors. Raises LibraryError when a content has vectors there alone."""
-        replacing.drop_space(self._database, space_id, _token(lease))
+        replacing.drop_space(self._database, space_id, leases.token_of(lease))
 
     def prune_changes(self, before_sequence: int) -> None:
         """Forget what was removed before ``before_sequence``; for readers further back `changes` finds out anew."""
         with self._database.writing() as connection:
             upkeep.prune_changes(connection, before_sequence)
-
-
-def _token(lease: Lease) -> str:
-    if not isinstance(lease, leases.CatalogLease):
-        raise LibraryBusy(f"{lease.holder} holds no lease of this catalog; take one with `lease`")
-    return lease.token

@@ -424,3 +424,16 @@ CHUNKS: Final = Table(
 """Files that one worker does at a time (`search.catalog.chunks`): ``open``, ``claimed`` or ``done``.
 
 ``files`` and ``results`` are lists in JSON. ``token`` to ``expires`` are those of the claim."""
+
+SHIPMENTS: Final = Table(
+    "shipments",
+    METADATA,
+    Column("id", _BIG, primary_key=True),
+    Column("place", Text, nullable=False, index=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("made", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Snapshots in the library's store (`search.model.Shipment`); of a place the newest counts."""

@@ -20,7 +20,7 @@ class Init:
     """Make an empty library, in a folder or with its catalog on a server."""
 
     name = "init"
-    help = "make an empty library; its catalog in the folder, or in PostgreSQL"
+    help = "make an empty library; its catalog in the folder, or in PostgreSQL, its snapshots in a store"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -28,6 +28,15 @@ class Init:
         parser.add_argument(
             "--catalog", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
         )
+        parser.add_argument(
+            "--store",
+            metavar="URL",
+            help="ship snapshots there, for other machines: s3://bucket/prefix, or file:///folder",
+        )
+        parser.add_argument(
+            "--cache", metavar="DIR", help="keep its snapshots there, on this machine (default: in the library)"
+        )
+        parser.add_argument("--index", metavar="KIND", help="the kind of index of a new library (default: faiss)")
         parser.add_argument(
             "--root",
             action="append",
@@ -39,19 +48,23 @@ class Init:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Make it."""
+        from search.library.description import Description
+
         path = options.library_path(args, settings)
-        roots = [absolute(root) for root in args.root]
-        wiring.new_library(path, settings, catalog=args.catalog, roots=roots)
+        roots = tuple(absolute(root) for root in args.root)
+        cache = absolute(args.cache) if args.cache else ""
+        described = Description(args.catalog or "", args.store or "", args.index or "", cache, roots)
+        wiring.new_library(path, settings, described)
         what = "soundalike index" + ("" if roots else " FOLDER")
         print(f"{printable(str(path))}: is a library now; fill it with: {what}")
         return 0
 
 
 class Doctor:
-    """Whether a library's catalog and its roots can be reached, read and written, and how well."""
+    """Whether a library's catalog, its store and its roots can be reached, read and written, and how well."""
 
     name = "doctor"
-    help = "check that the catalog and the roots can be reached: rights, versions, clock, round trips"
+    help = "check that the catalog, the store and the roots can be reached: rights, versions, clock, round trips"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -60,10 +73,10 @@ class Doctor:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print each finding; 1 when something is to be mended."""
-        from search.library import roots
+        from search.library import roots, stores
 
         with options.library(args, settings, read_only=True) as library:
-            findings = [*library.catalog.diagnose(), *roots.diagnose(library)]
+            findings = [*library.catalog.diagnose(), *stores.diagnose(library), *roots.diagnose(library)]
         if args.json:
             output.print_json([finding._asdict() for finding in findings])
         else:

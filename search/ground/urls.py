@@ -7,6 +7,8 @@ from typing import Final
 
 STORE: Final = "s3://"
 """How the address of an object begins, and that of a root in a store."""
+FOLDER: Final = "file://"
+"""How the address of a folder begins that is used as a store."""
 
 
 def is_in_store(path: str) -> bool:

@@ -1,9 +1,14 @@
 """What a library's folder says of where its parts are: ``library.toml``, where they are not in the folder.
 
     catalog = "postgresql://anna@db.example/sounds"
+    store = "s3://archive/library"
+    cache = "/var/cache/soundalike"
+    index = "faiss"
     roots = ["s3://archive/sounds", "/mnt/field"]
 
-``roots`` are what ``soundalike index`` looks at when no PATH is given.
+``store`` is where snapshots are shipped to, from the machine that publishes to those that search
+(`search.snapshots.shipping`); ``cache`` where they lie on this machine, in the folder itself unless it is said.
+``index`` is the kind of index of a new library. ``roots`` are what ``soundalike index`` looks at when no PATH is given.
 
 A password is best kept where PostgreSQL's own programs look for it (``~/.pgpass``, ``PGPASSWORD``). One that stands in
 the URL is shown nowhere, and the file is readable to its owner alone.
@@ -14,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,24 +28,54 @@ from search.ground.urls import is_in_store
 
 FILE: Final = "library.toml"
 CATALOG_FILE: Final = "catalog.sqlite"
-_KEYS: Final = ("catalog", "roots")
+_URLS: Final = ("catalog", "store", "index", "cache")
+_KEYS: Final = (*_URLS, "roots")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a ``library.toml`` says, each empty where it says nothing.
+
+    ``catalog`` and ``store`` are URLs, ``index`` the kind of index, ``cache`` the folder of snapshots, ``roots`` what
+    is indexed where nobody says which.
+    """
+
+    catalog: str = ""
+    store: str = ""
+    index: str = ""
+    cache: str = ""
+    roots: tuple[str, ...] = ()
+
+
+def read(folder: Path) -> Description:
+    """What the ``library.toml`` of a library says. Raises LibraryError."""
+    described = _described(folder)
+    shown = printable(str(folder / FILE))
+    for name in _URLS:
+        if not isinstance(described.get(name, ""), str):
+            what = "a URL in quotes" if name in ("catalog", "store") else "a text in quotes"
+            raise LibraryError(f"{shown}: {name} is to be {what}")
+    roots = described.pop("roots", [])
+    if not isinstance(roots, list) or not all(isinstance(root, str) and root for root in roots):
+        raise LibraryError(f'{shown}: roots is to be a list, like roots = ["s3://bucket/sounds", "/mnt/field"]')
+    placed = tuple(root if is_in_store(root) else str(folder / root) for root in roots)
+    return Description(**described, roots=placed)
 
 
 def catalog_of(folder: Path) -> Path | str:
     """The file of a library's catalog, or the URL that its ``library.toml`` gives. Raises LibraryError."""
-    url = _described(folder).get("catalog", CATALOG_FILE)
-    if not isinstance(url, str):
-        raise LibraryError(f"{printable(str(folder / FILE))}: catalog is to be a URL in quotes")
+    url = read(folder).catalog or CATALOG_FILE
     return url if "://" in url else folder / url
+
+
+def cache_of(folder: Path) -> Path:
+    """Where a library's snapshots lie on this machine: in its folder, unless ``library.toml`` says where."""
+    return folder / read(folder).cache
 
 
 def roots_of(folder: Path) -> tuple[str, ...]:
     """The roots that a library's ``library.toml`` names, relative ones below its folder. Raises LibraryError."""
-    roots = _described(folder).get("roots", [])
-    if not isinstance(roots, list) or not all(isinstance(root, str) and root for root in roots):
-        shown = printable(str(folder / FILE))
-        raise LibraryError(f'{shown}: roots is to be a list, like roots = ["s3://bucket/sounds", "/mnt/field"]')
-    return tuple(root if is_in_store(root) else str(folder / root) for root in roots)
+    return read(folder).roots
 
 
 def _described(folder: Path) -> dict[str, Any]:
@@ -67,11 +102,10 @@ def require_none(folder: Path) -> None:
             raise UsageError(f"{printable(str(folder))}: is a library already ({name}); name another folder")
 
 
-def describe(folder: Path, catalog: str | None, roots: Sequence[str] = ()) -> None:
+def describe(folder: Path, described: Description) -> None:
     """Write the ``library.toml`` of a new library. Raises LibraryUnwritable."""
-    lines = [] if catalog is None else [f"catalog = {json.dumps(catalog)}\n"]  # strings of JSON are strings of TOML
-    if roots:
-        lines.append(f"roots = {json.dumps(list(roots))}\n")
+    said = {name: value for name, value in asdict(described).items() if value}
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in said.items()]  # JSON of texts is TOML
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -64,6 +64,8 @@ class NewEvents:
     latest: Latest[EventTable]
     journal: Journal
     catalog: Catalog
+    fetch: Callable[[], None]
+    """Brings what others published."""
 
     def add(self, events: Iterable[FoundEvents]) -> None:
         """Keep events of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
@@ -78,6 +80,7 @@ class NewEvents:
         found = self.journal.read()
         if found:
             lease.check()
+            self.fetch()
             table, sequence = self.latest.value(), self.catalog.sequence()
             self.latest.publish(table.changed(self._by_content(found), np.ones(len(table), np.bool_)), sequence)
         self.journal.clear()

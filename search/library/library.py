@@ -3,7 +3,7 @@
 On disk::
 
     <library>/catalog.sqlite            the truth, or
-    <library>/library.toml              where that is (search.library.description)
+    <library>/library.toml              where that and the rest is (search.library.description)
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
     <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
     <library>/spoken/<N>/               the words that are said, at sequence N (search.speech.stored)
@@ -18,11 +18,11 @@ On disk::
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -85,6 +85,9 @@ from search.snapshots.latest import Latest
 from search.speech.stored import SpokenWords
 from search.time.table import EventTable
 
+if TYPE_CHECKING:
+    from search.snapshots.shipping import Shipping
+
 PUBLISH_ALWAYS_BELOW = 50_000
 """Below this many segments a snapshot is written after every job: it takes well under a second."""
 PUBLISH_SHARE = 0.02
@@ -116,18 +119,26 @@ class Library:
         index_kind: publishing.IndexKind,
         *,
         listeners: speech.Listeners,
+        cache: Path | None = None,
+        shipping: Shipping | None = None,
     ) -> None:
+        """``cache``: where snapshots lie on this machine (None: in ``path``); ``shipping``: shares them with others."""
+        cache = path if cache is None else cache
         self.path = path
+        self.cache = cache
+        self.shipping = shipping
         self.settings = settings
         self.catalog = catalog
         self.index_kind = index_kind
-        self._pairs = PairsFile(path)
-        self.fingerprints = Fingerprints(path)
-        self.spoken_words = SpokenWords(path)
+        self._pairs = PairsFile(cache)
+        self.fingerprints = Fingerprints(cache)
+        self.spoken_words = SpokenWords(cache)
         self._listeners = listeners
         self._maps = MapReader()
         self._encoders = Encoders(str(path), load_encoder)
-        self._spaces = Spaces(path, catalog, index_kind.open, self._pairs, settings, dropped=self._encoders.keep)
+        self._spaces = Spaces(
+            cache, catalog, index_kind.open, self._pairs, settings, shipping=shipping, dropped=self._encoders.keep
+        )
         self.engine = SearchEngine(catalog, self.view, self.encoder, catalog.facts)
         self._moments = MomentFinder(catalog, self.view, self.encoder)
         self._recommender = Recommender(catalog, catalog.feedback, self.view, rank_each)
@@ -284,7 +295,7 @@ class Library:
             >>> library.folder(library.space()).parent.name
             'spaces'
         """
-        return publishing.folder_of(self.path, space)
+        return publishing.folder_of(self.cache, space)
 
     # --- what is asked --------------------------------------------------------------------------------------
 
@@ -838,10 +849,29 @@ class Library:
         """
         self._spaces.forget(space)
 
-    def _lease(self, command: str) -> AbstractContextManager[Lease]:
-        return self.catalog.lease(leasing.holder(command), leasing.WAIT_S)
+    @contextmanager
+    def _lease(self, command: str) -> Iterator[Lease]:
+        with self.catalog.lease(leasing.holder(command), leasing.WAIT_S) as lease, self.shared(lease):
+            yield lease
 
     # --- publishing -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def shared(self, lease: Lease) -> Iterator[None]:
+        """What is published within the block goes on from what others shipped, and is shipped when the block ends.
+
+        Without a store nothing is. Raises StoreAway, and as `Shipping.ship` does; what was published here stays.
+
+        Examples:
+            >>> with library.writer.lease("my program", wait_s=5) as lease, library.shared(lease):
+            ...     library.publish(library.space(), lease)
+            False
+        """
+        if self.shipping is not None:
+            self.shipping.fetch()
+        yield
+        if self.shipping is not None:
+            self.shipping.ship(lease)
 
     def publication(self, space: Space) -> publishing.Publication:
         """What `publish` writes of a space, and where.
@@ -865,6 +895,10 @@ class Library:
             True
         """
         lease.check()
+        with self.shared(lease):
+            return self._publish(space, lease, always=always)
+
+    def _publish(self, space: Space, lease: Lease, *, always: bool) -> bool:
         what = self.publication(space)
         published = what.index().view
         pending = self.catalog.pending(space.id, published.sequence)

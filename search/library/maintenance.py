@@ -210,6 +210,9 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
     library.forget(space)
+    if library.shipping is not None:  # first: else another process would fetch what is taken away
+        library.shipping.withdraw(publishing.place_of(space), lease)
+        library.shipping.withdraw("", lease)
     _discard(library, space, publishing.PARTS)
     library.publish(space, lease, always=True)
 
@@ -295,6 +298,8 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
             continue
         lease.check()
         library.catalog.drop_space(space.id, lease)
+        if library.shipping is not None:
+            library.shipping.withdraw(publishing.place_of(space), lease)
         shutil.rmtree(library.folder(space), ignore_errors=True)
         dropped = True
     if dropped:  # clips' tags may be another space's from now on

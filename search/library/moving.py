@@ -15,8 +15,9 @@ from typing import Final
 from search.catalog.store import Catalog
 from search.errors import LibraryUnwritable, UsageError, printable
 from search.library import leasing
-from search.library.description import CATALOG_FILE, FILE, describe, require_none, roots_of
+from search.library.description import CATALOG_FILE, FILE, Description, describe, require_none, roots_of
 from search.library.library import Library
+from search.snapshots.shipping import OWN_FILES
 
 _PARTIAL: Final = ".partial"
 _UNFINISHED: Final = f"{CATALOG_FILE}.migrating"
@@ -37,10 +38,11 @@ def move(library: Library, folder: Path, url: str | None, progress: Callable[[in
         target.lease(holder, leasing.WAIT_S),
     ):
         library.catalog.copy_to(target, progress)
-        _copy_files(library.path, folder)
-    roots = roots_of(library.path)
-    if isinstance(place, str) or roots:
-        describe(folder, place if isinstance(place, str) else None, roots)
+        for source in dict.fromkeys((library.path, library.cache)):
+            _copy_files(source, folder)
+    described = Description("" if url is None else url, roots=roots_of(library.path))
+    if described != Description():
+        describe(folder, described)
     if isinstance(place, Path):
         place.replace(folder / CATALOG_FILE)
 
@@ -79,8 +81,9 @@ def _copy_files(source: Path, folder: Path) -> None:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(source):
+    for folder, below, names in os.walk(source):
+        below[:] = [one for one in below if one not in OWN_FILES]
         for name in sorted(names):
-            is_catalog = Path(folder) == source and (name.startswith(CATALOG_FILE) or name == FILE)
+            is_catalog = Path(folder) == source and (name.startswith(CATALOG_FILE) or name in (FILE, *OWN_FILES))
             if not is_catalog and not name.endswith(_PARTIAL):
                 yield Path(folder) / name

@@ -73,7 +73,12 @@ class Publication:
 
 def folder_of(library: Path, space: Space) -> Path:
     """Where a space's snapshots lie."""
-    return library / "spaces" / str(space.id)
+    return library / place_of(space)
+
+
+def place_of(space: Space) -> str:
+    """The same, below the folder of all snapshots."""
+    return f"spaces/{space.id}"
 
 
 def publish(what: Publication, segments: int) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
@@ -33,6 +34,9 @@ from search.snapshots.latest import Latest
 from search.time.stored import journal, latest
 from search.time.table import EventTable
 
+if TYPE_CHECKING:
+    from search.snapshots.shipping import Shipping
+
 FOLLOW_EVERY_S = 0.5
 
 log = logging.getLogger(__name__)
@@ -49,14 +53,19 @@ class Spaces:
         pairs: PairsFile,
         settings: Settings,
         *,
+        shipping: Shipping | None = None,
         dropped: Callable[[list[Space]], None] = lambda spaces: None,
     ) -> None:
-        """``dropped`` is called with the spaces that are left after some were dropped."""
+        """``library`` is the folder of its snapshots, which ``shipping`` brings there from others.
+
+        ``dropped`` is called with the spaces that are left after some were dropped.
+        """
         self._library = library
         self._catalog = catalog
         self._open_index = open_index
         self._pairs = pairs
         self._settings = settings
+        self._shipping = shipping
         self._dropped = dropped
         self._open: dict[int, _OpenSpace] = {}
         self._events: dict[int, Latest[EventTable]] = {}
@@ -64,7 +73,9 @@ class Spaces:
         self._refreshing = threading.Lock()
         self._opening_events = threading.Lock()
         self._stop = threading.Event()
-        self._follower: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._epoch: str | None = None
+        self._fetching = Repeated(self._fetch, "snapshots cannot be fetched")
 
     def view(self) -> LibraryView:
         """What is there to be searched, as of the last half second."""
@@ -73,6 +84,7 @@ class Spaces:
     def refresh(self) -> LibraryView:
         """The same, as of now: whoever changed the catalog, and will ask about it, waits for this."""
         with self._refreshing:
+            self._require_same_past()
             spaces = sorted(self._catalog.spaces(), key=lambda space: (space.is_retired, space.id))
             gone = self._open.keys() - {space.id for space in spaces}
             for space_id in gone:
@@ -108,38 +120,39 @@ class Spaces:
     def new_events(self, space: Space) -> NewEvents:
         """What keeps the events that a job finds in a space."""
         folder = publishing.folder_of(self._library, space)
-        return NewEvents(self.events_of(space), journal(folder, space.fingerprint), self._catalog)
+        return NewEvents(self.events_of(space), journal(folder, space.fingerprint), self._catalog, self._fetch)
 
     def close(self) -> None:
         """Stop following, and let go of everything."""
         self._stop.set()
-        if self._follower is not None:
-            self._follower.join()
+        for thread in self._threads:
+            thread.join()
         with self._refreshing:
             self._open.clear()
             self._view = None
 
+    def _require_same_past(self) -> None:
+        """Open everything anew after a server that had lost its last commits took over: those were replayed here."""
+        epoch = self._catalog.shipments.epoch()
+        if epoch != self._epoch:
+            self._fetching.once()
+            self._open.clear()
+        self._epoch = epoch
+
     def _first(self) -> LibraryView:
         view = self.refresh()
         with self._refreshing:
-            if self._follower is None and not self._stop.is_set():
-                self._follower = threading.Thread(target=self._follow, name="follow the catalog", daemon=True)
-                self._follower.start()
+            if not self._threads and not self._stop.is_set():
+                jobs = [Repeated(self.refresh, "the library cannot be followed")]
+                jobs += [] if self._shipping is None else [self._fetching]
+                self._threads = [threading.Thread(target=job.run, args=(self._stop,), daemon=True) for job in jobs]
+                for thread in self._threads:
+                    thread.start()
         return view
 
-    def _follow(self) -> None:
-        logged = ""
-        while not self._stop.wait(FOLLOW_EVERY_S):
-            try:
-                self.refresh()
-                logged = ""
-            except Exception as error:
-                # the state before it stays and is searched; each cause is logged once
-                cause = f"{type(error).__name__}: {error}"
-                if cause != logged:
-                    unexpected = None if isinstance(error, SoundalikeError) else error
-                    log.warning("the library cannot be followed: %s", error, exc_info=unexpected)
-                logged = cause
+    def _fetch(self) -> None:
+        if self._shipping is not None:
+            self._shipping.fetch()
 
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)
@@ -164,6 +177,32 @@ class Spaces:
             None,
         )
         return LibraryView(str(self._library), views, melody, self._pairs.recordings(), self._catalog.asked_space())
+
+
+class Repeated:
+    """Something that a thread does twice a second, and goes on with when it fails: each cause is logged once."""
+
+    def __init__(self, do: Callable[[], object], failed: str) -> None:
+        self._do = do
+        self._failed = failed
+        self._logged = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Do it until ``stop`` is set."""
+        while not stop.wait(FOLLOW_EVERY_S):
+            self.once()
+
+    def once(self) -> None:
+        """Do it; the state before it stays where it fails, and is searched."""
+        try:
+            self._do()
+            self._logged = ""
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            if cause != self._logged:
+                unexpected = None if isinstance(error, SoundalikeError) else error
+                log.warning("%s: %s", self._failed, error, exc_info=unexpected)
+            self._logged = cause
 
 
 @dataclass

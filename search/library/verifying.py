@@ -51,6 +51,7 @@ def verify(library: Library) -> list[str]:
         damaged = [problem for space in spaces for problem in _files(library, space)]
         damaged += _fingerprints(library)
         damaged += library.spoken_words.latest.snapshots.verify(spoken.problems)
+        problems += [] if library.shipping is None else library.shipping.problems()
         problems += damaged
         if not damaged:
             view = library.refresh()
@@ -159,14 +160,14 @@ def _single_files(library: Library) -> Iterator[str]:
 
 def _duplicates(library: Library) -> Iterator[str]:
     try:
-        pairs = duplicates.read_or_raise(library.path)
+        pairs = duplicates.read_or_raise(library.cache)
     except SnapshotError as error:
         yield str(error)
         return
     if pairs is not None:
         contents = np.concatenate((pairs.shorter, pairs.longer))
         for problem in _of_contents(library, pairs.sequence, contents):
-            yield f"{printable(str(library.path / duplicates.FILE))}: {problem}; {duplicates.REMEDY}"
+            yield f"{printable(str(library.cache / duplicates.FILE))}: {problem}; {duplicates.REMEDY}"
 
 
 def _map(library: Library, folder: Path) -> Iterator[str]:

@@ -130,6 +130,7 @@ from search.model.searches import (
     SavedSearch,
 )
 from search.model.sentences import Reader, Term, TermKind, Understanding
+from search.model.shipping import Shipment
 from search.model.sound import (
     ENGLISH,
     LANGUAGES,
@@ -266,6 +267,7 @@ __all__ = [
     "Segment",
     "SegmentPart",
     "SegmentTags",
+    "Shipment",
     "SoundPath",
     "Space",
     "SpaceState",

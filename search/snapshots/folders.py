@@ -136,24 +136,20 @@ class Snapshots:
         """
         folder = self._directory / f"{_UNFINISHED}{sequence}"
         try:
-            _make_folders(self._directory)
+            make_folders(self._directory)
             self._clear()
             folder.mkdir()
             new = NewSnapshot(folder)
             yield new
             self._finish(new, sequence)
-            discard(self.folder(sequence))
-            folder.rename(self.folder(sequence))
-            flush_folder(self._directory)
+            adopt(folder, self.folder(sequence))
         except OSError as error:
             where = printable(str(self._directory))
             what = f"{where}: snapshot {sequence} could not be written"
             raise LibraryUnwritable.because(what, error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # what cannot be taken away now is taken away by the next publication
-            for old in self.sequences()[KEPT:]:
-                discard(self.folder(old))
+        prune(self._directory)
 
     def verify(self, problems: Callable[[Snapshot], Iterable[str]]) -> list[str]:
         """Everything that is wrong with the snapshots on disk, a line each; empty when they are sound.
@@ -218,6 +214,20 @@ def sequences(directory: Path) -> list[int]:
     return sorted((int(name) for name in names if _is_sequence(name)), reverse=True)
 
 
+def adopt(folder: Path, place: Path) -> None:
+    """Let a folder that is whole be the snapshot at ``place``, instead of one that is there. Raises OSError."""
+    discard(place)
+    folder.rename(place)
+    flush_folder(place.parent)
+
+
+def prune(directory: Path) -> None:
+    """Take away what is older than the last two. What cannot be taken away now is by the next publication."""
+    with suppress(OSError):
+        for old in sequences(directory)[KEPT:]:
+            discard(directory / str(old))
+
+
 def discard(folder: Path) -> None:
     """Take a snapshot, or a directory of them, away: its name first, so that one that is gone in part is never opened.
 
@@ -253,7 +263,7 @@ def _time_of(folder: Path) -> int | None:
         return None
 
 
-def _make_folders(directory: Path) -> None:
+def make_folders(directory: Path) -> None:
     """Make a directory and those above it, each of which survives a loss of power."""
     missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     for folder in reversed(missing):

@@ -1,4 +1,4 @@
-"""A bucket of S3, or of what speaks as it does (MinIO, Ceph, R2, ...), behind the port `search.ports.Source`.
+"""A bucket of S3, or of what speaks as it does (MinIO, Ceph, R2, ...), behind the port `search.ports.ObjectStore`.
 
 Where it is and who asks is set as for every program that speaks to S3: ``AWS_ENDPOINT_URL``, ``AWS_REGION``,
 ``AWS_ACCESS_KEY_ID``, ``AWS_PROFILE``, ``~/.aws``, the role of the machine. obstore lists and reads; botocore, which
@@ -7,38 +7,33 @@ costs twice as much for an object and thirty times as much for a name, reads pro
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import obstore
 from obstore import exceptions
 from obstore.store import S3Store
 
 from search.errors import StoreAway, printable
 from search.ground.urls import STORE
 from search.model import StoredObject
+from search.sources.objects import Objects
 
 WAIT_S = 60.0
 """A store that does not answer, or says that it is overloaded, is asked again for so long."""
-CHANGED: Final = "changed while it was being read; the next run takes it"
 _TIMEOUT_S: Final = 30
-_PAGE: Final = 1000
 
 
-class Bucket:
+class Bucket(Objects):
     """One bucket. Safe to use from several threads; not after a fork."""
 
     def __init__(self, name: str) -> None:
         """Connects when it is first asked."""
         self._name = name
-        self._url = f"{STORE}{name}"
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        self._store = S3Store(
+        store = S3Store(
             name,
             client_options={
                 "allow_http": bool(endpoint and endpoint.startswith("http://")),
@@ -56,34 +51,17 @@ class Bucket:
             },
             **_known(endpoint),
         )
+        super().__init__(f"{STORE}{name}", store, "check the network, AWS_ENDPOINT_URL and AWS_REGION")
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """See `search.ports.Source.objects`."""
         last = ""
         try:
-            with self._translated(prefix):
-                for page in obstore.list(self._store, prefix=prefix or None, chunk_size=_PAGE):
-                    for meta in page:
-                        last = meta["path"]
-                        yield _stored(meta)
+            for one in super().objects(prefix):
+                last = one.key
+                yield one
         except exceptions.InvalidPathError:  # a name like a//b or ../a fails the whole page that it stands on
             yield from self._listed_by_botocore(prefix, last)
-
-    def look(self, key: str) -> StoredObject:
-        """See `search.ports.Source.look`."""
-        with self._translated(key):
-            return _stored(obstore.head(self._store, key))
-
-    def read(self, key: str, start: int = 0, end: int | None = None, etag: str = "") -> tuple[StoredObject, memoryview]:
-        """See `search.ports.Source.read`."""
-        asked: dict[str, Any] = {}
-        if start or end is not None:
-            asked["range"] = {"offset": start} if end is None else (start, end)
-        if etag:
-            asked["if_match"] = etag
-        with self._translated(key):
-            got = obstore.get(self._store, key, options=asked)  # type: ignore[arg-type]  # its type is a TypedDict
-            return _stored(got.meta), memoryview(got.bytes())
 
     def _listed_by_botocore(self, prefix: str, after: str) -> Iterator[StoredObject]:
         """The objects behind ``after``, in the order of their names."""
@@ -99,39 +77,6 @@ class Bucket:
                     yield StoredObject(entry["Key"], entry["Size"], entry["ETag"], modified.timestamp())
         except (BotoCoreError, ClientError) as error:
             raise StoreAway(f"{self._url}: cannot be listed ({printable(str(error))})") from error
-
-    @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        """Let what the client raises leave as the OSError that a file would raise, or StoreAway."""
-        try:
-            yield
-        except exceptions.InvalidPathError:
-            raise
-        except ValueError as error:
-            raise OSError(errno.EINVAL, "its name has an empty part, or dots: no client asks for that") from error
-        except (FileNotFoundError, exceptions.NotFoundError) as error:
-            raise FileNotFoundError(errno.ENOENT, "no such object", f"{self._url}/{key}") from error
-        except (PermissionError, exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise PermissionError(errno.EACCES, "the store refuses it", f"{self._url}/{key}") from error
-        except exceptions.PreconditionError as error:
-            raise OSError(errno.ESTALE, CHANGED, f"{self._url}/{key}") from error
-        except (exceptions.BaseError, OSError) as error:
-            said = str(error)
-            if "NoSuchBucket" in said:
-                raise FileNotFoundError(errno.ENOENT, "no such bucket", self._url) from error
-            if "403 Forbidden" in said or "401 Unauthorized" in said:
-                raise PermissionError(errno.EACCES, "the store refuses it", self._url) from error
-            if "416 " in said:  # its size is that of another object by now
-                raise OSError(errno.ESTALE, CHANGED, f"{self._url}/{key}") from error
-            cause = said.splitlines()[0].rpartition(" - ")[2]
-            raise StoreAway(
-                f"{self._url}: does not answer ({printable(cause)}); check the network, AWS_ENDPOINT_URL and "
-                "AWS_REGION, then run it again: it goes on"
-            ) from error
-
-
-def _stored(meta: Any) -> StoredObject:  # noqa: ANN401 - a TypedDict of obstore's stubs alone
-    return StoredObject(meta["path"], meta["size"], meta["e_tag"] or "", meta["last_modified"].timestamp())
 
 
 def _known(endpoint: str | None) -> dict[str, Any]:

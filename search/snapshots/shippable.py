@@ -1,0 +1,114 @@
+"""What of a library's folder can be shipped: the newest snapshot of every place, and files that are replaced whole.
+
+A place is a path below the folder: ``spaces/1/index`` holds snapshots, ``spaces/1/map.npz`` is a file. Both are a list
+of files with their digests, which has a digest of its own: what a snapshot is called in the store and in the catalog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from search.errors import SnapshotError
+from search.snapshots.folders import sequences
+from search.snapshots.snapshot import MANIFEST, FileRecord, digest_of
+
+_PATTERNS: Final = ("*", "spaces/*/*")
+_SINGLE: Final = ".npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Shippable:
+    """A snapshot on this disk: its ``place``, ``sequence``, the ``folder`` of its ``files``, and its ``manifest``."""
+
+    place: str
+    sequence: int
+    folder: Path
+    manifest: bytes
+    files: Mapping[str, FileRecord]
+
+    @property
+    def digest(self) -> str:
+        """That of the manifest."""
+        return digest_of_bytes(self.manifest)
+
+    @property
+    def size_bytes(self) -> int:
+        """That of the files together."""
+        return sum(one.size_bytes for one in self.files.values())
+
+
+def places(folder: Path) -> list[str]:
+    """The places below a library's folder at which something is, in order."""
+    entries = [entry for pattern in _PATTERNS for entry in folder.glob(pattern) if not entry.name.startswith(".")]
+    return sorted(entry.relative_to(folder).as_posix() for entry in entries if _holds_something(entry))
+
+
+def at(folder: Path, place: str) -> Shippable | None:
+    """What is at a place now: the newest snapshot with a manifest, or the file. None where nothing is."""
+    if is_single(place):
+        return _single(folder, place)
+    for sequence in sequences(folder / place):
+        where = folder / place / str(sequence)
+        try:
+            manifest = (where / MANIFEST).read_bytes()
+            return Shippable(place, sequence, where, manifest, records_of(manifest))
+        except (OSError, SnapshotError):  # it was taken away this moment, or is damaged
+            continue
+    return None
+
+
+def is_single(place: str) -> bool:
+    """Whether a place is one file."""
+    return place.endswith(_SINGLE)
+
+
+def digest_of_bytes(data: bytes) -> str:
+    """The digest of bytes, as a manifest keeps it of files; that of a manifest is what a snapshot is known by."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def records_of(manifest: bytes) -> dict[str, FileRecord]:
+    """The files that a manifest lists. Raises SnapshotError where it is none, or a name is no plain one."""
+    try:
+        listed: dict[str, Any] = json.loads(manifest)["files"]
+        records = {name: FileRecord(**record) for name, record in listed.items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SnapshotError(f"{MANIFEST} cannot be understood ({error})") from error
+    if strange := next((name for name in records if Path(name).name != name), None):
+        raise SnapshotError(f"{MANIFEST} names a file {strange!r}")
+    return records
+
+
+def _holds_something(entry: Path) -> bool:
+    if is_single(entry.name):
+        return entry.is_file()
+    return entry.is_dir() and any((entry / str(one) / MANIFEST).exists() for one in sequences(entry))
+
+
+def _single(folder: Path, place: str) -> Shippable | None:
+    path = folder / place
+    try:
+        record = FileRecord(path.stat().st_size, digest_of(path))
+    except OSError:
+        return None
+    return Shippable(place, 0, path.parent, _manifest({path.name: record}), {path.name: record})
+
+
+def _manifest(records: Mapping[str, FileRecord]) -> bytes:
+    return json.dumps({"files": {name: asdict(record) for name, record in records.items()}}).encode()
+
+
+def found_in(folder: Path, place: str) -> Iterator[tuple[FileRecord, Path]]:
+    """The files on this disk that belong to a place, whichever snapshot of it they are of."""
+    for sequence in sequences(folder / place):
+        where = folder / place / str(sequence)
+        try:
+            records = records_of((where / MANIFEST).read_bytes())
+        except (OSError, SnapshotError):
+            continue
+        yield from ((record, where / name) for name, record in records.items())

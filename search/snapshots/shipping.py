@@ -1,0 +1,275 @@
+"""Snapshots go through a library's store to machines that have only its URLs: one way for every kind of them.
+
+Whoever holds the lease publishes into a folder of its machine (the ``cache``), as without a store, and ships what is
+new there: large files under their digests; last, and only where none is, the manifest with the small ones; then a row
+in the catalog. Readers follow those rows and nothing else, so that a publisher that was killed leaves garbage, which
+the next one sweeps, and never half a snapshot. A row is committed after all that its snapshot was made of: what has a
+row in the catalog of now is of this catalog, also after a server took over that had lost its last commits; what has
+none then goes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from search.errors import LibraryUnwritable, SnapshotError, StoreAway, printable
+from search.model import Shipment
+from search.ports import Lease, ObjectStore, Shipments
+from search.snapshots import shippable
+from search.snapshots.arriving import StoredPlaces, arrive, head_of, small_files
+from search.snapshots.folders import sequences
+from search.snapshots.single import replacing
+from search.snapshots.snapshot import FileRecord
+
+AGAIN_S: Final = 60.0
+"""A shipment that is damaged in the store is fetched again after so long."""
+SWEPT_S: Final = 24 * 3600.0
+"""What belongs to no snapshot goes from the store when it is so old, by the store's own clock."""
+_TRIES: Final = 2
+_STATE: Final = "shipped.json"
+OWN_FILES: Final = (_STATE, ".arriving")
+"""What stands in a cache beside the places: of this machine alone."""
+_OURS: Final = re.compile(r"(\d+-|files/)[0-9a-f]{32}")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _State:
+    """What this machine's cache has: of which ``epoch``, and the id of the newest shipment of each place."""
+
+    epoch: str
+    ids: dict[str, int] = field(default_factory=dict)
+
+
+class Shipping:
+    """What ships the snapshots of one library and fetches them. Threads and processes may share a cache."""
+
+    def __init__(
+        self,
+        cache: Path,
+        store: tuple[ObjectStore, str],
+        url: str,
+        shipments: Shipments,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``store`` with the prefix below which everything is; ``url`` is what messages call it."""
+        self._cache = cache
+        self._stored = StoredPlaces(*store)
+        self._url = printable(url)
+        self._shipments = shipments
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._damaged: dict[int, tuple[float, str]] = {}
+        self.trouble = ""
+        """Why what was shipped last is not here, as of the last `fetch`; empty where all is well."""
+
+    # --- readers --------------------------------------------------------------------------------------------
+
+    def fetch(self) -> bool:
+        """Bring what was shipped since the last time into the cache; whether anything came.
+
+        What is damaged in the store is fetched twice, reported and never put in place; what is here stays. Raises
+        StoreAway, LibraryUnwritable (disk full), LibraryError where the catalog cannot be read.
+        """
+        with self._lock:
+            epoch, newest = self._shipments.epoch(), self._shipments.newest()
+            state = self._read_state(epoch)
+            before = dict(state.ids)
+            if state.epoch != epoch:
+                self._drop_strange(newest)
+                state = _State(epoch)
+            troubles = []
+            for shipment in newest:
+                if self._is_here(shipment, state):
+                    continue
+                trouble = self._fetched(shipment)
+                if trouble:
+                    troubles.append(trouble)
+                else:
+                    state.ids[shipment.place] = shipment.id
+            self.trouble = "; ".join(troubles)
+            if state.ids != before:
+                self._write_state(state)
+            return state.ids != before
+
+    def _is_here(self, shipment: Shipment, state: _State) -> bool:
+        if state.ids.get(shipment.place, 0) < shipment.id:
+            here = shippable.at(self._cache, shipment.place)
+            if here is None or here.digest != shipment.digest:
+                return False
+            state.ids[shipment.place] = shipment.id  # another process of this machine shipped or fetched it
+            return True
+        place = self._cache / shipment.place
+        if shippable.is_single(shipment.place):
+            return place.exists()
+        return any(sequence >= shipment.sequence for sequence in sequences(place))
+
+    def _fetched(self, shipment: Shipment) -> str:
+        """Fetch one shipment; what is wrong with it, or nothing."""
+        again, trouble = self._damaged.pop(shipment.id, (0.0, ""))
+        if self._clock() < again:
+            self._damaged[shipment.id] = again, trouble
+            return trouble
+        for _ in range(_TRIES):
+            try:
+                with self._translated():
+                    arrive(self._stored, shipment, self._cache)
+                return ""
+            except (SnapshotError, FileNotFoundError) as error:
+                cause = str(error) if isinstance(error, SnapshotError) else "an object of it is gone"
+        trouble = f"{self._url}: {shipment.place} at {shipment.sequence} cannot be fetched: {printable(cause)}"
+        log.warning("%s; soundalike reindex ships it anew", trouble)
+        self._damaged[shipment.id] = self._clock() + AGAIN_S, trouble
+        return trouble
+
+    def _drop_strange(self, newest: list[Shipment]) -> None:
+        """Take away what is of no shipment: the catalog may have lost what it was made of."""
+        of_now = {shipment.place: shipment.digest for shipment in newest}
+        for place in shippable.places(self._cache):
+            here = shippable.at(self._cache, place)
+            if here is not None and here.digest != of_now.get(place):
+                log.warning("%s: is not of the catalog's present state, and goes", printable(str(here.folder)))
+                path = self._cache / place
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+    # --- the one that holds the lease ----------------------------------------------------------------------
+
+    def ship(self, lease: Lease) -> list[Shipment]:
+        """Ship what was published here since the last time, and sweep what nobody needs; what was shipped.
+
+        Raises LibraryBusy when the lease is lost, StoreAway, LibraryError.
+        """
+        shipped = []
+        with self._lock:
+            epoch, newest = self._shipments.epoch(), {one.place: one for one in self._shipments.newest()}
+            state = self._read_state(epoch)
+            for place in shippable.places(self._cache):
+                here, there = shippable.at(self._cache, place), newest.get(place)
+                if here is None or not _is_news(here, there, state.ids.get(place, 0)):
+                    continue
+                lease.check()
+                with self._translated():
+                    self._upload(here, there)
+                added = self._shipments.add(Shipment(place, here.sequence, here.digest, here.size_bytes), lease)
+                state.ids[place] = added.id
+                shipped.append(added)
+            if shipped:
+                self._write_state(state)
+                with self._translated():
+                    self._sweep(shipped)
+        return shipped
+
+    def withdraw(self, folder: str, lease: Lease) -> None:
+        """Have readers forget what is in a folder of the cache, like ``spaces/1`` ("": the cache itself).
+
+        They keep what they have; the next `ship` ships every byte of it anew. Raises LibraryBusy, LibraryError.
+        """
+        for shipment in self._shipments.newest():
+            if shipment.place.rpartition("/")[0] == folder:
+                self._shipments.withdraw(shipment.place, lease)
+
+    def _upload(self, here: shippable.Shippable, there: Shipment | None) -> None:
+        """Put the large files into the store, those of the snapshot before it excepted, then the head."""
+        store, stored = self._stored.store, self._stored
+        shipped = set() if there is None else self._files_of(there)
+        for name in here.files.keys() - small_files(here.files):
+            record = here.files[name]
+            key = stored.file_key(here.place, record.digest)
+            if record not in shipped or not self._has(key, record):
+                store.write(key, here.folder / name)
+        key, head = stored.head_key(here.place, here.sequence, here.digest), head_of(here)
+        if not store.write(key, head, new=True) and bytes(store.read(key)[1]) != head:
+            store.write(key, head)  # its name says what it is to be: the one that is there was damaged
+
+    def _has(self, key: str, record: FileRecord) -> bool:
+        try:
+            return self._stored.store.look(key).size_bytes == record.size_bytes
+        except FileNotFoundError:
+            return False
+
+    def _files_of(self, shipment: Shipment) -> set[FileRecord]:
+        try:
+            return set(self._stored.head(shipment).records.values())
+        except (SnapshotError, FileNotFoundError):
+            return set()
+
+    def _sweep(self, shipped: list[Shipment]) -> None:
+        """Remove what belongs to no snapshot that is kept: of those before them, and of publishers that were killed."""
+        stored, kept = self._stored, self._shipments.kept()
+        for new in shipped:
+            needed = {stored.head_key(new.place, new.sequence, new.digest)}
+            now_s = stored.store.look(next(iter(needed))).modified_s
+            for one in (one for one in kept if one.place == new.place):
+                needed.add(stored.head_key(one.place, one.sequence, one.digest))
+                needed |= {stored.file_key(one.place, record.digest) for record in self._files_of(one)}
+            prefix = stored.prefix_of(new.place)
+            for found in stored.store.objects(prefix):
+                is_ours = _OURS.fullmatch(found.key.removeprefix(f"{prefix}/"))
+                if is_ours and found.key not in needed and now_s - found.modified_s > SWEPT_S:
+                    stored.store.remove(found.key)
+
+    # --- both -----------------------------------------------------------------------------------------------
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with what the catalog says is in the store, a line each. Reads every byte of it."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        for shipment in self._shipments.newest():
+            called = f"{self._url}/{shipment.place} at {shipment.sequence}"
+            try:
+                with self._translated(), tempfile.TemporaryDirectory(dir=self._cache) as folder:
+                    head = self._stored.head(shipment)
+                    for name in head.records.keys() - head.small.keys():
+                        target = Path(folder, name)
+                        self._stored.fetch(shipment.place, head.records[name], target)
+                        target.unlink()
+            except (SnapshotError, FileNotFoundError) as error:
+                cause = str(error) if isinstance(error, SnapshotError) else "an object of it is gone"
+                yield f"{called}: {printable(cause)}; soundalike reindex ships it anew"
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except PermissionError as error:
+            raise StoreAway(f"{self._url}: the store refuses; check who asks, and what it may do") from error
+        except OSError as error:
+            raise LibraryUnwritable.because(f"{self._url}: snapshots cannot be shipped or fetched", error) from error
+
+    def _read_state(self, epoch: str) -> _State:
+        try:
+            said = json.loads((self._cache / _STATE).read_bytes())
+            return _State(str(said["epoch"]), {str(place): int(one) for place, one in said["ids"].items()})
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # a new cache, or one that was damaged
+            return _State(epoch)
+
+    def _write_state(self, state: _State) -> None:
+        with self._translated():
+            self._cache.mkdir(parents=True, exist_ok=True)
+            with replacing(self._cache / _STATE) as file:
+                file.write(json.dumps({"epoch": state.epoch, "ids": state.ids}).encode())
+
+
+def _is_news(here: shippable.Shippable, there: Shipment | None, fetched_id: int) -> bool:
+    """Whether what is here came after what was shipped last."""
+    if there is None:
+        return True
+    if here.digest == there.digest or here.sequence < there.sequence:
+        return False
+    return fetched_id >= there.id or here.sequence > there.sequence

@@ -1,0 +1,408 @@
+"""Snapshots that go through a store: from the machine that publishes to those that have only the library's URLs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import delete
+
+from search.catalog.tables import LEASES, SHIPMENTS
+from search.errors import LibraryBusy, LibraryError, StoreAway
+from search.library import maintenance, verifying
+from search.library.library import Library
+from search.model import ClipPart, Query, RemoveClip
+from search.overview.duplicates.stored import PairsFile
+from search.snapshots import arriving, shippable, shipping
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Kind
+from search.sources.finding import store_of
+from search.sources.folders import FolderStore
+from tests.s3 import S3, served
+from tests.search import libraries
+from tests.search.catalog_helpers import new_catalog
+from tests.search.libraries import Entry, axis
+
+NEW = [Entry(f"b{number}.wav", np.stack([axis(number, 7, 0.3)])) for number in range(4)]
+OLD = [Entry(f"a{number}.wav", np.stack([axis(number), axis(number, 5, 0.5)])) for number in range(6)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3]:
+    with served() as server:
+        yield server
+
+
+class Machines:
+    """Machines that have nothing in common but the URLs of one library."""
+
+    def __init__(self, folder: Path, store: str, catalog: Path | str) -> None:
+        self.folder, self.store, self.catalog = folder, store, catalog
+        self._open: list[Library] = []
+
+    def open(self, name: str) -> Library:
+        """The library as a machine of this name has it."""
+        here = self.folder / name / "library"
+        if not here.exists():
+            here.mkdir(parents=True)
+            said = f'catalog = "{self.catalog}"\nstore = "{self.store}"\ncache = "snapshots"\n'
+            (here / "library.toml").write_text(said)
+        library = libraries.open_library(self.folder / name)
+        self._open.append(library)
+        return library
+
+    def close(self) -> None:
+        for library in self._open:
+            library.close()
+
+
+@pytest.fixture
+def machines(kind, server, tmp_path) -> Iterator[Machines]:
+    """A store of S3; the catalog is of either kind."""
+    machines = Machines(tmp_path, f"s3://{server.bucket()}/a library", new_catalog(tmp_path))
+    server.forget()
+    yield machines
+    machines.close()
+
+
+@pytest.fixture
+def on_s3(server, tmp_path) -> Iterator[Machines]:
+    """A store of S3, and a catalog in a file."""
+    machines = Machines(tmp_path, f"s3://{server.bucket()}/a library", tmp_path / "catalog.sqlite")
+    server.forget()
+    yield machines
+    machines.close()
+
+
+@pytest.fixture
+def in_folder(tmp_path) -> Iterator[Machines]:
+    """A folder as a store, and a catalog in a file."""
+    machines = Machines(tmp_path, f"file://{tmp_path}/store", tmp_path / "catalog.sqlite")
+    yield machines
+    machines.close()
+
+
+def answers(library: Library) -> list[tuple[int, float]]:
+    """What a clip of old finds."""
+    library.refresh()
+    return [(hit.clip_id, round(hit.score, 5)) for hit in library.search(Query((ClipPart(1),), k=20)).hits]
+
+
+def sequences(library: Library) -> dict[str, int]:
+    """What a machine has of each place on its disk."""
+    found = [shippable.at(library.cache, place) for place in shippable.places(library.cache)]
+    return {one.place: one.sequence for one in found if one is not None}
+
+
+def stored(machines: Machines) -> set[str]:
+    """The keys in the store."""
+    store, prefix = store_of(machines.store)
+    return {one.key for one in store.objects(prefix)}
+
+
+def test_a_reader_that_has_only_the_urls_answers_as_the_publisher_and_catches_up(machines) -> None:
+    """Also after a second publication, and a removal; it makes nothing itself."""
+    publisher = machines.open("publisher")
+    libraries.fill(publisher, OLD)
+    reader = machines.open("reader")
+    first = answers(reader)
+    assert first == answers(publisher)
+    assert len(first) == 5
+    assert sequences(reader) == sequences(publisher)
+
+    libraries.fill(publisher, NEW)
+    with publisher.writer.lease("test", 5) as lease:
+        publisher.writer.apply(lease, [RemoveClip(2)])
+        publisher.publish(publisher.space(), lease, always=True)
+    reader.shipping.fetch()
+
+    assert answers(reader) == answers(publisher) != first
+    assert sequences(reader) == sequences(publisher)
+    assert verifying.verify(reader) == []
+
+
+def test_every_kind_and_what_is_one_file_goes_the_same_way(in_folder) -> None:
+    """The index, columns and events are snapshots; the pairs of duplicates are a file."""
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    with publisher.writer.lease("test", 5) as lease, publisher.shared(lease):
+        PairsFile(publisher.cache).write(libraries.duplicates([1], [2]))
+        with Snapshots(publisher.cache / "spaces/1/events", Kind("events", 1, "")).publication(3) as new:
+            new.array("contents.npy", np.arange(3))
+    reader.shipping.fetch()
+
+    assert sequences(reader) == sequences(publisher)
+    assert {"duplicates.npz", "spaces/1/events", "spaces/1/index", "spaces/1/columns"} <= sequences(reader).keys()
+    assert PairsFile(reader.cache).read().shorter.tolist() == [1]
+
+
+def test_a_publisher_goes_on_from_what_another_machine_shipped(in_folder) -> None:
+    """Facts that follow from files are not in the catalog: without those of others they would be lost."""
+    one, other = in_folder.open("one"), in_folder.open("other")
+    libraries.fill(one, OLD)
+    with one.writer.lease("test", 5) as lease, one.shared(lease):
+        PairsFile(one.cache).write(libraries.duplicates([1], [2]))
+    with other.writer.lease("test", 5) as lease, other.shared(lease):
+        pairs = PairsFile(other.cache).read()
+        PairsFile(other.cache).write(libraries.duplicates([*pairs.shorter, 3], [*pairs.longer, 4]))
+    one.shipping.fetch()
+
+    assert PairsFile(one.cache).read().shorter.tolist() == [1, 3]
+    assert one.shipping.fetch() is False
+
+
+def test_what_did_not_change_is_neither_sent_nor_fetched_again(server, on_s3) -> None:
+    """A file of a snapshot that the one before it has is known by its digest."""
+    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
+    of_kind = Snapshots(publisher.cache / "spoken", Kind("words", 1, ""))
+    sizes = {"large.npy": 50_000, "small.npy": 10}
+    for sequence in (1, 2):
+        with of_kind.publication(sequence) as new:
+            new.array("large.npy", np.zeros(sizes["large.npy"]))
+            new.array("small.npy", np.full(sizes["small.npy"], sequence))
+        server.forget()
+        with publisher.writer.lease("test", 5) as lease:
+            publisher.shipping.ship(lease)
+        reader.shipping.fetch()
+    put = [path for method, path, _ in server.asked if method == "PUT"]
+
+    assert len(put) == 1  # the head: the manifest and small.npy
+    assert server.sent_bytes < 5_000
+    assert np.load(reader.cache / "spoken/2/large.npy").sum() == 0
+    assert np.load(reader.cache / "spoken/2/small.npy")[0] == 2
+
+
+def test_a_damaged_object_is_reported_fetched_again_and_never_answered_from(server, on_s3, caplog) -> None:
+    """What the reader had stays, and the catalog's tail says what came since; once it is whole it arrives."""
+    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
+    libraries.fill(publisher, OLD)
+    reader.shipping.fetch()
+    before = sequences(reader)
+    libraries.fill(publisher, NEW)
+    key = head_of_index(publisher, on_s3)
+    bucket = on_s3.store.split("/")[2]
+    whole = bytes(store_of(on_s3.store)[0].read(key)[1])
+    server.put(bucket, key, whole[:-1] + bytes([whole[-1] ^ 1]))
+    at_s = [0.0]
+    store = (*store_of(on_s3.store),)
+    shipped = shipping.Shipping(reader.cache, store, on_s3.store, reader.catalog.shipments, lambda: at_s[0])
+    server.forget()
+    for _ in range(3):
+        shipped.fetch()
+
+    asked = [path for method, path, _ in server.gets() if path.endswith(key.rpartition("/")[2])]
+    assert len(asked) == 2, asked
+    assert "spaces/1/index" in shipped.trouble
+    assert "is not what was shipped" in caplog.text
+    assert sequences(reader)["spaces/1/index"] == before["spaces/1/index"]
+    assert answers(reader) == answers(publisher)
+    assert "is not what was shipped" in "".join(reader.shipping.problems())
+
+    server.put(bucket, key, whole)
+    shipped.fetch()
+    assert shipped.trouble  # it is not asked for all the time
+    at_s[0] = shipping.AGAIN_S
+    shipped.fetch()
+    assert not shipped.trouble
+    assert sequences(reader) == sequences(publisher)
+
+
+def head_of_index(library: Library, machines: Machines) -> str:
+    """The key of the newest snapshot of the index; the last byte there is one of its vectors."""
+    newest = next(one for one in library.catalog.shipments.newest() if one.place == "spaces/1/index")
+    return f"{store_of(machines.store)[1]}/{newest.place}/{newest.sequence}-{newest.digest}"
+
+
+def test_reindex_ships_what_was_damaged_in_the_store_anew(server, on_s3) -> None:
+    """Although nothing of it is new: the store has an object of that digest, with other bytes."""
+    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
+    libraries.fill(publisher, OLD)
+    key = head_of_index(publisher, on_s3)
+    size = store_of(on_s3.store)[0].look(key).size_bytes
+    server.put(on_s3.store.split("/")[2], key, bytes(size))
+    assert reader.shipping.fetch()
+    assert reader.shipping.trouble
+    with publisher.writer.lease("test", 5) as lease:
+        maintenance.rebuild(publisher, publisher.space(), lease)
+
+    assert reader.shipping.fetch()
+    assert not reader.shipping.trouble
+    assert list(publisher.shipping.problems()) == []
+
+
+def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(in_folder, monkeypatch) -> None:
+    """Readers see the state before it; the next publication sweeps what it left, and nothing else."""
+    monkeypatch.setattr(arriving, "SMALL_BYTES", 0)
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    reader.shipping.fetch()
+    before, whole = sequences(reader), stored(in_folder)
+    with monkeypatch.context() as patch:
+        write = FolderStore.write
+
+        def killed(self, key: str, data, *, new: bool = False) -> bool:
+            if new and "/index/" in key:
+                raise PermissionError
+            return write(self, key, data, new=new)
+
+        patch.setattr(FolderStore, "write", killed)
+        with pytest.raises(StoreAway, match="refuses"):
+            libraries.fill(publisher, NEW)
+    left = {key for key in stored(in_folder) - whole if "/index/" in key}
+    reader.shipping.fetch()
+    assert len(left) == 2
+    assert sequences(reader)["spaces/1/index"] == before["spaces/1/index"]
+
+    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    assert left <= stored(in_folder)  # younger than a day
+    monkeypatch.setattr(shipping, "SWEPT_S", -1.0)
+    libraries.fill(publisher, [Entry("d.wav", np.stack([axis(7)]))])
+
+    assert not left & stored(in_folder)
+    assert reader.shipping.fetch()
+    assert sequences(reader) == sequences(publisher)
+    assert list(reader.shipping.problems()) == []
+    assert answers(in_folder.open("new")) == answers(publisher)
+
+
+def test_old_shipments_go_after_a_grace_and_no_sooner(in_folder, monkeypatch) -> None:
+    """A reader may be fetching the one before the newest."""
+    from search.catalog import shipments
+
+    publisher = in_folder.open("publisher")
+    libraries.fill(publisher, OLD)
+    libraries.fill(publisher, NEW)
+    index = [one for one in publisher.catalog.shipments.kept() if one.place == "spaces/1/index"]
+    assert len(index) == 2
+    monkeypatch.setattr(shipments, "GRACE_S", -1.0)
+    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    index = [one for one in publisher.catalog.shipments.kept() if one.place == "spaces/1/index"]
+
+    assert [one.id for one in index] == [max(one.id for one in index)]
+
+
+def test_of_two_publishers_at_once_the_one_that_holds_the_lease_is_followed(machines, monkeypatch) -> None:
+    """The other one finds out in the transaction that would have let readers follow it."""
+    late, other, reader = (machines.open(name) for name in ("late", "other", "reader"))
+    libraries.fill(late, OLD)
+    libraries.fill(late, NEW, publish=False)
+    upload = type(late.shipping)._upload
+
+    def upload_late(self, *arguments) -> None:
+        upload(self, *arguments)
+        monkeypatch.undo()
+        with late.catalog._database.writing() as connection:  # it slept, and its lease went stale
+            connection.execute(delete(LEASES))
+        libraries.fill(other, [Entry("c.wav", np.stack([axis(6)]))])
+
+    monkeypatch.setattr(type(late.shipping), "_upload", upload_late)
+    with pytest.raises(LibraryBusy), late.writer.lease("test", 5) as lease:
+        late.publish(late.space(), lease, always=True)
+    reader.shipping.fetch()
+
+    assert sequences(reader) == sequences(other)
+    assert answers(reader) == answers(other)
+
+
+def test_a_manifest_is_never_replaced(in_folder) -> None:
+    """Who is second keeps nothing, and hears it."""
+    store, prefix = store_of(in_folder.store)
+    assert store.write(f"{prefix}/one", b"first", new=True)
+    assert not store.write(f"{prefix}/one", b"second", new=True)
+    assert bytes(store.read(f"{prefix}/one")[1]) == b"first"
+
+
+def test_what_a_server_that_took_over_does_not_know_goes(machines, monkeypatch, caplog) -> None:
+    """A standby may lack the last commits: what readers hold of them, on disk and in memory, is dropped."""
+    publisher, reader = machines.open("publisher"), machines.open("reader")
+    libraries.fill(publisher, OLD)
+    then = answers(publisher)
+    libraries.fill(publisher, NEW)
+    assert answers(reader) != then
+    lost = sequences(reader)["spaces/1/index"]
+    lose_last_commits(publisher, [f"b{number}.wav" for number in range(4)], lost)
+    monkeypatch.setattr("search.catalog.shipments.CatalogShipments.epoch", lambda _: "timeline 2")
+
+    assert answers(reader) == then
+    assert sequences(reader)["spaces/1/index"] < lost
+    assert "is not of the catalog's present state" in caplog.text
+    libraries.fill(publisher, [Entry(f"c{number}.wav", np.stack([axis(7)])) for number in range(5)])
+    assert answers(reader) == answers(publisher)
+
+
+def lose_last_commits(library: Library, paths: list[str], sequence: int) -> None:
+    """Have a catalog be as it was before these clips came."""
+    from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS
+
+    with library.catalog._database.writing() as connection:
+        contents = connection.execute(CLIPS.select().where(CLIPS.c.path.in_([path.encode() for path in paths]))).all()
+        ids = [row.content_id for row in contents]
+        connection.execute(delete(CLIPS).where(CLIPS.c.content_id.in_(ids)))
+        connection.execute(delete(ENCODINGS).where(ENCODINGS.c.content_id.in_(ids)))
+        connection.execute(delete(CONTENTS).where(CONTENTS.c.id.in_(ids)))
+        connection.execute(delete(SHIPMENTS).where(SHIPMENTS.c.sequence >= sequence))
+        reached = connection.execute(ENCODINGS.select()).all()
+        counters = {
+            "sequence": max(row.sequence for row in reached),
+            "segment": max(row.first_segment_id + row.n_segments for row in reached),
+        }
+        for name, value in counters.items():
+            connection.execute(COUNTERS.update().where(COUNTERS.c.name == name).values(value=value))
+
+
+def test_a_restored_catalog_ships_what_it_is_made_into(in_folder, tmp_path) -> None:
+    """What was shipped when the backup was made may be gone from the store."""
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    maintenance.backup(publisher, tmp_path / "backup")
+    then = answers(publisher)
+    libraries.fill(publisher, NEW)
+    reader.shipping.fetch()
+    with publisher.writer.lease("test", 5) as lease:
+        maintenance.restore(publisher, tmp_path / "backup", lease)
+    reader.shipping.fetch()
+
+    assert [clip for clip, _ in answers(reader)] == [clip for clip, _ in then]
+    assert sequences(reader) == sequences(publisher)
+    assert list(reader.shipping.problems()) == []
+
+
+def test_a_store_that_is_away_loses_nothing_and_the_next_publication_ships_all(server, on_s3) -> None:
+    """The job ends with the cause; readers go on from the catalog's tail."""
+    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
+    libraries.fill(publisher, OLD)
+    answers(reader)
+    server.refuse = lambda _method, _path: "503 Slow Down"
+    libraries.fill(publisher, NEW, publish=False)
+    assert answers(reader) == answers(publisher)
+    with pytest.raises(StoreAway), publisher.writer.lease("test", 5) as lease:
+        publisher.publish(publisher.space(), lease, always=True)
+    server.forget()
+    with publisher.writer.lease("test", 5) as lease:
+        assert not publisher.publish(publisher.space(), lease)  # it was published; now it is shipped
+    reader.shipping.fetch()
+
+    assert sequences(reader) == sequences(publisher)
+
+
+def test_a_cache_that_was_emptied_is_filled_again(in_folder) -> None:
+    """Whoever clears caches does no harm."""
+    import shutil
+
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    reader.shipping.fetch()
+    shutil.rmtree(reader.cache / "spaces")
+    reader.shipping.fetch()
+
+    assert sequences(reader) == sequences(publisher)
+
+
+def test_a_manifest_that_names_a_file_elsewhere_is_refused() -> None:
+    """Nothing that lies in a store decides where a file of this machine is written."""
+    record = {"size_bytes": 1, "digest": "0"}
+    with pytest.raises(LibraryError, match="names a file"):
+        shippable.records_of(json.dumps({"files": {"../x": record}}).encode())
