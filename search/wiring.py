@@ -15,10 +15,17 @@ from search.errors import EncoderError, LibraryError, printable
 from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
-    from search.catalog.store import Catalog
     from search.library.description import Description
     from search.library.library import Library
-    from search.ports import Encoder, IndexFactory, MelodyExtractor, SpeechRecogniser, VoiceDetector
+    from search.ports import (
+        Encoder,
+        IndexFactory,
+        MelodyExtractor,
+        ObjectStore,
+        Shipments,
+        SpeechRecogniser,
+        VoiceDetector,
+    )
     from search.snapshots.shipping import Shipping
     from search.vectors.exact import ExactIndex
     from search.vectors.snapshot import SnapshotIndex
@@ -108,6 +115,7 @@ def library(
     if is_new:
         _make_folder(path, create=create)
         index_kind(index or settings.index)  # a wrong name makes no library
+    store = _store(described.store) if described.store else None  # a wrong one neither
     catalog = Catalog.open(place, create=create, read_only=read_only)
     try:
         if is_new or (create and isinstance(place, str) and catalog.choice("index") is None):
@@ -117,7 +125,7 @@ def library(
             raise LibraryError(f"this library's index is {name!r}, which cannot become {index!r}; make a new library")
         kind = IndexKind(name, index_kind(name))
         listeners = Listeners(partial(load_recogniser, settings.recogniser, settings), load_detector)
-        shipping = None if not described.store else _shipping(description.cache_of(path), described.store, catalog)
+        cache = description.cache_of(path)
         return Library(
             path,
             catalog,
@@ -125,8 +133,8 @@ def library(
             partial(_load, load_encoder, settings),
             kind,
             listeners=listeners,
-            cache=description.cache_of(path),
-            shipping=shipping,
+            cache=cache,
+            shipping=None if store is None else _shipping(cache, store, described.store, catalog.shipments),
         )
     except BaseException:
         catalog.close()
@@ -157,12 +165,16 @@ def named_roots(path: Path) -> list[str]:
     return list(roots_of(path))
 
 
-def _shipping(cache: Path, url: str, catalog: Catalog) -> Shipping:
-    """What ships a library's snapshots. Raises UsageError for a store that is none, or without its client."""
-    from search.snapshots.shipping import Shipping
-    from search.sources.finding import store_of
+def _store(url: str) -> tuple[ObjectStore, str]:
+    from search.sources.finding import store_of  # who has no store loads none
 
-    return Shipping(cache, store_of(url), url, catalog.shipments)
+    return store_of(url)
+
+
+def _shipping(cache: Path, store: tuple[ObjectStore, str], url: str, shipments: Shipments) -> Shipping:
+    from search.snapshots.shipping import Shipping
+
+    return Shipping(cache, store, url, shipments)
 
 
 def _load(load_encoder: EncoderLoader, settings: Settings, name: str) -> Encoder:

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from search.catalog.tables import LEASES, SHIPMENTS
 from search.errors import LibraryBusy, LibraryError, StoreAway
-from search.library import maintenance, verifying
+from search.library import maintenance, stores, verifying
 from search.library.library import Library
 from search.model import ClipPart, Query, RemoveClip
 from search.overview.duplicates.stored import PairsFile
@@ -406,3 +406,16 @@ def test_a_manifest_that_names_a_file_elsewhere_is_refused() -> None:
     record = {"size_bytes": 1, "digest": "0"}
     with pytest.raises(LibraryError, match="names a file"):
         shippable.records_of(json.dumps({"files": {"../x": record}}).encode())
+
+
+def test_a_store_that_replaces_what_it_may_not_replace_is_found_out(in_folder, monkeypatch) -> None:
+    """Two publishers could each take it for theirs."""
+    library = in_folder.open("machine")
+    assert not [finding for finding in stores.diagnose(library) if finding.remedy]
+    write = FolderStore.write
+    monkeypatch.setattr(FolderStore, "write", lambda self, key, data, new=False: write(self, key, data))
+    remedies = [finding.remedy for finding in stores.diagnose(library) if finding.remedy]
+
+    assert len(remedies) == 1
+    assert "If-None-Match" in remedies[0]
+    assert stored(in_folder) == set()

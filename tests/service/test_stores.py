@@ -135,3 +135,40 @@ def test_a_bundle_and_a_passage_are_made_of_what_lies_in_a_store(client) -> None
         assert archive.read("1.wav") == wav(1)
     samples, rate_hz = soundfile.read(io.BytesIO(passage.data))
     assert (len(samples), rate_hz) == (RATE_HZ // 2, RATE_HZ)
+
+
+def test_a_machine_that_has_only_the_urls_searches_what_another_indexed(stored, tmp_path) -> None:
+    """``soundalike init --store``, ``doctor``, ``index`` there; ``init`` and ``search`` here."""
+    server, url, folder = stored
+    store = f"s3://{server.bucket()}/library"
+    urls = ["--catalog", f"sqlite:///{tmp_path}/shared.sqlite", "--store", store]
+    there, here = ["--library", folder], ["--library", tmp_path / "here"]
+    assert soundalike("init", *there, *urls, "--cache", tmp_path / "fast disk").returncode == 0
+    assert soundalike("index", url, *there, "--encoder", "spectral", "--quiet").returncode == 0
+    doctor = soundalike("doctor", *there, "--json")
+    findings = {one["what"]: one for one in json.loads(doctor.stdout)}
+    assert doctor.returncode == 0
+    assert findings["store"]["value"].startswith(f"{store} (reads, writes, removes;")
+    assert findings["cache"]["value"] == str(tmp_path / "fast disk")
+    assert (tmp_path / "fast disk/spaces/1/index").is_dir()
+    assert not (folder / "spaces").exists()
+
+    assert soundalike("init", *here, *urls).returncode == 0
+    found = [soundalike("search", "--clip", 1, "--json", *place) for place in (there, here)]
+    hits = [[(hit["clip_id"], hit["score"]) for hit in json.loads(one.stdout)["hits"]] for one in found]
+    assert hits[0] == hits[1] != []
+    assert (tmp_path / "here/spaces/1/index").is_dir()
+    assert soundalike("verify", *here).returncode == 0
+    server.refuse = lambda method, _path: "403 Forbidden" if method in {"PUT", "DELETE"} else None
+    assert "that is enough to search" in soundalike("doctor", *here).stdout
+    server.forget()
+
+
+@pytest.mark.parametrize("store", ["/mnt/shared", "file://relative", "http://x/y", "s3://"])
+def test_what_is_no_store_is_refused(store, tmp_path) -> None:
+    """With how one is written; no library is made."""
+    done = soundalike("init", "--library", tmp_path / "library", "--store", store)
+
+    assert done.returncode == 2
+    assert "s3://bucket" in done.stderr
+    assert not list((tmp_path / "library").iterdir())
