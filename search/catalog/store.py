@@ -223,7 +223,7 @@ class Catalog:
     def make_merge_final(self, lease: Lease, merge_id: int) -> Merge:
         """Drop what would undo a merge; what it was. Raises QueryError for one that is not there."""
         with self._database.writing() as connection:
-            leases.require(connection, _token(lease))
+            leases.require(connection, leases.token_of(lease))
             return merges.make_final(connection, merge_id)
 
     # --- for the library ------------------------------------------------------------------------------------
