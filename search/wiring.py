@@ -5,7 +5,7 @@ What a user can add without touching this code comes in through entry points, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -15,7 +15,6 @@ from search.errors import EncoderError, LibraryError, printable
 from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
-    from search.library.description import Description
     from search.library.library import Library
     from search.ports import (
         Encoder,
@@ -141,14 +140,26 @@ def library(
         raise
 
 
-def new_library(path: Path, settings: Settings, described: Description) -> None:
-    """Make an empty library: in a folder, or as a ``library.toml`` says that is written there.
+def new_library(
+    path: Path,
+    settings: Settings,
+    *,
+    catalog: str = "",
+    store: str = "",
+    index: str = "",
+    cache: str = "",
+    roots: Sequence[str] = (),
+) -> None:
+    """Make an empty library: in a folder, or with what is said otherwise, which its ``library.toml`` keeps
+    (`search.library.description.Description`).
 
     Raises UsageError where a library is already, LibraryError where the catalog cannot be made; then nothing is left.
     """
     from search.library import description
 
+    described = description.Description(catalog, store, index, cache, tuple(roots))
     description.require_none(path)
+    index_kind(index or settings.index)
     if described != description.Description():
         description.describe(path, described)
     try:

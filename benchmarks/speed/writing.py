@@ -44,7 +44,7 @@ class WritingReport:
 def run(source: VectorSource, url: str | None, settings: Settings, progress: Callable[[str], None]) -> WritingReport:
     """Write to the empty database at ``url``, or a new file. Raises UsageError where there are clips already."""
     with tempfile.TemporaryDirectory() as folder:
-        wiring.new_library(Path(folder) / "library", settings, url)
+        wiring.new_library(Path(folder) / "library", settings, catalog=url or "")
         with wiring.library(Path(folder) / "library", settings) as library:
             if library.catalog.stats().clips:
                 raise UsageError(f"{library.catalog.name}: has clips already; name an empty database")

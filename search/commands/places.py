@@ -26,17 +26,23 @@ class Init:
         """Add the options."""
         options.add_library(parser)
         parser.add_argument(
-            "--catalog", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
+            "--catalog", default="", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
         )
         parser.add_argument(
             "--store",
+            default="",
             metavar="URL",
             help="ship snapshots there, for other machines: s3://bucket/prefix, or file:///folder",
         )
         parser.add_argument(
-            "--cache", metavar="DIR", help="keep its snapshots there, on this machine (default: in the library)"
+            "--cache",
+            default="",
+            metavar="DIR",
+            help="keep its snapshots there, on this machine (default: in the library)",
         )
-        parser.add_argument("--index", metavar="KIND", help="the kind of index of a new library (default: faiss)")
+        parser.add_argument(
+            "--index", default="", metavar="KIND", help="the kind of index of a new library (default: faiss)"
+        )
         parser.add_argument(
             "--root",
             action="append",
@@ -48,13 +54,18 @@ class Init:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Make it."""
-        from search.library.description import Description
-
         path = options.library_path(args, settings)
-        roots = tuple(absolute(root) for root in args.root)
+        roots = [absolute(root) for root in args.root]
         cache = absolute(args.cache) if args.cache else ""
-        described = Description(args.catalog or "", args.store or "", args.index or "", cache, roots)
-        wiring.new_library(path, settings, described)
+        wiring.new_library(
+            path,
+            settings,
+            catalog=args.catalog,
+            store=args.store,
+            index=args.index,
+            cache=cache,
+            roots=roots,
+        )
         what = "soundalike index" + ("" if roots else " FOLDER")
         print(f"{printable(str(path))}: is a library now; fill it with: {what}")
         return 0
