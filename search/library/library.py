@@ -864,8 +864,8 @@ class Library:
 
         Examples:
             >>> with library.writer.lease("my program", wait_s=5) as lease, library.shared(lease):
-            ...     library.publish(library.space(), lease)
-            False
+            ...     library.publish(library.space(), lease, always=True)
+            True
         """
         if self.shipping is not None:
             self.shipping.fetch()

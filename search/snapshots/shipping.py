@@ -183,10 +183,10 @@ class Shipping:
             if shipment.place.rpartition("/")[0] == folder:
                 self._shipments.withdraw(shipment.place, lease)
 
-    def _upload(self, here: shippable.Shippable, there: Shipment | None) -> None:
+    def _upload(self, here: shippable.Shippable, before: Shipment | None) -> None:
         """Put the large files into the store, those of the snapshot before it excepted, then the head."""
         store, stored = self._stored.store, self._stored
-        shipped = set() if there is None else self._files_of(there)
+        shipped = set() if before is None else self._files_of(before)
         for name in here.files.keys() - small_files(here.files):
             record = here.files[name]
             key = stored.file_key(here.place, record.digest)
@@ -266,10 +266,10 @@ class Shipping:
                 file.write(json.dumps({"epoch": state.epoch, "ids": state.ids}).encode())
 
 
-def _is_news(here: shippable.Shippable, there: Shipment | None, fetched_id: int) -> bool:
+def _is_news(here: shippable.Shippable, newest: Shipment | None, fetched_id: int) -> bool:
     """Whether what is here came after what was shipped last."""
-    if there is None:
+    if newest is None:
         return True
-    if here.digest == there.digest or here.sequence < there.sequence:
+    if here.digest == newest.digest or here.sequence < newest.sequence:
         return False
-    return fetched_id >= there.id or here.sequence > there.sequence
+    return fetched_id >= newest.id or here.sequence > newest.sequence
