@@ -76,7 +76,7 @@ def test_the_doctor_names_version_rights_clock_and_round_trip(server_library):
     library, _ = server_library
     findings = json.loads(soundalike("doctor", "--library", library, "--json").stdout)
     assert [finding["what"] for finding in findings] == [
-        "catalog", "version", "rights", "commits", "round trip", "clock", "root",
+        "catalog", "version", "rights", "commits", "round trip", "clock", "index", "root",
     ]  # fmt: skip
     unsafe = {finding["what"] for finding in findings if finding["remedy"]}
     assert unsafe <= {"commits", "round trip"}  # the tests' server is told not to wait for its disk
