@@ -186,7 +186,9 @@ class CatalogLibrary:
     def new_events(self, space: Space) -> NewEvents:
         """As a library keeps them."""
         folder = self.path / space.name
-        return NewEvents(latest(folder, space.fingerprint), journal(folder, space.fingerprint), self.catalog, lambda: None)
+        return NewEvents(
+            latest(folder, space.fingerprint), journal(folder, space.fingerprint), self.catalog, lambda: None
+        )
 
 
 class SetClock:
