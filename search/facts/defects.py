@@ -14,10 +14,10 @@ from search.facts.spectrum import Shape
 
 _TOP_SHARE: Final = 0.98
 _FEWEST_TOPS: Final = 3
-_FEWEST_PEAKS: Final = 6
-"""So often, in different ways, what is cut comes up to exactly one highest level."""
-_MOST_FLAT: Final = 0.5
-"""Of what has flat tops all the time they are the shape: square waves."""
+_FEWEST_PEAKS: Final = 3
+"""So often, in different ways, what is cut comes up to exactly one highest level; where it is flat there, once less."""
+_MOST_FLAT, _MANY_PEAKS = 0.5, 32
+"""Of what has flat tops all the time they are the shape, as of square waves, unless it comes up in so many ways."""
 _LARGEST_MEAN: Final = 0.004
 _LARGEST_MEAN_SHARE: Final = 0.05
 """A mean counts above -48 dB, and above this share of the level of the rest."""
@@ -53,13 +53,12 @@ class Measures:
 def defects(of: Measures) -> tuple[str, ...]:
     """The words of `search.facts.definitions.DEFECTS` that hold, in their order."""
     levels = of.levels
-    tops, share = levels.flat_tops(_TOP_SHARE)
     power = levels.power
     sounding_s, head_s, tail_s = of.silences
     sounds = sounding_s > 0
     correlation = levels.correlation
     holds = {
-        "clipping": (tops >= _FEWEST_TOPS or levels.cut_peaks >= _FEWEST_PEAKS) and share < _MOST_FLAT,
+        "clipping": _is_clipped(levels),
         "dc offset": levels.dc_offset > max(_LARGEST_MEAN, _LARGEST_MEAN_SHARE * power**0.5),
         "hum": of.hum_db is not None,
         "dropouts": levels.gaps > 0,
@@ -71,6 +70,12 @@ def defects(of: Measures) -> tuple[str, ...]:
         "truncated": any("truncated" in warning for warning in of.warnings),
     }
     return tuple(name for name, is_so in holds.items() if is_so)
+
+
+def _is_clipped(levels: Levels) -> bool:
+    tops, share = levels.flat_tops(_TOP_SHARE)
+    is_cut = tops >= _FEWEST_TOPS or levels.cut_peaks + min(tops, 1) >= _FEWEST_PEAKS
+    return is_cut and (share < _MOST_FLAT or levels.cut_peaks >= _MANY_PEAKS)
 
 
 def is_lossy(codec: str) -> bool:

@@ -40,8 +40,8 @@ _SHORTEST_GAP_S, _LONGEST_GAP_S = 0.0005, 0.25
 _BESIDE_S: Final = 0.01
 _LEAST_BESIDE: Final = 0.003
 """What lies beside a gap has at least this level (-50 dB), or it is a pause."""
-_CUT: Final = 0.15
-"""The samples beside a gap have at least this share of the level there: a pause fades."""
+_CUT, _CUT_S = 0.15, 0.0005
+"""In so much time beside a gap a sample has at least this share of the level there: a pause fades."""
 
 _WIDTHS: Final = (8, 16, 24)
 
@@ -80,7 +80,7 @@ class Levels:
         for channel, peaks in zip(whole[:, first:], self._peaks, strict=True):
             size = np.abs(channel)
             self._add_peaks(channel, size, fresh - first)
-            peaks.add(channel, size, fresh - first)
+            peaks.add(size, fresh - first)
         self._add_gaps(whole, fresh)
         self._before = whole[:, -round(2 * _LONGEST_GAP_S * self._rate_hz) :]
 
@@ -182,14 +182,14 @@ class Levels:
             return
         edges = np.flatnonzero(np.diff(np.concatenate(([False], zero, [False])).view(np.int8)))
         shortest, longest = (round(length_s * self._rate_hz) for length_s in (_SHORTEST_GAP_S, _LONGEST_GAP_S))
-        beside = max(4, round(_BESIDE_S * self._rate_hz))
+        beside, edge = (max(4, round(length_s * self._rate_hz)) for length_s in (_BESIDE_S, _CUT_S))
         for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             ends_now = fresh - beside < end <= whole.shape[1] - beside
             if not (ends_now and max(shortest, 4) <= end - begin <= longest and begin >= beside):
                 continue
             before, after = whole[:, begin - beside : begin], whole[:, end : end + beside]
             levels = [float(np.sqrt(np.mean(part**2))) for part in (before, after)]
-            cuts = [float(np.abs(whole[:, place]).max()) for place in (begin - 1, end)]
+            cuts = [float(np.abs(part).max()) for part in (before[:, -edge:], after[:, :edge])]
             if min(levels) > _LEAST_BESIDE and all(c > _CUT * v for c, v in zip(cuts, levels, strict=True)):
                 self.gaps += 1
 
@@ -207,8 +207,8 @@ class _Peaks:
         """In how many ways; 0 where the wave is round at its highest level."""
         return len(self._before) if self._on >= _ON_IT * self._near else 0
 
-    def add(self, channel: Samples, size: Samples, fresh: int) -> None:
-        """Take in samples and their sizes, of which those from ``fresh`` on are new."""
+    def add(self, size: Samples, fresh: int) -> None:
+        """Take in the sizes of samples, of which those from ``fresh`` on are new."""
         highest = float(size[fresh:].max())
         if highest > self._highest + _AT_PEAK:
             self._highest, self._on, self._near = highest, 0, 0
@@ -223,7 +223,9 @@ class _Peaks:
         self._on += len(starts)
         room = _DIFFERENT - len(self._before)
         if room > 0 and len(starts):
-            self._before.update(np.unique(np.round(channel[starts - 1] * 2**12).astype(np.int64))[:room].tolist())
+            before = size[starts - 1]
+            before = before[before < self._highest - _BELOW_PEAK]  # or it is round there, as a low tone is
+            self._before.update(np.unique(np.round(before * 2**12).astype(np.int64))[:room].tolist())
 
 
 def _between() -> NDArray[np.float32]:

@@ -204,8 +204,26 @@ def test_peaks_that_are_cut_without_a_flat_top_are_clipping(tmp_path: Path) -> N
     bright = np.diff(noise(2.0, 0.2, seed=3))
     assert "clipping" in facts_of(tmp_path, np.clip(bright, -0.7, 0.7))["defects"]
     assert "clipping" not in facts_of(tmp_path, 0.9 * bright / np.abs(bright).max())["defects"]
-    for hz in (440, 441, 997.3, 4410):
+    for hz in (200, 200.3, 440, 441, 997.3, 1002.3, 4410):
         assert "clipping" not in facts_of(tmp_path, tone(hz))["defects"]
+
+
+def test_clipping_is_told_of_one_stroke_and_of_all_the_sound(tmp_path: Path) -> None:
+    """Three different peaks on one level are enough, and a flat top with one more; noise that is hardly else is cut."""
+    at = np.arange(RATE_HZ)
+    stroke = noise(1.0, 0.02, seed=5)
+    for place, hz in ((9_000, 300), (20_000, 170), (31_000, 240)):
+        stroke += 0.9 * np.exp(-0.5 * ((at - place) / 400) ** 2) * np.cos(2 * np.pi * hz * (at - place) / RATE_HZ)
+    assert "clipping" in facts_of(tmp_path, np.clip(stroke, -0.8, 0.8))["defects"]
+    assert "clipping" not in facts_of(tmp_path, 0.9 * stroke)["defects"]
+    dense = np.clip(40 * noise(2.0, 0.2, seed=6), -0.7, 0.7)
+    assert "clipping" in facts_of(tmp_path, dense)["defects"]
+
+
+def test_a_dropout_may_begin_and_end_where_the_wave_crosses_zero(tmp_path: Path) -> None:
+    wave = tone(441, 2.0, 0.3) + noise(2.0, 0.0001, seed=7)
+    wave[20_000:20_400] = 0  # whole periods of a hundred samples
+    assert facts_of(tmp_path, wave)["defects"] == ("dropouts",)
 
 
 # --- pitch, tempo, key, form ----------------------------------------------------------------------------------
@@ -280,6 +298,10 @@ def test_mains_hum_is_told_from_notes(tmp_path: Path) -> None:
     assert facts["defects"] == ("hum",)
     assert facts["hum_db"] > 10
     assert facts_of(tmp_path, np.concatenate([struck(49, 1)] * 6))["defects"] == ()
+    faint = sum(tone(60.03 * harmonic, 5, 0.003 / harmonic) for harmonic in range(1, 8))
+    assert facts_of(tmp_path, noise(5, 0.03, seed=8) + faint)["defects"] == ("hum",), "20 dB below the sound"
+    organ = sum(tone(98 * harmonic, 6, 0.1 / harmonic) for harmonic in range(1, 5))
+    assert facts_of(tmp_path, noise(6, 0.005, seed=9) + organ)["defects"] == (), "a G that is held is no hum"
 
 
 # --- libraries ----------------------------------------------------------------------------------------------
@@ -290,7 +312,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four sounds, and a library of them that is measured."""
     folder = tmp_path_factory.mktemp("facts")
     (folder / "sounds").mkdir()
-    waves = {"dark": tone(200, level=0.5), "loud": noise(level=0.25), "soft": noise(level=0.01)}
+    waves = {"dark": tone(200, level=0.5), "loud": noise(level=0.2), "soft": noise(level=0.01)}
     waves["padded"] = np.concatenate((np.zeros(RATE_HZ), noise(1)))
     for name, wave in waves.items():
         soundfile.write(folder / "sounds" / f"{name}.wav", wave, RATE_HZ)
