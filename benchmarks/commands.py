@@ -18,7 +18,6 @@ from benchmarks.common.outputs import (
 from benchmarks.humming.command import Humming
 from benchmarks.speed.command import Speed
 from search.errors import ModelNotFound, UsageError
-from search.evaluation import RESAMPLES
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +80,8 @@ class Quality:
             default="search",
             help="as a library is searched (the default); 5 right among 21, as MAEB re-ranks; labels by their words",
         )
+        from search.evaluation import RESAMPLES
+
         parser.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="bootstrap resamples (2000)")
         parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
         parser.add_argument("--no-cache", action="store_true", help="encode everything again and keep nothing")

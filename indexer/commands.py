@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.channel import Cancelled
-from indexer.model import Options, Summary
 from indexer.progress import clock_time, reporter
 from indexer.stopping import until_signal
 from indexer.threads import one_thread_per_call
@@ -29,6 +28,7 @@ from search.settings import Settings
 
 if TYPE_CHECKING:
     from indexer.job import Report, Share
+    from indexer.model import Options, Summary
     from search.api import Library
     from search.model import JobFailure
 
@@ -270,6 +270,7 @@ def index_again(
     Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
     from indexer.job import index
+    from indexer.model import Options
 
     melody = encoder == MELODY_SPACE
     measure = settings.facts == "on" if facts is None else facts
@@ -391,6 +392,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         check_speed(args.speed)
     # whoever watches has time: another writer's job is waited for rather than the end of watching
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
+    from indexer.model import Options
     from indexer.rules import parse
 
     parse(args.exclude)

@@ -10,11 +10,12 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.model import Failure, Progress, Warned
 from search.errors import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+    from indexer.model import Failure, Progress, Warned
 
 LINE_EVERY_S = 5.0
 

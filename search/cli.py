@@ -84,7 +84,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _parser(commands: dict[str, Command], called: str | None) -> argparse.ArgumentParser:
-    """The whole parser, but only the options of the subcommand that is called: the rest would cost start-up time."""
+    """The parser, with the subcommand that is called alone: the others would cost start-up time."""
     parser = argparse.ArgumentParser(
         prog="soundalike",
         description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
@@ -95,10 +95,9 @@ def _parser(commands: dict[str, Command], called: str | None) -> argparse.Argume
     subparsers = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", help="one of these; its options: soundalike COMMAND --help"
     )
-    for command in commands.values():
-        subparser = subparsers.add_parser(command.name, description=command.help)
-        if command.name == called:
-            command.configure(subparser)
+    if called is not None:
+        command = commands[called]
+        command.configure(subparsers.add_parser(command.name, description=command.help))
     return parser
 
 

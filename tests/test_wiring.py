@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
@@ -48,11 +49,16 @@ def test_an_unknown_encoder_is_named_beside_the_known_ones(tmp_path):
         wiring.encoder("nope", settings(tmp_path))
 
 
+@dataclass(frozen=True)
+class Distribution:
+    name: str
+
+
 class Package:
     """Stands for what an installed package offers."""
 
     def __init__(self, package, name, value):
-        self.dist, self.group, self.name, self.value = argparse.Namespace(name=package), "soundalike.x", name, value
+        self.dist, self.group, self.name, self.value = Distribution(package), "soundalike.x", name, value
 
     def load(self):
         if isinstance(self.value, Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -56,6 +55,8 @@ def _findings(connection: Connection) -> Iterator[Finding]:
 
 def _line(connection: Connection) -> tuple[float, float]:
     """The median round trip in milliseconds, and how far this machine's clock is ahead, in seconds."""
+    import statistics
+
     trips, ahead = [], []
     for _ in range(_ROUND_TRIPS):
         before, began = time.time(), time.perf_counter()

@@ -102,6 +102,14 @@ class LibraryView:
             )
         raise QueryError(f"this library has no space called {name!r}; its spaces: {known}")
 
+    def sounds(self) -> Ids:
+        """The contents (n,) of the library's clips that are sounds, and no notes, ascending."""
+        columns = [view.columns for view in self.spaces if not view.space.is_melody]
+        encoded = [part.encoding_content for each in columns for part in (each.base, each.recent)]
+        present = [each.content_ids[each.present] for each in columns]
+        none = np.empty(0, np.int64)
+        return np.intersect1d(np.concatenate([none, *encoded]), np.concatenate([none, *present]))
+
 
 Look: TypeAlias = Callable[[], LibraryView]
 """Gives what is there to be searched now, without waiting."""

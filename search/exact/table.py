@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import LibraryError
 from search.exact.landmarks import KEYS
-from search.exact.listening import Fingerprint
 from search.exact.outlines import STEP, Rows
 from search.model import Ids
+
+if TYPE_CHECKING:
+    from search.exact.listening import Fingerprint
 
 GAP: Final = 1024
 """Frames between contents: more than a question lasts, so that its beginning never lies in another content."""

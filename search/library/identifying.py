@@ -17,7 +17,7 @@ from search.exact.spectra import FRAMES_PER_S, RATE_HZ
 from search.exact.stored import Fingerprints
 from search.exact.table import FingerprintTable
 from search.exact.timeline import Passage, passages
-from search.model import Clip, Identification, Ids, JobFailure, Recognition, Wave
+from search.model import Clip, Identification, JobFailure, Recognition, Wave
 from search.ports import Lease
 from search.snapshots.filling import fill
 
@@ -37,7 +37,7 @@ def bring_up_to_date(
     """Fingerprint the library's sounds that have none, forget those that are gone; the files that failed."""
     sequence = catalog.sequence()
     return fill(
-        fingerprints.latest, of_file, sounds(view), catalog, lease, progress=progress, sequence=sequence, again=again
+        fingerprints.latest, of_file, view.sounds(), catalog, lease, progress=progress, sequence=sequence, again=again
     )
 
 
@@ -64,7 +64,7 @@ def identify(
             yield block
 
     sound = question(counted())
-    present = sounds(view)
+    present = view.sounds()
     found = passages(sound, table, LEAST_PROBABILITY, k)
     contents = [int(table.contents[one.match.row]) for one in found]
     clips_of = catalog.clips_of(sorted(set(contents)))
@@ -77,15 +77,6 @@ def identify(
     known = int(np.isin(table.contents, present).sum())
     earlier = int(np.isin(table.contents[table.without_outline], present).sum())
     return Identification(tuple(recognitions), samples / RATE_HZ, known, len(present), tuple(warnings), earlier)
-
-
-def sounds(view: LibraryView) -> Ids:
-    """The contents (n,) of the library's clips that are sounds, and no notes, ascending."""
-    columns = [one.columns for one in view.spaces if not one.space.is_melody]
-    encoded = [part.encoding_content for each in columns for part in (each.base, each.recent)]
-    present = [each.content_ids[each.present] for each in columns]
-    none = np.empty(0, np.int64)
-    return np.intersect1d(np.concatenate([none, *encoded]), np.concatenate([none, *present]))
 
 
 def _recognition(passage: Passage, clips: list[Clip], start_s: float) -> Recognition:

@@ -36,7 +36,7 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.stored import Fingerprints
 from search.facts.definitions import FactValue
-from search.library import companions, events, leasing, listening, merging, paths, publishing, speech
+from search.library import companions, events, leasing, merging, paths, publishing, speech
 from search.library.encoders import Encoders
 from search.library.events import NewEvents
 from search.library.spaces import Spaces
@@ -86,6 +86,7 @@ from search.speech.stored import SpokenWords
 from search.time.table import EventTable
 
 if TYPE_CHECKING:
+    from search.library.listening import Ears, Wanted
     from search.snapshots.shipping import Shipping
 
 PUBLISH_ALWAYS_BELOW = 50_000
@@ -731,7 +732,7 @@ class Library:
         clips = None if where is None else self.clip_ids(where)
         return speech.spoken_in(self.view(), self.catalog, self.spoken_words, text, clips=clips, k=k, offset=offset)
 
-    def ears(self, watch_for: listening.Wanted) -> listening.Ears:
+    def ears(self, watch_for: Wanted) -> Ears:
         """What listens to a stream for what is wanted (`search.live.listening.listen`).
 
         The library needs what is asked for and no more: fingerprints for recordings, an encoder that compares for
@@ -744,7 +745,9 @@ class Library:
             Traceback (most recent call last):
             search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
         """
-        return listening.ears(watch_for, self.refresh(), self.encoder, self.catalog, self.fingerprints.table)
+        from search.library.listening import ears  # only who listens needs it
+
+        return ears(watch_for, self.refresh(), self.encoder, self.catalog, self.fingerprints.table)
 
     def transcribe(
         self,

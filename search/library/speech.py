@@ -12,7 +12,6 @@ import numpy as np
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
 from search.errors import AudioError, QueryError
-from search.library.identifying import sounds
 from search.model import (
     Clip,
     ClipTranscript,
@@ -73,7 +72,7 @@ def transcribe(
 ) -> tuple[JobFailure, ...]:
     """Recognise the sounds that this recogniser has not transcribed (``again``: all); the files that failed."""
     recogniser, detector = listeners.recogniser(), listeners.detector()
-    present = sounds(view)
+    present = view.sounds()
     missing = present if again else np.intersect1d(present, catalog.without_transcript(recogniser.fingerprint))
     failures: list[JobFailure] = []
     waiting: list[KeepTranscript] = []
@@ -141,7 +140,7 @@ def spoken_in(
         raise QueryError(f"k is {k} and offset {offset}; they must be at least 1 and 0")
     started = time.perf_counter()
     table = spoken.table(catalog.last_transcript(), catalog.transcripts_since)
-    present = sounds(view)
+    present = view.sounds()
     among = present if clips is None else np.intersect1d(present, [c.content_id for c in catalog.clips(clips.tolist())])
     found = find(table, text, among.astype(np.int64))
     page = [_saying(one, table, catalog) for one in found[offset : offset + k]]

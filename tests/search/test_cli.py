@@ -284,6 +284,7 @@ def test_a_command_that_needs_no_model_loads_little_more_than_its_libraries(inde
     _, library = indexed
     bare = loaded("import numpy, sqlalchemy.orm, sqlalchemy.dialects.sqlite, platformdirs")
     info = loaded(f"from search import cli; cli.main(['info', '--library', {str(library)!r}])")
+    assert sorted(info & FOR_OTHER_COMMANDS) == []
     packages, known = ({name.partition(".")[0] for name in names} for names in (info, bare))
     assert packages - known - set(sys.stdlib_module_names) <= {"search", "indexer", "webui", "benchmarks", "training"}
     assert len(packages - known) < 40, packages - known
@@ -293,8 +294,26 @@ def test_a_search_by_words_loads_neither_torch_nor_a_decoder(indexed):
     """Cold start: what a search does not need is not imported, of SQLAlchemy's dialects none but SQLite's."""
     _, library = indexed
     names = loaded(f"from search import cli; cli.main(['search', '--text', 'horn', '--library', {str(library)!r}])")
-    unneeded = {"torch", "transformers", "av", "soundfile", "soxr", "alembic", "onnxruntime", "faiss", "scipy"}
-    assert sorted(names & {*unneeded, "pydantic", "flask", "sqlalchemy.dialects.postgresql"}) == []
+    assert sorted(names & {*FOR_SOUNDS, *FOR_OTHER_COMMANDS, *UNNEEDED}) == []
+
+
+def test_a_search_by_a_file_loads_neither_torch_nor_what_other_commands_need(indexed):
+    sounds, library = indexed
+    asked = ["search", "--audio", str(next(sounds.rglob("*.wav"))), "--library", str(library)]
+    names = loaded(f"from search import cli; cli.main({asked!r})")
+    assert sorted(names & {*FOR_OTHER_COMMANDS, *UNNEEDED}) == []
+
+
+FOR_SOUNDS = {"av", "soundfile", "soxr", "onnxruntime"}
+FOR_OTHER_COMMANDS = {
+    "search.live.listening", "search.live.watching", "search.exact.listening", "search.exact.matching",
+    "search.facts.measuring", "search.evaluation", "indexer.model", "http.client", "statistics",
+}  # fmt: skip
+UNNEEDED = {
+    "torch", "transformers", "scipy", "numba", "faiss", "alembic", "pydantic", "flask", "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+}  # fmt: skip
+"""Heavy modules: for decoding and encoding, for what is no search, and for no command of these."""
 
 
 def loaded(code):
