@@ -6,6 +6,7 @@ Why this kind, and where its constants come from: docs/decisions/0005-vector-ind
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Protocol
 
@@ -20,7 +21,11 @@ from search.vectors.gpu import GpuCopy
 from search.vectors.lists import Lists
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
-"""How many segments are re-ranked: at least so many, and so many for each hit that is asked for."""
+"""How many segments are re-ranked: at least so many, and so many for each hit that is asked for.
+
+With less than the usual effort, as many as its root says: re-ranking is cheap, and it is what little effort lacks first.
+At 200,000 segments and 10 hits 22 candidates find .972 in 1 list of 1024 as in 15, 50 find .998 in either (measured).
+"""
 
 SCAN_UP_TO = 1000
 """Where no more segments pass a filter, all of them are scored: half a millisecond, and nothing is missed."""
@@ -120,4 +125,5 @@ class FaissBase:
         return scoring.order_each(scoring.scores_of_each(queries, np.take(self.rows, rows, axis=0)), ids, k)
 
     def _n_candidates(self, k: int) -> int:
-        return max(k, round(self._effort * max(CANDIDATES, CANDIDATES_PER_HIT * k)))
+        share = max(self._effort, math.sqrt(self._effort))
+        return max(k, round(share * max(CANDIDATES, CANDIDATES_PER_HIT * k)))

@@ -75,21 +75,35 @@ class Lists:
         near = turned @ self._centres.T
         if everywhere:
             visited = np.tile(np.arange(self.count, dtype=np.int64), (len(queries), 1))
+        elif allowed is None:
+            visited = self._nearest(near, k)
         else:
-            visited = self._nearest(near, k, allowed)
+            visited = self._nearest_passing(near, k, allowed)
         scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
         return self._search(turned, n, visited, scores, allowed)
 
-    def _nearest(self, near: Scores, k: int, allowed: Bitmap | None) -> Ids:
+    def _nearest(self, near: Scores, k: int) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
-        passing, certain = (self._sizes, True) if allowed is None else self._passing(allowed)
-        more = self._effort * max(1.0, math.sqrt(k / 100))  # many hits reach further than ten
+        order = np.argsort(-near, axis=1)
+        sizes = self._sizes[order]
+        # a list is needed while those before it were too few
+        needed = sizes.cumsum(axis=1) - sizes < PASSING_ROWS * self._more(k)
+        most = max(1, int(needed.sum(axis=1).max()))
+        return np.where(needed[:, :most], order[:, :most], -1)
+
+    def _more(self, k: int) -> float:
+        """How much more than the constants above say is visited for ``k`` hits: many reach further than ten."""
+        return self._effort * max(1.0, math.sqrt(k / 100))
+
+    def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap) -> Ids:
+        """The same among what is ``allowed``."""
+        passing, certain = self._passing(allowed)
+        more = self._more(k)
         order = np.argsort(-near, axis=1)
         sizes, pass_each = self._sizes[order], passing[order]
         worth = pass_each > 0
         if not certain:
             worth |= sizes.cumsum(axis=1) <= ANYWAY_ROWS * more
-        # a list is needed while those before it were too few
         passed = (pass_each.cumsum(axis=1) - pass_each) / more
         visited = ((sizes * (pass_each > 0)).cumsum(axis=1) - sizes) / more
         scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
