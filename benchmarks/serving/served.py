@@ -50,19 +50,23 @@ class Served:
         return [supervisor, *supervisor.children(recursive=True)]
 
     def own_bytes(self) -> int:
-        """Anonymous memory of these processes together: what a leak would add to.
+        """Anonymous memory of these processes together: what a leak would add to."""
+        return sum(self.own_bytes_each())
+
+    def own_bytes_each(self) -> list[int]:
+        """The same of each process.
 
         Mapped files do not count. Their pages are the system's to take back, and the longer a worker serves the more of
         a snapshot it has touched; USS would count those that the other worker has not.
         """
-        total = 0
+        sizes = []
         for process in self.processes():
             try:
                 memory = process.memory_info()
-                total += memory.rss - memory.shared
             except psutil.NoSuchProcess:
                 continue  # it ended meanwhile
-        return total
+            sizes.append(memory.rss - memory.shared)
+        return sizes
 
     def cpu_s(self) -> float:
         """CPU seconds that these processes have used."""

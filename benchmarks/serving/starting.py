@@ -44,7 +44,8 @@ UPLOADED_S = 10.0
 class Round:
     """One round: seconds until the address was printed and until ready, milliseconds of first and second questions.
 
-    ``lost`` are requests that were sent before the signal and not answered.
+    ``lost`` are requests that were sent before the signal and not answered. ``idle_bytes``: what each process keeps for
+    itself after those questions, the largest first.
     """
 
     printed_s: float
@@ -56,6 +57,7 @@ class Round:
     statuses: tuple[int, int]
     answered: int
     lost: int
+    idle_bytes: tuple[int, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,6 +87,7 @@ def measured(library: Path, args: argparse.Namespace) -> Round:
             _wait_until_ready(server.url)
             ready_s, ready_cpu_s = time.monotonic() - begun_s, server.cpu_s()
             questions_ms = {kind: (_ms(ask, server.url), _ms(ask, server.url)) for kind, ask in QUESTIONS.items()}
+            idle_bytes = tuple(sorted(server.own_bytes_each(), reverse=True))
             idle_status, idle_stop_s = server.stop()
         with Served(copy, *options) as server:
             _wait_until_ready(server.url)
@@ -96,7 +99,9 @@ def measured(library: Path, args: argparse.Namespace) -> Round:
             busy_status, busy_stop_s = server.stop()
             answered, lost = clients.end(signal_s)
     statuses = (idle_status, busy_status)
-    return Round(printed_s, ready_s, ready_cpu_s, questions_ms, idle_stop_s, busy_stop_s, statuses, answered, lost)
+    return Round(
+        printed_s, ready_s, ready_cpu_s, questions_ms, idle_stop_s, busy_stop_s, statuses, answered, lost, idle_bytes
+    )
 
 
 def _wait_until_ready(url: str) -> None:
@@ -192,10 +197,16 @@ def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> s
             report.markdown_table(("", "s"), times),
             "Questions as soon as the service is ready, milliseconds:",
             report.markdown_table(("question", "first", "second"), first_and_second),
+            f"Idle after them, its processes keep {_memory(rounds)} MiB for themselves, the largest first.",
             f"Of {sum(one.answered + one.lost for one in rounds):,} requests sent before the signal "
             f"{sum(one.lost for one in rounds)} were not answered. Exit statuses: {', '.join(map(str, statuses))}.",
         ]
     )
+
+
+def _memory(rounds: Sequence[Round]) -> str:
+    each = zip(*(one.idle_bytes for one in rounds), strict=False)
+    return ", ".join(f"{float(np.median(sizes)) / 2**20:.0f}" for sizes in each)
 
 
 def _parser() -> argparse.ArgumentParser:

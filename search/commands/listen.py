@@ -1,4 +1,4 @@
-"""``soundalike listen``: what is live, reporters as it comes."""
+"""``soundalike listen``: what is live, told as it comes."""
 
 from __future__ import annotations
 

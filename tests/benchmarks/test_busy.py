@@ -55,6 +55,7 @@ def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
     assert starting.main([*options, "--report", str(out)]) == 0
     text = out.read_text("utf-8")
     assert re.search(r"Of [\d,]+ requests sent before the signal 0 were not answered. Exit statuses: 0.", text), text
+    assert re.search(r"keep \d+, .* MiB for themselves", text), text
 
 
 def test_a_job_that_fails_is_no_measurement(library_path, tmp_path):  # noqa: F811
