@@ -36,6 +36,7 @@ SECTIONS = (
     ("Look after the library", ("info", "verify", "remove", "relocate", "duplicates", "merge", "unmerge")),
     ("Ways of hearing", ("reindex", "fingerprints", "spaces", "compare")),
     ("Where it lies, who works and asks", ("init", "doctor", "migrate", "work", "keys", "mcp")),
+    ("Make sounds", ("make", "compose", "say")),
     ("Measure and teach", ("bench", "train")),
 )
 """What ``--help`` lists: headings, each with the names of Soundalike's own commands; those of plug-ins come last."""

@@ -9,6 +9,7 @@ from search.commands.fingerprints import FingerprintsCommand
 from search.commands.identify import Identify
 from search.commands.keys import Keys
 from search.commands.listen import Listen
+from search.commands.making import Compose, Make, Say
 from search.commands.map import MapCommand
 from search.commands.mcp import Mcp
 from search.commands.merging import MergeCommand, UnmergeCommand
@@ -63,4 +64,7 @@ COMMANDS = (
     Init(),
     Doctor(),
     Migrate(),
+    Say(),
+    Compose(),
+    Make(),
 )

@@ -6,7 +6,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from search.commands import asking, hitfacts, identify, moments, options, output, speech, tunes
+from search.commands import asking, hitfacts, identify, making, moments, options, output, speech, tunes
 from search.errors import UsageError
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
@@ -70,4 +70,5 @@ class Search:
             output.write_csv(answer.hits, sys.stdout, query.offset, facts)
         else:
             output.print_table(answer, facts)
+            making.offer(answer.verdict, query.parts)
         return 0

@@ -1,0 +1,218 @@
+"""``soundalike say``, ``compose`` and ``make``: sounds that are made here. They are files, and in no library."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from search.commands import options, output, tunes
+from search.errors import QueryError, UsageError, printable
+from search.model import Part, TextPart, Verdict
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.melody.model import Notes
+    from search.model import Wave
+
+NOTES: Final = 24
+GIVEN: Final = 64
+"""Of a longer tune so many notes are taken: its last ones to go on with, its first ones to vary."""
+MOST_VARIATIONS: Final = 20
+HIGHEST_INSTRUMENT: Final = 127
+
+
+class Say:
+    """Words, spoken."""
+
+    name = "say"
+    help = "read words aloud into a WAV file, by espeak-ng"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("words", metavar="WORDS", help="what is said")
+        parser.add_argument(
+            "--voice", default="en", metavar="NAME", help="a language: en, de, en-gb-scotland, en+f3 (en)"
+        )
+        parser.add_argument("--speed", type=int, default=160, metavar="N", help="words a minute (160)")
+        _add_out(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write what is said."""
+        from search.making.speaking import spoken
+
+        sound = spoken(args.words, args.voice, args.speed)
+        _write(args, _target(args, args.words), sound, args.words, f"by espeak-ng ({args.voice})")
+        return 0
+
+
+class Make:
+    """A simple sound."""
+
+    name = "make"
+    help = 'make a simple sound from words: "two short beeps, then a low rumble"'
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        from search.making.simple import KINDS
+
+        parser.add_argument(
+            "words", metavar="WORDS", help=f"any of: {', '.join(KINDS)}; with how many, how high, how long"
+        )
+        _add_seed(parser)
+        _add_out(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write the sound."""
+        from search.making.simple import RATE_HZ, made
+
+        sound = made(args.words, args.seed), RATE_HZ
+        _write(args, _target(args, args.words), sound, args.words, "by soundalike make")
+        return 0
+
+
+class Compose:
+    """A tune that goes on."""
+
+    name = "compose"
+    help = "let a tune go on, or vary it, by a model of songs"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        given = parser.add_mutually_exclusive_group(required=True)
+        given.add_argument(
+            "--continue", dest="clip", metavar="CLIP", help="a clip by its number, or a file: MIDI or sound"
+        )
+        given.add_argument("--notes", metavar="NOTES", help='notes, as search takes them: "C4 D4 E4", ABC, or a file')
+        parser.add_argument("--count", type=int, default=NOTES, metavar="N", help=f"add so many notes ({NOTES})")
+        parser.add_argument("--variations", type=int, metavar="N", help="write so many variations instead")
+        parser.add_argument("--soundfont", type=Path, metavar="FILE", help="play it by this one (the system's)")
+        parser.add_argument("--instrument", type=int, default=0, metavar="N", help="of General MIDI, from 0 (a piano)")
+        _add_seed(parser)
+        _add_out(parser, "OUT.wav|OUT.mid")
+        options.add_library(parser)
+        options.add_json(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write the tune, or its variations."""
+        from search.making.playing import played, soundfont
+        from search.making.tunes import continued, varied
+
+        if args.variations is not None and not 1 <= args.variations <= MOST_VARIATIONS:
+            raise UsageError(f"--variations is {args.variations}; it must be from 1 to {MOST_VARIATIONS}")
+        if not 0 <= args.instrument <= HIGHEST_INSTRUMENT:
+            raise UsageError(f"--instrument is {args.instrument}; it must be from 0 to {HIGHEST_INSTRUMENT}")
+        notes, title = _given(args, settings)
+        if args.variations is None:
+            written = [continued(_part(notes, slice(-GIVEN, None)), args.count, args.seed)]
+        else:
+            first = _part(notes, slice(GIVEN))
+            written = [varied(first, args.seed + number) for number in range(args.variations)]
+        font = soundfont(args.soundfont)
+        for number, tune in enumerate(written, start=1):
+            how = f"by soundalike compose: {title} {'goes on' if args.variations is None else f'variation {number}'}"
+            file = _target(
+                args, title if len(written) == 1 else f"{title}-{number}", number if len(written) > 1 else None
+            )
+            if file.suffix.lower() in (".mid", ".midi"):
+                _write_midi(file, tune, args.instrument, how)
+                _report(args, file, tune.duration_s)
+            else:
+                _write(args, file, played(tune, font, args.instrument), title, how)
+        return 0
+
+
+def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
+    """The tune to begin with, and what it is called. Raises QueryError where there is none; AudioError."""
+    from search.melody.notation import parse_notes
+
+    if args.notes is not None:
+        return parse_notes(tunes.notes(args.notes).notes), "tune"
+    if not args.clip.isdigit():
+        return _notes_of(args.clip), Path(args.clip).stem
+    with options.library(args, settings, read_only=True) as library:
+        clip = next(iter(library.reader.clips([int(args.clip)])), None)
+        if clip is None:
+            raise QueryError(f"no clip has the id {args.clip}")
+        return _notes_of(clip.absolute_path), clip.title
+
+
+def _notes_of(path: str) -> Notes:
+    """The notes of a MIDI file, or those that are heard in a sound."""
+    from search import audio
+    from search.melody.hearing import steady_notes
+    from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+    from search.melody.playing import notes_of
+
+    if audio.kind_inside(path) == "notes":
+        return notes_of(path)
+    return steady_notes(pitch_of_blocks(audio.stream(path, SAMPLE_RATE_HZ)))
+
+
+def _part(notes: Notes, which: slice) -> Notes:
+    """Some of the notes, from 0 s on."""
+    from search.melody.model import Notes as Line
+
+    start_s = notes.start_s[which]
+    begin_s = start_s[0] if len(start_s) else 0.0
+    return Line(start_s - begin_s, notes.end_s[which] - begin_s, notes.pitch[which])
+
+
+def offer(verdict: Verdict, parts: Sequence[Part]) -> None:
+    """Print how to make what words ask for, where nothing in the library is like it and it can be made."""
+    if verdict == "none" and len(parts) == 1 and isinstance(parts[0], TextPart):
+        from search.making.simple import can_be_made
+
+        words = parts[0].text
+        if can_be_made(words):
+            print(f"soundalike make {shlex.quote(words)} makes a simple one.")
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def _add_out(parser: argparse.ArgumentParser, metavar: str = "OUT.wav") -> None:
+    parser.add_argument("--out", type=Path, metavar=metavar, help="write this file (here, called after the words)")
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same for the same number (0)")
+
+
+def _target(args: argparse.Namespace, title: str, number: int | None = None) -> Path:
+    """Where a file goes. Raises UsageError where nobody named the file and there is one already."""
+    if args.out is not None:
+        out: Path = args.out
+        return out if number is None else out.with_stem(f"{out.stem}-{number}")
+    name = "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())[:60]
+    file = Path(f"{name or 'sound'}.wav")
+    if file.exists():
+        raise UsageError(f"{file} is there already; name a file with --out")
+    return file
+
+
+def _write(args: argparse.Namespace, file: Path, sound: tuple[Wave, int], title: str, how: str) -> None:
+    """Write samples at their rate."""
+    from search.making.marking import write
+
+    wave, rate_hz = sound
+    write(file, wave, rate_hz, title, how)
+    _report(args, file, len(wave) / rate_hz)
+
+
+def _write_midi(file: Path, notes: Notes, instrument: int, how: str) -> None:
+    from search.making.marking import MADE
+    from search.making.playing import write_midi
+
+    write_midi(file, notes, instrument, f"{MADE} {how}")
+
+
+def _report(args: argparse.Namespace, file: Path, duration_s: float) -> None:
+    if args.json:
+        output.print_line({"file": str(file), "duration_s": round(duration_s, 3)})
+    else:
+        print(f"{printable(str(file))}  {output.clock(duration_s)}")

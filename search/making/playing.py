@@ -1,0 +1,86 @@
+"""Notes as sound, by FluidSynth with a soundfont where both are there, else plucked (`search.melody.rendering`)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import mido  # type: ignore[import-untyped]
+import numpy as np
+
+from search.errors import UsageError, printable
+from search.melody.model import Notes
+from search.melody.rendering import render
+from search.model import Wave
+
+RATE_HZ: Final = 44_100
+SOUNDFONTS: Final = (
+    "/usr/share/sounds/sf2/default-GM.sf2",
+    "/usr/share/sounds/sf3/default-GM.sf3",
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
+    "/usr/share/soundfonts/default.sf2",
+)
+"""Where systems have one."""
+_LONGEST_S: Final = 120.0
+_TICKS: Final = 480
+_LOUDNESS: Final = 96
+
+
+def soundfont(named: Path | None) -> Path | None:
+    """The one that is named, else the system's, None where there is none or no FluidSynth.
+
+    Raises UsageError for one that is named and cannot be played.
+    """
+    if named is not None and not named.is_file():
+        raise UsageError(f"{printable(str(named))}: there is no such soundfont")
+    if shutil.which("fluidsynth") is None:
+        if named is not None:
+            raise UsageError("FluidSynth plays soundfonts, and is not installed: apt install fluidsynth")
+        return None
+    return named or next((Path(one) for one in SOUNDFONTS if Path(one).is_file()), None)
+
+
+def played(notes: Notes, font: Path | None, instrument: int = 0) -> tuple[Wave, int]:
+    """``notes`` as mono samples (n,) and their rate, by an ``instrument`` of General MIDI (0 to 127) of a soundfont.
+
+    Raises UsageError where FluidSynth fails.
+    """
+    if font is None:
+        return render(notes, RATE_HZ), RATE_HZ
+    import soundfile
+
+    with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
+        midi, wav = Path(folder, "tune.mid"), Path(folder, "tune.wav")
+        write_midi(midi, notes, instrument)
+        command = ["fluidsynth", "-ni", "-q", "-r", str(RATE_HZ), "-g", "0.6", "-F", str(wav), str(font), str(midi)]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=_LONGEST_S)  # noqa: S603  its own name
+            samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
+        except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError) as error:
+            raise UsageError(f"fluidsynth cannot play {printable(str(font))}: {error}") from error
+    wave: Wave = np.clip(samples.mean(axis=1), -1, 1).astype(np.float32)
+    return wave, RATE_HZ
+
+
+def write_midi(path: Path, notes: Notes, instrument: int = 0, comment: str = "") -> None:
+    """Write notes as a MIDI file; a ``comment`` stands in its text. Raises UsageError where that cannot be done."""
+    track = mido.MidiTrack()
+    if comment:
+        track.append(mido.MetaMessage("text", text=comment))
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000))
+    track.append(mido.Message("program_change", program=instrument))
+    events = [(float(at_s), 1, round(float(pitch))) for at_s, pitch in zip(notes.start_s, notes.pitch, strict=True)]
+    events += [(float(at_s), 0, round(float(pitch))) for at_s, pitch in zip(notes.end_s, notes.pitch, strict=True)]
+    now = 0
+    for at_s, begins, pitch in sorted(events):
+        tick = round(at_s * 2 * _TICKS)
+        kind = "note_on" if begins else "note_off"
+        track.append(mido.Message(kind, note=pitch, velocity=_LOUDNESS if begins else 0, time=max(tick - now, 0)))
+        now = max(now, tick)
+    try:
+        mido.MidiFile(ticks_per_beat=_TICKS, tracks=[track]).save(path)
+    except OSError as error:
+        raise UsageError(f"{printable(str(path))}: cannot be written ({error})") from error
