@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough  # mypy reads all of the engine, the first time for a minute
+
 PROJECT = Path(__file__).parents[1]
 
 PROGRAM = """\

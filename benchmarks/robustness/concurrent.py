@@ -18,7 +18,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.synchronize import Event
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event, Semaphore
 from pathlib import Path
 
 import numpy as np
@@ -65,15 +66,16 @@ def run(clips: int, searchers: int, encoder: str, seed: int, folder: Path) -> Ta
     library = folder / "library"
     _index(first, library, encoder)
     context = multiprocessing.get_context("spawn")
-    over = context.Event()
+    begun, over = context.Semaphore(0), context.Event()
     results = [folder / f"searcher{number}.json" for number in range(searchers)]
     crew = [
-        context.Process(target=search_until, args=(library, over, seed + number, result))
+        context.Process(target=search_until, args=(library, begun, over, seed + number, result))
         for number, result in enumerate(results)
     ]
     for searcher in crew:
         searcher.start()
     try:
+        _wait_until_all_search(crew, begun)
         _index(rest, library, encoder)
     finally:
         over.set()
@@ -88,11 +90,20 @@ def run(clips: int, searchers: int, encoder: str, seed: int, folder: Path) -> Ta
     return total
 
 
-def search_until(library: Path, over: Event, seed: int, result: Path) -> None:
-    """Search until ``over`` is set, and write the tally to ``result``."""
+def _wait_until_all_search(crew: Sequence[BaseProcess], begun: Semaphore) -> None:
+    """Each tells so once; one that ended before it did is counted as an error later."""
+    for _ in crew:
+        while not begun.acquire(timeout=0.1):
+            if not all(searcher.is_alive() for searcher in crew):
+                return
+
+
+def search_until(library: Path, begun: Semaphore, over: Event, seed: int, result: Path) -> None:
+    """Search until ``over`` is set, and write the tally to ``result``; after the first search release ``begun``."""
     rng = np.random.default_rng(seed)
-    tally = Tally()
     with wiring.library(library, Settings.from_env(os.environ), read_only=True) as opened:
+        tally = _search(opened, rng)
+        begun.release()
         while not over.is_set():
             tally = tally.plus(_search(opened, rng))
     result.write_text(json.dumps(asdict(tally)))

@@ -11,6 +11,7 @@ from benchmarks.robustness import concurrent, kills, workers
 from search.settings import Settings
 
 
+@pytest.mark.thorough
 def test_a_job_killed_at_ten_random_moments_loses_doubles_and_changes_nothing(tmp_path: Path) -> None:
     """After ten SIGKILLs and a resume each library has the clips, spans and vectors of an uninterrupted run."""
     options = kills.Options(kills=10, clips=60, encoder="spectral", seed=3)
@@ -22,6 +23,7 @@ def test_a_job_killed_at_ten_random_moments_loses_doubles_and_changes_nothing(tm
     assert verdict.passed, verdict
 
 
+@pytest.mark.thorough
 def test_searching_beside_a_job_meets_no_error_and_no_dangling_hit(tmp_path: Path) -> None:
     """Two processes search while a job writes and publishes; every hit has its clip and segment."""
     met = concurrent.run(clips=80, searchers=2, encoder="spectral", seed=3, folder=tmp_path)
