@@ -77,7 +77,7 @@ class _Library:
     """espeak-ng inside this process; it speaks for one at a time."""
 
     def __init__(self) -> None:
-        import espeakng_loader  # type: ignore[import-untyped]
+        import espeakng_loader
 
         self._lock, self._parts = threading.Lock(), list[Wave]()
         self._calls: Any = ctypes.CDLL(str(espeakng_loader.get_library_path()))
