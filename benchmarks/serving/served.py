@@ -25,7 +25,8 @@ class Served:
     def __init__(self, library: Path, *options: str, checkout: Checkout = HERE) -> None:
         self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - kept
         command = checkout.soundalike("serve", "--library", str(library.resolve()), "--port", "0", *options)
-        self._process = subprocess.Popen(command, cwd=checkout.folder, stderr=self._log, env=os.environ)  # noqa: S603 - our own command
+        environ = {"SOUNDALIKE_FACTS": "off", **os.environ}  # what it measures by itself is no part of what is measured
+        self._process = subprocess.Popen(command, cwd=checkout.folder, stderr=self._log, env=environ)  # noqa: S603 - our own command
         self.url = self._url()
 
     def __enter__(self) -> Self:

@@ -120,14 +120,15 @@ def work_off(library_path):
 
 
 class Server:
-    """A running ``soundalike serve``."""
+    """A running ``soundalike serve``. It measures nothing by itself: what tests see would depend on when they look."""
 
     def __init__(self, library: Path, *options: str, environ: dict[str, str] | None = None) -> None:
         self.library = library
         self.log = library.parent / f"serve-{time.monotonic_ns()}.log"
         command = [sys.executable, "-m", "search.cli", "serve", "--library", str(library), "--port", "0", *options]
+        own = {**os.environ, "SOUNDALIKE_FACTS": "off", **(environ or {})}
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stderr=log, env={**os.environ, **(environ or {})})
+            self.process = subprocess.Popen(command, stderr=log, env=own)
         self.url = self._url()
 
     def _url(self) -> str:
