@@ -14,7 +14,7 @@ from search.ports import JobQueue, KeyStore
 from search.service.config import ServiceConfig
 from search.service.http.rates import Slots, Turns
 from search.service.jobs.trouble import Trouble
-from search.service.jobs.uploads import Uploads, folder_of
+from search.service.jobs.uploads import Uploads, uploads_of
 from search.service.media.cache import DiskCache
 from search.service.metrics import Metrics
 from search.service.warming import Warming
@@ -67,7 +67,7 @@ class Service:
             library=library,
             jobs=library.jobs,
             keys=library.keys,
-            uploads=Uploads(folder_of(config.library)),
+            uploads=uploads_of(library),
             cache=DiskCache(config.library / CACHE, limits.cache_bytes),
             metrics=Metrics(),
             decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded", backlog, MAX_BACKLOG),

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from search.errors import LibraryUnwritable, SnapshotError, StoreAway, printable
+from search.errors import LibraryUnwritable, SnapshotError, SoundalikeError, StoreAway, printable
 from search.model import Shipment
 from search.ports import Lease, ObjectStore, Shipments
 from search.snapshots import shippable
@@ -67,6 +67,7 @@ class Shipping:
         """``store`` with the prefix below which everything is; ``url`` is what messages call it."""
         self._cache = cache
         self._stored = StoredPlaces(*store)
+        self.url = url
         self._url = printable(url)
         self._shipments = shipments
         self._clock = clock
@@ -84,25 +85,32 @@ class Shipping:
         StoreAway, LibraryUnwritable (disk full), LibraryError where the catalog cannot be read.
         """
         with self._lock:
-            epoch, newest = self._shipments.epoch(), self._shipments.newest()
-            state = self._read_state(epoch)
-            before = dict(state.ids)
-            if state.epoch != epoch:
-                self._drop_strange(newest)
-                state = _State(epoch)
-            troubles = []
-            for shipment in newest:
-                if self._is_here(shipment, state):
-                    continue
-                trouble = self._fetched(shipment)
-                if trouble:
-                    troubles.append(trouble)
-                else:
-                    state.ids[shipment.place] = shipment.id
-            self.trouble = "; ".join(troubles)
-            if state.ids != before:
-                self._write_state(state)
-            return state.ids != before
+            try:
+                return self._fetch()
+            except SoundalikeError as error:
+                self.trouble = str(error)
+                raise
+
+    def _fetch(self) -> bool:
+        epoch, newest = self._shipments.epoch(), self._shipments.newest()
+        state = self._read_state(epoch)
+        before = dict(state.ids)
+        if state.epoch != epoch:
+            self._drop_strange(newest)
+            state = _State(epoch)
+        troubles = []
+        for shipment in newest:
+            if self._is_here(shipment, state):
+                continue
+            trouble = self._fetched(shipment)
+            if trouble:
+                troubles.append(trouble)
+            else:
+                state.ids[shipment.place] = shipment.id
+        self.trouble = "; ".join(troubles)
+        if state.ids != before:
+            self._write_state(state)
+        return state.ids != before
 
     def _is_here(self, shipment: Shipment, state: _State) -> bool:
         if state.ids.get(shipment.place, 0) < shipment.id:

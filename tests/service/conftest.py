@@ -25,7 +25,7 @@ from search import plugins, wiring
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
-from search.service.jobs.uploads import Uploads, folder_of
+from search.service.jobs.uploads import uploads_of
 from search.service.service import Service
 from search.settings import Settings
 from tests.waiting import PATIENCE_S, wait_until
@@ -96,9 +96,10 @@ def reader(made_library, tmp_path_factory):
         yield made
 
 
-def work_off(library_path):
-    """Do what the jobs' process does until nothing is queued."""
-    with wiring.library(library_path, settings(library_path)) as library:
+def work_off(library_path, given=None):
+    """Do what the jobs' process does until nothing is queued, with other settings where any are ``given``."""
+    given = given or settings(library_path)
+    with wiring.library(library_path, given) as library:
         stop = threading.Event()
 
         class OneRound:
@@ -116,7 +117,7 @@ def work_off(library_path):
             def finish(self, job_id, outcome):
                 library.jobs.finish(job_id, outcome)
 
-        Runner(library, OneRound(), Uploads(folder_of(library_path)), settings(library_path), 3600).run(stop)
+        Runner(library, OneRound(), uploads_of(library), given, 3600).run(stop)
 
 
 class Server:

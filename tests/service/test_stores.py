@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import io
 import json
+import urllib.request
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import soundfile
+from flask.testing import FlaskClient
 
+from indexer import working
 from search import plugins, wiring
 from search.errors import LibraryError
 from search.library import description
+from search.library.library import Library
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.service import Service
+from search.sources.finding import store_of
 from tests.commandline import soundalike
 from tests.s3 import S3, served
-from tests.service.conftest import RATE_HZ, settings, wav
+from tests.service.conftest import RATE_HZ, settings, wav, work_off
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +181,93 @@ def test_what_is_no_store_is_refused(store, tmp_path) -> None:
     assert done.returncode == 2
     assert "s3://bucket" in done.stderr
     assert not list((tmp_path / "library").iterdir())
+
+
+def test_a_client_that_asks_for_it_is_sent_to_the_store_itself(client, stored) -> None:
+    """By an address that needs no right; without ``direct`` it comes through the service, as a page needs it."""
+    sent_on = client.get("/api/v1/clips/1/audio?direct=true")
+    assert sent_on.status_code == 307
+    assert sent_on.headers["Cache-Control"] == "no-store"
+    assert "X-Amz-Signature=" in sent_on.headers["Location"]
+    with urllib.request.urlopen(sent_on.headers["Location"]) as answer:
+        assert answer.read() == wav(1)
+    assert client.get("/api/v1/clips/1/audio").status_code == 200
+
+
+@pytest.fixture
+def shared_service(stored, tmp_path) -> Iterator[tuple[FlaskClient, Library, str]]:
+    """A service of a library with a store, whose jobs are left to workers elsewhere."""
+    store = f"s3://{stored[0].bucket()}/library"
+    folder = tmp_path / "served"
+    wiring.new_library(folder, settings(folder), store=store)
+    with wiring.library(folder, settings(folder)) as library:
+        yield create_app(Service.over(library, ServiceConfig(folder))).test_client(), library, store
+
+
+@contextmanager
+def worker_of(library: Library) -> Iterator[None]:
+    """A worker of a library, as it would run on another machine."""
+    stop = Event()
+    encoder = wiring.encoder("spectral", library.settings)
+    thread = Thread(target=partial(working.work, library, lambda _: encoder, threads=1, stop=stop, once=False))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_uploads_lie_in_the_store_and_workers_elsewhere_do_the_job(shared_service) -> None:
+    """With SOUNDALIKE_SHARE=0 nobody here decodes; the clip is heard, and its object goes with it."""
+    client, library, store = shared_service
+    sent = {"files": [(io.BytesIO(wav(7)), "kicks/deep.wav"), (io.BytesIO(wav(8)), "high.wav")]}
+    job = client.post("/api/v1/clips", data=sent).get_json()
+    assert job["state"] == "queued", job
+    assert not list((library.path / "uploads").rglob("*.wav"))
+
+    with worker_of(library):
+        work_off(library.path, replace(settings(library.path), share=0))
+    done = client.get(f"/api/v1/jobs/{job['id']}").get_json()
+    clips = client.get("/api/v1/clips").get_json()["clips"]
+
+    assert (done["state"], done["failures"]) == ("done", [])
+    assert sorted(clip["path"] for clip in clips) == ["high.wav", "kicks/deep.wav"]
+    assert all(clip.absolute_path.startswith(f"{store}/uploads/") for clip in library.reader.clips([1, 2]))
+    heard = [client.get(f"/api/v1/clips/{clip['id']}/audio").data for clip in clips]
+    assert sorted(heard) == sorted([wav(7), wav(8)])
+    assert client.get("/api/v1/roots").get_json()["roots"] == []
+    assert client.delete("/api/v1/clips/1").status_code == 204
+    assert client.get("/api/v1/clips/1/audio").status_code == 404
+    assert len(list(store_of(store)[0].objects("library/uploads"))) == 1
+
+
+def test_an_upload_while_the_store_is_away_is_refused_and_nothing_is_left(shared_service, stored) -> None:
+    """503, and the client sends it again later."""
+    client, library, _ = shared_service
+    stored[0].refuse = lambda _method, _path: "503 Slow Down"
+    refused = client.post("/api/v1/clips", data={"files": [(io.BytesIO(wav(7)), "a.wav")]})
+    stored[0].forget()
+
+    assert refused.status_code == 503
+    assert library.jobs.list(None, offset=0, limit=10) == (0, [])
+    assert not list((library.path / "uploads").rglob("*.wav"))
+
+
+def test_ready_says_what_is_away(shared_service, monkeypatch) -> None:
+    """Of snapshots that cannot be fetched, with 200; while the catalog is away 503 and when to ask again."""
+    client, library, _ = shared_service
+    library.shipping.trouble = "s3://bucket: does not answer"
+    fetching = client.get("/ready")
+    assert fetching.status_code == 200
+    assert [one["what"] for one in fetching.get_json()["degraded"]] == ["snapshots"]
+    assert "s3://" not in fetching.get_data(as_text=True)
+
+    def away() -> None:
+        raise LibraryError("the server does not answer")
+
+    monkeypatch.setattr(library.catalog, "spaces", away)
+    gone = client.get("/ready")
+    assert (gone.status_code, gone.get_json()["status"]) == (503, "away")
+    assert gone.headers["Retry-After"]
+    assert [one["what"] for one in gone.get_json()["degraded"]] == ["catalog"]

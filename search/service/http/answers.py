@@ -382,9 +382,11 @@ class DegradedOut(Answered):
 
     ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
     that wait do not go on; they will, by themselves, once the cause is gone.
+    ``snapshots``: what another machine published last cannot be fetched; answers are right, and take longer.
+    ``catalog``: it does not answer, nor does this service until it does.
     """
 
-    what: Literal["writing", "jobs"]
+    what: Literal["writing", "jobs", "snapshots", "catalog"]
     why: str
 
 
@@ -394,10 +396,11 @@ class ReadyOut(Answered):
     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
 
     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
+    ``away``: the catalog does not answer, so nothing is known of the rest.
     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
     """
 
-    status: Literal["ready", "starting"]
+    status: Literal["ready", "starting", "away"]
     clips: int
     segments: int
     spaces: list[str]

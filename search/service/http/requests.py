@@ -514,6 +514,18 @@ class ManyFacts(Parameters):
     clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_FACTS)]
 
 
+class AudioOf(Parameters):
+    """How a clip's sound is to come."""
+
+    direct: Annotated[
+        bool,
+        Field(
+            description="A clip in an object store: be sent there (307), by an address that holds for ten minutes, "
+            "instead of hearing it through the service. Where the store makes none it comes as always."
+        ),
+    ] = False
+
+
 class PictureOf(Passage):
     """How large a picture."""
 

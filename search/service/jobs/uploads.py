@@ -1,6 +1,7 @@
 """Files that clients send: those of a query, gone with its answer, and those to index, which are kept.
 
-What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after. The
+What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after; of a
+library with a store in ``<store>/uploads/<batch>/``, where workers on other machines find it. The
 name that a client gives a file may have folders (``kicks/01.wav``), which are kept below the batch's. It decides that
 part of a path and nothing else, and only after `safe_path`. That is our own: werkzeug's `secure_filename` makes "ogg"
 of a name in Japanese, and pathvalidate lets hidden names through, and marks that turn the direction of writing.
@@ -22,13 +23,17 @@ from typing import TYPE_CHECKING
 
 from search import audio
 from search.audio.names import SUFFIXES
-from search.errors import AudioError, LibraryUnwritable
+from search.errors import AudioError, LibraryUnwritable, StoreAway
+from search.ground.urls import FOLDER, is_in_store
 from search.model import AudioInfo, Job
 from search.ports import CatalogReader
 from search.snapshots.single import flush_folder
+from search.sources.finding import source_of
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
+
+    from search.library.library import Library
 
 UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120
@@ -47,6 +52,14 @@ _SUFFIX_OF = {"matroska": "mkv", "mov": "m4a", "WAV": "wav", "FLAC": "flac", "og
 def folder_of(library: Path) -> Path:
     """Where a library's uploads are kept: absolute, without links."""
     return (library / UPLOADS).resolve()
+
+
+def uploads_of(library: Library) -> Uploads:
+    """What keeps the uploads of a library: in its store where it has one, else in its folder."""
+    url = "" if library.shipping is None else library.shipping.url.rstrip("/")
+    if is_in_store(url):
+        return StoredUploads(folder_of(library.path), f"{url}/{UPLOADS}")
+    return Uploads(folder_of(Path(url.removeprefix(FOLDER))) if url else folder_of(library.path))
 
 
 @contextlib.contextmanager
@@ -111,12 +124,61 @@ class Uploads:
         """The folders of the batches in which uploaded files lie: the roots of their clips."""
         return sorted({str(folders[-1]) for path in paths if (folders := self._folders(path))})
 
+    def holds(self, path: str) -> bool:
+        """Whether a path is where uploads are kept, or below it."""
+        return Path(path).is_relative_to(self.folder)
+
     def _folders(self, path: str) -> list[Path]:
         """The folders of an uploaded file, the innermost first, its batch's last; none for a file that is no upload."""
         file = Path(path)
         if self.folder not in file.parents or ".." in file.parts:
             return []
         return list(itertools.takewhile(lambda folder: folder != self.folder, file.parents))
+
+
+class StoredUploads(Uploads):
+    """The same in an object store, where every machine finds them; they are checked in a folder of this one before."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self._url = url
+
+    def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
+        """As `Uploads.keep`, with the address of each. Raises StoreAway, too."""
+        received = super().keep(files, longest_s)
+        kept: list[tuple[str, str]] = []
+        try:
+            for path, given in received:
+                url = f"{self._url}/{Path(path).relative_to(self.folder).as_posix()}"
+                store, key = source_of(url)
+                kept.append((url, given))
+                store.write(key, Path(path))
+        except (OSError, StoreAway) as error:
+            for url, _ in kept:
+                self.discard(url)
+            if isinstance(error, OSError):
+                raise LibraryUnwritable.because("an upload cannot be stored", error) from error
+            raise
+        finally:
+            for path, _ in received:
+                super().discard(path)
+        return kept
+
+    def discard(self, path: str) -> None:
+        """Delete an uploaded file; what is no upload stays."""
+        if self.holds(path):
+            store, key = source_of(path)
+            with contextlib.suppress(OSError, StoreAway):
+                store.remove(key)
+
+    def batches(self, paths: Sequence[str]) -> list[str]:
+        """As `Uploads.batches`."""
+        below = [path.removeprefix(f"{self._url}/").partition("/")[0] for path in paths if self.holds(path)]
+        return sorted({f"{self._url}/{batch}" for batch in below})
+
+    def holds(self, path: str) -> bool:
+        """As `Uploads.holds`."""
+        return path.startswith(f"{self._url}/")
 
 
 def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, end_s: float | None = None) -> AudioInfo:

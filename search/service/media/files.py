@@ -46,6 +46,14 @@ def file_of(clip: Clip) -> ClipFile:
         raise NotFound(f"the file of clip {clip.id} is not there now; a disk may be unmounted") from error
 
 
+def signed_address(clip: Clip, valid_s: float) -> str | None:
+    """An address by which anybody can read a clip's object for so long; None of a file, or where a store makes none."""
+    if not is_in_store(clip.absolute_path):
+        return None
+    store, key = source_of(clip.absolute_path)
+    return store.signed(key, valid_s)
+
+
 def _object_of(clip: Clip, url: str) -> ClipFile:
     source, key = source_of(url)
     try:

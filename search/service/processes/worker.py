@@ -120,7 +120,7 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
     with _until_terminated() as stop:
         from search.service.jobs.idle import IdleMeasuring
         from search.service.jobs.runner import Runner
-        from search.service.jobs.uploads import Uploads, folder_of
+        from search.service.jobs.uploads import uploads_of
         from search.service.jobs.watching import watch_searches
 
         if not _wait(shared.prepared, stop):
@@ -129,7 +129,7 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
             threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
             thread = threading.Thread(target=watch_searches, args=(library, config, stop), daemon=True)
             thread.start()
-            uploads = Uploads(folder_of(config.library))
+            uploads = uploads_of(library)
             queue, longest_s = library.catalog.queue, config.limits.indexed_s
             idle = None if settings.facts == "off" else IdleMeasuring(library, shared.measured)
             if not Runner(library, queue, uploads, settings, longest_s, trouble=shared.trouble, idle=idle).run(stop):

@@ -76,7 +76,7 @@ class FolderRoutes:
         raise NotFound(f"no folder has the id {root_id}")
 
     def _is_of_uploads(self, state: RootState) -> bool:
-        return not is_in_store(state.root.path) and Path(state.root.path).is_relative_to(self._service.uploads.folder)
+        return self._service.uploads.holds(state.root.path)
 
     def _out(self, state: RootState) -> RootOut:
         path = state.root.path

@@ -12,9 +12,9 @@ import mimetypes
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from flask import Response
+from flask import Response, redirect
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
@@ -28,9 +28,9 @@ from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, Pe
 from search.service.http.files import sent
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, lasting, reply, revisable
-from search.service.http.requests import ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
+from search.service.http.requests import AudioOf, ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
-from search.service.media.files import file_of
+from search.service.media.files import file_of, signed_address
 from search.service.media.sounds import PlayedTune, RecordedSound, Sound, sound_of
 from search.service.routes.view import view
 from search.service.service import Service
@@ -41,6 +41,8 @@ WAV = "audio/wav"
 MOST_NOTES = 4000
 """Notes that a picture of a tune in a list has, the first ones."""
 OCTETS = "application/octet-stream"
+SIGNED_S = 600.0
+"""So long an address of an object holds that is given to a client."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -69,13 +71,17 @@ class MediaRoutes:
         """Add the endpoints."""
         one = "/clips/<int:clip_id>"
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
-        api.get(f"{one}/audio", tags=[TAG], responses=_ranged("audio/*", "video/*"))(view(self.clip_audio))
+        heard: ResponseDict = {
+            **_ranged("audio/*", "video/*"),
+            307: {"description": "Where the store has it, with ``direct``."},
+        }
+        api.get(f"{one}/audio", tags=[TAG], responses=heard)(view(self.clip_audio))
         api.get(f"{one}/file", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
         api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
 
-    def clip_audio(self, path: ClipPath) -> Response:
+    def clip_audio(self, path: ClipPath, query: AudioOf) -> Response:
         """The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks."""
         clip, digest = self._clip(path)
         if clip.notes:
@@ -87,6 +93,10 @@ class MediaRoutes:
             played = self._once(f"{digest} track {clip.track}", lambda: sound.wav(clip.duration_s))
             name = f"{Path(clip.path).stem}-{clip.track}.wav"
             return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-{clip.track}")
+        if query.direct and (address := signed_address(clip, SIGNED_S)):
+            sent_on = redirect(address, 307)
+            sent_on.headers["Cache-Control"] = "no-store"
+            return cast(Response, sent_on)
         return self._as_it_is(clip, digest, media_type(clip.path))
 
     def clip_file(self, path: ClipPath) -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from typing import Final
 
 from flask import Flask, Response
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 
+from search.errors import LibraryError
 from search.ground.disks import why_unwritable
 from search.service import metrics
 from search.service.http.answers import DegradedOut, HealthOut, ReadyOut
@@ -28,6 +31,21 @@ _PAGE = """<!doctype html>
 <a href="api/v1/clips">/api/v1/clips</a> and <a href="ready">/ready</a>.</p>
 </body></html>
 """
+
+
+_AWAY: Final = ReadyOut(
+    status="away",
+    clips=0,
+    segments=0,
+    spaces=[],
+    melody=False,
+    unmeasured=0,
+    jobs=0,
+    warm=False,
+    degraded=[DegradedOut(what="catalog", why="the catalog does not answer; the log says why")],
+)
+
+log = logging.getLogger(__name__)
 
 
 class StatusRoutes:
@@ -54,15 +72,26 @@ class StatusRoutes:
     def ready(self) -> Response:
         """The library is open; how much is in it, whether its models are loaded, and what else does not work.
 
-        503 with the same answer while the service starts: it answers, but a question may wait for a model.
+        503 with the same answer while the service starts: it answers, but a question may wait for a model; and while
+        the catalog is away.
         """
+        try:
+            found = self._found()
+        except LibraryError as error:
+            log.warning("the catalog is away: %s", error)
+            found = _AWAY
+        response = reply(found, 200 if found.status == "ready" else 503)
+        if found.status != "ready":
+            response.headers["Retry-After"] = str(START_RETRY_S)
+        return response
+
+    def _found(self) -> ReadyOut:
         library = self._service.library
         spaces = self._service.spaces()
         views = library.views() if spaces else []
         states = self._service.jobs.counts()
-        is_starting = self._service.warming.is_pending
-        found = ReadyOut(
-            status="starting" if is_starting else "ready",
+        return ReadyOut(
+            status="starting" if self._service.warming.is_pending else "ready",
             clips=int(views[0].columns.present.sum()) if views else 0,
             segments=sum(len(view.index) for view in views),
             spaces=[space.name for space in spaces],
@@ -72,10 +101,6 @@ class StatusRoutes:
             warm=self._service.warming.is_done(spaces),
             degraded=list(self._degraded()),
         )
-        response = reply(found, 503 if is_starting else 200)
-        if is_starting:
-            response.headers["Retry-After"] = str(START_RETRY_S)
-        return response
 
     def _degraded(self) -> Iterator[DegradedOut]:
         unwritable = why_unwritable(self._service.library.path)
@@ -83,6 +108,9 @@ class StatusRoutes:
             yield DegradedOut(what="writing", why=unwritable)
         if self._service.trouble.why:
             yield DegradedOut(what="jobs", why=self._service.trouble.why)
+        shipping = self._service.library.shipping
+        if shipping is not None and shipping.trouble:
+            yield DegradedOut(what="snapshots", why="what was published last cannot be fetched; the log says why")
 
     def metrics(self) -> Response:
         """Figures for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""

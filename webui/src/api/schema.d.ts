@@ -972,7 +972,7 @@ export interface paths {
         };
         /**
          * The library is open; how much is in it, whether its models are loaded, and what else does not work.
-         * @description <br/>503 with the same answer while the service starts: it answers, but a question may wait for a model.
+         * @description <br/>503 with the same answer while the service starts: it answers, but a question may wait for a model; and while<br/>the catalog is away.
          */
         get: operations["api_ready_ready_get"];
         put?: never;
@@ -3110,6 +3110,7 @@ export interface components {
          *     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
          *
          *     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
+         *     ``away``: the catalog does not answer, so nothing is known of the rest.
          *     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
          */
         ReadyOut: {
@@ -3117,7 +3118,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "ready" | "starting";
+            status: "ready" | "starting" | "away";
             /** Clips */
             clips: number;
             /** Segments */
@@ -3141,13 +3142,15 @@ export interface components {
          *
          *     ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
          *     that wait do not go on; they will, by themselves, once the cause is gone.
+         *     ``snapshots``: what another machine published last cannot be fetched; answers are right, and take longer.
+         *     ``catalog``: it does not answer, nor does this service until it does.
          */
         DegradedOut: {
             /**
              * What
              * @enum {string}
              */
-            what: "writing" | "jobs";
+            what: "writing" | "jobs" | "snapshots" | "catalog";
             /** Why */
             why: string;
         };
@@ -8237,7 +8240,10 @@ export interface operations {
     };
     api_clip_audio_clips__int_clip_id__audio_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A clip in an object store: be sent there (307), by an address that holds for ten minutes, instead of hearing it through the service. Where the store makes none it comes as always. */
+                direct?: boolean;
+            };
             header?: never;
             path: {
                 clip_id: number;
@@ -8268,6 +8274,13 @@ export interface operations {
             };
             /** @description The client has it. */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Where the store has it, with ``direct``. */
+            307: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -642,6 +642,9 @@ export const zh = catalogue({
   "Nothing can be kept at the moment: no uploads, likes or changes.":
     "暂时无法保存：不能上传、标记喜欢或更改。",
   "Jobs wait; they go on by themselves.": "任务正在等待，之后会自动继续。",
+  "What another machine published last cannot be fetched; answers are right, and take longer.":
+    "另一台机器最近发布的内容无法取得；结果仍然正确，但会慢一些。",
+  "The catalog does not answer.": "目录数据库没有响应。",
   "{drop}, or choose": "{drop}，或选择",
   "Drop files or folders here": "将文件或文件夹拖到这里",
   "A folder": "文件夹",
