@@ -106,7 +106,9 @@ function Facts() {
 const DEGRADED: Record<Ready["degraded"][number]["what"], Plain> = {
   writing: message("Nothing can be kept at the moment: no uploads, likes or changes."),
   jobs: message("Jobs wait; they go on by themselves."),
-  snapshots: message("What another machine published last cannot be fetched; answers are right, and take longer."),
+  snapshots: message(
+    "What another machine published last cannot be fetched; answers are right, and take longer.",
+  ),
   catalog: message("The catalog does not answer."),
 };
 
