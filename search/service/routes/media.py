@@ -71,11 +71,11 @@ class MediaRoutes:
         """Add the endpoints."""
         one = "/clips/<int:clip_id>"
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
-        heard: ResponseDict = {
+        listened: ResponseDict = {
             **_ranged("audio/*", "video/*"),
             307: {"description": "Where the store has it, with ``direct``."},
         }
-        api.get(f"{one}/audio", tags=[TAG], responses=heard)(view(self.clip_audio))
+        api.get(f"{one}/audio", tags=[TAG], responses=listened)(view(self.clip_audio))
         api.get(f"{one}/file", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
         api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
