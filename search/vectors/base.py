@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search.model import Bitmap, HalfVectors, Ids, Scores, Vectors
+from search.model import Bitmap, HalfVectors, Ids, IndexChange, Scores, Vectors
+from search.snapshots.folders import Snapshots
+from search.snapshots.snapshot import Snapshot
 from search.vectors import bitmaps, scoring
 from search.vectors.files import StoredVectors
 
@@ -30,16 +34,14 @@ class Base(Protocol):
         """(n,) ascending."""
 
     @property
-    def rows(self) -> HalfVectors:
-        """(n, dim) in the order of ``ids``."""
-
-    @property
     def everything(self) -> Bitmap:
         """``ids`` as a bitmap."""
 
-    @property
-    def trained_count(self) -> int:
-        """How many rows its compressed index was trained for, 0 without one."""
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """For each of ``ids`` (m,): is it here?"""
+
+    def take(self, ids: Ids) -> Vectors | HalfVectors:
+        """The vectors (m, dim) of these ids, every one of which is here."""
 
     def prepare(self) -> None:
         """Make what the first search would make."""
@@ -48,14 +50,33 @@ class Base(Protocol):
         """As `VectorIndex.search`, with queries and k already checked."""
 
 
+class Keeping(Protocol):
+    """How the bases of an index are kept: what a snapshot of its folder holds, and what is elsewhere."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots in its folder."""
+
+    def open(self, snapshot: Snapshot) -> Base:
+        """A snapshot as a base. Raises SnapshotError when it is damaged."""
+
+    def is_whole(self, sequence: int) -> bool:
+        """Whether the base of a snapshot can be changed into the next one, or all has to be written anew."""
+
+    def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
+        """Publish the snapshot of ``sequence``: the base of ``since`` (NEVER: nothing) with ``changes`` applied."""
+
+    def problems(self) -> list[str]:
+        """What is damaged, a line each."""
+
+
 class ExactBase:
     """A snapshot that is scanned whole; held as float32 for searches, which a writer never makes."""
 
-    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors, trained_count: int = 0) -> None:
+    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors) -> None:
         self.sequence = sequence
         self.ids = ids
         self.rows = rows
-        self.trained_count = trained_count
 
     @cached_property
     def everything(self) -> Bitmap:
@@ -65,6 +86,14 @@ class ExactBase:
     @cached_property
     def _wide(self) -> Vectors:
         return scoring.widen(self.rows)
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """As `Base.holds`."""
+        return rows_of(self.ids, ids) >= 0
+
+    def take(self, ids: Ids) -> HalfVectors:
+        """As `Base.take`."""
+        return self.rows[rows_of(self.ids, ids)]
 
     def prepare(self) -> None:
         """As `Base.prepare`."""
@@ -78,7 +107,7 @@ class ExactBase:
     @classmethod
     def of(cls, stored: StoredVectors) -> ExactBase:
         """An opened snapshot."""
-        return cls(stored.snapshot.sequence, stored.ids, stored.rows, stored.facts.trained_count)
+        return cls(stored.snapshot.sequence, stored.ids, stored.rows)
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""

@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search.model import Bitmap, Ids, Scores, Vectors
+from search.model import Bitmap, HalfVectors, Ids, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, native, scoring
 from search.vectors.base import rows_of
@@ -54,7 +55,6 @@ class FaissBase:
         self.sequence = stored.snapshot.sequence
         self.ids = stored.ids
         self.rows = stored.rows
-        self.trained_count = stored.facts.trained_count
         self._lists = Lists(native.read(stored.compressed, mapped=True), stored.ids, effort)
         self._effort = effort
         self._whole = whole
@@ -68,6 +68,14 @@ class FaissBase:
     def everything(self) -> Bitmap:
         """As `Base.everything`."""
         return bitmaps.from_ids(self.ids)
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """As `Base.holds`."""
+        return rows_of(self.ids, ids) >= 0
+
+    def take(self, ids: Ids) -> HalfVectors:
+        """As `Base.take`."""
+        return self.rows[rows_of(self.ids, ids)]
 
     def prepare(self) -> None:
         """As `Base.prepare`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from search.errors import LibraryError
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.ports import ChangesSince
 from search.settings import Device
-from search.snapshots.snapshot import Snapshot
-from search.vectors import bitmaps, files, folding, scoring
-from search.vectors.base import COMPRESS_FROM, Base, ExactBase, rows_of
+from search.vectors import bitmaps, scoring
+from search.vectors.base import COMPRESS_FROM, NEVER, Base, ExactBase, Keeping
 from search.vectors.exact import ExactIndex, Rows
+from search.vectors.infiles import InFiles
 from search.vectors.verifying import verify
 
 __all__ = ["SnapshotIndex", "SnapshotView", "verify"]
@@ -65,14 +65,14 @@ class SnapshotView:
         """As the port says."""
         ids = np.asarray(ids, np.int64)
         in_delta, from_delta = self.delta.take(ids)
-        rows = rows_of(self.base.ids, ids)
+        in_base = self.base.holds(ids)
         if self.live is not None:
-            rows[~bitmaps.contains(self.live, np.maximum(ids, 0))] = -1
-        lost = ids[~in_delta & (rows < 0)]
+            in_base &= bitmaps.contains(self.live, np.maximum(ids, 0))
+        lost = ids[~in_delta & ~in_base]
         if lost.size:
             raise LibraryError(f"segment {int(lost[0])} is not in the index; it was removed, or the index lags behind")
         found = np.empty((ids.size, self.dim), np.float32)
-        found[~in_delta] = self.base.rows[rows[~in_delta]]
+        found[~in_delta] = self.base.take(ids[~in_delta])
         found[in_delta] = from_delta
         return found
 
@@ -84,23 +84,18 @@ class SnapshotIndex:
     Any process may follow the catalog; only the one that holds the library's lease may publish.
     """
 
-    def __init__(
-        self, directory: Path, dim: int, *, device: Device, compress_from: int, searches: bool, effort: float
-    ) -> None:
-        """Use `open`."""
-        self._snapshots = files.snapshots(directory)
-        self._directory = directory
+    def __init__(self, keeping: Keeping, dim: int, *, searches: bool) -> None:
+        """The newest snapshot of ``keeping`` and what follows it."""
+        self._keeping = keeping
         self._dim = dim
-        self._device = device
-        self._compress_from = compress_from
         self._searches = searches
-        self._effort = effort
         self._change = threading.RLock()
         self._writing = threading.Lock()
         self._touched: dict[int, int] = {}  # segment id -> sequence of the last change since the base
         self._delta = ExactIndex(dim)
         self._sequence = 0
         self._view = SnapshotView(0, dim, ExactBase.empty(dim), self._delta.rows, None, 0)
+        self.refresh()
 
     @classmethod
     def open(
@@ -121,9 +116,8 @@ class SnapshotIndex:
         A compressed one visits and re-ranks so much of the usual as ``effort`` says: less is faster and misses more.
         Raises UsageError when ``device`` is a GPU that is not there.
         """
-        index = cls(directory, dim, device=device, compress_from=compress_from, searches=searches, effort=effort)
-        index.refresh()
-        return index
+        kept = InFiles(directory, dim, device=device, compress_from=compress_from, searches=searches, effort=effort)
+        return cls(kept, dim, searches=searches)
 
     @property
     def sequence(self) -> int:
@@ -134,11 +128,6 @@ class SnapshotIndex:
     def pending(self) -> int:
         """How many segments were added, replaced or removed since the snapshot: when there are many, fold."""
         return len(self._touched)
-
-    @property
-    def trained_count(self) -> int:
-        """How many segments the compressed snapshot was trained for, 0 where it is not compressed."""
-        return self._view.base.trained_count
 
     def __len__(self) -> int:
         return len(self._view)
@@ -197,15 +186,18 @@ class SnapshotIndex:
                 raise LibraryError(f"snapshot {sequence} would be older than the index, which is at {self._sequence}")
             self.refresh()
             with self._change:
-                base, own = self._view.base, self._own_changes()
-            if base.sequence < sequence:
-                tail = (change for change in changes(self._sequence) if change.sequence <= sequence)
-                self._write(base, itertools.chain(own, tail), sequence)
-                self.refresh()
+                since, own, known = self._view.base.sequence, self._own_changes(), self._sequence
+            if since >= sequence:
+                return
+            if not self._keeping.is_whole(since):
+                since, own, known = NEVER, [], 0
+            tail = (change for change in changes(known) if change.sequence <= sequence)
+            self._keeping.write(since, itertools.chain(own, tail), sequence)
+            self.refresh()
 
     def verify(self) -> list[str]:
         """As the port says: every file of every snapshot is read."""
-        return verify(self._directory)
+        return self._keeping.problems()
 
     def _apply(self, change: IndexChange) -> None:
         ids = np.asarray(change.segment_ids, np.int64)
@@ -220,7 +212,7 @@ class SnapshotIndex:
     def _show(self, base: Base) -> None:
         """Put the present base, delta and tombstones before the searches, as one."""
         touched = np.fromiter(self._touched, np.int64, len(self._touched))
-        hidden = touched[rows_of(base.ids, touched) >= 0]
+        hidden = touched[base.holds(touched)]
         live = bitmaps.without(base.everything, hidden) if hidden.size else None
         if self._searches:  # what the first search would make otherwise, and wait for
             base.prepare()
@@ -229,16 +221,8 @@ class SnapshotIndex:
 
     def _newest_base(self) -> Base | None:
         """The newest valid snapshot on disk that is newer than the base, opened."""
-        found = self._snapshots.newest(self._open, self._view.base.sequence)
+        found = self._keeping.snapshots.newest(self._keeping.open, self._view.base.sequence)
         return None if found is None else found[1]
-
-    def _open(self, snapshot: Snapshot) -> Base:
-        stored = files.read(snapshot, self._dim)
-        if stored.facts.kind == "exact" or not self._searches:
-            return ExactBase.of(stored)
-        from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
-
-        return FaissBase.open(stored, self._device, self._effort)
 
     def _own_changes(self) -> list[IndexChange]:
         """Delta and tombstones as two changes on top of the base."""
@@ -247,27 +231,6 @@ class SnapshotIndex:
         gone = IndexChange(self._sequence, touched[~here], None)
         come = IndexChange(self._sequence, touched[here], vectors)
         return [change for change in (gone, come) if change.segment_ids.size]
-
-    def _write(self, base: Base, changes: Iterator[IndexChange], sequence: int) -> None:
-        with self._snapshots.publication(sequence) as new:
-            merged = folding.merge(base.ids, base.rows, changes, new)
-            new.array(files.IDS, merged.ids)
-            form: files.Form = "faiss" if merged.ids.size >= self._compress_from else "exact"
-            trained_count = self._compress(base, merged, new.folder) if form == "faiss" else 0
-            new.describe(files.VectorFacts(merged.ids.size, self._dim, form, trained_count))
-
-    def _compress(self, base: Base, merged: folding.Merged, folder: Path) -> int:
-        """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
-        from search.vectors import building
-
-        count, path = merged.ids.size, folder / files.COMPRESSED
-        rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
-        if building.worth_growing(count, merged.fresh.size, base.trained_count):
-            old = self._snapshots.folder(base.sequence) / files.COMPRESSED
-            building.grow(old, rows, merged, path)
-            return base.trained_count
-        building.build(rows, merged.ids, path)
-        return count
 
 
 def open_faiss(

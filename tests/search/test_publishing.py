@@ -11,6 +11,7 @@ import pytest
 from search.errors import LibraryError
 from search.library import publishing, verifying
 from search.model import Query, SegmentPart
+from search.vectors import files
 from search.vectors.base import COMPRESS_FROM
 from tests.search.libraries import DIM, Entry, fill, open_library
 from tests.waiting import PATIENCE_S
@@ -50,7 +51,8 @@ def test_a_job_publishes_a_large_library_without_loading_faiss(tmp_path):
         fill(library, [entry(5)], publish=False)
         assert publish_in_a_job(tmp_path).stderr == ""
         index = library.views()[0].index
-        assert index.base.trained_count == 5 * SEGMENTS
+        kept = files.snapshots(library.folder(library.space()) / publishing.INDEX).open(index.base.sequence)
+        assert files.read(kept).facts.trained_count == 5 * SEGMENTS
         assert len(index) == 6 * SEGMENTS
         assert verifying.verify(library) == []
         near = library.search(Query((SegmentPart(1), SegmentPart(2, -0.5)), k=3)).hits

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from search.errors import LibraryError
 from search.model import IndexChange, Vectors
-from search.vectors import bitmaps
+from search.vectors import bitmaps, files
 from search.vectors.snapshot import SnapshotIndex
 from tests.search.vector_helpers import clumped, fold, plain
 from tests.waiting import wait_until
@@ -176,7 +176,7 @@ def test_a_compressed_snapshot_grows_from_the_one_before_it(tmp_path: Path) -> N
     for sequence, stop in enumerate((4000, 5000, 9000), start=1):
         start = len(index)
         fold(index, [IndexChange(sequence, np.arange(start, stop), vectors[start:stop])], sequence)
-        trained.append(index.trained_count)
+        trained.append(files.read(files.snapshots(tmp_path).open(sequence)).facts.trained_count)
         assert (index.view.search(vectors[:stop:7], 1)[1][:, 0] == np.arange(stop)[::7]).all()
     assert trained == [4000, 4000, 9000]
 

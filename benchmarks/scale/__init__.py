@@ -1,0 +1,1 @@
+"""How large a library may grow, on which machines."""

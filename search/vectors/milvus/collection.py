@@ -1,0 +1,159 @@
+"""One collection of a Milvus server: a row for each segment, with its id as the key and its vector.
+
+The only module that knows pymilvus. What goes wrong there is a LibraryError that names the server.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from search.errors import LibraryError, UsageError, printable
+from search.ground.extras import is_installed, why_missing
+from search.model import Ids, Vectors
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+ADDRESS: Final = "MILVUS_URI"
+TOKEN: Final = "MILVUS_TOKEN"  # noqa: S105  a name
+DEFAULT_ADDRESS: Final = "http://127.0.0.1:19530"
+
+MOST_HITS: Final = 16_384
+"""The server gives no more rows at once."""
+_ROWS_WRITTEN: Final = 1_000
+"""1.5 MB at 384 dimensions."""
+_ROWS_READ: Final = 4_096
+_ANSWER_S: Final = 20.0
+_WRITE_S: Final = 120.0
+_EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
+
+Level: TypeAlias = Literal["Strong", "Bounded"]
+"""Strong: all that was acknowledged is seen, after a wait. Bounded: all but that of the last five seconds."""
+
+
+class Collection:
+    """A collection by its name. Threads share it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def make(self, dim: int) -> None:
+        """Make it, in the place of one of its name."""
+        from pymilvus import DataType
+
+        with _asked() as client:
+            client.drop_collection(self.name, timeout=_WRITE_S)
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+            schema.add_field("id", DataType.INT64, is_primary=True)
+            schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
+            index = client.prepare_index_params()
+            shape = {"M": _LINKS, "efConstruction": _EF_CONSTRUCTION}
+            index.add_index("vector", index_type="HNSW", metric_type="IP", params=shape)
+            client.create_collection(self.name, schema=schema, index_params=index, timeout=_WRITE_S)
+
+    def drop(self) -> None:
+        """Take it away, if it is there."""
+        with _asked() as client:
+            client.drop_collection(self.name, timeout=_WRITE_S)
+
+    def publication(self) -> str | None:
+        """What `mark` was given last, '' before; None where there is no such collection."""
+        with _asked() as client:
+            if not client.has_collection(self.name, timeout=_ANSWER_S):
+                return None
+            properties = client.describe_collection(self.name, timeout=_ANSWER_S)["properties"]
+            return str(properties.get("soundalike.publication", ""))
+
+    def mark(self, publication: str) -> None:
+        """Keep the name of the state that it has, or is about to get."""
+        with _asked() as client:
+            properties = {"soundalike.publication": publication}
+            client.alter_collection_properties(self.name, properties, timeout=_WRITE_S)
+
+    def put(self, ids: Ids, vectors: Vectors) -> None:
+        """Keep the vectors (n, dim) of ids (n,), in the place of those they had; acknowledged when this returns."""
+        with _asked() as client:
+            for start in range(0, ids.size, _ROWS_WRITTEN):
+                some = slice(start, start + _ROWS_WRITTEN)
+                pairs = zip(ids[some].tolist(), vectors[some], strict=True)
+                client.upsert(self.name, [{"id": key, "vector": row} for key, row in pairs], timeout=_WRITE_S)
+
+    def take_away(self, ids: Ids) -> None:
+        """Delete ids (n,); unknown ones are ignored."""
+        with _asked() as client:
+            for start in range(0, ids.size, _ROWS_WRITTEN):
+                client.delete(self.name, ids=ids[start : start + _ROWS_WRITTEN].tolist(), timeout=_WRITE_S)
+
+    def nearest(self, queries: Vectors, n: int, among: str, level: Level) -> list[Ids]:
+        """For each of ``queries`` (q, dim) at most ``n`` ids, probably the nearest, among those that an expression
+        lets pass ('': all).
+        """
+        parameters = {"metric_type": "IP", "params": {"ef": max(n, _LEAST_EF)}}
+        with _asked() as client:
+            found: Sequence[Sequence[Mapping[str, Any]]] = client.search(
+                self.name,
+                data=list(queries),
+                limit=n,
+                anns_field="vector",
+                filter=among,
+                search_params=parameters,
+                consistency_level=level,
+                timeout=_ANSWER_S,
+            )
+        return [np.asarray([hit["id"] for hit in hits], np.int64) for hits in found]
+
+    def vectors(self, ids: Ids, dim: int, level: Level) -> tuple[Ids, Vectors]:
+        """Those of ids (n,) that are there, ascending, and their vectors (m, dim)."""
+        keys, rows = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
+        with _asked() as client:
+            for start in range(0, ids.size, _ROWS_READ):
+                found: Sequence[Mapping[str, Any]] = client.query(
+                    self.name,
+                    ids=ids[start : start + _ROWS_READ].tolist(),
+                    output_fields=["id", "vector"],
+                    consistency_level=level,
+                    timeout=_ANSWER_S,
+                )
+                keys.append(np.asarray([row["id"] for row in found], np.int64))
+                rows.append(np.asarray([row["vector"] for row in found], np.float32).reshape(-1, dim))
+        all_keys, all_rows = np.concatenate(keys), np.concatenate(rows)
+        order = np.argsort(all_keys, kind="stable")
+        return all_keys[order], all_rows[order]
+
+
+def address() -> str:
+    """Where the server is: ``MILVUS_URI``, else this machine."""
+    return os.environ.get(ADDRESS) or DEFAULT_ADDRESS
+
+
+def require() -> None:
+    """Raise UsageError where pymilvus is not installed."""
+    if not is_installed("pymilvus"):
+        raise UsageError(why_missing("an index in Milvus", "pymilvus") or "an index in Milvus needs pymilvus")
+
+
+@contextmanager
+def _asked() -> Iterator[Any]:
+    """The client of the server, whose errors become LibraryError."""
+    from pymilvus import MilvusException  # here: it takes half a second, and pandas with it
+
+    where = address()
+    try:
+        yield _client(where, os.environ.get(TOKEN, ""))
+    except MilvusException as error:
+        cause = printable(" ".join(str(error.message).split())[:300])
+        raise LibraryError(f"Milvus at {printable(where)}: {cause}; is it up, and is {ADDRESS} right?") from error
+
+
+@cache
+def _client(where: str, token: str) -> MilvusClient:
+    """One for each server: its line is shared by threads, and opened again when it broke."""
+    from pymilvus import MilvusClient
+
+    return MilvusClient(uri=where, token=token, timeout=_ANSWER_S)

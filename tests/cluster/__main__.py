@@ -1,0 +1,48 @@
+"""What `make test-cluster` runs: the tests of servers, in a network of their own that nobody else can reach."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from tests.cluster.milvus import PROGRAM
+
+SERVERS = (
+    "tests/cluster",
+    "tests/search/test_catalog.py",
+    "tests/search/test_catalog_batches.py",
+    "tests/search/test_catalog_chunks.py",
+    "tests/search/test_catalog_postgresql.py",
+    "tests/service/test_library_on_a_server.py",
+    "tests/indexer/test_stores.py",
+    "tests/indexer/test_sharing.py",
+    "tests/indexer/test_onray.py",
+)
+"""Milvus; PostgreSQL; S3; workers by claims, and on Ray where it is installed."""
+
+
+def main() -> int:
+    """Run them, and the command's other arguments as pytest's."""
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("--milvus", required=True, metavar="PYTHON", help="of an environment with milvus==2.3.5")
+    args, others = parser.parse_known_args()
+    tests = [sys.executable, "-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *(others or SERVERS)]
+    environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  a link is what it is to stay
+    return subprocess.run([*_alone(), *tests], check=False, env=environ).returncode
+
+
+def _alone() -> list[str]:
+    """What starts a command in a network that has nothing but loopback; nothing where the system does not let us."""
+    unshare = shutil.which("unshare")
+    if unshare is None or shutil.which("ip") is None:
+        return []
+    become = [] if os.getuid() == 0 else ["--map-root-user"]
+    alone = [unshare, *become, "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    return alone if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode == 0 else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

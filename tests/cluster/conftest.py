@@ -1,0 +1,27 @@
+"""One server of Milvus for the tests of this folder."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.cluster import milvus
+
+
+@pytest.fixture(scope="session")
+def server():
+    program = os.environ.get(milvus.PROGRAM)
+    if program is None:
+        pytest.skip(milvus.HOW_TO_GET)
+    pytest.importorskip("pymilvus", reason="the milvus extra is not installed")
+    server = milvus.Server(program)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def at_server(server, monkeypatch):
+    """Indexes of the kind ``milvus`` are kept there."""
+    monkeypatch.setenv("MILVUS_URI", server.url)
+    return server
