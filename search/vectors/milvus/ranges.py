@@ -41,10 +41,10 @@ def _runs(bitmap: Bitmap) -> tuple[Ids, Ids]:
     """Where each run of ids that are in begins, and the id after its end."""
     together = math.ceil(bitmap.size / _MOST_BYTES)
     if together <= 1:
-        marks, width = np.unpackbits(bitmap, bitorder="little").astype(np.bool_), 1
+        marks, width = np.unpackbits(bitmap, bitorder="little"), 1
     else:
         whole = np.zeros(math.ceil(bitmap.size / together) * together, np.uint8)
         whole[: bitmap.size] = bitmap
-        marks, width = whole.reshape(-1, together).any(axis=1), 8 * together
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(np.int8))).astype(np.int64)
+        marks, width = np.minimum(whole.reshape(-1, together).max(axis=1), 1), 8 * together
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marks, [0]]).astype(np.int8))).astype(np.int64)
     return edges[::2] * width, edges[1::2] * width
