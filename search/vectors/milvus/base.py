@@ -77,7 +77,7 @@ class MilvusBase:
         candidates = self._near(queries, k, passing, count, filtered=allowed is not None)
         short = [row for row, ids in enumerate(candidates) if ids.size < min(k, count)]
         if short:
-            found = self._told(queries[short], self._n_candidates(k), bitmaps.to_ids(passing))
+            found = self._by_number(queries[short], self._n_candidates(k), bitmaps.to_ids(passing))
             for row, ids in zip(short, found, strict=True):
                 candidates[row] = ids
         return self._reranked(queries, k, candidates)
@@ -102,7 +102,7 @@ class MilvusBase:
         # best first, and no more than are worth a score
         return [ids[bitmaps.contains(passing, ids)][: self._n_candidates(k)] for ids in found]
 
-    def _told(self, queries: Vectors, n: int, ids: Ids) -> list[Ids]:
+    def _by_number(self, queries: Vectors, n: int, ids: Ids) -> list[Ids]:
         """The candidates among ``ids``, of which the server is told some thousands at a time."""
         found: list[list[Ids]] = [[] for _ in queries]
         each = max(1, MOST_HITS // n)
