@@ -5,6 +5,9 @@
 Each job is a process of its own; the peak is what Linux kept as ``VmHWM``, the idle figure that of the same command
 over an empty folder (encoder loaded, nothing to do). The process that publishes a large library for it, for seconds
 at a time, is told apart: its peak is what the system kept of finished children.
+
+With ``--kill`` the job of the long recording is killed half-way into another library, and made again: how long that
+takes, beside the whole, says what is done twice.
 """
 
 from __future__ import annotations
@@ -45,12 +48,15 @@ class Peak:
     publisher_bytes: int
 
 
-def measure(what: str, sounds: Path, library: Path, encoder: str) -> Peak:
-    """Index ``sounds`` in a process of its own. Raises SoundalikeError when that fails."""
-    arguments = ["index", str(sounds), "--library", str(library), "--encoder", encoder, "--json"]
-    done = subprocess.run(  # noqa: S603  # our own command
-        [sys.executable, "-c", _RUN, *arguments], capture_output=True, text=True, check=False
-    )
+def measure(what: str, sounds: Path, library: Path, options: Sequence[str], kill_s: float | None = None) -> Peak:
+    """Index ``sounds`` in a process of its own, killed after ``kill_s`` and made again. Raises SoundalikeError."""
+    command = [sys.executable, "-c", _RUN, "index", str(sounds), "--library", str(library), *options, "--json"]
+    if kill_s is not None:
+        try:
+            subprocess.run(command, capture_output=True, timeout=kill_s, check=False)  # noqa: S603  # our own command
+        except subprocess.TimeoutExpired:  # by then it was killed
+            print(f"{what}: killed after {kill_s:.0f} s", flush=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
     if done.returncode:
         raise SoundalikeError(f"indexing {sounds} ended with status {done.returncode}: {done.stderr.strip()}")
     summary, kibibytes = done.stdout.strip().splitlines()
@@ -65,22 +71,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, nargs="*", default=[10_000, 100_000], metavar="N")
     parser.add_argument("--hours", type=float, default=24.0, metavar="H", help="of the long recording; 0: none")
+    parser.add_argument("--kill", action="store_true", help="kill the job of the long recording, and make it again")
     parser.add_argument("--encoder", default="spectral", metavar="NAME")
+    parser.add_argument("--events", action="store_true", help="find events in the same pass")
     parser.add_argument("--seed", type=int, default=7, metavar="N")
     args = parser.parse_args(argv)
+    options = ["--encoder", args.encoder, *(["--events"] if args.events else [])]
     with tempfile.TemporaryDirectory(prefix="soundalike-memory-") as scratch:
         folder = Path(scratch)
         (folder / "none").mkdir()
-        idle = measure("nothing", folder / "none", folder / "library", args.encoder)
+        idle = measure("nothing", folder / "none", folder / "library", options)
         _show(idle, idle)
         for count in args.clips:
             synthetic.write_clips(folder / str(count), count, args.seed)
-            peak = measure(f"{count} clips", folder / str(count), folder / f"library{count}", args.encoder)
+            peak = measure(f"{count} clips", folder / str(count), folder / f"library{count}", options)
             _show(peak, idle)
         if args.hours:
             (folder / "long").mkdir()
             synthetic.write_long_recording(folder / "long" / "recording.flac", args.hours, args.seed)
-            _show(measure("one recording", folder / "long", folder / "library long", args.encoder), idle)
+            whole = measure("one recording", folder / "long", folder / "library long", options)
+            _show(whole, idle)
+            if args.kill:
+                again = measure("the same again", folder / "long", folder / "library again", options, whole.seconds / 2)
+                _show(again, idle)
     print(f"encoder {args.encoder}, seed {args.seed}; {this_machine().sentence()}")
     return 0
 
