@@ -108,11 +108,14 @@ def run(
     seed: int,
     peers: Sequence[str] = PEERS,
     recall: float = TARGET_RECALL,
+    filters: Sequence[str] = tuple(FILTERS),
     work: Path | None = None,
     build_threads: int = ALL_CORES,
     progress: Progress = lambda line: None,
 ) -> SearchSpeedReport:
     """Measure ours, exact search and ``peers`` at each of ``sizes``; ``progress`` is called with what is going on.
+
+    ``filters`` are those of `FILTERS` that are asked through, "all" among them.
 
     ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. The peers build with
     ``build_threads``, the same graph every time with one. Raises UsageError for
@@ -123,7 +126,7 @@ def run(
     for name in names:
         engine_of(name)
     with tempfile.TemporaryDirectory() as temporary:
-        bench = _Bench(source, queries, seed, recall, work or Path(temporary), build_threads, progress)
+        bench = _Bench(source, queries, seed, recall, tuple(filters), work or Path(temporary), build_threads, progress)
         distributions, figures = [], []
         for size in sizes:
             task = bench.prepare(size)
@@ -131,7 +134,8 @@ def run(
             figures += [bench.measure(replace(task, engine=name)) for name in names]
     versions = tuple(Version(name, found) for name in peers if (found := installed(name)) is not None)
     return SearchSpeedReport(
-        machine, versions, source.description, source.dim, queries, seed, K, recall, FILTERS,
+        machine, versions, source.description, source.dim, queries, seed, K, recall,
+        {name: FILTERS[name] for name in filters},
         tuple(distributions), tuple(figures),
     )  # fmt: skip
 
@@ -144,6 +148,7 @@ class _Bench:
     queries: int
     seed: int
     recall: float
+    filters: tuple[str, ...]
     work: Path
     build_threads: int
     progress: Progress
@@ -180,7 +185,7 @@ class _Bench:
             _clear(folder / name)
             built.write_text(json.dumps(self._child(replace(task, step="build", engine=name), threads=None)))
         self.progress(f"{task.count:,} segments: measuring {task.engine}")
-        measured = self._child(replace(task, step="search"), threads=1)
+        measured = self._child(replace(task, step="search", filters=self.filters), threads=1)
         timings = tuple(Timing(**fields) for fields in measured.pop("timings"))
         cost = json.loads(built.read_bytes())
         return EngineFigures(

@@ -62,16 +62,17 @@ def measured(command: Sequence[str], folder: Path) -> Run:
 def measure(checkouts: Sequence[Checkout], library: Path, rounds: int) -> dict[tuple[str, str], list[Run]]:
     """The runs of each command by each checkout's commit. The first run of each compiles, and does not count."""
     runs: dict[tuple[str, str], list[Run]] = {}
+    commits = [checkout.commit() for checkout in checkouts]  # once: somebody may work on while this runs
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "asked.wav"
         sound.write_bytes(wav(1))
         for number in range(1 + rounds):
             report_progress(f"round {number} of {rounds} ...")
-            for checkout in checkouts:
+            for checkout, commit in zip(checkouts, commits, strict=True):
                 for name, command in commands(checkout, library, sound).items():
                     run = measured(command, checkout.folder)
                     if number:
-                        runs.setdefault((checkout.commit(), name), []).append(run)
+                        runs.setdefault((commit, name), []).append(run)
     return runs
 
 

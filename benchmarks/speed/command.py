@@ -36,6 +36,9 @@ ANCHOR_FILES = 2000
 SYNTHETIC_ANCHORS = 20_000
 
 
+FILTERS = ("all", "half", "hundredth", "ten-thousandth")
+"""What part of the segments passes; "all", no filter, is measured in any case."""
+
 PARTS = ("indexing", "search", "library", "writing", "stores")
 """All but the last, which needs a server of S3, are measured where no one part is named."""
 
@@ -75,6 +78,14 @@ class Speed:
             help="segments (10 thousand, 100 thousand, 1 million)",
         )
         search.add_argument("--recall", type=float, default=0.97, metavar="R", help="that efforts are tuned to (0.97)")
+        search.add_argument(
+            "--filters",
+            nargs="+",
+            choices=FILTERS,
+            default=list(FILTERS),
+            metavar="NAME",
+            help=f"that are asked through: some of {', '.join(FILTERS)} (every one)",
+        )
         search.add_argument("--queries", type=int, default=500, metavar="N", help="at each size (500)")
         search.add_argument(
             "--anchor-files",
@@ -144,6 +155,7 @@ def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedR
         queries=args.queries,
         seed=args.seed,
         recall=args.recall,
+        filters=list(dict.fromkeys(["all", *args.filters])),
         work=args.work,
         progress=report_progress,
     )
