@@ -19,19 +19,26 @@ from tests.benchmarks.sounds import write_set
 def test_search_alone_writes_its_report_json_and_plot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """At a smoke size, from synthetic anchors: every engine has a line, and the indexing half is absent."""
+    """At a smoke size, from synthetic anchors: every engine has a line, through the filters that were named and through
+    none; the indexing half is absent.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(speed_command, "SYNTHETIC_ANCHORS", 2000)
     (command,) = COMMANDS
     parser = argparse.ArgumentParser()
     command.configure(parser)
     asked = ["speed", "--only", "search", "--sizes", "2000", "--queries", "20", "--anchor-files", "0"]
-    outputs = ["--report", "s.md", "--json", "s.json"]
+    outputs = ["--filters", "half", "--report", "s.md", "--json", "s.json"]
     assert command.run(parser.parse_args([*asked, *outputs]), Settings.from_env({})) == 0
     facts = json.loads((tmp_path / "s.json").read_text())
     assert facts["indexing"] is None
     assert {figures["engine"] for figures in facts["search"]["figures"]} >= {"exact", "hnswlib", "usearch", "voyager"}
-    assert "![s-search](s-search.png)" in (tmp_path / "s.md").read_text()
+    for figures in facts["search"]["figures"]:
+        assert [timing["filter"] for timing in figures["timings"]] == ["all", "half"]
+    report = (tmp_path / "s.md").read_text()
+    assert "![s-search](s-search.png)" in report
+    assert "50 % pass: recall" in report
+    assert "1 % passes" not in report
     assert (tmp_path / "s-search.png").exists()
     assert "## Vector search" in capsys.readouterr().out
 
