@@ -40,11 +40,13 @@ _PATTERNS: Final = 100
 _SECTIONS: Final = ("loudness", "defects", "absent", "forms", "cost", "songs")
 
 
-def clips(folder: Path, limit: int, seed: int, only: re.Pattern[str] | None = None) -> Iterator[tuple[str, Path]]:
-    """Label and path of recordings of the half of natural that is measured, in a random order."""
+def clips(
+    folder: Path, limit: int, seed: int, only: re.Pattern[str] | None = None, *, odd: bool = False
+) -> Iterator[tuple[str, Path]]:
+    """Label and path of recordings of the half of natural that is measured (``odd``: the other), in a random order."""
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if float(row["seconds"]) >= flaws.SHORTEST_S]
-    rows = [row for row in rows if int(hashlib.sha256(row["repo"].encode()).hexdigest(), 16) % 2 == 0]
+    rows = [row for row in rows if int(hashlib.sha256(row["repo"].encode()).hexdigest(), 16) % 2 == odd]
     rows = [row for row in rows if only is None or only.search(row["label_hint"])]
     order = np.random.default_rng(seed).permutation(len(rows))[:limit]
     yield from ((rows[place]["label_hint"], folder / rows[place]["path"]) for place in order)

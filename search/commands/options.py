@@ -138,6 +138,8 @@ def add_query(parser: argparse.ArgumentParser) -> None:
         if option == "clip":
             add("--like", kind, metavar, make, "the same as --clip, to be followed by a change")
         add(f"--not-{option}", kind, metavar, unwanted(make), f"not like this {option}")
+    imitated = "a sound imitated with the mouth in this file (needs facts: facts --measure)"
+    add("--imitate", str, passage_of, imitation, imitated)
     hummed = "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it"
     add("--hum", str, passage_of, hum, hummed)
     typed = 'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it'
@@ -220,6 +222,11 @@ def _track(text: str) -> tuple[str, int | None]:
 
 def _absolute(path: str) -> str:
     return path if is_in_store(path) else str(Path(path).absolute())
+
+
+def imitation(text: str) -> AudioPart:
+    """``FILE[@track][#start-end]`` with a sound that a voice imitates in it. Raises UsageError."""
+    return replace(passage(text), aspects=TASTES["imitation"])
 
 
 def hum(text: str) -> HumPart:

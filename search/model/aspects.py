@@ -64,5 +64,6 @@ class Aspects:
 TASTES: Final = {
     "same thing": Aspects(kind=2, timbre=1, pitch=1, envelope=1, rhythm=0.5),
     "same kind": Aspects(kind=1),
+    "imitation": Aspects(kind=1, timbre=1, pitch=0.2, envelope=2, rhythm=1),
 }
-"""Ready ones: takes of one sound, and sounds of one kind."""
+"""Ready ones: takes of one sound, sounds of one kind, and what a voice imitates."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import soundfile
 
 import soundalike
 from benchmarks.quality import aspects as factorial
+from benchmarks.quality import voices
 from search.library.library import Library
 from soundalike import Aspects, AudioPart, ClipPart, Query, QueryError
 from tests.commandline import soundalike as command
@@ -63,6 +65,21 @@ def test_the_same_thing_is_the_other_take(library: Library) -> None:
     scores = [hit.score for hit in library.search(Query((same,), k=16)).hits]
     assert scores == sorted(scores, reverse=True)
     assert 0 <= scores[-1] <= scores[0] <= 1.0001
+
+
+def test_an_imitation_is_asked_by_its_course_and_leaves_plain_questions_alone(library: Library, tmp_path: Path) -> None:
+    """What a voice makes of a sound finds sounds that rise and fall as it does; as plain audio it is ranked as ever."""
+    rng = np.random.default_rng(5)
+    wave = factorial.sound(0, 2, 3, rng)[:: factorial.RATE_HZ // voices.RATE_HZ]
+    file = tmp_path / "pssht.wav"
+    soundfile.write(file, voices.imitation(wave, voices.UNSEEN[0], rng), voices.RATE_HZ)
+    plain = titles(library, AudioPart(str(file)), 16)
+    imitated = titles(library, AudioPart(str(file), aspects=Aspects.parse("imitation")), 8)
+    assert sum(title.startswith("0") for title in imitated[:4]) > sum(title.startswith("0") for title in plain[:4])
+    ask = ("search", "--library", library.path, "--json", "-k", 8)
+    asked = json.loads(command(*ask, "--imitate", file).stdout)
+    assert [hit["title"] for hit in asked["hits"]] == imitated
+    assert titles(library, AudioPart(str(file)), 16) == plain
 
 
 def test_changes_are_heard(library: Library) -> None:

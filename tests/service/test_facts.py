@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import soundalike
 from tests.service.conftest import application
 from tests.service.test_overview import work_off
@@ -103,6 +106,9 @@ def test_a_question_weighs_aspects_and_changes(library_path) -> None:
         assert (refused.status_code, "facts --measure" in refused.json["detail"]) == (422, True)
     with soundalike.open_library(library_path) as library:
         library.measure()
+        (asked,) = library.reader.clips([1])
+        voice = soundalike.AudioPart(asked.absolute_path, aspects=soundalike.Aspects.parse("imitation"))
+        expected = [hit.clip_id for hit in library.search(soundalike.Query((voice,), k=20)).hits]
     with application(library_path) as client:
         answer = client.post("/api/v1/search", json={"parts": [part], "k": 20})
         assert answer.status_code == 200, answer.text
@@ -111,6 +117,11 @@ def test_a_question_weighs_aspects_and_changes(library_path) -> None:
         assert scores == sorted(scores, reverse=True)
         assert 0 <= scores[-1] <= scores[0] <= 1
         assert client.post("/api/v1/search", json={"parts": [{"clip_id": 1, "changes": ["redder"]}]}).status_code == 422
+        with Path(asked.absolute_path).open("rb") as file:
+            question = json.dumps({"parts": [{"audio": "voice", "imitation": True}], "k": 20})
+            imitated = client.post("/api/v1/search", data={"query": question, "voice": (file, "voice.wav")})
+        assert imitated.status_code == 200, imitated.text
+        assert [hit["clip_id"] for hit in imitated.json["hits"]] == expected
         bad = {"parts": [{"clip_id": 1, "aspects": {"timbre": -1}}]}
         assert client.post("/api/v1/search", json=bad).status_code == 422
         assert client.post("/api/v1/search", json={"parts": [{"clip_id": 1, "aspects": {}}]}).status_code == 422

@@ -19,6 +19,7 @@ from search.model import (
     LEAST,
     MAX_FEEDBACK,
     MAX_REMARK_CHARACTERS,
+    TASTES,
     Aspects,
     AudioPart,
     ClipPart,
@@ -161,6 +162,9 @@ class AudioIn(Body):
     weight: Weight = 1.0
     speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
     track: SoundTrack | None = None
+    imitation: Annotated[
+        bool, Field(description="Whether a voice imitates what is looked for; ``aspects``, where given, win.")
+    ] = False
     aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
     changes: Changes = []
 
@@ -343,7 +347,7 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
         case SegmentIn(segment_id=segment_id, weight=weight):
             return SegmentPart(segment_id, weight, aspects_of(part.aspects), tuple(part.changes))
         case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed, track=track):
-            aspects = aspects_of(part.aspects)
+            aspects = aspects_of(part.aspects) or (TASTES["imitation"] if part.imitation else None)
             return AudioPart(paths[name], start_s, end_s, weight, speed, track, aspects, tuple(part.changes))
         case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
             return HumPart(paths[name], start_s, end_s, weight)

@@ -1167,6 +1167,12 @@ export interface components {
              */
             track?: number | null;
             /**
+             * Imitation
+             * @description Whether a voice imitates what is looked for; ``aspects``, where given, win.
+             * @default false
+             */
+            imitation?: boolean;
+            /**
              * @description In which way hits should be like it.
              * @default null
              */

@@ -679,6 +679,9 @@ export const zh = catalogue({
   // jobs
   Jobs: "任务",
   "Measure sounds": "测量声音",
+  "I imitate it with my mouth": "我用嘴模仿它",
+  "Found by how it rises, falls and comes again; needs measured sounds":
+    "按声音的起伏和重复方式查找；需要已测量的声音",
   "They are measured while the service has nothing else to do, or at once by Measure sounds":
     "服务空闲时会自动测量；点击“测量声音”可立即测量",
   "not measured yet": "尚未测量",

@@ -49,6 +49,15 @@ export const PLAIN: Readonly<Record<Aspect, number>> = {
   rhythm: 0,
 };
 
+/** What a sound that is imitated with the mouth asks for: `TASTES["imitation"]` of `search.model.aspects`. */
+export const IMITATION: Readonly<Record<Aspect, number>> = {
+  kind: 1,
+  timbre: 1,
+  pitch: 0.2,
+  envelope: 2,
+  rhythm: 1,
+};
+
 const MOST = 1000;
 const WEIGHED = /^([a-z]+)=(\d+(?:\.\d+)?)$/;
 

@@ -6,6 +6,7 @@ import { pause } from "../player/player";
 import { ask, question } from "../route";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
+import { IMITATION } from "./liking";
 import { type Microphone, MicrophoneRefused, openMicrophone } from "./microphone";
 import { Picker } from "./passage";
 import { recording } from "./state";
@@ -24,6 +25,7 @@ export function Recorder() {
   const refused = useSignal<string | null>(null);
   const attempt = useSignal(0);
   const take = useSignal<Take | null>(null);
+  const imitated = useSignal(false);
   const finishing = useRef(false);
   const open = useRef(true);
 
@@ -36,6 +38,8 @@ export function Recorder() {
     if (taken) then(taken);
     else refused.value = t(MUTED);
   };
+
+  const askNow = (taken: Take) => askTake(taken, imitated.peek());
 
   useEffect(() => {
     pause(); // it would be heard
@@ -60,7 +64,7 @@ export function Recorder() {
         if (finishing.current) return;
         if (meter.current) meter.current.style.transform = `scaleX(${opened.level()})`;
         left_s.value = Math.max(0, LONGEST_S[kind] - opened.seconds());
-        if (left_s.peek() === 0) void finish(askTake);
+        if (left_s.peek() === 0) void finish(askNow);
         else frame = requestAnimationFrame(follow);
       };
       follow();
@@ -90,7 +94,7 @@ export function Recorder() {
           </p>
         </div>
       ) : take.value ? (
-        <Taken take={take.value} onAgain={() => attempt.value++} />
+        <Taken take={take.value} imitated={imitated.value} onAgain={() => attempt.value++} />
       ) : (
         <div class="recorder">
           <p class="recorder-time" role="timer" aria-label={t("Seconds left")}>
@@ -106,8 +110,18 @@ export function Recorder() {
                 : "Hold the sound close to the microphone.",
             )}
           </p>
+          {kind === "audio" && (
+            <label title={t("Found by how it rises, falls and comes again; needs measured sounds")}>
+              <input
+                type="checkbox"
+                checked={imitated.value}
+                onChange={(event) => (imitated.value = event.currentTarget.checked)}
+              />{" "}
+              {t("I imitate it with my mouth")}
+            </label>
+          )}
           <div class="field-row">
-            <button type="button" class="primary" onClick={() => void finish(askTake)}>
+            <button type="button" class="primary" onClick={() => void finish(askNow)}>
               <Icon name="search" /> {t("Stop and search")}
             </button>
             <button
@@ -125,11 +139,14 @@ export function Recorder() {
 }
 
 /** A take that can be heard and cut before it is asked for. */
-function Taken({ take, onAgain }: { take: Take; onAgain: () => void }) {
+function Taken({ take, imitated, onAgain }: { take: Take; imitated: boolean; onAgain: () => void }) {
   const { passage: _, ...whole } = take;
   return (
     <>
-      <Picker thing={take} onChosen={(passage) => askTake(passage ? { ...whole, passage } : whole)} />
+      <Picker
+        thing={take}
+        onChosen={(passage) => askTake(passage ? { ...whole, passage } : whole, imitated)}
+      />
       <button type="button" class="plain" onClick={onAgain}>
         <Icon name="refresh" /> {t("Record again")}
       </button>
@@ -137,8 +154,8 @@ function Taken({ take, onAgain }: { take: Take; onAgain: () => void }) {
   );
 }
 
-function askTake(take: Take): void {
+function askTake(take: Take, imitated: boolean): void {
   recording.value = null;
-  const part = { thing: take, weight: 1 };
+  const part = { thing: take, weight: 1, ...(imitated && { liking: { aspects: IMITATION } }) };
   ask({ parts: take.kind === "hum" ? [part] : [...question.value.parts, part] });
 }
