@@ -49,6 +49,7 @@ from search.model import (
     SavedSearch,
     Scope,
     Scores,
+    Sending,
     Shipment,
     Space,
     StoredFacts,
@@ -614,10 +615,13 @@ class MatchStore(Protocol):
 class JobQueue(Protocol):
     """The jobs of a service as its clients see them (`search.model`). Needs no lease."""
 
-    def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
+    def add(self, kind: JobKind, files: Sequence[tuple[str, str]], sending: Sending | None = None) -> Job:
         """Queue a job for ``files``: absolute path and the client's name of each. Once this returns it is kept.
 
-        Raises LibraryError when the disk is full or the library is read-only.
+        Files that join a job are done with it, by the job that has ended too: it is queued again. What was sent under
+        the same key within a day is not added once more: the job has it already, and ``files`` are not among its paths.
+        Raises QueryError for a job that takes no more files (`MAX_JOB_FILES`), is cancelled or not there, and for a
+        key that other files were sent under; LibraryError when the disk is full or the library is read-only.
         """
 
     def get(self, job_id: int) -> Job | None:
@@ -633,9 +637,10 @@ class JobQueue(Protocol):
         """How many jobs are in each state; states without any are left out."""
 
     def request(self, job_id: int, request: JobRequest) -> Job | None:
-        """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once.
+        """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once. Or forget
+        it, which is for a job that has ended: the job as it was.
 
-        None where there is no such job. Raises QueryError for a job that has ended.
+        None where there is no such job. Raises QueryError for what cannot be asked of a job in its state.
         """
 
 
@@ -709,8 +714,11 @@ class JobWork(Protocol):
     def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """Say that the job is alive and how far it is; what its client wants of it."""
 
-    def finish(self, job_id: int, outcome: JobOutcome) -> None:
-        """The job ended (done, failed, cancelled), or was stopped and is paused or queued again."""
+    def finish(self, job_id: int, outcome: JobOutcome, files: int | None = None) -> None:
+        """The job ended (done, failed, cancelled), or was stopped and is paused or queued again.
+
+        ``files`` are how many of its files it did. Where more have joined it meanwhile it is queued again, for these.
+        """
 
 
 class KeyStore(Protocol):

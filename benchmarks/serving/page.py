@@ -239,6 +239,7 @@ def _made_up_map() -> str:
         "y": places[:, 1].round(4).tolist(),
         "group": group.tolist(),
         "groups": [f"group {place}" for place in range(8)],
+        "wheres": [f'tag = "group {place}"' for place in range(8)],
     }
     return json.dumps(drawn)
 

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from search.catalog import blobs
 from search.catalog.database import Database, now
 from search.catalog.leases import is_stale, machine_name
+from search.catalog.sending import failures_of_all, joined, note, scaled, sent_before
 from search.catalog.tables import CLIPS, JOBS, ROOTS
 from search.errors import QueryError
 from search.model import (
@@ -28,6 +29,7 @@ from search.model import (
     JobProgress,
     JobRequest,
     JobState,
+    Sending,
 )
 
 _AT_ONCE: Final[dict[tuple[str, JobRequest], JobState]] = {
@@ -47,24 +49,16 @@ class CatalogJobs:
 
     # --- JobQueue -------------------------------------------------------------------------------------------
 
-    def add(self, kind: JobKind, files: Sequence[tuple[str, str]]) -> Job:
+    def add(self, kind: JobKind, files: Sequence[tuple[str, str]], sending: Sending | None = None) -> Job:
         """As the port says."""
-        values = {
-            "kind": kind,
-            "state": "queued",
-            "files": json.dumps([list(one) for one in files]),
-            "progress": json.dumps(asdict(JobProgress(files_total=len(files)))),
-            "failures": "[]",
-            "attempts": 0,
-            "version": 1,
-            "machine": "",
-            "pid": 0,
-            "heartbeat": 0.0,
-        }
+        sending = sending or Sending()
         with self._database.writing() as connection:
-            key = connection.execute(insert(JOBS), {**values, "created": now(connection)}).inserted_primary_key
-            row = connection.execute(select(JOBS).where(JOBS.c.id == (key[0] if key else 0))).one()
-            return _job(row, ())
+            job_id = sent_before(connection, sending)
+            if job_id is None:
+                job_id = _joining(connection, sending.job_id, files) or _added(connection, kind, files)
+                note(connection, sending, job_id)
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
+            return _job(row, _clips_of(connection, row))
 
     def get(self, job_id: int) -> Job | None:
         """As the port says."""
@@ -98,11 +92,14 @@ class CatalogJobs:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
             if row is None:
                 return None
+            if request == "forget" and row.state in _ENDED:
+                connection.execute(delete(JOBS).where(JOBS.c.id == job_id))
+                return _job(row, ())
             at_once = _AT_ONCE.get((row.state, request))
             if at_once is not None:
                 ended = {"finished": now(connection)} if at_once in _ENDED else {}
                 _set(connection, row, state=at_once, request=None, reason=None, **ended)
-            elif row.state == "running":
+            elif row.state == "running" and request != "forget":
                 _set(connection, row, request=None if request == "resume" else request)
             elif (row.state, request) != ("paused", "pause") and (row.state, request) != ("queued", "resume"):
                 raise QueryError(f"job {job_id} is {row.state}; it cannot {request}")
@@ -125,22 +122,26 @@ class CatalogJobs:
 
     def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """As the port says."""
-        progress_json = json.dumps(asdict(progress))
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
+            now_of_all = scaled(progress, len(json.loads(row.files)) if row.kind == "index" else 0)
+            progress_json = json.dumps(asdict(now_of_all))
             changed = {"progress": progress_json, "version": row.version + 1} if progress_json != row.progress else {}
             beat = {"heartbeat": now(connection)}
             connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**beat, **changed))
             return cast("JobRequest | None", row.request)
 
-    def finish(self, job_id: int, outcome: JobOutcome) -> None:
+    def finish(self, job_id: int, outcome: JobOutcome, files: int | None = None) -> None:
         """As the port says."""
         with self._database.writing() as connection:
             row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
             values: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason, "request": None}
             if outcome.failures:
-                values["failures"] = json.dumps([[one.file, one.cause] for one in outcome.failures])
-            if outcome.state in _ENDED:
+                values["failures"] = failures_of_all(row, outcome.failures)
+            more_came = files is not None and files < len(json.loads(row.files))
+            if more_came and outcome.state in ("done", "failed"):
+                values |= {"state": "queued", "reason": None}
+            if values["state"] in _ENDED:
                 values["finished"] = now(connection)
             else:  # it was stopped, not killed: that was no attempt
                 values["attempts"] = max(0, row.attempts - 1)
@@ -160,6 +161,34 @@ class CatalogJobs:
                 _set(connection, row, state="failed", reason=reason, finished=now(connection))
             else:
                 _set(connection, row, state="queued", reason="the service ended while this job ran; it goes on")
+
+
+def _added(connection: Connection, kind: JobKind, files: Sequence[tuple[str, str]]) -> int:
+    """A new job, queued."""
+    values = {
+        "kind": kind,
+        "state": "queued",
+        "files": json.dumps([list(one) for one in files]),
+        "progress": json.dumps(asdict(JobProgress(files_total=len(files)))),
+        "failures": "[]",
+        "attempts": 0,
+        "version": 1,
+        "machine": "",
+        "pid": 0,
+        "heartbeat": 0.0,
+        "created": now(connection),
+    }
+    key = connection.execute(insert(JOBS), values).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _joining(connection: Connection, job_id: int | None, files: Sequence[tuple[str, str]]) -> int | None:
+    """The job that ``files`` join, if it is one."""
+    if job_id is not None:
+        changed = joined(connection, job_id, files)
+        row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
+        _set(connection, row, **changed)
+    return job_id
 
 
 def _set(connection: Connection, row: Row[*tuple[Any, ...]], **values: Any) -> None:  # noqa: ANN401 - columns

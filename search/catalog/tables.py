@@ -376,6 +376,16 @@ JOBS: Final = Table(
 )
 """The long work of a service (`search.model`). The last three name who runs a job, and when it last reported."""
 
+UPLOADS: Final = Table(
+    "uploads",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("files", String(64), nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("created", Float(53), nullable=False),
+)
+"""The job that files joined which were sent under a client's key; of key and files the digests, for a day."""
+
 KEYS: Final = Table(
     "keys",
     METADATA,

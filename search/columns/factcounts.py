@@ -29,7 +29,7 @@ def fact_counts(columns: ClipColumns, rows: NDArray[np.bool_]) -> dict[str, tupl
     for name in COUNTED:
         numbers = columns.fact(name)[rows]
         numbers = numbers[~np.isnan(numbers)]
-        counts = _ranges(FACTS[PLACES[name]], numbers) if name in EDGES else _words(FACTS[PLACES[name]], numbers)
+        counts = _ranges(FACTS[PLACES[name]], numbers) if name in EDGES else word_counts(FACTS[PLACES[name]], numbers)
         if counts:
             found[name] = counts
     return found
@@ -54,7 +54,8 @@ def _range(fact: FactDefinition, edges: Sequence[float], place: int, count: int)
     return FacetCount(f"{low:g} to {high:g} {fact.unit}", count, where)
 
 
-def _words(fact: FactDefinition, numbers: NDArray[np.float32]) -> tuple[FacetCount, ...]:
+def word_counts(fact: FactDefinition, numbers: NDArray[np.float32]) -> tuple[FacetCount, ...]:
+    """How many of ``numbers`` (n,), as a catalog keeps them, are which word of a fact; most frequent first."""
     values = numbers.astype(np.int64)
     if fact.kind == "several":
         counts = [int(np.count_nonzero(values >> place & 1)) for place in range(len(fact.words))]

@@ -85,7 +85,18 @@ from search.model.contents import (
 )
 from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
-from search.model.jobs import MAX_ATTEMPTS, Job, JobFailure, JobKind, JobOutcome, JobProgress, JobRequest, JobState
+from search.model.jobs import (
+    MAX_ATTEMPTS,
+    MAX_JOB_FILES,
+    Job,
+    JobFailure,
+    JobKind,
+    JobOutcome,
+    JobProgress,
+    JobRequest,
+    JobState,
+    Sending,
+)
 from search.model.keys import Key, Scope
 from search.model.merging import Merge, MergedClip, Unmerged
 from search.model.moments import Moment, Moments
@@ -165,6 +176,7 @@ __all__ = [
     "MAX_COLLECTED",
     "MAX_FAILED_CLAIMS",
     "MAX_FEEDBACK",
+    "MAX_JOB_FILES",
     "MAX_KEPT_SOUND_BYTES",
     "MAX_MATCHES",
     "MAX_REMARK_CHARACTERS",
@@ -267,6 +279,7 @@ __all__ = [
     "Segment",
     "SegmentPart",
     "SegmentTags",
+    "Sending",
     "Shipment",
     "SoundPath",
     "Space",

@@ -19,10 +19,15 @@ from typing import Literal, TypeAlias
 
 JobKind: TypeAlias = Literal["index", "scan", "remove", "duplicates", "map", "facts", "events"]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
-JobRequest: TypeAlias = Literal["pause", "resume", "cancel"]
+JobRequest: TypeAlias = Literal["pause", "resume", "cancel", "forget"]
+"""What a client wants of a job; to forget it, of one that has ended."""
 
 MAX_ATTEMPTS = 3
 """A job that was running so often when its process died is not tried again: it may be what kills it."""
+
+
+MAX_JOB_FILES = 1000
+"""A job of uploads takes so many files: whoever follows one reads the names of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,17 @@ class JobFailure:
 
     file: str
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An upload as its client sends it: it joins ``job_id`` where it is a part of more, and has a ``key`` where it may
+    be sent again since its answer was lost. ``files`` is a digest of what is sent.
+    """
+
+    job_id: int | None = None
+    key: str | None = None
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,12 +142,13 @@ def test_the_library_with_jobs(page, service):
 
 def test_the_map(page, service):
     """Not drawn yet; drawn, with a region and lit hits."""
-    nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": []}
+    nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": [], "wheres": []}
     page.route("**/api/v1/map", lambda route: route.fulfill(json=nothing))
     page.goto(f"{service.url}/map")
     expect(page.get_by_role("button", name="Draw the map")).to_be_visible()
     assert violations(page) == []
-    places = {"clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], "group": [0, 1, -1], "groups": ["Dog", "Rain"]}
+    colours = {"group": [0, 1, -1], "groups": ["Dog", "Rain"], "wheres": ['tag = "Dog"', 'tag = "Rain"']}
+    places = {"clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], **colours}
     page.unroute("**/api/v1/map")
     page.route("**/api/v1/map", lambda route: route.fulfill(json={"fitted": 3, **places}))
     page.goto(f"{service.url}/map?q=bell&region=0,0 0,1 1,1")

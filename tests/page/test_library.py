@@ -8,8 +8,9 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, held_back, standing_still, write, writing_elsewhere
+from tests.page.conftest import HURRIED, held_back, settled, standing_still, write, writing_elsewhere
 from tests.service.conftest import wav
+from tests.service.test_jobs import broken_wav
 
 
 def is_upload(response) -> bool:
@@ -42,8 +43,8 @@ def test_files_become_sounds_while_one_looks(page, fresh, tmp_path):
     expect(page.locator(".row")).to_have_count(3)
 
 
-def test_one_refused_file_takes_few_others_out_of_their_job(page, fresh, tmp_path):
-    """It is found by halves: of eight files seven are sent in three jobs."""
+def test_what_is_dropped_at_once_is_one_job_though_a_file_of_it_is_refused(page, fresh, tmp_path):
+    """The refused one is found by halves; what follows joins the job of what was sent, also when that has ended."""
     files = [write(tmp_path / f"crow {n}.wav", 40 + n) for n in range(8)]
     files[5].write_bytes(b"not a wave file at all")
     before = fresh.get("/api/v1/jobs").json()["total"]
@@ -52,10 +53,51 @@ def test_one_refused_file_takes_few_others_out_of_their_job(page, fresh, tmp_pat
     expect(page.get_by_role("region", name="Files not added").get_by_role("listitem")).to_contain_text("crow 5.wav")
     expect(page.get_by_role("button", name="Stop sending")).to_have_count(0)
     jobs = fresh.get("/api/v1/jobs").json()
-    assert jobs["total"] - before == 3
-    assert sorted(name for job in jobs["jobs"][:3] for name in job["files"]) == [
-        file.name for file in files if file != files[5]
-    ]
+    assert jobs["total"] - before == 1
+    assert sorted(jobs["jobs"][0]["files"]) == [file.name for file in files if file != files[5]]
+    expect(page.locator("[data-job]").first).to_contain_text("7 files")
+
+
+def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
+    """Failures outlive a reload until then; what runs stays."""
+    broken = write(tmp_path / "breaks.wav", 70)
+    broken.write_bytes(broken_wav())
+    page.goto(f"{fresh.url}/library")
+    page.get_by_label("Choose files to add").set_input_files(broken)
+    expect(page.locator(".job-failed")).to_contain_text("breaks.wav")
+    page.reload()
+    expect(page.locator(".job-failed")).to_contain_text("breaks.wav")
+    page.get_by_role("button", name="Clear the list").click()
+    expect(page.locator("[data-job]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Clear the list")).to_have_count(0)
+    page.get_by_role("button", name="Find events").click()
+    expect(page.locator("[data-job]")).to_contain_text("Find events")
+
+
+LOSE_AN_ANSWER = """(() => {
+  const fetch = window.fetch;
+  let lost = false;
+  window.fetch = async (url, init) => {
+    const answer = await fetch(url, init);
+    if (lost || init?.method !== 'POST' || !String(url).endsWith('/clips')) return answer;
+    lost = true;
+    throw new TypeError('the connection broke');
+  };
+})()"""
+
+
+def test_files_whose_answer_was_lost_are_sent_again_and_are_no_copies(page, own, tmp_path):
+    """The service took them, and the connection broke before it could say so."""
+    page.add_init_script(HURRIED)
+    page.add_init_script(LOSE_AN_ANSWER)
+    page.goto(f"{own.url}/library")
+    expect(page.locator(".facts")).to_be_visible()
+    files = [write(tmp_path / f"lost answer {n}.wav", 90 + n) for n in range(2)]
+    page.get_by_label("Choose files to add").set_input_files(files)
+    expect(page.locator("[data-job]").first).to_contain_text("2 files")
+    expect(page.get_by_text("Sending")).to_have_count(0)
+    settled(own)
+    assert own.get("/api/v1/clips?where=title ~ %22lost answer%22").json()["total"] == 2
 
 
 AWAY = [

@@ -204,7 +204,7 @@ def test_a_map_that_could_not_be_loaded_comes_by_itself(page, mapped):
 
 def test_a_map_that_a_job_draws_meanwhile_is_shown(page, mapped):
     """Who came when there was none sees it once the job is done."""
-    nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": []}
+    nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": [], "wheres": []}
     page.route("**/api/v1/map", lambda route: route.fulfill(json=nothing), times=1)
     with writing_elsewhere(mapped.library):
         page.goto(f"{mapped.url}/library")
@@ -244,3 +244,32 @@ def test_the_legend_is_a_filter(map_page):
     expect(map_page.locator(".map-tools .summary")).to_have_text("3 sounds")
     weather.click()
     expect(map_page.locator(".chosen")).to_have_count(0)
+
+
+def test_what_is_caught_is_listed_beside_the_map_and_opens(map_page):
+    """The hits of a question, and what a filter leaves; nothing is listed of a map that nobody asked."""
+    caught = map_page.get_by_role("region", name="Sounds", exact=True)
+    expect(caught).to_have_count(0)
+    map_page.get_by_label("What are you looking for?").fill("bell")
+    expect(caught.get_by_role("listitem")).to_have_count(2)
+    caught.locator(".row-title").first.click()
+    expect(map_page.locator(".inspector h2")).to_have_text(re.compile("^bell"))
+    map_page.get_by_label("What are you looking for?").fill("")
+    expect(caught).to_have_count(0)
+    map_page.locator(".legend").get_by_role("button", name="weather").click()
+    expect(caught.get_by_role("listitem")).to_have_count(3)
+
+
+def test_colours_say_what_is_asked_for_and_each_is_a_filter(map_page, mapped):
+    """After a reload too."""
+    legend = map_page.locator(".legend")
+    legend.get_by_label("Colours say").select_option("Length")
+    lengths = legend.get_by_role("button", name=re.compile(r" s$"))
+    expect(lengths.first).to_be_visible()
+    lengths.first.click()
+    expect(map_page.locator(".chosen")).to_contain_text("duration_s")
+    map_page.reload()
+    expect(lengths.first).to_have_attribute("aria-pressed", "true")
+    legend.get_by_label("Colours say").select_option("What you like")
+    legend.get_by_role("button", name="Liked", exact=True).click()
+    expect(map_page).to_have_url(re.compile("within=liked"))

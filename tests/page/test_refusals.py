@@ -116,7 +116,8 @@ def test_the_map_lights_few_sounds_until_it_knows_how_many_there_are(page, servi
     assert second.value.post_data_json["k"] == 90
 
 
-MAP = {"fitted": 3, "clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], "group": [-1, -1, -1], "groups": []}
+COLOURS = {"group": [-1, -1, -1], "groups": [], "wheres": []}
+MAP = {"fitted": 3, "clip_ids": [1, 2, 3], "x": [0, 0.5, 1], "y": [0, 1, 0], **COLOURS}
 
 
 def test_a_slip_in_a_filter_of_ones_own_is_said_beside_it(home):

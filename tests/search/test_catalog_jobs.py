@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from search.catalog.store import Catalog
 from search.errors import QueryError, UsageError
-from search.model import MAX_ATTEMPTS, JobFailure, JobOutcome, JobProgress
+from search.model import MAX_ATTEMPTS, MAX_JOB_FILES, JobFailure, JobOutcome, JobProgress, Sending
 from tests.search.catalog_helpers import FilledCatalog, new_catalog
+from tests.search.old_catalogs import catalog_at
 
 pytestmark = pytest.mark.usefixtures("kind")
 
@@ -55,6 +58,78 @@ def test_progress_and_outcome_are_told(catalog):
     assert (done.state, done.progress.audio_s) == ("done", 2.5)
     assert done.failures == (JobFailure("a.wav", "text, not sound"),)
     assert done.started <= done.finished
+
+
+def put(n):
+    return (f"/in/{n}.wav", f"{n}.wav")
+
+
+def test_files_that_join_a_job_are_done_with_it(catalog):
+    """Whether it waits, runs, or has ended; what failed before they came is told all the same."""
+    job = catalog.queue.add("index", [put(1)])
+    assert catalog.queue.add("index", [put(2)], Sending(job.id)).files == ("1.wav", "2.wav")
+    claimed = catalog.queue.claim()
+    joined = catalog.queue.add("index", [put(3), put(4)], Sending(job.id))
+    assert (joined.id, joined.state, len(claimed.files), len(joined.files)) == (job.id, "running", 2, 4)
+    catalog.queue.report(job.id, JobProgress(2, 2, 1, 2.0, share=1.0))
+    now = catalog.queue.get(job.id).progress
+    assert (now.files_done, now.files_total, now.share) == (2, 4, 0.5)
+    failed = (JobFailure("1.wav", "text, not sound"),)
+    catalog.queue.finish(job.id, JobOutcome("failed", "none of them", failed), len(claimed.files))
+    waits = catalog.queue.get(job.id)
+    assert (waits.state, waits.reason, waits.failures) == ("queued", None, failed)
+    again = catalog.queue.claim()
+    assert (again.id, again.attempts) == (job.id, 1)
+    catalog.queue.finish(job.id, JobOutcome("done"), len(again.files))
+    assert catalog.queue.get(job.id).failures == failed
+    late = catalog.queue.add("index", [put(5)], Sending(job.id))
+    assert (late.state, late.finished, len(late.files)) == ("queued", None, 5)
+
+
+@pytest.mark.parametrize("state", ["cancelled", "to be cancelled", "of another kind", "not there", "full"])
+def test_a_job_that_takes_no_more_files_says_so(catalog, state):
+    files = [put(n) for n in range(MAX_JOB_FILES if state == "full" else 1)]
+    job = catalog.queue.add("map" if state == "of another kind" else "index", files)
+    if state == "to be cancelled":
+        catalog.queue.claim()
+    if "cancelled" in state:
+        catalog.queue.request(job.id, "cancel")
+    with pytest.raises(QueryError, match=r"no more files|no job of uploads|begin another"):
+        catalog.queue.add("index", [put("more")], Sending(job.id + 9 if state == "not there" else job.id))
+    assert catalog.queue.get(job.id).files == job.files
+
+
+def test_what_is_sent_again_under_its_key_is_added_once_for_a_day(catalog, monkeypatch):
+    sending = Sending(key="k" * 64, files="f" * 64)
+    job = catalog.queue.add("index", [put(1)], sending)
+    again = catalog.queue.add("index", [("/in/again.wav", "1.wav")], sending)
+    assert (again.id, again.paths) == (job.id, ("/in/1.wav",))
+    with pytest.raises(QueryError, match="other files"):
+        catalog.queue.add("index", [put(2)], replace(sending, files="g" * 64))
+    assert catalog.queue.add("index", [put(1)], replace(sending, key="l" * 64)).id != job.id
+    monkeypatch.setattr("search.catalog.sending.KEPT_S", -1.0)
+    assert catalog.queue.add("index", [put(2)], replace(sending, files="g" * 64)).id > job.id + 1
+
+
+def test_a_library_of_the_version_before_gets_room_for_keys_of_uploads(tmp_path):
+    path = catalog_at("0017", tmp_path / "catalog.sqlite", [("toy", "f" * 64)])
+    with Catalog.open(path) as opened:
+        sending = Sending(key="k" * 64, files="f" * 64)
+        job = opened.queue.add("index", [put(1)], sending)
+        assert opened.queue.add("index", [put(1)], sending).id == job.id
+
+
+def test_a_job_that_has_ended_is_forgotten(catalog):
+    job = catalog.queue.add("index", [put(1)])
+    for _ in range(2):
+        with pytest.raises(QueryError, match="it cannot forget"):
+            catalog.queue.request(job.id, "forget")
+        catalog.queue.claim()
+    catalog.queue.finish(job.id, JobOutcome("done"))
+    assert catalog.queue.request(job.id, "forget").id == job.id
+    assert catalog.queue.get(job.id) is None
+    assert catalog.queue.request(job.id, "forget") is None
+    assert catalog.queue.add("index", [put(1)]).id > job.id
 
 
 def test_a_running_job_hears_what_its_client_wants(catalog):

@@ -114,8 +114,8 @@ def work_off(library_path, given=None):
             def report(self, job_id, progress):
                 return library.jobs.report(job_id, progress)
 
-            def finish(self, job_id, outcome):
-                library.jobs.finish(job_id, outcome)
+            def finish(self, job_id, outcome, files):
+                library.jobs.finish(job_id, outcome, files)
 
         Runner(library, OneRound(), uploads_of(library), given, 3600).run(stop)
 

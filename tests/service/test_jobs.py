@@ -97,6 +97,29 @@ def test_an_upload_becomes_clips_that_are_found(server):
     assert server.get(f"/api/v1/clips/{owl}/audio").content == wav(7)
 
 
+def test_an_upload_whose_answer_was_lost_is_sent_again_and_joins_what_it_is_a_part_of(server):
+    """Under its key: the same job, no copies, no files left over. Other files under that key are refused."""
+    key = {"Idempotency-Key": "one drop, first part"}
+
+    def send(*files, headers=key, **form):
+        return server.post("/api/v1/clips", files=[("files", one) for one in files], headers=headers, data=form)
+
+    before = set(server.library.glob("uploads/*/*.wav"))
+    first = send(("lost 1.wav", wav(31))).json()
+    assert send(("lost 1.wav", wav(31))).json()["id"] == first["id"]
+    other = send(("lost 2.wav", wav(32)))
+    assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (409, True)
+    joined = send(("lost 2.wav", wav(32)), headers={}, job=str(first["id"])).json()
+    assert (joined["id"], joined["files"]) == (first["id"], ["lost 1.wav", "lost 2.wav"])
+    wait_until(lambda: len(server.get(f"/api/v1/jobs/{first['id']}").json()["clip_ids"]) == 2)
+    assert server.wait(first["id"], "done")["progress"]["files_total"] == 2
+    assert len(set(server.library.glob("uploads/*/*.wav")) - before) == 2
+    assert send(("lost 3.wav", wav(33)), headers={}, job="99999").status_code == 409
+    assert len(set(server.library.glob("uploads/*/*.wav")) - before) == 2
+    assert server.delete(f"/api/v1/jobs/{first['id']}").status_code == 204
+    assert server.get(f"/api/v1/jobs/{first['id']}").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/jobs/1", "/jobs", "/jobs/1/events"])
 def test_who_is_told_that_a_job_is_done_finds_what_it_wrote(library_path, monkeypatch, path):
     """Though the library is followed by a thread of its own, which does not look for an hour here."""

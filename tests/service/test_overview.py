@@ -69,6 +69,24 @@ def test_an_empty_library_has_neither(tmp_path):
         assert client.get("/api/v1/map").get_json()["clip_ids"] == []
 
 
+def test_the_colours_of_a_map_say_what_is_asked_for(client, library_path):
+    """Each with the filter that selects what has it; of what somebody liked it is a list."""
+    client.post("/api/v1/jobs", json={"kind": "map"})
+    work_off(library_path)
+    client.post("/api/v1/feedback/anna", json={"feedback": [{"clip_id": 2, "opinion": "like", "weight": 1, "at": 0}]})
+    for colour in (None, "tag", "own_tag", "folder", "duration_s", "key", "loudness_range", "liked:anna"):
+        asked = {} if colour is None else {"colour": colour}
+        drawn = client.get("/api/v1/map", query_string=asked).get_json()
+        assert len(drawn["groups"]) == len(drawn["wheres"])
+        assert bool(drawn["groups"]) == (colour in (None, "folder", "duration_s", "liked:anna"))
+        for place, where in enumerate(drawn["wheres"]):
+            narrowed = {"within": where} if colour == "liked:anna" else {"where": where}
+            found = client.get("/api/v1/clips", query_string=narrowed).get_json()["clips"]
+            coloured = [clip for clip, at in zip(drawn["clip_ids"], drawn["group"], strict=True) if at == place]
+            assert sorted(clip["id"] for clip in found) == coloured
+    assert client.get("/api/v1/map", query_string={"colour": "taste"}).status_code == 422
+
+
 @pytest.mark.parametrize("kind", ["map", "duplicates", "facts", "events"])
 def test_in_an_empty_library_a_job_has_nothing_to_do(tmp_path, kind):
     """It is done, and what it would have made is empty as before."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD: Final = "0017"
+HEAD: Final = "0018"
 READABLE: Final = "0004"
 """The oldest revision that is read as it is: what came since has a default (`search.catalog.reading.spaces`)."""
 

@@ -784,8 +784,9 @@ class CompanionsOut(Answered):
 class MapOut(Answered):
     """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
 
-    ``groups`` are the tags that are most often a clip's likeliest (folders, in a library without tags); ``group`` is a
-    clip's place among them, -1 for any other.
+    ``groups`` are what was asked for, at most eight: else the tags that are most often a clip's likeliest (folders, in
+    a library without tags). ``wheres`` are the filters that select them; of what a profile liked the list for `within`.
+    ``group`` is a clip's place among them, -1 for any other.
     """
 
     fitted: int
@@ -794,3 +795,4 @@ class MapOut(Answered):
     y: list[float]
     group: list[int]
     groups: list[str]
+    wheres: list[str]

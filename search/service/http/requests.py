@@ -13,6 +13,7 @@ from search.audio import SPEEDS
 from search.columns.ordering import ORDERS
 from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
+from search.facts.definitions import PLACES
 from search.facts.ordering import NUMBERS
 from search.model import (
     DEFAULT_DIVERSITY,
@@ -413,6 +414,21 @@ class Narrowed(Parameters):
     within: Within | None = None
 
 
+class MapOf(Narrowed):
+    """Which clips of the map, and what their colours say."""
+
+    colour: Annotated[
+        Annotated[
+            str, Field(max_length=300, pattern=rf"^(tag|own_tag|folder|duration_s|{'|'.join(PLACES)}|liked:[^/\n]+)$")
+        ]
+        | None,
+        Field(
+            description="What colours say: a facet, a fact, or what a profile liked (`liked:anna`); without it the "
+            "likeliest tag of each, its folder in a library without tags."
+        ),
+    ] = None
+
+
 class DefectsOf(Parameters):
     """Of which clips; without a filter of all."""
 
@@ -732,6 +748,23 @@ class UploadForm(Described, BaseModel):
             description="One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.",
         ),
     ]
+    job: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_ID)] | None,
+        Field(description="The job that these files join, of at most 1,000; without it they are a job of their own."),
+    ] = None
+
+
+class UploadHeaders(Described, BaseModel):
+    """What is said of an upload beside its files."""
+
+    key: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200)] | None,
+        Field(
+            alias="Idempotency-Key",
+            description="Any text that no other upload has. Sent again with it within a day, the same files are no "
+            "copies: the answer is their job.",
+        ),
+    ] = None
 
 
 class JobPath(Parameters):

@@ -137,7 +137,7 @@ class Runner:
         return True
 
     def _finish(self, job: Job, outcome: JobOutcome) -> None:
-        self._work.finish(job.id, outcome)
+        self._work.finish(job.id, outcome, len(job.files))
         log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
         if outcome.state == "cancelled":  # what it had indexed when it began is not all that it indexed
             self._uploads.discard_unindexed(self._library.jobs.get(job.id) or job, self._library.reader)

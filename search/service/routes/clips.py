@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
-from werkzeug.exceptions import RequestEntityTooLarge
+import hashlib
+import json
+from collections.abc import Container, Sequence
+from pathlib import Path
 
-from search.errors import AudioError, LibraryError, QueryError
+from flask import Response, g
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import Conflict, RequestEntityTooLarge
+
+from search.errors import AudioError, QueryError
 from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
-from search.model import ClipPart, DescribeClip, Query, TakeOutClip
+from search.model import ClipPart, DescribeClip, Query, Sending, TakeOutClip
 from search.model.as_json import companions_as_json, path_as_json
 from search.service.http.answers import ClipOut, ClipsOut, CompanionsOut, JobOut, PathOut, SearchOut
 from search.service.http.hits import search_out
@@ -23,6 +28,7 @@ from search.service.http.requests import (
     PathTo,
     SimilarTo,
     UploadForm,
+    UploadHeaders,
 )
 from search.service.refusals import FileRefused
 from search.service.routes.view import view
@@ -93,8 +99,8 @@ class ClipRoutes:
             )
         return reply(CompanionsOut.model_validate(companions_as_json(found, paths="relative")))
 
-    def upload_clips(self, form: UploadForm) -> Response:
-        """Store audio files in the library and queue the job that indexes them.
+    def upload_clips(self, form: UploadForm, header: UploadHeaders) -> Response:
+        """Store audio files in the library and queue the job that indexes them, or let them join one.
 
         Once this is answered they are kept, whatever happens to the service. The answer is the job; its `Location` can
         be asked for progress, or followed at `events`.
@@ -107,12 +113,16 @@ class ClipRoutes:
                 kept = self._service.uploads.keep(form.files, limits.indexed_s)
             except AudioError as error:  # under the client's name of the file
                 raise FileRefused(error.path, error.cause) from error
+        taken: Container[str] = ()
         try:
-            job = self._service.jobs.add("index", kept)
-        except LibraryError:
+            job = self._service.jobs.add("index", kept, _sending(form, header, kept))
+            taken = job.paths
+        except QueryError as error:
+            raise Conflict(str(error)) from error
+        finally:
             for path, _ in kept:
-                self._service.uploads.discard(path)
-            raise
+                if path not in taken:
+                    self._service.uploads.discard(path)
         return accepted(job)
 
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
@@ -140,3 +150,15 @@ class ClipRoutes:
         with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:
             catalog.apply(lease, [change])
         self._library.refresh()
+
+
+def _sending(form: UploadForm, header: UploadHeaders, stored: Sequence[tuple[str, str]]) -> Sending:
+    """How files are sent. A key is its client's own: what others send under the same one is something else."""
+    if header.key is None:
+        return Sending(form.job)
+    files = [(name, Path(path).stat().st_size) for path, name in stored]
+    return Sending(form.job, _digest([getattr(g, "key_name", ""), header.key]), _digest(files))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()

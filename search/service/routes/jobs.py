@@ -50,6 +50,7 @@ class JobRoutes:
         api.get("/jobs", tags=[TAG], responses={200: JobsOut})(view(self.list_jobs))
         api.post("/jobs", tags=[TAG], responses={202: JobOut})(view(self.start_job))
         api.get(one, tags=[TAG], responses={200: JobOut})(view(self.get_job))
+        api.delete(one, tags=[TAG], responses={204: None})(view(self.forget_job))
         api.get(f"{one}/events", tags=[TAG], responses=_EVENTS)(view(self.job_events))
         api.post(f"{one}/pause", tags=[TAG], responses={200: JobOut})(view(self.pause_job))
         api.post(f"{one}/resume", tags=[TAG], responses={200: JobOut})(view(self.resume_job))
@@ -83,6 +84,11 @@ class JobRoutes:
     def cancel_job(self, path: JobPath) -> Response:
         """Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted."""
         return self._request(path.job_id, "cancel")
+
+    def forget_job(self, path: JobPath) -> Response:
+        """Take a job that has ended off the list, with its failures. What it did stays."""
+        self._request(path.job_id, "forget")
+        return Response(status=204)
 
     def job_events(self, path: JobPath) -> Response:
         """Follow a job: server-sent events. The id of an event is the job's version."""
@@ -123,7 +129,7 @@ class JobRoutes:
             raise Conflict(str(error)) from error
         if job is None:
             raise _gone(job_id)
-        if job.state == "cancelled":
+        if job.state == "cancelled" and request == "cancel":
             self._service.uploads.discard_unindexed(job, self._service.library.catalog)
         return reply(JobOut.model_validate(job))
 

@@ -6,15 +6,18 @@ import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from search.columns import ClipColumns
+from search.columns.factcounts import COUNTED
 from search.columns.parsing import parse
+from search.facts.definitions import PLACES
 from search.library.lists import clips_among
 from search.library.suggesting import suggest
 from search.model import DuplicateGroup, Ids
 from search.service.http.answers import DuplicatesOut, MapOut, SuggestionsOut
 from search.service.http.listing import rows_passing
-from search.service.http.mapcolours import groups_of
+from search.service.http.mapcolours import MOST, Groups, groups_by, groups_by_opinion, groups_of, values_of
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import GroupList, Narrowed, SuggestionList
+from search.service.http.requests import GroupList, MapOf, SuggestionList
 from search.service.routes.view import view
 from search.service.service import Service
 
@@ -52,7 +55,7 @@ class OverviewRoutes:
             found = suggest(self._service.library, query.limit, query.where)
         return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 
-    def map(self, query: Narrowed) -> Response:
+    def map(self, query: MapOf) -> Response:
         """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.
 
         With a filter or a region only the clips that pass; colours and ``fitted`` are those of the whole map.
@@ -61,9 +64,9 @@ class OverviewRoutes:
         where = parse(query.where) if query.where else None
         drawn = library.map() if self._service.spaces() else None
         if drawn is None:
-            return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[], group=[], groups=[])))
+            return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[], group=[], groups=[], wheres=[])))
         columns = library.views()[0].columns
-        coloured = groups_of(columns, drawn.clip_ids)
+        coloured = self._coloured(query.colour, columns, drawn.clip_ids)
         shown: slice | Ids = slice(None)
         among = clips_among(library, query.region, query.within)
         if where is not None or among is not None:
@@ -77,8 +80,23 @@ class OverviewRoutes:
             y=y,
             group=coloured.places[shown].tolist(),
             groups=list(coloured.names),
+            wheres=list(coloured.wheres),
         )
         return revisable(reply(found))
+
+    def _coloured(self, colour: str | None, columns: ClipColumns, clip_ids: Ids) -> Groups:
+        """The colours of these clips (n,) by what is asked for."""
+        library = self._service.library
+        kind, _, profile = (colour or "").partition(":")
+        if colour is None:
+            return groups_of(columns, clip_ids)
+        if kind == "liked":
+            return groups_by_opinion(clip_ids, library.feedback.get(profile), profile)
+        if colour in PLACES and colour not in COUNTED:
+            return groups_by(columns, clip_ids, values_of(columns, colour))
+        found = library.facets(limit=MOST)
+        facets = {"tag": found.tags, "own_tag": found.own_tags, "folder": found.folders, "duration_s": found.durations}
+        return groups_by(columns, clip_ids, {**facets, **found.facts}.get(colour, ()))
 
 
 def _with_clip(groups: tuple[DuplicateGroup, ...], clip_id: int) -> tuple[DuplicateGroup, ...]:

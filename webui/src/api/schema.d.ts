@@ -243,7 +243,7 @@ export interface paths {
         get: operations["api_list_clips_clips_get"];
         put?: never;
         /**
-         * Store audio files in the library and queue the job that indexes them.
+         * Store audio files in the library and queue the job that indexes them, or let them join one.
          * @description <br/>Once this is answered they are kept, whatever happens to the service. The answer is the job; its `Location` can<br/>be asked for progress, or followed at `events`.
          */
         post: operations["api_upload_clips_clips_post"];
@@ -872,7 +872,8 @@ export interface paths {
         get: operations["api_get_job_jobs__int_job_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Take a job that has ended off the list, with its failures. What it did stays. */
+        delete: operations["api_forget_job_jobs__int_job_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2203,6 +2204,12 @@ export interface components {
              * @description One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.
              */
             files: string[];
+            /**
+             * Job
+             * @description The job that these files join, of at most 1,000; without it they are a job of their own.
+             * @default null
+             */
+            job?: number | null;
         };
         /**
          * ClipChange
@@ -2924,8 +2931,9 @@ export interface components {
          * MapOut
          * @description Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
          *
-         *     ``groups`` are the tags that are most often a clip's likeliest (folders, in a library without tags); ``group`` is a
-         *     clip's place among them, -1 for any other.
+         *     ``groups`` are what was asked for, at most eight: else the tags that are most often a clip's likeliest (folders, in
+         *     a library without tags). ``wheres`` are the filters that select them; of what a profile liked the list for `within`.
+         *     ``group`` is a clip's place among them, -1 for any other.
          */
         MapOut: {
             /** Fitted */
@@ -2940,6 +2948,8 @@ export interface components {
             group: number[];
             /** Groups */
             groups: string[];
+            /** Wheres */
+            wheres: string[];
         };
         /**
          * SuggestionsOut
@@ -5331,7 +5341,10 @@ export interface operations {
     api_upload_clips_clips_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text that no other upload has. Sent again with it within a day, the same files are no copies: the answer is their job. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9779,6 +9792,8 @@ export interface operations {
                 where?: string | null;
                 region?: string | null;
                 within?: string | null;
+                /** @description What colours say: a facet, a fact, or what a profile liked (`liked:anna`); without it the likeliest tag of each, its folder in a library without tags. */
+                colour?: string | null;
             };
             header?: never;
             path?: never;
@@ -11363,6 +11378,134 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobOut"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_forget_job_jobs__int_job_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

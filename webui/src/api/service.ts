@@ -198,12 +198,13 @@ export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST
 
 const POLL_MS = 500;
 
-/** The job once it ended. Throws when it failed. */
-export async function waitForJob(job: Job): Promise<Job> {
+/** The job once it ended; `onProgress` hears how far it is. Throws when it failed. */
+export async function waitForJob(job: Job, onProgress: (job: Job) => void = () => undefined): Promise<Job> {
   let now = job;
   while (now.state === "queued" || now.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     now = await ask<Job>(`/jobs/${job.id}`);
+    onProgress(now);
   }
   if (now.state === "failed") throw new Error(now.reason ?? t("the job failed"));
   return now;
@@ -217,10 +218,12 @@ export function clipMap(
   region = "",
   within = "",
   signal?: AbortSignal,
+  colour = "",
 ): Promise<ClipMap> {
   const params = new URLSearchParams();
   if (where) params.set("where", where);
   if (region) params.set("region", region);
   if (within) params.set("within", within);
+  if (colour) params.set("colour", colour);
   return ask<ClipMap>(`/map${params.size > 0 ? `?${params}` : ""}`, signal ? { signal } : {});
 }

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
 import { feedback, forgetOpinion, keepOpinion } from "../api/service";
 import { t } from "../messages/t";
+import { randomName } from "../ui/randomname";
 import { remember, remembered } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 
@@ -13,7 +14,7 @@ const KEY = "soundalike.profile";
 function ownProfile(): string {
   const known = remembered(KEY);
   if (known) return known;
-  const made = `page-${crypto.randomUUID()}`;
+  const made = `page-${randomName()}`;
   remember(KEY, made);
   return made;
 }

@@ -47,6 +47,17 @@ export async function control(job: Job, command: "pause" | "resume" | "cancel"):
   await refreshJobs();
 }
 
+/** Take what has ended off the list, here and for everybody. */
+export async function clearEnded(): Promise<void> {
+  const ended = jobs.peek().filter((job) => !isLive(job) && job.state !== "paused");
+  try {
+    for (const { id } of ended) await ask<void>(`/jobs/${id}`, { method: "DELETE" });
+  } catch (error) {
+    sayFailure(t("Jobs could not be cleared"), error);
+  }
+  await refreshJobs();
+}
+
 function stopFollowing(): void {
   followed?.events.close();
   followed = null;

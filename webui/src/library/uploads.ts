@@ -1,5 +1,6 @@
 /**
- * Sending files to the library: in portions that the service takes, one after the other.
+ * Sending files to the library: in portions that the service takes, one after the other. What is dropped at once is one
+ * job. A portion whose answer was lost is sent again under the same key, and is not added twice.
  *
  * No file is lost silently: while the service is away, busy or wants a key, sending waits and goes on by itself; what
  * it does not take is kept in a list, with the cause.
@@ -9,6 +10,7 @@ import { ask, reachability, Refused, Unreachable } from "../api/client";
 import { pause } from "../api/patience";
 import type { Job } from "../api/service";
 import { t } from "../messages/t";
+import { randomName } from "../ui/randomname";
 import { remember, remembered } from "../ui/remembered";
 import { say } from "../ui/toasts";
 import type { NamedFile } from "./dropped";
@@ -55,7 +57,21 @@ function isNotAdded(one: unknown): one is NotAdded {
   return typeof one === "object" && one !== null && "name" in one && "cause" in one;
 }
 
-const queue: (readonly NamedFile[])[] = [];
+/** What was dropped or chosen at once: the job that its portions join, and how many files that has. */
+interface Drop {
+  job: number | null;
+  files: number;
+}
+
+interface Portion {
+  files: readonly NamedFile[];
+  drop: Drop;
+  /** What says that it is the same when it is sent again. */
+  key: string;
+}
+
+const MOST_OF_JOB = 1000;
+const queue: Portion[] = [];
 let stopping = new AbortController();
 
 /** Send files, after those that are being sent. */
@@ -65,10 +81,15 @@ export async function upload(files: readonly NamedFile[]): Promise<void> {
   if (others > 0) say(t("{n} file left out: no sound|{n} files left out: no sound", { n: others }));
   if (files.length === 0) say(t("There is no file in it"));
   if (sounds.length === 0) return;
-  queue.push(...portions(sounds));
+  const drop = { job: null, files: 0 };
+  queue.push(...portions(sounds).map((some) => portion(some, drop)));
   const now = sending.peek();
   sending.value = { done: 0, waits: null, ...now, total: (now?.total ?? 0) + sounds.length };
   if (!now) await sendAll();
+}
+
+function portion(files: readonly NamedFile[], drop: Drop): Portion {
+  return { files, drop, key: randomName() };
 }
 
 /** Send nothing more; what was not sent is listed. */
@@ -80,7 +101,7 @@ async function sendAll(): Promise<void> {
   const before = notAdded.peek().length;
   stopping = new AbortController();
   addEventListener("beforeunload", warn);
-  for (let files = queue.shift(); files; files = queue.shift()) await send(files);
+  for (let next = queue.shift(); next; next = queue.shift()) await send(next);
   removeEventListener("beforeunload", warn);
   sending.value = null;
   const left = notAdded.peek().length - before;
@@ -94,11 +115,14 @@ async function sendAll(): Promise<void> {
 }
 
 /** Send these files: until they are taken, or found to be what cannot be taken. */
-async function send(files: readonly NamedFile[]): Promise<void> {
+async function send(next: Portion): Promise<void> {
+  const { files, drop } = next;
   for (let breaks = 1; ;) {
     if (stopping.signal.aborted) return leave(files, t("Sending was stopped."));
     try {
-      await post(files);
+      const job = await post(next);
+      drop.files = job.files.length;
+      drop.job = drop.files < MOST_OF_JOB ? job.id : null;
       void refreshJobs();
       return settle(files.length);
     } catch (error) {
@@ -108,17 +132,17 @@ async function send(files: readonly NamedFile[]): Promise<void> {
         if (gone.size > 0) {
           leave([...gone], t("It cannot be read any more: it was changed, moved or deleted."));
           const there = files.filter((file) => !gone.has(file));
-          if (there.length > 0) queue.unshift(there);
+          if (there.length > 0) queue.unshift(portion(there, drop));
           return;
         }
-        if (breaks > MOST_BREAKS) return splitOrLeave(files, t("The connection broke whenever it was sent."));
+        if (breaks > MOST_BREAKS) return splitOrLeave(next, t("The connection broke whenever it was sent."));
         await wait(t("the service does not answer"), backAgain());
         await wait(t("the service does not answer"), pause(breaks - 1, stopping.signal));
         breaks++;
       } else if (!(error instanceof Refused)) return leave(files, String(error));
       else if (error.status === TOO_LARGE)
-        return splitOrLeave(files, t("It is larger than the service takes."));
-      else if (OF_CONTENT.has(error.status)) return splitOrLeave(files, error.message);
+        return splitOrLeave(next, t("It is larger than the service takes."));
+      else if (OF_CONTENT.has(error.status)) return splitOrLeave(next, error.message);
       else if (error.status === 401) await wait(t("the service needs a key"), backAgain());
       else if (OF_THE_MOMENT.has(error.status) || error.retryAfterS !== null)
         await wait(
@@ -130,17 +154,19 @@ async function send(files: readonly NamedFile[]): Promise<void> {
   }
 }
 
-function post(files: readonly NamedFile[]): Promise<Job> {
+function post({ files, drop, key }: Portion): Promise<Job> {
   const form = new FormData();
+  if (drop.job !== null && drop.files + files.length <= MOST_OF_JOB) form.append("job", String(drop.job));
   for (const { file, name } of files) form.append("files", file, name);
-  return ask<Job>("/clips", { method: "POST", body: form, signal: stopping.signal });
+  const headers = { "Idempotency-Key": key };
+  return ask<Job>("/clips", { method: "POST", body: form, headers, signal: stopping.signal });
 }
 
 /** One that is refused takes its portion with it: find out which by halves, and keep the others. */
-function splitOrLeave(files: readonly NamedFile[], cause: string): void {
+function splitOrLeave({ files, drop }: Portion, cause: string): void {
   if (files.length === 1) return leave(files, cause);
   const middle = Math.ceil(files.length / 2);
-  queue.unshift(files.slice(0, middle), files.slice(middle));
+  queue.unshift(portion(files.slice(0, middle), drop), portion(files.slice(middle), drop));
 }
 
 function leave(files: readonly NamedFile[], cause: string): void {

@@ -11,7 +11,7 @@ import { Duplicates } from "./duplicates";
 import { facts, learnLibrary } from "./facts";
 import { Folders } from "./folderlist";
 import { JobCard } from "./job";
-import { jobs, refreshJobs } from "./jobs";
+import { clearEnded, isLive, jobs, refreshJobs } from "./jobs";
 import { Merges } from "./merges";
 import { type Sending, sending } from "./sending";
 import { notAdded, stopSending, upload } from "./uploads";
@@ -51,6 +51,24 @@ export function LibraryView() {
           >
             {t("Measure sounds")}
           </button>
+          <button
+            type="button"
+            class="plain"
+            title={t("What sounds when: a time line of each sound")}
+            onClick={() => void start("events")}
+          >
+            {t("Find events")}
+          </button>
+          {jobs.value.some((job) => !isLive(job) && job.state !== "paused") && (
+            <button
+              type="button"
+              class="plain"
+              title={t("Take what has ended off the list")}
+              onClick={() => void clearEnded()}
+            >
+              {t("Clear the list")}
+            </button>
+          )}
         </header>
         {jobs.value.length === 0 && <p class="quiet">{t("No job yet: adding sounds begins one.")}</p>}
         <ul>
@@ -63,7 +81,7 @@ export function LibraryView() {
   );
 }
 
-async function start(kind: "duplicates" | "map" | "facts"): Promise<void> {
+async function start(kind: "duplicates" | "map" | "facts" | "events"): Promise<void> {
   try {
     await startJob(kind);
   } catch (error) {

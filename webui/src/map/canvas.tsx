@@ -13,7 +13,9 @@ import { theme } from "../ui/theme";
 import { sayFailure } from "../ui/toasts";
 import { Camera } from "./camera";
 import { type Layout, Nearest, regionPolygon, regionText } from "./layout";
+import { labelsOf, placeLabels } from "./labels";
 import { Lasso } from "./lasso";
+import { groupName } from "./legend";
 import { palette } from "./palette";
 import { Renderer, WebGlMissing } from "./renderer";
 import { hearing, lassoing, litClips } from "./state";
@@ -26,15 +28,18 @@ const FEWEST_CORNERS = 8;
 export function MapCanvas({ layout }: { layout: Layout }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<SVGPolygonElement>(null);
+  const names = useRef<HTMLDivElement>(null);
+  const camera = useRef(new Camera());
   const pointed = useSignal(-1);
   const at = useSignal<readonly [number, number]>([0, 0]);
   const failure = useSignal("");
 
   // before it is painted: whoever points at once is heard
   useLayoutEffect(() => {
-    if (!canvas.current || !overlay.current) return;
+    if (!canvas.current || !overlay.current || !names.current) return;
+    const shown = { canvas: canvas.current, overlay: overlay.current, names: names.current };
     try {
-      return operate(canvas.current, overlay.current, layout, (point, x, y) => {
+      return operate(shown, camera.current, layout, (point, x, y) => {
         pointed.value = point;
         at.value = [x, y];
       });
@@ -60,6 +65,13 @@ export function MapCanvas({ layout }: { layout: Layout }) {
       <svg class="map-overlay" aria-hidden="true">
         <polygon ref={overlay} />
       </svg>
+      <div ref={names} class="map-names" aria-hidden="true">
+        {labelsOf(layout).map(({ group }) => (
+          <span key={group} class={`map-name dot-${group}`}>
+            <bdi>{groupName(layout, group)}</bdi>
+          </span>
+        ))}
+      </div>
       {failure.value && (
         <p class="map-failure" role="alert">
           {failure.value}
@@ -78,13 +90,14 @@ type OnPoint = (point: number, x_px: number, y_px: number) => void;
 
 /** Bring a canvas to life; gives back what ends it. Throws WebGlMissing. */
 function operate(
-  canvas: HTMLCanvasElement,
-  overlay: SVGPolygonElement,
+  { canvas, overlay, names }: { canvas: HTMLCanvasElement; overlay: SVGPolygonElement; names: HTMLElement },
+  camera: Camera,
   layout: Layout,
   onPoint: OnPoint,
 ): () => void {
   let renderer = new Renderer(canvas, layout);
-  const camera = new Camera();
+  const labels = labelsOf(layout);
+  const spans = [...names.children] as HTMLElement[];
   const nearest = new Nearest(layout.xy);
   const lasso = new Lasso();
   const places = new Map(layout.clipIds.map((id, place) => [id, place]));
@@ -100,6 +113,7 @@ function operate(
     frame = 0;
     renderer.draw(camera, colours);
     const polygon = lasso.points.length > 0 ? lasso.points : regionPolygon(layout, question.peek().region);
+    placeLabels(spans, labels, (x, y) => camera.toPixels(x, y));
     overlay.setAttribute("points", polygon.map(([x, y]) => camera.toPixels(x, y).join(",")).join(" "));
   };
   const redraw = () => {

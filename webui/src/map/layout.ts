@@ -7,6 +7,8 @@ export interface Layout {
   xy: Float32Array;
   group: Uint8Array;
   groups: readonly string[];
+  /** The filter of each group, or the list that it is. */
+  wheres: readonly string[];
   /** From the service's coordinates to [-1, 1] and back: v = (w - centre) * scale. */
   centre: readonly [number, number];
   scale: number;
@@ -26,7 +28,7 @@ export function layoutOf(map: ClipMap): Layout {
     xy[2 * at + 1] = ((y[at] ?? 0) - centre[1]) * scale;
   }
   const group = Uint8Array.from(map.group, (one) => (one < 0 ? NO_GROUP : one));
-  return { clipIds: map.clip_ids, xy, group, groups: map.groups, centre, scale };
+  return { clipIds: map.clip_ids, xy, group, groups: map.groups, wheres: map.wheres, centre, scale };
 }
 
 /** Whether two layouts show the same. */
@@ -34,7 +36,8 @@ export const isSame = (one: Layout, other: Layout): boolean =>
   isEqual(one.clipIds, other.clipIds) &&
   isEqual(one.xy, other.xy) &&
   isEqual(one.group, other.group) &&
-  isEqual(one.groups, other.groups);
+  isEqual(one.groups, other.groups) &&
+  isEqual(one.wheres, other.wheres);
 
 const isEqual = <T>(one: ArrayLike<T>, other: ArrayLike<T>): boolean =>
   one.length === other.length && Array.from(one).every((value, at) => value === other[at]);

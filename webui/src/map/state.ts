@@ -4,17 +4,23 @@ import { Refused } from "../api/client";
 import { newestOf } from "../api/newest";
 import { patiently } from "../api/patience";
 import { type ClipMap, clipMap } from "../api/service";
+import { profile } from "../foryou/feedback";
 import { libraryVersion } from "../library/facts";
 import { t } from "../messages/t";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { rememberedSwitch } from "../ui/remembered";
+import { remember, remembered, rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 import { isSame, type Layout, layoutOf } from "./layout";
 
+const COLOUR = "soundalike.colour";
+
 /** The layout; null before it was asked for, "none" when the map was never drawn. */
 export const layout = signal<Layout | "none" | null>(null);
+/** What colours say: "" for the likeliest tag, else a facet, a fact, or "liked". */
+export const colouring = signal(remembered(COLOUR) ?? "");
+colouring.subscribe((now) => remember(COLOUR, now));
 /** Whether pointing at a sound plays it. */
 export const hearing = rememberedSwitch("soundalike.hear", true);
 export const lassoing = signal(false);
@@ -68,9 +74,10 @@ const show = newestOf<ClipMap>((found) => {
 });
 
 export async function loadLayout(): Promise<void> {
+  const colour = colouring.peek() === "liked" ? `liked:${profile}` : colouring.peek();
   const get = () =>
     patiently(
-      () => clipMap(),
+      () => clipMap(null, "", "", undefined, colour),
       new AbortController().signal,
       () => undefined,
     );

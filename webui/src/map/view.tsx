@@ -7,7 +7,7 @@ import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
 import { t } from "../messages/t";
 import { QuestionBox } from "../question/box";
-import { ask, question, toggleFilter } from "../route";
+import { ask, question } from "../route";
 import { answered } from "../results/answers";
 import { inspected } from "../results/selection";
 import { EmptyLibraryScreen } from "../screens";
@@ -15,7 +15,8 @@ import { Icon, IconButton } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
 import { useSignal } from "@preact/signals";
 import { MapCanvas } from "./canvas";
-import { GROUP_COLOURS } from "./palette";
+import { Caught } from "./caught";
+import { Legend } from "./legend";
 import { followFilters, followLayout, hearing, lassoing, layout, loadLayout } from "./state";
 import "../styles/map.css";
 
@@ -43,8 +44,11 @@ export function MapView() {
               />
             </div>
             <Tools />
-            <MapCanvas layout={now} />
-            <Legend groups={now.groups} />
+            <div class="map-and-list">
+              <MapCanvas layout={now} />
+              <Caught />
+            </div>
+            <Legend layout={now} />
           </>
         )}
       </main>
@@ -94,45 +98,13 @@ function summary(): string {
   return isFiltered(question.value) ? t("{n} sound|{n} sounds", { n: now.total ?? now.rows.length }) : "";
 }
 
-const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-
-/** The filter of a group: groups are tags, or folders in a library without any. */
-function whereIs(name: string): string {
-  const facets = answered.value?.facets;
-  const isFolder = facets?.folders.some((one) => one.value === name) && facets.tags.length === 0;
-  return `${isFolder ? "folder" : "tag"} = ${quoted(name)}`;
-}
-
-function Legend({ groups }: { groups: readonly string[] }) {
-  if (groups.length === 0) return null;
-  return (
-    <ul class="legend" aria-label={t("Colours")}>
-      {groups.slice(0, GROUP_COLOURS).map((name, at) => (
-        <li key={name}>
-          <button
-            type="button"
-            class="plain"
-            aria-pressed={question.value.filters.includes(whereIs(name))}
-            title={t("Only {name}, or all again", { name })}
-            onClick={() => toggleFilter(whereIs(name))}
-          >
-            <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>
-          </button>
-        </li>
-      ))}
-      <li>
-        <span class="dot dot-none" aria-hidden="true" /> {t("others")}
-      </li>
-    </ul>
-  );
-}
-
 function NotDrawn() {
   const drawing = useSignal(false);
+  const share = useSignal(0);
   const draw = async () => {
     drawing.value = true;
     try {
-      await waitForJob(await startJob("map"));
+      await waitForJob(await startJob("map"), (job) => (share.value = job.progress.share));
       await loadLayout();
     } catch (error) {
       sayFailure(t("The map could not be drawn"), error);
@@ -153,6 +125,14 @@ function NotDrawn() {
       <button type="button" class="primary" disabled={drawing.value} onClick={() => void draw()}>
         {t(drawing.value ? "Drawing …" : "Draw the map")}
       </button>
+      {drawing.value && (
+        <progress
+          class={share.value === 0 ? "breathing" : ""}
+          max={1}
+          value={share.value}
+          aria-label={t("Draw the map")}
+        />
+      )}
     </section>
   );
 }

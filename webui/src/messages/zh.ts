@@ -490,6 +490,16 @@ export const zh = catalogue({
 
   // duplicates
   Duplicates: "重复声音",
+  "What sounds when: a time line of each sound": "什么时候有什么声音：每个声音的时间线",
+  "Take what has ended off the list": "从列表中清除已结束的任务",
+  "Clear the list": "清空列表",
+  "Jobs could not be cleared": "无法清空任务列表",
+  "Likeliest tag": "最可能的标签",
+  "What you like": "喜好",
+  "One-shot or loop": "单次或循环",
+  Noisiness: "噪声程度",
+  Defects: "缺陷",
+  "Colours say": "颜色含义",
   "Find duplicates": "查找重复声音",
   "Listening to the library …": "正在分析音库……",
   "Duplicates could not be looked for": "未能查找重复声音",

@@ -8,18 +8,24 @@ import { notAdded, upload } from "../../src/library/uploads";
 let taken: string[][];
 let answer: (names: string[]) => Response;
 
-const accepted = () => Response.json({ id: 1 });
+/** The job that each request joins, and the key that it is sent under. */
+let joined: (string | null)[];
+let keys: string[];
+
+const accepted = () => Response.json({ id: 7, files: taken.flat() });
 const named = (...names: string[]): NamedFile[] =>
   names.map((name) => ({ name, file: new File(["x"], name) }));
 
 beforeEach(() => {
-  taken = [];
+  [taken, joined, keys] = [[], [], []];
   answer = accepted;
   notAdded.value = [];
   vi.stubGlobal("EventSource", class {});
   vi.stubGlobal("fetch", (_: string, init: RequestInit = {}) => {
     if (!(init.body instanceof FormData)) return Promise.resolve(Response.json({ jobs: [] }));
     const names = init.body.getAll("files").map((one) => (one as File).name);
+    joined.push(init.body.get("job") as string | null);
+    keys.push((init.headers as Record<string, string>)["Idempotency-Key"] ?? "");
     const response = answer(names);
     if (response.ok) taken.push(names);
     return Promise.resolve(response);
@@ -37,6 +43,8 @@ describe("files on their way to the library", () => {
     expect(taken.map((names) => names.length)).toEqual([50, 50, 20]);
     expect(taken.flat()).toEqual(sounds.map(({ name }) => name));
     expect(sending.value).toBeNull();
+    expect(joined).toEqual([null, "7", "7"]);
+    expect(new Set(keys).size).toBe(3);
   });
 
   it("are no more bytes at a time than the service takes", async () => {
@@ -70,6 +78,7 @@ describe("files on their way to the library", () => {
     await vi.advanceTimersByTimeAsync(61_000);
     await done;
     expect(taken).toEqual([["a.wav"]]);
+    expect(new Set(keys).size).toBe(1);
   });
 });
 

@@ -9,6 +9,7 @@ const MAP: ClipMap = {
   y: [5, 0, 10],
   group: [0, -1, 1],
   groups: ["Dog", "Rain"],
+  wheres: ['tag = "Dog"', 'tag = "Rain"'],
 };
 
 describe("the layout of a map", () => {
