@@ -25,7 +25,7 @@ CANDIDATES, CANDIDATES_PER_HIT = 200, 4
 """How many segments are re-ranked: at least so many, and so many for each hit that is asked for.
 
 With less than the usual effort, as many as its root says: re-ranking is cheap, and what little effort lacks first.
-At 200,000 segments and 10 hits 22 candidates find .972 in 1 list of 1024 as in 15, 50 find .998 in either (measured).
+At 200,000 segments and 10 hits 22 candidates find .972 in a 25th of the usual lists as in half, 50 .998 (measured).
 """
 
 SCAN_UP_TO = 1000
