@@ -72,14 +72,14 @@ class Row:
         return f"| {self.condition} ({self.questions}) | {shares} | {self.wrong} of {self.absent} | {times} |"
 
 
-def street(wave: Mono, level_db: float, rng: Random) -> Mono:
-    """``wave`` with a street's noise, so many dB softer than it."""
+def street(wave: Mono, level_db: float, rng: Random, rate_hz: int = RATE_HZ) -> Mono:
+    """``wave`` at ``rate_hz`` with a street's noise, so many dB softer than it."""
     count = len(wave)
-    hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
+    hz = np.fft.rfftfreq(count, 1 / rate_hz)
     noise = np.fft.irfft(np.fft.rfft(rng.normal(size=count)) / np.maximum(hz, 60.0) ** 0.9 * (hz > 40), count)
-    at_s = np.arange(count) / RATE_HZ
+    at_s = np.arange(count) / rate_hz
     noise *= (1 + 0.7 * np.sin(2 * np.pi * (0.1 * at_s + rng.random()))) / noise.std()
-    turns = np.cumsum(rng.uniform(60, 110) * (1 + 0.05 * np.sin(2 * np.pi * 0.2 * at_s))) / RATE_HZ
+    turns = np.cumsum(rng.uniform(60, 110) * (1 + 0.05 * np.sin(2 * np.pi * 0.2 * at_s))) / rate_hz
     noise += 0.4 * sum(np.sin(2 * np.pi * harmonic * turns) / harmonic for harmonic in range(1, 12))
     gain = np.sqrt(np.mean(wave**2) / np.mean(noise**2) / 10 ** (level_db / 10))
     return np.asarray(wave + gain * noise, np.float32)
