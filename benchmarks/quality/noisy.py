@@ -30,7 +30,6 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.identify import street
 from benchmarks.quality.ranking import ranked_set
 from search import audio, evaluation, wiring
-from search.engine.asking import unit
 from search.errors import SoundalikeError
 from search.ground import process
 from search.ports import Encoder
@@ -104,12 +103,13 @@ def _vectors(path: Path, level_db: float | None, encoder: Encoder, seed: int) ->
         target = str(Path(folder) / "question.wav")
         soundfile.write(target, wave, rate_hz, subtype="FLOAT")
         waves = np.stack([window.samples for window in audio.windows(target, encoder.spec)])
-    heard = [steady_noise(one, encoder.spec.sample_rate_hz) for one in waves]
-    noise = np.stack([one for one, _ in heard])
-    shares = np.array([share for _, share in heard])[:, np.newaxis]
+    parted = [steady_noise(one, encoder.spec.sample_rate_hz) for one in waves]
+    noise = np.stack([one for one, _ in parted])
+    shares = np.array([share for _, share in parted])[:, np.newaxis]
     plain, without, of_noise = (encoder.encode_audio(some).vectors for some in (waves, waves - noise, noise))
     ways = (plain, without, plain + without, plain - _OF_NOISE * shares * of_noise)
-    return [unit(vectors.sum(axis=0, dtype=np.float64)) for vectors in ways]
+    sums = [vectors.sum(axis=0, dtype=np.float64) for vectors in ways]
+    return [(total / np.linalg.norm(total)).astype(np.float32) for total in sums]
 
 
 def table(noises: Sequence[Noise]) -> str:
