@@ -84,7 +84,7 @@ demo: $(RUNS) $(PAGE)
 screenshots: $(STAMP) demo
 	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
-test test-all: $(STAMP) $(PAGE)
+test: $(STAMP) $(PAGE)
 ifeq ($(CHROMIUM),)
 ifneq ($(and $(NPM),$(LINUX)),)
 	-@$(MAKE) --no-print-directory browser
@@ -93,7 +93,10 @@ endif
 ifneq ($(NPM),)
 	cd webui && npm run --silent test
 endif
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(if $(filter test-all,$@),-m "not slow")
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+test-all: test
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "thorough and not slow and not cluster"
 
 test-rounds: $(STAMP) $(PAGE)
 	$(BIN)/python -m benchmarks.robustness.tests --rounds $(ROUNDS)
