@@ -99,7 +99,9 @@ class CatalogJobs:
             if at_once is not None:
                 ended = {"finished": now(connection)} if at_once in _ENDED else {}
                 _set(connection, row, state=at_once, request=None, reason=None, **ended)
-            elif row.state == "running" and request != "forget":
+            elif request == "forget":
+                raise QueryError(f"job {job_id} is {row.state}; it is taken off the list once it has ended")
+            elif row.state == "running":
                 _set(connection, row, request=None if request == "resume" else request)
             elif (row.state, request) != ("paused", "pause") and (row.state, request) != ("queued", "resume"):
                 raise QueryError(f"job {job_id} is {row.state}; it cannot {request}")

@@ -19,7 +19,10 @@ KEPT_S: Final = 86_400.0
 
 
 def sent_before(connection: Connection, sending: Sending) -> int | None:
-    """The job of what was sent under the same key; None for what is new. Raises QueryError for other files."""
+    """The job of what was sent under the same key; None for what is new.
+
+    Raises QueryError for other files, and where the job was taken off the list since: to add them once more would copy.
+    """
     if sending.key is None:
         return None
     connection.execute(delete(UPLOADS).where(UPLOADS.c.created < now(connection) - KEPT_S))
@@ -28,6 +31,8 @@ def sent_before(connection: Connection, sending: Sending) -> int | None:
         return None
     if row.files != sending.files:
         raise QueryError("other files were sent under this Idempotency-Key; take another key for these")
+    if connection.execute(select(JOBS.c.id).where(JOBS.c.id == row.job_id)).one_or_none() is None:
+        raise QueryError("these files were sent under this Idempotency-Key before; their job is off the list by now")
     return int(row.job_id)
 
 

@@ -122,7 +122,7 @@ def test_a_library_of_the_version_before_gets_room_for_keys_of_uploads(tmp_path)
 def test_a_job_that_has_ended_is_forgotten(catalog):
     job = catalog.queue.add("index", [put(1)])
     for _ in range(2):
-        with pytest.raises(QueryError, match="it cannot forget"):
+        with pytest.raises(QueryError, match="once it has ended"):
             catalog.queue.request(job.id, "forget")
         catalog.queue.claim()
     catalog.queue.finish(job.id, JobOutcome("done"))
@@ -130,6 +130,17 @@ def test_a_job_that_has_ended_is_forgotten(catalog):
     assert catalog.queue.get(job.id) is None
     assert catalog.queue.request(job.id, "forget") is None
     assert catalog.queue.add("index", [put(1)]).id > job.id
+
+
+def test_files_of_a_job_that_was_forgotten_are_not_added_once_more_under_their_key(catalog):
+    sending = Sending(key="k" * 64, files="f" * 64)
+    job = catalog.queue.add("index", [put(1)], sending)
+    catalog.queue.claim()
+    catalog.queue.finish(job.id, JobOutcome("done"))
+    catalog.queue.request(job.id, "forget")
+    with pytest.raises(QueryError, match="before; their job is off the list"):
+        catalog.queue.add("index", [put(1)], sending)
+    assert catalog.queue.list(None, offset=0, limit=10) == (0, [])
 
 
 def test_a_running_job_hears_what_its_client_wants(catalog):

@@ -54,6 +54,11 @@ def lacking(library: Library) -> int:
     return len(library.catalog.without_facts(VERSION))
 
 
+def newest_columns(library: Library) -> int:
+    """The sequence number of the snapshot that filters read."""
+    return max(int(one.name) for one in library.path.glob("spaces/*/columns/*") if one.name.isdigit())
+
+
 def until_nothing_is_left(measuring: IdleMeasuring, clock: Clock) -> None:
     """Look, measure, write."""
     stop = threading.Event()
@@ -75,6 +80,7 @@ def test_what_has_no_facts_is_measured_as_a_command_does(library: Library, clock
     with application(library_path) as client:
         assert client.get("/ready").json["unmeasured"] == 0
         assert client.get("/api/v1/clips", query_string={"where": "loudness > -90"}).json["unmeasured"] == 0
+    assert library.catalog.sequence() == newest_columns(library), "nobody reads from the catalog what was measured"
     found = library.facts(library.clip_ids().tolist())
     library.measure(again=True)
     assert found == library.facts(library.clip_ids().tolist())
@@ -199,8 +205,8 @@ def test_a_job_comes_first(library: Library, clock: Clock, library_path: Path) -
         def report(self, job_id: int, progress: JobProgress) -> object:
             return library.jobs.report(job_id, progress)
 
-        def finish(self, job_id: int, outcome: JobOutcome) -> None:
-            library.jobs.finish(job_id, outcome)
+        def finish(self, job_id: int, outcome: JobOutcome, files: int) -> None:
+            library.jobs.finish(job_id, outcome, files)
 
     clock.later(idle.LOOK_S)
     clock.step_s = 1.0  # a slice is over after its first step

@@ -107,7 +107,7 @@ def test_an_upload_whose_answer_was_lost_is_sent_again_and_joins_what_it_is_a_pa
     before = set(server.library.glob("uploads/*/*.wav"))
     first = send(("lost 1.wav", wav(31))).json()
     assert send(("lost 1.wav", wav(31))).json()["id"] == first["id"]
-    other = send(("lost 2.wav", wav(32)))
+    other = send(("lost 1.wav", wav(32)))  # another sound, of the same name and size
     assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (409, True)
     joined = send(("lost 2.wav", wav(32)), headers={}, job=str(first["id"])).json()
     assert (joined["id"], joined["files"]) == (first["id"], ["lost 1.wav", "lost 2.wav"])

@@ -222,7 +222,7 @@ def test_uploads_lie_in_the_store_and_workers_elsewhere_do_the_job(shared_servic
     """With SOUNDALIKE_SHARE=0 nobody here decodes; the clip is heard, and its object goes with it."""
     client, library, store = shared_service
     sent = {"files": [(io.BytesIO(wav(7)), "kicks/deep.wav"), (io.BytesIO(wav(8)), "high.wav")]}
-    job = client.post("/api/v1/clips", data=sent).get_json()
+    job = client.post("/api/v1/clips", data=sent, headers={"Idempotency-Key": "one drop"}).get_json()
     assert job["state"] == "queued", job
     assert not list((library.path / "uploads").rglob("*.wav"))
 

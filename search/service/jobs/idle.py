@@ -21,7 +21,7 @@ from search.facts.definitions import VERSION
 from search.facts.measuring import in_steps
 from search.ground.urls import is_in_store
 from search.library import leasing
-from search.library.library import Library
+from search.library.library import PUBLISH_ALWAYS_BELOW, PUBLISH_SHARE, Library
 from search.model import Clip, Content, KeepFacts, StoredFacts
 from search.service.jobs.attempt import Attempt
 from search.snapshots.filling import with_clips
@@ -36,6 +36,8 @@ RETRY_REST: Final = 50.0
 _PAGE: Final = 64
 _MOST_UNSAVED: Final = 512
 """So many results are kept while another writer is at work; then it is waited for."""
+_LEAST_PUBLISHED: Final = 1000
+"""While more sounds are measured, snapshots wait for at least so many facts."""
 _ENDED: Final = object()
 
 log = logging.getLogger("soundalike.facts")
@@ -61,6 +63,9 @@ class IdleMeasuring:
         self._steps: Iterator[None] = iter(())
         self._measured_now = 0
         self._unsaved: list[KeepFacts] = []
+        self._unpublished = 0
+        """Facts that are in the catalog, and in no snapshot yet: readers take each of these from the catalog."""
+        self._is_listening = False
         self._failed: dict[int, Marks] = {}
         self._seen = -1
         """The sequence number of the catalog at the last look."""
@@ -101,20 +106,33 @@ class IdleMeasuring:
         if len(self._unsaved) >= _MOST_UNSAVED:
             return False
         self._attempt.content_id = self._measured_now
-        listened = next(self._steps, _ENDED) is not _ENDED
+        self._is_listening = next(self._steps, _ENDED) is not _ENDED
         self._attempt.content_id = 0
-        return listened or self._look()
+        return self._is_listening or self._look()
 
     def _save(self) -> None:
         """Write what was found; while another writer is at work the next time will do."""
         self._save_at_s = self._clock() + SAVE_S
-        if not self._unsaved:
+        is_due = self._is_publication_due(self._unpublished + len(self._unsaved))
+        if not self._unsaved and not is_due:
             return
         with suppress(LibraryBusy), self._library.catalog.lease(leasing.holder("facts"), 0.0) as lease:
             self._library.catalog.apply(lease, self._unsaved)
+            self._unpublished += len(self._unsaved)
             self._unsaved.clear()
             for space in self._library.catalog.spaces():
-                self._library.publish(space, lease)
+                self._library.publish(space, lease, always=is_due)
+            if is_due:
+                self._unpublished = 0
+
+    def _is_publication_due(self, pending: int) -> bool:
+        """Whether so many facts are worth a snapshot: for a library that is small once nothing is left to measure."""
+        if not pending:
+            return False
+        size = sum(self._library.catalog.measured_clips(VERSION))
+        if self._is_listening or size >= PUBLISH_ALWAYS_BELOW:
+            return pending >= max(size * PUBLISH_SHARE, _LEAST_PUBLISHED)
+        return True
 
     def _look(self) -> bool:
         """Begin with what has no facts now; whether it is time to, and there is something new."""

@@ -165,19 +165,24 @@ class StoredUploads(Uploads):
         return kept
 
     def discard(self, path: str) -> None:
-        """Delete an uploaded file; what is no upload stays."""
-        if self.holds(path):
-            store, key = source_of(path)
-            with contextlib.suppress(OSError, StoreAway):
-                store.remove(key)
+        """Delete an uploaded file, also one from before the library had a store; what is no upload stays."""
+        if not self._stores(path):
+            super().discard(path)
+            return
+        store, key = source_of(path)
+        with contextlib.suppress(OSError, StoreAway):
+            store.remove(key)
 
     def batches(self, paths: Sequence[str]) -> list[str]:
         """As `Uploads.batches`."""
-        below = [path.removeprefix(f"{self._url}/").partition("/")[0] for path in paths if self.holds(path)]
-        return sorted({f"{self._url}/{batch}" for batch in below})
+        below = [path.removeprefix(f"{self._url}/").partition("/")[0] for path in paths if self._stores(path)]
+        return sorted({*super().batches(paths), *(f"{self._url}/{batch}" for batch in below)})
 
     def holds(self, path: str) -> bool:
         """As `Uploads.holds`."""
+        return self._stores(path) or super().holds(path)
+
+    def _stores(self, path: str) -> bool:
         return path.startswith(f"{self._url}/")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Sequence
-from pathlib import Path
+from collections.abc import Container
 
 from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import Conflict, RequestEntityTooLarge
 
 from search.errors import AudioError, QueryError
@@ -30,6 +30,7 @@ from search.service.http.requests import (
     UploadForm,
     UploadHeaders,
 )
+from search.service.jobs.uploads import shown_name
 from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
@@ -115,7 +116,7 @@ class ClipRoutes:
                 raise FileRefused(error.path, error.cause) from error
         taken: Container[str] = ()
         try:
-            job = self._service.jobs.add("index", kept, _sending(form, header, kept))
+            job = self._service.jobs.add("index", kept, _sending(form, header))
             taken = job.paths
         except QueryError as error:
             raise Conflict(str(error)) from error
@@ -152,12 +153,20 @@ class ClipRoutes:
         self._library.refresh()
 
 
-def _sending(form: UploadForm, header: UploadHeaders, stored: Sequence[tuple[str, str]]) -> Sending:
+def _sending(form: UploadForm, header: UploadHeaders) -> Sending:
     """How files are sent. A key is its client's own: what others send under the same one is something else."""
     if header.key is None:
         return Sending(form.job)
-    files = [(name, Path(path).stat().st_size) for path, name in stored]
+    files = [(shown_name(file.filename), _digest_of_file(file)) for file in form.files]
     return Sending(form.job, _digest([getattr(g, "key_name", ""), header.key]), _digest(files))
+
+
+def _digest_of_file(file: FileStorage) -> str:
+    found = hashlib.sha256()
+    file.stream.seek(0)
+    while block := file.stream.read(1 << 20):
+        found.update(block)
+    return found.hexdigest()
 
 
 def _digest(value: object) -> str:

@@ -149,9 +149,20 @@ async function send(next: Portion): Promise<void> {
           error.message,
           pause(Math.min(error.retryAfterS ?? WAIT_S, LONGEST_WAIT_S), stopping.signal),
         );
-      else return leave(files, error.message);
+      else if (error.status !== 409 || !(await hasLostItsJob(drop))) return leave(files, error.message);
     }
   }
+}
+
+/** Whether the job that these files should join was taken off the list since; then they are another one. */
+async function hasLostItsJob(drop: Drop): Promise<boolean> {
+  if (drop.job === null) return false;
+  const isGone = await ask(`/jobs/${drop.job}`).then(
+    () => false,
+    (error: unknown) => error instanceof Refused && error.status === 404,
+  );
+  if (isGone) drop.job = null;
+  return isGone;
 }
 
 function post({ files, drop, key }: Portion): Promise<Job> {

@@ -12,16 +12,22 @@ let answer: (names: string[]) => Response;
 let joined: (string | null)[];
 let keys: string[];
 
+/** Whether the job is still on the list. */
+let isThere: boolean;
+
 const accepted = () => Response.json({ id: 7, files: taken.flat() });
 const named = (...names: string[]): NamedFile[] =>
   names.map((name) => ({ name, file: new File(["x"], name) }));
 
 beforeEach(() => {
   [taken, joined, keys] = [[], [], []];
+  isThere = false;
   answer = accepted;
   notAdded.value = [];
   vi.stubGlobal("EventSource", class {});
-  vi.stubGlobal("fetch", (_: string, init: RequestInit = {}) => {
+  vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => {
+    if (url.endsWith("/jobs/7") && !isThere)
+      return Promise.resolve(Response.json({ detail: "no job has the id 7" }, { status: 404 }));
     if (!(init.body instanceof FormData)) return Promise.resolve(Response.json({ jobs: [] }));
     const names = init.body.getAll("files").map((one) => (one as File).name);
     joined.push(init.body.get("job") as string | null);
@@ -63,6 +69,28 @@ describe("files on their way to the library", () => {
     expect(taken.flat().sort()).toEqual([0, 1, 2, 3, 4, 6, 7].map((at) => `${at}.wav`));
     expect(taken.length).toBe(3);
     expect(notAdded.value).toEqual([{ name: "5.wav", cause: "it is no sound" }]);
+  });
+
+  it("are a job of their own where the one that they should join was taken off the list", async () => {
+    answer = () =>
+      joined.at(-1) === null
+        ? accepted()
+        : Response.json({ detail: "no job of uploads has the id 7" }, { status: 409 });
+    await upload(named(...Array.from({ length: 60 }, (_, at) => `${at}.wav`)));
+    expect(joined).toEqual([null, "7", null]);
+    expect(taken.map((names) => names.length)).toEqual([50, 10]);
+    expect(notAdded.value).toEqual([]);
+  });
+
+  it("are not added where the job that they should join was cancelled", async () => {
+    isThere = true;
+    answer = () =>
+      joined.at(-1) === null
+        ? accepted()
+        : Response.json({ detail: "job 7 is cancelled; it takes no more files" }, { status: 409 });
+    await upload(named(...Array.from({ length: 51 }, (_, at) => `${at}.wav`)));
+    expect(joined).toEqual([null, "7"]);
+    expect(notAdded.value.map(({ name }) => name)).toEqual(["50.wav"]);
   });
 
   it("wait as long as a busy service likes, and are sent once", async () => {
