@@ -181,7 +181,7 @@ def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(so
     library = tmp_path / "library"
     synthetic.write_clips(sounds, 100, seed=1)
 
-    full = index_within("trap '' XFSZ; ulimit -f 300", sounds, library, "--quiet")
+    full = index_within("trap '' XFSZ; ulimit -f 450", sounds, library, "--quiet")
 
     assert full.returncode == 3, full
     assert len(full.stderr.splitlines()) == 1
