@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -108,6 +109,51 @@ def test_the_chart_uses_values_that_it_has_and_has_none_that_it_does_not_use():
     assert tops == set(yaml.safe_load((CHART / "values.yaml").read_text("utf-8")))
     if shutil.which("helm"):
         subprocess.run(["helm", "lint", "--strict", str(CHART)], check=True)
+
+
+def pods():
+    """The chart's kinds that start containers, each with its name and its document, what templates fill in left out."""
+    for file in sorted((CHART / "templates").glob("*.yaml")):
+        text = re.sub(r"^ *\{\{-? (?:if|range|end)\b.*\}\}$", "", file.read_text("utf-8"), flags=re.MULTILINE)
+        filled = re.sub(r"\{\{-? (.+?) \}\}", lambda found: re.sub(r"[^\w.]", "-", found[1]), text)
+        for one in yaml.safe_load_all(filled):
+            if "containers" in one.get("spec", {}).get("template", {}).get("spec", {}):
+                yield one
+
+
+def test_every_pod_can_write_the_volume_as_the_user_of_the_image():
+    (gid, uid, group) = re.search(
+        r"groupadd --gid (\d+) soundalike && useradd .*--uid (\d+) --gid (\d+) soundalike",
+        (PROJECT / "Containerfile").read_text("utf-8"),
+    ).groups()
+    assert gid == uid == group
+    contexts = [one["spec"]["template"]["spec"].get("securityContext") for one in pods()]
+    assert contexts == [{"fsGroup": int(gid)}] * 3
+
+
+def test_a_release_makes_a_job_of_its_own_since_jobs_cannot_be_changed():
+    (job,) = [one for one in pods() if one["kind"] == "Job"]
+    assert ".Release.Revision" in job["metadata"]["name"]
+    assert job["spec"]["ttlSecondsAfterFinished"] > 0
+
+
+def test_the_bucket_is_made_once_before_the_library_whose_store_it_holds():
+    """What compose.yaml runs, twice, against a server of S3; the library and the guide name its bucket."""
+    s3 = pytest.importorskip("tests.s3")
+    bucket, library = OURS["bucket"], OURS["library"]
+    with s3.served() as server:
+        for _ in range(2):
+            exec(compile(bucket["command"][0], "compose.yaml", "exec"), {})  # the entrypoint is python -c
+        made = [path.strip("/") for method, path, _ in server.asked if method == "PUT"]
+    assert bucket["entrypoint"] == ["python", "-c"]
+    assert len(made) == 1
+    assert library["depends_on"]["bucket"] == {"condition": "service_completed_successfully"}
+    (store,) = re.findall(r"--store (\S+)", library["command"][0])
+    guide = (PROJECT / "docs/guides/deploy.md").read_text("utf-8")
+    assert {urlsplit(url).netloc for url in [store, *re.findall(r"s3://[\w/]+", guide)]} == set(made)
+    (port,) = re.findall(r"--endpoint-url http://127\.0\.0\.1:(\d+) ", guide)
+    assert COMPOSE["services"]["s3"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert bucket["environment"]["AWS_ENDPOINT_URL"] == f"http://s3:{port}"
 
 
 def test_ports_are_those_that_the_service_listens_on():
