@@ -34,6 +34,9 @@ LEAST_NOTES: Final = 3
 MOST_NOTES: Final = 500
 _REACH: Final = 7.0
 """Semitones beyond the lowest and the highest note of a tune in which it may go on."""
+LOWEST: Final = 0
+HIGHEST: Final = 127
+"""MIDI has these pitches and no others."""
 _SOUNDING: Final = 0.92
 _SCALE: Final = (0, 2, 4, 5, 7, 9, 11)
 _TRIES: Final = 24
@@ -181,7 +184,8 @@ def continued(notes: Notes, count: int, seed: int = 0, by: TuneModel | None = No
     """
     _check(notes, count)
     by, rng, line = by or model(), np.random.default_rng(seed), _Line.after(notes)
-    lowest, highest = float(notes.pitch.min()) - _REACH, float(notes.pitch.max()) + _REACH
+    lowest = max(float(notes.pitch.min()) - _REACH, LOWEST)
+    highest = min(float(notes.pitch.max()) + _REACH, HIGHEST)
     for number in range(count):
         chances = line.chances(by, lowest, highest)
         if number == count - 1:
@@ -235,7 +239,8 @@ class _Bridges:
                 step = int(np.clip(goal - way[-1], -WIDEST, WIDEST))
             else:
                 step = int(self.rng.choice(len(chances), p=chances / chances.sum())) - WIDEST
-                way.append(way[-1] + step)
+                way.append(min(max(way[-1] + step, LOWEST), HIGHEST))
+                step = way[-1] - way[-2]
             likely += float(np.log(chances[step + WIDEST]))
             older, last = last, int((step + WIDEST) * _LENGTH_COUNT + self.rhythm[number])
         return likely, way[len(before) :]
