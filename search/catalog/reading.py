@@ -218,7 +218,7 @@ def taken_out(connection: Connection, root_id: int) -> dict[str, str]:
 
 def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     """The clips with these ids, in their order, with their likeliest tags; unknown ids are left out."""
-    wanted = [int(id_) for id_ in ids]
+    wanted = [int(id_) for id_ in ids if 0 <= id_ < 2**63]  # no database takes others
     tagging = tag_space(connection)
     tag_space_id, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, tagging.vocabulary or ())
     made: dict[int, Clip] = {}

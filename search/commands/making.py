@@ -21,6 +21,8 @@ NOTES: Final = 24
 GIVEN: Final = 64
 """Of a longer tune so many notes are taken: its last ones to go on with, its first ones to vary."""
 MOST_VARIATIONS: Final = 20
+WAV: Final = ".wav"
+MIDI: Final = (".mid", ".midi")
 HIGHEST_INSTRUMENT: Final = 127
 
 
@@ -68,7 +70,8 @@ class Make:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the sound."""
-        from search.making.simple import RATE_HZ, made
+        from search.making.recipes import RATE_HZ
+        from search.making.simple import made
 
         sound = made(args.words, args.seed), RATE_HZ
         _write(args, _target(args, args.words), sound, args.words, "by soundalike make")
@@ -88,7 +91,7 @@ class Compose:
             "--continue", dest="clip", metavar="CLIP", help="a clip by its number, or a file: MIDI or sound"
         )
         given.add_argument("--notes", metavar="NOTES", help='notes, as search takes them: "C4 D4 E4", ABC, or a file')
-        parser.add_argument("--count", type=int, default=NOTES, metavar="N", help=f"add so many notes ({NOTES})")
+        parser.add_argument("--count", type=int, metavar="N", help=f"add so many notes ({NOTES})")
         parser.add_argument("--variations", type=int, metavar="N", help="write so many variations instead")
         parser.add_argument("--soundfont", type=Path, metavar="FILE", help="play it by this one (the system's)")
         parser.add_argument("--instrument", type=int, default=0, metavar="N", help="of General MIDI, from 0 (a piano)")
@@ -104,21 +107,23 @@ class Compose:
 
         if args.variations is not None and not 1 <= args.variations <= MOST_VARIATIONS:
             raise UsageError(f"--variations is {args.variations}; it must be from 1 to {MOST_VARIATIONS}")
+        if args.variations is not None and args.count is not None:
+            raise UsageError("--count adds notes, and --variations adds none: leave one of them out")
         if not 0 <= args.instrument <= HIGHEST_INSTRUMENT:
             raise UsageError(f"--instrument is {args.instrument}; it must be from 0 to {HIGHEST_INSTRUMENT}")
         notes, title = _given(args, settings)
         if args.variations is None:
-            written = [continued(_part(notes, slice(-GIVEN, None)), args.count, args.seed)]
+            count = NOTES if args.count is None else args.count
+            written = [continued(_part(notes, slice(-GIVEN, None)), count, args.seed)]
         else:
             first = _part(notes, slice(GIVEN))
             written = [varied(first, args.seed + number) for number in range(args.variations)]
         font = soundfont(args.soundfont)
         for number, tune in enumerate(written, start=1):
             how = f"by soundalike compose: {title} {'goes on' if args.variations is None else f'variation {number}'}"
-            file = _target(
-                args, title if len(written) == 1 else f"{title}-{number}", number if len(written) > 1 else None
-            )
-            if file.suffix.lower() in (".mid", ".midi"):
+            many = len(written) > 1
+            file = _target(args, f"{title}-{number}" if many else title, number if many else None, (WAV, *MIDI))
+            if file.suffix.lower() in MIDI:
                 _write_midi(file, tune, args.instrument, how)
                 _report(args, file, tune.duration_s)
             else:
@@ -128,29 +133,30 @@ class Compose:
 
 def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
     """The tune to begin with, and what it is called. Raises QueryError where there is none; AudioError."""
+    from search import audio
     from search.melody.notation import parse_notes
 
     if args.notes is not None:
         return parse_notes(tunes.notes(args.notes).notes), "tune"
-    if not args.clip.isdigit():
-        return _notes_of(args.clip), Path(args.clip).stem
+    if not (args.clip.isascii() and args.clip.isdigit()):
+        return _notes_of(args.clip, holds_notes=audio.kind_inside(args.clip) == "notes"), Path(args.clip).stem
     with options.library(args, settings, read_only=True) as library:
         clip = next(iter(library.reader.clips([int(args.clip)])), None)
         if clip is None:
             raise QueryError(f"no clip has the id {args.clip}")
-        return _notes_of(clip.absolute_path), clip.title
+        return _notes_of(clip.absolute_path, clip.track, holds_notes=clip.notes), clip.title
 
 
-def _notes_of(path: str) -> Notes:
-    """The notes of a MIDI file, or those that are heard in a sound."""
+def _notes_of(path: str, track: int = 0, *, holds_notes: bool) -> Notes:
+    """The notes of a MIDI file, or those that are heard in a sound track of a file."""
     from search import audio
     from search.melody.hearing import steady_notes
     from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
     from search.melody.playing import notes_of
 
-    if audio.kind_inside(path) == "notes":
+    if holds_notes:
         return notes_of(path)
-    return steady_notes(pitch_of_blocks(audio.stream(path, SAMPLE_RATE_HZ)))
+    return steady_notes(pitch_of_blocks(audio.stream(path, SAMPLE_RATE_HZ, track=track)))
 
 
 def _part(notes: Notes, which: slice) -> Notes:
@@ -183,10 +189,15 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same for the same number (0)")
 
 
-def _target(args: argparse.Namespace, title: str, number: int | None = None) -> Path:
-    """Where a file goes. Raises UsageError where nobody named the file and there is one already."""
+def _target(args: argparse.Namespace, title: str, number: int | None = None, endings: Sequence[str] = (WAV,)) -> Path:
+    """Where a file goes.
+
+    Raises UsageError where it is named with another ending than these, or nobody named it and there is one already.
+    """
     if args.out is not None:
         out: Path = args.out
+        if out.suffix.lower() not in endings:
+            raise UsageError(f"--out {printable(str(out))}: what is written here ends in {' or '.join(endings)}")
         return out if number is None else out.with_stem(f"{out.stem}-{number}")
     name = "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())[:60]
     file = Path(f"{name or 'sound'}.wav")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,18 @@ import soundfile
 
 from indexer.job import index
 from indexer.model import Options, Summary
+from search import wiring
 from search.audio.opening import open_regular
+from search.commands import making
 from search.errors import AudioError, StoreAway, UsageError
+from search.melody.midi import tunes_from_midi
 from search.sources.copies import fetched
 from search.sources.finding import source_of
 from search.sources.ranges import SMALL_BYTES
+from tests.commandline import soundalike
 from tests.indexer.conftest import RATE_HZ, Bench
 from tests.s3 import S3, served
+from tests.search.melodies import tune, write_midi
 
 
 def tone(hz: float, seconds: float = 1.2, form: str = "WAV") -> bytes:
@@ -254,6 +260,20 @@ def test_an_empty_object_and_one_that_is_no_sound_fail_with_their_cause(stored: 
 
 
 # --- parts of objects -----------------------------------------------------------------------------------------------
+
+
+def test_the_tune_of_a_midi_object_goes_on(stored: Stored, tmp_path: Path) -> None:
+    """Its notes are read from the store as they were when it was indexed."""
+    notes = tune(3)
+    write_midi(tmp_path / "tune.mid", notes)
+    stored.put("tune.mid", (tmp_path / "tune.mid").read_bytes())
+    bench = stored.bench
+    index(bench.library, bench.encoder, [stored.url], Options(), bench.notes, tunes=wiring.melody_extractor())
+    (clip,) = bench.clips().values()
+    out = tmp_path / "on.mid"
+    done = soundalike("compose", "--continue", clip.id, "--library", bench.library.path, "--count", 1, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert len(tunes_from_midi(str(out))[0].notes) == min(len(notes), making.GIVEN) + 1
 
 
 def test_a_large_object_is_fetched_in_ranges_and_hashed_as_it_is(stored: Stored) -> None:

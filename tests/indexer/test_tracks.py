@@ -11,8 +11,12 @@ import numpy as np
 from indexer.model import Options
 from search import wiring
 from search.audio import stream
+from search.melody.midi import tunes_from_midi
+from search.melody.notation import parse_notes
+from search.melody.rendering import render
 from search.model import AudioPart, Query
 from search.settings import Settings
+from tests.commandline import soundalike
 from tests.indexer.conftest import RATE_HZ, Bench
 from tests.search.soundfiles import encode
 
@@ -69,6 +73,21 @@ def test_a_track_is_encoded_as_the_same_sound_alone_is(bench: Bench) -> None:
     vectors = [catalog.encoding(contents[key], space.id).vectors for key in (("film.mkv", 1), ("alone.mkv", 0))]
     np.testing.assert_array_equal(*vectors)
     assert len(np.concatenate(list(stream(os.fspath(bench.sounds / "film.mkv"), 8000, track=1)))) == 16000
+
+
+def test_the_tune_of_a_track_goes_on(bench: Bench, tmp_path: Path) -> None:
+    """By the notes of that track, not by those of the file's first."""
+    lines = [parse_notes(names) for names in ("C4 C4 C4 C4 C4 C4", "E4 G4 A4 G4 E4 D4")]
+    film(bench.sounds / "film.mkv", *(render(line, RATE_HZ)[:, None] for line in lines))
+    bench.index()
+    (second,) = (clip for clip in bench.library.catalog.clips(ids_of(bench)) if clip.track == 1)
+    given = ("--library", bench.library.path, "--count", 1, "--out", tmp_path / "on.mid")
+    done = soundalike("compose", "--continue", second.id, *given)
+    assert done.returncode == 0, done.stderr
+    assert tunes_from_midi(str(tmp_path / "on.mid"))[0].notes.pitch[:6].tolist() == lines[1].pitch.tolist()
+    for unknown in (2**63, "9" * 40):
+        done = soundalike("compose", "--continue", unknown, *given)
+        assert f"no clip has the id {unknown}" in done.stderr
 
 
 def test_the_clips_of_a_file_move_go_missing_and_leave_together(bench: Bench) -> None:
