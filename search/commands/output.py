@@ -138,9 +138,10 @@ def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
     elif answer.did_you_mean:
         console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for that.')
     more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"
-    if answer.likely:
+    if answer.likely and answer.likely.clip_ids:
+        count = len(answer.likely.clip_ids)
         most = "" if answer.likely.is_all else "at least "
-        console.print(f"Of all clips {most}{len(answer.likely.clip_ids)} are likely, then less.")
+        console.print(f"Of all clips {most}{count} {'is' if count == 1 else 'are'} likely, then less.")
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")
 
 

@@ -41,6 +41,8 @@ class Search:
         hitfacts.check_sort(args)
         if (args.show or args.sort) and (args.exact is not None or args.spoken is not None):
             raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
+        if args.count and (args.exact is not None or args.spoken is not None or args.csv):
+            raise UsageError("--count counts the clips of a search: leave out --exact, --spoken and --csv")
         if args.exact is not None:
             return identify.exact(args, settings)
         if args.spoken is not None:
@@ -54,6 +56,8 @@ class Search:
             if as_moments and query is not None:
                 if args.show or args.sort:
                     raise UsageError("--show and --sort are for hits, not for moments")
+                if args.count:
+                    raise UsageError("--count is for hits, not for moments")
                 moments.find(args, library, query)
                 return 0
             if query is None:

@@ -21,7 +21,20 @@ from search.commands.map import write_map
 from search.commands.recommend import Recommend
 from search.commands.search import Search
 from search.errors import UsageError
-from search.model import Answer, AudioPart, Clip, ClipMap, ClipPart, Hit, Root, Segment, SegmentPart, Tag, TextPart
+from search.model import (
+    Answer,
+    AudioPart,
+    Clip,
+    ClipMap,
+    ClipPart,
+    Hit,
+    Likely,
+    Root,
+    Segment,
+    SegmentPart,
+    Tag,
+    TextPart,
+)
 from tests.commandline import soundalike
 
 
@@ -199,6 +212,30 @@ def test_a_table_fits_its_terminal_and_never_cuts_ids_and_scores(monkeypatch, ca
     first = rows[0].split()
     assert first[:4] == ["1234567", "0.987", "83%", "0:00.0-1:01:01"]
     assert width == 54 or "/sounds/weather/rain_on_leaves_00.wav" in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("clip_ids", "is_all", "said"),
+    [
+        ((), True, None),
+        ((7,), True, "Of all clips 1 is likely, then less."),
+        ((7, 8), True, "Of all clips 2 are likely, then less."),
+        ((7, 8), False, "Of all clips at least 2 are likely, then less."),
+    ],
+)
+def test_how_many_are_likely_is_said_where_any_are(clip_ids, is_all, said, capsys):
+    output.print_table(Answer("weak", (), 1.0, likely=Likely(clip_ids, 0.6, is_all)))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "likely" in line]
+    assert lines == ([] if said is None else [said])
+
+
+@pytest.mark.parametrize(
+    "other", [("rain", "--csv"), ("rain", "--moments"), ("rain THEN wind",), ("--exact", "a.wav"), ("--spoken", "rain")]
+)
+def test_what_has_no_likely_clips_to_count_is_refused(other, indexed):
+    done = soundalike("search", *other, "--count", "--library", indexed[1])
+    assert done.returncode == 2
+    assert "--count" in done.stderr
 
 
 def test_exporting_gives_unit_rows_beside_their_clips(indexed, tmp_path):
