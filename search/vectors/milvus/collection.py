@@ -141,14 +141,23 @@ def require() -> None:
 @contextmanager
 def _asked() -> Iterator[Any]:
     """The client of the server, whose errors become LibraryError."""
+    import grpc
     from pymilvus import MilvusException  # here: it takes half a second, and pandas with it
 
     where = address()
     try:
         yield _client(where, os.environ.get(TOKEN, ""))
-    except MilvusException as error:
-        cause = printable(" ".join(str(error.message).split())[:300])
-        raise LibraryError(f"Milvus at {printable(where)}: {cause}; is it up, and is {ADDRESS} right?") from error
+    except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
+        cause = printable(" ".join(_cause(error).split())[:300])
+        asked = f"is it up, and are {ADDRESS} and {TOKEN} right?"
+        raise LibraryError(f"Milvus at {printable(where)}: {cause}; {asked}") from error
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, in words: pymilvus lets errors of gRPC pass, which have a code and details."""
+    if hasattr(error, "code") and hasattr(error, "details"):
+        return f"{error.code().name.replace('_', ' ').lower()}: {error.details()}"
+    return str(getattr(error, "message", error)) or "it did not answer in time"
 
 
 @cache

@@ -7,18 +7,20 @@ The holder of the lease is the one that writes: it puts into the collection what
 all of it was acknowledged, it publishes the next. Killed before that, the next one does it again, which changes nothing
 more: rows have keys. Readers find a new state as they find any snapshot, and lay what came since on top.
 
-A copy of the library's folder names the same collection. So each publication leaves its name there, and who finds
-another than it expects writes a collection of its own.
+A copy of the library's folder names the same collection, which stays the original's: ``milvus.json`` says what was made
+here, and which file it is, so a copy of it says nothing. Besides, each publication leaves its name in the collection;
+what has another there than was left from here is neither written to nor dropped. Who may not write makes its own.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -38,7 +40,11 @@ from search.vectors.snapshot import SnapshotIndex
 KIND: Final = Kind("snapshot in Milvus", 1, "soundalike reindex makes it anew from the catalog")
 IDS: Final = "ids.npy"
 NAMES: Final = "milvus.json"
-"""Beside the folder of snapshots: the collections that were made for it, and the publication under way."""
+"""Beside the folder of snapshots: its own number in the file system; the marks that collections made here may have."""
+
+Names: TypeAlias = dict[str, list[str]]
+"""The collections that were made from here, oldest first, and with each what it may be marked with: the publication
+under way, and the one before. A collection that was never marked has ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,11 @@ class InMilvus:
         return MilvusBase(snapshot.sequence, Collection(facts.collection), ids, self._dim)
 
     def is_whole(self, sequence: int) -> bool:
-        """As `Keeping.is_whole`: the collection is there, and nobody else has written to it."""
+        """As `Keeping.is_whole`: the collection is there, was made from this folder, and nobody else wrote to it."""
         if sequence == NEVER:
             return False
         facts, _ = self._read(self.snapshots.open(sequence))
-        found = Collection(facts.collection).publication()
-        return found is not None and found in (facts.publication, self._names().publication)
+        return _is_ours(facts.collection, self._names())
 
     def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
         """As `Keeping.write`. Raises LibraryUnwritable, and LibraryError where the server does not do it."""
@@ -79,12 +84,11 @@ class InMilvus:
         if since == NEVER:
             collection, ids = Collection(f"soundalike_{publication}"), np.zeros(0, np.uint8)
             # what was found until now stays until the next publication: readers come over within a second
-            stays = names.collections[-1:] if self.snapshots.sequences() else []
-            made = [*names.collections, collection.name]
+            stays = list(names)[-1:] if self.snapshots.sequences() else []
         else:
             facts, ids = self._read(self.snapshots.open(since))
-            collection, stays, made = Collection(facts.collection), [], names.collections
-        self._keep(_Names(made, publication))
+            collection, stays = Collection(facts.collection), []
+        self._keep({**names, collection.name: [*names.get(collection.name, [""]), publication]})
         if since == NEVER:
             collection.make(self._dim)
         collection.mark(publication)
@@ -92,15 +96,18 @@ class InMilvus:
         with self.snapshots.publication(sequence) as new:
             new.array(IDS, ids)
             new.describe(MilvusFacts(collection.name, publication, bitmaps.count(ids), self._dim))
-        self._clear([name for name in made if name != collection.name and name not in stays])
-        self._keep(_Names([*stays, collection.name], publication))
+        for name in names:
+            if name not in (collection.name, *stays) and _is_ours(name, names):
+                Collection(name).drop()
+        self._keep({**{name: names[name] for name in stays}, collection.name: [publication]})
 
     def problems(self) -> list[str]:
         """As `Keeping.problems`: every file's digest, and whether the newest snapshot has its collection still."""
         found = self.snapshots.verify(self._problems)
         for sequence in self.snapshots.sequences()[:1]:
             try:
-                if not self.is_whole(sequence):
+                facts, _ = self._read(self.snapshots.open(sequence))
+                if not _is_ours(facts.collection, {facts.collection: [facts.publication], **self._names()}):
                     found.append(f"the collection of snapshot {sequence} is gone from Milvus, or another library's")
             except SnapshotError:  # said above
                 pass
@@ -125,32 +132,30 @@ class InMilvus:
         self._read(snapshot)
         return ()
 
-    def _names(self) -> _Names:
+    def _names(self) -> Names:
+        """What was made here; nothing where the file is a copy of another folder's."""
         try:
-            said = json.loads(self._file.read_bytes())
-            return _Names([str(name) for name in said["collections"]], str(said["publication"]))
-        except (OSError, ValueError, KeyError, TypeError):  # nothing was made here yet, or nobody knows any more
-            return _Names([], "")
+            with self._file.open("rb") as file:
+                said, number = json.load(file), os.fstat(file.fileno()).st_ino
+            if said["file"] != number:
+                return {}
+            return {str(name): [str(mark) for mark in marks] for name, marks in said["collections"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing was made, or nobody knows any more
+            return {}
 
-    def _keep(self, names: _Names) -> None:
-        said = {"collections": names.collections, "publication": names.publication}
+    def _keep(self, names: Names) -> None:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self._file) as file:
+                said = {"file": os.fstat(file.fileno()).st_ino, "collections": names}
                 file.write(json.dumps(said).encode())
         except OSError as error:
             raise LibraryUnwritable.because(f"{printable(str(self._file))}: cannot be written", error) from error
 
-    @staticmethod
-    def _clear(names: Iterable[str]) -> None:
-        for name in names:
-            Collection(name).drop()
 
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    collections: list[str]
-    publication: str
+def _is_ours(name: str, names: Names) -> bool:
+    """Whether the server has a collection with one of the marks that were given to it from here."""
+    return name in names and Collection(name).publication() in names[name]
 
 
 def _followed(collection: Collection, ids: Bitmap, changes: Iterable[IndexChange], dim: int) -> Bitmap:
