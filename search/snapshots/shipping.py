@@ -217,19 +217,30 @@ class Shipping:
             return set()
 
     def _sweep(self, shipped: list[Shipment]) -> None:
-        """Remove what belongs to no snapshot that is kept: of those before them, and of publishers that were killed."""
+        """Remove what belongs to no snapshot that is kept: of those before them, and of publishers that were killed.
+
+        Where the head of one cannot be read nobody knows its files, and all of that place stays.
+        """
         stored, kept = self._stored, self._shipments.kept()
         for new in shipped:
-            needed = {stored.head_key(new.place, new.sequence, new.digest)}
-            now_s = stored.store.look(next(iter(needed))).modified_s
-            for one in (one for one in kept if one.place == new.place):
-                needed.add(stored.head_key(one.place, one.sequence, one.digest))
-                needed |= {stored.file_key(one.place, record.digest) for record in self._files_of(one)}
+            try:
+                needed = {key for one in kept if one.place == new.place for key in self._keys_of(one)}
+            except (SnapshotError, FileNotFoundError) as error:
+                where = printable(f"{self.url}/{new.place}")
+                log.warning("%s: is not swept, for a snapshot there cannot be read (%s)", where, printable(str(error)))
+                continue
+            now_s = stored.store.look(stored.head_key(new.place, new.sequence, new.digest)).modified_s
             prefix = stored.prefix_of(new.place)
             for found in stored.store.objects(prefix):
                 is_ours = _OURS.fullmatch(found.key.removeprefix(f"{prefix}/"))
                 if is_ours and found.key not in needed and now_s - found.modified_s > SWEPT_S:
                     stored.store.remove(found.key)
+
+    def _keys_of(self, shipment: Shipment) -> set[str]:
+        """The keys of a shipment's objects. Raises as `StoredPlaces.head`."""
+        records = self._stored.head(shipment).records.values()
+        files = {self._stored.file_key(shipment.place, record.digest) for record in records}
+        return {self._stored.head_key(shipment.place, shipment.sequence, shipment.digest), *files}
 
     # --- both -----------------------------------------------------------------------------------------------
 

@@ -268,6 +268,31 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
     assert answers(in_folder.open("new")) == answers(publisher)
 
 
+@pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
+def test_a_sweep_leaves_a_place_whose_kept_heads_it_cannot_read(in_folder, monkeypatch, caplog, is_gone) -> None:
+    """Nobody knows which files they need; once they are not kept any more, the sweep goes on."""
+    from search.catalog import shipments
+
+    monkeypatch.setattr(arriving, "SMALL_BYTES", 0)
+    publisher = in_folder.open("publisher")
+    libraries.fill(publisher, OLD)
+    head = in_folder.folder / "store" / head_of_index(publisher, in_folder).lstrip("/")
+    files = {key for key in stored(in_folder) if "/index/files/" in key}
+    assert files
+    if is_gone:
+        head.unlink()
+    else:
+        head.write_bytes(b"?")
+    monkeypatch.setattr(shipping, "SWEPT_S", -1.0)
+    libraries.fill(publisher, NEW)
+
+    assert files <= stored(in_folder)
+    assert "spaces/1/index: is not swept" in caplog.text
+    monkeypatch.setattr(shipments, "GRACE_S", -1.0)
+    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    assert not files <= stored(in_folder)
+
+
 def test_old_shipments_go_after_a_grace_and_no_sooner(in_folder, monkeypatch) -> None:
     """A reader may be fetching the one before the newest."""
     from search.catalog import shipments
