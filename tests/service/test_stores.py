@@ -24,6 +24,8 @@ from search.library import description
 from search.library.library import Library
 from search.service.app import create_app
 from search.service.config import ServiceConfig
+from search.service.jobs.runner import Runner
+from search.service.jobs.uploads import uploads_of
 from search.service.service import Service
 from search.sources.finding import store_of
 from tests.commandline import soundalike
@@ -252,6 +254,34 @@ def test_an_upload_while_the_store_is_away_is_refused_and_nothing_is_left(shared
     assert refused.status_code == 503
     assert library.jobs.list(None, offset=0, limit=10) == (0, [])
     assert not list((library.path / "uploads").rglob("*.wav"))
+
+
+def test_a_job_waits_for_a_store_that_is_away_and_is_done_once_it_is_back(shared_service, stored, tmp_path) -> None:
+    """Nothing of it is lost: what it made is shipped then."""
+    _, library, _ = shared_service
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds" / "a.wav").write_bytes(wav(7))
+    job_id = library.jobs.add("scan", [(str(tmp_path / "sounds"), "sounds")]).id
+    waits = []
+
+    class Stop(Event):
+        """The store is back after the first wait; the second ends the runner."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            job = library.jobs.get(job_id)
+            waits.append((job.state, job.reason, list(library.catalog.shipments.newest())))
+            stored[0].forget()
+            if len(waits) == 2:
+                self.set()
+            return self.is_set()
+
+    stored[0].refuse = lambda _method, _path: "503 Slow Down"
+    Runner(library, library.catalog.queue, uploads_of(library), settings(library.path), 60.0).run(Stop())
+
+    (first, why, nothing), (second, _, shipped) = waits
+    assert (first, nothing, second) == ("queued", [], "done")
+    assert why.startswith("waits for the store: ")
+    assert shipped
 
 
 def test_ready_says_what_is_away(shared_service, monkeypatch) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from search.errors import AudioError, LibraryBusy, LibraryError, printable
+from search.errors import AudioError, LibraryBusy, LibraryError, StoreAway, printable
 from search.facts.definitions import VERSION
 from search.facts.measuring import in_steps
 from search.ground.urls import is_in_store
@@ -91,7 +91,7 @@ class IdleMeasuring:
                 if not self._step():
                     return False
             self._trouble = ""
-        except LibraryError as error:
+        except (LibraryError, StoreAway) as error:
             if str(error) != self._trouble:
                 log.warning("sounds wait to be measured: %s", error)
             self._trouble, self._seen = str(error), -1

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import PurePath
 
 from search import plugins
-from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, printable
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, StoreAway, printable
 from search.ground.memory import give_back_freed_memory
 from search.library import roots
 from search.library.library import Library
@@ -202,6 +202,8 @@ class Runner:
             return JobOutcome("queued", f"waits for another writer: {reason}")
         if isinstance(error, LibraryUnwritable):
             return JobOutcome("queued", f"waits until the library can be written: {reason}")
+        if isinstance(error, StoreAway):
+            return JobOutcome("queued", f"waits for the store: {reason}")
         return JobOutcome("failed", reason, failures)
 
     def _perform(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
