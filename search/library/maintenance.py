@@ -304,6 +304,8 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
         dropped = True
     if dropped:  # clips' tags may be another space's from now on
         for space in library.catalog.spaces():
+            if library.shipping is not None:  # first, as in `rebuild`
+                library.shipping.withdraw(f"{publishing.place_of(space)}/{publishing.COLUMNS}", lease)
             _discard(library, space, (publishing.COLUMNS,))
             library.publish(space, lease, always=True)
     return left

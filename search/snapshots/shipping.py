@@ -182,13 +182,13 @@ class Shipping:
                     self._sweep(shipped)
         return shipped
 
-    def withdraw(self, folder: str, lease: Lease) -> None:
-        """Have readers forget what is in a folder of the cache, like ``spaces/1`` ("": the cache itself).
+    def withdraw(self, where: str, lease: Lease) -> None:
+        """Have readers forget a place, or what is in a folder of the cache, like ``spaces/1`` ("": the cache itself).
 
         They keep what they have; the next `ship` ships every byte of it anew. Raises LibraryBusy, LibraryError.
         """
         for shipment in self._shipments.newest():
-            if shipment.place.rpartition("/")[0] == folder:
+            if where in (shipment.place, shipment.place.rpartition("/")[0]):
                 self._shipments.withdraw(shipment.place, lease)
 
     def _upload(self, here: shippable.Shippable, before: Shipment | None) -> None:

@@ -268,6 +268,29 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
     assert answers(in_folder.open("new")) == answers(publisher)
 
 
+def test_columns_that_are_taken_away_do_not_come_back_from_the_store(in_folder, monkeypatch) -> None:
+    """Those of before a space was dropped may have its tags: they are made from the catalog, and shipped."""
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    with publisher.writer.lease("test", 5) as lease:
+        maintenance.retire(publisher, publisher.space(), lease)
+    libraries.fill(publisher, OLD, libraries.spec(fingerprint="g" * 64))
+    reader.shipping.fetch()
+    before = {one.place: one for one in publisher.catalog.shipments.newest()}
+    fetched = []
+    monkeypatch.setattr(shipping, "arrive", lambda _stored, shipment, _cache: fetched.append(shipment.place))
+    with publisher.writer.lease("test", 5) as lease:
+        assert maintenance.drop_replaced(publisher, publisher.space(), lease) == []
+    monkeypatch.undo()
+    after = {one.place: one for one in publisher.catalog.shipments.newest()}
+
+    assert fetched == []
+    assert after["spaces/2/index"] == before["spaces/2/index"]
+    assert after["spaces/2/columns"].id > before["spaces/2/columns"].id
+    reader.shipping.fetch()
+    assert answers(reader) == answers(publisher)
+
+
 @pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
 def test_a_sweep_leaves_a_place_whose_kept_heads_it_cannot_read(in_folder, monkeypatch, caplog, is_gone) -> None:
     """Nobody knows which files they need; once they are not kept any more, the sweep goes on."""
