@@ -381,6 +381,18 @@ def test_what_a_server_that_took_over_does_not_know_goes(machines, monkeypatch, 
     assert answers(reader) == answers(publisher)
 
 
+def test_without_a_store_no_server_is_asked_which_one_it_is(tmp_path, monkeypatch) -> None:
+    """One may forbid the functions that say it."""
+
+    def forbidden(_) -> str:
+        raise LibraryError("permission denied for function pg_control_system")
+
+    monkeypatch.setattr("search.catalog.shipments.CatalogShipments.epoch", forbidden)
+    with libraries.open_library(tmp_path) as library:
+        libraries.fill(library, OLD)
+        assert len(answers(library)) == 5
+
+
 def lose_last_commits(library: Library, paths: list[str], sequence: int) -> None:
     """Have a catalog be as it was before these clips came."""
     from search.catalog.tables import CLIPS, CONTENTS, COUNTERS, ENCODINGS
