@@ -38,7 +38,8 @@ SWEPT_S: Final = 24 * 3600.0
 """What belongs to no snapshot goes from the store when it is so old, by the store's own clock."""
 _TRIES: Final = 2
 _STATE: Final = "shipped.json"
-OWN_FILES: Final = (_STATE, ".arriving")
+_LOCK: Final = ".fetching"
+OWN_FILES: Final = (_STATE, _LOCK, ".arriving")
 """What stands in a cache beside the places: of this machine alone."""
 _OURS: Final = re.compile(r"(\d+-|files/)[0-9a-f]{32}")
 
@@ -94,6 +95,17 @@ class Shipping:
     def _fetch(self) -> bool:
         epoch, newest = self._shipments.epoch(), self._shipments.newest()
         state = self._read_state(epoch)
+        if state.epoch == epoch and all(self._is_known(shipment, state) for shipment in newest):
+            self.trouble = ""
+            return False
+        before = state.ids
+        with self._alone():  # another process may have brought it by now
+            return self._fetch_alone() != before
+
+    def _fetch_alone(self) -> dict[str, int]:
+        """Fetch what is not here; the id of the newest shipment of each place that is."""
+        epoch, newest = self._shipments.epoch(), self._shipments.newest()
+        state = self._read_state(epoch)
         before = dict(state.ids)
         if state.epoch != epoch:
             self._drop_strange(newest)
@@ -110,7 +122,24 @@ class Shipping:
         self.trouble = "; ".join(troubles)
         if state.ids != before:
             self._write_state(state)
-        return state.ids != before
+        return state.ids
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the other processes that share this cache from fetching meanwhile."""
+        from filelock import FileLock  # who has no store needs none
+
+        lock = FileLock(self._cache / _LOCK)
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except OSError as error:
+            where = printable(str(self._cache))
+            raise LibraryUnwritable.because(f"{where}: snapshots cannot be fetched", error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _is_here(self, shipment: Shipment, state: _State) -> bool:
         if state.ids.get(shipment.place, 0) < shipment.id:
@@ -119,6 +148,12 @@ class Shipping:
                 return False
             state.ids[shipment.place] = shipment.id  # another process of this machine shipped or fetched it
             return True
+        return self._is_known(shipment, state)
+
+    def _is_known(self, shipment: Shipment, state: _State) -> bool:
+        """Whether it was shipped from here, or fetched, and is still here."""
+        if state.ids.get(shipment.place, 0) < shipment.id:
+            return False
         place = self._cache / shipment.place
         if shippable.is_single(shipment.place):
             return place.exists()

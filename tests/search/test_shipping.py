@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from tests.s3 import S3, served
 from tests.search import libraries
 from tests.search.catalog_helpers import new_catalog
 from tests.search.libraries import Entry, axis
+from tests.waiting import wait_until
 
 NEW = [Entry(f"b{number}.wav", np.stack([axis(number, 7, 0.3)])) for number in range(4)]
 OLD = [Entry(f"a{number}.wav", np.stack([axis(number), axis(number, 5, 0.5)])) for number in range(6)]
@@ -266,6 +268,40 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
     assert sequences(reader) == sequences(publisher)
     assert list(reader.shipping.problems()) == []
     assert answers(in_folder.open("new")) == answers(publisher)
+
+
+def test_of_processes_that_share_a_cache_one_fetches(in_folder, monkeypatch) -> None:
+    """The other waits, looks again, and finds all of it: nothing is fetched twice, or taken from under a reader."""
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    store = store_of(in_folder.store)
+    one, other = (shipping.Shipping(reader.cache, store, "", reader.catalog.shipments) for _ in range(2))
+    fetched, waiting = [], []
+    real, lock = shipping.arrive, shipping.Shipping._alone
+
+    def arrive(stored, shipment, cache) -> None:
+        if not fetched:
+            fetched.append(shipment.place)
+            thread.start()
+            wait_until(lambda: waiting)
+        else:
+            fetched.append(shipment.place)
+        real(stored, shipment, cache)
+
+    def alone(self):
+        if self is other:
+            waiting.append(self)
+        return lock(self)
+
+    thread = Thread(target=other.fetch)
+    monkeypatch.setattr(shipping, "arrive", arrive)
+    monkeypatch.setattr(shipping.Shipping, "_alone", alone)
+    assert one.fetch()
+    thread.join()
+
+    assert sorted(fetched) == sorted(sequences(publisher))
+    assert sequences(reader) == sequences(publisher)
+    assert not other.trouble
 
 
 def test_columns_that_are_taken_away_do_not_come_back_from_the_store(in_folder, monkeypatch) -> None:
