@@ -153,7 +153,8 @@ def new_library(
     """Make an empty library: in a folder, or with what is said otherwise, which its ``library.toml`` keeps
     (`search.library.description.Description`).
 
-    Raises UsageError where a library is already, LibraryError where the catalog cannot be made; then nothing is left.
+    Raises UsageError where a library is already, LibraryError where the catalog or the store's folder cannot be made;
+    then nothing is left.
     """
     from search.library import description
 
@@ -163,6 +164,8 @@ def new_library(
     if described != description.Description():
         description.describe(path, described)
     try:
+        if store:
+            _make_store(store)
         library(path, settings, create=True).close()
     except BaseException:
         (path / description.FILE).unlink(missing_ok=True)
@@ -180,6 +183,12 @@ def _store(url: str) -> tuple[ObjectStore, str]:
     from search.sources.finding import store_of  # who has no store loads none
 
     return store_of(url)
+
+
+def _make_store(url: str) -> None:
+    from search.sources.finding import make_store  # who has no store loads none
+
+    make_store(url)
 
 
 def _shipping(cache: Path, store: tuple[ObjectStore, str], url: str, shipments: Shipments) -> Shipping:

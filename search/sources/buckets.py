@@ -51,7 +51,7 @@ class Bucket(Objects):
             },
             **_known(endpoint),
         )
-        super().__init__(f"{STORE}{name}", store, "check the network, AWS_ENDPOINT_URL and AWS_REGION")
+        super().__init__(f"{STORE}{name}", lambda: store, "check the network, AWS_ENDPOINT_URL and AWS_REGION")
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """See `search.ports.Source.objects`."""

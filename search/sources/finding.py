@@ -38,6 +38,17 @@ def store_of(url: str) -> tuple[ObjectStore, str]:
     return _folder(path, os.getpid()), ""
 
 
+def make_store(url: str) -> None:
+    """Make the folder that is to be a store, where it is absent; buckets are there. Raises as `store_of`, and
+    LibraryUnwritable.
+    """
+    store_of(url)
+    if not is_in_store(url):
+        from search.sources.folders import make_folder
+
+        make_folder(url.removeprefix(FOLDER))
+
+
 @lru_cache(maxsize=64)
 def _folder(path: str, _process: int) -> ObjectStore:
     _require_client()

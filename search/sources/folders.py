@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from obstore.store import LocalStore
 
 from search.errors import LibraryUnwritable, printable
@@ -10,12 +13,18 @@ from search.sources.objects import Objects
 
 
 class FolderStore(Objects):
-    """One folder, made where it is absent. Safe to use from several threads."""
+    """One folder. Where it is not there its disk is not mounted, and the store is away. Safe to use from threads."""
 
     def __init__(self, path: str) -> None:
-        """Raises LibraryUnwritable where it cannot be made."""
-        try:
-            store = LocalStore(path, mkdir=True, automatic_cleanup=True)
-        except Exception as error:  # obstore raises one of its own for each cause
-            raise LibraryUnwritable(f"{printable(path)}: cannot be a store ({printable(str(error))})") from error
-        super().__init__(f"{FOLDER}{path}", store, "check that its disk is mounted")
+        """Nobody looks before something is asked."""
+        # opened for each request: one that was opened before makes the folder anew, beside the disk that belongs there
+        opened = partial(LocalStore, path, automatic_cleanup=True)
+        super().__init__(f"{FOLDER}{path}", opened, "check that its disk is mounted")
+
+
+def make_folder(path: str) -> None:
+    """Make a folder that is to be a store, where it is absent. Raises LibraryUnwritable."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryUnwritable.because(f"{printable(path)}: cannot be a store", error) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -23,8 +23,8 @@ _PAGE: Final = 1000
 class Objects:
     """The objects of one store. Safe to use from several threads; not after a fork."""
 
-    def __init__(self, url: str, store: S3Store | LocalStore, remedy: str) -> None:
-        """``url`` is what messages call it, ``remedy`` what to do when it is away."""
+    def __init__(self, url: str, store: Callable[[], S3Store | LocalStore], remedy: str) -> None:
+        """``url`` is what messages call it, ``store`` is asked for each request, ``remedy`` is for when it is away."""
         self._url = url
         self._store = store
         self._remedy = remedy
@@ -32,13 +32,13 @@ class Objects:
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """See `search.ports.Source.objects`."""
         with self._translated(prefix):
-            for page in obstore.list(self._store, prefix=prefix or None, chunk_size=_PAGE):
+            for page in obstore.list(self._store(), prefix=prefix or None, chunk_size=_PAGE):
                 yield from map(_stored, page)
 
     def look(self, key: str) -> StoredObject:
         """See `search.ports.Source.look`."""
         with self._translated(key):
-            return _stored(obstore.head(self._store, key))
+            return _stored(obstore.head(self._store(), key))
 
     def read(self, key: str, start: int = 0, end: int | None = None, etag: str = "") -> tuple[StoredObject, memoryview]:
         """See `search.ports.Source.read`."""
@@ -48,7 +48,7 @@ class Objects:
         if etag:
             asked["if_match"] = etag
         with self._translated(key):
-            got = obstore.get(self._store, key, options=asked)  # type: ignore[arg-type]  # its type is a TypedDict
+            got = obstore.get(self._store(), key, options=asked)  # type: ignore[arg-type]  # its type is a TypedDict
             return _stored(got.meta), memoryview(got.bytes())
 
     def write(self, key: str, data: bytes | Path, *, new: bool = False) -> bool:
@@ -57,9 +57,9 @@ class Objects:
             try:
                 # what may not be replaced is put by one request: no store has the condition for one in parts
                 if new:
-                    obstore.put(self._store, key, data, mode="create", use_multipart=False)
+                    obstore.put(self._store(), key, data, mode="create", use_multipart=False)
                 else:
-                    obstore.put(self._store, key, data)
+                    obstore.put(self._store(), key, data)
             except exceptions.AlreadyExistsError:
                 return False
         return True
@@ -67,14 +67,13 @@ class Objects:
     def remove(self, key: str) -> None:
         """See `search.ports.ObjectStore.remove`."""
         with suppress(FileNotFoundError), self._translated(key):
-            obstore.delete(self._store, key)
+            obstore.delete(self._store(), key)
 
     def signed(self, key: str, valid_s: float) -> str | None:
         """See `search.ports.ObjectStore.signed`."""
-        if not isinstance(self._store, S3Store):
-            return None
         with self._translated(key):
-            return obstore.sign(self._store, "GET", key, timedelta(seconds=valid_s))
+            store = self._store()
+            return obstore.sign(store, "GET", key, timedelta(seconds=valid_s)) if isinstance(store, S3Store) else None
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete
 
+from search import wiring
 from search.catalog.tables import LEASES, SHIPMENTS
 from search.errors import LibraryBusy, LibraryError, StoreAway
 from search.library import maintenance, stores, verifying
@@ -82,6 +83,7 @@ def on_s3(server, tmp_path) -> Iterator[Machines]:
 @pytest.fixture
 def in_folder(tmp_path) -> Iterator[Machines]:
     """A folder as a store, and a catalog in a file."""
+    (tmp_path / "store").mkdir()
     machines = Machines(tmp_path, f"file://{tmp_path}/store", tmp_path / "catalog.sqlite")
     yield machines
     machines.close()
@@ -482,6 +484,26 @@ def test_a_store_that_is_away_loses_nothing_and_the_next_publication_ships_all(s
     reader.shipping.fetch()
 
     assert sequences(reader) == sequences(publisher)
+
+
+def test_a_folder_whose_disk_is_not_mounted_is_away_and_never_made_anew(in_folder, tmp_path) -> None:
+    """A library opens, and finds what was fetched; only ``init`` makes the folder."""
+    publisher = in_folder.open("publisher")
+    libraries.fill(publisher, OLD)
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    again = in_folder.open("publisher")
+    assert answers(again) == answers(publisher)
+    for library in (publisher, again):
+        with pytest.raises(StoreAway, match=r"/store: does not answer .*check that its disk is mounted"):
+            libraries.fill(library, NEW)
+        assert [one.remedy for one in stores.diagnose(library) if "mounted" in one.remedy]
+    assert not (tmp_path / "store").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "store")
+    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    assert answers(in_folder.open("reader")) == answers(publisher)
+
+    wiring.new_library(tmp_path / "new", libraries.settings(tmp_path), store=f"file://{tmp_path}/shared/new")
+    assert (tmp_path / "shared/new").is_dir()
 
 
 def test_a_cache_that_was_emptied_is_filled_again(in_folder) -> None:
