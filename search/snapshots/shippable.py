@@ -17,7 +17,10 @@ from search.errors import SnapshotError
 from search.snapshots.folders import sequences
 from search.snapshots.snapshot import MANIFEST, FileRecord, digest_of
 
-_PATTERNS: Final = ("*", "spaces/*/*")
+OF_LIBRARY: Final = ("duplicates.npz", "fingerprints", "spoken")
+"""What is shipped of a library's folder; nothing else that lies there is looked at."""
+OF_SPACE: Final = ("columns", "contours", "events", "index", "map.npz", "neighbourhoods")
+"""What is shipped of the folder of each space."""
 _SINGLE: Final = ".npz"
 
 
@@ -44,7 +47,8 @@ class Shippable:
 
 def places(folder: Path) -> list[str]:
     """The places below a library's folder at which something is, in order."""
-    entries = [entry for pattern in _PATTERNS for entry in folder.glob(pattern) if not entry.name.startswith(".")]
+    spaces = [space for space in folder.glob("spaces/*") if space.name.isdecimal()]
+    entries = [*(folder / name for name in OF_LIBRARY), *(space / name for space in spaces for name in OF_SPACE)]
     return sorted(entry.relative_to(folder).as_posix() for entry in entries if _holds_something(entry))
 
 

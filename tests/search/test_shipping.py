@@ -14,15 +14,20 @@ from sqlalchemy import delete
 from search import wiring
 from search.catalog.tables import LEASES, SHIPMENTS
 from search.errors import LibraryBusy, LibraryError, StoreAway
-from search.library import maintenance, stores, verifying
+from search.exact import stored as fingerprints
+from search.library import maintenance, publishing, stores, verifying
 from search.library.library import Library
 from search.model import ClipPart, Query, RemoveClip
+from search.overview.duplicates import stored as duplicates
 from search.overview.duplicates.stored import PairsFile
+from search.overview.maps import stored as maps
 from search.snapshots import arriving, shippable, shipping
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind
 from search.sources.finding import store_of
 from search.sources.folders import FolderStore
+from search.speech import stored as spoken
+from search.time import stored as events
 from tests.s3 import S3, served
 from tests.search import libraries
 from tests.search.catalog_helpers import new_catalog
@@ -517,6 +522,32 @@ def test_a_cache_that_was_emptied_is_filled_again(in_folder) -> None:
     reader.shipping.fetch()
 
     assert sequences(reader) == sequences(publisher)
+
+
+def test_only_what_is_ours_is_shipped(in_folder, monkeypatch) -> None:
+    """A stranger's file in a library's folder stays there, and a folder that nobody may read stops nothing."""
+    publisher = in_folder.open("publisher")
+    for place in ("mine.npz", "lost+found/1/manifest.json", "spaces/1/mine.npz", "spaces/mine/map.npz"):
+        (publisher.cache / place).parent.mkdir(parents=True, exist_ok=True)
+        (publisher.cache / place).write_bytes(b"{}")
+    iterdir = Path.iterdir
+
+    def forbidden(self: Path) -> Iterator[Path]:
+        if self.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(self))
+        return iterdir(self)
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    libraries.fill(publisher, OLD)
+    shipped = {one.place for one in publisher.catalog.shipments.newest()}
+
+    assert shipped == {"spaces/1/columns", "spaces/1/index"}
+
+
+def test_all_that_is_kept_beside_a_catalog_is_shipped() -> None:
+    """Who keeps something new says so here, too."""
+    assert set(shippable.OF_LIBRARY) == {duplicates.FILE, fingerprints.FOLDER, spoken.FOLDER}
+    assert set(shippable.OF_SPACE) == {*publishing.PARTS, events.FOLDER, maps.FILE}
 
 
 def test_a_manifest_that_names_a_file_elsewhere_is_refused() -> None:
