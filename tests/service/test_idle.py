@@ -11,6 +11,7 @@ import pytest
 
 from search import wiring
 from search.catalog.store import Catalog
+from search.errors import StoreAway
 from search.facts.definitions import VERSION
 from search.library.library import Library
 from search.model import Job, JobOutcome, JobProgress
@@ -214,6 +215,20 @@ def test_a_job_comes_first(library: Library, clock: Clock, library_path: Path) -
     measuring = Measuring(library, clock=clock)
     assert Runner(library, Queue(), uploads, settings(library_path), 60.0, idle=measuring).run(stop)
     assert order[:3] == ["idle", "job", "idle"]
+
+
+def test_a_store_that_is_away_is_trouble_as_a_full_disk_is(library: Library, clock: Clock, monkeypatch) -> None:
+    """What was measured is kept, and the log says what is away."""
+
+    def away(*_arguments: object, **_named: object) -> bool:
+        raise StoreAway("file:///mnt/store: does not answer")
+
+    measuring = IdleMeasuring(library, clock=clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "publish", away)
+        until_nothing_is_left(measuring, clock)
+        assert lacking(library) == 0
+        assert measuring._trouble == "file:///mnt/store: does not answer"
 
 
 def test_one_setting_says_when_facts_are_measured() -> None:
