@@ -19,7 +19,7 @@ from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.columns.following import ColumnsFollower
 from search.engine.views import LibraryView, MelodyView, SpaceView
-from search.errors import SoundalikeError
+from search.errors import LibraryError, SoundalikeError
 from search.library import publishing
 from search.library.events import NewEvents
 from search.melody.contourfiles import ContourFollower
@@ -125,6 +125,8 @@ class Spaces:
     def close(self) -> None:
         """Stop following, and let go of everything."""
         self._stop.set()
+        if self._shipping is not None:
+            self._shipping.stop()
         for thread in self._threads:
             thread.join()
         with self._refreshing:
@@ -156,8 +158,13 @@ class Spaces:
         return view
 
     def _fetch(self) -> None:
-        if self._shipping is not None:
+        if self._shipping is None:
+            return
+        try:
             self._shipping.fetch()
+        except LibraryError:
+            if not self._stop.is_set():  # else it was told to end
+                raise
 
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)

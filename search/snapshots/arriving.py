@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import struct
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from search.errors import SnapshotError
+from search.errors import LibraryError, SnapshotError
 from search.model import Shipment
 from search.ports import ObjectStore
 from search.snapshots import folders, shippable
@@ -48,6 +49,8 @@ class StoredPlaces:
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self.store = store
+        self.stop = threading.Event()
+        """Ends what is being fetched, between two parts of a file."""
         self._below = f"{prefix}/" if prefix else ""
 
     def head_key(self, place: str, sequence: int, digest: str) -> str:
@@ -81,10 +84,15 @@ class StoredPlaces:
         return Head(manifest, records, small)
 
     def fetch(self, place: str, record: FileRecord, target: Path) -> None:
-        """Write a large file of a place to ``target``. Raises as `head`, and OSError of this disk."""
+        """Write a large file of a place to ``target``.
+
+        Raises as `head`, OSError of this disk, LibraryError where it is stopped.
+        """
         key, done, etag = self.file_key(place, record.digest), 0, ""
         with DigestedFile(target) as file:
             while done < record.size_bytes:
+                if self.stop.is_set():
+                    raise LibraryError("the library is closed; what was being fetched is fetched the next time")
                 found, data = self.store.read(key, done, min(done + _PART_BYTES, record.size_bytes), etag)
                 if not data:
                     break

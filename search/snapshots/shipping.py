@@ -92,6 +92,10 @@ class Shipping:
                 self.trouble = str(error)
                 raise
 
+    def stop(self) -> None:
+        """Have `fetch` end soon, also in other threads; it raises LibraryError from now on where it has to fetch."""
+        self._stored.stop.set()
+
     def _fetch(self) -> bool:
         epoch, newest = self._shipments.epoch(), self._shipments.newest()
         state = self._read_state(epoch)
@@ -132,7 +136,7 @@ class Shipping:
         lock = FileLock(self._cache / _LOCK)
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
+            lock.acquire(cancel_check=self._stored.stop.is_set)
         except OSError as error:
             where = printable(str(self._cache))
             raise LibraryUnwritable.because(f"{where}: snapshots cannot be fetched", error) from error

@@ -311,6 +311,35 @@ def test_of_processes_that_share_a_cache_one_fetches(in_folder, monkeypatch) -> 
     assert not other.trouble
 
 
+def test_a_library_that_is_closed_does_not_wait_for_what_is_being_fetched(in_folder, monkeypatch) -> None:
+    """It ends between two parts of a file; nothing of it stays, and the next one fetches it."""
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    with Snapshots(publisher.cache / "spoken", Kind("words", 1, "")).publication(1) as new:
+        new.array("large.npy", np.zeros(50_000))
+    with publisher.writer.lease("test", 5) as lease:
+        publisher.shipping.ship(lease)
+    read, parts = FolderStore.read, []
+
+    def closing(self, key: str, *where):
+        if "/files/" in key:
+            parts.append(key)
+            reader.close()
+        return read(self, key, *where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(arriving, "_PART_BYTES", 1000)
+        patch.setattr(FolderStore, "read", closing)
+        with pytest.raises(LibraryError, match="is closed"):
+            reader.shipping.fetch()
+
+    assert len(parts) == 1
+    assert sequences(reader) == {}
+    assert list((reader.cache / ".arriving").iterdir()) == []
+    again = in_folder.open("reader")
+    assert again.shipping.fetch()
+    assert sequences(again) == {"spoken": 1}
+
+
 def test_columns_that_are_taken_away_do_not_come_back_from_the_store(in_folder, monkeypatch) -> None:
     """Those of before a space was dropped may have its tags: they are made from the catalog, and shipped."""
     publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
