@@ -192,13 +192,13 @@ class Index:
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
                 if args.fingerprints and not stop.event.is_set():
-                    status = max(status, _then(library.fingerprint, "fingerprint", stop.event))
+                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event))
                 if args.events and not stop.event.is_set():
-                    status = max(status, _then(library.find_events, "events", stop.event))
+                    status = max(status, _then(library.events.find, "events", stop.event))
                 if args.facts and not stop.event.is_set():
-                    status = max(status, _then(library.measure, "facts", stop.event))
+                    status = max(status, _then(library.facts.measure, "facts", stop.event))
                 if args.speech and not stop.event.is_set():
-                    status = max(status, _then(library.transcribe, "transcript", stop.event))
+                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -237,7 +237,7 @@ class Relocate:
         ):
             count = relocate(library.writer, lease, library.roots(), args.old, args.new)
             for space in library.reader.spaces():
-                library.publish(space, lease)
+                library.publisher.publish(space, lease)
         print(f"{count} clips are at {printable(args.new)} now")
         if not exists(args.new):
             print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
@@ -288,7 +288,7 @@ def index_again(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
     if events and settings.share is not None and not summary.interrupted:
-        _then(library.find_events, "events", stop or threading.Event())  # which other processes do not find on the way
+        _then(library.events.find, "events", stop or threading.Event())  # which other processes do not find on the way
     return SOME_FAILED if summary.failed else DONE
 
 

@@ -64,8 +64,24 @@ class Library(Protocol):
     def roots(self) -> list[Root]:
         """Its roots."""
 
+    @property
+    def publisher(self) -> Publisher:
+        """What makes snapshots of what was written."""
+
+    @property
+    def spaces(self) -> Spaces:
+        """What keeps what belongs to a space."""
+
+
+class Publisher(Protocol):
+    """Makes snapshots."""
+
     def publish(self, space: Space, lease: Lease) -> bool:
         """Turn what was written into a snapshot when enough is pending."""
+
+
+class Spaces(Protocol):
+    """Keeps what belongs to a space and no catalog holds."""
 
     def new_events(self, space: Space) -> NewEvents:
         """What keeps the events that are found on the way."""
@@ -240,7 +256,7 @@ class _Job:
         catalog = library.writer
         self._space = catalog.space(work.spec)
         finds_events = isinstance(work, SoundWork) and work.finds_events
-        self._events = library.new_events(self._space) if finds_events else None
+        self._events = library.spaces.new_events(self._space) if finds_events else None
         roots = [root.path for root in library.roots()]
         self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work, options=options)
 
@@ -310,7 +326,7 @@ class _Job:
 
     def _publish(self, space: Space) -> None:
         with self._clock.stage("publish"):
-            self._library.publish(space, self._lease)
+            self._library.publisher.publish(space, self._lease)
 
     def _publish_events(self) -> None:
         if self._events is not None:

@@ -49,7 +49,7 @@ def open_library(
 
     Examples:
         >>> with soundalike.open_library("sounds.library", read_only=True) as opened:
-        ...     len(opened.clip_ids())
+        ...     len(opened.clips.ids())
         6
         >>> with soundalike.open_library("sounds.library") as opened:
         ...     print(opened.path.name, len(opened.roots()))
@@ -75,8 +75,8 @@ def index(
 
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
     ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
-    is (`Library.facts`), by default as the settings say; it can be done later (`Library.measure`). ``events``: find
-    what happens when in what is new, in the same pass (`Library.find_events`), where the encoder tells. ``progress`` is
+    is (`Library.facts`), by default as the settings say; it can be done later (`Facts.measure`). ``events``: find
+    what happens when in what is new, in the same pass (`Library.events.find`), where the encoder tells. ``progress`` is
     called a few times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a

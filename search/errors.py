@@ -102,7 +102,7 @@ class WhereError(QueryError):
 
     Examples:
         >>> try:
-        ...     library.facets("length < 5")
+        ...     library.clips.facets("length < 5")
         ... except soundalike.WhereError as error:
         ...     print(error)
         the filter at character 1 (after ▸ in: ▸length < 5): expected a column, ...

@@ -50,7 +50,7 @@ class Command(Protocol):
         ...
         ...     def run(self, args, settings):
         ...         with soundalike.open_library(settings=settings) as library:
-        ...             print(library.facets(args.where).clips)
+        ...             print(library.clips.facets(args.where).clips)
         ...         return 0
         >>> Count().run(argparse.Namespace(where="duration_s < 5"), library.settings)
         5

@@ -74,7 +74,7 @@ class Encoder(Protocol):
     Deterministic: same samples, same vector (to 1e-5 on one device), whatever else is in the batch.
 
     Examples:
-        >>> encoder = library.encoder(library.space())
+        >>> encoder = library.encoders.of(library.spaces.get())
         >>> waves = np.zeros((2, encoder.spec.window_samples), np.float32)
         >>> encoder.encode_audio(waves).vectors.shape
         (2, 256)
@@ -99,7 +99,7 @@ class WordReader(Protocol):
     """What an `Encoder` with words and a vocabulary may offer as well: hits of words then have a probability.
 
     Examples:
-        >>> isinstance(library.encoder(library.space()), soundalike.WordReader)
+        >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.WordReader)
         False
     """
 
@@ -115,7 +115,7 @@ class MeaningReader(Protocol):
     """What an `Encoder` with words may offer as well: names that say in other words what is asked for are then found.
 
     Examples:
-        >>> isinstance(library.encoder(library.space()), soundalike.MeaningReader)
+        >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.MeaningReader)
         False
     """
 
@@ -133,7 +133,7 @@ class FrameReader(Protocol):
     A frame is a narrow part of a window, and knows of the rest of it what the network tells it.
 
     Examples:
-        >>> isinstance(library.encoder(library.space()), soundalike.FrameReader)
+        >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.FrameReader)
         False
     """
 
@@ -237,7 +237,7 @@ class VectorIndex(Protocol):
     Threads share it and never wait for each other.
 
     Examples:
-        >>> index = library.views()[0].index
+        >>> index = library.view().of()[0].index
         >>> scores, ids = index.search(index.vectors(index.ids()[:1]), k=2)
         >>> scores.shape, round(float(scores[0, 0]), 2), bool(ids[0, 0] == index.ids()[0])
         ((1, 2), 1.0, True)
@@ -273,8 +273,8 @@ class SpaceIndex(Protocol):
     What it keeps on disk is derived: from nothing it comes to the same state by following the catalog from 0.
 
     Examples:
-        >>> space = library.space()
-        >>> index = library.index_kind.open(library.folder(space) / "index", space.dim, "cpu")
+        >>> space = library.spaces.get()
+        >>> index = library.index_kind.open(library.spaces.folder(space) / "index", space.dim, "cpu")
         >>> len(index.view), index.verify()
         (4, [])
     """
@@ -300,8 +300,8 @@ class IndexFactory(Protocol):
     """A kind of index: opens the `SpaceIndex` of one space in its folder (entry points ``soundalike.indexes``).
 
     Examples:
-        >>> space = library.space()
-        >>> index = library.index_kind.open(library.folder(space) / "index", space.dim, "cpu")
+        >>> space = library.spaces.get()
+        >>> index = library.index_kind.open(library.spaces.folder(space) / "index", space.dim, "cpu")
         >>> len(index.follow(lambda since: library.reader.changes(space.id, since)))
         4
     """

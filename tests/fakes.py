@@ -177,6 +177,16 @@ class CatalogLibrary:
         """The catalog's."""
         return self.catalog.roots()
 
+    @property
+    def publisher(self) -> CatalogLibrary:
+        """Itself."""
+        return self
+
+    @property
+    def spaces(self) -> CatalogLibrary:
+        """Itself."""
+        return self
+
     def publish(self, space: Space, lease: Lease) -> bool:
         """Count the request."""
         lease.check()

@@ -18,6 +18,18 @@ import pytest
 import soundfile
 
 import soundalike
+from search.library.clips import Clips
+from search.library.duplicates import DuplicateFinder
+from search.library.encoders import Encoders
+from search.library.eventfinder import EventFinder
+from search.library.maps import Maps
+from search.library.measuring import Facts
+from search.library.merging import Merges
+from search.library.publisher import Publisher
+from search.library.publishing import IndexKind
+from search.library.recordings import Recordings
+from search.library.spaces import Spaces
+from search.library.speech import Speech
 from search.melody.model import Notes
 from tests.search.melodies import curve_of, voice, write_midi
 
@@ -30,6 +42,22 @@ TWINKLE = Notes(
     end_s=BEATS.cumsum() * 0.5 - 0.05,
     pitch=np.array([60, 60, 67, 67, 69, 69, 67, 65, 65, 64, 64, 62, 62, 60], np.float32),
 )
+
+
+PARTS = {
+    "clips": Clips,
+    "duplicates": DuplicateFinder,
+    "encoders": Encoders,
+    "events": EventFinder,
+    "facts": Facts,
+    "maps": Maps,
+    "merges": Merges,
+    "publisher": Publisher,
+    "recordings": Recordings,
+    "spaces": Spaces,
+    "speech": Speech,
+}
+"""What a library is made of."""
 
 
 def objects() -> list[tuple[str, object]]:
@@ -45,6 +73,13 @@ def test_every_name_is_there_and_nothing_else_is():
     assert set(dir(soundalike)) == set(soundalike.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         soundalike.nonsense  # noqa: B018 - the access is what is tested
+
+
+def test_every_part_of_a_library_is_described(library):
+    parts = {name: type(value) for name, value in vars(library).items() if not name.startswith("_")}
+    ours = {name: kind for name, kind in parts.items() if kind.__module__.startswith("search.library.")}
+    assert ours == PARTS | {"index_kind": IndexKind}
+    assert {name for name in parts if name in ours} - {"index_kind"} <= set(soundalike.Library.__annotations__)
 
 
 def test_type_checkers_see_the_same_names():
@@ -95,9 +130,9 @@ def folder(tmp_path_factory):
             for name in [*waves, "sounds/twinkle"]:  # one by one, so that the examples know who has which id
                 if name.startswith("sounds/"):
                     soundalike.index(library, [next(folder.glob(f"{name}.*"))])
-            library.find_duplicates()
-            library.fingerprint()
-            library.draw_map()
+            library.duplicates.find()
+            library.recordings.fingerprint()
+            library.maps.draw()
     return folder
 
 
@@ -113,8 +148,11 @@ def library(folder, monkeypatch):
 def described() -> dict[str, str]:
     """Everything that must have an example: the module, its classes and functions, and what a `Library` can do."""
     docs = {"soundalike": inspect.getdoc(soundalike)} | {name: inspect.getdoc(one) for name, one in objects()}
-    members = {name: member for name, member in vars(soundalike.Library).items() if not name.startswith("_")}
-    return docs | {f"Library.{name}": inspect.getdoc(member) for name, member in members.items()}
+    owners = {"Library": soundalike.Library} | {f"Library.{name}": kind for name, kind in PARTS.items()}
+    for owner, kind in owners.items():
+        methods = {name: one for name, one in vars(kind).items() if inspect.isfunction(one) and name[0] != "_"}
+        docs |= {f"{owner}.{name}": inspect.getdoc(one) for name, one in methods.items()}
+    return docs
 
 
 @pytest.mark.parametrize("name", described())

@@ -123,7 +123,7 @@ def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
                     jobs.apply(lease, waiting)
                     waiting = []
             jobs.apply(lease, waiting)
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         yield library
 
 

@@ -69,7 +69,7 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
                 content = Content(f"{number:064x}", SONG_S, SAMPLE_RATE_HZ, 1, "WAV", "PCM_16")
                 facts = FileFacts(f"{number}.wav", size_bytes=1, mtime_ns=0)
                 library.writer.apply(lease, [AddContent(root.id, facts, content, "", {}, space.id, encoding)])
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         named_tunes = [NamedTune(file.stem, notes) for file, notes in zip(files, songs, strict=True)]
         results = asking.ask_all(library, named_tunes, "middle", ANYWHERE, hums=hums, seed=seed)
     score = Score.of("middle", ANYWHERE, results)

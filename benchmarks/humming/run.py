@@ -246,7 +246,7 @@ def _growth(tunes: Sequence[NamedTune], options: Options, progress: Progress) ->
         with tempfile.TemporaryDirectory() as folder, asking.catalogue(everything, Path(folder)) as library:
             results = asking.ask_all(library, real, *_MIDDLE, hums=options.growth_hums, seed=options.seed + 2)
             score = Score.of(*_MIDDLE, results)
-            windows = len(library.views(MELODY_SPACE)[0].index)
+            windows = len(library.view().of(MELODY_SPACE)[0].index)
         rows.append(Size(size, windows, score.median_ms, score.p95_ms, score.cpu_ms, score.top1, score.top10))
         progress(str(rows[-1]))
     return tuple(rows)

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = Settings.from_env(os.environ)
     rng = np.random.default_rng(args.seed)
     with wiring.library(args.library, settings, read_only=True) as library:
-        view = library.views()[0]
+        view = library.view().of()[0]
         every = _ids(view.columns.bitmap(view.columns.present))
         chosen = np.sort(rng.choice(every, args.queries, replace=False))
         queries = _moved(view.index.vectors(chosen), rng)

@@ -71,7 +71,7 @@ def write(folder: Path, seed: int) -> None:
 
 def shares(library: Library) -> dict[str, float]:
     """For each aspect, which share of the first ten has the asked level of its factor, in the mean."""
-    clips = library.reader.clips(library.clip_ids().tolist())
+    clips = library.reader.clips(library.clips.ids().tolist())
     found = {}
     for place, aspect in enumerate(("envelope", "timbre", "pitch")):
         right = []
@@ -97,7 +97,7 @@ def main() -> None:
         write(sounds, args.seed)
         with open_library(Path(name) / "library", create=True) as library:
             index(library, [sounds], encoder="spectral")
-            library.measure()
+            library.facts.measure()
             for aspect, share in shares(library).items():
                 print(f"{aspect}: {share:.3f} of the first {_FIRST} are of the asked level (125, seed {args.seed})")
 

@@ -87,7 +87,7 @@ def best_weights(each: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[n
 
 def _likenesses(library: Library, made: Sequence[tuple[Path, Path]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """(imitations, clips, aspects) how much each is like each, and the place of each one's own clip."""
-    found = library.reader.clips(library.clip_ids().tolist())
+    found = library.reader.clips(library.clips.ids().tolist())
     place = {clip.title: number for number, clip in enumerate(found)}
     stored = library.catalog.facts([clip.content_id for clip in found])
     rows = np.stack([stored[clip.content_id].numbers for clip in found])

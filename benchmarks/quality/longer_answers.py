@@ -64,7 +64,7 @@ class Asker:
     """Draws questions about what is in a library, and about ``sounds`` beside it."""
 
     def __init__(self, library: Library, sounds: Sequence[Path], rng: np.random.Generator) -> None:
-        self._view = library.views()[0]
+        self._view = library.view().of()[0]
         self._sounds = [str(path) for path in sounds]
         self._rng = rng
         columns = self._view.columns
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with wiring.library(args.library, Settings.from_env(os.environ), read_only=True) as library:
             asked = list(questions(library, sounds, args.questions, args.seed))
             changes = measure(library, asked, args.seed)
-            clips = int(library.views()[0].columns.present.sum())
+            clips = int(library.view().of()[0].columns.present.sum())
     except SoundalikeError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3

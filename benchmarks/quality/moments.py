@@ -85,7 +85,7 @@ def questions(made: Sequence[Mixture]) -> list[tuple[int, str]]:
 
 def ask(library: Library, made: Sequence[Mixture]) -> list[Found]:
     """Every question, in its recording and over the library; by moments and by fixed windows."""
-    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
     answers: dict[str, list[float]] = {}
     for number, label in questions(made):
         spans = _spans(made[number].sounds, label)
@@ -116,14 +116,14 @@ def _best(answers: Sequence[tuple[int, Span]], meant: dict[int, list[Span]]) -> 
 
 def events_line(library: Library, made: Sequence[Mixture]) -> str:
     """Frame-level F1 of the classes that come most often, and how far off their onsets are in the median."""
-    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
     counts = Counter(sound.label for one in made for sound in one.sounds)
     labels = [label for label, _ in counts.most_common(CLASSES)]
     names = _names(library, labels)
     right, said, true = (Counter[str]() for _ in range(3))
     onsets: list[float] = []
     for number, one in enumerate(made):
-        events = library.events(ids[number]).events
+        events = library.events.of(ids[number]).events
         for label in labels:
             found = [(event.start_s, event.end_s) for event in events if event.name in names[label]]
             spans = _spans(one.sounds, label)
@@ -144,7 +144,7 @@ def events_line(library: Library, made: Sequence[Mixture]) -> str:
 
 def _names(library: Library, labels: list[str]) -> dict[str, frozenset[str]]:
     """The classes that each label means."""
-    encoder = library.encoder(library.space())
+    encoder = library.encoders.of(library.spaces.get())
     if not isinstance(encoder, WordReader):
         raise TypeError(f"{encoder.spec.name} reads no words")
     vocabulary = encoder.spec.vocabulary or ()
@@ -241,7 +241,7 @@ def _measure(made: Sequence[Mixture], folder: Path, seed: int, *, with_moments: 
             print("| first answer (questions) | IoU .3 | IoU .5 | IoU .7 | mean IoU |\n|---|---|---|---|---|")
             for found in ask(library, made):
                 print(found)
-        library.find_events()
+        library.events.find()
         print(f"\n{events_line(library, made)}", flush=True)
 
 

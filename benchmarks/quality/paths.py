@@ -28,7 +28,7 @@ def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED)
     rng = np.random.default_rng(seed)
     rows: list[list[float]] = []
     with open_library(library_path, read_only=True) as library:
-        view = library.views()[0]
+        view = library.view().of()[0]
         columns = view.columns
         clip_ids = columns.clip_ids[columns.present & ~columns.silent]
         while len(rows) < pairs:

@@ -70,7 +70,7 @@ class RankedSet:
         """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places and cosines (n,), and what they
         say together.
         """
-        (view,) = self._library.views()
+        (view,) = self._library.view().of()
         vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
         clips, segments, cosines = self.first(vector, among, k)
         return clips, cosines, confidence.page_of(view, vector, segments)
@@ -79,7 +79,7 @@ class RankedSet:
         self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         """For a unit vector (dim,) the first ``k`` of those ``among`` (clips,): places, segments and cosines (n,)."""
-        (view,) = self._library.views()
+        (view,) = self._library.view().of()
         passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))
         ranking = self._library.engine.rank(vector, k, among=passing)
         clips = np.array([self._clips_of[content][0] for content in ranking.content_ids.tolist()], np.int64)
@@ -87,7 +87,7 @@ class RankedSet:
 
     def tag_match(self, meant: NDArray[np.float32], places: NDArray[np.int64]) -> NDArray[np.float64]:
         """How much of what is ``meant`` (classes,) is heard in the clips at ``places`` (n,)."""
-        (view,) = self._library.views()
+        (view,) = self._library.view().of()
         return confidence.tag_match(view, meant, self._clip_ids[places])
 
     def answer(self, clip: int, where: str | None, k: int) -> Answer:
@@ -134,7 +134,7 @@ def ranked_set(
             ]
             for start in range(0, len(changes), CLIPS_PER_TRANSACTION):
                 library.writer.apply(lease, changes[start : start + CLIPS_PER_TRANSACTION])
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         known = library.writer.files(root.id, space.id)
         files = [known[path] for path in called]
         clips_of: defaultdict[int, list[int]] = defaultdict(list)
@@ -144,7 +144,7 @@ def ranked_set(
         no_neighbours = replace(settings, neighbourhoods=False)
         with wiring.library(library.path, no_neighbours, read_only=True, load_encoder=lambda *_: encoder) as without:
             plain = RankedSet(without, clip_ids, clips_of)
-            has_some = library.views()[0].neighbourhoods is not None
+            has_some = library.view().of()[0].neighbourhoods is not None
             yield RankedSet(library, clip_ids, clips_of, plain if has_some else None)
 
 

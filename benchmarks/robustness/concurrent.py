@@ -128,7 +128,7 @@ def _stands(library: Library, hit: Hit) -> bool:
         return False
     if hit.segment_id < 0:
         return True  # found by its name alone
-    encoding = library.reader.encoding(stored[0].content_id, library.space().id)
+    encoding = library.reader.encoding(stored[0].content_id, library.spaces.get().id)
     return encoding is not None and hit.segment_id in encoding.segment_ids
 
 

@@ -228,7 +228,7 @@ def _opens_unfinished() -> Iterator[list[str]]:
 def _answers(place: Path) -> Answers:
     """Ids and scores of the hits of some questions, by sound and by notes."""
     with opened(place) as library:
-        clips = clips_of(library, library.space().name)
+        clips = clips_of(library, library.spaces.get().name)
         questions = [Query((ClipPart(clip),), k=5) for clip in clips[:: max(1, len(clips) // QUESTIONS)]]
         questions.append(Query((NotesPart(NOTES),), k=5))
         return [[(hit.clip_id, round(hit.score, 4)) for hit in library.search(one).hits] for one in questions]
@@ -236,7 +236,7 @@ def _answers(place: Path) -> Answers:
 
 def clips_of(library: Library, space: str) -> list[int]:
     """The clips that have vectors in a space, ascending."""
-    (view,) = library.views(space)
+    (view,) = library.view().of(space)
     contents, _, _ = view.columns.place(view.index.ids())
     return sorted(
         clip_id for clip_ids in view.columns.clips_of(contents[contents >= 0]).values() for clip_id in clip_ids

@@ -132,9 +132,9 @@ def bring(library: Path, first: int, clips: int, publish_every: int, seed: int) 
                 opened.writer.apply(lease, batch)
                 written += len(batch)
                 if written - published >= publish_every:
-                    opened.publish(space, lease)
+                    opened.publisher.publish(space, lease)
                     published = written
-            opened.publish(space, lease)
+            opened.publisher.publish(space, lease)
 
 
 def markdown(args: argparse.Namespace, clips: int, grown: Growth) -> str:

@@ -50,7 +50,7 @@ import os
 settings = Settings.from_env(os.environ)
 started = time.perf_counter()
 with wiring.library(Path(sys.argv[1]), settings, read_only=True) as library:
-    library.views()
+    library.view().of()
     opened = time.perf_counter()
     library.search(Query((ClipPart(int(sys.argv[2])),), k=10))
     print(opened - started, time.perf_counter() - opened)
@@ -171,7 +171,7 @@ def _vector_search(library: Library, query: Query) -> float:
     One clip more is asked for (the one in hand is left out), and segments until so many clips are among them.
     """
     vector = library.engine.query_vector(query.parts)[np.newaxis]
-    index = library.views()[0].index
+    index = library.view().of()[0].index
     started = time.perf_counter()
     index.search(vector, 4 * (K + 1) + 16)
     return (time.perf_counter() - started) * 1e3
@@ -179,7 +179,7 @@ def _vector_search(library: Library, query: Query) -> float:
 
 def _one_percent(library: Library) -> str:
     """A filter on the duration that a hundredth of the clips pass."""
-    durations = library.views()[0].columns.base.duration_s
+    durations = library.view().of()[0].columns.base.duration_s
     return f"duration_s <= {float(np.quantile(durations, 0.01)):.3f}"
 
 
@@ -218,7 +218,7 @@ def make(
                     batch = []
             if batch:
                 library.writer.apply(lease, batch)
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
     (path / "complete.json").write_text(json.dumps({"segments": segments}), encoding="utf-8")
 
 

@@ -62,7 +62,7 @@ def timed(what: str, segments: int, work: Callable[[], object]) -> Cost:
 
 def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
     """Search for the neighbours of ``sample`` segments that follow each other, and that in proportion."""
-    (view,) = library.views()
+    (view,) = library.view().of()
     ids = view.index.ids()
     start = int(np.random.default_rng(seed).integers(0, max(1, ids.size - sample)))
 
@@ -77,11 +77,11 @@ def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
 
 def whole(library: Library, more: int, seed: int) -> list[Cost]:
     """Make all neighbourhoods, then add ``more`` segments and bring them up."""
-    (view,) = library.views()
+    (view,) = library.view().of()
     count = len(view.index)
 
     def bring_up() -> None:
-        publishing.write_neighbourhoods(library.publication(view.space), library.views()[0].columns)
+        publishing.write_neighbourhoods(library.publisher.publication(view.space), library.view().of()[0].columns)
 
     costs = [timed("from nothing", count, bring_up)]
     add(library, more, seed)
@@ -94,7 +94,7 @@ def searches(library: Library, seed: int) -> list[Cost]:
     for what, on in (("a search, plain", False), ("a search by neighbourhoods", True)):
         settings = replace(library.settings, neighbourhoods=on)
         with wiring.library(library.path, settings, read_only=True) as opened:
-            (view,) = opened.views()
+            (view,) = opened.view().of()
             segments = np.random.default_rng(seed).choice(view.index.ids(), QUERIES + WARM_UP)
             vectors = view.index.vectors(segments)
             took = [timed(what, 1, partial(opened.engine.rank, vector, K)) for vector in vectors][WARM_UP:]
@@ -105,7 +105,7 @@ def searches(library: Library, seed: int) -> list[Cost]:
 
 def add(library: Library, more: int, seed: int) -> None:
     """Add clips of about ``more`` segments that are like those there, and publish them without neighbourhoods."""
-    (view,) = library.views()
+    (view,) = library.view().of()
     rng = np.random.default_rng(seed)
     ids = view.index.ids()
     with library.writer.lease("bench neighbourhoods", wait_s=5) as lease:
@@ -118,7 +118,7 @@ def add(library: Library, more: int, seed: int) -> None:
             root = library.writer.root("/synthetic")
             changes.append(clip_of(10_000_000 + number, "more", rows, root.id, view.space.id))
         library.writer.apply(lease, changes)
-        library.publish(view.space, lease, always=True)
+        library.publisher.publish(view.space, lease, always=True)
     library.refresh()
 
 

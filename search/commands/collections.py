@@ -63,7 +63,7 @@ def _named(library: Library, name: str, *, make: bool) -> Collection:
 
 
 def _change(library: Library, chosen: Collection, args: argparse.Namespace) -> None:
-    ids = [*args.add, *(library.clip_ids(args.where).tolist() if args.where else ())]
+    ids = [*args.add, *(library.clips.ids(args.where).tolist() if args.where else ())]
     there = {clip.id for clip in library.reader.clips(ids)}
     if unknown := [clip_id for clip_id in ids if clip_id not in there]:
         raise UsageError(f"no clip has the id {unknown[0]}")

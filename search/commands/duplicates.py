@@ -34,10 +34,10 @@ class DuplicatesCommand:
         """Look for duplicates among the clips that came since the last time, then list all groups."""
         with options.library(args, settings, read_only=args.known) as library:
             if args.known:
-                duplicates = library.duplicates()
+                duplicates = library.duplicates.groups()
             else:
                 with output.bar("comparing clips") as progress:
-                    duplicates = library.find_duplicates(progress, again=args.again)
+                    duplicates = library.duplicates.find(progress, again=args.again)
             paths = _paths(library, duplicates)
         if args.json:
             output.print_json(as_json(duplicates, paths))

@@ -53,10 +53,10 @@ class Events:
 
 def _find(args: argparse.Namespace, library: Library) -> int:
     with output.bar("listening") as progress:
-        failures = library.find_events(progress, again=args.again)
+        failures = library.events.find(progress, again=args.again)
     for failure in failures:
         print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
-    clips = len(library.clips_with_events())
+    clips = len(library.events.clip_ids())
     if args.json:
         failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
         output.print_json({"clips": clips, "failed": failed})
@@ -70,7 +70,7 @@ def _show(args: argparse.Namespace, library: Library) -> int:
     for clip_id in args.clips:
         try:
             with output.busy(f"listening to clip {clip_id}"):
-                lines.append(library.events(clip_id, least=args.least))
+                lines.append(library.events.of(clip_id, least=args.least))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
             status = SOME_FAILED

@@ -94,7 +94,7 @@ def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
     with the library. A segment that several clips share (equal files) stands once for each of them. Raises UsageError
     for a file that cannot be written or is no .npz, QueryError for an unknown space.
     """
-    space = library.space(space_name)
+    space = library.spaces.get(space_name)
     with npz.writing(out) as archive, library.catalog.vectors(space) as reader:
         count = reader.count()
         longest = max((len(_shown(path)) for _, path, _ in reader.clips()), default=0)
@@ -126,7 +126,7 @@ def export_clips(library: Library, where: str | None, out: Path, names: Sequence
     WhereError.
     """
     names = names or [fact.name for fact in FACTS]
-    ids = library.sorted_clip_ids(where).tolist()
+    ids = library.clips.sorted_ids(where).tolist()
     rows = _clip_rows(library, ids, names)
     blocks: Iterable[bytes]
     match out.suffix:
@@ -148,7 +148,7 @@ def _clip_rows(library: Library, ids: Sequence[int], names: Sequence[str]) -> It
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         clips = {clip.id: clip for clip in library.reader.clips(some)}
-        facts = library.facts(some)
+        facts = library.facts.of(some)
         for clip_id in (one for one in some if one in clips):
             clip, known = clips[clip_id], facts.get(clip_id)
             shown = None if known is None else {name: known[name] for name in names if name in known}

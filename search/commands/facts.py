@@ -91,14 +91,14 @@ class Defects:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print the report."""
-        from search.library.measuring import defects, unmeasured
+        from search.library.measuring import defects, unmeasured_contents
 
         with options.library(args, settings, read_only=True) as library:
-            found = defects(library.views()[0].columns, args.where)
+            found = defects(library.view().of()[0].columns, args.where)
             ids = {name: some.tolist() for name, some in found.of.items()}
             clean = len(found.clean)
             clips = {clip.id: clip for clip in library.reader.clips(sorted({i for some in ids.values() for i in some}))}
-            left = unmeasured(library.catalog)
+            left = unmeasured_contents(library.catalog)
         if args.json:
             report = {
                 name: [{"clip_id": i, "path": clips[i].absolute_path} for i in some if i in clips]
@@ -123,7 +123,7 @@ class Defects:
 def measure(library: Library, *, again: bool = False) -> int:
     """Measure what has no facts; 1 when files could not be read."""
     with output.bar("measuring") as progress:
-        failures = library.measure(progress, again=again)
+        failures = library.facts.measure(progress, again=again)
     for failure in failures:
         print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
     return SOME_FAILED if failures else 0
@@ -141,8 +141,8 @@ def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
         raise UsageError("--where and --sort choose among all clips: leave out CLIP")
     if not args.sounds:
         by = ("-" if args.reverse else "") + (args.sort or "id")
-        ids = library.sorted_clip_ids(args.where, by)
-        if unjudged := library.unmeasured(args.where, by):
+        ids = library.clips.sorted_ids(args.where, by)
+        if unjudged := library.facts.unmeasured(args.where, by):
             print(f"soundalike: {said(unjudged)}", file=sys.stderr)
         return library.reader.clips(ids[: args.k].tolist())
     clips = library.reader.clips([int(one) for one in args.sounds if _is_id(one)])
@@ -158,7 +158,7 @@ def _facts_of(library: Library, clip: Clip) -> tuple[Mapping[str, FactValue] | N
     """What is stored of a clip, else measured now; what kept it from being."""
     from search.facts.measuring import measure as measure_file
 
-    stored = library.facts([clip.id])
+    stored = library.facts.of([clip.id])
     if clip.id in stored or clip.notes:
         return stored.get(clip.id, {}), None
     try:

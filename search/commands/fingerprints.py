@@ -28,8 +28,8 @@ class FingerprintsCommand:
         """Listen to what has no fingerprints; 1 when files could not be read."""
         with options.library(args, settings) as library:
             with output.bar("fingerprinting") as progress:
-                failures = library.fingerprint(progress, again=args.again)
-            sounds = len(library.fingerprints.table())
+                failures = library.recordings.fingerprint(progress, again=args.again)
+            sounds = len(library.recordings.fingerprints.table())
         for failure in failures:
             print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
         if args.json:

@@ -77,7 +77,7 @@ def of_hits(library: Library, hits: Sequence[Hit], args: argparse.Namespace) -> 
     """What ``--show`` asks for, with what ``--sort`` needs."""
     if not (args.show or getattr(args, "sort", None)):
         return NOTHING
-    return HitFacts(args.show, library.facts(hit.clip_id for hit in hits))
+    return HitFacts(args.show, library.facts.of(hit.clip_id for hit in hits))
 
 
 def check_sort(args: argparse.Namespace) -> None:

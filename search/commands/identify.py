@@ -78,7 +78,7 @@ def _identify(args: argparse.Namespace, settings: Settings, files: Sequence[str]
 
 
 def _ask(library: Library, part: AudioPart, k: int) -> Identification:
-    return library.identify(part.path, start_s=part.start_s, end_s=part.end_s, track=part.track or 0, k=k)
+    return library.recordings.identify(part.path, start_s=part.start_s, end_s=part.end_s, track=part.track or 0, k=k)
 
 
 def _print(name: str, identified: Identification) -> None:

@@ -35,7 +35,7 @@ class MapCommand:
         if args.out is not None:
             npz.check_name(args.out)
         with options.library(args, settings) as library, output.bar("laying clips out") as progress:
-            drawn = library.draw_map(args.space, progress, anew=args.anew)
+            drawn = library.maps.draw(args.space, progress, anew=args.anew)
         if drawn is None:
             raise LibraryError("the map was drawn, but cannot be read back; run the command again")
         if args.out is not None:

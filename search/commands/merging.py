@@ -75,9 +75,9 @@ class UnmergeCommand:
             raise UsageError("say which merges to undo, by their numbers, or --all; or --list them")
         with options.library(args, settings, read_only=args.list) as library:
             if args.list:
-                _list(library.merges(), json=args.json)
+                _list(library.merges.all(), json=args.json)
                 return 0
-            wanted = [one.id for one in library.merges()] if args.all else sorted(set(args.merges), reverse=True)
+            wanted = [one.id for one in library.merges.all()] if args.all else sorted(set(args.merges), reverse=True)
             if args.final:
                 _print_final(_make_final(library, wanted), json=args.json)
                 return 0
@@ -105,7 +105,7 @@ def undone_as_json(undone: Unmerged) -> dict[str, Any]:
 
 def _found(library: Library) -> list[tuple[int, list[int]]]:
     """Of each group of duplicates the clip worth keeping, and the others."""
-    groups = library.duplicates().groups
+    groups = library.duplicates.groups().groups
     return [(group.keep, [one.clip_id for one in group.clips if one.clip_id != group.keep]) for group in groups]
 
 
@@ -113,7 +113,7 @@ def _merge_all(library: Library, groups: list[tuple[int, list[int]]]) -> list[Me
     with library.writer.lease(leasing.holder("merge"), leasing.WAIT_S) as lease:
         merges = [library.catalog.merge(lease, keep, clip_ids) for keep, clip_ids in groups]
         for space in library.reader.spaces():
-            library.publish(space, lease)
+            library.publisher.publish(space, lease)
     return merges
 
 
@@ -123,7 +123,7 @@ def _undo_all(library: Library, merge_ids: list[int]) -> list[Unmerged]:
     with library.writer.lease(leasing.holder("unmerge"), leasing.WAIT_S) as lease:
         undone = [merging.unmerge(library.catalog, lease, merge_id) for merge_id in merge_ids]
         for space in library.reader.spaces():
-            library.publish(space, lease)
+            library.publisher.publish(space, lease)
     return undone
 
 

@@ -68,7 +68,7 @@ class Remarks:
 def _chosen(library: Library, named: list[int], where: str | None) -> list[int]:
     """The clips that are named, or pass the filter; without either those of which something is written."""
     if not named:
-        return list(library.clip_ids(where or "remark != ''").tolist())
+        return list(library.clips.ids(where or "remark != ''").tolist())
     there = {clip.id for clip in library.reader.clips(named)}
     if gone := [clip_id for clip_id in named if clip_id not in there]:
         raise UsageError(f"no clip has the id {gone[0]}")

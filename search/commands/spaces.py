@@ -54,7 +54,7 @@ class SpacesCommand:
         return 0
 
     def _choose(self, library: Library, name: str | None) -> None:
-        if name is not None and library.space(name).is_melody:
+        if name is not None and library.spaces.get(name).is_melody:
             raise UsageError("the melody space is asked by tunes only; choose a space of sounds")
         with library.writer.lease(leasing.holder("spaces"), leasing.WAIT_S) as lease:
             library.catalog.ask_space(name, lease)

@@ -76,7 +76,7 @@ def spoken(args: argparse.Namespace, settings: Settings) -> int:
     if args.words or args.parts or args.ask is not None or args.moments or args.collapse or args.space:
         raise UsageError("--spoken asks for words that are said, and goes with -k, --offset and --where alone")
     with options.library(args, settings, read_only=True) as library:
-        found = library.spoken(args.spoken, k=args.k, offset=args.offset, where=args.where)
+        found = library.speech.find(args.spoken, k=args.k, offset=args.offset, where=args.where)
     if args.json:
         output.print_json(sayings_as_json(found, paths="absolute"))
     elif args.csv:
@@ -100,7 +100,7 @@ def spoken(args: argparse.Namespace, settings: Settings) -> int:
 
 def _transcribe(args: argparse.Namespace, library: Library) -> int:
     with output.bar("listening") as progress:
-        failures = library.transcribe(progress, language=args.language, again=args.again)
+        failures = library.speech.transcribe(progress, language=args.language, again=args.again)
     for failure in failures:
         print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
     done = len(library.catalog.with_transcript())
@@ -118,7 +118,7 @@ def _show(args: argparse.Namespace, library: Library) -> int:
     for clip_id in args.clips:
         try:
             with output.busy(f"listening to clip {clip_id}"):
-                found.append(library.transcript(clip_id, args.language))
+                found.append(library.speech.transcript(clip_id, args.language))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
             status = SOME_FAILED
@@ -139,7 +139,7 @@ def _voices(args: argparse.Namespace, library: Library) -> int:
     for clip_id in args.clips:
         try:
             with output.busy(f"listening to clip {clip_id}"):
-                found.append((clip_id, library.voiced(clip_id)))
+                found.append((clip_id, library.speech.voiced(clip_id)))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
             status = SOME_FAILED

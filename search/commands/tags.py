@@ -72,7 +72,7 @@ class Tags:
 
     def _change(self, library: Library, named: list[int], args: argparse.Namespace) -> int:
         """Put and take tags; what each clip has by now, or how many were changed."""
-        ids = named or library.clip_ids(args.where).tolist()
+        ids = named or library.clips.ids(args.where).tolist()
         removed = {name.casefold() for name in split_tags(args.remove)}
         with library.writer.lease(leasing.holder("tags"), leasing.WAIT_S) as lease:
             clips = _clips(library, ids) if named else library.reader.clips(ids)

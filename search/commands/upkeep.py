@@ -102,7 +102,7 @@ class Remove:
                 for start in range(0, len(changes), REMOVE_BATCH):
                     library.writer.apply(lease, changes[start : start + REMOVE_BATCH])
                 for space in library.reader.spaces():
-                    library.publish(space, lease)
+                    library.publisher.publish(space, lease)
         for what in unknown:
             print(f"soundalike: {printable(what)}: not in this library", file=sys.stderr)
         print(f"{len(ids)} clips removed")
@@ -220,14 +220,14 @@ def _encode_again(library: Library, name: str, settings: Settings, *, others: bo
 
     tunes = name == MELODY_SPACE
     spec = wiring.melody_extractor().spec if tunes else wiring.encoder(name, settings).spec
-    work = name if not tunes or maintenance.follows_recordings(library) else library.space().name
+    work = name if not tunes or maintenance.follows_recordings(library) else library.spaces.get().name
     with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
         for space in library.reader.spaces():
             if space.name == spec.name and not space.is_retired and space.fingerprint != spec.fingerprint:
                 maintenance.retire(library, space, lease)
     status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
     with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
-        left = maintenance.drop_replaced(library, library.space(spec.name), lease, others=others)
+        left = maintenance.drop_replaced(library, library.spaces.get(spec.name), lease, others=others)
     for space, contents in left:
         print(
             f"soundalike: the old vectors of {space.name} stay: {contents} contents could not be encoded again; "

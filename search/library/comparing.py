@@ -34,7 +34,7 @@ def compare(
     if spaces[0] == spaces[1]:
         raise QueryError(f"{spaces[0]} is the same as itself; name two spaces")
     for name in spaces:
-        library.views(name)
+        library.view().of(name)
     compared = tuple(_compared(library, spaces, said, query, k) for said, query in questions.items())
     ranks = [pair for profile in profiles for pair in _ranks_of_likes(library, spaces, profile)]
     return Comparison(

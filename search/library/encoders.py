@@ -34,6 +34,10 @@ class Encoders:
 
         Raises SpaceMismatch when the one that has its name by now is another, ModelNotFound or EncoderError when it
         cannot be loaded.
+
+        Examples:
+            >>> library.encoders.of(library.spaces.get()).spec.window_s
+            5.0
         """
         encoder = self._loaded.get(space.fingerprint)
         if encoder is not None:
@@ -44,7 +48,11 @@ class Encoders:
             return self._loaded[space.fingerprint]
 
     def keep(self, spaces: Iterable[Space]) -> None:
-        """Let go of the encoders, and what they hold on a GPU, of which none of these is the space."""
+        """Let go of the encoders, and what they hold on a GPU, of which none of these is the space.
+
+        Examples:
+            >>> library.encoders.keep(library.reader.spaces())
+        """
         fingerprints = {space.fingerprint for space in spaces}
         for fingerprint in [known for known in self._loaded if known not in fingerprints]:
             self._loaded.pop(fingerprint, None)

@@ -169,7 +169,7 @@ def tag_counts(library: Library, min_probability: float, where: str | None = Non
     """
     for space in library.catalog.spaces():
         if space.vocabulary:
-            columns = library.views(space.name)[0].columns
+            columns = library.view().of(space.name)[0].columns
             rows = columns.present if where is None else columns.clips_where(parse(where))
             counts = [
                 (tag, int((columns.clips_where(TagProbabilityIs(tag, ">=", min_probability)) & rows).sum()))
@@ -183,7 +183,7 @@ def own_tag_counts(library: Library, where: str | None = None) -> tuple[FacetCou
     """The own tags of the clips that pass a filter, or of all, most frequent first. Raises WhereError."""
     if all(space.is_melody for space in library.catalog.spaces()):
         return ()
-    return library.facets(where, limit=MAX_VALUES).own_tags
+    return library.clips.facets(where, limit=MAX_VALUES).own_tags
 
 
 def clips_below(library: Library, path: str) -> list[int]:
@@ -209,17 +209,17 @@ def part_of_root(root: PurePath, path: PurePath) -> str | None:
 def rebuild(library: Library, space: Space, lease: Lease) -> None:
     """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
     lease.check()
-    library.forget(space)
+    library.spaces.forget(space)
     if library.shipping is not None:  # first: else another process would fetch what is taken away
         library.shipping.withdraw(publishing.place_of(space), lease)
         library.shipping.withdraw("", lease)
     _discard(library, space, publishing.PARTS)
-    library.publish(space, lease, always=True)
+    library.publisher.publish(space, lease, always=True)
 
 
 def _discard(library: Library, space: Space, parts: Sequence[str]) -> None:
     """Take kinds of snapshot of a space away, before they are made anew. Raises LibraryUnwritable."""
-    folder = library.folder(space)
+    folder = library.spaces.folder(space)
     try:
         for part in parts:
             discard(folder / part)
@@ -241,7 +241,7 @@ def restore(library: Library, source: Path, lease: Lease) -> None:
     """Put a backup in the library's place while it is in use; readers take it up as they would any change."""
     library.catalog.restore(source, lease)
     for space in library.catalog.spaces():
-        library.publish(space, lease, always=True)
+        library.publisher.publish(space, lease, always=True)
 
 
 def stale_spaces(library: Library) -> list[Space]:
@@ -253,7 +253,7 @@ def _is_stale(library: Library, space: Space) -> bool:
     if space.is_melody:
         return space.fingerprint != SPEC.fingerprint
     try:
-        library.encoder(space)
+        library.encoders.of(space)
     except SpaceMismatch:
         return True
     return False
@@ -300,12 +300,12 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
         library.catalog.drop_space(space.id, lease)
         if library.shipping is not None:
             library.shipping.withdraw(publishing.place_of(space), lease)
-        shutil.rmtree(library.folder(space), ignore_errors=True)
+        shutil.rmtree(library.spaces.folder(space), ignore_errors=True)
         dropped = True
     if dropped:  # clips' tags may be another space's from now on
         for space in library.catalog.spaces():
             if library.shipping is not None:  # first, as in `rebuild`
                 library.shipping.withdraw(f"{publishing.place_of(space)}/{publishing.COLUMNS}", lease)
             _discard(library, space, (publishing.COLUMNS,))
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
     return left

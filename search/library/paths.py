@@ -34,7 +34,7 @@ def path(
     where: str | None,
     space: str | None,
 ) -> SoundPath:
-    """From one of two ``vectors`` (dim,) to the other; the clips ``ends`` are not on it. See `Library.path`."""
+    """From one of two ``vectors`` (dim,) to the other; the clips ``ends`` are not on it. See `Library.path_between`."""
     way = paths.Way(*vectors, steps)
     view = whole.of(space)[0]
     columns = view.columns

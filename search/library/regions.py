@@ -11,7 +11,7 @@ from search.library.library import Library
 
 def clips_within(library: Library, region: str) -> tuple[int, ...]:
     """The clips inside ``region``, the corners "x,y x,y ..." of a polygon. Raises QueryError where no map was drawn."""
-    drawn = library.map()
+    drawn = library.maps.read()
     if drawn is None:
         raise QueryError("this library has no map yet, so no region of it either; draw it with: soundalike map")
     corners = np.array([corner.split(",") for corner in region.split(" ")], np.float64)

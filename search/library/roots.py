@@ -81,5 +81,5 @@ def remove_root(library: Library, path: str, progress: Callable[[int, int], None
             library.writer.apply(lease, [RemoveClip(one) for one in ids[start : start + _REMOVED_AT_ONCE]])
         library.writer.apply(lease, [DropRoot(root.id)])
         for space in library.reader.spaces():
-            library.publish(space, lease)
+            library.publisher.publish(space, lease)
     progress(len(ids), len(ids))

@@ -78,11 +78,21 @@ class Spaces:
         self._fetching = Repeated(self._fetch, "snapshots cannot be fetched")
 
     def view(self) -> LibraryView:
-        """What is there to be searched, as of the last half second."""
+        """What is there to be searched, as of the last half second.
+
+        Examples:
+            >>> [view.space.name for view in library.spaces.view().spaces]
+            ['spectral', 'melody']
+        """
         return self._view or self._first()
 
     def refresh(self) -> LibraryView:
-        """The same, as of now: whoever changed the catalog, and will ask about it, waits for this."""
+        """The same, as of now: whoever changed the catalog, and will ask about it, waits for this.
+
+        Examples:
+            >>> len(library.spaces.refresh().of("spectral"))
+            1
+        """
         with self._refreshing:
             self._require_same_past()
             spaces = sorted(self._catalog.spaces(), key=lambda space: (space.is_retired, space.id))
@@ -99,8 +109,39 @@ class Spaces:
                 self._dropped(spaces)
             return self._view
 
+    def get(self, name: str | None = None) -> Space:
+        """The active space called ``name``, or the one of sounds that is asked first.
+
+        Raises QueryError that lists what is there.
+
+        Examples:
+            >>> library.spaces.get().name, library.spaces.get("melody").is_melody
+            ('spectral', True)
+        """
+        spaces = [space for space in self._catalog.spaces() if not space.is_retired]
+        wanted = self._catalog.asked_space() if name is None else name
+        found = next((space for space in spaces if space.name == wanted), None)
+        if found is None and name is None:
+            found = next((space for space in spaces if not space.is_melody), None)
+        return found or self.refresh().of(name)[0].space
+
+    def folder(self, space: Space) -> Path:
+        """Where a space's snapshots lie.
+
+        Examples:
+            >>> library.spaces.folder(library.spaces.get()).parent.name
+            'spaces'
+        """
+        return publishing.folder_of(self._library, space)
+
     def forget(self, space: Space) -> None:
-        """Drop what is open of a space; the next refresh opens it again."""
+        """Drop what is open of a space; the next search opens it again.
+
+        Examples:
+            >>> library.spaces.forget(library.spaces.get())
+            >>> len(library.view().of())
+            1
+        """
         with self._refreshing:
             self._open.pop(space.id, None)
             self._view = None
@@ -111,19 +152,33 @@ class Spaces:
         return None if tagged is None else self.events_of(tagged).value()
 
     def events_of(self, space: Space) -> Latest[EventTable]:
-        """The events of a space, as they were published last."""
+        """The events of a space, as they were published last.
+
+        Examples:
+            >>> len(library.spaces.events_of(library.spaces.get()).value())
+            0
+        """
         with self._opening_events:
             if space.id not in self._events:
                 self._events[space.id] = latest(publishing.folder_of(self._library, space), space.fingerprint)
             return self._events[space.id]
 
     def new_events(self, space: Space) -> NewEvents:
-        """What keeps the events that a job finds in a space."""
+        """What keeps the events that a job finds on its way through the files (`indexer.job.index`).
+
+        Examples:
+            >>> library.spaces.new_events(library.spaces.get()).journal.read()
+            []
+        """
         folder = publishing.folder_of(self._library, space)
         return NewEvents(self.events_of(space), journal(folder, space.fingerprint), self._catalog, self._fetch)
 
     def close(self) -> None:
-        """Stop following, and let go of everything."""
+        """Stop following, and let go of everything.
+
+        Examples:
+            >>> library.spaces.close()
+        """
         self._stop.set()
         if self._shipping is not None:
             self._shipping.stop()

@@ -12,6 +12,9 @@ import numpy as np
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
 from search.errors import AudioError, QueryError
+from search.library.clips import Clips
+from search.library.publisher import Publisher
+from search.library.spaces import Spaces
 from search.model import (
     Clip,
     ClipTranscript,
@@ -25,7 +28,7 @@ from search.model import (
     Transcript,
 )
 from search.ports import Lease, SpeechRecogniser, VoiceDetector
-from search.snapshots.filling import Progress, of_first, with_clips
+from search.snapshots.filling import Progress, nobody, of_first, with_clips
 from search.speech.finding import Found, find
 from search.speech.stored import SpokenWords
 from search.speech.table import SpokenTable
@@ -177,3 +180,95 @@ def _clip(catalog: Catalog, clip_id: int) -> Clip:
     if clips[0].notes:
         raise QueryError(f"clip {clip_id} holds notes (MIDI): nobody speaks in it")
     return clips[0]
+
+
+class Speech:
+    """Recognises what is said, and finds it. `Library.speech` is one."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        spaces: Spaces,
+        publisher: Publisher,
+        clips: Clips,
+        *,
+        words: SpokenWords,
+        listeners: Listeners,
+    ) -> None:
+        self._catalog = catalog
+        self._spaces = spaces
+        self._publisher = publisher
+        self._clips = clips
+        self._listeners = listeners
+        self.words = words
+        """Those of all sounds, as they were published last."""
+
+    def transcript(self, clip_id: int, language: str | None = None) -> ClipTranscript:
+        """What is said in a clip, as `transcribe` found it, else found now (in ``language``, where one is given).
+
+        Raises QueryError for a clip that is not there or holds notes, and a language that is not known; AudioError for
+        a file that cannot be read; EncoderError where no recogniser is installed, ModelNotFound for its model.
+
+        Examples:
+            >>> library.speech.transcript(1_000_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no clip has the id 1000000
+        """
+        return of_clip(clip_id, self._catalog, self._listeners, language)
+
+    def voiced(self, clip_id: int) -> tuple[tuple[float, float], ...]:
+        """When somebody speaks in a clip: start and end of each stretch in seconds, ascending. Raises as `transcript`.
+
+        Examples:
+            >>> library.speech.voiced(1_000_000)
+            Traceback (most recent call last):
+            search.errors.QueryError: no clip has the id 1000000
+        """
+        return voiced(clip_id, self._catalog, self._listeners)
+
+    def find(self, text: str, *, k: int = 10, offset: int = 0, where: str | None = None) -> Sayings:
+        """The passages in which ``text`` is said, best first: words, phrases in quotes, beginnings (``thunder*``).
+
+        Of the clips that pass a filter, or of all; what nobody transcribed yet (`transcribe`) says nothing. Raises
+        QueryError for a question without words, WhereError for a filter that does not parse.
+
+        Examples:
+            >>> library.speech.find("rain", where="duration_s < 5").next_offset is None
+            True
+        """
+        clips = None if where is None else self._clips.ids(where)
+        return spoken_in(self._spaces.view(), self._catalog, self.words, text, clips=clips, k=k, offset=offset)
+
+    def transcribe(
+        self,
+        progress: Callable[[int, int], None] = nobody,
+        *,
+        language: str | None = None,
+        again: bool = False,
+    ) -> tuple[JobFailure, ...]:
+        """Recognise what is said in the sounds that came since the last time, or that another recogniser transcribed.
+
+        ``again``: in all. Gives the files that could not be read. ``progress(done, total)`` is called as sounds are
+        listened to; what it raises stops the job, which goes on from there the next time. Holds the writer's lease
+        meanwhile. Raises LibraryBusy when another writer does, LibraryUnwritable when the disk is full, QueryError
+        for a language that is not known, EncoderError and ModelNotFound as `transcript`.
+
+        Examples:
+            >>> from dataclasses import replace
+            >>> settings = replace(library.settings, recogniser="parrot")
+            >>> with soundalike.open_library("sounds.library", settings=settings) as opened:
+            ...     opened.speech.transcribe()
+            Traceback (most recent call last):
+            search.errors.EncoderError: no recogniser of speech is called 'parrot'; there is whisper, like whisper:base
+        """
+        with self._publisher.lease("speech") as lease:
+            return transcribe(
+                self._spaces.refresh(),
+                self._catalog,
+                self.words,
+                self._listeners,
+                lease,
+                progress=progress,
+                language=language,
+                again=again,
+            )

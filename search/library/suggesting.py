@@ -43,7 +43,7 @@ def suggest(library: Library, limit: int = 10, where: str | None = None) -> tupl
     """
     if not 1 <= limit <= MOST:
         raise QueryError(f"{limit} suggestions; it must be from 1 to {MOST}")
-    view = library.views()[0]
+    view = library.view().of()[0]
     kinds = [_own_tags(library, where, limit), _tags(view, where, limit), _names(library, view, where, limit)]
     found: dict[str, Suggestion] = {}
     for one in filter(None, chain.from_iterable(zip_longest(*kinds))):
@@ -59,7 +59,7 @@ def _is_there(library: Library, one: Suggestion, where: str | None) -> bool:
 
 
 def _own_tags(library: Library, where: str | None, limit: int) -> Iterator[Suggestion]:
-    view = library.views()[0]
+    view = library.view().of()[0]
     for facet in facets.of_filter(view, library.catalog, where, TRIED * limit).own_tags:
         yield Suggestion(facet.value, "own_tag", facet.count)
 

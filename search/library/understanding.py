@@ -98,7 +98,7 @@ def _context(library: Library, now: datetime, previous: Sequence[int], *, with_n
     folders: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     if with_names and any(not space.is_melody for space in library.reader.spaces()):
-        facets = library.facets(limit=_MAX_NAMES)
+        facets = library.clips.facets(limit=_MAX_NAMES)
         folders = tuple(facet.value for facet in facets.folders)
         tags = tuple(dict.fromkeys(facet.value for facet in (*facets.own_tags, *facets.tags)))
     return Context(now, folders, tags, shown)

@@ -50,7 +50,7 @@ def verify(library: Library) -> list[str]:
         spaces = library.catalog.spaces()
         damaged = [problem for space in spaces for problem in _files(library, space)]
         damaged += _fingerprints(library)
-        damaged += library.spoken_words.latest.snapshots.verify(spoken.problems)
+        damaged += library.speech.words.latest.snapshots.verify(spoken.problems)
         problems += [] if library.shipping is None else library.shipping.problems()
         problems += damaged
         if not damaged:
@@ -63,8 +63,8 @@ def verify(library: Library) -> list[str]:
 
 def _files(library: Library, space: Space) -> Iterator[str]:
     """Every byte of the snapshots of a space, and whether each is of this catalog."""
-    folder, reached = library.folder(space), library.catalog.sequence()
-    yield from library.publication(space).index().verify()
+    folder, reached = library.spaces.folder(space), library.catalog.sequence()
+    yield from library.publisher.publication(space).index().verify()
     yield from Snapshots(folder / publishing.COLUMNS, columns.KIND).verify(columns.problems)
     yield from Snapshots(folder / publishing.CONTOURS, contours.KIND).verify(contours.problems)
     yield from Snapshots(folder / publishing.NEIGHBOURHOODS, near.KIND).verify(near.problems)
@@ -78,7 +78,7 @@ def _files(library: Library, space: Space) -> Iterator[str]:
 
 def _fingerprints(library: Library) -> list[str]:
     """Every byte of the fingerprints, and whether they are of this catalog's contents."""
-    snapshots = library.fingerprints.snapshots
+    snapshots = library.recordings.fingerprints.snapshots
     problems = snapshots.verify(exact.problems)
     newest = None if problems else snapshots.newest(exact.read)
     if newest is not None:
@@ -133,7 +133,7 @@ def _columns(library: Library, view: SpaceView) -> Iterator[str]:
 def _contours(library: Library, view: SpaceView) -> Iterator[str]:
     """What the newest contours on disk say otherwise than the catalog; and windows that no contour has."""
     source = partial(library.catalog.contours, view.space.id)
-    directory = library.folder(view.space) / publishing.CONTOURS
+    directory = library.spaces.folder(view.space) / publishing.CONTOURS
     newest = Snapshots(directory, contours.KIND).newest(contours.read)
     if newest is not None:
         with source() as reader:
@@ -145,7 +145,7 @@ def _contours(library: Library, view: SpaceView) -> Iterator[str]:
 
 def _neighbourhoods(library: Library, view: SpaceView) -> Iterator[str]:
     """What the newest neighbourhoods on disk say otherwise than the vectors."""
-    directory, dim = library.folder(view.space) / publishing.NEIGHBOURHOODS, view.space.dim
+    directory, dim = library.spaces.folder(view.space) / publishing.NEIGHBOURHOODS, view.space.dim
     newest = near.snapshots(directory).newest(lambda snapshot: near.read(snapshot, dim))
     if newest is not None:
         yield from near.differences(newest[1], dim, view.index)
@@ -155,7 +155,7 @@ def _single_files(library: Library) -> Iterator[str]:
     """The duplicates of the library, and the map of each of its spaces."""
     yield from _duplicates(library)
     for space in library.catalog.spaces():
-        yield from _map(library, library.folder(space))
+        yield from _map(library, library.spaces.folder(space))
 
 
 def _duplicates(library: Library) -> Iterator[str]:

@@ -26,12 +26,12 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
     library.collections.change(3, [Collected(17, 1.5, 2.0)])   # a CollectionStore
     library.searches.all()                                     -> list[SavedSearch] (a SearchStore)
     library.matches.list(unseen=True)                          -> list[SavedMatch] (a MatchStore)
-    library.facets("duration_s < 5")                           -> Facets of every clip that passes
-    library.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
-    library.duplicates()                                       -> Duplicates, as found last
-    library.find_duplicates()                                  -> Duplicates, brought up to date (a job: minutes)
-    library.map()                                              -> ClipMap | None, with clips that came since
-    library.draw_map()                                         -> ClipMap, made (a job: minutes)
+    library.clips.facets("duration_s < 5")                           -> Facets of every clip that passes
+    library.clips.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
+    library.duplicates.groups()                                       -> Duplicates, as found last
+    library.duplicates.find()                                  -> Duplicates, brought up to date (a job: minutes)
+    library.maps.read()                                              -> ClipMap | None, with clips that came since
+    library.maps.draw()                                         -> ClipMap, made (a job: minutes)
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ class IndexChange:
     An addition carries ids and vectors (float32, from the stored float16); a removal ids alone, ``vectors`` None.
 
     Examples:
-        >>> space = library.space()
+        >>> space = library.spaces.get()
         >>> changes = list(library.reader.changes(space.id, since=0))
         >>> sum(len(change.segment_ids) for change in changes if change.vectors is not None)
         4

@@ -19,7 +19,7 @@ class Companion:
     related, ``similarity`` how alike both sound.
 
     Examples:
-        >>> loops = [clip_id for clip_id, facts in library.facts(range(1, 7)).items() if "tempo" in facts]
+        >>> loops = [clip_id for clip_id, facts in library.facts.of(range(1, 7)).items() if "tempo" in facts]
         >>> [hit.reasons for clip_id in loops for hit in library.goes_with(clip_id).hits]
         []
     """
@@ -40,7 +40,7 @@ class Companions:
     """What goes with a clip of a ``tempo`` and a ``key``, best first; ``unmeasured`` clips may do so and are not known.
 
     Examples:
-        >>> library.measure()
+        >>> library.facts.measure()
         ()
         >>> try:
         ...     library.goes_with(3)

@@ -16,7 +16,7 @@ class Recognition:
     ``probability`` is how sure it is. ``copies`` are the other clips of the same content.
 
     Examples:
-        >>> recognition = library.identify("sounds/rain.wav").recognitions[0]
+        >>> recognition = library.recordings.identify("sounds/rain.wav").recognitions[0]
         >>> recognition.title, recognition.copies, round(recognition.start_s - recognition.query_start_s, 1)
         ('rain', (4,), 0.0)
     """
@@ -55,7 +55,7 @@ class Identification:
     was amiss with its file, which was read all the same.
 
     Examples:
-        >>> library.identify("door.wav").duration_s
+        >>> library.recordings.identify("door.wav").duration_s
         2.0
     """
 

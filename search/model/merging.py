@@ -30,10 +30,10 @@ class Merge:
     """A merge that can be undone: the clip that was ``kept``, those that left, and when (seconds since 1970).
 
     Examples:
-        >>> merge = library.merge(1, [2])
+        >>> merge = library.merges.make(1, [2])
         >>> merge.keep, [one.clip_id for one in merge.clips]
         (1, [2])
-        >>> library.unmerge(merge.id).restored
+        >>> library.merges.undo(merge.id).restored
         (2,)
     """
 
@@ -48,7 +48,7 @@ class Unmerged:
     """What the undoing of a merge brought back: ``restored`` clips, and a line for all that is not as it was before.
 
     Examples:
-        >>> library.unmerge(library.merge(1, [2]).id).notes
+        >>> library.merges.undo(library.merges.make(1, [2]).id).notes
         ()
     """
 

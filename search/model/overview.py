@@ -18,7 +18,7 @@ class FacetCount:
     it may hold an ``and``: put it in parentheses before joining it with another.
 
     Examples:
-        >>> facet = library.facets().durations[0]
+        >>> facet = library.clips.facets().durations[0]
         >>> facet.value, facet.where
         ('2 to 5 s', 'duration_s >= 2 and duration_s < 5')
     """
@@ -38,7 +38,7 @@ class Facets:
     the clips that were measured. Only what is there is listed.
 
     Examples:
-        >>> facets = library.facets("duration_s < 5")
+        >>> facets = library.clips.facets("duration_s < 5")
         >>> facets.clips, [(facet.value, facet.count) for facet in facets.durations]
         (5, [('2 to 5 s', 5)])
     """
@@ -81,7 +81,7 @@ class Duplicate:
     were not at hand to tell) and ``similarity`` (0 to 1) how well the aligned sounds agree.
 
     Examples:
-        >>> [(clip.clip_id, clip.kind) for clip in library.duplicates().groups[0].clips]
+        >>> [(clip.clip_id, clip.kind) for clip in library.duplicates.groups().groups[0].clips]
         [(3, 'kept'), (4, 'copy')]
     """
 
@@ -102,7 +102,7 @@ class DuplicateGroup:
     of the others agrees with it.
 
     Examples:
-        >>> group = library.duplicates().groups[0]
+        >>> group = library.duplicates.groups().groups[0]
         >>> group.keep, group.why
         (3, 'added first')
     """
@@ -117,10 +117,10 @@ class Duplicates:
     """Every group of a library, largest first, as of the catalog's ``sequence``.
 
     ``current`` is false when clips came since: equal files are always found, other duplicates among newer clips only
-    after the next ``find_duplicates``. ``sequence`` is 0 when it never ran.
+    after the next ``library.duplicates.find()``. ``sequence`` is 0 when it never ran.
 
     Examples:
-        >>> found = library.duplicates()
+        >>> found = library.duplicates.groups()
         >>> found.current, len(found.groups)
         (True, 1)
     """
@@ -138,7 +138,7 @@ class ClipMap:
     among their neighbours, and nobody moved for them. ``sequence`` is the catalog's at the time of the layout.
 
     Examples:
-        >>> clip_map = library.map()
+        >>> clip_map = library.maps.read()
         >>> clip_map.clip_ids.tolist(), clip_map.xy.shape
         ([1, 2, 3, 4, 5], (5, 2))
     """

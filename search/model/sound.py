@@ -91,7 +91,7 @@ class AudioEncoding:
     """What one pass of an encoder gives: ``vectors`` (n, dim), ``tags`` (n, classes) or None without a vocabulary.
 
     Examples:
-        >>> encoder = library.encoder(library.space())
+        >>> encoder = library.encoders.of(library.spaces.get())
         >>> encoding = encoder.encode_audio(np.zeros((1, encoder.spec.window_samples), np.float32))
         >>> encoding.vectors.shape, encoding.tags
         ((1, 256), None)
@@ -168,7 +168,7 @@ class Space:
     loads none.
 
     Examples:
-        >>> space = library.space()
+        >>> space = library.spaces.get()
         >>> space.name, space.dim, space.can_text
         ('spectral', 256, False)
     """

@@ -132,7 +132,7 @@ class Sayings:
     ``transcribed`` of the library's ``contents`` were listened to.
 
     Examples:
-        >>> library.spoken("hello").sayings
+        >>> library.speech.find("hello").sayings
         ()
     """
 

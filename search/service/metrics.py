@@ -87,7 +87,7 @@ class _State(Collector):
         segments = GaugeMetricFamily("soundalike_segments", "Segments that can be found.", labels=["space"])
         clips = GaugeMetricFamily("soundalike_clips", "Clips of the library.")
         if any(not space.is_melody for space in self._library.reader.spaces()):
-            views = self._library.views()
+            views = self._library.view().of()
             for view in views:
                 segments.add_metric([view.space.name], len(view.index))
             clips.add_metric([], int(views[0].columns.present.sum()))

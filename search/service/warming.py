@@ -2,7 +2,7 @@
 
 A thread of each web worker asks every space of the library once, as clients would, and makes one picture: by that,
 models are loaded and modules imported. Whoever asks meanwhile waits for the same encoder; nothing is loaded twice
-(`search.library.Library.encoder`). Until every worker has done so for the first time, the service is not ready.
+(`search.library.encoders`). Until every worker has done so for the first time, the service is not ready.
 """
 
 from __future__ import annotations

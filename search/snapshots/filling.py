@@ -29,6 +29,10 @@ Progress = Callable[[int, int], None]
 """Called with how many contents of how many were listened to; what it raises stops the job, which keeps the rest."""
 
 
+def nobody(done: int, total: int) -> None:
+    """A progress that shows nothing."""
+
+
 class Derived(Protocol[R_contra]):
     """What is kept of contents, by their ids."""
 

@@ -63,8 +63,8 @@ def library(tmp_path_factory):
                 encoding = encoding_of([contour_of_notes(notes)])
                 changes.append(AddContent(root.id, facts, content, f"tune {number}", {}, tunes.id, encoding))
             library.writer.apply(lease, changes)
-            library.publish(space, lease, always=True)
-            library.publish(tunes, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
+            library.publisher.publish(tunes, lease, always=True)
         yield library
 
 
@@ -79,7 +79,7 @@ def sounds(tmp_path_factory):
 
 @pytest.mark.thorough
 def test_no_list_and_no_verdict_changes_with_how_much_is_asked_for(library, sounds):
-    assert library.views()[0].neighbourhoods is not None
+    assert library.view().of()[0].neighbourhoods is not None
     asked = list(questions(library, sounds, 26, seed=11))
     assert len({one.kind for one in asked}) == 13
     assert [(one.kind, one.lists, one.verdicts) for one in measure(library, asked, 11)] == [

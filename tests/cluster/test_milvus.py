@@ -164,7 +164,7 @@ def test_a_library_of_this_kind_is_filled_searched_and_made_anew(at_server, tmp_
         fill(library, [Entry("a.wav", np.stack([axis(0), axis(1)])), Entry("b.wav", np.stack([axis(2)]))])
         hits = library.search(Query((SegmentPart(1),), k=2)).hits
         assert [hit.title for hit in hits] == ["b"], "what is asked for is no hit"
-        assert library.views()[0].index.base.sequence == library.catalog.sequence()
+        assert library.view().of()[0].index.base.sequence == library.catalog.sequence()
 
 
 def test_without_a_server_the_message_says_where_it_was_looked_for(tmp_path, monkeypatch):

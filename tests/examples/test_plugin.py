@@ -90,8 +90,8 @@ def test_a_state_that_was_published_is_taken_over_and_a_damaged_file_is_not(plug
     indexed = run("index", folder / "sounds", "--library", library, "--encoder", "bands", "--index", "plain")
     assert indexed.returncode == 0
     with soundalike.open_library(library) as opened:
-        space = opened.space()
-        directory = opened.folder(space) / "index"
+        space = opened.spaces.get()
+        directory = opened.spaces.folder(space) / "index"
         assert len(index.PlainIndex(directory, space.dim, "cpu").view) == 4
         (directory / index.FILE).write_bytes(b"none of it")
         assert index.PlainIndex(directory, space.dim, "cpu").verify() != []

@@ -37,7 +37,7 @@ def facts(folder: Path, *, read_only: bool = False) -> dict[str, tuple[int, tupl
         (tone,) = (clip.id for clip in clips if clip.path == "tones/0.wav")
         hits = library.search(Query((ClipPart(tone),), k=20)).hits
         assert len(hits) == earlier.TONES_0007
-        assert len(library.views(MELODY_SPACE)) == 1
+        assert len(library.view().of(MELODY_SPACE)) == 1
         assert library.search(Query((NotesPart("C4 D4 E4 F4 G4 A4 G4 F4"),))).verdict in ("none", "weak", "good")
         return {clip.path: (clip.id, clip.warnings, clip.notes) for clip in clips}
 

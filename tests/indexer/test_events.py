@@ -41,7 +41,7 @@ def space(bench: Bench) -> Space:
 
 
 def table(bench: Bench) -> EventTable:
-    return bench.library.new_events(space(bench)).latest.value()
+    return bench.library.spaces.new_events(space(bench)).latest.value()
 
 
 def listed(rows: EventRows) -> list[list[int]]:
@@ -118,7 +118,7 @@ def test_what_a_killed_job_found_and_wrote_is_published_by_the_next_which_encode
 def test_those_of_files_that_the_catalog_never_got_are_forgotten(hearing: Bench):
     hearing.index(options=OPTIONS)
     before = table(hearing)
-    keeper = hearing.library.new_events(space(hearing))
+    keeper = hearing.library.spaces.new_events(space(hearing))
     keeper.add([FoundEvents("0" * 64, 0, EventRows.empty())])
     with hearing.library.catalog.lease("test", 0) as lease:
         keeper.publish(lease)

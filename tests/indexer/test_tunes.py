@@ -61,7 +61,7 @@ class TuneLibrary:
 
     def names(self) -> list[str]:
         with self.open() as library:
-            known = library.catalog.files(library.roots()[0].id, library.space(MELODY_SPACE).id)
+            known = library.catalog.files(library.roots()[0].id, library.spaces.get(MELODY_SPACE).id)
             return sorted(path for path, file in known.items() if not file.missing)
 
 
@@ -88,7 +88,7 @@ def test_a_library_of_midi_files_alone_answers_hums_with_the_passage(tune_librar
     assert [via.part for via in best.via] == ["hum 1"]
     assert [hit.score for hit in answer.hits] == sorted((hit.score for hit in answer.hits), reverse=True)
     with tune_library.open() as library:
-        (view,) = library.views(MELODY_SPACE)
+        (view,) = library.view().of(MELODY_SPACE)
         contents, starts, _ = view.columns.place(np.array([best.segment_id]))
         assert library.reader.clips([best.clip_id])[0].content_id == contents[0]
         assert starts[0] == pytest.approx(best.start_s, abs=3.0)
@@ -186,7 +186,7 @@ def test_sounds_and_tunes_live_side_by_side(tune_library: TuneLibrary) -> None:
     assert merged.verdict == "good"
     assert {via.part for hit in merged.hits[:2] for via in hit.via} == {"hum 1", "audio 2"}
     with tune_library.open() as library:
-        assert [view.space.name for view in library.views()] == ["spectral"]
+        assert [view.space.name for view in library.view().of()] == ["spectral"]
         with pytest.raises(SoundalikeError, match="searched by humming"):
             library.search(Query((sound,), space=MELODY_SPACE))
 
@@ -284,7 +284,7 @@ def test_a_backup_brings_the_tunes_back(tune_library: TuneLibrary) -> None:
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
         assert verifying.verify(other) == []
         with other.writer.lease("test", 0) as lease:
-            maintenance.rebuild(other, other.space(MELODY_SPACE), lease)
+            maintenance.rebuild(other, other.spaces.get(MELODY_SPACE), lease)
         assert Path(other.search(Query((hum,))).hits[0].path).name == "tune 4.mid"
 
 

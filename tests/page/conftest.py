@@ -158,7 +158,7 @@ def measured(made_page_library, tmp_path_factory):
     """A service whose sounds were all measured."""
     path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("measured") / "library"))
     with wiring.library(path, settings(path)) as library:
-        assert library.measure() == ()
+        assert library.facts.measure() == ()
     with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
         yield running
 

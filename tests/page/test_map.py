@@ -20,7 +20,7 @@ def mapped(made_library, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mapped")
     path = Path(shutil.copytree(made_library, folder / "library"))
     with wiring.library(path, settings(folder)) as library:
-        library.draw_map()
+        library.maps.draw()
     with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
         yield running
 

@@ -103,7 +103,7 @@ def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None =
         changes = [addition(entry, root.id, space.id) for entry in entries]
         library.writer.apply(lease, changes)
         if publish:
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
 
 
 def addition(entry: Entry, root_id: int, space_id: int) -> AddContent:

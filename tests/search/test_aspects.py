@@ -32,12 +32,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         soundalike.index(opened, [folder / "sounds"], encoder="spectral", facts=False)
         with pytest.raises(QueryError, match="facts --measure"):
             opened.search(Query((ClipPart(1, aspects=Aspects(timbre=1)),)))
-        opened.measure()
+        opened.facts.measure()
         yield opened
 
 
 def clip_of(library: Library, title: str) -> int:
-    return int(library.clip_ids(f"title = '{title}'")[0])
+    return int(library.clips.ids(f"title = '{title}'")[0])
 
 
 def titles(library: Library, part: object, k: int = 8, where: str | None = None) -> list[str]:
@@ -84,7 +84,7 @@ def test_an_imitation_is_asked_by_its_course_and_leaves_plain_questions_alone(li
 
 def test_changes_are_heard(library: Library) -> None:
     example = clip_of(library, "2_2_3_a")
-    facts = library.facts(library.clip_ids().tolist())
+    facts = library.facts.of(library.clips.ids().tolist())
     for change, fact, is_more in (("darker", "centroid_hz", False), ("lower", "pitch_hz", False)):
         hits = library.search(Query((ClipPart(example, changes=(change,)),), k=16)).hits
         assert hits

@@ -114,7 +114,7 @@ def folder(tmp_path_factory):
         soundfile.write(folder / "sounds" / f"{name}.wav", 0.4 * wave / np.abs(wave).max(), RATE_HZ)
     with soundalike.open_library(folder / "library", create=True) as library:
         soundalike.index(library, [folder / "sounds"], encoder="spectral")
-        library.measure()
+        library.facts.measure()
     return folder
 
 
@@ -125,7 +125,7 @@ def library(folder):
 
 
 def ids(library) -> dict[str, int]:
-    return {clip.title: clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    return {clip.title: clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
 
 
 def test_what_fits_comes_first_and_says_why(library):
@@ -194,7 +194,7 @@ def test_clips_that_nobody_measured_are_counted(folder, tmp_path):
     with soundalike.open_library(tmp_path / "library", create=True) as library:
         sounds = [folder / "sounds" / f"{name}.wav" for name in ("a", "g drums")]
         soundalike.index(library, sounds, encoder="spectral")
-        library.measure()
+        library.facts.measure()
         known = ids(library)
         content_id = library.reader.clips([known["g drums"]])[0].content_id
         with library.writer.lease("test", wait_s=5) as lease:  # as an earlier version measured it

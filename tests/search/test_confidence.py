@@ -131,8 +131,8 @@ def test_the_best_hit_makes_the_verdict():
 def test_a_sound_that_is_asked_for_must_be_surer_than_words_to_make_a_verdict_good(tagged):
     """The best hit of the one promises no less of what is not there."""
     ids = {Path(hit.path).stem: hit.clip_id for hit in tagged.search(Query((TextPart("band1"),))).hits}
-    view = tagged.views()[0]
-    reader = PartReader(tagged.encoder)
+    view = tagged.view().of()[0]
+    reader = PartReader(tagged.encoders.of)
     limit = fitted(view.space).good_from
     assert limit > GOOD_FROM
     for parts, expected in (
@@ -175,7 +175,7 @@ def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing
 
 
 def test_how_sure_a_hit_is_depends_on_what_is_around_it_and_not_on_how_many_hits_are_wanted(library):
-    view = library.views()[0]
+    view = library.view().of()[0]
     assert view.neighbourhoods is not None
     ten = library.search(Query((ClipPart(3),), k=10)).hits
     one = library.search(Query((ClipPart(3),), k=1)).hits
@@ -223,7 +223,7 @@ def tagged(tmp_path):
                 heard_here[0, n] = 0.95 if n else 0.3
                 tags = SegmentTags.likeliest(heard_here)
                 library.writer.apply(lease, [replace(change, encoding=replace(change.encoding, tags=tags))])
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         yield library
 
 
@@ -275,7 +275,7 @@ def test_of_words_and_sounds_in_one_question_each_has_its_say(tagged):
 
 
 def test_what_is_heard_is_the_sum_over_the_tags_of_a_clip(tagged):
-    view = tagged.views()[0]
+    view = tagged.view().of()[0]
     meant = np.array([0.5, 0.3, 0.2, 0, 0, 0, 0, 0], np.float32)
     found = tag_match(view, meant, np.array([1, 2, 3, 99]))
     expected = [sum(meant[VOCABULARY.index(tag.name)] * tag.probability for tag in clip.tags) for clip in

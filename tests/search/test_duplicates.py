@@ -62,19 +62,21 @@ def names(library, group):
 
 
 def test_equal_files_are_found_without_looking_and_the_rest_by_listening(library):
-    assert [set(names(library, group)) for group in library.duplicates().groups] == [{"second.wav", "second again.wav"}]
-    assert not library.duplicates().current
-    found = library.find_duplicates()
+    assert [set(names(library, group)) for group in library.duplicates.groups().groups] == [
+        {"second.wav", "second again.wav"}
+    ]
+    assert not library.duplicates.groups().current
+    found = library.duplicates.find()
     assert found.current
     assert [set(names(library, group)) for group in found.groups] == [
         {"first.flac", "packed.mp3", "trimmed.wav", "soft.wav"},
         {"second.wav", "second again.wav"},
     ]
-    assert library.duplicates() == found
+    assert library.duplicates.groups() == found
 
 
 def test_a_group_says_what_to_keep_and_how_the_others_differ(library):
-    group = library.find_duplicates().groups[0]
+    group = library.duplicates.find().groups[0]
     members = names(library, group)
     assert group.clips[0].clip_id == group.keep
     assert members["trimmed.wav"].offset_s == pytest.approx(0.5, abs=0.01)
@@ -84,19 +86,19 @@ def test_a_group_says_what_to_keep_and_how_the_others_differ(library):
 
 
 def test_what_is_new_is_compared_with_all_and_what_went_is_forgotten(library, tmp_path):
-    library.find_duplicates()
+    library.duplicates.find()
     soundfile.write(tmp_path / "sounds" / "loud.wav", np.clip(2 * noise(1), -1, 1), RATE)
     index_again(library, "spectral", [str(tmp_path / "sounds")], settings(tmp_path))
     library.refresh()
-    assert not library.duplicates().current
+    assert not library.duplicates.groups().current
     looked = []
-    found = library.find_duplicates(lambda done, total: looked.append((done, total)))
+    found = library.duplicates.find(lambda done, total: looked.append((done, total)))
     assert looked == [(1, 1)]
     assert len(found.groups[0].clips) == 5
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(one.clip_id) for one in found.groups[0].clips[1:]])
     library.refresh()
-    assert [len(group.clips) for group in library.find_duplicates().groups] == [2]
+    assert [len(group.clips) for group in library.duplicates.find().groups] == [2]
 
 
 def without_the_one_between(library):
@@ -111,23 +113,23 @@ def without_the_one_between(library):
 
 def test_what_lost_the_one_between_is_joined_again(library):
     """Recordings that were found through one that went are compared with each other, and nothing else is."""
-    library.find_duplicates()
+    library.duplicates.find()
     without_the_one_between(library)
     looked = []
-    assert len(library.find_duplicates(lambda done, total: looked.append(total)).groups[0].clips) == 3
+    assert len(library.duplicates.find(lambda done, total: looked.append(total)).groups[0].clips) == 3
     assert looked[0] <= 3
-    library.find_duplicates(lambda done, total: pytest.fail("everything was looked at"))
+    library.duplicates.find(lambda done, total: pytest.fail("everything was looked at"))
 
 
 def test_an_interruption_forgets_nobody_who_lost_the_one_between(library):
     def stop(done, total):
         raise KeyboardInterrupt
 
-    library.find_duplicates()
+    library.duplicates.find()
     without_the_one_between(library)
     with pytest.raises(KeyboardInterrupt):
-        library.find_duplicates(stop)
-    assert len(library.find_duplicates().groups[0].clips) == 3
+        library.duplicates.find(stop)
+    assert len(library.duplicates.find().groups[0].clips) == 3
 
 
 def test_an_interrupted_search_goes_on_where_it_was(library):
@@ -136,22 +138,22 @@ def test_an_interrupted_search_goes_on_where_it_was(library):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.find_duplicates(stop)
+        library.duplicates.find(stop)
     looked = []
-    found = library.find_duplicates(lambda done, total: looked.append(total))
+    found = library.duplicates.find(lambda done, total: looked.append(total))
     assert looked[0] == 6 - 3
     assert len(found.groups[0].clips) == 4
 
 
 def test_without_the_files_only_equal_lengths_and_sounds_are_called_the_same(library, tmp_path):
     shutil.rmtree(tmp_path / "sounds")
-    for group in library.find_duplicates().groups:
+    for group in library.duplicates.find().groups:
         assert "trimmed.wav" not in names(library, group)
         assert all(one.gain_db is None for one in group.clips if one.kind == "same recording")
 
 
 def test_a_recommendation_gives_one_of_each_recording(library):
-    library.find_duplicates()
+    library.duplicates.find()
     other = next(c.id for c in library.reader.clips(range(1, 20)) if c.path == "else.wav")
     answer = library.recommend(RecommendQuery(likes=(ClipPart(other),)))
     assert len(answer.hits) == 2
@@ -164,7 +166,7 @@ def test_the_command_lists_groups(library, capsys):
     where = ["--library", str(library.path)]
     assert cli.main(["duplicates", "--known", "--json", *where]) == 0
     assert [len(g["clips"]) for g in json.loads(capsys.readouterr().out)["groups"]] == [2]
-    library.find_duplicates()
+    library.duplicates.find()
     assert cli.main(["duplicates", "--known", *where]) == 0
     assert "2 groups, 4 clips beside those worth keeping" in capsys.readouterr().out
 
@@ -345,7 +347,7 @@ def test_a_short_sound_is_found_with_silence_around_it_and_40_db_softer(tmp_path
     with wiring.library(tmp_path / "library", settings(tmp_path), create=True) as library:
         index_again(library, "spectral", [str(folder)], settings(tmp_path))
         library.refresh()
-        found = {frozenset(names(library, group)): group for group in library.find_duplicates().groups}
+        found = {frozenset(names(library, group)): group for group in library.duplicates.find().groups}
     assert found.keys() == {frozenset({"3.wav", "padded.wav"}), frozenset({"5.wav", "soft.wav"})}
     padded = next(one for one in found[frozenset({"3.wav", "padded.wav"})].clips if one.kind != "kept")
     assert (padded.silence_s, padded.bandwidth_hz) == (pytest.approx(2.0, abs=0.2), pytest.approx(8000, abs=200))
@@ -365,7 +367,7 @@ def test_each_clip_of_a_group_agrees_with_the_kept_one(library):
     joined = [("soft.wav", "first.flac"), ("first.flac", "packed.mp3"), ("packed.mp3", "else.wav")]
     shorter, longer = zip(*((contents[one], contents[other]) for one, other in joined), strict=True)
     PairsFile(library.path).write(duplicates(shorter, longer))
-    groups = [names(library, group) for group in library.duplicates().groups]
+    groups = [names(library, group) for group in library.duplicates.groups().groups]
     assert sum(len(group) > 1 for group in groups) >= 2
     for group in groups:
         (kept,) = (name for name, one in group.items() if one.kind == "kept")
@@ -393,10 +395,10 @@ def test_evidence_is_measured_and_not_read_off_the_header():
 
 
 def test_pairs_of_the_format_before_are_looked_for_anew(library):
-    library.find_duplicates()
+    library.duplicates.find()
     with np.load(library.path / FILE) as arrays:
         older = {name: arrays[name] for name in ("head", "contents", "facts")}
     older["head"][0] = 1
     single.write_arrays(library.path / FILE, older)
     assert PairsFile(library.path).read().checked_until == 0
-    assert len(library.find_duplicates().groups) == 2
+    assert len(library.duplicates.find().groups) == 2

@@ -88,7 +88,7 @@ def test_collapsed_each_recording_has_one_hit_that_names_its_copies(library):
 
 def test_recordings_found_as_duplicates_are_collapsed_too(library):
     dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
-    library._pairs.write(duplicates([dog.content_id], [horn.content_id]))
+    library.duplicates.pairs.write(duplicates([dog.content_id], [horn.content_id]))
     hits = library.search(Query((TextPart("horn dog"),), collapse=True)).hits
     horns = [hit for hit in hits if "airhorn" not in hit.path]
     assert len(horns) == 1
@@ -115,7 +115,7 @@ def test_a_segment_asks_for_that_passage_only(library):
     first = library.search(Query((ClipPart(clip_id(library, "dog.wav")),), k=10)).hits
     assert whole in {hit.clip_id for hit in first}
     (content,) = {c.content_id for c in library.reader.clips([whole])}
-    segments = library.reader.encoding(content, library.space().id).segment_ids
+    segments = library.reader.encoding(content, library.spaces.get().id).segment_ids
     answer = library.search(Query((SegmentPart(int(segments[1])),)))
     assert answer.hits[0].path == "/sounds/horns/car horn.wav"
     assert answer.hits[0].score == pytest.approx(float(axis(0, 1, 0.5) @ axis(0)), abs=1e-3)
@@ -169,8 +169,8 @@ def test_what_is_refused_never_appears_whatever_its_name_says_nor_do_its_copies(
     fill(library, [Entry("another dog.wav", np.stack([axis(5)]))])
     library.refresh()
     dog, horn = clip_id(library, "dog.wav"), clip_id(library, "horns/car horn.wav")
-    content = library.views()[0].columns.content_of(dog)
-    segment = int(library.views()[0].columns.segments_of(content)[0])
+    content = library.view().of()[0].columns.content_of(dog)
+    segment = int(library.view().of()[0].columns.segments_of(content)[0])
     soundfile.write(tmp_path / "band2.wav", np.sin(2 * np.pi * 1250 * np.arange(8000) / 8000) * 0.5, 8000)
     refused = {
         "clip": ClipPart(dog, -1.0),
@@ -184,7 +184,7 @@ def test_what_is_refused_never_appears_whatever_its_name_says_nor_do_its_copies(
 
 def test_a_refused_recording_stays_away_in_every_version_of_it(library):
     dog, horn = (library.reader.clips([clip_id(library, name)])[0] for name in ("dog.wav", "horns/car horn.wav"))
-    library._pairs.write(duplicates([dog.content_id], [horn.content_id]))
+    library.duplicates.pairs.write(duplicates([dog.content_id], [horn.content_id]))
     answer = library.search(Query((TextPart("horn"), ClipPart(dog.id, -1.0))))
     assert paths(answer) == ["horns/airhorn_03.wav"]
 
@@ -330,7 +330,7 @@ def test_a_clip_that_goes_while_it_is_being_found_is_left_out(library):
     copy = clip_id(library, "copies/dog again.wav")
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(dog.id), RemoveClip(copy)])
-    engine = SearchEngine(library.reader, lambda: view, library.encoder)
+    engine = SearchEngine(library.reader, lambda: view, library.encoders.of)
     assert engine.search(Query((TextPart("dog"),))).hits == ()
     horn = Query((ClipPart(clip_id(library, "horns/car horn.wav")), ClipPart(dog.id)))
     assert paths(engine.search(horn)) == ["horns/airhorn_03.wav"]

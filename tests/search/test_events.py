@@ -61,7 +61,7 @@ def folder(filled: Path, tmp_path: Path) -> Path:
 
 
 def ids(library: soundalike.Library) -> dict[str, int]:
-    return {clip.title: clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    return {clip.title: clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
 
 
 # --- frames and events --------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_python_indexes_with_events(filled: Path, tmp_path: Path, monkeypatch: p
     with soundalike.open_library(tmp_path / "library", create=True) as library:
         assert soundalike.index(library, [filled / "sounds"], events=True) == ()
         assert library.refresh()
-        assert len(library.clips_with_events()) == 3
+        assert len(library.events.clip_ids()) == 3
 
 
 def test_events_that_nothing_can_find_are_refused_before_anything_is_indexed(filled: Path, tmp_path: Path):
@@ -225,31 +225,31 @@ def test_a_siren_is_found_where_it_sounds(filled: Path):
     """Its time line says when it begins and ends; that of hiss says nothing of one, that of silence nothing at all."""
     with soundalike.open_library(filled / "library") as library:
         clips = ids(library)
-        line = library.events(clips["walk"])
+        line = library.events.of(clips["walk"])
         assert line.stored
         (heard,) = [event for event in line.events if event.name == "Siren"]
         assert heard.start_s == pytest.approx(6, abs=0.5)
         assert heard.end_s == pytest.approx(10, abs=0.6)
-        assert "Siren" not in {event.name for event in library.events(clips["hiss"], least=0.3).events}
-        assert library.events(clips["silence"], least=0).events == ()
+        assert "Siren" not in {event.name for event in library.events.of(clips["hiss"], least=0.3).events}
+        assert library.events.of(clips["silence"], least=0).events == ()
         with pytest.raises(QueryError, match="no clip has the id 99"):
-            library.events(99)
+            library.events.of(99)
 
 
 def test_events_that_were_not_found_before_are_found_when_they_are_asked_for(folder: Path, filled: Path):
     with soundalike.open_library(filled / "library") as library:
-        before = library.events(ids(library)["walk"])
+        before = library.events.of(ids(library)["walk"])
     shutil.rmtree(next((folder / "library" / "spaces").glob("*")) / FOLDER)
     with soundalike.open_library(folder / "library") as library:
-        now = library.events(ids(library)["walk"])
+        now = library.events.of(ids(library)["walk"])
         assert not now.stored
         assert now.events == before.events
         with pytest.raises(WhereError, match="soundalike events"):
-            library.clip_ids("has 'Siren'")
-        assert library.clips_with_events().tolist() == []
-        assert library.find_events() == ()
-        assert library.events(ids(library)["walk"]).stored
-        assert len(library.clips_with_events()) == 3
+            library.clips.ids("has 'Siren'")
+        assert library.events.clip_ids().tolist() == []
+        assert library.events.find() == ()
+        assert library.events.of(ids(library)["walk"]).stored
+        assert len(library.events.clip_ids()) == 3
 
 
 def test_only_what_came_is_listened_to_and_what_went_is_forgotten(folder: Path, filled: Path, tmp_path: Path):
@@ -258,23 +258,23 @@ def test_only_what_came_is_listened_to_and_what_went_is_forgotten(folder: Path, 
     steps = []
     with soundalike.open_library(folder / "library") as library:
         soundalike.index(library, [tmp_path / "more"])
-        assert library.find_events(lambda done, total: steps.append((done, total))) == ()
+        assert library.events.find(lambda done, total: steps.append((done, total))) == ()
         assert steps == [(1, 1)]
         assert command("remove", filled / "sounds" / "hiss.wav", "--library", folder / "library").returncode == 0
         library.refresh()
-        library.find_events(lambda done, total: steps.append((done, total)))
+        library.events.find(lambda done, total: steps.append((done, total)))
         assert steps == [(1, 1)]
-        assert len(library.events_of(library.space()).value()) == 3
+        assert len(library.spaces.events_of(library.spaces.get()).value()) == 3
 
 
 def test_a_filter_asks_for_events(filled: Path):
     with soundalike.open_library(filled / "library") as library:
         walk = ids(library)["walk"]
-        assert library.clip_ids("has 'siren'").tolist() == [walk]
-        assert library.clip_ids('has "Siren" > 0.3 for 2 s and not silent').tolist() == [walk]
-        assert library.clip_ids("has 'Siren' > 0.5 for 9 s").tolist() == []
-        assert walk not in library.clip_ids("not has 'Siren'")
-        assert library.clip_ids("has 'no such class'").tolist() == []
+        assert library.clips.ids("has 'siren'").tolist() == [walk]
+        assert library.clips.ids('has "Siren" > 0.3 for 2 s and not silent').tolist() == [walk]
+        assert library.clips.ids("has 'Siren' > 0.5 for 9 s").tolist() == []
+        assert walk not in library.clips.ids("not has 'Siren'")
+        assert library.clips.ids("has 'no such class'").tolist() == []
         found = library.search(soundalike.Query((soundalike.TextPart("siren"),), where="has 'Siren' for 1 s"))
         assert [hit.clip_id for hit in found.hits] == [walk]
 
@@ -297,7 +297,7 @@ def test_damaged_events_are_named_with_the_remedy_and_made_anew(folder: Path):
     assert "soundalike events --again" in done.stdout + done.stderr
     file.write_bytes(b"")
     with soundalike.open_library(folder / "library") as library:
-        assert not library.events(ids(library)["hiss"]).stored
+        assert not library.events.of(ids(library)["hiss"]).stored
     assert command("events", "--again", "--library", folder / "library").returncode == 0
     assert command("verify", "--library", folder / "library").returncode == 0
 
@@ -358,6 +358,6 @@ def test_a_file_that_is_gone_is_an_error_of_that_clip(folder: Path, tmp_path: Pa
         soundalike.index(library, [tmp_path / "more"])
         file.unlink()
         with pytest.raises(AudioError, match=r"gone\.wav"):
-            library.events(ids(library)["gone"])
-        (failure,) = library.find_events()
+            library.events.of(ids(library)["gone"])
+        (failure,) = library.events.find()
         assert failure.file.endswith("gone.wav")

@@ -65,7 +65,7 @@ def add_tunes(library: Library, counts: tuple[int, ...] = (80, 80)) -> None:
             facts = FileFacts(f"band1 tune {number}.mid", 1000, 1)
             changes = [AddContent(root.id, facts, content, f"tune {number}", {}, space.id, encoding_of(contours))]
             library.writer.apply(lease, changes)
-        library.publish(space, lease, always=True)
+        library.publisher.publish(space, lease, always=True)
 
 
 def remove_all(library: Library) -> None:
@@ -81,7 +81,7 @@ def add_space(library: Library) -> None:
     with library.writer.lease("test", wait_s=5) as lease:
         facts = FileFacts(SOUNDS[0].path, 1000, 1)
         library.writer.apply(lease, [AddContent(root.id, facts, content, "horn", {}, space.id, encoding)])
-        library.publish(space, lease, always=True)
+        library.publisher.publish(space, lease, always=True)
 
 
 class NarrowEncoder(ToyEncoder):
@@ -183,27 +183,27 @@ def test_every_taste_is_answered_or_refused(library, where):
 @pytest.mark.parametrize("where", [None, "duration_s > 1e6", 'title ~ "dog"'])
 def test_every_library_can_be_counted(library, where):
     try:
-        counted = library.facets(where)
+        counted = library.clips.facets(where)
     except QueryError:
         assert not library.reader.spaces() or library.reader.spaces()[0].is_melody
     else:
         assert counted.clips >= 0
-        assert library.facets_of([1, 2, 99]).clips <= 2
+        assert library.clips.facets_of([1, 2, 99]).clips <= 2
 
 
 @pytest.mark.parametrize("space", [None, MELODY_SPACE])
 def test_every_library_can_be_drawn_and_searched_for_duplicates(library, space):
     """Few clips are laid out without UMAP."""
     try:
-        library.views(space)
+        library.view().of(space)
     except QueryError:
         return
-    drawn = library.draw_map(space)
+    drawn = library.maps.draw(space)
     assert drawn is not None
     assert np.isfinite(drawn.xy).all()
-    assert library.map(space).clip_ids.tolist() == drawn.clip_ids.tolist()
+    assert library.maps.read(space).clip_ids.tolist() == drawn.clip_ids.tolist()
     if space is None:
-        assert library.find_duplicates().current
+        assert library.duplicates.find().current
 
 
 def test_notes_without_a_word_say_that_there_are_no_tunes(tmp_path):

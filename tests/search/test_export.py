@@ -77,7 +77,7 @@ def test_the_file_is_of_one_moment_whoever_writes_meanwhile(library, tmp_path, m
         apply(library, RemoveClip(next(next_id)))
         fill(library, entries(1, first=100 + next(next_id)), publish=False)
         library.refresh()
-        library.views()
+        library.view().of()
         add(*args)
 
     monkeypatch.setattr(npz.NpzArchive, "add", add_beside_a_writer)

@@ -28,11 +28,11 @@ def tagged(path, n_segments, *probabilities):
 
 
 def of_filter(library, where, limit):
-    return facets.of_filter(library.views()[0], library.reader, where, limit)
+    return facets.of_filter(library.view().of()[0], library.reader, where, limit)
 
 
 def of_clips(library, clip_ids, limit):
-    return facets.of_clips(library.views()[0], library.reader, clip_ids, limit)
+    return facets.of_clips(library.view().of()[0], library.reader, clip_ids, limit)
 
 
 def put(library, clips):
@@ -50,8 +50,8 @@ def library(tmp_path):
     with open_library(tmp_path, FACTS) as library:
         put(library, [tagged("Kitchen/a.wav", 1, 0.9, 0.5, 0.0), tagged("Kitchen/b.wav", 4, 0.2, 0.8, 0.0)])
         with library.writer.lease("test", wait_s=5) as lease:
-            library.publish(library.space(), lease, always=True)
-        library.forget(library.space())
+            library.publisher.publish(library.spaces.get(), lease, always=True)
+        library.spaces.forget(library.spaces.get())
         put(library, [tagged("kitchen/c.wav", 30, 0.7, 0.0, 0.31), tagged("d.wav", 1, 0.0, 0.0, 0.9)])
         yield library
 
@@ -97,7 +97,7 @@ def test_the_most_frequent_come_first_and_no_more_than_asked_for(library):
 
 
 def test_dates_are_as_coarse_as_they_need_to_be(library, monkeypatch):
-    (view,) = library.views()
+    (view,) = library.view().of()
     columns = view.columns
     rows = columns.clips_where(parse("duration_s > 0"))
     spread = replace(columns, base=replace(columns.base, added=np.array([0.0, 100 * 86_400.0])))

@@ -99,7 +99,7 @@ def library(filled: Path):
 def ask(library: Library, wave: np.ndarray, tmp_path: Path, suffix: str = "wav") -> soundalike.Identification:
     path = tmp_path / f"question.{suffix}"
     soundfile.write(path, wave, RATE_HZ)
-    return library.identify(path)
+    return library.recordings.identify(path)
 
 
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -140,7 +140,7 @@ def test_a_damaged_file_is_known_and_what_is_amiss_is_told(library: Library, fil
     soundfile.write(tmp_path / "cut.wav", faster(tune(2), RATE_HZ / 44_100) + 0.1 * hiss(44_100 * SECONDS), 44_100)
     whole = (tmp_path / "cut.wav").read_bytes()
     (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
-    found = library.identify(tmp_path / "cut.wav")
+    found = library.recordings.identify(tmp_path / "cut.wav")
     assert found.recognitions[0].title == "tune2"
     assert found.warnings == ("truncated: the header says 1,058,400 bytes of sound, only 529,178 are there",)
 
@@ -170,7 +170,7 @@ def test_a_long_sound_gives_what_was_played_when(library: Library, tmp_path: Pat
 
 
 def test_a_passage_of_a_file_is_asked_in_the_files_own_time(library: Library, filled: Path) -> None:
-    best = library.identify(filled / "sounds" / "tune5.wav", start_s=2, end_s=7).recognitions[0]
+    best = library.recordings.identify(filled / "sounds" / "tune5.wav", start_s=2, end_s=7).recognitions[0]
     assert best.title == "tune5"
     assert best.query_start_s >= 2
     assert best.start_s == pytest.approx(best.query_start_s, abs=0.05)
@@ -252,30 +252,30 @@ def test_older_libraries_are_filled_without_encoding(folder: Path, filled: Path)
     shutil.rmtree(folder / "library" / FOLDER)
     with soundalike.open_library(folder / "library") as library:
         question = filled / "sounds" / "tune3.wav"
-        assert library.identify(question).recognitions == ()
-        assert library.identify(question).fingerprinted == 0
+        assert library.recordings.identify(question).recognitions == ()
+        assert library.recordings.identify(question).fingerprinted == 0
         done: list[tuple[int, int]] = []
-        assert library.fingerprint(lambda *counts: done.append(counts)) == ()
+        assert library.recordings.fingerprint(lambda *counts: done.append(counts)) == ()
         assert done[-1] == (FILES + 2, FILES + 2)
-        found = library.identify(question)
+        found = library.recordings.identify(question)
         assert found.recognitions[0].title == "tune3"
         assert found.fingerprinted == found.contents == FILES + 2
         done.clear()
-        library.fingerprint(lambda *counts: done.append(counts))
+        library.recordings.fingerprint(lambda *counts: done.append(counts))
         assert done == []
     assert command("remove", question, "--library", folder / "library").returncode == 0
     with soundalike.open_library(folder / "library") as library:
-        assert library.identify(question).recognitions == ()
-        library.fingerprint()
-        assert len(library.fingerprints.table()) == FILES + 1
+        assert library.recordings.identify(question).recognitions == ()
+        library.recordings.fingerprint()
+        assert len(library.recordings.fingerprints.table()) == FILES + 1
         assert verifying.verify(library) == []
 
 
 def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, filled: Path, tmp_path: Path) -> None:
     """They had no outlines. What is new gets some; the old ones are made again when somebody says so."""
     with soundalike.open_library(folder / "library") as library:
-        table = library.fingerprints.table()
-        sequence = library.fingerprints.snapshots.sequences()[0]
+        table = library.recordings.fingerprints.table()
+        sequence = library.recordings.fingerprints.snapshots.sequences()[0]
     shutil.rmtree(folder / "library" / FOLDER)
     kept = table.contents != table.contents[-1]
     old = table.changed([], kept)
@@ -289,14 +289,14 @@ def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, fi
         new.facts = {"revision": 1}
     reported = "fingerprints of an earlier version"
     with soundalike.open_library(folder / "library") as library:
-        found = library.identify(filled / "sounds" / "tune3.wav")
+        found = library.recordings.identify(filled / "sounds" / "tune3.wav")
         assert found.recognitions[0].title == "tune3"
         assert found.earlier > 0
         assert verifying.verify(library) == []
         done: list[tuple[int, int]] = []
-        library.fingerprint(lambda *counts: done.append(counts))
+        library.recordings.fingerprint(lambda *counts: done.append(counts))
         assert done == [(1, 1)], "only what had none at all"
-        again = library.identify(filled / "sounds" / "tune3.wav")
+        again = library.recordings.identify(filled / "sounds" / "tune3.wav")
         assert (again.recognitions[0].title, again.earlier) == ("tune3", found.earlier)
         assert verifying.verify(library) == []
     words = ("identify", filled / "sounds" / "tune3.wav", "--library", folder / "library")
@@ -316,12 +316,12 @@ def test_an_interrupted_job_keeps_what_is_done(folder: Path) -> None:
 
     with soundalike.open_library(folder / "library") as library:
         with pytest.raises(Stop):
-            library.fingerprint(stop, again=True)
-        assert len(library.fingerprints.table()) == 3
+            library.recordings.fingerprint(stop, again=True)
+        assert len(library.recordings.fingerprints.table()) == 3
         left: list[int] = []
-        library.fingerprint(lambda _, total: left.append(total))
+        library.recordings.fingerprint(lambda _, total: left.append(total))
         assert set(left) == {FILES - 1}
-        assert len(library.fingerprints.table()) == FILES + 2
+        assert len(library.recordings.fingerprints.table()) == FILES + 2
 
 
 def test_a_damaged_file_is_named_and_its_remedy_heals_it(folder: Path) -> None:
@@ -338,7 +338,7 @@ def test_a_damaged_file_is_named_and_its_remedy_heals_it(folder: Path) -> None:
         file.write_bytes(whole)
     (snapshot / "places.npy").write_bytes(b"")
     with soundalike.open_library(folder / "library") as library:
-        assert library.identify(sound_of(folder)).fingerprinted == 0
+        assert library.recordings.identify(sound_of(folder)).fingerprinted == 0
     assert command("fingerprints", "--again", "--library", folder / "library").returncode == 0
     assert command("verify", "--library", folder / "library").returncode == 0
 
@@ -382,7 +382,7 @@ def test_fingerprints_that_are_missing_are_named_with_the_remedy(folder: Path, f
 
 def test_what_cannot_be_read_is_an_error_of_the_file(library: Library, tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"nothing\.wav"):
-        library.identify(tmp_path / "nothing.wav")
+        library.recordings.identify(tmp_path / "nothing.wav")
 
 
 def test_questions_are_denser_than_recordings() -> None:

@@ -54,7 +54,7 @@ def test_a_library_uses_the_kind_that_a_package_adds_for_all_that_is_asked(tmp_p
     assert main(["info", "--library", str(tmp_path / "lib"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["index"] == toy
     with wiring.library(tmp_path / "lib", settings(tmp_path)) as library:
-        assert isinstance(library.views()[0].index, PlainView)
+        assert isinstance(library.view().of()[0].index, PlainView)
         assert verifying.verify(library) == []
     asked = ["search", "--audio", str(sounds / "2.wav"), "--library", str(tmp_path / "lib"), "--json"]
     assert main(asked) == 0
@@ -68,8 +68,8 @@ def test_another_process_publishes_the_same_kind(tmp_path, toy, monkeypatch):
     monkeypatch.delitem(sys.modules, "faiss", raising=False)
     with wiring.library(tmp_path / "library", settings(tmp_path), create=True, index=toy) as library:
         fill(library, [Entry("a.wav", np.stack([axis(0), axis(1)]))])
-        space = library.space()
-        published = PlainIndex(library.folder(space) / publishing.INDEX, space.dim, "cpu").view
+        space = library.spaces.get()
+        published = PlainIndex(library.spaces.folder(space) / publishing.INDEX, space.dim, "cpu").view
         assert (len(published), published.sequence) == (2, library.catalog.sequence())
 
 

@@ -108,7 +108,7 @@ def test_a_sentence_that_rules_read_is_sent_nowhere(tmp_path):
 def test_hits_of_the_last_answer_are_named_by_their_place(tmp_path):
     form = {**FORM, "parts": [{"said": "x", "text": None, "hit": 2, "weight": 1}]}
     with library_with(tmp_path, says(form)) as (library, _):
-        ids = library.clip_ids().tolist()
+        ids = library.clips.ids().tolist()
         understood = understand(library, BEYOND, previous=ids)
         assert understood.query.parts == (ClipPart(ids[1]),)
         assert understand(library, BEYOND, previous=ids[:1]).read_by == "rules"

@@ -51,21 +51,21 @@ def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp
     with open_library(tmp_path) as library:
         fill(library, entries("ab"), publish=False)
         with library.writer.lease("test", wait_s=5) as lease:
-            assert library.publish(library.space(), lease)
-            assert not library.publish(library.space(), lease)
+            assert library.publisher.publish(library.spaces.get(), lease)
+            assert not library.publisher.publish(library.spaces.get(), lease)
 
 
 def test_a_damaged_snapshot_costs_nothing_but_time(tmp_path):
     with open_library(tmp_path) as library:
         fill(library, entries("abc"))
-        for file in (library.folder(library.space())).rglob("*"):
+        for file in (library.spaces.folder(library.spaces.get())).rglob("*"):
             if file.is_file():
                 file.write_bytes(b"")
     with open_library(tmp_path) as library:
         assert len(library.search(Query((ClipPart(1),))).hits) == 2
         assert verifying.verify(library) != []
         with library.writer.lease("test", wait_s=5) as lease:
-            maintenance.rebuild(library, library.space(), lease)
+            maintenance.rebuild(library, library.spaces.get(), lease)
         assert verifying.verify(library) == []
 
 
@@ -107,11 +107,11 @@ def test_a_new_encoder_takes_a_space_over_only_when_it_has_everything(tmp_path):
     old, new = spec(fingerprint="a" * 64), spec(fingerprint="b" * 64)
     with open_library(tmp_path, old) as library:
         fill(library, entries("abc"), old)
-        stale = library.space()
+        stale = library.spaces.get()
         with library.writer.lease("test", wait_s=5) as lease:
             maintenance.retire(library, stale, lease)
         fill(library, entries("ab", along=2), new)
-        fresh = library.space("toy")
+        fresh = library.spaces.get("toy")
         with library.writer.lease("test", wait_s=5) as lease:
             ((kept, only_there),) = maintenance.drop_replaced(library, fresh, lease)
         assert (kept.fingerprint, only_there) == (old.fingerprint, 1)

@@ -305,7 +305,7 @@ def test_saved_matches_become_clips_of_the_library(folder: Path, tmp_path: Path)
     assert done.stderr == ""
     with soundalike.open_library(tmp_path / "library") as library:
         (saved,) = (tmp_path / "matches").iterdir()
-        assert str(saved) in {clip.absolute_path for clip in library.reader.clips(library.clip_ids())}
+        assert str(saved) in {clip.absolute_path for clip in library.reader.clips(library.clips.ids())}
 
 
 # --- alerts for whoever follows ------------------------------------------------------------------------------

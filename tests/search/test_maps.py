@@ -49,8 +49,8 @@ def library(tmp_path):
 
 
 def test_a_small_library_is_laid_out_by_its_principal_components(library):
-    assert library.map() is None
-    drawn = library.draw_map()
+    assert library.maps.read() is None
+    drawn = library.maps.draw()
     assert list(drawn.clip_ids) == list(range(1, 13))
     assert drawn.fitted == 12
     kinds = kind_of(library, drawn.clip_ids)
@@ -60,10 +60,10 @@ def test_a_small_library_is_laid_out_by_its_principal_components(library):
 
 
 def test_nobody_moves_when_clips_come_and_they_stand_among_their_kind(library):
-    before = library.draw_map()
+    before = library.maps.draw()
     fill(library, entries(4, 6))
     library.refresh()
-    for drawn in (library.map(), library.draw_map(), library.map()):
+    for drawn in (library.maps.read(), library.maps.draw(), library.maps.read()):
         assert len(drawn.clip_ids) == 18
         assert drawn.fitted == 12
         np.testing.assert_array_equal(drawn.xy[:12], before.xy)
@@ -87,47 +87,47 @@ class Counted:
 
 def test_a_map_is_read_once_and_its_new_clips_are_placed_once_for_each_state(library, monkeypatch):
     """However often it is asked for, whole or by its regions; nobody can change what others are shown."""
-    library.draw_map()
+    library.maps.draw()
     fill(library, entries(4, 6))
     library.refresh()
     read, placed = Counted(monkeypatch, stored, "read"), Counted(monkeypatch, drawing, "_with")
-    shown = [library.map() for _ in range(5)]
+    shown = [library.maps.read() for _ in range(5)]
     assert all(one is shown[0] for one in shown)
     assert (read.calls, placed.calls) == (0, 1), "the file was read when it was drawn"
     with pytest.raises(ValueError, match="read-only"):
         shown[0].xy[0] = 0.0
     fill(library, entries(6, 7))
     library.refresh()
-    assert len(library.map().clip_ids) == len(shown[0].clip_ids) + 3
+    assert len(library.maps.read().clip_ids) == len(shown[0].clip_ids) + 3
     assert (read.calls, placed.calls) == (0, 2)
-    library.draw_map()
-    assert library.map() is library.map()
+    library.maps.draw()
+    assert library.maps.read() is library.maps.read()
     assert read.calls == 2, "by drawing, which adds to it, and by whoever asks first then"
 
 
 def test_what_went_leaves_the_map(library):
-    library.draw_map()
+    library.maps.draw()
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(3)])
     library.refresh()
-    assert 3 not in library.map().clip_ids
-    assert 3 not in library.draw_map().clip_ids
+    assert 3 not in library.maps.read().clip_ids
+    assert 3 not in library.maps.draw().clip_ids
 
 
 def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
     """What comes then has no neighbours on it to be placed among."""
-    library.draw_map()
+    library.maps.draw()
     with library.writer.lease("test", wait_s=5) as lease:
         library.writer.apply(lease, [RemoveClip(clip_id) for clip_id in range(1, 13)])
     library.refresh()
-    assert len(library.draw_map().clip_ids) == 0
+    assert len(library.maps.draw().clip_ids) == 0
     fill(library, entries(4, 6))
     library.refresh()
-    assert len(library.draw_map().clip_ids) == 6
+    assert len(library.maps.draw().clip_ids) == 6
 
 
 def test_a_name_that_cannot_be_written_is_refused_before_anything_is_drawn(library, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(type(library), "draw_map", lambda *_, **__: pytest.fail("it was drawn"))
+    monkeypatch.setattr(type(library.maps), "draw", lambda *_, **__: pytest.fail("it was drawn"))
     assert main(["map", "--library", str(library.path), "--out", str(tmp_path / "map.csv")]) == 2
     assert "arrays are written as .npz" in capsys.readouterr().err
 
@@ -165,15 +165,15 @@ def test_drawing_tells_how_far_it_is_and_can_be_stopped(tmp_path, halted_at):
 
     with open_library(tmp_path) as library:
         fill(library, entries(0, 4))
-        before = library.draw_map()
+        before = library.maps.draw()
         fill(library, entries(4, 110))
         library.refresh()
         with pytest.raises(Halted):
-            library.draw_map(progress=progress, anew=True)
+            library.maps.draw(progress=progress, anew=True)
         assert reported == sorted(reported)
-        np.testing.assert_array_equal(library.map().xy[:12], before.xy)
+        np.testing.assert_array_equal(library.maps.read().xy[:12], before.xy)
         halted_at = 2.0
-        assert library.draw_map(progress=progress, anew=True).fitted == 330
+        assert library.maps.draw(progress=progress, anew=True).fitted == 330
         assert reported[-1] == 1.0
 
 
@@ -224,11 +224,11 @@ def test_a_place_is_the_weighted_mean_of_the_neighbours_that_are_on_the_map():
 
 
 def test_a_damaged_map_is_none_and_drawing_heals_it(library):
-    library.draw_map()
-    folder = library.folder(library.space())
+    library.maps.draw()
+    folder = library.spaces.folder(library.spaces.get())
     (folder / stored.FILE).write_bytes(b"no map")
-    assert library.map() is None
-    assert len(library.draw_map().clip_ids) == 12
+    assert library.maps.read() is None
+    assert len(library.maps.draw().clip_ids) == 12
 
 
 def test_the_command_draws_and_writes_the_map(library, tmp_path, capsys):

@@ -44,13 +44,13 @@ def test_clips_are_merged_listed_and_brought_back(run, tmp_path):
         (one["id"], one["keep"], len(one["clips"])) for one in json.loads(run("unmerge", "--list", "--json")[1])
     ] == [(1, 3, 2)]
     with open_library(tmp_path) as library:
-        assert library.clip_ids().tolist() == [2, 3]
+        assert library.clips.ids().tolist() == [2, 3]
     status, printed, _ = run("unmerge", "1")
     assert (status, printed.splitlines()[-1]) == (0, "2 clips back")
     assert "/sounds/a.wav: its file is gone; soundalike index looks for it" in printed
     assert run("unmerge", "--list")[1] == "No merge can be undone\n"
     with open_library(tmp_path) as library:
-        assert library.clip_ids().tolist() == [1, 2, 3, 4]
+        assert library.clips.ids().tolist() == [1, 2, 3, 4]
     assert run("verify")[0] == 0
 
 

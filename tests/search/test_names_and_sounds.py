@@ -60,7 +60,7 @@ def library(tmp_path_factory):
                 tags = SegmentTags.likeliest(heard)
                 changes.append(replace(change, encoding=replace(change.encoding, tags=tags)))
             library.writer.apply(lease, changes)
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         yield library
 
 
@@ -243,7 +243,7 @@ def test_words_of_which_a_filter_leaves_nothing_find_nothing(tmp_path):
         space, root = library.writer.space(READS), library.writer.root("/sounds")
         with library.writer.lease("test", wait_s=5) as lease:
             library.writer.apply(lease, [addition(Entry("rain.wav", axis(7)[np.newaxis]), root.id, space.id)])
-            library.publish(space, lease, always=True)
+            library.publisher.publish(space, lease, always=True)
         assert [hit.title for hit in library.search(Query((TextPart("rain"),))).hits] == ["rain"]
         assert library.search(Query((TextPart("rain"),), where='title = "horn"')).hits == ()
 

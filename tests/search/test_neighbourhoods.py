@@ -152,12 +152,12 @@ def as_set(library, on):
     from dataclasses import replace
 
     settings: Settings = replace(library.settings, neighbourhoods=on)
-    return wiring.library(library.path, settings, load_encoder=lambda name, _settings: library._encoders.load(name))
+    return wiring.library(library.path, settings, load_encoder=lambda name, _settings: library.encoders.load(name))
 
 
 def plain_ranking(library, vector):
     """The formulas over every segment of the library, without an index, a graph or a cache."""
-    view = library.views()[0]
+    view = library.view().of()[0]
     ids = view.index.ids()
     vectors = view.index.vectors(ids)
     contents = view.columns.place(ids)[0]
@@ -194,7 +194,7 @@ def library(tmp_path):
 
 def view_of(library):
     library.refresh()
-    return library.views()[0]
+    return library.view().of()[0]
 
 
 def test_a_search_ranks_by_the_formulas_over_the_whole_library(library):
@@ -226,7 +226,7 @@ def test_turned_off_a_search_ranks_by_plain_similarity_alone(library):
         assert view_of(off).neighbourhoods is None
         vector = clumped(1, 77, DIM, clumps=30)[0]
         found = off.engine.rank(vector, 20)
-        scores, _ = off.views()[0].index.search(vector[np.newaxis], 300)
+        scores, _ = off.view().of()[0].index.search(vector[np.newaxis], 300)
         assert found.scores[0] == scores[0, 0]
         np.testing.assert_allclose(
             found.scores, [view_of(off).index.vectors(np.array([i]))[0] @ vector for i in found.segment_ids], atol=1e-6
@@ -259,7 +259,7 @@ def test_what_came_since_is_found_and_what_went_is_not(library):
     assert 1 not in found.content_ids
     assert library.search(Query((ClipPart(3),))).hits
     with library.writer.lease("test", wait_s=5) as lease:
-        library.publish(library.space(), lease, always=True)
+        library.publisher.publish(library.spaces.get(), lease, always=True)
     assert len(view_of(library).neighbourhoods) == len(view.index.ids()) == 336
 
 
@@ -274,7 +274,7 @@ def test_words_segments_and_recommendations_are_ranked_by_them_too(library):
 
 
 def test_damaged_neighbourhoods_are_passed_over_and_made_again(library, caplog):
-    folder = library.folder(library.space()) / publishing.NEIGHBOURHOODS
+    folder = library.spaces.folder(library.spaces.get()) / publishing.NEIGHBOURHOODS
     (newest,) = folder.iterdir()
     for name in (stored.IDS, stored.SMOOTH, MANIFEST):
         whole = (newest / name).read_bytes()

@@ -34,7 +34,7 @@ def opened(folder: Path, *, read_only: bool = False) -> Library:
 
 
 def titles(library: Library, where: str) -> list[str]:
-    return [clip.title for clip in library.reader.clips(library.clip_ids(where).tolist())]
+    return [clip.title for clip in library.reader.clips(library.clips.ids(where).tolist())]
 
 
 def test_own_tags_stay_when_a_file_is_indexed_again_or_moves(tmp_path):
@@ -73,10 +73,10 @@ def test_a_library_of_the_version_before_is_brought_up_to_date(before: Path) -> 
         assert titles(library, 'tag = "mine"') == [library.reader.clips([1])[0].title]
         (space,) = library.reader.spaces()
         with library.writer.lease("test", wait_s=5) as lease:
-            assert library.publish(space, lease)
-            assert not library.publish(space, lease)
+            assert library.publisher.publish(space, lease)
+            assert not library.publisher.publish(space, lease)
         assert verifying.verify(library) == []
-        newest = max(library.folder(space).glob(f"{publishing.COLUMNS}/*"), key=lambda entry: int(entry.name))
+        newest = max(library.spaces.folder(space).glob(f"{publishing.COLUMNS}/*"), key=lambda entry: int(entry.name))
         assert (newest / "base_own_tag_rows.npy").is_file()
 
 
@@ -84,8 +84,8 @@ def test_what_was_never_published_in_the_new_form_is_even_if_nothing_changed(bef
     with opened(before) as library:
         (space,) = library.reader.spaces()
         with library.writer.lease("test", wait_s=5) as lease:
-            assert library.publish(space, lease)
-            assert not library.publish(space, lease)
+            assert library.publisher.publish(space, lease)
+            assert not library.publisher.publish(space, lease)
 
 
 def test_a_catalog_that_a_migration_left_says_the_same_as_a_new_one(before: Path) -> None:

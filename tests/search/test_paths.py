@@ -78,8 +78,8 @@ def test_a_filter_decides_what_is_passed_through(library):
 
 def test_other_versions_of_a_recording_are_left_out(library):
     """Of the ends, and of what was passed already."""
-    clips = {clip.title: clip.content_id for clip in library.reader.clips(library.clip_ids().tolist())}
-    library._pairs.write(duplicates([clips["a"], clips["way 2"]], [clips["way 1"], clips["way 3"]]))
+    clips = {clip.title: clip.content_id for clip in library.reader.clips(library.clips.ids().tolist())}
+    library.duplicates.pairs.write(duplicates([clips["a"], clips["way 2"]], [clips["way 1"], clips["way 3"]]))
     library.refresh()
     found = titles(library.path_between(ClipPart(1), ClipPart(2), steps=8))
     assert "way 1" not in found
@@ -111,7 +111,7 @@ def test_the_largest_step_is_never_larger_than_that_of_the_nearest_to_the_arc(li
 
 
 def test_in_a_larger_library_only_what_lies_near_the_arc_is_looked_at(library, monkeypatch):
-    view = library.views()[0]
+    view = library.view().of()[0]
     monkeypatch.setattr(paths, "EVERY", 2)
     monkeypatch.setattr(paths, "POOL", 3)
     monkeypatch.setattr(paths, "NEAR_THE_ARC", 2)
@@ -126,7 +126,7 @@ def test_in_a_larger_library_only_what_lies_near_the_arc_is_looked_at(library, m
 def test_a_long_recording_counts_by_some_of_its_segments(library):
     fill(library, [Entry("long.wav", np.repeat(arc(0.5)[None], 3 * SEGMENTS, axis=0))])
     library.refresh()
-    view = library.views()[0]
+    view = library.view().of()[0]
     np.testing.assert_allclose(pooled(view, np.array([view.columns.content_of(12)]))[0], arc(0.5), atol=1e-3)
 
 

@@ -31,7 +31,7 @@ import sys
 from pathlib import Path
 from tests.search.libraries import open_library
 with open_library(Path(sys.argv[1])) as library, library.writer.lease("test", wait_s=60) as lease:
-    assert library.publish(library.space(), lease)
+    assert library.publisher.publish(library.spaces.get(), lease)
     assert "faiss" not in sys.modules, "the job loaded FAISS"
 """
 
@@ -50,8 +50,8 @@ def test_a_job_publishes_a_large_library_without_loading_faiss(tmp_path):
         assert publish_in_a_job(tmp_path).stderr == ""
         fill(library, [entry(5)], publish=False)
         assert publish_in_a_job(tmp_path).stderr == ""
-        index = library.views()[0].index
-        kept = files.snapshots(library.folder(library.space()) / publishing.INDEX).open(index.base.sequence)
+        index = library.view().of()[0].index
+        kept = files.snapshots(library.spaces.folder(library.spaces.get()) / publishing.INDEX).open(index.base.sequence)
         assert files.read(kept).facts.trained_count == 5 * SEGMENTS
         assert len(index) == 6 * SEGMENTS
         assert verifying.verify(library) == []
@@ -63,16 +63,16 @@ def test_what_goes_wrong_in_the_other_process_is_told_here(tmp_path, monkeypatch
     """A place that cannot be written comes back as the LibraryError it is; a process that was killed, by its signal."""
     with open_library(tmp_path) as library:
         fill(library, [entry(n) for n in range(5)], publish=False)
-        space = library.space()
-        folder = library.folder(space)
+        space = library.spaces.get()
+        folder = library.spaces.folder(space)
         folder.parent.mkdir()
         folder.write_text("a file where the folder should be")
         monkeypatch.delitem(sys.modules, "faiss", raising=False)
         with pytest.raises(LibraryError, match="could not be written"):
-            publishing.publish(library.publication(space), COMPRESS_FROM)
+            publishing.publish(library.publisher.publication(space), COMPRESS_FROM)
         monkeypatch.setattr(sys, "executable", str(_killed(tmp_path / "killed")))
         with pytest.raises(LibraryError, match="ended by SIGKILL"):
-            publishing.publish(library.publication(space), COMPRESS_FROM)
+            publishing.publish(library.publisher.publication(space), COMPRESS_FROM)
 
 
 def _killed(path):

@@ -125,7 +125,7 @@ def recordings(library, copies, others, seed=3):
     first = {path.split("/")[0]: contents[path] for path in reversed(contents)}
     pairs = [(first[path.split("/")[0]], content) for path, content in contents.items()]
     one, other = np.array([pair for pair in pairs if pair[0] != pair[1]]).T
-    library._pairs.write(duplicates(one, other, library.views()[0].columns.sequence, 10**9))
+    library.duplicates.pairs.write(duplicates(one, other, library.view().of()[0].columns.sequence, 10**9))
     library.refresh()
 
 
@@ -163,7 +163,7 @@ def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_i
     with open_library(tmp_path) as library:
         recordings(library, [60], 110)
         clips = library.reader.clips(range(1, 200))
-        vectors = {clip.id: library.views()[0].index.vectors(np.array([clip.id]))[0] for clip in clips}
+        vectors = {clip.id: library.view().of()[0].index.vectors(np.array([clip.id]))[0] for clip in clips}
         far = min(vectors, key=lambda clip_id: float(vectors[clip_id] @ vectors[1]))
         counted = searches(library, monkeypatch)
         monkeypatch.setattr("search.recommending.tastes.SAME_TASTE", 0.99)

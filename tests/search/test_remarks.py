@@ -68,16 +68,16 @@ def test_a_library_of_the_version_before_has_none_and_gets_the_first(before, cap
     """It is read as it is where nobody may write; then it is migrated, and its columns are published anew."""
     with opened(before, read_only=True) as library:
         assert [clip.remark for clip in library.reader.clips([1, 2, 3])] == [""] * 3
-        assert library.clip_ids("remark != ''").tolist() == []
+        assert library.clips.ids("remark != ''").tolist() == []
         assert verifying.verify(library) == []
     assert not caplog.records
     assert cli.main(["remarks", "--clip", "2", "--set", "hums", "--library", str(before)]) == 0
     with opened(before) as library:
         (space,) = library.reader.spaces()
         with library.writer.lease("test", wait_s=5) as lease:
-            assert library.publish(space, lease)
-        assert library.clip_ids("remark ~ 'HUM'").tolist() == [2]
-        assert library.clip_ids("own_tag = 'hero'").tolist() == [1]
+            assert library.publisher.publish(space, lease)
+        assert library.clips.ids("remark ~ 'HUM'").tolist() == [2]
+        assert library.clips.ids("own_tag = 'hero'").tolist() == [1]
         assert verifying.verify(library) == []
 
 

@@ -85,7 +85,7 @@ def clip_id(library, name: str) -> int:
 
 def retire(library) -> None:
     with library.writer.lease("test", wait_s=5) as lease:
-        maintenance.retire(library, library.space(), lease)
+        maintenance.retire(library, library.spaces.get(), lease)
     library.refresh()
 
 
@@ -110,7 +110,7 @@ def test_a_reindex_that_lacked_a_file_leaves_a_library_that_answers_everything(p
     with place.library() as library:
         (space,) = library.reader.spaces()
         assert space.state == "active"
-        assert len(library.views()[0].index) == len(NAMES)
+        assert len(library.view().of()[0].index) == len(NAMES)
         assert verifying.verify(library) == []
 
 
@@ -161,9 +161,9 @@ def test_a_running_service_takes_up_a_new_adapter_and_lets_the_old_one_go(place)
         assert ask()[0] == "rain"
         (new,) = library.reader.spaces()
         assert new.fingerprint != old.fingerprint
-        assert list(library._encoders._loaded) == [new.fingerprint]
+        assert list(library.encoders._loaded) == [new.fingerprint]
         assert [view.space.id for view in library.view().spaces] == [new.id]
-        assert not library.folder(old).exists()
+        assert not library.spaces.folder(old).exists()
 
 
 def test_two_encoders_live_side_by_side_and_each_is_searched_by_name(place, capsys):
@@ -194,7 +194,7 @@ def test_a_new_revision_of_one_encoder_leaves_the_other_alone(place):
     assert place.run("reindex") == 0
     with place.library() as library:
         assert {space.name for space in library.reader.spaces()} == {place.encoder, "spectral"}
-        assert {len(view.index) for view in library.views()} == {len(NAMES)}
+        assert {len(view.index) for view in library.view().of()} == {len(NAMES)}
 
 
 def test_reindex_with_another_encoder_replaces_every_other(place):

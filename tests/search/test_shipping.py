@@ -114,36 +114,36 @@ def stored(machines: Machines) -> set[str]:
 
 def test_a_reader_that_has_only_the_urls_answers_as_the_publisher_and_catches_up(machines) -> None:
     """Also after a second publication, and a removal; it makes nothing itself."""
-    publisher = machines.open("publisher")
-    libraries.fill(publisher, OLD)
+    source = machines.open("source")
+    libraries.fill(source, OLD)
     reader = machines.open("reader")
     first = answers(reader)
-    assert first == answers(publisher)
+    assert first == answers(source)
     assert len(first) == 5
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
 
-    libraries.fill(publisher, NEW)
-    with publisher.writer.lease("test", 5) as lease:
-        publisher.writer.apply(lease, [RemoveClip(2)])
-        publisher.publish(publisher.space(), lease, always=True)
+    libraries.fill(source, NEW)
+    with source.writer.lease("test", 5) as lease:
+        source.writer.apply(lease, [RemoveClip(2)])
+        source.publisher.publish(source.spaces.get(), lease, always=True)
     reader.shipping.fetch()
 
-    assert answers(reader) == answers(publisher) != first
-    assert sequences(reader) == sequences(publisher)
+    assert answers(reader) == answers(source) != first
+    assert sequences(reader) == sequences(source)
     assert verifying.verify(reader) == []
 
 
 def test_every_kind_and_what_is_one_file_goes_the_same_way(in_folder) -> None:
     """The index, columns and events are snapshots; the pairs of duplicates are a file."""
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
-    with publisher.writer.lease("test", 5) as lease, publisher.shared(lease):
-        PairsFile(publisher.cache).write(libraries.duplicates([1], [2]))
-        with Snapshots(publisher.cache / "spaces/1/events", Kind("events", 1, "")).publication(3) as new:
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
+    with source.writer.lease("test", 5) as lease, source.publisher.shared(lease):
+        PairsFile(source.cache).write(libraries.duplicates([1], [2]))
+        with Snapshots(source.cache / "spaces/1/events", Kind("events", 1, "")).publication(3) as new:
             new.array("contents.npy", np.arange(3))
     reader.shipping.fetch()
 
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
     assert {"duplicates.npz", "spaces/1/events", "spaces/1/index", "spaces/1/columns"} <= sequences(reader).keys()
     assert PairsFile(reader.cache).read().shorter.tolist() == [1]
 
@@ -152,9 +152,9 @@ def test_a_publisher_goes_on_from_what_another_machine_shipped(in_folder) -> Non
     """Facts that follow from files are not in the catalog: without those of others they would be lost."""
     one, other = in_folder.open("one"), in_folder.open("other")
     libraries.fill(one, OLD)
-    with one.writer.lease("test", 5) as lease, one.shared(lease):
+    with one.writer.lease("test", 5) as lease, one.publisher.shared(lease):
         PairsFile(one.cache).write(libraries.duplicates([1], [2]))
-    with other.writer.lease("test", 5) as lease, other.shared(lease):
+    with other.writer.lease("test", 5) as lease, other.publisher.shared(lease):
         pairs = PairsFile(other.cache).read()
         PairsFile(other.cache).write(libraries.duplicates([*pairs.shorter, 3], [*pairs.longer, 4]))
     one.shipping.fetch()
@@ -165,16 +165,16 @@ def test_a_publisher_goes_on_from_what_another_machine_shipped(in_folder) -> Non
 
 def test_what_did_not_change_is_neither_sent_nor_fetched_again(server, on_s3) -> None:
     """A file of a snapshot that the one before it has is known by its digest."""
-    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
-    of_kind = Snapshots(publisher.cache / "spoken", Kind("words", 1, ""))
+    source, reader = on_s3.open("source"), on_s3.open("reader")
+    of_kind = Snapshots(source.cache / "spoken", Kind("words", 1, ""))
     sizes = {"large.npy": 50_000, "small.npy": 10}
     for sequence in (1, 2):
         with of_kind.publication(sequence) as new:
             new.array("large.npy", np.zeros(sizes["large.npy"]))
             new.array("small.npy", np.full(sizes["small.npy"], sequence))
         server.forget()
-        with publisher.writer.lease("test", 5) as lease:
-            publisher.shipping.ship(lease)
+        with source.writer.lease("test", 5) as lease:
+            source.shipping.ship(lease)
         reader.shipping.fetch()
     put = [path for method, path, _ in server.asked if method == "PUT"]
 
@@ -186,12 +186,12 @@ def test_what_did_not_change_is_neither_sent_nor_fetched_again(server, on_s3) ->
 
 def test_a_damaged_object_is_reported_fetched_again_and_never_answered_from(server, on_s3, caplog) -> None:
     """What the reader had stays, and the catalog's tail says what came since; once it is whole it arrives."""
-    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
-    libraries.fill(publisher, OLD)
+    source, reader = on_s3.open("source"), on_s3.open("reader")
+    libraries.fill(source, OLD)
     reader.shipping.fetch()
     before = sequences(reader)
-    libraries.fill(publisher, NEW)
-    key = head_of_index(publisher, on_s3)
+    libraries.fill(source, NEW)
+    key = head_of_index(source, on_s3)
     bucket = on_s3.store.split("/")[2]
     whole = bytes(store_of(on_s3.store)[0].read(key)[1])
     server.put(bucket, key, whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -207,7 +207,7 @@ def test_a_damaged_object_is_reported_fetched_again_and_never_answered_from(serv
     assert "spaces/1/index" in shipped.trouble
     assert "is not what was shipped" in caplog.text
     assert sequences(reader)["spaces/1/index"] == before["spaces/1/index"]
-    assert answers(reader) == answers(publisher)
+    assert answers(reader) == answers(source)
     assert "is not what was shipped" in "".join(reader.shipping.problems())
 
     server.put(bucket, key, whole)
@@ -216,7 +216,7 @@ def test_a_damaged_object_is_reported_fetched_again_and_never_answered_from(serv
     at_s[0] = shipping.AGAIN_S
     shipped.fetch()
     assert not shipped.trouble
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
 
 
 def head_of_index(library: Library, machines: Machines) -> str:
@@ -227,26 +227,26 @@ def head_of_index(library: Library, machines: Machines) -> str:
 
 def test_reindex_ships_what_was_damaged_in_the_store_anew(server, on_s3) -> None:
     """Although nothing of it is new: the store has an object of that digest, with other bytes."""
-    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
-    libraries.fill(publisher, OLD)
-    key = head_of_index(publisher, on_s3)
+    source, reader = on_s3.open("source"), on_s3.open("reader")
+    libraries.fill(source, OLD)
+    key = head_of_index(source, on_s3)
     size = store_of(on_s3.store)[0].look(key).size_bytes
     server.put(on_s3.store.split("/")[2], key, bytes(size))
     assert reader.shipping.fetch()
     assert reader.shipping.trouble
-    with publisher.writer.lease("test", 5) as lease:
-        maintenance.rebuild(publisher, publisher.space(), lease)
+    with source.writer.lease("test", 5) as lease:
+        maintenance.rebuild(source, source.spaces.get(), lease)
 
     assert reader.shipping.fetch()
     assert not reader.shipping.trouble
-    assert list(publisher.shipping.problems()) == []
+    assert list(source.shipping.problems()) == []
 
 
 def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(in_folder, monkeypatch) -> None:
     """Readers see the state before it; the next publication sweeps what it left, and nothing else."""
     monkeypatch.setattr(arriving, "SMALL_BYTES", 0)
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
     reader.shipping.fetch()
     before, whole = sequences(reader), stored(in_folder)
     with monkeypatch.context() as patch:
@@ -259,28 +259,28 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
 
         patch.setattr(FolderStore, "write", killed)
         with pytest.raises(StoreAway, match="refuses"):
-            libraries.fill(publisher, NEW)
+            libraries.fill(source, NEW)
     left = {key for key in stored(in_folder) - whole if "/index/" in key}
     reader.shipping.fetch()
     assert len(left) == 2
     assert sequences(reader)["spaces/1/index"] == before["spaces/1/index"]
 
-    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    libraries.fill(source, [Entry("c.wav", np.stack([axis(6)]))])
     assert left <= stored(in_folder)  # younger than a day
     monkeypatch.setattr(shipping, "SWEPT_S", -1.0)
-    libraries.fill(publisher, [Entry("d.wav", np.stack([axis(7)]))])
+    libraries.fill(source, [Entry("d.wav", np.stack([axis(7)]))])
 
     assert not left & stored(in_folder)
     assert reader.shipping.fetch()
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
     assert list(reader.shipping.problems()) == []
-    assert answers(in_folder.open("new")) == answers(publisher)
+    assert answers(in_folder.open("new")) == answers(source)
 
 
 def test_of_processes_that_share_a_cache_one_fetches(in_folder, monkeypatch) -> None:
     """The other waits, looks again, and finds all of it: nothing is fetched twice, or taken from under a reader."""
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
     store = store_of(in_folder.store)
     one, other = (shipping.Shipping(reader.cache, store, "", reader.catalog.shipments) for _ in range(2))
     fetched, waiting = [], []
@@ -306,18 +306,18 @@ def test_of_processes_that_share_a_cache_one_fetches(in_folder, monkeypatch) -> 
     assert one.fetch()
     thread.join()
 
-    assert sorted(fetched) == sorted(sequences(publisher))
-    assert sequences(reader) == sequences(publisher)
+    assert sorted(fetched) == sorted(sequences(source))
+    assert sequences(reader) == sequences(source)
     assert not other.trouble
 
 
 def test_a_library_that_is_closed_does_not_wait_for_what_is_being_fetched(in_folder, monkeypatch) -> None:
     """It ends between two parts of a file; nothing of it stays, and the next one fetches it."""
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    with Snapshots(publisher.cache / "spoken", Kind("words", 1, "")).publication(1) as new:
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    with Snapshots(source.cache / "spoken", Kind("words", 1, "")).publication(1) as new:
         new.array("large.npy", np.zeros(50_000))
-    with publisher.writer.lease("test", 5) as lease:
-        publisher.shipping.ship(lease)
+    with source.writer.lease("test", 5) as lease:
+        source.shipping.ship(lease)
     read, parts = FolderStore.read, []
 
     def closing(self, key: str, *where):
@@ -342,25 +342,25 @@ def test_a_library_that_is_closed_does_not_wait_for_what_is_being_fetched(in_fol
 
 def test_columns_that_are_taken_away_do_not_come_back_from_the_store(in_folder, monkeypatch) -> None:
     """Those of before a space was dropped may have its tags: they are made from the catalog, and shipped."""
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
-    with publisher.writer.lease("test", 5) as lease:
-        maintenance.retire(publisher, publisher.space(), lease)
-    libraries.fill(publisher, OLD, libraries.spec(fingerprint="g" * 64))
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
+    with source.writer.lease("test", 5) as lease:
+        maintenance.retire(source, source.spaces.get(), lease)
+    libraries.fill(source, OLD, libraries.spec(fingerprint="g" * 64))
     reader.shipping.fetch()
-    before = {one.place: one for one in publisher.catalog.shipments.newest()}
+    before = {one.place: one for one in source.catalog.shipments.newest()}
     fetched = []
     monkeypatch.setattr(shipping, "arrive", lambda _stored, shipment, _cache: fetched.append(shipment.place))
-    with publisher.writer.lease("test", 5) as lease:
-        assert maintenance.drop_replaced(publisher, publisher.space(), lease) == []
+    with source.writer.lease("test", 5) as lease:
+        assert maintenance.drop_replaced(source, source.spaces.get(), lease) == []
     monkeypatch.undo()
-    after = {one.place: one for one in publisher.catalog.shipments.newest()}
+    after = {one.place: one for one in source.catalog.shipments.newest()}
 
     assert fetched == []
     assert after["spaces/2/index"] == before["spaces/2/index"]
     assert after["spaces/2/columns"].id > before["spaces/2/columns"].id
     reader.shipping.fetch()
-    assert answers(reader) == answers(publisher)
+    assert answers(reader) == answers(source)
 
 
 @pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
@@ -369,9 +369,9 @@ def test_a_sweep_leaves_a_place_whose_kept_heads_it_cannot_read(in_folder, monke
     from search.catalog import shipments
 
     monkeypatch.setattr(arriving, "SMALL_BYTES", 0)
-    publisher = in_folder.open("publisher")
-    libraries.fill(publisher, OLD)
-    head = in_folder.folder / "store" / head_of_index(publisher, in_folder).lstrip("/")
+    source = in_folder.open("source")
+    libraries.fill(source, OLD)
+    head = in_folder.folder / "store" / head_of_index(source, in_folder).lstrip("/")
     files = {key for key in stored(in_folder) if "/index/files/" in key}
     assert files
     if is_gone:
@@ -379,12 +379,12 @@ def test_a_sweep_leaves_a_place_whose_kept_heads_it_cannot_read(in_folder, monke
     else:
         head.write_bytes(b"?")
     monkeypatch.setattr(shipping, "SWEPT_S", -1.0)
-    libraries.fill(publisher, NEW)
+    libraries.fill(source, NEW)
 
     assert files <= stored(in_folder)
     assert "spaces/1/index: is not swept" in caplog.text
     monkeypatch.setattr(shipments, "GRACE_S", -1.0)
-    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
+    libraries.fill(source, [Entry("c.wav", np.stack([axis(6)]))])
     assert not files <= stored(in_folder)
 
 
@@ -392,14 +392,14 @@ def test_old_shipments_go_after_a_grace_and_no_sooner(in_folder, monkeypatch) ->
     """A reader may be fetching the one before the newest."""
     from search.catalog import shipments
 
-    publisher = in_folder.open("publisher")
-    libraries.fill(publisher, OLD)
-    libraries.fill(publisher, NEW)
-    index = [one for one in publisher.catalog.shipments.kept() if one.place == "spaces/1/index"]
+    source = in_folder.open("source")
+    libraries.fill(source, OLD)
+    libraries.fill(source, NEW)
+    index = [one for one in source.catalog.shipments.kept() if one.place == "spaces/1/index"]
     assert len(index) == 2
     monkeypatch.setattr(shipments, "GRACE_S", -1.0)
-    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
-    index = [one for one in publisher.catalog.shipments.kept() if one.place == "spaces/1/index"]
+    libraries.fill(source, [Entry("c.wav", np.stack([axis(6)]))])
+    index = [one for one in source.catalog.shipments.kept() if one.place == "spaces/1/index"]
 
     assert [one.id for one in index] == [max(one.id for one in index)]
 
@@ -420,7 +420,7 @@ def test_of_two_publishers_at_once_the_one_that_holds_the_lease_is_followed(mach
 
     monkeypatch.setattr(type(late.shipping), "_upload", upload_late)
     with pytest.raises(LibraryBusy), late.writer.lease("test", 5) as lease:
-        late.publish(late.space(), lease, always=True)
+        late.publisher.publish(late.spaces.get(), lease, always=True)
     reader.shipping.fetch()
 
     assert sequences(reader) == sequences(other)
@@ -437,20 +437,20 @@ def test_a_manifest_is_never_replaced(in_folder) -> None:
 
 def test_what_a_server_that_took_over_does_not_know_goes(machines, monkeypatch, caplog) -> None:
     """A standby may lack the last commits: what readers hold of them, on disk and in memory, is dropped."""
-    publisher, reader = machines.open("publisher"), machines.open("reader")
-    libraries.fill(publisher, OLD)
-    then = answers(publisher)
-    libraries.fill(publisher, NEW)
+    source, reader = machines.open("source"), machines.open("reader")
+    libraries.fill(source, OLD)
+    then = answers(source)
+    libraries.fill(source, NEW)
     assert answers(reader) != then
     lost = sequences(reader)["spaces/1/index"]
-    lose_last_commits(publisher, [f"b{number}.wav" for number in range(4)], lost)
+    lose_last_commits(source, [f"b{number}.wav" for number in range(4)], lost)
     monkeypatch.setattr("search.catalog.shipments.CatalogShipments.epoch", lambda _: "timeline 2")
 
     assert answers(reader) == then
     assert sequences(reader)["spaces/1/index"] < lost
     assert "is not of the catalog's present state" in caplog.text
-    libraries.fill(publisher, [Entry(f"c{number}.wav", np.stack([axis(7)])) for number in range(5)])
-    assert answers(reader) == answers(publisher)
+    libraries.fill(source, [Entry(f"c{number}.wav", np.stack([axis(7)])) for number in range(5)])
+    assert answers(reader) == answers(source)
 
 
 def test_without_a_store_no_server_is_asked_which_one_it_is(tmp_path, monkeypatch) -> None:
@@ -487,54 +487,54 @@ def lose_last_commits(library: Library, paths: list[str], sequence: int) -> None
 
 def test_a_restored_catalog_ships_what_it_is_made_into(in_folder, tmp_path) -> None:
     """What was shipped when the backup was made may be gone from the store."""
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
-    maintenance.backup(publisher, tmp_path / "backup")
-    then = answers(publisher)
-    libraries.fill(publisher, NEW)
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
+    maintenance.backup(source, tmp_path / "backup")
+    then = answers(source)
+    libraries.fill(source, NEW)
     reader.shipping.fetch()
-    with publisher.writer.lease("test", 5) as lease:
-        maintenance.restore(publisher, tmp_path / "backup", lease)
+    with source.writer.lease("test", 5) as lease:
+        maintenance.restore(source, tmp_path / "backup", lease)
     reader.shipping.fetch()
 
     assert [clip for clip, _ in answers(reader)] == [clip for clip, _ in then]
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
     assert list(reader.shipping.problems()) == []
 
 
 def test_a_store_that_is_away_loses_nothing_and_the_next_publication_ships_all(server, on_s3) -> None:
     """The job ends with the cause; readers go on from the catalog's tail."""
-    publisher, reader = on_s3.open("publisher"), on_s3.open("reader")
-    libraries.fill(publisher, OLD)
+    source, reader = on_s3.open("source"), on_s3.open("reader")
+    libraries.fill(source, OLD)
     answers(reader)
     server.refuse = lambda _method, _path: "503 Slow Down"
-    libraries.fill(publisher, NEW, publish=False)
-    assert answers(reader) == answers(publisher)
-    with pytest.raises(StoreAway), publisher.writer.lease("test", 5) as lease:
-        publisher.publish(publisher.space(), lease, always=True)
+    libraries.fill(source, NEW, publish=False)
+    assert answers(reader) == answers(source)
+    with pytest.raises(StoreAway), source.writer.lease("test", 5) as lease:
+        source.publisher.publish(source.spaces.get(), lease, always=True)
     server.forget()
-    with publisher.writer.lease("test", 5) as lease:
-        assert not publisher.publish(publisher.space(), lease)  # it was published; now it is shipped
+    with source.writer.lease("test", 5) as lease:
+        assert not source.publisher.publish(source.spaces.get(), lease)  # it was published; now it is shipped
     reader.shipping.fetch()
 
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
 
 
 def test_a_folder_whose_disk_is_not_mounted_is_away_and_never_made_anew(in_folder, tmp_path) -> None:
     """A library opens, and finds what was fetched; only ``init`` makes the folder."""
-    publisher = in_folder.open("publisher")
-    libraries.fill(publisher, OLD)
+    source = in_folder.open("source")
+    libraries.fill(source, OLD)
     (tmp_path / "store").rename(tmp_path / "elsewhere")
-    again = in_folder.open("publisher")
-    assert answers(again) == answers(publisher)
-    for library in (publisher, again):
+    again = in_folder.open("source")
+    assert answers(again) == answers(source)
+    for library in (source, again):
         with pytest.raises(StoreAway, match=r"/store: does not answer .*check that its disk is mounted"):
             libraries.fill(library, NEW)
         assert [one.remedy for one in stores.diagnose(library) if "mounted" in one.remedy]
     assert not (tmp_path / "store").exists()
     (tmp_path / "elsewhere").rename(tmp_path / "store")
-    libraries.fill(publisher, [Entry("c.wav", np.stack([axis(6)]))])
-    assert answers(in_folder.open("reader")) == answers(publisher)
+    libraries.fill(source, [Entry("c.wav", np.stack([axis(6)]))])
+    assert answers(in_folder.open("reader")) == answers(source)
 
     wiring.new_library(tmp_path / "new", libraries.settings(tmp_path), store=f"file://{tmp_path}/shared/new")
     assert (tmp_path / "shared/new").is_dir()
@@ -544,21 +544,21 @@ def test_a_cache_that_was_emptied_is_filled_again(in_folder) -> None:
     """Whoever clears caches does no harm."""
     import shutil
 
-    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
-    libraries.fill(publisher, OLD)
+    source, reader = in_folder.open("source"), in_folder.open("reader")
+    libraries.fill(source, OLD)
     reader.shipping.fetch()
     shutil.rmtree(reader.cache / "spaces")
     reader.shipping.fetch()
 
-    assert sequences(reader) == sequences(publisher)
+    assert sequences(reader) == sequences(source)
 
 
 def test_only_what_is_ours_is_shipped(in_folder, monkeypatch) -> None:
     """A stranger's file in a library's folder stays there, and a folder that nobody may read stops nothing."""
-    publisher = in_folder.open("publisher")
+    source = in_folder.open("source")
     for place in ("mine.npz", "lost+found/1/manifest.json", "spaces/1/mine.npz", "spaces/mine/map.npz"):
-        (publisher.cache / place).parent.mkdir(parents=True, exist_ok=True)
-        (publisher.cache / place).write_bytes(b"{}")
+        (source.cache / place).parent.mkdir(parents=True, exist_ok=True)
+        (source.cache / place).write_bytes(b"{}")
     iterdir = Path.iterdir
 
     def forbidden(self: Path) -> Iterator[Path]:
@@ -567,8 +567,8 @@ def test_only_what_is_ours_is_shipped(in_folder, monkeypatch) -> None:
         return iterdir(self)
 
     monkeypatch.setattr(Path, "iterdir", forbidden)
-    libraries.fill(publisher, OLD)
-    shipped = {one.place for one in publisher.catalog.shipments.newest()}
+    libraries.fill(source, OLD)
+    shipped = {one.place for one in source.catalog.shipments.newest()}
 
     assert shipped == {"spaces/1/columns", "spaces/1/index"}
 

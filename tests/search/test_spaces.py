@@ -52,14 +52,14 @@ def test_every_space_is_asked_until_one_is_chosen_and_again_after_that(library):
     assert ask(library) == ask(library, "other")
     assert {"04", "08"} < set(ask(library))
     assert set(ask(library, "one")) == {"01", "02", "03"}
-    assert library.space().name == "other"
-    assert [view.space.name for view in library.views()] == ["other"]
+    assert library.spaces.get().name == "other"
+    assert [view.space.name for view in library.view().of()] == ["other"]
     liked = RecommendQuery((ClipPart(1),), k=2, diversity=0.0)
     assert {hit.title for hit in library.recommend(liked).hits} == {"04", "08"}
     choose(library, "--ask-all")
     library.refresh()
     assert ask(library) == both
-    assert library.space().name == "one"
+    assert library.spaces.get().name == "one"
 
 
 def test_the_command_lists_spaces_and_says_which_are_asked(library, capsys):
@@ -78,9 +78,9 @@ def test_a_space_that_is_not_there_cannot_be_chosen(library, capsys):
 def test_a_chosen_space_that_was_dropped_is_asked_no_more(library):
     choose(library, "--ask", "other")
     with library.writer.lease("test", wait_s=5) as lease:
-        library.catalog.drop_space(library.space("other").id, lease)
+        library.catalog.drop_space(library.spaces.get("other").id, lease)
     assert [view.space.name for view in library.refresh().of()] == ["one"]
-    assert library.space().name == "one"
+    assert library.spaces.get().name == "one"
 
 
 def test_two_spaces_are_compared_by_questions_and_by_likes(library):

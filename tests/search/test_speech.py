@@ -67,7 +67,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     soundfile.write(folder / "sounds" / "silence.wav", 0.01 * np.random.default_rng(1).normal(size=RATE_HZ), RATE_HZ)
     with opened(folder, tones, create=True) as library:
         plugins.job("index")(library, "spectral", [str(folder / "sounds")], library.settings)
-        assert library.transcribe() == ()
+        assert library.speech.transcribe() == ()
     return folder
 
 
@@ -79,7 +79,7 @@ def folder(filled: Path, tmp_path: Path) -> Path:
 
 
 def ids(library) -> dict[str, int]:
-    return {clip.title: clip.id for clip in library.reader.clips(library.clip_ids().tolist())}
+    return {clip.title: clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
 
 
 # --- recognising --------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def ids(library) -> dict[str, int]:
 
 def test_words_have_the_times_of_the_file_and_stand_where_a_voice_is(filled: Path):
     with opened(filled, ToneRecogniser(WORDS)) as library:
-        talk = library.transcript(ids(library)["talk"])
+        talk = library.speech.transcript(ids(library)["talk"])
         assert talk.stored
         said = talk.transcript
         assert said.voiced == ((2.0, 4.0), (6.0, 8.5))
@@ -95,16 +95,16 @@ def test_words_have_the_times_of_the_file_and_stand_where_a_voice_is(filled: Pat
         assert [word.start_s for word in said.words][3:6] == pytest.approx([3.5, 6.0, 6.5], abs=0.02)
         assert [word.end_s for word in said.words][3:6] == pytest.approx([4.0, 6.5, 7.0], abs=0.02)
         assert (said.language, said.language_probability) == ("en", 0.9)
-        assert library.voiced(ids(library)["talk"]) == said.voiced
+        assert library.speech.voiced(ids(library)["talk"]) == said.voiced
         with pytest.raises(QueryError, match="no clip has the id 99"):
-            library.transcript(99)
+            library.speech.transcript(99)
 
 
 def test_what_has_no_voice_is_never_given_to_the_recogniser(folder: Path):
     tones = ToneRecogniser(WORDS, revision=2)
     with opened(folder, tones) as library:
-        library.transcribe()
-        silence = library.transcript(ids(library)["silence"])
+        library.speech.transcribe()
+        silence = library.speech.transcript(ids(library)["silence"])
         assert silence.stored
         assert (silence.transcript.lines, silence.transcript.voiced, silence.transcript.language) == ((), (), "")
     # of the talk its two stretches together, with the silence between them; of the other all
@@ -114,15 +114,15 @@ def test_what_has_no_voice_is_never_given_to_the_recogniser(folder: Path):
 def test_only_what_came_is_listened_to_and_another_recogniser_listens_to_all(folder: Path):
     steps = []
     with opened(folder, ToneRecogniser(WORDS)) as library:
-        library.transcribe(lambda done, total: steps.append((done, total)))
+        library.speech.transcribe(lambda done, total: steps.append((done, total)))
         assert steps == []
-        library.transcribe(lambda done, total: steps.append((done, total)), again=True)
+        library.speech.transcribe(lambda done, total: steps.append((done, total)), again=True)
         assert steps[-1] == (3, 3)
     with opened(folder, ToneRecogniser(WORDS, revision=2)) as library:
-        library.transcribe(lambda done, total: steps.append((done, total)), language="de")
+        library.speech.transcribe(lambda done, total: steps.append((done, total)), language="de")
         assert len(steps) == 6
-        assert library.transcript(ids(library)["talk"]).transcript.recogniser == "tones-2"
-        assert library.transcript(ids(library)["talk"]).transcript.language == "de"
+        assert library.speech.transcript(ids(library)["talk"]).transcript.recogniser == "tones-2"
+        assert library.speech.transcript(ids(library)["talk"]).transcript.language == "de"
 
 
 def test_a_job_that_is_stopped_keeps_what_it_has_done(folder: Path):
@@ -133,8 +133,8 @@ def test_a_job_that_is_stopped_keeps_what_it_has_done(folder: Path):
     steps = []
     with opened(folder, ToneRecogniser(WORDS, revision=2)) as library:
         with pytest.raises(KeyboardInterrupt):
-            library.transcribe(stop)
-        library.transcribe(lambda done, total: steps.append((done, total)))
+            library.speech.transcribe(stop)
+        library.speech.transcribe(lambda done, total: steps.append((done, total)))
         assert steps == [(1, 1)]
 
 
@@ -145,9 +145,9 @@ def test_a_file_that_is_away_fails_alone_and_by_name(folder: Path, filled: Path,
     with opened(folder, ToneRecogniser(WORDS)) as library:
         plugins.job("index")(library, "spectral", [str(tmp_path / "more")], library.settings)
         gone.unlink()
-        (failure,) = library.transcribe()
+        (failure,) = library.speech.transcribe()
         assert failure.file == str(gone)
-        assert len(library.spoken("storm").sayings) == 2
+        assert len(library.speech.find("storm").sayings) == 2
 
 
 def test_what_was_not_recognised_before_is_recognised_when_it_is_asked_for(folder: Path, tmp_path: Path):
@@ -155,10 +155,10 @@ def test_what_was_not_recognised_before_is_recognised_when_it_is_asked_for(folde
     soundfile.write(tmp_path / "more" / "new.wav", ToneRecogniser(WORDS).tones("thunder".title()), RATE_HZ)
     with opened(folder, ToneRecogniser(WORDS)) as library:
         plugins.job("index")(library, "spectral", [str(tmp_path / "more")], library.settings)
-        new = library.transcript(ids(library)["new"])
+        new = library.speech.transcript(ids(library)["new"])
         assert not new.stored
         assert [line.text for line in new.transcript.lines] == ["Thunder"]
-        found = library.spoken("thunder")
+        found = library.speech.find("thunder")
         assert (found.transcribed, found.contents) == (3, 4)
 
 
@@ -301,31 +301,33 @@ def test_a_table_changes_by_contents():
 def test_a_library_is_asked_for_what_is_said_and_hits_say_when_and_show_the_line(filled: Path):
     with opened(filled, ToneRecogniser(WORDS), read_only=True) as library:
         clips = ids(library)
-        first = library.spoken("thunder rain").sayings[0]
+        first = library.speech.find("thunder rain").sayings[0]
         assert (first.clip.id, first.line.text, first.language) == (clips["talk"], "Thunder and rain, at night.", "en")
         assert (first.start_s, first.end_s) == pytest.approx((6.0, 7.5), abs=0.02)
-        across = library.spoken('"coming thunder"').sayings[0]
+        across = library.speech.find('"coming thunder"').sayings[0]
         assert across.line.text == "the storm is coming. Thunder and rain, at night."
-        found = library.spoken("storm", k=1)
+        found = library.speech.find("storm", k=1)
         assert (len(found.sayings), found.next_offset, found.transcribed, found.contents) == (1, 1, 3, 3)
-        assert library.spoken("storm", k=1, offset=1).sayings[0].clip.id != found.sayings[0].clip.id
-        assert [one.clip.id for one in library.spoken("storm", where="title = 'other'").sayings] == [clips["other"]]
+        assert library.speech.find("storm", k=1, offset=1).sayings[0].clip.id != found.sayings[0].clip.id
+        assert [one.clip.id for one in library.speech.find("storm", where="title = 'other'").sayings] == [
+            clips["other"]
+        ]
         with pytest.raises(QueryError, match="k is 0"):
-            library.spoken("storm", k=0)
+            library.speech.find("storm", k=0)
 
 
 def test_what_is_published_and_what_came_since_is_asked_as_one(folder: Path, tmp_path: Path):
     (tmp_path / "more").mkdir()
     soundfile.write(tmp_path / "more" / "new.wav", ToneRecogniser(WORDS).tones("Dashwood is coming."), RATE_HZ)
     with opened(folder, ToneRecogniser(WORDS)) as library, opened(folder, ToneRecogniser(WORDS)) as reader:
-        assert len(reader.spoken("dashwood").sayings) == 1
+        assert len(reader.speech.find("dashwood").sayings) == 1
         plugins.job("index")(library, "spectral", [str(tmp_path / "more")], library.settings)
-        library.transcribe()
+        library.speech.transcribe()
         reader.refresh()
-        assert len(reader.spoken("dashwood").sayings) == 2
+        assert len(reader.speech.find("dashwood").sayings) == 2
         shutil.rmtree(folder / "library" / FOLDER)
     with opened(folder, ToneRecogniser(WORDS)) as library:
-        assert len(library.spoken("dashwood").sayings) == 2
+        assert len(library.speech.find("dashwood").sayings) == 2
         assert verify(library) == []
 
 
@@ -333,19 +335,19 @@ def test_what_went_is_said_no_more(folder: Path, filled: Path):
     with opened(folder, ToneRecogniser(WORDS)) as library:
         assert command("remove", filled / "sounds" / "talk.wav", "--library", folder / "library").returncode == 0
         library.refresh()
-        assert [one.clip.title for one in library.spoken("storm").sayings] == ["other"]
+        assert [one.clip.title for one in library.speech.find("storm").sayings] == ["other"]
         assert len(library.catalog.with_transcript()) == 2
 
 
 def test_transcripts_are_in_a_backup(folder: Path, tmp_path: Path):
     with opened(folder, ToneRecogniser(WORDS)) as library:
         maintenance.backup(library, tmp_path / "kept.sqlite")
-        before = [(one.clip.id, one.score) for one in library.spoken("storm").sayings]
+        before = [(one.clip.id, one.score) for one in library.speech.find("storm").sayings]
         with library.writer.lease("test", 1) as lease:
             maintenance.restore(library, tmp_path / "kept.sqlite", lease)
         library.refresh()
-        assert [(one.clip.id, one.score) for one in library.spoken("storm").sayings] == before
-        assert library.transcript(ids(library)["talk"]).stored
+        assert [(one.clip.id, one.score) for one in library.speech.find("storm").sayings] == before
+        assert library.speech.transcript(ids(library)["talk"]).stored
         assert verify(library) == []
 
 
@@ -359,8 +361,8 @@ def test_damaged_words_are_named_with_the_remedy_and_made_anew(folder: Path):
     assert done.returncode != 0
     assert "soundalike speech" in done.stdout + done.stderr
     with opened(folder, ToneRecogniser(WORDS)) as library:
-        assert len(library.spoken("storm").sayings) == 2
-        library.transcribe()
+        assert len(library.speech.find("storm").sayings) == 2
+        library.speech.transcribe()
     assert command("verify", "--library", folder / "library").returncode == 0
 
 
@@ -486,8 +488,8 @@ def test_whisper_understands_a_word_that_somebody_says(tmp_path: Path):
         tmp_path / "library", settings(tmp_path), create=True, load_recogniser=lambda *_: whisper
     ) as library:
         plugins.job("index")(library, "spectral", [str(tmp_path / "sounds")], library.settings)
-        library.transcribe()
-        found = library.spoken("alexa").sayings
+        library.speech.transcribe()
+        found = library.speech.find("alexa").sayings
         assert len(found) >= 2
         assert all(0 <= one.start_s < one.end_s <= one.clip.duration_s + 0.1 for one in found)
         assert {one.language for one in found} == {"en"}
@@ -516,9 +518,9 @@ def test_a_recogniser_that_is_not_there_is_named(tmp_path: Path):
 
 def test_without_a_recogniser_what_is_stored_is_shown_and_nothing_else(filled: Path, monkeypatch):
     with wiring.library(filled / "library", settings(filled, "parrot"), read_only=True) as library:
-        assert library.transcript(ids(library)["talk"]).stored
-        assert len(library.spoken("storm").sayings) == 2
+        assert library.speech.transcript(ids(library)["talk"]).stored
+        assert len(library.speech.find("storm").sayings) == 2
         with pytest.raises(EncoderError, match="parrot"):
-            library.transcript(ids(library)["talk"], "de")
+            library.speech.transcript(ids(library)["talk"], "de")
         with pytest.raises(LibraryError):
-            library.transcribe()
+            library.speech.transcribe()

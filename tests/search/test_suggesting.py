@@ -49,7 +49,7 @@ def library(tmp_path):
                 change = addition(Entry(f"{n:03d}.wav", axis(CLASSES.index(heard[-1]))[np.newaxis]), root.id, space.id)
                 tagged = replace(change.encoding, tags=SegmentTags.likeliest(chances))
                 opened.writer.apply(lease, [replace(change, encoding=tagged)])
-            opened.publish(space, lease, always=True)
+            opened.publisher.publish(space, lease, always=True)
         yield opened
 
 
@@ -63,7 +63,7 @@ def test_where_nothing_fits_the_answer_says_what_comes_nearest_and_how_much_of_i
     assert answer.verdict == "none"
     counts = {one.value: one.count for one in answer.nearest}
     assert len(counts) <= 3
-    assert all(len(library.clip_ids(one.where)) == one.count for one in answer.nearest)
+    assert all(len(library.clips.ids(one.where)) == one.count for one in answer.nearest)
     assert not {"Animal", "Dog"} <= set(counts), "each hit is spoken of once"
     first = answer.nearest[0]
     assert answer.reason.startswith(f'no "cat" here; nearest: {first.count} of {first.value}')

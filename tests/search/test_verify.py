@@ -67,7 +67,7 @@ def opened(folder: Path) -> Library:
 
 
 def newest(library: Library, part: str) -> Path:
-    folder = library.folder(library.space(PARTS[part])) / part
+    folder = library.spaces.folder(library.spaces.get(PARTS[part])) / part
     return max(folder.iterdir(), key=lambda entry: int(entry.name))
 
 
@@ -91,12 +91,12 @@ def test_a_library_of_an_earlier_version_opens_without_encoding(tmp_path: Path) 
         assert verifying.verify(library) == []
         assert len(library.search(Query((ClipPart(5),), k=200)).hits) == earlier.SOUNDS - 1
         assert library.search(Query((NotesPart("C4 D4 E4 F4 G4 A4 G4 F4"),))).verdict in ("none", "weak", "good")
-        assert library.duplicates().sequence == 0, "these were found by listening less closely"
-        assert library.map() is not None
+        assert library.duplicates.groups().sequence == 0, "these were found by listening less closely"
+        assert library.maps.read() is not None
         for space in library.reader.spaces():
             with library.writer.lease("test", wait_s=5) as lease:
-                assert library.publish(space, lease), "what was never published in this form is published"
-                assert not library.publish(space, lease)
+                assert library.publisher.publish(space, lease), "what was never published in this form is published"
+                assert not library.publisher.publish(space, lease)
         assert verifying.verify(library) == []
     for part in (publishing.COLUMNS, publishing.CONTOURS):
         for entry in folder.glob(f"spaces/*/{part}/*"):
@@ -130,7 +130,7 @@ def test_a_damaged_single_file_is_named_and_the_remedy_heals_it(folder: Path, na
         with opened(folder) as library:
             (problem,) = verifying.verify(library)
             assert str(file) in problem
-            assert (library.map() is None) == (name == "map.npz")
+            assert (library.maps.read() is None) == (name == "map.npz")
     heal(folder, problem)
     assert main(["verify", "--library", str(folder)]) == 0
 
@@ -203,7 +203,7 @@ def test_facts_about_contents_that_the_catalog_does_not_have_are_named(folder: P
         pairs, file = duplicates.read_or_raise(folder), duplicates.PairsFile(folder)
         assert pairs is not None
         at = library.catalog.sequence()
-        space = library.folder(library.space("spectral"))
+        space = library.spaces.folder(library.spaces.get("spectral"))
         drawn = maps.read_or_raise(space)
         assert drawn is not None
         for sequence, said in ((at, "contents that are not in the catalog"), (at + 7, f"is of sequence {at + 7}")):
@@ -224,7 +224,7 @@ def test_who_writes_duplicates_or_the_map_holds_the_lease(
     files = sorted(library.path.rglob("*.npz"))
     before = [file.read_bytes() for file in files]
     with library.writer.lease("somebody else", wait_s=5):
-        for job in (library.find_duplicates, library.draw_map):
+        for job in (library.duplicates.find, library.maps.draw):
             with pytest.raises(LibraryBusy, match="somebody else"):
                 job()
         for command in ("duplicates", "map"):
@@ -239,8 +239,8 @@ def test_who_writes_duplicates_or_the_map_holds_the_lease(
             pass
         holders.append(str(caught.value))
 
-    library.find_duplicates(progress, again=True)
-    library.draw_map(progress=progress, anew=True)
+    library.duplicates.find(progress, again=True)
+    library.maps.draw(progress=progress, anew=True)
     assert any("duplicates" in holder for holder in holders)
     assert any("map" in holder for holder in holders)
 
@@ -259,10 +259,10 @@ def test_a_failed_backup_leaves_nothing(library: Library, tmp_path: Path) -> Non
 def test_reindex_makes_retired_spaces_sound_too(folder: Path) -> None:
     """Their snapshots are searched while their contents wait to be encoded again."""
     with opened(folder) as library:
-        space = library.space(MELODY_SPACE)
+        space = library.spaces.get(MELODY_SPACE)
         with library.writer.lease("test", wait_s=5) as lease:
             maintenance.retire(library, space, lease)
-        flip(max((library.folder(space) / publishing.COLUMNS).iterdir()) / "base_added.npy")
+        flip(max((library.spaces.folder(space) / publishing.COLUMNS).iterdir()) / "base_added.npy")
         (problem,) = verifying.verify(library)
         with library.writer.lease("test", wait_s=5) as lease:
             for one in library.reader.spaces():

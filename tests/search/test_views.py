@@ -50,10 +50,10 @@ def test_a_search_does_not_wait_for_what_is_being_opened(library, monkeypatch):
     refreshing.start()
     assert opening.wait(PATIENCE_S)
     assert library.search(ASKED).hits == before
-    assert library.facets().clips == 10
+    assert library.clips.facets().clips == 10
     go_on.set()
     refreshing.join(PATIENCE_S)
-    assert library.facets().clips == 15
+    assert library.clips.facets().clips == 15
 
 
 def test_a_view_never_changes(library):
@@ -67,17 +67,17 @@ def test_a_view_never_changes(library):
     assert library.refresh() is not view
     assert (space.index.ids().tolist(), space.columns.clip_ids.tolist()) == (held, clips)
     assert len(space.index.vectors(np.array(held))) == len(held)
-    assert len(library.views()[0].index) == 14
+    assert len(library.view().of()[0].index) == 14
 
 
 def test_what_another_process_writes_is_followed_without_being_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(spaces, "FOLLOW_EVERY_S", 0.01)
     with open_library(tmp_path) as library:
         fill(library, entries(3))
-        assert library.facets().clips == 3
+        assert library.clips.facets().clips == 3
         with Catalog.open(tmp_path / "library" / "catalog.sqlite") as other, other.lease("another", 0) as lease:
             other.apply(lease, [RemoveClip(2)])
-        wait_until(lambda: library.facets().clips == 2)
+        wait_until(lambda: library.clips.facets().clips == 2)
 
 
 def test_what_was_published_is_what_views_stand_on(library, monkeypatch):
@@ -88,7 +88,7 @@ def test_what_was_published_is_what_views_stand_on(library, monkeypatch):
     (view,) = library.refresh().of()
     assert (view.columns.recent.n_clips, len(view.index.delta.ids)) == (30, 30)
     with library.writer.lease("test", wait_s=5) as lease:
-        library.publish(view.space, lease, always=True)
+        library.publisher.publish(view.space, lease, always=True)
     (view,) = library.refresh().of()
     assert (view.columns.base.n_clips + view.columns.recent.n_clips, len(view.index)) == (40, 40)
     assert (view.columns.sequence, len(view.index.delta.ids)) == (library.catalog.sequence(), 0)
@@ -115,23 +115,23 @@ def test_a_catalog_that_fails_for_a_while_leaves_the_last_view(tmp_path, monkeyp
             assert library.search(ASKED).hits == before
         assert [record.message for record in caplog.records] == ["the library cannot be followed: the disk is away"]
         fill(library, entries(2, first=4))
-        wait_until(lambda: library.facets().clips == 6)
+        wait_until(lambda: library.clips.facets().clips == 6)
 
 
 def test_a_damaged_file_of_columns_changes_no_answer(library, caplog):
     """Of the right size, with numbers that cannot be: every request is answered, columns are made anew, it is said."""
     fill(library, entries(3, first=10), publish=False)
     with library.writer.lease("test", wait_s=5) as lease:
-        library.publish(library.space(), lease, always=True)
+        library.publisher.publish(library.spaces.get(), lease, always=True)
     fill(library, entries(1, first=13), publish=False)
 
     def answers():
-        library.forget(library.space())
+        library.spaces.forget(library.spaces.get())
         hits = library.search(replace(ASKED, k=100, where='format = "wav" and not tag = "x"')).hits
-        return [hit.clip_id for hit in hits], library.facets(), library.recommend(RecommendQuery(k=100)).verdict
+        return [hit.clip_id for hit in hits], library.clips.facets(), library.recommend(RecommendQuery(k=100)).verdict
 
     whole = answers()
-    directory = library.folder(library.space()) / publishing.COLUMNS
+    directory = library.spaces.folder(library.spaces.get()) / publishing.COLUMNS
     newest = max(directory.iterdir(), key=lambda folder: int(folder.name))
     harmed = [file for file in sorted(newest.glob("*.npy")) if np.load(file).dtype.kind == "i" and np.load(file).size]
     assert len(harmed) > 20

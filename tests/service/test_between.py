@@ -34,7 +34,7 @@ def test_what_has_no_facts_goes_with_nothing_and_says_so(client, library_path, k
     assert answer.status_code == 422
     assert "facts --measure" in answer.get_json()["detail"]
     with wiring.library(library_path, settings(library_path)) as library:
-        library.measure()
+        library.facts.measure()
     answer = client.get(one)
     assert answer.status_code == 422
 

@@ -45,7 +45,7 @@ def served_to_openai(tmp_path):
         try:
             url = f"http://127.0.0.1:{server.server_port}/v1"
             with openai.OpenAI(base_url=url, api_key=secret, max_retries=0) as client:
-                yield client, library.encoder(library.space())
+                yield client, library.encoders.of(library.spaces.get())
         finally:
             server.shutdown()
             server.server_close()

@@ -36,7 +36,7 @@ def test_facts_are_answered_filtered_and_sorted_by(library_path) -> None:
             assert "facts --measure" in refused.json["detail"]
         assert client.get("/api/v1/clips/99/facts").status_code == 404
     with soundalike.open_library(library_path) as library:
-        assert library.measure() == ()
+        assert library.facts.measure() == ()
     with application(library_path) as client:
         assert client.get("/api/v1/clips/1/facts").json == before.json
         report = client.get("/api/v1/defects", query_string={"where": "duration_s < 99"}).json
@@ -65,7 +65,7 @@ def test_facts_of_several_clips_come_at_once(library_path) -> None:
         assert all(one["duration_s"] > 0 for one in before)
         assert client.get("/api/v1/facts").status_code == 422
     with soundalike.open_library(library_path) as library:
-        assert library.measure() == ()
+        assert library.facts.measure() == ()
     with application(library_path) as client:
         for one in client.get(asked).json["facts"]:
             assert one["measured"]
@@ -80,7 +80,7 @@ def test_hits_have_facts_where_they_are_asked_for(library_path) -> None:
         assert {hit["facts"] for hit in before["hits"]} == {None}
         assert before["facets"]["facts"] == {}
     with soundalike.open_library(library_path) as library:
-        library.measure()
+        library.facts.measure()
     with application(library_path) as client:
         found = client.post("/api/v1/search", json=question).json
         for hit in found["hits"]:
@@ -105,7 +105,7 @@ def test_a_question_weighs_aspects_and_changes(library_path) -> None:
         refused = client.post("/api/v1/search", json={"parts": [part]})
         assert (refused.status_code, "facts --measure" in refused.json["detail"]) == (422, True)
     with soundalike.open_library(library_path) as library:
-        library.measure()
+        library.facts.measure()
         (asked,) = library.reader.clips([1])
         voice = soundalike.AudioPart(asked.absolute_path, aspects=soundalike.Aspects.parse("imitation"))
         expected = [hit.clip_id for hit in library.search(soundalike.Query((voice,), k=20)).hits]

@@ -82,9 +82,9 @@ def test_what_has_no_facts_is_measured_as_a_command_does(library: Library, clock
         assert client.get("/ready").json["unmeasured"] == 0
         assert client.get("/api/v1/clips", query_string={"where": "loudness > -90"}).json["unmeasured"] == 0
     assert library.catalog.sequence() == newest_columns(library), "nobody reads from the catalog what was measured"
-    found = library.facts(library.clip_ids().tolist())
-    library.measure(again=True)
-    assert found == library.facts(library.clip_ids().tolist())
+    found = library.facts.of(library.clips.ids().tolist())
+    library.facts.measure(again=True)
+    assert found == library.facts.of(library.clips.ids().tolist())
 
 
 def test_another_writer_is_not_waited_for_and_nothing_is_lost(
@@ -139,7 +139,7 @@ def test_it_stops_at_once_and_goes_on_in_the_middle_of_a_sound(
 def test_a_file_that_cannot_be_read_is_left_alone_until_it_changes(
     library: Library, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    clips = library.reader.clips(library.clip_ids().tolist())
+    clips = library.reader.clips(library.clips.ids().tolist())
     gone = Path(clips[0].absolute_path)
     shutil.move(gone, tmp_path / "elsewhere")
     asked: list[str] = []
@@ -225,7 +225,7 @@ def test_a_store_that_is_away_is_trouble_as_a_full_disk_is(library: Library, clo
 
     measuring = IdleMeasuring(library, clock=clock)
     with monkeypatch.context() as patch:
-        patch.setattr(library, "publish", away)
+        patch.setattr(library.publisher, "publish", away)
         until_nothing_is_left(measuring, clock)
         assert lacking(library) == 0
         assert measuring._trouble == "file:///mnt/store: does not answer"

@@ -131,7 +131,7 @@ def test_who_is_told_that_a_job_is_done_finds_what_it_wrote(library_path, monkey
             return client.get("/api/v1/clips", query_string={"where": 'own_tag = "new"'}).json["total"]
 
         assert tagged() == 0
-        [clip, *_] = library.reader.clips(library.clip_ids().tolist())
+        [clip, *_] = library.reader.clips(library.clips.ids().tolist())
         with wiring.library(library_path, settings(library_path)) as elsewhere:
             elsewhere.catalog.queue.add("index", [])
             with elsewhere.writer.lease("a job", 60) as lease:

@@ -10,7 +10,7 @@ import pytest
 from search import plugins, wiring
 from search.catalog.store import Catalog
 from search.errors import LibraryError
-from search.library.library import Library
+from search.library.maps import Maps
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of
 from tests.service.conftest import application, settings, work_off
@@ -102,10 +102,10 @@ def test_in_an_empty_library_a_job_has_nothing_to_do(tmp_path, kind):
 def test_a_job_that_cannot_be_done_says_why_and_not_where(client, library_path, monkeypatch):
     """A disk that is full, say: what a client reads names nothing of the machine."""
 
-    def full(library, **_):
-        raise LibraryError(f"{library.path}/spaces/1/map.npz: the map cannot be written (No space left on device)")
+    def full(_maps, **_):
+        raise LibraryError(f"{library_path}/spaces/1/map.npz: the map cannot be written (No space left on device)")
 
-    monkeypatch.setattr(Library, "draw_map", full)
+    monkeypatch.setattr(Maps, "draw", full)
     job = client.post("/api/v1/jobs", json={"kind": "map"}).get_json()
     work_off(library_path)
     failed = client.get(f"/api/v1/jobs/{job['id']}").get_json()

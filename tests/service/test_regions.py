@@ -32,7 +32,7 @@ def test_a_polygon_that_crosses_itself_holds_its_two_halves_and_not_what_lies_be
 @pytest.fixture
 def mapped(library_path):
     with wiring.library(library_path, settings(library_path)) as library:
-        library.draw_map()
+        library.maps.draw()
     with application(library_path) as client:
         yield client
 

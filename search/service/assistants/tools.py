@@ -176,13 +176,13 @@ class Tools:
 
     def tags(self, where: Where = None) -> FacetsOut:
         """What is in the library: how many clips have which tag, length, date and folder; each with its filter."""
-        return FacetsOut.model_validate(self._tried(lambda: self.library.facets(where, limit=_FACETS)))
+        return FacetsOut.model_validate(self._tried(lambda: self.library.clips.facets(where, limit=_FACETS)))
 
     def duplicates(
         self, offset: Annotated[int, Field(ge=0)] = 0, limit: Annotated[int, Field(ge=1, le=100)] = 20
     ) -> DuplicatesOut:
         """Groups of clips that are copies or one recording in several shapes, with the one worth keeping."""
-        duplicates = self._tried(self.library.duplicates)
+        duplicates = self._tried(self.library.duplicates.groups)
         page = duplicates.groups[offset : offset + limit]
         body = {"total": len(duplicates.groups), "offset": offset, "current": duplicates.current, "groups": page}
         return DuplicatesOut.model_validate(body)

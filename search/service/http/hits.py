@@ -15,13 +15,13 @@ MAX_FACETS = 50
 
 def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
     """The answer, its files named below their roots; with the facts of its hits that a library has ``measured``."""
-    known = None if measured is None else measured.facts(hit.clip_id for hit in answer.hits)
+    known = None if measured is None else measured.facts.of(hit.clip_id for hit in answer.hits)
     return SearchOut.model_validate(answer_as_json(answer, "relative", known))
 
 
 def ordered(answer: Answer, library: Library, by: str) -> Answer:
     """The answer with its hits in the order of a fact (`search.facts.ordering`)."""
-    facts = library.facts(hit.clip_id for hit in answer.hits)
+    facts = library.facts.of(hit.clip_id for hit in answer.hits)
     return replace(answer, hits=tuple(in_order(answer.hits, facts, by)))
 
 
@@ -30,6 +30,6 @@ def search_out_with_facets(answer: Answer, library: Library, *, facts: bool = Fa
     out = search_out(answer, library if facts else None)
     if answer.hits:
         likely = answer.likely.clip_ids if answer.likely else ()
-        counted = library.facets_of(likely or (hit.clip_id for hit in answer.hits), limit=MAX_FACETS)
+        counted = library.clips.facets_of(likely or (hit.clip_id for hit in answer.hits), limit=MAX_FACETS)
         out.facets = FacetsOut.model_validate(counted)
     return out

@@ -40,7 +40,7 @@ class Listing:
         if all(space.is_melody for space in self._library.reader.spaces()):
             return ClipsOut(total=0, offset=query.offset, clips=[])
         for _ in range(LOOKS):
-            columns = self._library.views()[0].columns
+            columns = self._library.view().of()[0].columns
             among = clips_among(self._library, query.region, query.within)
             passing = rows_passing(columns, where, among)
             order = self._order(columns, query.sort)
@@ -58,9 +58,9 @@ class Listing:
         )
         if query.facets:
             if among is None:
-                counted = self._library.facets(query.where, limit=MAX_FACETS)
+                counted = self._library.clips.facets(query.where, limit=MAX_FACETS)
             else:
-                counted = self._library.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
+                counted = self._library.clips.facets_of(columns.clip_ids[passing].tolist(), limit=MAX_FACETS)
             answer.facets = FacetsOut.model_validate(counted)
         return answer
 

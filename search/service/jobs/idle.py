@@ -21,7 +21,8 @@ from search.facts.definitions import VERSION
 from search.facts.measuring import in_steps
 from search.ground.urls import is_in_store
 from search.library import leasing
-from search.library.library import PUBLISH_ALWAYS_BELOW, PUBLISH_SHARE, Library
+from search.library.library import Library
+from search.library.publisher import PUBLISH_ALWAYS_BELOW, PUBLISH_SHARE
 from search.model import Clip, Content, KeepFacts, StoredFacts
 from search.service.jobs.attempt import Attempt
 from search.snapshots.filling import with_clips
@@ -121,7 +122,7 @@ class IdleMeasuring:
             self._unpublished += len(self._unsaved)
             self._unsaved.clear()
             for space in self._library.catalog.spaces():
-                self._library.publish(space, lease, always=is_due)
+                self._library.publisher.publish(space, lease, always=is_due)
             if is_due:
                 self._unpublished = 0
 

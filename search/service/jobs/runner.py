@@ -217,13 +217,13 @@ class Runner:
             case _ if not self._spaces():
                 return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
             case "duplicates":
-                self._library.find_duplicates(_ProgressWatcher(latest, halt))
+                self._library.duplicates.find(_ProgressWatcher(latest, halt))
             case "map":
-                self._library.draw_map(progress=_ProgressWatcher(latest, halt))
+                self._library.maps.draw(progress=_ProgressWatcher(latest, halt))
             case "facts":
-                _report_unread(latest, self._library.measure(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.facts.measure(_ProgressWatcher(latest, halt)))
             case "events":
-                _report_unread(latest, self._library.find_events(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.events.find(_ProgressWatcher(latest, halt)))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -262,7 +262,7 @@ class Runner:
     def _has_events(self) -> bool:
         """Whether somebody wants to know what sounds when in this library's clips."""
         spaces = self._library.reader.spaces()
-        return any(len(self._library.events_of(space).value()) for space in spaces if space.vocabulary)
+        return any(len(self._library.spaces.events_of(space).value()) for space in spaces if space.vocabulary)
 
     def _spaces(self) -> list[str]:
         """The library's spaces of sound."""

@@ -84,7 +84,7 @@ def web(number: int, config: ServiceConfig, settings: Settings, listening: socke
             )
             app = create_app(service)
             if service.spaces():
-                library.views()  # opens the snapshots now, not in the first request
+                library.view().of()  # opens the snapshots now, not in the first request
             server = make_server(app, config, listening, dispatcher)
             threading.Thread(target=_give_back, args=(stop,), daemon=True).start()
             with warming.running(stop):

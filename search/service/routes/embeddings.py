@@ -58,7 +58,7 @@ class EmbeddingRoutes:
         compared by their products. A sound longer than the encoder's window is the mean of its windows.
         """
         inputs = [body.input] if isinstance(body.input, str) else body.input
-        space = self._service.library.space(body.model)
+        space = self._service.library.spaces.get(body.model)
         if body.dimensions not in (None, space.dim):
             raise UnprocessableEntity(f"dimensions is {body.dimensions}; the vectors of {space.name} have {space.dim}")
         sounds = {place: _sound(one, place) for place, one in enumerate(inputs) if _is_sound(one)}
@@ -81,7 +81,7 @@ class EmbeddingRoutes:
 
     def _rows(self, space: Space, words: Mapping[int, str], sounds: Mapping[int, bytes]) -> Vectors:
         """(n, dim) one row for each input, all words in one pass."""
-        encoder = self._service.library.encoder(space)
+        encoder = self._service.library.encoders.of(space)
         rows = np.zeros((len(words) + len(sounds), space.dim), np.float32)
         if words and not space.can_text:
             raise UnprocessableEntity(f"the encoder of {space.name} reads no words; send sounds")

@@ -37,10 +37,10 @@ class EventRoutes:
         library = self._service.library
         clip = the_clip(library, path.clip_id)
         longest_s = self._service.config.limits.shown_s
-        if clip.duration_s > longest_s and clip.id not in library.clips_with_events():
+        if clip.duration_s > longest_s and clip.id not in library.events.clip_ids():
             raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike events")
         with self._service.decodes.taken():
-            line = library.events(clip.id, least=query.least)
+            line = library.events.of(clip.id, least=query.least)
         if query.form == "json":
             return revisable(reply(TimeLineOut.model_validate(time_line_as_json(line, paths="relative"))))
         return Response(FORMS[query.form](line.events), mimetype=_MEDIA_TYPES.get(query.form, "text/plain"))

@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from search.errors import AudioError
 from search.facts.measuring import measure
-from search.library.measuring import defects, unmeasured
+from search.library.measuring import defects, unmeasured_contents
 from search.model.as_json import facts_as_json
 from search.service.http.answers import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut
 from search.service.http.listing import the_clip
@@ -41,7 +41,7 @@ class FactRoutes:
         A clip that nobody measured yet is listened to now.
         """
         clip = the_clip(self._library, path.clip_id)
-        facts = self._library.facts([clip.id]).get(clip.id)
+        facts = self._library.facts.of([clip.id]).get(clip.id)
         if facts is None and clip.notes:
             facts = {}
         if facts is None:
@@ -57,7 +57,7 @@ class FactRoutes:
     def many_facts(self, query: ManyFacts) -> Response:
         """What several clips are, as far as it was measured: nothing is listened to."""
         clips = {clip.id: clip for clip in self._library.reader.clips(query.clip_id)}
-        known = self._library.facts(clips)
+        known = self._library.facts.of(clips)
         found = [
             ClipFactsOut(
                 clip_id=clip_id,
@@ -75,8 +75,8 @@ class FactRoutes:
         beside = f" and ({query.where})" if query.where else ""
         counts = []
         if any(not space.is_melody for space in self._library.reader.spaces()):
-            found = defects(self._library.views()[0].columns, query.where)
+            found = defects(self._library.view().of()[0].columns, query.where)
             for name, ids in found.of.items():
                 counts.append({"value": name, "count": len(ids), "where": f"defects = '{name}'{beside}"})
-        left = unmeasured(self._library.catalog)
+        left = unmeasured_contents(self._library.catalog)
         return revisable(reply(DefectsOut.model_validate({"defects": counts, "unmeasured": left})))

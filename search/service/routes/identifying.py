@@ -39,7 +39,7 @@ class IdentifyRoutes:
             try:
                 check_length(paths["audio"], name, self._service.config.limits.query_s)
                 with self._service.metrics.stage("engine"):
-                    identified = self._service.library.identify(paths["audio"])
+                    identified = self._service.library.recordings.identify(paths["audio"])
             except AudioError as error:
                 raise FileRefused(name, error.cause, "audio") from error
         return reply(IdentificationOut.model_validate(identification_as_json(identified, paths="relative")))

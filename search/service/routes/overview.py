@@ -41,7 +41,7 @@ class OverviewRoutes:
         if not self._service.spaces():
             return reply(DuplicatesOut(total=0, offset=query.offset, current=True, groups=[]))
         with self._service.metrics.stage("engine"):
-            found = self._service.library.duplicates()
+            found = self._service.library.duplicates.groups()
         groups = found.groups if query.clip_id is None else _with_clip(found.groups, query.clip_id)
         page = groups[query.offset : query.offset + query.limit]
         body = {"total": len(groups), "offset": query.offset, "current": found.current, "groups": page}
@@ -62,10 +62,10 @@ class OverviewRoutes:
         """
         library = self._service.library
         where = parse(query.where) if query.where else None
-        drawn = library.map() if self._service.spaces() else None
+        drawn = library.maps.read() if self._service.spaces() else None
         if drawn is None:
             return revisable(reply(MapOut(fitted=0, clip_ids=[], x=[], y=[], group=[], groups=[], wheres=[])))
-        columns = library.views()[0].columns
+        columns = library.view().of()[0].columns
         coloured = self._coloured(query.colour, columns, drawn.clip_ids)
         shown: slice | Ids = slice(None)
         among = clips_among(library, query.region, query.within)
@@ -94,7 +94,7 @@ class OverviewRoutes:
             return groups_by_opinion(clip_ids, library.feedback.get(profile), profile)
         if colour in PLACES and colour not in COUNTED:
             return groups_by(columns, clip_ids, values_of(columns, colour))
-        found = library.facets(limit=MOST)
+        found = library.clips.facets(limit=MOST)
         facets = {"tag": found.tags, "own_tag": found.own_tags, "folder": found.folders, "duration_s": found.durations}
         return groups_by(columns, clip_ids, {**facets, **found.facts}.get(colour, ()))
 

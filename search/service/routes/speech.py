@@ -49,7 +49,7 @@ class SpeechRoutes:
             raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike speech")
         try:
             with self._service.decodes.taken():
-                said = library.transcript(clip.id, query.language)
+                said = library.speech.transcript(clip.id, query.language)
         except EncoderError as error:  # nothing is wrong with the library: its owner did not ask for speech
             raise UnprocessableEntity(NO_RECOGNISER) from error
         if query.form == "json":
@@ -65,5 +65,5 @@ class SpeechRoutes:
         """
         library = self._service.library
         with self._service.metrics.stage("engine"):
-            found = library.spoken(query.words, k=query.k, offset=query.offset, where=query.where)
+            found = library.speech.find(query.words, k=query.k, offset=query.offset, where=query.where)
         return reply(SayingsOut.model_validate(sayings_as_json(found, "relative")))

@@ -88,7 +88,7 @@ class StatusRoutes:
     def _found(self) -> ReadyOut:
         library = self._service.library
         spaces = self._service.spaces()
-        views = library.views() if spaces else []
+        views = library.view().of() if spaces else []
         states = self._service.jobs.counts()
         return ReadyOut(
             status="starting" if self._service.warming.is_pending else "ready",

@@ -42,7 +42,7 @@ class Outliers:
 def nearest_of_each(library: Library, where: str | None) -> dict[int, Hit]:
     """Clip id -> its nearest other clip. Raises WhereError for a filter that does not parse."""
     nearest: dict[int, Hit] = {}
-    for clip_id in library.clip_ids(where).tolist():
+    for clip_id in library.clips.ids(where).tolist():
         try:
             hits = library.search(Query((ClipPart(clip_id),), k=1)).hits
         except QueryError:  # a tune (MIDI) has no sound

@@ -1,0 +1,75 @@
+"""What happens when in the sounds of a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from search.catalog.store import Catalog
+from search.library import events
+from search.library.encoders import Encoders
+from search.library.publisher import Publisher
+from search.library.spaces import Spaces
+from search.model import Ids, JobFailure, TimeLine
+from search.snapshots.filling import nobody
+
+
+class EventFinder:
+    """Finds the events of sounds, and keeps them. `Library.events` is one."""
+
+    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, encoders: Encoders) -> None:
+        self._catalog = catalog
+        self._spaces = spaces
+        self._publisher = publisher
+        self._encoders = encoders
+
+    def of(self, clip_id: int, *, least: float = events.SHOWN, space: str | None = None) -> TimeLine:
+        """What happens when in a clip: every event that is at least so likely, in order of time.
+
+        Those that were found before (`find`) are given at once; else the clip is listened to. Raises QueryError
+        for a clip that is not there or holds notes, and where no encoder says what sounds at each moment; AudioError
+        for a file that cannot be read.
+
+        Examples:
+            >>> library.events.of(1)
+            Traceback (most recent call last):
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
+        """
+        view = events.view_with_events(self._spaces.view().of(space))
+        encoder, table = self._encoders.of(view.space), self._spaces.events_of(view.space).value()
+        return events.time_line(clip_id, view, encoder, table, self._catalog, least=least)
+
+    def find(
+        self, progress: Callable[[int, int], None] = nobody, *, again: bool = False, space: str | None = None
+    ) -> tuple[JobFailure, ...]:
+        """Find the events of the sounds that have none yet (``again``: of all); the files that could not be read.
+
+        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
+        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
+        LibraryUnwritable when the events cannot be written, QueryError where no encoder says what sounds when.
+
+        Examples:
+            >>> library.events.find(space="melody")
+            Traceback (most recent call last):
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is melody
+        """
+        with self._publisher.lease("events") as lease:
+            view = events.view_with_events(self._spaces.refresh().of(space))
+            latest, encoder = self._spaces.events_of(view.space), self._encoders.of(view.space)
+            self._spaces.new_events(view.space).publish(lease)
+            failures = events.find(view, encoder, latest, self._catalog, lease, progress=progress, again=again)
+        self._spaces.refresh()
+        return failures
+
+    def clip_ids(self) -> Ids:
+        """The ids (n,) of the clips whose events were found, ascending.
+
+        Examples:
+            >>> library.events.clip_ids().tolist()
+            []
+        """
+        view = self._spaces.view().of()[0]
+        contents = np.empty(0, np.int64) if view.columns.events is None else view.columns.events.contents
+        clips_of = view.columns.clips_of(contents)
+        return np.unique(np.array([clip for clips in clips_of.values() for clip in clips], np.int64))
