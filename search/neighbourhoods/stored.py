@@ -22,7 +22,7 @@ from search.ports import VectorIndex
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors.base import rows_of
-from search.vectors.files import release
+from search.vectors.mapped import release
 
 KIND: Final = Kind("neighbourhoods", 1, "they are left out until soundalike reindex makes them anew")
 LEAST_CONTENTS: Final = 100

@@ -6,8 +6,6 @@ digests, so what a snapshot has in common with the one before it is on this disk
 
 from __future__ import annotations
 
-import errno
-import os
 import secrets
 import shutil
 import struct
@@ -25,7 +23,7 @@ from search.model import Shipment
 from search.ports import ObjectStore
 from search.snapshots import folders, shippable
 from search.snapshots.single import LEFT_OVER_S, flush_folder
-from search.snapshots.snapshot import MANIFEST, DigestedFile, FileRecord, digest_of
+from search.snapshots.snapshot import MANIFEST, DigestedFile, FileRecord, digest_of, link_or_copy
 
 _ARRIVING: Final = ".arriving"
 _PART_BYTES: Final = 8 << 20
@@ -156,12 +154,7 @@ def _link(source: Path, record: FileRecord, target: Path) -> bool:
     try:
         if digest_of(source) != record.digest:
             return False
-        try:
-            os.link(source, target)
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV):
-                raise
-            shutil.copyfile(source, target)
+        link_or_copy(source, target)
     except OSError:  # it was taken away this moment
         target.unlink(missing_ok=True)
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import CLOSE_FILES, NO_HANDLES, SnapshotError, printable
+from search.snapshots.single import flush
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,6 +26,7 @@ MANIFEST: Final = "manifest.json"
 
 _CHANGED: Final = "is not what was written (its digest differs)"
 _READ_BYTES: Final = 1 << 20
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV)
 MAPPED_FROM_BYTES: Final = 1 << 18
 """A smaller array is read: each map takes a file handle for as long as it is there, of which a system may give 256."""
 
@@ -105,6 +109,11 @@ class NewSnapshot:
         with self.file(name) as file:
             np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
 
+    def link(self, name: str, old: Snapshot) -> None:
+        """Have a file of an ``old`` snapshot here too, as the same file where the file system can."""
+        link_or_copy(old.folder / name, self.folder / name)
+        self.files[name] = old.files[name]
+
     def describe(self, facts: DataclassInstance) -> None:
         """Put what the kind says of itself into the manifest: a dataclass of what JSON can hold."""
         self.facts = asdict(facts)
@@ -173,6 +182,17 @@ def digest_of(path: Path) -> str:
         while part := file.read(_READ_BYTES):
             digest.update(part)
     return digest.hexdigest()
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Have ``target`` be the same file as ``source``, or one like it where there are no links. Raises OSError."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(source, target)
+        flush(target)
 
 
 def map_values(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:

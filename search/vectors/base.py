@@ -14,6 +14,7 @@ from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Snapshot
 from search.vectors import bitmaps, scoring
 from search.vectors.files import StoredVectors
+from search.vectors.layers import Rows
 
 NEVER = -1
 """The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
@@ -24,6 +25,9 @@ COMPRESS_FROM = 40_000
 
 class Base(Protocol):
     """A set of segments that never changes. Safe to search from any number of threads."""
+
+    def __len__(self) -> int:
+        """How many they are."""
 
     @property
     def sequence(self) -> int:
@@ -70,30 +74,48 @@ class Keeping(Protocol):
         """What is damaged, a line each."""
 
 
-class ExactBase:
-    """A snapshot that is scanned whole; held as float32 for searches, which a writer never makes."""
+class StoredBase:
+    """What a `Base` of files is but for its search: rows with their ids, and which of those are gone."""
 
-    def __init__(self, sequence: int, ids: Ids, rows: HalfVectors) -> None:
+    def __init__(self, sequence: int, ids: Ids, rows: Rows, gone: Ids) -> None:
+        """``ids`` (n,) ascending with their ``rows`` (n, dim); ``gone`` (m,) of them are not there."""
         self.sequence = sequence
-        self.ids = ids
         self.rows = rows
+        self._ids = ids
+        self._gone = gone
+
+    def __len__(self) -> int:
+        return self._ids.size - self._gone.size
+
+    @property
+    def ids(self) -> Ids:
+        """As `Base.ids`."""
+        return np.delete(self._ids, rows_of(self._ids, self._gone)) if self._gone.size else self._ids
 
     @cached_property
     def everything(self) -> Bitmap:
         """As `Base.everything`."""
-        return bitmaps.from_ids(self.ids)
-
-    @cached_property
-    def _wide(self) -> Vectors:
-        return scoring.widen(self.rows)
+        return bitmaps.without(bitmaps.from_ids(self._ids), self._gone)
 
     def holds(self, ids: Ids) -> NDArray[np.bool_]:
         """As `Base.holds`."""
-        return rows_of(self.ids, ids) >= 0
+        return (rows_of(self._ids, ids) >= 0) & (rows_of(self._gone, ids) < 0)
 
     def take(self, ids: Ids) -> HalfVectors:
         """As `Base.take`."""
-        return self.rows[rows_of(self.ids, ids)]
+        return self.rows.take(rows_of(self._ids, ids))
+
+    def _allowed(self, allowed: Bitmap | None) -> Bitmap | None:
+        """What is ``allowed`` and there; None for all rows."""
+        return bitmaps.both(self.everything, allowed) if self._gone.size else allowed
+
+
+class ExactBase(StoredBase):
+    """A snapshot that is scanned whole; held as float32 for searches, which a writer never makes."""
+
+    @cached_property
+    def _wide(self) -> Vectors:
+        return scoring.widen(self.rows[:])
 
     def prepare(self) -> None:
         """As `Base.prepare`."""
@@ -102,17 +124,19 @@ class ExactBase:
     @classmethod
     def empty(cls, dim: int) -> ExactBase:
         """What there is before the first snapshot."""
-        return cls(NEVER, np.empty(0, np.int64), np.empty((0, dim), np.float16))
+        none = np.empty(0, np.int64)
+        return cls(NEVER, none, Rows([np.empty((0, dim), np.float16)]), none)
 
     @classmethod
     def of(cls, stored: StoredVectors) -> ExactBase:
         """An opened snapshot."""
-        return cls(stored.snapshot.sequence, stored.ids, stored.rows)
+        return cls(stored.snapshot.sequence, stored.ids, stored.rows, stored.gone)
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""
-        picked = None if allowed is None else np.flatnonzero(bitmaps.contains(allowed, self.ids))
-        return scoring.scan(queries, self._wide, self.ids, k, picked)
+        allowed = self._allowed(allowed)
+        picked = None if allowed is None else np.flatnonzero(bitmaps.contains(allowed, self._ids))
+        return scoring.scan(queries, self._wide, self._ids, k, picked)
 
 
 def rows_of(ids: Ids, some: Ids) -> Ids:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 from search.errors import SnapshotError, printable
 from search.model import HalfVectors, Ids, Vectors
 from search.vectors import bitmaps, native, scoring
-from search.vectors.files import release
 from search.vectors.folding import Merged
+from search.vectors.mapped import release
 
 CODE_BITS, MOST_BITS_PER_DIMENSION = 512, 4
 """A code's error falls with the root of its bits (Gao and Long, RaBitQ, SIGMOD 2024), so that spaces of few dimensions
@@ -23,9 +24,6 @@ TRAINING_ROWS_PER_LIST = 40
 """FAISS asks for 39. At 2048 lists the sample takes 126 MB, the most that building holds of the vectors."""
 
 TRAINING_ROUNDS = 8
-RETRAIN_GROWTH = 2.0
-"""Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
-
 _ROWS_AT_ONCE = 8_192
 
 
@@ -33,27 +31,36 @@ def build(rows: HalfVectors, ids: Ids, path: Path) -> None:
     """Train and fill a compressed index of ``rows`` (n, dim) with ``ids`` (n,), and write it. OSError: disk full."""
     native.use_threads(native.thread_budget())
     index = _trained(rows)
-    _fill(index, rows, ids, np.arange(ids.size))
+    for part, vectors in _parts(rows, np.arange(ids.size)):
+        index.add_with_ids(vectors, ids[part])
     native.write(index, path)
 
 
-def grow(old: Path, rows: HalfVectors, merged: Merged, path: Path) -> None:
-    """Write the index in ``old`` brought up to ``rows`` (n, dim), as ``merged`` says: no training, little encoding.
+def grow(layers: Sequence[Path], stay: int, rows: HalfVectors, merged: Merged, path: Path) -> None:
+    """Write one index of ``layers`` after the first ``stay``, brought up to ``rows`` (n, dim), as ``merged`` says.
 
-    Raises SnapshotError when ``old`` cannot be read, OSError when the disk is full.
+    No training, little encoding. Raises SnapshotError when one cannot be read, OSError when the disk is full.
     """
     native.use_threads(native.thread_budget())
-    index = native.read(old, mapped=False)
+    first = native.read(layers[0], mapped=stay > 0)
+    index: Any = faiss.extract_index_ivf(first)
+    rotation: Any = faiss.downcast_VectorTransform(first.chain.at(0))
+    if stay:
+        index = native.without_centres(index)
+    for layer in layers[max(stay, 1) :]:
+        native.take_over(index, layer)
     if merged.dropped.size:
         gone = bitmaps.from_ids(merged.dropped)
         index.remove_ids(native.selector_of(gone))
-    _fill(index, rows, merged.ids, merged.fresh)
+    for part, vectors in _parts(rows, merged.fresh):
+        index.add_with_ids(rotation.apply(vectors), merged.ids[part])
+    if not stay:
+        first.ntotal = index.ntotal
+        native.write(first, path)
+        return
+    index.quantizer = none = faiss.IndexFlatIP(index.d)
     native.write(index, path)
-
-
-def worth_growing(count: int, fresh: int, trained_count: int) -> bool:
-    """Do the lists trained for ``trained_count`` rows still fit ``count``, of which ``fresh`` are new?"""
-    return trained_count > 0 and count <= RETRAIN_GROWTH * trained_count and fresh <= count / RETRAIN_GROWTH
+    del index, none  # in this order: the one points into the other
 
 
 def lists_for(count: int) -> int:
@@ -70,7 +77,7 @@ def problems(path: Path, ids: Ids) -> list[str]:
     held = np.concatenate([np.empty(0, np.int64), *(some for _, some in native.ids_by_list(index))])
     if np.array_equal(np.sort(held), ids):
         return []
-    return [f"{printable(str(path))} does not hold the segments of its ids.npy"]
+    return [f"{printable(str(path))} does not hold the segments of its ids"]
 
 
 def _trained(rows: HalfVectors) -> faiss.Index:
@@ -87,12 +94,6 @@ def _trained(rows: HalfVectors) -> faiss.Index:
     sample = np.random.default_rng(count).choice(count, min(count, lists * TRAINING_ROWS_PER_LIST), replace=False)
     index.train(np.concatenate([part for _, part in _parts(rows, np.sort(sample))]))
     return index
-
-
-def _fill(index: faiss.Index, rows: HalfVectors, ids: Ids, chosen: Ids) -> None:
-    """Add the rows numbered ``chosen`` (m,), ascending, under their ids, a part at a time."""
-    for part, vectors in _parts(rows, chosen):
-        index.add_with_ids(vectors, ids[part])
 
 
 def _parts(rows: HalfVectors, chosen: Ids) -> Iterator[tuple[Ids, Vectors]]:

@@ -7,16 +7,14 @@ Why this kind, and where its constants come from: docs/decisions/0005-vector-ind
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from search.model import Bitmap, HalfVectors, Ids, Scores, Vectors
+from search.model import Bitmap, Ids, Scores, Vectors
 from search.settings import Device
 from search.vectors import bitmaps, native, scoring
-from search.vectors.base import rows_of
+from search.vectors.base import StoredBase, rows_of
 from search.vectors.files import StoredVectors
 from search.vectors.gpu import GpuCopy
 from search.vectors.lists import Lists
@@ -47,15 +45,14 @@ class WholeCopy(Protocol):
         """The rows (q, at most ``n``) nearest to ``queries`` (q, dim)."""
 
 
-class FaissBase:
+class FaissBase(StoredBase):
     """A `Base` over a compressed snapshot. Its file is mapped: processes share it, and the kernel may drop pages."""
 
     def __init__(self, stored: StoredVectors, whole: WholeCopy | None, effort: float = 1.0) -> None:
         """``effort`` as `SnapshotIndex.open` says. Raises SnapshotError when FAISS cannot read the file."""
-        self.sequence = stored.snapshot.sequence
-        self.ids = stored.ids
-        self.rows = stored.rows
-        self._lists = Lists(native.read(stored.compressed, mapped=True), stored.ids, effort)
+        super().__init__(stored.snapshot.sequence, stored.ids, stored.rows, stored.gone)
+        compressed = native.Layers([layer.compressed for layer in stored.layers])
+        self._lists = Lists(compressed, stored.ids, self._allowed(None), effort)
         self._effort = effort
         self._whole = whole
 
@@ -64,26 +61,15 @@ class FaissBase:
         """With a copy on the GPU where ``device`` says so. Raises SnapshotError, or UsageError for a GPU not there."""
         return cls(stored, GpuCopy.of(stored.rows, device), effort)
 
-    @cached_property
-    def everything(self) -> Bitmap:
-        """As `Base.everything`."""
-        return bitmaps.from_ids(self.ids)
-
-    def holds(self, ids: Ids) -> NDArray[np.bool_]:
-        """As `Base.holds`."""
-        return rows_of(self.ids, ids) >= 0
-
-    def take(self, ids: Ids) -> HalfVectors:
-        """As `Base.take`."""
-        return self.rows[rows_of(self.ids, ids)]
-
     def prepare(self) -> None:
         """As `Base.prepare`."""
         _ = self.everything
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
-        passing = self.ids.size if allowed is None else min(bitmaps.count(allowed), self.ids.size)
+        if allowed is not None:
+            allowed = self._allowed(allowed)
+        passing = len(self) if allowed is None else min(bitmaps.count(allowed), len(self))
         if passing <= max(SCAN_UP_TO, self._n_candidates(k)) or k >= SCAN_FROM_K:
             return self._scan(queries, k, allowed)
         if self._whole is None:
@@ -95,10 +81,11 @@ class FaissBase:
         return scores, ids
 
     def _scan(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+        allowed = self._allowed(allowed)
         if allowed is None:
-            return scoring.scan(queries, self.rows, self.ids, k)
-        rows = rows_of(self.ids, bitmaps.to_ids(allowed))
-        return scoring.scan(queries, self.rows, self.ids, k, rows[rows >= 0])
+            return scoring.scan(queries, self.rows, self._ids, k)
+        rows = rows_of(self._ids, bitmaps.to_ids(allowed))
+        return scoring.scan(queries, self.rows, self._ids, k, rows[rows >= 0])
 
     def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         near = self._lists.candidates(queries, self._n_candidates(k), k, allowed, everywhere=False)
@@ -111,7 +98,8 @@ class FaissBase:
 
     def _search_whole(self, copy: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
-        found = self.ids[copy.nearest(queries, self._n_candidates(k))]
+        allowed = self._allowed(allowed)
+        found = self._ids[copy.nearest(queries, self._n_candidates(k))]
         if allowed is not None:
             found = np.where(bitmaps.contains(allowed, found.ravel()).reshape(found.shape), found, -1)
         return self._rerank(queries, k, found)
@@ -129,8 +117,8 @@ class FaissBase:
     def _rerank_some(self, queries: Vectors, k: int, candidates: Ids) -> tuple[Scores, Ids]:
         """All queries at once: a hum asks some two hundred, and a loop over them takes longer than their search."""
         ids = np.sort(candidates, axis=1)  # so that the sidecar is read forwards
-        rows = rows_of(self.ids, ids.ravel()).reshape(ids.shape)
-        return scoring.order_each(scoring.scores_of_each(queries, np.take(self.rows, rows, axis=0)), ids, k)
+        rows = rows_of(self._ids, ids.ravel()).reshape(ids.shape)
+        return scoring.order_each(scoring.scores_of_each(queries, self.rows.take(rows)), ids, k)
 
     def _n_candidates(self, k: int) -> int:
         share = max(self._effort, math.sqrt(self._effort))

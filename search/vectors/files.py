@@ -1,13 +1,19 @@
 """The files of a snapshot of vectors (`search.snapshots.folders`), and how they are mapped.
 
-ids.npy         (count,) int64 segment ids, ascending
-vectors.f16     (count, dim) float16, row by row in the order of ids.npy: the sidecar
-index.faiss     the compressed index, where the manifest's kind is "faiss"
+It has one layer or more, whose files carry its number from the second on (``ids.1.npy``):
+
+ids.npy         (rows,) int64 segment ids, ascending, and above those of the layer before it
+vectors.f16     (rows, dim) float16, row by row in the order of ids.npy: the sidecar
+index.faiss     the compressed index, where the manifest's kind is "faiss"; the first alone has the centres
+
+gone.npy        int64, ascending, where there are any: ids of rows that went since their layer was written
+
+Format 1 had one layer, and is read as such.
 """
 
 from __future__ import annotations
 
-import mmap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -16,37 +22,56 @@ import numpy as np
 
 from search.model import HalfVectors, Ids
 from search.snapshots.folders import Snapshots
-from search.snapshots.snapshot import Kind, Snapshot, map_values
+from search.snapshots.snapshot import Kind, Snapshot
+from search.vectors.layers import Rows
 
-KIND: Final = Kind("snapshot", 1, "soundalike reindex makes it anew from the catalog")
-IDS, SIDECAR, COMPRESSED = "ids.npy", "vectors.f16", "index.faiss"
+KIND: Final = Kind("snapshot", 2, "soundalike reindex makes it anew from the catalog", reads_too=(1,))
+IDS, SIDECAR, COMPRESSED, GONE = "ids.npy", "vectors.f16", "index.faiss", "gone.npy"
 
 Form: TypeAlias = Literal["exact", "faiss"]
 
 
 @dataclass(frozen=True, slots=True)
 class VectorFacts:
-    """What a manifest says of vectors. ``trained_count``: rows that the compressed index was trained for, or 0."""
+    """What a manifest says of vectors: how many segments are there, and how many rows each of the ``layers`` has.
+
+    ``trained_count``: rows that the compressed index was trained for, or 0.
+    """
 
     count: int
     dim: int
     kind: Form
     trained_count: int
+    layers: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An opened layer: ``ids`` (n,) and ``rows`` (n, dim) float16, both mapped, and where its lists are, if it has any.
+
+    ``names`` are its files.
+    """
+
+    ids: Ids
+    rows: HalfVectors
+    compressed: Path
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """An opened snapshot: ``ids`` (count,) and ``rows`` (count, dim) float16, both mapped from their files."""
+    """An opened snapshot: its ``layers``, all their ``ids`` (n,) ascending, and which of these are ``gone`` (m,)."""
 
     snapshot: Snapshot
     facts: VectorFacts
+    layers: tuple[Layer, ...]
     ids: Ids
-    rows: HalfVectors
+    gone: Ids
 
     @property
-    def compressed(self) -> Path:
-        """Where its compressed index is, if it has one."""
-        return self.snapshot.folder / COMPRESSED
+    def rows(self) -> Rows:
+        """The rows (n, dim) in the order of ``ids``."""
+        return Rows([layer.rows for layer in self.layers])
 
 
 def snapshots(directory: Path) -> Snapshots:
@@ -54,41 +79,49 @@ def snapshots(directory: Path) -> Snapshots:
     return Snapshots(directory, KIND)
 
 
+def named(name: str, layer: int) -> str:
+    """What a file of a layer is called.
+
+    >>> named(SIDECAR, 0), named(SIDECAR, 1)
+    ('vectors.f16', 'vectors.1.f16')
+    """
+    stem, _, end = name.partition(".")
+    return f"{stem}.{layer}.{end}" if layer else name
+
+
 def read(snapshot: Snapshot, dim: int | None = None) -> StoredVectors:
-    """Check what can be checked at once: the manifest, the ids and their digest. The sidecar is mapped, not read.
+    """Check what can be checked at once: the manifest, the ids and their digests. Sidecars are mapped, not read.
 
     Raises SnapshotError that says what is wrong.
     """
     facts = snapshot.facts(VectorFacts)
-    needed = {IDS, SIDECAR, COMPRESSED} if facts.kind == "faiss" else {IDS, SIDECAR}
-    if set(snapshot.files) != needed:
-        raise snapshot.damaged(f"it should hold {', '.join(sorted(needed))}")
     if dim is not None and facts.dim != dim:
         raise snapshot.damaged(f"it holds vectors of {facts.dim} dimensions where the space has {dim}")
     try:
-        snapshot.check(IDS)
-        ids = snapshot.array(IDS)
-        rows = snapshot.mapped(SIDECAR, np.dtype(np.float16), (facts.count, facts.dim))
-        if ids.shape != (facts.count,):
-            raise snapshot.damaged(f"{IDS} does not hold the {facts.count} ids of its manifest")
+        layers = tuple(_layer(snapshot, facts, *one) for one in enumerate(facts.layers or (facts.count,)))
+        needed = {name for layer in layers for name in layer.names}
+        if set(snapshot.files) - {GONE} != needed:
+            raise snapshot.damaged(f"it should hold {', '.join(sorted(needed))}")
+        gone = np.empty(0, np.int64)
+        if GONE in snapshot.files:
+            snapshot.check(GONE)
+            gone = snapshot.array(GONE)
+        ids = layers[0].ids if len(layers) == 1 else np.concatenate([layer.ids for layer in layers])
+        if ids.size - gone.size != facts.count:
+            raise snapshot.damaged(f"it does not hold the {facts.count} ids of its manifest")
     except (OSError, ValueError, TypeError) as error:
         raise snapshot.unreadable(error) from error
-    return StoredVectors(snapshot, facts, ids, rows)
+    return StoredVectors(snapshot, facts, layers, ids, gone)
 
 
-def map_rows(path: Path, count: int, dim: int) -> HalfVectors:
-    """A file of float16 rows as (count, dim), mapped read-only. Raises OSError or ValueError when it cannot be."""
-    return map_values(path, np.dtype(np.float16), (count, dim))
-
-
-def release(rows: HalfVectors) -> None:
-    """Let the system drop the pages of mapped ``rows`` that this process has read; they are read again when needed.
-
-    Without this a job that walks through a large sidecar once seems to hold all of it. Arrays in memory stay as they
-    are, and so does everything on systems that have no such call.
-    """
-    holder: object = rows
-    while isinstance(holder, np.ndarray):
-        holder = holder.base
-    if isinstance(holder, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        holder.madvise(mmap.MADV_DONTNEED)
+def _layer(snapshot: Snapshot, facts: VectorFacts, number: int, count: int) -> Layer:
+    kinds = (IDS, SIDECAR, COMPRESSED) if facts.kind == "faiss" else (IDS, SIDECAR)
+    names = tuple(named(name, number) for name in kinds)
+    if not set(names) <= set(snapshot.files):
+        raise snapshot.damaged(f"it should hold {', '.join(names)}")
+    snapshot.check(names[0])
+    ids = snapshot.array(names[0])
+    rows = snapshot.mapped(names[1], np.dtype(np.float16), (count, facts.dim))
+    if ids.shape != (count,):
+        raise snapshot.damaged(f"{names[0]} does not hold the {count} ids of its manifest")
+    return Layer(ids, rows, snapshot.folder / named(COMPRESSED, number), names)

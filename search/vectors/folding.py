@@ -1,4 +1,4 @@
-"""Writing a snapshot: the one before it, the delta and the catalog's changes, merged in bounded memory.
+"""Writing a layer: rows of the layers before it and the catalog's changes, merged in bounded memory.
 
 What is held for every segment is its id and where its vector lies, never the vector: new vectors go to a spool file
 as they arrive, and the sidecar is then copied together, block by block, in the order of the ids.
@@ -6,23 +6,27 @@ as they arrive, and the sidecar is then copied together, block by block, in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.model import HalfVectors, Ids, IndexChange
-from search.snapshots.snapshot import DigestedFile, NewSnapshot
-from search.vectors.files import SIDECAR, map_rows, release
+from search.snapshots.snapshot import DigestedFile, FileRecord, NewSnapshot
+from search.vectors.layers import Rows
+from search.vectors.mapped import map_rows, release
 from search.vectors.scoring import check_rows
 
 _COPY_ROWS = 8192
 _GONE = -1
+_SPOOL = "spool.f16"
 
 
 @dataclass(slots=True)
-class Spool:
+class _Spool:
     """The changes since a snapshot, last one counts: vectors in a file, ids and rows in memory."""
 
     file: DigestedFile
@@ -54,10 +58,45 @@ class Spool:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """A sidecar that was written: its ``ids`` (n,), and how it differs from the snapshot before it.
+class Changes:
+    """What changed since a snapshot: the ids ``touched`` (n,), ascending, and the ``rows`` (n,) of their new vectors.
 
-    ``fresh`` (m,) are the rows that were not in that one, ``dropped`` its ids that are gone or have another vector.
+    A row is one of the ``count`` in the file at ``path``, or -1 for what is gone.
+    """
+
+    touched: Ids
+    rows: Ids
+    path: Path
+    record: FileRecord
+    count: int
+
+    @property
+    def come(self) -> Ids:
+        """The ids that have a new vector."""
+        ids: Ids = self.touched[self.rows != _GONE]
+        return ids
+
+
+@contextmanager
+def spooled(changes: Iterable[IndexChange], dim: int, new: NewSnapshot) -> Iterator[Changes]:
+    """``changes`` in their order, with their vectors in a file of ``new`` that is there until the block ends.
+
+    Raises LibraryError for changes that make no sense, OSError when the disk is full.
+    """
+    path = new.folder / _SPOOL
+    with DigestedFile(path) as file:
+        spool = _Spool(file, dim)
+        for change in changes:
+            spool.take(change)
+    yield Changes(*spool.last(), path, file.record, spool.count)
+    path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A sidecar that was written: its ``ids`` (n,), and how it differs from the layers that it is made of.
+
+    ``fresh`` (m,) are the rows that were in none, ``dropped`` the ids of those that are gone or have another vector.
     """
 
     ids: Ids
@@ -65,44 +104,38 @@ class Merged:
     dropped: Ids
 
 
-def merge(base_ids: Ids, base_rows: HalfVectors, changes: Iterable[IndexChange], new: NewSnapshot) -> Merged:
-    """Write the sidecar of ``new``: ``base_rows`` (n, dim) with ``changes`` applied in their order, sorted by id.
+def merge(old: tuple[Ids, Rows, Ids], changes: Changes, new: NewSnapshot, name: str) -> Merged:
+    """Write the sidecar ``name`` of ``new``: what is there of ``old``, and what came, sorted by id.
 
-    Raises LibraryError for changes that make no sense, OSError when the disk is full.
+    ``old``: ids (n,) ascending, their rows (n, dim), and which ids are gone. Raises OSError when the disk is full.
     """
-    dim = base_rows.shape[1]
-    path = new.folder / "spool.f16"
-    with DigestedFile(path) as file:
-        spool = Spool(file, dim)
-        for change in changes:
-            spool.take(change)
-    touched, spool_rows = spool.last()
-    kept = np.flatnonzero(~np.isin(base_ids, touched, assume_unique=True))
-    come = spool_rows != _GONE
-    ids = np.concatenate([base_ids[kept], touched[come]])
-    # base rows count from 0, spool rows from the end of the base
-    rows = np.concatenate([kept, spool_rows[come] + base_ids.size])
+    old_ids, old_rows, gone = old
+    without = np.union1d(changes.touched, gone)
+    kept = np.flatnonzero(~np.isin(old_ids, without, assume_unique=True))
+    come = changes.rows != _GONE
+    ids = np.concatenate([old_ids[kept], changes.touched[come]])
+    # old rows count from 0, spool rows from the end of the old ones
+    rows = np.concatenate([kept, changes.rows[come] + old_ids.size])
     by_id = np.argsort(ids, kind="stable")
     ids, rows = ids[by_id], rows[by_id]
-    if not base_ids.size and np.array_equal(rows, np.arange(spool.count)):
-        path.rename(new.folder / SIDECAR)  # arrived in order and complete: the spool is the sidecar
-        new.files[SIDECAR] = file.record
+    if not old_ids.size and np.array_equal(rows, np.arange(changes.count)):
+        changes.path.rename(new.folder / name)  # arrived in order and complete: the spool is the sidecar
+        new.files[name] = changes.record
     else:
-        fresh_rows = map_rows(path, spool.count, dim)
-        with new.file(SIDECAR) as out:
+        fresh_rows = map_rows(changes.path, changes.count, old_rows.shape[1])
+        with new.file(name) as out:
             for start in range(0, rows.size, _COPY_ROWS):
-                out.write(_gather(base_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
-                release(base_rows)
+                out.write(_gather(old_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
+                old_rows.release()
                 release(fresh_rows)
         del fresh_rows  # Windows deletes no file that is mapped
-        path.unlink()
-    dropped = np.intersect1d(base_ids, touched, assume_unique=True)
-    return Merged(ids, np.flatnonzero(rows >= base_ids.size), dropped)
+    dropped = np.intersect1d(old_ids, without, assume_unique=True)
+    return Merged(ids, np.flatnonzero(rows >= old_ids.size), dropped)
 
 
-def _gather(base: HalfVectors, fresh: HalfVectors, rows: Ids) -> HalfVectors:
-    block = np.empty((rows.size, base.shape[1]), np.float16)
-    old = rows < len(base)
-    block[old] = base[rows[old]]
-    block[~old] = fresh[rows[~old] - len(base)]
+def _gather(old: Rows, fresh: HalfVectors, rows: Ids) -> HalfVectors:
+    block = np.empty((rows.size, old.shape[1]), np.float16)
+    known = rows < len(old)
+    block[known] = old[rows[known]]
+    block[~known] = fresh[rows[~known] - len(old)]
     return block

@@ -1,4 +1,7 @@
-"""Keeping an index in files: each snapshot has every vector, and from some thousands on a compressed index of them."""
+"""Keeping an index in files: each snapshot has every vector, and from some thousands on a compressed index of them.
+
+A compressed one has layers (docs/decisions/0033-vectors-in-layers.md): a publication writes one, and links the others.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from search.model import IndexChange
+from search.model import HalfVectors, Ids, IndexChange
 from search.settings import Device
 from search.snapshots.folders import Snapshots
-from search.snapshots.snapshot import Snapshot
-from search.vectors import files, folding
-from search.vectors.base import NEVER, Base, ExactBase
+from search.snapshots.snapshot import NewSnapshot, Snapshot
+from search.vectors import files, folding, layers
+from search.vectors.base import NEVER, Base, ExactBase, rows_of
+from search.vectors.folding import Changes
+from search.vectors.layers import Rows
+from search.vectors.mapped import map_rows
 from search.vectors.verifying import verify
 
 
@@ -46,16 +52,12 @@ class InFiles:
 
     def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
         """As `Keeping.write`. Raises LibraryUnwritable."""
-        stored = self._stored(since)
-        ids, rows = (np.empty(0, np.int64), np.empty((0, self._dim), np.float16))
-        if stored is not None:
-            ids, rows = stored.ids, stored.rows
-        with self.snapshots.publication(sequence) as new:
-            merged = folding.merge(ids, rows, changes, new)
-            new.array(files.IDS, merged.ids)
-            form: files.Form = "faiss" if merged.ids.size >= self._compress_from else "exact"
-            trained_count = self._compress(stored, merged, new.folder) if form == "faiss" else 0
-            new.describe(files.VectorFacts(merged.ids.size, self._dim, form, trained_count))
+        old = self._stored(since)
+        with self.snapshots.publication(sequence) as new, folding.spooled(changes, self._dim, new) as changed:
+            if old is None or not self._goes_on(old, changed):
+                self._write_whole(old, changed, new)
+            else:
+                self._write_layer(old, changed, new)
 
     def problems(self) -> list[str]:
         """As `Keeping.problems`: every file of every snapshot is read."""
@@ -69,14 +71,62 @@ class InFiles:
             return self._opened
         return files.read(self.snapshots.open(sequence), self._dim)
 
-    def _compress(self, base: files.StoredVectors | None, merged: folding.Merged, folder: Path) -> int:
-        """Write the compressed index, grown from the base's where that is worth it; how many rows it is trained for."""
+    def _goes_on(self, old: files.StoredVectors, changed: Changes) -> bool:
+        """Whether the lists of ``old`` fit what will be there."""
+        went = int((rows_of(old.ids, changed.touched) >= 0).sum() - (rows_of(old.gone, changed.touched) >= 0).sum())
+        count, fresh = old.facts.count - went + changed.come.size, changed.come.size
+        return count >= self._compress_from and layers.fits(count, int(fresh), old.facts.trained_count)
+
+    def _write_whole(self, old: files.StoredVectors | None, changed: Changes, new: NewSnapshot) -> None:
+        """All in one layer, whose lists are trained."""
+        none = np.empty(0, np.int64)
+        before = (none, Rows([np.empty((0, self._dim), np.float16)]), none)
+        if old is not None:
+            before = (old.ids, old.rows, old.gone)
+        merged = folding.merge(before, changed, new, files.SIDECAR)
+        new.array(files.IDS, merged.ids)
+        count = merged.ids.size
+        form: files.Form = "faiss" if count >= self._compress_from else "exact"
+        if form == "faiss":
+            from search.vectors import building
+
+            building.build(self._rows(new, 0, count), merged.ids, new.folder / files.COMPRESSED)
+        trained_count = count if form == "faiss" else 0
+        new.describe(files.VectorFacts(count, self._dim, form, trained_count, (count,)))
+
+    def _write_layer(self, old: files.StoredVectors, changed: Changes, new: NewSnapshot) -> None:
+        """What is new, and the layers that are merged with it; those before stay the files that they are."""
         from search.vectors import building
 
-        count, path = merged.ids.size, folder / files.COMPRESSED
-        rows = files.map_rows(folder / files.SIDECAR, count, self._dim)
-        if base is not None and building.worth_growing(count, merged.fresh.size, base.facts.trained_count):
-            building.grow(base.compressed, rows, merged, path)
-            return base.facts.trained_count
-        building.build(rows, merged.ids, path)
-        return count
+        gone = np.union1d(old.gone, changed.touched[rows_of(old.ids, changed.touched) >= 0])
+        stay = layers.staying([_extent(layer, gone) for layer in old.layers], changed.come)
+        for layer in old.layers[:stay]:
+            for name in layer.names:
+                new.link(name, old.snapshot)
+        sizes = [layer.ids.size for layer in old.layers[:stay]]
+        merging, start = old.layers[stay:], sum(sizes)
+        if merging or changed.come.size:
+            rows = Rows([layer.rows for layer in merging] or [np.empty((0, self._dim), np.float16)])
+            before = (old.ids[start:], rows, gone[rows_of(old.ids[start:], gone) >= 0])
+            merged = folding.merge(before, changed, new, files.named(files.SIDECAR, stay))
+            new.array(files.named(files.IDS, stay), merged.ids)
+            sizes.append(merged.ids.size)
+            path = new.folder / files.named(files.COMPRESSED, stay)
+            building.grow(
+                [layer.compressed for layer in old.layers], stay, self._rows(new, stay, sizes[-1]), merged, path
+            )
+        gone = gone[rows_of(old.ids[:start], gone) >= 0]
+        if gone.size:
+            new.array(files.GONE, gone)
+        count, facts = sum(sizes) - gone.size, old.facts
+        new.describe(files.VectorFacts(count, self._dim, facts.kind, facts.trained_count, tuple(sizes)))
+
+    def _rows(self, new: NewSnapshot, layer: int, count: int) -> HalfVectors:
+        """The sidecar that was just written."""
+        return map_rows(new.folder / files.named(files.SIDECAR, layer), count, self._dim)
+
+
+def _extent(layer: files.Layer, gone: Ids) -> layers.Extent:
+    first, last = (int(layer.ids[0]), int(layer.ids[-1])) if layer.ids.size else (0, -1)
+    lost = np.searchsorted(gone, last, side="right") - np.searchsorted(gone, first)
+    return layers.Extent(layer.ids.size, int(lost), last)

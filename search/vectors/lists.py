@@ -44,12 +44,14 @@ _QUERY_BITS = 8
 class Lists:
     """The inverted lists of one compressed index: their centres, their sizes, and which of them each segment is in."""
 
-    def __init__(self, index: faiss.IndexPreTransform, ids: Ids, effort: float = 1.0) -> None:
-        """``index`` is a rotation before inverted lists, and holds ``ids`` (n,), ascending.
+    def __init__(self, layers: native.Layers, ids: Ids, present: Bitmap | None, effort: float = 1.0) -> None:
+        """``layers`` are a rotation before inverted lists, and hold ``ids`` (n,), ascending.
 
+        Of these those in ``present`` are found where nothing is said of what is allowed, None for all.
         ``effort``: as many segments are visited, of those that the constants above say.
         """
-        self._index = index  # owns what the next two look into
+        self._layers = layers  # owns what the next two look into
+        index = layers.index
         chain: Any = index.chain
         self._rotation: Any = faiss.downcast_VectorTransform(chain.at(0))
         self._inverted: Any = faiss.extract_index_ivf(index)
@@ -59,16 +61,17 @@ class Lists:
         centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
         self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
         self._ids = ids
+        self._present = present
         self._effort = effort
         self._list_of = np.zeros(ids.size, np.min_scalar_type(max(self.count - 1, 0)))
-        for number, members in native.ids_by_list(index):
+        for number, members in layers.ids_by_list():
             self._list_of[rows_of(ids, members)] = number
         self._sizes = np.bincount(self._list_of, minlength=self.count)
 
     def candidates(self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
         """(q, wanted) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
 
-        ``everywhere`` visits each list that may hold something.
+        ``allowed`` is of what is present. ``everywhere`` visits each list that may hold something.
         """
         native.use_threads(1 if len(queries) <= FEW_QUERIES else native.thread_budget())
         turned: Vectors = self._rotation.apply(queries)
@@ -126,7 +129,8 @@ class Lists:
     def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()
         parameters.nprobe, parameters.qb = visited.shape[1], _QUERY_BITS
-        selector = None if allowed is None else native.selector_of(allowed)
+        passing = self._present if allowed is None else allowed
+        selector = None if passing is None else native.selector_of(passing)
         parameters.sel = selector  # held by this frame too: FAISS keeps a bare pointer
         scores = np.empty((len(turned), n), np.float32)
         ids = np.empty((len(turned), n), np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,50 @@ def ids_by_list(index: faiss.Index) -> Iterator[tuple[int, Ids]]:
         size = lists.list_size(number)
         if size:
             yield number, np.array(faiss.rev_swig_ptr(lists.get_ids(number), size), np.int64)
+
+
+class Layers:
+    """The compressed indexes of layers as one: a search goes through a list of each, side by side."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """The first of ``paths`` has the centres, for all. Raises SnapshotError where they do not fit together."""
+        self._layers = [read(path, mapped=True) for path in paths]  # FAISS keeps bare pointers into them
+        self.index = self._layers[0]
+        if len(self._layers) == 1:
+            return
+        lists: list[Any] = [faiss.extract_index_ivf(layer).invlists for layer in self._layers]
+        for path, some in zip(paths, lists, strict=True):
+            if (some.nlist, some.code_size) != (lists[0].nlist, lists[0].code_size):
+                raise SnapshotError(f"{printable(str(path))} has other lists than the layers before it")
+        pointers: Any = faiss.InvertedListsPtrVector()  # type: ignore[attr-defined]  # its stubs lack it
+        for some in lists:
+            pointers.push_back(some)
+        self._side_by_side = faiss.HStackInvertedLists(pointers.size(), pointers.data())
+        # one more of the first, which lets go of the lists it has when it is given others
+        self.index = read(paths[0], mapped=True)
+        faiss.extract_index_ivf(self.index).replace_invlists(self._side_by_side, False)
+
+    def ids_by_list(self) -> Iterator[tuple[int, Ids]]:
+        """As the function, of one layer after the other."""
+        for layer in self._layers:
+            yield from ids_by_list(layer)
+
+
+def without_centres(index: faiss.IndexIVF) -> faiss.IndexIVFRaBitQ:
+    """An empty index for the rows of a layer: the lists of ``index``, and its centres as long as that is there."""
+    like: Any = faiss.downcast_index(index)
+    empty = faiss.IndexIVFRaBitQ(like.quantizer, like.d, like.nlist, like.metric_type, True, like.rabitq.nb_bits)
+    empty.is_trained = True
+    return empty
+
+
+def take_over(index: faiss.IndexIVF, path: Path) -> None:
+    """Move what is in the lists of a file into those of ``index``, which has the same."""
+    holder = read(path, mapped=False)  # owns what the next looks into
+    other: Any = faiss.extract_index_ivf(holder)
+    lists: Any = index.invlists
+    lists.merge_from(other.invlists, 0)
+    index.ntotal += other.ntotal
 
 
 @cache

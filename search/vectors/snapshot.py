@@ -44,7 +44,7 @@ class SnapshotView:
     hidden: int
 
     def __len__(self) -> int:
-        return self.base.ids.size - self.hidden + int(self.delta.live.sum())
+        return len(self.base) - self.hidden + int(self.delta.live.sum())
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
         """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from search.snapshots.snapshot import Snapshot
 from search.vectors import files
+from search.vectors.base import rows_of
 
 UNIT_TOLERANCE = 0.01
 """A row of float16 components, each off by at most 2^-11 of itself, is no further than this from unit length."""
@@ -29,13 +30,17 @@ def _problems(snapshot: Snapshot) -> Iterator[str]:
     stored = files.read(snapshot)
     if stored.ids.size and (stored.ids[0] < 0 or (np.diff(stored.ids) <= 0).any()):
         yield "its ids are not ascending"
+    if (np.diff(stored.gone) <= 0).any() or (rows_of(stored.ids, stored.gone) < 0).any():
+        yield f"{files.GONE} names segments that it does not hold"
+    rows = stored.rows
     for start in range(0, stored.ids.size, _READ_ROWS):
-        rows = stored.rows[start : start + _READ_ROWS].astype(np.float32)
-        bad = np.flatnonzero(~(np.abs(np.linalg.norm(rows, axis=1) - 1.0) < UNIT_TOLERANCE))
+        some = rows[start : start + _READ_ROWS].astype(np.float32)
+        bad = np.flatnonzero(~(np.abs(np.linalg.norm(some, axis=1) - 1.0) < UNIT_TOLERANCE))
         if bad.size:
             yield f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length"
             break
     if stored.facts.kind == "faiss":
         from search.vectors import building  # only where there is something for it to read
 
-        yield from building.problems(stored.compressed, stored.ids)
+        for layer in stored.layers:
+            yield from building.problems(layer.compressed, layer.ids)

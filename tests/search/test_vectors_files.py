@@ -43,12 +43,18 @@ def opened(directory: Path, kind: str) -> SnapshotIndex:
 
 
 def truncate(path: Path) -> None:
-    os.truncate(path, path.stat().st_size - 1)
+    put(path, path.read_bytes()[:-1])
 
 
 def flip_last_byte(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
+    put(path, data)
+
+
+def put(path: Path, data: bytes | bytearray) -> None:
+    """Change what one snapshot has; what the other has of the same file stays."""
+    path.unlink()
     path.write_bytes(data)
 
 
@@ -70,7 +76,7 @@ DAMAGES = {
     "manifest cut short": (snapshot.MANIFEST, truncate),
     "manifest not JSON": (snapshot.MANIFEST, lambda path: path.write_bytes(b"\x00\xff")),
     "manifest of another kind of JSON": (snapshot.MANIFEST, lambda path: path.write_text("[1, 2]")),
-    "manifest of a later format": (snapshot.MANIFEST, rewrite("format", 2)),
+    "manifest of a later format": (snapshot.MANIFEST, rewrite("format", 3)),
     "manifest of another snapshot": (snapshot.MANIFEST, rewrite("sequence", 7)),
     "manifest with another count": (snapshot.MANIFEST, rewrite("count", 3)),
     "manifest with a negative count": (snapshot.MANIFEST, rewrite("count", -1)),
@@ -106,7 +112,7 @@ def test_a_compressed_index_that_faiss_cannot_read_is_passed_over(tmp_path: Path
     fold(index, [IndexChange(1, np.arange(COUNT), clumped(COUNT, 1))], 1)
     fold(index, [IndexChange(2, np.arange(10), None)], 2)
     path = tmp_path / "2" / files.COMPRESSED
-    path.write_bytes(bytes(path.stat().st_size))
+    put(path, bytes(path.stat().st_size))
     assert opened(tmp_path, "faiss").sequence == 1
     assert any(files.COMPRESSED in line for line in verify(tmp_path))
 

@@ -47,6 +47,9 @@ class MilvusBase:
         self._dim = dim
         self._strong_until_s = time.monotonic() + STRONG_FOR_S
 
+    def __len__(self) -> int:
+        return self._size
+
     @cached_property
     def ids(self) -> Ids:
         """As `Base.ids`."""

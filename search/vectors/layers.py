@@ -1,0 +1,100 @@
+"""The layers of a snapshot: the rows of several files as if they were of one, and which of them a publication keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import HalfVectors, Ids
+from search.vectors.mapped import release
+
+MOST: Final = 8
+"""Layers of a snapshot: each costs a search some hundredths of a millisecond."""
+MERGED_UP_TO: Final = 2
+"""The last layer that stays is more than so many times as large as what is written beside it. So sizes fall like
+powers of two, and what is written in the end is a few times what came."""
+GONE_SHARE: Final = 4
+"""A layer of which more than one in so many rows is gone is written anew."""
+
+
+RETRAIN_GROWTH: Final = 2.0
+"""Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
+
+
+class Rows:
+    """float16 rows of several files, one after the other; each file is mapped."""
+
+    def __init__(self, parts: Sequence[HalfVectors]) -> None:
+        """``parts`` (n, dim) each, at least one."""
+        self._parts = list(parts)
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+        self.shape = (int(self._starts[-1]), parts[0].shape[1])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, some: slice | Ids | NDArray[np.intp]) -> HalfVectors:
+        """The rows of a slice, or those numbered."""
+        if len(self._parts) == 1:
+            return self._parts[0][some]
+        return self.take(np.arange(*some.indices(len(self))) if isinstance(some, slice) else some)
+
+    def take(self, numbers: Ids | NDArray[np.intp]) -> HalfVectors:
+        """(..., dim) the rows with these ``numbers`` (...), -1 for the last."""
+        if len(self._parts) == 1:
+            return np.take(self._parts[0], numbers, axis=0)
+        flat = np.where(numbers < 0, numbers + len(self), numbers).ravel()
+        found = np.empty((flat.size, self.shape[1]), np.float16)
+        part_of = np.searchsorted(self._starts, flat, side="right") - 1
+        for part in np.unique(part_of).tolist():
+            here = part_of == part
+            found[here] = self._parts[part][flat[here] - self._starts[part]]
+        return found.reshape(*numbers.shape, self.shape[1])
+
+    def release(self) -> None:
+        """Let the system drop the pages that were read."""
+        for part in self._parts:
+            release(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What decides whether a layer stays: its rows, how many of these are ``gone``, and its ``last`` id."""
+
+    rows: int
+    gone: int
+    last: int
+
+    @property
+    def there(self) -> int:
+        """The rows that are not gone."""
+        return self.rows - self.gone
+
+
+def staying(layers: Sequence[Extent], come: Ids) -> int:
+    """How many of the first ``layers`` stay as they are when segments ``come`` (n,), ascending; the others are merged.
+
+    >>> big, small = Extent(1000, 0, 1000), Extent(10, 0, 1010)
+    >>> staying([big, small], np.arange(1011, 1014)), staying([big, small], np.arange(1011, 1031))
+    (2, 1)
+    """
+    forced = [
+        number
+        for number, layer in enumerate(layers)
+        if GONE_SHARE * layer.gone > layer.rows or (come.size and come[0] <= layer.last)
+    ]
+    stay = min([len(layers), *forced])
+    size = int(come.size) + sum(layer.there for layer in layers[stay:])
+    while stay and size and (stay >= MOST or layers[stay - 1].there <= MERGED_UP_TO * size):
+        stay -= 1
+        size += layers[stay].there
+    return stay
+
+
+def fits(count: int, fresh: int, trained_count: int) -> bool:
+    """Do the lists trained for ``trained_count`` rows still fit ``count``, of which ``fresh`` are new?"""
+    return trained_count > 0 and count <= RETRAIN_GROWTH * trained_count and fresh <= count / RETRAIN_GROWTH
