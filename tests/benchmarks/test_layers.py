@@ -1,0 +1,22 @@
+"""`python -m benchmarks.scale.layers`, at the size of a test."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.scale import layers
+
+
+@pytest.mark.thorough
+def test_a_hundredth_more_writes_a_hundredth_and_eight_layers_find_what_one_does(tmp_path, capsys):
+    assert layers.main(["--segments", "42000", "--queries", "5", "--folder", str(tmp_path)]) == 0
+    report = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in report.splitlines() if line.startswith("| ")]
+    shares = {row[0]: float(row[3].rstrip("%")) for row in rows if len(row) == 6 and row[3].endswith("%")}
+    assert shares["42,000 + 420"] < 5
+    assert len(max(shares, key=len).split("+")) == 8
+    asked = {row[0]: row[1:] for row in rows if len(row) == 4}
+    assert len(asked) == 15, "a line for each filter, the head, and one for the memory"
+    for what, found in asked.items():
+        if "(" in found[0]:
+            assert all(float(cell.split()[0]) >= 0.97 for cell in found), what
