@@ -57,6 +57,14 @@ class Server:
     """One server; `new` makes a migrated database in some 20 ms."""
 
     def __init__(self, programs: Path) -> None:
+        self._settle(programs)
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self.start()
+        self._ask(f"CREATE DATABASE {_TEMPLATE}")
+        Catalog.open(self.url(_TEMPLATE)).close()
+
+    def _settle(self, programs: Path) -> None:
+        """Take a folder."""
         self._programs = programs
         self._numbers = itertools.count(1)
         # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
@@ -67,10 +75,6 @@ class Server:
         if os.getuid() == 0:  # the server refuses to be root
             self._user = next(user.pw_name for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))
             shutil.chown(self.folder, self._user)
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        self.start()
-        self._ask(f"CREATE DATABASE {_TEMPLATE}")
-        Catalog.open(self.url(_TEMPLATE)).close()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -126,9 +130,35 @@ class Server:
         with psycopg.connect(f"host={self.folder} user={USER} dbname=postgres", autocommit=True) as connection:
             connection.execute(statement)
 
+    def _tell(self, statement: str) -> object:
+        with psycopg.connect(f"host={self.folder} user={USER} dbname=postgres", autocommit=True) as connection:
+            row = connection.execute(statement).fetchone()
+        assert row is not None
+        return row[0]
+
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
         with (self.folder / f"{program}.txt").open("w+") as output:
             subprocess.run(
                 command, stdout=output, stderr=output, check=True, user=self._user, cwd=self.folder, timeout=120
             )
+
+
+class Standby(Server):
+    """A copy of a server that follows it, some commits late, until it is promoted."""
+
+    def __init__(self, programs: Path, primary: Server) -> None:
+        self._settle(programs)
+        self._primary = primary
+        where = ["-h", str(primary.folder), "-U", USER, "-D", str(self.folder / "data")]
+        self._run("pg_basebackup", *where, "--write-recovery-conf", "--checkpoint=fast")
+        self.start()
+
+    def catch_up(self) -> None:
+        """Wait until it has what was committed until now."""
+        reached = self._primary._tell("SELECT pg_current_wal_insert_lsn()")
+        wait_until(lambda: self._tell(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'::pg_lsn"))
+
+    def promote(self) -> None:
+        """Make it take writes."""
+        self._run("pg_ctl", "promote", "-w", "-D", str(self.folder / "data"))

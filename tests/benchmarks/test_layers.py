@@ -16,7 +16,7 @@ def test_a_hundredth_more_writes_a_hundredth_and_eight_layers_find_what_one_does
     assert shares["42,000 + 420"] < 5
     assert len(max(shares, key=len).split("+")) == 8
     asked = {row[0]: row[1:] for row in rows if len(row) == 4}
-    assert len(asked) == 15, "a line for each filter, the head, and one for the memory"
+    assert len(asked) == 16, "two lines of the head, one for each filter, one for the memory"
     for what, found in asked.items():
         if "(" in found[0]:
             assert all(float(cell.split()[0]) >= 0.97 for cell in found), what
