@@ -1,0 +1,169 @@
+"""How soon machines that have only a library's URLs answer as the one that publishes, and what two of them are worth.
+
+    python -m benchmarks.scale.readers --segments 1000000
+
+A synthetic library is published into a folder as a store. Each reader is a process with a cache of its own: it
+fetches, asks by clips, and says what it found. Neighbourhoods are off: making them takes longer than all the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import report_progress
+from benchmarks.common.report import markdown_table
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
+from benchmarks.speed.library import clip_of, few_words, make, synthetic_spec
+from search import wiring
+from search.api import Library
+from search.ground import process
+from search.model import ClipPart, Query
+from search.settings import Settings
+
+DIM: Final = 384
+K: Final = 10
+MORE: Final = 0.01
+_READ: Final = "--read"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reader: seconds, wall and CPU, to its first answer; CPU seconds of its questions; a digest of all answers."""
+
+    ready_s: float
+    ready_cpu_s: float
+    cpu_s: float
+    answers: str
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    process.own()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.readers", description=__doc__)
+    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="of the library (1000000)")
+    parser.add_argument("--questions", type=int, default=2_000, metavar="N", help="of each reader (2000)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to write (a temporary folder)")
+    parser.add_argument(_READ, type=Path, metavar="DIR", help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    settings = replace(Settings.from_env(os.environ), neighbourhoods=False)
+    if args.read:
+        print(json.dumps(asdict(read(args.read, args.segments, args.questions, settings))))
+        return 0
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        print(_measured(Path(name).resolve(), args.segments, args.questions, args.seed, settings))
+    return 0
+
+
+def read(path: Path, segments: int, questions: int, settings: Settings) -> Read:
+    """Open a library, and ask."""
+    begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
+    with wiring.library(path, settings, read_only=True) as library:
+        _answer(library, 1)
+        ready_s, ready_cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
+        clips = np.linspace(1, segments // SEGMENTS_PER_CLIP, questions).astype(int).tolist()
+        begun_cpu_s, digest = time.process_time(), hashlib.blake2b(digest_size=16)
+        for clip in clips:
+            digest.update(repr(_answer(library, clip)).encode())
+        return Read(ready_s, ready_cpu_s, time.process_time() - begun_cpu_s, digest.hexdigest())
+
+
+def _measured(folder: Path, segments: int, questions: int, seed: int, settings: Settings) -> str:
+    source = VectorSource(synthetic_anchors(3_000, DIM, seed), seed)
+    spec = synthetic_spec(DIM)
+    (folder / "store").mkdir()
+    publisher = _machine(folder, "publisher")
+    report_progress(f"publishing {segments:,} segments ...")
+    make(source, segments, publisher, settings, spec)
+    report_progress("a reader with nothing ...")
+    alone = _read(folder, ["one"], segments, questions)[0]
+    report_progress("two readers ...")
+    both = _read(folder, ["one", "two"], segments, questions)
+    report_progress("1 % more ...")
+    sent_bytes = _store_bytes(folder)
+    with wiring.library(publisher, settings) as library:
+        space, root = library.writer.space(spec), library.writer.root("/synthetic")
+        more = max(1, round(MORE * segments / SEGMENTS_PER_CLIP))
+        rows = np.concatenate(list(source.chunks(more * SEGMENTS_PER_CLIP))).reshape(more, SEGMENTS_PER_CLIP, DIM)
+        with library.writer.lease("bench scale", wait_s=5) as lease:
+            first = segments // SEGMENTS_PER_CLIP
+            clips = [clip_of(first + at, few_words(first + at), rows[at], root.id, space.id) for at in range(more)]
+            library.writer.apply(lease, clips)
+            library.publisher.publish(space, lease, always=True)
+    sent_bytes = _store_bytes(folder) - sent_bytes
+    later = _read(folder, ["one", "two"], segments, questions)
+    here = _read(folder, ["publisher"], segments, questions)[0]
+    rate = questions / alone.cpu_s
+    rates = sum(questions / one.cpu_s for one in both)
+    same = "yes" if {one.answers for one in later} == {here.answers} else "NO"
+    rows_ = [
+        ("a reader with nothing: until its first answer, s (CPU s)", f"{alone.ready_s:.1f} ({alone.ready_cpu_s:.1f})"),
+        ("in the store after the first publication, MB", f"{(_store_bytes(folder) - sent_bytes) / 1e6:,.1f}"),
+        ("sent for 1 % more, MB", f"{sent_bytes / 1e6:,.1f}"),
+        (
+            "a reader that has the one before: until its first answer, s (CPU s)",
+            f"{later[0].ready_s:.1f} ({later[0].ready_cpu_s:.1f})",
+        ),
+        ("answers a second of CPU, one reader", f"{rate:.0f}"),
+        ("two readers at once, together", f"{rates:.0f}, {rates / rate:.2f} times"),
+        (f"{questions} answers the same as the publisher's", same),
+    ]
+    return "\n\n".join(
+        [
+            "## Readers",
+            this_machine().sentence(),
+            f"{segments:,} segments, SQLite and a folder as a store, all on one machine: no network lies between.",
+            markdown_table(("what", "measured"), rows_),
+        ]
+    )
+
+
+def _machine(folder: Path, name: str) -> Path:
+    """A library as a machine has it: its URLs, and room for a cache."""
+    here = folder / name
+    here.mkdir(exist_ok=True)
+    said = f'catalog = "{folder}/catalog.sqlite"\nstore = "file://{folder}/store"\ncache = "snapshots"\n'
+    (here / "library.toml").write_text(said)
+    return here
+
+
+def _read(folder: Path, names: Sequence[str], segments: int, questions: int) -> list[Read]:
+    """What readers say that begin at the same time."""
+    begun = []
+    for name in names:
+        command = [sys.executable, "-m", "benchmarks.scale.readers", _READ, str(_machine(folder, name))]
+        command += ["--segments", str(segments), "--questions", str(questions)]
+        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE))  # noqa: S603
+    found = []
+    for one in begun:
+        said, _ = one.communicate()
+        if one.returncode:
+            raise SystemExit(f"a reader failed with {one.returncode}")
+        found.append(Read(**json.loads(said)))
+    return found
+
+
+def _store_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
+
+
+def _answer(library: Library, clip_id: int) -> list[tuple[int, float]]:
+    return [(hit.clip_id, hit.score) for hit in library.search(Query((ClipPart(clip_id),), k=K)).hits]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
