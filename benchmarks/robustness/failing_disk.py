@@ -1,10 +1,10 @@
 """A disk that fails: what is on it after a power cut at any moment, and calls that are refused when it is full.
 
 `Watched` stands between this process and the system while its block runs. It sees every call that changes the folder it
-watches: files opened and written, flushed, renamed and deleted, folders made and removed. So it knows what a disk may
-have lost when the power goes at that moment: all bytes that were not flushed by ``fsync``, and all names whose folder
-was not. SQLite writes past it (its files are given as they are: it flushes each commit itself, and tests of its own
-say so); so would any library that writes by itself, but what is published is flushed by ours.
+watches: files opened and written, flushed, linked, renamed and deleted, folders made and removed. So it knows what a
+disk may have lost when the power goes at that moment: all bytes that were not flushed by ``fsync``, and all names whose
+folder was not. SQLite writes past it (its files are given as they are: it flushes each commit itself, and tests of its
+own say so); so would any library that writes by itself, but what is published is flushed by ours.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FREEING: Final = ("unlink", "remove", "rmdir")
 END: Final = "the end"
 """What comes after the last call."""
 
-_CALLS: Final = ("fsync", "rename", "replace", "unlink", "remove", "rmdir", "mkdir")
+_CALLS: Final = ("fsync", "link", "rename", "replace", "unlink", "remove", "rmdir", "mkdir")
 
 Key = tuple[int, int]
 """A file or folder, whatever its name: device and inode."""

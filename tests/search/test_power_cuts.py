@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,12 @@ import pytest
 
 from benchmarks.robustness.failing_disk import END, LOSSES, Watched
 from search.errors import LibraryUnwritable
+from search.model import IndexChange
 from search.snapshots import single
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
+from search.vectors.snapshot import SnapshotIndex, verify
+from tests.search.vector_helpers import DIM, clumped, fold
 
 KIND = Kind("numbers", 1, "nothing")
 
@@ -120,6 +124,69 @@ def test_a_single_file_survives_a_power_cut_at_any_moment(tmp_path: Path, librar
         assert content == new if ended else content in (old, new)
 
     all_cuts(tmp_path, library, lambda place: write(place, new), check)
+
+
+def layered(directory: Path) -> SnapshotIndex:
+    return SnapshotIndex.open(directory, DIM, device="cpu", compress_from=100, searches=False)
+
+
+def publish_layer(directory: Path, sequence: int) -> None:
+    """300 segments at 1; with each later sequence 30 more, and one that goes."""
+    first, last = (1, 301) if sequence == 1 else (241 + 30 * sequence, 271 + 30 * sequence)
+    changes = [IndexChange(sequence, np.arange(first, last), clumped(last - first, sequence))]
+    if sequence > 1:
+        changes.append(IndexChange(sequence, np.array([sequence, first]), None))
+    fold(layered(directory), changes, sequence)
+
+
+def length(sequence: int) -> int:
+    return 300 + 28 * (sequence - 1)
+
+
+def no_links(source: Path, target: Path) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["linked", "copied"])
+def test_layers_survive_a_power_cut_at_any_moment(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that two snapshots have are whole in both, and what comes next goes on from them."""
+    library = tmp_path / "library"
+    for sequence in (1, 2):
+        publish_layer(library, sequence)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+
+    def check(place: Path, ended: bool) -> None:
+        index = layered(place)
+        assert index.sequence == 3 if ended else index.sequence in (2, 3)
+        assert len(index) == length(index.sequence)
+        assert verify(place) == []
+        publish_layer(place, index.sequence + 1)
+        assert len(layered(place)) == length(index.sequence + 1)
+        assert verify(place) == []
+
+    assert all_cuts(tmp_path, library, lambda place: publish_layer(place, 3), check) > 20
+
+
+def test_a_disk_that_refuses_any_call_costs_no_layer(tmp_path: Path) -> None:
+    """From whichever call on: what was there stays, and with room again the next publication is whole."""
+    for call in range(1, 80):
+        place = tmp_path / f"library{call}"
+        for sequence in (1, 2):
+            publish_layer(place, sequence)
+        disk = Watched(place, refuse=(call, errno.ENOSPC), cutting=False)
+        with disk.watching(), suppress(LibraryUnwritable):
+            publish_layer(place, 3)
+        found = layered(place)
+        assert len(found) == length(found.sequence)
+        assert verify(place) == []
+        publish_layer(place, found.sequence + 1)
+        assert len(layered(place)) == length(found.sequence + 1)
+        assert verify(place) == []
+        if disk.calls < call:
+            assert call > 15
+            return
+    raise AssertionError("the last call was not reached")
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
