@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
+import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
 import { say, sayFailure } from "../ui/toasts";
 import { libraryWritten } from "./facts";
@@ -42,7 +43,7 @@ async function undo(id: number): Promise<void> {
   try {
     const { restored, notes } = await undoMerge(id);
     bringBack(restored);
-    for (const note of notes) say(note);
+    for (const note of notes) say(said(note));
   } catch (error) {
     sayFailure(t("Not undone"), error);
   }

@@ -129,6 +129,11 @@ export const zh = catalogue({
   Enter: "进入",
   "Keys are made with {command}": "用 {command} 创建密钥",
 
+  // the same
+  Identical: "完全相同",
+  "Same recording": "同一录音",
+  "Same tune": "同一旋律",
+
   // settings
   Language: "语言",
   "as the browser": "跟随浏览器",
@@ -180,6 +185,7 @@ export const zh = catalogue({
   "{n} path|{n} paths": "{n} 个路径",
   "sound|sounds": "声音",
   ", ": "，",
+  "; ": "；",
   Play: "播放",
   Pause: "暂停",
   "Play {title}": "播放 {title}",

@@ -1,5 +1,6 @@
 /** What an answer says beside its hits: words that were read as others, sounds of the question that are gone or damaged. */
 import { locale } from "../messages/language";
+import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
 import { BOX } from "../question/state";
 import { understood } from "../question/understood";
@@ -111,12 +112,12 @@ function Gone({ gone }: { gone: readonly string[] }) {
 }
 
 function Amiss({ warnings }: { warnings: readonly string[] }) {
-  const said = warnings.map((warning) => warning.replace(/^\w+ \d+: /, ""));
+  const why = warnings.map((warning) => said(warning.replace(/^\w+ \d+: /, "")));
   return (
     <p class="note" role="status">
       <span>
         {t("Something is amiss with your sound: {why}. It was asked for as far as it can be read.", {
-          why: said.join("; "),
+          why: why.join(t("; ")),
         })}
       </span>
     </p>

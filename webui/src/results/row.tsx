@@ -9,7 +9,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { columnFacts } from "./columnfacts";
 import { areTitled, type Column, columnsShown } from "./columns";
-import { confidence } from "./confidence";
+import { confidence, SAME } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
 import { dragFile } from "./dragging";
@@ -152,9 +152,12 @@ function Length({ row }: { row: Row }) {
 }
 
 /** The calibrated word and number; a hit in a space without calibration has its similarity alone. What a name says
-    is not called unlikely because it does not sound like it. */
+    is not called unlikely because it does not sound like it. What is the same says so, and a number only where that
+    is likely, not known. */
 export function Score({ row }: { row: Row }) {
   if (row.score === null) return null;
+  if (row.same && row.same !== "tune")
+    return <span class="score score-4 score-same">{t(SAME[row.same])}</span>;
   const named = row.via.filter((via) => via.part.startsWith("words")).length;
   const sure = row.probability === null ? null : confidence(row.probability);
   if (named === row.via.length || (named && sure?.level === 1))
@@ -167,7 +170,7 @@ export function Score({ row }: { row: Row }) {
         aria-hidden="true"
         style={{ "--sure": `${Math.round(row.probability * 100)}%` }}
       />
-      <span class="score-word">{t(sure.word)}</span>{" "}
+      <span class="score-word">{t(row.same ? SAME[row.same] : sure.word)}</span>{" "}
       <span class="score-number">{percent(row.probability)}</span>
     </span>
   );
