@@ -23,7 +23,7 @@ from benchmarks.common import report
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.serving import page_access, page_hearing, page_session
-from benchmarks.serving.page_library import LongLibrary, made, made_long, made_many
+from benchmarks.serving.page_library import CLIPS, LongLibrary, made, made_long, made_many
 from benchmarks.serving.page_probe import Figure, Probe, figure, table
 from benchmarks.serving.served import Served
 from search.errors import UsageError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
 WORK = Path("run/bench-page")
-CLIPS = 1_000
 TIMES = 10
 MAP_POINTS = 100_000
 SLOWED = 4
@@ -221,44 +220,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _seeing(browser: Browser, work: Path, rounds: int) -> list[Figure]:
-    with Served(made(work, CLIPS)) as service:
+    with Served(made(work)) as service:
         url = f"{service.url}/"
         return [*first_page(browser, url, rounds), typing(browser, url, rounds), scrolling(browser, url, CLIPS)]
 
 
 def _many(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
-    made(work, CLIPS)
+    made(work)
     with Served(made_many(work, TIMES)) as service:
         return [scrolling(browser, f"{service.url}/", TIMES * CLIPS, compact=True)]
 
 
 def _map(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
-    with Served(made(work, CLIPS)) as service:
+    with Served(made(work)) as service:
         return map_moving(browser, f"{service.url}/")
 
 
 def _hearing(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
-    with Served(made(work, CLIPS)) as service:
+    with Served(made(work)) as service:
         url = f"{service.url}/"
         return [*page_hearing.listening(browser, url), page_hearing.passages(browser, url, work / "sounds")]
 
 
 def _long(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
-    made(work, CLIPS)
+    made(work)
     with Served(made_long(work)) as service:
         url = f"{service.url}/"
         return page_hearing.long_recordings(browser, url, LongLibrary.at(url))
 
 
 def _session(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
-    with Served(made(work, CLIPS)) as service:
+    with Served(made(work)) as service:
         return [page_session.session(browser, f"{service.url}/")]
 
 
 def _access(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
     pictures = work / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    with Served(made(work, CLIPS)) as service:
+    with Served(made(work)) as service:
         found, broken = page_access.violations(browser, f"{service.url}/", pictures)
     for one in broken:
         report_progress(one)

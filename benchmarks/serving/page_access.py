@@ -1,4 +1,4 @@
-"""What axe-core (WCAG 2.2 A and AA, and its best practices) finds on every screen, at four widths, in dark and light."""
+"""What axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, in dark and light."""
 
 from __future__ import annotations
 

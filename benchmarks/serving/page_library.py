@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from benchmarks.common.checkout import HERE
 from benchmarks.common.outputs import report_progress
 
 GENERATOR = HERE.folder / "data" / "demo.py"
+CLIPS = 1_000
 _KINDS = 25
 LONG_S = 3 * 3600.0
 LONG_RATE_HZ = 16_000
@@ -26,7 +28,7 @@ PLACED = 20
 LONG_FORMATS = (("mp3", "MPEG_LAYER_III"), ("flac", "PCM_16"))
 
 
-def made(work: Path, clips: int) -> Path:
+def made(work: Path, clips: int = CLIPS) -> Path:
     """The library below ``work``, of ``clips`` clips (a multiple of 25); made when it is not there."""
     library, sounds = work / "library", work / "sounds"
     if (work / "complete").exists():
@@ -45,8 +47,10 @@ def made_many(work: Path, times: int) -> Path:
     if (work / "many-complete").exists():
         return library
     report_progress(f"making a library of {times} times as many clips under {work}, once ...")
+    if not library.exists():
+        shutil.copytree(made(work), library)  # what is known need not be encoded again
     for source in sorted((work / "sounds").rglob("*.*")):
-        for number in range(times):
+        for number in range(1, times):
             place = sounds / f"take {number}" / source.relative_to(work / "sounds")
             place.parent.mkdir(parents=True, exist_ok=True)
             if not place.exists():

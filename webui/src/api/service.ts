@@ -195,6 +195,8 @@ export const mergeClips = (body: Schemas["NewMerge"]) => sendJson<Merge>("POST",
 export const undoMerge = (id: number) =>
   ask<Schemas["UnmergedOut"]>(`/merges/${id}/undo`, { method: "POST" });
 
+export const endMerge = (id: number) => ask<void>(`/merges/${id}`, { method: "DELETE" });
+
 export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 
 const POLL_MS = 500;
