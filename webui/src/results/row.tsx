@@ -128,6 +128,30 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
   );
 }
 
+/** A row that is scrolled past: what can be read of it, and nothing to press. */
+export function PassingRow({ row, place }: Pick<RowProps, "row" | "place">) {
+  return (
+    <div
+      class={`row ${chosen.peek() === place ? "row-chosen" : ""} ${selected.peek().has(row.clip_id) ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
+      role="row"
+      aria-rowindex={place + 1 + Number(areTitled())}
+      data-place={place}
+      data-clip={row.clip_id}
+    >
+      <div class="row-play" role="gridcell" />
+      <div class="row-name" role="gridcell">
+        <span class="row-title">{compact.value ? fileName(row) : row.title}</span>
+      </div>
+      <div class="row-wave" role="gridcell" />
+      <div class="row-tags" role="gridcell" />
+      <div class="row-facts" role="presentation" />
+      <div class="row-score" role="gridcell">
+        {row.probability !== null && <span class="score-number">{percent(row.probability)}</span>}
+      </div>
+    </div>
+  );
+}
+
 const passageLabel = (match: { start_s: number; end_s: number }): string =>
   t("matches from {start} to {end}", { start: moment(match.start_s), end: moment(match.end_s) });
 
