@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 AXE = HERE.folder / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 1024, 1440, 1920)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+PATIENCE_MS = 120_000
+"""On a machine with other work to do; nothing here is a figure of time."""
 _RUN = """async () => {
   const found = await axe.run(document);
   return found.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target.join(' ')).join(', '));
@@ -84,6 +86,7 @@ def violations(browser: Browser, url: str, pictures: Path | None = None) -> tupl
             viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True
         )  # a colour on its way has the contrast of neither end
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         for name, (address, prepare) in SCREENS.items():
             page.goto(url + address)
             prepare(page)

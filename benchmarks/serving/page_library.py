@@ -37,6 +37,8 @@ def made(work: Path, clips: int = CLIPS) -> Path:
     generate = [sys.executable, str(GENERATOR), str(sounds), "--each", str(clips // _KINDS)]
     subprocess.run(generate, check=True)  # noqa: S603 - our own command
     _index(sounds, library)
+    draw = [sys.executable, "-m", "search.cli", "map", "--library", str(library)]
+    subprocess.run(draw, check=True)  # noqa: S603 - our own command
     (work / "complete").touch()
     return library
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page
 
 FRAMES = 60
+PATIENCE_MS = 120_000
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -62,6 +63,7 @@ class Probe:
         if init_script:
             self.context.add_init_script(init_script)
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
         self.client: CDPSession = self.context.new_cdp_session(self.page)
         self.client.send("Performance.enable")
 

@@ -47,7 +47,7 @@ def test_a_copy_is_identical_and_what_is_as_alike_is_not(library):
 
 def test_what_was_found_to_be_the_same_recording_says_so(library):
     there = clips(library)
-    library._pairs.write(duplicates([there["horn.wav"].content_id], [there["horn 2.wav"].content_id]))
+    library.duplicates.pairs.write(duplicates([there["horn.wav"].content_id], [there["horn 2.wav"].content_id]))
     assert same(library, ClipPart(there["horn.wav"].id))["horn 2.wav"] == "recording"
 
 
