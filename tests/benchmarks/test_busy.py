@@ -35,6 +35,7 @@ def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job
         assert library.reader.stats().clips == 6
 
 
+@pytest.mark.thorough
 def test_a_job_elsewhere_leaves_the_library_that_is_served_alone(library_path, tmp_path):  # noqa: F811
     """It is that of the command, and indexes the sounds into a library beside it."""
     args = busy._parser().parse_args(["--job", "elsewhere"])
@@ -58,6 +59,7 @@ def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
     assert re.search(r"keep \d+, .* MiB for themselves", text), text
 
 
+@pytest.mark.thorough
 def test_a_job_that_fails_is_no_measurement(library_path, tmp_path):  # noqa: F811
     """Files that are no sound are indexed by nobody: the benchmark says so and prints no figure."""
     (tmp_path / "sounds").mkdir()

@@ -11,6 +11,7 @@ from search.errors import UsageError
 from tests.service.conftest import library_path, made_library  # noqa: F401 - fixtures
 
 
+@pytest.mark.thorough
 def test_each_command_is_measured_beside_the_least_that_one_can_take(library_path, monkeypatch, tmp_path):  # noqa: F811
     of_all = cold.commands
 

@@ -14,16 +14,19 @@ from benchmarks.quality import copies, duplicates
 from benchmarks.quality.families import FAMILIES
 from search.overview.duplicates.hearing import RATE_HZ
 from search.overview.duplicates.verifying import is_one_recording
+from tests.amounts import few
 
 
 @pytest.mark.parametrize(
     ("kind", "seed", "number"),
-    [
-        ("hits of one drum", 4, 12),
-        ("notes of one patch", 2, 14),
-        ("loops of one kit", 6, 27),
-        ("phrases of one soundfont", 2, 1),
-    ],
+    few(
+        [
+            ("hits of one drum", 4, 12),
+            ("notes of one patch", 2, 14),
+            ("loops of one kit", 6, 27),
+            ("phrases of one soundfont", 2, 1),
+        ]
+    ),
 )
 def test_no_sound_of_a_family_is_another(kind, seed, number):
     """Called copies once: hits of a drum that differ in a click, notes of a patch, loops with a soft stroke more,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from benchmarks.common import names
 from benchmarks.index import filter_recall
 from benchmarks.serving import hostile_files, http_load, load
 from tests.service.conftest import library_path, made_library  # noqa: F401 - fixtures
 
 
+@pytest.mark.thorough
 def test_the_table_has_a_row_for_each_part(library_path, capsys):  # noqa: F811
     """No answer failed, and the time on top of the engine is told."""
     parts = ["--only", "similar", "recommend", "text", "--seconds", "1", "--queries", "5", "--connections", "2"]

@@ -16,6 +16,7 @@ from search.settings import Settings
 from tests.benchmarks.sounds import write_set
 
 
+@pytest.mark.thorough
 def test_search_alone_writes_its_report_json_and_plot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from search.errors import UsageError
 from search.settings import Settings
 
 
+@pytest.mark.thorough
 def test_clips_are_written_to_a_file_or_a_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgresql
 ) -> None:

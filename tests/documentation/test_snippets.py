@@ -29,6 +29,9 @@ THOROUGH = {
     "docs/guides/events.md",
     "docs/guides/identify.md",
     "docs/guides/index.md",
+    "docs/guides/search.md",
+    "docs/guides/serve.md",
+    "docs/guides/train.md",
 }
 """Pages whose commands are long, and have tests of their own."""
 

@@ -21,11 +21,15 @@ from indexer.working import work
 from search.catalog import chunks, writing
 from search.errors import ClaimLost, JobError, LibraryError, SpaceMismatch
 from search.model import FileFacts, Root
+from tests.amounts import few
 from tests.fakes import BandEncoder, CatalogLibrary
 from tests.indexer.conftest import write_tone
 from tests.indexer.sharing_helpers import Shared, rows, work_in_child, work_once
 
-pytestmark = pytest.mark.usefixtures("kind")
+pytestmark = [
+    pytest.mark.usefixtures("kind"),
+    pytest.mark.parametrize("kind", few(["sqlite", "postgresql"]), indirect=True, scope="module"),
+]
 
 
 @pytest.fixture
@@ -169,7 +173,7 @@ PHASES = {
 }
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", few(reversed(PHASES), 2))
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(shared, sounds, tmp_path, phase):
     """In whatever phase; the next one does its chunk, and the job hears of all files once."""
     library = shared.library
@@ -292,6 +296,7 @@ def test_a_job_may_plan_and_leave(shared, sounds, tmp_path):
     assert shared.index(sounds).unchanged == 11
 
 
+@pytest.mark.thorough
 def test_a_worker_waits_for_a_database_that_is_away(shared, sounds, tmp_path, monkeypatch):
     """At every question that it asks: what was written before the line broke is not written again."""
     library = shared.library

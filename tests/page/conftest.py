@@ -17,9 +17,9 @@ import pytest
 import soundfile
 from playwright.sync_api import Route, expect, sync_playwright
 
-from search import plugins, wiring
+from search import wiring
 from search.catalog.store import Catalog
-from tests.service.conftest import Server, made_library, noise, serving, settings  # noqa: F401 - a fixture
+from tests.service.conftest import Server, index_in_order, made_library, noise, serving, settings  # noqa: F401 - a fixture
 from tests.waiting import wait_until
 from webui.browser import HOW_TO_GET, find_chromium, launch
 from webui.serving import DIST
@@ -137,7 +137,7 @@ def made_page_library(sounds) -> Path:
     """The library of these sounds, made once; tests copy it."""
     path = sounds.parent / "library"
     with wiring.library(path, settings(sounds.parent), create=True) as library:
-        plugins.job("index")(library, "spectral", [str(sounds)], settings(sounds.parent))
+        index_in_order(library, sounds, settings(sounds.parent))
     return path
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import PATIENCE_MS, PHONE, TENTH, away, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
@@ -59,6 +60,7 @@ def test_the_first_page(any_width):
     assert violations(any_width) == []
 
 
+@pytest.mark.thorough
 def test_an_answer_with_chips_and_the_chosen_sound(any_width, service):
     """Wanted, unwanted and weighted chips, the inspector with its spectrogram, the player, the form to edit."""
     any_width.goto(f"{service.url}/?part=clip:7@0.5-1&part=-2*text:rain&filter=silent = false")
@@ -72,6 +74,7 @@ def test_an_answer_with_chips_and_the_chosen_sound(any_width, service):
     assert violations(any_width) == []
 
 
+@pytest.mark.thorough
 def test_filters_on_a_phone(home):
     home.set_viewport_size({"width": 390, "height": 844})
     home.get_by_role("button", name="Filters", exact=True).click()
@@ -79,7 +82,7 @@ def test_filters_on_a_phone(home):
     assert violations(home) == []
 
 
-@pytest.mark.parametrize("question", ["?q=zyxwvu", "?filter=duration_s <", "?part=audio:0123456789ab"])
+@pytest.mark.parametrize("question", few(["?q=zyxwvu", "?filter=duration_s <", "?part=audio:0123456789ab"]))
 def test_no_match_and_refused(page, service, question):
     page.goto(f"{service.url}/{question}")
     expect(page.locator(".screen")).to_be_visible()
@@ -104,6 +107,7 @@ def test_dialogs(home, sounds):
     assert violations(home) == []
 
 
+@pytest.mark.thorough
 def test_the_recorder_at_work(home):
     home.evaluate(TENTH)
     home.evaluate(
@@ -115,6 +119,7 @@ def test_the_recorder_at_work(home):
     assert violations(home) == []
 
 
+@pytest.mark.thorough
 def test_the_library_with_jobs(page, service):
     """Facts, the place to drop, jobs that run, are done, and that failed with reasons and files."""
     running = {
@@ -140,6 +145,7 @@ def test_the_library_with_jobs(page, service):
         assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_the_map(page, service):
     """Not drawn yet; drawn, with a region and lit hits."""
     nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": [], "wheres": []}
@@ -156,6 +162,7 @@ def test_the_map(page, service):
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_files_that_were_not_added(any_width, service, tmp_path):
     any_width.goto(f"{service.url}/library")
     any_width.route("**/api/v1/clips", lambda route: route.fulfill(status=422, json={"detail": "not a sound"}))
@@ -175,6 +182,7 @@ def test_an_empty_library(page, service):
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_the_key_and_the_service_that_is_gone(home):
     with away(home, "**/api/v1/**"):
         home.get_by_label("What are you looking for?").fill("bell")

@@ -70,6 +70,7 @@ def point(page, wave, share, to=None):
     page.mouse.up()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_arrows_play_what_they_choose_once_it_is_switched_on(noted):
     """A switches; three strokes of an arrow are three sounds; a reload keeps the switch."""
@@ -128,6 +129,7 @@ def test_a_waveform_plays_from_where_it_is_pointed_at(noted):
     assert starts(noted, 3)[2] == [clip, pytest.approx(length_s / 2, abs=0.05)]
 
 
+@pytest.mark.thorough
 def test_a_loop_begins_again(noted):
     """All of a sound that nobody asked for; a press of the switch lets it end."""
     row = noted.locator(".list .row", has_text="bell 1")
@@ -142,6 +144,7 @@ def test_a_loop_begins_again(noted):
     expect(noted.get_by_label("Play", exact=True)).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_loop_repeats_what_matched_until_somebody_goes_elsewhere(page, service):
     page.add_init_script(NOTED)
     [hit, *_] = service.post("/api/v1/search", json={"parts": [{"text": "dog"}], "facets": True}).json()["hits"]
@@ -160,6 +163,7 @@ def test_a_loop_repeats_what_matched_until_somebody_goes_elsewhere(page, service
     page.wait_for_function("() => window.starts.some(([, from_s]) => from_s === 0)")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_the_sounds_beside_the_chosen_one_are_loaded_before_somebody_plays_them(noted):
     """The element that was loaded is the one that plays: nothing is waited for. The way back is loaded as well."""
@@ -202,6 +206,7 @@ def test_a_key_goes_from_the_hit_to_the_sound_of_the_question_and_back_at_the_sa
     expect(switch).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.thorough
 def test_a_question_of_words_has_nothing_to_compare_with(home):
     home.get_by_label("What are you looking for?").fill("dog")
     home.locator(".row-title").first.click()
@@ -209,6 +214,7 @@ def test_a_question_of_words_has_nothing_to_compare_with(home):
     expect(home.locator(".toast")).to_contain_text("no sound in this question")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, service):
     """In decibels; at another speed the pitch stays, or does not."""
@@ -231,6 +237,7 @@ def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, servi
     assert noted.evaluate("() => window.player.volume") == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_the_player_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""

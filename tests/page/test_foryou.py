@@ -29,6 +29,7 @@ def turn_dial(page, value):
     return titles
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1280])
 def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
     """Whoever clicks meanwhile means what is under the pointer."""
@@ -61,6 +62,7 @@ def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     expect(home.get_by_label(f"Not for me: {first}")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_the_dial_goes_from_alike_to_varied(home):
     """Between its ends the strip differs: alike asks for the likeliest, varied spreads."""
     ask(home, "door")
@@ -107,6 +109,7 @@ def test_an_opinion_is_taken_back(home):
     expect(home.get_by_label("Like horn 4")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.thorough
 def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
     ask(home, "wind")
     home.route("**/feedback/**", lambda route: route.fulfill(status=503, body="{}"))
@@ -115,6 +118,7 @@ def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
     expect(home.get_by_label("Like wind 1")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.thorough
 def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home):
     """And none is lost meanwhile: taking one back says nothing of the others."""
     ask(home, "horn")
@@ -133,6 +137,7 @@ def test_likes_that_could_not_be_loaded_are_there_once_the_service_is_back(home)
     assert [one["opinion"] for one in kept["feedback"]] == ["like"]
 
 
+@pytest.mark.thorough
 def test_the_last_of_several_opinions_counts(home):
     """However quickly they come: the second waits until the service has taken the first."""
     ask(home, "step")

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import FOLLOW, let_go, standing_still
 
 
@@ -18,6 +19,7 @@ def chips(page, service):
     return page
 
 
+@pytest.mark.thorough
 def test_a_chip_that_is_weighed_or_turned_round_keeps_the_focus(chips):
     weight = chips.locator(".chip").nth(1).get_by_label(re.compile("how much it counts"))
     weight.focus()
@@ -32,6 +34,7 @@ def test_a_chip_that_is_weighed_or_turned_round_keeps_the_focus(chips):
     expect(sign).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_a_removed_chip_leaves_the_focus_to_its_neighbour_and_the_last_to_the_box(chips):
     chips.get_by_label("Remove bell").focus()
     for label in ("Remove dog", "Remove rain", "What are you looking for?"):
@@ -40,7 +43,7 @@ def test_a_removed_chip_leaves_the_focus_to_its_neighbour_and_the_last_to_the_bo
     expect(chips.locator(".chip")).to_have_count(0)
 
 
-@pytest.mark.parametrize("by", ["the button", "Escape"])
+@pytest.mark.parametrize("by", few(["the button", "Escape"]))
 def test_a_closed_inspector_gives_the_focus_back_to_its_row(home, by):
     """Also where another row was chosen meanwhile: then to that one."""
     home.locator(".row-title").nth(1).click()
@@ -56,6 +59,7 @@ def test_a_closed_inspector_gives_the_focus_back_to_its_row(home, by):
     expect(third).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_what_was_opened_from_the_strip_gives_the_focus_back_to_it(home):
     card = home.locator(".card-title").first
     card.click()
@@ -63,7 +67,7 @@ def test_what_was_opened_from_the_strip_gives_the_focus_back_to_it(home):
     expect(card).to_be_focused()
 
 
-@pytest.mark.parametrize("by", ["Close", "Escape"])
+@pytest.mark.parametrize("by", few(["Close", "Escape"]))
 def test_a_closed_dialog_gives_the_focus_back(home, by):
     keys = home.get_by_role("button", name="Keyboard")
     keys.focus()
@@ -102,6 +106,7 @@ def test_space_on_a_title_plays_its_row_and_arrows_go_on_from_there(home):
     expect(home.get_by_role("region", name="Player")).to_contain_text(second.inner_text())
 
 
+@pytest.mark.thorough
 def test_whoever_goes_on_at_once_after_closing_a_sound_is_not_called_back(page, service):
     """The focus was given back a moment later: an arrow pressed meanwhile was undone, Enter opened the old sound."""
     page.clock.install()
@@ -133,6 +138,7 @@ def test_a_dialog_has_the_key_that_follows_the_one_that_opened_it(page, service)
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_keys_for_rows_do_nothing_where_no_row_is_shown(home):
     """In the library M would ask for more like a sound that nobody sees."""
     home.locator(".row-title").first.click()
@@ -157,6 +163,7 @@ def picker(home, sounds):
     return home
 
 
+@pytest.mark.thorough
 def test_a_passage_is_chosen_in_numbers(picker):
     """Typed numbers are drawn and asked for; the chip that they are of has the focus then."""
     for label, value in (("from", "1"), ("to", "2.5")):
@@ -174,6 +181,7 @@ def test_a_passage_is_chosen_in_numbers(picker):
     expect(picker.get_by_role("spinbutton", name="to")).to_have_value("2.5")
 
 
+@pytest.mark.thorough
 def test_a_dialog_that_was_closed_leaves_the_next_one_open(picker):
     """The browser tells a moment later that a dialog was closed, when another one may be open."""
     first = picker.locator("dialog").element_handle()
@@ -186,6 +194,7 @@ def test_a_dialog_that_was_closed_leaves_the_next_one_open(picker):
     expect(picker.get_by_role("dialog")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_numbers_that_make_no_passage_are_told_and_change_nothing(picker):
     picker.get_by_role("spinbutton", name="from").fill("3")
     picker.get_by_role("spinbutton", name="from").press("Enter")
@@ -197,6 +206,7 @@ def test_numbers_that_make_no_passage_are_told_and_change_nothing(picker):
     expect(picker.get_by_text("From 0:03.0 to 0:04.0")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_numbers_follow_what_is_dragged(picker):
     expect(picker.locator("dialog .cutter-wave")).to_have_attribute("aria-busy", "false")
     place = picker.locator("dialog .cutter-wave").bounding_box()
@@ -208,6 +218,7 @@ def test_numbers_follow_what_is_dragged(picker):
     expect(picker.get_by_role("spinbutton", name="to")).to_have_value(re.compile(r"^(3|2\.9|3\.0)"))
 
 
+@pytest.mark.thorough
 def test_a_passage_is_heard_before_it_is_asked_for(picker):
     """From where it starts to where it ends; a second press pauses."""
     picker.evaluate(FOLLOW)
@@ -223,6 +234,7 @@ def test_a_passage_is_heard_before_it_is_asked_for(picker):
     expect(picker.get_by_role("button", name="Play the passage")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_end_and_page_keys_choose_too(home):
     """What Enter means is in sight: the list never moves away from the chosen sound."""
     expect(home.locator(".card").first).to_be_visible()  # the list has its place

@@ -8,6 +8,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import HURRIED, held_back, settled, standing_still, write, writing_elsewhere
 from tests.service.conftest import wav
 from tests.service.test_jobs import broken_wav
@@ -43,6 +44,7 @@ def test_files_become_sounds_while_one_looks(page, fresh, tmp_path):
     expect(page.locator(".row")).to_have_count(3)
 
 
+@pytest.mark.thorough
 def test_what_is_dropped_at_once_is_one_job_though_a_file_of_it_is_refused(page, fresh, tmp_path):
     """The refused one is found by halves; what follows joins the job of what was sent, also when that has ended."""
     files = [write(tmp_path / f"crow {n}.wav", 40 + n) for n in range(8)]
@@ -58,6 +60,7 @@ def test_what_is_dropped_at_once_is_one_job_though_a_file_of_it_is_refused(page,
     expect(page.locator("[data-job]").first).to_contain_text("7 files")
 
 
+@pytest.mark.thorough
 def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
     """Failures outlive a reload until then; what runs stays."""
     broken = write(tmp_path / "breaks.wav", 70)
@@ -86,6 +89,7 @@ LOSE_AN_ANSWER = """(() => {
 })()"""
 
 
+@pytest.mark.thorough
 def test_files_whose_answer_was_lost_are_sent_again_and_are_no_copies(page, own, tmp_path):
     """The service took them, and the connection broke before it could say so."""
     page.add_init_script(HURRIED)
@@ -107,7 +111,7 @@ AWAY = [
 ]
 
 
-@pytest.mark.parametrize(("why", "answer"), AWAY, ids=["gone", "busy", "full"])
+@pytest.mark.parametrize(("why", "answer"), few(AWAY), ids=["gone", "busy", "full"])
 def test_sending_waits_for_a_service_that_is_away_or_busy(page, own, tmp_path, why, answer):
     """It says why, and goes on by itself; every file is sent once."""
     names = [f"{why} {n}.wav" for n in range(3)]
@@ -125,6 +129,7 @@ def test_sending_waits_for_a_service_that_is_away_or_busy(page, own, tmp_path, w
     assert [sent.count(name) for name in names] == [1, 1, 1]
 
 
+@pytest.mark.thorough
 def test_sending_goes_on_once_the_key_is_entered(page, locked, tmp_path):
     """The screen that asks for the key says that files wait for it."""
     running, secret = locked
@@ -148,6 +153,7 @@ def test_sending_goes_on_once_the_key_is_entered(page, locked, tmp_path):
     expect(page.locator("[data-job]")).to_contain_text("2 files")
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_sent_is_listed_with_its_cause(page, own, tmp_path):
     """A file that is gone by then, one over which the connection breaks every time, and what a person stopped."""
     page.add_init_script(HURRIED)
@@ -179,7 +185,8 @@ TOO_LARGE = "It is larger than the service takes."
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "shown"), [(403, "only reads", "only reads"), (413, "4 B", TOO_LARGE), (500, "failed", "failed")]
+    ("status", "said", "shown"),
+    few([(403, "only reads", "only reads"), (413, "4 B", TOO_LARGE), (500, "failed", "failed")]),
 )
 def test_what_the_service_never_takes_is_told_of_each_file(page, own, tmp_path, status, said, shown):
     page.goto(f"{own.url}/library")
@@ -189,6 +196,7 @@ def test_what_the_service_never_takes_is_told_of_each_file(page, own, tmp_path, 
     expect(refused).to_have_text([f"0.wav: {shown}", f"1.wav: {shown}"])
 
 
+@pytest.mark.thorough
 def test_a_chosen_folder_keeps_its_folders(page, own, tmp_path):
     """Files of one name stay apart, hidden ones (macOS adds them) are left; folders filter, and are found by name."""
     for name in ("kicks/01.wav", "snares/01.wav", "kicks/._01.wav", ".trash/02.wav"):
@@ -206,7 +214,7 @@ def test_a_chosen_folder_keeps_its_folders(page, own, tmp_path):
     expect(page.locator(".row").first).to_contain_text("pack/kicks")
 
 
-@pytest.mark.parametrize("view", ["library", ""])
+@pytest.mark.parametrize("view", few(["library", ""]))
 def test_a_dropped_folder_is_indexed_with_what_lies_below(page, own, view):
     """A drop with a folder in it, wherever: its files are found below, hidden ones are left."""
     page.goto(f"{own.url}/{view}")
@@ -261,6 +269,7 @@ def test_a_job_is_paused_resumed_and_cancelled(page, own):
     expect(card).to_have_class(re.compile("job-cancelled"))
 
 
+@pytest.mark.thorough
 def test_what_is_saved_late_changes_nothing_of_the_sound_that_was_opened_meanwhile(home):
     saving = held_back(home, "**/api/v1/clips/*", "PATCH")
     first, second = home.locator(".row-title").all()[:2]
@@ -281,6 +290,7 @@ def test_what_is_saved_late_changes_nothing_of_the_sound_that_was_opened_meanwhi
     expect(home.locator(".inspector h2")).to_have_text(title)
 
 
+@pytest.mark.thorough
 def test_titles_and_tags_are_edited_and_found(page, fresh):
     """What is typed is what the clip is found by from then on."""
     page.goto(f"{fresh.url}/?q=glass")
@@ -299,6 +309,7 @@ def test_titles_and_tags_are_edited_and_found(page, fresh):
     expect(page.locator(".row-title")).to_have_text(["shattered bottle"])
 
 
+@pytest.mark.thorough
 def test_a_clip_that_is_removed_leaves_the_focus_to_the_list(page, fresh):
     page.goto(f"{fresh.url}/?q=horn")
     page.locator(".row-title", has_text="horn 2").click()
@@ -309,6 +320,7 @@ def test_a_clip_that_is_removed_leaves_the_focus_to_the_list(page, fresh):
     expect(page.locator(".list")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, fresh):
     """What is no more is neither heard nor recommended."""
     page.goto(fresh.url)
@@ -324,6 +336,7 @@ def test_a_removed_clip_stops_playing_and_leaves_the_strip(page, fresh):
     expect(page.locator(".card").first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_duplicates_of_a_clip_are_named_with_the_one_worth_keeping(page, own, sounds, tmp_path):
     """The job that listens is started from the page, its findings are shown."""
     copy = shutil.copy(sounds / "things" / "bell 1.wav", tmp_path / "bell again.wav")

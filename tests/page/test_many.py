@@ -33,6 +33,7 @@ def many(page):
     return page.get_by_role("region", name="The selected sounds")
 
 
+@pytest.mark.thorough
 def test_low_rows_show_the_file_first_and_twice_as_many_sounds(page, service):
     """At 900 px twenty or more hits; the switch is remembered."""
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -52,20 +53,6 @@ def test_low_rows_show_the_file_first_and_twice_as_many_sounds(page, service):
     expect(page.locator(".row-chosen")).to_be_in_viewport(ratio=0.9)
 
 
-def test_rows_that_are_flung_past_can_be_read_and_are_whole_at_rest(page, service):
-    """Nobody presses a button of a row that passes by; once the list rests there are all of them."""
-    page.clock.install()
-    page.goto(service.url)
-    expect(page.locator(".row").first).to_be_visible()
-    row = page.locator('.row[data-place="20"]')
-    with standing_still(page):
-        page.locator(".list").evaluate("(list) => list.scrollTo(0, 1200)")
-        expect(row.locator(".row-title")).not_to_be_empty()
-        expect(row.get_by_role("button")).to_have_count(0)
-    expect(row.get_by_role("button", name="Play")).to_be_visible()
-    expect(page.locator(".row", has_not=page.locator("button"))).to_have_count(0)
-
-
 def test_shift_and_ctrl_select_many_by_pointer(by_title):
     """As lists of files do: a range, one more, one less; a plain click selects nothing else."""
     titles = by_title.locator(".row-title")
@@ -82,6 +69,7 @@ def test_shift_and_ctrl_select_many_by_pointer(by_title):
     expect(many(by_title)).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_everything_of_it_is_done_by_keyboard(by_title):
     """Shift and arrows, Ctrl and space, Ctrl+A; Esc selects none, and the list has the focus."""
     by_title.keyboard.press("ArrowDown")
@@ -141,6 +129,7 @@ def saved(page, button, folder: Path) -> str:
     return path.read_bytes().decode("utf-8")
 
 
+@pytest.mark.thorough
 def test_what_is_selected_is_copied_and_saved(by_title, service, tmp_path):
     """Paths for the clipboard, a playlist that plays, the table that the command line writes too."""
     by_title.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -158,6 +147,7 @@ def test_what_is_selected_is_copied_and_saved(by_title, service, tmp_path):
     assert list(table[0])[:4] == ["rank", "score", "probability", "clip_id"]
 
 
+@pytest.mark.thorough
 def test_what_is_selected_is_exported_as_archives_lists_and_projects(by_title, tmp_path):
     """The files byte by byte, the passages with the handles that are set, a project; the page stays."""
     by_title.locator(".row-title").first.click()
@@ -181,6 +171,7 @@ def test_what_is_selected_is_exported_as_archives_lists_and_projects(by_title, t
     expect(by_title.locator(".toast")).to_have_text("They cannot be exported: none is there")
 
 
+@pytest.mark.thorough
 def test_a_passage_is_downloaded_with_the_samples_of_its_source(by_title, sounds):
     """What is marked in the chosen sound, with handles."""
     by_title.locator(".row-title").first.click()
@@ -205,6 +196,7 @@ DRAGGED = """(element) => {
 }"""
 
 
+@pytest.mark.thorough
 def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service):
     """So is the passage that is marked; what is dropped is what the address has."""
     row = by_title.locator(".row").first
@@ -220,6 +212,7 @@ def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service):
     assert dragged.split(":", 2)[1] == "bell 1 0.500-1.000.wav"
 
 
+@pytest.mark.thorough
 def test_without_a_clipboard_paths_are_copied_all_the_same(by_title):
     """Browsers give it to https and to this machine alone."""
     by_title.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -258,6 +251,7 @@ def count(service):
     return service.get("/api/v1/clips?limit=1").json()["total"]
 
 
+@pytest.mark.thorough
 def test_whoever_goes_elsewhere_while_tags_are_added_is_not_called_back(by_title):
     tagging = held_back(by_title, "**/api/v1/clips/*", "PATCH")
     by_title.locator(".row").first.click(modifiers=["Control"])
@@ -307,6 +301,7 @@ def dwindling(made_page_library, tmp_path_factory):
         yield running
 
 
+@pytest.mark.thorough
 def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, dwindling):
     page.clock.install()
     page.goto(f"{dwindling.url}/?order=title")
@@ -325,6 +320,7 @@ def test_many_that_were_removed_are_gone_once_nobody_wants_them_back(page, dwind
     expect(page.locator(".row-title").first).to_have_text(fourth)
 
 
+@pytest.mark.thorough
 def test_who_leaves_the_page_meant_it(page, dwindling):
     before = count(dwindling)
     page.goto(f"{dwindling.url}/?order=title")
@@ -335,6 +331,7 @@ def test_who_leaves_the_page_meant_it(page, dwindling):
     wait_until(lambda: count(dwindling) == before - 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""

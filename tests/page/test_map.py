@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from search import wiring
+from tests.amounts import few
 from tests.page.conftest import ENDLESS, HURRIED, away, writing_elsewhere
 from tests.service.conftest import SOUNDS, serving, settings
 
@@ -114,11 +115,13 @@ def test_a_lasso_filters_and_is_part_of_the_address(map_page, mapped):
     expect(map_page).to_have_url(re.compile("region="))
 
 
+@pytest.mark.thorough
 def test_the_hits_of_a_question_are_lit(map_page):
     map_page.get_by_label("What are you looking for?").fill("bell")
     expect(map_page.locator(".map-tools .summary")).to_have_text("2 sounds lit")
 
 
+@pytest.mark.thorough
 def test_the_map_is_there_again_whoever_comes_back_to_it(map_page):
     """By a link, by the back button, and after the graphics driver took the canvas away."""
     first = drawn(map_page)
@@ -147,6 +150,7 @@ LOSE_THE_CANVAS = """async () => {
 }"""
 
 
+@pytest.mark.thorough
 def test_filters_light_what_they_leave_and_can_be_taken_away(map_page, mapped):
     plain = drawn(map_page)
     map_page.goto(f"{mapped.url}/map?filter=title ~ %22bell%22")
@@ -159,18 +163,21 @@ def test_filters_light_what_they_leave_and_can_be_taken_away(map_page, mapped):
 
 @pytest.mark.parametrize(
     ("address", "shown"),
-    [
-        ("part=-1*text:dog", "Add something that you want"),
-        ("part=audio:abcdef123456", "not kept in this browser"),
-        ("region=nonsense", "region"),
-        ("q=zyxwvu", "Nothing in this library sounds like that"),
-    ],
+    few(
+        [
+            ("part=-1*text:dog", "Add something that you want"),
+            ("part=audio:abcdef123456", "not kept in this browser"),
+            ("region=nonsense", "region"),
+            ("q=zyxwvu", "Nothing in this library sounds like that"),
+        ]
+    ),
 )
 def test_why_nothing_is_lit_is_told_on_the_map_too(page, mapped, address, shown):
     page.goto(f"{mapped.url}/map?{address}")
     expect(page.locator(".map-tools .summary")).to_contain_text(shown)
 
 
+@pytest.mark.thorough
 def test_what_pointing_began_ends_with_it(map_page, mapped):
     """Whoever leaves the map hears nothing of it any more."""
     _, (x, y) = next(iter(places(map_page, mapped).items()))
@@ -186,6 +193,7 @@ def test_what_pointing_began_ends_with_it(map_page, mapped):
     expect(player.get_by_label("Play", exact=True)).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_map_that_could_not_be_loaded_comes_by_itself(page, mapped):
     """Once the service is back, or has time."""
     page.add_init_script(HURRIED)
@@ -202,6 +210,7 @@ def test_a_map_that_could_not_be_loaded_comes_by_itself(page, mapped):
     expect(page.locator(".legend")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_map_that_a_job_draws_meanwhile_is_shown(page, mapped):
     """Who came when there was none sees it once the job is done."""
     nothing = {"fitted": 0, "clip_ids": [], "x": [], "y": [], "group": [], "groups": [], "wheres": []}
@@ -225,6 +234,7 @@ def test_the_map_is_moved_by_keyboard(map_page):
     expect(map_page.locator(".inspector")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, made_library, tmp_path):
     """The job is started from the page, and its end brings the map."""
     path = Path(shutil.copytree(made_library, tmp_path / "library"))
@@ -235,6 +245,7 @@ def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, made_library, tmp_p
         assert len(running.get("/api/v1/map").json()["clip_ids"]) == len(SOUNDS)
 
 
+@pytest.mark.thorough
 def test_the_legend_is_a_filter(map_page):
     """A group is asked alone, and all again."""
     weather = map_page.locator(".legend").get_by_role("button", name="weather")
@@ -246,6 +257,7 @@ def test_the_legend_is_a_filter(map_page):
     expect(map_page.locator(".chosen")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_what_is_caught_is_listed_beside_the_map_and_opens(map_page):
     """The hits of a question, and what a filter leaves; nothing is listed of a map that nobody asked."""
     caught = map_page.get_by_role("region", name="Sounds", exact=True)
@@ -260,6 +272,7 @@ def test_what_is_caught_is_listed_beside_the_map_and_opens(map_page):
     expect(caught.get_by_role("listitem")).to_have_count(3)
 
 
+@pytest.mark.thorough
 def test_colours_say_what_is_asked_for_and_each_is_a_filter(map_page, mapped):
     """After a reload too."""
     legend = map_page.locator(".legend")

@@ -48,6 +48,7 @@ def test_a_recording_shows_its_level_counts_down_and_finds_its_like(page, servic
     expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
 
 
+@pytest.mark.thorough
 def test_a_recording_is_added_once(page, service, sounds, microphone):
     """A double click stops once; what played before is not recorded: it is paused."""
     shutil.copy(sounds / "things" / "bell 5.wav", microphone)
@@ -66,6 +67,7 @@ def test_a_recording_is_added_once(page, service, sounds, microphone):
     expect(page.locator(".chip")).to_have_count(1)
 
 
+@pytest.mark.thorough
 def test_a_recording_ends_by_itself(page, service, sounds, microphone):
     """After ten seconds, which are one here, what was heard is asked for."""
     shutil.copy(sounds / "things" / "bell 5.wav", microphone)
@@ -75,6 +77,7 @@ def test_a_recording_ends_by_itself(page, service, sounds, microphone):
     expect(page.locator(".chip-name")).to_have_text(re.compile("^recording"))
 
 
+@pytest.mark.thorough
 def test_a_muted_microphone_asks_nothing(page, service, microphone):
     """The dialog says what to look at, and lets one try again."""
     soundfile.write(microphone, np.zeros(4 * RATE_HZ), RATE_HZ)
@@ -103,6 +106,7 @@ def tunes(tmp_path_factory):
         yield running
 
 
+@pytest.mark.thorough
 def test_a_hummed_tune_is_found(page, tunes, microphone):
     """The switch is there because the library knows tunes; seven seconds of humming find the tune."""
     write_hum(microphone, tune(WANTED), 8)
@@ -125,6 +129,7 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
     expect(page.locator(".summary")).to_contain_text(re.compile("sound|Nothing found"))
 
 
+@pytest.mark.thorough
 def test_a_hum_is_heard_again_and_cut_before_it_is_asked_for(page, tunes, microphone):
     """In the dialog and at its chip; what is wrong with it is said in the service's words."""
     write_hum(microphone, tune(WANTED), 8)

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, PHONE, ask
+from tests.page.conftest import PHONE, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
@@ -38,6 +38,7 @@ def test_what_was_asked_is_asked_again(still_page, service, width):  # noqa: F81
     expect(shown).to_have_count(2)
 
 
+@pytest.mark.thorough
 def test_tags_complete_themselves_and_are_taken_away(page, own):
     """Completion knows the tags of the library; what is taken away comes back by undo."""
     page.goto(f"{own.url}/?order=title")
@@ -61,6 +62,7 @@ def test_tags_complete_themselves_and_are_taken_away(page, own):
     requests.patch(one, json={"own_tags": []}, timeout=60).raise_for_status()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_remark_is_written_shown_found_and_taken_back(still_page, own, width):  # noqa: F811
     """Its row has a mark; undo brings back what was."""
@@ -103,6 +105,7 @@ def test_one_duplicate_is_kept_and_the_others_go(page, own):
     expect(page.get_by_role("region", name="Merges")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     """What was merged is listed with the library, each with a button."""
     one, other = own.get("/api/v1/clips?limit=2").json()["clips"]
@@ -112,24 +115,6 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     merges = page.get_by_role("region", name="Merges")
     expect(merges).to_contain_text("1 merge can be undone")
     expect(merges).to_contain_text(other["title"])
-    merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
-    expect(merges).to_have_count(0)
-    page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(merges).to_have_count(1)
     merges.get_by_role("button", name=f"Undo the merge into {one['title']}").click()
     expect(merges).to_have_count(0)
     assert own.get(f"/api/v1/clips/{other['id']}").status_code == 200
-
-
-def test_a_merge_is_made_final(page, own):
-    one, other = own.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
-    asked = {"keep": one["id"], "clips": [other["id"]]}
-    made = requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).json()
-    page.add_init_script(HURRIED)
-    page.goto(f"{own.url}/library")
-    merges = page.get_by_role("region", name="Merges")
-    with page.expect_response(f"**/merges/{made['id']}") as answered:
-        merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
-    assert answered.value.status == 204
-    expect(merges).to_have_count(0)
-    assert own.get("/api/v1/merges").json()["total"] == 0

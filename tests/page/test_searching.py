@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import EACH, KINDS, ask, let_go
 
 
@@ -108,6 +109,7 @@ def test_a_passage_is_dragged_on_a_waveform_and_asked_for(home):
     expect(home.locator(".row-title").first).to_have_text(re.compile("glass"))
 
 
+@pytest.mark.thorough
 def test_the_passage_in_numbers_is_the_one_that_is_marked(home):
     """Dragging moves the numbers, and another sound begins with its own."""
     first, last = typed_passage(home, "glass 5", "0.5", "0.9")
@@ -122,6 +124,7 @@ def test_the_passage_in_numbers_is_the_one_that_is_marked(home):
     expect(first).to_have_value("0")
 
 
+@pytest.mark.thorough
 def test_what_is_looked_at_is_of_this_question(home):
     """A sound that the new answer does not have is closed; one that it has too says why it was found now."""
     box = home.get_by_label("What are you looking for?")
@@ -136,6 +139,7 @@ def test_what_is_looked_at_is_of_this_question(home):
     expect(home.locator(".inspector")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_typing_goes_on_in_the_box_while_the_chosen_sound_is_closed(home):
     """The answer to the first letters does not have it any more; the other letters are no shortcuts."""
     box = home.get_by_label("What are you looking for?")
@@ -151,6 +155,7 @@ def test_typing_goes_on_in_the_box_while_the_chosen_sound_is_closed(home):
     expect(home.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_another_answer_with_the_same_sound_keeps_what_is_being_done_with_it(home):
     """A title that is half written, and the passage that was chosen."""
     typed_passage(home, "glass 5", "1.5", "2.5")
@@ -164,7 +169,8 @@ def test_another_answer_with_the_same_sound_keeps_what_is_being_done_with_it(hom
     expect(home.locator(".passage-tools")).to_contain_text("0:01.5–0:02.5")
 
 
-@pytest.mark.parametrize("width", [1024, 1280, 1600, 1920, 2560])
+@pytest.mark.thorough
+@pytest.mark.parametrize("width", few([1024, 1280, 1600, 1920, 2560]))
 def test_rows_and_filters_can_be_used_beside_the_chosen_sound(home, width):
     """Whatever a row shows lies within it, on one line; filters are there, or a button for them is."""
     home.set_viewport_size({"width": width, "height": 900})
@@ -185,6 +191,7 @@ def test_rows_and_filters_can_be_used_beside_the_chosen_sound(home, width):
     expect(home).to_have_url(re.compile("filter="))
 
 
+@pytest.mark.thorough
 def test_filters_of_ones_own_narrow_even_on_one_column(home):
     """Two boxes of a facet widen each other; two conditions that were typed both hold."""
     total = EACH * len(KINDS)
@@ -201,6 +208,7 @@ def test_filters_of_ones_own_narrow_even_on_one_column(home):
     expect(home.locator(".summary")).to_have_text(f"{2 * (len(KINDS) - 2)} sounds")
 
 
+@pytest.mark.thorough
 def test_what_is_typed_while_a_filter_is_checked_stays(home):
     """The box is emptied of the filter that was added, not of the next one."""
     box = home.get_by_label("Filter of your own")
@@ -219,6 +227,7 @@ def test_what_is_typed_while_a_filter_is_checked_stays(home):
     expect(box).to_have_value("")
 
 
+@pytest.mark.thorough
 def test_the_passage_of_a_dropped_file_is_chosen_in_a_dialog(home, sounds):
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")
     home.get_by_label("Choose a passage").click()
@@ -243,6 +252,7 @@ def test_filters_narrow_and_are_part_of_the_address(home):
     expect(home.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
 
 
+@pytest.mark.thorough
 def test_the_order_of_all_sounds_is_part_of_the_address(home, service):
     """A reload keeps it, the way back undoes it, and what is no order is left out."""
     order = home.get_by_label("Order")
@@ -263,6 +273,7 @@ def test_the_order_of_all_sounds_is_part_of_the_address(home, service):
     expect(home.locator(".row").first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_title_says_what_is_asked_and_where_one_is(home):
     """Tabs, bookmarks and the history tell questions apart."""
     expect(home).to_have_title("Soundalike")
@@ -335,6 +346,7 @@ def test_everything_can_be_done_by_keyboard(home):
     expect(home.get_by_role("heading", name="Keyboard")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_single_letters_can_be_turned_off(home):
     """WCAG 2.1.4: with the switch off a letter does nothing."""
     home.get_by_role("button", name="Keyboard").click()
@@ -346,7 +358,7 @@ def test_single_letters_can_be_turned_off(home):
     expect(home.locator(".chip")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("scheme", few(["dark", "light"]))
 def test_colours_follow_the_system_until_they_are_chosen(home, scheme):
     home.emulate_media(color_scheme=scheme)
     dark, light = "rgb(18, 20, 24)", "rgb(246, 246, 244)"
@@ -359,6 +371,7 @@ def test_colours_follow_the_system_until_they_are_chosen(home, scheme):
     expect(ground).to_have_css("background-color", light)
 
 
+@pytest.mark.thorough
 def test_a_waveform_marks_the_passage_that_matched_and_follows_the_width(home):
     """Bars outside the passage and inside it are two paths; a narrower window draws fewer bars, not thinner ones."""
 
@@ -381,6 +394,7 @@ def test_a_waveform_marks_the_passage_that_matched_and_follows_the_width(home):
     expect(match).to_have_attribute("d", re.compile("^M"))  # of a row that was there before the question
 
 
+@pytest.mark.thorough
 def test_a_file_is_asked_at_another_speed_and_by_its_other_sound_track(home, sounds):
     """Bats, and films in several languages: chosen where the passage is; the chip says so, the address keeps it."""
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "door 4.wav")

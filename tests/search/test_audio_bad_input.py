@@ -16,12 +16,13 @@ import pytest
 from search.audio import metadata, probe, stream, windows
 from search.errors import AudioError
 from search.model import EncoderSpec
+from tests.amounts import few
 from tests.search.soundfiles import chord, encode, write
 from tests.waiting import PATIENCE_S
 
 SPEC = EncoderSpec("test", "1", "", 1, 16000, 1.0, 0.5)
 
-KINDS = ["wav", "aiff", "au", "caf", "w64", "rf64", "flac", "ogg", "opus", "mp3", "m4a", "mka", "webm", "aac", "wma"]
+KINDS = ["wav", "flac", "opus", "mp3", "m4a", "aiff", "au", "caf", "w64", "rf64", "ogg", "mka", "webm", "aac", "wma"]
 
 
 def make(path: Path, kind: str, seconds: float = 4.0) -> Path:
@@ -112,7 +113,7 @@ def test_too_many_open_files(tmp_path):
 # --- names ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "m4a"])
+@pytest.mark.parametrize("kind", few(["wav", "flac", "mp3", "m4a"]))
 @pytest.mark.parametrize(
     "name",
     [
@@ -140,7 +141,7 @@ def test_any_name_is_opened(tmp_path, kind, name):
 # --- what is in it --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", few(KINDS, 5))
 @pytest.mark.parametrize("part", [0.5, 0.9, 0.02])
 def test_of_a_truncated_file_the_rest_is_read_and_the_loss_is_told(tmp_path, kind, part, capfd):
     """Cut anywhere, a file of any kind gives what is there, with a warning; one without any sound is refused."""
@@ -338,7 +339,7 @@ def test_an_implausible_sample_rate(tmp_path):
         assert cause(path)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", few(KINDS, 5))
 def test_random_damage_is_an_audio_error_or_nothing(tmp_path, kind, capfd):
     """Bytes changed, left out or put in, headers first: sound in [-1, 1] or an AudioError, and no word besides."""
     good = make(tmp_path / "good", kind, seconds=1.5).read_bytes()

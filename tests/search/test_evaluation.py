@@ -182,6 +182,7 @@ def test_order_by_cosine_puts_the_nearest_first_and_ties_by_index() -> None:
     assert order_by_cosine(vectors[:1], vectors).tolist() == [[0, 2, 1]]
 
 
+@pytest.mark.thorough
 def test_the_interval_covers_the_truth_about_95_times_in_100() -> None:
     """Over 300 samples of 80 queries from a known distribution, the interval holds its mean in 90 to 98 % of them."""
     rng = np.random.default_rng(1)
@@ -226,6 +227,7 @@ def test_a_paired_difference_needs_the_same_queries() -> None:
         compare(one, other, seed=0)
 
 
+@pytest.mark.thorough
 def test_two_thousand_rankings_of_two_thousand_clips_take_seconds() -> None:
     """ESC-50's size: judge, score and interval together stay under five seconds of CPU time."""
     rng = np.random.default_rng(4)

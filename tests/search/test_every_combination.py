@@ -41,6 +41,7 @@ from search.model import (
 )
 from search.ports import Encoder
 from search.settings import Settings
+from tests.amounts import few
 from tests.search.libraries import Entry, ToyEncoder, axis, fill, settings, spec
 from tests.search.melodies import curve_of, tune, voice
 
@@ -153,8 +154,8 @@ def parts(files: dict[str, str], weight: float) -> list:
     ]
 
 
-@pytest.mark.parametrize("collapse", [False, True])
-@pytest.mark.parametrize("where", [None, "duration_s > 1e6", 'title ~ "dog"'])
+@pytest.mark.parametrize("collapse", few([False, True]))
+@pytest.mark.parametrize("where", few([None, "duration_s > 1e6", 'title ~ "dog"']))
 def test_every_pair_of_parts_is_answered_or_refused(library, files, where, collapse):
     wanted, unwanted = parts(files, 1.0), parts(files, -1.0)
     pairs = [*((part,) for part in wanted), *itertools.combinations(wanted, 2), *itertools.product(wanted, unwanted)]
@@ -168,7 +169,7 @@ def test_every_pair_of_parts_is_answered_or_refused(library, files, where, colla
         assert all(np.isfinite(hit.score) for hit in answer.hits), pair
 
 
-@pytest.mark.parametrize("where", [None, "duration_s > 1e6", 'title ~ "dog"'])
+@pytest.mark.parametrize("where", few([None, "duration_s > 1e6", 'title ~ "dog"']))
 def test_every_taste_is_answered_or_refused(library, where):
     clips = [(), (ClipPart(1),), (ClipPart(2),), (ClipPart(1), ClipPart(3, 2.0)), (ClipPart(4),)]
     for likes, dislikes, seen in itertools.product(clips, clips, (frozenset(), frozenset({1, 2, 3, 9}))):

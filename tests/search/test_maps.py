@@ -132,6 +132,7 @@ def test_a_name_that_cannot_be_written_is_refused_before_anything_is_drawn(libra
     assert "arrays are written as .npz" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_umap_lays_out_kinds_apart_and_the_same_again(tmp_path):
     pytest.importorskip("umap", reason="the extra `map` is not installed")
     rng = np.random.default_rng(1)

@@ -43,6 +43,7 @@ def publish_in_a_job(tmp_path):
     )
 
 
+@pytest.mark.thorough
 def test_a_job_publishes_a_large_library_without_loading_faiss(tmp_path):
     """Trained, then grown, by another process; what it wrote is whole and found."""
     with open_library(tmp_path) as library:

@@ -16,6 +16,7 @@ from search.vectors.exact import ExactIndex
 from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
 from search.vectors.snapshot import SnapshotIndex
+from tests.amounts import few
 from tests.search.vector_helpers import clumped, fold, recall
 from tests.waiting import PATIENCE_S
 
@@ -54,7 +55,7 @@ def oracle(vectors: Vectors) -> ExactIndex:
     return exact
 
 
-@pytest.mark.parametrize("k", [1, 10, 100, 1000])
+@pytest.mark.parametrize("k", few([10, 1000, 1, 100], 2))
 def test_recall_holds_for_any_number_of_hits(
     index: SnapshotIndex, oracle: ExactIndex, queries: Vectors, k: int
 ) -> None:
@@ -73,7 +74,7 @@ def test_recall_holds_for_any_number_of_hits(
         assert all(expected == score for expected, score in both)
 
 
-@pytest.mark.parametrize("share", [0.9, 0.5, 0.1, 0.04, 0.01, 0.001, 0.0001])
+@pytest.mark.parametrize("share", few([0.5, 0.04, 0.001, 0.9, 0.1, 0.01, 0.0001], 3))
 @pytest.mark.parametrize("kind", ["scattered", "alike", "unlike"])
 def test_recall_holds_through_any_filter(
     index: SnapshotIndex, oracle: ExactIndex, vectors: Vectors, queries: Vectors, share: float, kind: str
@@ -152,7 +153,7 @@ class NumpyCopy:
         return np.argsort(-(queries @ self._rows.T), axis=1)[:, :wanted]
 
 
-@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.06])
+@pytest.mark.parametrize("share", few([1.0, 0.06, 0.9, 0.5], 2))
 def test_what_a_copy_cannot_answer_the_lists_do(
     folder: Path, vectors: Vectors, queries: Vectors, oracle: ExactIndex, share: float
 ) -> None:
@@ -207,15 +208,15 @@ print("done", torch.get_num_threads() >= 1)
 """
 
 
-def test_faiss_and_torch_share_a_process(folder: Path) -> None:
+@pytest.mark.parametrize("threads", few(("4", "1")))
+def test_faiss_and_torch_share_a_process(folder: Path, threads: str) -> None:
     """Each brings an OpenMP of its own: taking turns must neither crash nor stall, whatever the number of threads."""
-    for threads in ("1", "4"):
-        done = subprocess.run(
-            [sys.executable, "-c", BESIDE_TORCH, str(folder)],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=True,
-            env={"OMP_NUM_THREADS": threads, "PATH": ""},
-        )
-        assert done.stdout.startswith("done")
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE_TORCH, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+        env={"OMP_NUM_THREADS": threads, "PATH": ""},
+    )
+    assert done.stdout.startswith("done")

@@ -21,13 +21,17 @@ import pytest
 import requests
 import soundfile
 
-from search import plugins, wiring
+from indexer.job import index
+from indexer.model import Options
+from search import wiring
+from search.library.library import Library
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import uploads_of
 from search.service.service import Service
 from search.settings import Settings
+from tests.fakes import Notes
 from tests.waiting import PATIENCE_S, wait_until
 
 RATE_HZ = 16_000
@@ -54,6 +58,14 @@ def settings(folder: Path) -> Settings:
     return Settings(library=folder, models=(), model_cache=folder / "models", encoder="spectral", device="cpu")
 
 
+def index_in_order(library: Library, folder: Path, with_settings: Settings) -> None:
+    """Index a folder as the job does, one file after the other: clips are numbered in the order of their paths.
+
+    By several threads they are numbered as they get ready, which is another order on a busy machine.
+    """
+    index(library, wiring.encoder("spectral", with_settings), [str(folder)], Options(workers=1, facts=False), Notes())
+
+
 @pytest.fixture(scope="session")
 def made_library(tmp_path_factory) -> Path:
     """A library of six clips in two folders, made once; tests copy it."""
@@ -63,7 +75,7 @@ def made_library(tmp_path_factory) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         soundfile.write(place / f"{name}.wav", noise(seed), RATE_HZ)
     with wiring.library(folder / "library", settings(folder), create=True) as library:
-        plugins.job("index")(library, "spectral", [str(folder / "sounds")], settings(folder), facts=False)
+        index_in_order(library, folder / "sounds", settings(folder))
     return folder / "library"
 
 

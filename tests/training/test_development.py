@@ -61,6 +61,7 @@ def test_vectors_that_confuse_them_score_less(clips):
     assert by_example(clips, vectors)["kinds"] < 0.8
 
 
+@pytest.mark.thorough
 def test_a_short_clip_is_repeated_and_a_long_one_is_the_mean_of_its_windows(corpus):
     embeddings, logs = embed(build(), corpus, window_s=1.0, hop_s=0.5)
     assert embeddings.shape == (len(corpus.clips), 384)

@@ -134,6 +134,7 @@ def test_inner_widths_must_fit_the_table():
         build((*EXPANDED[:-1], 385))
 
 
+@pytest.mark.thorough
 def test_training_goes_on_from_small_weights_on_another_machine(tmp_path, batches):
     first = new_run(tmp_path / "a")
     first.stop_at = 4
@@ -190,6 +191,7 @@ def test_a_recipe_without_corpora_says_what_to_run(tmp_path, capsys):
     assert "training.prepare" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_preset_after_another_trains_that_one_narrows_it_and_goes_on(tmp_path, corpus, monkeypatch, capsys):
     """One command from nothing to what ships; again after an interruption in either part."""
     source = Source(corpus, 1.0)
@@ -232,6 +234,7 @@ def test_every_preset_begins_block_by_block_and_ends_end_to_end():
     assert sum(recipe.SHARES.values()) == pytest.approx(1)
 
 
+@pytest.mark.thorough
 def test_a_runs_log_is_drawn(tmp_path, batches):
     run = new_run(tmp_path)
     run.go(batches, Pace(log=1, look=4), iter([{"cosine": 0.1, "logits": 3.0}, {"cosine": 0.2, "logits": 2.0}]))

@@ -1,0 +1,28 @@
+"""How much of one and the same is tried by `make test`: a few examples of each kind; `make test-all` tries them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+T = TypeVar("T")
+
+
+def few(values: Iterable[T], now: int = 1) -> list[T | ParameterSet]:
+    """The first ``now`` of a test's parameters as they are, the others marked `thorough`.
+
+    Put first what differs most from each other. With several parameters a test is one of the few if each of its is.
+    """
+    every = list(values)
+    assert 0 < now < len(every), "all of them are the few: this marks nothing"
+    return [*every[:now], *map(_thorough, every[now:])]
+
+
+def _thorough(value: object) -> ParameterSet:
+    if isinstance(value, ParameterSet):
+        return value._replace(marks=(*value.marks, pytest.mark.thorough))
+    values = value if isinstance(value, tuple) else (value,)
+    return pytest.param(*values, marks=pytest.mark.thorough)
