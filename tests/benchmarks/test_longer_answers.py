@@ -14,6 +14,7 @@ from search import wiring
 from search.melody.contours import contour_of_notes
 from search.melody.space import SPEC, encoding_of
 from search.model import AddContent, ClipPart, Content, FileFacts, Query, SegmentTags, TextEncoding, TextPart
+from tests.amounts import few
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, settings, spec
 from tests.search.melodies import tune
 from tests.search.vector_helpers import clumped
@@ -89,12 +90,15 @@ def test_no_list_and_no_verdict_changes_with_how_much_is_asked_for(library, soun
 
 @pytest.mark.parametrize(
     "question",
-    [
-        Query((ClipPart(3),)),
-        Query((TextPart("old dog"),)),
-        Query((TextPart("horn"), ClipPart(9, -1.0)), where="duration_s < 5"),
-        Query((ClipPart(3),), collapse=True),
-    ],
+    few(
+        [
+            Query((ClipPart(3),)),
+            Query((TextPart("old dog"),)),
+            Query((TextPart("horn"), ClipPart(9, -1.0)), where="duration_s < 5"),
+            Query((ClipPart(3),), collapse=True),
+        ],
+        2,
+    ),
 )
 def test_pages_end_where_there_is_no_more_and_give_every_clip_once(library, question):
     pages, offset = [], 0

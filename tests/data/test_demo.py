@@ -47,6 +47,7 @@ def rows(collection: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     """Two runs with one seed are equal byte for byte, Ogg serial numbers included; another seed shares no audio."""
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):

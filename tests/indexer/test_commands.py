@@ -17,6 +17,7 @@ from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests import disks
+from tests.amounts import few
 from tests.commandline import Done, soundalike
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
@@ -116,6 +117,7 @@ def test_a_second_job_says_who_holds_the_library(
     assert "nightly job on studio-2" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
 def test_out_of_file_handles_is_a_clear_error_and_leaves_a_sound_library(sounds: Path, tmp_path: Path) -> None:
     """A process that may open few files ends with status 3 and the remedy; with more it gets through."""
@@ -175,6 +177,7 @@ def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, smal
     assert soundalike("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
 def test_a_file_that_may_not_grow_is_a_clear_error_and_leaves_a_sound_library(sounds: Path, tmp_path: Path) -> None:
     """A limit on the size of files (a quota acts alike) ends the command with status 3 and one line."""
@@ -209,7 +212,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", few([signal.SIGINT, signal.SIGTERM]))
 def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path, number: signal.Signals) -> None:
     """The status is 128 + the signal, the last line says how to go on, what was done is kept."""
     sounds, library = tmp_path / "sounds", tmp_path / "library"

@@ -15,6 +15,7 @@ from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
 from indexer.model import Options, Progress
 from search.audio import windows
 from search.model import SegmentTags
+from tests.amounts import few
 from tests.fakes import SetClock
 from tests.indexer.conftest import Bench, write_tone
 from tests.waiting import PATIENCE_S
@@ -83,7 +84,7 @@ def test_what_is_stored_is_what_the_encoder_gives_for_each_window_alone(bench: B
         np.testing.assert_array_equal(classes, SegmentTags.likeliest(alone.tags).classes)
 
 
-@pytest.mark.parametrize("workers", [1, 5])
+@pytest.mark.parametrize("workers", few([1, 5]))
 def test_the_number_of_workers_does_not_show_in_the_result(bench: Bench, tmp_path, workers: int) -> None:
     """One worker or many: the same clips with the same vectors."""
     for number in range(25):

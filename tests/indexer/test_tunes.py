@@ -158,6 +158,7 @@ def test_a_second_run_finds_nothing_to_do_and_follows_moves_copies_and_deletions
         assert verifying.verify(library) == []
 
 
+@pytest.mark.thorough
 def test_a_changed_midi_file_is_found_by_its_new_tune(tune_library: TuneLibrary) -> None:
     """The clip keeps its id and answers to the new tune alone."""
     tune_library.index()
@@ -246,6 +247,7 @@ def test_recordings_give_their_tunes_when_asked_and_only_once(tune_library: Tune
         assert verifying.verify(library) == []
 
 
+@pytest.mark.thorough
 def test_a_recording_is_hummed_as_it_is_played(tune_library: TuneLibrary) -> None:
     """What a folder's speed makes four times as long has its tune there; the passage has the times of the file."""
     sung = voice(curve_of(tune(30), 0.0, 30.0), seed=1)
@@ -272,6 +274,7 @@ def test_bad_files_are_named_and_the_rest_is_indexed(tune_library: TuneLibrary) 
     assert "damaged" in causes["corrupt.mid"]
 
 
+@pytest.mark.thorough
 def test_a_backup_brings_the_tunes_back(tune_library: TuneLibrary) -> None:
     """Restored into another library, hums find their tunes there, and it is sound; so it is after a rebuild."""
     tune_library.index()
@@ -322,6 +325,7 @@ def test_what_is_no_tune_gets_a_clear_answer(tune_library: TuneLibrary) -> None:
     assert "no tunes" in tune_library.search(HumPart(str(silence))).reason
 
 
+@pytest.mark.thorough
 def test_from_index_to_hum_on_the_command_line(tune_library: TuneLibrary) -> None:
     """Index, hum, read the JSON; a hum of five minutes and a clipped one find their tune; render what was typed."""
     library, hum = tune_library.library_folder, tune_library.folder / "hum.wav"

@@ -64,6 +64,7 @@ def test_sounds_are_collected_asked_alone_and_taken_out_again(page, own):
     assert collections(own) == {"chimes": 3}
 
 
+@pytest.mark.thorough
 def test_what_was_liked_is_a_list(page, own):
     page.goto(f"{own.url}/?order=title")
     expect(page.locator(".card").first).to_be_visible()
@@ -93,6 +94,7 @@ def test_a_refusal_keeps_what_was_typed(page, own):
     expect(field).to_have_value("refused")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_it_can_be_used_by_everybody(still_page, own, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""

@@ -65,6 +65,7 @@ def test_hits_are_sorted_within_what_is_equally_sure(page, measured):
     assert order == sorted(order)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [1024, 1440, 1920])
 def test_every_column_is_reached_and_can_be_used_by_everybody(still_page, measured, width):  # noqa: F811
     """Where there is no room for all the list scrolls, and the page does not."""

@@ -52,6 +52,7 @@ def test_a_sound_is_weighed_by_its_aspects_and_changed_by_words(still_page, meas
     expect(page.get_by_role("button", name="alike")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_what_is_not_wanted_is_not_weighed(still_page, measured):  # noqa: F811
     """The button goes with the sign, and comes back with it."""
     still_page.goto(f"{measured.url}/?q=rain&part=clip:7~darker")

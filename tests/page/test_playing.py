@@ -78,6 +78,7 @@ def test_a_sound_that_ended_starts_from_its_match_again(played):
         assert starts(page, count) == [MATCH_S] * count
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_a_paused_sound_goes_on_where_it_was(played):
     page, title = played
@@ -86,6 +87,7 @@ def test_a_paused_sound_goes_on_where_it_was(played):
     assert starts(page, 2)[1] == page.evaluate("() => window.pauses.at(-1)")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_the_same_sound_of_another_answer_starts_from_its_own_match(played):
     """Paused in the middle, found again by a new question: it plays from what matched that one."""

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import EACH, KINDS, held_back, standing_still
 
 BOX = "What are you looking for?"
@@ -37,7 +38,7 @@ def timed(page, service):
     return page
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", few([429, 503]))
 def test_a_busy_service_is_asked_again_by_itself_and_the_list_stays(timed, status):
     """The page says that the service is busy, keeps its rows, and shows the answer once there is one."""
     asked = refusing(timed, "**/search", status, times=1)
@@ -52,6 +53,7 @@ def test_a_busy_service_is_asked_again_by_itself_and_the_list_stays(timed, statu
     assert len(asked) == 2
 
 
+@pytest.mark.thorough
 def test_a_service_that_wants_more_patience_than_people_have_is_asked_when_they_like(home):
     """Nobody is kept waiting for an hour: the reason is told, and a button asks again."""
     asked = refusing(home, "**/search", 429, times=1, retry_after="3600")
@@ -74,6 +76,7 @@ def test_a_failure_of_the_service_is_not_blamed_on_the_question(home):
     expect(home.locator(".row")).to_have_count(EACH)
 
 
+@pytest.mark.thorough
 def test_a_new_question_is_asked_at_once_while_the_older_one_waits(home):
     asked = refusing(home, "**/search", 503, times=1)
     home.get_by_label(BOX).fill("rain")
@@ -84,6 +87,7 @@ def test_a_new_question_is_asked_at_once_while_the_older_one_waits(home):
     assert len(asked) == 2
 
 
+@pytest.mark.thorough
 def test_rows_that_cannot_be_fetched_leave_those_that_are_there(page, service):
     """The list stays, and the rest comes when it is asked for again."""
     answer = service.get("/api/v1/clips?sort=-added&limit=20&facets=true").json()

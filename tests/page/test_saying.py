@@ -76,6 +76,7 @@ def test_the_chosen_sound_says_what_is_amiss_with_it_and_which_track_it_is(home,
     expect(home.locator(".metadata").get_by_text(re.compile(r"\.wav@1$"))).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_hit_in_another_sound_track_says_which(home, service):
     found = service.post("/api/v1/search", json={"parts": [{"text": "bell"}], "facets": True}).json()
     found["hits"][0]["track"] = 2
@@ -95,6 +96,7 @@ def test_the_library_says_what_does_not_work_now(page, service):
     expect(unavailable).to_contain_text("The disk is full.")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
@@ -110,6 +112,7 @@ def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # n
     assert violations(still_page) == []
 
 
+@pytest.mark.thorough
 def test_a_long_summary_leaves_the_tools_in_the_window_of_a_phone(home, service):
     found = service.post("/api/v1/search", json={"parts": [{"text": "bell"}], "facets": True}).json()
     slow = {**found, "verdict": "none", "took_ms": 123_456}

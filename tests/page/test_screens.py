@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.amounts import few
 from tests.page.conftest import HURRIED, away, settled, write, writing_elsewhere
 from tests.service.conftest import serving, wav
 
@@ -38,6 +39,7 @@ def test_an_empty_library_asks_for_sounds_and_takes_them(empty, tmp_path):
     expect(empty.locator(".row-title")).to_have_text(["owl"])
 
 
+@pytest.mark.thorough
 def test_an_empty_library_fills_while_one_looks_elsewhere(empty, filling, tmp_path):
     """Its jobs are followed in every view, and after a reload: the sounds are shown once they are there."""
     with writing_elsewhere(filling.library):
@@ -54,6 +56,7 @@ def test_an_empty_library_fills_while_one_looks_elsewhere(empty, filling, tmp_pa
     expect(empty.locator(".row-title")).to_have_count(5)
 
 
+@pytest.mark.thorough
 def test_a_sound_dropped_on_an_empty_library_is_added(empty, filling, tmp_path):
     """There is nothing to compare it with yet, and what is under the hand says so."""
     dropped = list(write(tmp_path / "first.wav", 3).read_bytes())
@@ -109,6 +112,7 @@ def test_a_key_is_asked_for_and_lets_in(page, locked):
     assert secret not in page.evaluate("document.cookie")
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path):
     spoiled = tmp_path / "spoiled.wav"
     spoiled.write_bytes(b"not a wave file at all" * 10)
@@ -120,7 +124,7 @@ def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("refusal", "shown"), [("NotAllowedError", "does not let this page use"), ("NotFoundError", "No microphone")]
+    ("refusal", "shown"), few([("NotAllowedError", "does not let this page use"), ("NotFoundError", "No microphone")])
 )
 def test_a_refused_microphone_says_how_to_allow_it(home, refusal, shown):
     home.evaluate(

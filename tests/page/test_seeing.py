@@ -64,6 +64,7 @@ def test_every_match_is_ticked_and_gone_to(page, own, long):
     expect(page.locator(".inspector .primary")).to_contain_text("0:11.0–0:12.0")
 
 
+@pytest.mark.thorough
 def test_one_looks_closer_and_back(page, own, long):
     """An overview says which part is seen; a ruler when it is."""
     opened(page, own, long)
@@ -82,6 +83,7 @@ def test_one_looks_closer_and_back(page, own, long):
     page.wait_for_function(f"([one, most]) => ({scrolled})(one) <= most", arg=[wave.element_handle(), width + 1])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_spectrogram_and_events_can_be_used_by_everybody(still_page, own, long, width):  # noqa: F811
     still_page.set_viewport_size({"width": width, "height": 900})

@@ -33,6 +33,7 @@ def test_settings_are_in_one_place_and_remembered(still_page, service, width):  
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.thorough
 def test_what_a_facet_counts_is_left_out(home):
     """And comes back; a box that was chosen is not asked for as well."""
     folders = home.get_by_role("group", name="Folder")
@@ -60,6 +61,7 @@ def test_facets_count_what_is_likely_and_the_list_shows_where_that_ends(page, se
     expect(page.locator(".row-cut")).to_contain_text("less likely from here")
 
 
+@pytest.mark.thorough
 def test_a_sound_is_turned_round_and_back(page, service):
     """It plays backwards from the same place, and forwards again."""
     page.add_init_script(ENDLESS)
@@ -74,16 +76,6 @@ def test_a_sound_is_turned_round_and_back(page, service):
     turn.click()
     expect(player.locator(".player-title")).to_have_text("bell 2")
     expect(turn).to_have_attribute("aria-pressed", "false")
-
-
-def test_the_sound_that_is_asked_with_is_called_identical(home, sounds):
-    """No other is, however sure."""
-    home.locator("input[type=file]").first.set_input_files(sounds / "things" / "bell 2.wav")
-    first = home.locator(".row").first
-    expect(first.locator(".row-title")).to_have_text("bell 2")
-    expect(first.locator(".score")).to_have_text("Identical")
-    expect(home.locator(".row").nth(1).locator(".score-number")).to_be_visible()
-    expect(home.get_by_text("Identical")).to_have_count(1)
 
 
 def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):

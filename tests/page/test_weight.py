@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from search import plugins, wiring
+from tests.amounts import few
 from tests.page.conftest import KINDS
 from tests.service.conftest import Server, serving, settings
 
@@ -31,7 +32,7 @@ def many(made_page_library, sounds, tmp_path_factory) -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("asked", ["", "?q=rain", "?part=clip:1"])
+@pytest.mark.parametrize("asked", few(["", "?q=rain", "?part=clip:1"]))
 def test_the_first_page_is_small_and_asks_little(page, many, asked):
     """At most 10 requests and 100 KB as they come over the wire, everything that is shown at first included."""
     client = page.context.new_cdp_session(page)

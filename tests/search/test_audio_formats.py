@@ -14,6 +14,7 @@ import soxr
 from search.audio import is_audio_name, probe, stream, windows
 from search.errors import AudioError
 from search.model import EncoderSpec
+from tests.amounts import few
 from tests.search.soundfiles import chord, encode, write
 
 SECONDS = 5.0
@@ -77,7 +78,7 @@ def similar(found: np.ndarray, sound: np.ndarray, most_lag: int = 3500) -> float
 
 
 @pytest.mark.parametrize(("suffix", "container", "subtype"), SNDFILE)
-@pytest.mark.parametrize("rate_hz", [16000, 44100])
+@pytest.mark.parametrize("rate_hz", few([16000, 44100]))
 def test_the_stream_equals_decoding_and_resampling_the_whole(tmp_path, suffix, container, subtype, rate_hz):
     """An outside oracle: soundfile reads all, numpy averages, soxr resamples in one go; 1e-4 and no edge left out."""
     path = write(tmp_path / f"a.{suffix}", chord(SECONDS, RATE_HZ), RATE_HZ, format=container, subtype=subtype)

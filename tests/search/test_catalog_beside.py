@@ -87,6 +87,7 @@ def test_what_fails_on_the_way_leaves_the_catalog_as_it_was(served, backup, monk
     assert sorted(served.ids()) == ["a.wav", "b.wav", "c.wav"]
 
 
+@pytest.mark.thorough
 def test_a_restore_waits_for_who_reads_and_says_so(served, backup, monkeypatch):
     """A reader in the middle of a state is not cut off; after the usual time the restore gives way, nothing changed."""
     monkeypatch.setattr(beside, "BUSY_S", 0.0)

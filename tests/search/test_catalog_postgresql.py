@@ -251,6 +251,7 @@ def test_what_is_no_url_is_refused(url):
     assert SECRET not in str(raised.value)
 
 
+@pytest.mark.thorough
 def test_the_first_hit_is_that_of_the_embedded_full_text(tmp_path, filled):
     """Of 500 names of words as common and as rare as in life: for .95 of the questions at least."""
     rng = random.Random(20)

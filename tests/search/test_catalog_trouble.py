@@ -30,6 +30,7 @@ from search.catalog.tables import METADATA
 from search.errors import LibraryBusy, LibraryError
 from search.model import RemoveClip
 from search.snapshots.folders import sequences
+from tests.amounts import few
 from tests.search.catalog_helpers import FilledCatalog, replayed
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -57,11 +58,12 @@ def filled(tmp_path):
     made.catalog.close()
 
 
-def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(filled):
+@pytest.mark.parametrize("kills", few([1, 4]))
+def test_a_killed_writer_loses_nothing_that_it_was_told_is_written(filled, kills):
     """SIGKILL at random moments: the catalog is sound, batches are whole, the next writer goes on at once."""
     rng = random.Random(7)
     turn = 0
-    for _ in range(4):
+    for _ in range(kills):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(Path(filled.catalog.url)), str(turn)],
             stdout=subprocess.PIPE,

@@ -162,8 +162,7 @@ def test_json_has_the_contracts_fields(indexed):
     assert (second["hits"], second["next_offset"]) == (answer["hits"][1:], None)
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
-                            "own_tags", "tags", "via", "copies", "same", "track", "notes", "remark",
-                            "facts"}  # fmt: skip
+                            "own_tags", "tags", "via", "copies", "track", "notes", "remark", "facts"}  # fmt: skip
         assert Path(hit["path"]).exists()
 
 
@@ -335,6 +334,7 @@ def test_a_search_by_words_loads_neither_torch_nor_a_decoder(indexed):
     assert sorted(names & {*FOR_SOUNDS, *FOR_OTHER_COMMANDS, *UNNEEDED}) == []
 
 
+@pytest.mark.thorough
 def test_a_search_by_a_file_loads_neither_torch_nor_what_other_commands_need(indexed):
     sounds, library = indexed
     asked = ["search", "--audio", str(next(sounds.rglob("*.wav"))), "--library", str(library)]

@@ -195,6 +195,7 @@ LIKELY = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=300)
 @given(
     st.one_of(

@@ -133,6 +133,7 @@ def search(library, text, capsys):
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.thorough
 def test_words_keep_their_probabilities_and_verdicts_after_an_adapter_and_in_a_copy(
     tmp_path, sounds, adapter_file, copy_file, capsys
 ):

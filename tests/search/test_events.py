@@ -139,6 +139,7 @@ def listens_no_more(*_: object) -> None:
     raise AssertionError("a file was listened to again")
 
 
+@pytest.mark.thorough
 def test_indexing_finds_them_in_its_own_pass(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """No file is listened to a second time; by hand it is, and finds the same."""
     before = command("events", 1, 2, 3, "--json", "--library", filled / "library")

@@ -14,6 +14,7 @@ import pytest
 from search.errors import QueryError
 from search.library.understanding import understand
 from search.model import ClipPart, TextPart
+from tests.amounts import few
 from tests.search.libraries import Entry, axis, fill, open_library
 
 BEYOND = "was klingt wie Regen, aber kürzer"
@@ -135,7 +136,7 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("name", GARBAGE)
+@pytest.mark.parametrize("name", few(GARBAGE, 5))
 def test_garbage_is_refused_and_rules_read(tmp_path, name):
     with library_with(tmp_path, says(GARBAGE[name])) as (library, _):
         understood = understand(library, BEYOND)

@@ -15,6 +15,7 @@ from search.melody.hearing import listen
 from search.melody.model import Notes, PitchCurve
 from search.melody.notation import parse_notes
 from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+from tests.amounts import few
 from tests.search.melodies import HOP_S, curve_of, index_of, index_of_contours, tune, voice
 
 TUNES = [tune(seed) for seed in range(60)]
@@ -106,7 +107,7 @@ def test_a_recording_whose_notes_are_not_known_is_found_by_its_pitch():
     assert index_of_contours(heard).search_hum(sung).hits[0].tune == 5
 
 
-@pytest.mark.parametrize("first", [18, 19, 21, 22, 23, 24, 25, 26])
+@pytest.mark.parametrize("first", few([18, 19, 21, 22, 23, 24, 25, 26], 3))
 def test_a_short_slow_hum_finds_its_tune_from_any_note(index, first):
     """3.4 s at three quarters of the tempo, from notes at which the tune has a window and from such as have none."""
     answer = index.search_hum(curve_of(TUNES[14], float(TUNES[14].start_s[first]), 3.4, 0.75, 1.0))
@@ -146,10 +147,11 @@ def test_typed_notes_find_their_tune(index):
     assert index.search_notes(parse_notes(" ".join(words))).hits[0].tune == 5
 
 
-def test_a_tune_that_is_not_there_is_no_match(index):
+@pytest.mark.parametrize("asked", few([4, 10]))
+def test_a_tune_that_is_not_there_is_no_match(index, asked):
     """The closest tunes come back, but the verdict says that none is it."""
-    refused = sum(index.search_hum(curve_of(tune(1000 + n), 5.0, 9.0)).verdict == "none" for n in range(10))
-    assert refused >= 8
+    refused = sum(index.search_hum(curve_of(tune(1000 + n), 5.0, 9.0)).verdict == "none" for n in range(asked))
+    assert refused >= 0.8 * asked
 
 
 def test_nothing_indexed_is_no_match_and_k_must_be_positive():
@@ -255,7 +257,7 @@ def test_real_singing_is_heard_as_a_melody(shared, clip):
 
 
 @pytest.mark.parametrize("up", [-12.0, 12.0])
-@pytest.mark.parametrize("from_note", [3, 9, 15])
+@pytest.mark.parametrize("from_note", few([3, 9, 15]))
 def test_a_voice_that_leaves_its_octave_finds_its_tune(index, up, from_note):
     """From some note on an octave away, wherever that is."""
     notes = TUNES[31]

@@ -14,41 +14,48 @@ from search import cli
 from search.errors import UsageError
 from search.service.processes import worker
 from search.settings import MOST_NICENESS, Settings
+from tests.amounts import few
 from training import running
 
 LOAD = """
 import sys, numpy, torch
 from search import wiring
-from search.ground import memory
+from search.ground import memory, process
 from search.settings import Settings
 calls = []
 find = memory._function
 memory._function = lambda name: calls.append(name) or find(name)
 torch.set_num_threads(2)
-{own}
-for name in ("cnn:soundalike-1", "spectral"):
-    encoder = wiring.encoder(name, Settings.from_env({{}}))
-    encoder.encode_audio(numpy.ones((1, encoder.spec.window_samples), numpy.float32))
-    if name != "spectral":
-        encoder.in_torch()
-print(torch.get_num_threads(), sys.getswitchinterval(), *calls)
+
+def encode():
+    # torch's threads, the switch interval and what the C library was told, once encoders have encoded
+    for name in ("cnn:soundalike-1", "spectral"):
+        encoder = wiring.encoder(name, Settings.from_env({}))
+        encoder.encode_audio(numpy.ones((1, encoder.spec.window_samples), numpy.float32))
+        if name != "spectral":
+            encoder.in_torch()
+    print(torch.get_num_threads(), sys.getswitchinterval(), *calls)
+
+encode()
+process.own(switch_s=0.001)
+encode()
 """
 
 
-def loaded(own: str) -> list[str]:
-    """Torch's threads, the switch interval and what the C library was told, in a process that encoded."""
-    script, environ = LOAD.format(own=own), {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
-    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
-    return ran.stdout.split()
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    """What a process says that encodes, becomes ours, and encodes again."""
+    environ = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+    ran = subprocess.run([sys.executable, "-c", LOAD], check=True, capture_output=True, text=True, env=environ)
+    return ran.stdout.splitlines()
 
 
-def test_loading_an_encoder_changes_nothing_of_the_process():
-    assert loaded("") == ["2", "0.005"]
+def test_loading_an_encoder_changes_nothing_of_the_process(printed):
+    assert printed[0] == "2 0.005"
 
 
-def test_a_process_of_ours_computes_in_one_thread_and_keeps_freed_memory():
-    calls = loaded("from search.ground.process import own; own(switch_s=0.001)")
-    assert calls == ["1", "0.001", "mallopt"]
+def test_a_process_of_ours_computes_in_one_thread_and_keeps_freed_memory(printed):
+    assert printed[1] == "1 0.001 mallopt"
 
 
 def test_the_command_line_and_the_processes_of_a_service_are_ours():
@@ -65,7 +72,11 @@ def test_who_says_how_many_threads_a_call_takes_is_heard():
     assert run.stdout.strip() == "2"
 
 
-def test_indexing_gives_way_to_other_programs(tmp_path):
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    few([({}, 10), ({"SOUNDALIKE_NICENESS": "3"}, 3), ({"SOUNDALIKE_NICENESS": "0"}, 0)], 2),
+)
+def test_indexing_gives_way_to_other_programs(tmp_path, said, meant):
     """By what the environment says, and by 10 where it says nothing; a wrong value is refused."""
     script = f"""
 import os
@@ -73,10 +84,12 @@ from search import cli
 print(cli.main(["index", {str(tmp_path / "sounds")!r}, "--library", {str(tmp_path / "library")!r}]), os.nice(0))
 """
     begun_with = os.nice(0)
-    for said, meant in (({}, 10), ({"SOUNDALIKE_NICENESS": "3"}, 3), ({"SOUNDALIKE_NICENESS": "0"}, 0)):
-        environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SOUNDALIKE_ENCODER": "spectral", **said}
-        ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
-        assert int(ran.stdout.split()[-1]) == min(begun_with + meant, MOST_NICENESS)
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SOUNDALIKE_ENCODER": "spectral", **said}
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
+    assert int(ran.stdout.split()[-1]) == min(begun_with + meant, MOST_NICENESS)
+
+
+def test_how_much_indexing_gives_way_is_a_number_that_the_system_takes():
     for wrong in ("20", "-1", "high", "²"):
         with pytest.raises(UsageError, match=r"SOUNDALIKE_NICENESS is .*; it must be 0 to 19"):
             Settings.from_env({"SOUNDALIKE_NICENESS": wrong})

@@ -15,6 +15,7 @@ from search.model import ClipPart, Feedback, RecommendQuery, RemoveClip
 from search.recommending.choosing import choose
 from search.recommending.starters import _facility_location
 from search.recommending.tastes import MOST_TASTES, tastes_of
+from tests.amounts import few
 from tests.search.libraries import DIM, Entry, axis, duplicates, fill, open_library
 
 SOUNDS = ("dog", "horn", "rain", "bell")
@@ -54,7 +55,7 @@ def kinds(answer):
     return [hit.title.split()[0] for hit in answer.hits]
 
 
-@pytest.mark.parametrize("starts", [("dog/dog 0", "bell/bell 0"), ()])
+@pytest.mark.parametrize("starts", few([pytest.param(("dog/dog 0", "bell/bell 0")), pytest.param(())]))
 @pytest.mark.parametrize(("diversity", "where"), [(0.0, None), (1.0, None), (0.3, 'path ~ "dog" or path ~ "horn"')])
 def test_pages_follow_each_other_to_the_last_clip_and_a_longer_answer_begins_with_a_shorter(
     library, starts, diversity, where

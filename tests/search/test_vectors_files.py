@@ -19,6 +19,7 @@ from search.model import IndexChange
 from search.snapshots import snapshot
 from search.vectors import building, files
 from search.vectors.snapshot import SnapshotIndex, verify
+from tests.amounts import few
 from tests.search.vector_helpers import DIM, clumped, fold
 
 COUNT = 400
@@ -188,7 +189,7 @@ print(len(index), index.view.search(change.vectors[:1], 1)[1][0, 0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
-@pytest.mark.parametrize("room_bytes", [4_000, 150_000])
+@pytest.mark.parametrize("room_bytes", few([4_000, 150_000]))
 def test_a_disk_that_takes_no_more_is_a_clear_error(library: Path, kind: str, room_bytes: int) -> None:
     """In the spool or in the sidecar: nothing half-written stays and the index still answers.
 

@@ -75,6 +75,7 @@ def test_a_folder_is_added_scanned_again_and_taken_out(open_client, library_path
     assert open_client.delete(f"/api/v1/roots/{added['id']}").status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_folder_that_was_taken_out_comes_back_whole(open_client, library_path, tmp_path):
     """Nothing of it is remembered as left out."""
     write(tmp_path / "more" / "owl.wav", 11)

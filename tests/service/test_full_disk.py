@@ -140,6 +140,7 @@ def running(library_path: Path, trouble: Trouble):
         yield Runner(library, library.catalog.queue, uploads, settings(library_path), 3600, trouble=trouble)
 
 
+@pytest.mark.thorough
 def test_a_job_that_finds_the_disk_full_waits_longer_each_time_and_is_done_once_there_is_room(library_path, disk):
     trouble, whys = Trouble(), []
 

@@ -21,6 +21,7 @@ def files():
     return whole_files()
 
 
+@pytest.mark.thorough
 def test_every_format_is_understood(server, files):
     for name, content in files.items():
         response = server.post("/api/v1/search", files={"audio": (name, content)})

@@ -109,6 +109,7 @@ def test_a_library_in_a_folder_can_be_made_before_it_is_filled(tmp_path):
     assert "SQLite 3" in done.stdout
 
 
+@pytest.mark.thorough
 def test_a_copy_in_a_folder_is_restored_into_it(server_library, tmp_path):
     """What `migrate` made is a backup; running readers and the index follow, and what was removed is found again."""
     library, _ = server_library

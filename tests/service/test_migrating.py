@@ -30,6 +30,7 @@ from search.model import (
     SpokenWord,
     Transcript,
 )
+from tests.amounts import few
 from tests.commandline import soundalike
 from tests.service.conftest import settings
 
@@ -111,7 +112,7 @@ def test_no_table_is_forgotten():
     assert {table.name for table in copied} == set(tables.METADATA.tables)
 
 
-@pytest.mark.parametrize("to_server", [True, False])
+@pytest.mark.parametrize("to_server", few([False, True]))
 def test_a_copy_that_is_killed_goes_on_and_loses_nothing(used_library, postgresql, tmp_path, to_server):
     """Killed at each page in turn; what was copied by then is not copied again."""
     source, target = used_library, tmp_path / "copy"
@@ -152,6 +153,7 @@ def killed_at_the_second_page(source: Path, target: Path, url: str | None, note:
     os._exit(0)
 
 
+@pytest.mark.thorough
 def test_a_copy_of_what_changed_meanwhile_begins_anew(used_library, tmp_path):
     """Also where a scan only noted a file, for which no sequence number is taken."""
     source = Path(shutil.copytree(used_library, tmp_path / "source"))

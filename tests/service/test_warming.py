@@ -171,6 +171,7 @@ def test_an_encoder_that_cannot_be_had_is_tried_once_and_the_service_answers_on(
     assert tried == ["spectral"]
 
 
+@pytest.mark.thorough
 def test_workers_warm_up_by_themselves(library_path):
     """And end in order while, or after, they do."""
     with serving(library_path, "--workers", "2") as server:

@@ -47,6 +47,7 @@ def test_an_error_names_a_command_that_there_is(tmp_path):
         Corpus.open(tmp_path / "songs")
 
 
+@pytest.mark.thorough
 def test_corpora_that_need_no_tool_are_made_and_the_others_named(tmp_path, monkeypatch, capsys):
     """Nothing is installed and nothing lies beside the project: formulas are still learnt from."""
     monkeypatch.setenv("PATH", str(tmp_path))

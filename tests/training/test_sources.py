@@ -25,6 +25,7 @@ def test_every_formula_makes_finite_sound_of_the_length_asked_for(kind):
         assert np.abs(wave).max() > 0
 
 
+@pytest.mark.thorough
 def test_procedural_sounds_repeat_from_their_seed():
     one, same = list(procedural.sounds(6, seed=2)), list(procedural.sounds(6, seed=2))
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(one, same, strict=True))

@@ -167,6 +167,7 @@ def test_a_part_without_two_labels_is_refused(labelled, tmp_path):
         split([*apart, *mixed], seed=1)
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_read_is_left_out_and_named(labelled, tmp_path, capsys):
     """Text, nothing, no samples: one line each; the rest is learnt from, counted without them, and the status is 1."""
     folder = tmp_path / "sounds"
@@ -209,6 +210,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, settings_of):
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
 
 
+@pytest.mark.thorough
 def test_the_commands_that_it_prints_can_be_pasted(labelled, tmp_path, monkeypatch, capsys):
     """Also where a path has a space."""
     out = tmp_path / "my sounds.safetensors"

@@ -74,12 +74,7 @@ function FolderLine({ folder }: { folder: Folder }) {
             <button
               type="button"
               class="plain"
-              onClick={() =>
-                go({
-                  view: "search",
-                  question: { ...NOTHING, filters: ["missing"], within: `root:${folder.id}` },
-                })
-              }
+              onClick={() => go({ view: "search", question: { ...NOTHING, filters: ["missing"] } })}
             >
               {t("{n} missing", { n: missing })}
             </button>

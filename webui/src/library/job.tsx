@@ -1,6 +1,5 @@
 /** One job: how far it is, what failed, and pausing, resuming, cancelling it. */
 import type { Job } from "../api/service";
-import { said } from "../messages/said";
 import { message, type Plain, t } from "../messages/t";
 import { go } from "../route";
 import { NOTHING } from "../question/model";
@@ -55,7 +54,7 @@ export function JobCard({ job }: { job: Job }) {
       </p>
       {job.reason && (
         <p class="refusal">
-          <bdi>{said(job.reason)}</bdi>
+          <bdi>{job.reason}</bdi>
         </p>
       )}
       <Failures job={job} />
@@ -112,7 +111,7 @@ function Failures({ job }: { job: Job }) {
       <ul>
         {job.failures.map((failure) => (
           <li key={failure.file}>
-            <bdi>{failure.file}</bdi>: <span class="quiet">{said(failure.cause)}</span>
+            <bdi>{failure.file}</bdi>: <span class="quiet">{failure.cause}</span>
           </li>
         ))}
       </ul>

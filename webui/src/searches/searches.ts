@@ -44,13 +44,8 @@ export async function save(name: string, asked: Question): Promise<boolean> {
   try {
     const sent = await sentOf(asked);
     if (typeof sent === "string") throw new Error(sent);
-    const { where, region, within, language, ...rest } = sent.body;
-    const filters = {
-      ...(where && { where }),
-      ...(region && { region }),
-      ...(within && { within }),
-      ...(language && { language }),
-    };
+    const { where, region, within, ...rest } = sent.body;
+    const filters = { ...(where && { where }), ...(region && { region }), ...(within && { within }) };
     await saveSearch({ ...rest, ...filters, name }, sent.files);
   } catch (error) {
     sayFailure(t("Not saved"), error);
@@ -149,7 +144,6 @@ interface KeptQuestion {
   where?: string;
   region?: string;
   within?: string;
-  language?: string;
 }
 
 /** The question of a saved search, its sounds fetched into this browser. */
@@ -166,7 +160,6 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
     filters: kept.where ? [kept.where] : [],
     region: kept.region ?? "",
     within: kept.within ?? "",
-    language: kept.language ?? "",
   };
 }
 

@@ -25,7 +25,6 @@ const row = (clip_id: number, more: Partial<Row> = {}): Row => ({
   own_tags: [],
   tags: [],
   via: [],
-  same: null,
   duration_s: 1.5,
   missing: false,
   track: 0,
