@@ -82,7 +82,8 @@ def kind(request):
     if request.param == "sqlite":
         yield request.param
         return
-    with catalog_helpers.in_databases_of(request.getfixturevalue("postgresql")):
+    server = request.getfixturevalue("postgresql")
+    with server.forgetting(), catalog_helpers.in_databases_of(server):
         yield request.param
 
 

@@ -1,6 +1,10 @@
 """A PostgreSQL server of the tests' own: in a temporary folder, reached by a socket there, without network or root.
 
 It ends with the process that started it, however that ends; a folder that was left then goes when the next one starts.
+
+    python -m tests.postgresql soundalike bench speed --only writing --catalog URL
+
+starts one, runs a command with the address of an empty catalog where URL stands, and stops it.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -41,6 +47,7 @@ def binaries() -> Path | None:
 
 def end_with_parent() -> None:
     """In a new process, before its program: have it end at once (SIGQUIT) when the thread that made it does."""
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # which the background of a script ignores
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
@@ -67,6 +74,7 @@ class Server:
         """Take a folder."""
         self._programs = programs
         self._numbers = itertools.count(1)
+        self._made: list[str] = []
         # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
         place = in_memory.folder() or Path("/tmp")
         _remove_left(place)
@@ -78,8 +86,10 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        settings = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
-        options = [word for setting in (*settings, "listen_addresses=") for word in ("-c", setting)]
+        fast = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+        small = ("max_wal_size=64MB", "min_wal_size=32MB")  # it may lie in memory
+        settings = (*fast, *small, "max_connections=200", "listen_addresses=")
+        options = [word for setting in settings for word in ("-c", setting)]
         command = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -110,7 +120,19 @@ class Server:
         """The URL of a new, empty catalog."""
         name = f"catalog_{next(self._numbers)}"
         self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self._made.append(name)
         return self.url(name)
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """What `new` makes within the block is gone afterwards, whoever is connected: hundreds fill the memory."""
+        before = len(self._made)
+        try:
+            yield
+        finally:
+            made, self._made[before:] = self._made[before:], []
+            for name in made:
+                self._ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def empty(self) -> str:
         """The URL of a new database with nothing in it."""
@@ -162,3 +184,19 @@ class Standby(Server):
     def promote(self) -> None:
         """Make it take writes."""
         self._run("pg_ctl", "promote", "-w", "-D", str(self.folder / "data"))
+
+
+def main(*command: str) -> int:
+    """Run ``command`` beside a server, with the URL of an empty catalog in the place of ``URL``; its status."""
+    programs = binaries()
+    if programs is None:
+        raise SystemExit(HOW_TO_GET)
+    server = Server(programs)
+    try:
+        return subprocess.run([server.new() if word == "URL" else word for word in command], check=False).returncode
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -9,9 +9,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -37,6 +37,11 @@ class Database(ABC):
         """A connection that sees one state of the catalog throughout. Raises LibraryError."""
         with self.translated(), self._reader() as connection:
             yield connection
+
+    def glance(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
+        """The one value that a single statement gives, which is a state of its own. Raises LibraryError."""
+        with self.reading() as connection:
+            return connection.execute(statement).scalar_one()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

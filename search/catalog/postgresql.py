@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from search.catalog.database import BUSY_S, Database
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, UsageError, printable
@@ -72,6 +72,8 @@ class PostgreSQLDatabase(Database):
         self._read_only = read_only
         self._engine = _engine(made)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        alone = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
+        self._glances = _engine(made, pool_size=2, pool_pre_ping=False, **alone)
 
     def with_schema(self, name: str) -> PostgreSQLDatabase:
         """Connections to the same database whose tables are those in a schema; extensions are found where they are."""
@@ -98,6 +100,25 @@ class PostgreSQLDatabase(Database):
         meaning = next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), _UNKNOWN)
         kind = LibraryUnwritable if state in _UNWRITABLE else LibraryError
         return kind(f"{self.name}: {meaning.format(error=shown)}")
+
+    def glance(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
+        """As the port says, in one round trip: nothing is begun, nor is the line tried before it is used."""
+        with self.translated():
+            try:
+                return self._glanced(statement)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return self._glanced(statement)  # on a new line: the server was started again since the last time
+
+    def _glanced(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
+        with self._glances.connect() as connection:
+            return connection.execute(statement).scalar_one()
+
+    def close(self) -> None:
+        """As the port says."""
+        super().close()
+        self._glances.dispose()
 
     def size_bytes(self) -> int:
         """As the port says, of the whole database."""
@@ -126,9 +147,10 @@ def _parsed(url: str) -> URL:
     return made.set(drivername="postgresql+psycopg")
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401  as SQLAlchemy has them
     arguments = {name: value for name, value in _LINE.items() if name not in url.query}
-    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)
+    usual = {"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True}
+    engine = create_engine(url, connect_args=arguments, **(usual | options))
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, words: list[Any], named: dict[str, Any]) -> object:

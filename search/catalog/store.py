@@ -240,8 +240,7 @@ class Catalog:
 
     def sequence(self) -> int:
         """The last sequence number given; 0 for an empty library."""
-        with self._database.reading() as connection:
-            return reading.sequence(connection)
+        return reading.newest(self._database)
 
     def pending(self, space_id: int, since: int) -> int:
         """How many segments came to a space or left it after the sequence ``since``."""

@@ -54,6 +54,8 @@ def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChan
     empty removal, when no segment came or went). What came and went again in between is left out. Where removals
     after ``since`` are forgotten, every id that was ever given and is not there comes as a removal first.
     """
+    if reading.newest(database) <= since:
+        return
     with database.reading() as connection:
         now = reading.sequence(connection)
         forgotten = 0 < since < reading.counter(connection, "pruned")

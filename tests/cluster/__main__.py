@@ -16,7 +16,9 @@ SERVERS = (
     "tests/search/test_catalog_batches.py",
     "tests/search/test_catalog_chunks.py",
     "tests/search/test_catalog_postgresql.py",
+    "tests/search/test_shipping.py",
     "tests/service/test_library_on_a_server.py",
+    "tests/service/test_stores.py",
     "tests/indexer/test_stores.py",
     "tests/indexer/test_sharing.py",
     "tests/indexer/test_onray.py",
@@ -25,11 +27,13 @@ SERVERS = (
 
 
 def main() -> int:
-    """Run them, and the command's other arguments as pytest's."""
+    """Run them, or the ``tests`` that are named; the command's options are pytest's."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("--milvus", required=True, metavar="PYTHON", help="of an environment with milvus==2.3.5")
-    args, others = parser.parse_known_args()
-    tests = [sys.executable, "-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *(others or SERVERS)]
+    parser.add_argument("tests", nargs="*", metavar="TEST", help="as pytest takes them, in the place of all of these")
+    args, options = parser.parse_known_args()
+    command = [sys.executable, "-m", "pytest", "-m", "cluster or not slow", "-p", "no:cacheprovider"]
+    tests = [*command, *options, *(args.tests or SERVERS)]
     environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  a link is what it is to stay
     return subprocess.run([*_alone(), *tests], check=False, env=environ).returncode
 

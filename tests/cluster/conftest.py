@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tests.cluster import milvus
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +16,12 @@ def server():
     if program is None:
         pytest.skip(milvus.HOW_TO_GET)
     pytest.importorskip("pymilvus", reason="the milvus extra is not installed")
+    from search.vectors.milvus import collection
+
     server = milvus.Server(program)
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collection, "_ANSWER_S", PATIENCE_S)  # however busy this machine is
+        yield server
     server.close()
 
 

@@ -1,4 +1,9 @@
-"""A real server of Milvus (standalone, the wheel ``milvus``), on an empty folder: with old data it takes a minute."""
+"""A real server of Milvus (standalone, the wheel ``milvus``), on an empty folder: with old data it takes a minute.
+
+    python -m tests.cluster.milvus .venv/milvus/bin/python COMMAND ...
+
+starts one, runs a command that finds it by ``MILVUS_URI``, and stops it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -84,3 +90,16 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def main(python: str, *command: str) -> int:
+    """Run ``command`` beside a server; its status."""
+    server = Server(python)
+    try:
+        return subprocess.run(command, check=False, env={**os.environ, "MILVUS_URI": server.url}).returncode
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

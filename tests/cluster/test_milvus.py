@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -11,12 +14,15 @@ import pytest
 
 from search import wiring
 from search.errors import LibraryError
-from search.model import IndexChange, Query, SegmentPart
+from search.library.verifying import verify
+from search.model import IndexChange, Query, RemoveClip, SegmentPart
 from search.vectors import bitmaps
 from search.vectors.exact import ExactIndex
 from search.vectors.milvus.kept import open_milvus
-from tests.search.libraries import Entry, axis, fill, settings
-from tests.search.vector_helpers import DIM, Written, clumped, recall
+from tests.search import libraries
+from tests.search.catalog_helpers import replayed
+from tests.search.libraries import Entry, axis, fill, open_library, settings
+from tests.search.vector_helpers import DIM, Written, clumped, plain, recall
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -117,6 +123,73 @@ def _published(index):
     except LibraryError:
         return False
     return True
+
+
+_PUBLISHER = """
+import os, signal, sys
+from pathlib import Path
+from search.vectors.milvus import kept
+from search.vectors.milvus.collection import Collection
+from tests.search.libraries import open_library
+
+def dying(what, half):
+    def dies(self, *given):
+        if half:
+            what(self, *(one[: len(one) // 2] for one in given))
+        else:
+            what(self, *given)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return dies
+
+of, name, half = {
+    "half of a batch": (Collection, "put", True),
+    "a batch": (Collection, "put", False),
+    "what was taken away": (Collection, "take_away", False),
+    "its mark": (Collection, "mark", False),
+    "its name": (kept.InMilvus, "_keep", False),
+}[sys.argv[2]]
+setattr(of, name, dying(getattr(of, name), half))
+with open_library(Path(sys.argv[1])) as library, library.writer.lease("one that is killed", 5) as lease:
+    library.publish(library.space(), lease, always=True)
+"""
+"""Publishes, and is killed once it has written what its argument says."""
+
+
+@pytest.mark.parametrize("wrote", ["half of a batch", "a batch", "what was taken away", "its mark", "its name"])
+def test_a_publisher_killed_while_it_follows_leaves_what_the_catalog_has(at_server, tmp_path, wrote):
+    """Readers answer by the catalog's rows at once, and the next publisher brings the collection there."""
+    spots = np.random.default_rng(6).normal(size=(90, 12, libraries.DIM)).astype(np.float32)
+    spots /= np.linalg.norm(spots, axis=2, keepdims=True)
+    clips = [Entry(f"{at}.wav", vectors.astype(np.float16).astype(np.float32)) for at, vectors in enumerate(spots)]
+    wiring.new_library(tmp_path / "library", settings(tmp_path), index="milvus")
+    with open_library(tmp_path) as library:
+        fill(library, clips[:40])
+        fill(library, clips[40:], publish=False)
+        with library.writer.lease("test", wait_s=5) as lease:
+            library.writer.apply(lease, [RemoveClip(clip_id) for clip_id in range(30, 50)])
+    killed = subprocess.run([sys.executable, "-c", _PUBLISHER, tmp_path, wrote], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with open_library(tmp_path) as library:
+        rows = replayed(library.catalog, library.space())
+        assert len(rows) == 70 * 12
+        _has(library, rows)
+        with library.writer.lease("test", wait_s=5) as lease:
+            library.publish(library.space(), lease, always=True)
+        _has(library, rows)
+        assert verify(library) == []
+        mine = library.views()[0].index.base
+        assert mine.sequence == library.catalog.sequence()
+        assert mine.ids.tolist() == sorted(rows)
+
+
+def _has(library, rows):
+    """Whether an index has the rows of the catalog, and nothing else."""
+    library.refresh()
+    index = library.views()[0].index
+    assert index.ids().tolist() == sorted(rows)
+    assert np.array_equal(index.vectors(np.asarray(sorted(rows))), np.stack([rows[key] for key in sorted(rows)]))
+    query = rows[min(rows)][None].astype(np.float32)
+    assert index.search(query, len(rows))[1][0].tolist() == plain(rows, query[0], len(rows))[1].tolist()
 
 
 def test_a_copy_of_the_folder_gets_a_collection_of_its_own(at_server, tmp_path):

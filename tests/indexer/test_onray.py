@@ -28,6 +28,7 @@ def cluster():
 
 
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_a_job_on_ray_is_done_though_an_actor_is_killed(cluster, tmp_path, capsys, monkeypatch):
     """Its actors claim like all workers; a lost one is asked for anew, and its chunk is done by another."""
     monkeypatch.setenv("SOUNDALIKE_ENCODER", "spectral")

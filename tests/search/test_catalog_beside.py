@@ -29,12 +29,13 @@ def backup(tmp_path_factory):
 @pytest.fixture
 def served(postgresql, tmp_path):
     """A catalog on a server with other clips."""
-    with in_databases_of(postgresql):
-        filled = FilledCatalog(tmp_path)
-    filled.apply(*(filled.add(f"{name}.wav") for name in "axyz"))
-    filled.apply(RemoveClip(filled.ids()["z.wav"]))
-    yield filled
-    filled.catalog.close()
+    with postgresql.forgetting():
+        with in_databases_of(postgresql):
+            filled = FilledCatalog(tmp_path)
+        filled.apply(*(filled.add(f"{name}.wav") for name in "axyz"))
+        filled.apply(RemoveClip(filled.ids()["z.wav"]))
+        yield filled
+        filled.catalog.close()
 
 
 def restore(catalog: Catalog, backup) -> None:

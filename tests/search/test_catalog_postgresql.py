@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from search.catalog import lines
+from search.catalog.lines import WatchedConnection
 from search.catalog.postgresql import PostgreSQLDatabase
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, UsageError
@@ -31,10 +32,11 @@ SECRET = "pa55-of-the-catalog"
 
 @pytest.fixture
 def filled(tmp_path, postgresql):
-    with in_databases_of(postgresql):
-        made = FilledCatalog(tmp_path)
-    yield made
-    made.catalog.close()
+    with postgresql.forgetting():
+        with in_databases_of(postgresql):
+            made = FilledCatalog(tmp_path)
+        yield made
+        made.catalog.close()
 
 
 def test_a_server_of_the_tests_ends_with_them():
@@ -78,6 +80,23 @@ def test_a_reader_sees_one_state_while_a_writer_commits(filled):
         filled.apply(filled.add("a.wav"))
         assert list(columns.clips(0)) == []
         assert columns.sequence == before
+
+
+def test_to_hear_that_nothing_is_new_takes_one_turn_on_the_line(filled, monkeypatch):
+    """All readers ask that twice a second; also after the server was away."""
+    filled.apply(filled.add("a.wav"))
+    catalog, space_id = filled.catalog, filled.space.id
+    now = catalog.sequence()
+    turns = []
+    wait = WatchedConnection.wait
+    monkeypatch.setattr(WatchedConnection, "wait", lambda *given, **named: turns.append(1) or wait(*given, **named))
+    assert list(catalog.changes(space_id, now)) == []
+    assert len(turns) == 1
+    with catalog._database.reading() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+    assert list(catalog.changes(space_id, now)) == []
+    filled.apply(filled.add("b.wav"))
+    assert list(catalog.changes(space_id, now))[-1].sequence == catalog.sequence()
 
 
 def test_writers_take_turns_until_they_have_committed(filled):

@@ -25,7 +25,7 @@ class Server:
     """What `Collection` asks a client for, over collections that are dictionaries."""
 
     def __init__(self):
-        self.rows, self.properties = {}, {}
+        self.rows, self.properties, self.released = {}, {}, set()
         self.fails = None
 
     def create_schema(self, **_):
@@ -58,7 +58,14 @@ class Server:
         for key in ids:
             self.rows[name].pop(key, None)
 
+    def load_collection(self, name, **_):
+        self.released.remove(name)
+
     def query(self, name, ids, **_):
+        if name in self.released:
+            from pymilvus import MilvusException
+
+            raise MilvusException(101, "failed to query: collection not loaded")
         return [{"id": key, "vector": self.rows[name][key]} for key in ids if key in self.rows[name]]
 
 
@@ -197,6 +204,18 @@ def test_what_the_line_refuses_is_said_in_words(server, code, details, said):
     server.fails = type("Refused", (grpc.RpcError,), answer)()
     with pytest.raises(LibraryError, match=f"Milvus at .*: {said}; .*MILVUS_TOKEN"):
         Collection("some").publication()
+
+
+def test_a_collection_that_the_server_does_not_hold_in_memory_is_loaded_when_it_is_asked(server, one):
+    """After a restart of the server, and once somebody released it; what else goes wrong is told."""
+    from pymilvus import MilvusException
+
+    server.released.add(name_of(one))
+    assert np.array_equal(one.vectors(np.arange(40)), VECTORS[:40])
+    assert server.released == set()
+    server.query = lambda *_, **__: (_ for _ in ()).throw(MilvusException(1, "no such field"))
+    with pytest.raises(LibraryError, match="no such field"):
+        one.vectors(np.arange(40))
 
 
 def test_a_server_that_hangs_and_one_that_refuses_are_library_errors(server):

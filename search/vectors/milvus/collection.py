@@ -6,7 +6,7 @@ The only module that knows pymilvus. What goes wrong there is a LibraryError tha
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -31,6 +31,7 @@ _ROWS_WRITTEN: Final = 1_000
 _ROWS_READ: Final = 4_096
 _ANSWER_S: Final = 20.0
 _WRITE_S: Final = 120.0
+_NOT_LOADED: Final = 101
 _EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
 
 Level: TypeAlias = Literal["Strong", "Bounded"]
@@ -96,15 +97,15 @@ class Collection:
         """
         parameters = {"metric_type": "IP", "params": {"ef": max(n, _LEAST_EF)}}
         with _asked() as client:
-            found: Sequence[Sequence[Mapping[str, Any]]] = client.search(
-                self.name,
+            found: Sequence[Sequence[Mapping[str, Any]]] = self._read(
+                client,
+                client.search,
                 data=list(queries),
                 limit=n,
                 anns_field="vector",
                 filter=among,
                 search_params=parameters,
                 consistency_level=level,
-                timeout=_ANSWER_S,
             )
         return [np.asarray([hit["id"] for hit in hits], np.int64) for hits in found]
 
@@ -113,18 +114,33 @@ class Collection:
         keys, rows = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
         with _asked() as client:
             for start in range(0, ids.size, _ROWS_READ):
-                found: Sequence[Mapping[str, Any]] = client.query(
-                    self.name,
+                found: Sequence[Mapping[str, Any]] = self._read(
+                    client,
+                    client.query,
                     ids=ids[start : start + _ROWS_READ].tolist(),
                     output_fields=["id", "vector"],
                     consistency_level=level,
-                    timeout=_ANSWER_S,
                 )
                 keys.append(np.asarray([row["id"] for row in found], np.int64))
                 rows.append(np.asarray([row["vector"] for row in found], np.float32).reshape(-1, dim))
         all_keys, all_rows = np.concatenate(keys), np.concatenate(rows)
         order = np.argsort(all_keys, kind="stable")
         return all_keys[order], all_rows[order]
+
+    def _read(self, client: MilvusClient, ask: Callable[..., Any], **what: Any) -> Any:  # noqa: ANN401  as the client has it
+        """What the server answers; a collection that it does not hold in memory is loaded first.
+
+        So it is just after a start of the server, or once somebody released it.
+        """
+        from pymilvus import MilvusException
+
+        try:
+            return ask(self.name, timeout=_ANSWER_S, **what)
+        except MilvusException as error:
+            if error.code != _NOT_LOADED:
+                raise
+        client.load_collection(self.name, timeout=_WRITE_S)
+        return ask(self.name, timeout=_ANSWER_S, **what)
 
 
 def address() -> str:
