@@ -113,7 +113,7 @@ MILVUS := $(VENV)/milvus
 $(MILVUS)/.installed: $(STAMP)
 	test -x $(MILVUS)/bin/python || $(PYTHON) -m venv $(MILVUS)
 	$(MILVUS)/bin/python -m pip install --quiet --disable-pip-version-check "milvus==2.3.5" "marshmallow<4" "setuptools<70"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python "pymilvus>=2.6,<4"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python "pymilvus>=2.6,<4" "ray>=2.40,<3"
 	touch $@
 
 test-cluster: $(MILVUS)/.installed

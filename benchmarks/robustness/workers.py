@@ -1,10 +1,10 @@
 """Two workers that share a job against one process that does it all, in turn, and shared jobs whose workers are killed.
 
-    python -m benchmarks.robustness.workers --clips 600 --rounds 3 --kills 4
+    python -m benchmarks.robustness.workers --clips 600 --rounds 3 --kills 4 --pause 5
 
 prints wall and CPU seconds of both and their ratio, then how many clips the job with kills lost, has twice or has
 otherwise, which is to be 0 of each. Killing is SIGKILL, at moments drawn with a seed; each time another worker is
-started.
+started. ``--pause`` stops one worker for so many seconds (SIGSTOP) at another such moment.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,12 +36,16 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How many clips of about so many seconds, how often each way, how many kills, with which encoder and seed."""
+    """How many clips of about so many seconds, how often each way, how many kills, with which encoder and seed.
+
+    ``pause`` seconds are how long a worker is stopped; 0: none is.
+    """
 
     clips: int = 600
     seconds: int = 10
     rounds: int = 3
     kills: int = 4
+    pause: int = 0
     encoder: str = DEFAULT_ENCODER
     seed: int = 7
 
@@ -131,7 +137,8 @@ def _finish(process: subprocess.Popen[bytes]) -> None:
 
 def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) -> tuple[int, Spent]:
     """Plan and wait in one process; start workers, kill one at each of the moments, and start another in its place."""
-    moments = sorted(np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, options.kills))
+    count = options.kills + (1 if options.pause else 0)
+    moments = np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, count)
     started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = _index(sounds, library, options, "--share", "0")
     job = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603  # our own command
@@ -139,11 +146,14 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
         time.sleep(0.01)
     workers = [_worker(library) for _ in range(WORKERS)]
     kills = 0
-    for moment_s in moments:
+    for place in np.argsort(moments).tolist():
         try:
-            job.wait(max(0.0, started_s + float(moment_s) - time.monotonic()))
+            job.wait(max(0.0, started_s + float(moments[place]) - time.monotonic()))
             break  # it was through before
         except subprocess.TimeoutExpired:
+            if place == options.kills:
+                _pause(workers[-1], options.pause)
+                continue
             victim = workers.pop(0)
             victim.kill()
             victim.wait()
@@ -151,9 +161,18 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
             workers.append(_worker(library))
     _finish(job)
     for worker in workers:
+        worker.send_signal(signal.SIGCONT)
         worker.terminate()
         worker.wait()
     return kills, _spent_since(started_s, before)
+
+
+def _pause(worker: subprocess.Popen[bytes], seconds: int) -> None:
+    """Stop a worker, and let it go on after so many seconds; nobody waits for that."""
+    worker.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(seconds, worker.send_signal, [signal.SIGCONT])
+    timer.daemon = True
+    timer.start()
 
 
 def _worker(library: Path) -> subprocess.Popen[bytes]:
@@ -184,8 +203,10 @@ def report(outcome: Outcome, options: Options) -> list[str]:
         f"{(alone_cpu - one.cpu_s) / (shared_cpu - two.cpu_s):.2f} by CPU"
     )
     killed = outcome.killed
+    paused = f", one stopped for {options.pause} s" if options.pause else ""
     lines.append(
-        f"{outcome.kills} kills of workers: {killed.wall_s:.1f} s wall, {killed.cpu_s:.1f} s CPU; "
+        f"{outcome.kills} kills of workers{paused}: {killed.wall_s:.1f} s wall ({shared_wall / killed.wall_s:.2f} of "
+        f"the calm pace), {killed.cpu_s:.1f} s CPU ({shared_cpu / killed.cpu_s:.2f}); "
         f"{outcome.lost} lost, {outcome.twice} twice, {outcome.different} different of {outcome.clips}"
     )
     return lines
@@ -197,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks.robustness.workers", description=__doc__.splitlines()[0]
     )
     usual = Options()
-    for name in ("clips", "seconds", "rounds", "kills", "seed"):
+    for name in ("clips", "seconds", "rounds", "kills", "pause", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(usual, name), metavar="N")
     parser.add_argument("--encoder", default=usual.encoder, metavar="NAME")
     options = Options(**vars(parser.parse_args(argv)))

@@ -121,7 +121,7 @@ def newest(database: Database) -> int:
     return int(database.glance(_counted("sequence")))
 
 
-def _counted(name: str) -> Select[tuple[int]]:
+def _counted(name: str) -> Select[int]:
     return select(COUNTERS.c.value).where(COUNTERS.c.name == name)
 
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.scale import sizing
+from benchmarks.scale import sizing, waiting
 from benchmarks.scale.sizing import Parts, indexing, indexing_by, knee, size, waiting_ms
+from search.errors import UsageError
 
 
 def test_few_workers_are_as_fast_as_they_encode_and_many_as_what_is_written():
@@ -51,3 +52,20 @@ def test_the_command_prints_both_tables(capsys):
     assert "1,000,000,000 | Milvus" in said
     with pytest.raises(SystemExit):
         sizing.main(["--rate", "0"])
+
+
+@pytest.mark.thorough
+def test_the_simulation_is_checked_against_workers_that_wait(monkeypatch, capsys):
+    """Every chunk is written by its claim, and what was foretold stands beside what was measured."""
+    monkeypatch.setattr(waiting, "WORKERS", (1, 2))
+    assert waiting.main(["--work", "0.001", "--chunks", "2"]) == 0
+    said = capsys.readouterr().out
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in said.splitlines()
+        if line[:3] in ("| 1", "| 2")
+    ]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert all(float(row[1].replace(",", "")) > 0 and float(row[3]) > 0 for row in rows)
+    with pytest.raises(UsageError):
+        waiting.main(["--chunks", "0"])

@@ -36,6 +36,8 @@ def test_clips_are_written_to_a_file_or_a_server(
         assert facts["clips"] == 20
         assert facts["best_per_s"] >= facts["median_per_s"] > 0
         assert facts["cpu_ms"] > 0
+        assert facts["replay_per_s"] > 0
+        assert facts["nothing_ms"] > 0
     assert "## Writing to the catalog" in capsys.readouterr().out
     with pytest.raises(UsageError, match="name an empty database"):
         command.run(parser.parse_args([*asked, *server]), Settings.from_env({}))

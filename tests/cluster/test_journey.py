@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from search.model import ClipPart, Query, TextPart
 from search.settings import Settings
 from tests.commandline import soundalike
 from tests.service.conftest import RATE_HZ, noise, serving
-from tests.waiting import wait_until
+from tests.waiting import LAST_LOOK_S, wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 
@@ -32,6 +33,7 @@ WORDS = [
 ]
 ODDS = [1 / (rank + 1) for rank in range(len(WORDS))]
 K = 10
+LOST = "it was lost with its node or process"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,8 @@ def sounds(tmp_path_factory, s3) -> tuple[Path, str]:
 def library(nodes, sounds, postgresql, tmp_path_factory) -> tuple[Path, list[str]]:
     """The library on servers, filled by actors on Ray of which two and a node were lost; how it was made."""
     folder, catalog = tmp_path_factory.mktemp("cluster") / "library", postgresql.new()
+    database = catalog.partition("?")[0].rpartition("/")[2]
+    postgresql._ask(f"ALTER DATABASE {database} SET synchronous_commit = on")  # which `doctor` asks for
     urls = ["--catalog", catalog, "--store", f"{sounds[1]}/library"]
     made = soundalike("init", "--library", folder, *urls, "--index", "milvus")
     assert made.returncode == 0, made.stderr
@@ -87,7 +91,7 @@ def library(nodes, sounds, postgresql, tmp_path_factory) -> tuple[Path, list[str
         """Called after each chunk that is put: what is put later is still to be done, whatever is lost now."""
         look(crew, done)
         if losses and (at := work.current()) is not None:
-            wait_until(lambda: (counts := work.counts(at.id)).claimed or counts.done or done)
+            _until_somebody_works(lambda: work.counts(at.id), crew)
             losses.pop(0)(crew)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -97,8 +101,16 @@ def library(nodes, sounds, postgresql, tmp_path_factory) -> tuple[Path, list[str
     assert indexed.returncode == 0, indexed.stderr
     assert losses == []
     assert json.loads(indexed.stdout)["indexed"] == CLIPS
-    assert "it was lost with its node or process" in indexed.stderr
+    assert LOST in indexed.stderr
     return folder, urls
+
+
+def _until_somebody_works(counts, crew: Crew) -> None:
+    """However long it takes Ray to start processes; the test's own timeout bounds it."""
+    while not ((now := counts()).claimed or now.done):
+        ended = {worker.ended() for worker in crew._workers} - {None, LOST}
+        assert not ended, ended
+        time.sleep(LAST_LOOK_S)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -275,6 +278,63 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
     assert sequences(reader) == sequences(source)
     assert list(reader.shipping.problems()) == []
     assert answers(in_folder.open("new")) == answers(source)
+
+
+_PUBLISHER = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from search.snapshots import arriving
+from search.sources.folders import FolderStore
+from tests.search.libraries import Entry, axis, fill, open_library
+
+arriving.SMALL_BYTES = 0
+name, left, after = sys.argv[2], int(sys.argv[3]), sys.argv[4] == "after"
+write = FolderStore.write
+
+def dying(self, key, data, **how):
+    global left
+    left -= 1
+    if left == 0 and not after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done = write(self, key, data, **how)
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+FolderStore.write = dying
+with open_library(Path(sys.argv[1])) as library:
+    fill(library, [Entry(f"{name}.wav", np.stack([axis(int(name) % 8, (int(name) + 3) % 8, 0.2)]))])
+"""
+"""Adds a clip and publishes; killed before or after it has put so many objects."""
+
+
+@pytest.mark.slow
+def test_a_publisher_killed_twenty_times_while_it_uploads_loses_and_doubles_nothing(in_folder, monkeypatch) -> None:
+    """At the first object, the second, and so on; every reader has every clip once, whatever was shipped by then."""
+    monkeypatch.setattr(arriving, "SMALL_BYTES", 0)
+    publisher, reader = in_folder.open("publisher"), in_folder.open("reader")
+    libraries.fill(publisher, OLD)
+    publisher.close()
+    clips, at, kills = len(OLD), 0, 0
+    while kills < 20:
+        at += 1
+        words = [str(in_folder.folder / "publisher"), str(clips), str(at), "after" if kills % 2 else "before"]
+        ended = subprocess.run([sys.executable, "-c", _PUBLISHER, *words], check=False).returncode
+        clips += 1  # its rows were written before anything was put
+        assert ended in (0, -signal.SIGKILL)
+        kills += ended != 0
+        at = 0 if ended == 0 else at  # there were no more objects to put
+        reader.shipping.fetch()
+        reader.refresh()
+        found = [hit.clip_id for hit in reader.search(Query((ClipPart(1),), k=200)).hits]
+        assert sorted(found) == list(range(2, clips + 1))
+    again = in_folder.open("publisher")
+    libraries.fill(again, NEW)
+    reader.shipping.fetch()
+    assert sequences(reader) == sequences(again)
+    assert list(reader.shipping.problems()) == []
+    assert answers(in_folder.open("new")) == answers(again) == answers(reader)
 
 
 def test_of_processes_that_share_a_cache_one_fetches(in_folder, monkeypatch) -> None:
