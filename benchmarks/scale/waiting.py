@@ -34,7 +34,7 @@ from benchmarks.index.vectors import SEGMENTS_PER_CLIP
 from benchmarks.scale.sizing import Parts, indexing
 from benchmarks.speed.library import clip_of, synthetic_spec
 from search import wiring
-from search.errors import SoundalikeError, UsageError
+from search.errors import LibraryBusy, SoundalikeError, UsageError
 from search.library.library import Library
 from search.model import AddContent, Claim, FileFacts, Root, Space, WorkFile, WorkResult
 from search.settings import Settings
@@ -173,7 +173,13 @@ def _close(library: Library, claim: Claim, vectors: np.ndarray[tuple[int, int, i
     for file, rows in zip(claim.files, vectors, strict=True):
         number = int.from_bytes(file.facts.path.encode(), "big") % (1 << 60)
         changes.append(replace(clip_of(number, "waiting", rows, root.id, space.id), file=file.facts))
-    library.chunks.close(claim, changes, [WorkResult("indexed", root.absolute(one.file.path)) for one in changes])
+    results = [WorkResult("indexed", root.absolute(one.file.path)) for one in changes]
+    while True:
+        try:
+            library.chunks.close(claim, changes, results)
+        except LibraryBusy:  # as a worker, it goes on waiting for its turn
+            continue
+        return
 
 
 if __name__ == "__main__":

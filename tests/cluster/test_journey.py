@@ -96,7 +96,7 @@ def library(nodes, sounds, postgresql, tmp_path_factory) -> tuple[Path, list[str
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Crew, "check", check)
-        words = ["--share", 3, "--workers", 3, "--on", "ray", "--json"]
+        words = ["--share", 3, "--workers", 1, "--on", "ray", "--json"]
         indexed = soundalike("index", f"{sounds[1]}/sounds", "--library", folder, *words)
     assert indexed.returncode == 0, indexed.stderr
     assert losses == []
