@@ -32,7 +32,6 @@ _ROWS_READ: Final = 4_096
 _ANSWER_S: Final = 20.0
 _WRITE_S: Final = 120.0
 _NOT_LOADED: Final = 101
-_WIDER: Final = 2
 _EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
 
 Level: TypeAlias = Literal["Strong", "Bounded"]
@@ -96,8 +95,7 @@ class Collection:
         """For each of ``queries`` (q, dim) at most ``n`` ids, probably the nearest, among those that an expression
         lets pass ('': all).
         """
-        wide = _WIDER * n if among else n  # what a filter leaves of the graph hangs together less
-        parameters = {"metric_type": "IP", "params": {"ef": max(wide, _LEAST_EF)}}
+        parameters = {"metric_type": "IP", "params": {"ef": max(n, _LEAST_EF)}}
         with _asked() as client:
             found: Sequence[Sequence[Mapping[str, Any]]] = self._read(
                 client,
