@@ -30,13 +30,12 @@ from benchmarks.index.child import K, recall
 from benchmarks.index.vectors import VectorSource, synthetic_anchors
 from search import wiring
 from search.errors import UsageError
-from search.model import Ids, IndexChange, Vectors
-from search.vectors import bitmaps, scoring
-from search.vectors.milvus.base import CANDIDATES
-from search.vectors.milvus.collection import address, require
-from search.vectors.milvus.kept import open_milvus
+from search.ground.extras import is_installed
+from search.model import Bitmap, Ids, IndexChange, Vectors
 
 DIM: Final = 384
+CANDIDATES: Final = 200
+"""As `search.vectors.milvus` re-ranks."""
 FOLDERS: Final = 100
 SHARES: Final = (0.5, 0.1, 0.01, 0.001)
 ROUNDS: Final = 3
@@ -74,12 +73,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.segments < 1_000 or args.queries < 1:
         raise UsageError("--segments must be at least 1000, --queries at least 1")
-    require()
+    if not is_installed("pymilvus"):
+        raise UsageError("pymilvus is not installed: pip install 'soundalike[milvus]'")
     source = VectorSource(synthetic_anchors(5_000, DIM, args.seed), args.seed)
     rows = np.concatenate(list(source.chunks(args.segments))).astype(np.float16).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     print(measured(rows, source.queries(args.queries), args.seed))
-    print(f"{args.segments:,} vectors of {DIM}, {source.description}; {args.queries} questions; Milvus at {address()}")
+    print(f"{args.segments:,} vectors of {DIM}, {source.description}; {args.queries} questions; Milvus at {_address()}")
     print(this_machine().sentence(), f"load {os.getloadavg()[0]:.1f}")
     return 0
 
@@ -92,7 +92,7 @@ def measured(rows: Vectors, queries: Vectors, seed: int) -> str:
     exact.add(ids, rows)
     report_progress("filling the index as the engine has it ...")
     with tempfile.TemporaryDirectory() as folder:
-        index = open_milvus(Path(folder) / "index", rows.shape[1], "cpu")
+        index = wiring.index_kind("milvus")(Path(folder) / "index", rows.shape[1], "cpu")
         index.publish(lambda _since: [IndexChange(1, ids, rows)], 1)
         report_progress("filling a collection with columns ...")
         columns = _Columns(ids, rows, chance)
@@ -100,14 +100,14 @@ def measured(rows: Vectors, queries: Vectors, seed: int) -> str:
             lines = []
             for one in _filters(ids, chance):
                 report_progress(f"{one.name} ...")
-                among = bitmaps.from_ids(one.ids)
+                among = _bitmap(one.ids)
                 truth = exact.search(queries, K, among)[1]
                 ranges = _way(lambda query: index.view.search(query[None], K, among)[1][0], queries, truth)  # noqa: B023
                 pushed = _way(lambda query: columns.search(query, one.predicate), queries, truth)  # noqa: B023
                 lines += [_line(one, "ranges of ids", ranges), _line(one, "a predicate", pushed)]
         finally:
             columns.drop()
-            _drop(index.view.base)
+            _drop(index.view)
     return markdown_table(("filter", "as", "pass", "recall@10", "fewest hits", "median ms", "p95 ms"), lines)
 
 
@@ -145,7 +145,7 @@ class _Columns:
     def __init__(self, ids: Ids, rows: Vectors, chance: np.ndarray[Any, Any]) -> None:
         from pymilvus import DataType, MilvusClient
 
-        self._client = MilvusClient(uri=address())
+        self._client = MilvusClient(uri=_address())
         self._client.drop_collection(_NAME, timeout=_WRITE_S)
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", DataType.INT64, is_primary=True)
@@ -183,15 +183,25 @@ class _Columns:
             return np.empty(0, np.int64)
         found = np.asarray([hit["id"] for hit in hits], np.int64)
         vectors = np.asarray([hit["entity"]["vector"] for hit in hits], np.float32)
-        return scoring.order(scoring.scores_of(query[None], vectors)[0], found, K)[1]
+        return found[np.argsort(-(vectors @ query), kind="stable")[:K]]
 
     def drop(self) -> None:
         """Take it away."""
         self._client.drop_collection(_NAME, timeout=_WRITE_S)
 
 
-def _drop(base: Any) -> None:  # noqa: ANN401  what only Milvus's has
-    base._collection.drop()
+def _bitmap(ids: Ids) -> Bitmap:
+    marks = np.zeros(int(ids.max()) + 1, np.bool_)
+    marks[ids] = True
+    return np.packbits(marks, bitorder="little")
+
+
+def _address() -> str:
+    return os.environ.get("MILVUS_URI", "http://127.0.0.1:19530")
+
+
+def _drop(view: Any) -> None:  # noqa: ANN401  what only that of Milvus has
+    view.base._collection.drop()
 
 
 if __name__ == "__main__":

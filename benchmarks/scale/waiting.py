@@ -34,8 +34,8 @@ from benchmarks.index.vectors import SEGMENTS_PER_CLIP
 from benchmarks.scale.sizing import Parts, indexing
 from benchmarks.speed.library import clip_of, synthetic_spec
 from search import wiring
+from search.api import Library
 from search.errors import LibraryBusy, SoundalikeError, UsageError
-from search.library.library import Library
 from search.model import AddContent, Claim, FileFacts, Root, Space, WorkFile, WorkResult
 from search.settings import Settings
 
