@@ -48,6 +48,7 @@ def three_nodes() -> Iterator[Nodes]:
                 sleep=time.sleep, time=time.time, monotonic=lambda: time.monotonic() * _RAY_WAITS_S / PATIENCE_S
             )
             patch.setattr("ray._private.node.time", slow)
+            patch.setenv("RAY_worker_niceness", "0")  # else its workers wait for every other program of this machine
             cluster.add_node(num_cpus=1, include_dashboard=False)
             nodes = Nodes(cluster)
         ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
