@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 /** Whatever is fetched only when it is first shown. */
 const LATER =
-  /wavesurfer|passagewaveform|passagefields|\/(recorder|microphone|takes|passage|preview|cutter|transport|comparing|reversing|understanding|historylist|tagoptions)\.ts|\/map\/|\/inspector\/(inspector|about|copies|edit|matches|happens|spectrogram)\.ts|\/library\/(view|job|jobs|folderlist|folders|duplicates|uploads|removals)\.ts|\/messages\/zh\.ts|\/results\/(many(bar|export|files|tags)|taking|columnmenu|head)\.ts|\/collections\/|src\/settings\.tsx|library\.css/;
+  /wavesurfer|passagewaveform|passagefields|\/(recorder|microphone|takes|passage|preview|cutter|transport|comparing|reversing|understanding|historylist|tagoptions)\.ts|\/map\/|\/inspector\/(inspector|about|copies|edit|matches|happens|spectrogram)\.ts|\/library\/(view|job|jobs|folderlist|folders|duplicates|uploads|removals)\.ts|\/messages\/(zh\.ts|said\.zh\.json)|\/results\/(many(bar|export|files|tags)|taking|columnmenu|head)\.ts|\/collections\/|src\/settings\.tsx|library\.css/;
 
 export default defineConfig({
   base: "./", // wherever a proxy puts the page

@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,56 +22,21 @@ import numpy as np
 from benchmarks.common import report
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
-from benchmarks.serving.page_library import made
+from benchmarks.serving import page_access, page_hearing, page_session
+from benchmarks.serving.page_library import CLIPS, LongLibrary, made, made_long, made_many
+from benchmarks.serving.page_probe import Figure, Probe, figure, table
 from benchmarks.serving.served import Served
 from search.errors import UsageError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, CDPSession, Page, Route
+    from playwright.sync_api import Browser, Route
 
 WORK = Path("run/bench-page")
-CLIPS = 1_000
+TIMES = 10
 MAP_POINTS = 100_000
 SLOWED = 4
-FRAMES = 60
-PLAYED = 100
 _WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
 _ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-_NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with what it should stay under; ``spread`` is its smallest and largest value over the repetitions."""
-
-    what: str
-    value: float
-    unit: str
-    most: float
-    spread: tuple[float, float]
-
-    @property
-    def holds(self) -> bool:
-        """Whether it stays under."""
-        return self.value <= self.most
-
-
-class Probe:
-    """A page with Chromium's own counters."""
-
-    def __init__(self, browser: Browser) -> None:
-        self.page: Page = browser.new_page(viewport={"width": 1280, "height": 800})
-        self.client: CDPSession = self.page.context.new_cdp_session(self.page)
-        self.client.send("Performance.enable")
-
-    def script_ms(self) -> float:
-        """Milliseconds of JavaScript since the page was opened."""
-        metrics = self.client.send("Performance.getMetrics")["metrics"]
-        return 1e3 * float(next(one["value"] for one in metrics if one["name"] == "ScriptDuration"))
-
-    def close(self) -> None:
-        """Close the page and what belongs to it."""
-        self.page.close()
 
 
 def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:
@@ -93,9 +57,9 @@ def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:
         scripts.append(probe.script_ms())
         probe.close()
     return [
-        _figure("first page, transferred", weights, "KB", 150),
-        _figure("first page, requests", requests, "", 10),
-        _figure(f"first page, script on a processor slowed {SLOWED} times", scripts, "ms", 300),
+        figure("first page, transferred", weights, "KB", 150),
+        figure("first page, requests", requests, "", 10),
+        figure(f"first page, script on a processor slowed {SLOWED} times", scripts, "ms", 300),
     ]
 
 
@@ -116,7 +80,7 @@ def typing(browser: Browser, url: str, rounds: int) -> Figure:
         box.press_sequentially(word[-1])
         took.append(float(probe.page.evaluate("() => window.hitsAfter")))
     probe.close()
-    return _figure("typing to first results, 1,000 clips", took, "ms", 150)
+    return figure("typing to first results, 1,000 clips", took, "ms", 150)
 
 
 _WATCH_FOR_HITS = """(word) => {
@@ -135,35 +99,6 @@ _WATCH_FOR_HITS = """(word) => {
 """A search's resource entry comes when its answer is read; the frame after it has drawn the hits."""
 
 
-def listening(browser: Browser, url: str) -> Figure:
-    """From a stroke of an arrow to the first sound of what it chooses, row by row, each heard for a moment."""
-    probe = Probe(browser)
-    probe.page.add_init_script(_NOTE_SOUNDING)
-    probe.page.goto(url)
-    probe.page.wait_for_selector(".row")
-    probe.page.keyboard.press("a")
-    probe.page.wait_for_timeout(500)
-    for count in range(1, PLAYED + 1):
-        probe.page.keyboard.press("ArrowDown")
-        probe.page.wait_for_function("(count) => window.sounding.length >= count", arg=count)
-        probe.page.wait_for_timeout(300)
-    took = probe.page.evaluate("() => window.sounding")
-    probe.close()
-    return _figure(f"arrow to sound, {PLAYED} rows", took, "ms", 60)
-
-
-_NOTE_SOUNDING = """(() => {
-  let pressed = 0;
-  window.sounding = [];
-  addEventListener('keydown', () => { pressed = performance.now(); }, true);
-  const play = HTMLMediaElement.prototype.play;
-  HTMLMediaElement.prototype.play = function () {
-    this.addEventListener('playing', () => window.sounding.push(performance.now() - pressed), { once: true });
-    return play.call(this);
-  };
-})()"""
-
-
 _FETCH_ALL = """() => {
   const list = document.querySelector('.list');
   const known = Number(list.getAttribute('aria-rowcount')) > 0;
@@ -173,20 +108,21 @@ _FETCH_ALL = """() => {
 """The list knows how long it is when its last hits are there; their end in sight fetches more. Then its top again."""
 
 
-def scrolling(browser: Browser, url: str) -> Figure:
-    """Script time a frame while a list of 1,000 hits is scrolled by the wheel."""
-    probe = Probe(browser)
+def scrolling(browser: Browser, url: str, clips: int, *, compact: bool = False) -> Figure:
+    """Script time a frame while a list of that many hits is scrolled by the wheel; ``compact``: in low rows."""
+    probe = Probe(browser, "localStorage.setItem('soundalike.compact', 'on')" if compact else "")
     probe.page.goto(f"{url}?part=clip:1")
-    probe.page.wait_for_selector(".row")
-    probe.page.wait_for_function(_FETCH_ALL)
+    probe.page.wait_for_selector(".list-compact .row" if compact else ".row")
+    probe.page.wait_for_function(_FETCH_ALL, timeout=600_000)
     probe.page.wait_for_load_state("networkidle")
     probe.page.locator(".list").hover()
-    spent = _each_frame(probe, lambda frame: probe.page.mouse.wheel(0, 500))
+    spent = probe.each_frame(lambda frame: probe.page.mouse.wheel(0, 500))
     rows = int(probe.page.locator(".list").get_attribute("aria-rowcount") or 0)
     probe.close()
-    if rows < CLIPS - 1:
-        raise UsageError(f"the list had {rows} rows, not 1,000: is {url} the library of this benchmark?")
-    return _figure("list of 1,000 hits scrolled, script a frame", spent, "ms", 8)
+    if rows < clips - 1:
+        raise UsageError(f"the list had {rows} rows, not {clips}: is {url} the library of this benchmark?")
+    low = ", low rows" if compact else ""
+    return figure(f"list of {clips:,} hits scrolled{low}, script a frame", spent, "ms", 8)
 
 
 def map_moving(browser: Browser, url: str) -> list[Figure]:
@@ -206,25 +142,14 @@ def map_moving(browser: Browser, url: str) -> list[Figure]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     probe.page.mouse.move(x, y)
     probe.page.mouse.down()
-    panned = _each_frame(probe, lambda frame: probe.page.mouse.move(x + 3 * frame, y + 2 * frame))
+    panned = probe.each_frame(lambda frame: probe.page.mouse.move(x + 3 * frame, y + 2 * frame))
     probe.page.mouse.up()
-    zoomed = _each_frame(probe, lambda frame: probe.page.mouse.wheel(0, -60 if frame % 20 < 10 else 60))
+    zoomed = probe.each_frame(lambda frame: probe.page.mouse.wheel(0, -60 if frame % 20 < 10 else 60))
     probe.close()
     return [
-        _figure("map of 100,000 points panned, script a frame", panned, "ms", 8),
-        _figure("map of 100,000 points zoomed, script a frame", zoomed, "ms", 8),
+        figure("map of 100,000 points panned, script a frame", panned, "ms", 8),
+        figure("map of 100,000 points zoomed, script a frame", zoomed, "ms", 8),
     ]
-
-
-def _each_frame(probe: Probe, move: Callable[[int], None]) -> list[float]:
-    """Script milliseconds of each of `FRAMES` frames, one movement in each."""
-    spent = []
-    for frame in range(FRAMES):
-        before = probe.script_ms()
-        move(frame)
-        probe.page.evaluate(_NEXT_FRAME)
-        spent.append(probe.script_ms() - before)
-    return spent
 
 
 def _made_up_map() -> str:
@@ -242,24 +167,6 @@ def _made_up_map() -> str:
         "wheres": [f'tag = "group {place}"' for place in range(8)],
     }
     return json.dumps(drawn)
-
-
-def _figure(what: str, values: Sequence[float], unit: str, most: float) -> Figure:
-    return Figure(what, statistics.median(values), unit, most, (min(values), max(values)))
-
-
-def _table(figures: Sequence[Figure]) -> str:
-    header = ("what", "median", "at most", "smallest to largest")
-    rows = [
-        (
-            one.what,
-            f"{'**' if one.holds else ''}{one.value:.4g}{'**' if one.holds else ''} {one.unit}".strip(),
-            f"{one.most:g} {one.unit}".strip(),
-            f"{one.spread[0]:.3g} to {one.spread[1]:.3g}",
-        )
-        for one in figures
-    ]
-    return report.markdown_table(header, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,36 +192,88 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.page", description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"where the library goes ({WORK})")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is repeated (5)")
+    parser.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the table there too")
     args = parser.parse_args(argv)
     chromium = find_chromium()
     from playwright.sync_api import sync_playwright
 
-    library = made(args.work, CLIPS)
+    parts = {name: part for name, part in PARTS.items() if not args.only or name in args.only}
     began_s = time.monotonic()
-    with Served(library) as service, sync_playwright() as playwright:
-        url = service.url.rstrip("/") + "/"
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path, args=list(_ARGUMENTS), env={**os.environ, **chromium.environment}
         )
-        figures = [
-            *first_page(browser, url, args.rounds),
-            typing(browser, url, args.rounds),
-            listening(browser, url),
-            scrolling(browser, url),
-            *map_moving(browser, url),
-        ]
+        figures = [one for part in parts.values() for one in part(browser, args.work, args.rounds)]
         version = browser.version
         browser.close()
-    table = _table(figures)
-    report_progress(table)
-    report_progress(
-        f"\nChromium {version}, drawn in software; {time.monotonic() - began_s:.0f} s. {this_machine().sentence()}"
-    )
+    written = table(figures)
+    report_progress(written)
+    took_s, load = time.monotonic() - began_s, os.getloadavg()[1]
+    measured = f"Chromium {version}, drawn in software; {took_s:.0f} s, load {load:.1f}. {this_machine().sentence()}"
+    report_progress(f"\n{measured}")
     if args.report is not None:
-        text = f"# The search page\n\n`python -m benchmarks.serving.page`\n\n{table}\n\n"
-        report.write(args.report, f"{text}Chromium {version}, drawn in software. {this_machine().sentence()}\n")
+        report.write(
+            args.report, f"# The search page\n\n`python -m benchmarks.serving.page`\n\n{written}\n\n{measured}\n"
+        )
     return 0 if all(one.holds for one in figures) else 1
+
+
+def _seeing(browser: Browser, work: Path, rounds: int) -> list[Figure]:
+    with Served(made(work)) as service:
+        url = f"{service.url}/"
+        return [*first_page(browser, url, rounds), typing(browser, url, rounds), scrolling(browser, url, CLIPS)]
+
+
+def _many(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    made(work)
+    with Served(made_many(work, TIMES)) as service:
+        return [scrolling(browser, f"{service.url}/", TIMES * CLIPS, compact=True)]
+
+
+def _map(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    with Served(made(work)) as service:
+        return map_moving(browser, f"{service.url}/")
+
+
+def _hearing(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    with Served(made(work)) as service:
+        url = f"{service.url}/"
+        return [*page_hearing.listening(browser, url), page_hearing.passages(browser, url, work / "sounds")]
+
+
+def _long(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    made(work)
+    with Served(made_long(work)) as service:
+        url = f"{service.url}/"
+        return page_hearing.long_recordings(browser, url, LongLibrary.at(url))
+
+
+def _session(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    with Served(made(work)) as service:
+        return [page_session.session(browser, f"{service.url}/")]
+
+
+def _access(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
+    pictures = work / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    with Served(made(work)) as service:
+        found, broken = page_access.violations(browser, f"{service.url}/", pictures)
+    for one in broken:
+        report_progress(one)
+    return [found]
+
+
+PARTS: Mapping[str, Callable[[Browser, Path, int], list[Figure]]] = {
+    "seeing": _seeing,
+    "hearing": _hearing,
+    "long": _long,
+    "many": _many,
+    "map": _map,
+    "access": _access,
+    "session": _session,
+}
+"""What is measured, each with a service of its own."""
 
 
 if __name__ == "__main__":

@@ -191,7 +191,9 @@ def _width(name: str, values: Sequence[str]) -> int:
 
 
 def _sure(hit: Hit) -> str:
-    """What a name says is not called unlikely because it does not sound like it."""
+    """What a name says is not called unlikely because it does not sound like it; what is the same says so."""
+    if hit.same == "content":
+        return "identical"
     if hit.by_name and (hit.probability is None or hit.probability < LIKELY_ENOUGH):
         return "by name"
     return "" if hit.probability is None else f"{hit.probability:.0%}"

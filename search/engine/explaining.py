@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from search.engine.policy import label_of
 from search.engine.tunes import segment_of
 from search.errors import LibraryError
 from search.melody.model import MelodyHit
-from search.model import Clip, Hit, Ids, Segment, Via
+from search.model import Clip, Hit, Ids, Sameness, Segment, Via
 
 NOWHERE = -1
 """The segment of a clip that has none any more."""
@@ -76,14 +76,19 @@ def sound_chances(ranking: SpaceRanking) -> dict[int, float]:
 class Explainer:
     """Makes the hits of one query. ``spaces`` are all spaces of the query, ``rankings`` all rankings made of it.
 
-    ``tunes`` says by clip id where a hum matched.
+    ``tunes`` says by clip id where a hum matched, ``same`` in which way a clip is the same as what was asked with.
     """
 
     def __init__(
-        self, spaces: Sequence[AskedSpace], rankings: Sequence[SpaceRanking], tunes: Mapping[int, MelodyHit]
+        self,
+        spaces: Sequence[AskedSpace],
+        rankings: Sequence[SpaceRanking],
+        tunes: Mapping[int, MelodyHit],
+        same: Callable[[Clip], Sameness | None],
     ) -> None:
         self._spaces = spaces
         self._tunes = tunes
+        self._same = same
         self._rankings = [
             (one, contributions(one.ranked), {clip_id: at for at, clip_id in enumerate(one.ranked.clip_ids.tolist())})
             for one in rankings
@@ -132,11 +137,12 @@ class Explainer:
 
     def _hit(self, one: Placed, space: AskedSpace, passage: Passage, sure: float | None) -> Hit:
         via = self._via(one.clip.id, space, passage)
-        return Hit(one.clip, passage.segment, one.score, sure, via, one.copies)
+        return Hit(one.clip, passage.segment, one.score, sure, via, one.copies, self._same(one.clip))
 
     def _tune_hit(self, one: Placed, match: MelodyHit) -> Hit:
         via = self._via(one.clip.id, None, None)
-        return Hit(one.clip, segment_of(match), one.score, match.probability, via, one.copies)
+        same = self._same(one.clip)
+        return Hit(one.clip, segment_of(match), one.score, match.probability, via, one.copies, same)
 
     def _best_segment(self, clip: Clip) -> tuple[AskedSpace, int]:
         """Where a ranking by sound found the clip; else its segment nearest to the query; else its first."""

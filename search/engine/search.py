@@ -13,6 +13,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from search.engine.order import Level, Order
 from search.engine.phrases import spread
 from search.engine.question import Question
 from search.engine.ranking import rank
+from search.engine.sameness import asked_with
 from search.engine.sounds import by_sound, with_named
 from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
 from search.engine.views import Look
@@ -47,7 +49,7 @@ from search.model import (
     StoredFacts,
     TextPart,
 )
-from search.ports import CatalogReader, Encoder
+from search.ports import ContentReader, Encoder
 
 MAX_K = 10_000
 MAX_OFFSET = 10**9
@@ -69,7 +71,7 @@ class SearchEngine:
     """Answers queries over the views of a library. Holds nothing but what names mean; threads may share it."""
 
     def __init__(
-        self, catalog: CatalogReader, look: Look, encoder: Callable[[Space], Encoder], facts: Facts | None = None
+        self, catalog: ContentReader, look: Look, encoder: Callable[[Space], Encoder], facts: Facts | None = None
     ) -> None:
         self._catalog = catalog
         self._facts = facts or _nothing_measured
@@ -224,12 +226,15 @@ class SearchEngine:
         """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
         clips = {clip.id: clip for clip in self._catalog.clips([entry.clip_id for entry in page])}
+        asked = asked_with(question.parts, question.library, clips.values(), self._catalog)
         hits: list[Hit] = []
         for level in dict.fromkeys(map(id, (entry.level for entry in page))):
             own = [entry for entry in page if id(entry.level) == level and entry.clip_id in clips]
             if own:
                 tunes = own[0].level.tunes
-                explainer = Explainer([*question.spaces, *tunes.views], own[0].level.rankings, tunes.matches)
+                spaces = [*question.spaces, *tunes.views]
+                same = partial(asked.same, tunes=tunes)
+                explainer = Explainer(spaces, own[0].level.rankings, tunes.matches, same)
                 hits += explainer.hits([Placed(clips[e.clip_id], e.score, e.sure, tuple(e.copies)) for e in own])
         return tuple(hits)
 

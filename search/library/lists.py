@@ -1,4 +1,4 @@
-"""Lists of clips that people keep: collections, and what somebody liked or disliked. A question may be asked of one."""
+"""Lists of clips: collections, what somebody liked or disliked, a folder's. A question may be asked of one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from search.library.regions import clips_within
 
 
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
-    """The clips of ``collection:ID``, ``liked:PROFILE`` or ``disliked:PROFILE``; the one of ``clip:ID``.
+    """The clips of ``collection:ID``, ``liked:PROFILE``, ``disliked:PROFILE`` or ``root:ID``; the one of ``clip:ID``.
 
     Raises QueryError for a collection that is not there.
     """
     kind, _, key = name.partition(":")
     if kind == "clip":
         return (int(key),)
+    if kind == "root":
+        return tuple(library.catalog.clips_of_root(int(key)))
     if kind != "collection":
         opinion = kind.removesuffix("d")
         return tuple(one.clip_id for one in library.feedback.get(key) if one.opinion == opinion)

@@ -69,6 +69,7 @@ def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[st
         "tags": [{"name": tag.name, "probability": round(tag.probability, 4)} for tag in hit.tags],
         "via": [{"part": via.part, "share": round(via.share, 4)} for via in hit.via],
         "copies": list(hit.copies),
+        "same": hit.same,
         "track": hit.track,
         "notes": hit.clip.notes,
         "remark": hit.remark,

@@ -181,6 +181,10 @@ class Via:
     share: float
 
 
+Sameness: TypeAlias = Literal["content", "recording", "tune"]
+"""In which way a hit is the same as what was asked with: the very content, another shape of its recording, its tune."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A clip with its best segment, how well that fits (higher is closer), and why it was found.
@@ -189,6 +193,9 @@ class Hit:
     names speak and the clip's own says nothing of them.
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
+
+    ``same`` says where a hit is more than alike: its content is what was asked with, byte for byte; it is of that
+    recording (a passage of it, or a copy that the search for duplicates found); it is the tune. Else None.
 
     Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here.
 
@@ -204,6 +211,7 @@ class Hit:
     probability: float | None
     via: tuple[Via, ...]
     copies: tuple[int, ...] = ()
+    same: Sameness | None = None
 
     @property
     def clip_id(self) -> int:

@@ -100,7 +100,7 @@ def test_from_a_question_in_chinese_to_english_again(chinese, rained):
 
 @pytest.mark.thorough
 def test_every_room_speaks_chinese_and_fits(chinese, service):
-    """No English word is left of those that every room has, beside names, addresses and what the service says."""
+    """No English word is left of those that every room has, beside names and addresses."""
     page = chinese
     page.goto(f"{service.url}/library")
     expect(page.get_by_role("heading", name="音库")).to_be_visible()
@@ -119,6 +119,8 @@ def test_every_room_speaks_chinese_and_fits(chinese, service):
     page.keyboard.press("Escape")
     page.goto(f"{service.url}/?part=-1*text:rain")
     expect(page.get_by_role("alert")).to_have_text("请加上想要的内容：目前的条件都是不想要的。")
+    page.goto(f"{service.url}/?part=clip:9999")
+    expect(page.get_by_role("alert")).to_have_text("没有编号为 9999 的声音")
     page.goto(f"{service.url}/?filter=duration_s > 9999")
     expect(page.get_by_role("heading", name="没有声音符合这些筛选条件")).to_be_visible()
     looks_right(page)

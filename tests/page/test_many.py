@@ -53,6 +53,20 @@ def test_low_rows_show_the_file_first_and_twice_as_many_sounds(page, service):
     expect(page.locator(".row-chosen")).to_be_in_viewport(ratio=0.9)
 
 
+def test_rows_that_are_flung_past_can_be_read_and_are_whole_at_rest(page, service):
+    """Nobody presses a button of a row that passes by; once the list rests there are all of them."""
+    page.clock.install()
+    page.goto(service.url)
+    expect(page.locator(".row").first).to_be_visible()
+    row = page.locator('.row[data-place="20"]')
+    with standing_still(page):
+        page.locator(".list").evaluate("(list) => list.scrollTo(0, 1200)")
+        expect(row.locator(".row-title")).not_to_be_empty()
+        expect(row.get_by_role("button")).to_have_count(0)
+    expect(row.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.locator(".row", has_not=page.locator("button"))).to_have_count(0)
+
+
 def test_shift_and_ctrl_select_many_by_pointer(by_title):
     """As lists of files do: a range, one more, one less; a plain click selects nothing else."""
     titles = by_title.locator(".row-title")

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import PHONE, ask
+from tests.page.conftest import HURRIED, PHONE, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
@@ -115,6 +115,24 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     merges = page.get_by_role("region", name="Merges")
     expect(merges).to_contain_text("1 merge can be undone")
     expect(merges).to_contain_text(other["title"])
+    merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+    expect(merges).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(merges).to_have_count(1)
     merges.get_by_role("button", name=f"Undo the merge into {one['title']}").click()
     expect(merges).to_have_count(0)
     assert own.get(f"/api/v1/clips/{other['id']}").status_code == 200
+
+
+def test_a_merge_is_made_final(page, own):
+    one, other = own.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
+    asked = {"keep": one["id"], "clips": [other["id"]]}
+    made = requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).json()
+    page.add_init_script(HURRIED)
+    page.goto(f"{own.url}/library")
+    merges = page.get_by_role("region", name="Merges")
+    with page.expect_response(f"**/merges/{made['id']}") as answered:
+        merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+    assert answered.value.status == 204
+    expect(merges).to_have_count(0)
+    assert own.get("/api/v1/merges").json()["total"] == 0

@@ -78,6 +78,16 @@ def test_a_sound_is_turned_round_and_back(page, service):
     expect(turn).to_have_attribute("aria-pressed", "false")
 
 
+def test_the_sound_that_is_asked_with_is_called_identical(home, sounds):
+    """No other is, however sure."""
+    home.locator("input[type=file]").first.set_input_files(sounds / "things" / "bell 2.wav")
+    first = home.locator(".row").first
+    expect(first.locator(".row-title")).to_have_text("bell 2")
+    expect(first.locator(".score")).to_have_text("Identical")
+    expect(home.locator(".row").nth(1).locator(".score-number")).to_be_visible()
+    expect(home.get_by_text("Identical")).to_have_count(1)
+
+
 def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
     page.goto(f"{service.url}/?part=clip:7")
     score = page.locator(".row .score").first

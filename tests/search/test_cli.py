@@ -162,7 +162,8 @@ def test_json_has_the_contracts_fields(indexed):
     assert (second["hits"], second["next_offset"]) == (answer["hits"][1:], None)
     for hit in answer["hits"]:
         assert set(hit) == {"clip_id", "segment_id", "path", "title", "start_s", "end_s", "score", "probability",
-                            "own_tags", "tags", "via", "copies", "track", "notes", "remark", "facts"}  # fmt: skip
+                            "own_tags", "tags", "via", "copies", "same", "track", "notes", "remark",
+                            "facts"}  # fmt: skip
         assert Path(hit["path"]).exists()
 
 

@@ -50,3 +50,12 @@ def test_a_question_is_asked_of_a_list_alone(client, ids):
     assert client.get(f"{API}/clips?within=liked:nobody").get_json()["total"] == 0
     assert client.get(f"{API}/clips?within=collection:99").status_code == 422
     assert client.get(f"{API}/clips?within=other:1").status_code == 422
+
+
+def test_a_question_is_asked_of_a_folder_alone(client, ids):
+    (root, *_) = client.get(f"{API}/roots").get_json()["roots"]
+    within = {"within": f"root:{root['id']}"}
+    assert client.get(f"{API}/clips", query_string=within).get_json()["total"] == root["clips"] > 0
+    found = client.post(f"{API}/search", json={"parts": [{"clip_id": ids[0]}], **within}).get_json()["hits"]
+    assert found
+    assert client.get(f"{API}/clips?within=root:999").get_json()["total"] == 0

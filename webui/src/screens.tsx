@@ -5,6 +5,7 @@ import { reachability, Refused } from "./api/client";
 import { beginSession } from "./api/service";
 import { libraryChanged } from "./library/facts";
 import { sending } from "./library/sending";
+import { said } from "./messages/said";
 import { t, tx } from "./messages/t";
 import { isEmpty, isFiltered, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
@@ -63,7 +64,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
     <Screen icon="search" title={title} class={answered.rows.length > 0 ? "screen-low" : ""}>
       <p>
         {answered.reason
-          ? sentence(answered.reason)
+          ? sentence(said(answered.reason))
           : answered.rows.length > 0
             ? t("What comes closest is below, and it is not close.")
             : t("Nothing in this library comes near it.")}

@@ -45,7 +45,8 @@ class HitOut(Answered):
 
     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
-    ``facts``, where they were asked for: what it is, by name; null where nobody measured it.
+    ``facts``, where they were asked for: what it is, by name; null where nobody measured it. ``same``: whether it is
+    the content that was asked with, another shape of its recording, or its tune.
     """
 
     clip_id: int
@@ -60,6 +61,7 @@ class HitOut(Answered):
     tags: list[TagOut]
     via: list[ViaOut]
     copies: list[int]
+    same: Literal["content", "recording", "tune"] | None = None
     track: int
     notes: bool
     remark: str

@@ -78,8 +78,9 @@ Within: TypeAlias = Annotated[
     str,
     Field(
         max_length=300,
-        pattern=r"^((collection|clip):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
-        description="Only clips of a list: `collection:3`, or what a profile liked, `liked:anna`; or `clip:17`.",
+        pattern=r"^((collection|clip|root):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
+        description="Only clips of a list: `collection:3`, or what a profile liked, `liked:anna`; of a folder, "
+        "`root:2`; or `clip:17`.",
     ),
 ]
 

@@ -1,5 +1,6 @@
 /** Asking the service: one function for every request, and what can go wrong as errors of three kinds. */
 import { signal } from "@preact/signals";
+import { said } from "../messages/said";
 import { t } from "../messages/t";
 import type { components } from "./schema";
 
@@ -10,14 +11,14 @@ export type Problem = Schemas["Problem"];
 export const BASE = new URL(".", location.href).pathname;
 export const API = `${BASE}api/v1`;
 
-/** The service answered, and refused; `detail` is written for people. */
+/** The service answered, and refused; `detail` is written for people, the message is that in their language. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     detail: string,
     readonly retryAfterS: number | null = null,
   ) {
-    super(detail);
+    super(said(detail));
   }
 }
 

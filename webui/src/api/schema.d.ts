@@ -1409,7 +1409,8 @@ export interface components {
          *
          *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
          *     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
-         *     ``facts``, where they were asked for: what it is, by name; null where nobody measured it.
+         *     ``facts``, where they were asked for: what it is, by name; null where nobody measured it. ``same``: whether it is
+         *     the content that was asked with, another shape of its recording, or its tune.
          */
         HitOut: {
             /** Clip Id */
@@ -1436,6 +1437,11 @@ export interface components {
             via: components["schemas"]["ViaOut"][];
             /** Copies */
             copies: number[];
+            /**
+             * Same
+             * @default null
+             */
+            same?: ("content" | "recording" | "tune") | null;
             /** Track */
             track: number;
             /** Notes */

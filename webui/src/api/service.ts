@@ -1,4 +1,5 @@
 /** The endpoints that the page uses, as functions. Types come from the OpenAPI document (`npm run types`). */
+import { said } from "../messages/said";
 import { t } from "../messages/t";
 import { API, ask, type Schemas, sendJson } from "./client";
 
@@ -194,6 +195,8 @@ export const mergeClips = (body: Schemas["NewMerge"]) => sendJson<Merge>("POST",
 export const undoMerge = (id: number) =>
   ask<Schemas["UnmergedOut"]>(`/merges/${id}/undo`, { method: "POST" });
 
+export const endMerge = (id: number) => ask<void>(`/merges/${id}`, { method: "DELETE" });
+
 export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 
 const POLL_MS = 500;
@@ -206,7 +209,7 @@ export async function waitForJob(job: Job, onProgress: (job: Job) => void = () =
     now = await ask<Job>(`/jobs/${job.id}`);
     onProgress(now);
   }
-  if (now.state === "failed") throw new Error(now.reason ?? t("the job failed"));
+  if (now.state === "failed") throw new Error(now.reason ? said(now.reason) : t("the job failed"));
   return now;
 }
 

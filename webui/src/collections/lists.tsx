@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CollectionSummary } from "../api/service";
 import { countOf, profile } from "../foryou/feedback";
+import { folders, learnFolders } from "../library/folders";
 import { t } from "../messages/t";
 import { ask, question } from "../route";
 import { count } from "../ui/format";
@@ -81,11 +82,23 @@ export function ListName({ within }: { within: string }) {
   }, [id]);
   if (within === LIKED) return <span>{t("Liked")}</span>;
   if (within === DISLIKED) return <span>{t("Disliked")}</span>;
+  const root = /^root:(\d+)$/.exec(within)?.[1];
+  if (root) return <FolderName id={Number(root)} />;
   if (id === null) return <span>{t("a list of somebody else")}</span>;
   const name = known.value?.find((one) => one.id === id)?.name;
   return (
     <span>
       <bdi>{name ?? t("a collection")}</bdi>
+    </span>
+  );
+}
+
+function FolderName({ id }: { id: number }) {
+  useEffect(() => void learnFolders(), [id]);
+  const name = folders.value?.roots.find((one) => one.id === id)?.name;
+  return (
+    <span>
+      <bdi>{name ?? t("a folder")}</bdi>
     </span>
   );
 }

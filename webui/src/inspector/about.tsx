@@ -1,6 +1,7 @@
 /** What is known of the chosen sound: what is amiss with it, why it was found, its tags, its file. */
 import type { Clip } from "../api/service";
 import { fixed } from "../messages/numbers";
+import { said } from "../messages/said";
 import { message, type Plain, t } from "../messages/t";
 import { askOnly, question } from "../route";
 import { Score } from "../results/row";
@@ -13,7 +14,7 @@ export function Warnings({ clip: known }: { clip: Clip | null }) {
   const all = [
     ...(known.missing ? [t("The file was not where it was when it was last looked for.")] : []),
     ...(known.silent ? [t("It is silent: its name alone finds it.")] : []),
-    ...known.warnings.map(sentence),
+    ...known.warnings.map((warning) => sentence(said(warning))),
   ];
   if (all.length === 0) return null;
   return (

@@ -4,6 +4,7 @@ import { BASE } from "../api/client";
 import { type Copies as Found, copiesOf, startJob, waitForJob } from "../api/service";
 import { leaving } from "../library/leaving";
 import { merge } from "../library/merges";
+import { said } from "../messages/said";
 import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
 import { sayFailure } from "../ui/toasts";
@@ -60,7 +61,9 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             <bdi>{clipName(one.clip_id)}</bdi>
           </a>
           <span class="quiet">
-            {one.clip_id === group.keep ? t("worth keeping: {why}", { why: group.why }) : difference(one)}
+            {one.clip_id === group.keep
+              ? t("worth keeping: {why}", { why: said(group.why) })
+              : difference(one)}
             {evidence(one)}
           </span>
           {there.length > 1 && (

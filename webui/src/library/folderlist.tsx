@@ -74,7 +74,12 @@ function FolderLine({ folder }: { folder: Folder }) {
             <button
               type="button"
               class="plain"
-              onClick={() => go({ view: "search", question: { ...NOTHING, filters: ["missing"] } })}
+              onClick={() =>
+                go({
+                  view: "search",
+                  question: { ...NOTHING, filters: ["missing"], within: `root:${folder.id}` },
+                })
+              }
             >
               {t("{n} missing", { n: missing })}
             </button>

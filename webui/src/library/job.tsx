@@ -1,5 +1,6 @@
 /** One job: how far it is, what failed, and pausing, resuming, cancelling it. */
 import type { Job } from "../api/service";
+import { said } from "../messages/said";
 import { message, type Plain, t } from "../messages/t";
 import { go } from "../route";
 import { NOTHING } from "../question/model";
@@ -54,7 +55,7 @@ export function JobCard({ job }: { job: Job }) {
       </p>
       {job.reason && (
         <p class="refusal">
-          <bdi>{job.reason}</bdi>
+          <bdi>{said(job.reason)}</bdi>
         </p>
       )}
       <Failures job={job} />
@@ -111,7 +112,7 @@ function Failures({ job }: { job: Job }) {
       <ul>
         {job.failures.map((failure) => (
           <li key={failure.file}>
-            <bdi>{failure.file}</bdi>: <span class="quiet">{failure.cause}</span>
+            <bdi>{failure.file}</bdi>: <span class="quiet">{said(failure.cause)}</span>
           </li>
         ))}
       </ul>

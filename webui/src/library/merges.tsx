@@ -2,10 +2,11 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { newestOf } from "../api/newest";
-import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
+import { endMerge, listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
+import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
-import { say, sayFailure } from "../ui/toasts";
+import { ACTION_MS, say, sayFailure } from "../ui/toasts";
 import { libraryWritten } from "./facts";
 import { bringBack, hide } from "./removals";
 
@@ -42,17 +43,49 @@ async function undo(id: number): Promise<void> {
   try {
     const { restored, notes } = await undoMerge(id);
     bringBack(restored);
-    for (const note of notes) say(note);
+    for (const note of notes) say(said(note));
   } catch (error) {
     sayFailure(t("Not undone"), error);
   }
   await Promise.all([learnMerges(), libraryWritten()]);
 }
 
+/** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
+const ending = signal<ReadonlySet<number>>(new Set());
+
+function makeFinal(id: number): void {
+  ending.value = new Set([...ending.peek(), id]);
+  const timer = setTimeout(() => void end(id), ACTION_MS);
+  say(t("Final: the merge cannot be undone any more"), {
+    action: {
+      name: t("Undo"),
+      run: () => {
+        clearTimeout(timer);
+        showAgain(id);
+      },
+    },
+  });
+}
+
+function showAgain(id: number): void {
+  ending.value = new Set([...ending.peek()].filter((one) => one !== id));
+}
+
+async function end(id: number): Promise<void> {
+  try {
+    await endMerge(id);
+  } catch (error) {
+    sayFailure(t("Not made final"), error);
+  }
+  await learnMerges();
+  showAgain(id);
+}
+
 /** The merges that can be undone; nothing where there are none. */
 export function Merges() {
   useEffect(() => void learnMerges(), []);
-  const { total, merges: newest } = merges.value;
+  const newest = merges.value.merges.filter((one) => !ending.value.has(one.id));
+  const total = merges.value.total - ending.value.size;
   if (total === 0) return null;
   return (
     <section class="duplicates" aria-label={t("Merges")}>
@@ -73,6 +106,19 @@ export function Merges() {
               onClick={() => void undo(one.id)}
             >
               {t("Undo")}
+            </button>
+            <button
+              type="button"
+              class="plain"
+              aria-label={t("Make the merge into {name} final: it cannot be undone any more", {
+                name: clipName(one.keep).value,
+              })}
+              title={t("Make the merge into {name} final: it cannot be undone any more", {
+                name: clipName(one.keep).value,
+              })}
+              onClick={() => makeFinal(one.id)}
+            >
+              {t("Make final")}
             </button>
           </li>
         ))}

@@ -1,6 +1,7 @@
 /** The library: adding files and folders, the jobs that index them, and what it holds. */
 import { useEffect, useRef } from "preact/hooks";
 import { type Ready, startJob } from "../api/service";
+import { said } from "../messages/said";
 import { message, type Plain, t, tx } from "../messages/t";
 import { AUDIO_FILES } from "../question/drop";
 import { count, sentence } from "../ui/format";
@@ -138,7 +139,7 @@ function Degraded() {
     <ul class="warnings" aria-label={t("What does not work now")}>
       {all.map(({ what, why }) => (
         <li key={what}>
-          {t(DEGRADED[what])} <bdi>{sentence(why)}</bdi>
+          {t(DEGRADED[what])} <bdi>{sentence(said(why))}</bdi>
         </li>
       ))}
     </ul>

@@ -78,7 +78,7 @@ export function Legend({ layout }: { layout: Layout }) {
             </li>
           );
         })}
-        <li>
+        <li class="legend-others">
           <span class="dot dot-none" aria-hidden="true" /> {t("others")}
         </li>
       </ul>

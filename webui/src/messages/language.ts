@@ -20,6 +20,12 @@ const CATALOGUES: Record<Exclude<Language, "en">, () => Promise<Catalogue>> = {
   zh: () => import("./zh").then((module) => module.zh),
 };
 
+/** What the service says, by its English sentences (`said.ts`). */
+type Sentences = Readonly<Record<string, string>>;
+const SENTENCES: Record<Exclude<Language, "en">, () => Promise<Sentences>> = {
+  zh: () => import("./said.zh.json").then((module) => module.default),
+};
+
 const KEY = "soundalike.language";
 const ALL = Object.keys(LANGUAGES) as Language[];
 
@@ -37,12 +43,17 @@ export function chooseLanguage(chosen: Choice): void {
 }
 
 /** The language that the page speaks now: the chosen one once its catalogue has come. */
-const spoken = signal<{ language: Language; catalogue: Catalogue | null }>({
-  language: "en",
-  catalogue: null,
-});
+const ENGLISH = { language: "en", catalogue: null, sentences: null } as const;
+const spoken = signal<{
+  language: Language;
+  catalogue: Catalogue | null;
+  sentences: Sentences | null;
+}>(ENGLISH);
 export const language = computed(() => spoken.value.language);
 export const locale = computed(() => LANGUAGES[language.value].tag);
+
+/** The service's sentences in that language; null in English, which it speaks. */
+export const sentences = computed(() => spoken.value.sentences);
 
 /** Behind it stands which of its meanings an English word has: "dark@@sound". */
 const MEANING = "@@";
@@ -57,7 +68,7 @@ export function speak(): Promise<void> | null {
   effect(() => {
     const wanted = choice.value === "auto" ? fitting(navigator.languages) : choice.value;
     first = wanted === "en" ? null : learn(wanted);
-    if (wanted === "en") spoken.value = { language: "en", catalogue: null };
+    if (wanted === "en") spoken.value = ENGLISH;
   });
   effect(() => {
     const { tag, dir } = LANGUAGES[language.value];
@@ -69,8 +80,8 @@ export function speak(): Promise<void> | null {
 async function learn(wanted: Exclude<Language, "en">): Promise<void> {
   const chosen = choice.peek();
   try {
-    const catalogue = await CATALOGUES[wanted]();
-    if (choice.peek() === chosen) spoken.value = { language: wanted, catalogue };
+    const [catalogue, sentences] = await Promise.all([CATALOGUES[wanted](), SENTENCES[wanted]()]);
+    if (choice.peek() === chosen) spoken.value = { language: wanted, catalogue, sentences };
   } catch {
     // the file did not come: English says all the same things
   }

@@ -44,3 +44,7 @@ export function date(written: string): string {
   const at = Date.UTC(Number(year), Number(month ?? 1) - 1, Number(day ?? 1));
   return new Intl.DateTimeFormat(locale.value, options).format(at);
 }
+
+/** What a language is called in the language of the page. */
+export const languageName = (code: string): string =>
+  new Intl.DisplayNames(locale.value, { type: "language" }).of(code) ?? code;

@@ -129,6 +129,21 @@ export const zh = catalogue({
   Enter: "进入",
   "Keys are made with {command}": "用 {command} 创建密钥",
 
+  "Language of the words": "检索文字的语言",
+  "language as found out": "自动识别语言",
+  "{language}, as found out": "{language}（自动识别）",
+  "a folder": "文件夹",
+  "Make final": "设为最终",
+  "Make the merge into {name} final: it cannot be undone any more":
+    "将并入 {name} 的合并设为最终：此后不能撤销",
+  "Final: the merge cannot be undone any more": "已设为最终：此合并不能再撤销",
+  "Not made final": "未能设为最终",
+
+  // the same
+  Identical: "完全相同",
+  "Same recording": "同一录音",
+  "Same tune": "同一旋律",
+
   // settings
   Language: "语言",
   "as the browser": "跟随浏览器",
@@ -180,6 +195,7 @@ export const zh = catalogue({
   "{n} path|{n} paths": "{n} 个路径",
   "sound|sounds": "声音",
   ", ": "，",
+  "; ": "；",
   Play: "播放",
   Pause: "暂停",
   "Play {title}": "播放 {title}",

@@ -45,21 +45,27 @@ export interface Part {
 }
 
 /** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language; `within` is
-    the list that is asked alone: "collection:3", "liked:anna". */
+    the list that is asked alone: "collection:3", "liked:anna". `language` is the one of its words, by its code; empty:
+    the service finds it out. */
 export interface Question {
   draft: string;
   parts: readonly Part[];
   filters: readonly string[];
   region: string;
   within: string;
+  language: string;
 }
 
 /** All sounds. */
 export const UNFILTERED = { filters: [], region: "", within: "" } satisfies Partial<Question>;
-export const NOTHING: Question = { draft: "", parts: [], ...UNFILTERED };
+export const NOTHING: Question = { draft: "", parts: [], language: "", ...UNFILTERED };
 
 export const isFiltered = ({ filters, region, within }: Question): boolean =>
   filters.length > 0 || region !== "" || within !== "";
+
+/** Whether it has words. */
+export const hasWords = (question: Question): boolean =>
+  allParts(question).some(({ thing }) => thing.kind === "text");
 
 type PartBody = NonNullable<SearchBody["parts"]>[number];
 

@@ -7,6 +7,7 @@
  * `clip:17~timbre=1,darker` asks for the same timbre, and for what is darker.
  */
 import { readLiking, writeLiking } from "./liking";
+import { WORD_LANGUAGES } from "./words";
 import { isSpeed, type Part, type Passage, type Played, type Question, type Thing } from "./model";
 
 const PASSAGE = /@(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/;
@@ -21,6 +22,7 @@ export function writeQuestion(question: Question): URLSearchParams {
   for (const filter of question.filters) params.append("filter", filter);
   if (question.region) params.set("region", question.region);
   if (question.within) params.set("within", question.within);
+  if (question.language) params.set("language", question.language);
   return params;
 }
 
@@ -32,6 +34,7 @@ export function readQuestion(params: URLSearchParams): Question {
     filters: params.getAll("filter").filter(Boolean),
     region: params.get("region") ?? "",
     within: params.get("within") ?? "",
+    language: readLanguage(params.get("language")),
   };
 }
 
@@ -114,5 +117,7 @@ function readThing(kind: string, value: string): Thing | null {
       return null;
   }
 }
+
+const readLanguage = (code: string | null): string => WORD_LANGUAGES.find((one) => one === code) ?? "";
 
 const isId = (text: string): boolean => /^[1-9]\d{0,15}$/.test(text);

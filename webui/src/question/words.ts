@@ -1,5 +1,19 @@
 /** Words of a question that no name has, and that names were searched for as others: slips of the pen, mostly. */
+import type { SearchBody } from "../api/service";
 import type { Question } from "./model";
+
+/** The languages that words may be in, as the service calls them. */
+export const WORD_LANGUAGES = [
+  "en",
+  "de",
+  "fr",
+  "es",
+  "it",
+  "pt",
+  "zh",
+  "ja",
+  "ru",
+] as const satisfies NonNullable<SearchBody["language"]>[];
 
 const WORDS = /[\p{L}\p{N}]+/gu;
 const WORDS_AND_PHRASES = /"[^"]*"|[\p{L}\p{N}]+/gu;

@@ -3,9 +3,10 @@ import type { SearchBody } from "../api/service";
 import { t } from "../messages/t";
 import { allParts, bodyOf, isWanting, type Question, whereOf } from "../question/model";
 import { findSound } from "../question/sounds";
+import { WORD_LANGUAGES } from "../question/words";
 
 export interface Sent {
-  body: Pick<SearchBody, "parts" | "where" | "region" | "within">;
+  body: Pick<SearchBody, "parts" | "where" | "region" | "within" | "language">;
   files: Map<string, File>;
 }
 
@@ -24,5 +25,6 @@ export async function sentOf(asked: Question): Promise<Sent | string> {
   }
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
   const [region, within] = [asked.region || null, asked.within || null];
-  return { body: { parts, where: whereOf(asked.filters), region, within }, files };
+  const language = WORD_LANGUAGES.find((one) => one === asked.language) ?? null;
+  return { body: { parts, where: whereOf(asked.filters), region, within, language }, files };
 }

@@ -1,5 +1,5 @@
 /** How sure a hit is, as a word and a number: people read the word, and compare by the number. */
-import { message } from "../messages/t";
+import { message, type Plain } from "../messages/t";
 import type { Row } from "./rows";
 
 export interface Confidence {
@@ -13,6 +13,13 @@ const LIMITS: readonly (readonly [number, Confidence])[] = [
   [0.6, { word: message("Likely"), level: 3 }],
   [0.4, { word: message("Possible"), level: 2 }],
 ];
+
+/** What is more than alike is called what it is. */
+export const SAME: Readonly<Record<NonNullable<Row["same"]>, Plain>> = {
+  content: message("Identical"),
+  recording: message("Same recording"),
+  tune: message("Same tune"),
+};
 
 const NAMED = /^words \d+$/;
 

@@ -8,7 +8,7 @@ import { answered, more } from "./answers";
 import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
 import { cutOf } from "./confidence";
 import { compact } from "./density";
-import { HitRow } from "./row";
+import { HitRow, PassingRow } from "./row";
 import { chosen } from "./selection";
 
 const ColumnHead = later(() => import("./head").then((module) => module.ColumnHead));
@@ -16,6 +16,9 @@ const WIDE = matchMedia("(min-width: 48rem)");
 const ROW_PX = { compact: 34, wide: 72, narrow: 128, narrowPlain: 100 };
 /** Rows that are there above and below those in sight. */
 const BEYOND = 3;
+/** Who scrolls by so many rows from one frame to the next reads none of them; after so long at rest they are there. */
+const FLUNG_ROWS = 4;
+const REST_MS = 100;
 
 /** How high the titles of columns are; a phone has no room for them. */
 const headHeight = (): number => (areTitled() && WIDE.matches ? HEAD_PX : 0);
@@ -32,12 +35,22 @@ export function ResultList() {
   const height = useSignal(rowHeight());
   const first = useSignal(0);
   const past = useSignal(0);
+  const flung = useSignal(false);
+  const rest = useRef(0);
+  /** The rows of the last frame that were there with all that is theirs. */
+  const whole = useRef<ReadonlySet<number>>(new Set());
 
   const measure = () => {
     if (!list.current) return;
     const { scrollTop, clientHeight } = list.current;
     height.value = rowHeight();
-    first.value = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
+    const top = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
+    if (Math.abs(top - first.peek()) >= FLUNG_ROWS) {
+      flung.value = true;
+      clearTimeout(rest.current);
+      rest.current = window.setTimeout(() => (flung.value = false), REST_MS);
+    }
+    first.value = top;
     past.value = Math.ceil((scrollTop + clientHeight) / height.value) + BEYOND;
   };
 
@@ -48,6 +61,7 @@ export function ResultList() {
     sizes.observe(element);
     element.addEventListener("scroll", measure, { passive: true });
     return () => {
+      clearTimeout(rest.current);
       sizes.disconnect();
       element.removeEventListener("scroll", measure);
     };
@@ -70,6 +84,11 @@ export function ResultList() {
   const focused = list.current?.contains(document.activeElement);
   useLayoutEffect(() => {
     if (focused && document.activeElement === document.body) list.current?.focus({ preventScroll: true });
+  });
+
+  const shownWhole = new Set<number>();
+  useLayoutEffect(() => {
+    whole.current = shownWhole;
   });
 
   const rows = answered.value?.rows ?? [];
@@ -103,14 +122,13 @@ export function ResultList() {
           role="rowgroup"
           style={{ transform: `translateY(${first.value * height.value}px)`, "--row": `${height.value}px` }}
         >
-          {rows.slice(first.value, last).map((row, offset) => (
-            <HitRow
-              key={row.clip_id}
-              row={row}
-              place={first.value + offset}
-              isCut={first.value + offset === cut}
-            />
-          ))}
+          {rows.slice(first.value, last).map((row, offset) => {
+            const place = first.value + offset;
+            if (flung.value && !whole.current.has(row.clip_id))
+              return <PassingRow key={row.clip_id} row={row} place={place} />;
+            shownWhole.add(row.clip_id);
+            return <HitRow key={row.clip_id} row={row} place={place} isCut={place === cut} />;
+          })}
         </div>
       </div>
     </div>

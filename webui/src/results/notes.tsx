@@ -1,5 +1,6 @@
 /** What an answer says beside its hits: words that were read as others, sounds of the question that are gone or damaged. */
-import { locale } from "../messages/language";
+import { languageName } from "../messages/numbers";
+import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
 import { BOX } from "../question/state";
 import { understood } from "../question/understood";
@@ -42,17 +43,13 @@ function Understanding({ now }: { now: Answered }) {
 
 const quoted = (words: Iterable<string>): string => [...words].map((word) => `“${word}”`).join(", ");
 
-/** What the language of a question is called in the language of the page. */
-const nameOf = (language: string): string =>
-  new Intl.DisplayNames(locale.value, { type: "language" }).of(language) ?? language;
-
 function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered }) {
   if (language && language !== "en") {
     return (
       <p class="note" role="status">
         <span>
           {tx("Read as {language}: {words}.", {
-            language: nameOf(language),
+            language: languageName(language),
             words: <bdi>“{readAs}”</bdi>,
           })}
         </span>
@@ -111,12 +108,12 @@ function Gone({ gone }: { gone: readonly string[] }) {
 }
 
 function Amiss({ warnings }: { warnings: readonly string[] }) {
-  const said = warnings.map((warning) => warning.replace(/^\w+ \d+: /, ""));
+  const why = warnings.map((warning) => said(warning.replace(/^\w+ \d+: /, "")));
   return (
     <p class="note" role="status">
       <span>
         {t("Something is amiss with your sound: {why}. It was asked for as far as it can be read.", {
-          why: said.join("; "),
+          why: why.join(t("; ")),
         })}
       </span>
     </p>

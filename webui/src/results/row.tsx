@@ -9,7 +9,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { columnFacts } from "./columnfacts";
 import { areTitled, type Column, columnsShown } from "./columns";
-import { confidence } from "./confidence";
+import { confidence, SAME } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
 import { dragFile } from "./dragging";
@@ -128,6 +128,30 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
   );
 }
 
+/** A row that is scrolled past: what can be read of it, and nothing to press. */
+export function PassingRow({ row, place }: Pick<RowProps, "row" | "place">) {
+  return (
+    <div
+      class={`row ${chosen.peek() === place ? "row-chosen" : ""} ${selected.peek().has(row.clip_id) ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
+      role="row"
+      aria-rowindex={place + 1 + Number(areTitled())}
+      data-place={place}
+      data-clip={row.clip_id}
+    >
+      <div class="row-play" role="gridcell" />
+      <div class="row-name" role="gridcell">
+        <span class="row-title">{compact.value ? fileName(row) : row.title}</span>
+      </div>
+      <div class="row-wave" role="gridcell" />
+      <div class="row-tags" role="gridcell" />
+      <div class="row-facts" role="presentation" />
+      <div class="row-score" role="gridcell">
+        {row.probability !== null && <span class="score-number">{percent(row.probability)}</span>}
+      </div>
+    </div>
+  );
+}
+
 const passageLabel = (match: { start_s: number; end_s: number }): string =>
   t("matches from {start} to {end}", { start: moment(match.start_s), end: moment(match.end_s) });
 
@@ -152,9 +176,12 @@ function Length({ row }: { row: Row }) {
 }
 
 /** The calibrated word and number; a hit in a space without calibration has its similarity alone. What a name says
-    is not called unlikely because it does not sound like it. */
+    is not called unlikely because it does not sound like it. What is the same says so, and a number only where that
+    is likely, not known. */
 export function Score({ row }: { row: Row }) {
   if (row.score === null) return null;
+  if (row.same && row.same !== "tune")
+    return <span class="score score-4 score-same">{t(SAME[row.same])}</span>;
   const named = row.via.filter((via) => via.part.startsWith("words")).length;
   const sure = row.probability === null ? null : confidence(row.probability);
   if (named === row.via.length || (named && sure?.level === 1))
@@ -167,7 +194,7 @@ export function Score({ row }: { row: Row }) {
         aria-hidden="true"
         style={{ "--sure": `${Math.round(row.probability * 100)}%` }}
       />
-      <span class="score-word">{t(sure.word)}</span>{" "}
+      <span class="score-word">{t(row.same ? SAME[row.same] : sure.word)}</span>{" "}
       <span class="score-number">{percent(row.probability)}</span>
     </span>
   );

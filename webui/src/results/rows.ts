@@ -16,6 +16,8 @@ export interface Row {
   own_tags: readonly string[];
   tags: readonly Tag[];
   via: Hit["via"];
+  /** In which way it is the same as what was asked with; null where it is at most alike. */
+  same: NonNullable<Hit["same"]> | null;
   duration_s: number | null;
   missing: boolean;
   /** Its sound track in the file, counted from 0. */
@@ -53,6 +55,7 @@ export function rowOfHit(hit: Hit, rank: number): Row {
     own_tags: hit.own_tags,
     tags: hit.tags,
     via: hit.via,
+    same: hit.same ?? null,
     duration_s: null,
     missing: false,
     track: hit.track,
@@ -73,6 +76,7 @@ export function rowOfClip(clip: Clip, rank = 1): Row {
     own_tags: clip.own_tags,
     tags: clip.tags,
     via: [],
+    same: null,
     duration_s: clip.duration_s,
     missing: clip.missing,
     track: clip.track,

@@ -5,13 +5,14 @@ import { filtersShown } from "../filters/state";
 import { ForYou } from "../foryou/strip";
 import { Inspector } from "../inspector/lazy";
 import { isEmptyLibrary } from "../library/facts";
-import { fixed } from "../messages/numbers";
+import { fixed, languageName } from "../messages/numbers";
 import { type Plain, t } from "../messages/t";
 import { auditioning } from "../player/settings";
 import { QuestionBox } from "../question/box";
-import { isEmpty } from "../question/model";
+import { hasWords, isEmpty } from "../question/model";
 import { FACT_ORDERS, HIT_ORDERS, ORDERS } from "../question/order";
-import { by, go, order, question } from "../route";
+import { WORD_LANGUAGES } from "../question/words";
+import { ask, by, go, order, question } from "../route";
 import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { unseen } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
@@ -74,6 +75,9 @@ function Results() {
             expanded={choosing.value}
             onClick={() => (choosing.value = !choosing.value)}
           />
+          {now && (now.language || question.value.language) && hasWords(question.value) && (
+            <WordsLanguage found={now.language} />
+          )}
           <Order browsing={browsing} />
           <button
             type="button"
@@ -96,6 +100,28 @@ function Results() {
       )}
       {now && now.rows.length > 0 && <ResultList />}
     </>
+  );
+}
+
+/** In which language the words of the question are read: as the service found out, or as it is said. */
+function WordsLanguage({ found }: { found: string }) {
+  const chosen = question.value.language;
+  return (
+    <label class="sort">
+      <span class="unseen">{t("Language of the words")}</span>
+      <select value={chosen} onChange={({ currentTarget: { value } }) => ask({ language: value })}>
+        <option value="">
+          {chosen || !found
+            ? t("language as found out")
+            : t("{language}, as found out", { language: languageName(found) })}
+        </option>
+        {WORD_LANGUAGES.map((code) => (
+          <option key={code} value={code}>
+            {languageName(code)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

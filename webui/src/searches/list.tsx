@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SavedSearch } from "../api/service";
+import { said } from "../messages/said";
 import { t } from "../messages/t";
 import { IconButton } from "../ui/icons";
 import { RenameForm } from "../ui/renameform";
@@ -53,7 +54,7 @@ function SearchRow({ search }: { search: SavedSearch }) {
       </div>
       {search.trouble && (
         <p class="hint">
-          <bdi>{search.trouble}</bdi>
+          <bdi>{said(search.trouble)}</bdi>
         </p>
       )}
     </>

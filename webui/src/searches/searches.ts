@@ -44,8 +44,13 @@ export async function save(name: string, asked: Question): Promise<boolean> {
   try {
     const sent = await sentOf(asked);
     if (typeof sent === "string") throw new Error(sent);
-    const { where, region, within, ...rest } = sent.body;
-    const filters = { ...(where && { where }), ...(region && { region }), ...(within && { within }) };
+    const { where, region, within, language, ...rest } = sent.body;
+    const filters = {
+      ...(where && { where }),
+      ...(region && { region }),
+      ...(within && { within }),
+      ...(language && { language }),
+    };
     await saveSearch({ ...rest, ...filters, name }, sent.files);
   } catch (error) {
     sayFailure(t("Not saved"), error);
@@ -144,6 +149,7 @@ interface KeptQuestion {
   where?: string;
   region?: string;
   within?: string;
+  language?: string;
 }
 
 /** The question of a saved search, its sounds fetched into this browser. */
@@ -160,6 +166,7 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
     filters: kept.where ? [kept.where] : [],
     region: kept.region ?? "",
     within: kept.within ?? "",
+    language: kept.language ?? "",
   };
 }
 

@@ -26,7 +26,8 @@ export { count, percent } from "../messages/numbers";
 
 /** What the service says, as a sentence of its own. */
 export const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? "" : HAN.test(text) ? "。" : "."}`;
+const HAN = /\p{Script=Han}/u;
 
 /** The folder of a path, without the name; empty at the top. */
 export const folder = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));

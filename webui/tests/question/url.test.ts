@@ -73,6 +73,7 @@ describe("a question", () => {
     filters: ['title ~ "a&b"', "duration_s < 6"],
     region: "0,0 0,1 1,1",
     within: "collection:3",
+    language: "de",
   };
 
   it("is the same after it was an address", () => {

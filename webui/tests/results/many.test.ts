@@ -25,6 +25,7 @@ const row = (clip_id: number, more: Partial<Row> = {}): Row => ({
   own_tags: [],
   tags: [],
   via: [],
+  same: null,
   duration_s: 1.5,
   missing: false,
   track: 0,

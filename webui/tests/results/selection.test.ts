@@ -45,6 +45,7 @@ const row = (clip_id: number, start_s?: number): Row => ({
   own_tags: [],
   tags: [],
   via: [],
+  same: null,
   duration_s: null,
   missing: false,
   track: 0,

@@ -1,0 +1,122 @@
+"""How soon the search page is heard, how many actions that takes, and whether what it hands out is the source."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import numpy as np
+import requests
+import soundfile
+from numpy.typing import NDArray
+
+from benchmarks.serving.page_library import LongLibrary
+from benchmarks.serving.page_probe import Figure, Probe, figure
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PLAYED = 100
+CANDIDATES = 40
+PASSAGES = 100
+FROM_MATCHES = 20
+LISTENED_MS = 300
+"""So long each sound of a list is heard before the next is chosen."""
+NOTE_SOUNDING = """(() => {
+  let pressed = 0;
+  window.sounding = [];
+  addEventListener('keydown', () => { pressed = performance.now(); }, true);
+  addEventListener('pointerdown', () => { pressed = performance.now(); }, true);
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    this.addEventListener('playing', () => window.sounding.push([performance.now() - pressed, this.currentTime]),
+      { once: true });
+    return play.call(this);
+  };
+})()"""
+
+
+def listening(browser: Browser, url: str) -> list[Figure]:
+    """From a stroke of an arrow to the first sound of what it chooses, row by row; and what forty of them take."""
+    probe = Probe(browser, NOTE_SOUNDING)
+    probe.page.goto(url)
+    probe.page.wait_for_selector(".row")
+    probe.page.keyboard.press("a")
+    probe.page.wait_for_timeout(500)
+    forty = 0
+    for count in range(1, PLAYED + 1):
+        probe.page.keyboard.press("ArrowDown")
+        probe.page.wait_for_function("(count) => window.sounding.length >= count", arg=count)
+        if count == CANDIDATES:
+            forty = count  # a stroke for each: what is chosen plays
+        probe.page.wait_for_timeout(LISTENED_MS)
+    took = [ms for ms, _ in probe.page.evaluate("() => window.sounding")]
+    probe.close()
+    return [
+        figure(f"select to sound, {PLAYED} rows by arrows", took, "ms", 60),
+        figure(f"actions to hear {CANDIDATES} candidates", [forty], "", CANDIDATES),
+    ]
+
+
+def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figure]:
+    """From a press on play to the first sound, from the match in a recording of three hours that nothing has cached."""
+    figures = []
+    for clip_id, kind in long.recordings:
+        took = []
+        for asked in long.questions[:FROM_MATCHES]:
+            probe = Probe(browser, NOTE_SOUNDING)
+            probe.page.goto(f"{url}?part=clip:{asked}&within=clip:{clip_id}")
+            probe.page.wait_for_selector(".row")
+            probe.page.wait_for_load_state("networkidle")
+            probe.page.get_by_label(re.compile("^Play ")).first.click()
+            probe.page.wait_for_function("() => window.sounding.length > 0")
+            (ms, _at_s), *_ = probe.page.evaluate("() => window.sounding")
+            took.append(float(ms))
+            probe.close()
+        figures.append(figure(f"play a 3-hour {kind} from its match, {len(took)} matches", took, "ms", 300))
+    return figures
+
+
+def passages(browser: Browser, url: str, sounds: Path, seed: int = 5) -> Figure:
+    """Of a hundred passages at random the ones that are not, sample by sample, the slice of their source.
+
+    They are fetched from the address that the page's own link has.
+    """
+    link = _passage_link(browser, url)
+    rng = np.random.default_rng(seed)
+    wrong = 0
+    with requests.Session() as client:
+        for clip_id in rng.choice(np.arange(1, 1001), PASSAGES, replace=False).tolist():
+            clip = client.get(f"{url}api/v1/clips/{clip_id}", timeout=60).json()
+            length_s = float(clip["duration_s"])
+            start_s, end_s = (round(float(at), 3) for at in sorted(rng.uniform(0, length_s, 2)))
+            address = link(clip_id, start_s, max(end_s, start_s + 0.01))
+            got, _ = soundfile.read(io.BytesIO(client.get(address, timeout=60).content), dtype="float32")
+            source, rate_hz = soundfile.read(sounds / clip["path"], dtype="float32")
+            first = round(start_s * rate_hz)
+            wrong += not _is_slice(got, source[first : round(max(end_s, start_s + 0.01) * rate_hz)])
+    return figure(f"passages that are not the slice of their source, of {PASSAGES}", [wrong], "", 0)
+
+
+def _is_slice(got: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
+    """Whether samples are the same, to the last bit of a file of 16."""
+    return got.shape == wanted.shape and bool(np.all(np.abs(got - wanted) <= 2**-16))
+
+
+def _passage_link(browser: Browser, url: str) -> Callable[[int, float, float], str]:
+    """What makes the address that the page's link has, of another passage."""
+    probe = Probe(browser)
+    probe.page.goto(f"{url}?part=clip:1")
+    probe.page.locator(".row-title").first.click()
+    address = probe.page.get_by_role("link", name="Download passage").get_attribute("href") or ""
+    probe.close()
+
+    def link(clip_id: int, start_s: float, end_s: float) -> str:
+        swapped = re.sub(r"clips/\d+/", f"clips/{clip_id}/", urljoin(url, address))
+        return re.sub(r"start_s=[\d.]+&end_s=[\d.]+", f"start_s={start_s}&end_s={end_s}", swapped)
+
+    return link

@@ -1,0 +1,100 @@
+"""What every measurement of the search page needs: a page with Chromium's counters, and figures with their limits."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.common import report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, CDPSession, Page
+
+FRAMES = 60
+PATIENCE_MS = 120_000
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with what it should stay under; ``spread`` is its smallest and largest value over the repetitions."""
+
+    what: str
+    value: float
+    unit: str
+    most: float
+    spread: tuple[float, float]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it stays under."""
+        return self.value <= self.most
+
+
+def figure(what: str, values: Sequence[float], unit: str, most: float) -> Figure:
+    """The median of what was measured."""
+    return Figure(what, statistics.median(values), unit, most, (min(values), max(values)))
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as a table in Markdown; those that hold are bold."""
+    header = ("what", "median", "at most", "smallest to largest")
+    rows = [
+        (
+            one.what,
+            f"{'**' if one.holds else ''}{one.value:.4g}{'**' if one.holds else ''} {one.unit}".strip(),
+            f"{one.most:g} {one.unit}".strip(),
+            f"{one.spread[0]:.3g} to {one.spread[1]:.3g}",
+        )
+        for one in figures
+    ]
+    return report.markdown_table(header, rows)
+
+
+class Probe:
+    """A page with Chromium's own counters, in a context of its own: nothing is cached or remembered."""
+
+    def __init__(self, browser: Browser, init_script: str = "", *, reduced_motion: bool = False) -> None:
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 800}, reduced_motion="reduce" if reduced_motion else None
+        )
+        if init_script:
+            self.context.add_init_script(init_script)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.client: CDPSession = self.context.new_cdp_session(self.page)
+        self.client.send("Performance.enable")
+
+    def script_ms(self) -> float:
+        """Milliseconds of JavaScript since the page was opened."""
+        return 1e3 * self._metric("ScriptDuration")
+
+    def heap_bytes(self) -> float:
+        """What scripts hold once all garbage was collected."""
+        for _ in range(3):  # what finalizers let go of is collected by the next
+            self.client.send("HeapProfiler.collectGarbage")
+        return self._metric("JSHeapUsedSize")
+
+    def nodes(self) -> float:
+        """Nodes of the document and what scripts hold of former ones."""
+        return self._metric("Nodes")
+
+    def _metric(self, name: str) -> float:
+        metrics = self.client.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == name))
+
+    def each_frame(self, move: Callable[[int], None], frames: int = FRAMES) -> list[float]:
+        """Script milliseconds of each of so many frames, one movement in each."""
+        spent = []
+        for frame in range(frames):
+            before = self.script_ms()
+            move(frame)
+            self.page.evaluate(NEXT_FRAME)
+            spent.append(self.script_ms() - before)
+        return spent
+
+    def close(self) -> None:
+        """Close the page and what belongs to it."""
+        self.context.close()

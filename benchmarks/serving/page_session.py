@@ -1,0 +1,103 @@
+"""An hour with the search page, in minutes: two thousand actions of every kind, and what its scripts hold then."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from benchmarks.serving.page_probe import Figure, Probe, figure
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ACTIONS = 2_000
+WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
+PAUSE_MS = 15
+"""Between two actions; what the page waits for by itself is waited for as well."""
+
+Action: TypeAlias = "Callable[[Page, int], object]"
+
+
+def _key(key: str) -> Action:
+    return lambda page, _: page.keyboard.press(key)
+
+
+def _click(name: str) -> Action:
+    return lambda page, _: page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def _type(page: Page, turn: int) -> None:
+    page.locator("#question").fill(WORDS[turn % len(WORDS)])
+
+
+def _leave(page: Page, _: int) -> None:
+    page.locator("#question").blur()
+
+
+def _settle(page: Page, _: int) -> None:
+    page.wait_for_selector(".row")
+    page.wait_for_function("() => !document.querySelector('.busy-on')")
+
+
+def _view(name: str) -> Action:
+    def go(page: Page, _: int) -> None:
+        page.locator("header nav, .views, nav").first.get_by_text(name, exact=True).first.click()
+
+    return go
+
+
+def _scroll(page: Page, turn: int) -> None:
+    page.locator(".list").evaluate("(list, by) => list.scrollBy(0, by)", 400 if turn % 2 else -400)
+
+
+def _back(page: Page, _: int) -> None:
+    page.go_back()
+
+
+ROUND: Sequence[Action] = (
+    _type, _settle, _leave,
+    _key("ArrowDown"), _key("ArrowDown"), _key("Space"), _key("ArrowDown"), _key("Space"), _key("Space"),
+    _key("Enter"), _key("s"), _key("ArrowDown"), _key("s"), _key("l"), _key("ArrowDown"), _key("l"), _key("Escape"),
+    _scroll, _scroll, _key("End"), _key("PageUp"), _key("Home"),
+    _key("m"), _settle, _key("ArrowDown"), _key("Space"), _key("+"), _settle, _key("ArrowDown"), _key("n"), _settle,
+    _key("Shift+ArrowDown"), _key("Shift+ArrowDown"), _key("Escape"), _key("Escape"),
+    _key("?"), _key("Escape"), _key("a"), _key("ArrowDown"), _key("ArrowDown"), _key("a"),
+    _view("Map"), _view("Library"), _view("Search"), _settle, _back, _back, _view("Search"), _settle,
+)  # fmt: skip
+"""What somebody does who looks for sounds, in turn; the words are other ones each time."""
+
+
+def session(browser: Browser, url: str, actions: int = ACTIONS) -> Figure:
+    """By how many per cent more scripts hold after so many actions than after the first two rounds of them.
+
+    In these every part of the page was fetched and every kind of action done.
+    """
+    probe = Probe(browser)
+    probe.page.goto(url)
+    probe.page.wait_for_selector(".row")
+    script = itertools.cycle(ROUND)
+    for number in range(2 * len(ROUND)):
+        _act(probe.page, next(script), number)
+    before = _rest(probe)
+    for number in range(actions):
+        _act(probe.page, next(script), number)
+    for _ in range(-actions % len(ROUND)):
+        _act(probe.page, next(script), 0)
+    after = _rest(probe)
+    probe.close()
+    return figure(f"JS heap after {actions:,} actions, more than before", [100 * (after / before - 1)], "%", 10)
+
+
+def _act(page: Page, action: Action, number: int) -> None:
+    action(page, number // len(ROUND))
+    page.wait_for_timeout(PAUSE_MS)
+
+
+def _rest(probe: Probe) -> float:
+    """What is held once the page has nothing to do, with nothing asked and nothing open."""
+    probe.page.keyboard.press("Escape")
+    probe.page.locator("#question").fill("")
+    probe.page.wait_for_load_state("networkidle")
+    probe.page.wait_for_timeout(1_500)
+    return probe.heap_bytes()
