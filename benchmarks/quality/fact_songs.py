@@ -23,50 +23,60 @@ from search.facts.measuring import measure
 
 FIRST: Final = 41
 """Songs before were looked at."""
-_BEGIN_S, _LENGTH_S = 20.0, 45.0
+EXCERPT_S: Final = (20.0, 45.0)
+"""Where the excerpt of a song begins, and how long it lasts."""
+_BEGIN_S, _LENGTH_S = EXCERPT_S
 _NEAR: Final = 0.04
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 
-def figures(folder: Path, soundfont: Path, songs: int, scratch: Path, named: Path | None) -> Iterator[str]:
+def figures(
+    folder: Path, soundfont: Path, songs: int, scratch: Path, named: Path | None, *, with_librosa: bool = True
+) -> Iterator[str]:
     """Shares of songs whose tempo, key, and key or its relative are right; keys as ``named``, if they are there.
 
     Raises UsageError without FluidSynth.
     """
-    from librosa.beat import beat_track
-    from librosa.feature import chroma_cqt
-
-    tempos, keys, relatives, peers, twice, halved = [], [], [], [], [], []
-    peer_keys, peer_relatives, by_notes = [], [], []
+    right: dict[str, list[bool]] = {}
     for number in range(FIRST, FIRST + songs):
         midi, wav = scratch / "song.mid", scratch / "song.wav"
         tempo, of_notes = excerpt(folder / f"{number:03d}.mid", midi)
         key = of_notes if named is None else named_key(named / f"{number:03d}" / "key_audio.txt")
-        by_notes.append(of_notes == key)
-        _render(midi, wav, soundfont)
+        render(midi, wav, soundfont)
         facts = measure(str(wav))
         ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]
         answer = KEYS.index(str(facts["key"])) if "key" in facts else -1
-        tempos.append(abs(ratio - 1) <= _NEAR)
-        twice.append(abs(ratio - 2) <= 2 * _NEAR)
-        halved.append(abs(ratio - 0.5) <= _NEAR / 2)
-        keys.append(answer == key)
-        relatives.append(answer in (key, relative(key)))
-        wave, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
-        peer = float(np.ravel(beat_track(y=wave.mean(axis=1), sr=rate_hz)[0])[0])
-        peers.append(abs(peer / tempo - 1) <= _NEAR)
-        chroma = chroma_cqt(y=wave.mean(axis=1), sr=rate_hz).sum(axis=1)
-        peer_keys.append(_key_of(chroma) == key)
-        peer_relatives.append(_key_of(chroma) in (key, relative(key)))
-    tables = (tempos, twice, halved, peers, keys, relatives, peer_keys, peer_relatives, by_notes)
-    shares = [f"{np.mean(of):.3f}" for of in tables]
+        judged = {
+            "tempo within 4 %": abs(ratio - 1) <= _NEAR,
+            "twice": abs(ratio - 2) <= 2 * _NEAR,
+            "half": abs(ratio - 0.5) <= _NEAR / 2,
+            "none": ratio == 0,
+            "key": answer == key,
+            "key or relative": answer in (key, relative(key)),
+            "key of the notes by Krumhansl's profiles": of_notes == key,
+        }
+        if with_librosa:
+            judged |= _by_librosa(wav, tempo, key)
+        for what, is_right in judged.items():
+            right.setdefault(what, []).append(is_right)
     named_by = "of the notes" if named is None else "as the data set names them"
-    yield (
-        f"{songs} songs: tempo within 4 % {shares[0]} (twice {shares[1]}, half {shares[2]}; librosa {shares[3]}), "
-        f"key {shares[4]}, key or relative {shares[5]} (librosa's chroma by Krumhansl's profiles {shares[6]}, "
-        f"{shares[7]}; the notes by them {shares[8]}); keys {named_by}"
-    )
+    shares = ", ".join(f"{what} {np.mean(of):.3f}" for what, of in right.items())
+    yield f"{songs} songs: {shares}; keys {named_by}"
+
+
+def _by_librosa(wav: Path, tempo_bpm: float, key: int) -> dict[str, bool]:
+    from librosa.beat import beat_track
+    from librosa.feature import chroma_cqt
+
+    wave, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
+    found_bpm = float(np.ravel(beat_track(y=wave.mean(axis=1), sr=rate_hz)[0])[0])
+    found = _key_of(chroma_cqt(y=wave.mean(axis=1), sr=rate_hz).sum(axis=1))
+    return {
+        "librosa's tempo": abs(found_bpm / tempo_bpm - 1) <= _NEAR,
+        "key of librosa's chroma": found == key,
+        "or relative": found in (key, relative(key)),
+    }
 
 
 def named_key(path: Path) -> int:
@@ -126,7 +136,8 @@ def relative(key: int) -> int:
     return 12 + (key + 9) % 12 if key < 12 else (key + 3) % 12
 
 
-def _render(midi: Path, wav: Path, soundfont: Path) -> None:
+def render(midi: Path, wav: Path, soundfont: Path) -> None:
+    """Play a MIDI file by FluidSynth. Raises UsageError."""
     command = ["fluidsynth", "-ni", "-q", "-r", "22050", "-g", "0.5", "-F", str(wav), str(soundfont), str(midi)]
     try:
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - a fixed program

@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--soundfont", type=Path)
     parser.add_argument("--keys", type=Path, help="POP909 of the data set's repository: NNN/key_audio.txt")
+    parser.add_argument("--without-librosa", action="store_true", help="songs: only by the facts; a third of the time")
     parser.add_argument("--seed", type=int, default=22)
     parser.add_argument("--only", nargs="+", choices=_SECTIONS, help="only these figures")
     args = parser.parse_args()
@@ -181,7 +182,12 @@ def main() -> None:
         }
         if args.soundfont:
             sections["songs"] = lambda: fact_songs.figures(
-                args.data / "pop909", args.soundfont, args.songs, folder, args.keys
+                args.data / "pop909",
+                args.soundfont,
+                args.songs,
+                folder,
+                args.keys,
+                with_librosa=not args.without_librosa,
             )
         for name in args.only or sections:
             for line in sections[name]():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 FactValue: TypeAlias = float | str | tuple[str, ...]
 Kind: TypeAlias = Literal["number", "choice", "several"]
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Goes up when a sound gets other facts: then they are measured anew."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -116,9 +116,15 @@ FACTS: Final = (
     FactDefinition("pitch_certainty", "0 to 1", "the share of its energy that keeps to it", "own"),
     _choice("root_note", NOTES, "the note nearest to the pitch, with A at 440 Hz", "equal temperament"),
     FactDefinition(
-        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again", "autocorrelation of onsets"
+        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again",
+        "autocorrelation of onsets; the octave fitted on songs and drums",
     ),
-    FactDefinition("tempo_certainty", "0 to 1", "how much alike the onsets are after one to four beats", "own"),
+    FactDefinition(
+        "tempo_certainty",
+        "0 to 1",
+        "how much alike the onsets are after one to four of the period that comes again best",
+        "own",
+    ),
     _choice("key", KEYS, "the key; absent where there is no harmony", "profiles fitted on songs; Temperley 1999"),
     FactDefinition("key_certainty", "0 to 1", "how well pitch classes fit a key at all: their correlation", "own"),
     _choice(

@@ -30,9 +30,10 @@ from search.facts.levels import Levels
 from search.facts.likeness import SIZE, profile
 from search.facts.loudness import integrated, loudness_range
 from search.facts.mix import Mix
-from search.facts.music import KEY_SURE, ONSETS_PER_S, TEMPO_SURE, Found, Music
+from search.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
+from search.facts.tempo import TEMPO_SURE, Found
 from search.model import AudioInfo
 
 _AUDIBLE_S: Final = 0.01

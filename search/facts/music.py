@@ -1,22 +1,22 @@
 """Tempo and key of what has them: loops, tunes, songs.
 
-Both are looked for in the first four minutes. A tempo is the period after which onsets come again, at it and
-its multiples, in most passages. Whether there is a key, the correlation of pitch classes with a profile says
-(Krumhansl, Kessler 1982, weights of Temperley 1999); which it is, profiles that tell keys with the same notes apart,
-fitted on songs 241 to 909 of POP909. What is less sure than music is has neither.
+Both are looked for in the first four minutes, the tempo by `search.facts.tempo`. Whether there is a key, the
+correlation of pitch classes with a profile says (Krumhansl, Kessler 1982, weights of Temperley 1999); which it is,
+profiles that tell keys with the same notes apart, fitted on rendered songs (of 241 to 909 of POP909). What is less sure
+than music is has neither.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.facts.definitions import KEYS
-from search.facts.frames import Frames, Samples, padded_size
+from search.facts.frames import Frames, Samples
 from search.facts.mix import RATE_HZ
+from search.facts.tempo import BANDS, HIGHEST_HZ, LOWEST_HZ, Found, rises, tempo_of
 
 Numbers = NDArray[np.float64]
 
@@ -24,20 +24,7 @@ _LONGEST_S: Final = 240.0
 
 _ONSET_FRAME, _ONSET_HOP = 512, 128
 ONSETS_PER_S: Final = RATE_HZ / _ONSET_HOP
-_BANDS: Final = 24
-_LOWEST_HZ, _HIGHEST_HZ = 60.0, 5000.0
 _SOFT: Final = 1e-4
-_PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
-_SLOWEST, _FASTEST = 50.0, 210.0
-_USUAL, _USUAL_OF_SHORT, _SPREAD_OCTAVES = 80.0, 90.0, 1.2
-"""Of periods that fit alike the one nearest to the usual tempo is taken: of songs, and of loops."""
-_OF_SHORT: Final = 0.5
-"""How far what is missing at the end of a passage is made up for: of a short sound, which has only one, half."""
-_LONGEST_LAG: Final = 0.8
-_MULTIPLES: Final = (1, 2, 3, 4)
-TEMPO_SURE: Final = 0.3
-_WEAKEST: Final = 0.1
-"""The least that must begin: in a steady tone, which beats with the frames, it is .03, in natural sounds .2."""
 
 _CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
 _CHROMA_LOWEST_HZ, _CHROMA_HIGHEST_HZ = 100.0, 2000.0
@@ -45,19 +32,11 @@ _PEAK_SHARE: Final = 0.01
 _MAJOR: Final = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
 _MINOR: Final = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
 KEY_SURE: Final = 0.63
-_KEY_MAJOR: Final = (8.7, -1.9, 0.1, -4.3, 5.4, 2.1, -6.4, 7.1, -1.4, -1.8, -8.8, 0.9)
-_KEY_MINOR: Final = (9.3, -5.8, 1.0, 4.0, -4.6, -1.4, -1.8, 7.5, 0.4, -8.0, -0.7, 0.1)
-"""How much each pitch class, from the tonic up, speaks for a key: a multinomial regression on the shares of notes."""
+_KEY_MAJOR: Final = (16.96, -10.27, 0.34, -9.50, 11.09, 1.49, -9.84, 15.37, -3.12, -2.32, -18.54, 4.74)
+_KEY_MINOR: Final = (15.51, -15.49, 4.46, 10.40, -4.54, -1.93, -1.72, 15.32, -3.11, -19.06, 1.79, 1.68)
+"""How much each pitch class, from the tonic up, speaks for a key: `python -m benchmarks.fitting.keys`."""
 _KEY_POWER: Final = 0.7
 """Of the shares of pitch classes: a loud note is not all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A ``value`` (beats a minute, or the place of a key) and how sure it is, 0 to 1."""
-
-    value: float
-    sure: float
 
 
 class Music:
@@ -88,64 +67,37 @@ class Music:
         if len(frames):
             self._peaks.append(_peaks(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1)))
 
-    # --- tempo ----------------------------------------------------------------------------------------------
-
     def onsets(self) -> Numbers:
         """(n,) how much begins at each moment, `ONSETS_PER_S` a second."""
         if self._onsets is None:
-            self._onsets = self._found_onsets()
+            self._onsets = rises(self.levels(), ONSETS_PER_S) if self._levels else np.empty(0)
         return self._onsets
 
-    def _found_onsets(self) -> Numbers:
-        if not self._levels:
-            return np.empty(0)
-        levels = np.concatenate(self._levels)
-        rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0).mean(axis=1).astype(np.float64)
-        width = round(ONSETS_PER_S)
-        local = np.convolve(np.pad(rise, width // 2, mode="edge"), np.full(width, 1.0 / width), mode="same")
-        return np.asarray(np.maximum(rise - local[width // 2 : width // 2 + len(rise)], 0.0))
+    def levels(self) -> NDArray[np.float32]:
+        """(n, bands) the levels of which onsets are found."""
+        return np.concatenate(self._levels) if self._levels else np.empty((0, len(_WIDTHS)), np.float32)
 
     def tempo(self) -> Found | None:
         """Beats a minute; None under 1.3 seconds, and where nothing begins."""
-        onsets = self.onsets()
-        size, step = (round(length_s * ONSETS_PER_S) for length_s in (_PASSAGE_S, _PASSAGE_STEP_S))
-        if len(onsets) < size // 6 or onsets.max() < _WEAKEST:
-            return None
-        is_short = len(onsets) < size
-        size = min(size, len(onsets))
-        passages = np.lib.stride_tricks.sliding_window_view(onsets, size)[::step]
-        spectra = np.fft.rfft(passages - passages.mean(axis=1, keepdims=True), padded_size(size), axis=1)
-        alike = np.fft.irfft(np.abs(spectra) ** 2, axis=1)[:, :size]
-        power = alike[:, :1]
-        loud = power[:, 0] > 0.05 * power.max()
-        alike = (alike[loud] / np.maximum(power[loud], 1e-12)).mean(axis=0) * (size / np.arange(size, 0, -1)) ** (
-            _OF_SHORT if is_short else 1.0
-        )
-        lags = np.arange(int(_LONGEST_LAG * size))  # of longer ones too few moments are compared
-        alike = alike[: len(lags)]
-        fits = np.stack([np.interp(_PERIODS * many, lags, alike, right=np.nan) for many in _MULTIPLES])
-        fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat that is longer than that is none
-        sure = np.nanmean(fits, axis=0)
-        usual = np.exp(-0.5 * (np.log2(_BEATS / (_USUAL_OF_SHORT if is_short else _USUAL)) / _SPREAD_OCTAVES) ** 2)
-        best = int(np.argmax(np.maximum(sure, 0) * usual))
-        return Found(float(_BEATS[best]), float(np.clip(sure[best], 0.0, 1.0)))
-
-    # --- key ------------------------------------------------------------------------------------------------
+        return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S)
 
     def key(self) -> Found | None:
         """The place of a key in `KEYS`; None where there are no tones."""
         if not self._peaks:
             return None
         pitch, magnitude = np.concatenate(self._peaks, axis=1)
-        roots = np.sqrt(magnitude)
-        total = _pitch_classes(pitch, roots)
+        total = _pitch_classes(pitch, np.sqrt(magnitude))
         if total.sum() <= 0 or total.std() <= 0:
             return None
         fits = _STANDARD_PROFILES @ (total - total.mean()) / total.std()
-        tuning = np.angle(np.sum(roots * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
+        return Found(float(np.argmax(_KEY_PROFILES @ self.shares())), float(np.clip(fits.max(), 0.0, 1.0)))
+
+    def shares(self) -> Numbers:
+        """(12,) the share of each pitch class, as its instruments are tuned, to the power by which keys are told."""
+        pitch, magnitude = np.concatenate(self._peaks, axis=1)
+        tuning = np.angle(np.sum(np.sqrt(magnitude) * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
         tuned = _pitch_classes(pitch - tuning, magnitude)
-        shares = (tuned / max(float(tuned.sum()), 1e-12)) ** _KEY_POWER
-        return Found(float(np.argmax(_KEY_PROFILES @ shares)), float(np.clip(fits.max(), 0.0, 1.0)))
+        return np.asarray((tuned / max(float(tuned.sum()), 1e-12)) ** _KEY_POWER)
 
 
 def _peaks(spectra: NDArray[np.complexfloating]) -> Numbers:
@@ -170,7 +122,7 @@ def _pitch_classes(pitch: Numbers, weights: Numbers) -> Numbers:
 
 def _edges() -> NDArray[np.int64]:
     """(bands + 1,) the bins at which bands begin, evenly spaced in pitch, each of one at least."""
-    hz = np.exp(np.linspace(np.log(_LOWEST_HZ), np.log(_HIGHEST_HZ), _BANDS + 1))
+    hz = np.exp(np.linspace(np.log(LOWEST_HZ), np.log(HIGHEST_HZ), BANDS + 1))
     return np.unique(np.round(hz * _ONSET_FRAME / RATE_HZ).astype(np.int64))
 
 
@@ -183,6 +135,4 @@ _WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
 _PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
 _STANDARD_PROFILES: Final = np.stack([(one - one.mean()) / (one.std() * len(one)) for one in _PROFILES])
 """A product with what has a mean of 0 and a deviation of 1 is the correlation."""
-_BEATS: Final = np.geomspace(_SLOWEST, _FASTEST, 400)
-_PERIODS: Final = 60.0 * ONSETS_PER_S / _BEATS
 _KEY_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_KEY_MAJOR, _KEY_MINOR) for note in range(12)])

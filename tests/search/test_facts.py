@@ -269,6 +269,12 @@ def test_whole_beats_are_a_loop_of_their_tempo(tmp_path: Path, tempo: int) -> No
     assert "key" not in facts
 
 
+@pytest.mark.parametrize("tempo", [100, 125, 140])
+def test_drums_that_go_on_have_the_tempo_of_their_beat(tmp_path: Path, tempo: int) -> None:
+    """Not half of it, nor two thirds, which come again as well."""
+    assert facts_of(tmp_path, pattern(tempo, 32))["tempo"] == pytest.approx(tempo, rel=0.02)
+
+
 def test_a_cadence_has_its_key(tmp_path: Path) -> None:
     """C, F, G, C in major; A minor, D minor, E, A minor."""
     major = [(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67)]

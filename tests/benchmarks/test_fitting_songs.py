@@ -1,0 +1,59 @@
+"""What tempo and key are fitted on: drums on the beats of songs, and keys as candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from benchmarks.fitting import keys, tempo
+from benchmarks.fitting.choice import Choice, fit
+
+
+def test_drums_have_their_tempo_among_the_candidates() -> None:
+    rng = np.random.default_rng(1)
+    wave = tempo.drums(np.arange(0, 12, 0.5), 12 * tempo.RATE_HZ, rng)
+    asked = tempo.asked("drums alone", 0, 0.5 * wave, 120.0)
+    assert asked.choice.are.any()
+    assert asked.choice.features.shape[1] == len(tempo.tempo.FITTED)
+    assert tempo.asked("drums alone", 0, 0.5 * wave, 97.0).choice.are.sum() == 0
+
+
+def test_beats_follow_the_tempo_of_the_file(tmp_path: Path) -> None:
+    """From 20 s on, where the excerpt begins: at 120, then at 60 beats a minute."""
+    track = mido.MidiTrack(
+        [
+            mido.MetaMessage("set_tempo", tempo=500_000),
+            mido.MetaMessage("set_tempo", tempo=1_000_000, time=50 * 480),
+            mido.Message("note_on", note=60, time=8 * 480),
+        ]
+    )
+    mido.MidiFile(ticks_per_beat=480, tracks=[track]).save(tmp_path / "song.mid")
+    expected = [*np.arange(0, 5, 0.5), *np.arange(5, 13, 1.0)]
+    assert tempo.beats_of(tmp_path / "song.mid").tolist() == pytest.approx(expected)
+
+
+def test_songs_of_the_benchmark_are_not_fitted_on() -> None:
+    chosen = tempo.numbers(669, 3)
+    assert min(chosen) == 241
+    assert len(set(chosen)) == 669
+
+
+def test_a_choice_is_learnt_and_stays_near_what_was_known() -> None:
+    rng = np.random.default_rng(2)
+    rows = rng.normal(size=(40, 3, 2))
+    choices = [Choice(row, np.arange(3) == row[:, 0].argmax()) for row in rows]
+    weights = fit(choices, 0.01)
+    assert np.mean([one.are[np.argmax(one.features @ weights)] for one in choices]) > 0.9
+    before = np.array([0.0, 5.0])
+    assert fit(choices, 1e6, before) == pytest.approx(before, abs=1e-3)
+
+
+def test_a_scale_is_asked_for_its_key() -> None:
+    shares = np.zeros(12)
+    shares[[2, 4, 6, 7, 9, 11, 1]] = (5, 2, 3, 2, 4, 2, 1)  # D major
+    one = keys.question(shares / shares.sum(), 2)
+    assert int(np.argmax(one.features @ keys.OF_NOTES)) == 2
+    assert one.are.nonzero()[0].tolist() == [2]
