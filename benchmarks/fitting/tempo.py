@@ -129,7 +129,7 @@ def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> 
         yield asked("songs", count % _FOLDS, wave, bpm)
         laid = drums(beats_of(folder / f"{number:03d}.mid"), len(wave), mine)
         loud = np.sqrt(np.mean(wave**2) / max(float(np.mean(laid**2)), 1e-12)) * 10 ** mine.uniform(-0.3, 0.3)
-        yield asked("songs with drums", count % _FOLDS, 0.5 * (wave + np.float32(loud) * laid), bpm)
+        yield asked("songs with drums", count % _FOLDS, np.asarray(0.5 * (wave + loud * laid), np.float32), bpm)
         alone = float(np.exp(mine.uniform(np.log(70), np.log(174))))
         length_s = mine.uniform(9, 40)
         beats = np.arange(0, length_s, 60 / alone)
