@@ -56,11 +56,13 @@ class Pace:
 class StageClock:
     """Adds up the CPU seconds that threads spend in each stage. Waiting costs nothing and counts for nothing.
 
-    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is reported.
+    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is reported. ``rest`` is called
+    before each piece of work of each stage, and waits as long as the job has to give way to answers.
     """
 
-    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic, rest: Callable[[], None] = lambda: None) -> None:
         self.now_s = now_s
+        self.rest = rest
         self._lock = threading.Lock()
         self._spent: dict[Stage, float] = dict.fromkeys(get_args(Stage), 0.0)
         self._process_start_s = time.process_time()
@@ -69,6 +71,7 @@ class StageClock:
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
         """Count the calling thread's CPU time within the block; that of a block inside it counts for its own stage."""
+        self.rest()
         start_s, outer_s = time.thread_time(), self._thread.inside_s
         self._thread.inside_s = 0.0
         try:

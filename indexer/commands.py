@@ -175,7 +175,7 @@ class Index:
                 _check_events(encoder, library)
             tunes = wiring.melody_extractor()
             report = reporter(quiet=args.quiet or args.json)
-            status = DONE
+            status, rest = DONE, library.giving_way.rest
             for paths in self._passes(args, stop.event):
                 with report.running(), _sharing(args, library, settings, report) as share:
                     summary = index(
@@ -192,13 +192,13 @@ class Index:
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
                 if args.fingerprints and not stop.event.is_set():
-                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event))
+                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event, rest))
                 if args.events and not stop.event.is_set():
-                    status = max(status, _then(library.events.find, "events", stop.event))
+                    status = max(status, _then(library.events.find, "events", stop.event, rest))
                 if args.facts and not stop.event.is_set():
-                    status = max(status, _then(library.facts.measure, "facts", stop.event))
+                    status = max(status, _then(library.facts.measure, "facts", stop.event, rest))
                 if args.speech and not stop.event.is_set():
-                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event))
+                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event, rest))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -287,8 +287,8 @@ def index_again(
         summary = index(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
-    if events and settings.share is not None and not summary.interrupted:
-        _then(library.events.find, "events", stop or threading.Event())  # which other processes do not find on the way
+    if events and settings.share is not None and not summary.interrupted:  # other processes find none on the way
+        _then(library.events.find, "events", stop or threading.Event(), library.giving_way.rest)
     return SOME_FAILED if summary.failed else DONE
 
 
@@ -358,10 +358,19 @@ def left_out_line(summary: Summary) -> str:
     return f"left out: {', '.join(shown)}" if shown else ""
 
 
-def _then(job: Callable[[Callable[[int, int], None]], Sequence[JobFailure]], what: str, stop: threading.Event) -> int:
-    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack."""
+def _then(
+    job: Callable[[Callable[[int, int], None]], Sequence[JobFailure]],
+    what: str,
+    stop: threading.Event,
+    rest: Callable[[], None],
+) -> int:
+    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack.
+
+    It gives way by ``rest`` between any two sounds.
+    """
 
     def progress(_done: int, _total: int) -> None:
+        rest()
         if stop.is_set():
             raise Cancelled
 

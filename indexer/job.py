@@ -72,6 +72,20 @@ class Library(Protocol):
     def spaces(self) -> Spaces:
         """What keeps what belongs to a space."""
 
+    @property
+    def giving_way(self) -> GivingWay:
+        """What tells that somebody asks the library something."""
+
+
+class GivingWay(Protocol):
+    """Tells a job that somebody asks."""
+
+    def is_asked(self) -> bool:
+        """Whether somebody does at this moment."""
+
+    def rest(self) -> None:
+        """Wait as long as the job has to give way."""
+
 
 class Publisher(Protocol):
     """Makes snapshots."""
@@ -239,7 +253,7 @@ class _Job:
         self._report = report
         self._lease = lease
         self._stop = stop
-        self._clock = StageClock(now_s)
+        self._clock = StageClock(now_s, library.giving_way.rest)
         self._counts: Counter[str] = Counter()
         self._failed: list[Failure] = []
         self._warnings: list[Warned] = []
@@ -303,6 +317,7 @@ class _Job:
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
         self._noticed = survey.noticed
+        said = False
         if plan.roots_changed:
             self._library.writer.apply(self._lease, plan.roots_changed)
         started_s = reported_s = published_s = now_s()
@@ -317,6 +332,9 @@ class _Job:
                 if at_s - reported_s >= REPORT_EVERY_S:
                     reported_s = at_s
                     self._report.progress(self._progress(survey, at_s - started_s))
+                    if not said and self._library.giving_way.is_asked():
+                        said = True
+                        self._report.note("slower while questions to this library are answered")
                 if at_s - published_s >= options.publish_every_s:
                     self._count(writer.flush())
                     self._publish(space)

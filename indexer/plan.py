@@ -114,6 +114,7 @@ class Plan:
                 taken_out = self._taken_out[place.root]
                 noticed.mounts = []
                 for entry, stored in self._walk(place, noticed):
+                    self._clock.rest()
                     files += 1
                     if isinstance(entry, Unreadable):
                         continue

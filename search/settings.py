@@ -21,6 +21,7 @@ DEFAULT_ENCODER = "cnn:soundalike-1"
 DEFAULT_INDEX = "faiss"
 DEFAULT_RECOGNISER = "whisper:base"
 DEFAULT_NICENESS = 10
+DEFAULT_JOB_SHARE = 0.15
 DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
 EFFORTS = (0.02, 16.0)
@@ -32,15 +33,17 @@ class Settings:
     """Where things are and what runs.
 
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
-    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind of
-    index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
+    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind
+    of index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
     ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``facts``: when it is measured what a
-    sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else to do
-    (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a library too
-    large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other programs, 0 (not at
-    all) to 19. ``share``: how many worker processes sounds are left to, beside those of other machines (`soundalike
-    work`); None: one process does it all. ``language_model_url``: the endpoint of OpenAI's shape that reads what rules
-    do not, empty for none; with its model's name, its key, and the seconds that it is waited for.
+    sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else to
+    do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
+    library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
+    programs, 0 (not at all) to 19. ``job_share``: how much of one core a job takes (1: all it can get) while
+    somebody asks the library something (`search.library.givingway`). ``share``: how many worker processes sounds
+    are left to, beside those of other machines (`soundalike work`); None: one process does it all.
+    ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
+    model's name, its key, and the seconds that it is waited for.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -60,6 +63,7 @@ class Settings:
     facts: FactsWhen = "idle"
     effort: float = 1.0
     niceness: int = DEFAULT_NICENESS
+    job_share: float = DEFAULT_JOB_SHARE
     share: int | None = None
     language: str = ""
     language_model_url: str = ""
@@ -71,8 +75,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
         ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_FACTS`` (``on``, ``idle`` or ``off``),
-        ``_EFFORT``, ``_NICENESS``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``,
-        ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
+        ``_EFFORT``, ``_NICENESS``, ``_JOB_SHARE``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
+        ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -111,6 +115,7 @@ class Settings:
             facts=cast(FactsWhen, facts),
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
             niceness=int(niceness),
+            job_share=_job_share(environ.get("SOUNDALIKE_JOB_SHARE", "")),
             share=int(share) if share else None,
             language=language,
             language_model_url=url,
@@ -143,6 +148,16 @@ def _is_on(environ: Mapping[str, str], name: str) -> bool:
     if said not in ("on", "off"):
         raise UsageError(f"{name} is {said!r}; it must be on or off")
     return said == "on"
+
+
+def _job_share(text: str) -> float:
+    try:
+        share = float(text) if text else DEFAULT_JOB_SHARE
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise UsageError(f"SOUNDALIKE_JOB_SHARE is {text!r}; it must be a share of one core, up to 1 (never wait)")
+    return share
 
 
 def _wait_s(text: str) -> float:

@@ -22,6 +22,7 @@ from webui.browser import HOW_TO_GET
 in_memory.use()
 os.environ["SOUNDALIKE_FACTS"] = "off"  # a service that measures by itself changes a library under a test's hands
 os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
+os.environ["SOUNDALIKE_JOB_SHARE"] = "1"  # no job waits because a test asked something before it
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script, or under nohup
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs that they start
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line

@@ -156,7 +156,7 @@ class CatalogLibrary:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.catalog = Catalog.open(place or path / "catalog.sqlite")
-        self.published = 0
+        self.published = self.rests = 0
 
     @property
     def reader(self) -> Catalog:
@@ -176,6 +176,19 @@ class CatalogLibrary:
     def roots(self) -> list[Root]:
         """The catalog's."""
         return self.catalog.roots()
+
+    @property
+    def giving_way(self) -> CatalogLibrary:
+        """Itself."""
+        return self
+
+    def is_asked(self) -> bool:
+        """Nobody asks."""
+        return False
+
+    def rest(self) -> None:
+        """Count the request."""
+        self.rests += 1
 
     @property
     def publisher(self) -> CatalogLibrary:

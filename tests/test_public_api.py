@@ -22,6 +22,7 @@ from search.library.clips import Clips
 from search.library.duplicates import DuplicateFinder
 from search.library.encoders import Encoders
 from search.library.eventfinder import EventFinder
+from search.library.givingway import GivingWay
 from search.library.maps import Maps
 from search.library.measuring import Facts
 from search.library.merging import Merges
@@ -50,6 +51,7 @@ PARTS = {
     "encoders": Encoders,
     "events": EventFinder,
     "facts": Facts,
+    "giving_way": GivingWay,
     "maps": Maps,
     "merges": Merges,
     "publisher": Publisher,

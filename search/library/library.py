@@ -7,6 +7,7 @@ On disk::
     <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
     <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
     <library>/spoken/<N>/               the words that are said, at sequence N (search.speech.stored)
+    <library>/asked                     when a service was asked last (search.library.givingway)
     <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
     <library>/spaces/<id>/events/<N>/   what happens when in its sounds, at sequence N (search.time.stored)
     <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
@@ -34,6 +35,7 @@ from search.library.clips import Clips
 from search.library.duplicates import DuplicateFinder
 from search.library.encoders import Encoders
 from search.library.eventfinder import EventFinder
+from search.library.givingway import GivingWay
 from search.library.maps import Maps
 from search.library.measuring import Facts
 from search.library.merging import Merges
@@ -103,6 +105,8 @@ class Library:
     """Its spaces, and what searches read of them."""
     encoders: Encoders
     """The encoders of its spaces, each loaded once."""
+    giving_way: GivingWay
+    """Tells its jobs that somebody asks it something."""
     publisher: Publisher
     """What makes snapshots of what was written."""
     clips: Clips
@@ -157,6 +161,7 @@ class Library:
         self.spaces = Spaces(
             cache, catalog, index_kind.open, pairs, settings, shipping=shipping, dropped=self.encoders.keep
         )
+        self.giving_way = GivingWay(cache, settings.job_share)
         self.publisher = Publisher(catalog, cache, settings, index_kind, shipping)
         writing = catalog, self.spaces, self.publisher
         self.clips = Clips(catalog, self.spaces)

@@ -95,8 +95,8 @@ def plain(cell: str) -> object:
     words = {"on": True, "off": False, "none": None}
     if cell in words:
         return words[cell]
-    number = re.fullmatch(r"(\d+) ?(s|h|MB|)", cell)
-    return int(number[1]) * UNITS[number[2]] if number else coded(cell)[0]
+    number = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|h|MB|)", cell)
+    return float(number[1]) * UNITS[number[2]] if number else coded(cell)[0]
 
 
 # --- fields -------------------------------------------------------------------------------------------------

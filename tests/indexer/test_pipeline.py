@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from indexer import executors
 from indexer.assembly import Assembly
+from indexer.clock import StageClock
 from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
 from indexer.model import Options, Progress
 from search.audio import windows
@@ -127,6 +129,35 @@ def test_stages_account_for_their_time(bench: Bench) -> None:
 
     assert min(stages.scan_s, stages.hash_s, stages.decode_s, stages.encode_s, stages.write_s) > 0
     assert stages.sum_s <= stages.process_s * 1.05
+
+
+def test_every_stage_of_a_job_gives_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before each piece of work, on whichever thread: the one that looks, those that decode and those that encode."""
+    write_tone(bench.sounds / "a.wav", seconds=3.0)
+    rested: list[str] = []
+    stages: list[str] = []
+    stage = StageClock.stage
+
+    def noted(clock: StageClock, name):
+        stages.append(name)
+        before = len(rested)
+        with stage(clock, name):
+            assert len(rested) > before
+            yield
+
+    monkeypatch.setattr(StageClock, "stage", contextmanager(noted))
+    monkeypatch.setattr(bench.library, "rest", lambda: rested.append(threading.current_thread().name))
+    bench.index()
+    assert {"scan", "hash", "decode", "encode", "write", "publish"} <= set(stages)
+    assert len({name for name in rested if name.startswith("index")}) >= 2
+
+
+def test_a_job_says_that_it_is_slower_while_somebody_asks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tone(bench.sounds / "a.wav")
+    slow_down(bench, 1.0)
+    monkeypatch.setattr(bench.library, "is_asked", lambda: True)
+    bench.index()
+    assert bench.notes.notes.count("slower while questions to this library are answered") == 1
 
 
 def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Bench) -> None:

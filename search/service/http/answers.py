@@ -393,7 +393,8 @@ class DegradedOut(Answered):
 
 
 class ReadyOut(Answered):
-    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
+    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run;
+    ``giving_way``: slower than they could, since somebody asks something at this moment.
 
     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
 
@@ -409,6 +410,7 @@ class ReadyOut(Answered):
     melody: bool
     unmeasured: int
     jobs: int
+    giving_way: bool
     warm: bool
     degraded: list[DegradedOut]
 

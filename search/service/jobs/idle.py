@@ -89,6 +89,7 @@ class IdleMeasuring:
         until_s = self._clock() + length_s
         try:
             while self._may and self._clock() < until_s and not stop.is_set():
+                self._library.giving_way.rest()
                 if not self._step():
                     return False
             self._trouble = ""

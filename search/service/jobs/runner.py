@@ -207,23 +207,24 @@ class Runner:
         return JobOutcome("failed", reason, failures)
 
     def _perform(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
+        watcher = _ProgressWatcher(latest, halt, self._library.giving_way.rest)
         match job.kind:
             case "index":
                 self._index(job, latest, halt)
             case "scan":
                 self._scan(job, latest, halt)
             case "remove":
-                roots.remove_root(self._library, job.paths[0], _ProgressWatcher(latest, halt), LEASE_WAIT_S)
+                roots.remove_root(self._library, job.paths[0], watcher, LEASE_WAIT_S)
             case _ if not self._spaces():
                 return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
             case "duplicates":
-                self._library.duplicates.find(_ProgressWatcher(latest, halt))
+                self._library.duplicates.find(watcher)
             case "map":
-                self._library.maps.draw(progress=_ProgressWatcher(latest, halt))
+                self._library.maps.draw(progress=watcher)
             case "facts":
-                _report_unread(latest, self._library.facts.measure(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.facts.measure(watcher))
             case "events":
-                _report_unread(latest, self._library.events.find(_ProgressWatcher(latest, halt)))
+                _report_unread(latest, self._library.events.find(watcher))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -279,8 +280,11 @@ class _ProgressWatcher:
 
     latest: LatestProgress
     halt: threading.Event
+    rest: Callable[[], None]
+    """Gives way to answers, between any two contents."""
 
     def __call__(self, done: int, total: int) -> None:
+        self.rest()
         self.latest.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
         if self.halt.is_set():
             raise _Halted

@@ -41,6 +41,7 @@ _AWAY: Final = ReadyOut(
     melody=False,
     unmeasured=0,
     jobs=0,
+    giving_way=False,
     warm=False,
     degraded=[DegradedOut(what="catalog", why="the catalog does not answer; the log says why")],
 )
@@ -98,6 +99,7 @@ class StatusRoutes:
             melody=any(space.is_melody for space in library.reader.spaces()),
             unmeasured=int(views[0].columns.unmeasured.sum()) if views else 0,
             jobs=states.get("queued", 0) + states.get("running", 0),
+            giving_way=states.get("running", 0) > 0 and library.giving_way.is_asked(),
             warm=self._service.warming.is_done(spaces),
             degraded=list(self._degraded()),
         )

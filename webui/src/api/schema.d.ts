@@ -3127,7 +3127,8 @@ export interface components {
         };
         /**
          * ReadyOut
-         * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run.
+         * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run;
+         *     ``giving_way``: slower than they could, since somebody asks something at this moment.
          *
          *     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
          *
@@ -3153,6 +3154,8 @@ export interface components {
             unmeasured: number;
             /** Jobs */
             jobs: number;
+            /** Giving Way */
+            giving_way: boolean;
             /** Warm */
             warm: boolean;
             /** Degraded */
