@@ -36,7 +36,13 @@ TIMES = 10
 MAP_POINTS = 100_000
 SLOWED = 4
 _WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
-_ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu-compositing",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
 
 
 def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:

@@ -130,7 +130,7 @@ def test_all_there_are_are_fetched_page_by_page(page, service):
     page.keyboard.press("Control+a")
     many(page).get_by_role("button", name="Select all there are").click()
     expect(many(page)).to_contain_text("260 sounds selected")
-    assert asked == [0, 50, 150, 250]
+    assert asked == [0, 50, 150]  # as many again as are there
     page.keyboard.press("End")
     expect(page.locator(".row-chosen .row-title")).to_have_text("hit 259")
 

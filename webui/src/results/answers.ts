@@ -15,6 +15,9 @@ const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
 const PAGE = 100;
+/** The service finds all that comes before once more: who goes far fetches more at once, as many again as are there. */
+const LARGEST_PAGE = 1000;
+export const pageAfter = (offset: number): number => Math.min(LARGEST_PAGE, Math.max(PAGE, offset));
 /** Typing asks after a pause as short as between two quick strokes; answers take less time than the next stroke. */
 const TYPING_PAUSE_MS = 40;
 
@@ -92,7 +95,7 @@ export async function more(): Promise<void> {
   const get = async () => {
     const rest = isEmpty(now.question)
       ? await page(now.question, order.peek(), offset, aborted)
-      : await hits(now.question, { offset, limit: PAGE }, aborted);
+      : await hits(now.question, { offset, limit: pageAfter(offset) }, aborted);
     return { ...now, rows: [...now.rows, ...rest.rows], next: rest.next };
   };
   await run(

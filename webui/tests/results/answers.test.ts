@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { answered, answerQuestions, more, trouble, waiting } from "../../src/results/answers";
+import { answered, answerQuestions, more, pageAfter, trouble, waiting } from "../../src/results/answers";
 import { ask } from "../../src/route";
 
 const FACETS = { clips: 50, own_tags: [], tags: [], durations: [], added: [], folders: [], facts: {} };
@@ -69,4 +69,11 @@ it("a service that hangs is said to after three seconds, and can be asked once m
   await vi.advanceTimersByTimeAsync(100);
   expect(trouble.value).toBeNull();
   expect(answered.value?.rows.map((row) => row.clip_id)).toEqual([5]);
+});
+
+it("ten thousand hits take few questions", () => {
+  const asked = [0];
+  for (let offset = 50; offset < 10_000; offset += pageAfter(offset)) asked.push(offset);
+  expect(asked.slice(0, 4)).toEqual([0, 50, 150, 300]);
+  expect(asked.length).toBeLessThan(16);
 });
