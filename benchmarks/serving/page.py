@@ -1,7 +1,8 @@
 """How heavy and how quick the search page is, in a real Chromium: ``python -m benchmarks.serving.page``.
 
 Script time is the page's own: what Chromium counts as running JavaScript (``ScriptDuration``), not layout, painting or
-the service. The service and the browser share the machine with whatever else runs on it.
+the service, in time of the processor, so that a busy machine changes little of it. What is waited for (typing, sound)
+is time of a clock: the service and the browser share the machine with whatever else runs on it.
 """
 
 from __future__ import annotations
