@@ -15,6 +15,7 @@ from tests.waiting import PATIENCE_S
 NODES = 3
 _RAY_WAITS_S = 30.0
 """For a node that starts, whatever else the machine does."""
+_STARTING_S = 5 * PATIENCE_S
 
 
 class Nodes:
@@ -45,7 +46,7 @@ def three_nodes() -> Iterator[Nodes]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             slow = SimpleNamespace(
-                sleep=time.sleep, time=time.time, monotonic=lambda: time.monotonic() * _RAY_WAITS_S / PATIENCE_S
+                sleep=time.sleep, time=time.time, monotonic=lambda: time.monotonic() * _RAY_WAITS_S / _STARTING_S
             )
             patch.setattr("ray._private.node.time", slow)
             patch.setenv("RAY_worker_niceness", "0")  # else its workers wait for every other program of this machine

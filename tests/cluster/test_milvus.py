@@ -150,7 +150,7 @@ of, name, half = {
 }[sys.argv[2]]
 setattr(of, name, dying(getattr(of, name), half))
 with open_library(Path(sys.argv[1])) as library, library.writer.lease("one that is killed", 5) as lease:
-    library.publish(library.space(), lease, always=True)
+    library.publisher.publish(library.reader.spaces()[0], lease, always=True)
 """
 """Publishes, and is killed once it has written what its argument says."""
 
@@ -170,14 +170,14 @@ def test_a_publisher_killed_while_it_follows_leaves_what_the_catalog_has(at_serv
     killed = subprocess.run([sys.executable, "-c", _PUBLISHER, tmp_path, wrote], check=False)
     assert killed.returncode == -signal.SIGKILL
     with open_library(tmp_path) as library:
-        rows = replayed(library.catalog, library.space())
+        rows = replayed(library.catalog, library.reader.spaces()[0])
         assert len(rows) == 70 * 12
         _has(library, rows)
         with library.writer.lease("test", wait_s=5) as lease:
-            library.publish(library.space(), lease, always=True)
+            library.publisher.publish(library.reader.spaces()[0], lease, always=True)
         _has(library, rows)
         assert verify(library) == []
-        mine = library.views()[0].index.base
+        mine = library.view().of()[0].index.base
         assert mine.sequence == library.catalog.sequence()
         assert mine.ids.tolist() == sorted(rows)
 
@@ -185,7 +185,7 @@ def test_a_publisher_killed_while_it_follows_leaves_what_the_catalog_has(at_serv
 def _has(library, rows):
     """Whether an index has the rows of the catalog, and nothing else."""
     library.refresh()
-    index = library.views()[0].index
+    index = library.view().of()[0].index
     assert index.ids().tolist() == sorted(rows)
     assert np.array_equal(index.vectors(np.asarray(sorted(rows))), np.stack([rows[key] for key in sorted(rows)]))
     query = rows[min(rows)][None].astype(np.float32)
