@@ -60,7 +60,7 @@ class GivingWay:
         self._sleep = sleep
         self._note_at_s = float("-inf")
         self._look_at_s = float("-inf")
-        self._asked = False
+        self._is_recent = False
         self._turn = threading.Lock()
         self._resting = False
         self._debt_s = 0.0
@@ -96,8 +96,8 @@ class GivingWay:
         now_s = self._clock()
         if now_s >= self._look_at_s:
             self._look_at_s = now_s + LOOK_S
-            self._asked = abs(now_s - self._last_s()) <= HOLD_S
-        return self._asked
+            self._is_recent = abs(now_s - self._last_s()) <= HOLD_S
+        return self._is_recent
 
     def rest(self) -> None:
         """Wait until this process has taken no more than its share since somebody began to ask; a second at most.
