@@ -1,8 +1,8 @@
 """How well tunes are found in recordings: songs rendered with a lead over accompaniment, hummed like any other tune.
 
 No multitrack recordings with their melodies could be had, so POP909's songs are rendered: the melody sung (harmonics
-under the formants of "la", vibrato, glides) or plucked like the piano below it. Renderings are cleaner than records:
-what is measured here is an upper bound for them.
+under the formants of "la", vibrato, glides) or plucked like the piano below it, or sung over that piano with a bass and
+drums. Renderings are cleaner than records: what is measured here is an upper bound for them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ SONG_S = 60.0
 LEAD_ABOVE_DB = 3.0
 """How much louder than the accompaniment a lead is, in a record about so much."""
 
-KINDS = ("sung alone", "sung over piano", "plucked over piano")
+KINDS = ("sung alone", "sung over piano", "plucked over piano", "sung over a band")
+
+BEAT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def recording(lead: Notes, piano: Notes, kind: str, seed: int) -> NDArray[np.flo
     if kind.endswith("alone"):
         return melody
     accompaniment = render(piano, SAMPLE_RATE_HZ)
+    if kind.endswith("band"):
+        accompaniment = _band(piano, accompaniment, np.random.default_rng([seed, 1]))
     wave = np.zeros(max(len(melody), len(accompaniment)), np.float32)
     wave[: len(melody)] += melody / max(1e-9, _rms(melody))
     wave[: len(accompaniment)] += (
@@ -123,11 +127,32 @@ def _sung(notes: Notes, rng: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(tone / np.abs(tone).max() * 0.8, np.float32)
 
 
+def _band(piano: Notes, played: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """The piano as it was ``played``, a bass on its lowest notes and drums at 120 beats a minute, 2 and 3 dB softer."""
+    bass, drums = np.zeros(len(played)), np.zeros(len(played))
+    lowest = None
+    for number, at in enumerate(range(0, len(played), round(BEAT_S * SAMPLE_RATE_HZ))):
+        heard = np.abs(piano.start_s - at / SAMPLE_RATE_HZ) < BEAT_S / 2
+        lowest = float(piano.pitch[heard].min()) if heard.any() else lowest
+        since_s = np.arange(min(len(played) - at, round(BEAT_S * SAMPLE_RATE_HZ))) / SAMPLE_RATE_HZ
+        beat = slice(at, at + len(since_s))
+        if lowest is not None:
+            hz = 440.0 * 2.0 ** ((lowest - 12 * max(0.0, np.ceil((lowest - 45) / 12)) - 69) / 12)
+            bass[beat] = np.exp(-3 * since_s) * sum(np.sin(2 * np.pi * hz * k * since_s) / k for k in (1, 2, 3))
+        drums[beat] = 0.25 * rng.normal(size=len(since_s)) * np.exp(-40 * (since_s % (BEAT_S / 2)))
+        if number % 2:
+            drums[beat] += 0.8 * rng.normal(size=len(since_s)) * np.exp(-18 * since_s)
+        else:
+            drums[beat] += 1.2 * np.sin(2 * np.pi * (50 + 60 * np.exp(-30 * since_s)) * since_s) * np.exp(-12 * since_s)
+    parts = ((played, 1.0), (bass, 0.8), (drums, 0.7))
+    return np.asarray(sum(gain * part / max(1e-9, _rms(part)) for part, gain in parts), np.float32)
+
+
 def _first(notes: Notes, length_s: float) -> Notes:
     """The notes that end before ``length_s``; at least the first eight."""
     count = max(8, int(np.searchsorted(notes.end_s, length_s)))
     return Notes(notes.start_s[:count], notes.end_s[:count], notes.pitch[:count])
 
 
-def _rms(wave: NDArray[np.float32]) -> float:
+def _rms(wave: NDArray[np.floating]) -> float:
     return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))

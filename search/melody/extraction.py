@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from search.audio.metadata import title_of_name
 from search.melody.contours import contour_of_notes
+from search.melody.loudness import Loudness
 from search.melody.midi import read_midi
 from search.melody.pitch import pitch_of_blocks
 from search.melody.recording import contour_of_recording
@@ -28,5 +29,7 @@ class TuneExtractor:
         """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; an encoding without segments
         where it has none that could be hummed.
         """
-        contour = contour_of_recording(pitch_of_blocks(blocks))
+        loudness = Loudness()
+        curve = pitch_of_blocks(loudness.listen(blocks))
+        contour = contour_of_recording(curve, loudness.levels_db(len(curve.pitch)))
         return encoding_of([] if contour is None else [contour])

@@ -80,11 +80,11 @@ def _curve(pitch_hz: Sequence[NDArray[np.float32]], confidence: Sequence[NDArray
     """What the tracker said, part by part, as one curve in semitones."""
     hz = np.concatenate([np.empty(0, np.float32), *pitch_hz])
     midi = 69.0 + 12.0 * np.log2(np.maximum(hz, 1.0) / 440.0)
-    voiced = _without_islands(np.concatenate([np.empty(0, np.float32), *confidence]) >= CONFIDENCE)
+    voiced = without_islands(np.concatenate([np.empty(0, np.float32), *confidence]) >= CONFIDENCE)
     return PitchCurve(np.where(voiced, midi, np.nan).astype(np.float32), HOP_S)
 
 
-def _without_islands(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def without_islands(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Runs of true that are shorter than ``SHORTEST_FRAMES`` become false."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
     kept = voiced.copy()

@@ -9,9 +9,11 @@ selection) had .40 on both and was given up.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.melody.contours import Contour, contour_of_curve
 from search.melody.hearing import steady_notes
+from search.melody.loudness import lead_of
 from search.melody.model import Notes, PitchCurve
 
 LEAST_NOTES = 8
@@ -20,13 +22,18 @@ LEAST_STEADY = 0.5
 """Share of the time between a recording's first and last pitch that lies in steady notes; songs have .6 to .85."""
 
 
-def contour_of_recording(curve: PitchCurve) -> Contour | None:
-    """The contour of what was heard in a recording, or None where there is no tune to be hummed."""
+def contour_of_recording(curve: PitchCurve, levels_db: NDArray[np.float64]) -> Contour | None:
+    """The contour of who leads in a recording, or None where there is no tune to be hummed.
+
+    ``levels_db`` (n,) says how loud each frame of ``curve`` was: what sounds in the lead's pauses is left out
+    (`loudness.lead_of`), after it was decided whether there is a tune.
+    """
     notes = steady_notes(curve)
     pitches = len(np.unique(np.round(notes.pitch))) if len(notes) else 0
     if len(notes) < LEAST_NOTES or pitches < LEAST_PITCHES or steady_share(curve, notes) < LEAST_STEADY:
         return None
-    return contour_of_curve(curve)
+    lead = lead_of(curve, levels_db)
+    return contour_of_curve(lead if np.isfinite(lead.pitch).any() else curve)
 
 
 def steady_share(curve: PitchCurve, notes: Notes) -> float:

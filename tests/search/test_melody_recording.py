@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of, pitch_of_blocks
+from search.melody.contours import Contour, contour_of_curve
+from search.melody.extraction import TuneExtractor
+from search.melody.loudness import Loudness, lead_of
+from search.melody.model import PitchCurve
+from search.melody.pitch import HOP_S, SAMPLE_RATE_HZ, pitch_of, pitch_of_blocks
 from search.melody.recording import contour_of_recording
+from search.model import Wave
 from tests.search.melodies import curve_of, index_of_contours, tune, voice
+
+
+def _contour(wave: Wave) -> Contour | None:
+    """As the extractor hears it, in one piece."""
+    loudness = Loudness()
+    curve = pitch_of_blocks(loudness.listen([wave]))
+    return contour_of_recording(curve, loudness.levels_db(len(curve.pitch)))
 
 
 def test_a_hum_finds_the_recording_of_its_tune_and_the_place():
@@ -15,7 +27,7 @@ def test_a_hum_finds_the_recording_of_its_tune_and_the_place():
     for number in range(6):
         notes = tune(number)
         sung = voice(curve_of(notes, 0.0, min(30.0, notes.duration_s)), seed=number)
-        contour = contour_of_recording(pitch_of(sung))
+        contour = _contour(sung)
         assert contour is not None
         contours.append(contour)
     wanted = tune(5)
@@ -41,4 +53,51 @@ def test_noise_silence_and_a_siren_have_no_tune():
     at_s = np.arange(10 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
     siren = 0.3 * np.sin(2 * np.pi * np.cumsum(600 + 300 * np.sin(2 * np.pi * 0.8 * at_s)) / SAMPLE_RATE_HZ)
     for wave in (rng.normal(0, 0.1, len(at_s)), np.zeros(len(at_s)), np.empty(0), siren):
-        assert contour_of_recording(pitch_of(wave.astype(np.float32))) is None
+        assert _contour(wave.astype(np.float32)) is None
+
+
+def _over_a_bass(seed: int) -> Wave:
+    """A lead that pauses for .8 s in each 2 s, over a voice that goes on, two octaves lower and softer by 14 dB."""
+    lead = curve_of(tune(seed), 0.0, 20.0)
+    pauses = (np.arange(len(lead.pitch)) * lead.hop_s) % 2.0 > 1.2
+    lead = PitchCurve(np.where(pauses, np.nan, lead.pitch).astype(np.float32), lead.hop_s)
+    bass = PitchCurve(np.full(len(lead.pitch), 43.4, np.float32), lead.hop_s)
+    return np.asarray(voice(lead) + 0.2 * voice(bass), np.float32)
+
+
+def test_what_plays_in_the_pauses_of_who_leads_is_no_part_of_the_tune():
+    """The pitch tracker follows the bass wherever the lead is silent; the tune that is kept does not."""
+    wave = _over_a_bass(2)
+    assert np.mean(contour_of_curve(pitch_of_blocks([wave])).pitch < 52) > 0.3
+    contour = _contour(wave)
+    assert contour is not None
+    assert np.mean(contour.pitch < 52) < 0.02
+
+
+def test_a_recording_of_even_loudness_keeps_all_of_its_tune():
+    """Where nobody is softer, nothing is left out, however soft the recording is as a whole."""
+    for gain in (1.0, 0.01):
+        loudness = Loudness()
+        curve = pitch_of_blocks(loudness.listen([np.float32(gain) * voice(curve_of(tune(4), 0.0, 10.0))]))
+        lead = lead_of(curve, loudness.levels_db(len(curve.pitch)))
+        assert np.isfinite(lead.pitch).sum() >= 0.98 * np.isfinite(curve.pitch).sum()
+
+
+def test_loudness_is_the_same_in_blocks_of_any_length():
+    """What is left of a block counts with the next; frames beyond the sound are silent, and nothing at all is fine."""
+    wave = voice(curve_of(tune(3), 0.0, 3.0))
+    whole, parts = Loudness(), Loudness()
+    assert next(iter(whole.listen([wave]))) is wave
+    blocks = [wave[at : at + 777] for at in range(0, len(wave), 777)]
+    assert sum(len(block) for block in parts.listen(blocks)) == len(wave)
+    frames = len(wave) // round(HOP_S * SAMPLE_RATE_HZ)
+    assert np.allclose(whole.levels_db(frames), parts.levels_db(frames))
+    assert whole.levels_db(frames + 9)[-5:].tolist() == [-120.0] * 5
+    assert len(Loudness().levels_db(0)) == 0
+
+
+def test_the_extractor_leaves_the_accompaniment_out():
+    """What indexing stores is the lead's contour, in whatever blocks the recording comes."""
+    wave = _over_a_bass(2)
+    encoding = TuneExtractor().recording([wave[:9_999], wave[9_999:]])
+    assert np.mean(encoding.contours[0].cents < 5_200) < 0.02
