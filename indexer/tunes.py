@@ -175,7 +175,7 @@ class _TuneReader:
             digest=digest,
             duration_s=sum(content.duration_s for content in decision.stored),
             size_bytes=task.facts.size_bytes,
-            tunes=sum(len(encoding.contours) for encoding in encodings),
+            tunes=sum(bool(encoding.contours) for encoding in encodings),
         )
 
     def _played(self, task: Task, track: int) -> ContentEncoding:

@@ -132,8 +132,8 @@ def _band(piano: Notes, played: NDArray[np.float32], rng: np.random.Generator) -
     bass, drums = np.zeros(len(played)), np.zeros(len(played))
     lowest = None
     for number, at in enumerate(range(0, len(played), round(BEAT_S * SAMPLE_RATE_HZ))):
-        heard = np.abs(piano.start_s - at / SAMPLE_RATE_HZ) < BEAT_S / 2
-        lowest = float(piano.pitch[heard].min()) if heard.any() else lowest
+        struck = np.abs(piano.start_s - at / SAMPLE_RATE_HZ) < BEAT_S / 2
+        lowest = float(piano.pitch[struck].min()) if struck.any() else lowest
         since_s = np.arange(min(len(played) - at, round(BEAT_S * SAMPLE_RATE_HZ))) / SAMPLE_RATE_HZ
         beat = slice(at, at + len(since_s))
         if lowest is not None:

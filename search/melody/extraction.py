@@ -9,7 +9,7 @@ from search.melody.contours import contour_of_notes
 from search.melody.loudness import Loudness
 from search.melody.midi import read_midi
 from search.melody.pitch import pitch_of_blocks
-from search.melody.recording import contour_of_recording
+from search.melody.recording import contours_of_recording
 from search.melody.space import SPEC, encoding_of
 from search.model import ContentEncoding, TuneFile, Wave
 
@@ -26,10 +26,9 @@ class TuneExtractor:
         return TuneFile(song.title or title_of_name(path), song.metadata, song.duration_s, encoding)
 
     def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
-        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; an encoding without segments
-        where it has none that could be hummed.
+        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``: as a whole, and as who leads
+        has it; an encoding without segments where it has none that could be hummed.
         """
         loudness = Loudness()
         curve = pitch_of_blocks(loudness.listen(blocks))
-        contour = contour_of_recording(curve, loudness.levels_db(len(curve.pitch)))
-        return encoding_of([] if contour is None else [contour])
+        return encoding_of(contours_of_recording(curve, loudness.levels_db(len(curve.pitch))))

@@ -16,13 +16,14 @@ from search.melody.pitch import HOP_S, SAMPLE_RATE_HZ, without_islands
 from search.model import Wave
 
 WITHIN_DB = 8.0
-"""What is softer than the recording's loud moments by more than this is not the lead (tuned)."""
+"""What is softer than the loud moments around it by more than this is not the lead (tuned)."""
 
 EDGE_FRAMES = 4
 """Frames at each end of what is loud, 64 ms, in which lead and accompaniment are heard as one (tuned)."""
 
+AROUND_S = 20.0
 LOUD_PERCENTILE = 90.0
-"""A recording's loud moments, as a percentile of its frames."""
+"""The loud moments around a frame: a percentile of the levels of 20 s."""
 
 _HOP = round(HOP_S * SAMPLE_RATE_HZ)
 _FRAMES = 3
@@ -64,14 +65,25 @@ class Loudness:
 
 
 def lead_of(curve: PitchCurve, levels_db: NDArray[np.float64]) -> PitchCurve:
-    """The curve less what is too soft to be the lead's: `WITHIN_DB` below the loud moments of ``levels_db`` (n,).
+    """The curve less what is too soft to be the lead's: `WITHIN_DB` below the loud moments around it.
 
-    What lies within `EDGE_FRAMES` of such a moment goes too: a frame's pitch is heard from what surrounds it, and a
-    contour holds the last pitch through a rest.
+    ``levels_db`` (n,) says how loud each of the curve's n frames is. What lies within `EDGE_FRAMES` of a soft moment
+    goes too: a frame's pitch is heard from what surrounds it, and a contour holds the last pitch through a rest.
     """
-    if not len(curve.pitch):
+    frames = len(curve.pitch)
+    if not frames:
         return curve
-    loud = levels_db >= float(np.percentile(levels_db, LOUD_PERCENTILE)) - WITHIN_DB
-    soft_near = np.convolve(~loud, np.ones(2 * EDGE_FRAMES + 1, np.int64), "same") > 0
-    kept = without_islands(~soft_near & np.isfinite(curve.pitch))
+    soft = levels_db < _loud_db(levels_db) - WITHIN_DB
+    near = np.convolve(soft, np.ones(2 * EDGE_FRAMES + 1, np.int64))[EDGE_FRAMES : EDGE_FRAMES + frames] > 0
+    kept = without_islands(~near & np.isfinite(curve.pitch))
     return PitchCurve(np.where(kept, curve.pitch, np.nan).astype(np.float32), curve.hop_s)
+
+
+def _loud_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The level (n,) of the loud moments around each frame: songs fade, and a long recording holds several."""
+    frames, around, step = len(levels_db), round(AROUND_S / HOP_S), round(AROUND_S / 4 / HOP_S)
+    if frames <= around:
+        return np.full(frames, np.percentile(levels_db, LOUD_PERCENTILE))
+    starts = np.append(np.arange(0, frames - around, step), frames - around)
+    loud = [np.percentile(levels_db[start : start + around], LOUD_PERCENTILE) for start in starts]
+    return np.interp(np.arange(frames), starts + around / 2, loud)

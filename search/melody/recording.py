@@ -18,22 +18,28 @@ from search.melody.model import Notes, PitchCurve
 
 LEAST_NOTES = 8
 LEAST_PITCHES = 4
+SAME_SHARE = 0.98
+"""A lead that has so much of the curve is the curve: it is kept once."""
+
 LEAST_STEADY = 0.5
 """Share of the time between a recording's first and last pitch that lies in steady notes; songs have .6 to .85."""
 
 
-def contour_of_recording(curve: PitchCurve, levels_db: NDArray[np.float64]) -> Contour | None:
-    """The contour of who leads in a recording, or None where there is no tune to be hummed.
+def contours_of_recording(curve: PitchCurve, levels_db: NDArray[np.float64]) -> tuple[Contour, ...]:
+    """The contours of what was heard in a recording: the whole curve, and where that is less, who leads in it.
 
-    ``levels_db`` (n,) says how loud each frame of ``curve`` was: what sounds in the lead's pauses is left out
-    (`loudness.lead_of`), after it was decided whether there is a tune.
+    None where there is no tune to be hummed. ``levels_db`` (n,) says how loud each frame of ``curve`` was: over an
+    accompaniment the lead alone is found far better (`loudness.lead_of`), but of one voice that sings softly and
+    loudly only the whole curve has all. A hum's hit is the better of the two.
     """
     notes = steady_notes(curve)
     pitches = len(np.unique(np.round(notes.pitch))) if len(notes) else 0
     if len(notes) < LEAST_NOTES or pitches < LEAST_PITCHES or steady_share(curve, notes) < LEAST_STEADY:
-        return None
+        return ()
     lead = lead_of(curve, levels_db)
-    return contour_of_curve(lead if np.isfinite(lead.pitch).any() else curve)
+    voiced, leading = (int(np.isfinite(one.pitch).sum()) for one in (curve, lead))
+    tunes = (curve, lead) if 0 < leading < SAME_SHARE * voiced else (curve,)
+    return tuple(contour_of_curve(one) for one in tunes)
 
 
 def steady_share(curve: PitchCurve, notes: Notes) -> float:

@@ -277,8 +277,10 @@ def test_fingerprints_of_the_version_before_answer_and_are_told(folder: Path, fi
     with soundalike.open_library(folder / "library") as library:
         table = library.recordings.fingerprints.table()
         sequence = library.recordings.fingerprints.snapshots.sequences()[0]
+        of = library.reader.clips_of(table.contents.tolist())
+        other = next(content for content, (clip, *_) in of.items() if library.reader.clips([clip])[0].title != "tune3")
     shutil.rmtree(folder / "library" / FOLDER)
-    kept = table.contents != table.contents[-1]
+    kept = table.contents != other
     old = table.changed([], kept)
     keys = np.flatnonzero(np.diff(old.offsets))
     with Snapshots(folder / "library" / FOLDER, Kind("fingerprints", 1, "")).publication(sequence) as new:
