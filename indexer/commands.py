@@ -146,7 +146,8 @@ class Index:
             type=float,
             metavar="S",
             help="play what is in new folders at this speed: 0.1 brings bats and other ultrasound down to where an "
-            "encoder listens, 10 infrasound up; times stay the files' own",
+            "encoder listens, 10 infrasound up; times stay the files' own. A file whose bytes are in "
+            "the library already stays as it was encoded first",
         )
         parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
         parser.add_argument(
