@@ -410,6 +410,9 @@ class ContentReader(CatalogReader, Protocol):
     def contents(self, ids: Iterable[int]) -> dict[int, Content]:
         """The contents with these ids; unknown ids are left out."""
 
+    def with_digest(self, digest: str) -> tuple[Content, ...]:
+        """The contents of the sound tracks of a file with this digest, by track; none of a file that is not there."""
+
 
 class FactsCatalog(ContentReader, Protocol):
     """What measuring asks of a catalog."""

@@ -289,6 +289,12 @@ def find(connection: Connection, digest: str, track: int) -> tuple[Content, froz
     return Content(**row._mapping), frozenset(encoded)
 
 
+def with_digest(connection: Connection, digest: str) -> tuple[Content, ...]:
+    """The stored contents of a file's sound tracks, by track."""
+    rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track))
+    return tuple(Content(**row._mapping) for row in rows)
+
+
 def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
     """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
     rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track)).all()

@@ -270,6 +270,11 @@ class Catalog:
         with self._database.reading() as connection:
             return reading.contents(connection, ids)
 
+    def with_digest(self, digest: str) -> tuple[Content, ...]:
+        """The contents of the sound tracks of a file with this digest, by track."""
+        with self._database.reading() as connection:
+            return reading.with_digest(connection, digest)
+
     def facts(self, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
         """What was measured of contents; those that nobody measured are left out."""
         with self._database.reading() as connection:

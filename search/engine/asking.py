@@ -45,7 +45,8 @@ class PartVector:
 
     ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
     beside other words (`search.ports.MeaningReader`); None where nobody says. ``english`` is what other languages
-    were read as, ``language`` the one that its words were read in, ``warnings`` what was amiss with its file.
+    were read as, ``language`` the one that its words were read in, ``warnings`` what was amiss with its file, of which
+    ``track`` was read.
     """
 
     label: str
@@ -57,6 +58,7 @@ class PartVector:
     english: str = ""
     language: str = ""
     warnings: tuple[str, ...] = ()
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,7 @@ class PartReader:
     def _sound(self, part: Part, view: SpaceView, views: Sequence[SpaceView], label: str) -> PartVector | None:
         match part:
             case AudioPart():
-                vector, warnings = self._audio(part, view)
-                return PartVector(label, vector, part.weight, is_text=False, warnings=warnings)
+                return self._audio(part, view, label)
             case ClipPart(clip_id=clip_id):
                 return PartVector(label, self._clip(clip_id, view), part.weight, is_text=False)
             case SegmentPart(segment_id=segment_id):
@@ -169,12 +170,13 @@ class PartReader:
             case _:
                 return None  # a tune: matched by more than a vector (search.engine.tunes)
 
-    def _audio(self, part: AudioPart, view: SpaceView) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    def _audio(self, part: AudioPart, view: SpaceView, label: str) -> PartVector:
         encoder = self._encoder_of(view.space)
         as_it_is, encoded = _first_audible(encoder, part)
         gain = audio.gain_of_soft(encoded.peak)
         louder = _encoded(part, encoded.track, encoder, gain).vector if gain > 1.0 else None
-        return as_it_is if louder is None else _nearer(view, as_it_is, louder), encoded.warnings
+        vector = as_it_is if louder is None else _nearer(view, as_it_is, louder)
+        return PartVector(label, vector, part.weight, False, warnings=encoded.warnings, track=encoded.track)
 
     def _clip(self, clip_id: int, view: SpaceView) -> NDArray[np.float32]:
         content_id = view.columns.content_of(clip_id)

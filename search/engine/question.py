@@ -50,6 +50,12 @@ class Question:
         return tuple(dict.fromkeys([*said, *([unmeasured.said(unjudged)] if unjudged else [])]))
 
     @property
+    def track(self) -> int | None:
+        """The track that was read of the first file it wants; None where it wants none."""
+        parts = (part for one in self.spaces for part in one.parts)
+        return next((part.track for part in parts if part.weight > 0 and part.track is not None), None)
+
+    @property
     def by_evidence(self) -> bool:
         """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
         return policy.by_evidence(self.parts, self.spaces)

@@ -1,62 +1,95 @@
-"""Which hits are more than alike: the content that was asked with, another shape of its recording, or its tune."""
+"""Which hits are more than alike: the content that was asked with, another shape of its recording, or its tune.
+
+What was asked with is looked up in the catalog, once for a question: what a hit is does not depend on the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from search.audio.sources import OpenSound
 from search.columns import ClipColumns
 from search.engine.confidence import GOOD_FROM
+from search.engine.question import Question
 from search.engine.tunes import TunesFound
 from search.engine.views import LibraryView, Recordings
 from search.errors import AudioError
-from search.model import AudioPart, Clip, ClipPart, Content, Ids, Part, Sameness, SegmentPart, TunePart
+from search.model import AudioPart, Clip, ClipPart, Ids, Part, Sameness, SegmentPart, TunePart
 from search.ports import ContentReader
+
+_NOTHING: Final[Ids] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks with: ``wholes`` (n,) contents as they are, ``passages`` (m,) those with a passage of it."""
+    """What a question asks with: ``contents`` (n,), one for each space at most; with a ``passage`` of it, or all of it.
 
-    wholes: Ids
-    passages: Ids
+    ``speed`` is how fast a file is played that was asked with, None for what is in the library. ``is_alone``: nothing
+    else is looked for. Where more is, a hit answers all of it together, and is the same as none.
+    """
+
+    is_alone: bool
+    contents: Ids
+    is_passage: bool
+    speed: float | None
     recordings: Recordings
 
-    def same(self, clip: Clip, tunes: TunesFound) -> Sameness | None:
-        """In which way a hit, of which ``tunes`` know, is the same as what was asked with; None if at most alike."""
-        match = tunes.matches.get(clip.id)
-        if clip.content_id in self.wholes:
+    def same(self, clip: Clip, tunes: TunesFound, copies: Mapping[int, Sequence[Clip]]) -> Sameness | None:
+        """In which way a hit, of which ``tunes`` know, is the same as what was asked with; None if at most alike.
+
+        It stands for its ``copies`` too, and is what the most alike of them is.
+        """
+        if not self.is_alone:
+            return None
+        if any(self._is_content(one) for one in (clip, *copies.get(clip.id, ()))):
             return "content"
+        match = tunes.matches.get(clip.id)
         if match is not None:
             return "tune" if match.probability >= GOOD_FROM else None
-        known = np.concatenate([self.wholes, self.passages])
+        if not self._is_as_fast(clip):
+            return None
         stands_for = self.recordings.of(np.array([clip.content_id], np.int64))
-        return "recording" if np.isin(stands_for, self.recordings.of(known))[0] else None
+        return "recording" if np.isin(stands_for, self.recordings.of(self.contents))[0] else None
+
+    def copies(self, clip_ids: Sequence[int], columns: ClipColumns) -> list[int]:
+        """Those of the copies of a hit that may be the very content."""
+        if self.is_passage or not len(self.contents):
+            return []
+        contents = [columns.content_of(clip_id) for clip_id in clip_ids]
+        return [clip_id for clip_id, one in zip(clip_ids, contents, strict=True) if one in self.contents.tolist()]
+
+    def _is_content(self, clip: Clip) -> bool:
+        return not self.is_passage and clip.content_id in self.contents.tolist() and self._is_as_fast(clip)
+
+    def _is_as_fast(self, clip: Clip) -> bool:
+        return self.speed is None or clip.root.speed == self.speed
 
 
-def asked_with(parts: Sequence[Part], library: LibraryView, clips: Iterable[Clip], catalog: ContentReader) -> Asked:
-    """What ``parts`` ask with, as far as one of ``clips`` may be the same.
+def asked_with(question: Question, catalog: ContentReader) -> Asked:
+    """What a question asks with, as far as it is in the library, whichever clips it finds.
 
-    A file is read for its digest only where one of them is a file of its size.
+    A file is read for its digest only where the library has a file of its size.
     """
-    wholes, passages = set[int](), set[int]()
-    found = list(clips)
-    for part in parts:
-        if part.weight <= 0:
-            continue
-        is_passage = isinstance(part, SegmentPart)
-        if isinstance(part, AudioPart | TunePart):
-            is_passage = part.start_s > 0 or part.end_s is not None
-        asked = passages if is_passage else wholes
-        asked.update(_contents_of(part, found, catalog) if isinstance(part, AudioPart) else _content_of(part, library))
-    return Asked(_ids(wholes), _ids(passages - wholes), library.recordings)
+    recordings = question.library.recordings
+    wanted = [part for part in question.parts if part.weight > 0]
+    if len(wanted) != 1:
+        return Asked(False, _NOTHING, False, None, recordings)
+    (part,) = wanted
+    is_passage = isinstance(part, SegmentPart)
+    if isinstance(part, AudioPart | TunePart):
+        is_passage = part.start_s > 0 or part.end_s is not None
+    if isinstance(part, AudioPart):
+        contents = _of_file(part, question.track, question.library, catalog)
+        return Asked(True, _ids(contents), is_passage, part.speed, recordings)
+    return Asked(True, _ids(_of_library(part, question.library)), is_passage, None, recordings)
 
 
-def _content_of(part: Part, library: LibraryView) -> list[int]:
+def _of_library(part: Part, library: LibraryView) -> list[int]:
     """The content of a clip or a segment, if it is there."""
     each: list[ClipColumns] = [view.columns for view in library.spaces]
     if isinstance(part, SegmentPart):
@@ -68,24 +101,23 @@ def _content_of(part: Part, library: LibraryView) -> list[int]:
     return [content for content in known if content is not None]
 
 
-def _contents_of(part: AudioPart, clips: Iterable[Clip], catalog: ContentReader) -> set[int]:
-    """The contents of those clips that are the file of a part, byte for byte, as fast as they were indexed."""
-    likely = [clip for clip in clips if clip.root.speed == part.speed and part.track in (None, clip.track)]
-    by_path = {clip.content_id for clip in likely if clip.absolute_path == part.path}
-    if by_path:
-        return by_path
+def _of_file(part: AudioPart, track: int | None, library: LibraryView, catalog: ContentReader) -> list[int]:
+    """The content of the track of a file that was read, byte for byte, if it is there."""
     try:
-        size_bytes = Path(part.path).stat().st_size
-        likely = [clip for clip in likely if clip.size_bytes == size_bytes]
-        if not likely:
-            return set()
+        if not _has_size(library, Path(part.path).stat().st_size):
+            return []
         with OpenSound(part.path) as sound:
             digest = sound.digest()
     except (OSError, AudioError):  # it was read a moment ago; now nobody can say whether it is the same
-        return set()
-    known: dict[int, Content] = catalog.contents({clip.content_id for clip in likely})
-    return {content_id for content_id, content in known.items() if content.digest == digest}
+        return []
+    return [content.id for content in catalog.with_digest(digest) if content.track == track]
 
 
-def _ids(some: set[int]) -> Ids:
-    return np.array(sorted(some), np.int64)
+def _has_size(library: LibraryView, size_bytes: int) -> bool:
+    """Whether a clip's file has this size, by the columns that are in memory."""
+    each = [part for view in library.spaces for part in (view.columns.base, view.columns.recent)]
+    return any(bool((part.size_bytes == size_bytes).any()) for part in each)
+
+
+def _ids(some: Sequence[int]) -> Ids:
+    return np.unique(np.array(some, np.int64))

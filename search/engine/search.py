@@ -225,15 +225,18 @@ class SearchEngine:
     def _hits(self, question: Question, order: Order) -> tuple[Hit, ...]:
         """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
-        clips = {clip.id: clip for clip in self._catalog.clips([entry.clip_id for entry in page])}
-        asked = asked_with(question.parts, question.library, clips.values(), self._catalog)
+        asked = asked_with(question, self._catalog)
+        copies = {entry.clip_id: asked.copies(entry.copies, question.view.columns) for entry in page if entry.copies}
+        ids = [*(entry.clip_id for entry in page), *itertools.chain.from_iterable(copies.values())]
+        clips = {clip.id: clip for clip in self._catalog.clips(ids)}
+        alike = {hit: [clips[one] for one in found if one in clips] for hit, found in copies.items()}
         hits: list[Hit] = []
         for level in dict.fromkeys(map(id, (entry.level for entry in page))):
             own = [entry for entry in page if id(entry.level) == level and entry.clip_id in clips]
             if own:
                 tunes = own[0].level.tunes
                 spaces = [*question.spaces, *tunes.views]
-                same = partial(asked.same, tunes=tunes)
+                same = partial(asked.same, tunes=tunes, copies=alike)
                 explainer = Explainer(spaces, own[0].level.rankings, tunes.matches, same)
                 hits += explainer.hits([Placed(clips[e.clip_id], e.score, e.sure, tuple(e.copies)) for e in own])
         return tuple(hits)

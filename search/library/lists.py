@@ -10,12 +10,14 @@ from search.library.regions import clips_within
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
     """The clips of ``collection:ID``, ``liked:PROFILE``, ``disliked:PROFILE`` or ``root:ID``; the one of ``clip:ID``.
 
-    Raises QueryError for a collection that is not there.
+    Raises QueryError for a collection or a folder that is not there.
     """
     kind, _, key = name.partition(":")
     if kind == "clip":
         return (int(key),)
     if kind == "root":
+        if all(root.id != int(key) for root in library.catalog.roots()):
+            raise QueryError(f"no folder has the id {key}")
         return tuple(library.catalog.clips_of_root(int(key)))
     if kind != "collection":
         opinion = kind.removesuffix("d")
@@ -29,7 +31,7 @@ def clips_of(library: Library, name: str) -> tuple[int, ...]:
 def clips_among(library: Library, region: str | None, within: str | None) -> tuple[int, ...] | None:
     """The clips that lie in a region of the map and are in a list; None where neither is asked for.
 
-    Raises QueryError for a region without a map, and a collection that is not there.
+    Raises QueryError for a region without a map, and a collection or a folder that is not there.
     """
     if within is None:
         return None if region is None else clips_within(library, region)

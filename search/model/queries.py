@@ -194,8 +194,9 @@ class Hit:
 
     ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
 
-    ``same`` says where a hit is more than alike: its content is what was asked with, byte for byte; it is of that
-    recording (a passage of it, or a copy that the search for duplicates found); it is the tune. Else None.
+    ``same`` says where a hit, or one of its ``copies``, is more than alike: its content is what was asked with, byte
+    for byte; it is of that recording (of which a passage was asked with, or another version); it is the tune. Else
+    None, and where several things are wanted together.
 
     Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here.
 

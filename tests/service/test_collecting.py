@@ -58,4 +58,8 @@ def test_a_question_is_asked_of_a_folder_alone(client, ids):
     assert client.get(f"{API}/clips", query_string=within).get_json()["total"] == root["clips"] > 0
     found = client.post(f"{API}/search", json={"parts": [{"clip_id": ids[0]}], **within}).get_json()["hits"]
     assert found
-    assert client.get(f"{API}/clips?within=root:999").get_json()["total"] == 0
+    listed = client.get(f"{API}/clips?within=root:999")
+    asked = client.post(f"{API}/search", json={"parts": [{"clip_id": ids[0]}], "within": "root:999"})
+    for refused in (listed, asked):
+        assert refused.status_code == 422
+        assert "no folder has the id 999" in refused.get_data(as_text=True)
