@@ -7,19 +7,25 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from search.model.jobs import JobRequest, JobState
+from search.model.keys import Scope
 
 SEARCH = Path(__file__).resolve().parents[2] / "search"
 CATALOGUES = sorted((SEARCH.parent / "webui" / "src" / "messages").glob("said.*.json"))
 SAYS = (
-    "service/app.py", "service/refusals.py", "service/http", "service/jobs", "service/media", "service/routes",
+    "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media", "service/routes",
     "audio", "engine", "columns/parsing.py", "columns/ordering.py", "columns/filtering.py", "columns/unmeasured.py",
     "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py", "library/events.py",
     "library/merging.py", "melody/hearing.py", "melody/index.py", "melody/midi.py", "melody/notation.py",
     "melody/playing.py", "recommending", "overview/facets.py", "overview/maps/layout.py",
     "overview/duplicates/keeping.py", "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py",
-    "catalog/collections.py", "sources/objects.py", "sources/copies.py",
+    "catalog/collections.py", "catalog/searches.py", "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py",
+    "catalog/sending.py", "catalog/blobs.py", "catalog/chunks.py", "library/companions.py", "library/paths.py", "library/suggesting.py",
+    "sources/objects.py", "sources/copies.py", "../indexer/claiming.py", "../indexer/working.py",
 )  # fmt: skip
 """The files and folders whose sentences a person reads on the page: refusals, verdicts, warnings, reasons."""
 UNREAD_FILES = ("service/routes/embeddings.py", "service/routes/asking.py", "audio/metadata", "audio/names.py")
@@ -35,10 +41,15 @@ UNREAD = {
     "same kind",
     "str | BinaryIO",
     "same recording",
+    "vectors of shape {} do not fit the space {} of {} dimensions",
+    "an encoding of {} segments has {} spans and {} silent marks",
+    "an encoding of {} segments has tags of shape {}",
+    "an encoding has a tag that the vocabulary of the space {} lacks",
+    "an encoding for the space {} has vectors that are not finite",
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
 }
-"""Names of a cache, of types, parts of other sentences."""
+"""Names of a cache, of types, parts of other sentences, what an encoder that is written wrongly is told."""
 UNSAID_CALLS = {"debug", "info", "warning", "error", "exception", "Field", "Tag", "compile", "text"}
 UNSAID_NAMES = {"description", "summary", "tags", "help"}
 WORDS = 2
@@ -117,12 +128,18 @@ def test_every_sentence_of_the_service_has_its_translation_and_no_other_has(cata
     assert sorted(set(known) - set(there) - PARTS) == [], "nobody says these any more"
 
 
-PARTS = {"{} of {}", "damaged: {}", "{}; nearest: {}", "lossless ({})"}
-"""Sentences of one word."""
+STATES = {*get_args(JobState), *get_args(JobRequest), *get_args(Scope)}
+PARTS = {"{} of {}", "damaged: {}", "{}; nearest: {}", "lossless ({})", " was", "faster", "slower", *STATES}
+"""Sentences of one word, and words that are filled in."""
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.name)
+def test_every_word_that_is_filled_in_has_its_translation(catalogue):
+    assert sorted(PARTS - set(json.loads(catalogue.read_text("utf-8")))) == []
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.name)
 def test_what_is_filled_in_has_its_place(catalogue):
     for english, there in json.loads(catalogue.read_text("utf-8")).items():
-        places = set(map(int, re.findall(r"\{(\d)\}", there)))
+        places = set(map(int, re.findall(r"\{(\d)(?::word|:name)?\}", there)))
         assert places == set(range(1, english.count("{}") + 1)), english

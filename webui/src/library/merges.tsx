@@ -1,6 +1,7 @@
 /** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import { endMerge, listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
@@ -52,15 +53,19 @@ async function undo(id: number): Promise<void> {
 
 /** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
 const ending = signal<ReadonlySet<number>>(new Set());
+/** Those of them that the service was not told of yet. */
+const untold = new Set<number>();
 
-function makeFinal(id: number): void {
+export function makeFinal(id: number): void {
   ending.value = new Set([...ending.peek(), id]);
+  untold.add(id);
   const timer = setTimeout(() => void end(id), ACTION_MS);
-  say(t("Final: the merge cannot be undone any more"), {
+  say(t("The merge will be final in a moment, and cannot be undone then"), {
     action: {
       name: t("Undo"),
       run: () => {
         clearTimeout(timer);
+        untold.delete(id);
         showAgain(id);
       },
     },
@@ -72,6 +77,7 @@ function showAgain(id: number): void {
 }
 
 async function end(id: number): Promise<void> {
+  untold.delete(id);
   try {
     await endMerge(id);
   } catch (error) {
@@ -81,20 +87,49 @@ async function end(id: number): Promise<void> {
   showAgain(id);
 }
 
+// whoever leaves the page meanwhile meant it
+addEventListener("pagehide", () => {
+  for (const id of untold)
+    fetch(`${API}/merges/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
+  untold.clear();
+});
+
+/** Where one stood that was pressed, and the page around it. */
+interface Pressed {
+  place: number;
+  around: Element | null;
+}
+
+/** When a merge went with the focus, to the one that follows, the last one, or the page around. */
+function focusAfter({ place, around }: Pressed): void {
+  const left = document.querySelectorAll<HTMLElement>(".merges li");
+  const next = left[Math.min(place, left.length - 1)] ?? around;
+  next?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+}
+
 /** The merges that can be undone; nothing where there are none. */
 export function Merges() {
   useEffect(() => void learnMerges(), []);
+  const pressed = useRef<Pressed | null>(null);
+  useLayoutEffect(() => {
+    if (document.activeElement?.closest(".merges")) return; // it is there still
+    if (pressed.current && document.activeElement === document.body) focusAfter(pressed.current);
+    pressed.current = null;
+  });
+  const press = (place: number, event: Event) => {
+    pressed.current = { place, around: (event.currentTarget as Element).closest("main") };
+  };
   const newest = merges.value.merges.filter((one) => !ending.value.has(one.id));
   const total = merges.value.total - ending.value.size;
   if (total === 0) return null;
   return (
-    <section class="duplicates" aria-label={t("Merges")}>
+    <section class="duplicates merges" aria-label={t("Merges")}>
       <header class="jobs-head">
         <h2>{t("{n} merge can be undone|{n} merges can be undone", { n: total })}</h2>
       </header>
       <ul class="copies">
-        {newest.map((one) => (
-          <li key={one.id}>
+        {newest.map((one, place) => (
+          <li key={one.id} onClickCapture={(event) => press(place, event)}>
             <bdi>{clipName(one.keep)}</bdi>
             <span class="quiet">
               {tx("kept of {names}", { names: <bdi>{one.clips.map((clip) => clip.title).join(", ")}</bdi> })}

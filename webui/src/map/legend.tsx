@@ -68,7 +68,7 @@ export function Legend({ layout }: { layout: Layout }) {
             <li key={where}>
               <button
                 type="button"
-                class="plain"
+                class="plain legend-item"
                 aria-pressed={isAsked(where)}
                 title={t("Only {name}, or all again", { name })}
                 onClick={() => toggle(where)}
@@ -78,8 +78,10 @@ export function Legend({ layout }: { layout: Layout }) {
             </li>
           );
         })}
-        <li class="legend-others">
-          <span class="dot dot-none" aria-hidden="true" /> {t("others")}
+        <li>
+          <span class="legend-item">
+            <span class="dot dot-none" aria-hidden="true" /> <bdi>{t("others")}</bdi>
+          </span>
         </li>
       </ul>
     </div>

@@ -136,7 +136,7 @@ export const zh = catalogue({
   "Make final": "设为最终",
   "Make the merge into {name} final: it cannot be undone any more":
     "将并入 {name} 的合并设为最终：此后不能撤销",
-  "Final: the merge cannot be undone any more": "已设为最终：此合并不能再撤销",
+  "The merge will be final in a moment, and cannot be undone then": "此合并即将设为最终，届时不能再撤销",
   "Not made final": "未能设为最终",
 
   // the same

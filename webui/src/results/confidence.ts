@@ -25,11 +25,15 @@ const NAMED = /^words \d+$/;
 
 /** The place of the first of these rows that is less than likely, behind likely ones; -1 where there is none. */
 export function cutOf(rows: readonly Row[], least: number): number {
-  const isLess = ({ probability, via }: Row) =>
-    probability !== null && probability < least && !via.some(({ part }) => NAMED.test(part));
+  const isLess = ({ probability, via, same }: Row) =>
+    !same && probability !== null && probability < least && !via.some(({ part }) => NAMED.test(part));
   const cut = rows.findIndex(isLess);
-  return cut > 0 && rows.slice(cut).every((row) => isLess(row) || row.probability === null) ? cut : -1;
+  const isPast = (row: Row) => isLess(row) || (row.probability === null && !row.same);
+  return cut > 0 && rows.slice(cut).every(isPast) ? cut : -1;
 }
+
+/** Whether what a row is to the question is known, not likely: it has no number. */
+export const isKnown = ({ same }: Pick<Row, "same">): boolean => same !== null && same !== "tune";
 
 export function confidence(probability: number): Confidence {
   return LIMITS.find(([from]) => probability >= from)?.[1] ?? { word: message("Unlikely"), level: 1 };

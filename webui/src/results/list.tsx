@@ -76,8 +76,10 @@ export function ResultList() {
   const sorted = by.value;
   const question = answered.value?.question;
   useLayoutEffect(() => {
+    const isDown = first.peek() > 0;
+    first.value = 0; // it begins anew: nobody flung it there
     list.current?.scrollTo(0, 0);
-    if (rowHeight() !== height.peek()) measure();
+    if (isDown || rowHeight() !== height.peek()) measure();
   }, [question, sorted]);
 
   // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list

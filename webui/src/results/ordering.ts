@@ -6,7 +6,7 @@ import { effect } from "@preact/signals";
 import { by } from "../route";
 import { answered } from "./answers";
 import { columnFacts, factsVersion } from "./columnfacts";
-import { confidence } from "./confidence";
+import { confidence, isKnown } from "./confidence";
 import type { Row } from "./rows";
 
 type Value = string | number | null;
@@ -43,10 +43,11 @@ export function inOrder(rows: readonly Row[], order: string): readonly Row[] {
   return placed.map(({ row }) => row);
 }
 
-/** How sure each is: never more than what ranks before it. */
+/** How sure each is: never more than what ranks before it, but for what is known to be the same. */
 function bandsOf(ranked: readonly Row[]): number[] {
   let least = Infinity;
-  return ranked.map(({ probability }) => {
+  return ranked.map(({ probability, same }) => {
+    if (isKnown({ same })) return 4;
     if (probability !== null) least = Math.min(least, confidence(probability).level);
     return least === Infinity ? 5 : least;
   });

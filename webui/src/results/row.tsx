@@ -9,7 +9,7 @@ import { duration, folder, moment, percent } from "../ui/format";
 import { Icon, IconButton } from "../ui/icons";
 import { columnFacts } from "./columnfacts";
 import { areTitled, type Column, columnsShown } from "./columns";
-import { confidence, SAME } from "./confidence";
+import { confidence, isKnown, SAME } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
 import { dragFile } from "./dragging";
@@ -130,9 +130,12 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
 
 /** A row that is scrolled past: what can be read of it, and nothing to press. */
 export function PassingRow({ row, place }: Pick<RowProps, "row" | "place">) {
+  const isChosen = chosen.peek() === place;
+  const isSelected = selected.peek().has(row.clip_id);
   return (
     <div
-      class={`row ${chosen.peek() === place ? "row-chosen" : ""} ${selected.peek().has(row.clip_id) ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
+      class={`row ${isChosen ? "row-chosen" : ""} ${isSelected ? "row-selected" : ""} ${row.match ? "" : "row-plain"}`}
+      aria-selected={isSelected || (isChosen && selected.peek().size === 0)}
       role="row"
       aria-rowindex={place + 1 + Number(areTitled())}
       data-place={place}
@@ -140,13 +143,16 @@ export function PassingRow({ row, place }: Pick<RowProps, "row" | "place">) {
     >
       <div class="row-play" role="gridcell" />
       <div class="row-name" role="gridcell">
-        <span class="row-title">{compact.value ? fileName(row) : row.title}</span>
+        <span class="row-title">
+          <bdi>{compact.value ? fileName(row) : row.title}</bdi>
+          {row.track > 0 && <span class="quiet"> @{row.track}</span>}
+        </span>
       </div>
       <div class="row-wave" role="gridcell" />
       <div class="row-tags" role="gridcell" />
       <div class="row-facts" role="presentation" />
       <div class="row-score" role="gridcell">
-        {row.probability !== null && <span class="score-number">{percent(row.probability)}</span>}
+        <Score row={row} />
       </div>
     </div>
   );
@@ -180,8 +186,7 @@ function Length({ row }: { row: Row }) {
     is likely, not known. */
 export function Score({ row }: { row: Row }) {
   if (row.score === null) return null;
-  if (row.same && row.same !== "tune")
-    return <span class="score score-4 score-same">{t(SAME[row.same])}</span>;
+  if (row.same && isKnown(row)) return <span class="score score-4 score-same">{t(SAME[row.same])}</span>;
   const named = row.via.filter((via) => via.part.startsWith("words")).length;
   const sure = row.probability === null ? null : confidence(row.probability);
   if (named === row.via.length || (named && sure?.level === 1))

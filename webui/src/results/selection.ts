@@ -30,7 +30,7 @@ export function giveFocusBack(inspector: Element): void {
   const list = document.querySelector<HTMLElement>(".list");
   const now = document.activeElement;
   if (now && now !== document.body && !list?.contains(now) && !inspector.contains(now)) return;
-  const title = list?.querySelector<HTMLElement>(`[data-clip="${shown?.clip_id}"] .row-title`);
+  const title = list?.querySelector<HTMLElement>(`[data-clip="${shown?.clip_id}"] button.row-title`);
   const elsewhere = opener instanceof HTMLElement && !list?.contains(opener) && opener.isConnected;
   const place = elsewhere && opener !== document.body ? (opener as HTMLElement) : (title ?? list);
   place?.focus({ preventScroll: true });

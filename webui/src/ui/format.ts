@@ -24,10 +24,11 @@ function clock(seconds: number): string {
 
 export { count, percent } from "../messages/numbers";
 
-/** What the service says, as a sentence of its own. */
+/** What the service says, as a sentence of its own; its marks and its last letter tell which full stop it has: a name
+    in it may be of another language. */
 export const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? "" : HAN.test(text) ? "。" : "."}`;
-const HAN = /\p{Script=Han}/u;
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? "" : CHINESE.test(text) ? "。" : "."}`;
+const CHINESE = /[，：；]|\p{Script=Han}[^\p{L}]*$/u;
 
 /** The folder of a path, without the name; empty at the top. */
 export const folder = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));

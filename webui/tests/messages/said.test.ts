@@ -29,7 +29,61 @@ describe("a sentence of the service", () => {
       "the filter at character 5 (after ▸ in: tag ▸= hero): expected a text in quotes",
       "筛选条件第 5 个字符处（▸ 之后：tag ▸= hero）：此处应为带引号的文字",
     ],
+    ["x.wav: 700 s long, more than the 600 s allowed", "x.wav：长 700 秒，超过允许的 600 秒"],
+    [
+      "x.wav: damaged: 3 of 10 packets of sound cannot be decoded",
+      "x.wav：损坏：10 个声音数据包中有 3 个无法解码",
+    ],
+    [
+      "x.wav: truncated: the header says 3 s, only 2 s are there",
+      "x.wav：不完整：文件头写明 3 秒，实际只有 2 秒",
+    ],
+    ["x.wav: cannot be opened: no such file", "x.wav：无法打开：没有此文件"],
+    ["3 of 10.wav: the file is empty", "3 of 10.wav：文件为空"],
+    ['no "cat" here; nearest: 3 of Dog', "此音库中没有“cat”；最接近的有：Dog（3 个）"],
+    [
+      "no melody heard: only 1 different note was heard; that is not enough of a tune",
+      "没有听到旋律：只听到 1 个不同的音；不足以构成旋律",
+    ],
+    [
+      "no melody heard: only 2 different notes were heard; that is not enough of a tune",
+      "没有听到旋律：只听到 2 个不同的音；不足以构成旋律",
+    ],
+    ["job 7 is running; it cannot pause", "任务 7 的状态为运行中；不能执行暂停"],
+    ["the key 'mine' may not write", "密钥 'mine' 没有此权限：写入"],
+    ["too many sounds are being decoded at once; try again", "同时进行的操作（解码声音）过多，请重试"],
+    [
+      "/data/lib: process 12 is writing since 10:02; wait until it is done, or stop it",
+      "/data/lib：process 12 从 10:02 起正在写入；请等待它完成，或停止它",
+    ],
   ])("%s", (english, chinese) => expect(inChinese(english)).toBe(chinese));
+
+  it.each(["constructor", "__proto__", "toString", "hasOwnProperty", "running", "write"])(
+    "%s is a word of somebody",
+    (word) => {
+      expect(inChinese(word)).toBe(word);
+      expect(inChinese(`no "${word}" here`)).toBe(`此音库中没有“${word}”`);
+      expect(inChinese(`job 1 is ${word}x; it cannot pause`)).toBe(`任务 1 的状态为${word}x；不能执行暂停`);
+    },
+  );
+
+  it("leaves what somebody typed as it was", () => {
+    expect(inChinese('no "a: no such file, one sample" here')).toBe(
+      "此音库中没有“a: no such file, one sample”",
+    );
+    expect(inChinese("there is a saved search of this name already: no such file")).toBe(
+      "已有同名的已保存检索：no such file",
+    );
+    expect(inChinese("'a, one sample' went wrong")).toBe("'a, one sample' went wrong");
+  });
+
+  it("of a text with very many colons or commas, or a very long one, is not looked for", () => {
+    const long = `${"a: ".repeat(3000)}no such file`;
+    expect(inChinese(long)).toBe(long);
+    const many = `${"a: ".repeat(30)}no such file`;
+    expect(inChinese(many)).toBe(many);
+    expect(inChinese(`${"a: ".repeat(20)}no such file`)).toBe(`${"a: ".repeat(19)}a：没有此文件`);
+  });
 
   it("of a file keeps its name", () => {
     expect(inChinese("door slam.wav: the file is empty")).toBe("door slam.wav：文件为空");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, duration, folder, moment, percent, remaining } from "../../src/ui/format";
+import { bytes, count, duration, folder, moment, percent, remaining, sentence } from "../../src/ui/format";
 
 describe("numbers for people", () => {
   it.each([
@@ -53,3 +53,11 @@ it("a share is a percentage", () =>
 it("a folder is the path without the name, nothing at the top", () => {
   expect(["a/b/c.wav", "c.wav", "/c.wav", ""].map(folder)).toEqual(["a/b", "", "", ""]);
 });
+
+it.each([
+  ["声音.wav: no such file", "声音.wav: no such file."],
+  ["声音.wav：没有此文件", "声音.wav：没有此文件。"],
+  ["没有旋律；请运行：soundalike index", "没有旋律；请运行：soundalike index。"],
+  ["it is silent", "It is silent."],
+  ["is it?", "Is it?"],
+])("%s ends as its language ends sentences", (text, written) => expect(sentence(text)).toBe(written));
