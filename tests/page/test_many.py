@@ -61,10 +61,31 @@ def test_rows_that_are_flung_past_can_be_read_and_are_whole_at_rest(page, servic
     row = page.locator('.row[data-place="20"]')
     with standing_still(page):
         page.locator(".list").evaluate("(list) => list.scrollTo(0, 1200)")
-        expect(row.locator(".row-title")).not_to_be_empty()
+        expect(row.locator(".row-title bdi")).not_to_be_empty()
+        expect(row).to_have_attribute("aria-selected", "false")
         expect(row.get_by_role("button")).to_have_count(0)
     expect(row.get_by_role("button", name="Play")).to_be_visible()
     expect(page.locator(".row", has_not=page.locator("button"))).to_have_count(0)
+
+
+NOTE_BARE = """() => {
+  window.bare = 0;
+  const isBare = (row) => row.querySelector('button') === null;
+  const note = () => { window.bare += [...document.querySelectorAll('.row')].filter(isBare).length; };
+  new MutationObserver(note).observe(document.querySelector('.list'), { childList: true, subtree: true });
+}"""
+
+
+def test_another_answer_begins_whole_though_the_list_was_scrolled_down(page, service):
+    """Nobody flung it to its beginning."""
+    page.goto(service.url)
+    expect(page.locator(".row").first).to_be_visible()
+    page.locator(".list").evaluate("(list) => list.scrollTo(0, 1200)")
+    expect(page.locator('.row[data-place="20"]').get_by_role("button", name="Play")).to_be_visible()
+    page.evaluate(NOTE_BARE)
+    page.get_by_label("What are you looking for?").fill("rain")
+    expect(page.locator('.row[data-place="0"] .row-title')).to_have_text(re.compile("^rain"))
+    assert page.evaluate("() => window.bare") == 0
 
 
 def test_shift_and_ctrl_select_many_by_pointer(by_title):

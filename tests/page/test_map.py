@@ -245,6 +245,20 @@ def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, made_library, tmp_p
         assert len(running.get("/api/v1/map").json()["clip_ids"]) == len(SOUNDS)
 
 
+PLACES = """(items) => items.map((item) => {
+  const [dot, name] = ['.dot', 'bdi'].map((one) => item.querySelector(one).getBoundingClientRect());
+  const top = item.getBoundingClientRect().top;
+  return [dot.top - top, name.top - top].map(Math.round).join();
+})"""
+
+
+def test_all_items_of_the_legend_stand_alike(map_page):
+    """Those that can be pressed, and the others."""
+    places = map_page.locator(".legend li").evaluate_all(PLACES)
+    assert len(places) > 2
+    assert len(set(places)) == 1
+
+
 @pytest.mark.thorough
 def test_the_legend_is_a_filter(map_page):
     """A group is asked alone, and all again."""

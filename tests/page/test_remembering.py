@@ -10,6 +10,7 @@ from tests.page.conftest import HURRIED, PHONE, ask
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize("width", [PHONE, 1440])
@@ -117,6 +118,8 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     expect(merges).to_contain_text(other["title"])
     merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
     expect(merges).to_have_count(0)
+    expect(page.locator("main button:focus")).to_have_count(1)
+    expect(page.locator(".toast")).to_contain_text("will be final in a moment")
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(merges).to_have_count(1)
     merges.get_by_role("button", name=f"Undo the merge into {one['title']}").click()
@@ -136,3 +139,16 @@ def test_a_merge_is_made_final(page, own):
     assert answered.value.status == 204
     expect(merges).to_have_count(0)
     assert own.get("/api/v1/merges").json()["total"] == 0
+
+
+def test_a_merge_is_made_final_by_who_leaves_the_page(page, own):
+    one, other = own.get("/api/v1/clips?limit=2&sort=title").json()["clips"]
+    asked = {"keep": one["id"], "clips": [other["id"]]}
+    requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).raise_for_status()
+    page.goto(f"{own.url}/library")
+    merges = page.get_by_role("region", name="Merges")
+    merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+    expect(merges).to_have_count(0)
+    assert own.get("/api/v1/merges").json()["total"] == 1
+    page.goto("about:blank")
+    wait_until(lambda: own.get("/api/v1/merges").json()["total"] == 0)

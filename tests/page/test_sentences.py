@@ -17,15 +17,16 @@ from search.model.keys import Scope
 SEARCH = Path(__file__).resolve().parents[2] / "search"
 CATALOGUES = sorted((SEARCH.parent / "webui" / "src" / "messages").glob("said.*.json"))
 SAYS = (
-    "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media", "service/routes",
-    "audio", "engine", "columns/parsing.py", "columns/ordering.py", "columns/filtering.py", "columns/unmeasured.py",
-    "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py", "library/events.py",
-    "library/merging.py", "melody/hearing.py", "melody/index.py", "melody/midi.py", "melody/notation.py",
-    "melody/playing.py", "recommending", "overview/facets.py", "overview/maps/layout.py",
+    "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media",
+    "service/routes", "audio", "engine", "columns/parsing.py", "columns/ordering.py", "columns/filtering.py",
+    "columns/unmeasured.py", "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py",
+    "library/events.py", "library/merging.py", "melody/hearing.py", "melody/index.py", "melody/midi.py",
+    "melody/notation.py", "melody/playing.py", "recommending", "overview/facets.py", "overview/maps/layout.py",
     "overview/duplicates/keeping.py", "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py",
     "catalog/collections.py", "catalog/searches.py", "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py",
-    "catalog/sending.py", "catalog/blobs.py", "catalog/chunks.py", "library/companions.py", "library/paths.py", "library/suggesting.py",
-    "sources/objects.py", "sources/copies.py", "../indexer/claiming.py", "../indexer/working.py",
+    "catalog/sending.py", "catalog/blobs.py", "catalog/chunks.py", "library/companions.py", "library/paths.py",
+    "library/suggesting.py", "sources/objects.py", "sources/copies.py", "../indexer/claiming.py",
+    "../indexer/working.py",
 )  # fmt: skip
 """The files and folders whose sentences a person reads on the page: refusals, verdicts, warnings, reasons."""
 UNREAD_FILES = ("service/routes/embeddings.py", "service/routes/asking.py", "audio/metadata", "audio/names.py")

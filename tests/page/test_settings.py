@@ -88,6 +88,24 @@ def test_the_sound_that_is_asked_with_is_called_identical(home, sounds):
     expect(home.get_by_text("Identical")).to_have_count(1)
 
 
+def test_the_same_recording_is_known_and_the_same_tune_likely(page, service):
+    """A number stands only where the service may be mistaken; as the service calls hits, so the page does."""
+
+    def name_them(route):
+        answer = route.fetch()
+        body = answer.json()
+        for hit, same in zip(body["hits"], (None, "recording", "tune"), strict=False):
+            hit["same"] = same
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/api/v1/search", name_them)
+    page.goto(f"{service.url}/?part=clip:7")
+    scores = page.locator(".row .row-score")
+    expect(scores.nth(1)).to_have_text("Same recording")
+    expect(scores.nth(2).locator(".score-word")).to_have_text("Same tune")
+    expect(scores.nth(2).locator(".score-number")).to_have_text(re.compile("%$"))
+
+
 def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
     page.goto(f"{service.url}/?part=clip:7")
     score = page.locator(".row .score").first
