@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,6 @@ MANIFEST: Final = "manifest.json"
 
 _CHANGED: Final = "is not what was written (its digest differs)"
 _READ_BYTES: Final = 1 << 20
-_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV)
 MAPPED_FROM_BYTES: Final = 1 << 18
 """A smaller array is read: each map takes a file handle for as long as it is there, of which a system may give 256."""
 
@@ -185,14 +184,19 @@ def digest_of(path: Path) -> str:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Have ``target`` be the same file as ``source``, or one like it where there are no links. Raises OSError."""
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        shutil.copyfile(source, target)
-        flush(target)
+    """Have ``target`` be the same file as ``source``, or one like it where there are no links. Raises OSError.
+
+    Each system refuses links with an error of its own; what else is wrong, copying says as well.
+    """
+    link = getattr(os, "link", None)  # Android's Python has none
+    if link is not None:
+        with suppress(OSError):
+            link(source, target)
+            return
+    if target.exists():  # perhaps a link itself: what is written into it would be in its other names too
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    shutil.copyfile(source, target)
+    flush(target)
 
 
 def map_values(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -57,21 +57,25 @@ class Layer:
     compressed: Path
     names: tuple[str, ...]
 
+    @property
+    def sidecar(self) -> str:
+        """The file of ``rows``."""
+        return self.names[1]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """An opened snapshot: its ``layers``, all their ``ids`` (n,) ascending, and which of these are ``gone`` (m,)."""
+    """An opened snapshot: its ``layers``, and what all of them hold.
+
+    ``ids`` (n,) are ascending, ``rows`` (n, dim) in their order; the ids in ``gone`` (m,) are not there any more.
+    """
 
     snapshot: Snapshot
     facts: VectorFacts
     layers: tuple[Layer, ...]
     ids: Ids
+    rows: Rows
     gone: Ids
-
-    @property
-    def rows(self) -> Rows:
-        """The rows (n, dim) in the order of ``ids``."""
-        return Rows([layer.rows for layer in self.layers])
 
 
 def snapshots(directory: Path) -> Snapshots:
@@ -111,7 +115,7 @@ def read(snapshot: Snapshot, dim: int | None = None) -> StoredVectors:
             raise snapshot.damaged(f"it does not hold the {facts.count} ids of its manifest")
     except (OSError, ValueError, TypeError) as error:
         raise snapshot.unreadable(error) from error
-    return StoredVectors(snapshot, facts, layers, ids, gone)
+    return StoredVectors(snapshot, facts, layers, ids, Rows([layer.rows for layer in layers]), gone)
 
 
 def _layer(snapshot: Snapshot, facts: VectorFacts, number: int, count: int) -> Layer:

@@ -5,21 +5,24 @@ A compressed one has layers (docs/decisions/0033-vectors-in-layers.md): a public
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from search.errors import SnapshotError
 from search.model import HalfVectors, Ids, IndexChange
 from search.settings import Device
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import NewSnapshot, Snapshot
-from search.vectors import files, folding, layers
+from search.vectors import files, folding, layers, verifying
 from search.vectors.base import NEVER, Base, ExactBase, rows_of
 from search.vectors.folding import Changes
 from search.vectors.layers import Rows
 from search.vectors.mapped import map_rows
-from search.vectors.verifying import verify
+
+log = logging.getLogger(__name__)
 
 
 class InFiles:
@@ -47,26 +50,35 @@ class InFiles:
         return FaissBase.open(stored, self._device, self._effort)
 
     def is_whole(self, sequence: int) -> bool:
-        """As `Keeping.is_whole`: each snapshot has all."""
+        """As `Keeping.is_whole`: each snapshot has all, so long as its files are there and its vectors undamaged."""
+        if sequence == NEVER:
+            return True
+        try:
+            self.snapshots.open(sequence)  # perhaps it was opened long ago
+            verifying.check_rows(self._stored(sequence))
+        except OSError as error:
+            log.warning("snapshot %d cannot be read (%s). All is made anew now, from the catalog", sequence, error)
+            return False
+        except SnapshotError as error:
+            log.warning("%s. All is made anew now, from the catalog", error)
+            return False
         return True
 
     def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
         """As `Keeping.write`. Raises LibraryUnwritable."""
-        old = self._stored(since)
+        old = None if since == NEVER else self._stored(since)
         with self.snapshots.publication(sequence) as new, folding.spooled(changes, self._dim, new) as changed:
-            if old is None or not self._goes_on(old, changed):
+            if old is None or not self._goes_on(old, changed) or _is_damaged(old):
                 self._write_whole(old, changed, new)
             else:
                 self._write_layer(old, changed, new)
 
     def problems(self) -> list[str]:
         """As `Keeping.problems`: every file of every snapshot is read."""
-        return verify(self._directory)
+        return verifying.verify(self._directory)
 
-    def _stored(self, sequence: int) -> files.StoredVectors | None:
-        """The snapshot of ``sequence``, which is open as a rule; None for NEVER."""
-        if sequence == NEVER:
-            return None
+    def _stored(self, sequence: int) -> files.StoredVectors:
+        """The snapshot of ``sequence``, which is open as a rule."""
         if self._opened is not None and self._opened.snapshot.sequence == sequence:
             return self._opened
         return files.read(self.snapshots.open(sequence), self._dim)
@@ -124,6 +136,14 @@ class InFiles:
     def _rows(self, new: NewSnapshot, layer: int, count: int) -> HalfVectors:
         """The sidecar that was just written."""
         return map_rows(new.folder / files.named(files.SIDECAR, layer), count, self._dim)
+
+
+def _is_damaged(old: files.StoredVectors) -> bool:
+    """Whether the lists of a layer are: no publication hands those on, since no search could open its snapshot."""
+    problem = verifying.lists_problem(old)
+    if problem is not None:
+        log.warning("%s. All lists are made anew now, from the vectors", problem)
+    return problem is not None
 
 
 def _extent(layer: files.Layer, gone: Ids) -> layers.Extent:

@@ -14,13 +14,11 @@ from search.vectors.mapped import release
 
 MOST: Final = 8
 """Layers of a snapshot: each costs a search some hundredths of a millisecond."""
-MERGED_UP_TO: Final = 2
+SIZE_RATIO: Final = 2
 """The last layer that stays is more than so many times as large as what is written beside it. So sizes fall like
 powers of two, and what is written in the end is a few times what came."""
 GONE_SHARE: Final = 4
 """A layer of which more than one in so many rows is gone is written anew."""
-
-
 RETRAIN_GROWTH: Final = 2.0
 """Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
 
@@ -89,7 +87,7 @@ def staying(layers: Sequence[Extent], come: Ids) -> int:
     ]
     stay = min([len(layers), *forced])
     size = int(come.size) + sum(layer.there for layer in layers[stay:])
-    while stay and size and (stay >= MOST or layers[stay - 1].there <= MERGED_UP_TO * size):
+    while stay and size and (stay >= MOST or layers[stay - 1].there <= SIZE_RATIO * size):
         stay -= 1
         size += layers[stay].there
     return stay

@@ -16,7 +16,7 @@ import pytest
 from search.errors import LibraryUnwritable, SnapshotError
 from search.snapshots import single
 from search.snapshots.folders import KEPT, Snapshots
-from search.snapshots.snapshot import MANIFEST, MAPPED_FROM_BYTES, Kind, Snapshot
+from search.snapshots.snapshot import MANIFEST, MAPPED_FROM_BYTES, Kind, Snapshot, link_or_copy
 
 KIND = Kind("numbers", 3, "soundalike count makes them anew")
 
@@ -150,6 +150,42 @@ def half_written(snapshots: Snapshots, error: Exception) -> None:
     with snapshots.publication(1) as new:
         new.array("numbers.npy", np.arange(3))
         raise error
+
+
+REFUSALS = [errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EMLINK, errno.EXDEV, None]
+
+
+@pytest.mark.parametrize("number", REFUSALS, ids=lambda number: errno.errorcode.get(number, "no function"))
+def test_where_the_system_refuses_links_files_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    """FUSE, FAT, shares and Windows each have an error of their own, and some Pythons no links at all."""
+
+    def refused(source: Path, target: Path) -> None:
+        raise OSError(number, "no links here")
+
+    old = publish(tmp_path, 1).open(1)
+    if number is None:
+        monkeypatch.delattr(os, "link")
+    else:
+        monkeypatch.setattr(os, "link", refused)
+    snapshots = Snapshots(tmp_path, KIND)
+    with snapshots.publication(2) as new:
+        new.link("numbers.npy", old)
+    assert numbers(snapshots.open(2)) == [1, 2, 3, 4, 5]
+    assert not (tmp_path / "1" / "numbers.npy").samefile(tmp_path / "2" / "numbers.npy")
+
+
+def test_a_link_never_writes_into_what_is_there(tmp_path: Path) -> None:
+    """It may be a link itself; and a file that is gone is an error."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        link_or_copy(tmp_path / "one", tmp_path / "two")
+    assert (tmp_path / "two").read_text() == "two"
+    with pytest.raises(FileNotFoundError):
+        link_or_copy(tmp_path / "absent", tmp_path / "three")
+    assert not (tmp_path / "three").exists()
 
 
 def test_a_snapshot_that_describes_something_else_is_damaged(tmp_path: Path) -> None:

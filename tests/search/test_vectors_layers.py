@@ -117,7 +117,7 @@ def test_many_publications_keep_few_layers_and_find_the_same(library: Library) -
 
 def test_eight_layers_find_what_one_does(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """However unequal: the ninth publication merges the last ones."""
-    monkeypatch.setattr(layers, "MERGED_UP_TO", 0)
+    monkeypatch.setattr(layers, "SIZE_RATIO", 0)
     for _ in range(7):
         library.come(40)
     assert sizes(library.directory, library.sequence) == [FIRST, *[40] * 7]
@@ -266,7 +266,7 @@ def test_where_there_are_no_links_files_are_copied(library: Library, monkeypatch
     """As on a file system of another kind: the snapshot is the same."""
 
     def no_links(source: Path, target: Path) -> None:
-        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr(os, "link", no_links)
     library.come(MORE)
