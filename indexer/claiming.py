@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.clock import StageClock
+from indexer.clock import GivingWay, StageClock
 from indexer.executors import LocalExecutor, Result
 from indexer.held import HeldChunk
 from indexer.model import Copy, Outcome, Task
@@ -43,6 +43,10 @@ class WorkLibrary(Protocol):
     @property
     def writer(self) -> CatalogWriter:
         """Where contents are looked up."""
+
+    @property
+    def giving_way(self) -> GivingWay:
+        """What tells that somebody on this machine asks the library something."""
 
     def roots(self) -> list[Root]:
         """Its roots."""
@@ -91,7 +95,7 @@ class Worker:
         self._holder = holder
         self._patience = patience or Patience()
         self._closed = closed
-        self._clock = StageClock()
+        self._clock = StageClock(rest=library.giving_way.rest)
         self._held: dict[str, HeldChunk] = {}
         self._chunk_of: dict[int, HeldChunk] = {}
         self._waiting: dict[str, deque[HeldChunk]] = defaultdict(deque)

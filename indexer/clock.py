@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from indexer.model import StageTimes
 
@@ -51,6 +51,16 @@ class Pace:
         if spent_s < PACE_FROM_S or worked <= 0 or now_s - self._moved_s > spent_s / 2:
             return None
         return spent_s * max(bytes_left, 0) / worked
+
+
+class GivingWay(Protocol):
+    """Tells a job that somebody asks its library something."""
+
+    def is_asked(self) -> bool:
+        """Whether somebody does at this moment."""
+
+    def rest(self) -> None:
+        """Wait as long as the job has to give way."""
 
 
 class StageClock:

@@ -176,7 +176,7 @@ class Index:
                 _check_events(encoder, library)
             tunes = wiring.melody_extractor()
             report = reporter(quiet=args.quiet or args.json)
-            status, rest = DONE, library.giving_way.rest
+            status = DONE
             for paths in self._passes(args, stop.event):
                 with report.running(), _sharing(args, library, settings, report) as share:
                     summary = index(
@@ -193,13 +193,13 @@ class Index:
                 _print_summary(summary, args)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
                 if args.fingerprints and not stop.event.is_set():
-                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event, rest))
+                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event))
                 if args.events and not stop.event.is_set():
-                    status = max(status, _then(library.events.find, "events", stop.event, rest))
+                    status = max(status, _then(library.events.find, "events", stop.event))
                 if args.facts and not stop.event.is_set():
-                    status = max(status, _then(library.facts.measure, "facts", stop.event, rest))
+                    status = max(status, _then(library.facts.measure, "facts", stop.event))
                 if args.speech and not stop.event.is_set():
-                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event, rest))
+                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -289,7 +289,7 @@ def index_again(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
     if events and settings.share is not None and not summary.interrupted:  # other processes find none on the way
-        _then(library.events.find, "events", stop or threading.Event(), library.giving_way.rest)
+        _then(library.events.find, "events", stop or threading.Event())
     return SOME_FAILED if summary.failed else DONE
 
 
@@ -363,15 +363,10 @@ def _then(
     job: Callable[[Callable[[int, int], None]], Sequence[JobFailure]],
     what: str,
     stop: threading.Event,
-    rest: Callable[[], None],
 ) -> int:
-    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack.
-
-    It gives way by ``rest`` between any two sounds.
-    """
+    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack."""
 
     def progress(_done: int, _total: int) -> None:
-        rest()
         if stop.is_set():
             raise Cancelled
 
@@ -458,7 +453,8 @@ def _shared(
     from indexer.workers import sharing, threads_of
 
     each = threads_of(threads, count, os.cpu_count() or 1) if on is None else threads or 1
-    return sharing(library.chunks, Staffing(count, each, library.path, on, options=options), report.note)
+    staffing = Staffing(count, each, library.path, on, options=options, job_share=library.settings.job_share)
+    return sharing(library.chunks, staffing, report.note)
 
 
 def _check_sharing(args: argparse.Namespace) -> None:

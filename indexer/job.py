@@ -16,7 +16,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from indexer.clock import Pace, StageClock
+from indexer.clock import GivingWay, Pace, StageClock
 from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
 from indexer.plan import Plan, Survey, moved_clips
 from indexer.relocating import moved_root, relocate
@@ -75,16 +75,6 @@ class Library(Protocol):
     @property
     def giving_way(self) -> GivingWay:
         """What tells that somebody asks the library something."""
-
-
-class GivingWay(Protocol):
-    """Tells a job that somebody asks."""
-
-    def is_asked(self) -> bool:
-        """Whether somebody does at this moment."""
-
-    def rest(self) -> None:
-        """Wait as long as the job has to give way."""
 
 
 class Publisher(Protocol):

@@ -51,6 +51,7 @@ class RayWorker:
     def __init__(self, actor: Any, staffing: Staffing) -> None:  # noqa: ANN401  # Ray makes its type
         self._actor = actor
         ours = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
+        ours |= staffing.environment
         self._result = actor.work.remote(str(staffing.library), staffing.threads, ours)
 
     def ended(self) -> str | None:

@@ -6,7 +6,6 @@ by their place, so neither the order nor the company in which they were encoded 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from indexer.scan import facts_of
 from search import audio
 from search.audio import metadata
 from search.errors import AudioError, JobError
+from search.ground.digests import digest_of
 from search.ground.urls import is_in_store
 from search.model import (
     AddContent,
@@ -102,7 +102,7 @@ class FileReader:
         try:
             with at_hand(task, self._clock) as known, audio.OpenSound(task.path) as sound:
                 with self._clock.stage("hash"):
-                    digest = known or sound.digest()
+                    digest = known or sound.digest(self._clock.rest)
                 return self._read(task, sound, digest, put)
         except (AudioError, OSError) as error:
             return failure_of(task, error)
@@ -288,7 +288,7 @@ def at_hand(task: Task, clock: StageClock) -> Iterator[str]:
         return
     with ExitStack() as held:
         with clock.stage("hash"):
-            digest = held.enter_context(fetched(task.path, task.facts))
+            digest = held.enter_context(fetched(task.path, task.facts, clock.rest))
         yield digest
 
 
@@ -298,10 +298,10 @@ def check_unchanged(task: Task) -> None:
         raise AudioError(task.path, "changed while it was being read; the next run takes it")
 
 
-def digest_of(path: str) -> str:
-    """The SHA-256 of a file's bytes, hex. Raises OSError."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of_file(path: str, rest: Callable[[], None] = lambda: None) -> str:
+    """The SHA-256 of a file's bytes, hex, with a ``rest`` before each MB of them. Raises OSError."""
+    with Path(path).open("rb", buffering=0) as file:
+        return digest_of(file, rest)
 
 
 def failure_of(task: Task, error: Exception, digest: str | None = None) -> Outcome:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from indexer.pipeline import digest_of
+from indexer.pipeline import digest_of_file
 from indexer.scan import covers, is_absent, resolve
 from search.errors import UsageError, printable
 from search.model import ClipChange, DropRoot, KnownFile, MoveClip, MoveRoot, Root
@@ -106,7 +106,7 @@ def moved_root(catalog: CatalogWriter, roots: Sequence[Root], path: str) -> tupl
 def _lie_at(folder: str, sample: Sequence[KnownFile]) -> bool:
     same = [file for file in sample if _size_at(folder, file) == file.facts.size_bytes]
     return len(same) >= max(1, _SHARE * len(sample)) and all(
-        digest_of(os.path.join(folder, file.facts.path)) == file.digest for file in same[:_READ]
+        digest_of_file(os.path.join(folder, file.facts.path)) == file.digest for file in same[:_READ]
     )
 
 

@@ -11,7 +11,8 @@ from typing import Protocol
 class Staffing:
     """Which workers a job wants: how many, with how many threads each, on this machine or ``on`` a cluster.
 
-    ``options`` are passed on to `soundalike work`. ``gpus`` is what each takes of a node's on Ray.
+    ``options`` are passed on to `soundalike work`. ``gpus`` is what each takes of a node's on Ray. ``job_share`` is how
+    much of a core all of them together may take while somebody asks the library something (1: no worker waits).
     """
 
     count: int
@@ -20,6 +21,13 @@ class Staffing:
     on: str | None = None
     gpus: float = 0.0
     options: tuple[str, ...] = ()
+    job_share: float = 1.0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What each worker is told by its environment: its part of the share, as if all were on one machine."""
+        share = self.job_share if self.job_share >= 1 else self.job_share / max(self.count, 1)
+        return {"SOUNDALIKE_JOB_SHARE": repr(share)}
 
 
 class One(Protocol):

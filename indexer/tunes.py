@@ -21,7 +21,7 @@ from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
 from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Options, Outcome, Task, UnderWay
-from indexer.pipeline import at_hand, check_unchanged, digest_of, failure_of, settled
+from indexer.pipeline import at_hand, check_unchanged, digest_of_file, failure_of, settled
 from search import audio
 from search.audio import Kind, metadata
 from search.errors import AudioError
@@ -117,7 +117,7 @@ class _TuneReader:
             try:
                 known = held.enter_context(at_hand(task, self._clock))
                 with self._clock.stage("hash"):
-                    digest = known or digest_of(task.path)
+                    digest = known or digest_of_file(task.path, self._clock.rest)
             except (OSError, AudioError) as error:
                 return failure_of(task, error)
             return self._read(task, digest)
@@ -192,6 +192,7 @@ class _TuneReader:
         """The sound of a recording's track, until the job is stopped. Raises Cancelled then."""
         limit_s = self._options.max_duration_s
         for block in audio.stream(path, rate_hz, track=track, max_duration_s=limit_s):
+            self._clock.rest()  # pitch is followed block by block, through all of a recording in one stage
             if self._stop.is_set():
                 raise Cancelled
             yield np.clip(block, -1.0, 1.0, out=block)

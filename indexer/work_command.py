@@ -125,7 +125,9 @@ def _on_ray(args: argparse.Namespace, library: Library, stop: threading.Event) -
     from indexer.workers import crew_of
     from indexer.working import is_over
 
-    staffing = Staffing(args.actors, args.workers or 1, library.path, args.on, args.gpus)
+    staffing = Staffing(
+        args.actors, args.workers or 1, library.path, args.on, args.gpus, job_share=library.settings.job_share
+    )
     shown = _Lines(quiet=args.quiet or args.json)
     patience = Patience()
     with crew_of(staffing, _say) as crew:

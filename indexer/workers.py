@@ -6,6 +6,7 @@ others. Only when they end one after the other, and nothing gets done, does the 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ class LocalWorker:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
+            env={**os.environ, **staffing.environment},
         )
 
     @property

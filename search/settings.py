@@ -39,9 +39,10 @@ class Settings:
     sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else to
     do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
     library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
-    programs, 0 (not at all) to 19. ``job_share``: how much of one core a job takes (1: all it can get) while
-    somebody asks the library something (`search.library.givingway`). ``share``: how many worker processes sounds
-    are left to, beside those of other machines (`soundalike work`); None: one process does it all.
+    programs, 0 (not at all) to 19. ``job_share``: how much of one core a job, with the workers that it starts, takes
+    (1: all it can get) while somebody asks the library something (`search.library.givingway`). ``share``: how many
+    worker processes sounds are left to, beside those of other machines (`soundalike work`); None: one process does it
+    all.
     ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
     model's name, its key, and the seconds that it is waited for.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TypeAlias
@@ -12,6 +11,7 @@ from typing import TypeAlias
 from search.audio.decoding import open_track
 from search.audio.opening import open_regular
 from search.audio.track import Track
+from search.ground.digests import digest_of
 from search.model import AudioInfo
 
 
@@ -38,9 +38,9 @@ class OpenSound:
         self._file.seek(0)
         return self._file
 
-    def digest(self) -> str:
-        """The SHA-256 of its bytes, hex. Raises OSError."""
-        return hashlib.file_digest(self.file, "sha256").hexdigest()
+    def digest(self, rest: Callable[[], None] = lambda: None) -> str:
+        """The SHA-256 of its bytes, hex, with a ``rest`` before each MB of them. Raises OSError."""
+        return digest_of(self.file, rest)
 
     def info(self, track: int = 0) -> AudioInfo:
         """What the header says of sound track ``track``. Raises AudioError when it is no sound."""

@@ -6,8 +6,12 @@ from search import audio
 from search.exact.listening import Fingerprint, fingerprint
 from search.exact.spectra import RATE_HZ
 from search.model import Clip, Content
+from search.snapshots.filling import Rest, at_once, resting
 
 
-def of_file(content: Content, clip: Clip) -> Fingerprint:
-    """The fingerprint of a content, from the file of one of its clips. Raises AudioError where it cannot be read."""
-    return fingerprint(audio.stream(clip.absolute_path, RATE_HZ, track=content.track))
+def of_file(content: Content, clip: Clip, *, rest: Rest = at_once) -> Fingerprint:
+    """The fingerprint of a content, from the file of one of its clips, with a ``rest`` before each block is decoded.
+
+    Raises AudioError where it cannot be read.
+    """
+    return fingerprint(resting(audio.stream(clip.absolute_path, RATE_HZ, track=content.track), rest))

@@ -35,6 +35,7 @@ from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
 from search.facts.tempo import TEMPO_SURE, Found
 from search.model import AudioInfo
+from search.snapshots.filling import Rest, at_once
 
 _AUDIBLE_S: Final = 0.01
 _LONGEST_ONE_SHOT_S: Final = 15.0
@@ -168,13 +169,16 @@ def measure(path: str, track: int = 0) -> dict[str, FactValue]:
     return unpacked(measured(path, track))
 
 
-def measured(path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
+def measured(
+    path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None, rest: Rest = at_once
+) -> NDArray[np.float32]:
     """(NUMBERS,) the facts and the profile of a file, or of the passage of it, as a catalog keeps them.
 
-    Raises AudioError.
+    With a ``rest`` before each step. Raises AudioError.
     """
     steps = in_steps(path, track, start_s=start_s, end_s=end_s)
     while True:
+        rest()
         try:
             next(steps)
         except StopIteration as end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from search.catalog.store import Catalog
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import Duplicates
@@ -15,10 +16,13 @@ from search.snapshots.filling import nobody
 class DuplicateFinder:
     """Finds what a library has twice, and keeps it. `Library.duplicates` is one."""
 
-    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, pairs: PairsFile) -> None:
+    def __init__(
+        self, catalog: Catalog, spaces: Spaces, publisher: Publisher, pairs: PairsFile, *, giving_way: GivingWay
+    ) -> None:
         self._catalog = catalog
         self._spaces = spaces
         self._publisher = publisher
+        self._rest = giving_way.rest
         self.pairs = pairs
         """Where the pairs that were found lie."""
 
@@ -47,6 +51,7 @@ class DuplicateFinder:
         from search.overview.duplicates.finding import find
 
         with self._publisher.lease("duplicates") as lease:
-            find(self._spaces.refresh().of()[0], self._catalog, self.pairs, progress, lease, again=again)
+            view = self._spaces.refresh().of()[0]
+            find(view, self._catalog, self.pairs, progress, lease, rest=self._rest, again=again)
         self._spaces.refresh()
         return self.groups()

@@ -9,6 +9,7 @@ import numpy as np
 from search.catalog.store import Catalog
 from search.library import events
 from search.library.encoders import Encoders
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import Ids, JobFailure, TimeLine
@@ -18,11 +19,14 @@ from search.snapshots.filling import nobody
 class EventFinder:
     """Finds the events of sounds, and keeps them. `Library.events` is one."""
 
-    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, encoders: Encoders) -> None:
+    def __init__(
+        self, catalog: Catalog, spaces: Spaces, publisher: Publisher, encoders: Encoders, *, giving_way: GivingWay
+    ) -> None:
         self._catalog = catalog
         self._spaces = spaces
         self._publisher = publisher
         self._encoders = encoders
+        self._rest = giving_way.rest
 
     def of(self, clip_id: int, *, least: float = events.SHOWN, space: str | None = None) -> TimeLine:
         """What happens when in a clip: every event that is at least so likely, in order of time.
@@ -58,7 +62,9 @@ class EventFinder:
             view = events.view_with_events(self._spaces.refresh().of(space))
             latest, encoder = self._spaces.events_of(view.space), self._encoders.of(view.space)
             self._spaces.new_events(view.space).publish(lease)
-            failures = events.find(view, encoder, latest, self._catalog, lease, progress=progress, again=again)
+            failures = events.find(
+                view, encoder, latest, self._catalog, lease, progress=progress, rest=self._rest, again=again
+            )
         self._spaces.refresh()
         return failures
 

@@ -14,7 +14,7 @@ from search.engine.views import SpaceView
 from search.errors import QueryError
 from search.model import Clip, Event, Ids, JobFailure, TimeLine
 from search.ports import Encoder, FrameReader, Lease
-from search.snapshots.filling import Progress, fill
+from search.snapshots.filling import Progress, Rest, fill
 from search.snapshots.latest import Latest
 from search.time.events import EventRows
 from search.time.filling import of_file
@@ -49,12 +49,13 @@ def find(
     lease: Lease,
     *,
     progress: Progress,
+    rest: Rest,
     again: bool,
 ) -> tuple[JobFailure, ...]:
     """Find the events of the sounds of a space that have none, forget those that are gone; the files that failed."""
     now = catalog.sequence()
-    make = partial(of_file, frame_reader(encoder), encoder.spec)
-    return fill(latest, make, sounds(view), catalog, lease, progress=progress, sequence=now, again=again)
+    make = partial(of_file, frame_reader(encoder), encoder.spec, rest=rest)
+    return fill(latest, make, sounds(view), catalog, lease, progress=progress, rest=rest, sequence=now, again=again)
 
 
 @dataclass(frozen=True, slots=True)

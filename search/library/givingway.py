@@ -7,16 +7,20 @@ both all they want, and an answer is waited for by somebody. Niceness alone does
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import struct
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 FILE: Final = "asked"
-"""In the folder of snapshots: when the last question came, as a double, in seconds since this machine started."""
+"""In the folder of snapshots: when the last question came, as a double, in seconds since the machine started, and 8
+bytes that stand for this start of this machine. What follows means nothing."""
 HOLD_S: Final = 1.0
 """A question is one of this moment for so long."""
 NOTE_S: Final = 0.1
@@ -24,20 +28,23 @@ NOTE_S: Final = 0.1
 LOOK_S: Final = 0.05
 """Between two looks at the file; a job that rests goes on so soon after the last question is no more of this moment."""
 LONGEST_S: Final = 1.0
-"""No rest takes longer, whatever a unit of work has cost."""
+"""No rest takes longer once it is a thread's turn, whatever a unit of work has cost. Threads go on one at a time, so
+that each of N may wait N times as long: else they would take N times the share."""
 APART_S: Final = 0.005
 """Between two threads that go on after a rest: what the first takes shows by then, so that the other waits for it."""
 _SHORTEST_S: Final = 0.001
 _RETRY_S: Final = 10.0
-_TIME: Final = struct.Struct("<d")
+_NOTE: Final = struct.Struct("<d8s")
+_MODE: Final = 0o666
+"""Less what the user's umask takes away, as for every file of a library: a group that shares one writes it in turns."""
 _WRITE: Final = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class GivingWay:
     """Tells the jobs of one library that somebody asks it something. `Library.giving_way` is one; threads share it.
 
-    What a process left that is dead is old after a moment, and what one wrote before the machine was started anew lies
-    far from now: neither slows a job.
+    What a process left that is dead is old after a moment. What one wrote before the machine was started anew, or on
+    another machine that shares the folder, is not of this start of this machine. None of that slows a job.
     """
 
     def __init__(
@@ -48,11 +55,14 @@ class GivingWay:
         clock: Callable[[], float] = time.monotonic,
         spent: Callable[[], float] = time.process_time,
         sleep: Callable[[float], None] = time.sleep,
+        machine: bytes = b"",
     ) -> None:
         """``share``: how much of one core this process may take while somebody asks (1: all it can get).
 
         ``spent`` gives its CPU seconds so far, ``clock`` seconds that are the same in every process of the machine.
+        ``machine``: 8 bytes that no other has, nor this one once it was started anew (default: found out).
         """
+        self._machine = machine or _this_start()
         self._path = folder / FILE
         self._share = share
         self._clock = clock
@@ -78,9 +88,9 @@ class GivingWay:
             return
         self._note_at_s = now_s + NOTE_S
         try:
-            file = os.open(self._path, _WRITE, 0o644)
+            file = os.open(self._path, _WRITE, _MODE)
             try:
-                os.write(file, _TIME.pack(now_s))
+                os.write(file, _NOTE.pack(now_s, self._machine))
             finally:
                 os.close(file)
         except OSError:  # full or read-only: no job writes there either
@@ -100,10 +110,10 @@ class GivingWay:
         return self._is_recent
 
     def rest(self) -> None:
-        """Wait until this process has taken no more than its share since somebody began to ask; a second at most.
+        """Wait until this process has taken no more than its share since somebody began to ask.
 
-        Whoever works calls it before each small unit of work, holding nothing that others need. Returns at once where
-        nobody asks.
+        A second at most once it is the thread's turn; threads go on one at a time. Whoever works calls it before each
+        small unit of work, holding nothing that others need. Returns at once where nobody asks.
 
         Examples:
             >>> library.giving_way.rest()
@@ -137,6 +147,20 @@ class GivingWay:
 
     def _last_s(self) -> float:
         try:
-            return float(_TIME.unpack(self._path.read_bytes())[0])
+            with self._path.open("rb") as file:
+                at_s, machine = _NOTE.unpack(file.read(_NOTE.size))
         except (OSError, struct.error):
             return float("-inf")
+        return float(at_s) if machine == self._machine else float("-inf")
+
+
+@cache
+def _this_start() -> bytes:
+    """What stands for this machine since it was started: its monotonic clock counts from there, and says the same in
+    every container of it.
+    """
+    try:
+        name = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+    except (OSError, UnicodeDecodeError):  # not Linux
+        name = platform.node()
+    return hashlib.blake2b(name.encode(errors="replace"), digest_size=8).digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -32,12 +33,13 @@ def bring_up_to_date(
     lease: Lease,
     progress: Callable[[int, int], None],
     *,
+    rest: Callable[[], None],
     again: bool,
 ) -> tuple[JobFailure, ...]:
     """Fingerprint the library's sounds that have none, forget those that are gone; the files that failed."""
-    sequence = catalog.sequence()
+    sequence, make, sounds = catalog.sequence(), partial(of_file, rest=rest), view.sounds()
     return fill(
-        fingerprints.latest, of_file, view.sounds(), catalog, lease, progress=progress, sequence=sequence, again=again
+        fingerprints.latest, make, sounds, catalog, lease, progress=progress, rest=rest, sequence=sequence, again=again
     )
 
 

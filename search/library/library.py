@@ -165,13 +165,15 @@ class Library:
         self.publisher = Publisher(catalog, cache, settings, index_kind, shipping)
         writing = catalog, self.spaces, self.publisher
         self.clips = Clips(catalog, self.spaces)
-        self.facts = Facts(*writing)
-        self.events = EventFinder(*writing, self.encoders)
-        self.speech = Speech(*writing, self.clips, words=SpokenWords(cache), listeners=listeners)
-        self.recordings = Recordings(*writing, Fingerprints(cache))
-        self.duplicates = DuplicateFinder(*writing, pairs)
+        self.facts = Facts(*writing, giving_way=self.giving_way)
+        self.events = EventFinder(*writing, self.encoders, giving_way=self.giving_way)
+        self.speech = Speech(
+            *writing, self.clips, words=SpokenWords(cache), listeners=listeners, giving_way=self.giving_way
+        )
+        self.recordings = Recordings(*writing, Fingerprints(cache), giving_way=self.giving_way)
+        self.duplicates = DuplicateFinder(*writing, pairs, giving_way=self.giving_way)
         self.merges = Merges(*writing)
-        self.maps = Maps(self.spaces, self.publisher)
+        self.maps = Maps(self.spaces, self.publisher, giving_way=self.giving_way)
 
         self.engine = SearchEngine(catalog, self.view, self.encoders.of, catalog.facts)
         self._moments = MomentFinder(catalog, self.view, self.encoders.of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import ClipMap
@@ -14,9 +15,10 @@ from search.snapshots.filling import nobody
 class Maps:
     """Draws the maps of a library, one a space. `Library.maps` is one."""
 
-    def __init__(self, spaces: Spaces, publisher: Publisher) -> None:
+    def __init__(self, spaces: Spaces, publisher: Publisher, *, giving_way: GivingWay) -> None:
         self._spaces = spaces
         self._publisher = publisher
+        self._rest = giving_way.rest
         self._reader = MapReader()
 
     def read(self, space: str | None = None) -> ClipMap | None:
@@ -46,5 +48,5 @@ class Maps:
 
         with self._publisher.lease("map") as lease:
             view = self._spaces.refresh().of(space)[0]
-            drawing.draw(view, self._spaces.folder(view.space), progress, lease, anew=anew)
+            drawing.draw(view, self._spaces.folder(view.space), progress, lease, rest=self._rest, anew=anew)
         return self.read(space)

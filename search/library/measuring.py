@@ -11,6 +11,7 @@ from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.columns.parsing import parse
 from search.facts.definitions import DEFECTS, VERSION, FactValue, unpacked
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import Ids, JobFailure
@@ -20,10 +21,11 @@ from search.snapshots.filling import nobody
 class Facts:
     """Measures sounds, and says what was measured. `Library.facts` is one."""
 
-    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher) -> None:
+    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, *, giving_way: GivingWay) -> None:
         self._catalog = catalog
         self._spaces = spaces
         self._publisher = publisher
+        self._rest = giving_way.rest
 
     def of(self, clip_ids: Iterable[int]) -> dict[int, dict[str, FactValue]]:
         """What was measured of clips, by clip and the name of a fact; clips that nobody measured are left out.
@@ -60,7 +62,7 @@ class Facts:
         with self._publisher.lease("facts") as lease:
             before = self._catalog.sequence()
             try:
-                return fill(self._catalog, lease, progress, again=again)
+                return fill(self._catalog, lease, progress, rest=self._rest, again=again)
             finally:
                 if self._catalog.sequence() != before:
                     for space in self._catalog.spaces():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from search.catalog.store import Catalog
 from search.exact.stored import Fingerprints
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import Identification, JobFailure
@@ -16,10 +17,19 @@ from search.snapshots.filling import nobody
 class Recordings:
     """Recognises recordings, and makes the fingerprints for it. `Library.recordings` is one."""
 
-    def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, fingerprints: Fingerprints) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        spaces: Spaces,
+        publisher: Publisher,
+        fingerprints: Fingerprints,
+        *,
+        giving_way: GivingWay,
+    ) -> None:
         self._catalog = catalog
         self._spaces = spaces
         self._publisher = publisher
+        self._rest = giving_way.rest
         self.fingerprints = fingerprints
         """Those that were published last."""
 
@@ -67,5 +77,11 @@ class Recordings:
 
         with self._publisher.lease("fingerprints") as lease:
             return identifying.bring_up_to_date(
-                self._spaces.refresh(), self._catalog, self.fingerprints, lease, progress, again=again
+                self._spaces.refresh(),
+                self._catalog,
+                self.fingerprints,
+                lease,
+                progress,
+                rest=self._rest,
+                again=again,
             )

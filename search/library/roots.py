@@ -77,6 +77,7 @@ def remove_root(library: Library, path: str, progress: Callable[[int, int], None
     with library.writer.lease(holder("remove"), wait_s) as lease:
         ids = library.catalog.clips_of_root(root.id)
         for start in range(0, len(ids), _REMOVED_AT_ONCE):
+            library.giving_way.rest()
             progress(start, len(ids))
             library.writer.apply(lease, [RemoveClip(one) for one in ids[start : start + _REMOVED_AT_ONCE]])
         library.writer.apply(lease, [DropRoot(root.id)])

@@ -13,6 +13,7 @@ from search.catalog.store import Catalog
 from search.engine.views import LibraryView
 from search.errors import AudioError, QueryError
 from search.library.clips import Clips
+from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import (
@@ -28,7 +29,7 @@ from search.model import (
     Transcript,
 )
 from search.ports import Lease, SpeechRecogniser, VoiceDetector
-from search.snapshots.filling import Progress, nobody, of_first, with_clips
+from search.snapshots.filling import Progress, Rest, nobody, of_first, with_clips
 from search.speech.finding import Found, find
 from search.speech.stored import SpokenWords
 from search.speech.table import SpokenTable
@@ -70,6 +71,7 @@ def transcribe(
     lease: Lease,
     *,
     progress: Progress,
+    rest: Rest,
     language: str | None,
     again: bool,
 ) -> tuple[JobFailure, ...]:
@@ -82,7 +84,7 @@ def transcribe(
     waiting_s = 0.0
 
     def listened(content: Content, clip: Clip) -> Transcript:
-        return of_file(recogniser, detector, content, clip, language)
+        return of_file(recogniser, detector, content, clip, language, rest=rest)
 
     def keep() -> None:
         lease.check()
@@ -91,6 +93,7 @@ def transcribe(
 
     try:
         for done, (content, clips) in enumerate(with_clips(catalog, missing), start=1):
+            rest()
             lease.check()
             try:
                 waiting.append(KeepTranscript(content.id, of_first(listened, content, clips)))
@@ -194,11 +197,13 @@ class Speech:
         *,
         words: SpokenWords,
         listeners: Listeners,
+        giving_way: GivingWay,
     ) -> None:
         self._catalog = catalog
         self._spaces = spaces
         self._publisher = publisher
         self._clips = clips
+        self._rest = giving_way.rest
         self._listeners = listeners
         self.words = words
         """Those of all sounds, as they were published last."""
@@ -269,6 +274,7 @@ class Speech:
                 self._listeners,
                 lease,
                 progress=progress,
+                rest=self._rest,
                 language=language,
                 again=again,
             )

@@ -20,6 +20,7 @@ from search.service.http import problems
 from search.service.http.cors import CrossOrigin
 from search.service.http.guard import Guard
 from search.service.http.proxies import BehindProxies
+from search.service.http.questions import is_question
 from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.collecting import CollectionRoutes
@@ -146,6 +147,8 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
         g.request_id = logs.request_id(request.headers.get("X-Request-Id"))
         logs.REQUEST_ID.set(g.request_id)
         guard.admit(request)
+        if is_question(request):
+            service.library.giving_way.note_question()
         _check_json()
 
     def end(response: Response) -> Response:

@@ -89,7 +89,6 @@ class Service:
         They hold Python's lock in turns anyway. Handing it over in the middle of a few milliseconds' work costs more
         than the work: 16 connections get half as many answers.
         """
-        self.library.giving_way.note_question()
         with ExitStack() as held:
             with self.metrics.stage("wait"):
                 held.enter_context(self.turns.taken())
@@ -98,7 +97,6 @@ class Service:
 
     def search(self, ask: Callable[[], Answer]) -> Answer:
         """The engine's answer; nothing in a library in which nothing is indexed yet. Raises as ``ask`` does."""
-        self.library.giving_way.note_question()
         with self.metrics.stage("engine"):
             return self._answer(ask)
 
@@ -109,7 +107,6 @@ class Service:
 
     def search_stored_each(self, ask: Callable[[], Sequence[Answer | QueryError]]) -> list[Answer | QueryError]:
         """The same for several questions at once: what is wrong with one of them stands in its place."""
-        self.library.giving_way.note_question()
         with self.metrics.stage("engine"):
             found = ask()
         if any(isinstance(one, QueryError) for one in found) and not self.spaces():

@@ -29,8 +29,28 @@ Progress = Callable[[int, int], None]
 """Called with how many contents of how many were listened to; what it raises stops the job, which keeps the rest."""
 
 
+Rest = Callable[[], None]
+"""Called before each small unit of work: it waits as long as a job has to give way to answers."""
+
+
 def nobody(done: int, total: int) -> None:
     """A progress that shows nothing."""
+
+
+def at_once() -> None:
+    """A rest that is none: of what somebody waits for."""
+
+
+def resting(items: Iterable[R], rest: Rest) -> Iterator[R]:
+    """The same items, with a ``rest`` before each is made."""
+    each = iter(items)
+    while True:
+        rest()
+        try:
+            item = next(each)
+        except StopIteration:
+            return
+        yield item
 
 
 class Derived(Protocol[R_contra]):
@@ -55,13 +75,15 @@ def fill(
     lease: Lease,
     *,
     progress: Progress,
+    rest: Rest,
     sequence: int,
     again: bool,
 ) -> tuple[JobFailure, ...]:
     """Bring what is published to ``content_ids`` (n,), those of a catalog at ``sequence``; the files that failed.
 
-    ``of_file`` makes it of a content and a clip of it, whose file it reads. ``again``: take what is there away first.
-    Raises LibraryBusy when the lease is lost, LibraryUnwritable (disk full), and what ``progress`` raises.
+    ``of_file`` makes it of a content and a clip of it, whose file it reads. ``rest`` comes before each; ``again``: take
+    what is there away first. Raises LibraryBusy when the lease is lost, LibraryUnwritable (disk full), and what
+    ``progress`` raises.
     """
     if again:
         latest.discard()
@@ -82,6 +104,7 @@ def fill(
 
     try:
         for done, (content, clips) in enumerate(with_clips(catalog, missing), start=1):
+            rest()
             lease.check()
             try:
                 added.append((content.id, of_first(of_file, content, clips)))

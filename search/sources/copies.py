@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Final
 
@@ -32,15 +32,16 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def fetched(url: str, facts: FileFacts) -> Iterator[str]:
+def fetched(url: str, facts: FileFacts, rest: Callable[[], None] = lambda: None) -> Iterator[str]:
     """The SHA-256 of an object's bytes, hex; within the block whoever opens it reads the copy that was made of it.
 
-    Of what does not fit on the disk for temporary files no copy is made: it is read again by whoever opens it. Raises
-    AudioError when it is not as ``facts`` says any more, OSError when it is gone or refused, StoreAway, JobError.
+    With a ``rest`` before each MB. Of what does not fit on the disk for temporary files no copy is made: it is read
+    again by whoever opens it. Raises AudioError when it is not as ``facts`` says any more, OSError when it is gone or
+    refused, StoreAway, JobError.
     """
     source, key = source_of(url)
     if facts.size_bytes > shutil.disk_usage(tempfile.gettempdir()).free // _ROOM:
-        yield _hashed(url, source, key, None, facts)
+        yield _hashed(url, source, key, None, facts, rest=rest)
         return
     try:
         descriptor, path = tempfile.mkstemp(prefix="soundalike-")
@@ -48,7 +49,7 @@ def fetched(url: str, facts: FileFacts) -> Iterator[str]:
         raise _no_room(error) from error
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            digest = _hashed(url, source, key, file, facts)
+            digest = _hashed(url, source, key, file, facts, rest=rest)
         with _lock:
             _copies[url] = path
         yield digest
@@ -80,12 +81,15 @@ def version_of(etag: str) -> int:
     return int.from_bytes(hashlib.blake2b(etag.encode(), digest_size=8).digest()) >> 1
 
 
-def _hashed(url: str, source: Source, key: str, file: IO[bytes] | None, facts: FileFacts) -> str:
+def _hashed(
+    url: str, source: Source, key: str, file: IO[bytes] | None, facts: FileFacts, *, rest: Callable[[], None]
+) -> str:
     """Fetch an object into ``file``, if there is one; the digest of its bytes."""
     digest, at, etag = hashlib.sha256(), 0, ""
     size = facts.size_bytes
     step = size if size <= SMALL_BYTES else RANGE_BYTES
     while at < size or not etag:
+        rest()
         found, data = source.read(key, at, min(at + step, size), etag) if size > step else source.read(key)
         if found.size_bytes != size or version_of(found.etag) != facts.mtime_ns:
             raise AudioError(url, "changed after it was listed; the next run takes it")

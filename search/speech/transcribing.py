@@ -13,6 +13,7 @@ import numpy as np
 from search import audio
 from search.model import Clip, Content, SpokenLine, SpokenWord, Transcript, Wave
 from search.ports import SpeechRecogniser, VoiceDetector
+from search.snapshots.filling import Rest, at_once, resting
 
 PIECE_S: Final = 240.0
 """Stretches are recognised together up to this length: what begins a model costs much, and each call begins it."""
@@ -36,15 +37,20 @@ def of_file(
     content: Content,
     clip: Clip,
     language: str | None = None,
+    *,
+    rest: Rest = at_once,
 ) -> Transcript:
     """What is said in a content, from the file of one of its clips, in ``language`` or that of its first piece.
 
-    Raises AudioError where the file cannot be read, QueryError for a language that the recogniser does not know.
+    With a ``rest`` before each block is listened to for voices, and each piece recognised. Raises AudioError where the
+    file cannot be read, QueryError for a language that the recogniser does not know.
     """
-    voiced = voices(detector, content, clip)
+    voiced = voices(detector, content, clip, rest=rest)
     spoken, likely = language, 1.0
     lines: list[SpokenLine] = []
-    for piece in _pieces(clip.absolute_path, content.track, voiced, recogniser.sample_rate_hz):
+    pieces = _pieces(clip.absolute_path, content.track, voiced, recogniser.sample_rate_hz)
+    for piece in resting(pieces, rest):
+        rest()
         said = recogniser.recognise(piece.wave, spoken)
         if spoken is None and said.lines:
             spoken, likely = said.language, said.language_probability
@@ -54,9 +60,10 @@ def of_file(
     return Transcript(recogniser.fingerprint, spoken or "", likely, voiced, tuple(lines))
 
 
-def voices(detector: VoiceDetector, content: Content, clip: Clip) -> tuple[Span, ...]:
+def voices(detector: VoiceDetector, content: Content, clip: Clip, *, rest: Rest = at_once) -> tuple[Span, ...]:
     """The stretches of a content in which somebody speaks. Raises AudioError where its file cannot be read."""
-    return detector.voiced(audio.stream(clip.absolute_path, detector.sample_rate_hz, track=content.track))
+    blocks = audio.stream(clip.absolute_path, detector.sample_rate_hz, track=content.track)
+    return detector.voiced(resting(blocks, rest))
 
 
 def _moved(line: SpokenLine, piece: _Piece) -> SpokenLine:

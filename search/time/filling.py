@@ -10,6 +10,7 @@ import numpy as np
 from search import audio
 from search.model import Clip, Content, EncoderSpec
 from search.ports import FrameReader
+from search.snapshots.filling import Rest, at_once, resting
 from search.time.events import EventRows, events_of
 from search.time.frames import FrameTags
 
@@ -17,14 +18,19 @@ BATCH: Final = 16
 """Windows that are encoded at once: bounds memory for a recording of any length."""
 
 
-def of_file(encoder: FrameReader, spec: EncoderSpec, content: Content, clip: Clip) -> EventRows:
-    """The events of a content, from the file of one of its clips. Raises AudioError where it cannot be read."""
+def of_file(
+    encoder: FrameReader, spec: EncoderSpec, content: Content, clip: Clip, *, rest: Rest = at_once
+) -> EventRows:
+    """The events of a content, from the file of one of its clips, with a ``rest`` before each window is decoded, and
+    each batch encoded. Raises AudioError where it cannot be read.
+    """
     path, speed = clip.absolute_path, clip.root.speed
-    windows = audio.windows(path, spec, track=content.track, speed=speed)
+    windows = resting(audio.windows(path, spec, track=content.track, speed=speed), rest)
     tags: list[FrameTags] = []
     spans: list[tuple[float, float]] = []
     while batch := list(islice(windows, BATCH)):
         if sounding := [window for window in batch if not window.silent]:
+            rest()
             encoding = encoder.encode_frames(np.stack([window.samples for window in sounding]))
             tags.append(FrameTags.likeliest(encoding))
             spans += [(window.start_s, window.end_s) for window in sounding]

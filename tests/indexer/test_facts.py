@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.clock import StageClock
 from indexer.model import Options
-from indexer.pipeline import digest_of
+from indexer.pipeline import digest_of_file
 from search.audio import Block
 from search.facts.definitions import FACTS, PLACES, VERSION
 from search.facts.measuring import Measurement, measured
@@ -88,7 +88,7 @@ def test_every_track_has_its_own_facts(bench: Bench) -> None:
     path = encode(bench.sounds / "film.mkv", tracks, RATE_HZ, "pcm_s16le", "matroska")
     bench.index()
     catalog = bench.library.catalog
-    contents, _ = catalog.find(digest_of(str(path))) or ((), ())
+    contents, _ = catalog.find(digest_of_file(str(path))) or ((), ())
     stored = catalog.facts(content.id for content in contents)
     assert [content.track for content in contents] == [0, 1]
     for content in contents:

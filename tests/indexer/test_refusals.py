@@ -105,7 +105,7 @@ def test_copies_of_a_refused_file_are_named_too(bench: Bench, monkeypatch: pytes
     """The same bytes under several names, refused: each name fails, and nothing waits for ever."""
     write_five(bench.sounds)
     shutil.copy(bench.sounds / "c.wav", bench.sounds / "copy.wav")
-    digest = pipeline.digest_of(str(bench.sounds / "c.wav"))
+    digest = pipeline.digest_of_file(str(bench.sounds / "c.wav"))
     outcome = inwork.FileInWork._outcome
 
     def with_a_bad_value(self):

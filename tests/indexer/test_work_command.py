@@ -13,6 +13,7 @@ from indexer.staffing import Staffing
 from indexer.workers import ENDS_IN_VAIN, Crew, LocalWorker
 from search import cli
 from search.errors import JobError
+from search.settings import Settings
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
 
@@ -90,6 +91,15 @@ def test_a_job_starts_its_workers_and_stops_them(sounds, capsys, monkeypatch):
     assert (summary["indexed"], len(summary["failed"])) == (3, 1)
     assert "a worker ended, and is started again: killed by signal 9" in output.err
     assert len(started) == 2
+
+
+@pytest.mark.parametrize(("count", "share", "each"), [(3, 0.15, 0.05), (1, 0.2, 0.2), (4, 1.0, 1.0), (0, 0.5, 0.5)])
+def test_workers_have_the_share_of_a_job_together(tmp_path, monkeypatch, count, share, each):
+    """While somebody asks: else so many workers would take so many times as much."""
+    given = []
+    monkeypatch.setattr(workers.subprocess, "Popen", lambda *_, env, **_more: given.append(Settings.from_env(env)))
+    LocalWorker(Staffing(count, 1, tmp_path, job_share=share))
+    assert given[0].job_share == pytest.approx(each)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from search.errors import UsageError
@@ -117,10 +119,33 @@ def test_what_a_dead_process_left_slows_nobody(machine, at_s):
     assert not machine.slept
 
 
-@pytest.mark.parametrize("content", [b"", b"\0", b"x" * 9, b"\xff" * 8])
+@pytest.mark.parametrize("content", [b"", b"\0", b"x" * 9, b"\xff" * 16, b"x" * 100])
 def test_what_is_no_time_slows_nobody(machine, content):
     (machine.folder / FILE).write_bytes(content)
     assert not machine.job.is_asked()
+    machine.service.note_question()
+    machine.now_s += LOOK_S
+    assert machine.job.is_asked(), "the next question is seen, whatever was there"
+
+
+def test_what_another_machine_wrote_slows_nobody(machine):
+    """The folder may be a network's, and both machines may have been started at one moment."""
+    there = GivingWay(machine.folder, SHARE, clock=lambda: machine.now_s, machine=b"another.")
+    there.note_question()
+    assert not machine.job.is_asked()
+    machine.work(0.5)
+    machine.work(0.5)
+    assert not machine.slept
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such modes")
+def test_whoever_shares_the_library_by_a_group_may_note_a_question(machine):
+    umask = os.umask(0o002)
+    try:
+        machine.service.note_question()
+    finally:
+        os.umask(umask)
+    assert (machine.folder / FILE).stat().st_mode & 0o777 == 0o664
 
 
 def test_where_the_folder_cannot_be_written_questions_are_answered_all_the_same(machine, monkeypatch):

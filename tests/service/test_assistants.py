@@ -181,3 +181,20 @@ def test_over_http_the_keys_and_rates_of_the_service_hold(library):
         statuses = [status(secret) for _ in range(30)]
     assert statuses[0] == 200
     assert statuses[-1] == 429
+
+
+def test_jobs_give_way_to_whatever_an_assistant_asks(library, monkeypatch):
+    noted = []
+    monkeypatch.setattr(library.giving_way, "note_question", lambda: noted.append(1))
+
+    async def talk(client):
+        for name, arguments in CALLS.items():
+            noted.clear()
+            await client.call_tool(name, arguments)
+            assert noted, name
+        for what in ("", "/audio"):
+            noted.clear()
+            await client.read_resource(f"soundalike://clips/1{what}")
+            assert noted, what
+
+    session(library, talk)

@@ -11,7 +11,42 @@ from tests.waiting import wait_until
 ASK = {"query": [{"text": "rain"}]}
 
 
-@pytest.mark.parametrize("path", ["/ready", "/health", "/api/v1/jobs", "/api/v1/clips/1", "/metrics"])
+LOOKS = ("/ready", "/health", "/metrics", *(f"/api/v1/{name}" for name in ("ready", "jobs", "roots", "searches")))
+QUESTIONS = (
+    ("GET", "clips?q=rain"),
+    ("GET", "clips/1"),
+    ("GET", "clips/1/similar"),
+    ("GET", "clips/1/facts"),
+    ("GET", "clips/1/events"),
+    ("GET", "clips/1/speech"),
+    ("GET", "clips/1/peaks"),
+    ("GET", "duplicates"),
+    ("GET", "map"),
+    ("GET", "spoken?q=rain"),
+    ("POST", "search"),
+    ("POST", "moments"),
+    ("POST", "identify"),
+    ("POST", "embeddings"),
+    ("POST", "recommend"),
+    ("POST", "ask"),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), QUESTIONS)
+def test_whatever_somebody_waits_for_is_a_question(client, library_path, method, path):  # noqa: F811
+    """Whether there is an answer to it or not."""
+    client.open(f"/api/v1/{path}", method=method, json={} if method == "POST" else None)
+    assert (library_path / FILE).exists()
+
+
+def test_what_is_nowhere_or_handed_in_is_no_question(client, library_path):  # noqa: F811
+    assert client.get("/api/v1/nowhere").status_code == 404
+    assert client.post("/api/v1/clips", json={}).status_code >= 400
+    assert client.options("/api/v1/search").status_code < 500
+    assert not (library_path / FILE).exists()
+
+
+@pytest.mark.parametrize("path", [*LOOKS, "/api/v1/openapi.json", "/api/v1/searches/matches"])
 def test_who_only_looks_slows_no_job(client, library_path, path):  # noqa: F811
     assert client.get(path).status_code == 200
     assert not (library_path / FILE).exists()

@@ -25,6 +25,7 @@ from search.overview.duplicates.prints import Prints
 from search.overview.duplicates.stored import Pairs, PairsFile
 from search.overview.duplicates.verifying import Pair, Verifier, key_of
 from search.ports import ContentReader, Lease
+from search.snapshots.filling import Rest, resting
 
 SAVE_EVERY: Final = 2000
 _MOST_KNOWN: Final = 50_000
@@ -37,11 +38,19 @@ Progress = Callable[[int, int], None]
 
 
 def find(
-    view: SpaceView, catalog: ContentReader, file: PairsFile, progress: Progress, lease: Lease, *, again: bool
+    view: SpaceView,
+    catalog: ContentReader,
+    file: PairsFile,
+    progress: Progress,
+    lease: Lease,
+    *,
+    rest: Rest,
+    again: bool,
 ) -> None:
     """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
 
-    Raises LibraryBusy when the lease is lost, LibraryUnwritable when the file cannot be written.
+    With a ``rest`` before each content. Raises LibraryBusy when the lease is lost, LibraryUnwritable when the file
+    cannot be written.
     """
     present = np.unique(view.columns.content_ids[view.columns.present])
     search = _Search(view, catalog, Pairs.none() if again else file.read(), set(present.tolist()))
@@ -54,7 +63,8 @@ def find(
 
     saved = 0
     try:
-        for done, (content, others) in enumerate(candidates(view, fresh), start=1):
+        for done, (content, others) in enumerate(resting(candidates(view, fresh), rest), start=1):
+            rest()
             search.look(content, others)
             progress(done, len(fresh))
             if done - saved >= max(SAVE_EVERY, done // _SAVE_SHARE):

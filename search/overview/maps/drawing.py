@@ -23,6 +23,7 @@ from search.overview.maps.layout import NEIGHBOURS, laid_out
 from search.overview.maps.placing import among_neighbours
 from search.overview.maps.stored import StoredMap
 from search.ports import Lease
+from search.snapshots.filling import Rest, at_once, resting
 
 FITTED: Final = 100_000
 LOOKED_AT: Final = 64
@@ -38,25 +39,32 @@ _READING: Final = 0.1
 """The share of the work that is reading vectors, roughly; the rest is the layout."""
 
 
-def draw(view: SpaceView, folder: Path, progress: Callable[[int, int], None], lease: Lease, *, anew: bool) -> None:
+def draw(
+    view: SpaceView, folder: Path, progress: Callable[[int, int], None], lease: Lease, *, rest: Rest, anew: bool
+) -> None:
     """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
 
     ``progress(done, total)`` is called as contents are laid out; what it raises ends it, and leaves the map as it was.
-    Raises UsageError where UMAP is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when
-    the map cannot be written.
+    With a ``rest`` before some contents are read, and each time UMAP says how far it is. Raises UsageError where UMAP
+    is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when the map cannot be written.
     """
+
+    def told(done: int, total: int) -> None:
+        progress(done, total)
+        rest()
+
     contents = _contents(view)
     drawn = None if anew else stored.read(folder)
     if drawn is None or not np.isin(drawn.content_ids, contents).any():
         chosen = contents
         if len(contents) > FITTED:
             chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]
-        drawn = _laid_out(view, chosen, lambda share: progress(int(share * len(chosen)), len(contents)))
+        drawn = _laid_out(view, chosen, lambda share: told(int(share * len(chosen)), len(contents)))
     kept = np.isin(drawn.content_ids, contents)
     drawn = StoredMap(view.columns.sequence, drawn.content_ids[kept], drawn.xy[kept], drawn.fitted[kept])
     fresh = np.setdiff1d(contents, drawn.content_ids)
     for start in range(0, len(fresh), PLACED_AT_ONCE):
-        drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE])
+        drawn = _with(view, drawn, fresh[start : start + PLACED_AT_ONCE], rest)
         progress(len(contents) - max(len(fresh) - start - PLACED_AT_ONCE, 0), len(contents))
     lease.check()
     stored.write(folder, drawn)
@@ -141,14 +149,14 @@ def _laid_out(view: SpaceView, contents: Ids, progress: Callable[[float], None])
     return StoredMap(view.columns.sequence, content_ids, xy, np.ones(len(content_ids), np.bool_))
 
 
-def _with(view: SpaceView, drawn: StoredMap, fresh: Ids) -> StoredMap:
+def _with(view: SpaceView, drawn: StoredMap, fresh: Ids, rest: Rest = at_once) -> StoredMap:
     """The map with ``fresh`` contents placed among their neighbours on it."""
     if not len(drawn.content_ids):
         return drawn
     rows_of = np.full(int(drawn.content_ids[-1]) + 2, -1, np.int64)
     rows_of[drawn.content_ids] = np.arange(len(drawn.content_ids))
     ids, places = [drawn.content_ids], [drawn.xy]
-    for kept, means in _means(view, fresh):
+    for kept, means in resting(_means(view, fresh), rest):
         near, scores = _neighbours(view, means, rows_of)
         on_map = np.where(near[..., np.newaxis] >= 0, drawn.xy[np.maximum(near, 0)], np.nan)
         ids.append(kept)

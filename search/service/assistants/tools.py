@@ -191,6 +191,7 @@ class Tools:
 
     def clip(self, clip_id: int) -> ClipOut:
         """What is known of a clip."""
+        self.library.giving_way.note_question()
         try:
             return clip_out(the_clip(self.library, clip_id))
         except NotFound as error:
@@ -198,6 +199,7 @@ class Tools:
 
     def audio(self, clip_id: int) -> bytes:
         """The first minute of a clip as WAV; the notes of a tune are played."""
+        self.library.giving_way.note_question()
         try:
             clip = the_clip(self.library, clip_id)
             sound = sound_of(file_of(clip).path, clip.track)
@@ -218,7 +220,8 @@ class Tools:
         return search_out(self._tried(ask))
 
     def _tried(self, ask: Callable[[], T]) -> T:
-        """What ``ask`` gives. Raises ToolError with what an assistant may read of an error."""
+        """What ``ask`` gives; jobs give way to it. Raises ToolError with what an assistant may read of an error."""
+        self.library.giving_way.note_question()
         try:
             return ask()
         except SoundalikeError as error:

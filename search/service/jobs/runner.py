@@ -207,7 +207,7 @@ class Runner:
         return JobOutcome("failed", reason, failures)
 
     def _perform(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
-        watcher = _ProgressWatcher(latest, halt, self._library.giving_way.rest)
+        watcher = _ProgressWatcher(latest, halt)
         match job.kind:
             case "index":
                 self._index(job, latest, halt)
@@ -280,11 +280,8 @@ class _ProgressWatcher:
 
     latest: LatestProgress
     halt: threading.Event
-    rest: Callable[[], None]
-    """Gives way to answers, between any two contents."""
 
     def __call__(self, done: int, total: int) -> None:
-        self.rest()
         self.latest.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
         if self.halt.is_set():
             raise _Halted
