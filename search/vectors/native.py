@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import faiss
 import numpy as np
 
 from search.errors import SnapshotError, printable
 from search.model import Bitmap, Ids
+
+MOST_LISTS: Final = 1 << 20
+"""More are damage. A number of a damaged file is else believed, and that much memory asked for."""
+_reading = threading.Lock()
 
 
 def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of whatever class the file says
@@ -20,8 +25,13 @@ def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of wha
     Raises SnapshotError when FAISS cannot read it.
     """
     try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
-    except RuntimeError as error:
+        size_bytes = path.stat().st_size
+        with _reading:  # these are the process's: whoever reads beside it has a file of another size
+            limits: Any = faiss
+            limits.set_deserialization_vector_byte_limit(size_bytes)
+            limits.set_deserialization_loop_limit(MOST_LISTS)
+            return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    except (RuntimeError, MemoryError, OSError) as error:
         raise SnapshotError(
             f"{printable(str(path))} is no FAISS index that can be read; soundalike reindex makes it anew"
         ) from error

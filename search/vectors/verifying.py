@@ -48,10 +48,10 @@ def lists_problem(stored: files.StoredVectors) -> SnapshotError | None:
     from search.vectors import native  # a small library never pays for loading FAISS
 
     try:
-        native.Layers([layer.compressed for layer in stored.layers])
         for layer in stored.layers:
             if _size_bytes(stored, layer.compressed.name) <= CHECKED_UP_TO_BYTES:
                 stored.snapshot.check(layer.compressed.name)
+        native.Layers([layer.compressed for layer in stored.layers])
     except OSError as error:
         return stored.snapshot.unreadable(error)
     except SnapshotError as error:

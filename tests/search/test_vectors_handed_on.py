@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from search.errors import SnapshotError
 from search.model import IndexChange
-from search.vectors import bitmaps, building, files, verifying
+from search.vectors import bitmaps, building, files, native, verifying
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex, verify
 from tests.search.vector_helpers import DIM, clumped, recall
@@ -141,3 +142,19 @@ def test_a_job_that_begins_later_heals_what_it_finds(library: Library) -> None:
     library.publisher = library.opened(searches=False)
     library.come(7)
     library.check()
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_number_of_a_damaged_file_asks_for_no_memory(library: Library, mapped: bool) -> None:
+    """Wherever a large one stands, it is read as what it was, as a small one, or as damage; at once."""
+    whole = library.directory / "2" / SECOND_LISTS
+    damaged = library.directory.parent / "damaged.faiss"
+    refused = 0
+    for offset in range(0, 420, 3):
+        damaged.write_bytes(whole.read_bytes())
+        overwrite(damaged, offset, b"\xff\xff\xff\x7f")
+        try:
+            native.read(damaged, mapped=mapped)
+        except SnapshotError:
+            refused += 1
+    assert refused > 20
