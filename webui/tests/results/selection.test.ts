@@ -12,6 +12,7 @@ import {
   chosen,
   chosenRow,
   followAnswers,
+  giveFocusBack,
   inspected,
   marked,
   moreLike,
@@ -233,5 +234,25 @@ describe("another answer to the same question", () => {
   it("without that sound leaves the place: what follows it is chosen", () => {
     answer([row(1), row(3)], null, asked);
     expect(chosenRow()?.clip_id).toBe(3);
+  });
+});
+
+describe("the focus, when the inspector goes", () => {
+  const page = (title: string) => {
+    document.body.innerHTML = `<div class="list" tabindex="0"><div data-clip="9">${title}</div></div><aside><button>x</button></aside>`;
+    inspected.value = null;
+    document.querySelector<HTMLElement>(".list")?.focus();
+    inspected.value = row(9);
+    document.querySelector<HTMLElement>("aside button")?.focus();
+    giveFocusBack(document.querySelector("aside") as Element);
+    return document.activeElement?.className;
+  };
+
+  it("goes to the row that it showed", () => {
+    expect(page('<button class="row-title">a</button>')).toBe("row-title");
+  });
+
+  it("goes to the list where that row is passing by, and has no button", () => {
+    expect(page('<span class="row-title">a</span>')).toBe("list");
   });
 });
