@@ -25,6 +25,8 @@ def filled(tmp_path, postgresql, files: int) -> tuple[Shared, Shared]:
         shared = Shared(tmp_path / "shared")
     database = shared.library.catalog.url.partition("?")[0].rpartition("/")[2]
     postgresql._ask(f"ALTER DATABASE {database} SET synchronous_commit = on")  # else it may forget what it promised
+    # sessions keep what they began with: those that are open end, and the next ones promise
+    postgresql._ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
     postgresql._ask("CHECKPOINT")
     return alone, shared
 

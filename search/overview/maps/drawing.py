@@ -49,7 +49,7 @@ def draw(
     is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when the map cannot be written.
     """
 
-    def told(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress(done, total)
         rest()
 
@@ -59,7 +59,7 @@ def draw(
         chosen = contents
         if len(contents) > FITTED:
             chosen = contents[np.linspace(0, len(contents) - 1, FITTED).astype(np.int64)]
-        drawn = _laid_out(view, chosen, lambda share: told(int(share * len(chosen)), len(contents)))
+        drawn = _laid_out(view, chosen, lambda share: report(int(share * len(chosen)), len(contents)))
     kept = np.isin(drawn.content_ids, contents)
     drawn = StoredMap(view.columns.sequence, drawn.content_ids[kept], drawn.xy[kept], drawn.fitted[kept])
     fresh = np.setdiff1d(contents, drawn.content_ids)
