@@ -64,6 +64,6 @@ def test_a_service_that_takes_no_paths_offers_none(page, locked):
     page.get_by_label("API key").fill(key)
     page.get_by_role("button", name="Enter").click()
     folders = page.get_by_role("region", name="Folders")
-    expect(folders.get_by_role("listitem")).to_have_count(1)
-    expect(folders).to_contain_text("40 sounds")
+    # another test may have sent sounds here, which make a folder of their own
+    expect(folders.get_by_role("listitem").filter(has_text="40 sounds")).to_have_count(1)
     expect(folders.get_by_label("Add a folder")).to_have_count(0)
