@@ -3,9 +3,10 @@
     python -m benchmarks.serving.busy --report docs/figures/busy.md
 
 Each round serves a fresh copy of the library with ``soundalike serve`` and asks for similar clips over kept-open
-connections: first with nothing else going on, then for as long as the job takes. ``--checkout`` measures another
-commit's code in turn with this one's, in the same run. Everything goes over HTTP and the command line, so that commit
-may be any that can open the library; where it is older, let it make the library and hand that in with ``--library``.
+connections: first with nothing else going on, then for as long as the job takes, or for ``--beside`` seconds of it.
+``--checkout`` measures another commit's code in turn with this one's, in the same run. Everything goes over HTTP and
+the command line, so that commit may be any that can open the library; where it is older, let it make the library and
+hand that in with ``--library``.
 
 The job is either ``soundalike index`` beside the service (``--job command``), or files that a client uploads to
 ``POST /api/v1/clips``, a hundred a request, which the service indexes in as many jobs (``--job uploads``). It indexes
@@ -38,7 +39,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.serving import http_load
 from benchmarks.serving.http_load import Tally
-from benchmarks.serving.library import WORK, clips_in, copy_of, made
+from benchmarks.serving.library import WORK, clips_in, clips_now, copy_of, made
 from benchmarks.serving.questions import API, shuffled, stream
 from benchmarks.serving.served import Served
 from search.errors import SoundalikeError, UsageError
@@ -64,12 +65,13 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round of one commit; ``job_s`` is how long its job took."""
+    """One round of one commit; ``job_s`` is how long its job took or was watched, ``indexed`` how many clips it did."""
 
     commit: str
     quiet: Half
     busy: Half
     job_s: float
+    indexed: int
 
     @property
     def ratio(self) -> float:
@@ -93,8 +95,8 @@ class Job(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     args = _parser().parse_args(argv)
-    if min(args.rounds, args.clips, args.connections) < 1 or not args.seconds > 0:
-        raise UsageError("--rounds, --clips and --connections must be at least 1, --seconds more than 0")
+    if min(args.rounds, args.clips, args.connections) < 1 or not min(args.seconds, args.beside) > 0:
+        raise UsageError("--rounds, --clips and --connections must be at least 1, --seconds and --beside more than 0")
     settings = Settings.from_env(os.environ)
     checkouts = [*([Checkout.at(args.checkout)] if args.checkout else []), HERE]
     library = args.library or made(args.work, ENCODER, args.segments, seed=args.seed, settings=settings)
@@ -102,8 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     rounds = []
     for number, checkout in itertools.product(range(args.rounds), checkouts):
         report_progress(f"round {number + 1}, {checkout.commit()} ...")
-        rounds.append(measured(checkout, library, sounds, clips_in(library, settings), args))
-        report_progress(f"  {rounds[-1].ratio:.2f} times the 99th percentile; the job took {rounds[-1].job_s:.0f} s")
+        rounds.append(measured(checkout, library, sounds, args, settings))
+        one = rounds[-1]
+        report_progress(f"  {one.ratio:.2f} times the 99th percentile; {one.indexed} clips in {one.job_s:.0f} s")
     text = markdown(args, clips_in(library, settings), rounds)
     print(text)
     if args.report is not None:
@@ -111,8 +114,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measured(checkout: Checkout, library: Path, sounds: Path, clips: int, args: argparse.Namespace) -> Round:
-    """One round: serve a copy of ``library`` by ``checkout``, ask about its ``clips``, without and with the job."""
+def measured(checkout: Checkout, library: Path, sounds: Path, args: argparse.Namespace, settings: Settings) -> Round:
+    """One round: serve a copy of ``library`` by ``checkout``, ask about its clips, without and with the job."""
+    clips = clips_in(library, settings)
     ids = shuffled(clips, args.seed)
     endless = itertools.cycle(stream("similar", ids))
     options = ("--workers", str(args.workers), "--threads", str(args.threads))
@@ -120,15 +124,19 @@ def measured(checkout: Checkout, library: Path, sounds: Path, clips: int, args: 
         http_load.run(server.url, endless, args.connections, min(WARM_UP_S, args.seconds))
         quiet = http_load.run(server.url, endless, args.connections, args.seconds)
         begun_s = time.monotonic()
-        job = _begun(checkout, sounds, copy, server.url, args)
+        target = copy.with_name("elsewhere") if args.job == "elsewhere" else copy
+        before = clips_now(target, settings)
+        job = _begun(checkout, sounds, target, server.url, args.job)
         try:
             while_it_runs = itertools.takewhile(lambda _: not job.is_over(), endless)
-            busy = http_load.run(server.url, while_it_runs, args.connections, float("inf"))
+            busy = http_load.run(server.url, while_it_runs, args.connections, args.beside)
             job_s = time.monotonic() - begun_s
-            job.check()
+            indexed = clips_now(target, settings) - before
+            if job.is_over():
+                job.check()
         finally:
             job.end()
-    return Round(checkout.commit(), _half(quiet), _half(busy), job_s)
+    return Round(checkout.commit(), _half(quiet), _half(busy), job_s, indexed)
 
 
 def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> str:
@@ -146,17 +154,17 @@ def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> s
         this_machine().sentence(),
         f"`similar` in a library of {clips:,} clips, {args.connections} connections, {args.workers} worker(s) of "
         f"{args.threads} threads; the job is {_job_in_words(args)}; {args.rounds} round(s), each {args.seconds:g} s "
-        f"without the job and then until it ends, medians of rounds; load generator on the same machine; load average "
+        f"without the job and then {_until(args)}, medians of rounds; load generator on the same machine; load average "
         f"{os.getloadavg()[0]:.1f} at the end.",
         report.markdown_table(("commit", "a second", "p50 ms", "p99 ms", "slowest ms", "5xx"), rows),
     ]
     for commit in commits:
         own = [one for one in rounds if one.commit == commit]
         each = ", ".join(f"{one.ratio:.2f}" for one in own)
-        job_s = float(np.median([one.job_s for one in own]))
+        speed = float(np.median([one.indexed / one.job_s for one in own]))
         lines.append(
             f"{commit}: the 99th percentile with the job is {np.median([one.ratio for one in own]):.2f} times that "
-            f"without (rounds: {each}); the job took {job_s:.0f} s, {args.clips / job_s:.0f} clips a second."
+            f"without (rounds: {each}); the job indexed {speed:.1f} clips a second."
         )
     return "\n\n".join(lines)
 
@@ -171,6 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--job", choices=JOBS, default="command", help="who indexes them (command)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians count (3)")
     parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="of each round without the job (30)")
+    parser.add_argument(
+        "--beside", type=float, default=float("inf"), metavar="S", help="of each round with it (until it ends)"
+    )
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="that ask (16)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
     parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
@@ -190,10 +201,12 @@ def _sounds(work: Path, clips: int, seed: int) -> Path:
     return folder
 
 
-def _begun(checkout: Checkout, sounds: Path, library: Path, url: str, args: argparse.Namespace) -> Job:
-    if args.job == "uploads":
-        return Uploads(url, sounds)
-    return IndexCommand(checkout, sounds, library.with_name("elsewhere") if args.job == "elsewhere" else library)
+def _begun(checkout: Checkout, sounds: Path, target: Path, url: str, job: str) -> Job:
+    return Uploads(url, sounds) if job == "uploads" else IndexCommand(checkout, sounds, target)
+
+
+def _until(args: argparse.Namespace) -> str:
+    return "until it ends" if args.beside == float("inf") else f"{args.beside:g} s beside it"
 
 
 def _half(tally: Tally) -> Half:

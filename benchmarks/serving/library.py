@@ -62,8 +62,15 @@ def clips_in(path: Path, settings: Settings) -> int:
     done = path / "complete.json"
     if done.exists():
         return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
+    return clips_now(path, settings)
+
+
+def clips_now(path: Path, settings: Settings) -> int:
+    """How many clips the catalog of the library at ``path`` has; 0 where there is none yet."""
+    if not path.exists():
+        return 0
     with wiring.library(path, settings, read_only=True) as library:
-        return int(library.catalog.stats().clips)
+        return int(library.reader.stats().clips)
 
 
 def _link_snapshots(source: str, target: str) -> None:

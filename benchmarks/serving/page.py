@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.common import report
+from benchmarks.common.checkout import Checkout
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.serving import page_access, page_hearing, page_session
-from benchmarks.serving.page_library import CLIPS, LongLibrary, made, made_long, made_many
+from benchmarks.serving.page_library import CLIPS, LongLibrary, made, made_by, made_long, made_many
 from benchmarks.serving.page_probe import Figure, Probe, figure, table
 from benchmarks.serving.served import Served
 from search.errors import UsageError
@@ -200,6 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"where the library goes ({WORK})")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is repeated (5)")
     parser.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--checkout", type=Path, metavar="DIR", help="another commit's page, measured in turn: no more")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the table there too")
     args = parser.parse_args(argv)
     chromium = find_chromium()
@@ -211,7 +213,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         browser = playwright.chromium.launch(
             executable_path=chromium.path, args=list(_ARGUMENTS), env={**os.environ, **chromium.environment}
         )
-        figures = [one for part in parts.values() for one in part(browser, args.work, args.rounds)]
+        if args.checkout is None:
+            figures = [one for part in parts.values() for one in part(browser, args.work, args.rounds)]
+        else:
+            figures = [script_beside(browser, args.work, Checkout.at(args.checkout), args.rounds)]
         version = browser.version
         browser.close()
     written = table(figures)
@@ -230,6 +235,17 @@ def _seeing(browser: Browser, work: Path, rounds: int) -> list[Figure]:
     with Served(made(work)) as service:
         url = f"{service.url}/"
         return [*first_page(browser, url, rounds), typing(browser, url, rounds), scrolling(browser, url, CLIPS)]
+
+
+def script_beside(browser: Browser, work: Path, other: Checkout, rounds: int) -> Figure:
+    """The first page's script as a multiple of that of another commit's page, over the same sounds and in turn."""
+    with Served(made(work)) as ours, Served(made_by(other, work), checkout=other) as theirs:
+        scripts = [
+            [first_page(browser, f"{service.url}/", 1)[-1].value for service in (ours, theirs)] for _ in range(rounds)
+        ]
+    report_progress("\n".join(f"{here:.1f} ms, {there:.1f} at {other.commit()}" for here, there in scripts))
+    ratios = [here / there for here, there in scripts]
+    return figure(f"first page, script, as a multiple of that at {other.commit()}, in turn", ratios, "", 1)
 
 
 def _many(browser: Browser, work: Path, _rounds: int) -> list[Figure]:

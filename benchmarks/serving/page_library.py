@@ -15,7 +15,7 @@ import requests
 import soundfile
 from numpy.typing import NDArray
 
-from benchmarks.common.checkout import HERE
+from benchmarks.common.checkout import HERE, Checkout
 from benchmarks.common.outputs import report_progress
 
 GENERATOR = HERE.folder / "data" / "demo.py"
@@ -40,6 +40,17 @@ def made(work: Path, clips: int = CLIPS) -> Path:
     draw = [sys.executable, "-m", "search.cli", "map", "--library", str(library)]
     subprocess.run(draw, check=True)  # noqa: S603 - our own command
     (work / "complete").touch()
+    return library
+
+
+def made_by(checkout: Checkout, work: Path) -> Path:
+    """Another commit's library of the sounds below ``work``, indexed by its own code; made when it is not there."""
+    library = work / f"library-{checkout.commit()}"
+    done = library.with_suffix(".complete")
+    if not done.exists():
+        report_progress(f"making a library of the same sounds by {checkout.commit()}, once ...")
+        _index(work / "sounds", library, checkout)
+        done.touch()
     return library
 
 
@@ -121,6 +132,6 @@ def _write_long(path: Path, subtype: str, waves: Sequence[NDArray[np.float32]]) 
             file.write(block)
 
 
-def _index(sounds: Path, library: Path) -> None:
-    index = [sys.executable, "-m", "search.cli", "index", str(sounds), "--library", str(library), "--quiet"]
-    subprocess.run([*index, "--encoder", "spectral"], check=True)  # noqa: S603 - our own command
+def _index(sounds: Path, library: Path, checkout: Checkout = HERE) -> None:
+    index = checkout.soundalike("index", str(sounds.absolute()), "--library", str(library.absolute()), "--quiet")
+    subprocess.run([*index, "--encoder", "spectral"], cwd=checkout.folder, check=True)  # noqa: S603 - our own command

@@ -31,8 +31,11 @@ LONGEST_S: Final = 1.0
 """No rest takes longer once it is a thread's turn, whatever a unit of work has cost. Threads go on one at a time, so
 that each of N may wait N times as long: else they would take N times the share."""
 APART_S: Final = 0.005
-"""Between two threads that go on after a rest: what the first takes shows by then, so that the other waits for it."""
+"""Between two threads that go on after a rest: what the first takes shows by then, so that the other waits for it. A
+thread that goes on once more has shown what it took: pieces far smaller than this (a file that is looked at) are paid
+for as they are."""
 _SHORTEST_S: Final = 0.001
+"""Who would rest for less goes on: it is owed with what comes."""
 _RETRY_S: Final = 10.0
 _NOTE: Final = struct.Struct("<d8s")
 _MODE: Final = 0o666
@@ -76,6 +79,8 @@ class GivingWay:
         self._debt_s = 0.0
         """CPU seconds that were taken beyond the share, and not made up for by resting."""
         self._seen_s, self._seen_spent_s, self._passed_s = 0.0, 0.0, float("-inf")
+        self._passed_by = 0
+        """The thread that went on last."""
 
     def note_question(self) -> None:
         """Say that somebody asks. Costs next to nothing; where the folder cannot be written, nothing is said.
@@ -124,16 +129,19 @@ class GivingWay:
         with self._turn:  # one thread goes on at a time
             self._count()
             until_s = self._clock() + LONGEST_S
-            while (wait_s := self._wait_s()) > 0 and self._clock() < until_s:
-                self._sleep(min(max(wait_s, _SHORTEST_S), LOOK_S))
+            while (wait_s := self._wait_s()) > _SHORTEST_S and self._clock() < until_s:
+                self._sleep(min(wait_s, LOOK_S))
                 if not self.is_asked():
                     self._resting = False
                     return
                 self._count()
-            self._passed_s = self._clock()
+            self._passed_s, self._passed_by = self._clock(), threading.get_ident()
 
     def _wait_s(self) -> float:
-        return max(self._debt_s / self._share, self._passed_s + APART_S - self._clock())
+        paid_s = self._debt_s / self._share
+        if threading.get_ident() == self._passed_by:
+            return paid_s
+        return max(paid_s, self._passed_s + APART_S - self._clock())
 
     def _count(self) -> None:
         """Add what was spent since the last time, and take off the share of that time. What was not used is lost."""

@@ -36,14 +36,23 @@ def test_answers_are_measured_without_and_with_a_job(library_path, tmp_path, job
 
 
 @pytest.mark.thorough
+def test_a_job_is_watched_for_as_long_as_was_said(library_path, tmp_path):  # noqa: F811
+    """A job of more clips than it can index by then is ended; what it did by then is counted."""
+    options = ["--library", str(library_path), "--work", str(tmp_path), "--clips", "300", "--rounds", "1", *SMALL]
+    out = tmp_path / "busy.md"
+    assert busy.main([*options, "--beside", "0.2", "--report", str(out)]) == 0
+    assert "0.2 s beside it" in out.read_text("utf-8")
+
+
+@pytest.mark.thorough
 def test_a_job_elsewhere_leaves_the_library_that_is_served_alone(library_path, tmp_path):  # noqa: F811
     """It is that of the command, and indexes the sounds into a library beside it."""
-    args = busy._parser().parse_args(["--job", "elsewhere"])
-    job = busy._begun(HERE, busy._sounds(tmp_path, 3, args.seed), library_path, "", args)
+    elsewhere = library_path.with_name("elsewhere")
+    job = busy._begun(HERE, busy._sounds(tmp_path, 3, seed=7), elsewhere, "", "elsewhere")
     wait_until(job.is_over)
     job.check()
     job.end()
-    for place, clips in ((library_path, 6), (library_path.with_name("elsewhere"), 3)):
+    for place, clips in ((library_path, 6), (elsewhere, 3)):
         with wiring.library(place, settings(place), read_only=True) as library:
             assert library.reader.stats().clips == clips
 

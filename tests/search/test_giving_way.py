@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_where_nobody_asks_a_job_never_rests(machine):
     assert not (machine.folder / FILE).exists()
 
 
-@pytest.mark.parametrize("unit_s", [0.001, 0.02, 0.1])
+@pytest.mark.parametrize("unit_s", [0.0001, 0.001, 0.02, 0.1])
 def test_while_somebody_asks_it_takes_its_share(machine, unit_s):
     machine.asks = machine.service.note_question
     machine.asks()
@@ -101,9 +102,13 @@ def test_the_threads_of_a_job_go_on_one_after_the_other(machine):
     """The second waits until what the first takes can be seen."""
     machine.asks = machine.service.note_question
     machine.asks()
-    machine.job.rest()
+    first = threading.Thread(target=machine.job.rest)
+    first.start()
+    first.join()
     machine.slept.clear()
     machine.job.rest()
+    assert sum(machine.slept) == pytest.approx(0.005)
+    machine.job.rest()  # it has shown that it took nothing
     assert sum(machine.slept) == pytest.approx(0.005)
 
 
