@@ -173,30 +173,13 @@ function Group({ title, column, values: found }: GroupProps) {
     <fieldset class="group">
       <legend>{title}</legend>
       {shown.map((one) => (
-        <div key={one.where} class="facet-line">
-          <label class="facet">
-            <input
-              type="checkbox"
-              checked={filters.includes(one.where)}
-              onChange={() => toggleFilter(one.where)}
-            />
-            <span class="facet-name">
-              <bdi>{nameOfFacet(column, one)}</bdi>
-            </span>
-            <span class="facet-count">{count(one.count)}</span>
-            <span class="facet-bar" style={{ width: `${(one.count / most) * 100}%` }} />
-          </label>
-          <button
-            type="button"
-            class="icon-button facet-not"
-            title={t("Without {name}", { name: nameOfFacet(column, one) })}
-            aria-pressed={filters.includes(without(one.where))}
-            onClick={() => exclude(one.where)}
-          >
-            <Icon name="minus" />
-            <span class="unseen">{t("Without {name}", { name: nameOfFacet(column, one) })}</span>
-          </button>
-        </div>
+        <FacetLine
+          key={one.where}
+          value={one}
+          name={nameOfFacet(column, one)}
+          most={most}
+          filters={filters}
+        />
       ))}
       {values.length > SHOWN && (
         <button type="button" class="plain" onClick={() => setAll(!all)}>
@@ -204,6 +187,39 @@ function Group({ title, column, values: found }: GroupProps) {
         </button>
       )}
     </fieldset>
+  );
+}
+
+interface FacetLineProps {
+  value: Facet;
+  name: string;
+  most: number;
+  filters: readonly string[];
+}
+
+/** The first page has dozens of these, so the sign of the button is the style sheet's: no elements of its own. */
+function FacetLine({ value: { where, count: clips }, name, most, filters }: FacetLineProps) {
+  const leaveOut = t("Without {name}", { name });
+  return (
+    <div class="facet-line">
+      <label class="facet">
+        <input type="checkbox" checked={filters.includes(where)} onChange={() => toggleFilter(where)} />
+        <span class="facet-name">
+          <bdi>{name}</bdi>
+        </span>
+        <span class="facet-count">{count(clips)}</span>
+        <span class="facet-bar" style={{ width: `${(clips / most) * 100}%` }} />
+      </label>
+      <button
+        type="button"
+        class="icon-button facet-not"
+        title={leaveOut}
+        aria-pressed={filters.includes(without(where))}
+        onClick={() => exclude(where)}
+      >
+        {leaveOut}
+      </button>
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ import { pause } from "../api/patience";
 import type { Job } from "../api/service";
 import { t } from "../messages/t";
 import { randomName } from "../ui/randomname";
-import { remember, remembered } from "../ui/remembered";
+import { rememberChanges, remembered } from "../ui/remembered";
 import { say } from "../ui/toasts";
 import type { NamedFile } from "./dropped";
 import { refreshJobs } from "./jobs";
@@ -41,7 +41,7 @@ export interface NotAdded {
 
 /** The files that did not get into the library, until that is dismissed. */
 export const notAdded = signal<readonly NotAdded[]>(kept());
-notAdded.subscribe((files) => remember(KEY, JSON.stringify(files.slice(-MOST_KEPT))));
+rememberChanges(KEY, notAdded, (files) => JSON.stringify(files.slice(-MOST_KEPT)));
 
 /** What was not added before the page was loaded anew. */
 function kept(): NotAdded[] {

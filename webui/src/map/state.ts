@@ -10,7 +10,7 @@ import { t } from "../messages/t";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { remember, remembered, rememberedSwitch } from "../ui/remembered";
+import { rememberChanges, remembered, rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 import { isSame, type Layout, layoutOf } from "./layout";
 
@@ -20,7 +20,7 @@ const COLOUR = "soundalike.colour";
 export const layout = signal<Layout | "none" | null>(null);
 /** What colours say: "" for the likeliest tag, else a facet, a fact, or "liked". */
 export const colouring = signal(remembered(COLOUR) ?? "");
-colouring.subscribe((now) => remember(COLOUR, now));
+rememberChanges(COLOUR, colouring, (now) => now);
 /** Whether pointing at a sound plays it. */
 export const hearing = rememberedSwitch("soundalike.hear", true);
 export const lassoing = signal(false);

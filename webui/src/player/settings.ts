@@ -1,6 +1,6 @@
 /** How sounds are played: whether what is chosen plays at once, again and again, how loud and how fast. */
 import { signal } from "@preact/signals";
-import { remember, remembered, rememberedNumber, rememberedSwitch } from "../ui/remembered";
+import { rememberChanges, remembered, rememberedNumber, rememberedSwitch } from "../ui/remembered";
 
 /** Whether a sound plays as soon as it is chosen. */
 export const auditioning = rememberedSwitch("soundalike.audition");
@@ -32,4 +32,4 @@ export const turnedDown_db = (loudness: number | null): number =>
 const OUTPUT = "soundalike.output";
 /** The device that plays, as the browser calls it; empty for the system's. */
 export const output = signal(remembered(OUTPUT) ?? "");
-output.subscribe((device) => remember(OUTPUT, device));
+rememberChanges(OUTPUT, output, (device) => device);

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { remember, remembered } from "../ui/remembered";
+import { rememberChanges, remembered } from "../ui/remembered";
 import { isEmpty, type Question } from "./model";
 import { readQuestion, writeQuestion } from "./url";
 
@@ -23,7 +23,7 @@ function kept(): string[] {
 
 /** Keep what is asked. Called once. */
 export function keepHistory(): void {
-  asked.subscribe((now) => remember(KEY, JSON.stringify(now)));
+  rememberChanges(KEY, asked, (now) => JSON.stringify(now));
   effect(() => {
     const now = answered.value;
     if (!now || now.refusal || isEmpty(now.question) || now.question !== question.peek()) return;

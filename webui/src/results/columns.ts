@@ -3,7 +3,7 @@ import { type Signal, signal } from "@preact/signals";
 import { fixed } from "../messages/numbers";
 import { message, t, type Plain } from "../messages/t";
 import { duration } from "../ui/format";
-import { remember, remembered } from "../ui/remembered";
+import { rememberChanges, remembered } from "../ui/remembered";
 import type { Known } from "./columnfacts";
 import { fileName, type Row } from "./rows";
 
@@ -151,7 +151,7 @@ const USUAL = "length";
 
 /** The names of the columns that are shown. */
 const chosenNames: Signal<ReadonlySet<string>> = signal(new Set((remembered(KEY) ?? USUAL).split(" ")));
-chosenNames.subscribe((names) => remember(KEY, [...names].join(" ")));
+rememberChanges(KEY, chosenNames, (names) => [...names].join(" "));
 
 export const columnsShown = (): readonly Column[] =>
   COLUMNS.filter(({ name }) => chosenNames.value.has(name));

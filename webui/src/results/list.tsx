@@ -37,12 +37,14 @@ export function ResultList() {
   const past = useSignal(0);
   const flung = useSignal(false);
   const rest = useRef(0);
+  const scrolled = useRef(0);
   /** The rows of the last frame that were there with all that is theirs. */
   const whole = useRef<ReadonlySet<number>>(new Set());
 
   const measure = () => {
     if (!list.current) return;
     const { scrollTop, clientHeight } = list.current;
+    scrolled.current = scrollTop;
     height.value = rowHeight();
     const top = Math.max(0, Math.floor(scrollTop / height.value) - BEYOND);
     if (Math.abs(top - first.peek()) >= FLUNG_ROWS) {
@@ -67,18 +69,23 @@ export function ResultList() {
     };
   }, []);
 
+  const keepInSight = (place: number) => {
+    if (!list.current || place < 0) return;
+    scrollTo(list.current, place, height.peek());
+    scrolled.current = list.current.scrollTop;
+  };
   useSignalEffect(() => {
     if (height.peek() === rowHeight()) return;
     measure();
-    keepInSight(list.current, chosen.peek(), height.peek());
+    keepInSight(chosen.peek());
   });
-  useSignalEffect(() => keepInSight(list.current, chosen.value, height.peek()));
+  useSignalEffect(() => keepInSight(chosen.value));
   const sorted = by.value;
   const question = answered.value?.question;
   useLayoutEffect(() => {
     const isDown = first.peek() > 0;
     first.value = 0; // it begins anew: nobody flung it there
-    list.current?.scrollTo(0, 0);
+    if (scrolled.current > 0) list.current?.scrollTo(0, 0); // else it would be laid out now for nothing
     if (isDown || rowHeight() !== height.peek()) measure();
   }, [question, sorted]);
 
@@ -137,8 +144,7 @@ export function ResultList() {
   );
 }
 
-function keepInSight(list: HTMLDivElement | null, place: number, height: number): void {
-  if (!list || place < 0) return;
+function scrollTo(list: HTMLDivElement, place: number, height: number): void {
   const top = place * height;
   const sight = list.clientHeight - headHeight();
   if (top < list.scrollTop) list.scrollTop = top;

@@ -1,5 +1,5 @@
 /** What this browser remembers from one visit to the next. */
-import { type Signal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
 /** What is kept under a key; null where nothing is, or the browser refuses to keep things. */
 export function remembered(key: string): string | null {
@@ -18,10 +18,19 @@ export function remember(key: string, value: string): void {
   }
 }
 
+/** Remember what a signal holds whenever it changes. What it holds now is known: the first page writes nothing. */
+export function rememberChanges<T>(key: string, of: ReadonlySignal<T>, written: (now: T) => string): void {
+  let isFirst = true;
+  of.subscribe((now) => {
+    if (!isFirst) remember(key, written(now));
+    isFirst = false;
+  });
+}
+
 /** A switch that stays as it was left. */
 export function rememberedSwitch(key: string, initially = false): Signal<boolean> {
   const on = signal((remembered(key) ?? (initially ? "on" : "off")) === "on");
-  on.subscribe((now) => remember(key, now ? "on" : "off"));
+  rememberChanges(key, on, (now) => (now ? "on" : "off"));
   return on;
 }
 
@@ -34,6 +43,6 @@ export function rememberedNumber(
 ): Signal<number> {
   const kept = Number(remembered(key) ?? initially);
   const number = signal(kept >= least && kept <= most ? kept : initially);
-  number.subscribe((now) => remember(key, String(now)));
+  rememberChanges(key, number, String);
   return number;
 }
