@@ -1,9 +1,25 @@
 /** The build: hashed names, one chunk for what the first page needs, others for what is opened later. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { defineConfig } from "vite";
 
-/** Whatever is fetched only when it is first shown. */
-const LATER =
-  /wavesurfer|passagewaveform|passagefields|\/(recorder|microphone|takes|passage|preview|cutter|transport|comparing|reversing|understanding|historylist|tagoptions)\.ts|\/map\/|\/inspector\/(inspector|about|copies|edit|matches|happens|spectrogram)\.ts|\/library\/(view|job|jobs|folderlist|folders|duplicates|uploads|removals)\.ts|\/messages\/(zh\.ts|said\.zh\.json)|\/results\/(many(bar|export|files|tags)|taking|columnmenu|head)\.ts|\/collections\/|src\/settings\.tsx|library\.css/;
+const STATIC_IMPORT = /^(?:import|export)\s(?!type\b)(?:[^;"']*?\sfrom\s)?["'](\.[^"']+)["']/gm;
+
+/** The files of ours that are imported from here without `import()`: they come with the first page. */
+function reached(file: string, found: Set<string> = new Set()): Set<string> {
+  const name = ["", ".ts", ".tsx"]
+    .map((ending) => file + ending)
+    .find((one) => /\.\w+$/.test(one) && existsSync(one));
+  if (!name || found.has(name)) return found;
+  found.add(name);
+  if (/\.tsx?$/.test(name))
+    for (const [, path] of readFileSync(name, "utf8").matchAll(STATIC_IMPORT))
+      reached(resolve(dirname(name), path!), found);
+  return found;
+}
+
+const FIRST = reached(resolve(import.meta.dirname, "src/main.tsx"));
+const LIBRARIES = /node_modules\/(preact|@preact)\/|^\0/;
 
 export default defineConfig({
   base: "./", // wherever a proxy puts the page
@@ -12,7 +28,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: "page", test: (id: string) => !LATER.test(id) }] } },
+      output: {
+        codeSplitting: {
+          groups: [{ name: "page", test: (id: string) => FIRST.has(id) || LIBRARIES.test(id) }],
+        },
+      },
     },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },
