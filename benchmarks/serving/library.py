@@ -70,7 +70,7 @@ def clips_now(path: Path, settings: Settings) -> int:
     if not path.exists():
         return 0
     with wiring.library(path, settings, read_only=True) as library:
-        return int(library.reader.stats().clips)
+        return int(library.catalog.stats().clips)
 
 
 def _link_snapshots(source: str, target: str) -> None:
