@@ -1,21 +1,23 @@
-"""The subcommand ``soundalike index``."""
+"""The subcommand ``soundalike index``, and the job as the engine runs it."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, replace
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
+from indexer import shares
 from indexer.channel import Cancelled
-from indexer.progress import clock_time, reporter
+from indexer.progress import reporter
+from indexer.relocate_command import Relocate
 from indexer.stopping import until_signal
+from indexer.summaries import as_json, for_people
 from indexer.threads import one_thread_per_call
 from indexer.work_command import Work, check_threads
 from search import wiring
@@ -27,20 +29,14 @@ from search.ports import Encoder, FrameReader
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from indexer.job import Report, Share
-    from indexer.model import Options, Summary
+    from indexer.job import Report
+    from indexer.model import Options
     from search.api import Library
     from search.model import JobFailure
 
-_Sharing: TypeAlias = "AbstractContextManager[Share | None]"
 DONE = 0
 SOME_FAILED = 1
-USUAL_ACTORS = 2
-"""So many workers are started on Ray where nobody says how many."""
 WATCH_WAIT_S = 600.0
-RELOCATE_WAIT_S = 10.0
-KINDS_SHOWN = 6
-"""So many kinds of files that were left out are listed, the most frequent ones."""
 
 
 class Index:
@@ -178,7 +174,7 @@ class Index:
             report = reporter(quiet=args.quiet or args.json)
             status = DONE
             for paths in self._passes(args, stop.event):
-                with report.running(), _sharing(args, library, settings, report) as share:
+                with report.running(), shares.of_command(args, library, settings, report) as share:
                     summary = index(
                         library,
                         encoder,
@@ -190,16 +186,19 @@ class Index:
                         confirm=report.confirm,
                         share=share,
                     )
-                _print_summary(summary, args)
+                if args.json:
+                    print(json.dumps(as_json(summary)), flush=True)
+                elif not args.quiet:
+                    print(for_people(summary), flush=True)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
-                if args.fingerprints and not stop.event.is_set():
-                    status = max(status, _then(library.recordings.fingerprint, "fingerprint", stop.event))
-                if args.events and not stop.event.is_set():
-                    status = max(status, _then(library.events.find, "events", stop.event))
-                if args.facts and not stop.event.is_set():
-                    status = max(status, _then(library.facts.measure, "facts", stop.event))
-                if args.speech and not stop.event.is_set():
-                    status = max(status, _then(library.speech.transcribe, "transcript", stop.event))
+                for wanted, job, what in (
+                    (args.fingerprints, library.recordings.fingerprint, "fingerprint"),
+                    (args.events, library.events.find, "events"),
+                    (args.facts, library.facts.measure, "facts"),
+                    (args.speech, library.speech.transcribe, "transcript"),
+                ):
+                    if wanted and not stop.event.is_set():
+                        status = max(status, _then(job, what, stop.event))
             if stop.signal is not None:
                 if not args.watch:
                     print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
@@ -212,37 +211,6 @@ class Index:
         from indexer.watch import changed_paths
 
         return changed_paths(args.paths, stop)
-
-
-class Relocate:
-    """Say that folders of a library lie elsewhere now."""
-
-    name = "relocate"
-    help = "say that what was at OLD is at NEW now; clips keep their ids, likes and titles, and nothing is read"
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options."""
-        parser.add_argument("old", metavar="OLD", help="a folder of the library, or one above or below it, as it was")
-        parser.add_argument("new", metavar="NEW", help="where it is now")
-        parser.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
-
-    def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Write it; 0 also when nothing is at the new place yet, which is said."""
-        from indexer.relocating import relocate
-        from indexer.stores import exists
-
-        holder = f"soundalike relocate (process {os.getpid()})"
-        with (
-            wiring.library(args.library or settings.library, settings) as library,
-            library.writer.lease(holder, RELOCATE_WAIT_S) as lease,
-        ):
-            count = relocate(library.writer, lease, library.roots(), args.old, args.new)
-            for space in library.reader.spaces():
-                library.publisher.publish(space, lease)
-        print(f"{count} clips are at {printable(args.new)} now")
-        if not exists(args.new):
-            print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
-        return DONE
 
 
 COMMANDS = (Index(), Work(), Relocate())
@@ -283,7 +251,7 @@ def index_again(
     shown = report or terminal
     with (
         terminal.running() if report is None else nullcontext(),
-        _sharing_of_service(library, settings, shown) as share,
+        shares.of_service(library, settings, shown) as share,
     ):
         summary = index(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
@@ -291,72 +259,6 @@ def index_again(
     if events and settings.share is not None and not summary.interrupted:  # other processes find none on the way
         _then(library.events.find, "events", stop or threading.Event())
     return SOME_FAILED if summary.failed else DONE
-
-
-def as_json(summary: Summary) -> dict[str, Any]:
-    """The summary as ``--json`` prints it."""
-    stages = {name: round(value, 3) for name, value in asdict(summary.stages).items()}
-    return {
-        "indexed": summary.indexed,
-        "linked": summary.linked,
-        "moved": summary.moved,
-        "unchanged": summary.unchanged,
-        "changed": summary.changed,
-        "missing": summary.missing,
-        "removed": summary.removed,
-        "failed": [asdict(failure) for failure in summary.failed],
-        "warnings": [asdict(warned) for warned in summary.warnings],
-        "left_out": dict(summary.left_out),
-        "excluded": summary.excluded,
-        "taken_out": summary.taken_out,
-        "not_pruned": summary.not_pruned,
-        "silent": summary.silent,
-        "tunes": summary.tunes,
-        "hours": round(summary.hours, 6),
-        "seconds": round(summary.seconds, 3),
-        "times_real_time": round(summary.times_real_time, 1),
-        "stages": {**stages, "sum_s": round(summary.stages.sum_s, 3)},
-        "library": summary.library,
-        "space": summary.space,
-        "sequence": summary.sequence,
-        "interrupted": summary.interrupted,
-    }
-
-
-def summary_line(summary: Summary) -> str:
-    """The summary for people."""
-    counts = (
-        (summary.indexed, "indexed"),
-        (summary.changed, "changed"),
-        (summary.linked, "copies"),
-        (summary.moved, "moved"),
-        (summary.unchanged, "unchanged"),
-        (summary.missing, "missing"),
-        (summary.removed, "removed"),
-        (summary.silent, "silent"),
-        (summary.tunes, "tunes"),
-        (len({warned.path for warned in summary.warnings}), "with warnings"),
-        (len(summary.failed), "failed"),
-    )
-    shown = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"
-    if not summary.hours:
-        return f"{shown} ({clock_time(summary.seconds)})"
-    pace = f"{summary.hours:.2f} h of audio, {summary.times_real_time:.0f}x real time"
-    return f"{shown} ({pace}, {clock_time(summary.seconds)})"
-
-
-def left_out_line(summary: Summary) -> str:
-    """What was left out, for people, the most frequent kinds first; empty when nothing was."""
-    by_count = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{count} {'.' + printable(suffix) if suffix else 'without a suffix'}" for suffix, count in by_count]
-    if len(shown) > KINDS_SHOWN + 1:  # a single further one is named as briefly
-        rest = sum(count for _, count in by_count[KINDS_SHOWN:])
-        shown = [*shown[:KINDS_SHOWN], f"{rest} of {len(by_count) - KINDS_SHOWN} other kinds"]
-    if summary.excluded:
-        shown.append(f"{summary.excluded} by rule")
-    if summary.taken_out:
-        shown.append(f"{summary.taken_out} removed before (--again brings them back)")
-    return f"left out: {', '.join(shown)}" if shown else ""
 
 
 def _then(
@@ -378,17 +280,10 @@ def _then(
     return DONE
 
 
-def _print_summary(summary: Summary, args: argparse.Namespace) -> None:
-    if args.json:
-        print(json.dumps(as_json(summary)), flush=True)
-    elif not args.quiet:
-        print("\n".join(filter(None, (summary_line(summary), left_out_line(summary)))), flush=True)
-
-
 def _options(args: argparse.Namespace, settings: Settings) -> Options:
     """Raises UsageError for a number that makes no sense."""
     check_threads(args.workers)
-    _check_sharing(args)
+    shares.check(args)
     if args.max_duration_s is not None and not args.max_duration_s > 0:
         raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
     if not args.wait >= 0:
@@ -418,51 +313,6 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         relocate=tuple((old, new) for old, new in args.relocate),
         plan_only=args.plan_only,
     )
-
-
-def _sharing(args: argparse.Namespace, library: Library, settings: Settings, report: Report) -> _Sharing:
-    """How the command line wants the work shared; None where it is not."""
-    from indexer.workers import sharing
-
-    count = settings.share if args.share is None else args.share
-    if args.plan_only:
-        return sharing(library.chunks, None, report.note)
-    if count is None and args.on is None:
-        return nullcontext()
-    options = ("--device", args.device) if args.device else ()
-    count = USUAL_ACTORS if count is None else count
-    return _shared(library, count, report, threads=args.workers, on=args.on, options=options)
-
-
-def _sharing_of_service(library: Library, settings: Settings, report: Report) -> _Sharing:
-    """How the settings want it."""
-    return nullcontext() if settings.share is None else _shared(library, settings.share, report)
-
-
-def _shared(
-    library: Library,
-    count: int,
-    report: Report,
-    *,
-    threads: int | None = None,
-    on: str | None = None,
-    options: tuple[str, ...] = (),
-) -> _Sharing:
-    """The work is left to ``count`` workers that are started, and to those elsewhere."""
-    from indexer.staffing import Staffing
-    from indexer.workers import sharing, threads_of
-
-    each = threads_of(threads, count, os.cpu_count() or 1) if on is None else threads or 1
-    staffing = Staffing(count, each, library.path, on, options=options, job_share=library.settings.job_share)
-    return sharing(library.chunks, staffing, report.note)
-
-
-def _check_sharing(args: argparse.Namespace) -> None:
-    """Raise UsageError for what makes no sense where the work is shared."""
-    if args.share is not None and args.share < 0:
-        raise UsageError(f"--share is {args.share}; it must be 0 (workers elsewhere alone) or more")
-    if args.plan_only and (args.prune or args.watch or args.on):
-        raise UsageError("--plan-only leaves: give --prune, --watch or --on to a job that stays until all is done")
 
 
 def _check_events(encoder: Encoder, library: Library) -> None:

@@ -9,10 +9,10 @@ import av
 import pytest
 import soundfile
 
-from indexer.commands import left_out_line
 from indexer.job import index
 from indexer.model import Options
 from indexer.rules import IGNORE_FILE, parse
+from indexer.summaries import left_out_line
 from indexer.watch import places_to_look
 from search.audio import libav
 from search.audio.names import MIDI_SUFFIXES, SUFFIXES, kind

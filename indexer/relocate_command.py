@@ -1,0 +1,45 @@
+"""The subcommand ``soundalike relocate``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from search import wiring
+from search.errors import printable
+from search.settings import Settings
+
+WAIT_S = 10.0
+
+
+class Relocate:
+    """Say that folders of a library lie elsewhere now."""
+
+    name = "relocate"
+    help = "say that what was at OLD is at NEW now; clips keep their ids, likes and titles, and nothing is read"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("old", metavar="OLD", help="a folder of the library, or one above or below it, as it was")
+        parser.add_argument("new", metavar="NEW", help="where it is now")
+        parser.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """Write it; 0 also when nothing is at the new place yet, which is said."""
+        from indexer.relocating import relocate
+        from indexer.stores import exists
+
+        holder = f"soundalike relocate (process {os.getpid()})"
+        with (
+            wiring.library(args.library or settings.library, settings) as library,
+            library.writer.lease(holder, WAIT_S) as lease,
+        ):
+            count = relocate(library.writer, lease, library.roots(), args.old, args.new)
+            for space in library.reader.spaces():
+                library.publisher.publish(space, lease)
+        print(f"{count} clips are at {printable(args.new)} now")
+        if not exists(args.new):
+            print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
+        return 0
