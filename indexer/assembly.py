@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeAlias
+from array import array
+from collections import Counter
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.model import ContentEncoding, SegmentTags
+from indexer.unfinished import BlockFile
+from search.errors import AudioError, JobError
+from search.model import ContentEncoding, SegmentTags, Spans
 from search.time.frames import FrameTags
 
 Rows: TypeAlias = tuple[NDArray[Any], ...]
 """What an encoder gives for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes
 (n, kept) uint16 and probabilities (n, kept) float16. Behind them, for events, the arrays of `FrameTags`."""
 
-BLOCK_ROWS = 64
+BLOCK_ROWS: Final = 64
+HELD_BLOCKS: Final = 8
+"""Whole blocks that stay in memory; of a longer recording (20 minutes) they go into its `BlockFile`."""
 
 
 class Assembly:
     """The segments of one content while they are being encoded; complete when every window's row is there.
 
-    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. Whoever cuts the windows
-    appends to ``spans`` and ``silent``, and sets ``failed`` when the rest will not come.
+    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``kept`` whole blocks go
+    into that file, and those that an earlier job left there are not encoded again. Whoever cuts the windows says so
+    (`cut`), and sets ``failed`` when the rest will not come.
     """
 
-    def __init__(self) -> None:
-        self.spans: list[tuple[float, float]] = []
-        self.silent: list[bool] = []
+    def __init__(self, kept: BlockFile | None = None) -> None:
         self.failed = False
+        self._kept = kept
+        self._room_left = kept is not None
+        self._earlier: tuple[int, Spans, NDArray[np.bool_]] | None = None
+        self._starts, self._ends, self._silent = array("d"), array("d"), bytearray()
         self._lock = threading.Lock()
         self._blocks: dict[int, Rows] = {}
+        self._filled: Counter[int] = Counter()
         self._encoded = 0
         self._closed = False
+
+    def cut(self, start_s: float, end_s: float, *, silent: bool) -> int | None:
+        """Take in where the next window lies; its place, None where an earlier job encoded it.
+
+        Raises AudioError where that job had it elsewhere: what it kept is taken away, and the next one begins anew.
+        """
+        place = len(self._starts)
+        number, inside = divmod(place, BLOCK_ROWS)
+        known = self._kept is not None and number not in self._blocks and number in self._kept
+        if known and not self._is_as_before(number, inside, (start_s, end_s), silent):
+            raise AudioError("", "is cut otherwise than when it was begun; the next run begins it anew")
+        with self._lock:
+            self._starts.append(start_s)
+            self._ends.append(end_s)
+            self._silent.append(silent)
+            self._encoded += known
+        return None if known else place
 
     def add(self, place: int, rows: Rows, row: int) -> bool:
         """Take in the window at ``place``, which is ``row`` of ``rows``; whether that completed the content."""
@@ -42,7 +69,10 @@ class Assembly:
                 self._blocks[number] = _room(rows, BLOCK_ROWS)
             for mine, theirs in zip(self._blocks[number], rows, strict=True):
                 mine[inside] = theirs[row]
+            self._filled[number] += 1
             self._encoded += 1
+            if self._filled[number] == BLOCK_ROWS and self._room_left:
+                self._hand_over()
             return self._is_complete()
 
     def close(self) -> bool:
@@ -55,27 +85,77 @@ class Assembly:
     def encoded_s(self) -> float:
         """How far into the sound it is encoded, in seconds, as if windows were encoded in their order."""
         with self._lock:
-            return self.spans[self._encoded - 1][1] if self._encoded else 0.0
+            return self._ends[self._encoded - 1] if self._encoded else 0.0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing sounds in any window that was cut."""
+        with self._lock:
+            return all(self._silent)
 
     def encoding(self) -> tuple[ContentEncoding, FrameTags | None]:
-        """All rows in their order, once complete, and tags of frames, if any; the blocks are given up on the way."""
-        count = len(self.spans)
-        whole = _room(self._blocks[0], count)
-        for number in range(len(self._blocks)):
-            start = number * BLOCK_ROWS
-            for mine, theirs in zip(whole, self._blocks.pop(number), strict=True):
+        """All rows in their order, once complete, and tags of frames, if any; the blocks are given up on the way.
+
+        Raises JobError where what was kept cannot be read.
+        """
+        count = len(self._starts)
+        whole: Rows | None = None
+        for number, start in enumerate(range(0, count, BLOCK_ROWS)):
+            rows = self._block(number)
+            whole = _room(rows, count) if whole is None else whole
+            for mine, theirs in zip(whole, rows, strict=True):
                 mine[start : start + BLOCK_ROWS] = theirs[: count - start]
+        if whole is None:
+            raise ValueError("a content without windows has no encoding")
         vectors, tags, frames = whole[0], whole[1:3], whole[3:]
         encoding = ContentEncoding(
-            spans=np.array(self.spans, np.float64).reshape(-1, 2),
+            spans=np.stack([np.array(self._starts), np.array(self._ends)], axis=1),
             vectors=vectors,
-            silent=np.array(self.silent, np.bool_),
+            silent=np.frombuffer(bytes(self._silent), np.bool_),
             tags=SegmentTags(*tags) if tags else None,
         )
         return encoding, FrameTags(*frames) if frames else None
 
     def _is_complete(self) -> bool:
-        return self._closed and not self.failed and self._encoded == len(self.spans)
+        return self._closed and not self.failed and self._encoded == len(self._starts)
+
+    def _hand_over(self) -> None:
+        """Whole blocks go into the file once there are many of them; where it is full, they stay."""
+        whole = [number for number in self._blocks if self._filled[number] == BLOCK_ROWS]
+        if self._kept is None or len(whole) <= HELD_BLOCKS:
+            return
+        for number in whole:
+            part = slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS)
+            spans = np.stack([np.array(self._starts[part]), np.array(self._ends[part])], axis=1)
+            silent = np.frombuffer(bytes(self._silent[part]), np.bool_)
+            self._room_left = self._kept.add(number, (spans, silent, *self._blocks[number]))
+            if not self._room_left:
+                return
+            del self._blocks[number]
+
+    def _is_as_before(self, number: int, inside: int, span: tuple[float, float], silent: bool) -> bool:
+        """Whether a window of a block that an earlier job kept is where that had it; else nothing stays of it."""
+        if self._earlier is None or self._earlier[0] != number:
+            spans, was_silent, *_ = self._read(number)
+            self._earlier = (number, spans, was_silent)
+        _, spans, was_silent = self._earlier
+        if tuple(spans[inside]) == span and bool(was_silent[inside]) == silent:
+            return True
+        if self._kept is not None:
+            self._kept.remove()
+        return False
+
+    def _block(self, number: int) -> Rows:
+        """The rows of a block, which is given up."""
+        return self._blocks.pop(number) if number in self._blocks else self._read(number)[2:]
+
+    def _read(self, number: int) -> tuple[NDArray[Any], ...]:
+        if self._kept is None:
+            raise ValueError(f"there is no block {number}")
+        try:
+            return self._kept.read(number)
+        except (OSError, ValueError, EOFError) as error:
+            raise JobError(f"what was encoded of a long recording cannot be read again ({error}): run it again") from error
 
 
 def _room(rows: Rows, count: int) -> Rows:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from indexer.assembly import Assembly
 from indexer.facts import TrackFacts
 from indexer.model import Outcome, Task, UnderWay
+from indexer.unfinished import BlockFile, Unfinished
 from search.errors import AudioError
 from search.model import AddContent, AudioInfo, ClipChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
 from search.time.events import EventRows, events_of
@@ -18,10 +19,11 @@ from search.time.journal import FoundEvents
 class TrackInWork:
     """A sound track on its way to be a content, which ends at ``end_s``. ``warnings`` gathers what is amiss with it."""
 
-    def __init__(self, file: FileInWork, number: int) -> None:
+    def __init__(self, file: FileInWork, number: int, kept: BlockFile | None) -> None:
+        """``kept`` is where what is encoded of it goes if it is long."""
         self.file = file
         self.number = number
-        self.assembly = Assembly()
+        self.assembly = Assembly(kept)
         self.warnings: list[str] = []
         self.end_s = 0.0
         self.facts: TrackFacts | None = None
@@ -39,14 +41,15 @@ class TrackInWork:
     @property
     def sounds(self) -> bool:
         """Whether there is something in it."""
-        return self.left_out is None and not all(self.assembly.silent)
+        return self.left_out is None and not self.assembly.silent
 
 
 class FileInWork:
     """A file on its way to be a clip for each of its sound tracks that sounds: one for the first when none does.
 
     ``moved`` is the clip that was found again under its path, if one was; ``stored`` are the contents that it has
-    already. With ``frame_s``, how far the frames of a window lie apart, its events are found. Threads share it.
+    already. With ``frame_s``, how far the frames of a window lie apart, its events are found. What is encoded of a long
+    one goes to ``unfinished``. Threads share it.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class FileInWork:
         moved: int | None,
         stored: Sequence[Content],
         frame_s: float | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self.task = task
         self._digest = digest
@@ -72,7 +76,11 @@ class FileInWork:
         self._stored = stored
         self._frame_s = frame_s
         has = {content.track for content in stored}
-        self.tracks = [TrackInWork(self, number) for number in range(info.tracks) if number not in has]
+        self.tracks = [
+            TrackInWork(self, number, None if unfinished is None else unfinished.of(digest, number, task.root.speed))
+            for number in range(info.tracks)
+            if number not in has
+        ]
         self._lock = threading.Lock()
         self._undone = len(self.tracks)
 
@@ -160,7 +168,7 @@ class FileInWork:
             container=info.container,
             codec=info.codec,
             track=track.number,
-            silent=all(assembly.silent),
+            silent=assembly.silent,
             tracks=info.tracks,
             warnings=(*self._of_tracks(track), *(self._missing_tracks() if is_first else ())),
         )

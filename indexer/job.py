@@ -160,7 +160,7 @@ def index(
         for root in {place.root for place in places}:
             library.writer.root(root, options.speed)
         _exclude(library.writer, lease, places, options)
-        work = SoundWork(encoder, options) if share is None else share(encoder.spec, options, report.note)
+        work = SoundWork(encoder, options, library.path) if share is None else share(encoder.spec, options, report.note)
         sounds = _Job(
             library,
             work,
@@ -261,7 +261,9 @@ class _Job:
         self._space = catalog.space(work.spec)
         finds_events = isinstance(work, SoundWork) and work.finds_events
         self._events = library.spaces.new_events(self._space) if finds_events else None
+        self._unfinished = work.unfinished if isinstance(work, SoundWork) else None
         roots = [root.path for root in library.roots()]
+        self._looks_everywhere = {place.root for place in places if not place.part} >= set(roots)
         self.plan = Plan(catalog, self._space, places, roots, self._clock, files=work, options=options)
 
     def run(self, started_s: float, missing: Sequence[str] = ()) -> Summary:
@@ -270,7 +272,10 @@ class _Job:
             self._count([Outcome("failed", path, cause="no such file or folder")])
         self._publish_events()  # what a killed job found
         keep_events = None if self._events is None else self._events.add
-        writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock, keep_events)
+        written = None if self._unfinished is None else self._unfinished.done
+        writer = Writer(
+            self._library.writer, self._lease, plan.ledger, self._clock, keep_events=keep_events, written=written
+        )
         self._fill(space, plan, writer)
         if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
             prune = self._options.prune and self._may_prune(plan)
@@ -285,6 +290,8 @@ class _Job:
         self._publish_events()
         if not self._stop.is_set():
             self._publish(space)
+            if self._unfinished is not None and self._looks_everywhere:
+                self._unfinished.clear()  # recordings that are gone
         return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
 
     def _may_prune(self, plan: Plan) -> bool:

@@ -23,6 +23,7 @@ from indexer.inwork import FileInWork, TrackInWork
 from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Kind, Outcome, Task, UnderWay
 from indexer.scan import facts_of
+from indexer.unfinished import Unfinished
 from search import audio
 from search.audio import metadata
 from search.errors import AudioError, JobError
@@ -74,8 +75,12 @@ class FileReader:
         *,
         facts: bool = True,
         frame_s: float | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
-        """``facts``: measure what is decoded, unless that was done before."""
+        """``facts``: measure what is decoded, unless that was done before. ``unfinished`` keeps what is encoded of long
+        recordings.
+        """
+        self._unfinished = unfinished
         self._facts = facts
         self._spec = spec
         self._space = space
@@ -133,6 +138,7 @@ class FileReader:
                 moved=decision.clip_id,
                 stored=again,
                 frame_s=self._frame_s,
+                unfinished=self._unfinished,
             )
             self._opened[task.path] = file
             measured = self._measured(decision)
@@ -175,9 +181,9 @@ class FileReader:
                     window = next(windows, None)
                 if window is None:
                     break
-                assembly.spans.append((window.start_s, window.end_s))
-                assembly.silent.append(window.silent)
-                put(Piece(track, len(assembly.spans) - 1, window.samples))
+                place = assembly.cut(window.start_s, window.end_s, silent=window.silent)
+                if place is not None:
+                    put(Piece(track, place, window.samples))
             if facts is not None:
                 facts.end(track.warnings, file.task.facts.size_bytes)
         except AudioError as error:

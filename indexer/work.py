@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Protocol
 
 from indexer.clock import StageClock
@@ -13,6 +14,7 @@ from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader, hearing
 from indexer.plan import Files
+from indexer.unfinished import Unfinished
 from search.audio import Kind
 from search.model import EncoderSpec, Space
 from search.ports import Encoder
@@ -39,9 +41,13 @@ class Work(Files, Protocol):
 class SoundWork:
     """Decodes and encodes every file of sound."""
 
-    def __init__(self, encoder: Encoder, options: Options) -> None:
+    def __init__(self, encoder: Encoder, options: Options, library: Path) -> None:
+        """``library`` is the folder of the library, which keeps what is encoded of long recordings."""
         self._hearing = hearing(encoder, events=options.events)
         self._options = options
+        frames = "" if self._hearing.frame_s is None else f", frames {self._hearing.frame_s!r} s apart"
+        maker = f"{encoder.spec.fingerprint}, up to {options.max_duration_s} s{frames}"
+        self.unfinished = Unfinished(library, maker)
         self._reader: FileReader | None = None
         self.spec = encoder.spec
 
@@ -65,7 +71,14 @@ class SoundWork:
         workers = self._options.workers or os.cpu_count() or 1
         way, options = self._hearing, self._options
         reader = self._reader = FileReader(
-            self.spec, space, ledger, clock, options.max_duration_s, facts=options.facts, frame_s=way.frame_s
+            self.spec,
+            space,
+            ledger,
+            clock,
+            options.max_duration_s,
+            facts=options.facts,
+            frame_s=way.frame_s,
+            unfinished=self.unfinished,
         )
         with closing(LocalExecutor(self.spec, way.rows, workers, clock).run(tasks, reader)) as results:
             for result in results:

@@ -34,9 +34,14 @@ class Writer:
         lease: Lease,
         ledger: Ledger,
         clock: StageClock,
+        *,
         keep_events: Callable[[Iterable[FoundEvents]], None] | None = None,
+        written: Callable[[str], None] | None = None,
     ) -> None:
-        """``keep_events`` takes the events of outcomes, before their contents are in the catalog."""
+        """``keep_events`` takes the events of outcomes, before their contents are in the catalog; ``written`` is told the
+        digests of those that are in it.
+        """
+        self._written = written
         self._catalog = catalog
         self._keep_events = keep_events
         self._lease = lease
@@ -88,6 +93,8 @@ class Writer:
                 brought.append(refusal)
                 self._wait(refusal)
             if outcome.digest is not None:
+                if self._written is not None:
+                    self._written(outcome.digest)
                 self._ledger.settle(outcome.digest)
                 cause = outcome.cause or (refusal.cause if refusal is not None else "")
                 brought += self._settle(self._copies.pop(outcome.digest, ()), cause)

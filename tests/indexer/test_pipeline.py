@@ -181,8 +181,7 @@ def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int
     assembly = Assembly()
     arrived = [place for place in order if place < count]
     for place in range(count):
-        assembly.spans.append((float(place), place + 1.0))
-        assembly.silent.append(False)
+        assert assembly.cut(float(place), place + 1.0, silent=False) == place
     assert not assembly.close()
     complete = [
         assembly.add(place, (np.full((3, 2), place, np.float16), np.full((3, 1), place, np.uint16),
