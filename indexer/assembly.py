@@ -155,7 +155,9 @@ class Assembly:
         try:
             return self._kept.read(number)
         except (OSError, ValueError, EOFError) as error:
-            raise JobError(f"what was encoded of a long recording cannot be read again ({error}): run it again") from error
+            raise JobError(
+                f"what was encoded of a long recording cannot be read again ({error}): run it again"
+            ) from error
 
 
 def _room(rows: Rows, count: int) -> Rows:

@@ -38,8 +38,8 @@ class Writer:
         keep_events: Callable[[Iterable[FoundEvents]], None] | None = None,
         written: Callable[[str], None] | None = None,
     ) -> None:
-        """``keep_events`` takes the events of outcomes, before their contents are in the catalog; ``written`` is told the
-        digests of those that are in it.
+        """``keep_events`` takes the events of outcomes, before their contents are in the catalog; ``written`` is told
+        the digests of those that are in it.
         """
         self._written = written
         self._catalog = catalog

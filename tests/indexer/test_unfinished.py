@@ -1,4 +1,4 @@
-"""A long recording whose job is killed: the next job goes on inside it, and the result is as if nothing had happened."""
+"""A long recording whose job is killed: the next job goes on inside it, and nothing shows of that in the end."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def encodings(bench: Bench) -> list[tuple[np.ndarray, ...]]:
     return found
 
 
-def stop_after(bench: Bench, monkeypatch: pytest.MonkeyPatch, windows: int) -> pytest.MonkeyPatch:
-    """The encoder fails once it was given so many windows, which ends the job there."""
+def stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch, windows: int) -> None:
+    """Index until the encoder was given so many windows; then it fails, which ends the job there."""
     encode = BandEncoder.encode_audio
 
     def until(encoder: BandEncoder, waves: Waves) -> AudioEncoding:
@@ -47,8 +47,10 @@ def stop_after(bench: Bench, monkeypatch: pytest.MonkeyPatch, windows: int) -> p
             raise EncoderError("the current went")
         return encode(encoder, waves)
 
-    monkeypatch.setattr(BandEncoder, "encode_audio", until)
-    return monkeypatch
+    with monkeypatch.context() as patched:
+        patched.setattr(BandEncoder, "encode_audio", until)
+        with pytest.raises(EncoderError):
+            bench.index(options=OPTIONS)
 
 
 @pytest.fixture
@@ -76,9 +78,7 @@ def test_a_job_that_stopped_goes_on_inside_a_recording(long: Bench, tmp_path: Pa
     """Of what a killed job had encoded, no whole block is encoded again; the library is as of a job that was not."""
     whole = other(long, tmp_path)
     count = windows_of(whole)
-    with monkeypatch.context() as patched, pytest.raises(EncoderError):
-        stop_after(long, patched, count // 2)
-        long.index(options=OPTIONS)
+    stopped(long, monkeypatch, count // 2)
     done = sum(long.encoder.passes)
     kept = list((long.library.path / FOLDER).iterdir())
     assert len(kept) == 1
@@ -93,18 +93,14 @@ def test_a_job_that_stopped_goes_on_inside_a_recording(long: Bench, tmp_path: Pa
 
 
 def test_what_another_encoder_left_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    with monkeypatch.context() as patched, pytest.raises(EncoderError):
-        stop_after(long, patched, 200)
-        long.index(options=OPTIONS)
+    stopped(long, monkeypatch, 200)
     long.encoder.passes.clear()
     long.index(options=Options(workers=2))  # without events its rows are others
     assert sum(long.encoder.passes) == len(long.library.catalog.encoding(1, 1).vectors)
 
 
 def test_what_a_recording_that_is_gone_left_is_taken_away(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    with monkeypatch.context() as patched, pytest.raises(EncoderError):
-        stop_after(long, patched, 200)
-        long.index(options=OPTIONS)
+    stopped(long, monkeypatch, 200)
     assert list((long.library.path / FOLDER).iterdir())
     (long.sounds / "long.wav").unlink()
     long.index(options=OPTIONS)
