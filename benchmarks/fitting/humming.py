@@ -27,6 +27,8 @@ from search.melody.model import Notes
 from search.melody.pitch import pitch_of
 
 SAMPLE_RATE_HZ = 16_000
+MOST_HITS = 10 * (1 + RIVALS)
+"""A tune may have some versions among them."""
 
 
 def turned(notes: Notes) -> Notes:
@@ -127,8 +129,9 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: i
         hearing = listen(pitch_of(wave))
         if hearing.reason:
             continue
-        answer = index.search_hum(hearing.curve, 1 + RIVALS)
-        cost = np.array([-hit.score for hit in answer.hits], np.float32)
+        answer = index.search_hum(hearing.curve, MOST_HITS)
+        of_tunes = {hit.version_of: -hit.score for hit in reversed(answer.hits)}  # of versions the closest
+        cost = np.array([of_tunes[number] for number in sorted(of_tunes)], np.float32)
         if len(cost) < 2:
             continue
         rows.append(features(cost, hearing.notes))

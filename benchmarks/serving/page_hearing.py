@@ -14,8 +14,10 @@ import requests
 import soundfile
 from numpy.typing import NDArray
 
+from benchmarks.common.outputs import report_progress
 from benchmarks.serving.page_library import LongLibrary
 from benchmarks.serving.page_probe import Figure, Probe, figure
+from search.errors import UsageError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,6 +26,9 @@ PLAYED = 100
 CANDIDATES = 40
 PASSAGES = 100
 FROM_MATCHES = 20
+MOST_STROKES = 2 * PLAYED
+SILENT_MS = 10_000
+"""After so long a stroke has made no sound."""
 LISTENED_MS = 300
 """So long each sound of a list is heard before the next is chosen."""
 NOTE_SOUNDING = """(() => {
@@ -33,33 +38,48 @@ NOTE_SOUNDING = """(() => {
   addEventListener('pointerdown', () => { pressed = performance.now(); }, true);
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
-    this.addEventListener('playing', () => window.sounding.push([performance.now() - pressed, this.currentTime]),
-      { once: true });
+    this.addEventListener('playing',
+      () => window.sounding.push([performance.now() - pressed, this.currentTime, this.currentSrc]), { once: true });
     return play.call(this);
   };
 })()"""
 
 
 def listening(browser: Browser, url: str) -> list[Figure]:
-    """From a stroke of an arrow to the first sound of what it chooses, row by row; and what forty of them take."""
-    probe = Probe(browser, NOTE_SOUNDING)
+    """From a stroke of an arrow to the first sound of what it chooses, row by row; and how many strokes forty different
+    sounds take, by somebody who has left the switch for that on.
+    """
+    probe = Probe(browser, f"localStorage.setItem('soundalike.audition', 'on'); {NOTE_SOUNDING}")
     probe.page.goto(url)
     probe.page.wait_for_selector(".row")
-    probe.page.keyboard.press("a")
     probe.page.wait_for_timeout(500)
-    forty = 0
-    for count in range(1, PLAYED + 1):
+    strokes_of: list[int] = []  # at which stroke each different sound was heard first
+    for stroke in range(1, MOST_STROKES + 1):
         probe.page.keyboard.press("ArrowDown")
-        probe.page.wait_for_function("(count) => window.sounding.length >= count", arg=count)
-        if count == CANDIDATES:
-            forty = count  # a stroke for each: what is chosen plays
+        strokes_of += [stroke] * (_heard(probe, len(strokes_of) + 1) - len(strokes_of))
+        if len(strokes_of) >= PLAYED:
+            break
         probe.page.wait_for_timeout(LISTENED_MS)
-    took = [ms for ms, _ in probe.page.evaluate("() => window.sounding")]
+    took = [float(ms) for ms, *_ in probe.page.evaluate("() => window.sounding")]
     probe.close()
+    if len(strokes_of) < PLAYED:
+        raise UsageError(f"{MOST_STROKES} strokes of an arrow made {len(strokes_of)} sounds heard")
     return [
         figure(f"select to sound, {PLAYED} rows by arrows", took, "ms", 60),
-        figure(f"actions to hear {CANDIDATES} candidates", [forty], "", CANDIDATES),
+        figure(f"actions to hear {CANDIDATES} candidates", [strokes_of[CANDIDATES - 1]], "", CANDIDATES),
     ]
+
+
+def _heard(probe: Probe, wanted: int) -> int:
+    """How many different sounds were heard, once that is so many, or nothing more comes for a while."""
+    from playwright.sync_api import TimeoutError as Silence
+
+    different = "() => new Set(window.sounding.map(([, , address]) => address)).size"
+    try:
+        probe.page.wait_for_function(f"(wanted) => ({different})() >= wanted", arg=wanted, timeout=SILENT_MS)
+    except Silence:
+        report_progress("a stroke made no other sound heard")
+    return int(probe.page.evaluate(different))
 
 
 def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figure]:
@@ -74,7 +94,7 @@ def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figur
             probe.page.wait_for_load_state("networkidle")
             probe.page.get_by_label(re.compile("^Play ")).first.click()
             probe.page.wait_for_function("() => window.sounding.length > 0")
-            (ms, _at_s), *_ = probe.page.evaluate("() => window.sounding")
+            (ms, *_), *_ = probe.page.evaluate("() => window.sounding")
             took.append(float(ms))
             probe.close()
         figures.append(figure(f"play a 3-hour {kind} from its match, {len(took)} matches", took, "ms", 300))

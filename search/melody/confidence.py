@@ -1,7 +1,8 @@
 """How sure is a match? A probability from how close it is, how far ahead of the next tunes, and how much was hummed.
 
 The hum of a tune that is not there still has a closest tune, but no lead: many tunes are about as far away. So the
-lead over the tunes behind tells most, and it needs no knowledge of how many tunes there are.
+lead over the tunes behind tells most, and it needs no knowledge of how many tunes there are. Versions of a tune are one
+tune here (`search.melody.versions`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from search.melody.model import MelodyVerdict, Notes
 
 RIVALS = 5
-"""The lead is measured against the mean of the second to the sixth tune: another version of a tune does not spoil
+"""The lead is measured against the mean of the second to the sixth tune: one that shares the phrase does not spoil
 it."""
 
 TYPICAL_RIVAL = 0.445
@@ -59,8 +60,8 @@ def certainty(cost: NDArray[np.float32], notes: Notes) -> float:
 def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
     """The probability of each tune (tunes,), in their order, that it is what was hummed; they sum to at most 1.
 
-    The first one shares its `certainty` with the second by how close that comes: of two versions of a tune neither is
-    sure. The others share what is left.
+    The first one shares its `certainty` with the second by how close that comes: of two tunes that are as far away
+    neither is sure. The others share what is left.
     """
     near = np.exp(-8.0 * (cost[1:] - cost[0]) / max(float(cost[0]), CLOSEST_COST)).astype(np.float64)
     first = certainty(cost, notes) / (1.0 + float(near[:1].sum()))

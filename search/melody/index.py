@@ -9,6 +9,7 @@ from search.melody.contourtable import ContourLookup, passage
 from search.melody.hearing import LONGEST_HUM_S, listen, steady_notes
 from search.melody.matching import Matches, Places, efforts, look
 from search.melody.model import MelodyAnswer, MelodyHit, Notes, PitchCurve
+from search.melody.versions import versions
 from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
@@ -58,19 +59,21 @@ class MelodyIndex:
         if not len(contours):
             return MelodyAnswer("none", (), "no tunes are indexed")
         for effort in efforts(hum):
-            matches = look(hum, self._vectors, contours, effort, among)
-            if verdict(matches.cost, notes) == "good":
+            found = versions(hum, look(hum, self._vectors, contours, effort, among), contours)
+            if verdict(found.cost, notes) == "good":
                 break
-        if doubt and certainty(matches.cost, notes) < SPEECH_BELOW:
+        if doubt and certainty(found.cost, notes) < SPEECH_BELOW:
             return MelodyAnswer("no melody", (), doubt)
-        if not len(matches.cost):
+        if not len(found.cost):
             return MelodyAnswer("none", (), "no match: no tune comes near")
-        chances, found = probabilities(matches.cost, notes), verdict(matches.cost, notes)
-        hits = tuple(_hit(matches, i, float(chances[i]), contours) for i in range(min(k, len(chances))))
-        return MelodyAnswer(found, hits, "no match: no tune is close enough to be sure" if found == "none" else "")
+        chances, judged = probabilities(found.cost, notes)[found.tune], verdict(found.cost, notes)
+        hits = tuple(
+            _hit(found.matches, i, int(found.tune[i]), float(chances[i]), contours) for i in range(min(k, len(chances)))
+        )
+        return MelodyAnswer(judged, hits, "no match: no tune is close enough to be sure" if judged == "none" else "")
 
 
-def _hit(matches: Matches, i: int, probability: float, contours: ContourLookup) -> MelodyHit:
+def _hit(matches: Matches, i: int, version_of: int, probability: float, contours: ContourLookup) -> MelodyHit:
     places: Places = matches.places
     row = int(places.row[i])
     start_s, end_s = contours.tune_time(row, [float(places.start_s[i]), float(matches.end_s[i])])
@@ -83,4 +86,5 @@ def _hit(matches: Matches, i: int, probability: float, contours: ContourLookup) 
         probability=probability,
         tempo=float(places.tempo[i]),
         transposed=float(places.shift[i]),
+        version_of=version_of,
     )

@@ -64,7 +64,8 @@ class MelodyHit:
     """A tune that a hum matches, and where: from ``start_s`` to ``end_s`` of the tune; ``window`` is the id of the
     tune's window that starts closest to there.
 
-    ``score`` is higher for a closer match (0 is perfect); ``probability`` is the confidence that this is the tune;
+    ``score`` is higher for a closer match (0 is perfect); ``probability`` is the confidence that this is the tune:
+    versions of a tune have the same, and the same number ``version_of``; they stand side by side, tunes count from 0.
     ``tempo`` is how much faster than the tune the hum went; ``transposed`` is the hum's key less the tune's, in
     semitones.
     """
@@ -77,11 +78,12 @@ class MelodyHit:
     probability: float
     tempo: float
     transposed: float
+    version_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MelodyAnswer:
-    """The tunes a hum matches, best first, one hit a tune, with a verdict beside them and a line that explains it.
+    """The tunes a hum matches, best first, one hit a content, with a verdict beside them and a line that explains it.
 
     The hits are empty exactly when the verdict is "no melody", or when nothing is indexed.
     """

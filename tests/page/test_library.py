@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.amounts import few
 from tests.page.conftest import HURRIED, held_back, settled, standing_still, write, writing_elsewhere
 from tests.service.conftest import wav
 from tests.service.test_jobs import broken_wav
+from tests.waiting import wait_until
 
 
 def is_upload(response) -> bool:
@@ -39,6 +43,10 @@ def test_files_become_sounds_while_one_looks(page, fresh, tmp_path):
     expect(refused).to_be_visible()
     refused.get_by_role("button", name="Dismiss").click()
     expect(refused).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(refused).to_be_visible()
+    refused.get_by_role("button", name="Dismiss").click()
+    expect(refused).to_have_count(0)
     page.get_by_role("link", name="Search").click()
     page.get_by_label("What are you looking for?").fill("owl")
     expect(page.locator(".row")).to_have_count(3)
@@ -62,7 +70,7 @@ def test_what_is_dropped_at_once_is_one_job_though_a_file_of_it_is_refused(page,
 
 @pytest.mark.thorough
 def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
-    """Failures outlive a reload until then; what runs stays."""
+    """Failures outlive a reload until then, and can be taken back; what runs stays."""
     broken = write(tmp_path / "breaks.wav", 70)
     broken.write_bytes(broken_wav())
     page.goto(f"{fresh.url}/library")
@@ -72,7 +80,13 @@ def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
     expect(page.locator(".job-failed")).to_contain_text("breaks.wav")
     page.get_by_role("button", name="Clear the list").click()
     expect(page.locator("[data-job]")).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".job-failed")).to_contain_text("breaks.wav")
+    page.get_by_role("button", name="Clear the list").click()
     expect(page.get_by_role("button", name="Clear the list")).to_have_count(0)
+    page.reload()  # whoever leaves meant it
+    wait_until(lambda: fresh.get("/api/v1/jobs").json()["total"] == 0)
+    expect(page.locator("[data-job]")).to_have_count(0)
     page.get_by_role("button", name="Find events").click()
     expect(page.locator("[data-job]")).to_contain_text("Find events")
 
@@ -251,6 +265,23 @@ DROP_A_FOLDER = """async () => {
 }"""
 
 
+def test_a_job_that_has_done_nothing_yet_has_an_empty_bar(page, service):
+    """What says "0 of 1" looked full."""
+    job = {
+        "id": 2, "kind": "index", "state": "running", "files": ["a.wav"], "created": 1.0, "started": 2.0,
+        "finished": None, "clip_ids": [], "reason": None, "failures": [],
+        "progress": {"files_done": 0, "files_total": 1, "failed": 0, "audio_s": 0, "share": 0, "left_s": None},
+    }  # fmt: skip
+    page.route("**/api/v1/jobs?*", lambda route: route.fulfill(json={"total": 1, "offset": 0, "jobs": [job]}))
+    page.route("**/api/v1/jobs/2/events", lambda route: route.abort())
+    page.goto(f"{service.url}/library")
+    card = page.locator(".job")
+    expect(card.locator(".job-progress")).to_have_text("0 of 1")
+    with Image.open(io.BytesIO(card.get_by_role("progressbar").screenshot())) as drawn:
+        colours = np.asarray(drawn.convert("RGB"), int)
+    assert np.all(np.ptp(colours, axis=2) < 40), "it is grey, nothing of it has the accent's colour"
+
+
 def test_a_job_is_paused_resumed_and_cancelled(page, own):
     """The buttons do what they say; a paused job stays paused until it is resumed."""
     with writing_elsewhere(own.library):
@@ -365,3 +396,4 @@ def test_the_duplicates_that_were_found_are_shown(page, service):
     expect(shown.get_by_role("heading")).to_have_text("1 group of duplicates")
     expect(shown.get_by_role("link", name=clips[1]["title"])).to_be_visible()
     expect(shown).to_contain_text("worth keeping: the longest")
+    expect(shown.locator("li li").first).to_contain_text(re.compile(r"; \d+ KB"))

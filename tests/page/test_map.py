@@ -10,9 +10,12 @@ import pytest
 from playwright.sync_api import expect
 
 from search import wiring
+from search.facts.definitions import PLACES as PLACES_OF_FACTS
 from tests.amounts import few
 from tests.page.conftest import ENDLESS, HURRIED, away, writing_elsewhere
 from tests.service.conftest import SOUNDS, serving, settings
+
+PAGE = Path(__file__).resolve().parents[2] / "webui" / "src"
 
 
 @pytest.fixture(scope="module")
@@ -236,13 +239,22 @@ def test_the_map_is_moved_by_keyboard(map_page):
 
 @pytest.mark.thorough
 def test_a_map_that_was_never_drawn_is_drawn_on_demand(page, made_library, tmp_path):
-    """The job is started from the page, and its end brings the map."""
+    """The job is started from the page, which shows how far it is; its end brings the map."""
     path = Path(shutil.copytree(made_library, tmp_path / "library"))
     with serving(path, environ={"SOUNDALIKE_ENCODER": "spectral"}) as running:
         page.goto(f"{running.url}/map")
-        page.get_by_role("button", name="Draw the map").click()
+        with writing_elsewhere(path):
+            page.get_by_role("button", name="Draw the map").click()
+            expect(page.get_by_role("progressbar", name="Draw the map")).to_be_visible()
         expect(page.locator(".legend")).to_be_visible()
         assert len(running.get("/api/v1/map").json()["clip_ids"]) == len(SOUNDS)
+
+
+def test_every_fact_can_be_a_colour():
+    """By the names that the service has for facts, each once."""
+    text = (PAGE / "map" / "colourings.ts").read_text("utf-8")
+    _, facts = text.split("OF_FACTS", 1)
+    assert sorted(re.findall(r'\["(\w+)"', facts)) == sorted(PLACES_OF_FACTS)
 
 
 PLACES = """(items) => items.map((item) => {

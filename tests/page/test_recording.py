@@ -11,13 +11,15 @@ import soundfile
 from playwright.sync_api import expect
 
 from search import plugins, wiring
+from search.melody.model import Notes
 from tests.indexer.test_tunes import write_hum, write_midi
 from tests.page.conftest import ENDLESS, FOLLOW, TENFOLD, TENTH
 from tests.search.melodies import curve_of, tune, voice
 from tests.service.conftest import serving, settings
 
 RATE_HZ = 16_000
-WANTED = 4
+WANTED, TWICE = 4, 7
+"""Tunes that are hummed; of the second one the library has two versions."""
 
 
 def hear(page, seconds: float) -> None:
@@ -99,6 +101,8 @@ def tunes(tmp_path_factory):
     for seed in range(12):
         write_midi(folder / "music" / f"tune {seed}.mid", tune(seed), title=f"tune {seed}")
     (folder / "music" / "noise.wav").parent.mkdir(exist_ok=True)
+    line = tune(TWICE)
+    write_midi(folder / "music" / "version.mid", Notes(line.start_s, line.end_s, line.pitch + np.float32(3)))
     soundfile.write(folder / "music" / "noise.wav", voice(curve_of(tune(99), 0, 2.0)), RATE_HZ)
     with wiring.library(folder / "library", settings(folder), create=True) as library:
         plugins.job("index")(library, "spectral", [str(folder / "music")], settings(folder))
@@ -127,6 +131,22 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
     page.locator(".inspector").get_by_role("button", name="The same tune", exact=True).click()  # nothing is marked
     expect(page.locator(".chip-name")).to_have_text(f"tune {WANTED}")
     expect(page.locator(".summary")).to_contain_text(re.compile("sound|Nothing found"))
+
+
+@pytest.mark.thorough
+def test_every_version_of_a_hummed_tune_is_the_same_tune(page, tunes, microphone):
+    """None takes from how sure the other is."""
+    write_hum(microphone, tune(TWICE), 8)
+    page.add_init_script(TENTH)
+    page.goto(tunes.url)
+    page.get_by_role("button", name="Hum").click()
+    hear(page, 7)
+    page.get_by_role("button", name="Stop and search").click()
+    scores = page.locator(".row .score-word")
+    expect(scores.nth(0)).to_have_text("Same tune")
+    expect(scores.nth(1)).to_have_text("Same tune")
+    assert {page.locator(".row-title").nth(place).inner_text() for place in (0, 1)} == {f"tune {TWICE}", "version"}
+    expect(page.locator(".summary")).not_to_contain_text("no close match")
 
 
 @pytest.mark.thorough

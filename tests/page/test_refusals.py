@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.amounts import few
-from tests.page.conftest import EACH, KINDS, held_back, standing_still
+from tests.page.conftest import EACH, HURRIED, KINDS, held_back, standing_still
 
 BOX = "What are you looking for?"
 
@@ -136,3 +136,18 @@ def test_a_slip_in_a_filter_of_ones_own_is_said_beside_it(home):
     home.get_by_label("Add the filter").click()
     expect(home.locator(".summary")).to_have_text("16 sounds")
     expect(side.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_service_that_hangs_is_told_long_before_twelve_seconds_and_asked_once_more(home):
+    """Three seconds, which are a twentieth here; the list stays."""
+    held = []
+    home.add_init_script(HURRIED)
+    home.reload()
+    expect(home.locator(".row").first).to_be_visible()
+    home.route("**/search", lambda route: route.fallback() if held else held.append(route))
+    home.get_by_label(BOX).fill("bell")
+    expect(home.get_by_role("alert")).to_contain_text("has not answered for 3 seconds")
+    assert home.locator(".row").count() > EACH
+    home.get_by_role("button", name="Try again").click()
+    expect(home.locator(".row-title")).to_have_text([re.compile("^bell")] * EACH)
+    expect(home.locator(".trouble")).to_have_count(0)

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.amounts import few
-from tests.page.conftest import HURRIED, away, settled, write, writing_elsewhere
+from tests.page.conftest import EACH, HURRIED, KINDS, away, settled, write, writing_elsewhere
 from tests.service.conftest import serving, wav
 
 
@@ -153,3 +153,48 @@ def test_nothing_is_asked_of_anybody_else(home, service):
     expect(home.locator("#main")).to_be_visible()
     assert others
     assert [url for url in others if not url.startswith((service.url, "data:", "blob:"))] == []
+
+
+def test_what_can_be_asked_is_suggested_below_the_empty_box(home):
+    """By keyboard and pointer; whoever types has their hits alone."""
+    box = home.get_by_label("What are you looking for?")
+    box.focus()
+    shown = home.get_by_role("region", name="What can be asked here")
+    first = shown.get_by_role("button").first
+    expect(first).to_be_visible()
+    word = first.inner_text()
+    assert word in KINDS
+    home.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    home.keyboard.press("Enter")
+    expect(box).to_have_value(word)
+    expect(box).to_be_focused()
+    expect(shown).to_have_count(0)
+    expect(home.locator(".row-title")).to_have_text([re.compile(f"^{word}")] * EACH)
+    box.fill("")
+    expect(shown).to_be_visible()
+    home.keyboard.press("Escape")
+    expect(shown).to_have_count(0)
+
+
+def test_where_nothing_is_found_what_there_is_can_be_asked(home):
+    """A library without tags cannot say what is nearest: it says what it has."""
+    home.get_by_label("What are you looking for?").fill("zyxwvu")
+    screen = home.locator(".screen")
+    expect(screen.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()
+    there = screen.get_by_role("region", name="What can be asked here").get_by_role("button").first
+    word = there.inner_text()
+    there.click()
+    expect(home.locator(".row-title")).to_have_text([re.compile(f"^{word}")] * EACH)
+
+
+def test_the_nearest_that_there_is_can_be_asked(page, service):
+    """Tags of the first hits, each with how many sounds have it: a press shows these."""
+    nearest = [{"value": "weather", "count": 10, "where": 'folder = "weather"'}]
+    reason = 'no "zyxwvu" here; nearest: 10 of weather'
+    none = {"verdict": "none", "hits": [], "took_ms": 1, "reason": reason, "nearest": nearest, "facets": None}
+    page.route("**/api/v1/search", lambda route: route.fulfill(json=none))
+    page.goto(f"{service.url}/?q=zyxwvu")
+    page.get_by_role("region", name="The nearest that there is").get_by_role("button", name="weather").click()
+    expect(page.locator(".summary")).to_have_text(f"{2 * EACH} sounds")
+    expect(page).to_have_url(re.compile("filter=folder"))

@@ -82,6 +82,20 @@ def test_more_like_this_asks_by_example_and_back_comes_back(home):
     expect(home.get_by_label("What are you looking for?")).to_have_value("bell")
 
 
+def test_back_on_a_phone_closes_the_open_sound_and_keeps_the_question(page, service):
+    """A sound covers the page there; the next Back goes to the question before."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{service.url}/?q=bell")
+    page.goto(f"{service.url}/?q=dog")
+    page.locator(".row-title").first.click()
+    expect(page.locator(".inspector h2")).to_have_text(re.compile("^dog"))
+    page.go_back()
+    expect(page.locator(".inspector")).to_have_count(0)
+    expect(page.get_by_label("What are you looking for?")).to_have_value("dog")
+    page.go_back()
+    expect(page.get_by_label("What are you looking for?")).to_have_value("bell")
+
+
 def test_a_file_is_dropped_or_chosen_and_survives_a_reload(home, sounds):
     """A file becomes a chip and finds itself; this browser keeps it under the address."""
     home.get_by_label("Choose sounds").set_input_files(sounds / "things" / "dog 3.wav")

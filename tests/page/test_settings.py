@@ -25,12 +25,37 @@ def test_settings_are_in_one_place_and_remembered(still_page, service, width):  
     expect(page.locator(":root")).to_have_attribute("data-theme", "light")
     dialog.get_by_label("Colours").select_option("auto")
     assert violations(page) == []
+    dialog.get_by_role("button", name="The keys").click()
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator(".list-compact")).to_be_visible()
     page.reload()
     expect(page.locator(".list-compact")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_sounds_are_turned_down_to_be_equally_loud(page, measured):
+    """By what was measured of each; a switch, in the settings too, lets them be as they are."""
+    clips = measured.get("/api/v1/clips?sort=-loudness&limit=1").json()["clips"]
+    loudness = measured.get(f"/api/v1/clips/{clips[0]['id']}/facts").json()["facts"]["loudness"]
+    assert loudness > -23, "the loudest is to be turned down"
+    page.add_init_script(ENDLESS)
+    page.add_init_script(NOTE_PLAYER)
+    page.goto(f"{measured.url}/?order=-loudness")
+    page.locator("[data-place]").first.get_by_label(re.compile("^Play ")).click()
+    page.wait_for_function("() => window.player?.volume === 1")
+    page.get_by_role("region", name="Player").get_by_role("button", name="Equally loud").click()
+    page.wait_for_function("(gain) => Math.abs(window.player.volume - gain) < 0.01", arg=10 ** ((-23 - loudness) / 20))
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("dialog", name="Settings").get_by_label("Equally loud").uncheck()
+    page.wait_for_function("() => window.player.volume === 1")
+
+
+NOTE_PLAYER = """(() => {
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () { window.player = this; return play.call(this); };
+})()"""
 
 
 @pytest.mark.thorough

@@ -92,12 +92,43 @@ def test_a_voice_that_begins_notes_anew_finds_the_tune_that_repeats_them():
     assert hits[0].score > hits[1].score + 0.05
 
 
-def test_of_two_versions_of_a_tune_neither_is_sure():
-    """The tune is there for certain, and each of two that come equally close is it with half of the certainty."""
-    answer = index_of([TUNES[3], TUNES[4], TUNES[3]]).search_hum(curve_of(TUNES[3], float(TUNES[3].start_s[4]), 9.0))
-    assert [hit.tune for hit in answer.hits[:2]] == [0, 2]
-    assert answer.verdict == "good"
-    assert [hit.probability for hit in answer.hits[:2]] == pytest.approx([0.5, 0.5], abs=0.05)
+HUMMED = curve_of(TUNES[3], float(TUNES[3].start_s[4]), 9.0)
+
+
+def other_version(notes, tempo=1.0, up=0.0):
+    return Notes(notes.start_s / tempo, notes.end_s / tempo, (notes.pitch + up).astype(np.float32))
+
+
+@pytest.mark.parametrize(("tempo", "up"), [(1.0, 0.0), (1.15, 5.0), (0.8, -7.0)])
+def test_a_tune_that_is_there_twice_is_as_sure_as_one_that_is_there_once(tempo, up):
+    """Also in another key, at another tempo; versions stand side by side, and a third tune between them is none."""
+    once = index_of([TUNES[3], *TUNES[4:20]]).search_hum(HUMMED)
+    twice = index_of([TUNES[3], *TUNES[4:20], other_version(TUNES[3], tempo, up)]).search_hum(HUMMED)
+    assert {hit.tune for hit in twice.hits[:2]} == {0, 17}
+    assert [hit.version_of for hit in twice.hits[:3]] == [0, 0, 1]
+    assert once.verdict == twice.verdict == "good"
+    sure = once.hits[0].probability
+    assert [hit.probability for hit in twice.hits[:2]] == pytest.approx([sure, sure], abs=0.01)
+    assert sure > 0.9
+    assert twice.hits[2].probability < 0.1
+
+
+def test_however_many_versions_there_are_each_is_sure():
+    many = [other_version(TUNES[3], 1.0, up) for up in range(-6, 7)]
+    hits = index_of([*many, *TUNES[4:8]]).search_hum(HUMMED, 20).hits
+    assert all(hit.probability > 0.9 for hit in hits[: len(many)])
+    assert [hit.version_of for hit in hits] == sorted(hit.version_of for hit in hits)
+
+
+def test_tunes_that_go_elsewhere_for_a_while_are_rivals_and_not_versions():
+    """Every fifth note is another one: the hum cannot be of both."""
+    pitch = TUNES[3].pitch.copy()
+    pitch[::5] += 3
+    other = Notes(TUNES[3].start_s, TUNES[3].end_s, pitch)
+    hits = index_of([TUNES[3], other, *TUNES[4:8]]).search_hum(HUMMED).hits
+    assert (hits[0].tune, hits[1].tune) == (0, 1)
+    assert hits[0].version_of != hits[1].version_of
+    assert hits[1].probability < 0.5
 
 
 def test_a_recording_whose_notes_are_not_known_is_found_by_its_pitch():

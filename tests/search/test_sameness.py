@@ -189,3 +189,10 @@ def test_a_tune_in_another_key_is_the_same_tune_and_another_is_not(tmp_path):
         assert hummed.pop("4.mid") == "tune"
         assert set(hummed.values()) <= {None}
         assert set(same(library, hum, TextPart("copy")).values()) == {None}
+        soundfile.write(hum.path, voice(curve_of(line, float(line.start_s[20]), 10.0)), 16_000)
+        answer = library.search(Query((hum,)))
+        versions = {"3.mid", "copy.mid", "version.mid"}
+        assert answer.verdict == "good"
+        assert {hit.path.rpartition("/")[2] for hit in answer.hits if hit.same == "tune"} == versions
+        assert {hit.path.rpartition("/")[2] for hit in answer.hits[:3]} == versions
+        assert all((hit.probability or 0) > 0.9 for hit in answer.hits[:3])

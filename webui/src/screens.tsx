@@ -10,8 +10,11 @@ import { t, tx } from "./messages/t";
 import { isEmpty, isFiltered, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
-import { sentence } from "./ui/format";
+import { count, sentence } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
+import { later } from "./ui/later";
+
+const Suggestions = later(() => import("./question/suggestions").then((module) => module.Suggestions));
 
 interface ScreenProps {
   /** Whether it is all that the page shows: its title is the page's then. */
@@ -81,6 +84,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
           </button>
         )}
       </p>
+      {!browsing && <WhatThereIs answered={answered} />}
       {!browsing && answered.rows.length === 0 && (
         <p class="hint">
           {tunes
@@ -91,6 +95,32 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
         </p>
       )}
     </Screen>
+  );
+}
+
+/** The nearest that there is, else what can be asked at all; filters go with the question that found nothing. */
+function WhatThereIs({ answered: { nearest } }: { answered: Answered }) {
+  if (nearest.length === 0)
+    return (
+      <Suggestions where={null} onAsk={(draft) => go({ view: "search", question: { ...NOTHING, draft } })} />
+    );
+  return (
+    <section class="suggestions" aria-label={t("The nearest that there is")}>
+      <span class="quiet">{t("The nearest that there is:")}</span>
+      <ul>
+        {nearest.map(({ value, where, count: clips }) => (
+          <li key={where}>
+            <button
+              type="button"
+              class="tag"
+              onClick={() => go({ view: "search", question: { ...NOTHING, filters: [where] } })}
+            >
+              <bdi>{value}</bdi> <span class="quiet">{count(clips)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

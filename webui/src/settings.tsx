@@ -7,7 +7,8 @@ import { message, t, type Plain } from "./messages/t";
 import { auditioning, looping, matchesLevels, output } from "./player/settings";
 import { compact } from "./results/density";
 import { Dialog } from "./ui/dialog";
-import { letters } from "./ui/keys";
+import { Icon } from "./ui/icons";
+import { keysShown, letters } from "./ui/keys";
 import { setTheme, type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
 import { settingsShown } from "./ui/settingsshown";
 
@@ -69,10 +70,20 @@ export function SettingsDialog() {
             {t(name)}
           </label>
         ))}
+        <p>
+          <button type="button" class="secondary" onClick={showKeys}>
+            <Icon name="keys" /> {t("The keys")}
+          </button>
+        </p>
         <p class="hint">{t("They are kept in this browser.")}</p>
       </div>
     </Dialog>
   );
+}
+
+function showKeys(): void {
+  settingsShown.value = false;
+  keysShown.value = true;
 }
 
 /** Which language the page speaks; each calls itself by its own name. */

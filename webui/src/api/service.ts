@@ -177,6 +177,17 @@ export async function savedSound(id: number, place: string, name: string): Promi
   return new File([await response.blob()], name);
 }
 
+/** What can be asked in words of the clips that pass a filter. */
+export function suggestions(
+  limit: number,
+  where: string | null,
+  signal: AbortSignal,
+): Promise<Schemas["SuggestionsOut"]> {
+  const params = new URLSearchParams({ limit: String(limit) });
+  if (where) params.set("where", where);
+  return ask(`/suggestions?${params}`, { signal });
+}
+
 export const beginSession = (key: string) => sendJson<void>("POST", "/session", { key });
 
 export type Copies = Schemas["DuplicatesOut"];

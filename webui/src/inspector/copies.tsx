@@ -7,9 +7,10 @@ import { merge } from "../library/merges";
 import { said } from "../messages/said";
 import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
+import { bytes } from "../ui/format";
 import { sayFailure } from "../ui/toasts";
 import { difference, evidence } from "./evidence";
-import { clipName } from "./names";
+import { clipName, clipSize } from "./names";
 
 export function Copies({ clipId }: { clipId: number }) {
   const found = useSignal<Found | null>(null);
@@ -65,6 +66,7 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
               ? t("worth keeping: {why}", { why: said(group.why) })
               : difference(one)}
             {evidence(one)}
+            <Size clipId={one.clip_id} />
           </span>
           {there.length > 1 && (
             <button
@@ -85,4 +87,9 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
       ))}
     </ul>
   );
+}
+
+function Size({ clipId }: { clipId: number }) {
+  const size_bytes = clipSize(clipId).value;
+  return size_bytes === null ? null : <>{t("; {facts}", { facts: bytes(size_bytes) })}</>;
 }

@@ -1,10 +1,10 @@
 /** The folders that the library indexes: what is known of them, and the jobs that scan, add and take them out. */
 import { effect, signal } from "@preact/signals";
-import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import { addRoot, removeRoot, roots, type Roots, scanRoot } from "../api/service";
 import { t } from "../messages/t";
-import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { removeLater } from "../ui/removelater";
+import { sayFailure } from "../ui/toasts";
 import { libraryVersion } from "./facts";
 import { jobs, refreshJobs } from "./jobs";
 
@@ -54,15 +54,11 @@ export async function scanFolder(folder: Folder): Promise<void> {
 /** Take a folder out: here at once, at the service when nobody took it back. */
 export function removeFolder({ id, name }: Folder): void {
   leavingFolders.value = new Set([...leavingFolders.peek(), id]);
-  const timer = setTimeout(() => void send(id), ACTION_MS);
-  say(t("{name} and its sounds taken out of the library; its files stay", { name }), {
-    action: {
-      name: t("Undo"),
-      run: () => {
-        clearTimeout(timer);
-        putBack(id);
-      },
-    },
+  removeLater({
+    said: t("{name} and its sounds taken out of the library; its files stay", { name }),
+    paths: [`/roots/${id}`],
+    send: () => send(id),
+    putBack: () => putBack(id),
   });
 }
 
@@ -73,19 +69,9 @@ function putBack(id: number): void {
 async function send(id: number): Promise<void> {
   try {
     await removeRoot(id);
-    sent.add(id);
   } catch (error) {
     sayFailure(t("Not removed"), error);
     putBack(id);
   }
   await refreshJobs();
 }
-
-/** What the service was told to take out. */
-const sent = new Set<number>();
-
-addEventListener("pagehide", () => {
-  for (const id of leavingFolders.peek())
-    if (!sent.has(id))
-      fetch(`${API}/roots/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
-});

@@ -1,9 +1,10 @@
 /** The service's jobs, followed in every view as long as one of them waits or runs. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { API, ask } from "../api/client";
 import { newestOf } from "../api/newest";
 import type { Job, Jobs } from "../api/service";
 import { message, t } from "../messages/t";
+import { removeLater } from "../ui/removelater";
 import { sayFailure } from "../ui/toasts";
 import { isEmptyLibrary, learnLibrary, libraryChanged, libraryWritten } from "./facts";
 
@@ -47,15 +48,41 @@ export async function control(job: Job, command: "pause" | "resume" | "cancel"):
   await refreshJobs();
 }
 
-/** Take what has ended off the list, here and for everybody. */
-export async function clearEnded(): Promise<void> {
-  const ended = jobs.peek().filter((job) => !isLive(job) && job.state !== "paused");
+const hasEnded = (job: Job): boolean => !isLive(job) && job.state !== "paused";
+
+/** Those that are about to leave the list. */
+const leaving = signal<ReadonlySet<number>>(new Set());
+
+export const listed = computed(() => jobs.value.filter((job) => !leaving.value.has(job.id)));
+export const canClear = computed(() => listed.value.some(hasEnded));
+
+/** Take what has ended off the list: here at once, for everybody when nobody took it back for a while. */
+export function clearEnded(): void {
+  const ids = listed
+    .peek()
+    .filter(hasEnded)
+    .map(({ id }) => id);
+  leaving.value = new Set([...leaving.peek(), ...ids]);
+  removeLater({
+    said: t("{n} job taken off the list|{n} jobs taken off the list", { n: ids.length }),
+    paths: ids.map((id) => `/jobs/${id}`),
+    send: () => clear(ids),
+    putBack: () => stay(ids),
+  });
+}
+
+function stay(ids: readonly number[]): void {
+  leaving.value = new Set([...leaving.peek()].filter((id) => !ids.includes(id)));
+}
+
+async function clear(ids: readonly number[]): Promise<void> {
   try {
-    for (const { id } of ended) await ask<void>(`/jobs/${id}`, { method: "DELETE" });
+    for (const id of ids) await ask<void>(`/jobs/${id}`, { method: "DELETE" });
   } catch (error) {
     sayFailure(t("Jobs could not be cleared"), error);
   }
   await refreshJobs();
+  stay(ids);
 }
 
 function stopFollowing(): void {

@@ -1,13 +1,13 @@
 /** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import { endMerge, listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
 import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
-import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { removeLater } from "../ui/removelater";
+import { say, sayFailure } from "../ui/toasts";
 import { libraryWritten } from "./facts";
 import { bringBack, hide } from "./removals";
 
@@ -53,22 +53,14 @@ async function undo(id: number): Promise<void> {
 
 /** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
 const ending = signal<ReadonlySet<number>>(new Set());
-/** Those of them that the service was not told of yet. */
-const untold = new Set<number>();
 
 export function makeFinal(id: number): void {
   ending.value = new Set([...ending.peek(), id]);
-  untold.add(id);
-  const timer = setTimeout(() => void end(id), ACTION_MS);
-  say(t("The merge will be final in a moment, and cannot be undone then"), {
-    action: {
-      name: t("Undo"),
-      run: () => {
-        clearTimeout(timer);
-        untold.delete(id);
-        showAgain(id);
-      },
-    },
+  removeLater({
+    said: t("The merge will be final in a moment, and cannot be undone then"),
+    paths: [`/merges/${id}`],
+    send: () => end(id),
+    putBack: () => showAgain(id),
   });
 }
 
@@ -77,7 +69,6 @@ function showAgain(id: number): void {
 }
 
 async function end(id: number): Promise<void> {
-  untold.delete(id);
   try {
     await endMerge(id);
   } catch (error) {
@@ -86,13 +77,6 @@ async function end(id: number): Promise<void> {
   await learnMerges();
   showAgain(id);
 }
-
-// whoever leaves the page meanwhile meant it
-addEventListener("pagehide", () => {
-  for (const id of untold)
-    fetch(`${API}/merges/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
-  untold.clear();
-});
 
 /** Where one stood that was pressed, and the page around it. */
 interface Pressed {

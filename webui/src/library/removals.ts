@@ -1,15 +1,15 @@
 /**
  * Taking clips out of the library: on the page at once, at the service when nobody has taken it back for a while, since
- * the service deletes what was uploaded. Whoever leaves the page meanwhile meant it.
+ * the service deletes what was uploaded.
  */
-import { API } from "../api/client";
 import { removeClip } from "../api/service";
 import { t } from "../messages/t";
 import { playing, stop } from "../player/player";
 import { answered } from "../results/answers";
 import { selectNone } from "../results/many";
 import { inspected } from "../results/selection";
-import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { removeLater } from "../ui/removelater";
+import { sayFailure } from "../ui/toasts";
 import { libraryVersion, libraryWritten } from "./facts";
 import { leaving } from "./leaving";
 
@@ -18,26 +18,17 @@ interface Removed {
   title: string;
 }
 
-/** What is not sent yet. */
-const waiting = new Set<readonly number[]>();
-
 export function remove(clips: readonly Removed[]): void {
   const ids = clips.map((one) => one.clip_id);
   const [first] = clips;
   if (!first) return;
   hide(ids);
-  waiting.add(ids);
-  const timer = setTimeout(() => void send(ids), ACTION_MS);
   const what = clips.length === 1 ? first.title : t("{n} sound|{n} sounds", { n: clips.length });
-  say(t("{what} taken out of the library", { what }), {
-    action: {
-      name: t("Undo"),
-      run: () => {
-        clearTimeout(timer);
-        waiting.delete(ids);
-        bringBack(ids);
-      },
-    },
+  removeLater({
+    said: t("{what} taken out of the library", { what }),
+    paths: ids.map((id) => `/clips/${id}`),
+    send: () => send(ids),
+    putBack: () => bringBack(ids),
   });
 }
 
@@ -62,7 +53,6 @@ export function bringBack(ids: readonly number[]): void {
 }
 
 async function send(ids: readonly number[]): Promise<void> {
-  waiting.delete(ids);
   const kept = new Set(ids);
   try {
     for (const id of ids) {
@@ -75,9 +65,3 @@ async function send(ids: readonly number[]): Promise<void> {
   }
   await libraryWritten();
 }
-
-addEventListener("pagehide", () => {
-  for (const id of [...waiting].flat())
-    fetch(`${API}/clips/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
-  waiting.clear();
-});

@@ -53,6 +53,13 @@ function kept(): NotAdded[] {
   }
 }
 
+export function dismissNotAdded(): void {
+  const before = notAdded.peek();
+  notAdded.value = [];
+  const run = () => (notAdded.value = [...before, ...notAdded.peek()]);
+  say(t("The list of files not added is empty"), { action: { name: t("Undo"), run } });
+}
+
 function isNotAdded(one: unknown): one is NotAdded {
   return typeof one === "object" && one !== null && "name" in one && "cause" in one;
 }

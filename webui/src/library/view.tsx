@@ -12,10 +12,10 @@ import { Duplicates } from "./duplicates";
 import { facts, learnLibrary } from "./facts";
 import { Folders } from "./folderlist";
 import { JobCard } from "./job";
-import { clearEnded, isLive, jobs, refreshJobs } from "./jobs";
+import { canClear, clearEnded, listed, refreshJobs } from "./jobs";
 import { Merges } from "./merges";
 import { type Sending, sending } from "./sending";
-import { notAdded, stopSending, upload } from "./uploads";
+import { dismissNotAdded, notAdded, stopSending, upload } from "./uploads";
 import "../styles/library.css";
 
 const LISTED = 200;
@@ -60,20 +60,20 @@ export function LibraryView() {
           >
             {t("Find events")}
           </button>
-          {jobs.value.some((job) => !isLive(job) && job.state !== "paused") && (
+          {canClear.value && (
             <button
               type="button"
               class="plain"
               title={t("Take what has ended off the list")}
-              onClick={() => void clearEnded()}
+              onClick={clearEnded}
             >
               {t("Clear the list")}
             </button>
           )}
         </header>
-        {jobs.value.length === 0 && <p class="quiet">{t("No job yet: adding sounds begins one.")}</p>}
+        {listed.value.length === 0 && <p class="quiet">{t("No job yet: adding sounds begins one.")}</p>}
         <ul>
-          {jobs.value.map((job) => (
+          {listed.value.map((job) => (
             <JobCard key={job.id} job={job} />
           ))}
         </ul>
@@ -154,7 +154,7 @@ function NotAdded() {
     <section class="not-added" aria-label={t("Files not added")}>
       <header class="jobs-head">
         <h2>{t("{n} file not added|{n} files not added", { n: files.length })}</h2>
-        <button type="button" class="plain" onClick={() => (notAdded.value = [])}>
+        <button type="button" class="plain" onClick={dismissNotAdded}>
           {t("Dismiss")}
         </button>
       </header>

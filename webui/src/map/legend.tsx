@@ -2,27 +2,11 @@
 import { nameOfFacet } from "../filters/facetnames";
 import { message, type Plain, t } from "../messages/t";
 import { ask, question, toggleFilter } from "../route";
+import { OF_FACTS, OF_THE_LIBRARY } from "./colourings";
 import type { Layout } from "./layout";
 import { GROUP_COLOURS } from "./palette";
 import { colouring, loadLayout } from "./state";
 
-const COLOURINGS: readonly (readonly [string, Plain])[] = [
-  ["", message("Likeliest tag")],
-  ["own_tag", message("Your tags")],
-  ["folder", message("Folder")],
-  ["duration_s", message("Length")],
-  ["liked", message("What you like")],
-  ["loudness", message("Loudness")],
-  ["brightness", message("Brightness")],
-  ["pitch_hz", message("Pitch")],
-  ["tempo", message("Tempo")],
-  ["key", message("Key")],
-  ["form", message("One-shot or loop")],
-  ["noisiness", message("Noisiness")],
-  ["sample_rate_hz", message("Rate")],
-  ["channels", message("Channels")],
-  ["defects", message("Defects")],
-];
 const LISTS: Readonly<Record<string, Plain>> = { liked: message("Liked"), disliked: message("Disliked") };
 const LIST = /^(?:dis)?liked:/;
 
@@ -43,6 +27,12 @@ function toggle(where: string): void {
   else toggleFilter(where);
 }
 
+const option = ([value, name]: readonly [string, Plain]) => (
+  <option key={value} value={value}>
+    {t(name)}
+  </option>
+);
+
 export function Legend({ layout }: { layout: Layout }) {
   const choose = (value: string) => {
     colouring.value = value;
@@ -53,11 +43,8 @@ export function Legend({ layout }: { layout: Layout }) {
       <label class="legend-by">
         <span class="unseen">{t("Colours say")}</span>
         <select value={colouring.value} onChange={(event) => choose(event.currentTarget.value)}>
-          {COLOURINGS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {t(name)}
-            </option>
-          ))}
+          {OF_THE_LIBRARY.map(option)}
+          <optgroup label={t("By what was measured")}>{OF_FACTS.map(option)}</optgroup>
         </select>
       </label>
       <ul aria-label={t("Colours")}>

@@ -9,8 +9,8 @@ import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
-import { isWanting, partsOfWords } from "./model";
-import { BOX, choosingPassage, historyShown, recording, weighing } from "./state";
+import { isWanting, partsOfWords, whereOf } from "./model";
+import { BOX, choosingPassage, historyShown, recording, suggesting, weighing } from "./state";
 
 const MOST_CHARACTERS = 1000;
 /** Three words and more may be a sentence. */
@@ -21,6 +21,7 @@ const SaveForm = later(() => import("../searches/form").then((module) => module.
 const Recorder = later(() => import("./recorder").then((module) => module.Recorder));
 const PassagePicker = later(() => import("./passage").then((module) => module.PassagePicker));
 
+const Suggestions = later(() => import("./suggestions").then((module) => module.Suggestions));
 const Likeness = later(() => import("./likeness").then((module) => module.Likeness));
 
 export function QuestionBox() {
@@ -51,9 +52,12 @@ export function QuestionBox() {
             spellcheck={false}
             maxLength={MOST_CHARACTERS}
             value={draft}
+            onFocus={() => (suggesting.value = true)}
+            onBlur={stopSuggesting}
             onInput={(event) => ask({ draft: event.currentTarget.value }, { replace: draft !== "" })}
             onKeyDown={onKeyDown}
           />
+          {suggesting.value && draft === "" && parts.length === 0 && <Below />}
         </div>
         <div class="box-tools">
           {LONG.test(draft.trim()) && (
@@ -128,5 +132,38 @@ export function QuestionBox() {
       {recording.value && <Recorder />}
       {choosingPassage.value !== null && <PassagePicker />}
     </search>
+  );
+}
+
+/** Whoever goes on to what is suggested still looks at it. */
+function stopSuggesting({ relatedTarget }: FocusEvent): void {
+  if (!(relatedTarget instanceof Element && relatedTarget.closest(".below"))) suggesting.value = false;
+}
+
+/** What can be asked, below the empty box and above whatever is there. */
+function Below() {
+  const toBox = () => document.getElementById(BOX)?.focus();
+  return (
+    <div
+      class="below"
+      onFocusOut={(event) => {
+        if ((event.relatedTarget as Element | null)?.id !== BOX) stopSuggesting(event);
+      }}
+      onMouseDown={(event) => event.preventDefault()} // the box keeps the focus
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        toBox();
+        suggesting.value = false;
+      }}
+    >
+      <Suggestions
+        where={whereOf(question.value.filters)}
+        onAsk={(text) => {
+          toBox();
+          ask({ draft: text });
+        }}
+      />
+    </div>
   );
 }

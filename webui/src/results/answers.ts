@@ -32,6 +32,8 @@ export interface Answered {
   verdict: "good" | "weak" | "none" | null;
   /** What the service says of the verdict; empty where there is nothing to say. */
   reason: string;
+  /** What is nearest, where nothing fits: tags, with how many sounds have each. */
+  nearest: NonNullable<Answer["nearest"]>;
   /** How names were searched, where a word of the question is in none of them; else empty. */
   readAs: string;
   /** The language that its words were read in, by its code; empty where the service does not tell. */
@@ -212,6 +214,7 @@ async function page(
 const UNASKED = {
   verdict: null,
   reason: "",
+  nearest: [],
   readAs: "",
   language: "",
   gone: [],
@@ -240,6 +243,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
     next: found.next_offset ?? null,
     verdict: found.verdict,
     reason: found.reason,
+    nearest: found.nearest ?? [],
     readAs: found.did_you_mean ?? "",
     language: found.language ?? "",
     gone: found.gone ?? [],

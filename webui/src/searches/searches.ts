@@ -1,6 +1,5 @@
 /** Saved searches: questions that the service keeps, and tells of what comes later and fits. */
 import { signal } from "@preact/signals";
-import { API } from "../api/client";
 import { newestOf } from "../api/newest";
 import {
   changeSearch,
@@ -18,7 +17,8 @@ import { NOTHING, type Part, type Question, type Thing } from "../question/model
 import { keepSound } from "../question/sounds";
 import { sentOf } from "../results/asking";
 import { go } from "../route";
-import { ACTION_MS, say, sayFailure } from "../ui/toasts";
+import { removeLater } from "../ui/removelater";
+import { say, sayFailure } from "../ui/toasts";
 import { newClips, unseen } from "./state";
 
 /** By name; null before the service said which there are. */
@@ -102,13 +102,15 @@ export function remove(search: SavedSearch): void {
   leaving.add(search.id);
   searches.value = searches.peek()?.filter((one) => one.id !== search.id) ?? null;
   unseen.value = Math.max(0, unseen.peek() - search.unseen);
-  const timer = setTimeout(() => void send(search.id), ACTION_MS);
-  const undo = async () => {
-    clearTimeout(timer);
-    leaving.delete(search.id);
-    await learnSearches();
-  };
-  say(t("{name} deleted", { name: search.name }), { action: { name: t("Undo"), run: undo } });
+  removeLater({
+    said: t("{name} deleted", { name: search.name }),
+    paths: [`/searches/${search.id}`],
+    send: () => send(search.id),
+    putBack: () => {
+      leaving.delete(search.id);
+      void learnSearches();
+    },
+  });
 }
 
 async function send(id: number): Promise<void> {
@@ -120,12 +122,6 @@ async function send(id: number): Promise<void> {
   leaving.delete(id);
   await learnSearches();
 }
-
-addEventListener("pagehide", () => {
-  for (const id of leaving)
-    fetch(`${API}/searches/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined); // nobody is there to be told
-  leaving.clear();
-});
 
 /** A part as the service keeps it. */
 interface KeptPart {

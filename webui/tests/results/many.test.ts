@@ -42,6 +42,7 @@ beforeEach(() => {
     next: null,
     verdict: null,
     reason: "",
+    nearest: [],
     readAs: "",
     language: "",
     gone: [],

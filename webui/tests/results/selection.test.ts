@@ -68,6 +68,7 @@ const answer = (
     next: null,
     verdict,
     reason: "",
+    nearest: [],
     readAs: "",
     language: "",
     gone: [],

@@ -1,0 +1,46 @@
+/** What the colours of the map can say: a kind of tag, a folder, a length, what somebody likes, and every fact. */
+import { message, type Plain } from "../messages/t";
+
+type Colourings = readonly (readonly [string, Plain])[];
+
+export const OF_THE_LIBRARY: Colourings = [
+  ["", message("Likeliest tag")],
+  ["own_tag", message("Your tags")],
+  ["folder", message("Folder")],
+  ["duration_s", message("Length")],
+  ["liked", message("What you like")],
+];
+
+/** As the service calls facts (`search/facts/definitions.py`). */
+export const OF_FACTS: Colourings = [
+  ["loudness", message("Loudness")],
+  ["loudness_range", message("Range of loudness")],
+  ["true_peak_db", message("True peak")],
+  ["peak_to_loudness_db", message("Peak over loudness")],
+  ["brightness", message("Brightness")],
+  ["centroid_hz", message("Middle of the spectrum")],
+  ["noisiness", message("Noisiness")],
+  ["bandwidth_hz", message("Bandwidth")],
+  ["pitch_hz", message("Pitch")],
+  ["pitch_certainty", message("Certainty of the pitch")],
+  ["root_note", message("Root note")],
+  ["tempo", message("Tempo")],
+  ["tempo_certainty", message("Certainty of the tempo")],
+  ["key", message("Key")],
+  ["key_certainty", message("Certainty of the key")],
+  ["form", message("One-shot or loop")],
+  ["events", message("How often something begins")],
+  ["attack_s", message("Attack")],
+  ["decay_s", message("Decay")],
+  ["sounding_s", message("Length without silence")],
+  ["head_silence_s", message("Silence at head")],
+  ["tail_silence_s", message("Silence at tail")],
+  ["sample_rate_hz", message("Rate")],
+  ["channels", message("Channels")],
+  ["correlation", message("Correlation of channels")],
+  ["bits", message("Bits")],
+  ["bit_rate_kbps", message("Bit rate")],
+  ["dc_offset", message("DC offset")],
+  ["hum_db", message("Mains hum")],
+  ["defects", message("Defects")],
+];
