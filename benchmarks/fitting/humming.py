@@ -118,7 +118,7 @@ def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
 
 def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: int, seed: int) -> Sample:
     """Hum tunes; the first ``indexed`` of them are in the index. Features of each answer, and whether it was right."""
-    rows, right, inside, hummed_s = [], [], [], []
+    rows, right, inside, hummed_s, merged = [], [], [], [], []
     for number in range(hums):
         rng = np.random.default_rng([seed, number])
         tune = int(rng.integers(len(tunes)))
@@ -138,20 +138,21 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: i
         right.append(answer.hits[0].tune == tune + 1)  # contents are numbered from 1
         inside.append(tune < indexed)
         hummed_s.append(duration_s)
-    return Sample(np.array(rows), np.array(right), np.array(inside), np.array(hummed_s))
+        merged.append(len(answer.hits) - len(of_tunes))
+    return Sample(np.array(rows), np.array(right), np.array(inside), np.array(hummed_s), np.array(merged))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """``features`` (n, f) of answers, and (n,) whether the first hit was ``right``, whether the tune was ``inside``,
-    and
-    for how long it was hummed.
+    for how long it was hummed, and how many of the hits were taken for versions of another (``merged``).
     """
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     hummed_s: NDArray[np.float64]
+    merged: NDArray[np.int64]
 
 
 def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) -> NDArray[np.float64]:
@@ -182,6 +183,9 @@ def main() -> None:
     p = 1 / (1 + np.exp(-(sample.features @ weights[:-1] + weights[-1])))
     print("weights", np.round(weights[:-1], 3).tolist(), "offset", round(float(weights[-1]), 3))
     rivals = np.exp(sample.features[:, 1]) * np.maximum(sample.features[:, 0], CLOSEST_COST)
+    print(
+        f"taken for versions: {sample.merged.sum()} of {len(p) * MOST_HITS} hits, in {(sample.merged > 0).sum()} hums"
+    )
     print("typical rival", round(float(np.median(rivals)), 3))
     for least_s in (0.0, 8.0):
         inside, outside = sample.inside & (sample.hummed_s >= least_s), ~sample.inside & (sample.hummed_s >= least_s)

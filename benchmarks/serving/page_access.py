@@ -42,9 +42,8 @@ def violations(browser: Browser, url: str, pictures: Path | None = None) -> tupl
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme)
                 page.evaluate(NEXT_FRAME)
-                found += [f"{name}, {width}, {scheme}: {one}" for one in page.evaluate(_RUN)]
-                if page.evaluate(_IS_TOO_WIDE):
-                    found.append(f"{name}, {width}, {scheme}: wider than the window")
+                broken = [*page.evaluate(_RUN), *(["wider than the window"] if page.evaluate(_IS_TOO_WIDE) else [])]
+                found += [f"{name}, {width}, {scheme}: {one}" for one in broken]
                 if pictures is not None:
                     page.screenshot(path=pictures / f"{name.replace(' ', '-')}-{width}-{scheme}.png")
             context.close()

@@ -171,7 +171,7 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     hum_pitch = hum.pitch[
         np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)
     ]
-    margin = margin_of(hum)
+    margin = int(min(SLACK_S, SLACK_SHARE * len(hum) * FRAME_S) / ALIGN_FRAME_S)
     frame_s = (np.arange(-margin, rows + margin) + 0.5) * ALIGN_FRAME_S
     stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
     jumps, jump_cost = _jumps(places, rows, len(hum) * FRAME_S)
@@ -185,11 +185,6 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
     start_s, end_s = (places.start_s[best][:, None] + places.tempo[best][:, None] * path_s).T
     tempo = (end_s - start_s) / (rows * ALIGN_FRAME_S)
     return Matches(Places(places.row[best], start_s, tempo, aligned.shift[best]), end_s, cost[best])
-
-
-def margin_of(hum: Contour) -> int:
-    """By how many frames of an alignment the beginning of a hum may be off, and its tempo stray in all."""
-    return int(min(SLACK_S, SLACK_SHARE * len(hum) * FRAME_S) / ALIGN_FRAME_S)
 
 
 def _start_cost(

@@ -1,30 +1,42 @@
-"""Which matches of a hum are versions of one tune: as far as it was hummed, one follows the other note by note.
+"""Which matches of a hum are versions of one tune: around what was hummed one follows the other note by note.
 
-A collection has a tune twice: in another key, arranged anew, as notes and as a recording. Versions are no rivals: each
-is what was hummed as surely as the other.
+A collection has a tune twice: in another key, at another tempo, under another name. Versions are no rivals: each is
+what was hummed as surely as the other. Tunes that only share the phrase are: they are compared for longer than it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.melody.alignment import align
 from search.melody.confidence import RIVALS
 from search.melody.contours import FRAME_S, Contour
 from search.melody.contourtable import ContourLookup
-from search.melody.matching import ALIGN_FRAME_S, Matches, Places, margin_of
+from search.melody.matching import Matches, Places
 from search.model import Ids
 
-SAME_COST: Final = 0.1
-"""Versions are so close to each other: another note for a twentieth of the time. A tune that is not meant is four times
-as far away (`confidence.TYPICAL_RIVAL`)."""
-
-MOST: Final = 64
+MOST: Final = 32
 """So many of the closest matches are compared; what is behind them is a tune of its own."""
+
+LEAST_S: Final = 15.0
+"""For so long versions are the same, around the middle of the hum, in its time."""
+
+POINTS: Final = 64
+"""The places at which they are compared."""
+
+SAME_NOTE: Final = 0.5
+"""Semitones; what is further away is another note."""
+
+SAME_SHARE: Final = 0.9
+"""Of the places that have the same note."""
+
+STRAYS: Final = (0.96, 0.98, 1.0, 1.02, 1.04)
+STEP_S: Final = 0.08
+STEPS: Final = 5
+"""How far tempo and place, which a hum tells roughly, may be off: these factors, and so many steps to either side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,22 +61,30 @@ def versions(hum: Contour, matches: Matches, contours: ContourLookup) -> Version
     number = 0
     while number <= RIVALS and np.any(tune[:MOST] < 0):
         free = np.flatnonzero(tune[:MOST] < 0)
-        same = free[_distances(hum, matches.places.take(free), contours) <= SAME_COST]
+        same = free[_are_same(hum, matches.places.take(free), contours)]
         tune[np.union1d(free[:1], same)] = number
         number += 1
     alone = tune < 0
     tune[alone] = number + np.arange(int(alone.sum()))
     order = np.argsort(tune, kind="stable")
-    ordered = replace(matches, places=matches.places.take(order), end_s=matches.end_s[order], cost=matches.cost[order])
+    ordered = Matches(matches.places.take(order), matches.end_s[order], matches.cost[order])
     return Versions(ordered, tune[order])
 
 
-def _distances(hum: Contour, places: Places, contours: ContourLookup) -> NDArray[np.float32]:
-    """(c,) how far each of some places is from the first of them: the cost of following that one, as of a hum."""
-    rows = max(2, int(len(hum) * FRAME_S / ALIGN_FRAME_S))
-    margin = margin_of(hum)
-    frame_s = (np.arange(-margin, rows + margin) + 0.5) * ALIGN_FRAME_S
-    stretches = contours.stretches(places.row, places.start_s[:, None] + places.tempo[:, None] * frame_s)
-    sung = stretches[0, margin : margin + rows]
-    shift = (places.shift - places.shift[0]).astype(np.float32)
-    return align(sung, stretches, shift, np.zeros((1, rows), np.float32)).cost
+def _are_same(hum: Contour, places: Places, contours: ContourLookup) -> NDArray[np.bool_]:
+    """(c,) whether each of some places has the notes of the first of them."""
+    middle_s = len(hum) * FRAME_S / 2
+    reach_s = max(middle_s, LEAST_S / 2)
+    from_middle_s = reach_s * (2 * (np.arange(POINTS) + 0.5) / POINTS - 1)
+    start_s, tempo = places.start_s[:, None], places.tempo[:, None]
+    notes = contours.stretches(places.row[:1], start_s[:1] + tempo[:1] * (middle_s + from_middle_s)[None])[0]
+    key = (places.shift - places.shift[0])[:, None, None]
+    steps_s = STEP_S * np.arange(-STEPS - 1, STEPS + 2)
+    best = np.zeros(len(places))
+    for stray in STRAYS:
+        at_s = middle_s + stray * from_middle_s + steps_s[:, None]
+        others = contours.stretches(places.row, start_s + tempo * at_s.ravel()).reshape(-1, *at_s.shape)
+        near = np.abs(others + key - notes) <= SAME_NOTE
+        near = near[:, :-2] | near[:, 1:-1] | near[:, 2:]  # between two notes either is right
+        best = np.maximum(best, near.mean(axis=2).max(axis=1))
+    return best >= SAME_SHARE

@@ -313,6 +313,17 @@ def test_a_filter_that_does_not_parse_is_told_in_the_services_words(home):
     expect(home.get_by_role("alert")).to_contain_text("duration_s")
 
 
+@pytest.mark.parametrize("others", few(["", "filter=duration_s%20%3E%201&"]))
+def test_a_bad_filter_of_an_address_is_quoted_as_it_stands_there(page, service, others):
+    """Beside others it is found out which; all can be taken away."""
+    page.goto(f"{service.url}/?{others}filter=duration_s%20%3C")
+    alert = page.locator(".screen").get_by_role("alert")
+    expect(alert).to_contain_text("duration_s <")
+    expect(alert).not_to_contain_text("(duration_s")
+    page.get_by_role("button", name="Search without filters").click()
+    expect(page.locator(".summary")).to_have_text(f"{EACH * len(KINDS)} sounds")
+
+
 def test_nothing_sounds_like_that(home):
     home.get_by_label("What are you looking for?").fill("zyxwvu")
     expect(home.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()

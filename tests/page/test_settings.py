@@ -137,3 +137,7 @@ def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
     number = score.locator(".score-number").inner_text()
     bar = score.locator(".score-bar").evaluate("(one) => getComputedStyle(one).getPropertyValue('--sure')")
     assert bar.strip() == number.replace(" ", "").replace("\u00a0", "")
+    words = page.locator(".row .score-word")
+    assert len(set(words.all_inner_texts())) > 1
+    widths = page.locator(".row .score-bar").evaluate_all("(bars) => bars.map((bar) => bar.clientWidth)")
+    assert len(set(widths)) == 1, "whatever word stands below: bars of two rows are compared"

@@ -131,6 +131,19 @@ def test_tunes_that_go_elsewhere_for_a_while_are_rivals_and_not_versions():
     assert hits[1].probability < 0.5
 
 
+def test_tunes_that_share_the_phrase_that_was_hummed_are_rivals():
+    """A hum of six seconds cannot tell them apart, and neither is sure."""
+    shared, first = TUNES[3], 20
+    hummed = slice(first, int(np.searchsorted(shared.start_s, shared.start_s[first] + 6.5)))
+    pitch = TUNES[9].pitch.copy()
+    pitch[hummed] = shared.pitch[hummed]
+    other = Notes(shared.start_s, shared.end_s, pitch)
+    hits = index_of([shared, other, *TUNES[4:8]]).search_hum(curve_of(shared, float(shared.start_s[first]), 6.0)).hits
+    assert {hit.tune for hit in hits[:2]} == {0, 1}
+    assert hits[0].version_of != hits[1].version_of
+    assert all(hit.probability < 0.6 for hit in hits[:2])
+
+
 def test_a_recording_whose_notes_are_not_known_is_found_by_its_pitch():
     """Nothing says where its notes begin, and no start is held against it."""
     heard = [contour_of_curve(curve_of(notes, 0.0, 30.0)) for notes in TUNES[:8]]

@@ -70,7 +70,9 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
           ? sentence(said(answered.reason))
           : answered.rows.length > 0
             ? t("What comes closest is below, and it is not close.")
-            : t("Nothing in this library comes near it.")}
+            : browsing
+              ? t("There are sounds, and each is left out by one of them.")
+              : t("Nothing in this library comes near it.")}
       </p>
       <p class="screen-actions">
         {filtered && (
@@ -139,6 +141,11 @@ export function RefusedScreen({ why, asked }: { why: string; asked: Question }) 
         </p>
       )}
       <p class="screen-actions">
+        {isFiltered(asked) && (
+          <button type="button" class="secondary" onClick={() => ask(UNFILTERED)}>
+            {t("Search without filters")}
+          </button>
+        )}
         <button type="button" class="secondary" onClick={() => history.back()}>
           {t("Back")}
         </button>

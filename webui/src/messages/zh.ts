@@ -330,6 +330,7 @@ export const zh = catalogue({
   Sounds: "声音",
   "Looking …": "正在检索……",
   "Nothing found": "没有找到",
+  "There are sounds, and each is left out by one of them.": "音库中有声音，但都被其中某个条件排除了。",
   "What can be asked here": "可以检索什么",
   "There is, for example:": "例如有：",
   "The nearest that there is": "最接近的声音",

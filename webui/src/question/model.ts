@@ -95,6 +95,7 @@ export const facetOf = (filter: string): string | undefined =>
 
 /** One filter that holds where all chosen ones do; only boxes of one facet widen each other: dogs or cats. */
 export function whereOf(filters: readonly string[]): string | null {
+  if (filters.length === 1) return filters[0] ?? null; // as it was typed: what the service says of it quotes it
   const groups = new Map<string, string[]>();
   for (const filter of filters) {
     const column = facetOf(filter) ?? filter;

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
 import { isBusy, isTemporary, patiently } from "../api/patience";
-import { type Answer, clips, type Facets, search } from "../api/service";
+import { type Answer, checkFilter, clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
 import { t } from "../messages/t";
@@ -11,6 +11,7 @@ import { order, question, view } from "../route";
 import { sentOf } from "./asking";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
+const UNREADABLE = 422;
 const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
@@ -115,11 +116,27 @@ async function answer(asked: Question, ordered: string, k: number, aborted: Abor
   const first = { offset: 0, limit: k };
   const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, first, aborted));
   const retry = (next: AbortSignal) => answer(asked, ordered, k, next);
-  const onRefused = (why: string, temporary: boolean) => {
-    if (temporary) trouble.value = { why, again: () => anew(retry) };
-    else answered.value = refused(asked, why);
+  const onRefused = async (why: string, temporary: boolean) => {
+    if (temporary) {
+      trouble.value = { why, again: () => anew(retry) };
+      return;
+    }
+    const told = refused(asked, await refusalOf(asked, why));
+    if (!aborted.aborted) answered.value = told;
   };
   await run(aborted, get, onRefused, retry);
+}
+
+/** Why a question is refused: of several filters the one that cannot be read, as it was typed. */
+async function refusalOf({ filters }: Question, why: string): Promise<string> {
+  for (const filter of filters.length > 1 ? filters : []) {
+    const wrong = await checkFilter(filter).then(
+      () => null,
+      (error: unknown) => (error instanceof Refused && error.status === UNREADABLE ? error.message : null),
+    );
+    if (wrong !== null) return wrong;
+  }
+  return why;
 }
 
 /** Let what is under way go, and get it anew. */
@@ -138,7 +155,7 @@ const SLOW_MS = 3000;
 async function run(
   aborted: AbortSignal,
   get: () => Promise<Answered>,
-  onRefused: (why: string, temporary: boolean) => void,
+  onRefused: (why: string, temporary: boolean) => unknown,
   retry: (aborted: AbortSignal) => Promise<void>,
 ): Promise<void> {
   waiting.value = true;
@@ -159,7 +176,7 @@ async function run(
   } catch (error) {
     if (aborted.aborted) return;
     trouble.value = null;
-    if (error instanceof Refused && error.status !== 401) onRefused(whyOf(error), isTemporary(error));
+    if (error instanceof Refused && error.status !== 401) await onRefused(whyOf(error), isTemporary(error));
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
   } finally {
     clearTimeout(slow);

@@ -69,6 +69,10 @@ describe("filters", () => {
 
   it("are no condition where there are none", () => expect(whereOf([])).toBeNull());
 
+  it("is sent as it was typed where it is one", () => {
+    expect(whereOf(["duration_s <"])).toBe("duration_s <");
+  });
+
   it("of one facet widen each other, all others narrow", () => {
     expect(whereOf(['tag = "Dog"', "duration_s < 6", 'tag = "Cat"', "duration_s > 2"])).toBe(
       '((tag = "Dog") or (tag = "Cat")) and ((duration_s < 6)) and ((duration_s > 2))',
