@@ -108,12 +108,13 @@ test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow --timeout=3600
 
 # The real server comes as a wheel, with old helpers, and listens on every address: hence an environment and a
-# network of its own.
+# network of its own. A node of Ray gives two of its programs 15 s to start: they are not to be compiled in that time.
 MILVUS := $(VENV)/milvus
 $(MILVUS)/.installed: $(STAMP)
 	test -x $(MILVUS)/bin/python || $(PYTHON) -m venv $(MILVUS)
 	$(MILVUS)/bin/python -m pip install --quiet --disable-pip-version-check "milvus==2.3.5" "marshmallow<4" "setuptools<70"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python "pymilvus>=2.6,<4" "ray>=2.40,<3"
+	$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages/ray > /dev/null || true
 	touch $@
 
 test-cluster: $(MILVUS)/.installed

@@ -17,6 +17,16 @@ from search.ground.extras import is_installed, why_missing
 
 _PACKAGE = "ray"
 _OURS = "SOUNDALIKE_"
+_SKIPPED = "RAY_DEDUP_LOGS_SKIP_REGEX"
+"""Which lines Ray keeps to itself. It tells of lost nodes on standard output, where ``--json`` is read from."""
+
+
+def ray_itself() -> Any:  # noqa: ANN401  a module
+    """Ray, which writes nothing to standard output: it reads how to write when it is loaded."""
+    os.environ.setdefault(_SKIPPED, ".")
+    import ray
+
+    return ray
 
 
 class RayCluster:
@@ -26,8 +36,7 @@ class RayCluster:
         """Raises UsageError where Ray is not installed, or the cluster cannot be reached."""
         if not is_installed(_PACKAGE):
             raise UsageError(why_missing("--on ray", _PACKAGE) or f"install {_PACKAGE}")
-        import ray
-
+        ray = ray_itself()
         self._staffing = staffing
         if not ray.is_initialized():
             try:

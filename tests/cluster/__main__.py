@@ -35,6 +35,8 @@ def main() -> int:
     command = [sys.executable, "-m", "pytest", "-m", "cluster or not slow", "-p", "no:cacheprovider"]
     tests = [*command, *options, *(args.tests or SERVERS)]
     environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  a link is what it is to stay
+    environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # whoever forks here starts a program at once
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Ray's programs are not to be compiled anew whenever one starts
     return subprocess.run([*_alone(), *tests], check=False, env=environ).returncode
 
 

@@ -20,8 +20,7 @@ def cluster():
     """Two processors' worth of room."""
     if not is_installed("ray"):
         pytest.skip(HOW_TO_GET)
-    import ray
-
+    ray = onray.ray_itself()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_worker_niceness", "0")  # else its workers wait for every other program of this machine
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
